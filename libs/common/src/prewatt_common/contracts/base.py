@@ -1,0 +1,53 @@
+"""The shape that every event shares, and the value types events are made of."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+import msgspec
+
+MeterId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+"""A meter's id: also its MQTT user name, one topic level and the Kafka key. 1 to 64 characters."""
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A timezone-aware instant, ISO 8601 on the wire."""
+
+RegisterWh = Annotated[int, msgspec.Meta(ge=0, le=10**13)]
+"""A cumulative import register in Wh (OBIS 1-0:1.8.0); 10 PWh is beyond any meter's life."""
+
+Month = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+"""A billing month in the utility's timezone, ``YYYY-MM``."""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact on a Kafka topic. Readers ignore unknown fields: adding one is no break."""
+
+    ce_type: ClassVar[str]
+    """The CloudEvents type, ``prewatt.<area>.<fact>.v<N>``."""
+
+
+class RelayAction(StrEnum):
+    """What the utility asks of a relay."""
+
+    DISCONNECT = "disconnect"
+    RECONNECT = "reconnect"
+
+
+class RelayState(StrEnum):
+    """The relay as read back: open means no supply."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class CommandStatus(StrEnum):
+    """Where a command stands in its life."""
+
+    ISSUED = "issued"
+    SENT = "sent"
+    ACKNOWLEDGED = "acknowledged"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"

@@ -1,0 +1,140 @@
+"""Topic ``ledger.events.v1``: what happened to accounts, and the terms they are rated by."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+import msgspec
+
+from prewatt_common.contracts.base import Event, Instant, MeterId, Month, RegisterWh
+
+TariffCode = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,40}$")]
+Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")]
+
+
+class SupplyState(StrEnum):
+    """Where an account's supply stands."""
+
+    CONNECTED = "connected"
+    WARNED = "warned"
+    PENDING = "pending"
+    DISCONNECTING = "disconnecting"
+    DISCONNECTED = "disconnected"
+    RECONNECTING = "reconnecting"
+
+
+class PriceBlock(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of a block tariff; it ends at ``upto_wh`` of the month, the last one never."""
+
+    upto_wh: int | None
+    price_micro_per_kwh: int
+
+
+class TariffPublished(Event, frozen=True, kw_only=True):
+    """A tariff version, for whole months from ``effective_from`` on. Key: the tariff code."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.tariff-published.v1"
+
+    tariff_code: TariffCode
+    effective_from: Month
+    currency: Currency
+    timezone: str
+    """IANA zone of billing days and months."""
+    blocks: Annotated[tuple[PriceBlock, ...], msgspec.Meta(min_length=1, max_length=20)]
+    """A flat tariff is one block without an end."""
+    standing_micro_per_day: int
+    tax_bp: int
+    published_at: Instant
+
+
+class AccountOpened(Event, frozen=True, kw_only=True):
+    """An account exists."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.account-opened.v1"
+
+    account_id: UUID
+    number: str
+    """The account number people know (户号)."""
+    currency: Currency
+    opened_at: Instant
+
+
+class MeterBound(Event, frozen=True, kw_only=True):
+    """A meter serves an account for a half-open time range. Sent again when the range is ended."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.meter-bound.v1"
+
+    binding_id: UUID
+    account_id: UUID
+    meter_id: MeterId
+    tariff_code: TariffCode
+    effective_from: Instant
+    effective_to: Instant | None
+    opening_wh: RegisterWh
+    """The register at ``effective_from``; energy below it is not this account's."""
+
+
+class ToppedUp(Event, frozen=True, kw_only=True):
+    """A payment was credited."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.topped-up.v1"
+
+    account_id: UUID
+    payment_id: str
+    provider: str
+    amount_micro: int
+    balance_micro: int
+    currency: Currency
+    at: Instant
+
+
+class PaymentSuspended(Event, frozen=True, kw_only=True):
+    """Money that no account could be found for, kept in suspense. Key: the payment id."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.payment-suspended.v1"
+
+    payment_id: str
+    provider: str
+    amount_micro: int
+    currency: str
+    reference: str
+    at: Instant
+
+
+class LowBalance(Event, frozen=True, kw_only=True):
+    """The balance fell to or below the account's low-balance threshold."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.low-balance.v1"
+
+    account_id: UUID
+    balance_micro: int
+    threshold_micro: int
+    currency: Currency
+    at: Instant
+
+
+class BalanceExhausted(Event, frozen=True, kw_only=True):
+    """The balance, emergency credit included, is used up."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.balance-exhausted.v1"
+
+    account_id: UUID
+    balance_micro: int
+    currency: Currency
+    at: Instant
+
+
+class SupplyChanged(Event, frozen=True, kw_only=True):
+    """The supply state moved, by which decision, and which rules held or fired."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.supply-changed.v1"
+
+    account_id: UUID
+    meter_id: MeterId
+    previous: SupplyState
+    state: SupplyState
+    decision_id: UUID | None
+    rules: tuple[str, ...]
+    balance_micro: int
+    currency: Currency
+    at: Instant

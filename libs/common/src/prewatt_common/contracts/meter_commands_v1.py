@@ -1,0 +1,24 @@
+"""Topic ``meter.commands.v1``: what the ledger asks of meters."""
+
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+import msgspec
+
+from prewatt_common.contracts.base import Event, Instant, MeterId, RelayAction
+
+
+class RelayCommand(Event, frozen=True, kw_only=True):
+    """Open or close a meter's relay. A higher ``sequence`` supersedes the lower ones."""
+
+    ce_type: ClassVar[str] = "prewatt.meter.relay-command.v1"
+
+    command_id: UUID
+    meter_id: MeterId
+    account_id: UUID
+    action: RelayAction
+    sequence: Annotated[int, msgspec.Meta(ge=1)]
+    issued_at: Instant
+    expires_at: Instant
+    caused_at: Instant
+    """When the reading or payment behind it reached Prewatt; end-to-end latency starts here."""

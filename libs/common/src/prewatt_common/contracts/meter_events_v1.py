@@ -1,0 +1,61 @@
+"""Topic ``meter.events.v1``: presence, command progress, and what meters report of themselves."""
+
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from prewatt_common.contracts.base import (
+    CommandStatus,
+    Event,
+    Instant,
+    MeterId,
+    RelayAction,
+    RelayState,
+)
+from prewatt_common.contracts.mqtt_v1 import MqttEventKind
+
+
+class Presence(StrEnum):
+    """Whether the meter's session with the broker is alive."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+class MeterPresenceChanged(Event, frozen=True, kw_only=True):
+    """A meter came or went (its retained status or last will)."""
+
+    ce_type: ClassVar[str] = "prewatt.meter.presence.v1"
+
+    meter_id: MeterId
+    presence: Presence
+    at: Instant
+
+
+class MeterReported(Event, frozen=True, kw_only=True):
+    """A meter reported an event of its own: tamper, power fail, relay moved, clock set."""
+
+    ce_type: ClassVar[str] = "prewatt.meter.reported.v1"
+
+    meter_id: MeterId
+    kind: MqttEventKind
+    at: Instant
+    detail: str = ""
+
+
+class CommandProgressed(Event, frozen=True, kw_only=True):
+    """A command moved on in its life. ``relay`` is set where the meter read it back.
+
+    May repeat after a crash: readers take the furthest status and ignore the rest.
+    """
+
+    ce_type: ClassVar[str] = "prewatt.meter.command-progressed.v1"
+
+    command_id: UUID
+    meter_id: MeterId
+    action: RelayAction
+    sequence: int
+    status: CommandStatus
+    at: Instant
+    relay: RelayState | None = None
+    detail: str = ""

@@ -1,0 +1,78 @@
+"""What meters and gateway say to each other over MQTT, under ``prewatt/v1/{meter_id}/``."""
+
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from prewatt_common.contracts.base import Instant, MeterId, RegisterWh, RelayAction, RelayState
+
+ROOT = "prewatt/v1"
+READING_BYTES_MAX = 262_144
+"""Above this a payload goes to the dead letters unread; the broker itself refuses 512 KiB."""
+
+
+class MqttReading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Topic ``reading``: one register snapshot, ``{"at": "...Z", "import_wh": 12345}``."""
+
+    at: Instant
+    import_wh: RegisterWh
+
+
+class MqttProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Topic ``profile``: a batch of register snapshots, oldest first."""
+
+    readings: Annotated[tuple[MqttReading, ...], msgspec.Meta(min_length=1, max_length=2976)]
+
+
+class MqttEventKind(StrEnum):
+    """What a meter can report of itself."""
+
+    TAMPER = "tamper"
+    POWER_FAIL = "power_fail"
+    RELAY_MOVED = "relay_moved"
+    CLOCK_SET = "clock_set"
+
+
+class MqttEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Topic ``event``."""
+
+    kind: MqttEventKind
+    at: Instant
+    detail: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
+class MqttOutcome(StrEnum):
+    """How a meter answers a command."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    REJECTED = "rejected"
+
+
+class MqttResponse(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Topic ``response``: a command's outcome and the relay as read back after it."""
+
+    command_id: UUID
+    outcome: MqttOutcome
+    relay: RelayState
+    at: Instant
+    detail: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
+class CommandClaims(msgspec.Struct, frozen=True, kw_only=True):
+    """Topic ``command``: the payload of a compact JWS (EdDSA, ``kid`` in its header).
+
+    A meter executes a command only if the signature holds, ``meter_id`` is its own, ``expires_at``
+    is ahead, and ``sequence`` is above the last it executed. A ``command_id`` it has already
+    executed gets the same response again and moves nothing; a lower sequence is rejected, so an
+    older disconnect can never follow a newer reconnect.
+    """
+
+    command_id: UUID
+    meter_id: MeterId
+    action: RelayAction
+    sequence: Annotated[int, msgspec.Meta(ge=1)]
+    issued_at: Instant
+    expires_at: Instant

@@ -1,0 +1,68 @@
+"""Every topic, what its key is and which events it carries."""
+
+from dataclasses import dataclass
+
+from prewatt_common.contracts import (
+    ledger_charges_v1,
+    ledger_events_v1,
+    meter_commands_v1,
+    meter_events_v1,
+    meter_readings_v1,
+    notice_events_v1,
+)
+from prewatt_common.contracts.base import Event
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A Kafka topic and its dead-letter twin."""
+
+    name: str
+    key: str
+    events: tuple[type[Event], ...]
+
+    @property
+    def dead_letter(self) -> str:
+        """Where records go that could not be processed, with the reason in their headers."""
+        return f"{self.name}.dlq"
+
+
+METER_READINGS = Topic("meter.readings.v1", "meter_id", (meter_readings_v1.Reading,))
+METER_EVENTS = Topic(
+    "meter.events.v1",
+    "meter_id",
+    (
+        meter_events_v1.MeterPresenceChanged,
+        meter_events_v1.MeterReported,
+        meter_events_v1.CommandProgressed,
+    ),
+)
+METER_COMMANDS = Topic("meter.commands.v1", "meter_id", (meter_commands_v1.RelayCommand,))
+LEDGER_EVENTS = Topic(
+    "ledger.events.v1",
+    "account_id",
+    (
+        ledger_events_v1.TariffPublished,
+        ledger_events_v1.AccountOpened,
+        ledger_events_v1.MeterBound,
+        ledger_events_v1.ToppedUp,
+        ledger_events_v1.PaymentSuspended,
+        ledger_events_v1.LowBalance,
+        ledger_events_v1.BalanceExhausted,
+        ledger_events_v1.SupplyChanged,
+    ),
+)
+LEDGER_CHARGES = Topic("ledger.charges.v1", "partition", (ledger_charges_v1.ChargesPosted,))
+NOTICE_EVENTS = Topic(
+    "notice.events.v1",
+    "account_id",
+    (notice_events_v1.NoticeDelivered, notice_events_v1.NoticeFailed),
+)
+TOPICS: tuple[Topic, ...] = (
+    METER_READINGS,
+    METER_EVENTS,
+    METER_COMMANDS,
+    LEDGER_EVENTS,
+    LEDGER_CHARGES,
+    NOTICE_EVENTS,
+)
