@@ -1,0 +1,1 @@
+"""PostgreSQL: one engine a service, shared tables, migrations."""

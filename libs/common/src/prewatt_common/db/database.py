@@ -1,0 +1,76 @@
+"""A service's database: one pool, one notion of a transaction."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+if TYPE_CHECKING:
+    DriverConnection: TypeAlias = asyncpg.Connection[asyncpg.Record]
+
+_PASSING = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    OSError,
+    TimeoutError,
+)
+
+
+class Database:
+    """Transactions on a pool of connections."""
+
+    def __init__(self, *, url: str, pool_size: int = 8) -> None:
+        self._engine = create_async_engine(
+            url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True
+        )
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[AsyncConnection]:
+        """A transaction: committed when the block ends, rolled back when it raises.
+
+        BEGIN is sent here and not lazily, so that `driver` is inside it from its first statement.
+        """
+        async with self._engine.begin() as connection:
+            await connection.execute(text("SELECT 1"))
+            yield connection
+
+    async def check(self) -> str:
+        """A readiness check."""
+        async with self.transaction() as connection:
+            await connection.execute(text("SELECT 1"))
+        return "answers"
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self._engine.dispose()
+
+
+async def driver(connection: AsyncConnection) -> "DriverConnection":
+    """asyncpg's own connection under ``connection``, in the same transaction.
+
+    For what SQLAlchemy has no fast form of: ``unnest`` over arrays, COPY.
+    """
+    raw = await connection.get_raw_connection()
+    inner = raw.driver_connection
+    assert isinstance(inner, asyncpg.Connection)
+    return cast("DriverConnection", inner)
+
+
+def is_passing_fault(error: BaseException) -> bool:
+    """Whether trying again can help: a lost connection, a deadlock, a server starting up."""
+    if isinstance(error, _PASSING):
+        return True
+    if isinstance(error, InterfaceError):
+        return True
+    if isinstance(error, DBAPIError):
+        cause = getattr(error.orig, "__cause__", None)
+        return error.connection_invalidated or isinstance(cause, _PASSING)
+    return False

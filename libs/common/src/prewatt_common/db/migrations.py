@@ -1,0 +1,43 @@
+"""Alembic, run from code: each service keeps its revisions in ``<package>/migrations/versions``."""
+
+import asyncio
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from prewatt_common.db.tables import shared_metadata
+
+
+def migrate(*, package: str, database_url: str) -> None:
+    """Bring the database to the newest revision of ``package``; does nothing when it is there."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(str(files(package))) / "migrations"))
+    script = ScriptDirectory.from_config(config)
+
+    def steps(revision: Any, _: Any) -> Any:
+        return script._upgrade_revs("head", revision)  # pyright: ignore[reportPrivateUsage]
+
+    def upgrade(connection: Connection) -> None:
+        with EnvironmentContext(config, script, fn=steps) as environment:
+            environment.configure(connection=connection, transactional_ddl=True)
+            with environment.begin_transaction():
+                environment.run_migrations()
+
+    async def run() -> None:
+        engine = create_async_engine(database_url)
+        async with engine.begin() as connection:
+            await connection.run_sync(upgrade)
+        await engine.dispose()
+
+    asyncio.run(run())
+
+
+def create_shared_tables(connection: Connection) -> None:
+    """For a service's first revision: ``create_shared_tables(op.get_bind())``."""
+    shared_metadata.create_all(connection, checkfirst=False)

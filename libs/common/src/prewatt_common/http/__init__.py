@@ -1,0 +1,1 @@
+"""The HTTP shell: app factory, problems, bearer-token auth."""

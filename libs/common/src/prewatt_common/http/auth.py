@@ -1,0 +1,97 @@
+"""Bearer tokens: JWTs signed with Ed25519, scopes in the ``scope`` claim (RFC 9068 style).
+
+Services hold the public key only. A utility's identity provider issues the tokens; for
+development ``prewatt token`` does.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+
+import jwt
+from fastapi import Request
+
+from prewatt_common.http.problems import Problem
+
+AUDIENCE = "prewatt"
+_ALGORITHM = "EdDSA"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who calls, and what the token lets them do."""
+
+    subject: str
+    scopes: frozenset[str]
+
+
+class Unauthenticated(Problem):
+    """401: no token, or one that does not hold."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(status=HTTPStatus.UNAUTHORIZED, kind="unauthenticated", detail=detail)
+        self.headers = {"WWW-Authenticate": "Bearer"}
+
+
+class MissingScope(Problem):
+    """403: the token holds but does not carry the scope."""
+
+    def __init__(self, scope: str) -> None:
+        detail = f"The token does not carry the scope {scope}."
+        super().__init__(
+            status=HTTPStatus.FORBIDDEN, kind="missing-scope", detail=detail, scope=scope
+        )
+
+
+def issue_token(
+    *,
+    private_key_pem: str,
+    subject: str,
+    scopes: Iterable[str],
+    now: datetime,
+    lifetime: timedelta,
+) -> str:
+    """A signed token. Used by ``prewatt token`` and tests; production tokens come from an IdP."""
+    claims = {
+        "sub": subject,
+        "aud": AUDIENCE,
+        "iat": now,
+        "exp": now + lifetime,
+        "scope": " ".join(sorted(scopes)),
+    }
+    return jwt.encode(claims, private_key_pem, algorithm=_ALGORITHM)
+
+
+def verify_token(*, token: str, public_key_pem: str) -> Principal:
+    """The principal of ``token``; raises `Unauthenticated` where it does not hold."""
+    try:
+        claims = jwt.decode(
+            token,
+            public_key_pem,
+            algorithms=[_ALGORITHM],
+            audience=AUDIENCE,
+            options={"require": ["exp", "sub"]},
+        )
+    except jwt.InvalidTokenError as error:
+        detail = f"The bearer token is not valid: {error}."
+        raise Unauthenticated(detail) from error
+    return Principal(claims["sub"], frozenset(str(claims.get("scope", "")).split()))
+
+
+def require(scope: str) -> Callable[[Request], Principal]:
+    """A FastAPI dependency: lets a request through only with a token that carries ``scope``."""
+
+    def check(request: Request) -> Principal:
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not token:
+            detail = "Send a bearer token in the Authorization header."
+            raise Unauthenticated(detail)
+        principal = verify_token(
+            token=token.strip(), public_key_pem=request.app.state.auth_public_key
+        )
+        if scope not in principal.scopes:
+            raise MissingScope(scope)
+        return principal
+
+    return check

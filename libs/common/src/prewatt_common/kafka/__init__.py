@@ -1,0 +1,1 @@
+"""Kafka: the consume loop, the producer and the outbox relay, each written once."""

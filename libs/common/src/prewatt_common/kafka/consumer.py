@@ -1,0 +1,244 @@
+"""The consume loop, written once: poll a batch, handle it in one transaction with its offsets.
+
+What it promises a handler: every record's effects are committed exactly once, whatever crashes.
+A passing fault (a lost connection, a deadlock) is tried again with back-off. A record that cannot
+be decoded, or whose handling fails for good, goes to the dead letters in the same transaction
+that moves past it, and the rest of its batch is handled without it.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from prewatt_common.clock import utc_now
+from prewatt_common.contracts.topics import Topic
+from prewatt_common.db.database import Database, is_passing_fault
+from prewatt_common.kafka import outbox
+from prewatt_common.kafka.dead_letters import dead_letter
+from prewatt_common.kafka.decoding import Decode, Delivered, Undecodable
+from prewatt_common.kafka.messages import Message
+from prewatt_common.kafka.offsets import FencedOut, OffsetRange, fence
+from prewatt_common.kafka.partitions import Assignment
+from prewatt_common.metrics import (
+    CONSUMER_BATCH_SECONDS,
+    CONSUMER_LAG,
+    CONSUMER_RECORDS,
+    CONSUMER_RETRIES,
+    DEAD_LETTERS,
+)
+
+logger = logging.getLogger(__name__)
+
+AfterCommit = Callable[[], None]
+Handle = Callable[[AsyncConnection, Sequence[Delivered]], Awaitable[AfterCommit | None]]
+"""Handles a batch inside the transaction; what it returns is called once that has committed."""
+
+_POLL_MS = 500
+_REPORT_EVERY_S = 5.0
+_BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscription:
+    """What a consumer reads and what is done with it."""
+
+    group: str
+    topics: tuple[Topic, ...]
+    decode: Decode[Any]
+    handle: Handle
+    batch_records_max: int = 5_000
+
+
+class Consumer:
+    """A worker that runs one subscription until it is stopped."""
+
+    def __init__(
+        self,
+        *,
+        subscription: Subscription,
+        database: Database,
+        bootstrap: str,
+        relay: outbox.OutboxRelay,
+        instance_id: str | None = None,
+    ) -> None:
+        self.name = f"consumer {subscription.group}"
+        self._subscription = subscription
+        self._database = database
+        self._bootstrap = bootstrap
+        self._relay = relay
+        self._instance_id = instance_id
+        self._failures = 0
+        self._assignment: Assignment | None = None
+
+    async def check(self) -> str:
+        """A readiness check: is the group joined, and how many partitions are ours."""
+        if self._assignment is None or not self._assignment.joined:
+            message = f"{self._subscription.group} has not joined its group"
+            raise RuntimeError(message)
+        return f"{len(self._assignment.positions)} partitions"
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until ``stop``: the batch in hand is finished first, then the group is left."""
+        while not stop.is_set():
+            try:
+                await self._session(stop)
+            except Exception as error:
+                if not (is_passing_fault(error) or isinstance(error, KafkaError)):
+                    raise
+                await self._back_off(error, stop)
+
+    async def _session(self, stop: asyncio.Event) -> None:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            group_id=self._subscription.group,
+            group_instance_id=self._instance_id,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=10_000,
+            max_partition_fetch_bytes=2_097_152,
+        )
+        assignment = Assignment(
+            consumer=consumer, database=self._database, group=self._subscription.group
+        )
+        await consumer.start()
+        self._assignment = assignment
+        try:
+            consumer.subscribe([t.name for t in self._subscription.topics], listener=assignment)
+            reported_at = time.monotonic()
+            while not stop.is_set():
+                polled = await consumer.getmany(
+                    timeout_ms=_POLL_MS, max_records=self._subscription.batch_records_max
+                )
+                if polled:
+                    await self._take(assignment, polled)
+                    self._failures = 0
+                if time.monotonic() - reported_at > _REPORT_EVERY_S:
+                    reported_at = time.monotonic()
+                    await self._report(consumer, assignment)
+        finally:
+            self._assignment = None
+            await consumer.stop()
+
+    async def _take(
+        self, assignment: Assignment, polled: dict[TopicPartition, list[ConsumerRecord]]
+    ) -> None:
+        async with assignment.processing:
+            ranges = assignment.ranges(polled)
+            records = [record for place in ranges for record in polled[place]]
+            if not records:
+                return
+            started = time.monotonic()
+            try:
+                await self._process(records, ranges)
+            except FencedOut as error:
+                logger.warning("%s; reading on from the database's offsets", error)
+                await assignment.reload()
+                return
+            except BaseException:
+                # Nothing was committed: the same records must come again.
+                assignment.forget()
+                raise
+            assignment.advance(ranges)
+            CONSUMER_BATCH_SECONDS.labels(self._subscription.group).observe(
+                time.monotonic() - started
+            )
+
+    async def _process(
+        self, records: list[ConsumerRecord], ranges: dict[TopicPartition, OffsetRange]
+    ) -> None:
+        """All records in one transaction. Where one cannot be handled, narrow down to it: halves
+        share the outer transaction through savepoints, so the offsets still move once."""
+        delivered: list[Delivered] = []
+        dead: list[tuple[ConsumerRecord, str, str]] = []
+        for record in records:
+            try:
+                event = self._subscription.decode(record)
+            except Undecodable as error:
+                dead.append((record, "undecodable", str(error)))
+            else:
+                if event is not None:
+                    delivered.append(Delivered(event, record))
+        after: list[AfterCommit] = []
+        async with self._database.transaction() as connection:
+            await fence(connection, group=self._subscription.group, ranges=ranges)
+            await self._handle(connection, delivered, after, dead)
+            await outbox.append(connection, [self._dead_letter(*item) for item in dead])
+        self._relay.wake()
+        for call in after:
+            call()
+        for record in records:
+            CONSUMER_RECORDS.labels(self._subscription.group, record.topic).inc()
+        for record, reason, detail in dead:
+            DEAD_LETTERS.labels(self._subscription.group, record.topic, reason).inc()
+            logger.error(
+                "dead letter: %s", detail,
+                extra={"topic": record.topic, "partition": record.partition,
+                       "offset": record.offset, "reason": reason},
+            )  # fmt: skip
+
+    async def _handle(
+        self,
+        connection: AsyncConnection,
+        delivered: Sequence[Delivered],
+        after: list[AfterCommit],
+        dead: list[tuple[ConsumerRecord, str, str]],
+    ) -> None:
+        if not delivered:
+            return
+        try:
+            async with connection.begin_nested():
+                call = await self._subscription.handle(connection, delivered)
+        except Exception as error:
+            if is_passing_fault(error):
+                raise
+            if len(delivered) == 1:
+                logger.exception("%s could not handle a record", self.name)
+                reason = "undecodable" if isinstance(error, Undecodable) else "unprocessable"
+                dead.append((delivered[0].record, reason, f"{type(error).__name__}: {error}"))
+                return
+            middle = len(delivered) // 2
+            await self._handle(connection, delivered[:middle], after, dead)
+            await self._handle(connection, delivered[middle:], after, dead)
+        else:
+            if call is not None:
+                after.append(call)
+
+    def _dead_letter(self, record: ConsumerRecord, reason: str, detail: str) -> Message:
+        return dead_letter(
+            record=record,
+            reason=reason,
+            detail=detail,
+            by=self._subscription.group,
+            at=utc_now(),
+        )
+
+    async def _report(self, consumer: AIOKafkaConsumer, assignment: Assignment) -> None:
+        """Lag as a metric, and offsets to Kafka for tools that look there; ours are the truth."""
+        for place, position in assignment.positions.items():
+            highwater = consumer.highwater(place)
+            if highwater is not None:
+                CONSUMER_LAG.labels(
+                    self._subscription.group, place.topic, str(place.partition)
+                ).set(max(0, highwater - position))
+        if assignment.positions:
+            try:
+                await consumer.commit(dict(assignment.positions))
+            except KafkaError as error:
+                logger.info("offsets not shown to Kafka this time: %r", error)
+
+    async def _back_off(self, error: Exception, stop: asyncio.Event) -> None:
+        delay = _BACKOFF_S[min(self._failures, len(_BACKOFF_S) - 1)]
+        self._failures += 1
+        CONSUMER_RETRIES.labels(self._subscription.group).inc()
+        logger.warning("%s: %r; nothing was lost, again in %s s", self.name, error, delay)
+        try:
+            await asyncio.wait_for(stop.wait(), delay)
+        except TimeoutError:
+            return

@@ -1,0 +1,65 @@
+"""From a Kafka record to its event."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+import msgspec
+from aiokafka import ConsumerRecord
+
+from prewatt_common.contracts.base import Event
+from prewatt_common.kafka.messages import header
+
+EventT = TypeVar("EventT")
+Decode = Callable[[ConsumerRecord], EventT]
+"""Gives the event of a record; raises `Undecodable`. None is an event the reader has no use for."""
+
+
+class Undecodable(ValueError):
+    """The record does not hold to its contract: it goes to the dead letters."""
+
+
+class Delivered(NamedTuple):
+    """An event as it arrived."""
+
+    event: Any
+    record: ConsumerRecord
+
+    @property
+    def event_id(self) -> UUID:
+        """The CloudEvents id: what a repeat is recognised by."""
+        text = header(self.record.headers, "ce_id")
+        try:
+            return UUID(text or "")
+        except ValueError as error:
+            message = f"ce_id is not a UUID: {text!r}"
+            raise Undecodable(message) from error
+
+
+def decode_one(event: type[EventT]) -> Decode[EventT]:
+    """For a topic of one event type: headers are not looked at, which the hot path wants."""
+    decode = msgspec.json.Decoder(event).decode
+
+    def of_record(record: ConsumerRecord) -> EventT:
+        try:
+            return decode(record.value or b"")
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            message = f"not a {event.__name__}: {error}"
+            raise Undecodable(message) from error
+
+    return of_record
+
+
+def decode_some(events: Sequence[type[Event]]) -> Decode[Event | None]:
+    """By the ``ce_type`` header; types outside ``events`` give none and are passed over."""
+    decoders = {event.ce_type: decode_one(event) for event in events}
+
+    def of_record(record: ConsumerRecord) -> Event | None:
+        kind = header(record.headers, "ce_type")
+        if kind is None:
+            message = "no ce_type header"
+            raise Undecodable(message)
+        decode = decoders.get(kind)
+        return decode(record) if decode else None
+
+    return of_record

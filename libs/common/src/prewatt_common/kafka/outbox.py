@@ -1,0 +1,99 @@
+"""The outbox: messages written in the transaction of what they tell, published after it.
+
+A crash between publishing and deleting publishes again; the ``ce_id`` stays the same.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from prewatt_common.db.database import Database, is_passing_fault
+from prewatt_common.db.tables import outbox
+from prewatt_common.kafka.messages import Message
+from prewatt_common.kafka.producer import ProduceFailed, Producer
+from prewatt_common.metrics import OUTBOX_PENDING, OUTBOX_PUBLISHED
+
+logger = logging.getLogger(__name__)
+
+_ROWS_MAX = 500
+_POLL_S = 1.0
+_RETRY_S = 1.0
+_LOCK_KEY = 0x0B0C5
+_headers_decoder = msgspec.json.Decoder(list[tuple[str, bytes]])
+
+
+async def append(connection: AsyncConnection, messages: Sequence[Message]) -> None:
+    """Write ``messages`` to be published once the transaction of ``connection`` has committed."""
+    if messages:
+        rows = [
+            {"topic": m.topic, "key": m.key, "headers": msgspec.json.encode(m.headers),
+             "value": m.value}
+            for m in messages
+        ]  # fmt: skip
+        await connection.execute(insert(outbox), rows)
+
+
+class OutboxRelay:
+    """A worker that publishes outbox rows in order and deletes them.
+
+    One replica at a time holds the advisory lock, so the order of an account's messages (whose
+    rows are written under the account's row lock) is the order on Kafka.
+    """
+
+    name = "outbox"
+
+    def __init__(self, *, database: Database, producer: Producer) -> None:
+        self._database = database
+        self._producer = producer
+        self._due = asyncio.Event()
+
+    def wake(self) -> None:
+        """There may be new rows: look now and not at the next poll."""
+        self._due.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Publish until ``stop``; what is then left is published by whoever starts next."""
+        while not stop.is_set():
+            self._due.clear()
+            try:
+                published = await self._publish_some()
+            except ProduceFailed as error:
+                logger.warning("outbox: %s; the rows are kept and tried again", error)
+                await asyncio.sleep(_RETRY_S)
+                continue
+            except Exception as error:
+                if not is_passing_fault(error):
+                    raise
+                logger.warning("outbox: database: %r; trying again", error)
+                await asyncio.sleep(_RETRY_S)
+                continue
+            if not published:
+                await self._wait(stop)
+
+    async def _wait(self, stop: asyncio.Event) -> None:
+        waits = [asyncio.ensure_future(self._due.wait()), asyncio.ensure_future(stop.wait())]
+        await asyncio.wait(waits, timeout=_POLL_S, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
+    async def _publish_some(self) -> int:
+        async with self._database.transaction() as connection:
+            if not await connection.scalar(select(func.pg_try_advisory_xact_lock(_LOCK_KEY))):
+                return 0
+            query = select(outbox).order_by(outbox.c.id).limit(_ROWS_MAX)
+            rows = (await connection.execute(query)).all()
+            OUTBOX_PENDING.set(len(rows))
+            if not rows:
+                return 0
+            await self._producer.send(
+                Message(row.topic, row.key, _headers_decoder.decode(row.headers), row.value)
+                for row in rows
+            )
+            await connection.execute(delete(outbox).where(outbox.c.id.in_([r.id for r in rows])))
+        for row in rows:
+            OUTBOX_PUBLISHED.labels(row.topic).inc()
+        return len(rows)

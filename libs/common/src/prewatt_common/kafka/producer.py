@@ -1,0 +1,134 @@
+"""An idempotent producer that is rebuilt when it ends.
+
+aiokafka's sender task ends for good on some errors (an out-of-order sequence after a broker was
+killed, for one): the next send then builds a new producer. Whoever called gets `ProduceFailed`
+and tries again; readers recognise a repeat by its ``ce_id`` or its content.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from prewatt_common.kafka.messages import Message, partition_of
+
+logger = logging.getLogger(__name__)
+
+BATCH_BYTES_MAX = 900_000
+"""Below the broker's limit of 1 MiB; a dead letter of the largest MQTT payload fits."""
+_STOP_TIMEOUT_S = 5.0
+
+
+class ProduceFailed(Exception):
+    """Kafka did not take all of the messages; which ones it took is not known."""
+
+
+class MessageTooLarge(ValueError):
+    """One message alone is larger than a batch may be. Trying again does not help."""
+
+
+class Producer:
+    """Sends lists of messages, packed into one batch a partition (acks=all, idempotent)."""
+
+    def __init__(self, *, bootstrap: str, linger_ms: int = 0) -> None:
+        self._bootstrap = bootstrap
+        self._linger_ms = linger_ms
+        self._inner: AIOKafkaProducer | None = None
+        self._building = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Connect; raises `ProduceFailed` where no broker answers."""
+        await self._producer()
+
+    async def stop(self) -> None:
+        """Send what is pending and disconnect."""
+        inner, self._inner = self._inner, None
+        if inner is not None:
+            await inner.stop()
+
+    async def partitions(self, topic: str) -> int:
+        """How many partitions ``topic`` has."""
+        producer = await self._producer()
+        return len(await producer.partitions_for(topic))
+
+    async def check(self) -> str:
+        """A readiness check."""
+        producer = await self._producer()
+        await producer.client.fetch_all_metadata()
+        return "answers"
+
+    async def send(self, messages: Iterable[Message]) -> None:
+        """Returns once every message is on all in-sync replicas; order holds within a partition.
+
+        Raises `ProduceFailed` where that did not happen and `MessageTooLarge` before anything
+        is sent.
+        """
+        producer = await self._producer()
+        try:
+            batches = await self._pack(producer, messages)
+            acknowledged = [
+                await producer.send_batch(batch, topic, partition=partition)
+                for topic, partition, batch in batches
+            ]
+            for future in acknowledged:
+                await future
+        except (KafkaError, OSError, AssertionError) as error:
+            await self._discard(producer)
+            message = f"Kafka did not take the messages: {error!r}"
+            raise ProduceFailed(message) from error
+
+    async def _pack(
+        self, producer: AIOKafkaProducer, messages: Iterable[Message]
+    ) -> list[tuple[str, int, BatchBuilder]]:
+        packed: list[tuple[str, int, BatchBuilder]] = []
+        filling: dict[tuple[str, int], BatchBuilder] = {}
+        counts: dict[str, int] = {}
+        timestamp_ms = int(time.time() * 1000)
+        for topic, key, headers, value in messages:
+            count = counts.get(topic)
+            if count is None:
+                count = counts[topic] = len(await producer.partitions_for(topic))
+            place = (topic, partition_of(key, count))
+            batch = filling.get(place)
+            if batch is None or not batch.append(
+                timestamp=timestamp_ms, key=key, value=value, headers=headers
+            ):
+                batch = filling[place] = producer.create_batch()
+                packed.append((*place, batch))
+                if not batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers):
+                    message = f"{len(value)} bytes for {topic} are over {BATCH_BYTES_MAX}"
+                    raise MessageTooLarge(message)
+        return packed
+
+    async def _producer(self) -> AIOKafkaProducer:
+        async with self._building:
+            if self._inner is None:
+                producer = AIOKafkaProducer(
+                    bootstrap_servers=self._bootstrap,
+                    acks="all",
+                    enable_idempotence=True,
+                    linger_ms=self._linger_ms,
+                    max_batch_size=BATCH_BYTES_MAX,
+                    request_timeout_ms=10_000,
+                )
+                try:
+                    await producer.start()
+                except (KafkaError, OSError) as error:
+                    await producer.stop()
+                    message = f"no Kafka broker at {self._bootstrap}: {error!r}"
+                    raise ProduceFailed(message) from error
+                self._inner = producer
+            return self._inner
+
+    async def _discard(self, producer: AIOKafkaProducer) -> None:
+        """Forget a producer that failed: its state after an error is not worth trusting."""
+        if self._inner is producer:
+            self._inner = None
+        try:
+            await asyncio.wait_for(producer.stop(), _STOP_TIMEOUT_S)
+        except (KafkaError, OSError, TimeoutError, AssertionError) as error:
+            logger.warning("producer did not stop cleanly: %r", error)

@@ -1,0 +1,119 @@
+"""The shell of a service: HTTP, workers, signals, and an orderly stop."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from typing import Any, Protocol
+
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+from pydantic import ValidationError
+
+from prewatt_common.db.migrations import migrate
+from prewatt_common.logging import configure_logging
+from prewatt_common.settings import ServiceSettings
+
+logger = logging.getLogger(__name__)
+
+_HTTP_STOP_TIMEOUT_S = 5
+
+
+class Worker(Protocol):
+    """Something that runs for the life of the process."""
+
+    name: str
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until ``stop`` is set, then finish what is in hand and return."""
+        ...
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handling: the service decides the order of the stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+async def serve(*, app: FastAPI, settings: ServiceSettings, workers: Sequence[Worker]) -> None:
+    """Serve ``app`` and run ``workers`` until SIGTERM or SIGINT.
+
+    A worker that raises ends the process with its error: what runs half is worse than what a
+    supervisor starts again. On a signal the workers finish first, while ``/readyz`` still answers.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    server = _Server(
+        uvicorn.Config(
+            app,
+            host=settings.http_host,
+            port=settings.http_port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=_HTTP_STOP_TIMEOUT_S,
+        )
+    )
+    # Most of what lives now lives for ever: leave it out of every later collection.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    serving = asyncio.create_task(server.serve())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for worker in workers:
+                group.create_task(worker.run(stop), name=worker.name)
+            group.create_task(_until(stop, serving))
+    finally:
+        server.should_exit = True
+        await serving
+    logger.info("stopped")
+
+
+async def _until(stop: asyncio.Event, serving: asyncio.Task[None]) -> None:
+    """Waits for ``stop``; an HTTP server that ends before it (a taken port) ends the service."""
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({stopping, serving}, return_when=asyncio.FIRST_COMPLETED)
+    if not stop.is_set():
+        stopping.cancel()
+        await serving
+        message = "the HTTP server ended by itself"
+        raise RuntimeError(message)
+
+
+def run_service(
+    *,
+    package: str,
+    settings_type: type[ServiceSettings],
+    run: Callable[[Any], Coroutine[Any, Any, None]],
+) -> None:
+    """The command line of a service: no argument serves, ``migrate`` migrates its database.
+
+    Wrong settings or arguments: one line on standard error and exit code 2.
+    """
+    name = package.replace("_", "-")
+    try:
+        settings = settings_type()  # pyright: ignore[reportCallIssue]
+    except ValidationError as error:
+        problems = "; ".join(
+            f"PREWATT_{'.'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+            for item in error.errors()
+        )
+        print(f"{name}: {problems}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    configure_logging(service=name, level=settings.log_level)
+    match sys.argv[1:]:
+        case []:
+            uvloop.run(run(settings))
+        case ["migrate"]:
+            migrate(package=package, database_url=settings.database_url.get_secret_value())
+        case _:
+            print(f"usage: {name} [migrate]", file=sys.stderr)  # noqa: T201
+            sys.exit(2)

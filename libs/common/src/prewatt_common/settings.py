@@ -1,0 +1,35 @@
+"""Settings that services share. Each variable is ``PREWATT_`` plus the field's name."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs to know. A service adds its own fields in a subclass."""
+
+    model_config = SettingsConfigDict(env_prefix="PREWATT_", extra="ignore", frozen=True)
+
+    kafka_bootstrap: str = "localhost:9092"
+    """Comma-separated ``host:port``."""
+    database_url: SecretStr
+    """``postgresql+asyncpg://user:password@host:port/name``."""
+    database_pool_size: int = Field(default=8, ge=2, le=100)
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(ge=1, le=65535)
+    auth_public_key: str
+    """Ed25519 public key (PEM) that bearer tokens are checked with."""
+    instance_id: str | None = None
+    """Stable name of this replica: a restarted process takes its partitions back at once."""
+    log_level: str = "INFO"
+
+
+def pem_from(*, text: str | None, file: Path | None) -> str:
+    """A PEM given either as text or as a file's path."""
+    if text:
+        return text
+    if file is None:
+        message = "neither a PEM nor a file with one is set"
+        raise ValueError(message)
+    return file.read_text(encoding="ascii")

@@ -1,0 +1,100 @@
+"""What Prewatt uses of aiokafka, which ships no types."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+class TopicPartition(NamedTuple):
+    topic: str
+    partition: int
+
+class RecordMetadata(NamedTuple):
+    topic: str
+    partition: int
+    offset: int
+
+class ConsumerRecord:
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+class ConsumerRebalanceListener:
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None: ...
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None: ...
+
+class AIOKafkaClient:
+    async def fetch_all_metadata(self) -> object: ...
+
+class AIOKafkaConsumer:
+    def __init__(
+        self,
+        *topics: str,
+        bootstrap_servers: str,
+        group_id: str | None = None,
+        group_instance_id: str | None = None,
+        enable_auto_commit: bool = True,
+        auto_offset_reset: str = "latest",
+        session_timeout_ms: int = 10_000,
+        heartbeat_interval_ms: int = 3_000,
+        max_poll_interval_ms: int = 300_000,
+        max_partition_fetch_bytes: int = 1_048_576,
+        fetch_max_wait_ms: int = 500,
+        fetch_min_bytes: int = 1,
+    ) -> None: ...
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+    def subscribe(
+        self, topics: Sequence[str], *, listener: ConsumerRebalanceListener | None = None
+    ) -> None: ...
+    def assign(self, partitions: Sequence[TopicPartition]) -> None: ...
+    def assignment(self) -> set[TopicPartition]: ...
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+    ) -> dict[TopicPartition, list[ConsumerRecord]]: ...
+    async def getone(self, *partitions: TopicPartition) -> ConsumerRecord: ...
+    def seek(self, partition: TopicPartition, offset: int) -> None: ...
+    def highwater(self, partition: TopicPartition) -> int | None: ...
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None: ...
+    async def beginning_offsets(
+        self, partitions: Iterable[TopicPartition]
+    ) -> dict[TopicPartition, int]: ...
+    async def end_offsets(
+        self, partitions: Iterable[TopicPartition]
+    ) -> dict[TopicPartition, int]: ...
+    def partitions_for_topic(self, topic: str) -> set[int] | None: ...
+
+class AIOKafkaProducer:
+    client: AIOKafkaClient
+    def __init__(
+        self,
+        *,
+        bootstrap_servers: str,
+        acks: str | int = 1,
+        enable_idempotence: bool = False,
+        linger_ms: int = 0,
+        max_batch_size: int = 16_384,
+        max_request_size: int = 1_048_576,
+        request_timeout_ms: int = 40_000,
+        compression_type: str | None = None,
+    ) -> None: ...
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+    async def partitions_for(self, topic: str) -> set[int]: ...
+    def create_batch(self) -> BatchBuilder: ...
+    async def send_batch(
+        self, batch: BatchBuilder, topic: str, *, partition: int
+    ) -> asyncio.Future[RecordMetadata]: ...
+    async def send_and_wait(
+        self,
+        topic: str,
+        value: bytes | None = None,
+        key: bytes | None = None,
+        partition: int | None = None,
+        headers: Sequence[tuple[str, bytes]] | None = None,
+    ) -> RecordMetadata: ...

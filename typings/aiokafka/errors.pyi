@@ -1,0 +1,5 @@
+class KafkaError(Exception):
+    errno: int
+    retriable: bool
+
+class TopicAlreadyExistsError(KafkaError): ...
