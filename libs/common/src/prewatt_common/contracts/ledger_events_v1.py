@@ -130,7 +130,7 @@ class SupplyChanged(Event, frozen=True, kw_only=True):
     ce_type: ClassVar[str] = "prewatt.ledger.supply-changed.v1"
 
     account_id: UUID
-    meter_id: MeterId
+    meter_ids: tuple[MeterId, ...]
     previous: SupplyState
     state: SupplyState
     decision_id: UUID | None

@@ -12,7 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 if TYPE_CHECKING:
     DriverConnection: TypeAlias = asyncpg.Connection[asyncpg.Record]
 
+
+class ChangedMeanwhile(Exception):
+    """A row was changed between reading and writing it: the transaction must run again."""
+
+
 _PASSING = (
+    ChangedMeanwhile,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     asyncpg.DeadlockDetectedError,
