@@ -1,0 +1,36 @@
+#!/bin/sh
+# Makes the keys and passwords that docker-compose.yml needs, into .env beside it. Needs openssl.
+# An existing .env is left alone: its passwords are already in the databases.
+set -eu
+cd "$(dirname "$0")/../.."
+if [ -e .env ]; then
+  echo ".env exists and was left as it is. To start over: docker compose down --volumes && rm .env"
+  exit 0
+fi
+umask 077
+secret() { openssl rand -hex 24; }
+quoted() { printf '"%s"' "$(awk '{printf "%s\\n", $0}')"; } # a PEM on one line
+auth_key=$(openssl genpkey -algorithm ed25519)
+command_key=$(openssl genpkey -algorithm ed25519)
+cat >.env.new <<EOF
+# Made by deploy/compose/init.sh. Secrets: keep this file out of version control and backups.
+POSTGRES_PASSWORD=$(secret)
+METER_GATEWAY_DB_PASSWORD=$(secret)
+PREPAY_LEDGER_DB_PASSWORD=$(secret)
+NOTIFIER_DB_PASSWORD=$(secret)
+BILLING_DB_PASSWORD=$(secret)
+GATEWAY_MQTT_PASSWORD=$(secret)
+FLEET_MQTT_PASSWORD=$(secret)
+GRAFANA_PASSWORD=$(secret)
+# Bearer tokens are signed with the private key (by \`prewatt token\`) and checked with the public one.
+PREWATT_AUTH_PRIVATE_KEY=$(echo "$auth_key" | quoted)
+PREWATT_AUTH_PUBLIC_KEY=$(echo "$auth_key" | openssl pkey -pubout | quoted)
+# Relay commands are signed with this; meters hold the public half.
+PREWATT_COMMAND_SIGNING_KEY=$(echo "$command_key" | quoted)
+PREWATT_COMMAND_PUBLIC_KEY=$(echo "$command_key" | openssl pkey -pubout | quoted)
+PREWATT_COMMAND_KEY_ID=compose-1
+# One shared secret for each payment provider (Standard Webhooks).
+PREWATT_WEBHOOK_SECRETS='{"demo": "whsec_$(openssl rand -base64 32)"}'
+EOF
+mv .env.new .env
+echo "Wrote .env. Next: docker compose up -d --build"

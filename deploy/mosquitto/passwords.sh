@@ -1,0 +1,11 @@
+#!/bin/sh
+# Puts the system's own clients into the password file; meters that are already in it stay.
+# Add a meter:  docker compose exec mosquitto mosquitto_passwd -b /mosquitto/passwords/passwords ID PASSWORD
+# then          docker compose kill --signal HUP mosquitto
+set -eu
+file=/mosquitto/passwords/passwords
+touch "$file"
+chmod 0600 "$file"
+mosquitto_passwd -b "$file" gateway "$GATEWAY_MQTT_PASSWORD"
+mosquitto_passwd -b "$file" fleet "$FLEET_MQTT_PASSWORD"
+chown -R mosquitto:mosquitto /mosquitto/passwords
