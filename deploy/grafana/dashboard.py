@@ -1,0 +1,257 @@
+"""The operators' dashboard, as code. Writes dashboards/prewatt.json; ``--check`` compares only.
+
+A panel is a title, a unit, a shape and its queries: everything else about Grafana's JSON is the
+same for all panels and stands once, at the end.
+"""
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+OUTPUT = Path(__file__).parent / "dashboards" / "prewatt.json"
+COLUMNS = 24
+
+
+@dataclass(frozen=True)
+class Query:
+    """One PromQL expression and what its series are called (``{{label}}`` is filled in)."""
+
+    expr: str
+    legend: str = ""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """``unit`` is Grafana's id of it; ``alarm_above`` turns a single number red beyond it."""
+
+    title: str
+    queries: tuple[Query, ...]
+    unit: str = "short"
+    shape: Literal["stat", "timeseries"] = "timeseries"
+    width: int = 8
+    alarm_above: int | None = None
+    description: str = ""
+
+
+def number(title: str, expr: str, *, alarm_above: int | None = None) -> Panel:
+    """A single current value."""
+    return Panel(title, (Query(expr),), "short", "stat", width=4, alarm_above=alarm_above)
+
+
+def rate(metric: str, *, by: str) -> Query:
+    """Events per second, a series for each value of the label(s)."""
+    legend = " ".join("{{" + label + "}}" for label in by.split(", "))
+    return Query(f"sum by ({by}) (rate({metric}[$__rate_interval]))", legend)
+
+
+def quantiles(histogram: str, *, where: str = "") -> tuple[Query, ...]:
+    """p50, p95 and p99 over all instances."""
+    selector = f"{{{where}}}" if where else ""
+    return tuple(
+        Query(
+            f"histogram_quantile({q}, sum by (le) "
+            f"(rate({histogram}_bucket{selector}[$__rate_interval])))",
+            f"p{q * 100:g}",
+        )
+        for q in (0.5, 0.95, 0.99)
+    )
+
+
+ROWS: tuple[tuple[Panel, ...], ...] = (
+    (
+        number(
+            "Readings per second", "sum(rate(prewatt_gateway_readings_total[$__rate_interval]))"
+        ),
+        number("Meters online", "sum(prewatt_gateway_meters_online)"),
+        number("Records behind", "sum(prewatt_consumer_lag_records)", alarm_above=10_000),
+        number("Balances below zero", "sum(prewatt_ledger_accounts_below_zero)"),
+        number(
+            "Ledger and billing differ on",
+            "sum(prewatt_billing_reconciliation_differences)",
+            alarm_above=0,
+        ),
+        number(
+            "Ledger's sum, micro-units", "max(abs(prewatt_ledger_imbalance_micro))", alarm_above=0
+        ),
+    ),
+    (
+        Panel(
+            "Readings",
+            (
+                Query("sum(rate(prewatt_gateway_readings_total[$__rate_interval]))", "accepted"),
+                Query(
+                    "sum by (reason) (rate(prewatt_gateway_rejected_total[$__rate_interval]))",
+                    "rejected: {{reason}}",
+                ),
+            ),
+            "cps",
+        ),
+        Panel(
+            "Consumer lag",
+            (Query("sum by (group, topic) (prewatt_consumer_lag_records)", "{{group}} {{topic}}"),),
+        ),
+        Panel(
+            "Records processed", (rate("prewatt_consumer_records_total", by="group, topic"),), "cps"
+        ),
+    ),
+    (
+        Panel(
+            "Latency: meter's reading until acknowledged",
+            quantiles("prewatt_gateway_ingest_seconds"),
+            "s",
+            description="From the broker's delivery to the PUBACK, after Kafka has the reading.",
+        ),
+        Panel(
+            "Latency: reading until charged",
+            quantiles("prewatt_ledger_reading_to_post_seconds"),
+            "s",
+            description="From the gateway's receipt to the ledger's commit.",
+        ),
+        Panel(
+            "Latency: consumer batch, p95",
+            (
+                Query(
+                    "histogram_quantile(0.95, sum by (group, le) "
+                    "(rate(prewatt_consumer_batch_seconds_bucket[$__rate_interval])))",
+                    "{{group}}",
+                ),
+            ),
+            "s",
+        ),
+    ),
+    (
+        Panel(
+            "Latency: cause until relay open",
+            quantiles("prewatt_ledger_command_seconds", where='action="disconnect"'),
+            "s",
+        ),
+        Panel(
+            "Latency: payment until relay closed",
+            quantiles("prewatt_ledger_command_seconds", where='action="reconnect"'),
+            "s",
+            description="Alert above one second.",
+        ),
+        Panel(
+            "Cuts and reconnections, confirmed by the meter, per minute",
+            (
+                Query(
+                    "60 * sum by (action) "
+                    "(rate(prewatt_ledger_supply_changes_total[$__rate_interval]))",
+                    "{{action}}",
+                ),
+            ),
+        ),
+    ),
+    (
+        Panel(
+            "Accounts by supply state",
+            (Query("sum by (supply_state) (prewatt_ledger_accounts)", "{{supply_state}}"),),
+        ),
+        Panel(
+            "Balances below zero",
+            (Query("sum(prewatt_ledger_accounts_below_zero)", "accounts"),),
+        ),
+        Panel(
+            "Top-ups",
+            (rate("prewatt_ledger_topups_total", by="provider, outcome"),),
+            "cps",
+        ),
+    ),
+    (
+        Panel(
+            "Commands at the gateway",
+            (rate("prewatt_gateway_commands_total", by="action, status"),),
+            "cps",
+        ),
+        Panel("Notices", (rate("prewatt_notifier_notices_total", by="channel, outcome"),), "cps"),
+        Panel(
+            "Reconciliation: accounts that differ",
+            (Query("sum(prewatt_billing_reconciliation_differences)", "accounts"),),
+        ),
+    ),
+    (
+        Panel(
+            "Dead letters",
+            (Query("sum by (topic, reason) (prewatt_dead_letters_total)", "{{topic}} {{reason}}"),),
+            description="Since each service's start. Any is worth a look: see the runbook.",
+        ),
+        Panel(
+            "Outbox: waiting for Kafka",
+            (Query("sum by (job) (prewatt_outbox_pending)", "{{job}}"),),
+        ),
+        Panel(
+            "Events published; readings in flight",
+            (
+                rate("prewatt_outbox_published_total", by="topic"),
+                Query("sum(prewatt_gateway_in_flight)", "readings in flight"),
+            ),
+        ),
+    ),
+)
+
+
+def panel_json(panel: Panel, *, number: int, x: int, y: int, height: int) -> dict[str, Any]:
+    """The panel as Grafana's file format wants it."""
+    steps: list[dict[str, Any]] = [{"color": "green", "value": None}]
+    if panel.alarm_above is not None:
+        # Thresholds hold from the value on; the smallest step above it is one.
+        steps.append({"color": "red", "value": panel.alarm_above + 1})
+    return {
+        "id": number,
+        "type": panel.shape,
+        "title": panel.title,
+        "description": panel.description,
+        "datasource": {"type": "prometheus", "uid": "prometheus"},
+        "gridPos": {"x": x, "y": y, "w": panel.width, "h": height},
+        "fieldConfig": {
+            "defaults": {
+                "unit": panel.unit,
+                "min": 0,
+                "thresholds": {"mode": "absolute", "steps": steps},
+            },
+            "overrides": [],
+        },
+        "targets": [
+            {"refId": chr(ord("A") + i), "expr": query.expr, "legendFormat": query.legend}
+            for i, query in enumerate(panel.queries)
+        ],
+    }
+
+
+def dashboard() -> dict[str, Any]:
+    """The whole dashboard, rows from top to bottom."""
+    panels: list[dict[str, Any]] = []
+    y = 0
+    for row in ROWS:
+        height = 4 if row[0].shape == "stat" else 8
+        x = 0
+        for panel in row:
+            panels.append(panel_json(panel, number=len(panels) + 1, x=x, y=y, height=height))
+            x += panel.width
+        assert x == COLUMNS, f"the row of {row[0].title!r} is {x} columns wide, not {COLUMNS}"
+        y += height
+    return {
+        "uid": "prewatt",
+        "title": "Prewatt",
+        "tags": ["prewatt"],
+        "timezone": "browser",
+        "schemaVersion": 39,
+        "refresh": "5s",
+        "time": {"from": "now-30m", "to": "now"},
+        "panels": panels,
+    }
+
+
+def rendered() -> str:
+    """The committed file's text."""
+    return json.dumps(dashboard(), indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--check"]:
+        if OUTPUT.read_text(encoding="utf-8") != rendered():
+            sys.exit(f"{OUTPUT} is stale: run python {Path(__file__).name} and commit the result")
+    else:
+        OUTPUT.write_text(rendered(), encoding="utf-8")
