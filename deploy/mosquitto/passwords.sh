@@ -7,5 +7,9 @@ file=/mosquitto/passwords/passwords
 touch "$file"
 chmod 0600 "$file"
 mosquitto_passwd -b "$file" gateway "$GATEWAY_MQTT_PASSWORD"
-mosquitto_passwd -b "$file" fleet "$FLEET_MQTT_PASSWORD"
-chown -R mosquitto:mosquitto /mosquitto/passwords
+if [ -n "${FLEET_MQTT_PASSWORD:-}" ]; then
+  mosquitto_passwd -b "$file" fleet "$FLEET_MQTT_PASSWORD"
+fi
+if [ "$(id -u)" = 0 ]; then
+  chown -R mosquitto:mosquitto /mosquitto/passwords
+fi
