@@ -1,0 +1,1 @@
+"""Registers, billing months, tariffs and rating: pure, shared by ledger and billing."""
