@@ -8,10 +8,10 @@ import logging
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prewatt_common.db.database import Database, is_passing_fault
+from prewatt_common.db.database import Database, driver, is_passing_fault
 from prewatt_common.db.tables import outbox
 from prewatt_common.kafka.messages import Message
 from prewatt_common.kafka.producer import ProduceFailed, Producer
@@ -19,7 +19,7 @@ from prewatt_common.metrics import OUTBOX_PENDING, OUTBOX_PUBLISHED
 
 logger = logging.getLogger(__name__)
 
-_ROWS_MAX = 500
+_ROWS_MAX = 2_000
 _POLL_S = 1.0
 _RETRY_S = 1.0
 _LOCK_KEY = 0x0B0C5
@@ -29,12 +29,20 @@ _headers_decoder = msgspec.json.Decoder(list[tuple[str, bytes]])
 async def append(connection: AsyncConnection, messages: Sequence[Message]) -> None:
     """Write ``messages`` to be published once the transaction of ``connection`` has committed."""
     if messages:
-        rows = [
-            {"topic": m.topic, "key": m.key, "headers": msgspec.json.encode(m.headers),
-             "value": m.value}
-            for m in messages
-        ]  # fmt: skip
-        await connection.execute(insert(outbox), rows)
+        # WITH ORDINALITY: the rows' ids, and so the order on Kafka, are the order given.
+        await (await driver(connection)).execute(
+            """
+            INSERT INTO outbox (topic, key, headers, value)
+            SELECT topic, key, headers, value
+            FROM unnest($1::text[], $2::bytea[], $3::bytea[], $4::bytea[])
+                 WITH ORDINALITY AS m (topic, key, headers, value, place)
+            ORDER BY place
+            """,
+            [message.topic for message in messages],
+            [message.key for message in messages],
+            [msgspec.json.encode(message.headers) for message in messages],
+            [message.value for message in messages],
+        )
 
 
 class OutboxRelay:

@@ -1,0 +1,144 @@
+"""What people and dashboards ask: read-only, each its own transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from prepay_ledger.adapters.postgres.tables import (
+    account,
+    binding,
+    command,
+    decision,
+    entry,
+    journal,
+    payment,
+    posting,
+    tariff_version,
+    unbound_reading,
+)
+from prewatt_common.db.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The ledger as a whole, in micro-units. ``imbalance_micro`` is zero or something is wrong."""
+
+    accounts_by_state: Mapping[str, int]
+    accounts_below_zero: int
+    balances_micro: int
+    postings_micro: Mapping[str, int]
+    entries_micro: int
+    unbound_readings: int
+
+    @property
+    def imbalance_micro(self) -> int:
+        """Balances against postings; entries must sum to the balances too (see `imbalances`)."""
+        return self.balances_micro + sum(self.postings_micro.values())
+
+
+class LedgerQueries:
+    """Queries for the API and the metrics."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def totals(self) -> Totals:
+        """Sums over the whole ledger, from one snapshot."""
+        async with self._database.transaction() as connection:
+            # One statement each would see different snapshots while charges are posted.
+            await connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            states = await connection.execute(
+                select(account.c.supply_state, func.count()).group_by(account.c.supply_state)
+            )
+            below, balances = (
+                await connection.execute(
+                    select(
+                        func.count().filter(account.c.balance_micro < 0),
+                        func.coalesce(func.sum(account.c.balance_micro), 0),
+                    )
+                )
+            ).one()
+            postings = await connection.execute(
+                select(posting.c.ledger_account, func.sum(posting.c.amount_micro)).group_by(
+                    posting.c.ledger_account
+                )
+            )
+            entries = await connection.scalar(
+                select(func.coalesce(func.sum(entry.c.amount_micro), 0))
+            )
+            unbound = await connection.scalar(select(func.count()).select_from(unbound_reading))
+            return Totals(
+                {row[0]: row[1] for row in states},
+                below,
+                int(balances),
+                {row[0]: int(row[1]) for row in postings},
+                int(entries or 0),
+                unbound or 0,
+            )
+
+    async def account(
+        self, *, account_id: UUID | None = None, number: str | None = None
+    ) -> Mapping[str, Any] | None:
+        """An account with its bindings."""
+        where = account.c.id == account_id if account_id else account.c.number == number
+        async with self._database.transaction() as connection:
+            row = (await connection.execute(select(account).where(where))).mappings().first()
+            if row is None:
+                return None
+            found = dict(row)
+            query = select(binding).where(binding.c.account_id == row["id"])
+            found["bindings"] = await _all(connection, query.order_by(binding.c.effective_from))
+            return found
+
+    async def tariffs(self) -> Sequence[Mapping[str, Any]]:
+        """Every tariff version."""
+        order = (tariff_version.c.code, tariff_version.c.effective_from)
+        async with self._database.transaction() as connection:
+            return await _all(connection, select(tariff_version).order_by(*order))
+
+    async def entries(
+        self, account_id: UUID, *, before: int | None, limit: int
+    ) -> Sequence[Mapping[str, Any]]:
+        """An account's entries with their journal, newest first, before a journal id."""
+        query = (
+            select(
+                entry.c.journal_id, journal.c.kind, journal.c.source, journal.c.posted_at,
+                entry.c.binding_id, entry.c.month, entry.c.amount_micro,
+            )
+            .join(journal, journal.c.id == entry.c.journal_id)
+            .where(entry.c.account_id == account_id)
+            .order_by(entry.c.journal_id.desc())
+            .limit(limit)
+        )  # fmt: skip
+        if before is not None:
+            query = query.where(entry.c.journal_id < before)
+        async with self._database.transaction() as connection:
+            return await _all(connection, query)
+
+    async def decisions(self, account_id: UUID, *, limit: int) -> Sequence[Mapping[str, Any]]:
+        """An account's supply decisions with all they rest on, newest first."""
+        query = select(decision).where(decision.c.account_id == account_id)
+        async with self._database.transaction() as connection:
+            return await _all(connection, query.order_by(decision.c.id.desc()).limit(limit))
+
+    async def commands(self, account_id: UUID, *, limit: int) -> Sequence[Mapping[str, Any]]:
+        """An account's relay commands, newest first."""
+        query = select(command).where(command.c.account_id == account_id)
+        async with self._database.transaction() as connection:
+            return await _all(connection, query.order_by(command.c.id.desc()).limit(limit))
+
+    async def payments(self, *, outcome: str | None, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Payments, newest first; ``outcome`` suspense finds money nobody could place."""
+        query = select(payment).order_by(payment.c.journal_id.desc()).limit(limit)
+        if outcome is not None:
+            query = query.where(payment.c.outcome == outcome)
+        async with self._database.transaction() as connection:
+            return await _all(connection, query)
+
+
+async def _all(connection: AsyncConnection, query: Any) -> list[Mapping[str, Any]]:
+    return [dict(row) for row in (await connection.execute(query)).mappings()]

@@ -1,0 +1,183 @@
+"""What the ledger's API takes and gives. Money: integer micro-units; energy: integer Wh."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+MicroUnits = Annotated[int, Field(ge=0, le=10**15)]
+MeterIdField = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+MonthField = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+CurrencyField = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+TariffCodeField = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class BlockIn(_Request):
+    """A step of the price, up to ``upto_wh`` of the month's total; the last has no end."""
+
+    upto_wh: Annotated[int, Field(gt=0)] | None = None
+    price_micro_per_kwh: MicroUnits
+
+
+class TariffIn(_Request):
+    """A tariff version, for whole months from ``effective_from`` on. One block is a flat tariff."""
+
+    code: TariffCodeField
+    effective_from: MonthField
+    currency: CurrencyField
+    timezone: str
+    blocks: Annotated[list[BlockIn], Field(min_length=1, max_length=20)]
+    standing_micro_per_day: MicroUnits = 0
+    tax_bp: Annotated[int, Field(ge=0, le=10_000)] = 0
+
+
+class AccountIn(_Request):
+    """A new account. ``protected``: may not be cut (hospital, school, municipal, medical)."""
+
+    number: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
+    currency: CurrencyField
+    low_balance_micro: MicroUnits = 0
+    emergency_credit_micro: MicroUnits = 0
+    protected: bool = False
+
+
+class BindingIn(_Request):
+    """A meter to serve the account from ``effective_from``, where its register showed
+    ``opening_wh``."""
+
+    meter_id: MeterIdField
+    tariff_code: TariffCodeField
+    effective_from: AwareDatetime
+    opening_wh: Annotated[int, Field(ge=0, le=10**13)]
+
+
+class BindingEnd(_Request):
+    """When the meter ceases to serve the account."""
+
+    effective_to: AwareDatetime
+
+
+class BindingOut(BaseModel):
+    """A meter's service of an account, with what its newest month has cost so far."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    meter_id: str
+    tariff_code: str
+    effective_from: datetime
+    effective_to: datetime | None
+    opening_wh: int
+    month: str | None = None
+    max_wh: int | None = None
+    last_read_at: datetime | None = None
+    energy_micro: int = 0
+    standing_micro: int = 0
+    tax_micro: int = 0
+
+
+class AccountOut(BaseModel):
+    """An account as it stands. Positive balance: money left."""
+
+    id: UUID
+    number: str
+    currency: str
+    balance_micro: int
+    low_balance_micro: int
+    emergency_credit_micro: int
+    protected: bool
+    supply_state: str
+    opened_at: datetime
+    bindings: list[BindingOut] = []
+
+
+class EntryOut(BaseModel):
+    """What moved a balance: a charge is negative, a top-up positive."""
+
+    journal_id: int
+    kind: str
+    source: str
+    posted_at: datetime
+    binding_id: UUID | None
+    month: str | None
+    amount_micro: int
+
+
+class DecisionOut(BaseModel):
+    """Why the supply stayed, went or came back: rules that fired and held, and the inputs."""
+
+    id: UUID
+    at: datetime
+    state: str
+    action: str | None
+    fired: list[str]
+    held: list[str]
+    inputs: dict[str, Any]
+
+
+class CommandOut(BaseModel):
+    """A relay command and how far it came."""
+
+    id: UUID
+    decision_id: UUID
+    meter_id: str
+    action: str
+    sequence: int
+    status: str
+    relay: str | None
+    detail: str
+    caused_at: datetime
+    issued_at: datetime
+    expires_at: datetime
+    finished_at: datetime | None
+
+
+class PaymentOut(BaseModel):
+    """A payment and what became of it."""
+
+    provider: str
+    payment_id: str
+    account_id: UUID | None
+    account_number: str
+    amount_micro: int
+    currency: str
+    outcome: str
+    journal_id: int
+    received_at: datetime
+
+
+class TariffOut(BaseModel):
+    """A tariff version; blocks as pairs of end (Wh, none for the last) and price."""
+
+    code: str
+    effective_from: str
+    currency: str
+    timezone: str
+    blocks: list[tuple[int | None, int]]
+    standing_micro_per_day: int
+    tax_bp: int
+    published_at: datetime
+
+
+class TotalsOut(BaseModel):
+    """The ledger as a whole. ``imbalance_micro`` and ``entries_differ_micro`` must be zero."""
+
+    accounts_by_state: dict[str, int]
+    accounts_below_zero: int
+    balances_micro: int
+    postings_micro: dict[str, int]
+    imbalance_micro: int
+    entries_differ_micro: int
+    unbound_readings: int
+
+
+class Page(BaseModel):
+    """Where to read on: pass ``next`` as ``before``; none at the end."""
+
+    entries: list[EntryOut]
+    next: int | None

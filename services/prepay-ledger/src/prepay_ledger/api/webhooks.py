@@ -1,0 +1,162 @@
+"""Payment webhooks by Standard Webhooks: signed raw bytes, fresh, each taken once."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from http import HTTPStatus
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from prepay_ledger.application.ports import Unit
+from prepay_ledger.application.take_payment import PaymentConflict, TakePayment
+from prepay_ledger.domain.accounts import Payment, PaymentOutcome
+from prepay_ledger.metrics import TOP_UPS
+from prewatt_common.clock import Clock
+from prewatt_common.http.problems import Problem
+
+BODY_BYTES_MAX = 65_536
+_MICRO_MAX = 10**15
+
+
+class PaymentData(BaseModel):
+    """A payment that a provider has taken for us."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    payment_id: Annotated[str, Field(min_length=1, max_length=200)]
+    account_number: Annotated[str, Field(min_length=1, max_length=100)]
+    amount_micro: Annotated[int, Field(gt=0, le=_MICRO_MAX)]
+    """In 1e-6 of the currency: 12.50 is 12500000."""
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+class PaymentEvent(BaseModel):
+    """The body of a webhook call."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    type: Literal["payment.succeeded"]
+    timestamp: AwareDatetime
+    data: PaymentData
+
+
+class PaymentAnswer(BaseModel):
+    """What became of the payment. ``repeated``: it was known, nothing was changed."""
+
+    outcome: PaymentOutcome
+    repeated: bool
+    account_id: UUID | None
+    balance_micro: int | None
+
+
+def webhook_router(
+    *,
+    secrets: dict[str, SecretStr],
+    open_unit: Callable[[], AbstractAsyncContextManager[Unit]],
+    take_payment: TakePayment,
+    committed: Callable[[], None],
+    clock: Clock,
+) -> APIRouter:
+    """``POST /v1/webhooks/payments/{provider}``."""
+    router = APIRouter(tags=["payments"])
+    verifiers = {name: Webhook(secret.get_secret_value()) for name, secret in secrets.items()}
+
+    @router.post(
+        "/v1/webhooks/payments/{provider}",
+        summary="A payment provider reports a payment (Standard Webhooks)",
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": PaymentEvent.model_json_schema()}},
+            }
+        },
+    )
+    async def payments(provider: str, request: Request) -> PaymentAnswer:
+        verifier = verifiers.get(provider)
+        if verifier is None:
+            raise Problem(
+                status=HTTPStatus.NOT_FOUND,
+                kind="unknown-provider",
+                detail=f"No payment provider {provider} is configured; nothing was kept.",
+            )
+        body = await _body(request)
+        _verify(verifier, request, body)
+        event = _parse(body)
+        event_id = request.headers["webhook-id"]
+        payment = Payment(provider=provider, **event.data.model_dump())
+        try:
+            async with open_unit() as unit:
+                result = await take_payment(
+                    unit, payment=payment, event_id=event_id, body=body, now=clock()
+                )
+        except PaymentConflict as error:
+            TOP_UPS.labels(provider, "conflict").inc()
+            raise Problem(
+                status=HTTPStatus.CONFLICT, kind="payment-conflict", detail=str(error)
+            ) from error
+        committed()
+        TOP_UPS.labels(provider, "repeated" if result.repeated else result.outcome).inc()
+        return PaymentAnswer(
+            outcome=result.outcome,
+            repeated=result.repeated,
+            account_id=result.account_id,
+            balance_micro=result.balance_micro,
+        )
+
+    return router
+
+
+async def _body(request: Request) -> bytes:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Problem(
+            status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            kind="unsupported-media-type",
+            detail=f"Send application/json, not {kind or 'nothing'}; nothing was kept.",
+        )
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_BYTES_MAX:
+            raise Problem(
+                status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                kind="too-large",
+                detail=f"The body is over {BODY_BYTES_MAX} bytes; nothing was kept.",
+            )
+    return bytes(body)
+
+
+def _verify(verifier: Webhook, request: Request, body: bytes) -> None:
+    """Raises a 401 problem unless the signature over the raw bytes holds and is fresh."""
+    try:
+        verifier.verify(body, dict(request.headers))
+    except WebhookVerificationError as error:
+        detail = f"The signature does not hold: {error}. Nothing was kept."
+        raise _bad_signature(detail) from error
+    except ValueError as error:
+        # The library decodes the body on its way to the signature: bytes that are no UTF-8, or a
+        # signature that is no base64, end here.
+        detail = f"The signature could not be checked: {error}. Nothing was kept."
+        raise _bad_signature(detail) from error
+
+
+def _bad_signature(detail: str) -> Problem:
+    return Problem(status=HTTPStatus.UNAUTHORIZED, kind="bad-signature", detail=detail)
+
+
+def _parse(body: bytes) -> PaymentEvent:
+    try:
+        return PaymentEvent.model_validate_json(body)
+    except ValidationError as error:
+        detail = "; ".join(
+            f"{'/'.join(str(part) for part in item['loc'])}: {item['msg']}"
+            for item in error.errors()
+        )
+        raise Problem(
+            status=HTTPStatus.UNPROCESSABLE_ENTITY,
+            kind="invalid-payment",
+            detail=f"{detail}. Nothing was credited.",
+        ) from error

@@ -1,0 +1,32 @@
+"""The ledger's events as messages: topic, key and source in one place."""
+
+from datetime import datetime
+from uuid import UUID
+
+from prewatt_common.contracts.base import Event
+from prewatt_common.contracts.topics import LEDGER_CHARGES, LEDGER_EVENTS, METER_COMMANDS
+from prewatt_common.kafka.messages import Message, Source
+
+SOURCE = Source("prepay-ledger")
+
+
+def account_event(event: Event, *, account_id: UUID, at: datetime) -> Message:
+    """On ``ledger.events.v1``, keyed by account."""
+    return SOURCE.message(topic=LEDGER_EVENTS, key=str(account_id), event=event, at=at)
+
+
+def keyed_event(event: Event, *, key: str, at: datetime) -> Message:
+    """On ``ledger.events.v1``, for what has no account: tariffs, money in suspense."""
+    return SOURCE.message(topic=LEDGER_EVENTS, key=key, event=event, at=at)
+
+
+def charges_event(event: Event, *, partition: int, at: datetime) -> Message:
+    """On ``ledger.charges.v1``, keyed by the meter partition it came from."""
+    return SOURCE.message(topic=LEDGER_CHARGES, key=str(partition), event=event, at=at)
+
+
+def meter_command(event: Event, *, meter_id: str, command_id: UUID, at: datetime) -> Message:
+    """On ``meter.commands.v1``; the command's id is the event's."""
+    return SOURCE.message(
+        topic=METER_COMMANDS, key=meter_id, event=event, at=at, event_id=command_id
+    )

@@ -1,0 +1,105 @@
+"""Use case: many accounts with their meters at once, from another system's export."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from prepay_ledger.application.manage_accounts import (
+    BindingRefused,
+    bound,
+    check_tariff,
+    opened,
+)
+from prepay_ledger.application.ports import Unit
+from prepay_ledger.domain.accounts import Account, NewBinding
+from prepay_ledger.domain.journal import Entry, Journal, UtilityAccount
+
+
+@dataclass(frozen=True, slots=True)
+class ImportLine:
+    """One line: an account with the meter that serves it. ``account.balance_micro`` is what the
+    customer had left in the system it comes from."""
+
+    number: int
+    """The line in the file, for people."""
+    account: Account
+    binding: NewBinding
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """How many accounts were opened, and how many were there before and left as they are."""
+
+    opened: int
+    existing: int
+
+
+class ImportRefused(Exception):
+    """Nothing was imported; ``problems`` names lines and what is wrong with them."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+class BulkStore(Protocol):
+    """Accounts and bindings in bulk."""
+
+    async def existing_numbers(self, numbers: Sequence[str]) -> set[str]: ...
+    async def bound_meters(self, meter_ids: Sequence[str]) -> set[str]: ...
+    async def insert(self, accounts: Sequence[Account], bindings: Sequence[NewBinding]) -> None: ...
+
+
+async def import_accounts(
+    *, unit: Unit, bulk: BulkStore, lines: Sequence[ImportLine], now: datetime
+) -> ImportResult:
+    """All or nothing; sent again it changes nothing, so a broken upload is simply repeated.
+
+    Raises `ImportRefused`.
+    """
+    existing = await bulk.existing_numbers([line.account.number for line in lines])
+    new = [line for line in lines if line.account.number not in existing]
+    await _check(unit, bulk, new)
+    if new:
+        # Accounts start empty: the opening journal moves the balance, as every balance is moved.
+        await bulk.insert([line.account for line in new], [line.binding for line in new])
+        entries = tuple(
+            Entry(line.account.id, line.account.balance_micro)
+            for line in new
+            if line.account.balance_micro
+        )
+        if entries:
+            total = sum(entry.amount_micro for entry in entries)
+            journal = Journal(
+                kind="opening-balance",
+                source="import",
+                entries=entries,
+                postings={UtilityAccount.OPENING_BALANCES: -total},
+            )
+            await unit.journals.post(journal, at=now)
+        await unit.publish([opened(line.account) for line in new])
+        await unit.publish([bound(line.binding, at=now) for line in new])
+    return ImportResult(opened=len(new), existing=len(existing))
+
+
+async def _check(unit: Unit, bulk: BulkStore, lines: Sequence[ImportLine]) -> None:
+    tariffs = await unit.accounts.tariffs()
+    taken = await bulk.bound_meters([line.binding.meter_id for line in lines])
+    numbers: set[str] = set()
+    problems: list[str] = []
+    for line in lines:
+        if line.account.number in numbers:
+            problems.append(f"line {line.number}: account {line.account.number} is there twice")
+        numbers.add(line.account.number)
+        if line.binding.meter_id in taken:
+            problems.append(
+                f"line {line.number}: meter {line.binding.meter_id} serves an account already"
+            )
+        taken.add(line.binding.meter_id)
+        try:
+            check_tariff(tariffs, binding=line.binding, currency=line.account.currency)
+        except BindingRefused as error:
+            problems.append(f"line {line.number}: {error}")
+    if problems:
+        raise ImportRefused(problems)

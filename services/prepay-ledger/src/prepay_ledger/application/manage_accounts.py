@@ -1,0 +1,208 @@
+"""Use cases: publish a tariff, open accounts, bind meters to them and end a binding."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from prepay_ledger.application.charge_bindings import charge_bindings
+from prepay_ledger.application.events import account_event, keyed_event
+from prepay_ledger.application.ports import Unit
+from prepay_ledger.application.review_supply import SupplyReview
+from prepay_ledger.application.take_readings import assign
+from prepay_ledger.domain.accounts import Account, NewBinding, TariffBook
+from prewatt_common.contracts.ledger_events_v1 import (
+    AccountOpened,
+    MeterBound,
+    PriceBlock,
+    TariffPublished,
+)
+from prewatt_common.kafka.messages import Message
+from prewatt_metering.months import BillingMonth
+from prewatt_metering.tariffs import TariffVersion
+
+
+class DuplicateAccount(Exception):
+    """An account of that number exists."""
+
+
+class DuplicateTariff(Exception):
+    """That tariff has a version for that month."""
+
+
+class BindingRefused(Exception):
+    """The binding does not fit: the message says what to change."""
+
+
+class UnknownAccount(Exception):
+    """No such account."""
+
+
+async def publish_tariff(*, unit: Unit, version: TariffVersion, now: datetime) -> None:
+    """A tariff version, once and for all: it is never changed, only followed by a later one."""
+    existing = (await unit.accounts.tariffs()).versions(version.code)
+    for other in existing:
+        if (other.currency, other.timezone) != (version.currency, version.timezone):
+            message = (
+                f"tariff {version.code} is in {other.currency} and {other.timezone}; "
+                "another currency or timezone needs another code"
+            )
+            raise BindingRefused(message)
+    if not await unit.accounts.add_tariff(version, at=now):
+        message = f"tariff {version.code} has a version from {version.effective_from}"
+        raise DuplicateTariff(message)
+    event = TariffPublished(
+        tariff_code=version.code,
+        effective_from=str(version.effective_from),
+        currency=version.currency,
+        timezone=version.timezone,
+        blocks=tuple(
+            PriceBlock(upto_wh=b.upto_wh, price_micro_per_kwh=b.price_micro_per_kwh)
+            for b in version.tariff.blocks
+        ),
+        standing_micro_per_day=version.tariff.standing_micro_per_day,
+        tax_bp=version.tariff.tax_bp,
+        published_at=now,
+    )
+    await unit.publish([keyed_event(event, key=version.code, at=now)])
+
+
+async def open_account(*, unit: Unit, account: Account) -> None:
+    """Raises `DuplicateAccount`."""
+    if not await unit.accounts.add_account(account):
+        message = f"account {account.number} exists; nothing was changed"
+        raise DuplicateAccount(message)
+    await unit.publish([opened(account)])
+
+
+def opened(account: Account) -> Message:
+    """The event that tells of a new account."""
+    event = AccountOpened(
+        account_id=account.id,
+        number=account.number,
+        currency=account.currency,
+        opened_at=account.opened_at,
+    )
+    return account_event(event, account_id=account.id, at=account.opened_at)
+
+
+def bound(binding: NewBinding, *, at: datetime) -> Message:
+    """The event that tells of a binding, new or ended."""
+    event = MeterBound(
+        binding_id=binding.id,
+        account_id=binding.account_id,
+        meter_id=binding.meter_id,
+        tariff_code=binding.tariff_code,
+        effective_from=binding.effective_from,
+        effective_to=binding.effective_to,
+        opening_wh=binding.opening_wh,
+    )
+    return account_event(event, account_id=binding.account_id, at=at)
+
+
+class BindMeter:
+    """A meter begins to serve an account; readings that waited for that are charged at once."""
+
+    def __init__(self, *, review: SupplyReview) -> None:
+        self._review = review
+
+    async def __call__(self, *, unit: Unit, binding: NewBinding, now: datetime) -> None:
+        """Raises `UnknownAccount` or `BindingRefused`."""
+        account = await unit.accounts.account(binding.account_id)
+        if account is None:
+            message = f"account {binding.account_id} does not exist"
+            raise UnknownAccount(message)
+        tariffs = await unit.accounts.tariffs()
+        check_tariff(tariffs, binding=binding, currency=account.currency)
+        _check_overlap(binding, await unit.accounts.lock_bindings(binding.meter_id))
+        await unit.accounts.add_binding(binding)
+        await unit.publish([bound(binding, at=now)])
+        waiting = await unit.charging.take_unbound(binding.meter_id)
+        due: Sequence[UUID] = ()
+        if waiting:
+            work, unbound = assign(
+                bindings=await unit.charging.bindings_of([binding.meter_id]),
+                by_meter={binding.meter_id: list(waiting)},
+            )
+            await unit.charging.keep_unbound(unbound)
+            due = await charge_bindings(
+                unit=unit,
+                work=work,
+                tariffs=tariffs,
+                source=f"binding/{binding.id}",
+                partition=0,
+                now=now,
+            )
+        # An account held for want of a meter has one now.
+        await self._review(unit, [*{*due, binding.account_id}], now=now, caused_at=now)
+
+
+async def end_binding(
+    *, unit: Unit, meter_id: str, effective_to: datetime, now: datetime
+) -> NewBinding:
+    """End the meter's open binding. Readings after that instant wait for the next binding.
+
+    Raises `BindingRefused` where there is none, or readings later than that are charged already.
+    """
+    open_ones = [b for b in await unit.accounts.lock_bindings(meter_id) if b.effective_to is None]
+    if not open_ones:
+        message = f"meter {meter_id} serves no account"
+        raise BindingRefused(message)
+    (binding,) = open_ones
+    if effective_to <= binding.effective_from:
+        message = f"it began at {binding.effective_from.isoformat()}; the end must be later"
+        raise BindingRefused(message)
+    (state,) = [
+        s for s in await unit.charging.bindings_of([meter_id]) if s.binding_id == binding.id
+    ]
+    current = state.current.register if state.current else None
+    if current is not None and current.last_at > effective_to:
+        message = (
+            f"readings up to {current.last_at.isoformat()} are charged to this account; "
+            "end it at that instant or later"
+        )
+        raise BindingRefused(message)
+    await unit.accounts.end_binding(binding.id, at=effective_to)
+    ended = NewBinding(
+        id=binding.id,
+        account_id=binding.account_id,
+        meter_id=binding.meter_id,
+        tariff_code=binding.tariff_code,
+        effective_from=binding.effective_from,
+        effective_to=effective_to,
+        opening_wh=binding.opening_wh,
+    )
+    await unit.publish([bound(ended, at=now)])
+    return ended
+
+
+def check_tariff(tariffs: TariffBook, *, binding: NewBinding, currency: str) -> None:
+    """Raises `BindingRefused` unless the tariff covers the binding in the account's currency."""
+    versions = tariffs.versions(binding.tariff_code)
+    if not versions:
+        message = f"there is no tariff {binding.tariff_code}"
+        raise BindingRefused(message)
+    if versions[0].currency != currency:
+        message = f"tariff {binding.tariff_code} is in {versions[0].currency}, not {currency}"
+        raise BindingRefused(message)
+    first = min(version.effective_from for version in versions)
+    day = tariffs.clock(binding.tariff_code).first_day_from(binding.effective_from)
+    month = BillingMonth(day.year, day.month)
+    if month < first:
+        message = f"tariff {binding.tariff_code} begins in {first}, the binding in {month}"
+        raise BindingRefused(message)
+
+
+def _check_overlap(binding: NewBinding, others: Sequence[NewBinding]) -> None:
+    for other in others:
+        ends_before = other.effective_to is not None and (
+            other.effective_to <= binding.effective_from
+        )
+        begins_after = binding.effective_to is not None and (
+            binding.effective_to <= other.effective_from
+        )
+        if not (ends_before or begins_after):
+            message = (
+                f"meter {binding.meter_id} serves account {other.account_id} from "
+                f"{other.effective_from.isoformat()}; end that binding first"
+            )
+            raise BindingRefused(message)

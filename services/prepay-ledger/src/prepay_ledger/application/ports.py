@@ -1,0 +1,166 @@
+"""What the use cases need of the outside, all inside one transaction: a `Unit`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from prepay_ledger.domain.accounts import (
+    Account,
+    NewBinding,
+    Payment,
+    PaymentOutcome,
+    TariffBook,
+)
+from prepay_ledger.domain.charging import BindingState, Charged, PostedMonth, Reading
+from prepay_ledger.domain.journal import Journal
+from prepay_ledger.domain.supply import CommandOutcome, Decision, Facts
+from prewatt_common.contracts.base import CommandStatus, RelayAction, RelayState
+from prewatt_common.kafka.messages import Message
+from prewatt_metering.tariffs import TariffVersion
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyView:
+    """An account locked for a supply decision."""
+
+    account: Account
+    meter_ids: tuple[str, ...]
+    """The meters that serve it now."""
+    outcome: CommandOutcome
+    """Of the last decision's commands."""
+    failed_at: datetime | None
+    """When the last of them failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCommand:
+    """A relay command to be issued with a decision."""
+
+    id: UUID
+    meter_id: str
+    action: RelayAction
+    caused_at: datetime
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandProgress:
+    """A command moved on."""
+
+    command_id: UUID
+    status: CommandStatus
+    relay: RelayState | None
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRecorded:
+    """A command's row after progress was recorded."""
+
+    account_id: UUID
+    action: RelayAction
+    caused_at: datetime
+    finished_at: datetime | None
+
+
+class ChargingStore(Protocol):
+    """Bindings, their months, and readings that have no binding."""
+
+    async def bindings_of(self, meter_ids: Sequence[str]) -> Sequence[BindingState]: ...
+    async def closed_months(
+        self, binding_ids: Sequence[UUID]
+    ) -> Mapping[UUID, Sequence[PostedMonth]]: ...
+    async def save(self, charged: Sequence[Charged]) -> None: ...
+    async def keep_unbound(self, readings: Sequence[tuple[str, Reading]]) -> None: ...
+    async def take_unbound(self, meter_id: str) -> Sequence[Reading]: ...
+
+
+class JournalStore(Protocol):
+    """Journals and what they do to balances."""
+
+    async def post(self, journal: Journal, *, at: datetime) -> tuple[int, Sequence[UUID]]:
+        """The journal's id, and the accounts whose balance now calls for a supply review."""
+        ...
+
+
+class AccountStore(Protocol):
+    """Accounts, bindings and tariffs."""
+
+    async def tariffs(self) -> TariffBook: ...
+    async def add_tariff(self, version: TariffVersion, *, at: datetime) -> bool: ...
+    async def add_account(self, account: Account) -> bool: ...
+    async def account(self, account_id: UUID) -> Account | None: ...
+    async def lock_by_number(self, number: str) -> Account | None: ...
+    async def add_binding(self, binding: NewBinding) -> None: ...
+    async def end_binding(self, binding_id: UUID, *, at: datetime) -> None: ...
+    async def lock_bindings(self, meter_id: str) -> Sequence[NewBinding]: ...
+
+
+class PaymentStore(Protocol):
+    """Webhook events as they came, and payments."""
+
+    async def add_event(
+        self, *, provider: str, event_id: str, body: bytes, outcome: str, at: datetime
+    ) -> bool: ...
+    async def payment(
+        self, *, provider: str, payment_id: str
+    ) -> tuple[Payment, PaymentOutcome] | None: ...
+    async def add_payment(
+        self,
+        payment: Payment,
+        *,
+        account_id: UUID | None,
+        outcome: PaymentOutcome,
+        journal_id: int,
+        at: datetime,
+    ) -> None: ...
+
+
+class SupplyStore(Protocol):
+    """Supply states, decisions and commands."""
+
+    async def lock(self, account_ids: Sequence[UUID], *, now: datetime) -> Sequence[SupplyView]: ...
+    async def due(self, *, now: datetime, limit: int) -> Sequence[UUID]: ...
+    async def set_state(
+        self,
+        account_id: UUID,
+        *,
+        decision: Decision,
+        review_at_micro: int | None,
+        recheck_at: datetime | None,
+    ) -> None: ...
+    async def add_decision(
+        self,
+        *,
+        decision_id: UUID,
+        account_id: UUID,
+        decision: Decision,
+        facts: Facts,
+        policy: Mapping[str, Any],
+        at: datetime,
+    ) -> None: ...
+    async def add_command(self, command: NewCommand, *, decision_id: UUID, account_id: UUID) -> int:
+        """The sequence number given to the command."""
+        ...
+
+    async def record_progress(self, progress: CommandProgress) -> CommandRecorded | None:
+        """None where the command is unknown or already further."""
+        ...
+
+
+class Unit(Protocol):
+    """One transaction."""
+
+    charging: ChargingStore
+    journals: JournalStore
+    accounts: AccountStore
+    payments: PaymentStore
+    supply: SupplyStore
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """To be sent once the transaction has committed."""
+        ...

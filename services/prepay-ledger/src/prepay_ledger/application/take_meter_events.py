@@ -1,0 +1,73 @@
+"""Use case: what meters answered to commands moves supply states on."""
+
+from collections.abc import Callable, Sequence
+
+from prometheus_client import Counter, Histogram
+
+from prepay_ledger.application.ports import CommandProgress, CommandRecorded, Unit
+from prepay_ledger.application.review_supply import SupplyReview
+from prewatt_common.clock import Clock
+from prewatt_common.contracts.base import CommandStatus, RelayAction, RelayState
+from prewatt_common.contracts.meter_events_v1 import CommandProgressed
+from prewatt_common.kafka.decoding import Delivered
+from prewatt_common.metrics import LATENCY_BUCKETS_SECONDS
+
+COMMAND_SECONDS = Histogram(
+    "prewatt_ledger_command_seconds",
+    "From the reading or payment behind a command to the meter's confirmation.",
+    ("action",),
+    buckets=LATENCY_BUCKETS_SECONDS,
+)
+SUPPLY_CHANGES = Counter(
+    "prewatt_ledger_supply_changes_total", "Relays moved, as read back from the meter.", ("action",)
+)
+_RELAY_AFTER = {
+    RelayAction.DISCONNECT: RelayState.OPEN,
+    RelayAction.RECONNECT: RelayState.CLOSED,
+}
+
+
+class TakeMeterEvents:
+    """Records how commands progress; reviews the account when one is finished."""
+
+    def __init__(self, *, review: SupplyReview, clock: Clock) -> None:
+        self._review = review
+        self._clock = clock
+
+    async def __call__(self, unit: Unit, batch: Sequence[Delivered]) -> Callable[[], None]:
+        """Handle ``batch`` (of CommandProgressed events)."""
+        succeeded: list[CommandRecorded] = []
+        for event, _ in batch:
+            status = _verified(event)
+            recorded = await unit.supply.record_progress(
+                CommandProgress(
+                    command_id=event.command_id,
+                    status=status,
+                    relay=event.relay,
+                    detail=event.detail,
+                    at=event.at,
+                )
+            )
+            if recorded is None or recorded.finished_at is None:
+                continue
+            await self._review(unit, [recorded.account_id], now=self._clock(), caused_at=event.at)
+            if status is CommandStatus.SUCCEEDED:
+                succeeded.append(recorded)
+        return lambda: _observe(succeeded)
+
+
+def _verified(event: CommandProgressed) -> CommandStatus:
+    """A success counts only with the relay read back as asked."""
+    read_back = event.relay is _RELAY_AFTER[event.action]
+    if event.status is CommandStatus.SUCCEEDED and not read_back:
+        return CommandStatus.FAILED
+    return event.status
+
+
+def _observe(succeeded: Sequence[CommandRecorded]) -> None:
+    for each in succeeded:
+        assert each.finished_at is not None
+        SUPPLY_CHANGES.labels(each.action).inc()
+        COMMAND_SECONDS.labels(each.action).observe(
+            (each.finished_at - each.caused_at).total_seconds()
+        )

@@ -1,0 +1,151 @@
+"""The one place where the ledger's parts meet."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import time
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from prepay_ledger.adapters.postgres.queries import LedgerQueries
+from prepay_ledger.adapters.postgres.unit import PostgresUnit, open_unit
+from prepay_ledger.api.accounts import commands_router, queries_router
+from prepay_ledger.api.imports import imports_router
+from prepay_ledger.api.webhooks import webhook_router
+from prepay_ledger.application.manage_accounts import BindMeter
+from prepay_ledger.application.ports import Unit
+from prepay_ledger.application.recheck_supply import RecheckSupply
+from prepay_ledger.application.review_supply import SupplyReview
+from prepay_ledger.application.take_meter_events import TakeMeterEvents
+from prepay_ledger.application.take_payment import TakePayment
+from prepay_ledger.application.take_readings import TakeReadings
+from prepay_ledger.application.watch_ledger import WatchLedger
+from prepay_ledger.domain.supply import Policy
+from prepay_ledger.metrics import ACCOUNTS, ACCOUNTS_BELOW_ZERO, IMBALANCE_MICRO
+from prepay_ledger.settings import LedgerSettings
+from prewatt_common.clock import utc_now
+from prewatt_common.contracts.ledger_events_v1 import SupplyState
+from prewatt_common.contracts.meter_events_v1 import CommandProgressed
+from prewatt_common.contracts.meter_readings_v1 import Reading
+from prewatt_common.contracts.topics import METER_EVENTS, METER_READINGS
+from prewatt_common.db.database import Database
+from prewatt_common.http.app import create_app
+from prewatt_common.kafka.consumer import AfterCommit, Consumer, Handle, Subscription
+from prewatt_common.kafka.decoding import Delivered, decode_one, decode_some
+from prewatt_common.kafka.outbox import OutboxRelay
+from prewatt_common.kafka.producer import Producer
+from prewatt_common.service import serve
+
+_MEASURE_EVERY_S = 15.0
+
+
+def policy_of(settings: LedgerSettings) -> Policy:
+    """The supply policy that the settings describe."""
+    return Policy(
+        friendly_hours=tuple(
+            (time.fromisoformat(hours.start), time.fromisoformat(hours.end))
+            for hours in settings.friendly_hours
+        ),
+        retry_after=settings.retry_after,
+    )
+
+
+async def run(settings: LedgerSettings) -> None:
+    """Serve until stopped."""
+    database = Database(
+        url=settings.database_url.get_secret_value(), pool_size=settings.database_pool_size
+    )
+    producer = Producer(bootstrap=settings.kafka_bootstrap)
+    relay = OutboxRelay(database=database, producer=producer)
+    review = SupplyReview(
+        policy=policy_of(settings),
+        timezone=ZoneInfo(settings.timezone),
+        command_lifetime=settings.command_lifetime,
+    )
+
+    def consumer(subscription: Subscription) -> Consumer:
+        return Consumer(
+            subscription=subscription,
+            database=database,
+            bootstrap=settings.kafka_bootstrap,
+            relay=relay,
+            instance_id=settings.instance_id,
+        )
+
+    readings = consumer(
+        Subscription(
+            group="prepay-ledger.readings",
+            topics=(METER_READINGS,),
+            decode=decode_one(Reading),
+            handle=_in_unit(TakeReadings(review=review, clock=utc_now)),
+            batch_records_max=settings.batch_readings_max,
+        )
+    )
+    meter_events = consumer(
+        Subscription(
+            group="prepay-ledger.meter-events",
+            topics=(METER_EVENTS,),
+            decode=decode_some([CommandProgressed]),
+            handle=_in_unit(TakeMeterEvents(review=review, clock=utc_now)),
+        )
+    )
+    queries = LedgerQueries(database)
+
+    def units() -> AbstractAsyncContextManager[Unit]:
+        return open_unit(database)
+
+    app = create_app(
+        name="prepay-ledger",
+        summary="Prepaid balances: charges, top-ups, supply decisions.",
+        auth_public_key=settings.auth_public_key,
+        routers=[
+            commands_router(
+                open_unit=units,
+                bind_meter=BindMeter(review=review),
+                committed=relay.wake,
+                clock=utc_now,
+            ),
+            imports_router(database=database, committed=relay.wake, clock=utc_now),
+            queries_router(queries=queries),
+            webhook_router(
+                secrets=settings.webhook_secrets,
+                open_unit=units,
+                take_payment=TakePayment(review=review),
+                committed=relay.wake,
+                clock=utc_now,
+            ),
+        ],
+        checks={
+            "postgres": database.check,
+            "kafka": producer.check,
+            "readings": readings.check,
+            "meter-events": meter_events.check,
+        },
+    )
+    workers = [
+        relay,
+        readings,
+        meter_events,
+        RecheckSupply(open_unit=units, review=review, clock=utc_now, committed=relay.wake),
+        WatchLedger(measure=lambda: _measure(queries), every_s=_MEASURE_EVERY_S),
+    ]
+    try:
+        await serve(app=app, settings=settings, workers=workers)
+    finally:
+        await producer.stop()
+        await database.close()
+
+
+def _in_unit(use_case: TakeReadings | TakeMeterEvents) -> Handle:
+    async def handle(connection: AsyncConnection, batch: Sequence[Delivered]) -> AfterCommit | None:
+        return await use_case(PostgresUnit(connection), batch)
+
+    return handle
+
+
+async def _measure(queries: LedgerQueries) -> None:
+    totals = await queries.totals()
+    for state in SupplyState:
+        ACCOUNTS.labels(state).set(totals.accounts_by_state.get(state, 0))
+    ACCOUNTS_BELOW_ZERO.set(totals.accounts_below_zero)
+    IMBALANCE_MICRO.set(totals.imbalance_micro)

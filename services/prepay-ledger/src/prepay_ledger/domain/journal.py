@@ -1,0 +1,64 @@
+"""Double entry: a journal's customer entries and utility postings sum to zero.
+
+Signs are the customer's: a positive amount on an account is money the utility owes it (a
+prepaid balance is the utility's liability), so revenue and tax are positive, and what a payment
+provider owes us (clearing) is negative.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class UtilityAccount(StrEnum):
+    """The utility's sides of a journal."""
+
+    REVENUE_ENERGY = "revenue:energy"
+    REVENUE_STANDING = "revenue:standing"
+    TAX = "tax"
+    SUSPENSE = "suspense"
+    OPENING_BALANCES = "opening-balances"
+
+
+def clearing(provider: str) -> str:
+    """The ledger account of what ``provider`` has taken for us and still has to pay out."""
+    return f"clearing:{provider}"
+
+
+class Unbalanced(AssertionError):
+    """A journal that does not sum to zero: a fault of ours that must never reach the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A customer's side: what an account's balance moves by, in micro-units."""
+
+    account_id: UUID
+    amount_micro: int
+    binding_id: UUID | None = None
+    month: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """Entries and postings that belong together. Raises `Unbalanced` unless they sum to zero."""
+
+    kind: str
+    source: str
+    entries: tuple[Entry, ...]
+    postings: Mapping[str, int]
+
+    def __post_init__(self) -> None:
+        total = sum(e.amount_micro for e in self.entries) + sum(self.postings.values())
+        if total != 0:
+            message = f"{self.kind} from {self.source} is off by {total} micro-units"
+            raise Unbalanced(message)
+
+
+def movements(entries: Iterable[Entry]) -> dict[UUID, int]:
+    """What each account's balance moves by, summed over its entries."""
+    moved: dict[UUID, int] = {}
+    for entry in entries:
+        moved[entry.account_id] = moved.get(entry.account_id, 0) + entry.amount_micro
+    return moved

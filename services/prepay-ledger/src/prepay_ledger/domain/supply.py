@@ -1,0 +1,194 @@
+"""Whether an account's supply stays, goes or comes back. A cut is decided here and only here.
+
+``decide`` is pure: the same inputs give the same decision, so a stored decision can be replayed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from prewatt_common.contracts.base import RelayAction
+from prewatt_common.contracts.ledger_events_v1 import SupplyState
+
+POLICY_VERSION = 1
+
+
+class Fired(StrEnum):
+    """Rules that call for a state."""
+
+    BALANCE_LOW = "balance_low"
+    BALANCE_EXHAUSTED = "balance_exhausted"
+    BALANCE_RESTORED = "balance_restored"
+    COMMAND_CONFIRMED = "command_confirmed"
+    COMMAND_FAILED = "command_failed"
+
+
+class Held(StrEnum):
+    """Rules that hold a cut back. Nothing ever holds a reconnection."""
+
+    PROTECTED_CUSTOMER = "protected_customer"
+    FRIENDLY_HOURS = "friendly_hours"
+    RETRY_PAUSE = "retry_pause"
+    NO_METER = "no_meter"
+
+
+class CommandOutcome(StrEnum):
+    """How the commands of the last decision stand, taken together."""
+
+    NONE = "none"
+    IN_FLIGHT = "in_flight"
+    CONFIRMED = "confirmed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the utility allows. Friendly hours are local times, half-open, may pass midnight."""
+
+    friendly_hours: tuple[tuple[time, time], ...]
+    retry_after: timedelta
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a decision rests on; stored with it."""
+
+    state: SupplyState
+    balance_micro: int
+    low_balance_micro: int
+    emergency_credit_micro: int
+    protected: bool
+    meters: int
+    outcome: CommandOutcome
+    """Of the disconnect or reconnect under way, if the state is DISCONNECTING or RECONNECTING."""
+    retry_pause: bool
+    """A step failed less than the policy's pause ago."""
+    local_time: time
+    """The utility's wall clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The state to be in, the command to issue, why, and when to look again."""
+
+    state: SupplyState
+    action: RelayAction | None
+    fired: tuple[Fired, ...]
+    held: tuple[Held, ...]
+    recheck_after: timedelta | None
+
+
+def is_exhausted(facts: Facts) -> bool:
+    """Nothing is left, emergency credit included."""
+    return facts.balance_micro <= -facts.emergency_credit_micro
+
+
+def is_restored(facts: Facts) -> bool:
+    """Enough is there to be connected again: emergency credit used must be repaid first."""
+    return facts.balance_micro > 0
+
+
+def is_low(facts: Facts) -> bool:
+    """The customer should be told."""
+    return facts.balance_micro <= facts.low_balance_micro
+
+
+def decide(*, facts: Facts, policy: Policy) -> Decision:
+    """The supply state that ``facts`` call for under ``policy``."""
+    match facts.state:
+        case SupplyState.DISCONNECTING:
+            return _while_disconnecting(facts, policy)
+        case SupplyState.DISCONNECTED:
+            if is_restored(facts):
+                return _reconnect(Fired.BALANCE_RESTORED)
+            return Decision(SupplyState.DISCONNECTED, None, (), (), None)
+        case SupplyState.RECONNECTING:
+            return _while_reconnecting(facts, policy)
+        case _:
+            return _while_connected(facts, policy, ())
+
+
+def _while_connected(facts: Facts, policy: Policy, fired: tuple[Fired, ...]) -> Decision:
+    if not is_exhausted(facts):
+        if is_low(facts):
+            return Decision(SupplyState.WARNED, None, (*fired, Fired.BALANCE_LOW), (), None)
+        return Decision(SupplyState.CONNECTED, None, fired, (), None)
+    fired = (*fired, Fired.BALANCE_EXHAUSTED)
+    held = _holds(facts, policy)
+    if held:
+        return Decision(SupplyState.PENDING, None, fired, held, _recheck(held, policy))
+    return Decision(SupplyState.DISCONNECTING, RelayAction.DISCONNECT, fired, (), None)
+
+
+def _while_disconnecting(facts: Facts, policy: Policy) -> Decision:
+    if is_restored(facts):
+        # A newer reconnect supersedes the disconnect wherever it is on its way.
+        return _reconnect(Fired.BALANCE_RESTORED)
+    if facts.outcome is CommandOutcome.CONFIRMED:
+        return Decision(SupplyState.DISCONNECTED, None, (Fired.COMMAND_CONFIRMED,), (), None)
+    if facts.outcome is CommandOutcome.IN_FLIGHT:
+        return Decision(SupplyState.DISCONNECTING, None, (), (), None)
+    if not is_exhausted(facts):
+        return _while_connected(facts, policy, (Fired.COMMAND_FAILED,))
+    fired = (Fired.COMMAND_FAILED, Fired.BALANCE_EXHAUSTED)
+    held = (Held.RETRY_PAUSE,)
+    return Decision(SupplyState.PENDING, None, fired, held, policy.retry_after)
+
+
+def _while_reconnecting(facts: Facts, policy: Policy) -> Decision:
+    if facts.outcome is CommandOutcome.CONFIRMED:
+        return _while_connected(facts, policy, (Fired.COMMAND_CONFIRMED,))
+    if facts.outcome is CommandOutcome.IN_FLIGHT:
+        return Decision(SupplyState.RECONNECTING, None, (), (), None)
+    if facts.retry_pause:
+        fired = (Fired.COMMAND_FAILED,)
+        return Decision(SupplyState.RECONNECTING, None, fired, (), policy.retry_after)
+    return _reconnect(Fired.COMMAND_FAILED)
+
+
+def _reconnect(fired: Fired) -> Decision:
+    return Decision(SupplyState.RECONNECTING, RelayAction.RECONNECT, (fired,), (), None)
+
+
+def _holds(facts: Facts, policy: Policy) -> tuple[Held, ...]:
+    held: list[Held] = []
+    if facts.meters == 0:
+        held.append(Held.NO_METER)
+    if facts.protected:
+        held.append(Held.PROTECTED_CUSTOMER)
+    if any(_within(facts.local_time, hours) for hours in policy.friendly_hours):
+        held.append(Held.FRIENDLY_HOURS)
+    if facts.retry_pause:
+        held.append(Held.RETRY_PAUSE)
+    return tuple(held)
+
+
+def _recheck(held: Sequence[Held], policy: Policy) -> timedelta | None:
+    """A protected customer is looked at again when somebody changes that, not by the clock."""
+    if Held.PROTECTED_CUSTOMER in held or Held.NO_METER in held:
+        return None
+    return policy.retry_after
+
+
+def _within(now: time, hours: tuple[time, time]) -> bool:
+    start, end = hours
+    return start <= now < end if start <= end else now >= start or now < end
+
+
+def review_threshold_micro(*, decision: Decision, facts: Facts) -> int | None:
+    """The balance at or below which the next decision is due, none where balance alone does not
+    lead to one."""
+    match decision.state:
+        case SupplyState.CONNECTED:
+            return max(facts.low_balance_micro, -facts.emergency_credit_micro)
+        case SupplyState.WARNED:
+            return -facts.emergency_credit_micro
+        case _:
+            return None
+
+
+def local_time_of(instant: datetime) -> time:
+    """The wall clock of a local instant, without its zone: what friendly hours are given in."""
+    return instant.time().replace(tzinfo=None)

@@ -1,0 +1,15 @@
+"""The ledger's own metrics, beside those that a use case defines next to what it measures."""
+
+from prometheus_client import Counter, Gauge
+
+TOP_UPS = Counter(
+    "prewatt_ledger_topups_total", "Payment webhooks that were verified.", ("provider", "outcome")
+)
+ACCOUNTS = Gauge("prewatt_ledger_accounts", "Accounts by supply state.", ("supply_state",))
+ACCOUNTS_BELOW_ZERO = Gauge(
+    "prewatt_ledger_accounts_below_zero", "Accounts with a negative balance."
+)
+IMBALANCE_MICRO = Gauge(
+    "prewatt_ledger_imbalance_micro",
+    "Customer balances plus the utility's postings, which must be zero, in micro-units.",
+)

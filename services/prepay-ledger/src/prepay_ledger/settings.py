@@ -1,0 +1,50 @@
+"""The ledger's settings."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, Field, SecretStr, field_validator
+
+from prewatt_common.settings import ServiceSettings
+
+
+class FriendlyHours(BaseModel, frozen=True):
+    """A daily time, local to the utility, in which nobody is cut; may run over midnight."""
+
+    start: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    end: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+
+
+class LedgerSettings(ServiceSettings):
+    """Read from ``PREWATT_*``."""
+
+    http_port: int = Field(default=8082, ge=1, le=65535)
+    webhook_secrets: dict[str, SecretStr] = Field(default_factory=dict)
+    """Provider name to its Standard Webhooks secret (``whsec_`` + base64)."""
+    timezone: str = "Asia/Shanghai"
+    """Of friendly hours."""
+    friendly_hours: tuple[FriendlyHours, ...] = ()
+    command_lifetime_s: int = Field(default=24 * 3600, ge=10)
+    """A command that no meter answered in this time expires."""
+    retry_after_s: int = Field(default=60, ge=1)
+    """A failed, rejected or expired command is decided anew after this."""
+    batch_readings_max: int = Field(default=3_000, ge=1, le=20_000)
+
+    @field_validator("webhook_secrets")
+    @classmethod
+    def _usable(cls, secrets: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for provider, secret in secrets.items():
+            if not secret.get_secret_value().startswith("whsec_"):
+                message = f"the secret of provider {provider} must start with whsec_"
+                raise ValueError(message)
+        return secrets
+
+    @property
+    def command_lifetime(self) -> timedelta:
+        """How long a command may wait for its meter."""
+        return timedelta(seconds=self.command_lifetime_s)
+
+    @property
+    def retry_after(self) -> timedelta:
+        """When a failed step is looked at again."""
+        return timedelta(seconds=self.retry_after_s)
