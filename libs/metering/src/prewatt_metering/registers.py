@@ -79,15 +79,15 @@ def usage(
 ) -> list[MonthUsage]:
     """Every month from the binding's first to the last with readings, those without included.
 
-    Empty without readings. Energy is the rise of the highest register so far, so it sums to the
+    ``months`` are of readings that ``binding`` covers. Empty without any. Energy is the rise of the highest register so far, so it sums to the
     highest register less ``opening_wh``, and a late reading moves energy between months.
     """
     if not months:
         return []
     last = max(months)
     first_day = clock.first_day_from(binding.effective_from)
-    # A reading at the very instant of the start, at midnight of the 1st, is of the month before.
-    month = min(BillingMonth(first_day.year, first_day.month), *months)
+    month = BillingMonth(first_day.year, first_day.month)
+    assert month <= min(months), f"readings before the binding began in {month}"
     base_wh = binding.opening_wh
     last_at = binding.effective_from
     result: list[MonthUsage] = []
