@@ -14,6 +14,7 @@ from prewatt_common.contracts.ledger_events_v1 import (
     AccountOpened,
     MeterBound,
     PriceBlock,
+    SupplyState,
     TariffPublished,
 )
 from prewatt_common.kafka.messages import Message
@@ -132,8 +133,11 @@ class BindMeter:
                 partition=0,
                 now=now,
             )
-        # An account held for want of a meter has one now.
-        await self._review(unit, [*{*due, binding.account_id}], now=now, caused_at=now)
+        if account.supply_state is SupplyState.PENDING:
+            # It may have been held for want of a meter.
+            due = [*{*due, account.id}]
+        if due:
+            await self._review(unit, due, now=now, caused_at=now)
 
 
 async def end_binding(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.adapters.postgres.tables import (
@@ -16,9 +16,7 @@ from prepay_ledger.adapters.postgres.tables import (
     entry,
     journal,
     payment,
-    posting,
     tariff_version,
-    unbound_reading,
 )
 from prewatt_common.db.database import Database
 
@@ -40,6 +38,20 @@ class Totals:
         return self.balances_micro + sum(self.postings_micro.values())
 
 
+_TOTALS = """
+SELECT
+  (SELECT json_object_agg(supply_state, n)
+     FROM (SELECT supply_state, count(*) AS n FROM account GROUP BY 1) AS s) AS states,
+  (SELECT count(*) FROM account WHERE balance_micro < 0) AS below_zero,
+  (SELECT coalesce(sum(balance_micro), 0) FROM account) AS balances,
+  (SELECT json_object_agg(ledger_account, total::text)
+     FROM (SELECT ledger_account, sum(amount_micro) AS total FROM posting GROUP BY 1) AS p)
+    AS postings,
+  (SELECT coalesce(sum(amount_micro), 0) FROM entry) AS entries,
+  (SELECT count(*) FROM unbound_reading) AS unbound
+"""
+
+
 class LedgerQueries:
     """Queries for the API and the metrics."""
 
@@ -47,38 +59,18 @@ class LedgerQueries:
         self._database = database
 
     async def totals(self) -> Totals:
-        """Sums over the whole ledger, from one snapshot."""
+        """Sums over the whole ledger. One statement, so one snapshot: several would each see
+        charges that the other did not."""
         async with self._database.transaction() as connection:
-            # One statement each would see different snapshots while charges are posted.
-            await connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            states = await connection.execute(
-                select(account.c.supply_state, func.count()).group_by(account.c.supply_state)
-            )
-            below, balances = (
-                await connection.execute(
-                    select(
-                        func.count().filter(account.c.balance_micro < 0),
-                        func.coalesce(func.sum(account.c.balance_micro), 0),
-                    )
-                )
-            ).one()
-            postings = await connection.execute(
-                select(posting.c.ledger_account, func.sum(posting.c.amount_micro)).group_by(
-                    posting.c.ledger_account
-                )
-            )
-            entries = await connection.scalar(
-                select(func.coalesce(func.sum(entry.c.amount_micro), 0))
-            )
-            unbound = await connection.scalar(select(func.count()).select_from(unbound_reading))
-            return Totals(
-                {row[0]: row[1] for row in states},
-                below,
-                int(balances),
-                {row[0]: int(row[1]) for row in postings},
-                int(entries or 0),
-                unbound or 0,
-            )
+            row = (await connection.execute(text(_TOTALS))).one()
+        return Totals(
+            row.states or {},
+            row.below_zero,
+            int(row.balances),
+            {name: int(total) for name, total in (row.postings or {}).items()},
+            int(row.entries),
+            row.unbound,
+        )
 
     async def account(
         self, *, account_id: UUID | None = None, number: str | None = None
