@@ -1,0 +1,156 @@
+"""Supply decisions: tables of facts, and what must hold whatever the facts."""
+
+from datetime import time, timedelta
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prepay_ledger.domain.supply import (
+    CommandOutcome,
+    Facts,
+    Fired,
+    Held,
+    Policy,
+    decide,
+    review_threshold_micro,
+)
+from prewatt_common.contracts.base import RelayAction
+from prewatt_common.contracts.ledger_events_v1 import SupplyState
+
+S = SupplyState
+POLICY = Policy(friendly_hours=((time(22), time(7)),), retry_after=timedelta(minutes=1))
+NOON = time(12)
+NIGHT = time(23, 30)
+
+
+def facts(state: SupplyState = S.CONNECTED, balance: int = 100, **changes: object) -> Facts:
+    given_facts = {
+        "state": state,
+        "balance_micro": balance,
+        "low_balance_micro": 50,
+        "emergency_credit_micro": 0,
+        "protected": False,
+        "meters": 1,
+        "outcome": CommandOutcome.NONE,
+        "retry_pause": False,
+        "local_time": NOON,
+    }
+    return Facts(**(given_facts | changes))  # type: ignore[arg-type]
+
+
+IN_FLIGHT, CONFIRMED, FAILED = (
+    CommandOutcome.IN_FLIGHT,
+    CommandOutcome.CONFIRMED,
+    CommandOutcome.FAILED,
+)
+
+
+@pytest.mark.parametrize(
+    ("given_facts", "state", "action", "held"),
+    [
+        (facts(balance=51), S.CONNECTED, None, ()),
+        (facts(balance=50), S.WARNED, None, ()),
+        (facts(S.WARNED, 51), S.CONNECTED, None, ()),
+        (facts(S.WARNED, 1), S.WARNED, None, ()),
+        (facts(S.WARNED, 0), S.DISCONNECTING, RelayAction.DISCONNECT, ()),
+        (facts(S.CONNECTED, -5), S.DISCONNECTING, RelayAction.DISCONNECT, ()),
+        # emergency credit is used before the cut
+        (facts(S.WARNED, -99, emergency_credit_micro=100), S.WARNED, None, ()),
+        (facts(S.WARNED, -100, emergency_credit_micro=100), S.DISCONNECTING,
+         RelayAction.DISCONNECT, ()),
+        # holds
+        (facts(S.WARNED, 0, local_time=NIGHT), S.PENDING, None, (Held.FRIENDLY_HOURS,)),
+        (facts(S.WARNED, 0, local_time=time(6, 59)), S.PENDING, None, (Held.FRIENDLY_HOURS,)),
+        (facts(S.WARNED, 0, local_time=time(7)), S.DISCONNECTING, RelayAction.DISCONNECT, ()),
+        (facts(S.WARNED, 0, protected=True), S.PENDING, None, (Held.PROTECTED_CUSTOMER,)),
+        (facts(S.WARNED, 0, meters=0), S.PENDING, None, (Held.NO_METER,)),
+        (facts(S.WARNED, 0, retry_pause=True), S.PENDING, None, (Held.RETRY_PAUSE,)),
+        (facts(S.PENDING, 0), S.DISCONNECTING, RelayAction.DISCONNECT, ()),
+        (facts(S.PENDING, 60), S.CONNECTED, None, ()),
+        # the cut under way
+        (facts(S.DISCONNECTING, -1, outcome=IN_FLIGHT), S.DISCONNECTING, None, ()),
+        (facts(S.DISCONNECTING, -1, outcome=CONFIRMED), S.DISCONNECTED, None, ()),
+        (facts(S.DISCONNECTING, -1, outcome=FAILED), S.PENDING, None, (Held.RETRY_PAUSE,)),
+        (facts(S.DISCONNECTING, 1, outcome=IN_FLIGHT), S.RECONNECTING, RelayAction.RECONNECT, ()),
+        # back again: emergency credit must be repaid first
+        (facts(S.DISCONNECTED, 0), S.DISCONNECTED, None, ()),
+        (facts(S.DISCONNECTED, -1, emergency_credit_micro=100), S.DISCONNECTED, None, ()),
+        (facts(S.DISCONNECTED, 1), S.RECONNECTING, RelayAction.RECONNECT, ()),
+        # nothing holds a reconnection
+        (facts(S.DISCONNECTED, 1, local_time=NIGHT, protected=True, retry_pause=True),
+         S.RECONNECTING, RelayAction.RECONNECT, ()),
+        (facts(S.RECONNECTING, 60, outcome=IN_FLIGHT), S.RECONNECTING, None, ()),
+        (facts(S.RECONNECTING, 60, outcome=CONFIRMED), S.CONNECTED, None, ()),
+        (facts(S.RECONNECTING, 40, outcome=CONFIRMED), S.WARNED, None, ()),
+        (facts(S.RECONNECTING, -1, outcome=CONFIRMED), S.DISCONNECTING, RelayAction.DISCONNECT,
+         ()),
+        (facts(S.RECONNECTING, 60, outcome=FAILED, retry_pause=True), S.RECONNECTING, None, ()),
+        (facts(S.RECONNECTING, 60, outcome=FAILED), S.RECONNECTING, RelayAction.RECONNECT, ()),
+    ],
+)  # fmt: skip
+def test_decisions(
+    given_facts: Facts, state: SupplyState, action: RelayAction | None, held: tuple[Held, ...]
+) -> None:
+    decision = decide(facts=given_facts, policy=POLICY)
+    assert (decision.state, decision.action, decision.held) == (state, action, held)
+
+
+amounts = st.integers(min_value=-300, max_value=300)
+any_facts = st.builds(
+    Facts,
+    state=st.sampled_from(SupplyState),
+    balance_micro=amounts,
+    low_balance_micro=st.integers(min_value=0, max_value=200),
+    emergency_credit_micro=st.integers(min_value=0, max_value=200),
+    protected=st.booleans(),
+    meters=st.integers(min_value=0, max_value=3),
+    outcome=st.sampled_from(CommandOutcome),
+    retry_pause=st.booleans(),
+    local_time=st.times(),
+)
+
+
+@given(any_facts)
+def test_nobody_with_money_or_protection_is_cut(given_facts: Facts) -> None:
+    decision = decide(facts=given_facts, policy=POLICY)
+    if decision.action is RelayAction.DISCONNECT:
+        assert given_facts.balance_micro <= -given_facts.emergency_credit_micro
+        assert not given_facts.protected
+        assert time(7) <= given_facts.local_time < time(22)
+        assert Fired.BALANCE_EXHAUSTED in decision.fired
+    if decision.state is S.PENDING:
+        assert decision.held
+
+
+@given(any_facts)
+def test_a_restored_balance_is_never_left_without_supply(given_facts: Facts) -> None:
+    decision = decide(facts=given_facts, policy=POLICY)
+    if given_facts.balance_micro > 0:
+        assert decision.state not in (S.DISCONNECTED, S.DISCONNECTING, S.PENDING)
+
+
+@given(any_facts)
+def test_a_stored_decision_replays(given_facts: Facts) -> None:
+    stored = msgspec.json.encode(msgspec.to_builtins(given_facts))
+    again = msgspec.json.decode(stored, type=Facts)
+    assert decide(facts=again, policy=POLICY) == decide(facts=given_facts, policy=POLICY)
+
+
+@given(any_facts)
+def test_the_next_review_is_due_exactly_when_the_balance_changes_the_decision(
+    given_facts: Facts,
+) -> None:
+    decision = decide(facts=given_facts, policy=POLICY)
+    threshold = review_threshold_micro(decision=decision, facts=given_facts)
+    if decision.state not in (S.CONNECTED, S.WARNED):
+        assert threshold is None
+        return
+    assert threshold is not None
+    settled = msgspec.structs.replace(given_facts, state=decision.state)
+    for balance in range(threshold + 1, settled.balance_micro + 1):
+        above = msgspec.structs.replace(settled, balance_micro=balance)
+        assert decide(facts=above, policy=POLICY).state is decision.state
+    at = msgspec.structs.replace(settled, balance_micro=threshold)
+    assert decide(facts=at, policy=POLICY).state is not decision.state
