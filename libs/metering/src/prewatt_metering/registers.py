@@ -79,8 +79,9 @@ def usage(
 ) -> list[MonthUsage]:
     """Every month from the binding's first to the last with readings, those without included.
 
-    ``months`` are of readings that ``binding`` covers. Empty without any. Energy is the rise of the highest register so far, so it sums to the
-    highest register less ``opening_wh``, and a late reading moves energy between months.
+    ``months`` are of readings that ``binding`` covers; the result is empty without any. Energy is
+    the rise of the highest register so far, so it sums to the highest register less
+    ``opening_wh``, and a late reading moves energy between months.
     """
     if not months:
         return []
