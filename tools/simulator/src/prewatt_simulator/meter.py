@@ -1,0 +1,196 @@
+"""One prepaid meter: register, relay, and the rules by which it obeys commands. No I/O."""
+
+import hashlib
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from statistics import NormalDist
+from typing import NamedTuple
+from uuid import UUID
+
+from prewatt_common.contracts.base import RelayAction, RelayState
+from prewatt_common.contracts.mqtt_v1 import ROOT, CommandClaims, MqttOutcome, MqttResponse
+
+UWH_PER_WH = 1_000_000
+_TARGET = {
+    RelayAction.DISCONNECT: RelayState.OPEN,
+    RelayAction.RECONNECT: RelayState.CLOSED,
+}
+
+_MEDIAN_KWH_A_YEAR = 2500
+_HOUSEHOLD_SPREAD = 0.5
+_INTERVAL_SPREAD = 0.6
+_LCG_FACTOR, _LCG_STEP, _LCG_MASK = 6364136223846793005, 1442695040888963407, 2**64 - 1
+
+
+def _noise_table() -> tuple[int, ...]:
+    """1,024 equally likely factors in permille, log-normal with a mean of 1,000."""
+    normal = NormalDist(sigma=_INTERVAL_SPREAD)
+    raw = [math.exp(normal.inv_cdf((rank + 0.5) / 1024)) for rank in range(1024)]
+    return tuple(round(1000 * value * len(raw) / sum(raw)) for value in raw)
+
+
+_NOISE_PERMILLE = _noise_table()
+
+
+class Reading(NamedTuple):
+    """A register snapshot on its way out."""
+
+    meter: "Meter"
+    at: datetime
+    import_wh: int
+
+
+@dataclass(slots=True)
+class Truth:
+    """What was really published, and what the broker has taken responsibility for."""
+
+    published: int = 0
+    """Readings handed to the connection, duplicates counted."""
+    acked: int = 0
+    """Readings with a PUBACK, duplicates counted."""
+    lost: int = 0
+    """Readings that a fault kept from ever being published."""
+    last_published: Reading | None = None
+    last_acked: Reading | None = None
+    """The acknowledged reading with the latest ``at``: what must have been charged in the end."""
+
+
+@dataclass(slots=True)
+class CommandLog:
+    """What a meter did with commands."""
+
+    executions: Counter[UUID] = field(default_factory=Counter[UUID])
+    """How often each command id was executed; a count above one is a defect."""
+    answers: Counter[UUID] = field(default_factory=Counter[UUID])
+    """How often each command id was answered, whatever the answer."""
+    responses: dict[UUID, MqttResponse] = field(default_factory=dict[UUID, MqttResponse])
+    """The response to each executed command, to be given again."""
+    last_sequence: int = 0
+
+
+class Answer(NamedTuple):
+    """A response to send, and whether the relay moved for it."""
+
+    response: MqttResponse
+    moved: bool
+
+
+class Meter:
+    """The state of one meter. The same seed and calls give the same registers."""
+
+    __slots__ = (
+        "_commands",
+        "_register_uwh",
+        "_state",
+        "annual_kwh",
+        "meter_id",
+        "reading_topic",
+        "relay",
+        "truth",
+    )
+
+    def __init__(self, *, meter_id: str, seed: int, start_wh: int = 0) -> None:
+        digest = hashlib.blake2b(f"{seed}/{meter_id}".encode(), digest_size=16).digest()
+        rank = (int.from_bytes(digest[8:12]) + 0.5) / 2**32
+        self.meter_id = meter_id
+        deviation = NormalDist(sigma=_HOUSEHOLD_SPREAD).inv_cdf(rank)
+        self.annual_kwh = round(_MEDIAN_KWH_A_YEAR * math.exp(deviation))
+        self.relay = RelayState.CLOSED
+        self.truth = Truth()
+        topic = f"{ROOT}/{meter_id}/reading".encode()
+        self.reading_topic = len(topic).to_bytes(2) + topic
+        """As it stands in an MQTT packet, rendered once."""
+        self._register_uwh = start_wh * UWH_PER_WH
+        self._state = int.from_bytes(digest[:8])
+        # Most meters of a large fleet never get a command.
+        self._commands: CommandLog | None = None
+
+    @property
+    def import_wh(self) -> int:
+        """The register as it reads now, whole Wh; the fraction is carried."""
+        return self._register_uwh // UWH_PER_WH
+
+    @property
+    def commands(self) -> CommandLog:
+        """What this meter did with commands."""
+        if self._commands is None:
+            self._commands = CommandLog()
+        return self._commands
+
+    @property
+    def executed_count(self) -> int:
+        """How many commands this meter executed."""
+        return 0 if self._commands is None else self._commands.executions.total()
+
+    def household_interval(self, base_uwh: int) -> int:
+        """Use one interval's energy and return the register in Wh.
+
+        ``base_uwh`` is what a household of 1,000 kWh a year uses in it. The noise goes on while
+        the relay is open, so a cut does not change what comes after it.
+        """
+        self._state = state = (self._state * _LCG_FACTOR + _LCG_STEP) & _LCG_MASK
+        if self.relay is RelayState.CLOSED:
+            noise_permille = _NOISE_PERMILLE[state >> 54]
+            self._register_uwh += base_uwh * self.annual_kwh * noise_permille // 1_000_000
+        return self._register_uwh // UWH_PER_WH
+
+    def use_wh(self, energy_wh: int) -> int:
+        """Use so much energy, none if the relay is open, and return the register in Wh."""
+        if energy_wh < 0:
+            message = f"a meter cannot use {energy_wh} Wh"
+            raise ValueError(message)
+        if self.relay is RelayState.CLOSED:
+            self._register_uwh += energy_wh * UWH_PER_WH
+        return self.import_wh
+
+    def obey(self, claims: CommandClaims, *, now: datetime) -> Answer:
+        """Decide on a command whose signature held, and move the relay if it is to be executed."""
+        log = self.commands
+        if claims.meter_id != self.meter_id:
+            return self.reject(claims.command_id, f"for meter {claims.meter_id}", now=now)
+        if (earlier := log.responses.get(claims.command_id)) is not None:
+            log.answers[claims.command_id] += 1
+            return Answer(earlier, moved=False)
+        if claims.expires_at <= now:
+            return self.reject(claims.command_id, "expired", now=now)
+        if claims.sequence <= log.last_sequence:
+            reason = f"sequence {claims.sequence} is not above {log.last_sequence}"
+            return self.reject(claims.command_id, reason, now=now)
+        target = _TARGET[claims.action]
+        moved = target is not self.relay
+        self.relay = target
+        log.last_sequence = claims.sequence
+        log.executions[claims.command_id] += 1
+        log.answers[claims.command_id] += 1
+        response = MqttResponse(
+            command_id=claims.command_id, outcome=MqttOutcome.SUCCEEDED, relay=target, at=now
+        )
+        log.responses[claims.command_id] = response
+        return Answer(response, moved)
+
+    def reject(self, command_id: UUID, reason: str, *, now: datetime) -> Answer:
+        """Answer that a command is not obeyed, and why."""
+        self.commands.answers[command_id] += 1
+        response = MqttResponse(
+            command_id=command_id,
+            outcome=MqttOutcome.REJECTED,
+            relay=self.relay,
+            at=now,
+            detail=reason,
+        )
+        return Answer(response, moved=False)
+
+    def published(self, reading: Reading) -> None:
+        """Note that a reading was handed to the connection."""
+        self.truth.published += 1
+        self.truth.last_published = reading
+
+    def acknowledged(self, reading: Reading) -> None:
+        """Note a reading's PUBACK."""
+        truth = self.truth
+        truth.acked += 1
+        last = truth.last_acked
+        if last is None or reading.at >= last.at:
+            truth.last_acked = reading
