@@ -148,8 +148,10 @@ class Witness:
 
 
 @contextlib.asynccontextmanager
-async def watching(port: int) -> AsyncIterator[Witness]:
-    async with aiomqtt.Client("127.0.0.1", port) as client:
+async def watching(
+    port: int, *, username: str | None = None, password: str | None = None
+) -> AsyncIterator[Witness]:
+    async with aiomqtt.Client("127.0.0.1", port, username=username, password=password) as client:
         await client.subscribe("prewatt/v1/#", qos=1)
         witness = Witness(client)
 
@@ -168,5 +170,5 @@ async def watching(port: int) -> AsyncIterator[Witness]:
 
 
 @pytest.fixture
-def watch() -> Callable[[int], contextlib.AbstractAsyncContextManager[Witness]]:
+def watch() -> Callable[..., contextlib.AbstractAsyncContextManager[Witness]]:
     return watching

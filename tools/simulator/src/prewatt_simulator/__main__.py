@@ -91,6 +91,10 @@ def run(
     steps: Annotated[int | None, typer.Option(min=1, help="Stop after so many.")] = None,
     mqtt_host: Annotated[str, typer.Option(envvar="PREWATT_MQTT_HOST")] = "127.0.0.1",
     mqtt_port: Annotated[int, typer.Option(min=1, max=65_535, envvar="PREWATT_MQTT_PORT")] = 1883,
+    mqtt_ca_file: Annotated[
+        Path | None,
+        typer.Option(envvar="PREWATT_MQTT_CA_FILE", help="Turns TLS on.", exists=True),
+    ] = None,
     username: Annotated[str | None, typer.Option(envvar="PREWATT_MQTT_USERNAME")] = None,
     password: Annotated[str | None, typer.Option(envvar="PREWATT_MQTT_PASSWORD")] = None,
     connections: Annotated[int, typer.Option(min=1, max=64, help="Shared ones.")] = 2,
@@ -116,6 +120,7 @@ def run(
         settings = FleetSettings(
             mqtt_host=mqtt_host,
             mqtt_port=mqtt_port,
+            mqtt_ca_file=mqtt_ca_file,
             username=username,
             password=password,
             meter_ids=meter_ids(meters, prefix=prefix),

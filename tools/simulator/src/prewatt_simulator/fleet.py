@@ -159,7 +159,8 @@ class Fleet:
     async def publish_bytes(self, *, meter_id: str, topic: str, payload: bytes) -> None:
         """Publish anything on ``prewatt/v1/{meter_id}/{topic}``: for bad input. Not in the truth.
 
-        A broker that is told to drop oversized messages may close the connection on them.
+        Mosquitto acknowledges and drops what is above its size limit. From a broker that closes
+        the connection instead, it comes back after every reconnect.
         """
         message = Outgoing(topic=f"{ROOT}/{meter_id}/{topic}", payload=payload)
         await self._uplink.publish(self.meters[meter_id], message)

@@ -7,6 +7,7 @@ milliseconds before it reads them.
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -34,6 +35,7 @@ class Broker:
     port: int
     username: str | None
     password: str | None
+    tls: ssl.SSLContext | None = None
 
 
 class Line(asyncio.Protocol):
@@ -72,7 +74,7 @@ class Line(asyncio.Protocol):
         self._lost.clear()
         async with asyncio.timeout(_CONNECT_TIMEOUT_S):
             transport, _ = await loop.create_connection(
-                lambda: self, self._broker.host, self._broker.port
+                lambda: self, self._broker.host, self._broker.port, ssl=self._broker.tls
             )
             transport.write(
                 wire.connect(

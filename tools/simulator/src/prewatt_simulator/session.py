@@ -105,6 +105,7 @@ class Session:
                 identifier=self._client_id,
                 clean_session=False,
                 will=will,
+                tls_context=self._broker.tls,
             ) as client,
             asyncio.TaskGroup() as group,
         ):

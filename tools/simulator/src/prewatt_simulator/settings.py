@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,8 @@ class FleetSettings:
 
     mqtt_host: str = "127.0.0.1"
     mqtt_port: int = 1883
+    mqtt_ca_file: Path | None = None
+    """Certificates (PEM) that the broker's must descend from; without it, no TLS."""
     username: str | None = None
     """Credential of the shared connections, which may publish and read for every meter."""
     password: str | None = None

@@ -1,5 +1,6 @@
 """The two ways readings go up: shared connections, or one for each meter."""
 
+import ssl
 import zlib
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, Protocol
@@ -53,11 +54,8 @@ class SharedUplink:
     def __init__(
         self, settings: FleetSettings, meters: Sequence[Meter], on_command: OnCommand
     ) -> None:
-        broker = Broker(
-            host=settings.mqtt_host,
-            port=settings.mqtt_port,
-            username=settings.username,
-            password=settings.password,
+        broker = _broker(
+            settings, tls=_tls(settings), username=settings.username, password=settings.password
         )
         # Two fleets on one broker must not take each other's client id.
         members = zlib.crc32("\n".join(settings.meter_ids).encode())
@@ -135,7 +133,8 @@ class MeterUplink:
     def __init__(
         self, settings: FleetSettings, meters: Sequence[Meter], on_command: OnCommand
     ) -> None:
-        self._sessions = {meter: _session(settings, meter, on_command) for meter in meters}
+        tls = _tls(settings)
+        self._sessions = {meter: _session(settings, meter, on_command, tls) for meter in meters}
 
     @property
     def in_flight(self) -> int:
@@ -180,11 +179,13 @@ def status(meter: Meter, payload: bytes) -> Outgoing:
     return Outgoing(topic=f"{ROOT}/{meter.meter_id}/status", payload=payload, retain=True)
 
 
-def _session(settings: FleetSettings, meter: Meter, on_command: OnCommand) -> Session:
+def _session(
+    settings: FleetSettings, meter: Meter, on_command: OnCommand, tls: ssl.SSLContext | None
+) -> Session:
     return Session(
-        broker=Broker(
-            host=settings.mqtt_host,
-            port=settings.mqtt_port,
+        broker=_broker(
+            settings,
+            tls=tls,
             username=meter.meter_id,
             password=settings.meter_passwords.get(meter.meter_id, settings.password),
         ),
@@ -194,3 +195,25 @@ def _session(settings: FleetSettings, meter: Meter, on_command: OnCommand) -> Se
         birth=[status(meter, payloads.ONLINE)],
         will=status(meter, payloads.OFFLINE),
     )
+
+
+def _broker(
+    settings: FleetSettings,
+    *,
+    tls: ssl.SSLContext | None,
+    username: str | None,
+    password: str | None,
+) -> Broker:
+    return Broker(
+        host=settings.mqtt_host,
+        port=settings.mqtt_port,
+        username=username,
+        password=password,
+        tls=tls,
+    )
+
+
+def _tls(settings: FleetSettings) -> ssl.SSLContext | None:
+    if settings.mqtt_ca_file is None:
+        return None
+    return ssl.create_default_context(cafile=settings.mqtt_ca_file)
