@@ -1,0 +1,1 @@
+"""Independent re-rating: verifies reading against charge, from its own state."""

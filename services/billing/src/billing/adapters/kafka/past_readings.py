@@ -1,0 +1,84 @@
+"""The readings topic read again, outside any group, for some meters."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from billing.domain.intake import Reading
+from prewatt_common.contracts import meter_readings_v1
+from prewatt_common.contracts.topics import METER_READINGS
+from prewatt_common.kafka.decoding import Undecodable, decode_one
+from prewatt_common.kafka.messages import partition_of
+
+CLOCK_SLACK = timedelta(days=1)
+"""A reading reaches Kafka after its instant, but for the error of the meter's clock."""
+MONTH_MAX = timedelta(days=32)
+"""What was dropped is whole months: the one that the binding ended in is read from its start."""
+
+
+class KafkaPastReadings:
+    """`PastReadings` over the partitions' records by their time.
+
+    Readings that Kafka no longer keeps are not found: the topic is kept for ever by default.
+    """
+
+    def __init__(self, *, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+
+    async def since(
+        self, meters: Mapping[str, datetime]
+    ) -> AsyncIterator[Mapping[str, Sequence[Reading]]]:
+        """All readings of ``meters`` from the month of their instant on."""
+        consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, enable_auto_commit=False)
+        await consumer.start()
+        try:
+            ends = await _assign(consumer, meters)
+            decode = decode_one(meter_readings_v1.Reading)
+            keys = {meter_id.encode() for meter_id in meters}
+            while ends:
+                polled = await consumer.getmany(timeout_ms=1_000)
+                found: dict[str, list[Reading]] = {}
+                for records in polled.values():
+                    for record in records:
+                        if record.key not in keys:
+                            continue
+                        try:
+                            event = decode(record)
+                        except Undecodable:
+                            continue  # it is with the dead letters since it came first
+                        found.setdefault(event.meter_id, []).append(
+                            Reading(event.read_at, event.import_wh)
+                        )
+                if found:
+                    yield found
+                for place in list(ends):
+                    if await consumer.position(place) >= ends[place]:
+                        del ends[place]
+                        consumer.pause(place)
+        finally:
+            await consumer.stop()
+
+
+async def _assign(
+    consumer: AIOKafkaConsumer, meters: Mapping[str, datetime]
+) -> dict[TopicPartition, int]:
+    """Seeks each partition concerned to its first record; gives where to stop."""
+    await consumer.topics()
+    count = len(consumer.partitions_for_topic(METER_READINGS.name) or ())
+    assert count, f"{METER_READINGS.name} does not exist"
+    begins: dict[TopicPartition, datetime] = {}
+    for meter_id, since in meters.items():
+        place = TopicPartition(METER_READINGS.name, partition_of(meter_id.encode(), count))
+        begins[place] = min(begins.get(place, since), since)
+    consumer.assign(list(begins))
+    ends = await consumer.end_offsets(list(begins))
+    found = await consumer.offsets_for_times(
+        {
+            place: int((since - MONTH_MAX - CLOCK_SLACK).timestamp() * 1000)
+            for place, since in begins.items()
+        }
+    )
+    for place, found_at in found.items():
+        consumer.seek(place, ends[place] if found_at is None else found_at.offset)
+    return dict(ends)

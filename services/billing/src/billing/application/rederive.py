@@ -1,0 +1,68 @@
+"""Worker: take a meter's readings again where they had been merged into the wrong binding.
+
+A binding's end can reach us after readings from beyond it, for between topics there is no order.
+A maximum cannot be taken back, so the months concerned were dropped; here the meter's readings are
+read again from Kafka, which keeps them, and merged like any others. Merging is idempotent, so
+neither a crash nor the consumer's own progress meanwhile makes a difference.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from billing.application.ports import MeterStore, PastReadings
+from billing.application.take_readings import merge_readings
+
+logger = logging.getLogger(__name__)
+
+OpenStore = Callable[[], AbstractAsyncContextManager[MeterStore]]
+
+
+class Rederive:
+    """Looks for meters to take again, every ``every_s``."""
+
+    name = "rederive"
+
+    def __init__(
+        self,
+        *,
+        open_store: OpenStore,
+        past: PastReadings,
+        passing: Callable[[BaseException], bool],
+        every_s: float,
+    ) -> None:
+        self._open_store = open_store
+        self._past = past
+        self._passing = passing
+        self._every_s = every_s
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop``; what is left is done at the next start."""
+        while not stop.is_set():
+            try:
+                await self.once()
+            except Exception as error:
+                if not self._passing(error):
+                    raise
+                logger.warning("readings not taken again: %r; nothing was lost, later", error)
+            try:
+                await asyncio.wait_for(stop.wait(), self._every_s)
+            except TimeoutError:
+                continue
+
+    async def once(self) -> int:
+        """Take again every meter asked for; gives how many."""
+        async with self._open_store() as store:
+            asked = await store.rederivations()
+        if not asked:
+            return 0
+        async for by_meter in self._past.since({each.meter_id: each.since for each in asked}):
+            async with self._open_store() as store:
+                await store.hold_terms_shared()
+                await merge_readings(store=store, by_meter=by_meter)
+        async with self._open_store() as store:
+            await store.settle_rederivations(asked)
+        for each in asked:
+            logger.info("readings taken again", extra={"meter_id": each.meter_id})
+        return len(asked)

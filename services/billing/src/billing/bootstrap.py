@@ -1,0 +1,134 @@
+"""The one place where billing's parts meet."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+
+from aiokafka.errors import KafkaError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from billing.adapters.kafka.past_readings import KafkaPastReadings
+from billing.adapters.postgres.comparisons import PostgresComparisons
+from billing.adapters.postgres.meters import PostgresMeters, open_meters
+from billing.api.meters import meters_router
+from billing.api.reconciliation import reconciliation_router
+from billing.application.ports import MeterStore
+from billing.application.rederive import Rederive
+from billing.application.take_charges import take_charges
+from billing.application.take_readings import take_readings
+from billing.application.take_terms import take_terms
+from billing.application.watch_reconciliation import WatchReconciliation
+from billing.settings import BillingSettings
+from prewatt_common.clock import utc_now
+from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted
+from prewatt_common.contracts.ledger_events_v1 import AccountOpened, MeterBound, TariffPublished
+from prewatt_common.contracts.meter_readings_v1 import Reading
+from prewatt_common.contracts.topics import LEDGER_CHARGES, LEDGER_EVENTS, METER_READINGS
+from prewatt_common.db.database import Database, driver, is_passing_fault
+from prewatt_common.http.app import create_app
+from prewatt_common.kafka.consumer import Consumer, Handle, Subscription
+from prewatt_common.kafka.decoding import Delivered, decode_one, decode_some
+from prewatt_common.kafka.outbox import OutboxRelay
+from prewatt_common.kafka.producer import Producer
+from prewatt_common.service import serve
+
+_REDERIVE_EVERY_S = 5.0
+_TERMS_MAX = 500
+_CHARGE_EVENTS_MAX = 20
+"""An event holds up to a thousand charges."""
+
+
+def subscriptions(settings: BillingSettings) -> Sequence[Subscription]:
+    """What billing reads."""
+    return (
+        Subscription(
+            group="billing.readings",
+            topics=(METER_READINGS,),
+            decode=decode_one(Reading),
+            handle=_with_meters(take_readings),
+            batch_records_max=settings.batch_readings_max,
+        ),
+        Subscription(
+            group="billing.terms",
+            topics=(LEDGER_EVENTS,),
+            decode=decode_some([AccountOpened, MeterBound, TariffPublished]),
+            handle=_with_meters(take_terms),
+            batch_records_max=_TERMS_MAX,
+        ),
+        Subscription(
+            group="billing.charges",
+            topics=(LEDGER_CHARGES,),
+            decode=decode_one(ChargesPosted),
+            handle=_with_meters(take_charges),
+            batch_records_max=_CHARGE_EVENTS_MAX,
+        ),
+    )
+
+
+async def run(settings: BillingSettings) -> None:
+    """Serve until stopped."""
+    database = Database(
+        url=settings.database_url.get_secret_value(), pool_size=settings.database_pool_size
+    )
+    producer = Producer(bootstrap=settings.kafka_bootstrap)
+    relay = OutboxRelay(database=database, producer=producer)
+    consumers = [
+        Consumer(
+            subscription=subscription,
+            database=database,
+            bootstrap=settings.kafka_bootstrap,
+            relay=relay,
+            instance_id=settings.instance_id,
+        )
+        for subscription in subscriptions(settings)
+    ]
+    comparisons = PostgresComparisons(database)
+
+    def open_store() -> AbstractAsyncContextManager[MeterStore]:
+        return open_meters(database)
+
+    app = create_app(
+        name="billing",
+        summary="Independent re-rating: reading against charge, meter by meter.",
+        auth_public_key=settings.auth_public_key,
+        routers=[reconciliation_router(store=comparisons), meters_router(store=comparisons)],
+        checks={
+            "postgres": database.check,
+            "kafka": producer.check,
+            **{
+                name: consumer.check
+                for name, consumer in zip(("readings", "terms", "charges"), consumers, strict=True)
+            },
+        },
+    )
+    workers = [
+        relay,
+        *consumers,
+        Rederive(
+            open_store=open_store,
+            past=KafkaPastReadings(bootstrap=settings.kafka_bootstrap),
+            passing=_is_passing,
+            every_s=_REDERIVE_EVERY_S,
+        ),
+        WatchReconciliation(
+            store=comparisons,
+            clock=utc_now,
+            passing=_is_passing,
+            every_s=settings.reconciliation_every_s,
+        ),
+    ]
+    try:
+        await serve(app=app, settings=settings, workers=workers)
+    finally:
+        await producer.stop()
+        await database.close()
+
+
+def _with_meters(use_case: Callable[..., Awaitable[None]]) -> Handle:
+    async def handle(connection: AsyncConnection, batch: Sequence[Delivered]) -> None:
+        await use_case(store=PostgresMeters(await driver(connection)), batch=batch)
+
+    return handle
+
+
+def _is_passing(error: BaseException) -> bool:
+    return is_passing_fault(error) or isinstance(error, KafkaError)

@@ -1,0 +1,14 @@
+"""Billing's settings."""
+
+from pydantic import Field
+
+from prewatt_common.settings import ServiceSettings
+
+
+class BillingSettings(ServiceSettings):
+    """Read from ``PREWATT_*``."""
+
+    http_port: int = Field(default=8084, ge=1, le=65535)
+    batch_readings_max: int = Field(default=5_000, ge=1, le=20_000)
+    reconciliation_every_s: float = Field(default=30.0, gt=0)
+    """Between two background checks; a check of many meters rests longer, see the README."""
