@@ -162,6 +162,10 @@ def test_operators_resources_refer_to_what_exists(production: list[Manifest]) ->
     sets = {m["metadata"]["name"] for m in of(production, "StatefulSet")}
     scaled = of(production, "ScaledObject")
     assert {m["spec"]["scaleTargetRef"]["name"] for m in scaled} == SERVICES <= sets
+    for scaler in scaled:
+        name = scaler["spec"]["scaleTargetRef"]["name"]
+        query = scaler["spec"]["triggers"][0]["metadata"]["query"]
+        assert f'group=~"{name}[.].+"' in query or name == "meter-gateway", "another's lag"
     for workload in of(production, "StatefulSet"):
         if workload["metadata"]["name"] in SERVICES:
             assert "replicas" not in workload["spec"], "it would fight the autoscaler"
