@@ -92,5 +92,6 @@ class PastReadings(Protocol):
     def since(
         self, meters: Mapping[str, datetime]
     ) -> AsyncIterator[Mapping[str, Sequence[Reading]]]:
-        """All readings of the meters that reached Kafka since the instants, in portions."""
+        """All readings of the meters that reached Kafka since the instants, in portions, some
+        of them empty."""
         ...

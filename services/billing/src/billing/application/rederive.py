@@ -41,7 +41,7 @@ class Rederive:
         """Work until ``stop``; what is left is done at the next start."""
         while not stop.is_set():
             try:
-                await self.once()
+                await self.once(stop)
             except Exception as error:
                 if not self._passing(error):
                     raise
@@ -51,13 +51,18 @@ class Rederive:
             except TimeoutError:
                 continue
 
-    async def once(self) -> int:
-        """Take again every meter asked for; gives how many."""
+    async def once(self, stop: asyncio.Event) -> int:
+        """Take again the meters asked for; gives how many. Stopped half way, it gives none and
+        the next start begins anew."""
         async with self._open_store() as store:
             asked = await store.rederivations()
         if not asked:
             return 0
         async for by_meter in self._past.since({each.meter_id: each.since for each in asked}):
+            if stop.is_set():
+                return 0
+            if not by_meter:
+                continue
             async with self._open_store() as store:
                 await store.hold_terms_shared()
                 await merge_readings(store=store, by_meter=by_meter)

@@ -29,11 +29,14 @@ class KafkaPastReadings:
     async def since(
         self, meters: Mapping[str, datetime]
     ) -> AsyncIterator[Mapping[str, Sequence[Reading]]]:
-        """All readings of ``meters`` from the month of their instant on."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, enable_auto_commit=False)
+        """All readings of ``meters`` from the month of their instant on; portions may be empty."""
+        # Of no group: it is given every partition, and moves nobody's offsets.
+        consumer = AIOKafkaConsumer(
+            METER_READINGS.name, bootstrap_servers=self._bootstrap, enable_auto_commit=False
+        )
         await consumer.start()
         try:
-            ends = await _assign(consumer, meters)
+            ends = await _seek(consumer, meters)
             decode = decode_one(meter_readings_v1.Reading)
             keys = {meter_id.encode() for meter_id in meters}
             while ends:
@@ -50,8 +53,7 @@ class KafkaPastReadings:
                         found.setdefault(event.meter_id, []).append(
                             Reading(event.read_at, event.import_wh)
                         )
-                if found:
-                    yield found
+                yield found
                 for place in list(ends):
                     if await consumer.position(place) >= ends[place]:
                         del ends[place]
@@ -60,18 +62,16 @@ class KafkaPastReadings:
             await consumer.stop()
 
 
-async def _assign(
+async def _seek(
     consumer: AIOKafkaConsumer, meters: Mapping[str, datetime]
 ) -> dict[TopicPartition, int]:
     """Seeks each partition concerned to its first record; gives where to stop."""
-    await consumer.topics()
-    count = len(consumer.partitions_for_topic(METER_READINGS.name) or ())
-    assert count, f"{METER_READINGS.name} does not exist"
+    places = consumer.assignment()
     begins: dict[TopicPartition, datetime] = {}
     for meter_id, since in meters.items():
-        place = TopicPartition(METER_READINGS.name, partition_of(meter_id.encode(), count))
+        place = TopicPartition(METER_READINGS.name, partition_of(meter_id.encode(), len(places)))
         begins[place] = min(begins.get(place, since), since)
-    consumer.assign(list(begins))
+    consumer.pause(*places.difference(begins))
     ends = await consumer.end_offsets(list(begins))
     found = await consumer.offsets_for_times(
         {
