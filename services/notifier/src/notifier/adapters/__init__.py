@@ -1,0 +1,1 @@
+"""PostgreSQL, templates and channels."""

@@ -1,0 +1,24 @@
+"""The embedded channel: a notice is a line of the service's log."""
+
+import logging
+
+from notifier.application.ports import Text
+from notifier.domain.notices import Notice
+
+logger = logging.getLogger(__name__)
+
+
+class LogChannel:
+    """Where a development system, or a collector of logs, reads the notices."""
+
+    async def send(self, notice: Notice, text: Text) -> None:
+        """Writes the short text with the ids; never fails."""
+        logger.info(
+            text.short,
+            extra={
+                "notice_id": str(notice.id),
+                "account_id": str(notice.account_id),
+                "template": notice.template,
+                "language": notice.language,
+            },
+        )

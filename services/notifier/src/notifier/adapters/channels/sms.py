@@ -1,0 +1,87 @@
+"""SMS through Kannel's sendsms interface, or a gateway that speaks it."""
+
+import asyncio
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import httpx
+
+from notifier.application.ports import PermanentFailure, Text, TransientFailure
+from notifier.domain.notices import Notice
+
+_GSM7 = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    "ÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+"""GSM 03.38: 160 of these fit in a message; of anything else 70, as UCS-2."""
+_ABOUT_US = {
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.TOO_MANY_REQUESTS,
+}
+"""Refusals of the sender and not of the notice: somebody puts them right, then it goes."""
+_ANSWER_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SmsGateway:
+    """Where messages are handed in, and as whom."""
+
+    url: str
+    username: str
+    password: str
+    sender: str | None
+
+
+class SmsChannel:
+    """Hands short texts to the gateway; ``binfo`` carries the notice's id into its logs."""
+
+    def __init__(self, gateway: SmsGateway, *, client: httpx.AsyncClient) -> None:
+        self._gateway = gateway
+        self._client = client
+
+    async def send(self, notice: Notice, text: Text) -> None:
+        """The gateway accepted it: sent on (202, ``0:``) or kept to be sent (202, ``3:``)."""
+        query = {
+            "username": self._gateway.username,
+            "password": self._gateway.password,
+            "to": notice.recipient,
+            "text": text.short,
+            "charset": "UTF-8",
+            "coding": coding_of(text.short),
+            "binfo": str(notice.id),
+        }
+        if self._gateway.sender:
+            query["from"] = self._gateway.sender
+        try:
+            answer = await self._client.get(self._gateway.url, params=query)
+        except httpx.HTTPError as error:
+            # Not the error's text: it may name the URL, and that holds the password.
+            raise TransientFailure(f"no answer from the gateway: {type(error).__name__}") from error
+        if answer.is_success:
+            return
+        detail = f"{answer.status_code} {answer.text.strip()[:_ANSWER_MAX]}"
+        if answer.is_client_error and answer.status_code not in _ABOUT_US:
+            raise PermanentFailure(detail)
+        raise TransientFailure(detail)
+
+    async def check(self) -> str:
+        """A readiness check: the gateway takes connections. Asking more would send something."""
+        url = httpx.URL(self._gateway.url)
+        port = url.port or (443 if url.scheme == "https" else 80)
+        _, writer = await asyncio.open_connection(url.host, port)
+        writer.close()
+        await writer.wait_closed()
+        return "takes connections"
+
+
+def coding_of(text: str) -> str:
+    """Kannel's ``coding``: 0 where the GSM alphabet is enough, else 2, UCS-2."""
+    return "0" if _GSM7.issuperset(text) else "2"
+
+
+def make_client(*, timeout_s: float, connections_max: int) -> httpx.AsyncClient:
+    """A client with as many connections as there are deliveries at a time."""
+    limits = httpx.Limits(max_connections=connections_max)
+    return httpx.AsyncClient(timeout=timeout_s, limits=limits, follow_redirects=False)

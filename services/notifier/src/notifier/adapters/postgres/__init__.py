@@ -1,0 +1,1 @@
+"""Notices, contacts and accounts in PostgreSQL."""

@@ -1,0 +1,93 @@
+"""The intake's side: accounts, contacts, new and open notices."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from notifier.adapters.postgres.rows import (
+    INSERT_NOTICES,
+    contact_of,
+    notice_columns,
+    stop_notices,
+)
+from notifier.domain.contacts import Channel, Contact
+from notifier.domain.notices import Status, Template
+from notifier.domain.planning import Account, OpenNotice, Plan
+from prewatt_common.db.database import DriverConnection
+
+
+class PostgresNoticeBook:
+    """A `NoticeBook` on an open transaction."""
+
+    def __init__(self, connection: DriverConnection) -> None:
+        self._connection = connection
+
+    async def taken(self, cause_ids: Collection[UUID]) -> set[UUID]:
+        rows = await self._connection.fetch(
+            "SELECT DISTINCT cause_id FROM notice WHERE cause_id = ANY ($1::uuid[])",
+            list(cause_ids),
+        )
+        return {row["cause_id"] for row in rows}
+
+    async def hold_accounts(self, account_ids: Collection[UUID]) -> Mapping[UUID, Account]:
+        # Both in the order of ids: two batches over the same accounts cannot deadlock.
+        ordered = sorted(account_ids)
+        await self._connection.execute(
+            """
+            INSERT INTO account (id) SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING
+            """,
+            ordered,
+        )
+        rows = await self._connection.fetch(
+            """
+            SELECT id, number, supply_off FROM account WHERE id = ANY ($1::uuid[])
+            ORDER BY id FOR UPDATE
+            """,
+            ordered,
+        )
+        return {row["id"]: Account(row["id"], row["number"], row["supply_off"]) for row in rows}
+
+    async def contacts(self, account_ids: Collection[UUID]) -> Mapping[UUID, Contact]:
+        rows = await self._connection.fetch(
+            "SELECT * FROM contact WHERE account_id = ANY ($1::uuid[])", list(account_ids)
+        )
+        return {row["account_id"]: contact_of(row) for row in rows}
+
+    async def open_notices(self, account_ids: Collection[UUID]) -> Sequence[OpenNotice]:
+        rows = await self._connection.fetch(
+            """
+            SELECT id, account_id, template, settled_above_micro FROM notice
+            WHERE account_id = ANY ($1::uuid[]) AND status IN ('queued', 'sending')
+            """,
+            list(account_ids),
+        )
+        return [
+            OpenNotice(
+                row["id"],
+                row["account_id"],
+                Template(row["template"]),
+                row["settled_above_micro"],
+            )
+            for row in rows
+        ]
+
+    async def write(self, plan: Plan, *, now: datetime) -> Sequence[Channel]:
+        if plan.accounts:
+            changed = list(plan.accounts.values())
+            await self._connection.execute(
+                """
+                UPDATE account AS a SET number = n.number, supply_off = n.supply_off
+                FROM unnest($1::uuid[], $2::text[], $3::boolean[]) AS n (id, number, supply_off)
+                WHERE a.id = n.id
+                """,
+                [account.id for account in changed],
+                [account.number for account in changed],
+                [account.supply_off for account in changed],
+            )
+        if plan.notices:
+            await self._connection.execute(INSERT_NOTICES, *notice_columns(plan.notices), now)
+        if not plan.superseded:
+            return []
+        return await stop_notices(
+            self._connection, ids=list(plan.superseded), stop_as=Status.SUPERSEDED
+        )

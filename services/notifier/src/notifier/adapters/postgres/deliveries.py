@@ -1,0 +1,115 @@
+"""The delivery's side: claims, outcomes, replacements."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from notifier.adapters.postgres.rows import (
+    INSERT_NOTICES,
+    contact_of,
+    notice_columns,
+    notice_of,
+)
+from notifier.application.ports import Delivery
+from notifier.domain.contacts import Channel, Contact
+from notifier.domain.notices import Notice, Status, Template
+from prewatt_common.db.database import Database, DriverConnection, driver
+from prewatt_common.kafka import outbox
+from prewatt_common.kafka.messages import Message
+
+_CLAIM = """
+UPDATE notice AS n SET
+    status = 'sending', attempts = n.attempts + 1, next_attempt_at = $3::timestamptz
+FROM (
+    SELECT id FROM notice
+    WHERE status IN ('queued', 'sending') AND next_attempt_at <= $2::timestamptz
+    ORDER BY next_attempt_at LIMIT $1
+    FOR UPDATE SKIP LOCKED
+) AS due
+JOIN notice AS d USING (id)
+JOIN account AS a ON a.id = d.account_id
+WHERE n.id = due.id
+RETURNING n.*, coalesce(a.number, a.id::text) AS account_number
+"""
+_STOP_ABANDONED = """
+UPDATE notice SET status = stop_as, next_attempt_at = NULL, finished_at = $1::timestamptz
+WHERE status = 'sending' AND stop_as IS NOT NULL AND next_attempt_at <= $1::timestamptz
+"""
+_FINISH = """
+UPDATE notice SET
+    status = CASE WHEN $3::text = 'delivered' THEN $3 ELSE coalesce(stop_as, $3) END,
+    reason = $4,
+    next_attempt_at = CASE WHEN $3 = 'queued' AND stop_as IS NULL THEN $6::timestamptz END,
+    finished_at = CASE WHEN $3 = 'queued' AND stop_as IS NULL THEN NULL ELSE $5::timestamptz END
+WHERE id = $1::uuid AND attempts = $2 AND status = 'sending'
+RETURNING status
+"""
+
+
+class PostgresDeliveries:
+    """A `DeliveryStore` on an open transaction."""
+
+    def __init__(self, connection: AsyncConnection, inner: DriverConnection) -> None:
+        self._connection = connection
+        self._inner = inner
+
+    async def claim(
+        self, *, limit: int, now: datetime, lease_until: datetime
+    ) -> Sequence[Delivery]:
+        # Its sender died, and it is true no more: it is not sent again.
+        await self._inner.execute(_STOP_ABANDONED, now)
+        rows = await self._inner.fetch(_CLAIM, limit, now, lease_until)
+        return [
+            Delivery(notice_of(row), row["account_number"], row["attempts"], row["created_at"])
+            for row in rows
+        ]
+
+    async def finish(
+        self,
+        delivery: Delivery,
+        *,
+        status: Status,
+        reason: str | None,
+        now: datetime,
+        next_attempt_at: datetime | None,
+    ) -> Status | None:
+        reached = await self._inner.fetchval(
+            _FINISH, delivery.notice.id, delivery.attempts, status, reason, now, next_attempt_at
+        )
+        return Status(reached) if reached else None
+
+    async def hold_account(self, account_id: UUID) -> None:
+        await self._inner.execute("SELECT FROM account WHERE id = $1 FOR UPDATE", account_id)
+
+    async def contact(self, account_id: UUID) -> Contact | None:
+        row = await self._inner.fetchrow("SELECT * FROM contact WHERE account_id = $1", account_id)
+        return contact_of(row) if row else None
+
+    async def failures(
+        self, *, cause_id: UUID, template: Template
+    ) -> Sequence[tuple[Channel, str]]:
+        rows = await self._inner.fetch(
+            """
+            SELECT channel, reason FROM notice
+            WHERE cause_id = $1 AND template = $2 AND status = 'failed' ORDER BY position
+            """,
+            cause_id,
+            template,
+        )
+        return [(Channel(row["channel"]), row["reason"]) for row in rows]
+
+    async def add(self, notice: Notice, *, now: datetime) -> None:
+        await self._inner.execute(INSERT_NOTICES, *notice_columns([notice]), now)
+
+    async def publish(self, message: Message) -> None:
+        await outbox.append(self._connection, [message])
+
+
+@asynccontextmanager
+async def open_deliveries(database: Database) -> AsyncGenerator[PostgresDeliveries]:
+    """A transaction of its own."""
+    async with database.transaction() as connection:
+        yield PostgresDeliveries(connection, await driver(connection))

@@ -1,0 +1,91 @@
+"""Rows as values, and back."""
+
+import asyncpg
+import msgspec
+
+from notifier.domain.contacts import Channel, Contact, Language
+from notifier.domain.notices import Facts, Notice, Status, Template
+from prewatt_common.db.database import DriverConnection
+
+_facts = msgspec.json.Decoder(Facts)
+
+INSERT_NOTICES = """
+INSERT INTO notice (id, cause_id, account_id, template, language, channel, recipient, facts,
+                    settled_above_micro, position, status, next_attempt_at, created_at, finished_at)
+SELECT id, cause_id, account_id, template, language, channel, recipient, facts::jsonb,
+       settled_above_micro, position, status,
+       CASE WHEN status = 'queued' THEN $12::timestamptz END,
+       $12::timestamptz,
+       CASE WHEN status = 'queued' THEN NULL ELSE $12::timestamptz END
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
+            $8::text[], $9::bigint[], $10::int[], $11::text[])
+     WITH ORDINALITY AS n (id, cause_id, account_id, template, language, channel, recipient, facts,
+                           settled_above_micro, position, status, place)
+ORDER BY place
+"""
+
+
+def notice_columns(notices: list[Notice]) -> list[list[object]]:
+    """The arrays that `INSERT_NOTICES` takes, but for its last argument, the present."""
+    return [
+        [n.id for n in notices],
+        [n.cause_id for n in notices],
+        [n.account_id for n in notices],
+        [n.template for n in notices],
+        [n.language for n in notices],
+        [n.channel for n in notices],
+        [n.recipient for n in notices],
+        [msgspec.json.encode(n.facts).decode() for n in notices],
+        [n.settled_above_micro for n in notices],
+        [n.position for n in notices],
+        [n.status for n in notices],
+    ]
+
+
+def notice_of(row: asyncpg.Record) -> Notice:
+    """A notice as it is kept."""
+    return Notice(
+        id=row["id"],
+        cause_id=row["cause_id"],
+        account_id=row["account_id"],
+        template=Template(row["template"]),
+        language=Language(row["language"]),
+        channel=Channel(row["channel"]),
+        recipient=row["recipient"],
+        facts=_facts.decode(row["facts"]),
+        settled_above_micro=row["settled_above_micro"],
+        position=row["position"],
+        status=Status(row["status"]),
+    )
+
+
+def contact_of(row: asyncpg.Record) -> Contact:
+    """A contact as it is kept."""
+    return Contact(
+        account_id=row["account_id"],
+        language=Language(row["language"]),
+        email=row["email"],
+        phone=row["phone"],
+        channels=tuple(Channel(channel) for channel in row["channels"]),
+    )
+
+
+async def stop_notices(
+    connection: DriverConnection, *, ids: list[object], stop_as: Status
+) -> list[Channel]:
+    """Open ones of ``ids`` end as ``stop_as``; those being sent do if this attempt fails. Gives
+    the channels of those that ended now."""
+    rows = await connection.fetch(
+        """
+        UPDATE notice SET
+            stop_as = $2,
+            status = CASE WHEN status = 'queued' THEN $2 ELSE status END,
+            next_attempt_at = CASE WHEN status = 'queued' THEN NULL ELSE next_attempt_at END,
+            finished_at = CASE WHEN status = 'queued' THEN now() END
+        WHERE id = ANY ($1::uuid[]) AND status IN ('queued', 'sending')
+        RETURNING channel, status
+        """,
+        ids,
+        stop_as,
+    )
+    return [Channel(row["channel"]) for row in rows if row["status"] == stop_as]

@@ -1,0 +1,54 @@
+"""Notices in words: ``templates/<language>/<template>.txt`` with blocks subject, body, short."""
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+
+from notifier.application.ports import PermanentFailure, Text
+from notifier.domain.money import money_text
+from notifier.domain.notices import Notice
+
+_TEMPLATES = Path(__file__).parents[1] / "templates"
+
+
+class JinjaRenderer:
+    """Renders plain text. What a template names and a notice does not have is an error."""
+
+    def __init__(self, *, utility_name: str) -> None:
+        self._utility_name = utility_name
+        self._environment = Environment(
+            loader=FileSystemLoader(_TEMPLATES),
+            undefined=StrictUndefined,
+            autoescape=False,  # noqa: S701 - plain text, no markup
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def render(self, notice: Notice, *, account_number: str) -> Text:
+        """Raises `PermanentFailure` where the template and the notice do not fit."""
+        facts = notice.facts
+        amounts = {
+            "balance": facts.balance_micro,
+            "threshold": facts.threshold_micro,
+            "amount": facts.amount_micro,
+        }
+        values = {
+            "utility": self._utility_name,
+            "account": account_number,
+            **{
+                name: money_text(amount, facts.currency)
+                for name, amount in amounts.items()
+                if amount is not None
+            },
+        }
+        try:
+            template = self._environment.get_template(f"{notice.language}/{notice.template}.txt")
+            context = template.new_context(values)
+            subject, body, short = (
+                "".join(template.blocks[block](context)).strip()
+                for block in ("subject", "body", "short")
+            )
+        except (TemplateError, KeyError) as error:
+            detail = f"template {notice.template} in {notice.language}: {error!r}"
+            raise PermanentFailure(detail) from error
+        return Text(subject=subject, body=f"{body}\n", short=short)

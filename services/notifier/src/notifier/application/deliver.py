@@ -1,0 +1,214 @@
+"""Use case: one notice goes out, and what became of it is written down.
+
+At least once: a crash between the peer's acceptance and our commit leaves the notice `sending`,
+and it is sent again with the same id once its lease is over. Nothing on our side can tell whether
+the peer had it; a customer told twice is better than one not told before a cut.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from notifier.application.ports import (
+    ChannelPort,
+    Delivery,
+    DeliveryStore,
+    PermanentFailure,
+    Renderer,
+    TransientFailure,
+)
+from notifier.domain.contacts import Channel
+from notifier.domain.notices import Status, make_notice
+from notifier.domain.retries import RetryPolicy
+from notifier.metrics import DELIVERY_SECONDS, NOTICES
+from prewatt_common.clock import Clock
+from prewatt_common.contracts.base import Event
+from prewatt_common.contracts.notice_events_v1 import NoticeDelivered, NoticeFailed
+from prewatt_common.contracts.topics import NOTICE_EVENTS
+from prewatt_common.kafka.messages import Message, Source
+
+logger = logging.getLogger(__name__)
+
+REASON_MAX = 500
+_SOURCE = Source("notifier")
+OpenDeliveries = Callable[[], AbstractAsyncContextManager[DeliveryStore]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an attempt came to. A passing failure has ``retry_after``; a final one has not."""
+
+    reason: str | None = None
+    retry_after: timedelta | None = None
+
+    @property
+    def status(self) -> Status:
+        """The status that follows."""
+        if self.reason is None:
+            return Status.DELIVERED
+        return Status.FAILED if self.retry_after is None else Status.QUEUED
+
+
+class Deliver:
+    """Sends one claimed notice and records the outcome with its event in one transaction."""
+
+    def __init__(
+        self,
+        *,
+        open_deliveries: OpenDeliveries,
+        channels: Mapping[Channel, ChannelPort],
+        renderer: Renderer,
+        retries: RetryPolicy,
+        timeout_s: float,
+        clock: Clock,
+        jitter: Callable[[], float],
+    ) -> None:
+        self._open_deliveries = open_deliveries
+        self._channels = channels
+        self._renderer = renderer
+        self._retries = retries
+        self._timeout_s = timeout_s
+        self._clock = clock
+        self._jitter = jitter
+
+    async def send(self, delivery: Delivery) -> Outcome:
+        """One attempt. Never raises: whatever a channel raises is the notice's fate, not ours."""
+        notice = delivery.notice
+        try:
+            channel = self._channels.get(notice.channel)
+            if channel is None:
+                return Outcome(f"the channel {notice.channel} is not configured here")
+            text = self._renderer.render(notice, account_number=delivery.account_number)
+            async with asyncio.timeout(self._timeout_s):
+                await channel.send(notice, text)
+        except PermanentFailure as error:
+            return Outcome(str(error)[:REASON_MAX])
+        except TransientFailure as error:
+            return self._again(delivery, str(error))
+        except TimeoutError:
+            return self._again(delivery, f"no answer in {self._timeout_s:g} s")
+        except Exception as error:  # logged, tried again, and final at the last attempt
+            logger.exception("the channel %s failed unexpectedly", notice.channel)
+            return self._again(delivery, repr(error))
+        return Outcome()
+
+    async def record(self, delivery: Delivery, outcome: Outcome) -> bool:
+        """Write the outcome down. Gives whether there is something for the outbox or the queue.
+
+        Can be called again after a passing fault of the database.
+        """
+        now = self._clock()
+        notice = delivery.notice
+        async with self._open_deliveries() as store:
+            if outcome.status is Status.FAILED:
+                # Another notice may take this one's place: a payment must not slip in between.
+                await store.hold_account(notice.account_id)
+            status = await store.finish(
+                delivery,
+                status=outcome.status,
+                reason=outcome.reason,
+                now=now,
+                next_attempt_at=now + outcome.retry_after if outcome.retry_after else None,
+            )
+            if status is Status.DELIVERED:
+                await store.publish(_delivered(delivery, now))
+            elif status is Status.FAILED:
+                await self._next_channel_or_give_up(store, delivery, now)
+        _tell(delivery, status, outcome, now)
+        return status in (Status.DELIVERED, Status.FAILED)
+
+    async def _next_channel_or_give_up(
+        self, store: DeliveryStore, delivery: Delivery, now: datetime
+    ) -> None:
+        notice = delivery.notice
+        failures = await store.failures(cause_id=notice.cause_id, template=notice.template)
+        contact = await store.contact(notice.account_id)
+        channel = contact.next_channel([tried for tried, _ in failures]) if contact else None
+        if contact is None or channel is None:
+            reason = "; ".join(f"{tried}: {reason}" for tried, reason in failures)
+            await store.publish(_failed(delivery, reason, now))
+            return
+        replacement = make_notice(
+            cause_id=notice.cause_id,
+            template=notice.template,
+            contact=contact,
+            channel=channel,
+            facts=notice.facts,
+            settled_above_micro=notice.settled_above_micro,
+            position=notice.position + 1,
+        )
+        await store.add(replacement, now=now)
+
+    def _again(self, delivery: Delivery, reason: str) -> Outcome:
+        pause = self._retries.pause_after(delivery.attempts, jitter=self._jitter())
+        if pause is None:
+            return Outcome(f"gave up after {delivery.attempts} attempts: {reason}"[:REASON_MAX])
+        return Outcome(reason[:REASON_MAX], pause)
+
+
+def _delivered(delivery: Delivery, now: datetime) -> Message:
+    notice = delivery.notice
+    return _message(
+        NoticeDelivered(
+            notice_id=notice.id,
+            account_id=notice.account_id,
+            template=notice.template,
+            channel=notice.channel,
+            cause_id=str(notice.cause_id),
+            at=now,
+        ),
+        delivery,
+        now,
+    )
+
+
+def _failed(delivery: Delivery, reason: str, now: datetime) -> Message:
+    notice = delivery.notice
+    return _message(
+        NoticeFailed(
+            notice_id=notice.id,
+            account_id=notice.account_id,
+            template=notice.template,
+            channel=notice.channel,
+            cause_id=str(notice.cause_id),
+            reason=reason,
+            at=now,
+        ),
+        delivery,
+        now,
+    )
+
+
+def _message(event: Event, delivery: Delivery, now: datetime) -> Message:
+    key = str(delivery.notice.account_id)
+    return _SOURCE.message(topic=NOTICE_EVENTS, key=key, event=event, at=now)
+
+
+def _tell(delivery: Delivery, status: Status | None, outcome: Outcome, now: datetime) -> None:
+    """Metrics and a log line, once the outcome is committed."""
+    notice = delivery.notice
+    context = {
+        "notice_id": str(notice.id),
+        "account_id": str(notice.account_id),
+        "template": notice.template,
+        "channel": notice.channel,
+        "attempts": delivery.attempts,
+        "reason": outcome.reason,
+    }
+    if status is None:
+        logger.warning("a notice was taken over: its lease ended before its outcome", extra=context)
+        return
+    if status is Status.QUEUED:
+        logger.warning("notice not delivered yet; it is tried again", extra=context)
+        return
+    NOTICES.labels(notice.channel, status).inc()
+    if status is Status.DELIVERED:
+        latency_s = (now - delivery.created_at).total_seconds()
+        DELIVERY_SECONDS.labels(notice.channel).observe(latency_s)
+    logger.log(
+        logging.ERROR if status is Status.FAILED else logging.INFO, f"notice {status}",
+        extra=context,
+    )  # fmt: skip

@@ -1,0 +1,104 @@
+"""The worker that keeps a bounded number of notices on their way."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from notifier.application.deliver import Deliver, OpenDeliveries, Outcome
+from notifier.application.ports import Delivery
+from prewatt_common.clock import Clock
+
+logger = logging.getLogger(__name__)
+
+_POLL_S = 1.0
+_RETRY_S = 0.5
+
+
+class DeliveryWorker:
+    """Claims due notices, woken after a commit or by its poll, and delivers them side by side."""
+
+    name = "deliveries"
+
+    def __init__(
+        self,
+        *,
+        open_deliveries: OpenDeliveries,
+        deliver: Deliver,
+        concurrency: int,
+        lease: timedelta,
+        passing: Callable[[BaseException], bool],
+        committed: Callable[[], None],
+        clock: Clock,
+    ) -> None:
+        self._open_deliveries = open_deliveries
+        self._deliver = deliver
+        self._concurrency = concurrency
+        self._lease = lease
+        self._passing = passing
+        self._committed = committed
+        self._clock = clock
+        self._due = asyncio.Event()
+
+    def wake(self) -> None:
+        """There may be notices to send: look now and not at the next poll."""
+        self._due.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until ``stop``; what is on its way then is finished first."""
+        running: set[asyncio.Task[None]] = set()
+        async with asyncio.TaskGroup() as group:
+            while not stop.is_set():
+                self._due.clear()
+                # Claims by the half: one claim for each finished notice would double the queries.
+                free = self._concurrency - len(running)
+                claimed = await self._claim(free) if free > self._concurrency // 2 else []
+                for delivery in claimed:
+                    task = group.create_task(self._one(delivery))
+                    running.add(task)
+                    task.add_done_callback(running.discard)
+                    task.add_done_callback(lambda _: self._due.set())
+                if not claimed:
+                    await self._wait(stop)
+
+    async def _wait(self, stop: asyncio.Event) -> None:
+        waits = [asyncio.ensure_future(self._due.wait()), asyncio.ensure_future(stop.wait())]
+        await asyncio.wait(waits, timeout=_POLL_S, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
+    async def _claim(self, limit: int) -> list[Delivery]:
+        now = self._clock()
+        try:
+            async with self._open_deliveries() as store:
+                claim = await store.claim(limit=limit, now=now, lease_until=now + self._lease)
+        except Exception as error:
+            if not self._passing(error):
+                raise
+            logger.warning("deliveries: database: %r; trying again", error)
+            await asyncio.sleep(_RETRY_S)
+            return []
+        return list(claim)
+
+    async def _one(self, delivery: Delivery) -> None:
+        outcome = await self._deliver.send(delivery)
+        if await self._record(delivery, outcome):
+            self._committed()
+
+    async def _record(self, delivery: Delivery, outcome: Outcome) -> bool:
+        """Tries for as long as the lease holds: an outcome that is lost is a notice sent twice."""
+        until = self._clock() + self._lease
+        while True:
+            try:
+                return await self._deliver.record(delivery, outcome)
+            except Exception as error:
+                if not self._passing(error):
+                    raise
+                if self._clock() >= until:
+                    logger.error(
+                        "outcome not recorded in time; the notice is sent again: %r", error,
+                        extra={"notice_id": str(delivery.notice.id)},
+                    )  # fmt: skip
+                    return False
+                logger.warning("outcome not recorded yet: %r; trying again", error)
+                await asyncio.sleep(_RETRY_S)

@@ -1,0 +1,122 @@
+"""What the use cases need of the outside."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from notifier.domain.contacts import Channel, Contact
+from notifier.domain.notices import Notice, Status, Template
+from notifier.domain.planning import Account, OpenNotice, Plan
+from prewatt_common.kafka.messages import Message
+
+
+class TransientFailure(Exception):
+    """The channel cannot take it now; it may later."""
+
+
+class PermanentFailure(Exception):
+    """The channel will never take it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A notice in words. ``subject`` and ``body`` for letters, ``short`` for everything else."""
+
+    subject: str
+    body: str
+    short: str
+
+
+class ChannelPort(Protocol):
+    """A way out. Gives back once the peer has accepted the notice; raises `TransientFailure` or
+    `PermanentFailure`.
+
+    The notice's id goes with it, the same at every attempt, so that the receiver can recognise a
+    repeat.
+    """
+
+    async def send(self, notice: Notice, text: Text) -> None: ...
+
+
+class Renderer(Protocol):
+    """Puts a notice in words; raises `PermanentFailure` where its template does not fit."""
+
+    def render(self, notice: Notice, *, account_number: str) -> Text: ...
+
+
+class NoticeBook(Protocol):
+    """Where a batch of events becomes notices, inside its transaction."""
+
+    async def taken(self, cause_ids: Collection[UUID]) -> set[UUID]:
+        """Those that have made a notice already."""
+        ...
+
+    async def hold_accounts(self, account_ids: Collection[UUID]) -> Mapping[UUID, Account]:
+        """Locked until the transaction ends, made where they are new: nobody else adds notices of
+        theirs meanwhile."""
+        ...
+
+    async def contacts(self, account_ids: Collection[UUID]) -> Mapping[UUID, Contact]: ...
+    async def open_notices(self, account_ids: Collection[UUID]) -> Sequence[OpenNotice]: ...
+    async def write(self, plan: Plan, *, now: datetime) -> Sequence[Channel]:
+        """Gives the channel of each open notice that is superseded from now on and not being
+        sent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A notice in the hands of this process. ``attempts`` counts this attempt and is what tells
+    apart whoever holds the notice now from whoever held it before."""
+
+    notice: Notice
+    account_number: str
+    attempts: int
+    created_at: datetime
+
+
+class DeliveryStore(Protocol):
+    """Notices on their way, inside one transaction."""
+
+    async def claim(
+        self, *, limit: int, now: datetime, lease_until: datetime
+    ) -> Sequence[Delivery]:
+        """Up to ``limit`` due notices, marked as being sent."""
+        ...
+
+    async def finish(
+        self,
+        delivery: Delivery,
+        *,
+        status: Status,
+        reason: str | None,
+        now: datetime,
+        next_attempt_at: datetime | None,
+    ) -> Status | None:
+        """Gives the status it has now: one that was meant to stop stops unless it was delivered.
+        None where somebody else holds it by now; nothing is changed then."""
+        ...
+
+    async def hold_account(self, account_id: UUID) -> None: ...
+    async def contact(self, account_id: UUID) -> Contact | None: ...
+    async def failures(
+        self, *, cause_id: UUID, template: Template
+    ) -> Sequence[tuple[Channel, str]]:
+        """The channels that refused it, in order, each with its reason."""
+        ...
+
+    async def add(self, notice: Notice, *, now: datetime) -> None: ...
+    async def publish(self, message: Message) -> None: ...
+
+
+class ContactStore(Protocol):
+    """Contacts, inside one transaction."""
+
+    async def put(self, contacts: Sequence[Contact]) -> None: ...
+    async def get(self, account_id: UUID) -> Contact | None: ...
+    async def delete(self, account_id: UUID) -> tuple[bool, Sequence[Channel]]:
+        """Whether there was one, and the channels of the notices suppressed by it. Recipients of
+        the account's notices are erased; one that is being sent is not stopped."""
+        ...

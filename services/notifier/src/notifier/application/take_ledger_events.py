@@ -1,0 +1,55 @@
+"""Use case: a batch of ledger events becomes notices."""
+
+from collections.abc import Callable, Sequence
+
+from notifier.application.ports import NoticeBook
+from notifier.domain.contacts import Language
+from notifier.domain.notices import Status
+from notifier.domain.planning import Cause, Plan, plan_notices
+from notifier.metrics import NOTICES
+from prewatt_common.clock import Clock
+from prewatt_common.kafka.consumer import AfterCommit
+from prewatt_common.kafka.decoding import Delivered
+
+_ENDED = (Status.SUPERSEDED, Status.SUPPRESSED)
+
+
+class TakeLedgerEvents:
+    """Handles batches of the ledger's events; wakes the deliveries after the commit."""
+
+    def __init__(
+        self, *, default_language: Language, clock: Clock, committed: Callable[[], None]
+    ) -> None:
+        self._default_language = default_language
+        self._clock = clock
+        self._committed = committed
+
+    async def __call__(self, book: NoticeBook, batch: Sequence[Delivered]) -> AfterCommit:
+        """Handle ``batch``; a repeated event changes nothing."""
+        causes = [Cause(delivered.event_id, delivered.event) for delivered in batch]
+        account_ids = {cause.event.account_id for cause in causes}
+        # First the lock: what is read after it cannot change before the commit.
+        accounts = await book.hold_accounts(account_ids)
+        plan = plan_notices(
+            causes=causes,
+            taken=await book.taken({cause.id for cause in causes}),
+            accounts=accounts,
+            contacts=await book.contacts(account_ids),
+            open_notices=await book.open_notices(account_ids),
+            default_language=self._default_language,
+        )
+        superseded = await book.write(plan, now=self._clock())
+
+        def after_commit() -> None:
+            _count(plan)
+            for channel in superseded:
+                NOTICES.labels(channel, Status.SUPERSEDED).inc()
+            self._committed()
+
+        return after_commit
+
+
+def _count(plan: Plan) -> None:
+    for notice in plan.notices:
+        if notice.status in _ENDED:
+            NOTICES.labels(notice.channel, notice.status).inc()

@@ -1,0 +1,172 @@
+"""The one place where the notifier's parts meet."""
+
+import logging
+import random
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+
+import httpx
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from notifier.adapters.channels.email import EmailChannel, SmtpServer
+from notifier.adapters.channels.log import LogChannel
+from notifier.adapters.channels.sms import SmsChannel, SmsGateway, make_client
+from notifier.adapters.postgres.book import PostgresNoticeBook
+from notifier.adapters.postgres.contacts import NoticeQueries, open_contacts
+from notifier.adapters.postgres.deliveries import open_deliveries
+from notifier.adapters.templates import JinjaRenderer
+from notifier.api.contacts import contacts_router
+from notifier.api.notices import notices_router
+from notifier.application.deliver import Deliver
+from notifier.application.delivery_worker import DeliveryWorker
+from notifier.application.ports import ChannelPort, ContactStore, DeliveryStore
+from notifier.application.take_ledger_events import TakeLedgerEvents
+from notifier.domain.contacts import Channel
+from notifier.settings import NotifierSettings
+from prewatt_common.clock import utc_now
+from prewatt_common.contracts.ledger_events_v1 import (
+    AccountOpened,
+    BalanceExhausted,
+    LowBalance,
+    SupplyChanged,
+    ToppedUp,
+)
+from prewatt_common.contracts.topics import LEDGER_EVENTS
+from prewatt_common.db.database import Database, driver, is_passing_fault
+from prewatt_common.http.app import Check, create_app
+from prewatt_common.kafka.consumer import AfterCommit, Consumer, Handle, Subscription
+from prewatt_common.kafka.decoding import Delivered, decode_some
+from prewatt_common.kafka.outbox import OutboxRelay
+from prewatt_common.kafka.producer import Producer
+from prewatt_common.service import serve
+
+_BATCH_EVENTS_MAX = 1_000
+
+
+async def run(settings: NotifierSettings) -> None:
+    """Serve until stopped."""
+    # It logs every URL it asks for, and the SMS gateway's holds a password.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    client = make_client(
+        timeout_s=settings.delivery_timeout_s, connections_max=settings.delivery_concurrency
+    )
+    async with client:
+        await _run(settings, client)
+
+
+async def _run(settings: NotifierSettings, client: httpx.AsyncClient) -> None:
+    database = Database(
+        url=settings.database_url.get_secret_value(), pool_size=settings.database_pool_size
+    )
+    producer = Producer(bootstrap=settings.kafka_bootstrap)
+    relay = OutboxRelay(database=database, producer=producer)
+    channels, channel_checks = _channels(settings, client)
+
+    def deliveries() -> AbstractAsyncContextManager[DeliveryStore]:
+        return open_deliveries(database)
+
+    def contacts() -> AbstractAsyncContextManager[ContactStore]:
+        return open_contacts(database)
+
+    worker = DeliveryWorker(
+        open_deliveries=deliveries,
+        deliver=Deliver(
+            open_deliveries=deliveries,
+            channels=channels,
+            renderer=JinjaRenderer(utility_name=settings.utility_name),
+            retries=settings.retries,
+            timeout_s=settings.delivery_timeout_s,
+            clock=utc_now,
+            jitter=random.random,
+        ),
+        concurrency=settings.delivery_concurrency,
+        lease=timedelta(seconds=settings.delivery_lease_s),
+        passing=is_passing_fault,
+        committed=relay.wake,
+        clock=utc_now,
+    )
+    consumer = Consumer(
+        subscription=Subscription(
+            group="notifier.ledger-events",
+            topics=(LEDGER_EVENTS,),
+            decode=decode_some(
+                [AccountOpened, LowBalance, BalanceExhausted, ToppedUp, SupplyChanged]
+            ),
+            handle=_in_book(
+                TakeLedgerEvents(
+                    default_language=settings.default_language,
+                    clock=utc_now,
+                    committed=worker.wake,
+                )
+            ),
+            batch_records_max=_BATCH_EVENTS_MAX,
+        ),
+        database=database,
+        bootstrap=settings.kafka_bootstrap,
+        relay=relay,
+        instance_id=settings.instance_id,
+    )
+    app = create_app(
+        name="notifier",
+        summary="Notices to customers over SMS, e-mail and the log, with evidence of delivery.",
+        auth_public_key=settings.auth_public_key,
+        routers=[
+            contacts_router(open_contacts=contacts),
+            notices_router(queries=NoticeQueries(database)),
+        ],
+        checks={
+            "postgres": database.check,
+            "kafka": producer.check,
+            "ledger-events": consumer.check,
+            **channel_checks,
+        },
+    )
+    try:
+        await serve(app=app, settings=settings, workers=[relay, consumer, worker])
+    finally:
+        await producer.stop()
+        await database.close()
+
+
+def _channels(
+    settings: NotifierSettings, client: httpx.AsyncClient
+) -> tuple[Mapping[Channel, ChannelPort], Mapping[str, Check]]:
+    """The channels that are configured, and their readiness checks."""
+    channels: dict[Channel, ChannelPort] = {Channel.LOG: LogChannel()}
+    checks: dict[str, Check] = {}
+    if settings.smtp_host and settings.smtp_from:
+        password = settings.smtp_password
+        email = EmailChannel(
+            SmtpServer(
+                host=settings.smtp_host,
+                port=settings.smtp_port,
+                sender=settings.smtp_from,
+                username=settings.smtp_username,
+                password=password.get_secret_value() if password else None,
+                starttls=settings.smtp_starttls,
+                timeout_s=settings.delivery_timeout_s,
+            )
+        )
+        channels[Channel.EMAIL] = email
+        checks["smtp"] = email.check
+    if settings.sms_url:
+        sms = SmsChannel(
+            SmsGateway(
+                url=str(settings.sms_url),
+                username=settings.sms_username,
+                password=settings.sms_password.get_secret_value(),
+                sender=settings.sms_from,
+            ),
+            client=client,
+        )
+        channels[Channel.SMS] = sms
+        checks["sms"] = sms.check
+    return channels, checks
+
+
+def _in_book(use_case: TakeLedgerEvents) -> Handle:
+    async def handle(connection: AsyncConnection, batch: Sequence[Delivered]) -> AfterCommit | None:
+        return await use_case(PostgresNoticeBook(await driver(connection)), batch)
+
+    return handle

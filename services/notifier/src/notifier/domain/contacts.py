@@ -1,0 +1,64 @@
+"""How a customer can be reached."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class Language(StrEnum):
+    """A language that there are templates in."""
+
+    ZH_CN = "zh-CN"
+    EN = "en"
+
+
+class Channel(StrEnum):
+    """A way to reach somebody."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    LOG = "log"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """``channels`` in order of preference: the next is used where the one before refuses. None at
+    all means that the customer wants no notices."""
+
+    account_id: UUID
+    language: Language
+    email: str | None
+    phone: str | None
+    channels: tuple[Channel, ...]
+
+    def address_of(self, channel: Channel) -> str:
+        """Where ``channel`` sends to; empty where it needs no address."""
+        match channel:
+            case Channel.EMAIL:
+                return self.email or ""
+            case Channel.SMS:
+                return self.phone or ""
+            case Channel.LOG:
+                return ""
+
+    def next_channel(self, tried: Collection[Channel]) -> Channel | None:
+        """The most preferred channel that was not tried."""
+        return next((channel for channel in self.channels if channel not in tried), None)
+
+
+def default_contact(account_id: UUID, language: Language) -> Contact:
+    """For an account that nobody gave a contact for."""
+    return Contact(account_id, language, None, None, (Channel.LOG,))
+
+
+def problems_of(contact: Contact) -> list[str]:
+    """What keeps ``contact`` from being usable."""
+    problems: list[str] = []
+    if len(set(contact.channels)) < len(contact.channels):
+        problems.append("a channel is named twice")
+    if Channel.EMAIL in contact.channels and not contact.email:
+        problems.append("the channel email needs an email address")
+    if Channel.SMS in contact.channels and not contact.phone:
+        problems.append("the channel sms needs a phone number")
+    return problems

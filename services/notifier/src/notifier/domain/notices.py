@@ -1,0 +1,95 @@
+"""A notice: something a customer is told, once, because of one event."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+import msgspec
+
+from notifier.domain.contacts import Channel, Contact, Language
+from prewatt_common.contracts.base import Instant
+
+_NAMESPACE = UUID("0d6f9a5e-50f5-5d5c-9c39-8f1f6a3f1b7e")
+
+
+class Template(StrEnum):
+    """What is said."""
+
+    LOW_BALANCE = "low-balance"
+    BALANCE_EXHAUSTED = "balance-exhausted"
+    TOPPED_UP = "topped-up"
+    SUPPLY_OFF = "supply-off"
+    SUPPLY_ON = "supply-on"
+
+
+class Status(StrEnum):
+    """Where a notice stands."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    """Handed to the channel's peer, or about to be; whether it arrived is not known yet."""
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+    """It was true no more before it was sent."""
+    SUPPRESSED = "suppressed"
+    """The customer wants no notices, or the contact was deleted."""
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a template may say. Money in integer micro-units of ``currency``."""
+
+    at: Instant
+    currency: str
+    balance_micro: int
+    threshold_micro: int | None = None
+    amount_micro: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One notice over one channel. ``position`` counts the channels tried for it before."""
+
+    id: UUID
+    cause_id: UUID
+    """The event that called for it."""
+    account_id: UUID
+    template: Template
+    language: Language
+    channel: Channel
+    recipient: str
+    facts: Facts
+    settled_above_micro: int | None
+    """A balance above this makes it untrue; none where no balance does."""
+    position: int
+    status: Status
+
+
+def make_notice(
+    *,
+    cause_id: UUID,
+    template: Template,
+    contact: Contact,
+    channel: Channel | None,
+    facts: Facts,
+    settled_above_micro: int | None,
+    position: int,
+) -> Notice:
+    """A queued notice; without a channel, one that is suppressed from the start.
+
+    Its id follows from event, template and channel: made twice it is the same notice.
+    """
+    used = channel or Channel.LOG
+    return Notice(
+        id=uuid5(_NAMESPACE, f"{cause_id}/{template}/{used}"),
+        cause_id=cause_id,
+        account_id=contact.account_id,
+        template=template,
+        language=contact.language,
+        channel=used,
+        recipient=contact.address_of(used),
+        facts=facts,
+        settled_above_micro=settled_above_micro,
+        position=position,
+        status=Status.QUEUED if channel else Status.SUPPRESSED,
+    )

@@ -1,0 +1,188 @@
+"""Which notices a batch of ledger events calls for, and which it makes untrue.
+
+Events are taken in the order of their account's partition. A payment that covers a reminder
+supersedes it for good, also where both are in one batch.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+from uuid import UUID
+
+from notifier.domain.contacts import Contact, Language, default_contact
+from notifier.domain.notices import Facts, Notice, Status, Template, make_notice
+from prewatt_common.contracts.ledger_events_v1 import (
+    AccountOpened,
+    BalanceExhausted,
+    LowBalance,
+    SupplyChanged,
+    SupplyState,
+    ToppedUp,
+)
+
+LedgerEvent: TypeAlias = AccountOpened | LowBalance | BalanceExhausted | ToppedUp | SupplyChanged
+
+_SUPPLIED = {SupplyState.CONNECTED, SupplyState.WARNED, SupplyState.PENDING}
+_REMINDERS = frozenset({Template.LOW_BALANCE, Template.BALANCE_EXHAUSTED, Template.SUPPLY_OFF})
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """An event and the id that a repeat of it is recognised by."""
+
+    id: UUID
+    event: LedgerEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the notifier remembers of an account."""
+
+    id: UUID
+    number: str | None = None
+    supply_off: bool = False
+    """The relay was confirmed open and has not been confirmed closed since."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenNotice:
+    """A notice that may still be sent."""
+
+    id: UUID
+    account_id: UUID
+    template: Template
+    settled_above_micro: int | None
+
+
+@dataclass(slots=True)
+class Plan:
+    """What to write: notices to add, open ones to supersede, accounts that changed."""
+
+    notices: list[Notice] = field(default_factory=lambda: [])
+    superseded: list[UUID] = field(default_factory=lambda: [])
+    accounts: dict[UUID, Account] = field(default_factory=lambda: {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    template: Template
+    facts: Facts
+    settled_above_micro: int | None = None
+
+
+def plan_notices(
+    *,
+    causes: Sequence[Cause],
+    taken: Collection[UUID],
+    accounts: Mapping[UUID, Account],
+    contacts: Mapping[UUID, Contact],
+    open_notices: Sequence[OpenNotice],
+    default_language: Language,
+) -> Plan:
+    """The plan for ``causes``, in their order. Those in ``taken`` were planned before: passed over.
+
+    ``open_notices`` are those of the accounts concerned, made before this batch.
+    """
+    plan = Plan()
+    seen = set(taken)
+    superseded: set[UUID] = set()
+    made_for: defaultdict[UUID, list[int]] = defaultdict(list)
+    open_for: defaultdict[UUID, list[OpenNotice]] = defaultdict(list)
+    for notice in open_notices:
+        open_for[notice.account_id].append(notice)
+    for cause in causes:
+        if cause.id in seen:
+            continue
+        seen.add(cause.id)
+        event = cause.event
+        account_id = event.account_id
+        before = plan.accounts.get(account_id) or accounts.get(account_id) or Account(account_id)
+        superseded |= {n.id for n in open_for[account_id] if makes_untrue(event=event, notice=n)}
+        for place in made_for[account_id]:
+            made = plan.notices[place]
+            if made.status is Status.QUEUED and makes_untrue(event=event, notice=made):
+                plan.notices[place] = replace(made, status=Status.SUPERSEDED)
+        call = _called_for(event, before)
+        if call is not None:
+            made_for[account_id].append(len(plan.notices))
+            contact = contacts.get(account_id) or default_contact(account_id, default_language)
+            plan.notices.append(
+                make_notice(
+                    cause_id=cause.id,
+                    template=call.template,
+                    contact=contact,
+                    channel=contact.next_channel(()),
+                    facts=call.facts,
+                    settled_above_micro=call.settled_above_micro,
+                    position=0,
+                )
+            )
+        after = _after(event, before)
+        if after != before:
+            plan.accounts[account_id] = after
+    plan.superseded = sorted(superseded)
+    return plan
+
+
+def makes_untrue(*, event: LedgerEvent, notice: Notice | OpenNotice) -> bool:
+    """Whether ``event``, newer than ``notice``, leaves it with nothing true to say."""
+    if notice.account_id != event.account_id:
+        return False
+    match event:
+        case ToppedUp():
+            return (
+                notice.template in _REMINDERS
+                and notice.settled_above_micro is not None
+                and event.balance_micro > notice.settled_above_micro
+            )
+        case SupplyChanged(state=SupplyState.DISCONNECTED):
+            return notice.template is Template.SUPPLY_ON
+        case SupplyChanged(state=state) if state in _SUPPLIED:
+            return notice.template is Template.SUPPLY_OFF
+        case _:
+            return False
+
+
+def _called_for(event: LedgerEvent, account: Account) -> _Call | None:
+    match event:
+        case LowBalance():
+            facts = Facts(
+                at=event.at,
+                currency=event.currency,
+                balance_micro=event.balance_micro,
+                threshold_micro=event.threshold_micro,
+            )
+            return _Call(Template.LOW_BALANCE, facts, event.threshold_micro)
+        case BalanceExhausted():
+            return _Call(Template.BALANCE_EXHAUSTED, _plain(event), 0)
+        case ToppedUp():
+            facts = Facts(
+                at=event.at,
+                currency=event.currency,
+                balance_micro=event.balance_micro,
+                amount_micro=event.amount_micro,
+            )
+            return _Call(Template.TOPPED_UP, facts)
+        case SupplyChanged(state=SupplyState.DISCONNECTED):
+            return _Call(Template.SUPPLY_OFF, _plain(event), 0)
+        case SupplyChanged(state=state) if state in _SUPPLIED and account.supply_off:
+            return _Call(Template.SUPPLY_ON, _plain(event))
+        case _:
+            return None
+
+
+def _after(event: LedgerEvent, account: Account) -> Account:
+    match event:
+        case AccountOpened():
+            return replace(account, number=event.number)
+        case SupplyChanged(state=SupplyState.DISCONNECTED):
+            return replace(account, supply_off=True)
+        case SupplyChanged(state=state) if state in _SUPPLIED:
+            return replace(account, supply_off=False)
+        case _:
+            return account
+
+
+def _plain(event: BalanceExhausted | SupplyChanged) -> Facts:
+    return Facts(at=event.at, currency=event.currency, balance_micro=event.balance_micro)

@@ -1,0 +1,15 @@
+"""The notifier's own metrics."""
+
+from prometheus_client import Counter, Histogram
+
+NOTICES = Counter(
+    "prewatt_notifier_notices_total",
+    "Notices that reached their end: delivered, failed, superseded or suppressed.",
+    ("channel", "outcome"),
+)
+DELIVERY_SECONDS = Histogram(
+    "prewatt_notifier_delivery_seconds",
+    "From the notice's making to its acceptance by the channel's peer.",
+    ("channel",),
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300, 1800, 3600, 21_600),
+)

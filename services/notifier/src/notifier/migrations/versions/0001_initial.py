@@ -1,0 +1,65 @@
+"""Accounts, contacts and notices."""
+
+from alembic import op
+
+from prewatt_common.db.migrations import create_shared_tables
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+TABLES = """
+CREATE TABLE account (
+    id uuid PRIMARY KEY,
+    number text,
+    supply_off boolean NOT NULL DEFAULT false
+);
+CREATE TABLE contact (
+    account_id uuid PRIMARY KEY,
+    language text NOT NULL,
+    email text,
+    phone text,
+    channels text[] NOT NULL
+);
+CREATE TABLE notice (
+    sequence bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    id uuid PRIMARY KEY,
+    cause_id uuid NOT NULL,
+    account_id uuid NOT NULL REFERENCES account,
+    template text NOT NULL,
+    language text NOT NULL,
+    channel text NOT NULL,
+    recipient text NOT NULL,
+    facts jsonb NOT NULL,
+    settled_above_micro bigint,
+    -- How many channels were tried for it before: 0 is what the event itself made.
+    position integer NOT NULL,
+    status text NOT NULL CHECK (status IN
+        ('queued', 'sending', 'delivered', 'failed', 'superseded', 'suppressed')),
+    -- What a notice in flight becomes if this attempt does not deliver it.
+    stop_as text CHECK (stop_as IN ('superseded', 'suppressed')),
+    attempts integer NOT NULL DEFAULT 0,
+    -- Of a queued one; of one being sent, when its sender counts as dead. None at the end.
+    next_attempt_at timestamptz,
+    reason text,
+    created_at timestamptz NOT NULL,
+    finished_at timestamptz,
+    -- An event makes a notice once, whatever became of the contact in between.
+    UNIQUE (cause_id, template, position),
+    CHECK ((status IN ('queued', 'sending')) = (next_attempt_at IS NOT NULL))
+) WITH (fillfactor = 80);
+CREATE INDEX notice_due ON notice (next_attempt_at) WHERE status IN ('queued', 'sending');
+CREATE INDEX notice_account ON notice (account_id, sequence)
+"""
+
+
+def upgrade() -> None:
+    create_shared_tables(op.get_bind())
+    for statement in TABLES.split(";"):
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    for table in ("notice", "contact", "account", "outbox", "consumer_offset"):
+        op.execute(f"DROP TABLE {table}")
