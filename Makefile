@@ -1,0 +1,45 @@
+# `make demo` shows the system at work, `make test` proves it. Both set up what they need.
+.PHONY: help setup check test demo bench up down fmt schemas clean
+.DEFAULT_GOAL := help
+
+RUN := .venv/bin/
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+setup: ## everything the other targets need (idempotent)
+	@tools/setup.sh stack
+
+check: ## lint, types, architecture, contracts
+	@tools/setup.sh python
+	$(RUN)ruff check .
+	$(RUN)ruff format --check .
+	$(RUN)pyright
+	$(RUN)lint-imports
+	$(RUN)python -m prewatt_common.contracts.generate --check
+
+test: setup ## every test, on the real parts
+	$(RUN)pytest
+
+demo: setup ## the whole system with a fleet of simulated meters (DEMO=keep leaves it running)
+	@$(RUN)prewatt demo
+
+bench: setup ## measure; writes benchmarks/results/ and docs/benchmarks.md
+	$(RUN)python -m benchmarks.run
+
+up: setup ## the stack and the four services, to work against
+	@$(RUN)devstack up --services
+
+down: ## stop what `make up` started
+	@$(RUN)devstack down
+
+fmt: ## format and sort
+	$(RUN)ruff check --fix .
+	$(RUN)ruff format .
+
+schemas: ## write docs/contracts from the event structs
+	$(RUN)python -m prewatt_common.contracts.generate
+
+clean: ## remove environments, tools and state
+	@[ ! -x $(RUN)devstack ] || $(RUN)devstack down --remove-data
+	rm -rf .venv .tools .state

@@ -1,0 +1,94 @@
+"""``devstack``: bring the local stack up and down."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prewatt_devstack.errors import StackError
+from prewatt_devstack.paths import default_state_dir
+from prewatt_devstack.stack import Provider, Stack
+
+app = typer.Typer(
+    help="The local stack of Prewatt.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+Name = Annotated[str, typer.Option(help="Several stacks live side by side under their names.")]
+StateDir = Annotated[Path | None, typer.Option(help="Where its state is kept.")]
+
+
+@app.command()
+def up(
+    *,
+    name: Name = "dev",
+    state_dir: StateDir = None,
+    provider: Annotated[Provider, typer.Option()] = "auto",
+    prometheus: bool = False,
+    services: Annotated[bool, typer.Option(help="Start the four services too.")] = False,
+) -> None:
+    """Bring it up; what was left by a run that was killed is cleaned up or taken over."""
+    started = time.monotonic()
+    try:
+        stack = Stack(name=name, state_dir=state_dir, provider=provider, with_prometheus=prometheus)
+        stack.up()
+        if services:
+            stack.start_services()
+    except StackError as error:
+        _fail(str(error))
+    else:
+        _say(f"up in {time.monotonic() - started:.1f} s ({stack.provider})")
+        _say(f"kafka      {stack.endpoints.kafka_bootstrap}")
+        _say(f"mosquitto  {stack.endpoints.mqtt_host}:{stack.endpoints.mqtt_port}")
+        _say(f"postgres   {stack.endpoints.postgres_host}:{stack.endpoints.postgres_port}")
+        if services:
+            for service in stack.endpoints.service_ports:
+                _say(f"{service:<14} {stack.endpoints.service_url(service)}/docs")
+        _say(f"state      {stack.state_dir}")
+
+
+@app.command()
+def down(*, name: Name = "dev", state_dir: StateDir = None, remove_data: bool = False) -> None:
+    """Stop everything it owns; with --remove-data delete its state too."""
+    if not (state_dir or default_state_dir(name)).exists():
+        _say("nothing to stop")
+        return
+    Stack(name=name, state_dir=state_dir).down(remove_data=remove_data)
+    _say("down")
+
+
+@app.command()
+def status(*, name: Name = "dev", state_dir: StateDir = None) -> None:
+    """Which parts run. Exit code 1 unless all do."""
+    if not (state_dir or default_state_dir(name)).exists():
+        _say("no stack")
+        raise typer.Exit(1)
+    states = Stack(name=name, state_dir=state_dir).status()
+    for part, running in states.items():
+        _say(f"{part:<14} {'running' if running else 'stopped'}")
+    if not all(states.values()):
+        raise typer.Exit(1)
+
+
+@app.command()
+def logs(part: str, *, name: Name = "dev", state_dir: StateDir = None) -> None:
+    """What a part or service has printed."""
+    if not (state_dir or default_state_dir(name)).exists():
+        _fail("no stack")
+    try:
+        sys.stdout.write(Stack(name=name, state_dir=state_dir).logs(part))
+    except (KeyError, FileNotFoundError):
+        _fail(f"there is no log of {part}")
+
+
+def _say(line: str) -> None:
+    print(line)  # noqa: T201
+
+
+def _fail(message: str) -> None:
+    print(f"devstack: {message}", file=sys.stderr)  # noqa: T201
+    raise typer.Exit(2)
+
+
+if __name__ == "__main__":
+    app()

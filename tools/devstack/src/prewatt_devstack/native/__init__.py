@@ -1,0 +1,1 @@
+"""The parts as processes from packages, one file a part."""
