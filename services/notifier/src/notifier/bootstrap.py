@@ -145,6 +145,7 @@ def _channels(
                 username=settings.smtp_username,
                 password=password.get_secret_value() if password else None,
                 starttls=settings.smtp_starttls,
+                ca_file=settings.smtp_ca_file,
                 timeout_s=settings.delivery_timeout_s,
             )
         )

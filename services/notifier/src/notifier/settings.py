@@ -1,5 +1,6 @@
 """The notifier's settings."""
 
+from pathlib import Path
 from typing import Self
 
 from pydantic import Field, HttpUrl, SecretStr, model_validator
@@ -25,6 +26,8 @@ class NotifierSettings(ServiceSettings):
     smtp_username: str | None = None
     smtp_password: SecretStr | None = None
     smtp_starttls: bool = True
+    smtp_ca_file: Path | None = None
+    """Certificates to trust, where the server's is not from a public authority."""
 
     sms_url: HttpUrl | None = None
     """Kannel's sendsms, ``http://host:13013/cgi-bin/sendsms``."""

@@ -7,6 +7,7 @@ supersedes it for good, also where both are in one batch.
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
@@ -41,8 +42,8 @@ class Account:
 
     id: UUID
     number: str | None = None
-    supply_off: bool = False
-    """The relay was confirmed open and has not been confirmed closed since."""
+    supply_off_since: datetime | None = None
+    """The relay was confirmed open then, and has not been confirmed closed since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,8 @@ def plan_notices(
         event = cause.event
         account_id = event.account_id
         before = plan.accounts.get(account_id) or accounts.get(account_id) or Account(account_id)
+        if _is_from_before_the_cut(event, before):
+            continue
         superseded |= {n.id for n in open_for[account_id] if makes_untrue(event=event, notice=n)}
         for place in made_for[account_id]:
             made = plan.notices[place]
@@ -144,6 +147,17 @@ def makes_untrue(*, event: LedgerEvent, notice: Notice | OpenNotice) -> bool:
             return False
 
 
+def _is_from_before_the_cut(event: LedgerEvent, account: Account) -> bool:
+    """A connected state can come again after the cut that followed it; it made no notice to be
+    recognised by, and would tell of a supply that is not there."""
+    return (
+        isinstance(event, SupplyChanged)
+        and event.state in _SUPPLIED
+        and account.supply_off_since is not None
+        and event.at <= account.supply_off_since
+    )
+
+
 def _called_for(event: LedgerEvent, account: Account) -> _Call | None:
     match event:
         case LowBalance():
@@ -166,7 +180,7 @@ def _called_for(event: LedgerEvent, account: Account) -> _Call | None:
             return _Call(Template.TOPPED_UP, facts)
         case SupplyChanged(state=SupplyState.DISCONNECTED):
             return _Call(Template.SUPPLY_OFF, _plain(event), 0)
-        case SupplyChanged(state=state) if state in _SUPPLIED and account.supply_off:
+        case SupplyChanged(state=state) if state in _SUPPLIED and account.supply_off_since:
             return _Call(Template.SUPPLY_ON, _plain(event))
         case _:
             return None
@@ -177,9 +191,9 @@ def _after(event: LedgerEvent, account: Account) -> Account:
         case AccountOpened():
             return replace(account, number=event.number)
         case SupplyChanged(state=SupplyState.DISCONNECTED):
-            return replace(account, supply_off=True)
+            return replace(account, supply_off_since=event.at)
         case SupplyChanged(state=state) if state in _SUPPLIED:
-            return replace(account, supply_off=False)
+            return replace(account, supply_off_since=None)
         case _:
             return account
 

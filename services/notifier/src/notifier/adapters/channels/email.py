@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime
+from pathlib import Path
 
 import aiosmtplib
 
@@ -22,6 +23,7 @@ class SmtpServer:
     username: str | None
     password: str | None
     starttls: bool
+    ca_file: Path | None
     timeout_s: float
 
 
@@ -63,6 +65,7 @@ class EmailChannel:
             username=server.username,
             password=server.password,
             start_tls=server.starttls,
+            cert_bundle=str(server.ca_file) if server.ca_file else None,
             timeout=server.timeout_s,
         )
 

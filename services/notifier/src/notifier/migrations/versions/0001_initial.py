@@ -13,7 +13,7 @@ TABLES = """
 CREATE TABLE account (
     id uuid PRIMARY KEY,
     number text,
-    supply_off boolean NOT NULL DEFAULT false
+    supply_off_since timestamptz
 );
 CREATE TABLE contact (
     account_id uuid PRIMARY KEY,

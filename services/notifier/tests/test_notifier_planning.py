@@ -1,0 +1,272 @@
+"""Which notices ledger events call for, and which they make untrue."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notifier.domain.contacts import Channel, Contact, Language
+from notifier.domain.notices import Notice, Status, Template
+from notifier.domain.planning import Account, Cause, OpenNotice, Plan, makes_untrue, plan_notices
+from prewatt_common.contracts.ledger_events_v1 import (
+    AccountOpened,
+    BalanceExhausted,
+    LowBalance,
+    SupplyChanged,
+    SupplyState,
+    ToppedUp,
+)
+
+ACCOUNT, OTHER = uuid4(), uuid4()
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+MAIL = Contact(
+    ACCOUNT, Language.EN, "a@example.com", "+8613800000000", (Channel.EMAIL, Channel.SMS)
+)
+
+
+def low(balance_micro: int = 5, *, threshold_micro: int = 20, account: UUID = ACCOUNT):
+    return LowBalance(
+        account_id=account,
+        balance_micro=balance_micro,
+        threshold_micro=threshold_micro,
+        currency="CNY",
+        at=AT,
+    )
+
+
+def exhausted(balance_micro: int = 0, *, account: UUID = ACCOUNT):
+    return BalanceExhausted(account_id=account, balance_micro=balance_micro, currency="CNY", at=AT)
+
+
+def topped_up(balance_micro: int, *, account: UUID = ACCOUNT):
+    return ToppedUp(
+        account_id=account,
+        payment_id="p",
+        provider="demo",
+        amount_micro=100,
+        balance_micro=balance_micro,
+        currency="CNY",
+        at=AT,
+    )
+
+
+def supply(
+    state: SupplyState, *, previous: SupplyState = SupplyState.CONNECTED, account: UUID = ACCOUNT
+):
+    return SupplyChanged(
+        account_id=account,
+        meter_ids=("m",),
+        previous=previous,
+        state=state,
+        decision_id=None,
+        rules=(),
+        balance_micro=0,
+        currency="CNY",
+        at=AT,
+    )
+
+
+def later(events):
+    """Each event a second after the one before, as the ledger's clock stamps them."""
+    return [
+        msgspec.structs.replace(event, at=AT + timedelta(seconds=second))
+        for second, event in enumerate(events)
+    ]
+
+
+def plan(*events, taken=(), accounts=None, contacts=None, open_notices=()) -> Plan:
+    return plan_notices(
+        causes=[event if isinstance(event, Cause) else Cause(uuid4(), event) for event in events],
+        taken=taken,
+        accounts=accounts or {},
+        contacts=contacts or {},
+        open_notices=open_notices,
+        default_language=Language.ZH_CN,
+    )
+
+
+def said(made: Plan) -> list[tuple[Template, Status]]:
+    return [(notice.template, notice.status) for notice in made.notices]
+
+
+QUEUED, SUPERSEDED = Status.QUEUED, Status.SUPERSEDED
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        pytest.param([low()], [(Template.LOW_BALANCE, QUEUED)], id="low"),
+        pytest.param([exhausted()], [(Template.BALANCE_EXHAUSTED, QUEUED)], id="exhausted"),
+        pytest.param([topped_up(50)], [(Template.TOPPED_UP, QUEUED)], id="topped up"),
+        pytest.param(
+            [low(), topped_up(21)],
+            [(Template.LOW_BALANCE, SUPERSEDED), (Template.TOPPED_UP, QUEUED)],
+            id="a payment above the threshold",
+        ),
+        pytest.param(
+            [low(), topped_up(20)],
+            [(Template.LOW_BALANCE, QUEUED), (Template.TOPPED_UP, QUEUED)],
+            id="a payment up to the threshold is not enough",
+        ),
+        pytest.param(
+            [exhausted(), topped_up(1)],
+            [(Template.BALANCE_EXHAUSTED, SUPERSEDED), (Template.TOPPED_UP, QUEUED)],
+            id="a payment that ends exhaustion",
+        ),
+        pytest.param(
+            [exhausted(-9), topped_up(0)],
+            [(Template.BALANCE_EXHAUSTED, QUEUED), (Template.TOPPED_UP, QUEUED)],
+            id="a payment that goes into emergency credit",
+        ),
+        pytest.param(
+            [topped_up(50), low()],
+            [(Template.TOPPED_UP, QUEUED), (Template.LOW_BALANCE, QUEUED)],
+            id="low again after a payment",
+        ),
+        pytest.param(
+            [low(), topped_up(50, account=OTHER)],
+            [(Template.LOW_BALANCE, QUEUED), (Template.TOPPED_UP, QUEUED)],
+            id="somebody else's payment",
+        ),
+        pytest.param(
+            [supply(SupplyState.DISCONNECTED), topped_up(50)],
+            [(Template.SUPPLY_OFF, SUPERSEDED), (Template.TOPPED_UP, QUEUED)],
+            id="nobody who has paid is asked to",
+        ),
+        pytest.param(
+            [supply(SupplyState.DISCONNECTED), supply(SupplyState.CONNECTED)],
+            [(Template.SUPPLY_OFF, SUPERSEDED), (Template.SUPPLY_ON, QUEUED)],
+            id="off and back",
+        ),
+        pytest.param(
+            [
+                supply(SupplyState.DISCONNECTED),
+                supply(SupplyState.WARNED),
+                supply(SupplyState.DISCONNECTED),
+            ],
+            [
+                (Template.SUPPLY_OFF, SUPERSEDED),
+                (Template.SUPPLY_ON, SUPERSEDED),
+                (Template.SUPPLY_OFF, QUEUED),
+            ],
+            id="off, back with a low balance, off",
+        ),
+        *(
+            pytest.param([supply(state)], [], id=f"{state} without a cut")
+            for state in SupplyState
+            if state is not SupplyState.DISCONNECTED
+        ),
+        pytest.param(
+            [supply(SupplyState.DISCONNECTED), supply(SupplyState.RECONNECTING)],
+            [(Template.SUPPLY_OFF, QUEUED)],
+            id="reconnecting is not back yet",
+        ),
+    ],
+)
+def test_what_events_call_for(events, expected):
+    assert said(plan(*later(events))) == expected
+
+
+def test_supply_off_is_remembered_between_batches():
+    off, on = later([supply(SupplyState.DISCONNECTED), supply(SupplyState.CONNECTED)])
+    first = plan(off)
+    assert first.accounts == {ACCOUNT: Account(ACCOUNT, None, supply_off_since=off.at)}
+    second = plan(on, accounts=first.accounts)
+    assert said(second) == [(Template.SUPPLY_ON, QUEUED)]
+    assert second.accounts == {ACCOUNT: Account(ACCOUNT, None, supply_off_since=None)}
+
+
+def test_a_connected_state_that_comes_again_after_the_cut_is_no_return():
+    on, off = later([supply(SupplyState.CONNECTED), supply(SupplyState.DISCONNECTED)])
+    before = plan(on, off)
+    waiting = OpenNotice(before.notices[0].id, ACCOUNT, Template.SUPPLY_OFF, 0)
+    again = plan(on, accounts=before.accounts, open_notices=[waiting])
+    assert again == Plan()
+
+
+def test_an_opened_account_gives_its_number_and_no_notice():
+    opened = AccountOpened(account_id=ACCOUNT, number="1001", currency="CNY", opened_at=AT)
+    made = plan(opened)
+    assert made.notices == []
+    assert made.accounts == {ACCOUNT: Account(ACCOUNT, "1001")}
+
+
+def test_a_repeat_changes_nothing():
+    cause, paid = Cause(uuid4(), low()), Cause(uuid4(), topped_up(50))
+    assert said(plan(cause, cause)) == [(Template.LOW_BALANCE, QUEUED)]
+    # The payment comes again after a newer warning: that warning stays.
+    newer = OpenNotice(uuid4(), ACCOUNT, Template.LOW_BALANCE, 20)
+    again = plan(paid, taken={paid.id}, open_notices=[newer])
+    assert again == Plan()
+
+
+def test_open_notices_from_before_are_superseded():
+    reminder = OpenNotice(uuid4(), ACCOUNT, Template.LOW_BALANCE, 20)
+    others = OpenNotice(uuid4(), OTHER, Template.LOW_BALANCE, 20)
+    receipt = OpenNotice(uuid4(), ACCOUNT, Template.TOPPED_UP, None)
+    made = plan(topped_up(50), open_notices=[reminder, others, receipt])
+    assert made.superseded == [reminder.id]
+
+
+def test_the_contact_decides_channel_and_language():
+    (by_mail,) = plan(low(), contacts={ACCOUNT: MAIL}).notices
+    assert (by_mail.channel, by_mail.recipient) == (Channel.EMAIL, "a@example.com")
+    assert by_mail.language is Language.EN
+    (unknown,) = plan(low()).notices
+    assert (unknown.channel, unknown.recipient) == (Channel.LOG, "")
+    assert unknown.language is Language.ZH_CN
+    unwilling = Contact(ACCOUNT, Language.EN, None, None, ())
+    (suppressed,) = plan(low(), contacts={ACCOUNT: unwilling}).notices
+    assert suppressed.status is Status.SUPPRESSED
+
+
+_events = st.one_of(
+    st.builds(low, st.integers(-50, 20)),
+    st.builds(exhausted, st.integers(-50, 0)),
+    st.builds(topped_up, st.integers(-50, 100)),
+    st.builds(supply, st.sampled_from(SupplyState)),
+)
+_causes = st.lists(_events, max_size=20).map(
+    lambda events: [Cause(uuid4(), event) for event in later(events)]
+)
+
+
+def _as_open(notices: list[Notice]) -> list[OpenNotice]:
+    return [
+        OpenNotice(n.id, n.account_id, n.template, n.settled_above_micro)
+        for n in notices
+        if n.status is QUEUED
+    ]
+
+
+@given(causes=_causes, cut=st.integers(0, 20))
+def test_batches_may_be_cut_anywhere(causes, cut):
+    """One batch or two, the same notices stand open in the end."""
+    whole = plan(*causes)
+    first = plan(*causes[:cut])
+    second = plan(*causes[cut:], accounts=first.accounts, open_notices=_as_open(first.notices))
+    stopped = set(second.superseded)
+    in_two = [n for n in first.notices + second.notices if n.id not in stopped]
+    assert [n for n in whole.notices if n.status is QUEUED] == [
+        n for n in in_two if n.status is QUEUED
+    ]
+
+
+@given(causes=_causes)
+def test_taken_again_it_plans_nothing_new(causes):
+    first = plan(*causes)
+    made = {notice.cause_id for notice in first.notices}
+    again = plan(*causes, taken=made, accounts=first.accounts)
+    assert again.notices == []
+
+
+@given(causes=_causes, balance_micro=st.integers(21, 100))
+def test_after_a_payment_above_every_threshold_no_reminder_waits(causes, balance_micro):
+    payment = topped_up(balance_micro)
+    made = plan(*causes, payment)
+    waiting = [n for n in made.notices if n.status is QUEUED]
+    assert not any(makes_untrue(event=payment, notice=n) for n in waiting)
+    assert {n.template for n in waiting} <= {Template.TOPPED_UP, Template.SUPPLY_ON}

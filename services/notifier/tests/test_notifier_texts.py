@@ -1,0 +1,122 @@
+"""Every template, in every language, as every channel says it."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notifier.adapters.channels.email import message_of
+from notifier.adapters.channels.sms import coding_of
+from notifier.adapters.templates import JinjaRenderer
+from notifier.application.ports import PermanentFailure
+from notifier.domain.contacts import Channel, Contact, Language
+from notifier.domain.money import money_text
+from notifier.domain.notices import Facts, Notice, Template, make_notice
+from notifier.domain.retries import RetryPolicy
+
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+RENDERER = JinjaRenderer(utility_name="Prewatt")
+NUMBER = "1100023456789"
+_EXTRA = {
+    Template.LOW_BALANCE: {"threshold_micro": 20_000_000},
+    Template.TOPPED_UP: {"amount_micro": 200_000_000},
+}
+
+
+def notice(template: Template, language: Language, channel: Channel, **facts) -> Notice:
+    contact = Contact(uuid4(), language, "li@example.com", "+8613800000000", tuple(Channel))
+    return make_notice(
+        cause_id=uuid4(),
+        template=template,
+        contact=contact,
+        channel=channel,
+        facts=Facts(at=AT, currency="CNY", balance_micro=-12_345_678, **facts),
+        settled_above_micro=None,
+        position=0,
+    )
+
+
+@pytest.mark.parametrize("template", Template)
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("channel", Channel)
+def test_every_template_in_every_language_on_every_channel(template, language, channel):
+    made = notice(template, language, channel, **_EXTRA.get(template, {}))
+    text = RENDERER.render(made, account_number=NUMBER)
+    said = [text.subject, text.body] if channel is Channel.EMAIL else [text.short]
+    for part in said:
+        assert part.strip()
+        assert "{" not in part
+        assert "None" not in part
+    assert NUMBER in said[-1]
+    assert "-¥12.35" in said[-1]
+    assert "Prewatt" in said[-1]
+    if template is Template.TOPPED_UP:
+        assert "¥200.00" in said[-1]
+    if channel is Channel.EMAIL:
+        mail = message_of(made, text, sender="notices@utility.example")
+        assert mail["Message-ID"] == f"<{made.id}@utility.example>"
+        assert mail.get_content().strip() == text.body.strip()
+    else:
+        assert "\n" not in text.short
+        one_message = 70 if coding_of(text.short) == "2" else 160
+        assert len(text.short) <= one_message
+        assert (coding_of(text.short) == "2") == (language is Language.ZH_CN)
+
+
+def test_two_attempts_make_the_same_mail():
+    made = notice(Template.SUPPLY_ON, Language.ZH_CN, Channel.EMAIL)
+    text = RENDERER.render(made, account_number=NUMBER)
+    first, second = (message_of(made, text, sender="n@u.example").as_bytes() for _ in range(2))
+    assert first == second
+
+
+def test_a_fact_that_is_missing_is_an_error_and_not_a_gap():
+    with pytest.raises(PermanentFailure, match="threshold"):
+        RENDERER.render(
+            notice(Template.LOW_BALANCE, Language.EN, Channel.LOG), account_number=NUMBER
+        )
+
+
+@pytest.mark.parametrize(
+    ("amount_micro", "currency", "text"),
+    [
+        (12_345_678, "CNY", "¥12.35"),
+        (-12_345_678, "CNY", "-¥12.35"),
+        (0, "CNY", "¥0.00"),
+        (-4_999, "CNY", "¥0.00"),
+        (-5_000, "CNY", "-¥0.01"),
+        (5_000, "EUR", "0.01 EUR"),
+        (1_500_000, "JPY", "2 JPY"),
+        (1_500_000, "KWD", "1.500 KWD"),
+        (10**15, "CNY", "¥1000000000.00"),
+    ],
+)
+def test_money_as_a_person_reads_it(amount_micro, currency, text):
+    assert money_text(amount_micro, currency) == text
+
+
+@given(amount_micro=st.integers(-(10**18), 10**18))
+def test_money_text_is_within_half_a_cent(amount_micro):
+    shown = Decimal(money_text(amount_micro, "CNY").replace("¥", ""))
+    assert abs(shown * 1_000_000 - amount_micro) <= 5_000
+
+
+def test_pauses_grow_and_end():
+    policy = RetryPolicy(attempts_max=5, first_s=5, longest_s=100)
+    pauses = [policy.pause_after(attempts, jitter=0.999999) for attempts in range(1, 6)]
+    assert [round(p.total_seconds()) if p else None for p in pauses] == [5, 15, 45, 100, None]
+
+
+@given(
+    attempts=st.integers(1, 10_000),
+    jitter=st.floats(0, 1, exclude_max=True),
+    longest_s=st.floats(1, 10_000),
+)
+def test_a_pause_is_never_longer_than_the_longest(attempts, jitter, longest_s):
+    policy = RetryPolicy(attempts_max=10_001, first_s=1, longest_s=longest_s)
+    pause = policy.pause_after(attempts, jitter=jitter)
+    assert pause is not None
+    assert 0.5 <= pause.total_seconds() <= longest_s + 1e-6
