@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from billing.adapters.kafka.past_readings import KafkaPastReadings
@@ -26,7 +27,6 @@ from prewatt_common.kafka.consumer import Consumer
 from prewatt_common.kafka.messages import Message, Source
 from prewatt_common.kafka.outbox import OutboxRelay
 from prewatt_common.kafka.producer import Producer
-from prewatt_common.kafka.topics import ensure_topics
 
 _WAIT_S = 30.0
 
@@ -105,19 +105,31 @@ def _message(event: Event) -> Message:
 @pytest.fixture
 async def billing(stack) -> AsyncGenerator[Billing]:
     """Billing on a database of its own."""
-    url = await stack.new_database()
+    bootstrap = stack.endpoints.kafka_bootstrap
+    url = await _new_database(stack.endpoints.database_url("billing"))
     await asyncio.to_thread(migrate, package="billing", database_url=url)
-    await ensure_topics(bootstrap=stack.kafka_bootstrap)
     database = Database(url=url)
-    producer = Producer(bootstrap=stack.kafka_bootstrap)
+    producer = Producer(bootstrap=bootstrap)
     yield Billing(
         database=database,
-        bootstrap=stack.kafka_bootstrap,
+        bootstrap=bootstrap,
         comparisons=PostgresComparisons(database),
         producer=producer,
         settings=BillingSettings(
-            database_url=url, kafka_bootstrap=stack.kafka_bootstrap, auth_public_key="unused"
+            database_url=url, kafka_bootstrap=bootstrap, auth_public_key="unused"
         ),
     )
     await producer.stop()
     await database.close()
+
+
+async def _new_database(beside: str) -> str:
+    """A database of a test's own, on the server of the URL ``beside``."""
+    name = f"billing_{uuid4().hex}"
+    base = beside.rpartition("/")[0]
+    connection = await asyncpg.connect(beside.replace("+asyncpg", ""))
+    try:
+        await connection.execute(f"CREATE DATABASE {name}")
+    finally:
+        await connection.close()
+    return f"{base}/{name}"

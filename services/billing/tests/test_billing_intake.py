@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.domain.intake import Intake, Reading, take_in
-from billing.domain.terms import MeterBinding, TariffBook
+from billing.domain.intake import Coverage, Intake, Reading, take_in
+from billing.domain.terms import TariffBook
 from prewatt_metering.months import BillingMonth
-from prewatt_metering.registers import Binding, MonthRegister, merge
+from prewatt_metering.registers import MonthRegister, merge
 from prewatt_metering.tariffs import Block, Tariff, TariffVersion
 
-ACCOUNT = UUID(int=99)
 START = datetime(2026, 11, 1, tzinfo=UTC)
 BOOK = TariffBook(
     [
@@ -37,14 +36,12 @@ def day(number: int) -> datetime:
     return START + timedelta(days=number)
 
 
-def bound(number: int, begins: datetime, ends: datetime | None, code: str = "home") -> MeterBinding:
-    identity = UUID(int=number)
-    binding = Binding(binding_id=identity, effective_from=begins, effective_to=ends, opening_wh=0)
-    return MeterBinding(identity, ACCOUNT, "m", code, binding)
+def bound(number: int, begins: datetime, ends: datetime | None, code: str = "home") -> Coverage:
+    return Coverage(UUID(int=number), code, begins, ends)
 
 
-def taken(readings: Sequence[Reading], *bindings: MeterBinding) -> Intake:
-    return take_in(by_meter={"m": readings}, bindings={"m": bindings}, tariffs=BOOK)
+def taken(readings: Sequence[Reading], *coverages: Coverage) -> Intake:
+    return take_in(by_meter={"m": readings}, coverages={"m": coverages}, tariffs=BOOK)
 
 
 @pytest.mark.parametrize(
@@ -93,11 +90,11 @@ readings_strategy = st.lists(
 def test_batches_in_any_order_and_repeated_give_the_same_registers(
     data: st.DataObject, readings: list[Reading]
 ) -> None:
-    bindings = (bound(2, day(30), day(50)), bound(1, day(3), day(30)))
+    coverages = (bound(2, day(30), day(50)), bound(1, day(3), day(30)))
     again = data.draw(st.permutations(readings * 2))
     cut = data.draw(st.integers(0, len(again)))
-    once = _merged([taken(readings, *bindings)])
-    assert _merged([taken(again[:cut], *bindings), taken(again[cut:], *bindings)]) == once
+    once = _merged([taken(readings, *coverages)])
+    assert _merged([taken(again[:cut], *coverages), taken(again[cut:], *coverages)]) == once
 
 
 def _merged(

@@ -86,11 +86,12 @@ class MonthClock:
     """
 
     __slots__ = (
-        "_day", "_day_end", "_day_start", "_month", "_month_end", "_month_start", "tz",
+        "_bounds", "_day", "_day_end", "_day_start", "_month", "_month_end", "_month_start", "tz",
     )  # fmt: skip
 
     def __init__(self, tz: ZoneInfo) -> None:
         self.tz = tz
+        self._bounds: dict[BillingMonth, tuple[datetime, datetime]] = {}
         self._remember_day(date(2000, 1, 1))
         self._remember_month(BillingMonth(2000, 1))
 
@@ -106,14 +107,20 @@ class MonthClock:
             self._remember_day(_day_ending(at, self.tz))
         return self._day
 
+    def bounds(self, month: BillingMonth) -> tuple[datetime, datetime]:
+        """The instants at which ``month`` begins and ends, UTC."""
+        known = self._bounds.get(month)
+        if known is None:
+            known = self._bounds[month] = (month.start(self.tz), month.end(self.tz))
+        return known
+
     def first_day_from(self, at: datetime) -> date:
         """The local date of the interval that begins at ``at``: at midnight, the new day."""
         return at.astimezone(self.tz).date()
 
     def _remember_month(self, month: BillingMonth) -> None:
         self._month = month
-        self._month_start = month.start(self.tz)
-        self._month_end = month.end(self.tz)
+        self._month_start, self._month_end = self.bounds(month)
 
     def _remember_day(self, day: date) -> None:
         self._day = day

@@ -140,8 +140,7 @@ def _standing_days(
 ) -> int:
     """Local calendar days served, from the binding's first in the month to the last one known."""
     last = month.days() if closed else clock.day_of(last_at).day
-    begins = clock.first_day_from(binding.effective_from)
-    first_of_month = date(month.year, month.month, 1)
-    if begins <= first_of_month:
+    if binding.effective_from <= clock.bounds(month)[0]:
         return last
-    return max(0, last - (begins - first_of_month).days)
+    begins = clock.first_day_from(binding.effective_from)
+    return max(0, last - (begins - date(month.year, month.month, 1)).days)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from billing.domain.intake import Reading
+from billing.domain.intake import Coverage, Reading
 from billing.domain.reconciliation import History, Pair
 from billing.domain.terms import Account, MeterBinding, TariffBook
 from prewatt_common.contracts.ledger_charges_v1 import PostedCharge
@@ -25,6 +25,14 @@ class Rederivation:
     ticket: int
 
 
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Some bindings' months. ``last`` is where the next portion begins; none after the end."""
+
+    pairs: Sequence[Pair]
+    last: UUID | None
+
+
 class MeterStore(Protocol):
     """Meter-months and what they are rated by, inside one transaction.
 
@@ -35,7 +43,7 @@ class MeterStore(Protocol):
     async def hold_terms_shared(self) -> None: ...
     async def hold_terms_alone(self) -> None: ...
     async def tariffs(self) -> TariffBook: ...
-    async def bindings_of(self, meter_ids: Collection[str]) -> Mapping[str, Sequence[MeterBinding]]:
+    async def coverages_of(self, meter_ids: Collection[str]) -> Mapping[str, Sequence[Coverage]]:
         """By meter, the newest first."""
         ...
 
@@ -76,9 +84,9 @@ class ComparisonStore(Protocol):
     """Both sides of meter-months, each call its own snapshot."""
 
     async def tariffs(self) -> TariffBook: ...
-    async def pairs(self, *, month: BillingMonth, after: UUID | None, limit: int) -> Sequence[Pair]:
-        """In order of binding id; fewer than ``limit`` at the end. Also bindings that have
-        nothing in the month."""
+    async def pairs(self, *, month: BillingMonth, after: UUID | None, limit: int) -> Portion:
+        """The bindings after ``after``, about ``limit`` of them, in order of id; also such as
+        have nothing in the month."""
         ...
 
     async def histories(self, binding_ids: Sequence[UUID]) -> Mapping[UUID, History]: ...

@@ -8,7 +8,7 @@ from billing.application.ports import ComparisonStore
 from billing.domain.reconciliation import Compared, Kind, Tally, compare, explained
 from prewatt_metering.months import BillingMonth
 
-PAIRS_MAX = 1_000
+PAIRS_MAX = 500
 """Held at a time: about 10 ms of rating between two queries, whatever the month's size."""
 
 
@@ -54,10 +54,10 @@ async def compare_month(
     """Every meter-month of ``month``, in order of binding id."""
     tariffs = await store.tariffs()
     while True:
-        pairs = await store.pairs(month=month, after=after, limit=PAIRS_MAX)
+        portion = await store.pairs(month=month, after=after, limit=PAIRS_MAX)
         found = [
             compared
-            for pair in pairs
+            for pair in portion.pairs
             if (compared := compare(month=month, pair=pair, tariffs=tariffs)) is not None
         ]
         differing = [each.pair.binding_id for each in found if each.kind is Kind.DIFFERS]
@@ -66,6 +66,6 @@ async def compare_month(
             found = explained(compared=found, histories=histories, tariffs=tariffs)
         for compared in found:
             yield compared
-        if len(pairs) < PAIRS_MAX:
+        if portion.last is None:
             return
-        after = pairs[-1].binding_id
+        after = portion.last

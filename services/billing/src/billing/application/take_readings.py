@@ -28,7 +28,7 @@ async def merge_readings(*, store: MeterStore, by_meter: Mapping[str, Sequence[R
     """
     intake = take_in(
         by_meter=by_meter,
-        bindings=await store.bindings_of(by_meter.keys()),
+        coverages=await store.coverages_of(by_meter.keys()),
         tariffs=await store.tariffs(),
     )
     await store.merge(intake.registers)

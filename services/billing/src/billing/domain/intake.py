@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from billing.domain.terms import MeterBinding, TariffBook
-from prewatt_metering.months import BillingMonth, MonthClock
+from billing.domain.terms import TariffBook
+from prewatt_metering.months import BillingMonth
 from prewatt_metering.registers import MonthRegister
 
 
@@ -16,6 +16,18 @@ class Reading(NamedTuple):
 
     at: datetime
     import_wh: int
+
+
+class Coverage(NamedTuple):
+    """The range (begins, ends] in which a meter's readings are of a binding.
+
+    What the hot path needs of a `MeterBinding`, and a tuple for the same reason.
+    """
+
+    binding_id: UUID
+    tariff_code: str
+    begins: datetime
+    ends: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,45 +42,37 @@ class Intake:
 def take_in(
     *,
     by_meter: Mapping[str, Sequence[Reading]],
-    bindings: Mapping[str, Sequence[MeterBinding]],
+    coverages: Mapping[str, Sequence[Coverage]],
     tariffs: TariffBook,
 ) -> Intake:
-    """``bindings`` are by meter, the newest first."""
-    registers: list[tuple[UUID, MonthRegister]] = []
+    """``coverages`` are by meter, the newest first."""
+    highest: dict[tuple[UUID, BillingMonth], Reading] = {}
     waiting: list[tuple[str, Reading]] = []
     for meter_id, readings in by_meter.items():
-        left = readings
-        for bound in bindings.get(meter_id, ()):
-            # A reading after the start of a binding can be of no older one, ended or not.
-            begins = bound.binding.effective_from
-            candidates = [reading for reading in left if reading.at > begins]
-            left = [reading for reading in left if reading.at <= begins]
-            clock = tariffs.clock(bound.tariff_code)
-            if clock is None:
-                waiting += [(meter_id, reading) for reading in candidates]
+        of_meter = coverages.get(meter_id, ())
+        for reading in readings:
+            at, wh = reading
+            coverage = _covering(of_meter, at)
+            clock = tariffs.clock(coverage.tariff_code) if coverage else None
+            if coverage is None or clock is None:
+                waiting.append((meter_id, reading))
                 continue
-            covered = [reading for reading in candidates if bound.binding.covers(reading.at)]
-            registers += [(bound.id, register) for register in _by_month(covered, clock)]
-            if len(covered) < len(candidates):
-                waiting += [
-                    (meter_id, reading)
-                    for reading in candidates
-                    if not bound.binding.covers(reading.at)
-                ]
-        waiting += [(meter_id, reading) for reading in left]
+            place = (coverage.binding_id, clock.month_of(at))
+            known = highest.get(place)
+            highest[place] = (
+                reading if known is None else Reading(max(at, known.at), max(wh, known.import_wh))
+            )
+    registers = [
+        (binding_id, MonthRegister(month=month, max_wh=known.import_wh, last_at=known.at))
+        for (binding_id, month), known in highest.items()
+    ]
     return Intake(registers, waiting)
 
 
-def _by_month(readings: Sequence[Reading], clock: MonthClock) -> list[MonthRegister]:
-    highest: dict[BillingMonth, Reading] = {}
-    for at, wh in readings:
-        month = clock.month_of(at)
-        known = highest.get(month)
-        if known is None:
-            highest[month] = Reading(at, wh)
-        else:
-            highest[month] = Reading(max(at, known.at), max(wh, known.import_wh))
-    return [
-        MonthRegister(month=month, max_wh=known.import_wh, last_at=known.at)
-        for month, known in highest.items()
-    ]
+def _covering(newest_first: Sequence[Coverage], at: datetime) -> Coverage | None:
+    """A reading from after the start of a binding can be of no older one, whether that one's end
+    is known yet or not."""
+    for coverage in newest_first:
+        if at > coverage.begins:
+            return coverage if coverage.ends is None or at <= coverage.ends else None
+    return None

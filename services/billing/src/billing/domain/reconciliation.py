@@ -113,8 +113,7 @@ def _usage(
 ) -> MonthUsage | None:
     """The month as `prewatt_metering.usage` gives it, from its neighbours' summary alone."""
     binding = bound.binding
-    first_day = clock.first_day_from(binding.effective_from)
-    begun = (first_day.year, first_day.month) <= (month.year, month.month)
+    begun = binding.effective_from < clock.bounds(month)[1]
     if not begun or (registers.own is None and not registers.closed):
         return None
     earlier_wh, earlier_at = registers.earlier or (binding.opening_wh, binding.effective_from)

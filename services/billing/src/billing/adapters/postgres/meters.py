@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
 
-from billing.adapters.postgres.rows import BINDING_COLUMNS, binding_of, blocks_json, load_tariffs
+from billing.adapters.postgres.rows import blocks_json, load_tariffs
 from billing.application.ports import Rederivation
-from billing.domain.intake import Reading
+from billing.domain.intake import Coverage, Reading
 from billing.domain.terms import Account, MeterBinding, TariffBook
 from prewatt_common.contracts.ledger_charges_v1 import PostedCharge
 from prewatt_common.db.database import Database, driver
@@ -84,16 +84,21 @@ class PostgresMeters:
         """Every tariff version."""
         return await load_tariffs(self._connection)
 
-    async def bindings_of(self, meter_ids: Collection[str]) -> Mapping[str, Sequence[MeterBinding]]:
+    async def coverages_of(self, meter_ids: Collection[str]) -> Mapping[str, Sequence[Coverage]]:
         """By meter, the newest first."""
         rows = await self._connection.fetch(
-            f"SELECT {BINDING_COLUMNS} FROM binding AS b "  # noqa: S608 - a constant
-            "WHERE b.meter_id = ANY($1::text[]) ORDER BY b.effective_from DESC",
+            "SELECT meter_id, id, tariff_code, effective_from, effective_to FROM binding "
+            "WHERE meter_id = ANY($1::text[]) ORDER BY effective_from DESC",
             list(meter_ids),
         )
-        found: dict[str, list[MeterBinding]] = {}
-        for row in rows:
-            found.setdefault(row["meter_id"], []).append(binding_of(row))
+        found: dict[str, list[Coverage]] = {}
+        for meter_id, *values in rows:
+            coverage = Coverage(*values)
+            known = found.get(meter_id)
+            if known is None:
+                found[meter_id] = [coverage]
+            else:
+                known.append(coverage)
         return found
 
     async def merge(self, registers: Sequence[tuple[UUID, MonthRegister]]) -> None:
