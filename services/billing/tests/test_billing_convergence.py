@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -30,6 +31,7 @@ from prewatt_common.contracts.ledger_events_v1 import (
 )
 from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.kafka.decoding import Delivered
+from prewatt_common.metrics import DEAD_LETTERS
 from prewatt_metering.months import BillingMonth, MonthClock
 from prewatt_metering.rating import rate
 from prewatt_metering.registers import Binding, MonthRegister, merge, usage
@@ -220,6 +222,38 @@ async def _taken(billing, home: Home, name: str, *, readings: int) -> bool:
             return True
         merged = "SELECT max(last_at) FROM meter_month WHERE binding_id = $1"
         return await raw.fetchval(merged, home.bound.binding_id) == last
+
+
+async def test_a_tariff_that_cannot_be_rated_by_stops_nothing_else(billing) -> None:
+    home = Home()
+    endless = PriceBlock(upto_wh=None, price_micro_per_kwh=1)
+    bad = [
+        msgspec.structs.replace(home.tariff, blocks=(endless, endless), effective_from="2026-11"),
+        msgspec.structs.replace(home.tariff, timezone="Mars/Olympus", effective_from="2026-12"),
+    ]
+    await billing.publish([*bad, *home.terms])
+
+    def dead() -> float:
+        return sum(
+            sample.value
+            for metric in DEAD_LETTERS.collect()
+            for sample in metric.samples
+            if sample.labels.get("topic") == "ledger.events.v1"
+            and sample.labels.get("reason") == "unprocessable"
+            and sample.name.endswith("_total")
+        )
+
+    before = dead()
+    async with billing.consuming("terms"):
+
+        async def known() -> bool:
+            tariffs = await billing.comparisons.tariffs()
+            versions = tariffs.versions(home.tariff.tariff_code)
+            bound = await billing.comparisons.bindings_of_meter(home.meter_id)
+            rateable = [str(version.effective_from) for version in versions] == ["2026-10"]
+            return bool(bound) and rateable and dead() - before >= len(bad)
+
+        await billing.until(known)
 
 
 async def test_a_binding_whose_end_comes_late_is_derived_again(billing) -> None:
