@@ -2,15 +2,15 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TypeAlias, cast
 
 import asyncpg
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-if TYPE_CHECKING:
-    DriverConnection: TypeAlias = asyncpg.Connection[asyncpg.Record]
+DriverConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+"""asyncpg's own connection. A string: the class is generic for type checkers only."""
 
 
 class ChangedMeanwhile(Exception):
@@ -59,7 +59,7 @@ class Database:
         await self._engine.dispose()
 
 
-async def driver(connection: AsyncConnection) -> "DriverConnection":
+async def driver(connection: AsyncConnection) -> DriverConnection:
     """asyncpg's own connection under ``connection``, in the same transaction.
 
     For what SQLAlchemy has no fast form of: ``unnest`` over arrays, COPY.
@@ -67,7 +67,7 @@ async def driver(connection: AsyncConnection) -> "DriverConnection":
     raw = await connection.get_raw_connection()
     inner = raw.driver_connection
     assert isinstance(inner, asyncpg.Connection)
-    return cast("DriverConnection", inner)
+    return cast(DriverConnection, inner)
 
 
 def is_passing_fault(error: BaseException) -> bool:

@@ -1,0 +1,180 @@
+"""``prewatt``: one command line for people."""
+
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from prewatt_cli.payments import decimal_from, micro_from, pay
+from prewatt_cli.target import SERVICES, NoTarget, Target, find_target
+
+app = typer.Typer(
+    help="Prewatt: prepaid electricity.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+meters = typer.Typer(help="Meters known to the gateway.", no_args_is_help=True)
+accounts = typer.Typer(help="Accounts of the ledger.", no_args_is_help=True)
+app.add_typer(meters, name="meters")
+app.add_typer(accounts, name="accounts")
+
+console = Console()
+StateDir = Annotated[
+    Path, typer.Option(envvar="PREWATT_STATE_DIR", help="State of the local stack to speak to.")
+]
+DEFAULT_STATE_DIR = Path(".state/dev")
+CsvFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+
+
+@contextmanager
+def _one_line_errors() -> Generator[None]:
+    """What goes wrong outside is one line on standard error and exit code 2."""
+    try:
+        yield
+    except (NoTarget, ValueError) as error:
+        _fail(str(error))
+    except httpx.HTTPError as error:
+        _fail(f"no answer: {error}")
+
+
+def _fail(message: str) -> None:
+    print(f"prewatt: {message}", file=sys.stderr)  # noqa: T201
+    raise typer.Exit(2)
+
+
+def _answer(response: httpx.Response) -> httpx.Response:
+    if response.is_success:
+        return response
+    try:
+        detail = response.json()["detail"]
+    except (ValueError, KeyError):
+        detail = response.text
+    message = f"{response.status_code}: {detail}"
+    raise ValueError(message)
+
+
+@app.command()
+def token(
+    scopes: Annotated[
+        list[str], typer.Argument(help="Like ledger:read; `all` for every service's.")
+    ],
+    *,
+    hours: Annotated[int, typer.Option(min=1, max=24 * 365)] = 12,
+    subject: str = "developer",
+    state_dir: StateDir = DEFAULT_STATE_DIR,
+) -> None:
+    """Print a development token with the given scopes."""
+    if scopes == ["all"]:
+        names = ("gateway", "ledger", "notifier", "billing")
+        scopes = [f"{name}:{right}" for name in names for right in ("read", "write")]
+    with _one_line_errors():
+        target = find_target(state_dir=state_dir)
+        text = target.token(scopes=scopes, lifetime=timedelta(hours=hours), subject=subject)
+        print(text)  # noqa: T201
+
+
+@app.command()
+def topup(
+    account_number: str,
+    amount: Annotated[str, typer.Argument(help="Like 12.50")],
+    *,
+    currency: str = "CNY",
+    provider: str = "demo",
+    payment_id: Annotated[str | None, typer.Option(help="Twice the same is paid once.")] = None,
+    state_dir: StateDir = DEFAULT_STATE_DIR,
+) -> None:
+    """Report a payment through the signed webhook, as a payment provider does."""
+    with _one_line_errors():
+        target = find_target(state_dir=state_dir)
+        response = pay(
+            ledger_url=target.url("prepay-ledger"),
+            provider=provider,
+            secret=_secret(target, provider),
+            account_number=account_number,
+            amount_micro=micro_from(amount),
+            currency=currency,
+            payment_id=payment_id,
+        )
+        answer = _answer(response).json()
+        if answer["outcome"] == "suspense":
+            console.print(f"no account {account_number} in {currency}: kept in suspense")
+        else:
+            again = " (known already, nothing changed)" if answer["repeated"] else ""
+            console.print(f"balance {decimal_from(answer['balance_micro'])} {currency}{again}")
+
+
+def _secret(target: Target, provider: str) -> str:
+    try:
+        return target.webhook_secrets[provider]
+    except KeyError:
+        message = f"no secret of provider {provider}: set PREWATT_WEBHOOK_SECRETS"
+        raise NoTarget(message) from None
+
+
+@app.command()
+def status(*, state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
+    """Whether each service is ready, and what it waits for if not. Exit code 1 if any is not."""
+    ready = True
+    table = Table("service", "state", "checks", box=None)
+    with _one_line_errors():
+        target = find_target(state_dir=state_dir)
+        for service in SERVICES:
+            state, checks = _readiness(target.url(service))
+            ready = ready and state == "ready"
+            table.add_row(service, state, checks)
+    console.print(table)
+    if not ready:
+        raise typer.Exit(1)
+
+
+def _readiness(url: str) -> tuple[str, str]:
+    try:
+        body = httpx.get(f"{url}/readyz", timeout=5).json()
+    except (httpx.HTTPError, ValueError) as error:
+        return "down", str(error)
+    checks = [f"{name}: {check['detail']}" for name, check in body["checks"].items()]
+    return body["status"], ", ".join(checks)
+
+
+@meters.command("import")
+def import_meters(file: CsvFile, *, state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
+    """Register meters from a CSV file: meter_id,model,codec."""
+    _import("meter-gateway", "/v1/devices/import", file, state_dir=state_dir)
+
+
+@accounts.command("import")
+def import_accounts(file: CsvFile, *, state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
+    """Open accounts with their meters from a CSV file; the API's page lists the columns."""
+    _import("prepay-ledger", "/v1/accounts/import", file, state_dir=state_dir)
+
+
+def _import(service: str, path: str, file: Path, *, state_dir: Path) -> None:
+    with _one_line_errors(), find_target(state_dir=state_dir).client(service) as client:
+        response = client.post(
+            path, content=file.read_bytes(), headers={"content-type": "text/csv"}
+        )
+        console.print(_answer(response).json())
+
+
+@app.command()
+def demo(
+    *,
+    households: Annotated[int, typer.Option(min=10, max=5000)] = 200,
+    seconds: Annotated[int, typer.Option(min=20, max=3600)] = 60,
+) -> None:
+    """Bring up the whole system with a fleet of simulated meters and watch it work.
+
+    DEMO=keep leaves it running and prints the addresses.
+    """
+    from prewatt_cli.demo import run_demo
+
+    raise typer.Exit(run_demo(households=households, seconds=seconds))
+
+
+if __name__ == "__main__":
+    app()

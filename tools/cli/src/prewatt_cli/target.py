@@ -1,0 +1,104 @@
+"""Which Prewatt a command speaks to: the environment's, else the local stack that is up."""
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+
+from prewatt_common.http.auth import issue_token
+
+SERVICES = {
+    "meter-gateway": "PREWATT_GATEWAY_URL",
+    "prepay-ledger": "PREWATT_LEDGER_URL",
+    "notifier": "PREWATT_NOTIFIER_URL",
+    "billing": "PREWATT_BILLING_URL",
+}
+_SCOPES = {
+    "meter-gateway": "gateway",
+    "prepay-ledger": "ledger",
+    "notifier": "notifier",
+    "billing": "billing",
+}
+_HTTP_TIMEOUT_S = 120
+
+
+class NoTarget(Exception):
+    """It is not known where Prewatt is; the message says what to set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Addresses and keys of one Prewatt."""
+
+    urls: dict[str, str]
+    auth_private_key: str | None
+    webhook_secrets: dict[str, str]
+
+    def url(self, service: str) -> str:
+        """The base URL of a service. Raises `NoTarget`."""
+        try:
+            return self.urls[service]
+        except KeyError:
+            message = f"set {SERVICES[service]}, or start a local stack with `make up`"
+            raise NoTarget(message) from None
+
+    def token(self, *, scopes: list[str], lifetime: timedelta, subject: str) -> str:
+        """A signed development token. Raises `NoTarget` without a key."""
+        if self.auth_private_key is None:
+            message = "set PREWATT_AUTH_PRIVATE_KEY_FILE to an Ed25519 key (PEM), or `make up`"
+            raise NoTarget(message)
+        return issue_token(
+            private_key_pem=self.auth_private_key,
+            subject=subject,
+            scopes=scopes,
+            now=datetime.now(UTC),
+            lifetime=lifetime,
+        )
+
+    def client(self, service: str) -> httpx.Client:
+        """An HTTP client that may read and write at ``service``."""
+        scope = _SCOPES[service]
+        token = self.token(
+            scopes=[f"{scope}:read", f"{scope}:write"],
+            lifetime=timedelta(hours=1),
+            subject="prewatt-cli",
+        )
+        return httpx.Client(
+            base_url=self.url(service),
+            headers={"authorization": f"Bearer {token}"},
+            timeout=_HTTP_TIMEOUT_S,
+        )
+
+
+def find_target(*, state_dir: Path) -> Target:
+    """From ``PREWATT_*_URL``, ``PREWATT_AUTH_PRIVATE_KEY_FILE`` and ``PREWATT_WEBHOOK_SECRETS``;
+    what is not set comes from the stack whose state is in ``state_dir``, if there is one."""
+    urls, key, secrets = _from_stack(state_dir)
+    urls |= {name: os.environ[var] for name, var in SERVICES.items() if var in os.environ}
+    key_file = os.environ.get("PREWATT_AUTH_PRIVATE_KEY_FILE")
+    try:
+        if key_file:
+            key = Path(key_file).read_text(encoding="ascii")
+        if "PREWATT_WEBHOOK_SECRETS" in os.environ:
+            secrets = json.loads(os.environ["PREWATT_WEBHOOK_SECRETS"])
+    except (OSError, ValueError) as error:
+        message = f"a key or secret could not be read: {error}"
+        raise NoTarget(message) from error
+    return Target(urls, key, secrets)
+
+
+def _from_stack(state_dir: Path) -> tuple[dict[str, str], str | None, dict[str, str]]:
+    services = state_dir / "services.json"
+    key_file = state_dir / "auth_private.pem"
+    if not (services.exists() and key_file.exists()):
+        return {}, None, {}
+    environments = json.loads(services.read_text(encoding="utf-8"))
+    urls = {
+        name: f"http://{env['PREWATT_HTTP_HOST']}:{env['PREWATT_HTTP_PORT']}"
+        for name, env in environments.items()
+    }
+    secrets = json.loads(environments["prepay-ledger"]["PREWATT_WEBHOOK_SECRETS"])
+    return urls, key_file.read_text(encoding="ascii"), secrets

@@ -1,0 +1,110 @@
+"""A small utility to play with: tariffs and households, made through the APIs as people would.
+
+The demo, the integration tests and the benchmarks all begin here.
+"""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+import httpx
+
+CURRENCY = "CNY"
+TIMEZONE = "Asia/Shanghai"
+FLAT_TARIFF = {
+    "code": "flat",
+    "effective_from": "2020-01",
+    "currency": CURRENCY,
+    "timezone": TIMEZONE,
+    "blocks": [{"price_micro_per_kwh": 520_000}],
+    "standing_micro_per_day": 100_000,
+    "tax_bp": 600,
+}
+BLOCK_TARIFF = {
+    "code": "blocks",
+    "effective_from": "2020-01",
+    "currency": CURRENCY,
+    "timezone": TIMEZONE,
+    "blocks": [
+        {"upto_wh": 240_000, "price_micro_per_kwh": 488_300},
+        {"upto_wh": 400_000, "price_micro_per_kwh": 538_300},
+        {"price_micro_per_kwh": 788_300},
+    ],
+    "standing_micro_per_day": 100_000,
+    "tax_bp": 600,
+}
+_ACCOUNT_COLUMNS = (
+    "number",
+    "currency",
+    "meter_id",
+    "tariff_code",
+    "effective_from",
+    "opening_wh",
+    "opening_balance_micro",
+    "low_balance_micro",
+)
+_LINES_PER_UPLOAD = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Household:
+    """An account with one meter; its money at the start in micro-units."""
+
+    number: str
+    meter_id: str
+    balance_micro: int
+    tariff_code: str = "flat"
+    low_balance_micro: int = 0
+    opening_wh: int = 0
+
+
+def publish_tariffs(ledger: httpx.Client) -> None:
+    """The flat and the block tariff; those that are there already stay."""
+    for tariff in (FLAT_TARIFF, BLOCK_TARIFF):
+        response = ledger.post("/v1/tariffs", json=tariff)
+        if response.status_code != HTTPStatus.CONFLICT:
+            response.raise_for_status()
+
+
+def register_households(
+    *,
+    gateway: httpx.Client,
+    ledger: httpx.Client,
+    households: Sequence[Household],
+    effective_from: datetime,
+) -> None:
+    """Devices at the gateway, accounts with their meters at the ledger. Repeatable."""
+    for begin in range(0, len(households), _LINES_PER_UPLOAD):
+        some = households[begin : begin + _LINES_PER_UPLOAD]
+        devices = [(each.meter_id, "prewatt-simulator", "canonical") for each in some]
+        _upload(gateway, "/v1/devices/import", ("meter_id", "model", "codec"), devices)
+        accounts = [
+            (
+                each.number,
+                CURRENCY,
+                each.meter_id,
+                each.tariff_code,
+                effective_from.isoformat(),
+                each.opening_wh,
+                each.balance_micro,
+                each.low_balance_micro,
+            )
+            for each in some
+        ]
+        _upload(ledger, "/v1/accounts/import", _ACCOUNT_COLUMNS, accounts)
+
+
+def _upload(
+    client: httpx.Client, path: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
+) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows(rows)
+    response = client.post(
+        path, content=text.getvalue().encode(), headers={"content-type": "text/csv"}
+    )
+    response.raise_for_status()
