@@ -7,11 +7,13 @@ from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 import httpx
+from aiokafka.errors import KafkaError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notifier.adapters.channels.email import EmailChannel, SmtpServer
 from notifier.adapters.channels.log import LogChannel
 from notifier.adapters.channels.sms import SmsChannel, SmsGateway, make_client
+from notifier.adapters.kafka.backlog import KafkaBacklog
 from notifier.adapters.postgres.book import PostgresNoticeBook
 from notifier.adapters.postgres.contacts import NoticeQueries, open_contacts
 from notifier.adapters.postgres.deliveries import open_deliveries
@@ -41,6 +43,7 @@ from prewatt_common.kafka.outbox import OutboxRelay
 from prewatt_common.kafka.producer import Producer
 from prewatt_common.service import serve
 
+_GROUP = "notifier.ledger-events"
 _BATCH_EVENTS_MAX = 1_000
 
 
@@ -82,13 +85,16 @@ async def _run(settings: NotifierSettings, client: httpx.AsyncClient) -> None:
         ),
         concurrency=settings.delivery_concurrency,
         lease=timedelta(seconds=settings.delivery_lease_s),
-        passing=is_passing_fault,
+        backlog_taken=KafkaBacklog(
+            bootstrap=settings.kafka_bootstrap, database=database, group=_GROUP
+        ).is_taken,
+        passing=_is_passing,
         committed=relay.wake,
         clock=utc_now,
     )
     consumer = Consumer(
         subscription=Subscription(
-            group="notifier.ledger-events",
+            group=_GROUP,
             topics=(LEDGER_EVENTS,),
             decode=decode_some(
                 [AccountOpened, LowBalance, BalanceExhausted, ToppedUp, SupplyChanged]
@@ -164,6 +170,10 @@ def _channels(
         channels[Channel.SMS] = sms
         checks["sms"] = sms.check
     return channels, checks
+
+
+def _is_passing(error: BaseException) -> bool:
+    return is_passing_fault(error) or isinstance(error, KafkaError)
 
 
 def _in_book(use_case: TakeLedgerEvents) -> Handle:

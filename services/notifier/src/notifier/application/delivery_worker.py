@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from notifier.application.deliver import Deliver, OpenDeliveries, Outcome
@@ -16,7 +16,11 @@ _RETRY_S = 0.5
 
 
 class DeliveryWorker:
-    """Claims due notices, woken after a commit or by its poll, and delivers them side by side."""
+    """Claims due notices, woken after a commit or by its poll, and delivers them side by side.
+
+    It begins once the events that waited at the start are taken: a payment among them would come
+    too late for a reminder from before.
+    """
 
     name = "deliveries"
 
@@ -27,6 +31,7 @@ class DeliveryWorker:
         deliver: Deliver,
         concurrency: int,
         lease: timedelta,
+        backlog_taken: Callable[[], Awaitable[bool]],
         passing: Callable[[BaseException], bool],
         committed: Callable[[], None],
         clock: Clock,
@@ -35,6 +40,7 @@ class DeliveryWorker:
         self._deliver = deliver
         self._concurrency = concurrency
         self._lease = lease
+        self._backlog_taken = backlog_taken
         self._passing = passing
         self._committed = committed
         self._clock = clock
@@ -46,6 +52,7 @@ class DeliveryWorker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until ``stop``; what is on its way then is finished first."""
+        await self._until_backlog_taken(stop)
         running: set[asyncio.Task[None]] = set()
         async with asyncio.TaskGroup() as group:
             while not stop.is_set():
@@ -60,6 +67,17 @@ class DeliveryWorker:
                     task.add_done_callback(lambda _: self._due.set())
                 if not claimed:
                     await self._wait(stop)
+
+    async def _until_backlog_taken(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                if await self._backlog_taken():
+                    return
+            except Exception as error:
+                if not self._passing(error):
+                    raise
+                logger.warning("deliveries wait: the events before them: %r; trying again", error)
+            await asyncio.sleep(_RETRY_S)
 
     async def _wait(self, stop: asyncio.Event) -> None:
         waits = [asyncio.ensure_future(self._due.wait()), asyncio.ensure_future(stop.wait())]

@@ -7,8 +7,6 @@ from notifier.domain.contacts import Channel, Contact, Language
 from notifier.domain.notices import Facts, Notice, Status, Template
 from prewatt_common.db.database import DriverConnection
 
-_facts = msgspec.json.Decoder(Facts)
-
 INSERT_NOTICES = """
 INSERT INTO notice (id, cause_id, account_id, template, language, channel, recipient, facts,
                     settled_above_micro, position, status, next_attempt_at, created_at, finished_at)
@@ -52,7 +50,7 @@ def notice_of(row: asyncpg.Record) -> Notice:
         language=Language(row["language"]),
         channel=Channel(row["channel"]),
         recipient=row["recipient"],
-        facts=_facts.decode(row["facts"]),
+        facts=msgspec.convert(row["facts"], Facts),
         settled_above_micro=row["settled_above_micro"],
         position=row["position"],
         status=Status(row["status"]),

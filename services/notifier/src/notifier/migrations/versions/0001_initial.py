@@ -40,7 +40,7 @@ CREATE TABLE notice (
     -- What a notice in flight becomes if this attempt does not deliver it.
     stop_as text CHECK (stop_as IN ('superseded', 'suppressed')),
     attempts integer NOT NULL DEFAULT 0,
-    -- Of a queued one; of one being sent, when its sender counts as dead. None at the end.
+    -- When a queued one is due, or when the sender of one being sent counts as dead.
     next_attempt_at timestamptz,
     reason text,
     created_at timestamptz NOT NULL,
@@ -56,7 +56,7 @@ CREATE INDEX notice_account ON notice (account_id, sequence)
 
 def upgrade() -> None:
     create_shared_tables(op.get_bind())
-    for statement in TABLES.split(";"):
+    for statement in TABLES.split(";\n"):
         op.execute(statement)
 
 

@@ -1,0 +1,1 @@
+"""What Kafka still has for us."""
