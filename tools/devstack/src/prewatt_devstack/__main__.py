@@ -3,7 +3,7 @@
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -35,7 +35,7 @@ def up(
         if services:
             stack.start_services()
     except StackError as error:
-        _fail(str(error))
+        _fail(f"{error}. What was started goes on; `devstack down` ends it")
     else:
         _say(f"up in {time.monotonic() - started:.1f} s ({stack.provider})")
         _say(f"kafka      {stack.endpoints.kafka_bootstrap}")
@@ -53,7 +53,10 @@ def down(*, name: Name = "dev", state_dir: StateDir = None, remove_data: bool = 
     if not (state_dir or default_state_dir(name)).exists():
         _say("nothing to stop")
         return
-    Stack(name=name, state_dir=state_dir).down(remove_data=remove_data)
+    try:
+        Stack(name=name, state_dir=state_dir).down(remove_data=remove_data)
+    except StackError as error:
+        _fail(str(error))
     _say("down")
 
 
@@ -63,7 +66,10 @@ def status(*, name: Name = "dev", state_dir: StateDir = None) -> None:
     if not (state_dir or default_state_dir(name)).exists():
         _say("no stack")
         raise typer.Exit(1)
-    states = Stack(name=name, state_dir=state_dir).status()
+    try:
+        states = Stack(name=name, state_dir=state_dir).status()
+    except StackError as error:
+        _fail(str(error))
     for part, running in states.items():
         _say(f"{part:<14} {'running' if running else 'stopped'}")
     if not all(states.values()):
@@ -71,21 +77,42 @@ def status(*, name: Name = "dev", state_dir: StateDir = None) -> None:
 
 
 @app.command()
-def logs(part: str, *, name: Name = "dev", state_dir: StateDir = None) -> None:
-    """What a part or service has printed."""
+def logs(
+    part: Annotated[str | None, typer.Argument(help="A part or service; all without it.")] = None,
+    *,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    name: Name = "dev",
+    state_dir: StateDir = None,
+) -> None:
+    """What parts and services have printed."""
     if not (state_dir or default_state_dir(name)).exists():
         _fail("no stack")
     try:
-        sys.stdout.write(Stack(name=name, state_dir=state_dir).logs(part))
-    except (KeyError, FileNotFoundError):
+        stack = Stack(name=name, state_dir=state_dir)
+        names = [part] if part else list(stack.status())
+        width = 0 if part else max(map(len, names), default=0)
+        shown = dict.fromkeys(names, 0)
+        while True:
+            for each in names:
+                text = stack.logs(each)
+                fresh = text[shown[each] : text.rfind("\n") + 1]
+                shown[each] += len(fresh)
+                for line in fresh.splitlines():
+                    _say(f"{each:<{width}} | {line}" if width else line)
+            if not follow:
+                break
+            time.sleep(0.5)
+    except FileNotFoundError:
         _fail(f"there is no log of {part}")
+    except StackError as error:
+        _fail(str(error))
 
 
 def _say(line: str) -> None:
     print(line)  # noqa: T201
 
 
-def _fail(message: str) -> None:
+def _fail(message: str) -> NoReturn:
     print(f"devstack: {message}", file=sys.stderr)  # noqa: T201
     raise typer.Exit(2)
 

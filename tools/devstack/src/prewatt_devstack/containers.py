@@ -3,9 +3,11 @@
 Ports and passwords are the stack's own, so that services and tests see no difference.
 """
 
+import hashlib
 import os
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from prewatt_devstack.ports import listens
 from prewatt_devstack.processes import wait_until
 
 _LABEL = "prewatt.stack"
+_PART = "prewatt.part"
+_MADE_FOR = "prewatt.made-for"
 _READY_TIMEOUT_S = 90.0
 
 
@@ -63,20 +67,24 @@ def containers_usable() -> bool:
 class ContainerParts:
     """Kafka, Mosquitto, PostgreSQL and, if wanted, Prometheus as containers."""
 
-    def __init__(
-        self, name: str, state_dir: Path, endpoints: Endpoints, with_prometheus: bool
-    ) -> None:
+    def __init__(self, state_dir: Path, endpoints: Endpoints, with_prometheus: bool) -> None:
         self._state_dir = state_dir
         self._endpoints = endpoints
+        self._mqtt = Mosquitto(state_dir, endpoints)
         # Two checkouts may have stacks of one name: the label is the state folder.
         self._label = f"{_LABEL}={state_dir}"
-        self._prefix = f"prewatt-{name}"
+        # Tells a stack from an earlier one whose state was deleted from the same folder.
+        self._made_for = hashlib.sha256(endpoints.postgres_password.encode()).hexdigest()[:16]
         self._images = images()
-        names = ["kafka", "mosquitto", "postgres"]
-        self.names = (*names, "prometheus") if with_prometheus else tuple(names)
+        self.names: tuple[str, ...] = ("kafka", "mosquitto", "postgres")
+        if with_prometheus or self._find("prometheus"):
+            self.names = (*self.names, "prometheus")
 
     def up(self) -> None:
         """Start what does not run; a container left stopped by a killed run is started again."""
+        for container in self._all():
+            if container.labels.get(_MADE_FOR) != self._made_for:
+                container.remove(force=True, v=True)
         for name in self.names:
             container = self._find(name)
             if container is None:
@@ -113,16 +121,28 @@ class ContainerParts:
 
     def down(self, *, remove_data: bool) -> None:
         """Stop all; their data live in the containers, so without ``remove_data`` they stay."""
-        for container in _client().containers.list(all=True, filters={"label": self._label}):
+        with ThreadPoolExecutor() as pool:
             if remove_data:
-                container.remove(force=True, v=True)
+                list(pool.map(lambda each: each.remove(force=True, v=True), self._all()))
             else:
-                container.stop(timeout=20)
+                list(pool.map(lambda each: each.stop(timeout=20), self._all()))
+
+    def add_mqtt_user(self, name: str, password: str) -> None:
+        """A credential; the broker reads it at once."""
+        self._mqtt.add_user(name, password)
+        if self.running("mosquitto"):
+            self._get("mosquitto").kill(signal="SIGHUP")
+
+    def _all(self, *more_labels: str) -> list[Any]:
+        filters = {"label": [self._label, *more_labels]}
+        return _client().containers.list(all=True, filters=filters)
 
     def _find(self, name: str) -> Any | None:
-        filters = {"label": [self._label, f"prewatt.part={name}"]}
-        found = _client().containers.list(all=True, filters=filters)
+        found = self._all(f"{_PART}={name}")
         return found[0] if found else None
+
+    def _labels(self, name: str) -> dict[str, str]:
+        return {_LABEL: str(self._state_dir), _PART: name, _MADE_FOR: self._made_for}
 
     def _get(self, name: str) -> Any:
         container = self._find(name)
@@ -136,7 +156,7 @@ class ContainerParts:
         from testcontainers.core.container import DockerContainer
 
         container = DockerContainer(self._images[name]).with_kwargs(
-            labels={_LABEL: str(self._state_dir), "prewatt.part": name},
+            labels=self._labels(name),
             network_mode="host",
         )
         configure: dict[str, Callable[[Any], None]] = {
@@ -165,15 +185,18 @@ class ContainerParts:
             "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
             "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": "1",
             "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
+            "KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS": "1000",
+            "KAFKA_BROKER_HEARTBEAT_INTERVAL_MS": "500",
+            "KAFKA_BROKER_SESSION_TIMEOUT_MS": "3000",
             "KAFKA_HEAP_OPTS": "-Xms256m -Xmx512m",
         }.items():
             container.with_env(key, value)
 
     def _mosquitto(self, container: Any) -> None:
-        Mosquitto(self._state_dir, self._endpoints).prepare()
+        self._mqtt.prepare()
         folder = str(self._state_dir / "mosquitto")
         container.with_kwargs(
-            labels={_LABEL: str(self._state_dir), "prewatt.part": "mosquitto"},
+            labels=self._labels("mosquitto"),
             network_mode="host",
             user=f"{os.geteuid()}:{os.getegid()}",
         )

@@ -5,12 +5,14 @@ A process is known by its pid and start time together: a pid that was used again
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NotRequired, TypedDict
 
 import psutil
 
@@ -18,6 +20,9 @@ from prewatt_devstack.errors import StackError
 
 _STOP_TIMEOUT_S = 20.0
 _SAME_START_S = 1.0
+# Waits for one line before it becomes the program. Whoever starts it remembers it first; if that
+# one is killed before, the pipe ends and so does this: no process is ever alive and unknown.
+_GATE = 'read -r go && exec "$@" </dev/null'
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +46,21 @@ class Owned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """How a process is started. ``user``: another user to run as, where we are root."""
+    """How a process is started. ``user``: another user to run as, where we are root.
+    ``quick_signal`` ends it at once, where its data are of no more use."""
 
     argv: Sequence[str]
     env: Mapping[str, str] | None = None
     user: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    quick_signal: signal.Signals = signal.SIGKILL
+
+
+class _Entry(TypedDict):
+    pid: int
+    started_at: float
+    stop_signal: int
+    quick_signal: NotRequired[int]
 
 
 class ProcessTable:
@@ -55,44 +69,42 @@ class ProcessTable:
     def __init__(self, state_dir: Path) -> None:
         self._file = state_dir / "processes.json"
         self._logs = state_dir / "logs"
-        self._logs.mkdir(parents=True, exist_ok=True)
 
     def log(self, name: str) -> Path:
         """Where the output of a process goes."""
         return self._logs / f"{name}.log"
 
     def start(self, name: str, program: Program) -> None:
-        """Start a process in its own session; it is remembered before anything waits for it."""
+        """Start a process in its own session, once it is remembered. Raises `StackError`."""
         if self.alive(name):
             message = f"{name} runs already"
             raise StackError(message)
+        if shutil.which(program.argv[0]) is None:
+            message = f"{name}: there is no program {program.argv[0]}; run tools/setup.sh stack"
+            raise StackError(message)
+        self._logs.mkdir(parents=True, exist_ok=True)
         with self.log(name).open("ab") as log:
-            try:
-                process = subprocess.Popen(
-                    list(program.argv),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    env=dict(program.env) if program.env is not None else None,
-                    start_new_session=True,
-                    user=program.user,
-                    group=program.user,
-                    extra_groups=[] if program.user else None,
-                )
-            except FileNotFoundError as error:
-                message = f"{name}: there is no program {program.argv[0]}; run tools/setup.sh stack"
-                raise StackError(message) from error
-        started_at = psutil.Process(process.pid).create_time()
-        self._write(
-            self._read()
-            | {
-                name: {
-                    "pid": process.pid,
-                    "started_at": started_at,
-                    "stop_signal": int(program.stop_signal),
-                }
-            }
-        )
+            process = subprocess.Popen(
+                ["/bin/sh", "-c", _GATE, name, *program.argv],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=dict(program.env) if program.env is not None else None,
+                start_new_session=True,
+                user=program.user,
+                group=program.user,
+                extra_groups=[] if program.user else None,
+            )
+        entry: _Entry = {
+            "pid": process.pid,
+            "started_at": psutil.Process(process.pid).create_time(),
+            "stop_signal": int(program.stop_signal),
+            "quick_signal": int(program.quick_signal),
+        }
+        self._write(self._read() | {name: entry})
+        assert process.stdin
+        with process.stdin as gate:
+            gate.write(b"go\n")
 
     def names(self) -> list[str]:
         """Every process remembered, in the order of starting."""
@@ -100,43 +112,51 @@ class ProcessTable:
 
     def alive(self, name: str) -> bool:
         """Whether it runs."""
-        return self._owned(name).alive() is not None if name in self._read() else False
+        return self._running(name) is not None
 
     def pid(self, name: str) -> int:
         """Its pid. Raises KeyError for one never started."""
-        return int(self._read()[name]["pid"])
+        return self._read()[name]["pid"]
 
     def kill(self, name: str) -> None:
         """SIGKILL to the process and all its descendants: nothing gets to clean up."""
-        process = self._owned(name).alive()
+        process = self._running(name)
         if process is None:
             return
-        family = [process, *process.children(recursive=True)]
+        family = _family(process)
         for member in family:
-            _ignore_gone(member.kill)
+            _send(member, signal.SIGKILL)
         psutil.wait_procs(family, timeout=_STOP_TIMEOUT_S)
         self._reap(name)
 
-    def stop(self, name: str) -> None:
-        """Ask it to end; kill what has not ended in time. Then forget it."""
-        process = self._owned(name).alive()
-        if process is not None:
-            number = int(self._read()[name]["stop_signal"])
-            family = process.children(recursive=True)
-            _ignore_gone(lambda: process.send_signal(number))
-            _, left = psutil.wait_procs([process], timeout=_STOP_TIMEOUT_S)
-            _, orphans = psutil.wait_procs(family, timeout=1)
-            for member in [*left, *orphans]:
-                _ignore_gone(member.kill)
-            psutil.wait_procs([*left, *orphans], timeout=_STOP_TIMEOUT_S)
-        self._reap(name)
-        table = self._read()
-        table.pop(name, None)
-        self._write(table)
+    def stop(self, *names: str, quick: bool = False) -> None:
+        """Ask all of ``names`` to end; kill what has not ended in time. Then forget them.
 
-    def _owned(self, name: str) -> Owned:
-        entry = self._read()[name]
-        return Owned(int(entry["pid"]), float(entry["started_at"]))
+        ``quick``: no time to finish in, for what is thrown away.
+        """
+        table = self._read()
+        asked: list[psutil.Process] = []
+        descendants: list[psutil.Process] = []
+        for name in names:
+            process = self._running(name)
+            if process is not None:
+                asked.append(process)
+                descendants += _family(process)[1:]
+                entry = table[name]
+                hard = entry.get("quick_signal", signal.SIGKILL)
+                _send(process, hard if quick else entry["stop_signal"])
+        _, late = psutil.wait_procs(asked, timeout=_STOP_TIMEOUT_S)
+        _, orphans = psutil.wait_procs(descendants, timeout=1)
+        for member in [*late, *orphans]:
+            _send(member, signal.SIGKILL)
+        psutil.wait_procs([*late, *orphans], timeout=_STOP_TIMEOUT_S)
+        for name in names:
+            self._reap(name)
+        self._write({name: entry for name, entry in self._read().items() if name not in names})
+
+    def _running(self, name: str) -> psutil.Process | None:
+        entry = self._read().get(name)
+        return None if entry is None else Owned(entry["pid"], entry["started_at"]).alive()
 
     def _reap(self, name: str) -> None:
         """Our own dead child stays a zombie until it is waited for."""
@@ -145,13 +165,15 @@ class ProcessTable:
         except (ChildProcessError, KeyError):
             return
 
-    def _read(self) -> dict[str, dict[str, float]]:
+    def _read(self) -> dict[str, _Entry]:
         try:
             return json.loads(self._file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
 
-    def _write(self, table: dict[str, dict[str, float]]) -> None:
+    def _write(self, table: dict[str, _Entry]) -> None:
+        if not table and not self._file.exists():
+            return
         fresh = self._file.with_suffix(".new")
         fresh.write_text(json.dumps(table, indent=1), encoding="utf-8")
         fresh.replace(self._file)
@@ -167,8 +189,15 @@ def wait_until(ready: Callable[[], bool], *, what: str, timeout_s: float, hint: 
         time.sleep(0.05)
 
 
-def _ignore_gone(call: Callable[[], object]) -> None:
+def _family(process: psutil.Process) -> list[psutil.Process]:
     try:
-        call()
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return [process]
+
+
+def _send(process: psutil.Process, number: int) -> None:
+    try:
+        process.send_signal(number)
     except psutil.NoSuchProcess:
         return

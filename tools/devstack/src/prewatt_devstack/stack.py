@@ -1,17 +1,14 @@
 """A local stack: Kafka, Mosquitto, PostgreSQL, Prometheus, and the four services on them."""
 
 import asyncio
-import json
 import shutil
-import subprocess
-import sys
-import urllib.error
-import urllib.request
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+import signal
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, Protocol, Self
+from types import FrameType, TracebackType
+from typing import Any, Literal, NoReturn, Protocol, Self
 
 from prewatt_common.kafka.topics import ensure_topics
 from prewatt_devstack.containers import ContainerParts, containers_usable
@@ -19,16 +16,11 @@ from prewatt_devstack.endpoints import load_or_make, write_private
 from prewatt_devstack.errors import StackError
 from prewatt_devstack.native.parts import NativeParts
 from prewatt_devstack.paths import default_state_dir
-from prewatt_devstack.processes import ProcessTable, Program, wait_until
-from prewatt_devstack.services import (
-    SERVICES,
-    environment,
-    load_or_make_keys,
-    process_environment,
-)
+from prewatt_devstack.processes import ProcessTable
+from prewatt_devstack.service_runner import ServiceRunner
+from prewatt_devstack.services import SERVICES, load_or_make_keys
 
 Provider = Literal["auto", "containers", "native"]
-_SERVICE_TIMEOUT_S = 60.0
 
 
 class Parts(Protocol):
@@ -60,6 +52,10 @@ class Parts(Protocol):
         """What it has printed."""
         ...
 
+    def add_mqtt_user(self, name: str, password: str) -> None:
+        """A credential of the broker, at once."""
+        ...
+
     def down(self, *, remove_data: bool) -> None:
         """Stop all."""
         ...
@@ -67,7 +63,12 @@ class Parts(Protocol):
 
 class Stack:
     """Use as a context manager, or `up` in one process and `down` in another: the state folder
-    remembers what is owned. ``extra_env``: service name to variables over the stack's own."""
+    remembers what is owned. ``extra_env``: service name to variables over the stack's own.
+
+    As a context manager in the main thread it takes SIGTERM and SIGHUP for SIGINT, so that all
+    three end what it started; after SIGKILL the next `up` takes over what still runs, and `down`
+    ends it. Methods block: from a coroutine call them in a thread.
+    """
 
     def __init__(
         self,
@@ -82,16 +83,25 @@ class Stack:
         self.state_dir.mkdir(parents=True, exist_ok=True)
         self.endpoints = load_or_make(self.state_dir, services=SERVICES)
         self.keys = load_or_make_keys(self.state_dir)
-        self._extra_env = extra_env or {}
+        self._name = name
+        self._wanted: Provider = provider
+        self._with_prometheus = with_prometheus
+        self._signals: dict[int, Any] = {}
         self._processes = ProcessTable(self.state_dir)
-        self.provider = self._choose(provider)
-        self._parts = self._make_parts(name, with_prometheus=with_prometheus)
+        self._services = ServiceRunner(
+            state_dir=self.state_dir,
+            endpoints=self.endpoints,
+            keys=self.keys,
+            processes=self._processes,
+            extra_env=extra_env or {},
+        )
 
     def __enter__(self) -> Self:
+        self._take_signals()
         try:
             self.up()
         except BaseException:
-            self.down(remove_data=True)
+            self.__exit__(None, None, None)
             raise
         return self
 
@@ -102,48 +112,64 @@ class Stack:
         trace: TracebackType | None,
     ) -> None:
         self.down(remove_data=True)
+        while self._signals:
+            signal.signal(*self._signals.popitem())
+
+    @cached_property
+    def provider(self) -> Literal["containers", "native"]:
+        """What runs the parts. A stack stays with the one it was made with."""
+        kept = self._kept_provider()
+        if kept and self._wanted not in ("auto", kept):
+            message = (
+                f"this stack was made with provider {kept}; end it with"
+                f" `devstack down --remove-data --state-dir {self.state_dir}` first"
+            )
+            raise StackError(message)
+        if kept:
+            return kept
+        if self._wanted != "auto":
+            return self._wanted
+        return "containers" if containers_usable() else "native"
 
     def up(self) -> None:
         """Bring up the parts and create the topics. What already runs is left as it is."""
-        write_private(self.state_dir / "provider", self.provider)
+        write_private(self._provider_file, self.provider)
         self._parts.up()
         asyncio.run(ensure_topics(bootstrap=self.endpoints.kafka_bootstrap))
 
     def start_services(self, *names: str) -> None:
         """Migrate and start the services (all four unless named), and wait until ready."""
-        chosen = names or SERVICES
-        environments = {service: self.service_env(service) for service in SERVICES}
-        write_private(self.state_dir / "services.json", json.dumps(environments, indent=1))
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(self._migrate, chosen))
-        for service in chosen:
-            self._processes.start(service, self._service_program(service))
-        for service in chosen:
-            self._wait_ready(service)
+        self._services.start_all(*names)
+
+    def start_service(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        ready_url: str | None = None,
+    ) -> None:
+        """Own one more process, a simulator say, and wait until ``ready_url`` answers 200.
+
+        ``env`` goes over the shell's variables, less its ``PREWATT_*``.
+        """
+        self._services.run(name, argv, env or {}, ready_url)
 
     def service_env(self, service: str) -> dict[str, str]:
         """The ``PREWATT_*`` variables of a service on this stack."""
-        return environment(
-            service,
-            endpoints=self.endpoints,
-            keys=self.keys,
-            extra=dict(self._extra_env.get(service, {})),
-        )
+        return self._services.env(service)
+
+    def add_mqtt_user(self, name: str, password: str) -> None:
+        """Let a meter of this name log in to the broker; it may use its own topics only."""
+        self._parts.add_mqtt_user(name, password)
 
     def start(self, name: str) -> None:
         """Start a part or service again, on the same port and data, and wait until ready."""
-        if name in SERVICES:
-            self._processes.start(name, self._service_program(name))
-            self._wait_ready(name)
-        else:
-            self._parts.start(name)
+        (self._parts if name in self._parts.names else self._services).start(name)
 
     def kill(self, name: str) -> None:
         """SIGKILL a part or a service."""
-        if name in SERVICES:
-            self._processes.kill(name)
-        else:
-            self._parts.kill(name)
+        (self._parts if name in self._parts.names else self._processes).kill(name)
 
     def stop(self, name: str) -> None:
         """End a service in order (SIGTERM)."""
@@ -151,78 +177,64 @@ class Stack:
 
     def running(self, name: str) -> bool:
         """Whether a part or service runs."""
-        return self._processes.alive(name) if name in SERVICES else self._parts.running(name)
+        if name in self._parts.names:
+            return self._parts.running(name)
+        return self._processes.alive(name)
 
     def pids(self, name: str) -> list[int]:
         """The processes of a part or service, for measuring."""
-        return [self._processes.pid(name)] if name in SERVICES else self._parts.pids(name)
+        if name in self._parts.names:
+            return self._parts.pids(name)
+        return [self._processes.pid(name)]
 
     def status(self) -> dict[str, bool]:
         """Every part and service, and whether it runs."""
-        names = (*self._parts.names, *(s for s in SERVICES if s in self._processes.names()))
-        return {name: self.running(name) for name in names}
+        others = [name for name in self._processes.names() if name not in self._parts.names]
+        return {name: self.running(name) for name in (*self._parts.names, *others)}
 
     def logs(self, name: str) -> str:
         """What a part or service has printed."""
-        if name in SERVICES:
-            return self._processes.log(name).read_text(encoding="utf-8", errors="replace")
-        return self._parts.logs(name)
+        if name in self._parts.names:
+            return self._parts.logs(name)
+        return self._processes.log(name).read_text(encoding="utf-8", errors="replace")
 
     def down(self, *, remove_data: bool = False) -> None:
         """Stop everything the stack owns, by whoever it was started."""
-        for service in SERVICES:
-            if service in self._processes.names():
-                self._processes.stop(service)
-        self._parts.down(remove_data=remove_data)
+        kept = self._kept_provider()
+        if kept:  # else nothing was ever brought up
+            parts = self._make_parts(kept)
+            others = [name for name in self._processes.names() if name not in parts.names]
+            self._processes.stop(*others, quick=remove_data)
+            parts.down(remove_data=remove_data)
         if remove_data:
             shutil.rmtree(self.state_dir, ignore_errors=True)
 
-    def _choose(self, provider: Provider) -> Literal["containers", "native"]:
-        """What is already up stays with its provider."""
-        kept = self.state_dir / "provider"
-        if kept.exists():
-            return "containers" if kept.read_text(encoding="utf-8") == "containers" else "native"
-        if provider == "auto":
-            return "containers" if containers_usable() else "native"
-        return provider
+    @property
+    def _provider_file(self) -> Path:
+        return self.state_dir / "provider"
 
-    def _make_parts(self, name: str, *, with_prometheus: bool) -> Parts:
-        if self.provider == "containers":
-            return ContainerParts(name, self.state_dir, self.endpoints, with_prometheus)
-        return NativeParts(self.state_dir, self.endpoints, self._processes, with_prometheus)
+    def _kept_provider(self) -> Literal["containers", "native"] | None:
+        if not self._provider_file.exists():
+            return None
+        kept = self._provider_file.read_text(encoding="utf-8")
+        return "containers" if kept == "containers" else "native"
 
-    def _migrate(self, service: str) -> None:
-        module = service.replace("-", "_")
-        done = subprocess.run(
-            [sys.executable, "-m", module, "migrate"],
-            env=process_environment(self.service_env(service)),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            last = (done.stderr or done.stdout).strip().splitlines()[-1:]
-            message = f"{service}: its database could not be migrated: {' '.join(last)}"
-            raise StackError(message)
+    @cached_property
+    def _parts(self) -> Parts:
+        return self._make_parts(self.provider)
 
-    def _service_program(self, service: str) -> Program:
-        return Program(
-            argv=[sys.executable, "-m", service.replace("-", "_")],
-            env=process_environment(self.service_env(service)),
-        )
+    def _make_parts(self, provider: Literal["containers", "native"]) -> Parts:
+        if provider == "containers":
+            return ContainerParts(self.state_dir, self.endpoints, self._with_prometheus)
+        return NativeParts(self.state_dir, self.endpoints, self._processes, self._with_prometheus)
 
-    def _wait_ready(self, service: str) -> None:
-        url = f"{self.endpoints.service_url(service)}/readyz"
-        log = self._processes.log(service)
+    def _take_signals(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+                self._signals[number] = signal.signal(number, _interrupt)
 
-        def ready() -> bool:
-            if not self._processes.alive(service):
-                message = f"{service} ended while starting; see {log}"
-                raise StackError(message)
-            try:
-                with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310
-                    return answer.status == 200
-            except (urllib.error.URLError, OSError):
-                return False
 
-        wait_until(ready, what=service, timeout_s=_SERVICE_TIMEOUT_S, hint=str(log))
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

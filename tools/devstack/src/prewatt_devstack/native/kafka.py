@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 from prewatt_devstack.endpoints import Endpoints
@@ -11,6 +12,7 @@ from prewatt_devstack.ports import listens
 from prewatt_devstack.processes import Program
 
 _CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qg"
+# After a kill the controller refuses the broker until its former session is over: hence 3 s, not 9.
 _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
@@ -28,6 +30,9 @@ transaction.state.log.min.isr=1
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=3000
 log.retention.hours=-1
 """
 
@@ -48,9 +53,23 @@ class Kafka:
             message = "Kafka's jars are missing; run tools/setup.sh stack"
             raise StackError(message)
         data = self._dir / "data"
-        if (data / "meta.properties").exists():
+        if data.exists():
             return
+        # A run that is killed while it formats leaves a folder that is not taken for the data.
         self._dir.mkdir(parents=True, exist_ok=True)
+        begun = Path(tempfile.mkdtemp(prefix="new-", dir=self._dir))
+        command = [*_java(), "kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID]
+        formatted = subprocess.run(
+            [*command, "-c", str(self._configure(begun))],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if formatted.returncode:
+            message = f"Kafka's storage could not be formatted: {formatted.stdout.strip()}"
+            raise StackError(message)
+        self._configure(data)
+        begun.rename(data)
+
+    def _configure(self, data: Path) -> Path:
         properties = self._dir / "server.properties"
         properties.write_text(
             _PROPERTIES.format(
@@ -60,13 +79,7 @@ class Kafka:
             ),
             encoding="utf-8",
         )
-        command = [*_java(), "kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID]
-        formatted = subprocess.run(
-            [*command, "-c", str(properties)], capture_output=True, text=True, check=False
-        )
-        if formatted.returncode:
-            message = f"Kafka's storage could not be formatted: {formatted.stdout.strip()}"
-            raise StackError(message)
+        return properties
 
     def program(self) -> Program:
         """The broker."""

@@ -1,16 +1,19 @@
 """Mosquitto with passwords and the access rules that deploy/ ships."""
 
+import hashlib
 import os
+import secrets
 import shutil
-import subprocess
+from base64 import b64encode
 from pathlib import Path
 
 from prewatt_devstack.endpoints import Endpoints, write_private
-from prewatt_devstack.errors import StackError
 from prewatt_devstack.paths import DEPLOY
 from prewatt_devstack.ports import listens
 from prewatt_devstack.processes import Program
 
+_ITERATIONS = 101
+"""mosquitto_passwd's own number: passwords here are random and long, and logins many."""
 _CONFIG = """\
 listener {port} 127.0.0.1
 allow_anonymous false
@@ -43,8 +46,7 @@ class Mosquitto:
 
     def prepare(self) -> None:
         """Write configuration and passwords, once; meters added later stay."""
-        passwords = self._dir / "passwords"
-        if passwords.exists():
+        if (self._dir / "mosquitto.conf").exists():
             return
         (self._dir / "data").mkdir(parents=True, exist_ok=True)
         acl = self._dir / "acl"
@@ -52,24 +54,25 @@ class Mosquitto:
         acl.chmod(0o600)
         # As root it would drop to its own user, which may not be able to read our files.
         user = "user root" if os.geteuid() == 0 else ""
-        config = _CONFIG.format(port=self._endpoints.mqtt_port, dir=self._dir, user=user)
-        (self._dir / "mosquitto.conf").write_text(config, encoding="utf-8")
-        write_private(passwords, "")
         endpoints = self._endpoints
+        write_private(self._dir / "passwords", "")
         self.add_user(endpoints.mqtt_gateway_username, endpoints.mqtt_gateway_password)
         self.add_user(endpoints.mqtt_fleet_username, endpoints.mqtt_fleet_password)
+        # Last, since it says that all is there.
+        config = _CONFIG.format(port=endpoints.mqtt_port, dir=self._dir, user=user)
+        (self._dir / "mosquitto.conf").write_text(config, encoding="utf-8")
 
     def add_user(self, name: str, password: str) -> None:
-        """A credential; a broker that runs reads it on SIGHUP."""
-        try:
-            subprocess.run(
-                ["mosquitto_passwd", "-b", str(self._dir / "passwords"), name, password],
-                check=True,
-                capture_output=True,
-            )
-        except (FileNotFoundError, subprocess.CalledProcessError) as error:
-            message = f"mosquitto_passwd failed: {error}; run tools/setup.sh stack"
-            raise StackError(message) from error
+        """A credential, or a new password for one; a broker that runs reads it on SIGHUP."""
+        file = self._dir / "passwords"
+        others = [
+            line
+            for line in file.read_text(encoding="utf-8").splitlines(keepends=True)
+            if not line.startswith(f"{name}:")
+        ]
+        fresh = file.with_suffix(".new")
+        write_private(fresh, "".join(others) + _password_line(name, password))
+        fresh.replace(file)
 
     def program(self) -> Program:
         """The broker. Debian keeps it outside an ordinary user's path."""
@@ -79,3 +82,10 @@ class Mosquitto:
     def ready(self) -> bool:
         """Whether it accepts connections."""
         return listens(self._endpoints.mqtt_port)
+
+
+def _password_line(name: str, password: str) -> str:
+    """What mosquitto_passwd writes, which a machine with containers only does not have."""
+    salt = secrets.token_bytes(12)
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS)
+    return f"{name}:$7${_ITERATIONS}${b64encode(salt).decode()}${b64encode(digest).decode()}\n"

@@ -1,5 +1,7 @@
 """All native parts together."""
 
+import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
@@ -35,11 +37,10 @@ class NativeParts:
         with_prometheus: bool,
     ) -> None:
         self._processes = processes
+        self._mosquitto = Mosquitto(state_dir, endpoints)
         self._postgres = Postgres(state_dir, endpoints)
-        parts: list[_Part] = [
-            Kafka(state_dir, endpoints), Mosquitto(state_dir, endpoints), self._postgres,
-        ]  # fmt: skip
-        if with_prometheus:
+        parts: list[_Part] = [Kafka(state_dir, endpoints), self._mosquitto, self._postgres]
+        if with_prometheus or Prometheus.name in processes.names():
             parts.append(Prometheus(state_dir, endpoints))
         self._parts = {part.name: part for part in parts}
         self.names = tuple(self._parts)
@@ -51,7 +52,7 @@ class NativeParts:
             list(pool.map(lambda part: part.prepare(), absent))
         for part in absent:
             self._processes.start(part.name, part.program())
-        for part in absent:
+        for part in self._parts.values():  # what a killed run has started may not be ready yet
             self._wait(part)
         self._postgres.create_databases()
 
@@ -78,10 +79,15 @@ class NativeParts:
         """What it has printed."""
         return self._processes.log(name).read_text(encoding="utf-8", errors="replace")
 
+    def add_mqtt_user(self, name: str, password: str) -> None:
+        """A credential; the broker reads it at once."""
+        self._mosquitto.add_user(name, password)
+        if self.running(self._mosquitto.name):
+            os.kill(self._processes.pid(self._mosquitto.name), signal.SIGHUP)
+
     def down(self, *, remove_data: bool) -> None:
-        """Stop all, in order."""
-        for name in reversed(self._processes.names()):
-            self._processes.stop(name)
+        """Stop all at once; without time to finish in where the data go too."""
+        self._processes.stop(*self._processes.names(), quick=remove_data)
         if remove_data:
             self._postgres.remove()
 

@@ -1,10 +1,11 @@
 """PostgreSQL, a cluster of its own with a database for each service."""
 
-import hashlib
 import os
+import secrets
 import shutil
 import signal
 import subprocess
+import tempfile
 from pathlib import Path
 
 from prewatt_devstack.endpoints import DATABASES, Endpoints, write_private
@@ -12,8 +13,10 @@ from prewatt_devstack.errors import StackError
 from prewatt_devstack.processes import Program
 
 _VERSION_MIN = 15
+_ROOTS_DATA = "/var/tmp"  # noqa: S108 - in a folder with a random name
 _SETTINGS = (
     "listen_addresses=127.0.0.1",
+    "unix_socket_directories=",  # a socket's path may be 107 bytes long, a state folder's longer
     "max_connections=100",
     "shared_buffers=256MB",
     "max_wal_size=2GB",
@@ -31,29 +34,27 @@ class Postgres:
     def __init__(self, state_dir: Path, endpoints: Endpoints) -> None:
         self._endpoints = endpoints
         self._user = "postgres" if os.geteuid() == 0 else None
-        # The server refuses to run as root, and its own user may not be able to reach a state
-        # folder below a home: as root the data lie beside, under a name made from that folder.
-        digest = hashlib.sha256(str(state_dir).encode()).hexdigest()[:12]
-        root = os.geteuid() == 0
-        self._dir = Path(f"/var/tmp/prewatt-{digest}") if root else state_dir / "postgres"  # noqa: S108
+        self._state_dir = state_dir
 
     def prepare(self) -> None:
-        """Make the cluster, once, and the databases."""
-        if (self._dir / "data" / "PG_VERSION").exists():
+        """Make the cluster, once. One that was begun by a run that was killed is not taken."""
+        folder = self._folder()
+        data = folder / "data"
+        if data.exists():
             return
-        self._dir.mkdir(parents=True, exist_ok=True)
-        self._dir.chmod(0o700)
-        password_file = self._dir / "password"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        begun = Path(tempfile.mkdtemp(prefix="new-", dir=folder))
+        password_file = folder / "password"
         write_private(password_file, self._endpoints.postgres_password)
         if self._user:
-            for path in (self._dir, password_file):
+            for path in (folder, begun, password_file):
                 shutil.chown(path, self._user, self._user)
-        data = self._dir / "data"
         self._run(
-            "initdb", f"--pgdata={data}", f"--username={self._endpoints.postgres_user}",
+            "initdb", f"--pgdata={begun}", f"--username={self._endpoints.postgres_user}",
             f"--pwfile={password_file}", "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale",
         )  # fmt: skip
         password_file.unlink()
+        begun.rename(data)
 
     def create_databases(self) -> None:
         """The services' databases; those that exist are left alone."""
@@ -63,15 +64,16 @@ class Postgres:
                 self._psql(f"CREATE DATABASE {database}")
 
     def program(self) -> Program:
-        """The server; SIGINT is its fast shutdown."""
+        """The server. SIGINT is its fast shutdown, SIGQUIT its immediate one."""
         settings = [option for setting in _SETTINGS for option in ("-c", setting)]
         return Program(
             argv=[
-                _binary("postgres"), "-D", str(self._dir / "data"), "-p",
-                str(self._endpoints.postgres_port), "-k", str(self._dir), *settings,
+                _binary("postgres"), "-D", str(self._folder() / "data"), "-p",
+                str(self._endpoints.postgres_port), *settings,
             ],
             user=self._user,
             stop_signal=signal.SIGINT,
+            quick_signal=signal.SIGQUIT,  # unlike SIGKILL it leaves no shared memory behind
         )  # fmt: skip
 
     def ready(self) -> bool:
@@ -82,7 +84,25 @@ class Postgres:
 
     def remove(self) -> None:
         """Delete the data."""
-        shutil.rmtree(self._dir, ignore_errors=True)
+        if self._note.exists() or not self._user:
+            shutil.rmtree(self._folder(), ignore_errors=True)
+
+    @property
+    def _note(self) -> Path:
+        return self._state_dir / "postgres_folder"
+
+    def _folder(self) -> Path:
+        """Where the cluster lies.
+
+        The server refuses to run as root, and its own user may not be able to reach a state folder
+        below a home. So as root it is a folder of its own under a name that nobody can guess,
+        noted in the state: where the state was deleted, old data are not met under new passwords.
+        """
+        if not self._user:
+            return self._state_dir / "postgres"
+        if not self._note.exists():
+            write_private(self._note, f"{_ROOTS_DATA}/prewatt-{secrets.token_hex(8)}")
+        return Path(self._note.read_text(encoding="utf-8"))
 
     def _psql(self, statement: str) -> str:
         endpoints = self._endpoints
@@ -103,7 +123,7 @@ class Postgres:
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(
             [_binary(program), *arguments],
-            capture_output=True, text=True, check=False, cwd=self._dir,
+            capture_output=True, text=True, check=False, cwd=self._folder(),
             user=self._user, group=self._user, extra_groups=[] if self._user else None,
         )  # fmt: skip
         if done.returncode:
