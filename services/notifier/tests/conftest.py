@@ -171,14 +171,12 @@ text = ""
         self._processes.clear()
 
     def received(self, phone: str) -> list[str]:
-        """The texts that reached the SMS centre for ``phone``."""
+        """The texts that reached the SMS centre for ``phone``; a long one in its parts."""
         text = self._smsc_log.read_text("utf-8", "replace") if self._smsc_log.exists() else ""
-        found = re.findall(rf"<\S* {re.escape(phone)} (text|ucs-2) (.*)>$", text, re.MULTILINE)
+        line = rf"<\S* {re.escape(phone)} (?:udh \S+ )?(text|ucs-2|data) (.*)>$"
         return [
-            unquote_to_bytes(said.replace("+", " ")).decode("utf-16-be")
-            if kind == "ucs-2"
-            else said
-            for kind, said in found
+            said if kind == "text" else unquote_to_bytes(said.replace("+", " ")).decode("utf-16-be")
+            for kind, said in re.findall(line, text, re.MULTILINE)
         ]
 
     def _run(self, *argv: str, log: Path | None = None) -> None:
@@ -346,8 +344,7 @@ async def kannel(tmp_path_factory) -> AsyncGenerator[Kannel]:
         peer.stop()
 
 
-@pytest.fixture(scope="session")
-async def notifier_database(stack) -> str:
+async def _new_database(stack) -> str:
     """A migrated database of its own: the URL."""
     name = f"notifier_{secrets.token_hex(4)}"
     url = make_url(stack.endpoints.database_url("notifier"))
@@ -358,6 +355,18 @@ async def notifier_database(stack) -> str:
     mine = url.set(database=name).render_as_string(hide_password=False)
     await asyncio.to_thread(migrate, package="notifier", database_url=mine)
     return mine
+
+
+@pytest.fixture(scope="session")
+async def notifier_database(stack) -> str:
+    """The database of the notifier that runs."""
+    return await _new_database(stack)
+
+
+@pytest.fixture(scope="session")
+async def notifier_store_url(stack) -> str:
+    """A database that no notifier runs on."""
+    return await _new_database(stack)
 
 
 @pytest.fixture(scope="session")
@@ -406,3 +415,9 @@ async def notifier(
         if service.process and service.process.poll() is None:
             service.process.kill()
         await producer.stop()
+
+
+@pytest.fixture(scope="session")
+def notifier_until():
+    """Waits for what must come to hold."""
+    return until

@@ -1,0 +1,129 @@
+"""The e-mail channel against a real SMTP server that wants TLS and a login."""
+
+import ssl
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from uuid import uuid4
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from notifier.adapters.channels.email import EmailChannel, SmtpServer
+from notifier.adapters.templates import JinjaRenderer
+from notifier.application.ports import TransientFailure
+from notifier.domain.contacts import Channel, Contact, Language
+from notifier.domain.notices import Facts, Template, make_notice
+from prewatt_devstack.ports import HOST, free_ports
+
+NOW = datetime.now(UTC)
+CONTACT = Contact(uuid4(), Language.ZH_CN, "li@home.example", None, (Channel.EMAIL,))
+NOTICE = make_notice(
+    cause_id=uuid4(),
+    template=Template.SUPPLY_ON,
+    contact=CONTACT,
+    channel=Channel.EMAIL,
+    facts=Facts(at=NOW, currency="CNY", balance_micro=1_000_000),
+    settled_above_micro=None,
+    position=0,
+)
+TEXT = JinjaRenderer(utility_name="Prewatt").render(NOTICE, account_number="1001")
+
+
+class Inbox:
+    """Keeps what it accepts."""
+
+    def __init__(self) -> None:
+        self.mails: list[bytes] = []
+        self.over_tls: list[bool] = []
+
+    async def handle_DATA(self, server, session, envelope) -> str:  # noqa: N802
+        self.mails.append(envelope.content)
+        self.over_tls.append(session.ssl is not None)
+        return "250 kept"
+
+
+def _certificate(folder):
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mail")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(NOW - timedelta(hours=1))
+        .not_valid_after(NOW + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(HOST))]), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "mail.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (folder / "mail.key").write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return folder / "mail.pem", folder / "mail.key"
+
+
+@pytest.fixture
+def server(tmp_path):
+    certificate, key = _certificate(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+
+    def authenticate(server, session, envelope, mechanism, data) -> AuthResult:
+        right = (data.login, data.password) == (b"prewatt", b"right")
+        return AuthResult(success=right, handled=False)
+
+    inbox = Inbox()
+    controller = Controller(
+        inbox,
+        hostname=HOST,
+        port=free_ports(1)[0],
+        tls_context=context,
+        require_starttls=True,
+        authenticator=authenticate,
+        auth_required=True,
+    )
+    controller.start()
+    yield inbox, controller.port, certificate
+    controller.stop()
+
+
+def channel(port: int, **changes) -> EmailChannel:
+    settings = {
+        "host": HOST,
+        "port": port,
+        "sender": "Prewatt <notices@utility.example>",
+        "username": "prewatt",
+        "password": "right",
+        "starttls": True,
+        "ca_file": None,
+        "timeout_s": 5,
+    }
+    return EmailChannel(SmtpServer(**(settings | changes)))
+
+
+async def test_mail_goes_over_tls_with_a_login(server):
+    inbox, port, certificate = server
+    email = channel(port, ca_file=certificate)
+    await email.send(NOTICE, TEXT)
+    await email.send(NOTICE, TEXT)
+    assert inbox.over_tls == [True, True]
+    first, second = inbox.mails
+    assert first == second
+    assert f"Message-ID: <{NOTICE.id}@utility.example>".encode() in first
+    assert await email.check() == "answers"
+
+
+async def test_a_server_that_cannot_be_trusted_or_does_not_trust_us_is_tried_again(server):
+    inbox, port, certificate = server
+    with pytest.raises(TransientFailure, match="certificate"):
+        await channel(port).send(NOTICE, TEXT)
+    with pytest.raises(TransientFailure, match="refused our login: 535"):
+        await channel(port, ca_file=certificate, password="wrong").send(NOTICE, TEXT)
+    assert inbox.mails == []

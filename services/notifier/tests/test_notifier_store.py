@@ -1,0 +1,212 @@
+"""Claims, leases and stops in PostgreSQL: who may say what became of a notice."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from notifier.adapters.postgres.book import PostgresNoticeBook
+from notifier.adapters.postgres.contacts import open_contacts
+from notifier.adapters.postgres.deliveries import open_deliveries
+from notifier.adapters.templates import JinjaRenderer
+from notifier.application.deliver import Deliver, Outcome
+from notifier.application.ports import Delivery, TransientFailure
+from notifier.application.take_ledger_events import TakeLedgerEvents
+from notifier.domain.contacts import Channel, Contact, Language
+from notifier.domain.notices import Status
+from notifier.domain.retries import RetryPolicy
+from prewatt_common.contracts.base import Event
+from prewatt_common.contracts.ledger_events_v1 import LowBalance, ToppedUp
+from prewatt_common.db.database import Database, driver
+
+pytestmark = pytest.mark.stack
+
+START = datetime(2001, 1, 1, tzinfo=UTC)
+LEASE = timedelta(seconds=60)
+
+
+class Arrived:
+    """An event with its id, as the consume loop hands it over."""
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+        self.event_id = uuid4()
+
+
+@pytest.fixture
+async def database(notifier_store_url) -> AsyncGenerator[Database]:
+    database = Database(url=notifier_store_url)
+    yield database
+    async with database.transaction() as connection:
+        await (await driver(connection)).execute("TRUNCATE notice, contact, account, outbox")
+    await database.close()
+
+
+async def take(database: Database, *events: Event, at: datetime = START) -> None:
+    use_case = TakeLedgerEvents(
+        default_language=Language.EN, clock=lambda: at, committed=lambda: None
+    )
+    async with database.transaction() as connection:
+        book = PostgresNoticeBook(await driver(connection))
+        await use_case(book, [Arrived(event) for event in events])
+
+
+async def claim(database: Database, *, at: datetime, limit: int = 10) -> Sequence[Delivery]:
+    async with open_deliveries(database) as store:
+        return await store.claim(limit=limit, now=at, lease_until=at + LEASE)
+
+
+def low(account_id: UUID) -> LowBalance:
+    return LowBalance(
+        account_id=account_id, balance_micro=5, threshold_micro=20, currency="CNY", at=START
+    )
+
+
+def paid(account_id: UUID) -> ToppedUp:
+    return ToppedUp(
+        account_id=account_id,
+        payment_id="p",
+        provider="demo",
+        amount_micro=100,
+        balance_micro=105,
+        currency="CNY",
+        at=START,
+    )
+
+
+class Down:
+    """A channel whose peer is down."""
+
+    async def send(self, notice, text) -> None:
+        raise TransientFailure("down")
+
+
+def deliverer(database: Database, *, at: datetime) -> Deliver:
+    return Deliver(
+        open_deliveries=lambda: open_deliveries(database),
+        channels={Channel.LOG: Down()},
+        renderer=JinjaRenderer(utility_name="Prewatt"),
+        retries=RetryPolicy(attempts_max=2, first_s=10, longest_s=100),
+        timeout_s=1,
+        clock=lambda: at,
+        jitter=lambda: 0.5,
+    )
+
+
+async def statuses(database: Database, account_id: UUID) -> list[tuple[str, str]]:
+    async with database.transaction() as connection:
+        rows = await (await driver(connection)).fetch(
+            "SELECT template, status FROM notice WHERE account_id = $1 ORDER BY sequence",
+            account_id,
+        )
+    return [(row["template"], row["status"]) for row in rows]
+
+
+async def outbox_size(database: Database) -> int:
+    async with database.transaction() as connection:
+        return await (await driver(connection)).fetchval("SELECT count(*) FROM outbox")
+
+
+async def test_two_workers_never_hold_the_same_notice(database):
+    account_id = uuid4()
+    await take(database, *(low(account_id) for _ in range(20)))
+    claims = await asyncio.gather(*(claim(database, at=START, limit=5) for _ in range(4)))
+    held = [delivery.notice.id for one in claims for delivery in one]
+    assert len(held) == len(set(held)) == 20
+    assert not await claim(database, at=START)
+
+
+async def test_after_its_lease_a_notice_has_a_new_holder_and_the_old_one_no_say(database):
+    account_id = uuid4()
+    await take(database, low(account_id))
+    (first,) = await claim(database, at=START)
+    assert not await claim(database, at=START + LEASE - timedelta(seconds=1))
+    (second,) = await claim(database, at=START + LEASE)
+    assert (first.attempts, second.attempts) == (1, 2)
+    assert first.notice.id == second.notice.id
+    deliver = deliverer(database, at=START + LEASE)
+    assert not await deliver.record(first, Outcome())
+    assert await statuses(database, account_id) == [("low-balance", "sending")]
+    assert await outbox_size(database) == 0
+    assert await deliver.record(second, Outcome())
+    assert not await deliver.record(second, Outcome())
+    assert await statuses(database, account_id) == [("low-balance", "delivered")]
+    assert await outbox_size(database) == 1
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [
+        (Outcome(), "delivered"),
+        (Outcome("451 later", timedelta(seconds=5)), "superseded"),
+        (Outcome("550 no"), "superseded"),
+    ],
+)
+async def test_a_payment_while_a_reminder_is_being_sent(database, outcome, status):
+    account_id = uuid4()
+    await take(database, low(account_id))
+    (delivery,) = await claim(database, at=START)
+    await take(database, paid(account_id))
+    assert await statuses(database, account_id) == [
+        ("low-balance", "sending"),
+        ("topped-up", "queued"),
+    ]
+    await deliverer(database, at=START).record(delivery, outcome)
+    assert (await statuses(database, account_id))[0] == ("low-balance", status)
+    assert await outbox_size(database) == (status == "delivered")
+
+
+async def test_the_last_attempt_is_final(database):
+    account_id = uuid4()
+    await take(database, low(account_id))
+
+    at = START
+    for attempt in (1, 2):
+        deliver = deliverer(database, at=at)
+        (delivery,) = await claim(database, at=at)
+        await deliver.record(delivery, await deliver.send(delivery))
+        assert delivery.attempts == attempt
+        at += timedelta(seconds=10)
+    assert await statuses(database, account_id) == [("low-balance", "failed")]
+    assert await outbox_size(database) == 1
+
+
+async def test_a_payment_and_a_refusal_at_the_same_time_leave_no_reminder(database):
+    """The refusal would put the next channel in the refused one's place."""
+    for _ in range(15):
+        account_id = uuid4()
+        contact = Contact(
+            account_id, Language.EN, "a@b.example", None, (Channel.EMAIL, Channel.LOG)
+        )
+        async with open_contacts(database) as store:
+            await store.put([contact])
+        await take(database, low(account_id))
+        (delivery,) = await claim(database, at=START)
+        deliver = deliverer(database, at=START)
+        await asyncio.gather(
+            deliver.record(delivery, Outcome("550 no")), take(database, paid(account_id))
+        )
+        left = await statuses(database, account_id)
+        assert ("topped-up", "queued") in left
+        assert not [each for each in left if each[0] == "low-balance" and each[1] == "queued"]
+        await claim(database, at=START, limit=100)
+
+
+async def test_a_deleted_contact_leaves_no_address_and_no_waiting_notice(database):
+    account_id = uuid4()
+    contact = Contact(account_id, Language.EN, "a@b.example", None, (Channel.EMAIL,))
+    async with open_contacts(database) as store:
+        await store.put([contact])
+    await take(database, low(account_id), low(account_id))
+    (sending,) = await claim(database, at=START, limit=1)
+    async with open_contacts(database) as store:
+        assert await store.delete(account_id) == (True, [Channel.EMAIL])
+        assert await store.delete(account_id) == (False, [])
+    async with database.transaction() as connection:
+        rows = await (await driver(connection)).fetch("SELECT DISTINCT recipient FROM notice")
+    assert [row["recipient"] for row in rows] == [""]
+    again = Outcome("451 later", timedelta(seconds=5))
+    await deliverer(database, at=START).record(sending, again)
+    assert {status for _, status in await statuses(database, account_id)} == {Status.SUPPRESSED}
