@@ -17,7 +17,9 @@ def stack() -> Generator[Stack]:
     provider: Provider = "native" if chosen == "native" else "auto"
     if chosen == "containers":
         provider = "containers"
+    # Sessions side by side in one checkout need a stack each.
+    name = os.environ.get("PREWATT_TEST_STACK", "test")
     # A session that was killed may have left its stack running, with data in it.
-    Stack(name="test").down(remove_data=True)
-    with Stack(name="test", provider=provider, with_prometheus=True) as up:
+    Stack(name=name).down(remove_data=True)
+    with Stack(name=name, provider=provider, with_prometheus=True) as up:
         yield up

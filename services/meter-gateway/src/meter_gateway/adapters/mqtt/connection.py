@@ -1,0 +1,219 @@
+"""One connection to the broker, kept up: it subscribes, hands over messages, acknowledges."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+from meter_gateway.adapters.mqtt.buffered_socket import BufferedSocket
+from meter_gateway.domain.acknowledgements import AcknowledgementQueue, Ticket
+
+logger = logging.getLogger(__name__)
+
+_KEEPALIVE_S = 30
+_BACKOFF_S = (0.1, 0.5, 1.0, 2.0, 5.0)
+_CONNECT_TIMEOUT_S = 5
+_PACKETS_PER_TURN = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """Where the broker is and how to log in."""
+
+    host: str
+    port: int
+    username: str | None
+    password: str | None
+    ca_file: str | None
+
+
+class Inbound(NamedTuple):
+    """A message as it came. ``ticket`` is none at QoS 0."""
+
+    topic: str
+    payload: bytes
+    ticket: Ticket | None
+
+
+class _Client(paho.Client):
+    """paho with the buffered socket in place of its own."""
+
+    def _create_socket(self) -> Any:
+        return BufferedSocket(super()._create_socket())  # pyright: ignore[reportArgumentType]
+
+
+class Connection:
+    """A worker. A persistent session: what comes while we are away waits at the broker."""
+
+    def __init__(
+        self,
+        *,
+        client_id: str,
+        broker: Broker,
+        subscriptions: Sequence[str],
+        on_message: Callable[[Inbound], None],
+    ) -> None:
+        self.name = f"mqtt {client_id}"
+        self._broker = broker
+        self._subscriptions = subscriptions
+        self._on_message = on_message
+        self._client_id = client_id
+        self._client: _Client | None = None
+        self._acknowledgements = AcknowledgementQueue()
+        self._lost = asyncio.Event()
+        self._subscribed = asyncio.Event()
+        self._finished = asyncio.Event()
+
+    async def check(self) -> str:
+        """A readiness check."""
+        if not self._subscribed.is_set():
+            message = f"not connected to {self._broker.host}:{self._broker.port}"
+            raise ConnectionError(message)
+        return "connected"
+
+    @property
+    def unacknowledged(self) -> int:
+        """Messages received and not yet acknowledged."""
+        return len(self._acknowledgements)
+
+    def publish(self, topic: str, payload: bytes) -> bool:
+        """QoS 1; false where there is no connection now. The caller sends again what matters."""
+        if self._client is None or not self._subscribed.is_set():
+            return False
+        return self._client.publish(topic, payload, qos=1).rc == paho.MQTT_ERR_SUCCESS
+
+    def acknowledge(self, messages: Sequence[Inbound]) -> None:
+        """The messages are taken care of. Those of an earlier connection are not acknowledged:
+        the broker sends them again, and their ids may mean others by now."""
+        for message in messages:
+            if message.ticket is not None:
+                message.ticket.done = True
+        if self._client is None:
+            return
+        for message_id in self._acknowledgements.take_finished():
+            self._client.ack(message_id, 1)
+
+    def close(self) -> None:
+        """Called when what was received is taken care of: lets `run` disconnect."""
+        self._finished.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Stay connected. On ``stop`` read no more, and disconnect once `close` is called."""
+        failures = 0
+        stopping = asyncio.create_task(stop.wait())
+        while not stop.is_set():
+            try:
+                await self._connect()
+                failures = 0
+                await self._stay(stopping)
+            except (OSError, TimeoutError, ValueError) as error:
+                delay = _BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)]
+                failures += 1
+                logger.warning("%s: %r; again in %s s", self.name, error, delay)
+                await asyncio.wait({stopping}, timeout=delay)
+        self._stop_reading()
+        await self._finished.wait()
+        self._disconnect()
+
+    async def _connect(self) -> None:
+        client = _Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self._client_id,
+            clean_session=False,
+            protocol=paho.MQTTv311,
+            manual_ack=True,
+            reconnect_on_failure=False,
+        )
+        client.connect_timeout = _CONNECT_TIMEOUT_S
+        if self._broker.username:
+            client.username_pw_set(self._broker.username, self._broker.password)
+        if self._broker.ca_file:
+            client.tls_set(self._broker.ca_file)
+        client.on_connect = self._connected
+        client.on_subscribe = self._on_subscribe
+        client.on_disconnect = self._disconnected
+        client.on_message = self._received
+        self._lost.clear()
+        self._subscribed.clear()
+        # Another connection, other message ids: what was not acknowledged will come again.
+        self._acknowledgements = AcknowledgementQueue()
+        await asyncio.to_thread(client.connect, self._broker.host, self._broker.port, _KEEPALIVE_S)
+        self._client = client
+        self._socket().attach(asyncio.get_running_loop(), self._readable)
+
+    async def _stay(self, stopping: asyncio.Task[bool]) -> None:
+        """Until the connection is lost or the service stops; paho's timers run meanwhile."""
+        assert self._client is not None
+        lost = asyncio.create_task(self._lost.wait())
+        try:
+            while not self._lost.is_set() and not stopping.done():
+                await asyncio.wait({lost, stopping}, timeout=1, return_when=asyncio.FIRST_COMPLETED)
+                self._client.loop_misc()
+        finally:
+            lost.cancel()
+        if self._lost.is_set():
+            self._client = None
+            message = "the connection to the broker was lost"
+            raise ConnectionError(message)
+
+    def _disconnect(self) -> None:
+        if self._client is not None:
+            self._client.disconnect()
+            self._client = None
+        self._subscribed.clear()
+
+    def _socket(self) -> BufferedSocket:
+        assert self._client is not None
+        sock = self._client.socket()
+        assert isinstance(sock, BufferedSocket)
+        return sock
+
+    def _stop_reading(self) -> None:
+        """What the broker still has for us stays there."""
+        if self._client is not None and isinstance(sock := self._client.socket(), BufferedSocket):
+            sock.stop_reading()
+
+    def _readable(self) -> None:
+        """Let paho take what has come: until the buffer is empty, or others need their turn."""
+        client = self._client
+        if client is None:
+            return
+        for _ in range(_PACKETS_PER_TURN):
+            client.loop_read()
+            sock = client.socket()
+            if not isinstance(sock, BufferedSocket) or not sock.has_buffered:
+                return
+        asyncio.get_running_loop().call_soon(self._readable)
+
+    def _connected(self, client: paho.Client, _u: Any, _f: Any, reason: Any, _p: Any) -> None:
+        if reason.is_failure:
+            logger.error("%s: the broker refused us: %s", self.name, reason)
+            self._lost.set()
+            return
+        if self._subscriptions:
+            client.subscribe([(topic, 1) for topic in self._subscriptions])
+        else:
+            self._subscribed.set()
+
+    def _on_subscribe(self, _c: Any, _u: Any, _m: Any, reasons: Any, _p: Any) -> None:
+        if any(reason.is_failure for reason in reasons):
+            logger.error("%s: the broker refused a subscription: %s", self.name, reasons)
+            self._lost.set()
+            return
+        self._subscribed.set()
+
+    def _disconnected(self, _c: Any, _u: Any, _f: Any, _r: Any, _p: Any) -> None:
+        self._subscribed.clear()
+        self._lost.set()
+
+    def _received(self, _c: Any, _u: Any, message: paho.MQTTMessage) -> None:
+        ticket = self._acknowledgements.received(message.mid) if message.qos else None
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = "(not UTF-8)"
+        self._on_message(Inbound(topic, bytes(message.payload), ticket))

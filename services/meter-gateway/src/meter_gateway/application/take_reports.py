@@ -1,0 +1,131 @@
+"""Use case: what meters say of themselves: presence, events, answers to commands."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+
+import msgspec
+
+from meter_gateway.application.dead_letters import dead_letter
+from meter_gateway.application.events import meter_event, progressed
+from meter_gateway.application.ports import Unit
+from meter_gateway.application.received import Received
+from meter_gateway.domain.commands import STATUS_OF
+from meter_gateway.domain.readings import Reason, Refused, address_of, decoded
+from meter_gateway.metrics import COMMANDS, REJECTED
+from prewatt_common.clock import Clock
+from prewatt_common.contracts.meter_events_v1 import (
+    MeterPresenceChanged,
+    MeterReported,
+    Presence,
+)
+from prewatt_common.contracts.mqtt_v1 import MqttEvent, MqttResponse
+from prewatt_common.contracts.topics import METER_EVENTS
+from prewatt_common.kafka.messages import Message
+
+_decode_event = msgspec.json.Decoder(MqttEvent).decode
+_decode_response = msgspec.json.Decoder(MqttResponse).decode
+
+
+class TakeReports:
+    """One transaction a batch: states and the events that tell of them, through the outbox."""
+
+    def __init__(
+        self,
+        *,
+        open_unit: Callable[[], AbstractAsyncContextManager[Unit]],
+        clock: Clock,
+        committed: Callable[[], None],
+    ) -> None:
+        self._open_unit = open_unit
+        self._clock = clock
+        self._committed = committed
+
+    async def __call__(self, batch: Sequence[Received]) -> None:
+        """Handle messages of ``status``, ``event`` and ``response``."""
+        now = self._clock()
+        messages: list[Message] = []
+        presences: dict[str, tuple[Presence, datetime]] = {}
+        refused: list[Reason] = []
+        counted: list[tuple[str, str]] = []
+        async with self._open_unit() as unit:
+            for received in batch:
+                meter_id = ""
+                try:
+                    meter_id, kind = address_of(received.topic)
+                    if kind == "status":
+                        presences[meter_id] = (_presence(received.payload), received.at)
+                    elif kind == "event":
+                        messages.append(_reported(meter_id, received))
+                    else:
+                        answer = await _answered(unit, meter_id, received)
+                        if answer is not None:
+                            message, action, status = answer
+                            messages.append(message)
+                            counted.append((action, status))
+                except Refused as refusal:
+                    refused.append(refusal.reason)
+                    messages.append(
+                        dead_letter(
+                            of=METER_EVENTS,
+                            meter_id=meter_id,
+                            received=received,
+                            refusal=refusal,
+                            at=now,
+                        )
+                    )
+            for meter_id in await unit.devices.set_presence(presences):
+                presence, at = presences[meter_id]
+                changed = MeterPresenceChanged(meter_id=meter_id, presence=presence, at=at)
+                messages.append(meter_event(changed, meter_id=meter_id, at=at))
+            await unit.publish(messages)
+        for reason in refused:
+            REJECTED.labels(reason).inc()
+        for action, status in counted:
+            COMMANDS.labels(action, status).inc()
+        if messages:
+            self._committed()
+
+
+def _presence(payload: bytes) -> Presence:
+    try:
+        return Presence(payload.decode())
+    except ValueError as error:
+        raise Refused(Reason.UNDECODABLE, f"{payload[:40]!r} is not online or offline") from error
+
+
+def _reported(meter_id: str, received: Received) -> Message:
+    event = decoded(_decode_event, received.payload)
+    reported = MeterReported(meter_id=meter_id, kind=event.kind, at=event.at, detail=event.detail)
+    return meter_event(reported, meter_id=meter_id, at=event.at)
+
+
+async def _answered(
+    unit: Unit, meter_id: str, received: Received
+) -> tuple[Message, str, str] | None:
+    """The event of an answer, with action and status; none where it was heard before. An answer
+    after expiry or supersession counts all the same: it tells what the relay did."""
+    response = decoded(_decode_response, received.payload)
+    status = STATUS_OF[response.outcome]
+    command = await unit.commands.finish(
+        response.command_id,
+        status=status,
+        now=received.at,
+        relay=response.relay,
+        detail=response.detail,
+    )
+    if command is None:
+        if not await unit.commands.known(response.command_id):
+            raise Refused(Reason.UNKNOWN_COMMAND, f"command {response.command_id} is not ours")
+        return None
+    if command.meter_id != meter_id:
+        detail = f"command {response.command_id} is for another meter"
+        raise Refused(Reason.UNKNOWN_COMMAND, detail)
+    message = progressed(
+        command,
+        status=status,
+        at=received.at,
+        relay=response.relay,
+        detail=response.detail,
+    )
+    return message, command.action, status

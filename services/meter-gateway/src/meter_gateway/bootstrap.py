@@ -1,0 +1,172 @@
+"""The one place where the gateway's parts meet."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from meter_gateway.adapters.mqtt.connection import Broker, Connection
+from meter_gateway.adapters.mqtt.inbox import Inbox
+from meter_gateway.adapters.postgres.devices import DeviceQueries
+from meter_gateway.adapters.postgres.unit import PostgresUnit, open_unit
+from meter_gateway.adapters.signing import CommandSigner
+from meter_gateway.api.devices import devices_router
+from meter_gateway.application.ports import Unit
+from meter_gateway.application.registry import Registry
+from meter_gateway.application.send_commands import SendCommands
+from meter_gateway.application.take_commands import TakeCommands
+from meter_gateway.application.take_readings import TakeReadings
+from meter_gateway.application.take_reports import TakeReports
+from meter_gateway.metrics import METERS_ONLINE
+from meter_gateway.settings import GatewaySettings
+from prewatt_common.clock import utc_now
+from prewatt_common.contracts.meter_commands_v1 import RelayCommand
+from prewatt_common.contracts.mqtt_v1 import ROOT
+from prewatt_common.contracts.topics import METER_COMMANDS
+from prewatt_common.db.database import Database, is_passing_fault
+from prewatt_common.http.app import create_app
+from prewatt_common.kafka.consumer import AfterCommit, Consumer, Subscription
+from prewatt_common.kafka.decoding import Delivered, decode_one
+from prewatt_common.kafka.outbox import OutboxRelay
+from prewatt_common.kafka.producer import Producer
+from prewatt_common.service import serve
+
+logger = logging.getLogger(__name__)
+
+_SHARE = "$share/meter-gateway"
+_COUNT_EVERY_S = 15.0
+
+
+async def run(settings: GatewaySettings) -> None:
+    """Serve until stopped."""
+    database = Database(
+        url=settings.database_url.get_secret_value(), pool_size=settings.database_pool_size
+    )
+    producer = Producer(bootstrap=settings.kafka_bootstrap)
+    relay = OutboxRelay(database=database, producer=producer)
+    queries = DeviceQueries(database)
+    registry = Registry(find=queries.find)
+    async for ids in queries.all_ids():
+        registry.add(ids)
+    logger.info("registry loaded", extra={"devices": len(registry)})
+
+    def units() -> AbstractAsyncContextManager[Unit]:
+        return open_unit(database)
+
+    readings = Inbox(
+        name="readings",
+        handle=TakeReadings(
+            registry=registry,
+            send=producer.send,
+            future_tolerance=settings.future_tolerance,
+            clock=utc_now,
+        ),
+        linger_s=settings.ingest_linger_ms / 1000,
+        clock=utc_now,
+    )
+    reports = Inbox(
+        name="reports",
+        handle=TakeReports(open_unit=units, clock=utc_now, committed=relay.wake),
+        linger_s=0,
+        clock=utc_now,
+    )
+    up = _connection(settings, "readings", ("reading", "profile"), readings)
+    down = _connection(settings, "reports", ("status", "event", "response"), reports)
+    sender = SendCommands(
+        open_unit=units,
+        sign=CommandSigner(
+            private_key_pem=settings.command_signing_key.get_secret_value(),
+            key_id=settings.command_key_id,
+        ).sign,
+        publish=down.publish,
+        resend_after=timedelta(seconds=settings.resend_after_s),
+        resend_after_max=timedelta(seconds=settings.resend_after_max_s),
+        clock=utc_now,
+        committed=relay.wake,
+    )
+    take_commands = TakeCommands(clock=utc_now, committed=sender.wake)
+
+    async def handle_commands(
+        connection: AsyncConnection, batch: Sequence[Delivered]
+    ) -> AfterCommit | None:
+        return await take_commands(PostgresUnit(connection), batch)
+
+    commands = Consumer(
+        subscription=Subscription(
+            group="meter-gateway.commands",
+            topics=(METER_COMMANDS,),
+            decode=decode_one(RelayCommand),
+            handle=handle_commands,
+        ),
+        database=database,
+        bootstrap=settings.kafka_bootstrap,
+        relay=relay,
+        instance_id=settings.instance_id,
+    )
+    app = create_app(
+        name="meter-gateway",
+        summary="MQTT to Kafka and back: readings up, commands down.",
+        auth_public_key=settings.auth_public_key,
+        routers=[
+            devices_router(open_unit=units, queries=queries, registered=registry.add, clock=utc_now)
+        ],
+        checks={
+            "postgres": database.check,
+            "kafka": producer.check,
+            "mqtt-readings": up.check,
+            "mqtt-reports": down.check,
+            "commands": commands.check,
+        },
+    )
+    workers = [relay, commands, sender, readings, reports, up, down, _CountOnline(queries)]
+    try:
+        await serve(app=app, settings=settings, workers=workers)
+    finally:
+        await producer.stop()
+        await database.close()
+
+
+def _connection(
+    settings: GatewaySettings, name: str, kinds: Sequence[str], inbox: Inbox
+) -> Connection:
+    """A connection of its own for each direction, so that answers do not queue behind readings."""
+    password = settings.mqtt_password
+    connection = Connection(
+        client_id=f"{settings.instance_id or 'meter-gateway'}-{name}",
+        broker=Broker(
+            host=settings.mqtt_host,
+            port=settings.mqtt_port,
+            username=settings.mqtt_username,
+            password=password.get_secret_value() if password else None,
+            ca_file=str(settings.mqtt_ca_file) if settings.mqtt_ca_file else None,
+        ),
+        subscriptions=[f"{_SHARE}/{ROOT}/+/{kind}" for kind in kinds],
+        on_message=inbox.put,
+    )
+    inbox.serve(connection)
+    return connection
+
+
+class _CountOnline:
+    """A worker for one gauge."""
+
+    name = "count online"
+
+    def __init__(self, queries: DeviceQueries) -> None:
+        self._queries = queries
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                METERS_ONLINE.set(await self._queries.online())
+            except Exception as error:
+                if not is_passing_fault(error):
+                    raise
+                logger.warning("meters online not counted: %r", error)
+            try:
+                await asyncio.wait_for(stop.wait(), _COUNT_EVERY_S)
+            except TimeoutError:
+                continue

@@ -1,0 +1,35 @@
+"""The gateway's settings."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+
+from prewatt_common.settings import ServiceSettings
+
+
+class GatewaySettings(ServiceSettings):
+    """Read from ``PREWATT_*``."""
+
+    http_port: int = Field(default=8081, ge=1, le=65535)
+    mqtt_host: str = "127.0.0.1"
+    mqtt_port: int = Field(default=1883, ge=1, le=65535)
+    mqtt_username: str | None = None
+    mqtt_password: SecretStr | None = None
+    mqtt_ca_file: Path | None = None
+    """With it the connection is TLS, and the broker's certificate must hold under it."""
+    command_signing_key: SecretStr
+    """Ed25519 private key (PEM) that commands are signed with."""
+    command_key_id: str
+    ingest_linger_ms: int = Field(default=20, ge=0, le=1000)
+    """How long readings gather before they go to Kafka: larger batches cost less CPU each."""
+    future_tolerance_s: int = Field(default=300, ge=0)
+    """A reading further ahead of our clock is refused."""
+    resend_after_s: float = Field(default=2.0, gt=0)
+    """A command without an answer is sent again after this, then twice that, and so on."""
+    resend_after_max_s: float = Field(default=60.0, gt=0)
+
+    @property
+    def future_tolerance(self) -> timedelta:
+        """How far a meter's clock may be ahead."""
+        return timedelta(seconds=self.future_tolerance_s)
