@@ -31,7 +31,7 @@ up: setup ## the stack and the four services, to work against
 	@$(RUN)devstack up --services
 
 down: ## stop what `make up` started
-	@$(RUN)devstack down
+	@[ ! -x $(RUN)devstack ] || $(RUN)devstack down
 
 fmt: ## format and sort
 	$(RUN)ruff check --fix .
@@ -41,5 +41,7 @@ schemas: ## write docs/contracts from the event structs
 	$(RUN)python -m prewatt_common.contracts.generate
 
 clean: ## remove environments, tools and state
-	@[ ! -x $(RUN)devstack ] || $(RUN)devstack down --remove-data
+	@for state in .state/*/; do \
+	  [ ! -d "$$state" ] || $(RUN)devstack down --remove-data --state-dir "$$state" || exit 1; \
+	done
 	rm -rf .venv .tools .state

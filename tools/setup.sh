@@ -16,25 +16,32 @@ as_root() {
   fi
 }
 
+policy=/usr/sbin/policy-rc.d
+let_services_start() {
+  # shellcheck disable=SC2015 # nothing to remove is as good as removed
+  grep -qs 'prewatt set-up' $policy && as_root rm -f $policy || true
+}
+# Also after Ctrl-C: the file left behind would keep every later package from starting its service.
+trap let_services_start EXIT
+trap 'exit 130' INT TERM HUP
+
+apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@"; }
+
 apt_updated=
 install() { # packages...
   have apt-get || missing "install by hand: $* (there is no apt-get here)"
   if [ -z "$apt_updated" ]; then
-    as_root apt-get update -q >/dev/null 2>&1 || missing "the package lists cannot be had (apt-get update)"
+    apt update >.tools/apt.log 2>&1 || echo "setup: apt-get update had errors; going on" >&2
     apt_updated=yes
   fi
   # The stack starts its own servers on its own ports: keep the packages from starting theirs.
-  local policy=/usr/sbin/policy-rc.d ours=
   if [ ! -e $policy ]; then
-    printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null
+    printf '#!/bin/sh\n# prewatt set-up\nexit 101\n' | as_root tee $policy >/dev/null
     as_root chmod +x $policy
-    ours=yes
   fi
-  local ok=yes
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" \
-    >.tools/apt.log 2>&1 || ok=
-  [ -z "$ours" ] || as_root rm -f $policy
-  [ -n "$ok" ] || missing "cannot be installed: $*; see .tools/apt.log"
+  apt install -y --no-install-recommends "$@" >>.tools/apt.log 2>&1 \
+    || missing "cannot be installed: $*; see .tools/apt.log"
+  let_services_start
 }
 
 python_env() {
@@ -57,20 +64,35 @@ python_env() {
     || missing "the Python packages of uv.lock cannot be had"
 }
 
-java_version() { java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | head -n 1; }
+java_major() { # 0 where there is none
+  local found
+  found=$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | head -n 1) || true
+  echo "${found:-0}"
+}
+
+postgres_major() { # of the newest server, 0 where there is none
+  local found
+  found=$(find /usr/lib/postgresql/*/bin/initdb 2>/dev/null | cut -d/ -f5 | sort -n | tail -n 1) || true
+  if [ -z "$found" ] && have initdb; then
+    found=$(initdb --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+  fi
+  echo "${found:-0}"
+}
 
 stack_programs() {
   local wanted=()
   have mosquitto || [ -x /usr/sbin/mosquitto ] || wanted+=(mosquitto)
   have mosquitto_passwd || wanted+=(mosquitto)
-  ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || have initdb || wanted+=(postgresql)
+  have mosquitto_rr || wanted+=(mosquitto-clients)
+  [ "$(postgres_major)" -ge 15 ] || wanted+=(postgresql)
   have prometheus && have promtool || wanted+=(prometheus)
   [ -x /usr/sbin/bearerbox ] || wanted+=(kannel)
   ls /usr/lib/kannel/test/fakesmsc >/dev/null 2>&1 || wanted+=(kannel-extras)
-  { have java && [ "$(java_version)" -ge 17 ]; } || wanted+=(default-jre-headless)
+  [ "$(java_major)" -ge 17 ] || wanted+=(default-jre-headless)
   if [ ! -e .tools/kafka/.complete ] && ! have mvn; then wanted+=(maven); fi
   [ ${#wanted[@]} = 0 ] || install "${wanted[@]}"
-  [ "$(java_version)" -ge 17 ] || missing "Java 17 or later (found $(java_version))"
+  [ "$(java_major)" -ge 17 ] || missing "Java 17 or later (found: $(java_major))"
+  [ "$(postgres_major)" -ge 15 ] || missing "PostgreSQL 15 or later (found: $(postgres_major))"
   if [ ! -e .tools/kafka/.complete ] || [ tools/devstack/pom.xml -nt .tools/kafka/.complete ]; then
     rm -rf .tools/kafka
     mvn -q -B -f tools/devstack/pom.xml dependency:copy-dependencies \
