@@ -13,7 +13,8 @@ from prewatt_common.contracts.base import Event
 from prewatt_common.contracts.topics import Topic
 from prewatt_common.ids import new_id
 
-Headers = Sequence[tuple[str, bytes]]
+Headers = list[tuple[str, bytes]]
+"""A list: aiokafka takes nothing else."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -53,7 +54,7 @@ class Source:
         return Message(topic.name, key.encode(), headers, _encode(event))
 
 
-def header(headers: Headers, name: str) -> str | None:
+def header(headers: Sequence[tuple[str, bytes]], name: str) -> str | None:
     """The value of a header, or none."""
     for key, value in headers:
         if key == name:

@@ -137,6 +137,8 @@ class Connection:
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._disconnected
         client.on_message = self._received
+        # What paho queues inside a callback (SUBSCRIBE) it would write with the next packet only.
+        client.on_socket_register_write = self._wants_to_write
         self._lost.clear()
         self._subscribed.clear()
         # Another connection, other message ids: what was not acknowledged will come again.
@@ -188,6 +190,14 @@ class Connection:
             if not isinstance(sock, BufferedSocket) or not sock.has_buffered:
                 return
         asyncio.get_running_loop().call_soon(self._readable)
+
+    def _wants_to_write(self, client: paho.Client, _u: Any, _s: Any) -> None:
+        """Called once until paho has written all; in the connecting thread there is no loop yet,
+        so CONNECT goes out at once."""
+        if client is self._client:
+            asyncio.get_running_loop().call_soon(client.loop_write)
+        else:
+            client.loop_write()
 
     def _connected(self, client: paho.Client, _u: Any, _f: Any, reason: Any, _p: Any) -> None:
         if reason.is_failure:

@@ -1,0 +1,64 @@
+"""End-to-end latencies, seen from outside: the meter's relay moves, the stop watch stops."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+from prewatt_cli.payments import pay
+from prewatt_cli.target import Target
+from prewatt_cli.utility import CURRENCY, Household
+from prewatt_common.contracts.base import RelayState
+from prewatt_devstack.services import WEBHOOK_PROVIDER
+from prewatt_simulator import Fleet
+
+USED_UP_WH = 100_000
+TOP_UP_MICRO = 200_000_000
+_TIMEOUT_S = 60
+
+
+def quantiles_ms(seconds: Sequence[float]) -> dict[str, int]:
+    """p50, p95 and p99 in milliseconds, and how many there were."""
+    ordered = sorted(seconds)
+
+    def at(q: float) -> int:
+        return round(ordered[min(len(ordered) - 1, int(q * len(ordered)))] * 1000)
+
+    return {"n": len(ordered), "p50": at(0.5), "p95": at(0.95), "p99": at(0.99)}
+
+
+async def cut_and_restore(
+    fleet: Fleet, target: Target, probes: Sequence[Household], *, at: datetime, pause_s: float
+) -> tuple[list[float], list[float]]:
+    """Use up each probe's money with one reading, wait for its relay to open, pay, and wait for
+    it to close. Seconds from publishing to open, and from paying to closed."""
+    cuts: list[float] = []
+    restored: list[float] = []
+
+    async def one(household: Household) -> None:
+        meter = household.meter_id
+        begun = time.monotonic()
+        await fleet.publish_reading(meter_id=meter, at=at, use_wh=USED_UP_WH)
+        await fleet.wait_relay(meter, RelayState.OPEN, timeout=_TIMEOUT_S)
+        cuts.append(time.monotonic() - begun)
+        begun = time.monotonic()
+        await asyncio.to_thread(_pay, target, household)
+        await fleet.wait_relay(meter, RelayState.CLOSED, timeout=_TIMEOUT_S)
+        restored.append(time.monotonic() - begun)
+
+    async with asyncio.TaskGroup() as group:
+        for household in probes:
+            group.create_task(one(household))
+            await asyncio.sleep(pause_s)
+    return cuts, restored
+
+
+def _pay(target: Target, household: Household) -> None:
+    pay(
+        ledger_url=target.url("prepay-ledger"),
+        provider=WEBHOOK_PROVIDER,
+        secret=target.webhook_secrets[WEBHOOK_PROVIDER],
+        account_number=household.number,
+        amount_micro=TOP_UP_MICRO,
+        currency=CURRENCY,
+    ).raise_for_status()

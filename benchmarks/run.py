@@ -1,0 +1,255 @@
+"""``make bench``: the whole system at several fleet sizes, on real parts.
+
+For each size: sustained readings a second through everything (published, acknowledged, charged,
+in billing), CPU-µs a reading by process, and, at half that rate, the latency from a reading to
+the relay open and from a payment to the relay closed. Results: benchmarks/results/e2e.json and
+docs/benchmarks.md.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from benchmarks.cpu import PARTS, cpu_times, per_item_us, resident_mb
+from benchmarks.latency import cut_and_restore, quantiles_ms
+from prewatt_cli.readings_of_metrics import scrape
+from prewatt_cli.target import Target, find_target
+from prewatt_cli.utility import Household, publish_tariffs, register_households
+from prewatt_devstack import Stack, StackError
+from prewatt_devstack.services import COMMAND_KEY_ID
+from prewatt_simulator import Fleet, FleetSettings
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results" / "e2e.json"
+TABLE = ROOT / "docs" / "benchmarks.md"
+INTERVAL = timedelta(minutes=15)
+PROBES = 60
+PROBE_PAUSE_S = 0.25
+PLENTY_MICRO = 10**12
+PROBE_MICRO = 3_000_000
+_DRAIN_TIMEOUT_S = 300
+
+
+class Bench:
+    """One fleet size on a fresh stack."""
+
+    def __init__(self, stack: Stack, *, meters: int, readings: int) -> None:
+        self._stack = stack
+        self._target: Target = find_target(state_dir=stack.state_dir)
+        self._meters = meters
+        self._steps = max(2, readings // meters)
+        # The first step is warm-up; the half-rate run at the end takes some more.
+        self._total_steps = self._steps + 1 + max(2, 2 * self._steps)
+        now = datetime.now(UTC).replace(second=0, microsecond=0)
+        self._at = now - INTERVAL * (self._total_steps + 4)
+        self._start = self._at
+        self._published = 0
+        self._households = [
+            Household(
+                number=f"{number:09d}",
+                meter_id=f"sim-{number:07d}",
+                balance_micro=PLENTY_MICRO if number > PROBES else PROBE_MICRO,
+            )
+            for number in range(1, meters + 1)
+        ]
+
+    async def run(self) -> dict[str, Any]:
+        """The figures of this size."""
+        await asyncio.to_thread(self._register)
+        endpoints = self._stack.endpoints
+        settings = FleetSettings(
+            mqtt_host=endpoints.mqtt_host,
+            mqtt_port=endpoints.mqtt_port,
+            username=endpoints.mqtt_fleet_username,
+            password=endpoints.mqtt_fleet_password,
+            meter_ids=[household.meter_id for household in self._households],
+            command_public_keys={COMMAND_KEY_ID: self._stack.keys.command_public},
+            interval=INTERVAL,
+        )
+        bulk = [household.meter_id for household in self._households[PROBES:]]
+        async with Fleet(settings) as fleet:
+            await self._step(fleet, bulk)
+            await self._all_done()
+            before = cpu_times(self._stack)
+            for _ in range(self._steps):
+                await self._step(fleet, bulk)
+            await self._all_done()
+            after = cpu_times(self._stack)
+            readings = self._steps * len(bulk)
+            sustained = readings / (after.at - before.at)
+            half = await self._at_half_rate(fleet, bulk, sustained / 2)
+        return {
+            "meters": self._meters,
+            "readings": readings,
+            "sustained_readings_per_s": round(sustained),
+            "cpu_us_per_reading": per_item_us(before, after, readings),
+            "resident_mb": resident_mb(self._stack),
+            "at_half_rate": half,
+        }
+
+    async def _at_half_rate(self, fleet: Fleet, bulk: list[str], rate: float) -> dict[str, Any]:
+        probes = self._households[:PROBES]
+        probing = asyncio.create_task(
+            cut_and_restore(
+                fleet,
+                self._target,
+                probes,
+                at=self._start + INTERVAL * self._total_steps,
+                pause_s=PROBE_PAUSE_S,
+            )
+        )
+        begun = time.monotonic()
+        published = 0
+        while not probing.done() and self._at < self._start + INTERVAL * self._total_steps:
+            await self._step(fleet, bulk, rate=rate)
+            published += len(bulk)
+        elapsed = time.monotonic() - begun
+        cuts, restored = await probing
+        await self._all_done(extra=PROBES)
+        return {
+            "readings_per_s": round(published / elapsed),
+            "reading_to_relay_open_ms": quantiles_ms(cuts),
+            "payment_to_relay_closed_ms": quantiles_ms(restored),
+        }
+
+    def _register(self) -> None:
+        with (
+            self._target.client("meter-gateway") as gateway,
+            self._target.client("prepay-ledger") as ledger,
+        ):
+            publish_tariffs(ledger)
+            register_households(
+                gateway=gateway,
+                ledger=ledger,
+                households=self._households,
+                effective_from=self._start - INTERVAL,
+            )
+        # Billing must know every binding before readings count as done.
+        terms = 2 * self._meters + 2
+        self._wait("billing", {"group": "billing.terms"}, terms)
+
+    async def _step(self, fleet: Fleet, bulk: list[str], rate: float | None = None) -> None:
+        await fleet.publish_step(at=self._at, meter_ids=bulk, rate_per_s=rate)
+        self._at += INTERVAL
+        self._published += len(bulk)
+
+    async def _all_done(self, extra: int = 0) -> None:
+        """Until ledger and billing have committed every reading published so far."""
+        wanted = self._published + extra
+        for service, group in (
+            ("prepay-ledger", "prepay-ledger.readings"),
+            ("billing", "billing.readings"),
+        ):
+            await asyncio.to_thread(self._wait, service, {"group": group}, wanted)
+
+    def _wait(self, service: str, labels: dict[str, str], wanted: int) -> None:
+        deadline = time.monotonic() + _DRAIN_TIMEOUT_S
+        url = self._target.url(service)
+        while (done := scrape(url).total("prewatt_consumer_records_total", **labels)) < wanted:
+            if time.monotonic() > deadline:
+                message = f"{service} has {done:.0f} of {wanted} records after {_DRAIN_TIMEOUT_S} s"
+                raise StackError(message)
+            time.sleep(0.1)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--meters", default="1000,10000,100000", help="fleet sizes")
+    parser.add_argument("--readings", type=int, default=150_000, help="readings to sustain")
+    parser.add_argument("--no-write", action="store_true", help="print only")
+    options = parser.parse_args()
+    sizes = [int(size) for size in options.meters.split(",")]
+    if any(size <= PROBES for size in sizes):
+        sys.exit(f"bench: a fleet needs more than {PROBES} meters")
+    runs: list[dict[str, Any]] = []
+    for size in sizes:
+        try:
+            with Stack(name="bench", provider="native") as stack:
+                stack.start_services()
+                runs.append(asyncio.run(Bench(stack, meters=size, readings=options.readings).run()))
+        except StackError as error:
+            sys.exit(f"bench: {error}")
+        print(json.dumps(runs[-1], indent=1), flush=True)
+    result = {"machine": _machine(), "runs": runs}
+    if not options.no_write:
+        RESULTS.parent.mkdir(exist_ok=True)
+        RESULTS.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        TABLE.write_text(_table(result), encoding="utf-8")
+
+
+def _machine() -> dict[str, Any]:
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True,
+        check=False,
+    ).stdout.strip()  # fmt: skip
+    return {
+        "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "commit": commit,
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+    }
+
+
+def _table(result: dict[str, Any]) -> str:
+    machine = result["machine"]
+    lines = [
+        "# Benchmarks",
+        "",
+        "`make bench` measures the whole system on real parts and writes this page and",
+        "`benchmarks/results/e2e.json`. Every reading goes through Mosquitto, gateway, Kafka,",
+        "ledger, PostgreSQL (fsync on) and billing; it counts once ledger and billing have both",
+        "committed it.",
+        "The meters' simulator runs on the same machine and is not counted.",
+        "",
+        f"{machine['cores']} cores, Python {machine['python']}, commit {machine['commit']}, "
+        f"{machine['at']}.",
+        "",
+        "## CPU-µs a reading, by process",
+        "",
+        "| meters | readings/s | all | " + " | ".join(PARTS) + " |",
+        "|" + "---|" * (len(PARTS) + 3),
+    ]
+    for run in result["runs"]:
+        cpu = run["cpu_us_per_reading"]
+        cells = " | ".join(f"{cpu[part]:.0f}" for part in PARTS)
+        lines.append(
+            f"| {run['meters']:,} | {run['sustained_readings_per_s']:,} | **{cpu['all']:.0f}** "
+            f"| {cells} |"
+        )
+    lines += [
+        "",
+        "## Latency at half the sustained rate, milliseconds",
+        "",
+        "Seen from outside: from publishing the reading to the meter's relay open, and from",
+        "sending the webhook to the relay closed. Broker, signature check and meter included.",
+        "",
+        "| meters | readings/s | reading to open p50 | p95 | p99 "
+        "| payment to closed p50 | p95 | p99 |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for run in result["runs"]:
+        half = run["at_half_rate"]
+        cuts, back = half["reading_to_relay_open_ms"], half["payment_to_relay_closed_ms"]
+        lines.append(
+            f"| {run['meters']:,} | {half['readings_per_s']:,} | {cuts['p50']} | {cuts['p95']} "
+            f"| {cuts['p99']} | {back['p50']} | {back['p95']} | {back['p99']} |"
+        )
+    lines += ["", "## Resident memory, MB", "", "| meters | " + " | ".join(PARTS) + " |",
+              "|" + "---|" * (len(PARTS) + 1)]  # fmt: skip
+    for run in result["runs"]:
+        cells = " | ".join(str(run["resident_mb"][part]) for part in PARTS)
+        lines.append(f"| {run['meters']:,} | {cells} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
