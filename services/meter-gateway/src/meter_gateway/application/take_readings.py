@@ -1,6 +1,6 @@
 """Use case: what meters publish becomes readings on Kafka, or dead letters with a reason."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -8,21 +8,23 @@ import msgspec
 from meter_gateway.application.dead_letters import dead_letter
 from meter_gateway.application.received import Received
 from meter_gateway.application.registry import Registry
-from meter_gateway.domain.readings import Address, Reason, Refused, accept, address_of
-from meter_gateway.metrics import READINGS, REJECTED
+from meter_gateway.domain.readings import Reason, Refused, accept, address_of
+from meter_gateway.metrics import ACCEPTED, READINGS, REJECTED
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.contracts.mqtt_v1 import MqttReading
 from prewatt_common.contracts.topics import METER_READINGS
 from prewatt_common.kafka.messages import Message
 
+_PART_BYTES_MAX = 1_000_000
+"""Payloads decoded at once, some 15,000 readings: profiles are large, and memory is not."""
 _TOPIC = METER_READINGS.name
-_encode = msgspec.json.Encoder().encode
-_CONSTANT_HEADERS: tuple[tuple[str, bytes], ...] = (
+_CONSTANT_HEADERS = [
     ("ce_specversion", b"1.0"),
     ("ce_source", b"/prewatt/meter-gateway"),
     ("ce_type", Reading.ce_type.encode()),
-)
+]
+_encode = msgspec.json.Encoder().encode
 
 
 class TakeReadings:
@@ -42,10 +44,15 @@ class TakeReadings:
         self._clock = clock
 
     async def __call__(self, batch: Sequence[Received]) -> None:
-        """Returns once Kafka has all of it; raises ``ProduceFailed`` where it does not."""
+        """Returns once Kafka has all of it; raises ``ProduceFailed`` where it does not, and may
+        then be called with the same batch again."""
+        for part in _parts(batch):
+            await self._take(part)
+
+    async def _take(self, part: Sequence[Received]) -> None:
         now = self._clock()
         messages: list[Message] = []
-        accepted: list[tuple[Address, Received, tuple[MqttReading, ...]]] = []
+        accepted: list[tuple[str, Received, tuple[MqttReading, ...]]] = []
         refused: list[Reason] = []
 
         def refuse(received: Received, meter_id: str, refusal: Refused) -> None:
@@ -56,13 +63,12 @@ class TakeReadings:
                 )
             )
 
-        for received in batch:
+        for received in part:
             meter_id = ""
             try:
-                address = address_of(received.topic)
-                meter_id = address.meter_id
+                meter_id, kind = address_of(received.topic)
                 readings = accept(
-                    kind=address.kind,
+                    kind=kind,
                     payload=received.payload,
                     now=now,
                     future_tolerance=self._future_tolerance,
@@ -70,26 +76,39 @@ class TakeReadings:
             except Refused as refusal:
                 refuse(received, meter_id, refusal)
             else:
-                accepted.append((address, received, readings))
-        await self._registry.look_for((a.meter_id for a, _, _ in accepted), now=now)
+                accepted.append((meter_id, received, readings))
+        await self._registry.look_for(meter_id for meter_id, _, _ in accepted)
         taken = 0
-        for address, received, readings in accepted:
-            if address.meter_id in self._registry:
+        for meter_id, received, readings in accepted:
+            if meter_id in self._registry:
                 taken += len(readings)
-                messages += _messages(address.meter_id, received.at, readings)
+                messages += _messages(meter_id, received.at, readings)
             else:
-                detail = f"register {address.meter_id} first"
-                refuse(received, address.meter_id, Refused(Reason.UNKNOWN_METER, detail))
+                detail = f"register {meter_id} first"
+                refuse(received, meter_id, Refused(Reason.UNKNOWN_METER, detail))
         await self._send(messages)
         READINGS.inc(taken)
+        ACCEPTED.inc(len(part) - len(refused))
         for reason in refused:
             REJECTED.labels(reason).inc()
+
+
+def _parts(batch: Sequence[Received]) -> Iterator[Sequence[Received]]:
+    """``batch`` in pieces of limited size; a message larger than that is a piece of its own."""
+    begin = size = 0
+    for place, received in enumerate(batch):
+        size += len(received.payload)
+        if size > _PART_BYTES_MAX and place > begin:
+            yield batch[begin:place]
+            begin, size = place, len(received.payload)
+    yield batch[begin:]
 
 
 def _messages(
     meter_id: str, received_at: datetime, readings: Sequence[MqttReading]
 ) -> list[Message]:
     key = meter_id.encode()
+    headers = [*_CONSTANT_HEADERS, ("ce_time", received_at.isoformat().encode())]
     made: list[Message] = []
     for reading in readings:
         event = Reading(
@@ -99,6 +118,6 @@ def _messages(
             received_at=received_at,
         )
         # The same reading sent again by the broker gets the same id.
-        event_id = b"%b/%d/%d" % (key, int(reading.at.timestamp()), reading.import_wh)
-        made.append(Message(_TOPIC, key, [*_CONSTANT_HEADERS, ("ce_id", event_id)], _encode(event)))
+        event_id = b"%b/%d/%d" % (key, int(reading.at.timestamp() * 1e6), reading.import_wh)
+        made.append(Message(_TOPIC, key, [*headers, ("ce_id", event_id)], _encode(event)))
     return made

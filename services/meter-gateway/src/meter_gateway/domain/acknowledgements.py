@@ -7,28 +7,44 @@ from collections import deque
 from dataclasses import dataclass
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Ticket:
-    """A received message's place in the queue."""
+    """A received message's place in the queue of the connection it came on."""
 
     message_id: int
+    generation: int
     done: bool = False
 
 
 class AcknowledgementQueue:
-    """The messages of one connection that are not acknowledged yet, oldest first."""
+    """The messages of the present connection that are not acknowledged yet, oldest first.
+
+    A message id belongs to one connection: after a reconnect the broker sends again what was not
+    acknowledged, and the same id may mean another message. Tickets of an earlier connection are
+    never acknowledged.
+    """
 
     def __init__(self) -> None:
+        self._generation = 0
         self._waiting: deque[Ticket] = deque()
 
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def reconnected(self) -> None:
+        """Another connection, other message ids."""
+        self._generation += 1
+        self._waiting.clear()
+
     def received(self, message_id: int) -> Ticket:
-        """A message came; its ticket is what `take_finished` looks at."""
-        ticket = Ticket(message_id)
+        """A message came; mark its ticket done when it is taken care of."""
+        ticket = Ticket(message_id, self._generation)
         self._waiting.append(ticket)
         return ticket
+
+    def is_current(self, ticket: Ticket) -> bool:
+        """Whether it came on the present connection."""
+        return ticket.generation == self._generation
 
     def take_finished(self) -> list[int]:
         """The message ids that may be acknowledged now: the finished ones at the front."""

@@ -23,6 +23,7 @@ class Reason(StrEnum):
     UNKNOWN_METER = "unknown_meter"
     UNKNOWN_COMMAND = "unknown_command"
     BAD_TOPIC = "bad_topic"
+    UNPROCESSABLE = "unprocessable"
 
 
 class Refused(Exception):

@@ -6,6 +6,7 @@ call each, that was half its time (10.1k messages a CPU-second against 21.7k wit
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable
 
 _READ_BYTES = 65_536
@@ -20,6 +21,7 @@ class BufferedSocket:
         self._position = 0
         self._outgoing = bytearray()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._readable: Callable[[], None] | None = None
         self._flush_due = False
         self._closed = False
 
@@ -27,12 +29,17 @@ class BufferedSocket:
         """From now on ``readable`` is called when bytes have come, and writes gather."""
         self._inner.setblocking(False)
         self._loop = loop
-        loop.add_reader(self._inner.fileno(), readable)
+        self._readable = readable
+        self.start_reading()
+        # What TLS has read along with its handshake makes no file descriptor readable.
+        loop.call_soon(readable)
 
     @property
     def has_buffered(self) -> bool:
         """Whether `recv` gives something without asking the system."""
-        return self._position < len(self._received)
+        if self._position < len(self._received):
+            return True
+        return isinstance(self._inner, ssl.SSLSocket) and self._inner.pending() > 0
 
     def recv(self, count: int) -> bytes:
         """At most ``count`` bytes. Raises BlockingIOError where there are none."""
@@ -65,7 +72,11 @@ class BufferedSocket:
         """Leave what comes to the system, and so to the other end."""
         if self._loop is not None and not self._closed:
             self._loop.remove_reader(self._inner.fileno())
-            self._received = b""
+
+    def start_reading(self) -> None:
+        """Take again what comes."""
+        if self._loop is not None and self._readable is not None and not self._closed:
+            self._loop.add_reader(self._inner.fileno(), self._readable)
 
     def close(self) -> None:
         """Send what is pending, close, and be of no more interest to the event loop."""
@@ -85,7 +96,7 @@ class BufferedSocket:
         assert self._loop is not None
         try:
             sent = self._inner.send(self._outgoing)
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
             sent = 0
         except OSError:
             # The reader sees the same and paho then closes.
