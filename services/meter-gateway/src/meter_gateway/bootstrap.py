@@ -14,18 +14,19 @@ from meter_gateway.adapters.postgres.devices import DeviceQueries
 from meter_gateway.adapters.postgres.unit import PostgresUnit, open_unit
 from meter_gateway.adapters.signing import CommandSigner
 from meter_gateway.api.devices import devices_router
+from meter_gateway.application.dead_letters import set_aside
 from meter_gateway.application.ports import Unit
 from meter_gateway.application.registry import Registry
 from meter_gateway.application.send_commands import SendCommands
 from meter_gateway.application.take_commands import TakeCommands
 from meter_gateway.application.take_readings import TakeReadings
 from meter_gateway.application.take_reports import TakeReports
-from meter_gateway.metrics import METERS_ONLINE
+from meter_gateway.metrics import INGEST_SECONDS, METERS_ONLINE
 from meter_gateway.settings import GatewaySettings
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.meter_commands_v1 import RelayCommand
 from prewatt_common.contracts.mqtt_v1 import ROOT
-from prewatt_common.contracts.topics import METER_COMMANDS
+from prewatt_common.contracts.topics import METER_COMMANDS, METER_EVENTS, METER_READINGS
 from prewatt_common.db.database import Database, is_passing_fault
 from prewatt_common.http.app import create_app
 from prewatt_common.kafka.consumer import AfterCommit, Consumer, Subscription
@@ -64,12 +65,15 @@ async def run(settings: GatewaySettings) -> None:
             future_tolerance=settings.future_tolerance,
             clock=utc_now,
         ),
+        set_aside=set_aside(of=METER_READINGS, send=producer.send, clock=utc_now),
         linger_s=settings.ingest_linger_ms / 1000,
         clock=utc_now,
+        seconds=INGEST_SECONDS,
     )
     reports = Inbox(
         name="reports",
         handle=TakeReports(open_unit=units, clock=utc_now, committed=relay.wake),
+        set_aside=set_aside(of=METER_EVENTS, send=producer.send, clock=utc_now),
         linger_s=0,
         clock=utc_now,
     )
@@ -145,6 +149,7 @@ def _connection(
         ),
         subscriptions=[f"{_SHARE}/{ROOT}/+/{kind}" for kind in kinds],
         on_message=inbox.put,
+        on_reconnect=inbox.reconnected,
     )
     inbox.serve(connection)
     return connection

@@ -1,5 +1,6 @@
 """Devices and commands over HTTP."""
 
+import asyncio
 import csv
 import io
 from collections.abc import Callable, Iterable
@@ -8,11 +9,12 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import TypeAdapter, ValidationError
 
 from meter_gateway.adapters.postgres.devices import DeviceQueries
 from meter_gateway.api.schemas import (
+    METER_ID,
     CommandOut,
     DeviceIn,
     DeviceOut,
@@ -63,7 +65,9 @@ def devices_router(
         openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {}}}},
     )
     async def import_(request: Request) -> ImportAnswer:
-        devices = _parse(await _text(request))
+        text = await _text(request)
+        # A large file takes seconds: readings go on meanwhile.
+        devices = await asyncio.to_thread(_parse, text)
         async with open_unit() as unit:
             new = await unit.devices.add(devices, now=clock())
         registered(each.meter_id for each in devices)
@@ -71,7 +75,8 @@ def devices_router(
 
     @router.get("/devices", dependencies=reads)
     async def page(
-        after: str = "", limit: Annotated[int, Query(ge=1, le=1000)] = 100
+        after: Annotated[str, Query(pattern=METER_ID + "|^$")] = "",
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> DevicePage:
         """Registered meters."""
         rows = await queries.page(after=after, limit=limit)
@@ -81,7 +86,7 @@ def devices_router(
         )
 
     @router.get("/devices/{meter_id}", dependencies=reads)
-    async def device(meter_id: str) -> DeviceOut:
+    async def device(meter_id: Annotated[str, Path(pattern=METER_ID)]) -> DeviceOut:
         """One meter."""
         row = await queries.device(meter_id)
         if row is None:
@@ -111,13 +116,15 @@ async def _text(request: Request) -> str:
             kind="unsupported-media-type",
             detail=f"Send text/csv, not {kind or 'nothing'}; nothing was imported.",
         )
-    body = await request.body()
-    if len(body) > BODY_BYTES_MAX:
-        raise Problem(
-            status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            kind="too-large",
-            detail=f"The file is over {BODY_BYTES_MAX} bytes; send it in parts.",
-        )
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > BODY_BYTES_MAX:
+            raise Problem(
+                status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                kind="too-large",
+                detail=f"The file is over {BODY_BYTES_MAX} bytes; send it in parts.",
+            )
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -6,14 +6,16 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+METER_ID = r"^[A-Za-z0-9_-]{1,64}$"
+
 
 class DeviceIn(BaseModel):
     """A meter to register."""
 
     model_config = ConfigDict(extra="forbid")
 
-    meter_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-    model: Annotated[str, Field(min_length=1, max_length=100)]
+    meter_id: Annotated[str, Field(pattern=METER_ID)]
+    model: Annotated[str, Field(pattern=r"^[^\x00-\x1f]{1,100}$")]
     codec: Literal["canonical"] = "canonical"
 
 

@@ -1,6 +1,7 @@
 """The gateway's events as messages on ``meter.events.v1``."""
 
 from datetime import datetime
+from uuid import UUID
 
 from meter_gateway.application.ports import Command
 from prewatt_common.contracts.base import CommandStatus, Event, RelayState
@@ -11,9 +12,11 @@ from prewatt_common.kafka.messages import Message, Source
 _SOURCE = Source("meter-gateway")
 
 
-def meter_event(event: Event, *, meter_id: str, at: datetime) -> Message:
+def meter_event(
+    event: Event, *, meter_id: str, at: datetime, event_id: UUID | None = None
+) -> Message:
     """Keyed by meter."""
-    return _SOURCE.message(topic=METER_EVENTS, key=meter_id, event=event, at=at)
+    return _SOURCE.message(topic=METER_EVENTS, key=meter_id, event=event, at=at, event_id=event_id)
 
 
 def progressed(

@@ -56,15 +56,18 @@ class CommandStore(Protocol):
         self,
         command_id: UUID,
         *,
+        meter_id: str,
         status: CommandStatus,
         now: datetime,
         relay: RelayState | None = None,
         detail: str = "",
     ) -> Command | None:
-        """The command, or none where it is unknown or has that status already."""
+        """The command, or none where it is not this meter's or has that status already."""
         ...
 
-    async def known(self, command_id: UUID) -> bool: ...
+    async def known(self, command_id: UUID, *, meter_id: str) -> bool:
+        """Whether the meter has such a command."""
+        ...
 
 
 class DeviceStore(Protocol):

@@ -57,31 +57,37 @@ class SendCommands:
         while not stop.is_set():
             self._due.clear()
             try:
-                sent = await self._once()
+                taken = await self._once()
             except Exception as error:
                 if not is_passing_fault(error):
                     raise
                 logger.warning("commands: %r; again in %s s", error, _POLL_S)
-                sent = 0
-            if sent < _COMMANDS_MAX:
+                taken = 0
+            if taken < _COMMANDS_MAX:
                 try:
                     await asyncio.wait_for(self._due.wait(), _POLL_S)
                 except TimeoutError:
                     continue
 
     async def _once(self) -> int:
+        """How many were sent or given up."""
         now = self._clock()
         messages: list[Message] = []
+        taken = 0
         async with self._open_unit() as unit:
             due = await unit.commands.due(now=now, limit=_COMMANDS_MAX)
             for command in due:
                 if command.expires_at <= now:
                     status = CommandStatus.EXPIRED
-                    await unit.commands.finish(command.command_id, status=status, now=now)
+                    await unit.commands.finish(
+                        command.command_id, meter_id=command.meter_id, status=status, now=now
+                    )
+                    taken += 1
                     messages.append(progressed(command, status=status, at=now))
                     COMMANDS.labels(command.action, status).inc()
                     logger.warning("command expired", extra=_ids(command))
                 elif self._send(command):
+                    taken += 1
                     again = next_attempt_at(
                         now=now,
                         attempts=command.attempts + 1,
@@ -96,7 +102,7 @@ class SendCommands:
             await unit.publish(messages)
         if messages:
             self._committed()
-        return len(due)
+        return taken
 
     def _send(self, command: Command) -> bool:
         """False without a connection: the command stays due."""

@@ -38,7 +38,7 @@ class TakeCommands:
             if status in FINISHED:
                 messages.append(progressed(_as_stored(command, status), status=status, at=now))
                 COMMANDS.labels(command.action, status).inc()
-                continue
+            # A newer one supersedes even where it comes too late itself: the older is not wanted.
             for older in await unit.commands.supersede(
                 command.meter_id, below=command.sequence, now=now
             ):

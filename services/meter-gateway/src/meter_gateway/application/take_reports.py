@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from uuid import UUID, uuid5
 
 import msgspec
 
@@ -12,7 +13,7 @@ from meter_gateway.application.ports import Unit
 from meter_gateway.application.received import Received
 from meter_gateway.domain.commands import STATUS_OF
 from meter_gateway.domain.readings import Reason, Refused, address_of, decoded
-from meter_gateway.metrics import COMMANDS, REJECTED
+from meter_gateway.metrics import ACCEPTED, COMMANDS, REJECTED
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.meter_events_v1 import (
     MeterPresenceChanged,
@@ -23,6 +24,7 @@ from prewatt_common.contracts.mqtt_v1 import MqttEvent, MqttResponse
 from prewatt_common.contracts.topics import METER_EVENTS
 from prewatt_common.kafka.messages import Message
 
+_REPORTS = UUID("6f0a4b0e-3c55-5d0c-9a57-7f2c0d4e8b11")
 _decode_event = msgspec.json.Decoder(MqttEvent).decode
 _decode_response = msgspec.json.Decoder(MqttResponse).decode
 
@@ -81,6 +83,7 @@ class TakeReports:
             await unit.publish(messages)
         for reason in refused:
             REJECTED.labels(reason).inc()
+        ACCEPTED.inc(len(batch) - len(refused))
         for action, status in counted:
             COMMANDS.labels(action, status).inc()
         if messages:
@@ -97,7 +100,9 @@ def _presence(payload: bytes) -> Presence:
 def _reported(meter_id: str, received: Received) -> Message:
     event = decoded(_decode_event, received.payload)
     reported = MeterReported(meter_id=meter_id, kind=event.kind, at=event.at, detail=event.detail)
-    return meter_event(reported, meter_id=meter_id, at=event.at)
+    # The same report sent again by the broker gets the same id.
+    event_id = uuid5(_REPORTS, f"{received.topic} {received.payload.hex()}")
+    return meter_event(reported, meter_id=meter_id, at=event.at, event_id=event_id)
 
 
 async def _answered(
@@ -106,21 +111,22 @@ async def _answered(
     """The event of an answer, with action and status; none where it was heard before. An answer
     after expiry or supersession counts all the same: it tells what the relay did."""
     response = decoded(_decode_response, received.payload)
+    if "\0" in response.detail:
+        raise Refused(Reason.UNDECODABLE, "detail holds U+0000, which no database column can")
     status = STATUS_OF[response.outcome]
     command = await unit.commands.finish(
         response.command_id,
+        meter_id=meter_id,
         status=status,
         now=received.at,
         relay=response.relay,
         detail=response.detail,
     )
     if command is None:
-        if not await unit.commands.known(response.command_id):
-            raise Refused(Reason.UNKNOWN_COMMAND, f"command {response.command_id} is not ours")
+        if not await unit.commands.known(response.command_id, meter_id=meter_id):
+            detail = f"{meter_id} has no command {response.command_id}"
+            raise Refused(Reason.UNKNOWN_COMMAND, detail)
         return None
-    if command.meter_id != meter_id:
-        detail = f"command {response.command_id} is for another meter"
-        raise Refused(Reason.UNKNOWN_COMMAND, detail)
     message = progressed(
         command,
         status=status,

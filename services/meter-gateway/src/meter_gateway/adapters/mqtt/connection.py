@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -17,7 +18,9 @@ logger = logging.getLogger(__name__)
 _KEEPALIVE_S = 30
 _BACKOFF_S = (0.1, 0.5, 1.0, 2.0, 5.0)
 _CONNECT_TIMEOUT_S = 5
+_SUBSCRIBE_TIMEOUT_S = 10
 _PACKETS_PER_TURN = 500
+_PUBLISHED_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,17 +59,21 @@ class Connection:
         broker: Broker,
         subscriptions: Sequence[str],
         on_message: Callable[[Inbound], None],
+        on_reconnect: Callable[[], None],
     ) -> None:
         self.name = f"mqtt {client_id}"
         self._broker = broker
         self._subscriptions = subscriptions
         self._on_message = on_message
+        self._on_reconnect = on_reconnect
         self._client_id = client_id
         self._client: _Client | None = None
         self._acknowledgements = AcknowledgementQueue()
         self._lost = asyncio.Event()
         self._subscribed = asyncio.Event()
         self._finished = asyncio.Event()
+        self._reading = False
+        self._was_subscribed = False
 
     async def check(self) -> str:
         """A readiness check."""
@@ -75,20 +82,18 @@ class Connection:
             raise ConnectionError(message)
         return "connected"
 
-    @property
-    def unacknowledged(self) -> int:
-        """Messages received and not yet acknowledged."""
-        return len(self._acknowledgements)
-
     def publish(self, topic: str, payload: bytes) -> bool:
         """QoS 1; false where there is no connection now. The caller sends again what matters."""
         if self._client is None or not self._subscribed.is_set():
             return False
         return self._client.publish(topic, payload, qos=1).rc == paho.MQTT_ERR_SUCCESS
 
+    def will_come_again(self, message: Inbound) -> bool:
+        """Whether it came on an earlier connection: the broker sends it again on this one."""
+        return message.ticket is not None and not self._acknowledgements.is_current(message.ticket)
+
     def acknowledge(self, messages: Sequence[Inbound]) -> None:
-        """The messages are taken care of. Those of an earlier connection are not acknowledged:
-        the broker sends them again, and their ids may mean others by now."""
+        """The messages are taken care of. Those of an earlier connection are not acknowledged."""
         for message in messages:
             if message.ticket is not None:
                 message.ticket.done = True
@@ -108,9 +113,11 @@ class Connection:
         while not stop.is_set():
             try:
                 await self._connect()
-                failures = 0
                 await self._stay(stopping)
             except (OSError, TimeoutError, ValueError) as error:
+                if self._was_subscribed:
+                    failures = 0
+                self._drop()
                 delay = _BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)]
                 failures += 1
                 logger.warning("%s: %r; again in %s s", self.name, error, delay)
@@ -129,6 +136,7 @@ class Connection:
             reconnect_on_failure=False,
         )
         client.connect_timeout = _CONNECT_TIMEOUT_S
+        client.max_inflight_messages_set(_PUBLISHED_MAX)
         if self._broker.username:
             client.username_pw_set(self._broker.username, self._broker.password)
         if self._broker.ca_file:
@@ -141,53 +149,67 @@ class Connection:
         client.on_socket_register_write = self._wants_to_write
         self._lost.clear()
         self._subscribed.clear()
-        # Another connection, other message ids: what was not acknowledged will come again.
-        self._acknowledgements = AcknowledgementQueue()
+        self._was_subscribed = False
+        self._acknowledgements.reconnected()
+        self._on_reconnect()
         await asyncio.to_thread(client.connect, self._broker.host, self._broker.port, _KEEPALIVE_S)
         self._client = client
-        self._socket().attach(asyncio.get_running_loop(), self._readable)
+        self._reading = True
+        sock = client.socket()
+        assert isinstance(sock, BufferedSocket)
+        sock.attach(asyncio.get_running_loop(), self._readable)
 
     async def _stay(self, stopping: asyncio.Task[bool]) -> None:
         """Until the connection is lost or the service stops; paho's timers run meanwhile."""
         assert self._client is not None
         lost = asyncio.create_task(self._lost.wait())
+        subscribe_by = time.monotonic() + _SUBSCRIBE_TIMEOUT_S
         try:
             while not self._lost.is_set() and not stopping.done():
                 await asyncio.wait({lost, stopping}, timeout=1, return_when=asyncio.FIRST_COMPLETED)
                 self._client.loop_misc()
+                if not self._was_subscribed and time.monotonic() > subscribe_by:
+                    message = f"the broker did not let us in within {_SUBSCRIBE_TIMEOUT_S} s"
+                    raise TimeoutError(message)
         finally:
             lost.cancel()
         if self._lost.is_set():
-            self._client = None
             message = "the connection to the broker was lost"
             raise ConnectionError(message)
+
+    def _drop(self) -> None:
+        """Let go of a connection that failed. A socket left open would stay with the event loop."""
+        client, self._client = self._client, None
+        self._reading = False
+        self._subscribed.clear()
+        if client is not None and isinstance(sock := client.socket(), BufferedSocket):
+            sock.close()
 
     def _disconnect(self) -> None:
         if self._client is not None:
             self._client.disconnect()
+            self._client.loop_write()
             self._client = None
         self._subscribed.clear()
 
-    def _socket(self) -> BufferedSocket:
-        assert self._client is not None
-        sock = self._client.socket()
-        assert isinstance(sock, BufferedSocket)
-        return sock
-
     def _stop_reading(self) -> None:
         """What the broker still has for us stays there."""
+        self._reading = False
         if self._client is not None and isinstance(sock := self._client.socket(), BufferedSocket):
             sock.stop_reading()
 
     def _readable(self) -> None:
         """Let paho take what has come: until the buffer is empty, or others need their turn."""
         client = self._client
-        if client is None:
+        if client is None or not self._reading:
             return
+        sock = client.socket()
+        if not isinstance(sock, BufferedSocket):
+            return
+        read = client.loop_read
         for _ in range(_PACKETS_PER_TURN):
-            client.loop_read()
-            sock = client.socket()
-            if not isinstance(sock, BufferedSocket) or not sock.has_buffered:
+            read()
+            if not sock.has_buffered:
                 return
         asyncio.get_running_loop().call_soon(self._readable)
 
@@ -207,13 +229,17 @@ class Connection:
         if self._subscriptions:
             client.subscribe([(topic, 1) for topic in self._subscriptions])
         else:
-            self._subscribed.set()
+            self._ready()
 
     def _on_subscribe(self, _c: Any, _u: Any, _m: Any, reasons: Any, _p: Any) -> None:
         if any(reason.is_failure for reason in reasons):
             logger.error("%s: the broker refused a subscription: %s", self.name, reasons)
             self._lost.set()
             return
+        self._ready()
+
+    def _ready(self) -> None:
+        self._was_subscribed = True
         self._subscribed.set()
 
     def _disconnected(self, _c: Any, _u: Any, _f: Any, _r: Any, _p: Any) -> None:

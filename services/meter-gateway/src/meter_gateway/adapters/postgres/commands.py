@@ -98,6 +98,7 @@ class PostgresCommands:
         self,
         command_id: UUID,
         *,
+        meter_id: str,
         status: CommandStatus,
         now: datetime,
         relay: RelayState | None = None,
@@ -107,7 +108,11 @@ class PostgresCommands:
         row = (
             await self._connection.execute(
                 update(table)
-                .where(table.c.command_id == command_id, table.c.status != status)
+                .where(
+                    table.c.command_id == command_id,
+                    table.c.meter_id == meter_id,
+                    table.c.status != status,
+                )
                 .values(
                     status=status,
                     relay=relay,
@@ -120,10 +125,12 @@ class PostgresCommands:
         ).first()
         return None if row is None else _command(row)
 
-    async def known(self, command_id: UUID) -> bool:
-        """Whether there is such a command."""
+    async def known(self, command_id: UUID, *, meter_id: str) -> bool:
+        """Whether the meter has such a command."""
         found = await self._connection.scalar(
-            select(table.c.command_id).where(table.c.command_id == command_id)
+            select(table.c.command_id).where(
+                table.c.command_id == command_id, table.c.meter_id == meter_id
+            )
         )
         return found is not None
 

@@ -38,13 +38,15 @@ class PostgresDevices:
     async def set_presence(
         self, presences: Mapping[str, tuple[Presence, datetime]]
     ) -> Sequence[str]:
-        """Retained states come again at every connect: only real changes are written."""
+        """Only real changes are written. With two replicas an older state can be handled after a
+        newer one: it changes nothing."""
         if not presences:
             return ()
         rows = await (await driver(self._connection)).fetch(
             "UPDATE device AS d SET presence = p.presence, presence_at = p.at "
             "FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS p (meter_id, presence, at) "
             "WHERE d.meter_id = p.meter_id AND d.presence IS DISTINCT FROM p.presence "
+            "AND (d.presence_at IS NULL OR d.presence_at <= p.at) "
             "RETURNING d.meter_id",
             list(presences),
             [presence for presence, _ in presences.values()],
