@@ -72,7 +72,7 @@ async def run(settings: GatewaySettings) -> None:
     )
     reports = Inbox(
         name="reports",
-        handle=TakeReports(open_unit=units, clock=utc_now, committed=relay.wake),
+        handle=TakeReports(registry=registry, open_unit=units, clock=utc_now, committed=relay.wake),
         set_aside=set_aside(of=METER_EVENTS, send=producer.send, clock=utc_now),
         linger_s=0,
         clock=utc_now,
@@ -148,7 +148,8 @@ def _connection(
             ca_file=str(settings.mqtt_ca_file) if settings.mqtt_ca_file else None,
         ),
         subscriptions=[f"{_SHARE}/{ROOT}/+/{kind}" for kind in kinds],
-        on_message=inbox.put,
+        in_flight_max=settings.in_flight_max,
+        on_messages=inbox.put,
         on_reconnect=inbox.reconnected,
     )
     inbox.serve(connection)

@@ -136,8 +136,10 @@ def _parse(text: str) -> list[NewDevice]:
     adapter = TypeAdapter(DeviceIn)
     devices: dict[str, NewDevice] = {}
     problems: list[str] = []
+    line_read = 1
     try:
         for row in reader:
+            line_read = reader.line_num
             if None in row or None in row.values():
                 problems.append(f"line {reader.line_num}: not as many fields as the header")
                 continue
@@ -154,7 +156,8 @@ def _parse(text: str) -> list[NewDevice]:
                 problems.append(f"line {reader.line_num}: meter {line.meter_id} is there twice")
             devices[line.meter_id] = NewDevice(**line.model_dump())
     except csv.Error as error:
-        problems.append(f"line {reader.line_num}: {error}")
+        # A quote that is never closed runs to the end of the file: name where it begins.
+        problems.append(f"line {line_read + 1}: {error}")
     if not devices and not problems:
         problems.append("the file has no lines after its header")
     if problems:

@@ -51,7 +51,10 @@ class CommandStore(Protocol):
         """Open commands to be sent or given up now, locked."""
         ...
 
-    async def sent(self, command_id: UUID, *, next_attempt_at: datetime) -> None: ...
+    async def sent(self, next_attempts: Mapping[UUID, datetime]) -> None:
+        """Each was sent once more, and is due again at the instant given or at its end."""
+        ...
+
     async def finish(
         self,
         command_id: UUID,

@@ -4,7 +4,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from meter_gateway.application.events import progressed
 from meter_gateway.application.ports import Command, Unit
@@ -73,36 +74,39 @@ class SendCommands:
         """How many were sent or given up."""
         now = self._clock()
         messages: list[Message] = []
-        taken = 0
+        counted: list[tuple[str, str]] = []
+        next_attempts: dict[UUID, datetime] = {}
+
+        def progress(command: Command, status: CommandStatus) -> None:
+            messages.append(progressed(command, status=status, at=now))
+            counted.append((command.action, status))
+
         async with self._open_unit() as unit:
-            due = await unit.commands.due(now=now, limit=_COMMANDS_MAX)
-            for command in due:
+            for command in await unit.commands.due(now=now, limit=_COMMANDS_MAX):
                 if command.expires_at <= now:
                     status = CommandStatus.EXPIRED
                     await unit.commands.finish(
                         command.command_id, meter_id=command.meter_id, status=status, now=now
                     )
-                    taken += 1
-                    messages.append(progressed(command, status=status, at=now))
-                    COMMANDS.labels(command.action, status).inc()
+                    progress(command, status)
                     logger.warning("command expired", extra=_ids(command))
                 elif self._send(command):
-                    taken += 1
-                    again = next_attempt_at(
+                    next_attempts[command.command_id] = next_attempt_at(
                         now=now,
                         attempts=command.attempts + 1,
                         first=self._resend_after,
                         longest=self._resend_after_max,
                     )
-                    await unit.commands.sent(command.command_id, next_attempt_at=again)
                     if command.attempts == 0:
-                        status = CommandStatus.SENT
-                        messages.append(progressed(command, status=status, at=now))
-                        COMMANDS.labels(command.action, status).inc()
+                        progress(command, CommandStatus.SENT)
+            if next_attempts:
+                await unit.commands.sent(next_attempts)
             await unit.publish(messages)
+        for action, status in counted:
+            COMMANDS.labels(action, status).inc()
         if messages:
             self._committed()
-        return taken
+        return max(len(messages), len(next_attempts))
 
     def _send(self, command: Command) -> bool:
         """False without a connection: the command stays due."""

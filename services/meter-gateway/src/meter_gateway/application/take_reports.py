@@ -1,6 +1,6 @@
 """Use case: what meters say of themselves: presence, events, answers to commands."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from uuid import UUID, uuid5
@@ -11,6 +11,7 @@ from meter_gateway.application.dead_letters import dead_letter
 from meter_gateway.application.events import meter_event, progressed
 from meter_gateway.application.ports import Unit
 from meter_gateway.application.received import Received
+from meter_gateway.application.registry import Registry
 from meter_gateway.domain.commands import STATUS_OF
 from meter_gateway.domain.readings import Reason, Refused, address_of, decoded
 from meter_gateway.metrics import ACCEPTED, COMMANDS, REJECTED
@@ -35,10 +36,12 @@ class TakeReports:
     def __init__(
         self,
         *,
+        registry: Registry,
         open_unit: Callable[[], AbstractAsyncContextManager[Unit]],
         clock: Clock,
         committed: Callable[[], None],
     ) -> None:
+        self._registry = registry
         self._open_unit = open_unit
         self._clock = clock
         self._committed = committed
@@ -50,6 +53,7 @@ class TakeReports:
         presences: dict[str, tuple[Presence, datetime]] = {}
         refused: list[Reason] = []
         counted: list[tuple[str, str]] = []
+        await self._registry.look_for(_reporters(batch))
         async with self._open_unit() as unit:
             for received in batch:
                 meter_id = ""
@@ -57,6 +61,9 @@ class TakeReports:
                     meter_id, kind = address_of(received.topic)
                     if kind == "status":
                         presences[meter_id] = (_presence(received.payload), received.at)
+                    elif meter_id not in self._registry:
+                        detail = f"register {meter_id} first"
+                        raise Refused(Reason.UNKNOWN_METER, detail)
                     elif kind == "event":
                         messages.append(_reported(meter_id, received))
                     else:
@@ -88,6 +95,17 @@ class TakeReports:
             COMMANDS.labels(action, status).inc()
         if messages:
             self._committed()
+
+
+def _reporters(batch: Sequence[Received]) -> Iterator[str]:
+    """The meters that say more than whether they are there."""
+    for received in batch:
+        try:
+            meter_id, kind = address_of(received.topic)
+        except Refused:
+            continue
+        if kind != "status":
+            yield meter_id
 
 
 def _presence(payload: bytes) -> Presence:

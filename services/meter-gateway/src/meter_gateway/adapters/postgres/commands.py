@@ -14,6 +14,7 @@ from meter_gateway.application.ports import Command
 from meter_gateway.domain.commands import FINISHED
 from prewatt_common.contracts.base import CommandStatus, RelayAction, RelayState
 from prewatt_common.contracts.meter_commands_v1 import RelayCommand
+from prewatt_common.db.database import driver
 
 _COLUMNS = [table.c[name] for name in Command.__dataclass_fields__]
 
@@ -81,17 +82,17 @@ class PostgresCommands:
         )
         return [_command(row) for row in rows]
 
-    async def sent(self, command_id: UUID, *, next_attempt_at: datetime) -> None:
-        """It went to the broker; an answer before this commit waits for our row lock."""
-        await self._connection.execute(
-            update(table)
-            .where(table.c.command_id == command_id)
-            .values(
-                status=CommandStatus.SENT,
-                attempts=table.c.attempts + 1,
-                # Never later than its end: then it is given up in time.
-                next_attempt_at=func.least(next_attempt_at, table.c.expires_at),
-            )
+    async def sent(self, next_attempts: Mapping[UUID, datetime]) -> None:
+        """They went to the broker; an answer before this commit waits for our row locks."""
+        # Never later than its end: then it is given up in time.
+        await (await driver(self._connection)).execute(
+            "UPDATE command AS c SET status = $3, attempts = c.attempts + 1, "
+            "next_attempt_at = least(n.at, c.expires_at) "
+            "FROM unnest($1::uuid[], $2::timestamptz[]) AS n (command_id, at) "
+            "WHERE c.command_id = n.command_id",
+            list(next_attempts),
+            list(next_attempts.values()),
+            CommandStatus.SENT,
         )
 
     async def finish(
