@@ -1,0 +1,22 @@
+"""One world for the tests of the whole system: the four services on the session's stack."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
+from world import World
+
+from prewatt_cli.target import find_target
+from prewatt_devstack import Stack
+
+
+@pytest.fixture(scope="session")
+async def world(stack: Stack) -> AsyncGenerator[World]:
+    """The services are up and the tariffs published; stopped when the last test is done."""
+    await asyncio.to_thread(stack.start_services)
+    opened = World(stack, find_target(state_dir=stack.state_dir))
+    await opened.open()
+    yield opened
+    await opened.close()
+    for service in stack.endpoints.service_ports:
+        await asyncio.to_thread(stack.stop, service)
