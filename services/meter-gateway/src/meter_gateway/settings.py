@@ -23,6 +23,9 @@ class GatewaySettings(ServiceSettings):
     command_key_id: str
     ingest_linger_ms: int = Field(default=20, ge=0, le=1000)
     """How long readings gather before they go to Kafka: larger batches cost less CPU each."""
+    in_flight_max: int = Field(default=10_000, ge=100, le=65_535)
+    """Messages of a connection that are not acknowledged yet; beyond it we stop reading. The
+    broker's own limit (max_inflight_messages) is usually the lower one."""
     future_tolerance_s: int = Field(default=300, ge=0)
     """A reading further ahead of our clock is refused."""
     resend_after_s: float = Field(default=2.0, gt=0)

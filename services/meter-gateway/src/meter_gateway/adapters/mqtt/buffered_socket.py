@@ -9,6 +9,8 @@ import socket
 import ssl
 from collections.abc import Callable
 
+from meter_gateway.adapters.mqtt.publishes import Publish, take_publishes
+
 _READ_BYTES = 65_536
 
 
@@ -31,8 +33,6 @@ class BufferedSocket:
         self._loop = loop
         self._readable = readable
         self.start_reading()
-        # What TLS has read along with its handshake makes no file descriptor readable.
-        loop.call_soon(readable)
 
     @property
     def has_buffered(self) -> bool:
@@ -40,6 +40,19 @@ class BufferedSocket:
         if self._position < len(self._received):
             return True
         return isinstance(self._inner, ssl.SSLSocket) and self._inner.pending() > 0
+
+    def take_publishes(self) -> list[Publish]:
+        """The whole PUBLISH packets at the front of what has come. Only between two packets of
+        paho's. What follows them, the end of the connection too, is paho's to `recv`."""
+        if self._position >= len(self._received):
+            try:
+                self._received = self._inner.recv(_READ_BYTES)
+            except OSError:
+                # Nothing there yet; or lost, which paho is told again.
+                return []
+            self._position = 0
+        taken, self._position = take_publishes(self._received, self._position)
+        return taken
 
     def recv(self, count: int) -> bytes:
         """At most ``count`` bytes. Raises BlockingIOError where there are none."""
@@ -74,9 +87,11 @@ class BufferedSocket:
             self._loop.remove_reader(self._inner.fileno())
 
     def start_reading(self) -> None:
-        """Take again what comes."""
+        """Take again what comes, and what had come."""
         if self._loop is not None and self._readable is not None and not self._closed:
             self._loop.add_reader(self._inner.fileno(), self._readable)
+            # What is buffered here, or decrypted by TLS, makes no file descriptor readable.
+            self._loop.call_soon(self._readable)
 
     def close(self) -> None:
         """Send what is pending, close, and be of no more interest to the event loop."""

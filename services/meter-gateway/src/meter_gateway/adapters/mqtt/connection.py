@@ -19,8 +19,9 @@ _KEEPALIVE_S = 30
 _BACKOFF_S = (0.1, 0.5, 1.0, 2.0, 5.0)
 _CONNECT_TIMEOUT_S = 5
 _SUBSCRIBE_TIMEOUT_S = 10
-_PACKETS_PER_TURN = 500
+_READS_PER_TURN = 4
 _PUBLISHED_MAX = 1_000
+_IN_FLIGHT_BYTES_MAX = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,11 @@ class _Client(paho.Client):
     def _create_socket(self) -> Any:
         return BufferedSocket(super()._create_socket())  # pyright: ignore[reportArgumentType]
 
+    @property
+    def between_packets(self) -> bool:
+        """Whether no packet is half read."""
+        return self._in_packet["command"] == 0
+
 
 class Connection:
     """A worker. A persistent session: what comes while we are away waits at the broker."""
@@ -58,13 +64,17 @@ class Connection:
         client_id: str,
         broker: Broker,
         subscriptions: Sequence[str],
-        on_message: Callable[[Inbound], None],
+        in_flight_max: int,
+        on_messages: Callable[[Sequence[Inbound]], None],
         on_reconnect: Callable[[], None],
     ) -> None:
         self.name = f"mqtt {client_id}"
         self._broker = broker
         self._subscriptions = subscriptions
-        self._on_message = on_message
+        self._in_flight_max = in_flight_max
+        self._in_flight_bytes = 0
+        self._on_messages = on_messages
+        self._arrived: list[Inbound] = []
         self._on_reconnect = on_reconnect
         self._client_id = client_id
         self._client: _Client | None = None
@@ -73,6 +83,7 @@ class Connection:
         self._subscribed = asyncio.Event()
         self._finished = asyncio.Event()
         self._reading = False
+        self._full = False
         self._was_subscribed = False
 
     async def check(self) -> str:
@@ -97,10 +108,18 @@ class Connection:
         for message in messages:
             if message.ticket is not None:
                 message.ticket.done = True
-        if self._client is None:
+                if self._acknowledgements.is_current(message.ticket):
+                    self._in_flight_bytes -= len(message.payload)
+        sock = self._socket()
+        if sock is None:
             return
-        for message_id in self._acknowledgements.take_finished():
-            self._client.ack(message_id, 1)
+        # By hand: paho writes each PUBACK by itself. Its packets are never half written here.
+        if finished := self._acknowledgements.take_finished():
+            sock.send(b"".join([b"\x40\x02" + each.to_bytes(2, "big") for each in finished]))
+        if self._full and not self._is_full(share=2):
+            self._full = False
+            if self._reading:
+                sock.start_reading()
 
     def close(self) -> None:
         """Called when what was received is taken care of: lets `run` disconnect."""
@@ -151,6 +170,8 @@ class Connection:
         self._subscribed.clear()
         self._was_subscribed = False
         self._acknowledgements.reconnected()
+        self._in_flight_bytes = 0
+        self._full = False
         self._on_reconnect()
         await asyncio.to_thread(client.connect, self._broker.host, self._broker.port, _KEEPALIVE_S)
         self._client = client
@@ -192,26 +213,50 @@ class Connection:
             self._client = None
         self._subscribed.clear()
 
+    def _socket(self) -> BufferedSocket | None:
+        sock = self._client.socket() if self._client is not None else None
+        return sock if isinstance(sock, BufferedSocket) else None
+
     def _stop_reading(self) -> None:
         """What the broker still has for us stays there."""
         self._reading = False
-        if self._client is not None and isinstance(sock := self._client.socket(), BufferedSocket):
+        if sock := self._socket():
             sock.stop_reading()
 
     def _readable(self) -> None:
-        """Let paho take what has come: until the buffer is empty, or others need their turn."""
-        client = self._client
-        if client is None or not self._reading:
+        """Take what has come, until there is no more or others need their turn: PUBLISH by
+        ourselves, all else by paho."""
+        client, sock = self._client, self._socket()
+        if client is None or sock is None or not self._reading or self._full:
             return
-        sock = client.socket()
-        if not isinstance(sock, BufferedSocket):
-            return
-        read = client.loop_read
-        for _ in range(_PACKETS_PER_TURN):
-            read()
-            if not sock.has_buffered:
-                return
-        asyncio.get_running_loop().call_soon(self._readable)
+        more = True
+        for _ in range(_READS_PER_TURN):
+            taken = sock.take_publishes() if client.between_packets else []
+            for topic, payload, message_id in taken:
+                self._arrive(topic, payload, message_id)
+            if sock.has_buffered or not taken:
+                client.loop_read()
+            more = sock.has_buffered
+            if not more:
+                break
+        self._hand_over()
+        if self._is_full():
+            self._full = True
+            sock.stop_reading()
+        elif more:
+            asyncio.get_running_loop().call_soon(self._readable)
+
+    def _is_full(self, *, share: int = 1) -> bool:
+        """Whether more than a ``share``-th of what may be in flight is."""
+        return (
+            len(self._acknowledgements) * share >= self._in_flight_max
+            or self._in_flight_bytes * share >= _IN_FLIGHT_BYTES_MAX
+        )
+
+    def _hand_over(self) -> None:
+        if self._arrived:
+            arrived, self._arrived = self._arrived, []
+            self._on_messages(arrived)
 
     def _wants_to_write(self, client: paho.Client, _u: Any, _s: Any) -> None:
         """Called once until paho has written all; in the connecting thread there is no loop yet,
@@ -247,9 +292,16 @@ class Connection:
         self._lost.set()
 
     def _received(self, _c: Any, _u: Any, message: paho.MQTTMessage) -> None:
-        ticket = self._acknowledgements.received(message.mid) if message.qos else None
+        message_id = message.mid if message.qos else None
+        self._arrive(message._topic, bytes(message.payload), message_id)  # pyright: ignore[reportPrivateUsage]
+
+    def _arrive(self, topic: bytes, payload: bytes, message_id: int | None) -> None:
+        ticket = None
+        if message_id is not None:
+            ticket = self._acknowledgements.received(message_id)
+            self._in_flight_bytes += len(payload)
         try:
-            topic = message.topic
+            text = topic.decode()
         except UnicodeDecodeError:
-            topic = "(not UTF-8)"
-        self._on_message(Inbound(topic, bytes(message.payload), ticket))
+            text = "(not UTF-8)"
+        self._arrived.append(Inbound(text, payload, ticket))

@@ -50,22 +50,23 @@ class Inbox:
         self._waiting: list[tuple[Received, Inbound]] = []
         self._came = asyncio.Event()
         self._connection: Connection | None = None
-        self._in_flight = IN_FLIGHT.labels(name)
-        self._in_flight.set(0)
+        self._in_hand = 0
+        IN_FLIGHT.labels(name).set_function(lambda: self._in_hand + len(self._waiting))
         self._seconds = seconds
-        self._received = 0
 
     def serve(self, connection: Connection) -> None:
         """Whom to acknowledge to."""
         self._connection = connection
 
-    def put(self, message: Inbound) -> None:
-        """A message came. The broker limits how many of QoS 1 wait here, but not those of QoS 0."""
-        self._received += 1
-        if message.ticket is None and len(self._waiting) >= _WAITING_MAX:
-            DROPPED.inc()
-            return
-        self._waiting.append((Received(message.topic, message.payload, self._clock()), message))
+    def put(self, messages: Sequence[Inbound]) -> None:
+        """Messages came. The connection limits how many of QoS 1 wait here, but not of QoS 0."""
+        RECEIVED.inc(len(messages))
+        at = self._clock()
+        for message in messages:
+            if message.ticket is None and len(self._waiting) >= _WAITING_MAX:
+                DROPPED.inc()
+            else:
+                self._waiting.append((Received(message.topic, message.payload, at), message))
         self._came.set()
 
     def reconnected(self) -> None:
@@ -97,8 +98,6 @@ class Inbox:
         self._connection.close()
 
     def _next_batch(self) -> list[tuple[Received, Inbound]]:
-        RECEIVED.inc(self._received)
-        self._received = 0
         batch, self._waiting = self._waiting[:_BATCH_MAX], self._waiting[_BATCH_MAX:]
         return batch
 
@@ -106,7 +105,7 @@ class Inbox:
         self, batch: list[tuple[Received, Inbound]], stopping: asyncio.Task[bool]
     ) -> bool:
         """False where the stop came before it was done: the broker sends it again."""
-        self._in_flight.set(len(batch) + len(self._waiting))
+        self._in_hand = len(batch)
         received = [message for message, _ in batch]
         handling = asyncio.create_task(self._until_done(received))
         await asyncio.wait({handling, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -122,7 +121,7 @@ class Inbox:
         self._connection.acknowledge([inbound for _, inbound in batch])
         if self._seconds is not None:
             self._seconds.observe((self._clock() - batch[0][0].at).total_seconds())
-        self._in_flight.set(len(self._waiting))
+        self._in_hand = 0
         return True
 
     async def _until_done(self, messages: Sequence[Received]) -> None:
