@@ -141,6 +141,16 @@ def _readiness(url: str) -> tuple[str, str]:
     return body["status"], ", ".join(checks)
 
 
+@app.command()
+def url(service: str, *, state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
+    """Print the address of a service: meter-gateway, prepay-ledger, notifier or billing."""
+    with _one_line_errors():
+        if service not in SERVICES:
+            message = f"{service} is none of {', '.join(SERVICES)}"
+            raise NoTarget(message)
+        print(find_target(state_dir=state_dir).url(service))  # noqa: T201
+
+
 @meters.command("import")
 def import_meters(file: CsvFile, *, state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
     """Register meters from a CSV file: meter_id,model,codec."""

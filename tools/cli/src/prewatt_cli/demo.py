@@ -66,6 +66,7 @@ def run_demo(*, households: int, seconds: int) -> int:
         demo = Demo(stack, target, households=households, seconds=seconds)
         demo.populate()
         verdict = asyncio.run(demo.run(console))
+        console.print()
         for line in verdict.lines:
             console.print(line)
         for problem in verdict.problems:
