@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 _ROWS_MAX = 2_000
 _POLL_S = 1.0
 _RETRY_S = 1.0
+_STOP_GRACE_S = 3.0
 _LOCK_KEY = 0x0B0C5
 _headers_decoder = msgspec.json.Decoder(list[tuple[str, bytes]])
 
@@ -65,10 +66,11 @@ class OutboxRelay:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish until ``stop``; what is then left is published by whoever starts next."""
+        stopping = asyncio.create_task(stop.wait())
         while not stop.is_set():
             self._due.clear()
             try:
-                published = await self._publish_some()
+                published = await self._publish_unless_stopped(stopping)
             except ProduceFailed as error:
                 logger.warning("outbox: %s; the rows are kept and tried again", error)
                 await asyncio.sleep(_RETRY_S)
@@ -81,6 +83,18 @@ class OutboxRelay:
                 continue
             if not published:
                 await self._wait(stop)
+
+    async def _publish_unless_stopped(self, stopping: asyncio.Task[bool]) -> int:
+        """Without a broker sending takes for ever: a stop ends it, and the rows stay."""
+        publishing = asyncio.ensure_future(self._publish_some())
+        await asyncio.wait({publishing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not publishing.done():
+            await asyncio.wait({publishing}, timeout=_STOP_GRACE_S)
+        if not publishing.done():
+            publishing.cancel()
+            await asyncio.wait({publishing})
+            return 0
+        return await publishing
 
     async def _wait(self, stop: asyncio.Event) -> None:
         waits = [asyncio.ensure_future(self._due.wait()), asyncio.ensure_future(stop.wait())]

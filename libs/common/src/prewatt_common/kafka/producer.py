@@ -45,10 +45,10 @@ class Producer:
         await self._producer()
 
     async def stop(self) -> None:
-        """Send what is pending and disconnect."""
-        inner, self._inner = self._inner, None
-        if inner is not None:
-            await inner.stop()
+        """Send what is pending and disconnect, both within seconds: without a broker aiokafka
+        would try for ever. What was not sent then was not confirmed to anybody either."""
+        if self._inner is not None:
+            await self._discard(self._inner)
 
     async def partitions(self, topic: str) -> int:
         """How many partitions ``topic`` has."""
@@ -125,7 +125,7 @@ class Producer:
             return self._inner
 
     async def _discard(self, producer: AIOKafkaProducer) -> None:
-        """Forget a producer that failed: its state after an error is not worth trusting."""
+        """Forget a producer: after an error its state is not worth trusting."""
         if self._inner is producer:
             self._inner = None
         try:
