@@ -1,6 +1,6 @@
 """What the use cases need of the outside, inside one transaction: a `Unit`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -39,12 +39,14 @@ class CommandStore(Protocol):
     """Commands on their way to meters."""
 
     async def newest_sequences(self, meter_ids: Sequence[str]) -> Mapping[str, int]: ...
-    async def add(self, command: RelayCommand, *, status: CommandStatus, now: datetime) -> bool:
-        """False where it is known already."""
+    async def add(
+        self, commands: Sequence[tuple[RelayCommand, CommandStatus]], *, now: datetime
+    ) -> Set[UUID]:
+        """The ids of those that were not known."""
         ...
 
-    async def supersede(self, meter_id: str, *, below: int, now: datetime) -> Sequence[Command]:
-        """Finish the meter's open commands of a lower sequence; gives them."""
+    async def supersede(self, newest: Mapping[str, int], *, now: datetime) -> Sequence[Command]:
+        """Finish open commands of a lower sequence than their meter's newest; gives them."""
         ...
 
     async def due(self, *, now: datetime, limit: int) -> Sequence[Command]:

@@ -1,6 +1,7 @@
 """Use case: commands from Kafka are stored, and older ones of the same meter superseded."""
 
 from collections.abc import Callable, Sequence
+from uuid import UUID
 
 from meter_gateway.application.events import progressed
 from meter_gateway.application.ports import Command, Unit
@@ -10,7 +11,6 @@ from prewatt_common.clock import Clock
 from prewatt_common.contracts.base import CommandStatus
 from prewatt_common.contracts.meter_commands_v1 import RelayCommand
 from prewatt_common.kafka.decoding import Delivered
-from prewatt_common.kafka.messages import Message
 
 
 class TakeCommands:
@@ -23,31 +23,42 @@ class TakeCommands:
     async def __call__(self, unit: Unit, batch: Sequence[Delivered]) -> Callable[[], None]:
         """Handle ``batch`` (of RelayCommand); what it gives wakes the sender after the commit."""
         now = self._clock()
-        newest = dict(await unit.commands.newest_sequences([event.meter_id for event, _ in batch]))
-        messages: list[Message] = []
-        for command, _ in batch:
-            status = status_on_arrival(
-                sequence=command.sequence,
-                newest_sequence=newest.get(command.meter_id),
-                expires_at=command.expires_at,
-                now=now,
+        commands: dict[UUID, RelayCommand] = {event.command_id: event for event, _ in batch}
+        # A newer one supersedes even where it comes too late itself: the older is not wanted.
+        newest = dict(
+            await unit.commands.newest_sequences([each.meter_id for each in commands.values()])
+        )
+        for command in commands.values():
+            known = newest.get(command.meter_id, command.sequence)
+            newest[command.meter_id] = max(known, command.sequence)
+        arrived = [
+            (
+                command,
+                status_on_arrival(
+                    sequence=command.sequence,
+                    newest_sequence=newest[command.meter_id],
+                    expires_at=command.expires_at,
+                    now=now,
+                ),
             )
-            if not await unit.commands.add(command, status=status, now=now):
-                continue
-            newest[command.meter_id] = max(newest.get(command.meter_id, 0), command.sequence)
-            if status in FINISHED:
-                messages.append(progressed(_as_stored(command, status), status=status, at=now))
-                COMMANDS.labels(command.action, status).inc()
-            # A newer one supersedes even where it comes too late itself: the older is not wanted.
-            for older in await unit.commands.supersede(
-                command.meter_id, below=command.sequence, now=now
-            ):
-                detail = f"by command {command.command_id}"
-                superseded = CommandStatus.SUPERSEDED
-                messages.append(progressed(older, status=superseded, at=now, detail=detail))
-                COMMANDS.labels(older.action, superseded).inc()
-        await unit.publish(messages)
-        return self._committed
+            for command in commands.values()
+        ]
+        added = await unit.commands.add(arrived, now=now)
+        over = [
+            (_as_stored(command, status), status)
+            for command, status in arrived
+            if command.command_id in added and status in FINISHED
+        ]
+        superseded = await unit.commands.supersede(newest, now=now)
+        over += [(older, CommandStatus.SUPERSEDED) for older in superseded]
+        await unit.publish([progressed(each, status=status, at=now) for each, status in over])
+
+        def committed() -> None:
+            for each, status in over:
+                COMMANDS.labels(each.action, status).inc()
+            self._committed()
+
+        return committed
 
 
 def _as_stored(command: RelayCommand, status: CommandStatus) -> Command:

@@ -1,12 +1,11 @@
 """Commands on their way to meters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from asyncpg import Record
+from sqlalchemy import RowMapping, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meter_gateway.adapters.postgres.tables import command as table
@@ -27,47 +26,50 @@ class PostgresCommands:
 
     async def newest_sequences(self, meter_ids: Sequence[str]) -> Mapping[str, int]:
         """The highest sequence of each meter that has any."""
-        rows = await self._connection.execute(
-            select(table.c.meter_id, func.max(table.c.sequence))
-            .where(table.c.meter_id.in_(set(meter_ids)))
-            .group_by(table.c.meter_id)
+        rows = await (await driver(self._connection)).fetch(
+            "SELECT meter_id, max(sequence) AS newest FROM command "
+            "WHERE meter_id = ANY($1::text[]) GROUP BY meter_id",
+            meter_ids,
         )
-        return {row[0]: row[1] for row in rows}
+        return {row["meter_id"]: row["newest"] for row in rows}
 
-    async def add(self, command: RelayCommand, *, status: CommandStatus, now: datetime) -> bool:
-        """Insert it; open ones are due at once."""
-        finished = status in FINISHED
-        result = await self._connection.execute(
-            insert(table)
-            .values(
-                command_id=command.command_id,
-                meter_id=command.meter_id,
-                account_id=command.account_id,
-                action=command.action,
-                sequence=command.sequence,
-                status=status,
-                caused_at=command.caused_at,
-                issued_at=command.issued_at,
-                expires_at=command.expires_at,
-                received_at=now,
-                next_attempt_at=None if finished else now,
-                finished_at=now if finished else None,
-            )
-            .on_conflict_do_nothing()
+    async def add(
+        self, commands: Sequence[tuple[RelayCommand, CommandStatus]], *, now: datetime
+    ) -> Set[UUID]:
+        """Insert what is new; open ones are due at once."""
+        rows = await (await driver(self._connection)).fetch(
+            "INSERT INTO command (command_id, meter_id, account_id, action, sequence, status, "
+            "caused_at, issued_at, expires_at, next_attempt_at, finished_at, received_at) "
+            "SELECT c.*, $12 FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], "
+            "$5::bigint[], $6::text[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], "
+            "$10::timestamptz[], $11::timestamptz[]) AS c "
+            "ON CONFLICT DO NOTHING RETURNING command_id",
+            [command.command_id for command, _ in commands],
+            [command.meter_id for command, _ in commands],
+            [command.account_id for command, _ in commands],
+            [command.action for command, _ in commands],
+            [command.sequence for command, _ in commands],
+            [status for _, status in commands],
+            [command.caused_at for command, _ in commands],
+            [command.issued_at for command, _ in commands],
+            [command.expires_at for command, _ in commands],
+            [None if status in FINISHED else now for _, status in commands],
+            [now if status in FINISHED else None for _, status in commands],
+            now,
         )
-        return result.rowcount == 1
+        return {row["command_id"] for row in rows}
 
-    async def supersede(self, meter_id: str, *, below: int, now: datetime) -> Sequence[Command]:
-        """Finish the open ones of a lower sequence."""
-        rows = await self._connection.execute(
-            update(table)
-            .where(
-                table.c.meter_id == meter_id,
-                table.c.sequence < below,
-                table.c.next_attempt_at.is_not(None),
-            )
-            .values(status=CommandStatus.SUPERSEDED, next_attempt_at=None, finished_at=now)
-            .returning(*_COLUMNS)
+    async def supersede(self, newest: Mapping[str, int], *, now: datetime) -> Sequence[Command]:
+        """Finish the open ones of a lower sequence than their meter's newest."""
+        rows = await (await driver(self._connection)).fetch(
+            "UPDATE command AS c SET status = $3, next_attempt_at = NULL, finished_at = $4 "
+            "FROM unnest($1::text[], $2::bigint[]) AS n (meter_id, newest) "
+            "WHERE c.meter_id = n.meter_id AND c.sequence < n.newest "
+            "AND c.next_attempt_at IS NOT NULL RETURNING c.*",
+            list(newest),
+            list(newest.values()),
+            CommandStatus.SUPERSEDED,
+            now,
         )
         return [_command(row) for row in rows]
 
@@ -80,7 +82,7 @@ class PostgresCommands:
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
-        return [_command(row) for row in rows]
+        return [_command(row) for row in rows.mappings()]
 
     async def sent(self, next_attempts: Mapping[UUID, datetime]) -> None:
         """They went to the broker; an answer before this commit waits for our row locks."""
@@ -106,7 +108,7 @@ class PostgresCommands:
         detail: str = "",
     ) -> Command | None:
         """Set a final status, over another final one too."""
-        row = (
+        rows = (
             await self._connection.execute(
                 update(table)
                 .where(
@@ -123,7 +125,8 @@ class PostgresCommands:
                 )
                 .returning(*_COLUMNS)
             )
-        ).first()
+        ).mappings()
+        row = rows.first()
         return None if row is None else _command(row)
 
     async def known(self, command_id: UUID, *, meter_id: str) -> bool:
@@ -136,14 +139,14 @@ class PostgresCommands:
         return found is not None
 
 
-def _command(row: Row[Any]) -> Command:
+def _command(row: RowMapping | Record) -> Command:
     return Command(
-        command_id=row.command_id,
-        meter_id=row.meter_id,
-        action=RelayAction(row.action),
-        sequence=row.sequence,
-        issued_at=row.issued_at,
-        expires_at=row.expires_at,
-        status=CommandStatus(row.status),
-        attempts=row.attempts,
+        command_id=row["command_id"],
+        meter_id=row["meter_id"],
+        action=RelayAction(row["action"]),
+        sequence=row["sequence"],
+        issued_at=row["issued_at"],
+        expires_at=row["expires_at"],
+        status=CommandStatus(row["status"]),
+        attempts=row["attempts"],
     )
