@@ -80,7 +80,7 @@ async def test_an_import_of_another_content_type_is_415(gateway, kind):
         ("ok-1,m,canonical,more", "line 3: not as many fields"),
         ('ok-1,"m,canonical', "line 3"),
         ("ok-1,a\0b,canonical", "line 3"),
-        ("{good},m,canonical", "line 3: meter {good} is there twice"),
+        ("{good},m,canonical", "line 3: meter_id {good} is there twice"),
     ],
 )
 async def test_a_wrong_line_is_named_and_nothing_is_imported(gateway, line, says):

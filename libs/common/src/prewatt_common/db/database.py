@@ -17,7 +17,7 @@ class ChangedMeanwhile(Exception):
     """A row was changed between reading and writing it: the transaction must run again."""
 
 
-_PASSING = (
+PASSING_FAULTS: tuple[type[Exception], ...] = (
     ChangedMeanwhile,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
@@ -28,6 +28,7 @@ _PASSING = (
     OSError,
     TimeoutError,
 )
+"""What trying again can help against. SQLAlchemy may wrap it: see `is_passing_fault`."""
 
 
 class Database:
@@ -72,11 +73,11 @@ async def driver(connection: AsyncConnection) -> DriverConnection:
 
 def is_passing_fault(error: BaseException) -> bool:
     """Whether trying again can help: a lost connection, a deadlock, a server starting up."""
-    if isinstance(error, _PASSING):
+    if isinstance(error, PASSING_FAULTS):
         return True
     if isinstance(error, InterfaceError):
         return True
     if isinstance(error, DBAPIError):
         cause = getattr(error.orig, "__cause__", None)
-        return error.connection_invalidated or isinstance(cause, _PASSING)
+        return error.connection_invalidated or isinstance(cause, PASSING_FAULTS)
     return False

@@ -8,7 +8,10 @@ from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
+
+from prewatt_common.db.database import PASSING_FAULTS, is_passing_fault
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +84,17 @@ def install_problem_handlers(app: FastAPI) -> None:
             headers=dict(error.headers or {}),
         )
 
+    async def passing(request: Request, error: Exception) -> JSONResponse:
+        if not is_passing_fault(error):
+            raise error
+        logger.warning("%s: %r; answered 503", request.url.path, error)
+        return _response(
+            status=HTTPStatus.SERVICE_UNAVAILABLE,
+            kind="unavailable",
+            detail="The database was not to be had or was busy; nothing was kept. Try again.",
+            headers={"Retry-After": "1"},
+        )
+
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
         logger.error("unexpected error on %s", request.url.path, exc_info=error)
         return _response(
@@ -93,4 +107,6 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Problem, problem)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
+    for kind in (*PASSING_FAULTS, DBAPIError):
+        app.add_exception_handler(kind, passing)
     app.add_exception_handler(Exception, unexpected)

@@ -9,6 +9,7 @@ that moves past it, and the rest of its batch is handled without it.
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +42,13 @@ Handle = Callable[[AsyncConnection, Sequence[Delivered]], Awaitable[AfterCommit 
 """Handles a batch inside the transaction; what it returns is called once that has committed."""
 
 _POLL_MS = 500
+_FETCH_WAIT_MS = 40
+"""aiokafka has one fetch under way at a time, and not for partitions whose last records were not
+yet taken when it was sent: records that come for those wait until it returns. At its default of
+500 ms that was half of the time from a reading to its charge."""
 _REPORT_EVERY_S = 5.0
+_SHOW_TIMEOUT_S = 2.0
+_STOP_TIMEOUT_S = 5.0
 _BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -103,19 +110,19 @@ class Consumer:
             auto_offset_reset="earliest",
             session_timeout_ms=10_000,
             max_partition_fetch_bytes=2_097_152,
+            fetch_max_wait_ms=_FETCH_WAIT_MS,
         )
         assignment = Assignment(
             consumer=consumer, database=self._database, group=self._subscription.group
         )
-        await consumer.start()
-        self._assignment = assignment
         try:
+            await consumer.start()
+            self._assignment = assignment
             consumer.subscribe([t.name for t in self._subscription.topics], listener=assignment)
             reported_at = time.monotonic()
             while not stop.is_set():
-                polled = await consumer.getmany(
-                    timeout_ms=_POLL_MS, max_records=self._subscription.batch_records_max
-                )
+                polled = await self._poll(consumer, stop)
+                assignment.check()
                 if polled:
                     await self._take(assignment, polled)
                     self._failures = 0
@@ -124,7 +131,27 @@ class Consumer:
                     await self._report(consumer, assignment)
         finally:
             self._assignment = None
-            await consumer.stop()
+            try:
+                async with asyncio.timeout(_STOP_TIMEOUT_S):
+                    await consumer.stop()
+            except TimeoutError:
+                logger.warning("%s: left without a word to Kafka, which does not answer", self.name)
+
+    async def _poll(
+        self, consumer: AIOKafkaConsumer, stop: asyncio.Event
+    ) -> dict[TopicPartition, list[ConsumerRecord]]:
+        """The next records, none at ``stop``: while the group cannot form, aiokafka waits without
+        regard to its timeout."""
+        poll = asyncio.ensure_future(
+            consumer.getmany(timeout_ms=_POLL_MS, max_records=self._subscription.batch_records_max)
+        )
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            await asyncio.wait({poll, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            return poll.result() if poll.done() else {}
+        finally:
+            poll.cancel()
+            stopping.cancel()
 
     async def _take(
         self, assignment: Assignment, polled: dict[TopicPartition, list[ConsumerRecord]]
@@ -173,8 +200,8 @@ class Consumer:
         self._relay.wake()
         for call in after:
             call()
-        for record in records:
-            CONSUMER_RECORDS.labels(self._subscription.group, record.topic).inc()
+        for topic, count in Counter(record.topic for record in records).items():
+            CONSUMER_RECORDS.labels(self._subscription.group, topic).inc(count)
         for record, reason, detail in dead:
             DEAD_LETTERS.labels(self._subscription.group, record.topic, reason).inc()
             logger.error(
@@ -229,8 +256,10 @@ class Consumer:
                 ).set(max(0, highwater - position))
         if assignment.positions:
             try:
-                await consumer.commit(dict(assignment.positions))
-            except KafkaError as error:
+                # Without a limit aiokafka tries for as long as no coordinator answers.
+                async with asyncio.timeout(_SHOW_TIMEOUT_S):
+                    await consumer.commit(dict(assignment.positions))
+            except (KafkaError, TimeoutError) as error:
                 logger.info("offsets not shown to Kafka this time: %r", error)
 
     async def _back_off(self, error: Exception, stop: asyncio.Event) -> None:

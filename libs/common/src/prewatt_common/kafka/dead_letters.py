@@ -4,7 +4,8 @@ from datetime import datetime
 
 from aiokafka import ConsumerRecord
 
-from prewatt_common.kafka.messages import Message
+from prewatt_common.kafka.messages import Headers, Message
+from prewatt_common.kafka.producer import BATCH_BYTES_MAX, message_bytes
 
 DETAIL_MAX = 1000
 
@@ -13,14 +14,28 @@ def dead_letter(
     *, record: ConsumerRecord, reason: str, detail: str, by: str, at: datetime
 ) -> Message:
     """``record`` as it came, with headers ``dlq_reason``, ``dlq_detail``, ``dlq_source``
-    (topic/partition/offset), ``dlq_by`` (consumer group) and ``dlq_at`` added."""
+    (topic/partition/offset), ``dlq_by`` (consumer group) and ``dlq_at`` added.
+
+    One that is too large with these is cut short and says so in ``dlq_truncated_from`` (bytes);
+    the whole is where ``dlq_source`` points.
+    """
     source = f"{record.topic}/{record.partition}/{record.offset}"
-    headers = [
-        *record.headers,
+    added: Headers = [
         ("dlq_reason", reason.encode()),
-        ("dlq_detail", detail[:DETAIL_MAX].encode()),
+        ("dlq_detail", detail[:DETAIL_MAX].encode("utf-8", "replace")),
         ("dlq_source", source.encode()),
         ("dlq_by", by.encode()),
         ("dlq_at", at.isoformat().encode()),
     ]
-    return Message(f"{record.topic}.dlq", record.key or b"", headers, record.value or b"")
+    topic, key, value = f"{record.topic}.dlq", record.key or b"", record.value or b""
+    original: Headers = [(name, given or b"") for name, given in record.headers]
+    whole = Message(topic, key, [*original, *added], value)
+    excess = message_bytes(whole) - BATCH_BYTES_MAX
+    if excess <= 0:
+        return whole
+    added.append(("dlq_truncated_from", str(len(value)).encode()))
+    if len(value) > excess + DETAIL_MAX:
+        kept = value[: len(value) - excess - DETAIL_MAX]
+        return Message(topic, key, [*original, *added], kept)
+    # Its key or headers are what is large.
+    return Message(topic, b"", added, value[: BATCH_BYTES_MAX // 2])

@@ -43,7 +43,7 @@ def decode_one(event: type[EventT]) -> Decode[EventT]:
     def of_record(record: ConsumerRecord) -> EventT:
         try:
             return decode(record.value or b"")
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             message = f"not a {event.__name__}: {error}"
             raise Undecodable(message) from error
 

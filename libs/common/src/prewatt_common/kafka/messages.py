@@ -54,10 +54,10 @@ class Source:
         return Message(topic.name, key.encode(), headers, _encode(event))
 
 
-def header(headers: Sequence[tuple[str, bytes]], name: str) -> str | None:
-    """The value of a header, or none."""
+def header(headers: Sequence[tuple[str, bytes | None]], name: str) -> str | None:
+    """The value of a header, or none. Kafka lets a header have no value; ours always have one."""
     for key, value in headers:
-        if key == name:
+        if key == name and value is not None:
             return value.decode("utf-8", "replace")
     return None
 

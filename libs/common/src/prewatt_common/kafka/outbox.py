@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prewatt_common.db.database import Database, driver, is_passing_fault
 from prewatt_common.db.tables import outbox
-from prewatt_common.kafka.messages import Message
-from prewatt_common.kafka.producer import ProduceFailed, Producer
+from prewatt_common.kafka.messages import Headers, Message
+from prewatt_common.kafka.producer import ProduceFailed, Producer, check_size
 from prewatt_common.metrics import OUTBOX_PENDING, OUTBOX_PUBLISHED
 
 logger = logging.getLogger(__name__)
@@ -24,11 +24,16 @@ _POLL_S = 1.0
 _RETRY_S = 1.0
 _STOP_GRACE_S = 3.0
 _LOCK_KEY = 0x0B0C5
-_headers_decoder = msgspec.json.Decoder(list[tuple[str, bytes]])
+_headers_decoder = msgspec.json.Decoder(Headers)
 
 
 async def append(connection: AsyncConnection, messages: Sequence[Message]) -> None:
-    """Write ``messages`` to be published once the transaction of ``connection`` has committed."""
+    """Write ``messages`` to be published once the transaction of ``connection`` has committed.
+
+    Raises `MessageTooLarge`: one that Kafka never takes would hold up all that come after it.
+    """
+    for message in messages:
+        check_size(message)
     if messages:
         # WITH ORDINALITY: the rows' ids, and so the order on Kafka, are the order given.
         await (await driver(connection)).execute(

@@ -5,13 +5,17 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
 
-from prewatt_common.db.database import Database, is_passing_fault
+from prewatt_common.db.database import Database
 from prewatt_common.kafka.offsets import OffsetRange, load_offsets
 
 logger = logging.getLogger(__name__)
 
-_RETRY_S = 0.5
+
+class OffsetBeyondLog(KafkaError):
+    """Kafka has fewer records than were processed: it lost some, or it is another cluster. Nothing
+    is processed until somebody has decided what ``consumer_offset`` shall say."""
 
 
 class Assignment(ConsumerRebalanceListener):
@@ -21,6 +25,8 @@ class Assignment(ConsumerRebalanceListener):
         self._consumer = consumer
         self._database = database
         self._group = group
+        self._failure: Exception | None = None
+        self._sought: dict[TopicPartition, int] = {}
         self.joined = False
         self.positions: dict[TopicPartition, int] = {}
         self.processing = asyncio.Lock()
@@ -35,8 +41,17 @@ class Assignment(ConsumerRebalanceListener):
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Called by aiokafka after a rebalance."""
         async with self.processing:
-            await self._load(list(assigned))
-            self.joined = True
+            try:
+                await self._load(list(assigned))
+            except Exception as error:  # noqa: BLE001 - aiokafka would log it and stall: see check
+                self._failure = error
+            else:
+                self.joined = True
+
+    def check(self) -> None:
+        """Raises what kept the offsets from being loaded: the session cannot go on."""
+        if self._failure is not None:
+            raise self._failure
 
     async def reload(self) -> None:
         """Go to the database's offsets again, after another member moved them."""
@@ -46,34 +61,48 @@ class Assignment(ConsumerRebalanceListener):
         if not places:
             return
         beginnings = await self._consumer.beginning_offsets(places)
-        while True:
-            try:
-                async with self._database.transaction() as connection:
-                    offsets = await load_offsets(connection, group=self._group, defaults=beginnings)
-                break
-            except Exception as error:
-                if not is_passing_fault(error):
-                    raise
-                logger.warning("%s: offsets not loaded: %r; again", self._group, error)
-                await asyncio.sleep(_RETRY_S)
+        ends = await self._consumer.end_offsets(places)
+        async with self._database.transaction() as connection:
+            offsets = await load_offsets(connection, group=self._group, defaults=beginnings)
+        self._sought.clear()
         for place, offset in offsets.items():
-            if offset < beginnings[place]:
-                logger.error(
-                    "%s: Kafka no longer has %s/%d from %d to %d: those records are lost to us",
-                    self._group, place.topic, place.partition, offset, beginnings[place],
-                )  # fmt: skip
+            if offset > ends[place]:
+                raise _beyond(self._group, place, offset, ends[place])
             self._consumer.seek(place, max(offset, beginnings[place]))
             self.positions[place] = offset
+            if offset < beginnings[place]:
+                self._sought[place] = offset
 
     def ranges(
         self, polled: Mapping[TopicPartition, list[ConsumerRecord]]
     ) -> dict[TopicPartition, OffsetRange]:
-        """The range of each polled partition that is still ours."""
+        """The range of each polled partition that is still ours and begins where we stand."""
         return {
             place: OffsetRange(self.positions[place], records[-1].offset + 1)
             for place, records in polled.items()
-            if place in self.positions and records
+            if place in self.positions and records and self._continues(place, records[0].offset)
         }
+
+    def _continues(self, place: TopicPartition, found: int) -> bool:
+        """Whether records from ``found`` on are the next ones.
+
+        aiokafka polls from its own idea of the offset while ours are still being loaded: such
+        records are dropped and polled again. Only where that changes nothing is there a gap.
+        """
+        position = self.positions[place]
+        if found == position:
+            return True
+        if self._sought.get(place) != position:
+            self._sought[place] = position
+            self._consumer.seek(place, position)
+            return False
+        if found < position:
+            raise _beyond(self._group, place, position, found)
+        logger.error(
+            "%s: Kafka no longer has %s/%d from %d to %d: those records are lost to us",
+            self._group, place.topic, place.partition, position, found,
+        )  # fmt: skip
+        return True
 
     def advance(self, ranges: Mapping[TopicPartition, OffsetRange]) -> None:
         """The batch is committed."""
@@ -84,3 +113,11 @@ class Assignment(ConsumerRebalanceListener):
     def forget(self) -> None:
         """The batch is not committed: hold nothing until the next session has loaded offsets."""
         self.positions.clear()
+
+
+def _beyond(group: str, place: TopicPartition, offset: int, end: int) -> OffsetBeyondLog:
+    message = (
+        f"{group} has processed {place.topic}/{place.partition} up to {offset}, but Kafka has it "
+        f"only up to {end}; nothing was processed. Restore the topic, or set consumer_offset"
+    )
+    return OffsetBeyondLog(message)

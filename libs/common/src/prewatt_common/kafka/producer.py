@@ -20,6 +20,10 @@ logger = logging.getLogger(__name__)
 
 BATCH_BYTES_MAX = 900_000
 """Below the broker's limit of 1 MiB; a dead letter of the largest MQTT payload fits."""
+_RECORD_OVERHEAD_BYTES = 100
+"""At most: the batch's header, and lengths, offset and timestamp of one record."""
+_HEADER_OVERHEAD_BYTES = 10
+_ALWAYS_FITS_BYTES = BATCH_BYTES_MAX // 2
 _STOP_TIMEOUT_S = 5.0
 
 
@@ -29,6 +33,25 @@ class ProduceFailed(Exception):
 
 class MessageTooLarge(ValueError):
     """One message alone is larger than a batch may be. Trying again does not help."""
+
+
+def message_bytes(message: Message) -> int:
+    """What the message takes on the wire, at most."""
+    return (
+        _RECORD_OVERHEAD_BYTES
+        + len(message.key)
+        + len(message.value)
+        + sum(
+            _HEADER_OVERHEAD_BYTES + len(name) * 4 + len(value) for name, value in message.headers
+        )
+    )
+
+
+def check_size(message: Message) -> None:
+    """Raises `MessageTooLarge` for one that Kafka would not take."""
+    if len(message.value) > _ALWAYS_FITS_BYTES and message_bytes(message) > BATCH_BYTES_MAX:
+        text = f"{len(message.value)} bytes for {message.topic} are over {BATCH_BYTES_MAX}"
+        raise MessageTooLarge(text)
 
 
 class Producer:
@@ -88,7 +111,9 @@ class Producer:
         filling: dict[tuple[str, int], BatchBuilder] = {}
         counts: dict[str, int] = {}
         timestamp_ms = int(time.time() * 1000)
-        for topic, key, headers, value in messages:
+        for message in messages:
+            check_size(message)
+            topic, key, headers, value = message
             count = counts.get(topic)
             if count is None:
                 count = counts[topic] = len(await producer.partitions_for(topic))
@@ -99,9 +124,7 @@ class Producer:
             ):
                 batch = filling[place] = producer.create_batch()
                 packed.append((*place, batch))
-                if not batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers):
-                    message = f"{len(value)} bytes for {topic} are over {BATCH_BYTES_MAX}"
-                    raise MessageTooLarge(message)
+                batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers)
         return packed
 
     async def _producer(self) -> AIOKafkaProducer:

@@ -1,8 +1,5 @@
 """Devices and commands over HTTP."""
 
-import asyncio
-import csv
-import io
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
@@ -10,7 +7,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import TypeAdapter, ValidationError
 
 from meter_gateway.adapters.postgres.devices import DeviceQueries
 from meter_gateway.api.schemas import (
@@ -24,10 +20,8 @@ from meter_gateway.api.schemas import (
 from meter_gateway.application.ports import NewDevice, Unit
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import require
+from prewatt_common.http.csv_upload import read_csv
 from prewatt_common.http.problems import Problem
-
-BODY_BYTES_MAX = 64 * 1024 * 1024
-_PROBLEMS_SHOWN = 100
 
 
 def devices_router(
@@ -65,9 +59,10 @@ def devices_router(
         openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {}}}},
     )
     async def import_(request: Request) -> ImportAnswer:
-        text = await _text(request)
-        # A large file takes seconds: readings go on meanwhile.
-        devices = await asyncio.to_thread(_parse, text)
+        devices = [
+            NewDevice(**line.model_dump())
+            for _, line in await read_csv(request, DeviceIn, unique="meter_id")
+        ]
         async with open_unit() as unit:
             new = await unit.devices.add(devices, now=clock())
         registered(each.meter_id for each in devices)
@@ -106,69 +101,3 @@ def devices_router(
 
 def _unknown(what: str, detail: str) -> Problem:
     return Problem(status=HTTPStatus.NOT_FOUND, kind=f"unknown-{what}", detail=f"{detail}.")
-
-
-async def _text(request: Request) -> str:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "text/csv":
-        raise Problem(
-            status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            kind="unsupported-media-type",
-            detail=f"Send text/csv, not {kind or 'nothing'}; nothing was imported.",
-        )
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > BODY_BYTES_MAX:
-            raise Problem(
-                status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                kind="too-large",
-                detail=f"The file is over {BODY_BYTES_MAX} bytes; send it in parts.",
-            )
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _refused([f"the file is not UTF-8: {error}"]) from error
-
-
-def _parse(text: str) -> list[NewDevice]:
-    reader = csv.DictReader(io.StringIO(text), strict=True)
-    adapter = TypeAdapter(DeviceIn)
-    devices: dict[str, NewDevice] = {}
-    problems: list[str] = []
-    line_read = 1
-    try:
-        for row in reader:
-            line_read = reader.line_num
-            if None in row or None in row.values():
-                problems.append(f"line {reader.line_num}: not as many fields as the header")
-                continue
-            given = {name: value for name, value in row.items() if value != ""}
-            try:
-                line = adapter.validate_python(given)
-            except ValidationError as error:
-                problems += [
-                    f"line {reader.line_num}: {'/'.join(map(str, e['loc']))}: {e['msg']}"
-                    for e in error.errors()
-                ]
-                continue
-            if line.meter_id in devices:
-                problems.append(f"line {reader.line_num}: meter {line.meter_id} is there twice")
-            devices[line.meter_id] = NewDevice(**line.model_dump())
-    except csv.Error as error:
-        # A quote that is never closed runs to the end of the file: name where it begins.
-        problems.append(f"line {line_read + 1}: {error}")
-    if not devices and not problems:
-        problems.append("the file has no lines after its header")
-    if problems:
-        raise _refused(problems)
-    return list(devices.values())
-
-
-def _refused(problems: list[str]) -> Problem:
-    return Problem(
-        status=HTTPStatus.UNPROCESSABLE_ENTITY,
-        kind="import-refused",
-        detail=f"{len(problems)} problems; nothing was imported. First: {problems[0]}.",
-        problems=problems[:_PROBLEMS_SHOWN],
-    )

@@ -7,15 +7,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from notifier.api.contact_lines import parse_contacts
-from notifier.api.schemas import ContactIn, ContactOut, ImportAnswer
+from notifier.api.schemas import ContactIn, ContactLine, ContactOut, ImportAnswer
 from notifier.application.ports import ContactStore
 from notifier.domain.notices import Status
 from notifier.metrics import NOTICES
 from prewatt_common.http.auth import require
+from prewatt_common.http.csv_upload import read_csv
 from prewatt_common.http.problems import Problem
-
-BODY_BYTES_MAX = 64 * 1024 * 1024
 
 OpenContacts = Callable[[], AbstractAsyncContextManager[ContactStore]]
 
@@ -35,7 +33,9 @@ def contacts_router(*, open_contacts: OpenContacts) -> APIRouter:
         openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {}}}},
     )
     async def import_(request: Request) -> ImportAnswer:
-        contacts = parse_contacts(await _text(request))
+        contacts = [
+            line.contact() for _, line in await read_csv(request, ContactLine, unique="account_id")
+        ]
         async with open_contacts() as store:
             await store.put(contacts)
         return ImportAnswer(imported=len(contacts))
@@ -74,30 +74,3 @@ def contacts_router(*, open_contacts: OpenContacts) -> APIRouter:
 def _unknown(account_id: UUID) -> Problem:
     detail = f"No contact for account {account_id}; its notices use the default channel."
     return Problem(status=HTTPStatus.NOT_FOUND, kind="unknown-contact", detail=detail)
-
-
-async def _text(request: Request) -> str:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "text/csv":
-        raise Problem(
-            status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            kind="unsupported-media-type",
-            detail=f"Send text/csv, not {kind or 'nothing'}; nothing was imported.",
-        )
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > BODY_BYTES_MAX:
-            raise Problem(
-                status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                kind="too-large",
-                detail=f"The file is over {BODY_BYTES_MAX} bytes; send it in parts.",
-            )
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Problem(
-            status=HTTPStatus.UNPROCESSABLE_ENTITY,
-            kind="import-refused",
-            detail=f"The file is not UTF-8: {error}; nothing was imported.",
-        ) from error
