@@ -77,9 +77,8 @@ class Gateway:
             password=endpoints.mqtt_fleet_password,
             meter_ids=meter_ids,
             connections=1,
-            command_public_keys={"dev-1": self.stack.keys.command_public},
             load=ConstantLoad(wh=100),
-            **more,
+            **{"command_public_keys": {"dev-1": self.stack.keys.command_public}} | more,
         )
         return Fleet(settings)
 

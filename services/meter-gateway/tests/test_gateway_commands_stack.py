@@ -140,10 +140,21 @@ async def test_a_meter_cannot_answer_for_another(gateway):
         assert await gateway.progress(command, SUCCEEDED) == [SENT, SUCCEEDED]
 
 
+async def test_an_answer_that_no_column_can_hold_counts_all_the_same(gateway):
+    (meter_id,) = await gateway.meters()
+    command = await gateway.command(meter_id)
+    await gateway.progress(command, SENT)
+    # Nobody obeys here: the answer is ours, and comes before the meter is connected.
+    async with gateway.fleet([meter_id], command_public_keys={}) as fleet:
+        payload = response(command.command_id, detail="a\0b")
+        await fleet.publish_bytes(meter_id=meter_id, topic="response", payload=payload)
+        await gateway.progress(command, SUCCEEDED)
+    assert (await stored(gateway, command))["detail"] == "a\N{REPLACEMENT CHARACTER}b"
+
+
 @pytest.mark.parametrize(
     ("topic", "payload"),
     [
-        ("response", response(uuid4(), detail="a\0b")),
         ("response", b'{"command_id": "no", "outcome": "succeeded"}'),
         ("event", b'{"kind": "party", "at": "2026-03-01T00:00:00Z"}'),
         ("event", b"\xff\xfe"),

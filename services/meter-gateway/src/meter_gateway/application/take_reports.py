@@ -129,8 +129,8 @@ async def _answered(
     """The event of an answer, with action and status; none where it was heard before. An answer
     after expiry or supersession counts all the same: it tells what the relay did."""
     response = decoded(_decode_response, received.payload)
-    if "\0" in response.detail:
-        raise Refused(Reason.UNDECODABLE, "detail holds U+0000, which no database column can")
+    # PostgreSQL holds no U+0000; what the relay did counts all the same.
+    told = response.detail.replace("\0", "\N{REPLACEMENT CHARACTER}")
     status = STATUS_OF[response.outcome]
     command = await unit.commands.finish(
         response.command_id,
@@ -138,7 +138,7 @@ async def _answered(
         status=status,
         now=received.at,
         relay=response.relay,
-        detail=response.detail,
+        detail=told,
     )
     if command is None:
         if not await unit.commands.known(response.command_id, meter_id=meter_id):
@@ -150,6 +150,6 @@ async def _answered(
         status=status,
         at=received.at,
         relay=response.relay,
-        detail=response.detail,
+        detail=told,
     )
     return message, command.action, status
