@@ -1,5 +1,6 @@
 """Supply decisions: tables of facts, and what must hold whatever the facts."""
 
+import json
 from datetime import time, timedelta
 
 import msgspec
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prepay_ledger.domain.replay import OtherPolicyVersion, inputs_of, replay
 from prepay_ledger.domain.supply import (
     CommandOutcome,
     Facts,
@@ -34,12 +36,14 @@ def facts(state: SupplyState = S.CONNECTED, balance: int = 100, **changes: objec
         "protected": False,
         "meters": 1,
         "outcome": CommandOutcome.NONE,
+        "last_action": None,
         "retry_pause": False,
         "local_time": NOON,
     }
     return Facts(**(given_facts | changes))  # type: ignore[arg-type]
 
 
+CUT = RelayAction.DISCONNECT
 IN_FLIGHT, CONFIRMED, FAILED = (
     CommandOutcome.IN_FLIGHT,
     CommandOutcome.CONFIRMED,
@@ -81,6 +85,19 @@ IN_FLIGHT, CONFIRMED, FAILED = (
         # nothing holds a reconnection
         (facts(S.DISCONNECTED, 1, local_time=NIGHT, protected=True, retry_pause=True),
          S.RECONNECTING, RelayAction.RECONNECT, ()),
+        # protected after the cut
+        (facts(S.DISCONNECTED, -1, protected=True), S.RECONNECTING, RelayAction.RECONNECT, ()),
+        (facts(S.DISCONNECTING, -1, protected=True, outcome=IN_FLIGHT), S.RECONNECTING,
+         RelayAction.RECONNECT, ()),
+        # a cut that was given up: the relay may be open all the same
+        (facts(S.PENDING, 60, outcome=FAILED, last_action=CUT), S.RECONNECTING,
+         RelayAction.RECONNECT, ()),
+        (facts(S.PENDING, -1, outcome=FAILED, last_action=CUT, protected=True), S.RECONNECTING,
+         RelayAction.RECONNECT, ()),
+        (facts(S.DISCONNECTING, -5, outcome=FAILED, last_action=CUT, emergency_credit_micro=9),
+         S.RECONNECTING, RelayAction.RECONNECT, ()),
+        (facts(S.PENDING, -1, outcome=FAILED, last_action=CUT), S.DISCONNECTING, CUT, ()),
+        (facts(S.PENDING, -1, outcome=CONFIRMED, last_action=CUT), S.DISCONNECTED, None, ()),
         (facts(S.RECONNECTING, 60, outcome=IN_FLIGHT), S.RECONNECTING, None, ()),
         (facts(S.RECONNECTING, 60, outcome=CONFIRMED), S.CONNECTED, None, ()),
         (facts(S.RECONNECTING, 40, outcome=CONFIRMED), S.WARNED, None, ()),
@@ -107,6 +124,7 @@ any_facts = st.builds(
     protected=st.booleans(),
     meters=st.integers(min_value=0, max_value=3),
     outcome=st.sampled_from(CommandOutcome),
+    last_action=st.none() | st.sampled_from(RelayAction),
     retry_pause=st.booleans(),
     local_time=st.times(),
 )
@@ -133,9 +151,15 @@ def test_a_restored_balance_is_never_left_without_supply(given_facts: Facts) -> 
 
 @given(any_facts)
 def test_a_stored_decision_replays(given_facts: Facts) -> None:
-    stored = msgspec.json.encode(msgspec.to_builtins(given_facts))
-    again = msgspec.json.decode(stored, type=Facts)
-    assert decide(facts=again, policy=POLICY) == decide(facts=given_facts, policy=POLICY)
+    stored = json.dumps(inputs_of(facts=given_facts, policy=POLICY))
+    assert replay(json.loads(stored)) == decide(facts=given_facts, policy=POLICY)
+
+
+def test_a_decision_of_other_rules_is_not_replayed_by_these() -> None:
+    inputs = inputs_of(facts=facts(), policy=POLICY)
+    inputs["policy"]["version"] = 99
+    with pytest.raises(OtherPolicyVersion, match="99"):
+        replay(inputs)
 
 
 @given(any_facts)

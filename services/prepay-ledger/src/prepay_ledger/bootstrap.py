@@ -11,8 +11,11 @@ from prepay_ledger.adapters.postgres.queries import LedgerQueries
 from prepay_ledger.adapters.postgres.unit import PostgresUnit, open_unit
 from prepay_ledger.api.accounts import commands_router, queries_router
 from prepay_ledger.api.imports import imports_router
+from prepay_ledger.api.tariffs import tariffs_router
 from prepay_ledger.api.webhooks import webhook_router
-from prepay_ledger.application.manage_accounts import BindMeter
+from prepay_ledger.application.bind_meters import BindMeter
+from prepay_ledger.application.change_terms import ChangeTerms
+from prepay_ledger.application.import_accounts import ImportAccounts
 from prepay_ledger.application.ports import Unit
 from prepay_ledger.application.recheck_supply import RecheckSupply
 from prepay_ledger.application.review_supply import SupplyReview
@@ -99,13 +102,21 @@ async def run(settings: LedgerSettings) -> None:
         summary="Prepaid balances: charges, top-ups, supply decisions.",
         auth_public_key=settings.auth_public_key,
         routers=[
+            tariffs_router(open_unit=units, queries=queries, committed=relay.wake, clock=utc_now),
             commands_router(
                 open_unit=units,
+                queries=queries,
+                change_terms=ChangeTerms(review=review),
                 bind_meter=BindMeter(review=review),
                 committed=relay.wake,
                 clock=utc_now,
             ),
-            imports_router(database=database, committed=relay.wake, clock=utc_now),
+            imports_router(
+                database=database,
+                import_accounts=ImportAccounts(review=review),
+                committed=relay.wake,
+                clock=utc_now,
+            ),
             queries_router(queries=queries),
             webhook_router(
                 secrets=settings.webhook_secrets,

@@ -1,15 +1,25 @@
 """What the ledger's API takes and gives. Money: integer micro-units; energy: integer Wh."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 MicroUnits = Annotated[int, Field(ge=0, le=10**15)]
 MeterIdField = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-MonthField = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+MonthField = Annotated[str, Field(pattern=r"^20\d{2}-(0[1-9]|1[0-2])$")]
 CurrencyField = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+AccountNumberField = Annotated[
+    str, Field(min_length=1, max_length=100, pattern=r"^[^\s\p{C}]([^\p{C}]*[^\s\p{C}])?$")
+]
+"""What people know the account by: any printable characters, none of space at the ends."""
+RegisterField = Annotated[int, Field(ge=0, le=10**13)]
+InstantField = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC)),
+]
+"""Far enough from the calendar's ends to be in any timezone."""
 TariffCodeField = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
 
 
@@ -20,7 +30,7 @@ class _Request(BaseModel):
 class BlockIn(_Request):
     """A step of the price, up to ``upto_wh`` of the month's total; the last has no end."""
 
-    upto_wh: Annotated[int, Field(gt=0)] | None = None
+    upto_wh: Annotated[int, Field(gt=0, le=10**13)] | None = None
     price_micro_per_kwh: MicroUnits
 
 
@@ -30,7 +40,7 @@ class TariffIn(_Request):
     code: TariffCodeField
     effective_from: MonthField
     currency: CurrencyField
-    timezone: str
+    timezone: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$")]
     blocks: Annotated[list[BlockIn], Field(min_length=1, max_length=20)]
     standing_micro_per_day: MicroUnits = 0
     tax_bp: Annotated[int, Field(ge=0, le=10_000)] = 0
@@ -39,11 +49,26 @@ class TariffIn(_Request):
 class AccountIn(_Request):
     """A new account. ``protected``: may not be cut (hospital, school, municipal, medical)."""
 
-    number: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
+    number: AccountNumberField
     currency: CurrencyField
     low_balance_micro: MicroUnits = 0
     emergency_credit_micro: MicroUnits = 0
     protected: bool = False
+
+
+class TermsIn(_Request):
+    """What to change of an account's terms; what is left out stays."""
+
+    low_balance_micro: MicroUnits | None = None
+    emergency_credit_micro: MicroUnits | None = None
+    protected: bool | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            message = "name at least one of low_balance_micro, emergency_credit_micro, protected"
+            raise ValueError(message)
+        return self
 
 
 class BindingIn(_Request):
@@ -52,14 +77,14 @@ class BindingIn(_Request):
 
     meter_id: MeterIdField
     tariff_code: TariffCodeField
-    effective_from: AwareDatetime
-    opening_wh: Annotated[int, Field(ge=0, le=10**13)]
+    effective_from: InstantField
+    opening_wh: RegisterField
 
 
 class BindingEnd(_Request):
     """When the meter ceases to serve the account."""
 
-    effective_to: AwareDatetime
+    effective_to: InstantField
 
 
 class BindingOut(BaseModel):

@@ -19,6 +19,9 @@ from prewatt_common.http.problems import Problem
 
 BODY_BYTES_MAX = 65_536
 _MICRO_MAX = 10**15
+_NO_NUL = r"^[^\x00]+$"
+"""PostgreSQL keeps any other character: money for an account that cannot be is still money."""
+_EVENT_ID_MAX = 200
 
 
 class PaymentData(BaseModel):
@@ -26,8 +29,8 @@ class PaymentData(BaseModel):
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
-    payment_id: Annotated[str, Field(min_length=1, max_length=200)]
-    account_number: Annotated[str, Field(min_length=1, max_length=100)]
+    payment_id: Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_NUL)]
+    account_number: Annotated[str, Field(min_length=1, max_length=100, pattern=_NO_NUL)]
     amount_micro: Annotated[int, Field(gt=0, le=_MICRO_MAX)]
     """In 1e-6 of the currency: 12.50 is 12500000."""
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -85,7 +88,7 @@ def webhook_router(
         body = await _body(request)
         _verify(verifier, request, body)
         event = _parse(body)
-        event_id = request.headers["webhook-id"]
+        event_id = _event_id(request)
         payment = Payment(provider=provider, **event.data.model_dump())
         try:
             async with open_unit() as unit:
@@ -127,6 +130,17 @@ async def _body(request: Request) -> bytes:
                 detail=f"The body is over {BODY_BYTES_MAX} bytes; nothing was kept.",
             )
     return bytes(body)
+
+
+def _event_id(request: Request) -> str:
+    event_id = request.headers["webhook-id"]
+    if len(event_id) > _EVENT_ID_MAX:
+        raise Problem(
+            status=HTTPStatus.UNPROCESSABLE_ENTITY,
+            kind="invalid-payment",
+            detail=f"webhook-id is over {_EVENT_ID_MAX} characters. Nothing was credited.",
+        )
+    return event_id
 
 
 def _verify(verifier: Webhook, request: Request, body: bytes) -> None:

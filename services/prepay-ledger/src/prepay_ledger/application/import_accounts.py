@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from prepay_ledger.application.bind_meters import charge_waiting
 from prepay_ledger.application.manage_accounts import (
     BindingRefused,
     bound,
@@ -12,6 +13,7 @@ from prepay_ledger.application.manage_accounts import (
     opened,
 )
 from prepay_ledger.application.ports import Unit
+from prepay_ledger.application.review_supply import SupplyReview
 from prepay_ledger.domain.accounts import Account, NewBinding
 from prepay_ledger.domain.journal import Entry, Journal, UtilityAccount
 
@@ -48,16 +50,44 @@ class BulkStore(Protocol):
 
     async def existing_numbers(self, numbers: Sequence[str]) -> set[str]: ...
     async def bound_meters(self, meter_ids: Sequence[str]) -> set[str]: ...
-    async def insert(self, accounts: Sequence[Account], bindings: Sequence[NewBinding]) -> None: ...
+    async def insert(self, accounts: Sequence[Account], bindings: Sequence[NewBinding]) -> None:
+        """Raises `ImportRefused` where somebody opened one of them meanwhile."""
+        ...
 
 
-async def import_accounts(
+class ImportAccounts:
+    """Opens accounts and binds their meters; readings that waited for these are charged."""
+
+    def __init__(self, *, review: SupplyReview) -> None:
+        self._review = review
+
+    async def __call__(
+        self, *, unit: Unit, bulk: BulkStore, lines: Sequence[ImportLine], now: datetime
+    ) -> ImportResult:
+        """All or nothing; sent again it changes nothing, so a broken upload is simply repeated.
+
+        Raises `ImportRefused`.
+        """
+        await unit.accounts.begin_binding()
+        result = await _open(unit=unit, bulk=bulk, lines=lines, now=now)
+        if result.opened:
+            # Only now: a large file takes seconds to insert, and batches wait from here on.
+            await unit.charging.wait_for_batches()
+            due = await charge_waiting(
+                unit=unit,
+                meter_ids=[line.binding.meter_id for line in lines],
+                tariffs=await unit.accounts.tariffs(),
+                source="import",
+                now=now,
+            )
+            if due:
+                await self._review(unit, due, now=now, caused_at=now)
+        return result
+
+
+async def _open(
     *, unit: Unit, bulk: BulkStore, lines: Sequence[ImportLine], now: datetime
 ) -> ImportResult:
-    """All or nothing; sent again it changes nothing, so a broken upload is simply repeated.
-
-    Raises `ImportRefused`.
-    """
     existing = await bulk.existing_numbers([line.account.number for line in lines])
     new = [line for line in lines if line.account.number not in existing]
     await _check(unit, bulk, new)

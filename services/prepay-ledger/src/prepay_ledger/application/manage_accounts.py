@@ -1,20 +1,14 @@
-"""Use cases: publish a tariff, open accounts, bind meters to them and end a binding."""
+"""Use cases: publish a tariff, open an account, end a meter's binding to one."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
-from prepay_ledger.application.charge_bindings import charge_bindings
 from prepay_ledger.application.events import account_event, keyed_event
 from prepay_ledger.application.ports import Unit
-from prepay_ledger.application.review_supply import SupplyReview
-from prepay_ledger.application.take_readings import assign
 from prepay_ledger.domain.accounts import Account, NewBinding, TariffBook
 from prewatt_common.contracts.ledger_events_v1 import (
     AccountOpened,
     MeterBound,
     PriceBlock,
-    SupplyState,
     TariffPublished,
 )
 from prewatt_common.kafka.messages import Message
@@ -100,46 +94,6 @@ def bound(binding: NewBinding, *, at: datetime) -> Message:
     return account_event(event, account_id=binding.account_id, at=at)
 
 
-class BindMeter:
-    """A meter begins to serve an account; readings that waited for that are charged at once."""
-
-    def __init__(self, *, review: SupplyReview) -> None:
-        self._review = review
-
-    async def __call__(self, *, unit: Unit, binding: NewBinding, now: datetime) -> None:
-        """Raises `UnknownAccount` or `BindingRefused`."""
-        account = await unit.accounts.account(binding.account_id)
-        if account is None:
-            message = f"account {binding.account_id} does not exist"
-            raise UnknownAccount(message)
-        tariffs = await unit.accounts.tariffs()
-        check_tariff(tariffs, binding=binding, currency=account.currency)
-        _check_overlap(binding, await unit.accounts.lock_bindings(binding.meter_id))
-        await unit.accounts.add_binding(binding)
-        await unit.publish([bound(binding, at=now)])
-        waiting = await unit.charging.take_unbound(binding.meter_id)
-        due: Sequence[UUID] = ()
-        if waiting:
-            work, unbound = assign(
-                bindings=await unit.charging.bindings_of([binding.meter_id]),
-                by_meter={binding.meter_id: list(waiting)},
-            )
-            await unit.charging.keep_unbound(unbound)
-            due = await charge_bindings(
-                unit=unit,
-                work=work,
-                tariffs=tariffs,
-                source=f"binding/{binding.id}",
-                partition=0,
-                now=now,
-            )
-        if account.supply_state is SupplyState.PENDING:
-            # It may have been held for want of a meter.
-            due = [*{*due, account.id}]
-        if due:
-            await self._review(unit, due, now=now, caused_at=now)
-
-
 async def end_binding(
     *, unit: Unit, meter_id: str, effective_to: datetime, now: datetime
 ) -> NewBinding:
@@ -194,19 +148,3 @@ def check_tariff(tariffs: TariffBook, *, binding: NewBinding, currency: str) -> 
     if month < first:
         message = f"tariff {binding.tariff_code} begins in {first}, the binding in {month}"
         raise BindingRefused(message)
-
-
-def _check_overlap(binding: NewBinding, others: Sequence[NewBinding]) -> None:
-    for other in others:
-        ends_before = other.effective_to is not None and (
-            other.effective_to <= binding.effective_from
-        )
-        begins_after = binding.effective_to is not None and (
-            binding.effective_to <= other.effective_from
-        )
-        if not (ends_before or begins_after):
-            message = (
-                f"meter {binding.meter_id} serves account {other.account_id} from "
-                f"{other.effective_from.isoformat()}; end that binding first"
-            )
-            raise BindingRefused(message)

@@ -12,11 +12,13 @@ from prepay_ledger.domain.accounts import (
     Payment,
     PaymentOutcome,
     TariffBook,
+    Terms,
 )
 from prepay_ledger.domain.charging import BindingState, Charged, PostedMonth, Reading
 from prepay_ledger.domain.journal import Journal
-from prepay_ledger.domain.supply import CommandOutcome, Decision, Facts
+from prepay_ledger.domain.supply import CommandOutcome, Decision
 from prewatt_common.contracts.base import CommandStatus, RelayAction, RelayState
+from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.kafka.messages import Message
 from prewatt_metering.tariffs import TariffVersion
 
@@ -30,8 +32,31 @@ class SupplyView:
     """The meters that serve it now."""
     outcome: CommandOutcome
     """Of the last decision's commands."""
+    last_action: RelayAction | None
+    """What they asked for."""
     failed_at: datetime | None
     """When the last of them failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextReview:
+    """The state an account is in from now on, and when it is looked at next."""
+
+    account_id: UUID
+    state: SupplyState
+    review_at_micro: int | None
+    recheck_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDecision:
+    """A decision that changed something, with all it rests on."""
+
+    id: UUID
+    account_id: UUID
+    decision: Decision
+    inputs: Mapping[str, Any]
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +64,11 @@ class NewCommand:
     """A relay command to be issued with a decision."""
 
     id: UUID
+    decision_id: UUID
+    account_id: UUID
     meter_id: str
     action: RelayAction
+    sequence: int
     caused_at: datetime
     issued_at: datetime
     expires_at: datetime
@@ -63,6 +91,7 @@ class CommandRecorded:
 
     account_id: UUID
     action: RelayAction
+    status: CommandStatus
     caused_at: datetime
     finished_at: datetime | None
 
@@ -70,13 +99,22 @@ class CommandRecorded:
 class ChargingStore(Protocol):
     """Bindings, their months, and readings that have no binding."""
 
+    async def begin_batch(self) -> None:
+        """To be called before a batch of readings looks for bindings."""
+        ...
+
+    async def wait_for_batches(self) -> None:
+        """Until every batch under way has committed; the next ones wait for our commit. So no
+        reading is put aside for want of a binding that is being made."""
+        ...
+
     async def bindings_of(self, meter_ids: Sequence[str]) -> Sequence[BindingState]: ...
     async def closed_months(
         self, binding_ids: Sequence[UUID]
     ) -> Mapping[UUID, Sequence[PostedMonth]]: ...
     async def save(self, charged: Sequence[Charged]) -> None: ...
     async def keep_unbound(self, readings: Sequence[tuple[str, Reading]]) -> None: ...
-    async def take_unbound(self, meter_id: str) -> Sequence[Reading]: ...
+    async def take_unbound(self, meter_ids: Sequence[str]) -> dict[str, list[Reading]]: ...
 
 
 class JournalStore(Protocol):
@@ -95,6 +133,11 @@ class AccountStore(Protocol):
     async def add_account(self, account: Account) -> bool: ...
     async def account(self, account_id: UUID) -> Account | None: ...
     async def lock_by_number(self, number: str) -> Account | None: ...
+    async def change_terms(self, account_id: UUID, terms: Terms) -> bool: ...
+    async def begin_binding(self) -> None:
+        """Whoever else binds meters waits for our commit."""
+        ...
+
     async def add_binding(self, binding: NewBinding) -> None: ...
     async def end_binding(self, binding_id: UUID, *, at: datetime) -> None: ...
     async def lock_bindings(self, meter_id: str) -> Sequence[NewBinding]: ...
@@ -125,30 +168,21 @@ class SupplyStore(Protocol):
 
     async def lock(self, account_ids: Sequence[UUID], *, now: datetime) -> Sequence[SupplyView]: ...
     async def due(self, *, now: datetime, limit: int) -> Sequence[UUID]: ...
-    async def set_state(
-        self,
-        account_id: UUID,
-        *,
-        decision: Decision,
-        review_at_micro: int | None,
-        recheck_at: datetime | None,
-    ) -> None: ...
-    async def add_decision(
-        self,
-        *,
-        decision_id: UUID,
-        account_id: UUID,
-        decision: Decision,
-        facts: Facts,
-        policy: Mapping[str, Any],
-        at: datetime,
-    ) -> None: ...
-    async def add_command(self, command: NewCommand, *, decision_id: UUID, account_id: UUID) -> int:
-        """The sequence number given to the command."""
+    async def last_sequences(self, meter_ids: Sequence[str]) -> Mapping[str, int]:
+        """The meters' newest command sequences; a meter without any is not in it."""
         ...
 
-    async def record_progress(self, progress: CommandProgress) -> CommandRecorded | None:
-        """None where the command is unknown or already further."""
+    async def save(
+        self,
+        *,
+        reviews: Sequence[NextReview],
+        decisions: Sequence[StoredDecision],
+        commands: Sequence[NewCommand],
+    ) -> None: ...
+    async def record_progress(
+        self, progress: Sequence[CommandProgress]
+    ) -> Sequence[CommandRecorded]:
+        """The commands that moved on; not those unknown or already further."""
         ...
 
 

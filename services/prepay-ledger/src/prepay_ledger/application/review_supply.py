@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from prepay_ledger.application.events import account_event, meter_command
-from prepay_ledger.application.ports import NewCommand, SupplyView, Unit
+from prepay_ledger.application.ports import NewCommand, NextReview, StoredDecision, SupplyView, Unit
+from prepay_ledger.domain.replay import inputs_of
 from prepay_ledger.domain.supply import (
-    POLICY_VERSION,
     Decision,
     Facts,
     Fired,
@@ -31,9 +32,19 @@ from prewatt_common.kafka.messages import Message
 _CUT_UNDER_WAY = (SupplyState.PENDING, SupplyState.DISCONNECTING)
 
 
+class _Decided(NamedTuple):
+    """A decision that changes something."""
+
+    id: UUID
+    view: SupplyView
+    facts: Facts
+    decision: Decision
+
+
 @dataclass(frozen=True, slots=True)
 class SupplyReview:
-    """Loads the facts, decides, stores why, issues commands and tells."""
+    """Loads the facts, decides, stores why, issues commands and tells. Each step is one statement
+    for all accounts: a mass cut is as quick as a batch of readings."""
 
     policy: Policy
     timezone: ZoneInfo
@@ -46,19 +57,37 @@ class SupplyReview:
 
         ``caused_at``: when the reading, payment or answer behind it reached us.
         """
+        reviews: list[NextReview] = []
+        decided: list[_Decided] = []
         for view in await unit.supply.lock(account_ids, now=now):
             facts = self._facts(view, now=now)
             decision = decide(facts=facts, policy=self.policy)
-            recheck_at = now + decision.recheck_after if decision.recheck_after else None
-            await unit.supply.set_state(
-                view.account.id,
-                decision=decision,
-                review_at_micro=review_threshold_micro(decision=decision, facts=facts),
-                recheck_at=recheck_at,
+            reviews.append(
+                NextReview(
+                    account_id=view.account.id,
+                    state=decision.state,
+                    review_at_micro=review_threshold_micro(decision=decision, facts=facts),
+                    recheck_at=now + decision.recheck_after if decision.recheck_after else None,
+                )
             )
-            if decision.state is facts.state and decision.action is None:
-                continue
-            await self._carry_out(unit, view, facts, decision, now=now, caused_at=caused_at)
+            if decision.state is not facts.state or decision.action is not None:
+                decided.append(_Decided(new_id(), view, facts, decision))
+        if not decided:
+            await unit.supply.save(reviews=reviews, decisions=(), commands=())
+            return
+        commands = await self._commands(unit, decided, now=now, caused_at=caused_at)
+        await unit.supply.save(
+            reviews=reviews,
+            decisions=[self._stored(each, now=now) for each in decided],
+            commands=[command for some in commands for command in some],
+        )
+        await unit.publish(
+            [
+                message
+                for each, some in zip(decided, commands, strict=True)
+                for message in (*_events(each, now=now), *map(_command, some))
+            ]
+        )
 
     def _facts(self, view: SupplyView, *, now: datetime) -> Facts:
         account = view.account
@@ -71,63 +100,61 @@ class SupplyReview:
             protected=account.protected,
             meters=len(view.meter_ids),
             outcome=view.outcome,
+            last_action=view.last_action,
             retry_pause=pause_until is not None and now < pause_until,
             local_time=local_time_of(now.astimezone(self.timezone)),
         )
 
-    async def _carry_out(
-        self,
-        unit: Unit,
-        view: SupplyView,
-        facts: Facts,
-        decision: Decision,
-        *,
-        now: datetime,
-        caused_at: datetime,
-    ) -> None:
-        decision_id = new_id()
-        await unit.supply.add_decision(
-            decision_id=decision_id,
-            account_id=view.account.id,
-            decision=decision,
-            facts=facts,
-            policy=self._policy_inputs(),
+    async def _commands(
+        self, unit: Unit, decided: Sequence[_Decided], *, now: datetime, caused_at: datetime
+    ) -> list[list[NewCommand]]:
+        """Each decision's commands, one a meter, with the meter's next sequence number."""
+        acting = [each for each in decided if each.decision.action is not None]
+        sequences: dict[str, int] = {}
+        if acting:
+            meter_ids = [meter_id for each in acting for meter_id in each.view.meter_ids]
+            sequences.update(await unit.supply.last_sequences(meter_ids))
+        commands: list[list[NewCommand]] = []
+        for each in decided:
+            some: list[NewCommand] = []
+            commands.append(some)
+            action = each.decision.action
+            if action is None:
+                continue
+            for meter_id in each.view.meter_ids:
+                sequences[meter_id] = sequences.get(meter_id, 0) + 1
+                some.append(
+                    NewCommand(
+                        id=new_id(),
+                        decision_id=each.id,
+                        account_id=each.view.account.id,
+                        meter_id=meter_id,
+                        action=action,
+                        sequence=sequences[meter_id],
+                        caused_at=caused_at,
+                        issued_at=now,
+                        expires_at=now + self.command_lifetime,
+                    )
+                )
+        return commands
+
+    def _stored(self, decided: _Decided, *, now: datetime) -> StoredDecision:
+        return StoredDecision(
+            id=decided.id,
+            account_id=decided.view.account.id,
+            decision=decided.decision,
+            inputs=inputs_of(facts=decided.facts, policy=self.policy),
             at=now,
         )
-        messages = _events(view, decision, decision_id=decision_id, now=now)
-        if decision.action is not None:
-            for meter_id in view.meter_ids:
-                command = NewCommand(
-                    id=new_id(),
-                    meter_id=meter_id,
-                    action=decision.action,
-                    caused_at=caused_at,
-                    issued_at=now,
-                    expires_at=now + self.command_lifetime,
-                )
-                sequence = await unit.supply.add_command(
-                    command, decision_id=decision_id, account_id=view.account.id
-                )
-                messages.append(_command(command, account_id=view.account.id, sequence=sequence))
-        await unit.publish(messages)
-
-    def _policy_inputs(self) -> dict[str, object]:
-        return {
-            "version": POLICY_VERSION,
-            "friendly_hours": [
-                [start.isoformat(), end.isoformat()] for start, end in self.policy.friendly_hours
-            ],
-            "retry_after_s": int(self.policy.retry_after.total_seconds()),
-        }
 
 
-def _command(command: NewCommand, *, account_id: UUID, sequence: int) -> Message:
+def _command(command: NewCommand) -> Message:
     event = RelayCommand(
         command_id=command.id,
         meter_id=command.meter_id,
-        account_id=account_id,
+        account_id=command.account_id,
         action=command.action,
-        sequence=sequence,
+        sequence=command.sequence,
         issued_at=command.issued_at,
         expires_at=command.expires_at,
         caused_at=command.caused_at,
@@ -137,9 +164,8 @@ def _command(command: NewCommand, *, account_id: UUID, sequence: int) -> Message
     )
 
 
-def _events(
-    view: SupplyView, decision: Decision, *, decision_id: UUID, now: datetime
-) -> list[Message]:
+def _events(decided: _Decided, *, now: datetime) -> list[Message]:
+    view, decision = decided.view, decided.decision
     account = view.account
     messages: list[Message] = []
     if Fired.BALANCE_LOW in decision.fired and account.supply_state is SupplyState.CONNECTED:
@@ -165,7 +191,7 @@ def _events(
         meter_ids=view.meter_ids,
         previous=account.supply_state,
         state=decision.state,
-        decision_id=decision_id,
+        decision_id=decided.id,
         rules=(*decision.fired, *decision.held),
         balance_micro=account.balance_micro,
         currency=account.currency,

@@ -28,7 +28,7 @@ _RELAY_AFTER = {
 
 
 class TakeMeterEvents:
-    """Records how commands progress; reviews the account when one is finished."""
+    """Records how commands progress; reviews the accounts of those that are finished."""
 
     def __init__(self, *, review: SupplyReview, clock: Clock) -> None:
         self._review = review
@@ -36,23 +36,27 @@ class TakeMeterEvents:
 
     async def __call__(self, unit: Unit, batch: Sequence[Delivered]) -> Callable[[], None]:
         """Handle ``batch`` (of CommandProgressed events)."""
-        succeeded: list[CommandRecorded] = []
-        for event, _ in batch:
-            status = _verified(event)
-            recorded = await unit.supply.record_progress(
+        recorded = await unit.supply.record_progress(
+            [
                 CommandProgress(
                     command_id=event.command_id,
-                    status=status,
+                    status=_verified(event),
                     relay=event.relay,
                     detail=event.detail,
                     at=event.at,
                 )
+                for event, _ in batch
+            ]
+        )
+        finished = [each for each in recorded if each.finished_at is not None]
+        if finished:
+            await self._review(
+                unit,
+                list({each.account_id for each in finished}),
+                now=self._clock(),
+                caused_at=min(each.finished_at for each in finished if each.finished_at),
             )
-            if recorded is None or recorded.finished_at is None:
-                continue
-            await self._review(unit, [recorded.account_id], now=self._clock(), caused_at=event.at)
-            if status is CommandStatus.SUCCEEDED:
-                succeeded.append(recorded)
+        succeeded = [each for each in finished if each.status is CommandStatus.SUCCEEDED]
         return lambda: _observe(succeeded)
 
 

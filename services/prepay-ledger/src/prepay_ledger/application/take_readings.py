@@ -39,6 +39,7 @@ class TakeReadings:
                 by_meter[event.meter_id] = [reading]
             else:
                 known.append(reading)
+        await unit.charging.begin_batch()
         tariffs = await unit.accounts.tariffs()
         work, unbound = assign(
             bindings=await unit.charging.bindings_of(list(by_meter)), by_meter=by_meter

@@ -28,6 +28,15 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What an account's supply is decided by; none: left as it is."""
+
+    low_balance_micro: int | None = None
+    emergency_credit_micro: int | None = None
+    protected: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewBinding:
     """A meter to serve an account from an instant on, with its register then."""
 

@@ -24,6 +24,8 @@ class Fired(StrEnum):
     BALANCE_RESTORED = "balance_restored"
     COMMAND_CONFIRMED = "command_confirmed"
     COMMAND_FAILED = "command_failed"
+    CUSTOMER_PROTECTED = "customer_protected"
+    RELAY_UNCERTAIN = "relay_uncertain"
 
 
 class Held(StrEnum):
@@ -62,7 +64,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     protected: bool
     meters: int
     outcome: CommandOutcome
-    """Of the disconnect or reconnect under way, if the state is DISCONNECTING or RECONNECTING."""
+    """Of the last commands that were issued, however long ago."""
+    last_action: RelayAction | None
+    """What those commands asked for; none where there never was one."""
     retry_pause: bool
     """A step failed less than the policy's pause ago."""
     local_time: time
@@ -101,9 +105,7 @@ def decide(*, facts: Facts, policy: Policy) -> Decision:
         case SupplyState.DISCONNECTING:
             return _while_disconnecting(facts, policy)
         case SupplyState.DISCONNECTED:
-            if is_restored(facts):
-                return _reconnect(Fired.BALANCE_RESTORED)
-            return Decision(SupplyState.DISCONNECTED, None, (), (), None)
+            return _back(facts) or Decision(SupplyState.DISCONNECTED, None, (), (), None)
         case SupplyState.RECONNECTING:
             return _while_reconnecting(facts, policy)
         case _:
@@ -111,11 +113,19 @@ def decide(*, facts: Facts, policy: Policy) -> Decision:
 
 
 def _while_connected(facts: Facts, policy: Policy, fired: tuple[Fired, ...]) -> Decision:
+    cut_before = facts.last_action is RelayAction.DISCONNECT
+    if cut_before and (facts.protected or not is_exhausted(facts)):
+        # A cut that failed or expired may have opened the relay all the same, its answer lost.
+        return _reconnect(*fired, Fired.RELAY_UNCERTAIN)
     if not is_exhausted(facts):
         if is_low(facts):
             return Decision(SupplyState.WARNED, None, (*fired, Fired.BALANCE_LOW), (), None)
         return Decision(SupplyState.CONNECTED, None, fired, (), None)
     fired = (*fired, Fired.BALANCE_EXHAUSTED)
+    if cut_before and facts.outcome is CommandOutcome.CONFIRMED:
+        # The answer of a cut that had been given up came late.
+        fired = (*fired, Fired.COMMAND_CONFIRMED)
+        return Decision(SupplyState.DISCONNECTED, None, fired, (), None)
     held = _holds(facts, policy)
     if held:
         return Decision(SupplyState.PENDING, None, fired, held, _recheck(held, policy))
@@ -123,9 +133,10 @@ def _while_connected(facts: Facts, policy: Policy, fired: tuple[Fired, ...]) -> 
 
 
 def _while_disconnecting(facts: Facts, policy: Policy) -> Decision:
-    if is_restored(facts):
-        # A newer reconnect supersedes the disconnect wherever it is on its way.
-        return _reconnect(Fired.BALANCE_RESTORED)
+    # A newer reconnect supersedes the disconnect wherever it is on its way.
+    back = _back(facts)
+    if back is not None:
+        return back
     if facts.outcome is CommandOutcome.CONFIRMED:
         return Decision(SupplyState.DISCONNECTED, None, (Fired.COMMAND_CONFIRMED,), (), None)
     if facts.outcome is CommandOutcome.IN_FLIGHT:
@@ -148,8 +159,15 @@ def _while_reconnecting(facts: Facts, policy: Policy) -> Decision:
     return _reconnect(Fired.COMMAND_FAILED)
 
 
-def _reconnect(fired: Fired) -> Decision:
-    return Decision(SupplyState.RECONNECTING, RelayAction.RECONNECT, (fired,), (), None)
+def _back(facts: Facts) -> Decision | None:
+    """What ends a cut: money, or that the customer is protected by now."""
+    if is_restored(facts):
+        return _reconnect(Fired.BALANCE_RESTORED)
+    return _reconnect(Fired.CUSTOMER_PROTECTED) if facts.protected else None
+
+
+def _reconnect(*fired: Fired) -> Decision:
+    return Decision(SupplyState.RECONNECTING, RelayAction.RECONNECT, fired, (), None)
 
 
 def _holds(facts: Facts, policy: Policy) -> tuple[Held, ...]:

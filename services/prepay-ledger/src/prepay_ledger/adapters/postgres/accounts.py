@@ -5,17 +5,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.adapters.postgres.tables import account as account_table
 from prepay_ledger.adapters.postgres.tables import binding as binding_table
 from prepay_ledger.adapters.postgres.tables import tariff_version
-from prepay_ledger.domain.accounts import Account, NewBinding, TariffBook
+from prepay_ledger.domain.accounts import Account, NewBinding, TariffBook, Terms
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_metering.months import BillingMonth
 from prewatt_metering.tariffs import Block, Tariff, TariffVersion
+
+_BINDING_LOCK = 0x4E4D02
 
 
 class PostgresAccounts:
@@ -58,6 +60,22 @@ class PostgresAccounts:
         query = select(account_table).where(account_table.c.number == number).with_for_update()
         row = (await self._connection.execute(query)).mappings().first()
         return to_account(row) if row else None
+
+    async def change_terms(self, account_id: UUID, terms: Terms) -> bool:
+        """Change what is given; false where there is no such account."""
+        given = {
+            name: value
+            for name in Terms.__dataclass_fields__
+            if (value := getattr(terms, name)) is not None
+        }
+        result = await self._connection.execute(
+            update(account_table).where(account_table.c.id == account_id).values(given)
+        )
+        return result.rowcount == 1
+
+    async def begin_binding(self) -> None:
+        """Taken before any row is locked, so that it cannot be part of a deadlock."""
+        await self._connection.execute(select(func.pg_advisory_xact_lock(_BINDING_LOCK)))
 
     async def add_binding(self, binding: NewBinding) -> None:
         """Insert it; the caller has checked that it overlaps with no other."""

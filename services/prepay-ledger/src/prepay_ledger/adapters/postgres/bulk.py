@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.adapters.postgres.accounts import account_row, binding_row
+from prepay_ledger.application.import_accounts import ImportRefused
 from prepay_ledger.domain.accounts import Account, NewBinding
 from prewatt_common.db.database import driver
 
@@ -36,6 +38,10 @@ class PostgresBulk:
             ("account", [account_row(account) | {"balance_micro": 0} for account in accounts]),
             ("binding", [binding_row(binding) for binding in bindings]),
         ):
-            await connection.copy_records_to_table(
-                table, records=[tuple(row.values()) for row in rows], columns=list(rows[0])
-            )
+            try:
+                await connection.copy_records_to_table(
+                    table, records=[tuple(row.values()) for row in rows], columns=list(rows[0])
+                )
+            except asyncpg.UniqueViolationError as error:
+                problem = f"{error.detail} Somebody opened it meanwhile; send the file again"
+                raise ImportRefused([problem]) from error

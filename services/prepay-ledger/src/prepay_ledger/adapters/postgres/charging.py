@@ -12,6 +12,7 @@ from prewatt_metering.months import BillingMonth
 from prewatt_metering.rating import Charge
 from prewatt_metering.registers import Binding, MonthRegister
 
+_BATCHES_LOCK = 0x4E4D01
 _BINDINGS = """
 SELECT id, account_id, meter_id, tariff_code, effective_from, effective_to, opening_wh, month,
        base_wh, max_wh, last_read_at, energy_micro, standing_micro, tax_micro, version
@@ -47,6 +48,17 @@ class PostgresCharging:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+
+    async def begin_batch(self) -> None:
+        """Shared: batches do not wait for each other."""
+        connection = await driver(self._connection)
+        await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", _BATCHES_LOCK)
+
+    async def wait_for_batches(self) -> None:
+        """Not to be called with a row locked that a batch may want: each would wait for the
+        other."""
+        connection = await driver(self._connection)
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _BATCHES_LOCK)
 
     async def bindings_of(self, meter_ids: Sequence[str]) -> Sequence[BindingState]:
         """Every binding of the meters, oldest first."""
@@ -90,13 +102,18 @@ class PostgresCharging:
                 [reading.import_wh for _, reading in readings],
             )
 
-    async def take_unbound(self, meter_id: str) -> Sequence[Reading]:
-        """Remove and give the kept readings of a meter."""
+    async def take_unbound(self, meter_ids: Sequence[str]) -> dict[str, list[Reading]]:
+        """Remove and give the kept readings of the meters."""
         rows = await (await driver(self._connection)).fetch(
-            "DELETE FROM unbound_reading WHERE meter_id = $1 RETURNING read_at, import_wh",
-            meter_id,
+            "DELETE FROM unbound_reading WHERE meter_id = ANY($1::text[]) "
+            "RETURNING meter_id, read_at, import_wh",
+            meter_ids,
         )
-        return [Reading(row["read_at"], row["import_wh"]) for row in rows]
+        kept: dict[str, list[Reading]] = {}
+        for row in rows:
+            reading = Reading(row["read_at"], row["import_wh"])
+            kept.setdefault(row["meter_id"], []).append(reading)
+        return kept
 
 
 def _state(row: asyncpg.Record) -> BindingState:

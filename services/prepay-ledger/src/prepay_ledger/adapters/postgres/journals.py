@@ -20,6 +20,10 @@ SELECT id FROM moved WHERE balance_micro <= review_at_micro
 """
 
 
+def _by_id(movement: tuple[UUID, int]) -> int:
+    return movement[0].int
+
+
 class PostgresJournals:
     """A `JournalStore`."""
 
@@ -51,6 +55,7 @@ class PostgresJournals:
             ],
             columns=["journal_id", "account_id", "binding_id", "month", "amount_micro"],
         )
-        moved = movements(journal.entries)
+        # In one order everywhere, so that two batches that share accounts do not deadlock.
+        moved = dict(sorted(movements(journal.entries).items(), key=_by_id))
         due = await connection.fetch(_MOVE_BALANCES, list(moved), list(moved.values()))
         return journal_id, [row["id"] for row in due]

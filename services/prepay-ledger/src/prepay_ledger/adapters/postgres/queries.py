@@ -95,7 +95,8 @@ class LedgerQueries:
     async def entries(
         self, account_id: UUID, *, before: int | None, limit: int
     ) -> Sequence[Mapping[str, Any]]:
-        """An account's entries with their journal, newest first, before a journal id."""
+        """An account's entries with their journal, newest first, before a journal id. A journal
+        is given whole, so there may be a few more than ``limit``."""
         query = (
             select(
                 entry.c.journal_id, journal.c.kind, journal.c.source, journal.c.posted_at,
@@ -104,7 +105,7 @@ class LedgerQueries:
             .join(journal, journal.c.id == entry.c.journal_id)
             .where(entry.c.account_id == account_id)
             .order_by(entry.c.journal_id.desc())
-            .limit(limit)
+            .fetch(limit, with_ties=True)
         )  # fmt: skip
         if before is not None:
             query = query.where(entry.c.journal_id < before)

@@ -5,21 +5,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Uuid, any_, bindparam, insert, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.adapters.postgres.accounts import to_account
 from prepay_ledger.adapters.postgres.tables import account as account_table
-from prepay_ledger.adapters.postgres.tables import command as command_table
 from prepay_ledger.adapters.postgres.tables import decision as decision_table
 from prepay_ledger.application.ports import (
     CommandProgress,
     CommandRecorded,
     NewCommand,
+    NextReview,
+    StoredDecision,
     SupplyView,
 )
-from prepay_ledger.domain.supply import CommandOutcome, Decision, Facts
+from prepay_ledger.domain.supply import CommandOutcome
 from prewatt_common.contracts.base import CommandStatus, RelayAction
 from prewatt_common.db.database import driver
 
@@ -37,7 +38,8 @@ _RANK = {
 _FINISHED_RANK = 3
 
 _LAST_COMMANDS = """
-SELECT c.account_id, array_agg(c.status) AS statuses, max(c.finished_at) AS finished_at
+SELECT c.account_id, array_agg(c.status) AS statuses, max(c.finished_at) AS finished_at,
+       min(c.action) AS action
 FROM unnest($1::uuid[]) AS a (id)
 JOIN command AS c ON c.decision_id =
     (SELECT decision_id FROM command WHERE account_id = a.id ORDER BY id DESC LIMIT 1)
@@ -51,6 +53,31 @@ WHERE account_id = ANY($1::uuid[]) AND effective_from <= $2
 GROUP BY account_id
 """
 
+_LAST_SEQUENCES = """
+SELECT m.id AS meter_id, c.sequence
+FROM unnest($1::text[]) AS m (id)
+CROSS JOIN LATERAL
+    (SELECT sequence FROM command WHERE meter_id = m.id ORDER BY sequence DESC LIMIT 1) AS c
+"""
+
+_SAVE_STATES = """
+UPDATE account AS a
+SET supply_state = n.supply_state, review_at_micro = n.review_at_micro, recheck_at = n.recheck_at
+FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::timestamptz[])
+     AS n (id, supply_state, review_at_micro, recheck_at)
+WHERE a.id = n.id
+"""
+
+_RECORD_PROGRESS = """
+UPDATE command AS c
+SET status = p.status, status_rank = p.rank, relay = p.relay, detail = p.detail,
+    finished_at = CASE WHEN p.rank >= $7 THEN p.at END
+FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::timestamptz[])
+     AS p (id, status, rank, relay, detail, at)
+WHERE c.id = p.id AND c.status_rank < p.rank
+RETURNING c.account_id, c.action, c.status, c.caused_at, c.finished_at
+"""
+
 
 class PostgresSupply:
     """A `SupplyStore`."""
@@ -60,9 +87,11 @@ class PostgresSupply:
 
     async def lock(self, account_ids: Sequence[UUID], *, now: datetime) -> Sequence[SupplyView]:
         """The accounts with their rows locked, their meters, and their last commands."""
+        # One array: an IN list may hold 32,767 at most.
+        array_of_ids = bindparam(None, list(account_ids), type_=ARRAY(Uuid))
         query = (
             select(account_table)
-            .where(account_table.c.id.in_(account_ids))
+            .where(account_table.c.id == any_(array_of_ids))
             .order_by(account_table.c.id)
             .with_for_update()
         )
@@ -74,14 +103,19 @@ class PostgresSupply:
             for row in await connection.fetch(_METERS, ids, now)
         }
         commands = {
-            row["account_id"]: (_together(row["statuses"]), row["finished_at"])
+            row["account_id"]: (
+                _together(row["statuses"]),
+                RelayAction(row["action"]),
+                row["finished_at"],
+            )
             for row in await connection.fetch(_LAST_COMMANDS, ids)
         }
         views: list[SupplyView] = []
         for row in rows:
-            outcome, finished_at = commands.get(row["id"], (CommandOutcome.NONE, None))
-            failed_at = finished_at if outcome is CommandOutcome.FAILED else None
-            views.append(SupplyView(to_account(row), meters.get(row["id"], ()), outcome, failed_at))
+            outcome, action, at = commands.get(row["id"], (CommandOutcome.NONE, None, None))
+            failed_at = at if outcome is CommandOutcome.FAILED else None
+            meter_ids = meters.get(row["id"], ())
+            views.append(SupplyView(to_account(row), meter_ids, outcome, action, failed_at))
         return views
 
     async def due(self, *, now: datetime, limit: int) -> Sequence[UUID]:
@@ -94,99 +128,96 @@ class PostgresSupply:
         )
         return list((await self._connection.scalars(query)).all())
 
-    async def set_state(
-        self,
-        account_id: UUID,
-        *,
-        decision: Decision,
-        review_at_micro: int | None,
-        recheck_at: datetime | None,
-    ) -> None:
-        """The account's state and when it is looked at next."""
-        await self._connection.execute(
-            update(account_table)
-            .where(account_table.c.id == account_id)
-            .values(
-                supply_state=decision.state,
-                review_at_micro=review_at_micro,
-                recheck_at=recheck_at,
-            )
-        )
+    async def last_sequences(self, meter_ids: Sequence[str]) -> Mapping[str, int]:
+        """The meters' newest command sequences."""
+        rows = await (await driver(self._connection)).fetch(_LAST_SEQUENCES, meter_ids)
+        return {row["meter_id"]: row["sequence"] for row in rows}
 
-    async def add_decision(
+    async def save(
         self,
         *,
-        decision_id: UUID,
-        account_id: UUID,
-        decision: Decision,
-        facts: Facts,
-        policy: Mapping[str, Any],
-        at: datetime,
+        reviews: Sequence[NextReview],
+        decisions: Sequence[StoredDecision],
+        commands: Sequence[NewCommand],
     ) -> None:
-        """Store a decision with all it rests on."""
-        await self._connection.execute(
-            insert(decision_table).values(
-                id=decision_id,
-                account_id=account_id,
-                state=decision.state,
-                action=decision.action,
-                fired=list(decision.fired),
-                held=list(decision.held),
-                inputs={"facts": msgspec.to_builtins(facts), "policy": policy},
-                at=at,
-            )
+        """States and when they are looked at next; decisions with all they rest on; commands."""
+        connection = await driver(self._connection)
+        await connection.execute(
+            _SAVE_STATES,
+            [each.account_id for each in reviews],
+            [each.state for each in reviews],
+            [each.review_at_micro for each in reviews],
+            [each.recheck_at for each in reviews],
         )
-
-    async def add_command(self, command: NewCommand, *, decision_id: UUID, account_id: UUID) -> int:
-        """Insert it with the meter's next sequence number."""
-        next_sequence = (
-            select(func.coalesce(func.max(command_table.c.sequence), 0) + 1)
-            .where(command_table.c.meter_id == command.meter_id)
-            .scalar_subquery()
-        )
-        sequence = await self._connection.scalar(
-            insert(command_table)
-            .values(
-                id=command.id,
-                decision_id=decision_id,
-                account_id=account_id,
-                meter_id=command.meter_id,
-                action=command.action,
-                sequence=next_sequence,
-                status=CommandStatus.ISSUED,
-                status_rank=_RANK[CommandStatus.ISSUED],
-                caused_at=command.caused_at,
-                issued_at=command.issued_at,
-                expires_at=command.expires_at,
-            )
-            .returning(command_table.c.sequence)
-        )
-        assert sequence is not None
-        return sequence
-
-    async def record_progress(self, progress: CommandProgress) -> CommandRecorded | None:
-        """Moves a command forward, never back."""
-        rank = _RANK[progress.status]
-        table = command_table.c
-        row = (
+        if decisions:
             await self._connection.execute(
-                update(command_table)
-                .where(table.id == progress.command_id, table.status_rank < rank)
-                .values(
-                    status=progress.status,
-                    status_rank=rank,
-                    relay=progress.relay,
-                    detail=progress.detail,
-                    finished_at=progress.at if rank >= _FINISHED_RANK else None,
-                )
-                .returning(table.account_id, table.action, table.caused_at, table.finished_at)
+                insert(decision_table), [_decision_row(each) for each in decisions]
             )
-        ).first()
-        if row is None:
-            return None
-        return CommandRecorded(
-            row.account_id, RelayAction(row.action), row.caused_at, row.finished_at
+        if commands:
+            rows = [_command_row(each) for each in commands]
+            await connection.copy_records_to_table(
+                "command", records=[tuple(row.values()) for row in rows], columns=list(rows[0])
+            )
+
+    async def record_progress(
+        self, progress: Sequence[CommandProgress]
+    ) -> Sequence[CommandRecorded]:
+        """Moves commands forward, never back."""
+        furthest: dict[UUID, CommandProgress] = {}
+        for each in progress:
+            known = furthest.get(each.command_id)
+            if known is None or _RANK[known.status] < _RANK[each.status]:
+                furthest[each.command_id] = each
+        some = list(furthest.values())
+        rows = await (await driver(self._connection)).fetch(
+            _RECORD_PROGRESS,
+            [each.command_id for each in some],
+            [each.status for each in some],
+            [_RANK[each.status] for each in some],
+            [each.relay for each in some],
+            [each.detail for each in some],
+            [each.at for each in some],
+            _FINISHED_RANK,
         )
+        return [
+            CommandRecorded(
+                row["account_id"],
+                RelayAction(row["action"]),
+                CommandStatus(row["status"]),
+                row["caused_at"],
+                row["finished_at"],
+            )
+            for row in rows
+        ]
+
+
+def _decision_row(stored: StoredDecision) -> dict[str, Any]:
+    return {
+        "id": stored.id,
+        "account_id": stored.account_id,
+        "state": stored.decision.state,
+        "action": stored.decision.action,
+        "fired": list(stored.decision.fired),
+        "held": list(stored.decision.held),
+        "inputs": stored.inputs,
+        "at": stored.at,
+    }
+
+
+def _command_row(command: NewCommand) -> dict[str, Any]:
+    return {
+        "id": command.id,
+        "decision_id": command.decision_id,
+        "account_id": command.account_id,
+        "meter_id": command.meter_id,
+        "action": command.action,
+        "sequence": command.sequence,
+        "status": CommandStatus.ISSUED,
+        "status_rank": _RANK[CommandStatus.ISSUED],
+        "caused_at": command.caused_at,
+        "issued_at": command.issued_at,
+        "expires_at": command.expires_at,
+    }
 
 
 def _together(statuses: Sequence[str]) -> CommandOutcome:

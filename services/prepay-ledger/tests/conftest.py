@@ -1,0 +1,268 @@
+"""The ledger as its own process on real parts: its API, its webhook, readings before it."""
+
+import asyncio
+import itertools
+import json
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+import pytest
+from standardwebhooks.webhooks import Webhook
+
+from prewatt_common.clock import utc_now
+from prewatt_common.contracts.base import CommandStatus, Event, RelayAction, RelayState
+from prewatt_common.contracts.meter_events_v1 import CommandProgressed
+from prewatt_common.contracts.meter_readings_v1 import Reading
+from prewatt_common.contracts.topics import METER_EVENTS, METER_READINGS
+from prewatt_common.http.auth import issue_token
+from prewatt_common.kafka.messages import Message, Source
+from prewatt_common.kafka.producer import Producer
+from prewatt_devstack import Stack
+from prewatt_devstack.services import WEBHOOK_PROVIDER
+
+NAME = "prepay-ledger"
+WAIT_S = 90.0
+MICRO = 1_000_000
+TARIFF = "test-flat"
+PRICE_MICRO_PER_KWH = 2 * MICRO
+BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Ledger:
+    """The running service. Topics and database are shared by the tests: look at own accounts."""
+
+    stack: Stack
+    producer: Producer
+    api: httpx.AsyncClient
+
+    def http(self, *scopes: str) -> httpx.AsyncClient:
+        """A client with a token of these scopes; without any, no token."""
+        token = issue_token(
+            private_key_pem=self.stack.keys.auth_private,
+            subject="test",
+            scopes=scopes,
+            now=utc_now(),
+            lifetime=timedelta(hours=1),
+        )
+        headers = {"authorization": f"Bearer {token}"} if scopes else {}
+        url = self.stack.endpoints.service_url(NAME)
+        return httpx.AsyncClient(base_url=url, headers=headers, timeout=60)
+
+    @staticmethod
+    def number() -> str:
+        """An account number that no other test uses."""
+        return f"L-{uuid4().hex[:8]}-{next(_numbers)}"
+
+    async def open(self, **terms: Any) -> dict[str, Any]:
+        """A new account."""
+        body = {"number": self.number(), "currency": "CNY"} | terms
+        answer = await self.api.post("/v1/accounts", json=body)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    async def bind(self, account: dict[str, Any], meter_id: str, **more: Any) -> httpx.Response:
+        """Bind a meter from `BEGIN` on, register at zero."""
+        body = {
+            "meter_id": meter_id,
+            "tariff_code": TARIFF,
+            "effective_from": BEGIN.isoformat(),
+            "opening_wh": 0,
+        } | more
+        return await self.api.post(f"/v1/accounts/{account['id']}/meters", json=body)
+
+    async def household(self, *, paid_micro: int = 0, **terms: Any) -> tuple[dict[str, Any], str]:
+        """An account with a meter, topped up."""
+        account = await self.open(**terms)
+        meter_id = f"m-{account['number']}"
+        assert (await self.bind(account, meter_id)).status_code == 201
+        if paid_micro:
+            assert (await self.pay(account["number"], paid_micro)).status_code == 200
+        return account, meter_id
+
+    async def account(self, account: dict[str, Any]) -> dict[str, Any]:
+        """The account as it stands."""
+        answer = await self.api.get(f"/v1/accounts/{account['id']}")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def payment(self, number: str, amount_micro: Any = MICRO, **data: Any) -> dict[str, Any]:
+        """A payment event's body."""
+        return {
+            "type": "payment.succeeded",
+            "timestamp": utc_now().isoformat(),
+            "data": {
+                "payment_id": f"p-{uuid4()}",
+                "account_number": number,
+                "amount_micro": amount_micro,
+                "currency": "CNY",
+            }
+            | data,
+        }
+
+    def signed(
+        self, body: bytes, *, event_id: str | None = None, at: datetime | None = None
+    ) -> dict[str, str]:
+        """The headers of a signed webhook call."""
+        event_id, at = event_id or f"e-{uuid4()}", at or utc_now()
+        # The library signs text; what is no text is signed as if it were Latin-1.
+        text = body.decode("utf-8", "surrogateescape")
+        try:
+            signature = Webhook(self.stack.keys.webhook_secret).sign(event_id, at, text)
+        except UnicodeEncodeError:
+            signature = "v1,bm9uZQ=="
+        return {
+            "content-type": "application/json",
+            "webhook-id": event_id,
+            "webhook-timestamp": str(int(at.timestamp())),
+            "webhook-signature": signature,
+        }
+
+    async def deliver(
+        self,
+        body: bytes | dict[str, Any],
+        *,
+        provider: str = WEBHOOK_PROVIDER,
+        headers: dict[str, str] | None = None,
+        **signing: Any,
+    ) -> httpx.Response:
+        """Call the webhook as a provider does."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return await self.api.post(
+            f"/v1/webhooks/payments/{provider}",
+            content=raw,
+            headers=self.signed(raw, **signing) | (headers or {}),
+        )
+
+    async def pay(self, number: str, amount_micro: int) -> httpx.Response:
+        """A good payment."""
+        return await self.deliver(self.payment(number, amount_micro))
+
+    async def read(self, *readings: tuple[str, int, int]) -> None:
+        """Put readings on Kafka: meter, minutes after `BEGIN`, Wh."""
+        now = utc_now()
+        await self.publish(
+            [
+                Reading(
+                    meter_id=meter_id,
+                    read_at=BEGIN + timedelta(minutes=minutes),
+                    import_wh=wh,
+                    received_at=now,
+                )
+                for meter_id, minutes, wh in readings
+            ]
+        )
+
+    async def answer(
+        self,
+        command: dict[str, Any],
+        status: CommandStatus = CommandStatus.SUCCEEDED,
+        relay: RelayState | None = None,
+    ) -> None:
+        """What a meter answers to a command; unless told, that it did as asked."""
+        action = RelayAction(command["action"])
+        done = RelayState.OPEN if action is RelayAction.DISCONNECT else RelayState.CLOSED
+        await self.publish(
+            [
+                CommandProgressed(
+                    command_id=UUID(command["id"]),
+                    meter_id=command["meter_id"],
+                    action=action,
+                    sequence=command["sequence"],
+                    status=status,
+                    at=utc_now(),
+                    relay=relay or (done if status is CommandStatus.SUCCEEDED else None),
+                )
+            ]
+        )
+
+    async def publish(self, events: Sequence[Event]) -> None:
+        """Events of meters on their topics."""
+        await self.producer.send([_message(event) for event in events])
+
+    async def until_state(self, account: dict[str, Any], state: str) -> dict[str, Any]:
+        """The account, once it is in that supply state."""
+
+        async def there() -> dict[str, Any] | None:
+            found = await self.account(account)
+            return found if found["supply_state"] == state else None
+
+        return await self.until(there, what=f"{account['number']} {state}")
+
+    async def until_balance(self, account: dict[str, Any], balance_micro: int) -> None:
+        """Wait for a balance."""
+
+        async def there() -> bool:
+            return (await self.account(account))["balance_micro"] == balance_micro
+
+        await self.until(there, what=f"{account['number']} at {balance_micro}")
+
+    async def newest(self, account: dict[str, Any], what: str) -> list[dict[str, Any]]:
+        """The account's commands, decisions or entries, newest first."""
+        answer = await self.api.get(f"/v1/accounts/{account['id']}/{what}?limit=1000")
+        assert answer.status_code == 200, answer.text
+        found = answer.json()
+        return found["entries"] if what == "entries" else found
+
+    async def sums_to_zero(self) -> dict[str, Any]:
+        """The totals, checked."""
+        totals = (await self.api.get("/v1/totals")).json()
+        assert totals["imbalance_micro"] == 0
+        assert totals["entries_differ_micro"] == 0
+        return totals
+
+    async def sql(self, query: str, *values: Any) -> list[asyncpg.Record]:
+        """Ask the ledger's database."""
+        url = self.stack.endpoints.database_url("prepay_ledger")
+        connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+        try:
+            return await connection.fetch(query, *values)
+        finally:
+            await connection.close()
+
+    async def until(
+        self, holds: Callable[[], Awaitable[Any]], *, what: str, timeout_s: float = WAIT_S
+    ) -> Any:
+        """Wait for what must come to hold, and give it."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            found = await holds()
+            if found:
+                return found
+            if time.monotonic() > deadline:
+                pytest.fail(f"not in {timeout_s:g} s: {what}")
+            await asyncio.sleep(0.05)
+
+
+def _message(event: Event) -> Message:
+    topic = METER_READINGS if isinstance(event, Reading) else METER_EVENTS
+    assert isinstance(event, Reading | CommandProgressed)
+    return Source("test").message(topic=topic, key=event.meter_id, event=event, at=utc_now())
+
+
+@pytest.fixture(scope="module")
+async def ledger(stack: Stack) -> AsyncGenerator[Ledger]:
+    """The ledger, started for a module's tests."""
+    await asyncio.to_thread(stack.start_services, NAME)
+    producer = Producer(bootstrap=stack.endpoints.kafka_bootstrap)
+    running = Ledger(stack=stack, producer=producer, api=httpx.AsyncClient())
+    async with running.http("ledger:read", "ledger:write") as running.api:
+        tariff = {
+            "code": TARIFF,
+            "effective_from": "2026-01",
+            "currency": "CNY",
+            "timezone": "UTC",
+            "blocks": [{"price_micro_per_kwh": PRICE_MICRO_PER_KWH}],
+        }
+        published = await running.api.post("/v1/tariffs", json=tariff)
+        assert published.status_code in (201, 409), published.text
+        yield running
+    await producer.stop()
+    await asyncio.to_thread(stack.stop, NAME)
