@@ -13,15 +13,16 @@ from uuid import UUID, uuid4
 import asyncpg
 import httpx
 import pytest
+from aiokafka import AIOKafkaConsumer
 from standardwebhooks.webhooks import Webhook
 
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.base import CommandStatus, Event, RelayAction, RelayState
 from prewatt_common.contracts.meter_events_v1 import CommandProgressed
 from prewatt_common.contracts.meter_readings_v1 import Reading
-from prewatt_common.contracts.topics import METER_EVENTS, METER_READINGS
+from prewatt_common.contracts.topics import LEDGER_EVENTS, METER_EVENTS, METER_READINGS
 from prewatt_common.http.auth import issue_token
-from prewatt_common.kafka.messages import Message, Source
+from prewatt_common.kafka.messages import Message, Source, header
 from prewatt_common.kafka.producer import Producer
 from prewatt_devstack import Stack
 from prewatt_devstack.services import WEBHOOK_PROVIDER
@@ -68,10 +69,10 @@ class Ledger:
         assert answer.status_code == 201, answer.text
         return answer.json()
 
-    async def bind(self, account: dict[str, Any], meter_id: str, **more: Any) -> httpx.Response:
+    async def bind(self, account: dict[str, Any], bound_meter: str, **more: Any) -> httpx.Response:
         """Bind a meter from `BEGIN` on, register at zero."""
         body = {
-            "meter_id": meter_id,
+            "meter_id": bound_meter,
             "tariff_code": TARIFF,
             "effective_from": BEGIN.isoformat(),
             "opening_wh": 0,
@@ -112,11 +113,9 @@ class Ledger:
     ) -> dict[str, str]:
         """The headers of a signed webhook call."""
         event_id, at = event_id or f"e-{uuid4()}", at or utc_now()
-        # The library signs text; what is no text is signed as if it were Latin-1.
-        text = body.decode("utf-8", "surrogateescape")
         try:
-            signature = Webhook(self.stack.keys.webhook_secret).sign(event_id, at, text)
-        except UnicodeEncodeError:
+            signature = Webhook(self.stack.keys.webhook_secret).sign(event_id, at, body.decode())
+        except UnicodeDecodeError:  # the library signs text only
             signature = "v1,bm9uZQ=="
         return {
             "content-type": "application/json",
@@ -162,24 +161,27 @@ class Ledger:
 
     async def answer(
         self,
-        command: dict[str, Any],
+        *commands: dict[str, Any],
         status: CommandStatus = CommandStatus.SUCCEEDED,
-        relay: RelayState | None = None,
     ) -> None:
-        """What a meter answers to a command; unless told, that it did as asked."""
-        action = RelayAction(command["action"])
-        done = RelayState.OPEN if action is RelayAction.DISCONNECT else RelayState.CLOSED
+        """What meters answer to commands; unless told, that they did as asked."""
+        relay_after = {
+            RelayAction.DISCONNECT: RelayState.OPEN,
+            RelayAction.RECONNECT: RelayState.CLOSED,
+        }
+        succeeded = status is CommandStatus.SUCCEEDED
         await self.publish(
             [
                 CommandProgressed(
-                    command_id=UUID(command["id"]),
+                    command_id=UUID(str(command["id"])),
                     meter_id=command["meter_id"],
-                    action=action,
+                    action=RelayAction(command["action"]),
                     sequence=command["sequence"],
                     status=status,
                     at=utc_now(),
-                    relay=relay or (done if status is CommandStatus.SUCCEEDED else None),
+                    relay=relay_after[RelayAction(command["action"])] if succeeded else None,
                 )
+                for command in commands
             ]
         )
 
@@ -266,3 +268,30 @@ async def ledger(stack: Stack) -> AsyncGenerator[Ledger]:
         yield running
     await producer.stop()
     await asyncio.to_thread(stack.stop, NAME)
+
+
+@pytest.fixture
+async def kafka_events(
+    ledger: Ledger,
+) -> AsyncGenerator[Callable[..., Awaitable[dict[str, Any]]]]:
+    """Waits for an event of the ledger published from here on: its type and some of its fields."""
+    consumer = AIOKafkaConsumer(
+        LEDGER_EVENTS.name,
+        bootstrap_servers=ledger.stack.endpoints.kafka_bootstrap,
+        auto_offset_reset="earliest",
+    )
+    await consumer.start()
+    await consumer.seek_to_end()
+    for place in consumer.assignment():
+        await consumer.position(place)
+
+    async def wait_for(ce_type: str, **fields: Any) -> dict[str, Any]:
+        async with asyncio.timeout(WAIT_S):
+            async for record in consumer:
+                value = json.loads(record.value)
+                if header(record.headers, "ce_type") == ce_type and fields.items() <= value.items():
+                    return value
+        raise AssertionError(ce_type)
+
+    yield wait_for
+    await consumer.stop()

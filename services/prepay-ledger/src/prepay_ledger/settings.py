@@ -1,11 +1,15 @@
 """The ledger's settings."""
 
+import base64
+import re
 from datetime import timedelta
 from typing import Annotated
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
 from prewatt_common.settings import ServiceSettings
+
+_WHSEC = re.compile(r"whsec_[A-Za-z0-9+/]+={0,2}")
 
 
 class FriendlyHours(BaseModel, frozen=True):
@@ -34,8 +38,14 @@ class LedgerSettings(ServiceSettings):
     @classmethod
     def _usable(cls, secrets: dict[str, SecretStr]) -> dict[str, SecretStr]:
         for provider, secret in secrets.items():
-            if not secret.get_secret_value().startswith("whsec_"):
-                message = f"the secret of provider {provider} must start with whsec_"
+            try:
+                usable = bool(_WHSEC.fullmatch(secret.get_secret_value())) and base64.b64decode(
+                    secret.get_secret_value().removeprefix("whsec_")
+                )
+            except ValueError:
+                usable = False
+            if not usable:
+                message = f"the secret of provider {provider} must be whsec_ and base64"
                 raise ValueError(message)
         return secrets
 

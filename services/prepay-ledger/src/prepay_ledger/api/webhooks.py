@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from prepay_ledger.api.signatures import BadSignature, secret_key, verify
 from prepay_ledger.application.ports import Unit
 from prepay_ledger.application.take_payment import PaymentConflict, TakePayment
 from prepay_ledger.domain.accounts import Payment, PaymentOutcome
@@ -21,7 +22,6 @@ BODY_BYTES_MAX = 65_536
 _MICRO_MAX = 10**15
 _NO_NUL = r"^[^\x00]+$"
 """PostgreSQL keeps any other character: money for an account that cannot be is still money."""
-_EVENT_ID_MAX = 200
 
 
 class PaymentData(BaseModel):
@@ -65,7 +65,7 @@ def webhook_router(
 ) -> APIRouter:
     """``POST /v1/webhooks/payments/{provider}``."""
     router = APIRouter(tags=["payments"])
-    verifiers = {name: Webhook(secret.get_secret_value()) for name, secret in secrets.items()}
+    keys = {name: secret_key(secret.get_secret_value()) for name, secret in secrets.items()}
 
     @router.post(
         "/v1/webhooks/payments/{provider}",
@@ -78,17 +78,16 @@ def webhook_router(
         },
     )
     async def payments(provider: str, request: Request) -> PaymentAnswer:
-        verifier = verifiers.get(provider)
-        if verifier is None:
+        key = keys.get(provider)
+        if key is None:
             raise Problem(
                 status=HTTPStatus.NOT_FOUND,
                 kind="unknown-provider",
                 detail=f"No payment provider {provider} is configured; nothing was kept.",
             )
         body = await _body(request)
-        _verify(verifier, request, body)
+        event_id = _verified(key, request, body, now=clock())
         event = _parse(body)
-        event_id = _event_id(request)
         payment = Payment(provider=provider, **event.data.model_dump())
         try:
             async with open_unit() as unit:
@@ -132,33 +131,16 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _event_id(request: Request) -> str:
-    event_id = request.headers["webhook-id"]
-    if len(event_id) > _EVENT_ID_MAX:
-        raise Problem(
-            status=HTTPStatus.UNPROCESSABLE_ENTITY,
-            kind="invalid-payment",
-            detail=f"webhook-id is over {_EVENT_ID_MAX} characters. Nothing was credited.",
-        )
-    return event_id
-
-
-def _verify(verifier: Webhook, request: Request, body: bytes) -> None:
-    """Raises a 401 problem unless the signature over the raw bytes holds and is fresh."""
+def _verified(key: bytes, request: Request, body: bytes, *, now: datetime) -> str:
+    """The event's id; raises a 401 problem unless the signature holds and is fresh."""
     try:
-        verifier.verify(body, dict(request.headers))
-    except WebhookVerificationError as error:
-        detail = f"The signature does not hold: {error}. Nothing was kept."
-        raise _bad_signature(detail) from error
-    except ValueError as error:
-        # The library decodes the body on its way to the signature: bytes that are no UTF-8, or a
-        # signature that is no base64, end here.
-        detail = f"The signature could not be checked: {error}. Nothing was kept."
-        raise _bad_signature(detail) from error
-
-
-def _bad_signature(detail: str) -> Problem:
-    return Problem(status=HTTPStatus.UNAUTHORIZED, kind="bad-signature", detail=detail)
+        return verify(key=key, headers=request.headers, body=body, now=now)
+    except BadSignature as error:
+        raise Problem(
+            status=HTTPStatus.UNAUTHORIZED,
+            kind="bad-signature",
+            detail=f"The signature does not hold: {error}. Nothing was kept.",
+        ) from error
 
 
 def _parse(body: bytes) -> PaymentEvent:
