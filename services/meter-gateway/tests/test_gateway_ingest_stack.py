@@ -185,10 +185,9 @@ async def test_no_reading_is_lost_when_the_gateway_ends_in_mid_flow(gateway, how
     await asyncio.to_thread(getattr(gateway.stack, how), "meter-gateway")
     await publishing
     await asyncio.to_thread(gateway.stack.start, "meter-gateway")
-    readings = await gateway.readings({(meter_id, register) for register in registers})
-    if how == "stop":
-        # It finished what it had and acknowledged that: nothing came twice.
-        assert len(readings) == len(registers)
+    # QoS 1: what was handed over without a PUBACK that the broker saw comes again, after a stop
+    # too where the machine is busy. The same reading again has the same ce_id and charges nothing.
+    await gateway.readings({(meter_id, register) for register in registers})
 
 
 async def test_no_message_is_unaccounted_for(gateway) -> None:
