@@ -13,6 +13,7 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from prewatt_common.db.migrations import migrate
 from prewatt_common.logging import configure_logging
@@ -107,6 +108,9 @@ def run_service(
             for item in error.errors()
         )
         print(f"{name}: {problems}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    except SettingsError as error:  # a variable that must be JSON and is none
+        print(f"{name}: PREWATT_*: {error}: not JSON", file=sys.stderr)  # noqa: T201
         sys.exit(2)
     configure_logging(service=name, level=settings.log_level)
     match sys.argv[1:]:

@@ -1,6 +1,7 @@
 """Settings that services share. Each variable is ``PREWATT_`` plus the field's name."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -22,7 +23,7 @@ class ServiceSettings(BaseSettings):
     """Ed25519 public key (PEM) that bearer tokens are checked with."""
     instance_id: str | None = None
     """Stable name of this replica: a restarted process takes its partitions back at once."""
-    log_level: str = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 
 def pem_from(*, text: str | None, file: Path | None) -> str:

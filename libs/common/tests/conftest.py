@@ -1,0 +1,182 @@
+"""The shared parts on real Kafka and PostgreSQL: a database and a topic for each test."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from prewatt_common.clock import utc_now
+from prewatt_common.contracts.base import Event
+from prewatt_common.contracts.topics import Topic
+from prewatt_common.db.database import Database, driver
+from prewatt_common.db.migrations import create_shared_tables
+from prewatt_common.kafka.consumer import Consumer, Subscription
+from prewatt_common.kafka.decoding import decode_one
+from prewatt_common.kafka.messages import Message, Source
+from prewatt_common.kafka.outbox import OutboxRelay
+from prewatt_common.kafka.producer import Producer
+from prewatt_devstack import Stack
+
+WAIT_S = 90.0
+PARTITIONS = 3
+
+
+class Counted(Event, frozen=True, kw_only=True):
+    """What the tests send."""
+
+    ce_type: ClassVar[str] = "test.counted.v1"
+    number: int
+
+
+@dataclass
+class Loop:
+    """A topic, a database whose table ``effect`` shows what was handled, and the parts between."""
+
+    stack: Stack
+    topic: Topic
+    group: str
+    url: str
+    database: Database
+    producer: Producer
+    relay: OutboxRelay
+    before_effect: Callable[[int], Awaitable[None]] | None = None
+    batch_records_max: int = 50
+    handled: list[int] = field(default_factory=list)
+
+    async def handle(self, connection: Any, batch: Sequence[Any]) -> None:
+        """One row a record; more than once is more rows than one."""
+        for event, _ in batch:
+            if self.before_effect is not None:
+                await self.before_effect(event.number)
+        await (await driver(connection)).executemany(
+            "INSERT INTO effect (number) VALUES ($1)", [(event.number,) for event, _ in batch]
+        )
+        self.handled += [event.number for event, _ in batch]
+
+    def consumer(self, *, instance_id: str | None = None) -> Consumer:
+        """A member of the group."""
+        return Consumer(
+            subscription=Subscription(
+                group=self.group,
+                topics=(self.topic,),
+                decode=decode_one(Counted),
+                handle=self.handle,
+                batch_records_max=self.batch_records_max,
+            ),
+            database=self.database,
+            bootstrap=self.stack.endpoints.kafka_bootstrap,
+            relay=self.relay,
+            instance_id=instance_id,
+        )
+
+    @asynccontextmanager
+    async def running(self, *workers: Any) -> AsyncGenerator[None]:
+        """Workers that are stopped in order."""
+        stop = asyncio.Event()
+        tasks = [asyncio.create_task(worker.run(stop)) for worker in workers]
+        try:
+            yield
+        finally:
+            stop.set()
+            async with asyncio.timeout(WAIT_S):
+                await asyncio.gather(*tasks)
+
+    async def send(self, *numbers: int) -> None:
+        """Records, spread over the partitions."""
+        source = Source("test")
+        await self.producer.send(
+            [
+                source.message(topic=self.topic, key=str(n), event=Counted(number=n), at=utc_now())
+                for n in numbers
+            ]
+        )
+
+    async def send_raw(self, value: bytes, *, key: bytes = b"raw", headers: Any = ()) -> None:
+        """Bytes that nobody checked."""
+        await self.producer.send([Message(self.topic.name, key, list(headers), value)])
+
+    async def effects(self) -> list[int]:
+        """What has taken effect, sorted."""
+        async with self.database.transaction() as connection:
+            rows = await connection.execute(text("SELECT number FROM effect ORDER BY number"))
+            return [row.number for row in rows]
+
+    async def until_effects(self, numbers: Sequence[int]) -> None:
+        """Wait for exactly these."""
+        deadline = time.monotonic() + WAIT_S
+        while (found := await self.effects()) != sorted(numbers):
+            assert len(found) <= len(numbers), "something took effect twice"
+            assert time.monotonic() < deadline, f"{len(found)} of {len(numbers)} took effect"
+            await asyncio.sleep(0.05)
+
+    async def records(self, topic: str, count: int) -> list[ConsumerRecord]:
+        """The first ``count`` records of a topic's partition 0 and up."""
+        reader = AIOKafkaConsumer(
+            bootstrap_servers=self.stack.endpoints.kafka_bootstrap,
+            auto_offset_reset="earliest",
+            max_partition_fetch_bytes=8_000_000,
+        )
+        await reader.start()
+        try:
+            partitions = reader.partitions_for_topic(topic) or {0}
+            reader.assign([TopicPartition(topic, p) for p in partitions])
+            found: list[ConsumerRecord] = []
+            async with asyncio.timeout(WAIT_S):
+                while len(found) < count:
+                    for some in (await reader.getmany(timeout_ms=500)).values():
+                        found += some
+            return found
+        finally:
+            await reader.stop()
+
+
+@pytest.fixture
+async def loop(stack: Stack) -> AsyncGenerator[Loop]:
+    """A topic, a group and a database of its own."""
+    name = f"t-{uuid4().hex[:10]}"
+    bootstrap = stack.endpoints.kafka_bootstrap
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    await admin.create_topics([NewTopic(name, PARTITIONS, 1), NewTopic(f"{name}.dlq", 1, 1)])
+    await admin.close()
+    url = await new_database(stack)
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.run_sync(create_shared_tables)
+        await connection.execute(text("CREATE TABLE effect (number bigint NOT NULL)"))
+    await engine.dispose()
+    database = Database(url=url)
+    producer = Producer(bootstrap=bootstrap)
+    yield Loop(
+        stack=stack,
+        topic=Topic(name, "number", (Counted,)),
+        group=f"g-{name}",
+        url=url,
+        database=database,
+        producer=producer,
+        relay=OutboxRelay(database=database, producer=producer),
+    )
+    await producer.stop()
+    await database.close()
+
+
+async def new_database(stack: Stack) -> str:
+    """An empty database on the stack's server."""
+    base = stack.endpoints.database_url("billing")
+    name = f"common_{uuid4().hex[:10]}"
+    connection = await asyncpg.connect(base.replace("+asyncpg", ""))
+    try:
+        await connection.execute(f"CREATE DATABASE {name}")
+    finally:
+        await connection.close()
+    return base.rpartition("/")[0] + f"/{name}"

@@ -1,0 +1,255 @@
+"""The HTTP shell: tokens, problems, readiness, CSV uploads."""
+
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+
+import asyncpg
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import DBAPIError
+
+from prewatt_common.clock import utc_now
+from prewatt_common.http.app import create_app
+from prewatt_common.http.auth import AUDIENCE, issue_token, require
+from prewatt_common.http.csv_upload import read_csv
+
+PROBLEM = "application/problem+json"
+
+
+def key_pair() -> tuple[str, str]:
+    key = Ed25519PrivateKey.generate()
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return private.decode(), public.decode()
+
+
+PRIVATE, PUBLIC = key_pair()
+
+
+class Thing(BaseModel, extra="forbid"):
+    name: str
+    count: int = Field(ge=0, default=0)
+
+
+async def good() -> str:
+    return "answers"
+
+
+async def broken() -> str:
+    message = "no route to it"
+    raise ConnectionError(message)
+
+
+def app_with(**checks):
+    router = APIRouter()
+
+    @router.get("/things", dependencies=[Depends(require("things:read"))])
+    async def things() -> str:
+        return "here"
+
+    @router.post("/things")
+    async def make(body: Thing) -> Thing:
+        return body
+
+    @router.post("/import")
+    async def import_(request: Request) -> list[tuple[int, Thing]]:
+        return await read_csv(request, Thing, unique="name", bytes_max=1000)
+
+    @router.get("/fails")
+    async def fails() -> None:
+        message = "a secret detail"
+        raise KeyError(message)
+
+    @router.get("/lost")
+    async def lost() -> None:
+        raise ConnectionRefusedError
+
+    @router.get("/busy")
+    async def busy() -> None:
+        deadlock = RuntimeError()
+        deadlock.__cause__ = asyncpg.DeadlockDetectedError("deadlock")
+        raise DBAPIError("UPDATE", None, deadlock)
+
+    @router.get("/wrong")
+    async def wrong() -> None:
+        raise DBAPIError("UPDATE", None, RuntimeError("syntax"))
+
+    return create_app(
+        name="test", summary="", auth_public_key=PUBLIC, routers=[router], checks=checks
+    )
+
+
+@pytest.fixture
+async def client() -> AsyncGenerator[httpx.AsyncClient]:
+    # The server logs what it did not expect and raises it again, after it has answered.
+    transport = httpx.ASGITransport(app=app_with(database=good), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
+
+
+def token(**changes) -> str:
+    given = {
+        "private_key_pem": PRIVATE,
+        "subject": "me",
+        "scopes": ["things:read"],
+        "now": utc_now(),
+        "lifetime": timedelta(minutes=5),
+    } | changes
+    return issue_token(**given)
+
+
+def forged(**claims) -> str:
+    now = utc_now()
+    good_claims = {
+        "sub": "me",
+        "aud": AUDIENCE,
+        "exp": now + timedelta(hours=1),
+        "scope": "things:read",
+    }
+    return jwt.encode(
+        {k: v for k, v in (good_claims | claims).items() if v is not None},
+        PRIVATE,
+        algorithm="EdDSA",
+    )
+
+
+@pytest.mark.parametrize("kind", ["Bearer", "bearer"])
+async def test_a_token_with_the_scope_is_let_in(client, kind):
+    answer = await client.get("/things", headers={"authorization": f"{kind} {token()}"})
+    assert (answer.status_code, answer.json()) == (200, "here")
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        None,
+        "",
+        "Bearer",
+        "Basic bWU6bWU=",
+        "Bearer nonsense",
+        "Bearer " + token(now=utc_now() - timedelta(hours=1)),
+        "Bearer " + token(private_key_pem=key_pair()[0]),
+        "Bearer " + forged(aud="another"),
+        "Bearer " + forged(aud=None),
+        "Bearer " + forged(exp=None),
+        "Bearer " + forged(sub=None),
+        "Bearer " + jwt.encode({"sub": "me", "aud": AUDIENCE, "exp": 9_999_999_999}, None, "none"),
+        "Bearer " + jwt.encode({"sub": "me", "aud": AUDIENCE, "exp": 9_999_999_999}, "x" * 32),
+    ],
+)
+async def test_a_token_that_does_not_hold_is_not(client, authorization):
+    headers = {} if authorization is None else {"authorization": authorization}
+    answer = await client.get("/things", headers=headers)
+    assert (answer.status_code, answer.headers["content-type"]) == (401, PROBLEM)
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("scopes", [[], ["things:write"], ["things:read:all"]])
+async def test_a_token_without_the_scope_is_not(client, scopes):
+    answer = await client.get(
+        "/things", headers={"authorization": f"Bearer {token(scopes=scopes)}"}
+    )
+    assert (answer.status_code, answer.headers["content-type"]) == (403, PROBLEM)
+    assert answer.json()["scope"] == "things:read"
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "status", "kind"),
+    [
+        ("GET /nowhere", None, 404, "not-found"),
+        ("DELETE /things", None, 405, "method-not-allowed"),
+        ("POST /things", b'{"name": 1}', 422, "invalid-request"),
+        ("POST /things", b'{"name": ', 422, "invalid-request"),
+        ("POST /things", b'{"name": "x", "count": 1' + b"0" * 4999 + b"}", 400, "bad-request"),
+        ("POST /things", b"\xff", 400, "bad-request"),
+        ("GET /fails", None, 500, "internal-error"),
+        ("GET /wrong", None, 500, "internal-error"),
+        ("GET /lost", None, 503, "unavailable"),
+        ("GET /busy", None, 503, "unavailable"),
+    ],
+)
+async def test_every_error_is_a_problem(client, call, body, status, kind):
+    method, path = call.split()
+    headers = {"content-type": "application/json"}
+    answer = await client.request(method, path, content=body, headers=headers)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, PROBLEM), answer.text
+    problem = answer.json()
+    assert (problem["type"], problem["status"]) == (f"urn:prewatt:problem:{kind}", status)
+    assert problem["detail"]
+    assert "secret" not in answer.text
+
+
+async def test_readiness_shows_what_is_not_ready():
+    for checks, status, word in (
+        ({"a": good}, 200, "ready"),
+        ({"a": good, "b": broken}, 503, "not ready"),
+    ):
+        transport = httpx.ASGITransport(app=app_with(**checks))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            answer = await client.get("/readyz")
+            assert (answer.status_code, answer.json()["status"]) == (status, word)
+            assert answer.json()["checks"]["a"] == {"ok": True, "detail": "answers"}
+            assert (await client.get("/healthz")).status_code == 200
+    assert answer.json()["checks"]["b"] == {
+        "ok": False,
+        "detail": "ConnectionError: no route to it",
+    }
+
+
+async def upload(client, body, kind="text/csv; charset=utf-8"):
+    return await client.post("/import", content=body, headers={"content-type": kind})
+
+
+async def test_a_file_is_read_with_line_numbers(client):
+    body = b'\xef\xbb\xbfname,count\r\na,1\r\n"b\nb",\r\nc,3\r\n'
+    answer = await upload(client, body)
+    assert answer.json() == [
+        [2, {"name": "a", "count": 1}],
+        [3, {"name": "b\nb", "count": 0}],
+        [5, {"name": "c", "count": 3}],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        (
+            b"name,count\na,-1\n,2\nb,3,4\nb\na,1\na,2",
+            ["line 2", "line 3", "line 4", "line 5", "line 7"],
+        ),
+        (b'name,count\na,1\n"b,2\nc,3', ["line 3"]),
+        (b"name,count\na," + b"9" * 30, []),
+        (b"name,size\na,1", ["line 2"]),
+        (b"name,count", ["the file has no lines after its header"]),
+        (b"", ["the file has no lines after its header"]),
+    ],
+)  # fmt: skip
+async def test_what_is_wrong_in_a_file_is_named_by_line(client, body, named):
+    answer = await upload(client, body)
+    if not named:
+        assert answer.status_code == 200
+        return
+    assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM), answer.text
+    assert [problem.split(":")[0] for problem in answer.json()["problems"]] == named
+
+
+async def test_what_is_no_file_is_refused(client):
+    assert (await upload(client, b"name\nx", "application/json")).status_code == 415
+    assert (await upload(client, b"name\n" + b"x" * 1000)).status_code == 413
+    assert (await upload(client, b"name\n\xff")).status_code == 422
+
+    async def endless():
+        while True:
+            yield b"x" * 100
+
+    assert (await upload(client, endless())).status_code == 413

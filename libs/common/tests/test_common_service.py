@@ -1,0 +1,94 @@
+"""A service's shell: settings, logs, migrations."""
+
+import asyncio
+import json
+import logging
+import os
+import re
+import subprocess
+import sys
+
+import asyncpg
+import pytest
+
+from prewatt_common.db.migrations import migrate
+from prewatt_common.logging import configure_logging
+
+ENV = {k: v for k, v in os.environ.items() if not k.startswith("PREWATT_")}
+SETTINGS = {
+    "PREWATT_DATABASE_URL": "postgresql+asyncpg://u:p@localhost:1/x",
+    "PREWATT_AUTH_PUBLIC_KEY": "x",
+}
+
+
+def run(*arguments, **variables):
+    return subprocess.run(
+        [sys.executable, "-m", "prepay_ledger", *arguments],
+        env=ENV | variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "said"),
+    [
+        ((), {}, "PREWATT_DATABASE_URL"),
+        ((), SETTINGS | {"PREWATT_HTTP_PORT": "99999999"}, "PREWATT_HTTP_PORT"),
+        ((), SETTINGS | {"PREWATT_LOG_LEVEL": "LOUD"}, "PREWATT_LOG_LEVEL"),
+        ((), SETTINGS | {"PREWATT_WEBHOOK_SECRETS": '{"p": "x"}'}, "PREWATT_WEBHOOK_SECRETS"),
+        ((), SETTINGS | {"PREWATT_WEBHOOK_SECRETS": "{"}, "webhook_secrets"),
+        (("dance",), SETTINGS, "usage: prepay-ledger [migrate]"),
+    ],
+)
+def test_wrong_settings_are_one_line_and_exit_code_2(arguments, variables, said):
+    done = run(*arguments, **variables)
+    assert done.returncode == 2, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert said in line
+
+
+def test_a_log_line_is_json_with_its_ids(capsys):
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        configure_logging(service="test", level="INFO")
+        # capsys has its own standard output: the handler took it just now.
+        logger = logging.getLogger("somewhere")
+        logger.info("charged %d", 5, extra={"account_id": "a-1", "meter_id": "m-1"})
+        logging.getLogger("uvicorn.error").info("up", extra={"color_message": "\x1b[1mup"})
+        coordinator = logging.getLogger("aiokafka.consumer.group_coordinator")
+        coordinator.error("Group Coordinator Request failed: [Error 15] CoordinatorNotAvailable")
+        coordinator.error("something else")
+    finally:
+        root.handlers[:], root.level = handlers, level
+    first, second, third = map(json.loads, capsys.readouterr().out.splitlines())
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", first.pop("at"))
+    assert first == {
+        "level": "INFO",
+        "logger": "somewhere",
+        "message": "charged 5",
+        "service": "test",
+        "account_id": "a-1",
+        "meter_id": "m-1",
+    }
+    assert "color_message" not in second
+    assert third["message"] == "something else"
+
+
+@pytest.mark.stack
+async def test_migrating_again_changes_nothing(loop):
+    url = loop.url.rpartition("/")[0] + "/" + loop.url.rpartition("/")[2] + "_m"
+    connection = await asyncpg.connect(loop.url.replace("+asyncpg", ""))
+    await connection.execute(f"CREATE DATABASE {url.rpartition('/')[2]}")
+    await connection.close()
+    for _ in range(2):
+        await asyncio.to_thread(migrate, package="prepay_ledger", database_url=url)
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        assert await connection.fetchval("SELECT version_num FROM alembic_version")
+        assert await connection.fetchval("SELECT count(*) FROM outbox") == 0
+    finally:
+        await connection.close()
