@@ -120,7 +120,7 @@ class Loop:
             await asyncio.sleep(0.05)
 
     async def records(self, topic: str, count: int) -> list[ConsumerRecord]:
-        """The first ``count`` records of a topic's partition 0 and up."""
+        """The first ``count`` records of a topic, or a few more."""
         reader = AIOKafkaConsumer(
             bootstrap_servers=self.stack.endpoints.kafka_bootstrap,
             auto_offset_reset="earliest",
@@ -128,8 +128,8 @@ class Loop:
         )
         await reader.start()
         try:
-            partitions = reader.partitions_for_topic(topic) or {0}
-            reader.assign([TopicPartition(topic, p) for p in partitions])
+            partitions = await self.producer.partitions(topic)
+            reader.assign([TopicPartition(topic, p) for p in range(partitions)])
             found: list[ConsumerRecord] = []
             async with asyncio.timeout(WAIT_S):
                 while len(found) < count:
