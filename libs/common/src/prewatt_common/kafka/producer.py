@@ -86,6 +86,7 @@ class Producer:
 
     async def send(self, messages: Iterable[Message]) -> None:
         """Returns once every message is on all in-sync replicas; order holds within a partition.
+        While no broker answers it waits: an idempotent batch is repeated until one takes it.
 
         Raises `ProduceFailed` where that did not happen and `MessageTooLarge` before anything
         is sent.
