@@ -14,6 +14,7 @@ import platform
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,9 @@ from benchmarks.cpu import PARTS, cpu_times, per_item_us, resident_mb
 from benchmarks.latency import cut_and_restore, quantiles_ms
 from prewatt_cli.readings_of_metrics import scrape
 from prewatt_cli.target import Target, find_target
-from prewatt_cli.utility import Household, publish_tariffs, register_households
+from prewatt_cli.utility import Household, fleet_settings, publish_tariffs, register_households
 from prewatt_devstack import Stack, StackError
-from prewatt_devstack.services import COMMAND_KEY_ID
-from prewatt_simulator import Fleet, FleetSettings
+from prewatt_simulator import Fleet
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "e2e.json"
@@ -64,18 +64,11 @@ class Bench:
     async def run(self) -> dict[str, Any]:
         """The figures of this size."""
         await asyncio.to_thread(self._register)
-        endpoints = self._stack.endpoints
-        settings = FleetSettings(
-            mqtt_host=endpoints.mqtt_host,
-            mqtt_port=endpoints.mqtt_port,
-            username=endpoints.mqtt_fleet_username,
-            password=endpoints.mqtt_fleet_password,
-            meter_ids=[household.meter_id for household in self._households],
-            command_public_keys={COMMAND_KEY_ID: self._stack.keys.command_public},
-            interval=INTERVAL,
+        settings = fleet_settings(
+            self._stack, [household.meter_id for household in self._households]
         )
         bulk = [household.meter_id for household in self._households[PROBES:]]
-        async with Fleet(settings) as fleet:
+        async with Fleet(replace(settings, interval=INTERVAL)) as fleet:
             await self._step(fleet, bulk)
             await self._all_done()
             before = cpu_times(self._stack)

@@ -1,7 +1,6 @@
 """One world for the tests of the whole system: the four services on the session's stack."""
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, Generator
 
 import pytest
@@ -9,18 +8,14 @@ from world import World
 
 from prewatt_cli.target import find_target
 from prewatt_devstack import Stack
-from prewatt_devstack.stack import Provider
+from prewatt_devstack.testing import session_stack
 
 
 @pytest.fixture(scope="session")
 def stack() -> Generator[Stack]:
     """A stack that only these tests use: the services' own tests leave notices to dead peers and
     events of their own making on the session's, and these tests look at whole databases."""
-    name = f"{os.environ.get('PREWATT_TEST_STACK', 'test')}-world"
-    chosen = os.environ.get("PREWATT_PROVIDER", "auto")
-    provider: Provider = "native" if chosen == "native" else "auto"
-    Stack(name=name).down(remove_data=True)
-    with Stack(name=name, provider=provider, with_prometheus=True) as up:
+    with session_stack("-world") as up:
         yield up
 
 

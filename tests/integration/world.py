@@ -7,7 +7,7 @@ households only.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -27,6 +27,7 @@ from prewatt_cli.utility import (
     FLAT_TARIFF,
     TIMEZONE,
     Household,
+    fleet_settings,
     publish_tariffs,
     register_households,
 )
@@ -35,12 +36,12 @@ from prewatt_common.contracts.topics import LEDGER_EVENTS
 from prewatt_common.ids import new_id
 from prewatt_common.kafka.messages import header
 from prewatt_devstack import Stack
-from prewatt_devstack.services import COMMAND_KEY_ID, WEBHOOK_PROVIDER
+from prewatt_devstack.services import WEBHOOK_PROVIDER
 from prewatt_metering.months import BillingMonth, MonthClock
 from prewatt_metering.rating import rate
 from prewatt_metering.registers import Binding, MonthRegister, usage
 from prewatt_metering.tariffs import Block, Tariff
-from prewatt_simulator import Fleet, FleetSettings
+from prewatt_simulator import Fleet
 
 MICRO = 1_000_000
 INTERVAL = timedelta(minutes=15)
@@ -143,19 +144,8 @@ class World:
 
     def fleet(self, households: Sequence[Household], **settings: Any) -> Fleet:
         """The households' meters, on the stack's broker."""
-        endpoints = self.stack.endpoints
-        return Fleet(
-            FleetSettings(
-                mqtt_host=endpoints.mqtt_host,
-                mqtt_port=endpoints.mqtt_port,
-                username=endpoints.mqtt_fleet_username,
-                password=endpoints.mqtt_fleet_password,
-                meter_ids=[each.meter_id for each in households],
-                command_public_keys={COMMAND_KEY_ID: self.stack.keys.command_public},
-                interval=INTERVAL,
-                **settings,
-            )
-        )
+        ours = fleet_settings(self.stack, [each.meter_id for each in households])
+        return Fleet(replace(ours, interval=INTERVAL, **settings))
 
     async def pay(
         self, number: str, amount_micro: int, *, payment_id: str | None = None

@@ -1,6 +1,5 @@
 """Settings that services share. Each variable is ``PREWATT_`` plus the field's name."""
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
@@ -24,13 +23,3 @@ class ServiceSettings(BaseSettings):
     instance_id: str | None = None
     """Stable name of this replica: a restarted process takes its partitions back at once."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-
-
-def pem_from(*, text: str | None, file: Path | None) -> str:
-    """A PEM given either as text or as a file's path."""
-    if text:
-        return text
-    if file is None:
-        message = "neither a PEM nor a file with one is set"
-        raise ValueError(message)
-    return file.read_text(encoding="ascii")

@@ -1,6 +1,5 @@
 """The one place where the gateway's parts meet."""
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -27,13 +26,14 @@ from prewatt_common.clock import utc_now
 from prewatt_common.contracts.meter_commands_v1 import RelayCommand
 from prewatt_common.contracts.mqtt_v1 import ROOT
 from prewatt_common.contracts.topics import METER_COMMANDS, METER_EVENTS, METER_READINGS
-from prewatt_common.db.database import Database, is_passing_fault
+from prewatt_common.db.database import Database
 from prewatt_common.http.app import create_app
 from prewatt_common.kafka.consumer import AfterCommit, Consumer, Subscription
 from prewatt_common.kafka.decoding import Delivered, decode_one
 from prewatt_common.kafka.outbox import OutboxRelay
 from prewatt_common.kafka.producer import Producer
 from prewatt_common.service import serve
+from prewatt_common.workers import Periodic
 
 logger = logging.getLogger(__name__)
 
@@ -110,6 +110,10 @@ async def run(settings: GatewaySettings) -> None:
         relay=relay,
         instance_id=settings.instance_id,
     )
+
+    async def count_online() -> None:
+        METERS_ONLINE.set(await queries.online())
+
     app = create_app(
         name="meter-gateway",
         summary="MQTT to Kafka and back: readings up, commands down.",
@@ -125,7 +129,16 @@ async def run(settings: GatewaySettings) -> None:
             "commands": commands.check,
         },
     )
-    workers = [relay, commands, sender, readings, reports, up, down, _CountOnline(queries)]
+    workers = [
+        relay,
+        commands,
+        sender,
+        readings,
+        reports,
+        up,
+        down,
+        Periodic(name="count online", do=count_online, every_s=_COUNT_EVERY_S),
+    ]
     try:
         await serve(app=app, settings=settings, workers=workers)
     finally:
@@ -154,25 +167,3 @@ def _connection(
     )
     inbox.serve(connection)
     return connection
-
-
-class _CountOnline:
-    """A worker for one gauge."""
-
-    name = "count online"
-
-    def __init__(self, queries: DeviceQueries) -> None:
-        self._queries = queries
-
-    async def run(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            try:
-                METERS_ONLINE.set(await self._queries.online())
-            except Exception as error:
-                if not is_passing_fault(error):
-                    raise
-                logger.warning("meters online not counted: %r", error)
-            try:
-                await asyncio.wait_for(stop.wait(), _COUNT_EVERY_S)
-            except TimeoutError:
-                continue

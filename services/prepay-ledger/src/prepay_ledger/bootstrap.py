@@ -22,7 +22,6 @@ from prepay_ledger.application.review_supply import SupplyReview
 from prepay_ledger.application.take_meter_events import TakeMeterEvents
 from prepay_ledger.application.take_payment import TakePayment
 from prepay_ledger.application.take_readings import TakeReadings
-from prepay_ledger.application.watch_ledger import WatchLedger
 from prepay_ledger.domain.supply import Policy
 from prepay_ledger.metrics import ACCOUNTS, ACCOUNTS_BELOW_ZERO, IMBALANCE_MICRO
 from prepay_ledger.settings import LedgerSettings
@@ -38,6 +37,7 @@ from prewatt_common.kafka.decoding import Delivered, decode_one, decode_some
 from prewatt_common.kafka.outbox import OutboxRelay
 from prewatt_common.kafka.producer import Producer
 from prewatt_common.service import serve
+from prewatt_common.workers import Periodic
 
 _MEASURE_EVERY_S = 15.0
 
@@ -138,7 +138,7 @@ async def run(settings: LedgerSettings) -> None:
         readings,
         meter_events,
         RecheckSupply(open_unit=units, review=review, clock=utc_now, committed=relay.wake),
-        WatchLedger(measure=lambda: _measure(queries), every_s=_MEASURE_EVERY_S),
+        Periodic(name="watch ledger", do=lambda: _measure(queries), every_s=_MEASURE_EVERY_S),
     ]
     try:
         await serve(app=app, settings=settings, workers=workers)

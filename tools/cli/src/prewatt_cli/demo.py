@@ -6,7 +6,7 @@ import os
 import random
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -15,13 +15,19 @@ from rich.live import Live
 
 from prewatt_cli.demo_view import Latency, View, Watched
 from prewatt_cli.payments import decimal_from, pay
-from prewatt_cli.readings_of_metrics import scrape
+from prewatt_cli.readings_of_metrics import Scrape, scrape
 from prewatt_cli.target import Target, find_target
-from prewatt_cli.utility import CURRENCY, Household, publish_tariffs, register_households
+from prewatt_cli.utility import (
+    CURRENCY,
+    Household,
+    fleet_settings,
+    publish_tariffs,
+    register_households,
+)
 from prewatt_common.contracts.base import RelayState
 from prewatt_devstack import Stack, StackError
-from prewatt_devstack.services import COMMAND_KEY_ID, WEBHOOK_PROVIDER
-from prewatt_simulator import Fleet, FleetSettings
+from prewatt_devstack.services import WEBHOOK_PROVIDER
+from prewatt_simulator import Fleet
 
 MICRO = 1_000_000
 STEPS_PER_S = 2
@@ -120,14 +126,8 @@ class Demo:
 
     async def run(self, console: Console) -> Verdict:
         """The show, then the verdict."""
-        endpoints = self._stack.endpoints
-        settings = FleetSettings(
-            mqtt_host=endpoints.mqtt_host,
-            mqtt_port=endpoints.mqtt_port,
-            username=endpoints.mqtt_fleet_username,
-            password=endpoints.mqtt_fleet_password,
-            meter_ids=list(self._by_meter),
-            command_public_keys={COMMAND_KEY_ID: self._stack.keys.command_public},
+        settings = replace(
+            fleet_settings(self._stack, list(self._by_meter)),
             interval=INTERVAL,
             announce=True,
             seed=_SEED,
@@ -195,8 +195,8 @@ class Demo:
             totals = await asyncio.to_thread(self._totals)
             states = totals["accounts_by_state"]
             under_way = states.get("disconnecting", 0) + states.get("reconnecting", 0)
-            charged = await asyncio.to_thread(self._charged)
-            if not under_way and charged >= fleet.summary().published:
+            ledger = await asyncio.to_thread(scrape, self._target.url("prepay-ledger"))
+            if not under_way and _charged(ledger) >= fleet.summary().published:
                 return
 
     async def _watch(self, fleet: Fleet) -> None:
@@ -218,7 +218,7 @@ class Demo:
         gateway = scrape(self._target.url("meter-gateway"))
         notifier = scrape(self._target.url("notifier"))
         scrapes = {"prepay-ledger": ledger, "meter-gateway": gateway}
-        view.charged = self._charged()
+        view.charged = _charged(ledger)
         changes = "prewatt_ledger_supply_changes_total"
         view.cuts = int(ledger.total(changes, action="disconnect"))
         view.reconnections = int(ledger.total(changes, action="reconnect"))
@@ -245,10 +245,6 @@ class Demo:
             max(household.balance_micro, 5 * MICRO),
             account["supply_state"],
         )
-
-    def _charged(self) -> int:
-        ledger = scrape(self._target.url("prepay-ledger"))
-        return int(ledger.total("prewatt_consumer_records_total", group="prepay-ledger.readings"))
 
     def _totals(self) -> dict[str, dict[str, int]]:
         with self._ledger() as client:
@@ -300,6 +296,10 @@ class Demo:
                     return {name: tally[name] for name in ("compared", "agrees", "in_flight",
                             "differs", "missing_in_ledger", "missing_in_billing")}  # fmt: skip
                 time.sleep(0.5)
+
+
+def _charged(ledger: Scrape) -> int:
+    return int(ledger.total("prewatt_consumer_records_total", group="prepay-ledger.readings"))
 
 
 def _quarter(at: datetime) -> datetime:

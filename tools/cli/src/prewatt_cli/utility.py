@@ -12,6 +12,10 @@ from http import HTTPStatus
 
 import httpx
 
+from prewatt_devstack import Stack
+from prewatt_devstack.services import COMMAND_KEY_ID
+from prewatt_simulator import FleetSettings
+
 CURRENCY = "CNY"
 TIMEZONE = "Asia/Shanghai"
 FLAT_TARIFF = {
@@ -59,6 +63,19 @@ class Household:
     tariff_code: str = "flat"
     low_balance_micro: int = 0
     opening_wh: int = 0
+
+
+def fleet_settings(stack: Stack, meter_ids: Sequence[str]) -> FleetSettings:
+    """Meters on the stack's broker that obey its gateway's commands; ``replace`` the rest."""
+    endpoints = stack.endpoints
+    return FleetSettings(
+        mqtt_host=endpoints.mqtt_host,
+        mqtt_port=endpoints.mqtt_port,
+        username=endpoints.mqtt_fleet_username,
+        password=endpoints.mqtt_fleet_password,
+        meter_ids=meter_ids,
+        command_public_keys={COMMAND_KEY_ID: stack.keys.command_public},
+    )
 
 
 def publish_tariffs(ledger: httpx.Client) -> None:

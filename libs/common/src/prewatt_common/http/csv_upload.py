@@ -10,6 +10,7 @@ from typing import TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
+from prewatt_common.http.body import read_body
 from prewatt_common.http.problems import Problem
 
 BODY_BYTES_MAX = 64 * 1024 * 1024
@@ -31,7 +32,15 @@ async def read_csv(
     Raises a 415 problem for another content type, 413 above ``bytes_max`` and 422, naming every
     line at fault, for what is no UTF-8, no CSV, or no ``model``.
     """
-    text = _decoded(await _body(request, bytes_max))
+    text = _decoded(
+        await read_body(
+            request,
+            media_type="text/csv",
+            bytes_max=bytes_max,
+            nothing="nothing was imported",
+            too_large=f"The file is over {bytes_max} bytes; send it in parts.",
+        )
+    )
     # A large file takes seconds: whatever else the process does goes on meanwhile.
     return await asyncio.to_thread(parse_csv, text, model, unique)
 
@@ -83,26 +92,6 @@ def import_refused(problems: Sequence[str]) -> Problem:
         detail=f"{len(problems)} problems; nothing was imported. First: {problems[0]}.",
         problems=list(problems[:_PROBLEMS_SHOWN]),
     )
-
-
-async def _body(request: Request, bytes_max: int) -> bytes:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "text/csv":
-        raise Problem(
-            status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            kind="unsupported-media-type",
-            detail=f"Send text/csv, not {kind or 'nothing'}; nothing was imported.",
-        )
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > bytes_max:
-            raise Problem(
-                status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                kind="too-large",
-                detail=f"The file is over {bytes_max} bytes; send it in parts.",
-            )
-    return bytes(body)
 
 
 def _decoded(body: bytes) -> str:

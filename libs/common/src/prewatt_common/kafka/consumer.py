@@ -34,6 +34,7 @@ from prewatt_common.metrics import (
     CONSUMER_RETRIES,
     DEAD_LETTERS,
 )
+from prewatt_common.workers import wait_any
 
 logger = logging.getLogger(__name__)
 
@@ -267,7 +268,4 @@ class Consumer:
         self._failures += 1
         CONSUMER_RETRIES.labels(self._subscription.group).inc()
         logger.warning("%s: %r; nothing was lost, again in %s s", self.name, error, delay)
-        try:
-            await asyncio.wait_for(stop.wait(), delay)
-        except TimeoutError:
-            return
+        await wait_any(stop, timeout_s=delay)

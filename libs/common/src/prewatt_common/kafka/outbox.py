@@ -16,6 +16,7 @@ from prewatt_common.db.tables import outbox
 from prewatt_common.kafka.messages import Headers, Message
 from prewatt_common.kafka.producer import ProduceFailed, Producer, check_size
 from prewatt_common.metrics import OUTBOX_PENDING, OUTBOX_PUBLISHED
+from prewatt_common.workers import wait_any
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +88,7 @@ class OutboxRelay:
                 await asyncio.sleep(_RETRY_S)
                 continue
             if not published:
-                await self._wait(stop)
+                await wait_any(self._due, stop, timeout_s=_POLL_S)
 
     async def _publish_unless_stopped(self, stopping: asyncio.Task[bool]) -> int:
         """Without a broker sending takes for ever: a stop ends it, and the rows stay."""
@@ -100,12 +101,6 @@ class OutboxRelay:
             await asyncio.wait({publishing})
             return 0
         return await publishing
-
-    async def _wait(self, stop: asyncio.Event) -> None:
-        waits = [asyncio.ensure_future(self._due.wait()), asyncio.ensure_future(stop.wait())]
-        await asyncio.wait(waits, timeout=_POLL_S, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
 
     async def _publish_some(self) -> int:
         async with self._database.transaction() as connection:

@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager
 
 from billing.application.ports import MeterStore, PastReadings
 from billing.application.take_readings import merge_readings
+from prewatt_common.workers import wait_any
 
 logger = logging.getLogger(__name__)
 
@@ -46,10 +47,7 @@ class Rederive:
                 if not self._passing(error):
                     raise
                 logger.warning("readings not taken again: %r; nothing was lost, later", error)
-            try:
-                await asyncio.wait_for(stop.wait(), self._every_s)
-            except TimeoutError:
-                continue
+            await wait_any(stop, timeout_s=self._every_s)
 
     async def once(self, stop: asyncio.Event) -> int:
         """Take again the meters asked for; gives how many. Stopped half way, it gives none and

@@ -12,6 +12,7 @@ from billing.application.ports import ComparisonStore
 from billing.application.reconcile import compare_month
 from billing.domain.reconciliation import Compared, Kind
 from prewatt_common.clock import Clock
+from prewatt_common.workers import wait_any
 
 logger = logging.getLogger(__name__)
 
@@ -68,10 +69,7 @@ class WatchReconciliation:
                     raise
                 logger.warning("reconciliation not checked: %r; again later", error)
             took = time.monotonic() - began
-            try:
-                await asyncio.wait_for(stop.wait(), max(self._every_s, _REST_FACTOR * took))
-            except TimeoutError:
-                continue
+            await wait_any(stop, timeout_s=max(self._every_s, _REST_FACTOR * took))
 
     async def once(self) -> None:
         """One check of the current month and the one before, in the tariffs' timezones."""

@@ -16,6 +16,7 @@ from prewatt_common.contracts.base import CommandStatus
 from prewatt_common.contracts.mqtt_v1 import ROOT, CommandClaims
 from prewatt_common.db.database import is_passing_fault
 from prewatt_common.kafka.messages import Message
+from prewatt_common.workers import wait_any
 
 logger = logging.getLogger(__name__)
 
@@ -65,10 +66,7 @@ class SendCommands:
                 logger.warning("commands: %r; again in %s s", error, _POLL_S)
                 taken = 0
             if taken < _COMMANDS_MAX:
-                try:
-                    await asyncio.wait_for(self._due.wait(), _POLL_S)
-                except TimeoutError:
-                    continue
+                await wait_any(self._due, timeout_s=_POLL_S)
 
     async def _once(self) -> int:
         """How many were sent or given up."""

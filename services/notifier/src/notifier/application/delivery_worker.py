@@ -8,6 +8,7 @@ from datetime import timedelta
 from notifier.application.deliver import Deliver, OpenDeliveries, Outcome
 from notifier.application.ports import Delivery
 from prewatt_common.clock import Clock
+from prewatt_common.workers import wait_any
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class DeliveryWorker:
                     task.add_done_callback(running.discard)
                     task.add_done_callback(lambda _: self._due.set())
                 if not claimed:
-                    await self._wait(stop)
+                    await wait_any(self._due, stop, timeout_s=_POLL_S)
 
     async def _until_backlog_taken(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -78,12 +79,6 @@ class DeliveryWorker:
                     raise
                 logger.warning("deliveries wait: the events before them: %r; trying again", error)
             await asyncio.sleep(_RETRY_S)
-
-    async def _wait(self, stop: asyncio.Event) -> None:
-        waits = [asyncio.ensure_future(self._due.wait()), asyncio.ensure_future(stop.wait())]
-        await asyncio.wait(waits, timeout=_POLL_S, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
 
     async def _claim(self, limit: int) -> list[Delivery]:
         now = self._clock()

@@ -16,6 +16,7 @@ from prepay_ledger.application.take_payment import PaymentConflict, TakePayment
 from prepay_ledger.domain.accounts import Payment, PaymentOutcome
 from prepay_ledger.metrics import TOP_UPS
 from prewatt_common.clock import Clock
+from prewatt_common.http.body import read_body
 from prewatt_common.http.problems import Problem
 
 BODY_BYTES_MAX = 65_536
@@ -85,7 +86,13 @@ def webhook_router(
                 kind="unknown-provider",
                 detail=f"No payment provider {provider} is configured; nothing was kept.",
             )
-        body = await _body(request)
+        body = await read_body(
+            request,
+            media_type="application/json",
+            bytes_max=BODY_BYTES_MAX,
+            nothing="nothing was kept",
+            too_large=f"The body is over {BODY_BYTES_MAX} bytes; nothing was kept.",
+        )
         event_id = _verified(key, request, body, now=clock())
         event = _parse(body)
         payment = Payment(provider=provider, **event.data.model_dump())
@@ -109,26 +116,6 @@ def webhook_router(
         )
 
     return router
-
-
-async def _body(request: Request) -> bytes:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise Problem(
-            status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            kind="unsupported-media-type",
-            detail=f"Send application/json, not {kind or 'nothing'}; nothing was kept.",
-        )
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_BYTES_MAX:
-            raise Problem(
-                status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                kind="too-large",
-                detail=f"The body is over {BODY_BYTES_MAX} bytes; nothing was kept.",
-            )
-    return bytes(body)
 
 
 def _verified(key: bytes, request: Request, body: bytes, *, now: datetime) -> str:

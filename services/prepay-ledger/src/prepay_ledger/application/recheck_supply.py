@@ -9,6 +9,7 @@ from prepay_ledger.application.ports import Unit
 from prepay_ledger.application.review_supply import SupplyReview
 from prewatt_common.clock import Clock
 from prewatt_common.db.database import is_passing_fault
+from prewatt_common.workers import wait_any
 
 logger = logging.getLogger(__name__)
 
@@ -45,10 +46,7 @@ class RecheckSupply:
                 logger.warning("recheck: %r; again in %s s", error, _EVERY_S)
                 found = 0
             if found < _ACCOUNTS_MAX:
-                try:
-                    await asyncio.wait_for(stop.wait(), _EVERY_S)
-                except TimeoutError:
-                    continue
+                await wait_any(stop, timeout_s=_EVERY_S)
 
     async def _once(self) -> int:
         now = self._clock()

@@ -1,0 +1,24 @@
+"""The stack that a test session runs on."""
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from prewatt_devstack.stack import Provider, Stack
+
+
+@contextmanager
+def session_stack(suffix: str = "") -> Generator[Stack]:
+    """An empty stack with Prometheus, gone when the block ends.
+
+    Containers (through testcontainers) where an engine and the images are there, else native
+    processes; ``PREWATT_PROVIDER`` decides otherwise. Sessions side by side in one checkout need a
+    stack each: ``PREWATT_TEST_STACK`` names it, ``suffix`` tells a session's own ones apart.
+    """
+    providers: dict[str, Provider] = {"native": "native", "containers": "containers"}
+    provider = providers.get(os.environ.get("PREWATT_PROVIDER", ""), "auto")
+    name = os.environ.get("PREWATT_TEST_STACK", "test") + suffix
+    # A session that was killed may have left its stack running, with data in it.
+    Stack(name=name).down(remove_data=True)
+    with Stack(name=name, provider=provider, with_prometheus=True) as stack:
+        yield stack
