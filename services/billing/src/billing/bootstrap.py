@@ -46,6 +46,7 @@ def subscriptions(settings: BillingSettings) -> Sequence[Subscription]:
             decode=decode_one(Reading),
             handle=_with_meters(take_readings),
             batch_records_max=settings.batch_readings_max,
+            linger_ms=settings.linger_ms,
         ),
         Subscription(
             group="billing.terms",
@@ -60,6 +61,7 @@ def subscriptions(settings: BillingSettings) -> Sequence[Subscription]:
             decode=decode_one(ChargesPosted),
             handle=_with_meters(take_charges),
             batch_records_max=_CHARGE_EVENTS_MAX,
+            linger_ms=settings.linger_ms,
         ),
     )
 

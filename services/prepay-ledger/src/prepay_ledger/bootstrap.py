@@ -82,6 +82,7 @@ async def run(settings: LedgerSettings) -> None:
             decode=decode_one(Reading),
             handle=_in_unit(TakeReadings(review=review, clock=utc_now)),
             batch_records_max=settings.batch_readings_max,
+            linger_ms=settings.linger_ms,
         )
     )
     meter_events = consumer(

@@ -33,6 +33,8 @@ class LedgerSettings(ServiceSettings):
     retry_after_s: int = Field(default=60, ge=1)
     """A failed, rejected or expired command is decided anew after this."""
     batch_readings_max: int = Field(default=3_000, ge=1, le=20_000)
+    linger_ms: int = Field(default=50, ge=0, le=5_000)
+    """How long readings gather before they are charged; payments and answers never wait."""
 
     @field_validator("webhook_secrets")
     @classmethod
