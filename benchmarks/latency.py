@@ -7,10 +7,11 @@ from datetime import datetime
 
 from prewatt_cli.payments import pay
 from prewatt_cli.target import Target
-from prewatt_cli.utility import CURRENCY, Household
+from prewatt_cli.utility import CURRENCY
 from prewatt_common.contracts.base import RelayState
 from prewatt_devstack.services import WEBHOOK_PROVIDER
 from prewatt_simulator import Fleet
+from prewatt_simulator.inventory import Household
 
 USED_UP_WH = 100_000
 TOP_UP_MICRO = 200_000_000

@@ -23,9 +23,10 @@ from benchmarks.cpu import PARTS, cpu_times, per_item_us, resident_mb
 from benchmarks.latency import cut_and_restore, quantiles_ms
 from prewatt_cli.readings_of_metrics import scrape
 from prewatt_cli.target import Target, find_target
-from prewatt_cli.utility import Household, fleet_settings, publish_tariffs, register_households
+from prewatt_cli.utility import fleet_settings, publish_tariffs, register_households
 from prewatt_devstack import Stack, StackError
 from prewatt_simulator import Fleet
+from prewatt_simulator.inventory import Household
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "e2e.json"

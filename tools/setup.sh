@@ -86,6 +86,7 @@ stack_programs() {
   have mosquitto_rr || wanted+=(mosquitto-clients)
   [ "$(postgres_major)" -ge 15 ] || wanted+=(postgresql)
   have prometheus && have promtool || wanted+=(prometheus)
+  have openssl || wanted+=(openssl)
   [ -x /usr/sbin/bearerbox ] || wanted+=(kannel)
   ls /usr/lib/kannel/test/fakesmsc >/dev/null 2>&1 || wanted+=(kannel-extras)
   [ "$(java_major)" -ge 17 ] || wanted+=(default-jre-headless)

@@ -3,7 +3,6 @@
 At 3.6 kW and 0.60 a kWh, five cents last about two minutes: the first relays open soon.
 """
 
-import csv
 import io
 import time
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,7 @@ from pathlib import Path
 import httpx
 
 from prewatt_cli.target import find_target
-from prewatt_simulator.inventory import write_devices
+from prewatt_simulator.inventory import Household, write_accounts, write_devices
 from prewatt_simulator.settings import meter_ids
 
 METERS = meter_ids(50)
@@ -29,18 +28,21 @@ TARIFF = {
 
 def accounts_csv() -> str:
     """Account 000000001 has five cents, the next ten, and so on; warned below five."""
-    out = io.StringIO()
-    rows = csv.writer(out)
-    rows.writerow(
-        ("number", "currency", "meter_id", "tariff_code", "effective_from", "opening_wh",
-         "opening_balance_micro", "low_balance_micro")
-    )  # fmt: skip
-    since = datetime.now(UTC) - timedelta(minutes=1)
-    for number, meter_id in enumerate(METERS, 1):
-        money = number * 5 * CENT_MICRO, 5 * CENT_MICRO
-        rows.writerow(
-            (f"{number:09d}", "CNY", meter_id, "demo", since.isoformat(), int(time.time()), *money)
+    opening_wh = int(time.time())
+    households = [
+        Household(
+            number=f"{number:09d}",
+            meter_id=meter_id,
+            tariff_code="demo",
+            opening_wh=opening_wh,
+            balance_micro=number * 5 * CENT_MICRO,
+            low_balance_micro=5 * CENT_MICRO,
         )
+        for number, meter_id in enumerate(METERS, 1)
+    ]
+    since = datetime.now(UTC) - timedelta(minutes=1)
+    out = io.StringIO()
+    write_accounts(out, households=households, currency="CNY", effective_from=since)
     return out.getvalue()
 
 

@@ -11,9 +11,10 @@ from uuid import uuid4
 import pytest
 from world import MICRO, World, until
 
-from prewatt_cli.utility import CURRENCY, Household
+from prewatt_cli.utility import CURRENCY
 from prewatt_common.contracts.base import RelayState
 from prewatt_simulator import ConstantLoad, Faults, Fleet
+from prewatt_simulator.inventory import Household
 
 pytestmark = pytest.mark.stack
 

@@ -20,11 +20,11 @@ import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from world import MICRO, World
 
-from prewatt_cli.utility import Household
 from prewatt_common.contracts.base import RelayState
 from prewatt_common.contracts.topics import TOPICS
 from prewatt_common.ids import new_id
 from prewatt_simulator import Fleet
+from prewatt_simulator.inventory import Household
 
 STEPS_PER_S = 3
 PAYS_AFTER_S = 0.5

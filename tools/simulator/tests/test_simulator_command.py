@@ -26,9 +26,14 @@ def test_lists_meters_and_accounts() -> None:
         "sim-0000001,prewatt-simulator,canonical",
         "sim-0000002,prewatt-simulator,canonical",
     ]
-    assert simulator("meters", "--count", "1", "--accounts", "--start-wh", "7").stdout == (
-        "account_number,meter_id,opening_wh\n000000001,sim-0000001,7\n"
+    accounts = ("meters", "--count", "1", "--accounts")
+    chosen = ("--start-wh", "7", "--tariff", "blocks", "--since", "2026-11-01T00:00:00Z")
+    assert simulator(*accounts, *chosen).stdout == (
+        "number,currency,meter_id,tariff_code,effective_from,opening_wh,"
+        "opening_balance_micro,low_balance_micro\n"
+        "000000001,CNY,sim-0000001,blocks,2026-11-01T00:00:00+00:00,7,0,0\n"
     )
+    assert simulator(*accounts, "--since", "yesterday").returncode == 2
 
 
 @pytest.mark.parametrize(

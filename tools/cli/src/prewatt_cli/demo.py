@@ -19,7 +19,6 @@ from prewatt_cli.readings_of_metrics import Scrape, scrape
 from prewatt_cli.target import Target, find_target
 from prewatt_cli.utility import (
     CURRENCY,
-    Household,
     fleet_settings,
     publish_tariffs,
     register_households,
@@ -28,6 +27,7 @@ from prewatt_common.contracts.base import RelayState
 from prewatt_devstack import Stack, StackError
 from prewatt_devstack.services import WEBHOOK_PROVIDER
 from prewatt_simulator import Fleet
+from prewatt_simulator.inventory import Household
 
 MICRO = 1_000_000
 STEPS_PER_S = 2

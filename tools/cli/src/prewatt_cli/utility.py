@@ -3,10 +3,8 @@
 The demo, the integration tests and the benchmarks all begin here.
 """
 
-import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
@@ -15,6 +13,7 @@ import httpx
 from prewatt_devstack import Stack
 from prewatt_devstack.services import COMMAND_KEY_ID
 from prewatt_simulator import FleetSettings
+from prewatt_simulator.inventory import Household, write_accounts, write_devices
 
 CURRENCY = "CNY"
 TIMEZONE = "Asia/Shanghai"
@@ -40,29 +39,7 @@ BLOCK_TARIFF = {
     "standing_micro_per_day": 100_000,
     "tax_bp": 600,
 }
-_ACCOUNT_COLUMNS = (
-    "number",
-    "currency",
-    "meter_id",
-    "tariff_code",
-    "effective_from",
-    "opening_wh",
-    "opening_balance_micro",
-    "low_balance_micro",
-)
 _LINES_PER_UPLOAD = 20_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Household:
-    """An account with one meter; its money at the start in micro-units."""
-
-    number: str
-    meter_id: str
-    balance_micro: int
-    tariff_code: str = "flat"
-    low_balance_micro: int = 0
-    opening_wh: int = 0
 
 
 def fleet_settings(stack: Stack, meter_ids: Sequence[str]) -> FleetSettings:
@@ -96,31 +73,14 @@ def register_households(
     """Devices at the gateway, accounts with their meters at the ledger. Repeatable."""
     for begin in range(0, len(households), _LINES_PER_UPLOAD):
         some = households[begin : begin + _LINES_PER_UPLOAD]
-        devices = [(each.meter_id, "prewatt-simulator", "canonical") for each in some]
-        _upload(gateway, "/v1/devices/import", ("meter_id", "model", "codec"), devices)
-        accounts = [
-            (
-                each.number,
-                CURRENCY,
-                each.meter_id,
-                each.tariff_code,
-                effective_from.isoformat(),
-                each.opening_wh,
-                each.balance_micro,
-                each.low_balance_micro,
-            )
-            for each in some
-        ]
-        _upload(ledger, "/v1/accounts/import", _ACCOUNT_COLUMNS, accounts)
+        devices, accounts = io.StringIO(), io.StringIO()
+        write_devices(devices, meter_ids=[each.meter_id for each in some])
+        write_accounts(accounts, households=some, currency=CURRENCY, effective_from=effective_from)
+        _upload(gateway, "/v1/devices/import", devices)
+        _upload(ledger, "/v1/accounts/import", accounts)
 
 
-def _upload(
-    client: httpx.Client, path: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
-) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    writer.writerows(rows)
+def _upload(client: httpx.Client, path: str, text: io.StringIO) -> None:
     response = client.post(
         path, content=text.getvalue().encode(), headers={"content-type": "text/csv"}
     )

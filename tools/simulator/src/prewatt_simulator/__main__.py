@@ -18,7 +18,7 @@ from typer.exceptions import TyperException
 from prewatt_common.clock import utc_now
 from prewatt_simulator.faults import Faults
 from prewatt_simulator.fleet import Fleet
-from prewatt_simulator.inventory import write_accounts, write_devices
+from prewatt_simulator.inventory import households_of, write_accounts, write_devices
 from prewatt_simulator.publisher import ConnectionRefused
 from prewatt_simulator.settings import ConstantLoad, FleetSettings, meter_ids
 
@@ -155,13 +155,27 @@ def meters(
         bool, typer.Option("--accounts", help="Accounts and bindings instead of devices.")
     ] = False,
     start_wh: StartWh = 0,
+    tariff: Annotated[
+        str, typer.Option(help="The accounts' tariff; it must be published.")
+    ] = "flat",
+    currency: Annotated[str, typer.Option(help="The accounts' currency.")] = "CNY",
+    since: Annotated[
+        str | None, typer.Option(help="From when the accounts pay; default: midnight UTC.")
+    ] = None,
 ) -> None:
     """Write the fleet as CSV: devices for the gateway, or accounts for the ledger."""
     ids = meter_ids(count, prefix=prefix)
-    if accounts:
-        write_accounts(sys.stdout, meter_ids=ids, opening_wh=start_wh)
-    else:
+    if not accounts:
         write_devices(sys.stdout, meter_ids=ids)
+        return
+    try:
+        effective_from = _last_full(timedelta(days=1)) if since is None else _instant(since)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    households = households_of(ids, tariff_code=tariff, opening_wh=start_wh)
+    write_accounts(
+        sys.stdout, households=households, currency=currency, effective_from=effective_from
+    )
 
 
 async def _run(
