@@ -21,7 +21,7 @@ class GatewaySettings(ServiceSettings):
     command_signing_key: SecretStr
     """Ed25519 private key (PEM) that commands are signed with."""
     command_key_id: str
-    ingest_linger_ms: int = Field(default=20, ge=0, le=1000)
+    ingest_linger_ms: int = Field(default=50, ge=0, le=1000)
     """How long readings gather before they go to Kafka: larger batches cost less CPU each."""
     in_flight_max: int = Field(default=10_000, ge=100, le=65_535)
     """Messages of a connection that are not acknowledged yet; beyond it we stop reading. The
