@@ -11,7 +11,7 @@ class BillingSettings(ServiceSettings):
     http_port: int = Field(default=8084, ge=1, le=65535)
     batch_readings_max: int = Field(default=5_000, ge=1, le=20_000)
     linger_ms: int = Field(default=500, ge=0, le=5_000)
-    """How long readings and charges gather: nobody waits for billing, and fewer, larger batches
-    leave the machine to those for whom somebody does."""
+    """The least time between two batches of readings or charges: nobody waits for billing, and
+    fewer, larger batches leave the machine to those for whom somebody does."""
     reconciliation_every_s: float = Field(default=30.0, gt=0)
     """Between two background checks; a check of many meters rests longer, see the README."""

@@ -34,7 +34,7 @@ class LedgerSettings(ServiceSettings):
     """A failed, rejected or expired command is decided anew after this."""
     batch_readings_max: int = Field(default=3_000, ge=1, le=20_000)
     linger_ms: int = Field(default=50, ge=0, le=5_000)
-    """How long readings gather before they are charged; payments and answers never wait."""
+    """The least time between two batches of readings; payments and meters' answers never wait."""
 
     @field_validator("webhook_secrets")
     @classmethod

@@ -43,8 +43,6 @@ Handle = Callable[[AsyncConnection, Sequence[Delivered]], Awaitable[AfterCommit 
 """Handles a batch inside the transaction; what it returns is called once that has committed."""
 
 _POLL_MS = 500
-_FETCH_WAIT_MS = 500
-_LINGER_BYTES = 512 * 1024
 _REPORT_EVERY_S = 5.0
 _SHOW_TIMEOUT_S = 2.0
 _STOP_TIMEOUT_S = 5.0
@@ -61,9 +59,8 @@ class Subscription:
     handle: Handle
     batch_records_max: int = 5_000
     linger_ms: int = 0
-    """How long the broker lets records gather before it answers. A batch costs about as much for
-    one record as for a hundred, and all consumers together would take every core for batches of
-    one: what is not urgent waits."""
+    """The least time from one batch's start to the next. A batch costs about as much for one
+    record as for a hundred, and all consumers together would take every core for batches of one."""
 
 
 class Consumer:
@@ -105,7 +102,6 @@ class Consumer:
                 await self._back_off(error, stop)
 
     async def _session(self, stop: asyncio.Event) -> None:
-        linger_ms = self._subscription.linger_ms
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap,
             group_id=self._subscription.group,
@@ -114,8 +110,6 @@ class Consumer:
             auto_offset_reset="earliest",
             session_timeout_ms=10_000,
             max_partition_fetch_bytes=2_097_152,
-            fetch_max_wait_ms=linger_ms or _FETCH_WAIT_MS,
-            fetch_min_bytes=_LINGER_BYTES if linger_ms else 1,
         )
         assignment = Assignment(
             consumer=consumer, database=self._database, group=self._subscription.group
@@ -129,8 +123,10 @@ class Consumer:
                 polled = await self._poll(consumer, stop)
                 assignment.check()
                 if polled:
+                    began = time.monotonic()
                     await self._take(assignment, polled)
                     self._failures = 0
+                    await self._linger(began, polled, stop)
                 if time.monotonic() - reported_at > _REPORT_EVERY_S:
                     reported_at = time.monotonic()
                     await self._report(consumer, assignment)
@@ -147,9 +143,7 @@ class Consumer:
     ) -> dict[TopicPartition, list[ConsumerRecord]]:
         """The next records, none at ``stop``: while the group cannot form, aiokafka waits without
         regard to its timeout."""
-        poll = asyncio.ensure_future(
-            consumer.getmany(timeout_ms=_POLL_MS, max_records=self._subscription.batch_records_max)
-        )
+        poll = asyncio.ensure_future(self._fetch(consumer))
         stopping = asyncio.ensure_future(stop.wait())
         try:
             await asyncio.wait({poll, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -157,6 +151,31 @@ class Consumer:
         finally:
             poll.cancel()
             stopping.cancel()
+
+    async def _fetch(
+        self, consumer: AIOKafkaConsumer
+    ) -> dict[TopicPartition, list[ConsumerRecord]]:
+        """What has come. Nothing is fetched ahead while it is then processed: what aiokafka fetches
+        in that time would be old when its turn comes, and the newer would wait behind it."""
+        consumer.resume(*consumer.assignment())
+        polled = await consumer.getmany(
+            timeout_ms=_POLL_MS, max_records=self._subscription.batch_records_max
+        )
+        if polled:
+            # In the same step as the last line, before aiokafka can send the next fetch.
+            consumer.pause(*consumer.assignment())
+        return polled
+
+    async def _linger(
+        self,
+        began: float,
+        polled: dict[TopicPartition, list[ConsumerRecord]],
+        stop: asyncio.Event,
+    ) -> None:
+        if sum(map(len, polled.values())) < self._subscription.batch_records_max:
+            left = began + self._subscription.linger_ms / 1000 - time.monotonic()
+            if left > 0:
+                await wait_any(stop, timeout_s=left)
 
     async def _take(
         self, assignment: Assignment, polled: dict[TopicPartition, list[ConsumerRecord]]
