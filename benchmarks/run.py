@@ -205,8 +205,8 @@ def _table(result: dict[str, Any]) -> str:
         "`benchmarks/results/e2e.json`. Every reading goes through Mosquitto, gateway, Kafka,",
         "ledger, PostgreSQL (fsync on) and billing; it counts once ledger and billing have both",
         "committed it.",
-        "The meters' simulator runs on the same machine and is not counted. With 1,000 meters a batch",
-        "has several readings of each, which are charged as one: a real fleet is the larger sizes.",
+        "The meters' simulator runs on the same machine and is not counted. With 1,000 meters a",
+        "batch has several readings of each, charged as one: a real fleet is the larger sizes.",
         "",
         f"{machine['cores']} cores, Python {machine['python']}, commit {machine['commit']}, "
         f"{machine['at']}.",

@@ -51,10 +51,14 @@ class Loop:
     relay: OutboxRelay
     before_effect: Callable[[int], Awaitable[None]] | None = None
     batch_records_max: int = 50
+    linger_ms: int = 0
     handled: list[int] = field(default_factory=list)
+    batches: list[tuple[float, list[int]]] = field(default_factory=list)
+    """When each came to be handled (monotonic), and its numbers."""
 
     async def handle(self, connection: Any, batch: Sequence[Any]) -> None:
         """One row a record; more than once is more rows than one."""
+        self.batches.append((time.monotonic(), sorted(event.number for event, _ in batch)))
         for event, _ in batch:
             if self.before_effect is not None:
                 await self.before_effect(event.number)
@@ -72,6 +76,7 @@ class Loop:
                 decode=decode_one(Counted),
                 handle=self.handle,
                 batch_records_max=self.batch_records_max,
+                linger_ms=self.linger_ms,
             ),
             database=self.database,
             bootstrap=self.stack.endpoints.kafka_bootstrap,

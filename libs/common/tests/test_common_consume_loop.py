@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from itertools import pairwise
 
 import asyncpg
 import pytest
@@ -43,6 +44,40 @@ async def test_effects_are_kept_once_though_the_consumer_ends_at_any_moment(loop
     loop.before_effect = None
     async with loop.running(loop.consumer(instance_id="a")):
         await loop.until_effects(range(sent))
+
+
+async def test_what_comes_during_a_batch_is_one_batch_after_it(loop):
+    in_hand, all_sent = asyncio.Event(), asyncio.Event()
+
+    async def hold_the_first(number):
+        if number == 0:
+            in_hand.set()
+            await all_sent.wait()
+
+    loop.before_effect = hold_the_first
+    await loop.send(0)
+    async with loop.running(loop.consumer()):
+        await in_hand.wait()
+        for number in range(1, 21):
+            await loop.send(number)
+            await asyncio.sleep(0.02)
+        all_sent.set()
+        await loop.until_effects(range(21))
+    assert [numbers for _, numbers in loop.batches] == [[0], [*range(1, 21)]]
+
+
+async def test_records_gather_between_batches_but_a_full_batch_waits_for_nothing(loop):
+    loop.linger_ms = 400
+    loop.batch_records_max = 10
+    await loop.send(0)
+    async with loop.running(loop.consumer()):
+        for number in range(1, 30):
+            await loop.send(number)
+            await asyncio.sleep(0.05)
+        await loop.until_effects(range(30))
+    for (began, numbers), (next_, _) in pairwise(loop.batches):
+        assert len(numbers) == 10 or next_ - began > 0.35
+    assert len(loop.batches) <= 10
 
 
 async def test_poison_goes_to_the_dead_letters_and_the_rest_is_handled(loop):
