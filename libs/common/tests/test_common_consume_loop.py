@@ -45,7 +45,7 @@ async def test_effects_are_kept_once_though_the_consumer_ends_at_any_moment(loop
         await loop.until_effects(range(sent))
 
 
-async def test_what_comes_during_a_batch_is_one_batch_after_it(loop):
+async def test_nothing_is_fetched_ahead_of_the_batch_in_hand(loop):
     in_hand, all_sent = asyncio.Event(), asyncio.Event()
 
     async def hold_the_first(number):
@@ -62,7 +62,9 @@ async def test_what_comes_during_a_batch_is_one_batch_after_it(loop):
             await asyncio.sleep(0.02)
         all_sent.set()
         await loop.until_effects(range(21))
-    assert [numbers for _, numbers in loop.batches] == [[0], [*range(1, 21)]]
+    assert loop.batches[0][1] == [0]
+    # Fetched ahead, the next would be what came first; one partition may come a fetch later.
+    assert len(loop.batches[1][1]) >= 10
 
 
 async def test_records_gather_between_batches(loop):
