@@ -26,7 +26,6 @@ from prewatt_cli.utility import (
     CURRENCY,
     FLAT_TARIFF,
     TIMEZONE,
-    Household,
     fleet_settings,
     publish_tariffs,
     register_households,
@@ -42,6 +41,7 @@ from prewatt_metering.rating import rate
 from prewatt_metering.registers import Binding, MonthRegister, usage
 from prewatt_metering.tariffs import Block, Tariff
 from prewatt_simulator import Fleet
+from prewatt_simulator.inventory import Household
 
 MICRO = 1_000_000
 INTERVAL = timedelta(minutes=15)
