@@ -36,10 +36,10 @@ from prewatt_common.ids import new_id
 from prewatt_common.kafka.messages import header
 from prewatt_devstack import Stack
 from prewatt_devstack.services import WEBHOOK_PROVIDER
-from prewatt_metering.months import BillingMonth, MonthClock
-from prewatt_metering.rating import rate
-from prewatt_metering.registers import Binding, MonthRegister, usage
-from prewatt_metering.tariffs import Block, Tariff
+from prewatt_metering.monthly.months import BillingMonth, MonthClock
+from prewatt_metering.monthly.rating import rate
+from prewatt_metering.monthly.registers import Binding, MonthRegister, usage
+from prewatt_metering.monthly.tariffs import Block, Tariff
 from prewatt_simulator import Fleet
 from prewatt_simulator.inventory import Household
 

@@ -24,9 +24,9 @@ from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_charges_v1 import PostedCharge
 from prewatt_common.http.app import create_app
 from prewatt_common.http.auth import issue_token
-from prewatt_metering.months import BillingMonth
-from prewatt_metering.registers import Binding, MonthRegister
-from prewatt_metering.tariffs import Block, Tariff, TariffVersion
+from prewatt_metering.monthly.months import BillingMonth
+from prewatt_metering.monthly.registers import Binding, MonthRegister
+from prewatt_metering.monthly.tariffs import Block, Tariff, TariffVersion
 
 pytestmark = pytest.mark.stack
 

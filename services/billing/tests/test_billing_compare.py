@@ -22,10 +22,10 @@ from billing.domain.reconciliation import (
     explained,
 )
 from billing.domain.terms import MeterBinding, TariffBook
-from prewatt_metering.months import BillingMonth
-from prewatt_metering.rating import rate
-from prewatt_metering.registers import Binding, MonthRegister, usage
-from prewatt_metering.tariffs import Block, Tariff, TariffVersion
+from prewatt_metering.monthly.months import BillingMonth
+from prewatt_metering.monthly.rating import rate
+from prewatt_metering.monthly.registers import Binding, MonthRegister, usage
+from prewatt_metering.monthly.tariffs import Block, Tariff, TariffVersion
 
 BINDING = UUID(int=1)
 ACCOUNT = UUID(int=2)

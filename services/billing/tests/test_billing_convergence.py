@@ -32,10 +32,10 @@ from prewatt_common.contracts.ledger_events_v1 import (
 from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.kafka.decoding import Delivered
 from prewatt_common.metrics import DEAD_LETTERS
-from prewatt_metering.months import BillingMonth, MonthClock
-from prewatt_metering.rating import rate
-from prewatt_metering.registers import Binding, MonthRegister, merge, usage
-from prewatt_metering.tariffs import Block, Tariff
+from prewatt_metering.monthly.months import BillingMonth, MonthClock
+from prewatt_metering.monthly.rating import rate
+from prewatt_metering.monthly.registers import Binding, MonthRegister, merge, usage
+from prewatt_metering.monthly.tariffs import Block, Tariff
 
 pytestmark = pytest.mark.stack
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from billing.domain.intake import Coverage, Intake, Reading, take_in
 from billing.domain.terms import TariffBook
-from prewatt_metering.months import BillingMonth
-from prewatt_metering.registers import MonthRegister, merge
-from prewatt_metering.tariffs import Block, Tariff, TariffVersion
+from prewatt_metering.monthly.months import BillingMonth
+from prewatt_metering.monthly.registers import MonthRegister, merge
+from prewatt_metering.monthly.tariffs import Block, Tariff, TariffVersion
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 BOOK = TariffBook(

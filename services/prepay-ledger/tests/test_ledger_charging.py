@@ -18,10 +18,10 @@ from prepay_ledger.domain.charging import (
     charge_with_history,
     needs_history,
 )
-from prewatt_metering.months import BillingMonth, MonthClock
-from prewatt_metering.rating import Charge
-from prewatt_metering.registers import Binding
-from prewatt_metering.tariffs import Block, Tariff, TariffVersion
+from prewatt_metering.monthly.months import BillingMonth, MonthClock
+from prewatt_metering.monthly.rating import Charge
+from prewatt_metering.monthly.registers import Binding
+from prewatt_metering.monthly.tariffs import Block, Tariff, TariffVersion
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 CLOCK = MonthClock(SHANGHAI)

@@ -13,7 +13,7 @@ from billing.application.reconcile import reconcile
 from billing.domain.reconciliation import Compared, Kind, Tally
 from prewatt_common.http.auth import require
 from prewatt_common.http.problems import Problem
-from prewatt_metering.months import BillingMonth
+from prewatt_metering.monthly.months import BillingMonth
 
 
 class InvalidMonth(Problem):

@@ -10,9 +10,9 @@ from billing.domain.intake import Coverage, Reading
 from billing.domain.reconciliation import History, Pair
 from billing.domain.terms import Account, MeterBinding, TariffBook
 from prewatt_common.contracts.ledger_charges_v1 import PostedCharge
-from prewatt_metering.months import BillingMonth
-from prewatt_metering.registers import MonthRegister
-from prewatt_metering.tariffs import TariffVersion
+from prewatt_metering.monthly.months import BillingMonth
+from prewatt_metering.monthly.registers import MonthRegister
+from prewatt_metering.monthly.tariffs import TariffVersion
 
 
 @dataclass(frozen=True, slots=True)

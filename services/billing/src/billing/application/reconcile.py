@@ -6,7 +6,7 @@ from uuid import UUID
 
 from billing.application.ports import ComparisonStore
 from billing.domain.reconciliation import Compared, Kind, Tally, compare, explained
-from prewatt_metering.months import BillingMonth
+from prewatt_metering.monthly.months import BillingMonth
 
 PAIRS_MAX = 500
 """Held at a time: about 10 ms of rating between two queries, whatever the month's size."""

@@ -13,9 +13,9 @@ from billing.application.take_readings import merge_readings
 from billing.domain.terms import Account, MeterBinding
 from prewatt_common.contracts.ledger_events_v1 import AccountOpened, MeterBound, TariffPublished
 from prewatt_common.kafka.decoding import Delivered
-from prewatt_metering.months import BillingMonth
-from prewatt_metering.registers import Binding
-from prewatt_metering.tariffs import Block, Tariff, TariffVersion
+from prewatt_metering.monthly.months import BillingMonth
+from prewatt_metering.monthly.registers import Binding
+from prewatt_metering.monthly.tariffs import Block, Tariff, TariffVersion
 
 METERS_MAX = 200
 """Whose waiting readings are held at a time: months of them may have come first."""

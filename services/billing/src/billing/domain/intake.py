@@ -7,8 +7,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from billing.domain.terms import TariffBook
-from prewatt_metering.months import BillingMonth
-from prewatt_metering.registers import MonthRegister
+from prewatt_metering.monthly.months import BillingMonth
+from prewatt_metering.monthly.registers import MonthRegister
 
 
 class Reading(NamedTuple):

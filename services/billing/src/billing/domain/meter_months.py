@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from billing.domain.reconciliation import Posted
 from billing.domain.terms import MeterBinding, TariffBook
-from prewatt_metering.months import BillingMonth
-from prewatt_metering.rating import Charge, rate
-from prewatt_metering.registers import MonthRegister, MonthUsage, usage
-from prewatt_metering.tariffs import NoTariff, version_for
+from prewatt_metering.monthly.months import BillingMonth
+from prewatt_metering.monthly.rating import Charge, rate
+from prewatt_metering.monthly.registers import MonthRegister, MonthUsage, usage
+from prewatt_metering.monthly.tariffs import NoTariff, version_for
 
 
 @dataclass(frozen=True, slots=True)

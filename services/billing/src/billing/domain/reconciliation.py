@@ -7,10 +7,10 @@ from enum import StrEnum
 from uuid import UUID
 
 from billing.domain.terms import MeterBinding, TariffBook
-from prewatt_metering.months import BillingMonth, MonthClock
-from prewatt_metering.rating import Charge, rate
-from prewatt_metering.registers import MonthRegister, MonthUsage, month_usage
-from prewatt_metering.tariffs import NoTariff, version_for
+from prewatt_metering.monthly.months import BillingMonth, MonthClock
+from prewatt_metering.monthly.rating import Charge, rate
+from prewatt_metering.monthly.registers import MonthRegister, MonthUsage, month_usage
+from prewatt_metering.monthly.tariffs import NoTariff, version_for
 
 
 class Kind(StrEnum):

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from prewatt_metering.months import MonthClock
-from prewatt_metering.registers import Binding
-from prewatt_metering.tariffs import TariffVersion
+from prewatt_metering.monthly.months import MonthClock
+from prewatt_metering.monthly.registers import Binding
+from prewatt_metering.monthly.tariffs import TariffVersion
 
 
 @dataclass(frozen=True, slots=True)

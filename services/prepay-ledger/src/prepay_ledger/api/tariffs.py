@@ -15,8 +15,8 @@ from prepay_ledger.application.ports import Unit
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import require
 from prewatt_common.http.problems import Problem
-from prewatt_metering.months import BillingMonth
-from prewatt_metering.tariffs import Block, Tariff, TariffVersion
+from prewatt_metering.monthly.months import BillingMonth
+from prewatt_metering.monthly.tariffs import Block, Tariff, TariffVersion
 
 
 def tariffs_router(

@@ -12,8 +12,8 @@ from prewatt_common.contracts.ledger_events_v1 import (
     TariffPublished,
 )
 from prewatt_common.kafka.messages import Message
-from prewatt_metering.months import BillingMonth
-from prewatt_metering.tariffs import TariffVersion
+from prewatt_metering.monthly.months import BillingMonth
+from prewatt_metering.monthly.tariffs import TariffVersion
 
 
 class DuplicateAccount(Exception):

@@ -20,7 +20,7 @@ from prepay_ledger.domain.supply import CommandOutcome, Decision
 from prewatt_common.contracts.base import CommandStatus, RelayAction, RelayState
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.kafka.messages import Message
-from prewatt_metering.tariffs import TariffVersion
+from prewatt_metering.monthly.tariffs import TariffVersion
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
-from prewatt_metering.months import MonthClock
-from prewatt_metering.tariffs import TariffVersion
+from prewatt_metering.monthly.months import MonthClock
+from prewatt_metering.monthly.tariffs import TariffVersion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,17 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from prewatt_metering.months import BillingMonth, MonthClock
-from prewatt_metering.rating import Charge, rate
-from prewatt_metering.registers import Binding, MonthRegister, MonthUsage, merge, month_usage, usage
-from prewatt_metering.tariffs import TariffVersion, version_for
+from prewatt_metering.monthly.months import BillingMonth, MonthClock
+from prewatt_metering.monthly.rating import Charge, rate
+from prewatt_metering.monthly.registers import (
+    Binding,
+    MonthRegister,
+    MonthUsage,
+    merge,
+    month_usage,
+    usage,
+)
+from prewatt_metering.monthly.tariffs import TariffVersion, version_for
 
 
 @dataclass(frozen=True, slots=True)

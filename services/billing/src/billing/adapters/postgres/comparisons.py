@@ -9,8 +9,8 @@ from billing.application.ports import Portion
 from billing.domain.reconciliation import History, Pair, Posted, Registers
 from billing.domain.terms import MeterBinding, TariffBook
 from prewatt_common.db.database import Database, driver
-from prewatt_metering.months import BillingMonth
-from prewatt_metering.registers import MonthRegister
+from prewatt_metering.monthly.months import BillingMonth
+from prewatt_metering.monthly.registers import MonthRegister
 
 _FIRST = UUID(int=0)
 _BINDING_WIDTH = 7

@@ -12,8 +12,8 @@ from billing.domain.intake import Coverage, Reading
 from billing.domain.terms import Account, MeterBinding, TariffBook
 from prewatt_common.contracts.ledger_charges_v1 import PostedCharge
 from prewatt_common.db.database import Database, driver
-from prewatt_metering.registers import MonthRegister
-from prewatt_metering.tariffs import TariffVersion
+from prewatt_metering.monthly.registers import MonthRegister
+from prewatt_metering.monthly.tariffs import TariffVersion
 
 if TYPE_CHECKING:
     import asyncpg

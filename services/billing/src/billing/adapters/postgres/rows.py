@@ -7,9 +7,9 @@ from typing import Any
 import asyncpg
 
 from billing.domain.terms import MeterBinding, TariffBook
-from prewatt_metering.months import BillingMonth
-from prewatt_metering.registers import Binding
-from prewatt_metering.tariffs import Block, Tariff, TariffVersion
+from prewatt_metering.monthly.months import BillingMonth
+from prewatt_metering.monthly.registers import Binding
+from prewatt_metering.monthly.tariffs import Block, Tariff, TariffVersion
 
 BINDING_COLUMNS = (
     "b.id, b.account_id, b.meter_id, b.tariff_code, b.effective_from, b.effective_to, b.opening_wh"

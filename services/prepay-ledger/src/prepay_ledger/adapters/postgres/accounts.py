@@ -14,8 +14,8 @@ from prepay_ledger.adapters.postgres.tables import binding as binding_table
 from prepay_ledger.adapters.postgres.tables import tariff_version
 from prepay_ledger.domain.accounts import Account, NewBinding, TariffBook, Terms
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
-from prewatt_metering.months import BillingMonth
-from prewatt_metering.tariffs import Block, Tariff, TariffVersion
+from prewatt_metering.monthly.months import BillingMonth
+from prewatt_metering.monthly.tariffs import Block, Tariff, TariffVersion
 
 _BINDING_LOCK = 0x4E4D02
 

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.domain.charging import BindingState, Charged, PostedMonth, Reading
 from prewatt_common.db.database import ChangedMeanwhile, driver
-from prewatt_metering.months import BillingMonth
-from prewatt_metering.rating import Charge
-from prewatt_metering.registers import Binding, MonthRegister
+from prewatt_metering.monthly.months import BillingMonth
+from prewatt_metering.monthly.rating import Charge
+from prewatt_metering.monthly.registers import Binding, MonthRegister
 
 _BATCHES_LOCK = 0x4E4D01
 _BINDINGS = """

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prewatt_metering.months import BillingMonth, MonthClock, month_of_reading
+from prewatt_metering.monthly.months import BillingMonth, MonthClock, month_of_reading
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from prewatt_metering.tariffs import Tariff
+from prewatt_metering.monthly.tariffs import Tariff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prewatt_metering.months import BillingMonth, MonthClock
-from prewatt_metering.rating import Charge, rate
-from prewatt_metering.registers import (
+from prewatt_metering.monthly.months import BillingMonth, MonthClock
+from prewatt_metering.monthly.rating import Charge, rate
+from prewatt_metering.monthly.registers import (
     Binding,
     MonthRegister,
     MonthUsage,
@@ -18,7 +18,7 @@ from prewatt_metering.registers import (
     month_usage,
     usage,
 )
-from prewatt_metering.tariffs import Block, Tariff
+from prewatt_metering.monthly.tariffs import Block, Tariff
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SHANGHAI = ZoneInfo("Asia/Shanghai")

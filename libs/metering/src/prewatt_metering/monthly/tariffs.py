@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from prewatt_metering.months import BillingMonth
+from prewatt_metering.monthly.months import BillingMonth
 
 TAX_BP_MAX = 10_000
 

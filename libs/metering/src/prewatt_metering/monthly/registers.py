@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from prewatt_metering.months import BillingMonth, MonthClock
+from prewatt_metering.monthly.months import BillingMonth, MonthClock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prewatt_metering.rating import Charge, rate
-from prewatt_metering.tariffs import Block, Tariff
+from prewatt_metering.monthly.rating import Charge, rate
+from prewatt_metering.monthly.tariffs import Block, Tariff
 
 
 def tariff(*blocks: tuple[int | None, int], standing: int = 0, tax_bp: int = 0) -> Tariff:

@@ -1,7 +1,7 @@
 import pytest
 
-from prewatt_metering.months import BillingMonth
-from prewatt_metering.tariffs import (
+from prewatt_metering.monthly.months import BillingMonth
+from prewatt_metering.monthly.tariffs import (
     Block,
     InvalidTariff,
     NoTariff,
