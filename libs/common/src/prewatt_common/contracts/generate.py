@@ -4,6 +4,7 @@
 know, so a new optional field is safe; a removed or retyped one needs a new version of the event.
 """
 
+import inspect
 import sys
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,13 @@ _MQTT = {
 }
 
 
-def _schema(struct: type[msgspec.Struct]) -> dict[str, Any]:
+def schema_of(struct: type[msgspec.Struct]) -> dict[str, Any]:
+    """The JSON schema of a struct and of what it is made of, docstrings as descriptions."""
     (reference,), components = msgspec.json.schema_components([struct])
+    for component in components.values():
+        if "description" in component:
+            # Python 3.13 and later strip a docstring's indentation, earlier ones keep it.
+            component["description"] = inspect.cleandoc(component["description"])
     return {"$schema": _DRAFT, **reference, "$defs": components}
 
 
@@ -65,9 +71,9 @@ def _asyncapi() -> dict[str, Any]:
 def documents() -> dict[str, bytes]:
     """File name to content, of everything generated."""
     made: dict[str, Any] = {
-        f"{event.ce_type}.json": _schema(event) for topic in TOPICS for event in topic.events
+        f"{event.ce_type}.json": schema_of(event) for topic in TOPICS for event in topic.events
     }
-    made |= {f"mqtt.{name}.v1.json": _schema(struct) for name, struct in _MQTT.items()}
+    made |= {f"mqtt.{name}.v1.json": schema_of(struct) for name, struct in _MQTT.items()}
     made["asyncapi.json"] = _asyncapi()
     return {
         name: msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
