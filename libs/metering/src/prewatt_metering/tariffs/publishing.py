@@ -1,0 +1,114 @@
+"""Whether a version may be published, and whom it would touch.
+
+An effective version is never changed, and a day that is charged already keeps its prices: what was
+wrong there is put right by a correction run, in the open and with a second person.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from prewatt_metering.tariffs.book import TariffBook
+from prewatt_metering.tariffs.document import InvalidTariff, TariffVersion, canonical
+from prewatt_metering.tariffs.periods import period_of
+
+ALONE_ACCOUNTS_MAX = 100
+ALONE_SHARE_MAX_PPM = 10_000
+
+
+class PublicationRefused(Exception):
+    """The version may not be published as it is; the message says why and what to do instead."""
+
+
+def check_publication(
+    *, book: TariffBook | None, version: TariffVersion, charged_upto: date | None, today: date
+) -> TariffBook:
+    """The book with ``version`` in it. ``charged_upto``: the last local day on which anybody was
+    charged under this code, none if nobody was. Raises `PublicationRefused`.
+
+    The same version again changes nothing and is no error.
+    """
+    if book is None:
+        grown = TariffBook([version])
+    else:
+        known = {each.valid_from: each for each in book.versions}.get(version.valid_from)
+        if known is not None and canonical(known) == canonical(version):
+            return book
+        if known is not None:
+            message = (
+                f"{version.code} has a version from {version.valid_from} already, and a version is"
+                " never changed; publish one from a later day"
+            )
+            raise PublicationRefused(message)
+        try:
+            grown = book.with_version(version)
+        except InvalidTariff as error:
+            raise PublicationRefused(str(error)) from error
+    if charged_upto is not None and version.valid_from <= charged_upto:
+        message = (
+            f"{version.code} is charged up to {charged_upto} already; a version from"
+            f" {version.valid_from} would change what was told. Publish from a later day, or"
+            " begin a correction run"
+        )
+        raise PublicationRefused(message)
+    begins = period_of(version.valid_from, cycle=version.cycle).first
+    if version.prorate and begins <= today and version.valid_from != begins:
+        message = (
+            f"a version that prorates its blocks must be published before the period of"
+            f" {begins} begins"
+        )
+        raise PublicationRefused(message)
+    return grown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """An account before and after a change of prices, in micro-units of its currency."""
+
+    account_id: str
+    balance_micro: int
+    charge_micro: int
+    new_charge_micro: int
+
+    @property
+    def new_balance_micro(self) -> int:
+        """What would be left."""
+        return self.balance_micro + self.charge_micro - self.new_charge_micro
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impact:
+    """Whom a change of prices touches and how much: looked at before it is published."""
+
+    accounts: int
+    dearer: int
+    cheaper: int
+    difference_micro: int
+    newly_negative: tuple[Touched, ...]
+
+    @property
+    def needs_second_person(self) -> bool:
+        """More than a hundred, or more than one in a hundred, would fall below zero."""
+        count = len(self.newly_negative)
+        return count > ALONE_ACCOUNTS_MAX or count * 1_000_000 > ALONE_SHARE_MAX_PPM * self.accounts
+
+
+def impact_of(accounts: Iterable[Touched]) -> Impact:
+    """The preview of a version or of a correction run."""
+    count = dearer = cheaper = difference = 0
+    negative: list[Touched] = []
+    for each in accounts:
+        count += 1
+        change = each.new_charge_micro - each.charge_micro
+        dearer += change > 0
+        cheaper += change < 0
+        difference += change
+        if each.balance_micro >= 0 > each.new_balance_micro:
+            negative.append(each)
+    return Impact(
+        accounts=count,
+        dearer=dearer,
+        cheaper=cheaper,
+        difference_micro=difference,
+        newly_negative=tuple(negative),
+    )
