@@ -1,8 +1,5 @@
 """``prewatt``: one command line for people."""
 
-import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -12,8 +9,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from prewatt_cli.errors import one_line_errors
 from prewatt_cli.payments import decimal_from, micro_from, pay
 from prewatt_cli.target import SERVICES, NoTarget, Target, find_target
+from prewatt_cli.tariffs import tariff
 
 app = typer.Typer(
     help="Prewatt: prepaid electricity.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -22,6 +21,7 @@ meters = typer.Typer(help="Meters known to the gateway.", no_args_is_help=True)
 accounts = typer.Typer(help="Accounts of the ledger.", no_args_is_help=True)
 app.add_typer(meters, name="meters")
 app.add_typer(accounts, name="accounts")
+app.add_typer(tariff, name="tariff")
 
 console = Console()
 StateDir = Annotated[
@@ -29,22 +29,6 @@ StateDir = Annotated[
 ]
 DEFAULT_STATE_DIR = Path(".state/dev")
 CsvFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
-
-
-@contextmanager
-def _one_line_errors() -> Generator[None]:
-    """What goes wrong outside is one line on standard error and exit code 2."""
-    try:
-        yield
-    except (NoTarget, ValueError) as error:
-        _fail(str(error))
-    except httpx.HTTPError as error:
-        _fail(f"no answer: {error}")
-
-
-def _fail(message: str) -> None:
-    print(f"prewatt: {message}", file=sys.stderr)  # noqa: T201
-    raise typer.Exit(2)
 
 
 def _answer(response: httpx.Response) -> httpx.Response:
@@ -72,7 +56,7 @@ def token(
     if scopes == ["all"]:
         names = ("gateway", "ledger", "notifier", "billing")
         scopes = [f"{name}:{right}" for name in names for right in ("read", "write")]
-    with _one_line_errors():
+    with one_line_errors():
         target = find_target(state_dir=state_dir)
         text = target.token(scopes=scopes, lifetime=timedelta(hours=hours), subject=subject)
         print(text)  # noqa: T201
@@ -89,7 +73,7 @@ def topup(
     state_dir: StateDir = DEFAULT_STATE_DIR,
 ) -> None:
     """Report a payment through the signed webhook, as a payment provider does."""
-    with _one_line_errors():
+    with one_line_errors():
         target = find_target(state_dir=state_dir)
         response = pay(
             ledger_url=target.url("prepay-ledger"),
@@ -121,7 +105,7 @@ def status(*, state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
     """Whether each service is ready, and what it waits for if not. Exit code 1 if any is not."""
     ready = True
     table = Table("service", "state", "checks", box=None)
-    with _one_line_errors():
+    with one_line_errors():
         target = find_target(state_dir=state_dir)
         for service in SERVICES:
             state, checks = _readiness(target.url(service))
@@ -144,7 +128,7 @@ def _readiness(url: str) -> tuple[str, str]:
 @app.command()
 def url(service: str, *, state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
     """Print the address of a service: meter-gateway, prepay-ledger, notifier or billing."""
-    with _one_line_errors():
+    with one_line_errors():
         if service not in SERVICES:
             message = f"{service} is none of {', '.join(SERVICES)}"
             raise NoTarget(message)
@@ -164,7 +148,7 @@ def import_accounts(file: CsvFile, *, state_dir: StateDir = DEFAULT_STATE_DIR) -
 
 
 def _import(service: str, path: str, file: Path, *, state_dir: Path) -> None:
-    with _one_line_errors(), find_target(state_dir=state_dir).client(service) as client:
+    with one_line_errors(), find_target(state_dir=state_dir).client(service) as client:
         response = client.post(
             path, content=file.read_bytes(), headers={"content-type": "text/csv"}
         )
