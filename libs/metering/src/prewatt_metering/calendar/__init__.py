@@ -1,0 +1,1 @@
+"""Instants, local days and their slots. See README.md of this room."""

@@ -1,0 +1,1 @@
+"""Validation, estimation and editing of readings. See README.md of this room."""
