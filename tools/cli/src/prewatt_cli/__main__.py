@@ -11,6 +11,7 @@ from rich.table import Table
 
 from prewatt_cli.errors import one_line_errors
 from prewatt_cli.payments import decimal_from, micro_from, pay
+from prewatt_cli.scenario.command import scenario
 from prewatt_cli.target import SERVICES, NoTarget, Target, find_target
 from prewatt_cli.tariffs import tariff
 
@@ -22,6 +23,7 @@ accounts = typer.Typer(help="Accounts of the ledger.", no_args_is_help=True)
 app.add_typer(meters, name="meters")
 app.add_typer(accounts, name="accounts")
 app.add_typer(tariff, name="tariff")
+app.command()(scenario)
 
 console = Console()
 StateDir = Annotated[

@@ -24,10 +24,9 @@ from prewatt_metering.tariffs.document import (
     tariff_schema,
 )
 from prewatt_metering.tariffs.periods import Period, period_of
+from prewatt_metering.usage.days import DayUsage
 
 tariff = typer.Typer(help="Tariff documents.", no_args_is_help=True)
-
-DayUse = dict[date, dict[str, int]]
 
 Document = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 Documents = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True)]
@@ -175,38 +174,35 @@ def _energy(kwh: Sequence[str], names: Sequence[str]) -> dict[str, int]:
     return energy
 
 
-def _spread(energy: dict[str, int], period: Period) -> DayUse:
+def _spread(energy: dict[str, int], period: Period) -> DayUsage:
     """Evenly over the days, in integers that sum."""
-    use: DayUse = {}
-    for number in range(period.days):
-        day = period.first + timedelta(days=number)
-        use[day] = {
-            name: wh * (number + 1) // period.days - wh * number // period.days
-            for name, wh in energy.items()
-        }
-    return use
+    return {
+        (period.first + timedelta(days=number), name): (
+            wh * (number + 1) // period.days - wh * number // period.days
+        )
+        for name, wh in energy.items()
+        for number in range(period.days)
+    }
 
 
-def _from_csv(path: Path) -> DayUse:
-    use: DayUse = {}
+def _from_csv(path: Path) -> DayUsage:
+    use: DayUsage = {}
     with path.open(encoding="utf-8-sig", newline="") as file:
         for number, row in enumerate(csv.DictReader(file), 2):
             try:
-                names = use.setdefault(date.fromisoformat(row["day"]), {})
-                names[row["name"]] = names.get(row["name"], 0) + int(row["wh"])
+                key = date.fromisoformat(row["day"]), row["name"]
+                use[key] = use.get(key, 0) + int(row["wh"])
             except (KeyError, ValueError, TypeError) as error:
                 message = f"{path}, line {number}: {error!r}; the columns are day,name,wh"
                 raise ValueError(message) from error
     return use
 
 
-def _check_names(use: DayUse, book: TariffBook, period: Period) -> None:
-    for day, names in use.items():
-        if day in period:
-            unknown = set(names) - set(book.version_of(day).slot_names)
-            if unknown:
-                message = f"{day}: the tariff has no name {', '.join(sorted(unknown))}"
-                raise ValueError(message)
+def _check_names(use: DayUsage, book: TariffBook, period: Period) -> None:
+    for day, name in use:
+        if day in period and name not in book.version_of(day).slot_names:
+            message = f"{day}: the tariff has no name {name}"
+            raise ValueError(message)
 
 
 def _enterprise(

@@ -67,18 +67,18 @@ def parts_of_use(
     *,
     book: TariffBook,
     period: Period,
-    use_wh: Mapping[date, Mapping[str, int]],
+    use_wh: Mapping[tuple[date, str], int],
     served: Period | None,
 ) -> list[PartUse]:
-    """The parts of a period from Wh by local day and name; ``served`` are the days that owe
-    standing charge so far. Days of use outside the period are left out. Raises `NoTariff`."""
+    """The parts of a period from Wh by (local day, time-of-use name), as `usage.days` gives them;
+    ``served`` are the days that owe standing charge so far. Days of use outside the period are left
+    out. Raises `NoTariff`."""
     parts: list[PartUse] = []
     for version, span in _spans(book, period):
         total: dict[str, int] = {}
-        for day, names in use_wh.items():
+        for (day, name), wh in use_wh.items():
             if day in span:
-                for name, wh in names.items():
-                    total[name] = total.get(name, 0) + wh
+                total[name] = total.get(name, 0) + wh
         days = _common_days(span, served)
         parts.append(PartUse(version=version, span=span, energy_wh=total, days=days))
     return parts

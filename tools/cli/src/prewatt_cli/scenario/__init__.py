@@ -1,0 +1,1 @@
+"""``prewatt scenario``: a whole case through the pure libraries, without a stack."""
