@@ -1,16 +1,14 @@
 """Rule 4: energy by local day and slot, split by elapsed time, integers that sum."""
 
-from bisect import bisect_left
 from collections.abc import Callable
 from datetime import date
-from itertools import accumulate, repeat
-from operator import mul
 
 from prewatt_metering.calendar.local import LocalCalendar
 from prewatt_metering.calendar.slots import DaySlots
 from prewatt_metering.registers.installations import Installation
 from prewatt_metering.registers.intervals import Intervals
 from prewatt_metering.registers.readings import Quality
+from prewatt_metering.usage.risen import risen
 
 DayUsage = dict[tuple[date, str], int]
 
@@ -36,7 +34,7 @@ def day_usage(
     if span is None:
         return {}
     begin_us, until_us = span
-    risen_wh = _risen(intervals, installation.multiplier)
+    risen_wh = risen(intervals, installation.multiplier)
     usage: DayUsage = {}
     day = calendar.day_of(begin_us)
     low_wh = risen_wh(begin_us)
@@ -101,22 +99,3 @@ def _charged_span(
         ends.append(calendar.end_us(closed))
     begin_us, end_us = max(begins), min(ends)
     return (begin_us, end_us) if begin_us < end_us else None
-
-
-def _risen(intervals: Intervals, multiplier: int) -> Callable[[int], int]:
-    """Energy since the first instant as a function of time: a month costs its boundaries only."""
-    at_us = intervals.at_us
-    deltas_wh = (
-        intervals.wh if multiplier == 1 else tuple(map(mul, intervals.wh, repeat(multiplier)))
-    )
-    sums_wh = [0, *accumulate(deltas_wh)]
-
-    def risen_wh(when_us: int) -> int:
-        number = bisect_left(at_us, when_us)
-        if at_us[number] == when_us:
-            return sums_wh[number]
-        begin_us = at_us[number - 1]
-        part = deltas_wh[number - 1] * (when_us - begin_us) // (at_us[number] - begin_us)
-        return sums_wh[number - 1] + part
-
-    return risen_wh
