@@ -7,7 +7,7 @@ RUN := .venv/bin/
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
-setup: ## everything the other targets need (idempotent)
+setup: ## everything that `up` and `demo` need (idempotent)
 	@tools/setup.sh stack
 
 check: ## lint, types, architecture, contracts
@@ -18,13 +18,15 @@ check: ## lint, types, architecture, contracts
 	$(RUN)lint-imports
 	$(RUN)python -m prewatt_common.contracts.generate --check
 
-test: setup ## every test, on the real parts
+test: ## every test, on the real parts
+	@tools/setup.sh test
 	$(RUN)pytest
 
 demo: setup ## the whole system with a fleet of simulated meters (DEMO=keep leaves it running)
 	@$(RUN)prewatt demo
 
-bench: setup ## measure; writes benchmarks/results/ and docs/benchmarks.md
+bench: ## measure; writes benchmarks/results/ and docs/benchmarks.md
+	@PREWATT_PROVIDER=native tools/setup.sh stack
 	$(RUN)python -m benchmarks.run
 
 up: setup ## the stack and the four services, to work against

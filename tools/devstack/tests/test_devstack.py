@@ -81,7 +81,7 @@ async def test_postgres_keeps_its_rows_through_a_kill(stack: Stack) -> None:
 
 @pytest.mark.stack
 def test_a_second_stack_does_not_touch_the_first(stack: Stack, tmp_path: Path) -> None:
-    with Stack(name="second", state_dir=tmp_path, provider="native") as second:
+    with Stack(name="second", state_dir=tmp_path, provider=stack.provider) as second:
         assert set(second.status().values()) == {True}
         ours, theirs = stack.endpoints, second.endpoints
         assert ours.kafka_port != theirs.kafka_port

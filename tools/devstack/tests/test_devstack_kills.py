@@ -19,7 +19,9 @@ from prewatt_common.contracts.topics import METER_READINGS
 from prewatt_devstack.endpoints import load_or_make
 from prewatt_devstack.errors import StackError
 from prewatt_devstack.native.postgres import Postgres
+from prewatt_devstack.paths import KAFKA_JARS
 from prewatt_devstack.processes import ProcessTable, Program, wait_until
+from prewatt_devstack.provider import choose_provider
 from prewatt_devstack.services import SERVICES
 from prewatt_devstack.stack import Stack
 
@@ -75,6 +77,25 @@ def test_nothing_runs_where_nothing_was_brought_up(state_dir: Path) -> None:
     assert set(Stack(state_dir=state_dir, provider="native").status().values()) == {False}
 
 
+def test_the_environment_decides_who_runs_the_parts(
+    state_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREWATT_PROVIDER", "native")
+    assert Stack(state_dir=state_dir).provider == "native"
+    monkeypatch.setenv("PREWATT_PROVIDER", "cloud")
+    with pytest.raises(StackError, match="PREWATT_PROVIDER is cloud, which is none of auto"):
+        choose_provider()
+
+
+def test_containers_insisted_on_are_not_quietly_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent.sock")
+    monkeypatch.setenv("PREWATT_PROVIDER", "")
+    assert choose_provider() == "native"
+    monkeypatch.setenv("PREWATT_PROVIDER", "containers")
+    with pytest.raises(StackError, match="there can be no containers here"):
+        choose_provider()
+
+
 def test_a_stack_stays_with_its_provider(state_dir: Path) -> None:
     state_dir.mkdir()
     (state_dir / "provider").write_text("native")
@@ -121,6 +142,7 @@ def test_deleted_state_is_a_new_stack(tmp_path: Path) -> None:
 
 
 @pytest.mark.stack
+@pytest.mark.skipif(not list(KAFKA_JARS.glob("*.jar")), reason="no programs of the native stack")
 def test_after_the_owner_is_killed_up_takes_over_and_down_leaves_nothing(state_dir: Path) -> None:
     with _owner(state_dir) as owner:
         # In the middle of its way up: something runs, not everything.

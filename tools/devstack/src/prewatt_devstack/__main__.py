@@ -9,7 +9,8 @@ import typer
 
 from prewatt_devstack.errors import StackError
 from prewatt_devstack.paths import default_state_dir
-from prewatt_devstack.stack import Provider, Stack
+from prewatt_devstack.provider import Provider, choose_provider
+from prewatt_devstack.stack import Stack
 
 app = typer.Typer(
     help="The local stack of Prewatt.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -45,6 +46,15 @@ def up(
             for service in stack.endpoints.service_ports:
                 _say(f"{service:<14} {stack.endpoints.service_url(service)}/docs")
         _say(f"state      {stack.state_dir}")
+
+
+@app.command("provider")
+def show_provider() -> None:
+    """What would run the parts of a new stack, containers or native; fetches images for it."""
+    try:
+        _say(choose_provider())
+    except StackError as error:
+        _fail(str(error))
 
 
 @app.command()

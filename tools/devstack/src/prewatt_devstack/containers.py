@@ -46,22 +46,20 @@ def _client() -> Any:
     return docker.from_env(timeout=60)
 
 
-def containers_usable() -> bool:
-    """Whether an engine answers and has the images, or can pull them."""
-    if os.environ.get("PREWATT_PROVIDER") == "native":
-        return False
+def why_no_containers(*, say: Callable[[str], None]) -> str | None:
+    """None where an engine answers and has the images, or can pull them; ``say`` tells which."""
     from docker.errors import DockerException
 
     try:
         client = _client()
-        client.ping()
         present = {tag for image in client.images.list() for tag in image.tags}
         for image in images().values():
             if image not in present:
+                say(f"fetching the image {image}, once")
                 client.images.pull(image)
-    except DockerException:
-        return False
-    return True
+    except DockerException as error:
+        return str(error)
+    return None
 
 
 class ContainerParts:

@@ -8,19 +8,18 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any, Literal, NoReturn, Protocol, Self
+from typing import Any, NoReturn, Protocol, Self
 
 from prewatt_common.kafka.topics import ensure_topics
-from prewatt_devstack.containers import ContainerParts, containers_usable
+from prewatt_devstack.containers import ContainerParts
 from prewatt_devstack.endpoints import load_or_make, write_private
 from prewatt_devstack.errors import StackError
 from prewatt_devstack.native.parts import NativeParts
 from prewatt_devstack.paths import default_state_dir
 from prewatt_devstack.processes import ProcessTable
+from prewatt_devstack.provider import Chosen, Provider, choose_provider
 from prewatt_devstack.service_runner import ServiceRunner
 from prewatt_devstack.services import SERVICES, load_or_make_keys
-
-Provider = Literal["auto", "containers", "native"]
 
 
 class Parts(Protocol):
@@ -116,7 +115,7 @@ class Stack:
             signal.signal(*self._signals.popitem())
 
     @cached_property
-    def provider(self) -> Literal["containers", "native"]:
+    def provider(self) -> Chosen:
         """What runs the parts. A stack stays with the one it was made with."""
         kept = self._kept_provider()
         if kept and self._wanted not in ("auto", kept):
@@ -125,11 +124,7 @@ class Stack:
                 f" `devstack down --remove-data --state-dir {self.state_dir}` first"
             )
             raise StackError(message)
-        if kept:
-            return kept
-        if self._wanted != "auto":
-            return self._wanted
-        return "containers" if containers_usable() else "native"
+        return kept or choose_provider(self._wanted)
 
     def up(self) -> None:
         """Bring up the parts and create the topics. What already runs is left as it is."""
@@ -213,7 +208,7 @@ class Stack:
     def _provider_file(self) -> Path:
         return self.state_dir / "provider"
 
-    def _kept_provider(self) -> Literal["containers", "native"] | None:
+    def _kept_provider(self) -> Chosen | None:
         if not self._provider_file.exists():
             return None
         kept = self._provider_file.read_text(encoding="utf-8")
@@ -223,7 +218,7 @@ class Stack:
     def _parts(self) -> Parts:
         return self._make_parts(self.provider)
 
-    def _make_parts(self, provider: Literal["containers", "native"]) -> Parts:
+    def _make_parts(self, provider: Chosen) -> Parts:
         if provider == "containers":
             return ContainerParts(self.state_dir, self.endpoints, self._with_prometheus)
         return NativeParts(self.state_dir, self.endpoints, self._processes, self._with_prometheus)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from prewatt_devstack.stack import Provider, Stack
+from prewatt_devstack.stack import Stack
 
 
 @contextmanager
@@ -15,10 +15,8 @@ def session_stack(suffix: str = "") -> Generator[Stack]:
     processes; ``PREWATT_PROVIDER`` decides otherwise. Sessions side by side in one checkout need a
     stack each: ``PREWATT_TEST_STACK`` names it, ``suffix`` tells a session's own ones apart.
     """
-    providers: dict[str, Provider] = {"native": "native", "containers": "containers"}
-    provider = providers.get(os.environ.get("PREWATT_PROVIDER", ""), "auto")
     name = os.environ.get("PREWATT_TEST_STACK", "test") + suffix
     # A session that was killed may have left its stack running, with data in it.
     Stack(name=name).down(remove_data=True)
-    with Stack(name=name, provider=provider, with_prometheus=True) as stack:
+    with Stack(name=name, with_prometheus=True) as stack:
         yield stack
