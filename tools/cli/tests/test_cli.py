@@ -87,6 +87,8 @@ def test_quantiles_are_those_of_prometheus() -> None:
         (["topup", "1", "5"], "set PREWATT_LEDGER_URL"),
         (["token", "ledger:read"], "set PREWATT_AUTH_PRIVATE_KEY_FILE"),
         (["url", "nonsense"], "nonsense is none of"),
+        (["mqtt-user", "meter-1"], "start one with `make up`"),
+        (["mqtt-user", "meter/1"], "'meter/1' is no meter id"),
     ],
 )
 def test_what_is_missing_is_one_line_and_code_2(

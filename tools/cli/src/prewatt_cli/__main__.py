@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from prewatt_cli.errors import one_line_errors
+from prewatt_cli.mqtt_user import make_mqtt_user
 from prewatt_cli.payments import decimal_from, micro_from, pay
 from prewatt_cli.scenario.command import scenario
 from prewatt_cli.target import SERVICES, NoTarget, Target, find_target
@@ -135,6 +136,17 @@ def url(service: str, *, state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
             message = f"{service} is none of {', '.join(SERVICES)}"
             raise NoTarget(message)
         print(find_target(state_dir=state_dir).url(service))  # noqa: T201
+
+
+@app.command("mqtt-user")
+def mqtt_user(meter_id: str, *, state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
+    """Make a meter's login at the local stack's broker and print it as an address.
+
+    mosquitto_pub takes it as it is: mosquitto_pub -L ADDRESS/TOPIC. A meter that had a password
+    gets a new one.
+    """
+    with one_line_errors():
+        print(make_mqtt_user(meter_id=meter_id, state_dir=state_dir))  # noqa: T201
 
 
 @meters.command("import")

@@ -8,6 +8,7 @@ import httpx
 import typer
 
 from prewatt_cli.target import NoTarget
+from prewatt_devstack import StackError
 from prewatt_metering.rating.part import Unrated
 from prewatt_metering.tariffs.book import NoTariff
 
@@ -17,7 +18,7 @@ def one_line_errors() -> Generator[None]:
     """For everything that speaks to a service or reads what a person gave."""
     try:
         yield
-    except (NoTarget, NoTariff, Unrated, ValueError) as error:
+    except (NoTarget, NoTariff, StackError, Unrated, ValueError) as error:
         _fail(str(error))
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
