@@ -180,5 +180,5 @@ def test_versions_of_one_tariff_agree(field: str, value: str) -> None:
 
 def test_published_examples_are_documents() -> None:
     folder = Path(__file__).parent.parent / "examples"
-    for path in sorted(folder.glob("*/*.yaml")):
+    for path in sorted(folder.glob("*/2*.yaml")):
         parse_tariff(path.read_text(encoding="utf-8"))
