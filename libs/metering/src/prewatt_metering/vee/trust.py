@@ -49,12 +49,14 @@ class Trust:
     """What the readings of one meter say at one installation.
 
     ``intervals`` lie between trusted readings, end to end, in Wh of the register; they reach as
-    far as the readings do, beyond the installation's ends too. ``repeats`` is how many readings
-    were repetitions; it is no part of what is equal, as the same set may come in any number.
+    far as the readings do, beyond the installation's ends too. ``last`` is the last trusted
+    reading; a single one bounds no interval. ``repeats`` is how many readings were repetitions; it
+    is no part of what is equal, as the same set may come in any number.
     """
 
     intervals: Intervals
     findings: tuple[Finding, ...]
+    last: Reading | None
     repeats: int = field(compare=False)
 
     def flags(self) -> dict[str, int]:
@@ -96,6 +98,7 @@ def trusted(
     return Trust(
         intervals=_intervals(path, known.readings),
         findings=tuple(findings),
+        last=known.readings[path.kept[-1]] if path.kept else None,
         repeats=len(counted) - known.distinct,
     )
 
