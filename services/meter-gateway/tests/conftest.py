@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import re
+import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import aiomqtt
 import httpx
 import msgspec
 import pytest
@@ -25,6 +27,7 @@ from prewatt_common.http.auth import issue_token
 from prewatt_common.kafka.messages import Message, Source, header
 from prewatt_common.kafka.producer import Producer
 from prewatt_devstack import Stack
+from prewatt_devstack.ports import free_ports
 from prewatt_simulator import ConstantLoad, Fleet, FleetSettings
 
 WAIT_S = 60.0
@@ -221,6 +224,48 @@ class Gateway:
             yield
         finally:
             await asyncio.to_thread(self.stack.start, part)
+
+    @asynccontextmanager
+    async def another(self, name: str, *, ready: bool = True, **more: str) -> AsyncGenerator[str]:
+        """One more gateway beside the first; gives its base URL."""
+        (port,) = free_ports(1)
+        env = self.stack.service_env(NAME) | {
+            "PREWATT_INSTANCE_ID": name,
+            "PREWATT_HTTP_PORT": str(port),
+            **more,
+        }
+        url = f"http://127.0.0.1:{port}"
+        path = "readyz" if ready else "healthz"
+        await asyncio.to_thread(
+            self.stack.start_service,
+            name,
+            [sys.executable, "-m", "meter_gateway"],
+            env=env,
+            ready_url=f"{url}/{path}",
+        )
+        try:
+            yield url
+        finally:
+            await asyncio.to_thread(self.stack.stop, name)
+            await self.forget_sessions(name)
+
+    async def forget_sessions(self, name: str) -> None:
+        """What the README tells to do where a replica goes for good: its sessions go too, else the
+        broker keeps putting its share of the readings there."""
+        for direction in ("readings", "reports"):
+            async with self.broker_client(identifier=f"{name}-{direction}", clean_session=True):
+                pass
+
+    def broker_client(self, **more: Any) -> aiomqtt.Client:
+        """A client of the broker with the gateway's rights."""
+        endpoints = self.stack.endpoints
+        return aiomqtt.Client(
+            endpoints.mqtt_host,
+            endpoints.mqtt_port,
+            username=endpoints.mqtt_gateway_username,
+            password=endpoints.mqtt_gateway_password,
+            **more,
+        )
 
     async def ready(self) -> None:
         """Until the service says so."""

@@ -1,63 +1,17 @@
 """Starting, stopping and sharing: what holds when a gateway goes, comes back, or is one of two."""
 
 import asyncio
-import sys
 import time
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
-import aiomqtt
 import pytest
 
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.base import CommandStatus, RelayState
-from prewatt_devstack.ports import free_ports
 
 pytestmark = [pytest.mark.stack, pytest.mark.chaos]
 
 NAME = "meter-gateway"
-
-
-@asynccontextmanager
-async def another(gateway, name, *, ready=True, **more):
-    """One more gateway beside the first; gives its base URL."""
-    stack = gateway.stack
-    (port,) = free_ports(1)
-    env = stack.service_env(NAME) | {
-        "PREWATT_INSTANCE_ID": name,
-        "PREWATT_HTTP_PORT": str(port),
-        **more,
-    }
-    url = f"http://127.0.0.1:{port}"
-    path = "readyz" if ready else "healthz"
-    await asyncio.to_thread(
-        stack.start_service,
-        name,
-        [sys.executable, "-m", "meter_gateway"],
-        env=env,
-        ready_url=f"{url}/{path}",
-    )
-    try:
-        yield url
-    finally:
-        await asyncio.to_thread(stack.stop, name)
-        await forget_sessions(gateway, name)
-
-
-async def forget_sessions(gateway, name):
-    """What the README tells to do where a replica goes for good: its sessions go too, else the
-    broker keeps putting its share of the readings there."""
-    endpoints = gateway.stack.endpoints
-    for direction in ("readings", "reports"):
-        async with aiomqtt.Client(
-            endpoints.mqtt_host,
-            endpoints.mqtt_port,
-            username=endpoints.mqtt_gateway_username,
-            password=endpoints.mqtt_gateway_password,
-            identifier=f"{name}-{direction}",
-            clean_session=True,
-        ):
-            pass
 
 
 async def published(fleet, meter_ids, steps):
@@ -109,7 +63,7 @@ async def test_a_stop_without_kafka_takes_seconds_and_loses_nothing(gateway):
 
 async def test_two_gateways_share_the_work_and_one_may_die(gateway):
     meter_ids = await gateway.meters(20)
-    async with another(gateway, "gateway-2") as url, gateway.fleet(meter_ids) as fleet:
+    async with gateway.another("gateway-2") as url, gateway.fleet(meter_ids) as fleet:
         before = await gateway.metric("prewatt_gateway_readings_total")
         wanted = await published(fleet, meter_ids, steps=20)
         await gateway.readings(wanted)
@@ -130,7 +84,7 @@ async def test_two_gateways_share_the_work_and_one_may_die(gateway):
 
 async def test_a_gateway_that_is_refused_says_so_and_does_not_hammer(gateway):
     wrong = {"PREWATT_MQTT_PASSWORD": "wrong"}
-    async with another(gateway, "gateway-refused", ready=False, **wrong):
+    async with gateway.another("gateway-refused", ready=False, **wrong):
         await asyncio.sleep(6)
         log = gateway.stack.logs("gateway-refused")
     assert "refused us" in log

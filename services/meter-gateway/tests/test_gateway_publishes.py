@@ -15,6 +15,7 @@ def _packet(publish: Publish, *, flags: int = 0) -> bytes:
     if publish.message_id is not None:
         body += publish.message_id.to_bytes(2, "big")
         flags |= 0x02
+    flags |= publish.retained
     body += publish.payload
     length, rest = bytearray(), len(body)
     while True:
@@ -29,6 +30,7 @@ publishes = st.builds(
     topic=st.binary(max_size=30),
     payload=st.one_of(st.binary(max_size=40), st.sampled_from([130, 16_500, 2_100_000]).map(bytes)),
     message_id=st.none() | st.integers(1, 65_535),
+    retained=st.booleans(),
 )
 
 
@@ -51,9 +53,10 @@ def test_any_bytes(data: bytes) -> None:
 
 
 def test_retained_and_repeated_are_taken() -> None:
-    publish = Publish(b"t", b"p", 7)
+    publish = Publish(b"t", b"p", 7, retained=False)
     for flags in (0x01, 0x08, 0x09):
-        assert take_publishes(_packet(publish, flags=flags), 0)[0] == [publish]
+        expected = publish._replace(retained=bool(flags & 0x01))
+        assert take_publishes(_packet(publish, flags=flags), 0)[0] == [expected]
 
 
 @pytest.mark.parametrize(
@@ -68,6 +71,6 @@ def test_retained_and_repeated_are_taken() -> None:
     ],
 )
 def test_everything_else_is_left_where_it_is(left: bytes) -> None:
-    publish = Publish(b"prewatt/v1/m/reading", b"{}", 1)
+    publish = Publish(b"prewatt/v1/m/reading", b"{}", 1, retained=False)
     packet = _packet(publish)
     assert take_publishes(packet + left + packet, 0) == ([publish], len(packet))

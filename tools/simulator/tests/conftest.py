@@ -112,6 +112,7 @@ class Utility:
             sequence=sequence,
             issued_at=now,
             expires_at=now + lifetime,
+            not_after=now + lifetime,
         )
         token = PyJWS().encode(
             msgspec.json.encode(claims),

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from prewatt_common.contracts.base import RelayAction, RelayState
+from prewatt_common.contracts.base import Presence, RelayAction, RelayState
 from prewatt_common.contracts.mqtt_v1 import (
     MqttEvent,
     MqttEventKind,
@@ -18,6 +18,7 @@ from prewatt_common.contracts.mqtt_v1 import (
     MqttProfile,
     MqttReading,
     MqttResponse,
+    MqttStatus,
 )
 from prewatt_simulator import (
     ConnectionRefused,
@@ -30,6 +31,7 @@ from prewatt_simulator import (
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
+status_of = msgspec.json.Decoder(MqttStatus).decode
 Watch = Callable[[int], AbstractAsyncContextManager[Any]]
 
 
@@ -160,11 +162,16 @@ async def test_command_waits_for_an_absent_meter(broker: Any, watch: Watch, util
     async with watch(broker.port) as witness:
         async with Fleet(settings):
             pass
-        assert (await witness.wait("absent/status", 2)) == [b"online", b"offline"]
+        came, went = map(status_of, await witness.wait("absent/status", 2))
+        assert (came.presence, went.presence) == (Presence.ONLINE, Presence.OFFLINE)
+        assert came.session == went.session
         _, token = utility.command("absent", RelayAction.DISCONNECT, 1)
         await witness.command("absent", token)
         async with Fleet(settings) as fleet:
             await fleet.wait_relay("absent", RelayState.OPEN, timeout=5)
+        again = status_of((await witness.wait("absent/status", 3))[2])
+        assert again.presence is Presence.ONLINE
+        assert again.session != came.session
 
 
 async def test_faults_reach_the_truth(broker: Any) -> None:

@@ -6,6 +6,7 @@ from itertools import pairwise
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from prewatt_common.contracts.base import RelayAction, RelayState
@@ -26,7 +27,12 @@ def day_of_registers(*, seed: int, meter_id: str = "m1") -> list[int]:
 
 
 def command(
-    action: RelayAction, sequence: int, *, meter_id: str = "m1", lifetime_s: int = 60
+    action: RelayAction,
+    sequence: int,
+    *,
+    meter_id: str = "m1",
+    lifetime_s: int = 60,
+    valid_s: int | None = 30,
 ) -> CommandClaims:
     return CommandClaims(
         command_id=uuid4(),
@@ -35,6 +41,7 @@ def command(
         sequence=sequence,
         issued_at=NOW,
         expires_at=NOW + timedelta(seconds=lifetime_s),
+        not_after=None if valid_s is None else NOW + timedelta(seconds=valid_s),
     )
 
 
@@ -122,6 +129,7 @@ def test_same_command_again_gets_the_same_response_even_when_expired() -> None:
         (command(RelayAction.DISCONNECT, 5), "not above"),
         (command(RelayAction.DISCONNECT, 4), "not above"),
         (command(RelayAction.DISCONNECT, 6, lifetime_s=0), "expired"),
+        (command(RelayAction.DISCONNECT, 6, valid_s=None), "no not_after"),
         (command(RelayAction.DISCONNECT, 6, meter_id="m2"), "for meter m2"),
     ],
 )
@@ -133,6 +141,31 @@ def test_command_is_rejected(refused: CommandClaims, reason: str) -> None:
     assert reason in answer.response.detail
     assert meter.relay is RelayState.CLOSED
     assert meter.commands.executions[refused.command_id] == 0
+
+
+def test_a_copy_of_a_cut_that_comes_late_is_not_executed_but_the_next_one_is() -> None:
+    meter = Meter(meter_id="m1", seed=1)
+    cut = command(RelayAction.DISCONNECT, 1, lifetime_s=3600, valid_s=30)
+    came_at = NOW + timedelta(seconds=30)
+    late = meter.obey(cut, now=came_at)
+    assert late.response.outcome is MqttOutcome.LATE
+    assert meter.relay is RelayState.CLOSED
+    again = msgspec.structs.replace(cut, not_after=came_at + timedelta(seconds=30))
+    assert meter.obey(again, now=came_at).moved
+
+
+def test_a_cut_needs_a_clock_and_a_reconnection_does_not() -> None:
+    meter = Meter(meter_id="m1", seed=1)
+    meter.clock_synchronised = False
+    refused = meter.obey(command(RelayAction.DISCONNECT, 1), now=NOW)
+    assert refused.response.outcome is MqttOutcome.REJECTED
+    assert meter.relay is RelayState.CLOSED
+    meter.clock_synchronised = True
+    assert meter.obey(command(RelayAction.DISCONNECT, 2), now=NOW).moved
+    meter.clock_synchronised = False
+    back = command(RelayAction.RECONNECT, 3, lifetime_s=-3600, valid_s=-3600)
+    assert meter.obey(back, now=NOW).moved
+    assert meter.relay is RelayState.CLOSED
 
 
 def test_reconnect_of_a_closed_relay_succeeds_and_moves_nothing() -> None:

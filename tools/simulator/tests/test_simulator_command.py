@@ -9,8 +9,13 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+import msgspec
 import pytest
 
+from prewatt_common.contracts.base import Presence
+from prewatt_common.contracts.mqtt_v1 import MqttStatus
+
+status_of = msgspec.json.Decoder(MqttStatus).decode
 COMMAND = [sys.executable, "-m", "prewatt_simulator"]
 
 
@@ -90,11 +95,13 @@ async def test_status_is_offline_when_the_process_ends(
             stdout=subprocess.DEVNULL,
         )
         try:
-            assert (await witness.wait(topic, 1)) == [b"online"]
+            (came,) = map(status_of, await witness.wait(topic, 1))
+            assert came.presence is Presence.ONLINE
             # Not before its signal handlers are there.
             await witness.wait(f"{prefix}-0000001/reading", 1)
         finally:
             process.send_signal(ending)
         code = await process.wait()
-        assert (await witness.wait(topic, 2))[-1] == b"offline"
+        went = status_of((await witness.wait(topic, 2))[-1])
+        assert (went.presence, went.session) == (Presence.OFFLINE, came.session)
         assert code == (0 if ending == signal.SIGTERM else -signal.SIGKILL)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from meter_gateway.adapters.mqtt.command_line import CommandLine
 from meter_gateway.adapters.mqtt.connection import Broker, Connection
 from meter_gateway.adapters.mqtt.inbox import Inbox
 from meter_gateway.adapters.postgres.devices import DeviceQueries
@@ -14,6 +15,7 @@ from meter_gateway.adapters.postgres.unit import PostgresUnit, open_unit
 from meter_gateway.adapters.signing import CommandSigner
 from meter_gateway.api.devices import devices_router
 from meter_gateway.application.dead_letters import set_aside
+from meter_gateway.application.hear_meters import HearMeters
 from meter_gateway.application.ports import Unit
 from meter_gateway.application.registry import Registry
 from meter_gateway.application.send_commands import SendCommands
@@ -57,11 +59,27 @@ async def run(settings: GatewaySettings) -> None:
     def units() -> AbstractAsyncContextManager[Unit]:
         return open_unit(database)
 
+    def heard() -> None:
+        relay.wake()
+        sender.wake()
+
+    def read_to_end() -> set[int]:
+        return commands.partitions_at_end()
+
+    resend_after = timedelta(seconds=settings.resend_after_s)
+    hear = HearMeters(
+        find_awaited=queries.awaited,
+        open_unit=units,
+        resend_after=resend_after,
+        clock=utc_now,
+        committed=heard,
+    )
     readings = Inbox(
         name="readings",
         handle=TakeReadings(
             registry=registry,
             send=producer.send,
+            hear=hear,
             future_tolerance=settings.future_tolerance,
             clock=utc_now,
         ),
@@ -72,22 +90,33 @@ async def run(settings: GatewaySettings) -> None:
     )
     reports = Inbox(
         name="reports",
-        handle=TakeReports(registry=registry, open_unit=units, clock=utc_now, committed=relay.wake),
+        handle=TakeReports(
+            registry=registry,
+            open_unit=units,
+            wait_for=hear.wait_for,
+            resend_after=resend_after,
+            clock=utc_now,
+            committed=heard,
+        ),
         set_aside=set_aside(of=METER_EVENTS, send=producer.send, clock=utc_now),
         linger_s=0,
         clock=utc_now,
     )
     up = _connection(settings, "readings", ("reading", "profile"), readings)
     down = _connection(settings, "reports", ("status", "event", "response"), reports)
+    line = CommandLine(client_id=f"{_client_id(settings)}-commands", broker=_broker(settings))
     sender = SendCommands(
         open_unit=units,
         sign=CommandSigner(
             private_key_pem=settings.command_signing_key.get_secret_value(),
             key_id=settings.command_key_id,
         ).sign,
-        publish=down.publish,
-        resend_after=timedelta(seconds=settings.resend_after_s),
+        publish=line.publish,
+        cuts_of=read_to_end,
+        wait_for=hear.wait_for,
+        resend_after=resend_after,
         resend_after_max=timedelta(seconds=settings.resend_after_max_s),
+        cut_valid_for=timedelta(seconds=settings.cut_valid_for_s),
         clock=utc_now,
         committed=relay.wake,
     )
@@ -126,6 +155,7 @@ async def run(settings: GatewaySettings) -> None:
             "kafka": producer.check,
             "mqtt-readings": up.check,
             "mqtt-reports": down.check,
+            "mqtt-commands": line.check,
             "commands": commands.check,
         },
     )
@@ -137,6 +167,8 @@ async def run(settings: GatewaySettings) -> None:
         reports,
         up,
         down,
+        line,
+        hear,
         Periodic(name="count online", do=count_online, every_s=_COUNT_EVERY_S),
     ]
     try:
@@ -150,16 +182,9 @@ def _connection(
     settings: GatewaySettings, name: str, kinds: Sequence[str], inbox: Inbox
 ) -> Connection:
     """A connection of its own for each direction, so that answers do not queue behind readings."""
-    password = settings.mqtt_password
     connection = Connection(
-        client_id=f"{settings.instance_id or 'meter-gateway'}-{name}",
-        broker=Broker(
-            host=settings.mqtt_host,
-            port=settings.mqtt_port,
-            username=settings.mqtt_username,
-            password=password.get_secret_value() if password else None,
-            ca_file=str(settings.mqtt_ca_file) if settings.mqtt_ca_file else None,
-        ),
+        client_id=f"{_client_id(settings)}-{name}",
+        broker=_broker(settings),
         subscriptions=[f"{_SHARE}/{ROOT}/+/{kind}" for kind in kinds],
         in_flight_max=settings.in_flight_max,
         on_messages=inbox.put,
@@ -167,3 +192,18 @@ def _connection(
     )
     inbox.serve(connection)
     return connection
+
+
+def _client_id(settings: GatewaySettings) -> str:
+    return settings.instance_id or "meter-gateway"
+
+
+def _broker(settings: GatewaySettings) -> Broker:
+    password = settings.mqtt_password
+    return Broker(
+        host=settings.mqtt_host,
+        port=settings.mqtt_port,
+        username=settings.mqtt_username,
+        password=password.get_secret_value() if password else None,
+        ca_file=str(settings.mqtt_ca_file) if settings.mqtt_ca_file else None,
+    )

@@ -28,9 +28,12 @@ class GatewaySettings(ServiceSettings):
     broker's own limit (max_inflight_messages) is usually the lower one."""
     future_tolerance_s: int = Field(default=300, ge=0)
     """A reading further ahead of our clock is refused."""
-    resend_after_s: float = Field(default=2.0, gt=0)
+    resend_after_s: float = Field(default=2.0, ge=1)
     """A command without an answer is sent again after this, then twice that, and so on."""
-    resend_after_max_s: float = Field(default=60.0, gt=0)
+    resend_after_max_s: float = Field(default=60.0, ge=1)
+    cut_valid_for_s: float = Field(default=30.0, ge=1, le=60)
+    """A meter does not execute a copy of a disconnect this long after it was sent. Meters' clocks
+    must be right to about that."""
 
     @property
     def future_tolerance(self) -> timedelta:

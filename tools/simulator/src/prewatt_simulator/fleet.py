@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from prewatt_common.clock import Clock, utc_now
-from prewatt_common.contracts.base import RelayState
+from prewatt_common.contracts.base import Presence, RelayState
 from prewatt_common.contracts.mqtt_v1 import ROOT
 from prewatt_simulator import payloads
 from prewatt_simulator.commands import CommandKeys
@@ -20,7 +20,7 @@ from prewatt_simulator.profile import HouseholdProfile
 from prewatt_simulator.relays import RelayMove, Relays
 from prewatt_simulator.session import Outgoing
 from prewatt_simulator.settings import ConstantLoad, FleetSettings
-from prewatt_simulator.uplink import MeterUplink, SharedUplink, status
+from prewatt_simulator.uplink import MeterUplink, SharedUplink
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class Fleet:
             async with asyncio.timeout(_START_TIMEOUT_S):
                 await self._uplink.start(self._spawn)
                 if self._announce:
-                    await self._publish_status(payloads.ONLINE)
+                    await self._say(Presence.ONLINE)
         except BaseException:
             await self._stop()
             raise
@@ -93,7 +93,7 @@ class Fleet:
     ) -> None:
         """Say ``offline`` where nobody else would, and disconnect in order."""
         if error is None and (self._announce or self._settings.one_connection_each):
-            await self._publish_status(payloads.OFFLINE)
+            await self._say(Presence.OFFLINE)
             await self.drain()
         await self._stop()
 
@@ -219,9 +219,9 @@ class Fleet:
         await pace.wait(len(readings))
         return len(readings)
 
-    async def _publish_status(self, payload: bytes) -> None:
+    async def _say(self, presence: Presence) -> None:
         for meter in self.meters.values():
-            await self._uplink.publish(meter, status(meter, payload))
+            await self._uplink.say(meter, presence)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -85,6 +85,7 @@ class Meter:
         "_register_uwh",
         "_state",
         "annual_kwh",
+        "clock_synchronised",
         "meter_id",
         "reading_topic",
         "relay",
@@ -98,6 +99,8 @@ class Meter:
         deviation = NormalDist(sigma=_HOUSEHOLD_SPREAD).inv_cdf(rank)
         self.annual_kwh = round(_MEDIAN_KWH_A_YEAR * math.exp(deviation))
         self.relay = RelayState.CLOSED
+        self.clock_synchronised = True
+        """Without it no cut is executed: nobody knows how old it is."""
         self.truth = Truth()
         topic = f"{ROOT}/{meter_id}/reading".encode()
         self.reading_topic = len(topic).to_bytes(2) + topic
@@ -153,11 +156,11 @@ class Meter:
         if (earlier := log.responses.get(claims.command_id)) is not None:
             log.answers[claims.command_id] += 1
             return Answer(earlier, moved=False)
-        if claims.expires_at <= now:
-            return self.reject(claims.command_id, "expired", now=now)
         if claims.sequence <= log.last_sequence:
             reason = f"sequence {claims.sequence} is not above {log.last_sequence}"
             return self.reject(claims.command_id, reason, now=now)
+        if claims.action is RelayAction.DISCONNECT and (no := self._against_cut(claims, now)):
+            return no
         target = _TARGET[claims.action]
         moved = target is not self.relay
         self.relay = target
@@ -170,12 +173,32 @@ class Meter:
         log.responses[claims.command_id] = response
         return Answer(response, moved)
 
-    def reject(self, command_id: UUID, reason: str, *, now: datetime) -> Answer:
+    def _against_cut(self, claims: CommandClaims, now: datetime) -> Answer | None:
+        """Why a cut may come too late to be right. Nothing of this holds a reconnection."""
+        if not self.clock_synchronised:
+            return self.reject(claims.command_id, "the clock is not synchronised", now=now)
+        if claims.not_after is None:
+            return self.reject(claims.command_id, "no not_after", now=now)
+        if claims.expires_at <= now:
+            return self.reject(claims.command_id, "expired", now=now)
+        if claims.not_after <= now:
+            reason = f"not after {claims.not_after.isoformat()}, and it is {now.isoformat()}"
+            return self.reject(claims.command_id, reason, now=now, outcome=MqttOutcome.LATE)
+        return None
+
+    def reject(
+        self,
+        command_id: UUID,
+        reason: str,
+        *,
+        now: datetime,
+        outcome: MqttOutcome = MqttOutcome.REJECTED,
+    ) -> Answer:
         """Answer that a command is not obeyed, and why."""
         self.commands.answers[command_id] += 1
         response = MqttResponse(
             command_id=command_id,
-            outcome=MqttOutcome.REJECTED,
+            outcome=outcome,
             relay=self.relay,
             at=now,
             detail=reason,

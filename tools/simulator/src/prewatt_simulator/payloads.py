@@ -6,11 +6,8 @@ from functools import lru_cache
 
 import msgspec
 
-from prewatt_common.contracts.mqtt_v1 import MqttEvent, MqttResponse
+from prewatt_common.contracts.mqtt_v1 import MqttEvent, MqttResponse, MqttStatus
 from prewatt_simulator.meter import Reading
-
-ONLINE = b"online"
-OFFLINE = b"offline"
 
 
 def reading(item: Reading) -> bytes:
@@ -23,8 +20,8 @@ def profile(items: Iterable[Reading]) -> bytes:
     return b'{"readings":[%b]}' % b",".join(map(reading, items))
 
 
-def message(struct: MqttEvent | MqttResponse) -> bytes:
-    """A response or an event."""
+def message(struct: MqttEvent | MqttResponse | MqttStatus) -> bytes:
+    """A response, an event or a status."""
     return msgspec.json.encode(struct)
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
 
+from prewatt_common.contracts.base import Presence
+from prewatt_common.ids import new_id
 from prewatt_simulator.meter import Reading
 from prewatt_simulator.publisher import Broker, ConnectionRefused
 
@@ -41,16 +43,16 @@ class Session:
         client_id: str,
         subscriptions: Sequence[str],
         on_message: Callable[[str, bytes], Sequence[Outgoing]],
-        birth: Sequence[Outgoing] = (),
-        will: Outgoing | None = None,
+        status: Callable[[Presence, str], Outgoing] | None = None,
     ) -> None:
-        """``birth`` is sent after every connect; the broker sends ``will`` if we break off."""
+        """``status`` makes the message for a presence and a session's id: one is sent after every
+        connect, and the broker sends one if we break off."""
         self._broker = broker
         self._client_id = client_id
         self._subscriptions = [(topic, 1) for topic in subscriptions]
         self._on_message = on_message
-        self._birth = birth
-        self._will = will
+        self._status = status
+        self._session_id = ""
         self._replies: deque[Outgoing] = deque()
         self._waiting: deque[Outgoing] = deque()
         self._filled = asyncio.Event()
@@ -69,6 +71,11 @@ class Session:
         self._waiting.append(message)
         self._filled.set()
         self._idle.clear()
+
+    def say(self, presence: Presence) -> None:
+        """Queue the status of this session."""
+        if self._status is not None:
+            self.send(self._status(presence, self._session_id))
 
     async def drain(self) -> None:
         """Wait until every message has its PUBACK."""
@@ -93,9 +100,9 @@ class Session:
         self.connected.set_exception(ConnectionRefused(reason))
 
     async def _live(self) -> None:
-        will = self._will and aiomqtt.Will(
-            self._will.topic, self._will.payload, qos=1, retain=self._will.retain
-        )
+        self._session_id = str(new_id())
+        last = self._status and self._status(Presence.OFFLINE, self._session_id)
+        will = last and aiomqtt.Will(last.topic, last.payload, qos=1, retain=last.retain)
         async with (
             aiomqtt.Client(
                 self._broker.host,
@@ -111,8 +118,8 @@ class Session:
         ):
             group.create_task(self._receive(client))
             await client.subscribe(self._subscriptions)
-            for message in self._birth:
-                await _publish(client, message)
+            if self._status is not None:
+                await _publish(client, self._status(Presence.ONLINE, self._session_id))
             if not self.connected.done():
                 self.connected.set_result(None)
             group.create_task(self._send(client))

@@ -3,9 +3,12 @@
 import ssl
 import zlib
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from functools import partial
 from typing import Any, Protocol
 
-from prewatt_common.contracts.mqtt_v1 import ROOT
+from prewatt_common.contracts.base import Presence
+from prewatt_common.contracts.mqtt_v1 import ROOT, MqttStatus
+from prewatt_common.ids import new_id
 from prewatt_simulator import payloads, wire
 from prewatt_simulator.meter import Meter, Reading
 from prewatt_simulator.publisher import Broker, Line
@@ -39,6 +42,10 @@ class Uplink(Protocol):
         """Any other message of a meter."""
         ...
 
+    async def say(self, meter: Meter, presence: Presence) -> None:
+        """A meter's retained status."""
+        ...
+
     async def drain(self) -> None:
         """Wait until everything has its PUBACK."""
         ...
@@ -68,6 +75,7 @@ class SharedUplink:
         self._line_of = {
             meter: self._lines[index % len(self._lines)] for index, meter in enumerate(meters)
         }
+        self._session_id = str(new_id())
         self._commands = Session(
             broker=broker,
             client_id=f"{name}-commands",
@@ -114,6 +122,10 @@ class SharedUplink:
             retain=message.retain,
         )
         line.flush()
+
+    async def say(self, meter: Meter, presence: Presence) -> None:
+        """See ``Uplink``. All meters of a fleet share a session."""
+        await self.publish(meter, _status(meter, presence, self._session_id))
 
     async def drain(self) -> None:
         """See ``Uplink``."""
@@ -165,6 +177,10 @@ class MeterUplink:
         """See ``Uplink``."""
         self._sessions[meter].send(message)
 
+    async def say(self, meter: Meter, presence: Presence) -> None:
+        """See ``Uplink``."""
+        self._sessions[meter].say(presence)
+
     async def drain(self) -> None:
         """See ``Uplink``."""
         for session in self._sessions.values():
@@ -174,8 +190,8 @@ class MeterUplink:
         """See ``Uplink``. The sessions disconnect when their tasks are cancelled."""
 
 
-def status(meter: Meter, payload: bytes) -> Outgoing:
-    """A meter's retained status."""
+def _status(meter: Meter, presence: Presence, session_id: str) -> Outgoing:
+    payload = payloads.message(MqttStatus(presence=presence, session=session_id))
     return Outgoing(topic=f"{ROOT}/{meter.meter_id}/status", payload=payload, retain=True)
 
 
@@ -192,8 +208,7 @@ def _session(
         client_id=meter.meter_id,
         subscriptions=[f"{ROOT}/{meter.meter_id}/command"],
         on_message=on_command,
-        birth=[status(meter, payloads.ONLINE)],
-        will=status(meter, payloads.OFFLINE),
+        status=partial(_status, meter),
     )
 
 

@@ -40,6 +40,13 @@ class RelayState(StrEnum):
     CLOSED = "closed"
 
 
+class Presence(StrEnum):
+    """Whether the meter's session with the broker is alive."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
 class CommandStatus(StrEnum):
     """Where a command stands in its life."""
 

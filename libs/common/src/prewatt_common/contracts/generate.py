@@ -21,6 +21,7 @@ _MQTT = {
     "reading": mqtt_v1.MqttReading,
     "profile": mqtt_v1.MqttProfile,
     "event": mqtt_v1.MqttEvent,
+    "status": mqtt_v1.MqttStatus,
     "response": mqtt_v1.MqttResponse,
     "command": mqtt_v1.CommandClaims,
 }

@@ -1,6 +1,5 @@
 """Topic ``meter.events.v1``: presence, command progress, and what meters report of themselves."""
 
-from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
@@ -9,21 +8,16 @@ from prewatt_common.contracts.base import (
     Event,
     Instant,
     MeterId,
+    Presence,
     RelayAction,
     RelayState,
 )
 from prewatt_common.contracts.mqtt_v1 import MqttEventKind
 
 
-class Presence(StrEnum):
-    """Whether the meter's session with the broker is alive."""
-
-    ONLINE = "online"
-    OFFLINE = "offline"
-
-
 class MeterPresenceChanged(Event, frozen=True, kw_only=True):
-    """A meter came or went (its retained status or last will)."""
+    """A meter came (its status, or any other message of one that was taken for gone) or went (its
+    status or last will)."""
 
     ce_type: ClassVar[str] = "prewatt.meter.presence.v1"
 

@@ -6,7 +6,14 @@ from uuid import UUID
 
 import msgspec
 
-from prewatt_common.contracts.base import Instant, MeterId, RegisterWh, RelayAction, RelayState
+from prewatt_common.contracts.base import (
+    Instant,
+    MeterId,
+    Presence,
+    RegisterWh,
+    RelayAction,
+    RelayState,
+)
 
 ROOT = "prewatt/v1"
 READING_BYTES_MAX = 262_144
@@ -24,6 +31,19 @@ class MqttProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Topic ``profile``: a batch of register snapshots, oldest first."""
 
     readings: Annotated[tuple[MqttReading, ...], msgspec.Meta(min_length=1, max_length=2976)]
+
+
+class MqttStatus(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Topic ``status``, retained, and the last will: whether this session of the meter is alive.
+
+    A meter gives each of its connections another ``session`` and names the same in the will, so
+    that the will of a dead connection, which may come minutes after the meter is back, ends that
+    connection only. The bare texts ``online`` and ``offline`` are taken too; after them, any
+    other message of the meter shows that it is there.
+    """
+
+    presence: Presence
+    session: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
 class MqttEventKind(StrEnum):
@@ -49,6 +69,8 @@ class MqttOutcome(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     REJECTED = "rejected"
+    LATE = "late"
+    """Not executed: this copy came after its ``not_after``. Another copy may still be."""
 
 
 class MqttResponse(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,10 +86,14 @@ class MqttResponse(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class CommandClaims(msgspec.Struct, frozen=True, kw_only=True):
     """Topic ``command``: the payload of a compact JWS (EdDSA, ``kid`` in its header).
 
-    A meter executes a command only if the signature holds, ``meter_id`` is its own, ``expires_at``
-    is ahead, and ``sequence`` is above the last it executed. A ``command_id`` it has already
-    executed gets the same response again and moves nothing; a lower sequence is rejected, so an
-    older disconnect can never follow a newer reconnect.
+    A meter executes a command only if the signature holds, ``meter_id`` is its own and
+    ``sequence`` is above the last it executed. A ``command_id`` it has already executed gets the
+    same response again and moves nothing; a lower sequence is rejected, so an older disconnect
+    can never follow a newer reconnect.
+
+    For a disconnect, the meter's clock must be synchronised and ``expires_at`` and ``not_after``
+    be ahead. A reconnect is never refused for time. The message is published at QoS 0 with an
+    MQTT 5 expiry and is never retained: it does not wait at the broker for a meter that is away.
     """
 
     command_id: UUID
@@ -76,3 +102,7 @@ class CommandClaims(msgspec.Struct, frozen=True, kw_only=True):
     sequence: Annotated[int, msgspec.Meta(ge=1)]
     issued_at: Instant
     expires_at: Instant
+    """The end of the command: after it, none of its copies is sent."""
+    not_after: Instant | None = None
+    """The end of this copy of a disconnect: what was on its way when the meter lost its connection
+    must not open the relay later on. A disconnect without it is rejected."""

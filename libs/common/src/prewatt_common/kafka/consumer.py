@@ -91,6 +91,11 @@ class Consumer:
             raise RuntimeError(message)
         return f"{len(self._assignment.positions)} partitions"
 
+    def partitions_at_end(self) -> set[int]:
+        """The partitions, of a subscription to one topic, whose every record up to a moment ago is
+        processed. None while Kafka does not answer or a rebalance goes on."""
+        return set() if self._assignment is None else self._assignment.at_end()
+
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until ``stop``: the batch in hand is finished first, then the group is left."""
         while not stop.is_set():

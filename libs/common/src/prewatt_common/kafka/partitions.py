@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
@@ -11,6 +12,9 @@ from prewatt_common.db.database import Database
 from prewatt_common.kafka.offsets import OffsetRange, load_offsets
 
 logger = logging.getLogger(__name__)
+
+# A fetch that finds nothing comes back after half a second.
+_JUST_NOW_S = 5.0
 
 
 class OffsetBeyondLog(KafkaError):
@@ -47,6 +51,18 @@ class Assignment(ConsumerRebalanceListener):
                 self._failure = error
             else:
                 self.joined = True
+
+    def at_end(self) -> set[int]:
+        """Partitions in which nothing is left to process, as far as Kafka said just now."""
+        fetched_after_ms = (time.time() - _JUST_NOW_S) * 1000
+        assigned = self._consumer.assignment()
+        return {
+            place.partition
+            for place, position in self.positions.items()
+            if place in assigned
+            and (self._consumer.last_poll_timestamp(place) or 0) > fetched_after_ms
+            and position >= (self._consumer.highwater(place) or 0)
+        }
 
     def check(self) -> None:
         """Raises what kept the offsets from being loaded: the session cannot go on."""

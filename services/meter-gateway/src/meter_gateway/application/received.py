@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 
 class Received(NamedTuple):
-    """Topic, bytes, and when it came."""
+    """Topic, bytes, when it came, and whether the broker had kept it as retained."""
 
     topic: str
     payload: bytes
     at: datetime
+    retained: bool = False

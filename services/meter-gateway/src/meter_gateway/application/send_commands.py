@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
 from meter_gateway.application.events import progressed
 from meter_gateway.application.ports import Command, Unit
-from meter_gateway.domain.commands import next_attempt_at
+from meter_gateway.domain.commands import transmission
 from meter_gateway.metrics import COMMANDS
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.base import CommandStatus
@@ -24,6 +25,12 @@ _POLL_S = 0.5
 _COMMANDS_MAX = 500
 
 
+class Publish(Protocol):
+    """Hands a message to the broker; false where there is no connection."""
+
+    def __call__(self, topic: str, payload: bytes, *, expiry_s: int) -> bool: ...
+
+
 class SendCommands:
     """Sends before it notes that it has sent: a crash between the two sends again, which a meter
     answers without moving its relay, while the other order could lose the command."""
@@ -35,17 +42,26 @@ class SendCommands:
         *,
         open_unit: Callable[[], AbstractAsyncContextManager[Unit]],
         sign: Callable[[CommandClaims], bytes],
-        publish: Callable[[str, bytes], bool],
+        publish: Publish,
+        cuts_of: Callable[[], Collection[int]],
+        wait_for: Callable[[Sequence[str]], None],
         resend_after: timedelta,
         resend_after_max: timedelta,
+        cut_valid_for: timedelta,
         clock: Clock,
         committed: Callable[[], None],
     ) -> None:
+        """``cuts_of`` gives the partitions of ``meter.commands.v1`` that we have read to their
+        end: nothing unread supersedes their disconnects. ``wait_for`` is given the meters that
+        have not answered, after the commit."""
         self._open_unit = open_unit
         self._sign = sign
         self._publish = publish
+        self._cuts_of = cuts_of
+        self._wait_for = wait_for
         self._resend_after = resend_after
         self._resend_after_max = resend_after_max
+        self._cut_valid_for = cut_valid_for
         self._clock = clock
         self._committed = committed
         self._due = asyncio.Event()
@@ -74,13 +90,15 @@ class SendCommands:
         messages: list[Message] = []
         counted: list[tuple[str, str]] = []
         next_attempts: dict[UUID, datetime] = {}
+        unanswered: list[str] = []
 
         def progress(command: Command, status: CommandStatus) -> None:
             messages.append(progressed(command, status=status, at=now))
             counted.append((command.action, status))
 
         async with self._open_unit() as unit:
-            for command in await unit.commands.due(now=now, limit=_COMMANDS_MAX):
+            due = await unit.commands.due(now=now, limit=_COMMANDS_MAX, cuts_of=self._cuts_of())
+            for command in due:
                 if command.expires_at <= now:
                     status = CommandStatus.EXPIRED
                     await unit.commands.finish(
@@ -88,26 +106,36 @@ class SendCommands:
                     )
                     progress(command, status)
                     logger.warning("command expired", extra=_ids(command))
-                elif self._send(command):
-                    next_attempts[command.command_id] = next_attempt_at(
-                        now=now,
-                        attempts=command.attempts + 1,
-                        first=self._resend_after,
-                        longest=self._resend_after_max,
-                    )
+                elif (again_at := self._send(command, now=now)) is not None:
+                    next_attempts[command.command_id] = again_at
                     if command.attempts == 0:
                         progress(command, CommandStatus.SENT)
+                    if command.unheard_attempts:
+                        unanswered.append(command.meter_id)
             if next_attempts:
-                await unit.commands.sent(next_attempts)
+                await unit.commands.sent(next_attempts, now=now)
             await unit.publish(messages)
         for action, status in counted:
             COMMANDS.labels(action, status).inc()
+        self._wait_for(unanswered)
         if messages:
             self._committed()
         return max(len(messages), len(next_attempts))
 
-    def _send(self, command: Command) -> bool:
-        """False without a connection: the command stays due."""
+    def _send(self, command: Command, *, now: datetime) -> datetime | None:
+        """When the next copy is due; none where this one was not sent, and stays due."""
+        copy = transmission(
+            action=command.action,
+            expires_at=command.expires_at,
+            now=now,
+            attempts=command.unheard_attempts + 1,
+            first=self._resend_after,
+            longest=self._resend_after_max,
+            cut_valid_for=self._cut_valid_for,
+        )
+        if copy.expiry_s == 0:
+            # It is about to end. MQTT counts whole seconds, and to some brokers 0 is for ever.
+            return None
         claims = CommandClaims(
             command_id=command.command_id,
             meter_id=command.meter_id,
@@ -115,8 +143,11 @@ class SendCommands:
             sequence=command.sequence,
             issued_at=command.issued_at,
             expires_at=command.expires_at,
+            not_after=copy.not_after,
         )
-        return self._publish(f"{ROOT}/{command.meter_id}/command", self._sign(claims))
+        topic = f"{ROOT}/{command.meter_id}/command"
+        sent = self._publish(topic, self._sign(claims), expiry_s=copy.expiry_s)
+        return copy.again_at if sent else None
 
 
 def _ids(command: Command) -> dict[str, str]:

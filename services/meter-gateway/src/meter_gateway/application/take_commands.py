@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from meter_gateway.application.events import progressed
-from meter_gateway.application.ports import Command, Unit
+from meter_gateway.application.ports import ArrivedCommand, Command, Unit
 from meter_gateway.domain.commands import FINISHED, status_on_arrival
 from meter_gateway.metrics import COMMANDS
 from prewatt_common.clock import Clock
@@ -24,6 +24,7 @@ class TakeCommands:
         """Handle ``batch`` (of RelayCommand); what it gives wakes the sender after the commit."""
         now = self._clock()
         commands: dict[UUID, RelayCommand] = {event.command_id: event for event, _ in batch}
+        partitions = {event.command_id: record.partition for event, record in batch}
         # A newer one supersedes even where it comes too late itself: the older is not wanted.
         newest = dict(
             await unit.commands.newest_sequences([each.meter_id for each in commands.values()])
@@ -32,9 +33,10 @@ class TakeCommands:
             known = newest.get(command.meter_id, command.sequence)
             newest[command.meter_id] = max(known, command.sequence)
         arrived = [
-            (
-                command,
-                status_on_arrival(
+            ArrivedCommand(
+                command=command,
+                partition=partitions[command.command_id],
+                status=status_on_arrival(
                     sequence=command.sequence,
                     newest_sequence=newest[command.meter_id],
                     expires_at=command.expires_at,
@@ -45,9 +47,9 @@ class TakeCommands:
         ]
         added = await unit.commands.add(arrived, now=now)
         over = [
-            (_as_stored(command, status), status)
-            for command, status in arrived
-            if command.command_id in added and status in FINISHED
+            (_as_stored(each), each.status)
+            for each in arrived
+            if each.command.command_id in added and each.status in FINISHED
         ]
         superseded = await unit.commands.supersede(newest, now=now)
         over += [(older, CommandStatus.SUPERSEDED) for older in superseded]
@@ -61,7 +63,8 @@ class TakeCommands:
         return committed
 
 
-def _as_stored(command: RelayCommand, status: CommandStatus) -> Command:
+def _as_stored(arrived: ArrivedCommand) -> Command:
+    command = arrived.command
     return Command(
         command_id=command.command_id,
         meter_id=command.meter_id,
@@ -69,6 +72,7 @@ def _as_stored(command: RelayCommand, status: CommandStatus) -> Command:
         sequence=command.sequence,
         issued_at=command.issued_at,
         expires_at=command.expires_at,
-        status=status,
+        status=arrived.status,
         attempts=0,
+        unheard_attempts=0,
     )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from meter_gateway.application.dead_letters import dead_letter
+from meter_gateway.application.hear_meters import HearMeters
 from meter_gateway.application.received import Received
 from meter_gateway.application.registry import Registry
 from meter_gateway.domain.readings import Reason, Refused, accept, address_of
@@ -35,10 +36,12 @@ class TakeReadings:
         *,
         registry: Registry,
         send: Callable[[Sequence[Message]], Awaitable[None]],
+        hear: HearMeters,
         future_tolerance: timedelta,
         clock: Clock,
     ) -> None:
         self._registry = registry
+        self._hear = hear
         self._send = send
         self._future_tolerance = future_tolerance
         self._clock = clock
@@ -63,10 +66,14 @@ class TakeReadings:
                 )
             )
 
+        awaited = self._hear.awaited
         for received in part:
             meter_id = ""
             try:
                 meter_id, kind = address_of(received.topic)
+                # Whatever is wrong with the reading, its meter is there.
+                if meter_id in awaited and not received.retained:
+                    self._hear.hear(meter_id, received.at)
                 readings = accept(
                     kind=kind,
                     payload=received.payload,

@@ -20,7 +20,6 @@ _BACKOFF_S = (0.1, 0.5, 1.0, 2.0, 5.0)
 _CONNECT_TIMEOUT_S = 5
 _SUBSCRIBE_TIMEOUT_S = 10
 _READS_PER_TURN = 4
-_PUBLISHED_MAX = 1_000
 _IN_FLIGHT_BYTES_MAX = 32 * 1024 * 1024
 
 
@@ -41,6 +40,7 @@ class Inbound(NamedTuple):
     topic: str
     payload: bytes
     ticket: Ticket | None
+    retained: bool
 
 
 class _Client(paho.Client):
@@ -57,6 +57,9 @@ class _Client(paho.Client):
 
 class Connection:
     """A worker. A persistent session: what comes while we are away waits at the broker."""
+
+    # What `take_publishes` reads.
+    protocol = paho.MQTTv311
 
     def __init__(
         self,
@@ -92,12 +95,6 @@ class Connection:
             message = f"not connected to {self._broker.host}:{self._broker.port}"
             raise ConnectionError(message)
         return "connected"
-
-    def publish(self, topic: str, payload: bytes) -> bool:
-        """QoS 1; false where there is no connection now. The caller sends again what matters."""
-        if self._client is None or not self._subscribed.is_set():
-            return False
-        return self._client.publish(topic, payload, qos=1).rc == paho.MQTT_ERR_SUCCESS
 
     def will_come_again(self, message: Inbound) -> bool:
         """Whether it came on an earlier connection: the broker sends it again on this one."""
@@ -149,13 +146,13 @@ class Connection:
         client = _Client(
             CallbackAPIVersion.VERSION2,
             client_id=self._client_id,
-            clean_session=False,
-            protocol=paho.MQTTv311,
+            # MQTT 5 has no such flag: without an expiry given, a session ends with its connection.
+            clean_session=False if self.protocol == paho.MQTTv311 else None,
+            protocol=self.protocol,
             manual_ack=True,
             reconnect_on_failure=False,
         )
         client.connect_timeout = _CONNECT_TIMEOUT_S
-        client.max_inflight_messages_set(_PUBLISHED_MAX)
         if self._broker.username:
             client.username_pw_set(self._broker.username, self._broker.password)
         if self._broker.ca_file:
@@ -232,8 +229,8 @@ class Connection:
         more = True
         for _ in range(_READS_PER_TURN):
             taken = sock.take_publishes() if client.between_packets else []
-            for topic, payload, message_id in taken:
-                self._arrive(topic, payload, message_id)
+            for topic, payload, message_id, retained in taken:
+                self._arrive(topic, payload, message_id, retained)
             if sock.has_buffered or not taken:
                 client.loop_read()
             more = sock.has_buffered
@@ -293,9 +290,10 @@ class Connection:
 
     def _received(self, _c: Any, _u: Any, message: paho.MQTTMessage) -> None:
         message_id = message.mid if message.qos else None
-        self._arrive(message._topic, bytes(message.payload), message_id)  # pyright: ignore[reportPrivateUsage]
+        topic = message._topic  # pyright: ignore[reportPrivateUsage]
+        self._arrive(topic, bytes(message.payload), message_id, message.retain)
 
-    def _arrive(self, topic: bytes, payload: bytes, message_id: int | None) -> None:
+    def _arrive(self, topic: bytes, payload: bytes, message_id: int | None, retained: bool) -> None:
         ticket = None
         if message_id is not None:
             ticket = self._acknowledgements.received(message_id)
@@ -304,4 +302,4 @@ class Connection:
             text = topic.decode()
         except UnicodeDecodeError:
             text = "(not UTF-8)"
-        self._arrived.append(Inbound(text, payload, ticket))
+        self._arrived.append(Inbound(text, payload, ticket, retained))

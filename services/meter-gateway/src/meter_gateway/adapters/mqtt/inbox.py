@@ -66,7 +66,8 @@ class Inbox:
             if message.ticket is None and len(self._waiting) >= _WAITING_MAX:
                 DROPPED.inc()
             else:
-                self._waiting.append((Received(message.topic, message.payload, at), message))
+                received = Received(message.topic, message.payload, at, message.retained)
+                self._waiting.append((received, message))
         self._came.set()
 
     def reconnected(self) -> None:

@@ -10,14 +10,16 @@ _PUBLISH = 0x30
 _TYPE = 0xF0
 _QOS = 0x06
 _QOS_1 = 0x02
+_RETAIN = 0x01
 
 
 class Publish(NamedTuple):
-    """One packet. ``message_id`` is none at QoS 0."""
+    """One packet. ``message_id`` is none at QoS 0. ``retained``: kept from before we subscribed."""
 
     topic: bytes
     payload: bytes
     message_id: int | None
+    retained: bool
 
 
 def take_publishes(data: bytes, position: int) -> tuple[list[Publish], int]:
@@ -26,7 +28,8 @@ def take_publishes(data: bytes, position: int) -> tuple[list[Publish], int]:
     taken: list[Publish] = []
     end = len(data)
     while position + 2 <= end and data[position] & _TYPE == _PUBLISH:
-        qos = data[position] & _QOS
+        flags = data[position]
+        qos = flags & _QOS
         if qos > _QOS_1:
             break
         # The remaining length: seven bits a byte, the lowest first, four bytes at most.
@@ -49,6 +52,7 @@ def take_publishes(data: bytes, position: int) -> tuple[list[Publish], int]:
             payload_begin, message_id = topic_end, None
         if length < 2 or payload_begin > after:
             break
-        taken.append(Publish(data[begin + 2 : topic_end], data[payload_begin:after], message_id))
+        topic, payload = data[begin + 2 : topic_end], data[payload_begin:after]
+        taken.append(Publish(topic, payload, message_id, bool(flags & _RETAIN)))
         position = after
     return taken, position

@@ -1,18 +1,17 @@
 """Commands on their way to meters."""
 
-from collections.abc import Mapping, Sequence, Set
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence, Set
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from asyncpg import Record
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meter_gateway.adapters.postgres.tables import command as table
-from meter_gateway.application.ports import Command
+from meter_gateway.application.ports import ArrivedCommand, Command, Heard
 from meter_gateway.domain.commands import FINISHED
 from prewatt_common.contracts.base import CommandStatus, RelayAction, RelayState
-from prewatt_common.contracts.meter_commands_v1 import RelayCommand
 from prewatt_common.db.database import driver
 
 _COLUMNS = [table.c[name] for name in Command.__dataclass_fields__]
@@ -33,28 +32,28 @@ class PostgresCommands:
         )
         return {row["meter_id"]: row["newest"] for row in rows}
 
-    async def add(
-        self, commands: Sequence[tuple[RelayCommand, CommandStatus]], *, now: datetime
-    ) -> Set[UUID]:
+    async def add(self, commands: Sequence[ArrivedCommand], *, now: datetime) -> Set[UUID]:
         """Insert what is new; open ones are due at once."""
         rows = await (await driver(self._connection)).fetch(
             "INSERT INTO command (command_id, meter_id, account_id, action, sequence, status, "
-            "caused_at, issued_at, expires_at, next_attempt_at, finished_at, received_at) "
-            "SELECT c.*, $12 FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], "
-            "$5::bigint[], $6::text[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], "
-            "$10::timestamptz[], $11::timestamptz[]) AS c "
+            "caused_at, issued_at, expires_at, next_attempt_at, finished_at, partition, "
+            "received_at) SELECT c.*, $13 "
+            "FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[], "
+            "$6::text[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], "
+            "$10::timestamptz[], $11::timestamptz[], $12::integer[]) AS c "
             "ON CONFLICT DO NOTHING RETURNING command_id",
-            [command.command_id for command, _ in commands],
-            [command.meter_id for command, _ in commands],
-            [command.account_id for command, _ in commands],
-            [command.action for command, _ in commands],
-            [command.sequence for command, _ in commands],
-            [status for _, status in commands],
-            [command.caused_at for command, _ in commands],
-            [command.issued_at for command, _ in commands],
-            [command.expires_at for command, _ in commands],
-            [None if status in FINISHED else now for _, status in commands],
-            [now if status in FINISHED else None for _, status in commands],
+            [each.command.command_id for each in commands],
+            [each.command.meter_id for each in commands],
+            [each.command.account_id for each in commands],
+            [each.command.action for each in commands],
+            [each.command.sequence for each in commands],
+            [each.status for each in commands],
+            [each.command.caused_at for each in commands],
+            [each.command.issued_at for each in commands],
+            [each.command.expires_at for each in commands],
+            [None if each.status in FINISHED else now for each in commands],
+            [now if each.status in FINISHED else None for each in commands],
+            [each.partition for each in commands],
             now,
         )
         return {row["command_id"] for row in rows}
@@ -73,28 +72,69 @@ class PostgresCommands:
         )
         return [_command(row) for row in rows]
 
-    async def due(self, *, now: datetime, limit: int) -> Sequence[Command]:
+    async def due(
+        self, *, now: datetime, limit: int, cuts_of: Collection[int]
+    ) -> Sequence[Command]:
         """To be sent or given up, oldest first; another replica's are skipped."""
         rows = await self._connection.execute(
             select(*_COLUMNS)
-            .where(table.c.next_attempt_at <= now)
+            .where(
+                table.c.next_attempt_at <= now,
+                or_(
+                    table.c.action != RelayAction.DISCONNECT,
+                    table.c.partition.in_(cuts_of),
+                    table.c.expires_at <= now,
+                ),
+            )
             .order_by(table.c.next_attempt_at)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
         return [_command(row) for row in rows.mappings()]
 
-    async def sent(self, next_attempts: Mapping[UUID, datetime]) -> None:
+    async def sent(self, next_attempts: Mapping[UUID, datetime], *, now: datetime) -> None:
         """They went to the broker; an answer before this commit waits for our row locks."""
         # Never later than its end: then it is given up in time.
         await (await driver(self._connection)).execute(
             "UPDATE command AS c SET status = $3, attempts = c.attempts + 1, "
+            "unheard_attempts = c.unheard_attempts + 1, sent_at = $4, "
             "next_attempt_at = least(n.at, c.expires_at) "
             "FROM unnest($1::uuid[], $2::timestamptz[]) AS n (command_id, at) "
             "WHERE c.command_id = n.command_id",
             list(next_attempts),
             list(next_attempts.values()),
             CommandStatus.SENT,
+            now,
+        )
+
+    async def hasten(self, heard: Sequence[Heard], *, now: datetime, after: timedelta) -> int:
+        """A first sending is left alone: its answer may be on the way, and it is sent again soon
+        enough."""
+        status = await (await driver(self._connection)).execute(
+            "UPDATE command AS c SET unheard_attempts = 0, next_attempt_at = least("
+            "c.next_attempt_at, CASE WHEN h.connected THEN $4 ELSE greatest($4, c.sent_at + $5) "
+            "END) FROM unnest($1::text[], $2::timestamptz[], $3::boolean[]) "
+            "AS h (meter_id, at, connected) "
+            "WHERE c.meter_id = h.meter_id AND c.next_attempt_at IS NOT NULL "
+            "AND c.sent_at < h.at AND (h.connected OR c.unheard_attempts > 1)",
+            [each.meter_id for each in heard],
+            [each.at for each in heard],
+            [each.connected for each in heard],
+            now,
+            after,
+        )
+        return int(status.rpartition(" ")[2])
+
+    async def note(self, command_id: UUID, *, meter_id: str, detail: str) -> None:
+        """Finished ones keep what was said when they ended."""
+        await self._connection.execute(
+            update(table)
+            .where(
+                table.c.command_id == command_id,
+                table.c.meter_id == meter_id,
+                table.c.next_attempt_at.is_not(None),
+            )
+            .values(detail=detail)
         )
 
     async def finish(
@@ -149,4 +189,5 @@ def _command(row: RowMapping | Record) -> Command:
         expires_at=row["expires_at"],
         status=CommandStatus(row["status"]),
         attempts=row["attempts"],
+        unheard_attempts=row["unheard_attempts"],
     )

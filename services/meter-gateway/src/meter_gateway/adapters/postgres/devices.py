@@ -1,6 +1,6 @@
 """Registered meters."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meter_gateway.adapters.postgres.tables import command, device
 from meter_gateway.application.ports import NewDevice
-from prewatt_common.contracts.meter_events_v1 import Presence
+from meter_gateway.domain.presence import Known
+from prewatt_common.contracts.base import Presence
 from prewatt_common.db.database import Database, driver
 
 _PAGE = 50_000
@@ -35,24 +36,35 @@ class PostgresDevices:
         )
         return int(status.rpartition(" ")[2])
 
-    async def set_presence(
-        self, presences: Mapping[str, tuple[Presence, datetime]]
-    ) -> Sequence[str]:
-        """Only real changes are written. With two replicas an older state can be handled after a
-        newer one: it changes nothing."""
-        if not presences:
-            return ()
+    async def presences(self, meter_ids: Collection[str]) -> Mapping[str, Known]:
+        """Locked in the order of their ids, so that two transactions do not wait for each other."""
         rows = await (await driver(self._connection)).fetch(
-            "UPDATE device AS d SET presence = p.presence, presence_at = p.at "
-            "FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS p (meter_id, presence, at) "
-            "WHERE d.meter_id = p.meter_id AND d.presence IS DISTINCT FROM p.presence "
-            "AND (d.presence_at IS NULL OR d.presence_at <= p.at) "
-            "RETURNING d.meter_id",
-            list(presences),
-            [presence for presence, _ in presences.values()],
-            [at for _, at in presences.values()],
+            "SELECT meter_id, presence, presence_known_at, session FROM device "
+            "WHERE meter_id = ANY($1::text[]) ORDER BY meter_id FOR NO KEY UPDATE",
+            list(meter_ids),
         )
-        return [row["meter_id"] for row in rows]
+        return {
+            row["meter_id"]: Known(
+                presence=Presence(row["presence"]) if row["presence"] else None,
+                at=row["presence_known_at"],
+                session=row["session"],
+            )
+            for row in rows
+        }
+
+    async def set_presences(self, known: Mapping[str, Known]) -> None:
+        """``presence_at`` moves where the presence itself changes."""
+        await (await driver(self._connection)).execute(
+            "UPDATE device AS d SET presence = p.presence, presence_known_at = p.at, "
+            "session = p.session, presence_at = CASE WHEN d.presence IS DISTINCT FROM p.presence "
+            "THEN p.at ELSE d.presence_at END "
+            "FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[]) "
+            "AS p (meter_id, presence, at, session) WHERE d.meter_id = p.meter_id",
+            list(known),
+            [each.presence for each in known.values()],
+            [each.at for each in known.values()],
+            [each.session for each in known.values()],
+        )
 
 
 class DeviceQueries:
@@ -82,6 +94,16 @@ class DeviceQueries:
                 return
             yield ids
             after = ids[-1]
+
+    async def awaited(self) -> set[str]:
+        """Meters that are offline, or have a command that was sent again and not answered."""
+        async with self._database.transaction() as connection:
+            rows = await (await driver(connection)).fetch(
+                "SELECT meter_id FROM device WHERE presence = 'offline' UNION ALL "
+                "SELECT meter_id FROM command "
+                "WHERE next_attempt_at IS NOT NULL AND unheard_attempts > 1"
+            )
+        return {row["meter_id"] for row in rows}
 
     async def device(self, meter_id: str) -> Mapping[str, Any] | None:
         """One device."""

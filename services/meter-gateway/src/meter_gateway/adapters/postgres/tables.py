@@ -27,9 +27,14 @@ device = Table(
     Column("model", Text, nullable=False),
     Column("codec", Text, nullable=False),
     Column("presence", Text),
+    # Since when it is so.
     _instant("presence_at", nullable=True),
+    # When the newest message came that it rests on; none for a retained one.
+    _instant("presence_known_at", nullable=True),
+    Column("session", Text),
     _instant("created_at"),
 )
+Index("device_offline", device.c.meter_id, postgresql_where=device.c.presence == "offline")
 
 command = Table(
     "command",
@@ -40,13 +45,18 @@ command = Table(
     Column("action", Text, nullable=False),
     Column("sequence", BigInteger, nullable=False),
     Column("status", Text, nullable=False),
+    # Of its topic.
+    Column("partition", Integer, nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
+    # Since the meter was last heard of.
+    Column("unheard_attempts", Integer, nullable=False, server_default=text("0")),
     Column("relay", Text),
     Column("detail", Text, nullable=False, server_default=text("''")),
     _instant("caused_at"),
     _instant("issued_at"),
     _instant("expires_at"),
     _instant("received_at"),
+    _instant("sent_at", nullable=True),
     # None once the command is finished: nothing more is to be sent.
     _instant("next_attempt_at", nullable=True),
     _instant("finished_at", nullable=True),
