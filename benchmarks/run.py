@@ -2,8 +2,8 @@
 
 For each size: sustained readings a second through everything (published, acknowledged, charged,
 in billing), CPU-µs a reading by process, and, at half that rate, the latency from a reading to
-the relay open and from a payment to the relay closed. Results: benchmarks/results/e2e.json and
-docs/benchmarks.md.
+the relay open and from a payment to the relay closed. Then the pure libraries alone. Results:
+benchmarks/results/e2e.json and docs/benchmarks.md.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from benchmarks import rating
 from benchmarks.cpu import PARTS, cpu_times, per_item_us, resident_mb
 from benchmarks.latency import cut_and_restore, quantiles_ms
 from prewatt_cli.readings_of_metrics import scrape
@@ -177,7 +178,7 @@ def main() -> None:
         except StackError as error:
             sys.exit(f"bench: {error}")
         print(json.dumps(runs[-1], indent=1), flush=True)
-    result = {"machine": _machine(), "runs": runs}
+    result = {"machine": _machine(), "runs": runs, "rating": rating.measure()}
     if not options.no_write:
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
@@ -247,6 +248,15 @@ def _table(result: dict[str, Any]) -> str:
     for run in result["runs"]:
         cells = " | ".join(str(run["resident_mb"][part]) for part in PARTS)
         lines.append(f"| {run['meters']:,} | {cells} |")
+    pure = result["rating"]
+    lines += [
+        "",
+        "## The pure libraries alone",
+        "",
+        f"A month of one meter, {pure['intervals']:,} intervals, from readings to lines:"
+        f" {pure['month_ms']} ms.",
+        f"An account of {pure['accounts']:,} in one numpy batch: {pure['batch_us']} µs.",
+    ]
     return "\n".join(lines) + "\n"
 
 
