@@ -56,6 +56,17 @@ async def test_exhausted_cut_paid_and_back(ledger, kafka_events):
     await ledger.sums_to_zero()
 
 
+async def test_one_batch_from_plenty_to_exhausted_tells_of_both(ledger, kafka_events):
+    account, meter_id = await ledger.household(paid_micro=3_000_000, low_balance_micro=1_500_000)
+    await ledger.read((meter_id, 15, 500), (meter_id, 30, 2_000))
+    # Each is waited for behind the one before.
+    for kind in ("low-balance", "balance-exhausted", "supply-changed"):
+        told = await kafka_events(f"prewatt.ledger.{kind}.v1", account_id=account["id"])
+        assert told["balance_micro"] == -1_000_000
+    assert (told["previous"], told["state"]) == ("connected", "disconnecting")
+    await replayed(ledger, [account])
+
+
 async def test_a_cut_given_up_is_reconciled_with_the_relay(ledger):
     account, meter_id = await ledger.household(paid_micro=1_000_000)
     await ledger.read((meter_id, 15, 1_000))

@@ -15,8 +15,10 @@ from prepay_ledger.domain.supply import (
     Fired,
     Held,
     Policy,
+    Warned,
     decide,
     review_threshold_micro,
+    warnings,
 )
 from prewatt_common.contracts.base import RelayAction
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
@@ -112,6 +114,40 @@ def test_decisions(
 ) -> None:
     decision = decide(facts=given_facts, policy=POLICY)
     assert (decision.state, decision.action, decision.held) == (state, action, held)
+
+
+LOW, EXHAUSTED = Warned.LOW, Warned.EXHAUSTED
+
+
+@pytest.mark.parametrize(
+    ("given_facts", "due"),
+    [
+        (facts(balance=51), ()),
+        (facts(balance=50), (LOW,)),
+        (facts(balance=0), (LOW, EXHAUSTED)),
+        (facts(balance=0, local_time=NIGHT), (LOW, EXHAUSTED)),
+        (facts(balance=-5, protected=True), (LOW, EXHAUSTED)),
+        (facts(balance=-9, emergency_credit_micro=100), (LOW,)),
+        (facts(balance=-100, emergency_credit_micro=100), (LOW, EXHAUSTED)),
+        # the limit itself was raised
+        (facts(balance=100, low_balance_micro=200), (LOW,)),
+        # told before
+        (facts(S.WARNED, 1), ()),
+        (facts(S.WARNED, 0), (EXHAUSTED,)),
+        (facts(S.PENDING, 0), ()),
+        (facts(S.PENDING, 20), ()),
+        (facts(S.DISCONNECTING, -1, outcome=FAILED), ()),
+        (facts(S.RECONNECTING, 40, outcome=CONFIRMED), ()),
+        (facts(S.RECONNECTING, -1, outcome=CONFIRMED), (EXHAUSTED,)),
+        # no warning is wanted: both limits are one
+        (facts(balance=0, low_balance_micro=0), (EXHAUSTED,)),
+        (facts(balance=0, low_balance_micro=0, emergency_credit_micro=9), (LOW,)),
+    ],
+)  # fmt: skip
+def test_what_the_customer_is_told_of_the_balance(
+    given_facts: Facts, due: tuple[Warned, ...]
+) -> None:
+    assert warnings(facts=given_facts, decision=decide(facts=given_facts, policy=POLICY)) == due
 
 
 amounts = st.integers(min_value=-300, max_value=300)

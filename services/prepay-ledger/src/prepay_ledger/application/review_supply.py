@@ -13,23 +13,21 @@ from prepay_ledger.domain.replay import inputs_of
 from prepay_ledger.domain.supply import (
     Decision,
     Facts,
-    Fired,
     Policy,
+    Warned,
     decide,
     local_time_of,
     review_threshold_micro,
+    warnings,
 )
 from prewatt_common.contracts.ledger_events_v1 import (
     BalanceExhausted,
     LowBalance,
     SupplyChanged,
-    SupplyState,
 )
 from prewatt_common.contracts.meter_commands_v1 import RelayCommand
 from prewatt_common.ids import new_id
 from prewatt_common.kafka.messages import Message
-
-_CUT_UNDER_WAY = (SupplyState.PENDING, SupplyState.DISCONNECTING)
 
 
 class _Decided(NamedTuple):
@@ -168,7 +166,8 @@ def _events(decided: _Decided, *, now: datetime) -> list[Message]:
     view, decision = decided.view, decided.decision
     account = view.account
     messages: list[Message] = []
-    if Fired.BALANCE_LOW in decision.fired and account.supply_state is SupplyState.CONNECTED:
+    due = warnings(facts=decided.facts, decision=decision)
+    if Warned.LOW in due:
         low = LowBalance(
             account_id=account.id,
             balance_micro=account.balance_micro,
@@ -177,8 +176,7 @@ def _events(decided: _Decided, *, now: datetime) -> list[Message]:
             at=now,
         )
         messages.append(account_event(low, account_id=account.id, at=now))
-    newly_exhausted = account.supply_state not in _CUT_UNDER_WAY
-    if Fired.BALANCE_EXHAUSTED in decision.fired and newly_exhausted:
+    if Warned.EXHAUSTED in due:
         exhausted = BalanceExhausted(
             account_id=account.id,
             balance_micro=account.balance_micro,

@@ -195,6 +195,26 @@ def _within(now: time, hours: tuple[time, time]) -> bool:
     return start <= now < end if start <= end else now >= start or now < end
 
 
+class Warned(StrEnum):
+    """What a customer is told of the balance."""
+
+    LOW = "low"
+    EXHAUSTED = "exhausted"
+
+
+def warnings(*, facts: Facts, decision: Decision) -> tuple[Warned, ...]:
+    """What the customer was not told yet, in the order in which the balance passed it: one charge
+    may pass both. Nobody is warned of a limit that lies where the balance is exhausted anyhow."""
+    due: list[Warned] = []
+    low_comes_first = facts.low_balance_micro > -facts.emergency_credit_micro
+    if facts.state is SupplyState.CONNECTED and low_comes_first and is_low(facts):
+        due.append(Warned.LOW)
+    cut_under_way = facts.state in (SupplyState.PENDING, SupplyState.DISCONNECTING)
+    if Fired.BALANCE_EXHAUSTED in decision.fired and not cut_under_way:
+        due.append(Warned.EXHAUSTED)
+    return tuple(due)
+
+
 def review_threshold_micro(*, decision: Decision, facts: Facts) -> int | None:
     """The balance at or below which the next decision is due, none where balance alone does not
     lead to one."""
