@@ -334,3 +334,31 @@ async def _balances(world: World, homes: Sequence[Household]) -> list[int]:
     accounts = [await world.account(home.number) for home in homes]
     assert all(account["balance_micro"] < 1_000 * MICRO for account in accounts)
     return [account["balance_micro"] for account in accounts]
+
+
+async def test_a_relay_never_opens_for_a_cut_that_was_paid_for_while_its_meter_was_away(
+    world: World,
+) -> None:
+    home = world.household(balance_micro=MICRO // 2)
+    await world.register(home)
+    await asyncio.to_thread(world.stack.add_mqtt_user, home.meter_id, "secret")
+    own = {"one_connection_each": True, "meter_passwords": {home.meter_id: "secret"}}
+    await asyncio.to_thread(world.stack.kill, "prepay-ledger")
+    try:
+        async with world.fleet([home], load=KWH_A_STEP, **own) as fleet:
+            await step(world, fleet, 1)
+    finally:
+        # Its session stays at the broker; nobody is there to open the relay.
+        await asyncio.to_thread(world.stack.start, "prepay-ledger")
+    account = await world.in_state(home, "disconnecting")
+    assert (await world.pay(home.number, 20 * MICRO)).json()["outcome"] == "credited"
+    await world.in_state(home, "reconnecting")
+    newest, cut = await world.commands(account["id"])
+    assert (newest["action"], cut["action"]) == ("reconnect", "disconnect")
+
+    async with world.fleet([home], load=KWH_A_STEP, start_wh=1_000, **own) as fleet:
+        await world.in_state(home, "connected")
+        assert fleet.moves == []
+        executed = fleet.meters[home.meter_id].commands.executions
+        assert {str(command_id) for command_id in executed} == {newest["id"]}
+    assert "supply-off" not in {n["template"] for n in await world.notices(account["id"])}
