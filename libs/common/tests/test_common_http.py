@@ -1,7 +1,10 @@
 """The HTTP shell: tokens, problems, readiness, CSV uploads."""
 
+import base64
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from datetime import timedelta
+from typing import Annotated
 
 import asyncpg
 import httpx
@@ -14,14 +17,15 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError
 
 from prewatt_common.clock import utc_now
 from prewatt_common.http.app import create_app
-from prewatt_common.http.auth import AUDIENCE, issue_token, require
-from prewatt_common.http.csv_upload import read_csv
+from prewatt_common.http.auth import AUDIENCE, issue_token, public, require
+from prewatt_common.http.csv_upload import CSV_BODY, CsvLines
+from prewatt_common.http.rules import UndeclaredRoute
 
 PROBLEM = "application/problem+json"
 
@@ -50,20 +54,36 @@ async def broken() -> str:
     raise ConnectionError(message)
 
 
-def app_with(**checks):
-    router = APIRouter()
+SMALL_FILE = replace(CSV_BODY, bytes_max=1000)
 
-    @router.get("/things", dependencies=[Depends(require("things:read"))])
+
+def app_with(**checks):
+    router = APIRouter(dependencies=[Depends(public(because="a test"))])
+    guarded = APIRouter(dependencies=[Depends(require("things:read"))])
+
+    @guarded.get("/things")
     async def things() -> str:
         return "here"
+
+    @router.get("/search")
+    async def search(
+        limit: int = 1,
+        name: str = "",
+        kind: Annotated[list[str] | None, Query()] = None,
+    ) -> None:
+        pass
 
     @router.post("/things")
     async def make(body: Thing) -> Thing:
         return body
 
     @router.post("/import")
-    async def import_(request: Request) -> list[tuple[int, Thing]]:
-        return await read_csv(request, Thing, unique="name", bytes_max=1000)
+    async def import_(
+        lines: Annotated[
+            list[tuple[int, Thing]], Depends(CsvLines(Thing, unique="name", limits=SMALL_FILE))
+        ],
+    ) -> list[tuple[int, Thing]]:
+        return lines
 
     @router.get("/fails")
     async def fails() -> None:
@@ -85,7 +105,7 @@ def app_with(**checks):
         raise DBAPIError("UPDATE", None, RuntimeError("syntax"))
 
     return create_app(
-        name="test", summary="", auth_public_key=PUBLIC, routers=[router], checks=checks
+        name="test", summary="", auth_public_key=PUBLIC, routers=[router, guarded], checks=checks
     )
 
 
@@ -95,6 +115,83 @@ async def client() -> AsyncGenerator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app=app_with(database=good), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
+
+
+async def nothing() -> None:
+    pass
+
+
+def _undeclared(router: APIRouter) -> None:
+    router.get("/x")(nothing)
+
+
+def _both(router: APIRouter) -> None:
+    declared = [Depends(require("x:read")), Depends(public(because="a test"))]
+    router.get("/x", dependencies=declared)(nothing)
+
+
+def _websocket(router: APIRouter) -> None:
+    router.websocket("/x")(nothing)
+
+
+def _mounted(router: APIRouter) -> None:
+    router.mount("/x", nothing)
+
+
+@pytest.mark.parametrize("declare", [_undeclared, _both, _websocket, _mounted])
+def test_a_route_that_does_not_say_who_may_call_it_is_not_served(declare):
+    router = APIRouter()
+    declare(router)
+    with pytest.raises(UndeclaredRoute, match="/x"):
+        create_app(name="test", summary="", auth_public_key=PUBLIC, routers=[router], checks={})
+
+
+@pytest.mark.parametrize(
+    ("query", "kind"),
+    [
+        ("", None),
+        ("&&", None),
+        ("limit=3", None),
+        ("kind=a&kind=b", None),
+        ("limit=%33", None),
+        ("%6cimit=3", None),
+        ("limit=3&limit=3", "repeated-parameter"),
+        ("limit=3&l%69mit=3", "repeated-parameter"),
+        ("Limit=3", "unknown-parameter"),
+        ("limit%00=3", "unknown-parameter"),
+        ("=3", "unknown-parameter"),
+        ("limi=3", "unknown-parameter"),
+        ("kind[]=a", "unknown-parameter"),
+        ("limit=3;kind=a", "invalid-request"),
+        ("limit", "invalid-request"),
+        ("name=%00", "invalid-request"),
+        ("name=%ff", "invalid-request"),
+        ("&".join(f"kind={n}" for n in range(101)), "invalid-request"),
+    ],
+)
+async def test_the_query_holds_what_the_route_knows(client, query, kind):
+    answer = await client.get(f"/search?{query}")
+    if kind is None:
+        assert answer.status_code == 200, answer.text
+        return
+    assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM)
+    assert answer.json()["type"] == f"urn:prewatt:problem:{kind}"
+    if kind == "unknown-parameter":
+        assert answer.json()["known"] == ["limit", "name", "kind"]
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/docs", "/openapi.json"])
+async def test_public_pages_know_no_parameters(client, path):
+    assert (await client.get(path)).status_code == 200
+    answer = await client.get(f"{path}?x=1")
+    assert (answer.status_code, answer.json()["parameter"]) == (422, "x")
+
+
+async def test_openapi_says_what_is_protected_and_how_errors_look(client):
+    paths = (await client.get("/openapi.json")).json()["paths"]
+    assert paths["/things"]["get"]["security"] == [{"token": []}]
+    assert "security" not in paths["/search"]["get"]
+    assert PROBLEM in paths["/search"]["get"]["responses"]["4XX"]["content"]
 
 
 def token(**changes) -> str:
@@ -137,6 +234,8 @@ async def test_a_token_with_the_scope_is_let_in(client, kind):
         "Bearer",
         "Basic bWU6bWU=",
         "Bearer nonsense",
+        "Bearer " + base64.urlsafe_b64encode(b"[" * 9_000).decode() + ".e30.x",
+        "Bearer é.é.é".encode("latin-1"),
         "Bearer " + token(now=utc_now() - timedelta(hours=1)),
         "Bearer " + token(private_key_pem=key_pair()[0]),
         "Bearer " + forged(aud="another"),
@@ -170,8 +269,21 @@ async def test_a_token_without_the_scope_is_not(client, scopes):
         ("DELETE /things", None, 405, "method-not-allowed"),
         ("POST /things", b'{"name": 1}', 422, "invalid-request"),
         ("POST /things", b'{"name": ', 422, "invalid-request"),
-        ("POST /things", b'{"name": "x", "count": 1' + b"0" * 4999 + b"}", 400, "bad-request"),
-        ("POST /things", b"\xff", 400, "bad-request"),
+        ("POST /things", b'{"name": "x", "count": 1' + b"0" * 4999 + b"}", 422, "invalid-request"),
+        ("POST /things", b"\xff", 422, "invalid-request"),
+        ("POST /things", b"[" * 100_000, 422, "invalid-request"),
+        ("POST /things", '{"name": "x"}'.encode("utf-16"), 422, "invalid-request"),
+        ("POST /things", b'{"name": "\\u0000"}', 422, "invalid-request"),
+        ("POST /things", b'{"name": "\\\\\\u0000"}', 422, "invalid-request"),
+        ("POST /things", b'{"name": "\\ud800"}', 422, "invalid-request"),
+        ("POST /things", b'{"\\ud800": 1}', 422, "invalid-request"),
+        (
+            "POST /things",
+            b"{" + b",".join(b'"%d":0' % n for n in range(20_000)) + b"}",
+            422,
+            "invalid-request",
+        ),
+        ("POST /things", b'{"name": "\\udc00\\ud800"}', 422, "invalid-request"),
         ("GET /fails", None, 500, "internal-error"),
         ("GET /wrong", None, 500, "internal-error"),
         ("GET /lost", None, 503, "unavailable"),
@@ -187,6 +299,17 @@ async def test_every_error_is_a_problem(client, call, body, status, kind):
     assert (problem["type"], problem["status"]) == (f"urn:prewatt:problem:{kind}", status)
     assert problem["detail"]
     assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [(rb"\ud83d\ude00", "\U0001f600"), (rb"\\u0000 \\ud800", r"\u0000 \ud800")],
+)
+async def test_other_escapes_are_taken(client, text, name):
+    headers = {"content-type": "application/json"}
+    body = b'{"name": "' + text + b'"}'
+    answer = await client.post("/things", content=body, headers=headers)
+    assert answer.json() == {"name": name, "count": 0}
 
 
 async def test_readiness_shows_what_is_not_ready():

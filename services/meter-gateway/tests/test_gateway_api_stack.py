@@ -66,7 +66,7 @@ async def test_an_import_of_another_content_type_is_415(gateway, kind):
     answer = await gateway.import_(HEADER + f"{new_id()},m,canonical\n", kind=kind)
     assert answer.status_code == 415
     assert answer.headers["content-type"] == PROBLEM
-    assert "nothing was imported" in answer.json()["detail"]
+    assert "nothing was done" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

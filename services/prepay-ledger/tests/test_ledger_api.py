@@ -194,7 +194,7 @@ async def test_a_number_of_more_digits_than_are_read_is_refused(ledger):
     answer = await ledger.api.post(
         "/v1/accounts", content=text, headers={"content-type": "application/json"}
     )
-    assert (answer.status_code, answer.headers["content-type"]) == (400, PROBLEM)
+    assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM)
 
 
 async def test_a_meter_serves_one_account_at_a_time(ledger):

@@ -16,12 +16,11 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from prewatt_common.db.migrations import migrate
+from prewatt_common.http.server import server_config
 from prewatt_common.logging import configure_logging
 from prewatt_common.settings import ServiceSettings
 
 logger = logging.getLogger(__name__)
-
-_HTTP_STOP_TIMEOUT_S = 5
 
 
 class Worker(Protocol):
@@ -52,16 +51,7 @@ async def serve(*, app: FastAPI, settings: ServiceSettings, workers: Sequence[Wo
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    server = _Server(
-        uvicorn.Config(
-            app,
-            host=settings.http_host,
-            port=settings.http_port,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=_HTTP_STOP_TIMEOUT_S,
-        )
-    )
+    server = _Server(server_config(app, host=settings.http_host, port=settings.http_port))
     # Most of what lives now lives for ever: leave it out of every later collection.
     gc.collect()
     gc.freeze()

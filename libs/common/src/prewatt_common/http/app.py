@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import APIRouter, Depends, FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from prewatt_common.http.problems import install_problem_handlers
+from prewatt_common.http.auth import public
+from prewatt_common.http.gate import Gate
+from prewatt_common.http.problems import PROBLEM_RESPONSES, install_problem_handlers
+from prewatt_common.http.rules import rules_of
 
 Check = Callable[[], Awaitable[str]]
 """Looks at one dependency; gives a word or two on its state, raises where it is not usable."""
@@ -24,18 +27,30 @@ def create_app(
     routers: Sequence[APIRouter],
     checks: Mapping[str, Check],
 ) -> FastAPI:
-    """An app with problem+json errors, ``/healthz``, ``/readyz`` and ``/metrics``."""
-    app = FastAPI(title=f"Prewatt {name}", summary=summary, version="0.1.0")
-    app.state.auth_public_key = auth_public_key
+    """An app behind its gate, with problem+json errors, ``/healthz``, ``/readyz`` and
+    ``/metrics``. Raises `UndeclaredRoute` for a route that does not say who may call it."""
+    app = FastAPI(
+        title=f"Prewatt {name}",
+        summary=summary,
+        version="0.1.0",
+        responses=PROBLEM_RESPONSES,
+        redirect_slashes=False,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+    )
     install_problem_handlers(app)
     for router in routers:
         app.include_router(router)
     app.include_router(_operations(checks))
+    app.add_middleware(Gate, rules=rules_of(app), auth_public_key=auth_public_key)
     return app
 
 
 def _operations(checks: Mapping[str, Check]) -> APIRouter:
-    router = APIRouter(tags=["operations"])
+    router = APIRouter(
+        tags=["operations"],
+        dependencies=[Depends(public(because="probes and scrapers carry no token"))],
+    )
 
     @router.get("/healthz", summary="The process is alive")
     async def healthz() -> dict[str, str]:

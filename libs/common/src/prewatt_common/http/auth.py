@@ -4,13 +4,15 @@ Services hold the public key only. A utility's identity provider issues the toke
 development ``prewatt token`` does.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
 import jwt
 from fastapi import Request
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
 
 from prewatt_common.http.problems import Problem
 
@@ -73,25 +75,58 @@ def verify_token(*, token: str, public_key_pem: str) -> Principal:
             audience=AUDIENCE,
             options={"require": ["exp", "sub"]},
         )
-    except jwt.InvalidTokenError as error:
+    except (jwt.InvalidTokenError, RecursionError, ValueError) as error:
+        # A header or claims that nest a thousand deep reach the JSON decoder before any check.
         detail = f"The bearer token is not valid: {error}."
         raise Unauthenticated(detail) from error
     return Principal(claims["sub"], frozenset(str(claims.get("scope", "")).split()))
 
 
-def require(scope: str) -> Callable[[Request], Principal]:
-    """A FastAPI dependency: lets a request through only with a token that carries ``scope``."""
+def principal_of(*, authorization: str, scopes: frozenset[str], public_key_pem: str) -> Principal:
+    """Who calls, by the ``Authorization`` header. Raises `Unauthenticated` or `MissingScope`."""
+    kind, _, token = authorization.partition(" ")
+    if kind.lower() != "bearer" or not token:
+        detail = "Send a bearer token in the Authorization header."
+        raise Unauthenticated(detail)
+    principal = verify_token(token=token.strip(), public_key_pem=public_key_pem)
+    for scope in sorted(scopes - principal.scopes):
+        raise MissingScope(scope)
+    return principal
 
-    def check(request: Request) -> Principal:
-        kind, _, token = request.headers.get("authorization", "").partition(" ")
-        if kind.lower() != "bearer" or not token:
-            detail = "Send a bearer token in the Authorization header."
-            raise Unauthenticated(detail)
-        principal = verify_token(
-            token=token.strip(), public_key_pem=request.app.state.auth_public_key
-        )
-        if scope not in principal.scopes:
-            raise MissingScope(scope)
+
+class Requires(SecurityBase):
+    """A route's protection: a token with ``scope``, which the gate checks before it reads a body.
+
+    As a dependency of an endpoint it gives the `Principal`.
+    """
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+        self.scheme_name = "token"
+        self.model = HTTPBearer(bearerFormat="JWT", description="Ed25519, scopes in `scope`")
+
+    async def __call__(self, request: Request) -> Principal:
+        principal = request.state.principal
+        assert isinstance(principal, Principal), "the gate lets nobody in without a token"
+        assert self.scope in principal.scopes, f"the gate took a token without {self.scope}"
         return principal
 
-    return check
+
+@dataclass(frozen=True, slots=True)
+class Public:
+    """A route's protection where there is none, and why."""
+
+    because: str
+
+    async def __call__(self) -> None:
+        return None
+
+
+def require(scope: str) -> Requires:
+    """Only a token that carries ``scope`` is let through. Declared as ``Depends(require(...))``."""
+    return Requires(scope)
+
+
+def public(*, because: str) -> Public:
+    """Anybody is let through. Declared as ``Depends(public(because=...))``."""
+    return Public(because)

@@ -1,29 +1,46 @@
-"""A request's body as it came: of one media type, and never more of it in memory than allowed."""
+"""What a route takes as a body: its media type and its limits, declared where it is used.
 
-from http import HTTPStatus
+The gate (`gate.py`) holds requests to them. A route that declares nothing takes `JSON_BODY`.
+"""
+
+from dataclasses import dataclass
 
 from fastapi import Request
 
-from prewatt_common.http.problems import Problem
+KIB = 1024
+MIB = 1024 * KIB
 
 
-async def read_body(
-    request: Request, *, media_type: str, bytes_max: int, nothing: str, too_large: str
-) -> bytes:
-    """The raw bytes. Raises a 415 problem for another media type, which ends with ``nothing``
-    (what was not done), and a 413 problem with the detail ``too_large`` above ``bytes_max``."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != media_type:
-        raise Problem(
-            status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            kind="unsupported-media-type",
-            detail=f"Send {media_type}, not {kind or 'nothing'}; {nothing}.",
-        )
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > bytes_max:
-            raise Problem(
-                status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE, kind="too-large", detail=too_large
-            )
-    return bytes(body)
+@dataclass(frozen=True, slots=True)
+class BodyLimits:
+    """How much of a body is taken, and for how long it is waited for."""
+
+    media_type: str
+    bytes_max: int
+    timeout_s: float
+    """For the whole body, from the request's head to its last byte."""
+    held_bytes_max: int
+    """Of all requests under these limits at once: what the process may spend on them."""
+
+
+JSON_BODY = BodyLimits(
+    media_type="application/json",
+    bytes_max=256 * KIB,
+    timeout_s=20,
+    held_bytes_max=16 * MIB,
+)
+
+
+class TakesBody:
+    """A dependency that takes the request's body, within ``limits``."""
+
+    def __init__(self, limits: BodyLimits) -> None:
+        self.limits = limits
+
+
+class RawBody(TakesBody):
+    """Gives the body's bytes as they came:
+    ``async def take(body: Annotated[bytes, Depends(RawBody(LIMITS))]) -> Answer``."""
+
+    async def __call__(self, request: Request) -> bytes:
+        return await request.body()

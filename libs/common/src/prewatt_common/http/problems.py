@@ -1,19 +1,45 @@
 """Errors as ``application/problem+json`` (RFC 9457)."""
 
+import json
 import logging
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from prewatt_common.db.database import PASSING_FAULTS, is_passing_fault
 
 logger = logging.getLogger(__name__)
+
+_ERRORS_SHOWN = 100
+_ERRORS_TOLD = 3
+_PLACE_CHARS_MAX = 200
+
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": description,
+        "content": {
+            "application/problem+json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["type", "title", "status", "detail"],
+                    "properties": {
+                        "type": {"type": "string", "format": "uri"},
+                        "title": {"type": "string"},
+                        "status": {"type": "integer"},
+                        "detail": {"type": "string"},
+                    },
+                }
+            }
+        },
+    }
+    for status, description in (("4XX", "Refused"), ("5XX", "Failed or busy"))
+}
+"""What OpenAPI says of every operation's errors."""
 
 
 class Problem(Exception):
@@ -32,76 +58,63 @@ class Problem(Exception):
         self.headers: dict[str, str] = {}
 
 
-def _response(
-    *, status: int, kind: str, detail: str, headers: dict[str, str], **extra: Any
-) -> JSONResponse:
+def problem_response(problem: Problem) -> Response:
+    """``problem`` as an answer. Half a surrogate pair, which a caller may send in JSON, is no
+    text that UTF-8 can hold: it comes back as a question mark."""
     body = {
-        "type": f"urn:prewatt:problem:{kind}",
-        "title": kind.replace("-", " ").capitalize(),
-        "status": status,
-        "detail": detail,
-        **extra,
+        "type": f"urn:prewatt:problem:{problem.kind}",
+        "title": problem.kind.replace("-", " ").capitalize(),
+        "status": problem.status,
+        "detail": problem.detail,
+        **problem.extra,
     }
-    return JSONResponse(
-        jsonable_encoder(body), status, headers, media_type="application/problem+json"
+    text = json.dumps(jsonable_encoder(body), ensure_ascii=False)
+    return Response(
+        text.encode("utf-8", "replace"),
+        problem.status,
+        problem.headers,
+        media_type="application/problem+json",
     )
 
 
 def install_problem_handlers(app: FastAPI) -> None:
     """Make every error of ``app`` answer problem+json."""
 
-    async def problem(_: Request, error: Exception) -> JSONResponse:
+    async def problem(_: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)
-        return _response(
-            status=error.status,
-            kind=error.kind,
-            detail=error.detail,
-            headers=error.headers,
-            **error.extra,
-        )
+        return problem_response(error)
 
-    async def invalid(_: Request, error: Exception) -> JSONResponse:
+    async def invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        errors = [
-            {"at": "/".join(str(part) for part in item["loc"]), "message": item["msg"]}
-            for item in error.errors()
-        ]
-        return _response(
-            status=HTTPStatus.UNPROCESSABLE_ENTITY,
-            kind="invalid-request",
-            detail="; ".join(f"{item['at']}: {item['message']}" for item in errors),
-            headers={},
-            errors=errors,
-        )
+        return problem_response(_invalid(error))
 
-    async def http(_: Request, error: Exception) -> JSONResponse:
+    async def http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        phrase = HTTPStatus(error.status_code).phrase
-        return _response(
-            status=error.status_code,
-            kind=phrase.lower().replace(" ", "-"),
-            detail=str(error.detail),
-            headers=dict(error.headers or {}),
-        )
+        return problem_response(_of_framework(error))
 
-    async def passing(request: Request, error: Exception) -> JSONResponse:
+    async def passing(request: Request, error: Exception) -> Response:
         if not is_passing_fault(error):
             raise error
         logger.warning("%s: %r; answered 503", request.url.path, error)
-        return _response(
+        unavailable = Problem(
             status=HTTPStatus.SERVICE_UNAVAILABLE,
             kind="unavailable",
-            detail="The database was not to be had or was busy; nothing was kept. Try again.",
-            headers={"Retry-After": "1"},
+            detail="The service did not reach its database, or was not served by it in time; this "
+            "request is not confirmed. Send it again in a second; if that goes on, /readyz says "
+            "what is wrong.",
         )
+        unavailable.headers["Retry-After"] = "1"
+        return problem_response(unavailable)
 
-    async def unexpected(request: Request, error: Exception) -> JSONResponse:
+    async def unexpected(request: Request, error: Exception) -> Response:
         logger.error("unexpected error on %s", request.url.path, exc_info=error)
-        return _response(
-            status=HTTPStatus.INTERNAL_SERVER_ERROR,
-            kind="internal-error",
-            detail="Something failed on our side; nothing of this request was kept. Try again.",
-            headers={},
+        return problem_response(
+            Problem(
+                status=HTTPStatus.INTERNAL_SERVER_ERROR,
+                kind="internal-error",
+                detail="This is a fault of the service, and is in its log; this request is not "
+                "confirmed. If it fails again, tell whoever runs the service the time and path.",
+            )
         )
 
     app.add_exception_handler(Problem, problem)
@@ -110,3 +123,35 @@ def install_problem_handlers(app: FastAPI) -> None:
     for kind in (*PASSING_FAULTS, DBAPIError):
         app.add_exception_handler(kind, passing)
     app.add_exception_handler(Exception, unexpected)
+
+
+def _invalid(error: RequestValidationError) -> Problem:
+    found = error.errors()
+    errors = [
+        {"at": "/".join(map(str, item["loc"]))[:_PLACE_CHARS_MAX], "message": item["msg"]}
+        for item in found[:_ERRORS_SHOWN]
+    ]
+    detail = "; ".join(f"{item['at']}: {item['message']}" for item in errors[:_ERRORS_TOLD])
+    more = len(found) - _ERRORS_TOLD
+    return Problem(
+        status=HTTPStatus.UNPROCESSABLE_ENTITY,
+        kind="invalid-request",
+        detail=f"{detail}; and {more} more." if more > 0 else f"{detail}.",
+        errors=errors,
+    )
+
+
+def _of_framework(error: HTTPException) -> Problem:
+    """FastAPI answers a body that its JSON decoder cannot take with 400 and no reason."""
+    cause = error.__cause__
+    if isinstance(cause, RecursionError | ValueError):
+        deep = isinstance(cause, RecursionError)
+        return Problem(
+            status=HTTPStatus.UNPROCESSABLE_ENTITY,
+            kind="invalid-request",
+            detail="The body is nested too deep." if deep else f"The body is no JSON: {cause}.",
+        )
+    kind = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+    found = Problem(status=HTTPStatus(error.status_code), kind=kind, detail=str(error.detail))
+    found.headers.update(error.headers or {})
+    return found

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query
 
 from meter_gateway.adapters.postgres.devices import DeviceQueries
 from meter_gateway.api.schemas import (
@@ -20,7 +20,7 @@ from meter_gateway.api.schemas import (
 from meter_gateway.application.ports import NewDevice, Unit
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import require
-from prewatt_common.http.csv_upload import read_csv
+from prewatt_common.http.csv_upload import CsvLines
 from prewatt_common.http.problems import Problem
 
 
@@ -58,11 +58,12 @@ def devices_router(
         "codec.",
         openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {}}}},
     )
-    async def import_(request: Request) -> ImportAnswer:
-        devices = [
-            NewDevice(**line.model_dump())
-            for _, line in await read_csv(request, DeviceIn, unique="meter_id")
-        ]
+    async def import_(
+        lines: Annotated[
+            list[tuple[int, DeviceIn]], Depends(CsvLines(DeviceIn, unique="meter_id"))
+        ],
+    ) -> ImportAnswer:
+        devices = [NewDevice(**line.model_dump()) for _, line in lines]
         async with open_unit() as unit:
             new = await unit.devices.add(devices, now=clock())
         registered(each.meter_id for each in devices)

@@ -3,16 +3,17 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 
 from notifier.api.schemas import ContactIn, ContactLine, ContactOut, ImportAnswer
 from notifier.application.ports import ContactStore
 from notifier.domain.notices import Status
 from notifier.metrics import NOTICES
 from prewatt_common.http.auth import require
-from prewatt_common.http.csv_upload import read_csv
+from prewatt_common.http.csv_upload import CsvLines
 from prewatt_common.http.problems import Problem
 
 OpenContacts = Callable[[], AbstractAsyncContextManager[ContactStore]]
@@ -32,10 +33,12 @@ def contacts_router(*, open_contacts: OpenContacts) -> APIRouter:
         "language, email, phone, channels (in order, separated by semicolons).",
         openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {}}}},
     )
-    async def import_(request: Request) -> ImportAnswer:
-        contacts = [
-            line.contact() for _, line in await read_csv(request, ContactLine, unique="account_id")
-        ]
+    async def import_(
+        lines: Annotated[
+            list[tuple[int, ContactLine]], Depends(CsvLines(ContactLine, unique="account_id"))
+        ],
+    ) -> ImportAnswer:
+        contacts = [line.contact() for _, line in lines]
         async with open_contacts() as store:
             await store.put(contacts)
         return ImportAnswer(imported=len(contacts))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from prepay_ledger.adapters.postgres.bulk import PostgresBulk
@@ -28,7 +28,7 @@ from prewatt_common.clock import Clock
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.db.database import Database
 from prewatt_common.http.auth import require
-from prewatt_common.http.csv_upload import import_refused, read_csv
+from prewatt_common.http.csv_upload import CsvLines, import_refused
 from prewatt_common.ids import new_id
 
 
@@ -73,11 +73,11 @@ def imports_router(
         description=f"All or nothing; sent again it changes nothing. Columns: {columns}.",
         openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {}}}},
     )
-    async def import_(request: Request) -> ImportAnswer:
+    async def import_(
+        read: Annotated[list[tuple[int, AccountLine]], Depends(CsvLines(AccountLine))],
+    ) -> ImportAnswer:
         now = clock()
-        lines = [
-            _line(number, line, now=now) for number, line in await read_csv(request, AccountLine)
-        ]
+        lines = [_line(number, line, now=now) for number, line in read]
         try:
             async with open_unit(database) as unit:
                 result = await import_accounts(

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from prepay_ledger.api.signatures import BadSignature, secret_key, verify
@@ -16,10 +16,16 @@ from prepay_ledger.application.take_payment import PaymentConflict, TakePayment
 from prepay_ledger.domain.accounts import Payment, PaymentOutcome
 from prepay_ledger.metrics import TOP_UPS
 from prewatt_common.clock import Clock
-from prewatt_common.http.body import read_body
+from prewatt_common.http.auth import public
+from prewatt_common.http.body import KIB, MIB, BodyLimits, RawBody
 from prewatt_common.http.problems import Problem
 
-BODY_BYTES_MAX = 65_536
+BODY = BodyLimits(
+    media_type="application/json",
+    bytes_max=64 * KIB,
+    timeout_s=10,
+    held_bytes_max=16 * MIB,
+)
 _MICRO_MAX = 10**15
 _NO_NUL = r"^[^\x00]+$"
 """PostgreSQL keeps any other character: money for an account that cannot be is still money."""
@@ -65,7 +71,10 @@ def webhook_router(
     clock: Clock,
 ) -> APIRouter:
     """``POST /v1/webhooks/payments/{provider}``."""
-    router = APIRouter(tags=["payments"])
+    router = APIRouter(
+        tags=["payments"],
+        dependencies=[Depends(public(because="a signature over the body says who calls"))],
+    )
     keys = {name: secret_key(secret.get_secret_value()) for name, secret in secrets.items()}
 
     @router.post(
@@ -78,7 +87,9 @@ def webhook_router(
             }
         },
     )
-    async def payments(provider: str, request: Request) -> PaymentAnswer:
+    async def payments(
+        provider: str, request: Request, body: Annotated[bytes, Depends(RawBody(BODY))]
+    ) -> PaymentAnswer:
         key = keys.get(provider)
         if key is None:
             raise Problem(
@@ -86,13 +97,6 @@ def webhook_router(
                 kind="unknown-provider",
                 detail=f"No payment provider {provider} is configured; nothing was kept.",
             )
-        body = await read_body(
-            request,
-            media_type="application/json",
-            bytes_max=BODY_BYTES_MAX,
-            nothing="nothing was kept",
-            too_large=f"The body is over {BODY_BYTES_MAX} bytes; nothing was kept.",
-        )
         event_id = _verified(key, request, body, now=clock())
         event = _parse(body)
         payment = Payment(provider=provider, **event.data.model_dump())

@@ -1,0 +1,95 @@
+"""What each route asks of a request, gathered from the routes' own declarations.
+
+A route declares its protection among its dependencies, its body's limits by how it takes the body,
+and its query parameters by its signature, as OpenAPI shows them.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+
+from prewatt_common.http.auth import Public, Requires
+from prewatt_common.http.body import JSON_BODY, BodyLimits, TakesBody
+
+PAGES = frozenset({"/docs", "/openapi.json"})
+"""Served by FastAPI itself, public, without parameters."""
+
+
+class UndeclaredRoute(Exception):
+    """A route does not say who may call it: the service does not start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a route asks of a request. No scopes: it is public."""
+
+    path: str
+    pattern: re.Pattern[str]
+    methods: frozenset[str]
+    scopes: frozenset[str]
+    parameters: Mapping[str, bool]
+    """Query parameters by name; True: may be given more than once."""
+    body: BodyLimits
+    body_expected: bool
+    """Whether the route reads its body: then its media type counts."""
+
+
+def rules_of(app: FastAPI) -> Sequence[Rule]:
+    """The rules of ``app``'s routes, in their order. Raises `UndeclaredRoute`."""
+    operations: dict[str, dict[str, Any]] = app.openapi().get("paths", {})
+    return [_rule(context, operations) for context in iter_route_contexts(app.routes)]
+
+
+def _rule(context: RouteContext, operations: dict[str, dict[str, Any]]) -> Rule:
+    path, methods = context.path or "", frozenset(context.methods or ())
+    if isinstance(context.original_route, APIRoute):
+        declared = list(_calls(context.dependant))
+    elif path in PAGES:
+        declared = [Public(because="documentation")]
+    else:
+        message = f"{path} is no route of a router: nothing can say who may call it"
+        raise UndeclaredRoute(message)
+    name = f"{' '.join(sorted(methods))} {path}"
+    scopes = frozenset(each.scope for each in declared if isinstance(each, Requires))
+    public = any(isinstance(each, Public) for each in declared)
+    if public == bool(scopes):
+        what = "is both public and protected" if public else "does not say who may call it"
+        message = f"{name} {what}; declare Depends(require(scope)) or Depends(public(because=...))"
+        raise UndeclaredRoute(message)
+    bodies = [each.limits for each in declared if isinstance(each, TakesBody)]
+    if len(bodies) > 1:
+        message = f"{name} takes its body more than once"
+        raise UndeclaredRoute(message)
+    return Rule(
+        path=path,
+        pattern=context.path_regex,
+        methods=methods,
+        scopes=scopes,
+        parameters=_parameters(operations.get(context.path_format or "", {}), methods),
+        body=bodies[0] if bodies else JSON_BODY,
+        body_expected=bool(bodies) or getattr(context, "body_field", None) is not None,
+    )
+
+
+def _calls(dependant: Dependant) -> Iterator[object]:
+    for each in dependant.dependencies:
+        yield each.call
+        yield from _calls(each)
+
+
+def _parameters(operations: dict[str, Any], methods: frozenset[str]) -> dict[str, bool]:
+    return {
+        parameter["name"]: _is_list(parameter["schema"])
+        for method in methods
+        for parameter in operations.get(method.lower(), {}).get("parameters", [])
+        if parameter["in"] == "query"
+    }
+
+
+def _is_list(schema: dict[str, Any]) -> bool:
+    return schema.get("type") == "array" or any(_is_list(each) for each in schema.get("anyOf", []))
