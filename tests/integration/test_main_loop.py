@@ -137,12 +137,13 @@ async def test_one_payment_sent_many_times_at_once_is_credited_once(world: World
     assert (await world.account(home.number))["balance_micro"] == MICRO
 
 
-async def test_a_payment_id_with_another_amount_is_refused(world: World) -> None:
+async def test_a_payment_id_with_another_amount_is_kept_and_not_credited(world: World) -> None:
     home = world.household()
     await world.register(home)
     payment_id = f"pay_{uuid4()}"
     assert (await world.pay(home.number, MICRO, payment_id=payment_id)).status_code == 200
-    assert (await world.pay(home.number, 2 * MICRO, payment_id=payment_id)).status_code == 409
+    again = await world.pay(home.number, 2 * MICRO, payment_id=payment_id)
+    assert (again.status_code, again.json()["outcome"]) == (200, "conflict")
     assert (await world.account(home.number))["balance_micro"] == MICRO
 
 
@@ -173,17 +174,14 @@ async def test_a_tampered_webhook_is_refused(world: World) -> None:
 
 
 @pytest.mark.parametrize("amount_micro", [0, -1, -5 * MICRO])
-async def test_an_amount_that_is_not_positive_is_refused(world: World, amount_micro: int) -> None:
+async def test_an_amount_that_is_none_is_kept_and_not_credited(
+    world: World, amount_micro: int
+) -> None:
     home = world.household()
     await world.register(home)
-    assert (await world.send_webhook(*world.signed(home.number, amount_micro))).status_code == 422
+    answer = await world.send_webhook(*world.signed(home.number, amount_micro))
+    assert (answer.status_code, answer.json()["outcome"]) == (200, "unreadable")
     assert (await world.account(home.number))["balance_micro"] == 0
-
-
-async def test_a_webhook_of_another_content_type_is_refused(world: World) -> None:
-    body, headers = world.signed("anyone", MICRO)
-    answer = await world.send_webhook(body, headers | {"content-type": "text/plain"})
-    assert answer.status_code == 415
 
 
 async def test_a_second_account_of_a_number_is_refused(world: World) -> None:

@@ -1,6 +1,9 @@
 """The ledger as its own process on real parts: its API, its webhook, readings before it."""
 
 import asyncio
+import base64
+import hashlib
+import hmac
 import itertools
 import json
 import time
@@ -14,7 +17,6 @@ import asyncpg
 import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer
-from standardwebhooks.webhooks import Webhook
 
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.base import CommandStatus, Event, RelayAction, RelayState
@@ -111,17 +113,16 @@ class Ledger:
     def signed(
         self, body: bytes, *, event_id: str | None = None, at: datetime | None = None
     ) -> dict[str, str]:
-        """The headers of a signed webhook call."""
+        """The headers of a signed webhook call, over any bytes."""
         event_id, at = event_id or f"e-{uuid4()}", at or utc_now()
-        try:
-            signature = Webhook(self.stack.keys.webhook_secret).sign(event_id, at, body.decode())
-        except UnicodeDecodeError:  # the library signs text only
-            signature = "v1,bm9uZQ=="
+        timestamp = str(int(at.timestamp()))
+        key = base64.b64decode(self.stack.keys.webhook_secret.removeprefix("whsec_"))
+        digest = hmac.digest(key, f"{event_id}.{timestamp}.".encode() + body, hashlib.sha256)
         return {
             "content-type": "application/json",
             "webhook-id": event_id,
-            "webhook-timestamp": str(int(at.timestamp())),
-            "webhook-signature": signature,
+            "webhook-timestamp": timestamp,
+            "webhook-signature": "v1," + base64.b64encode(digest).decode(),
         }
 
     async def deliver(
@@ -139,6 +140,24 @@ class Ledger:
             content=raw,
             headers=self.signed(raw, **signing) | (headers or {}),
         )
+
+    async def kept(self, event_id: str) -> list[dict[str, Any]]:
+        """The events that were kept under the provider's ``event_id``, oldest first, whole."""
+        rows = await self.sql(
+            "SELECT id FROM payment_event WHERE event_id = $1 ORDER BY id", event_id
+        )
+        answers = [await self.api.get(f"/v1/payment-events/{row['id']}") for row in rows]
+        return [answer.json() for answer in answers]
+
+    async def suspended(self, amount_micro: int = MICRO, **data: Any) -> dict[str, Any]:
+        """A payment that nobody could place, as the API lists it."""
+        body = self.payment("nobody-" + self.number(), amount_micro, **data)
+        answer = await self.deliver(body)
+        assert answer.json()["outcome"] == "suspense", answer.text
+        (found,) = (
+            await self.api.get("/v1/payments", params={"payment_id": body["data"]["payment_id"]})
+        ).json()
+        return found
 
     async def pay(self, number: str, amount_micro: int) -> httpx.Response:
         """A good payment."""

@@ -7,23 +7,34 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from prepay_ledger.adapters.postgres.payment_queries import PaymentQueries
 from prepay_ledger.adapters.postgres.queries import LedgerQueries
 from prepay_ledger.adapters.postgres.unit import PostgresUnit, open_unit
 from prepay_ledger.api.accounts import commands_router, queries_router
 from prepay_ledger.api.imports import imports_router
+from prepay_ledger.api.payment_events import payment_events_router
+from prepay_ledger.api.payments import payments_router
 from prepay_ledger.api.tariffs import tariffs_router
 from prepay_ledger.api.webhooks import webhook_router
 from prepay_ledger.application.bind_meters import BindMeter
 from prepay_ledger.application.change_terms import ChangeTerms
+from prepay_ledger.application.handle_payment_events import ReplayPaymentEvent
 from prepay_ledger.application.import_accounts import ImportAccounts
 from prepay_ledger.application.ports import Unit
 from prepay_ledger.application.recheck_supply import RecheckSupply
+from prepay_ledger.application.resolve_suspense import AssignPayment
 from prepay_ledger.application.review_supply import SupplyReview
 from prepay_ledger.application.take_meter_events import TakeMeterEvents
 from prepay_ledger.application.take_payment import TakePayment
+from prepay_ledger.application.take_payment_event import ApplyPaymentEvent, TakePaymentEvent
 from prepay_ledger.application.take_readings import TakeReadings
 from prepay_ledger.domain.supply import Policy
-from prepay_ledger.metrics import ACCOUNTS, ACCOUNTS_BELOW_ZERO, IMBALANCE_MICRO
+from prepay_ledger.metrics import (
+    ACCOUNTS,
+    ACCOUNTS_BELOW_ZERO,
+    IMBALANCE_MICRO,
+    PAYMENT_EVENTS_UNHANDLED,
+)
 from prepay_ledger.settings import LedgerSettings
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
@@ -94,9 +105,14 @@ async def run(settings: LedgerSettings) -> None:
         )
     )
     queries = LedgerQueries(database)
+    payment_queries = PaymentQueries(database)
+    apply_event = ApplyPaymentEvent(take_payment=TakePayment(review=review))
 
     def units() -> AbstractAsyncContextManager[Unit]:
         return open_unit(database)
+
+    async def measure() -> None:
+        await _measure(queries, payment_queries)
 
     app = create_app(
         name="prepay-ledger",
@@ -122,7 +138,21 @@ async def run(settings: LedgerSettings) -> None:
             webhook_router(
                 secrets=settings.webhook_secrets,
                 open_unit=units,
-                take_payment=TakePayment(review=review),
+                take_event=TakePaymentEvent(apply=apply_event),
+                committed=relay.wake,
+                clock=utc_now,
+            ),
+            payments_router(
+                open_unit=units,
+                queries=payment_queries,
+                assign_payment=AssignPayment(review=review),
+                committed=relay.wake,
+                clock=utc_now,
+            ),
+            payment_events_router(
+                open_unit=units,
+                queries=payment_queries,
+                replay_event=ReplayPaymentEvent(apply=apply_event),
                 committed=relay.wake,
                 clock=utc_now,
             ),
@@ -139,7 +169,7 @@ async def run(settings: LedgerSettings) -> None:
         readings,
         meter_events,
         RecheckSupply(open_unit=units, review=review, clock=utc_now, committed=relay.wake),
-        Periodic(name="watch ledger", do=lambda: _measure(queries), every_s=_MEASURE_EVERY_S),
+        Periodic(name="watch ledger", do=measure, every_s=_MEASURE_EVERY_S),
     ]
     try:
         await serve(app=app, settings=settings, workers=workers)
@@ -155,9 +185,11 @@ def _in_unit(use_case: TakeReadings | TakeMeterEvents) -> Handle:
     return handle
 
 
-async def _measure(queries: LedgerQueries) -> None:
+async def _measure(queries: LedgerQueries, payment_queries: PaymentQueries) -> None:
     totals = await queries.totals()
     for state in SupplyState:
         ACCOUNTS.labels(state).set(totals.accounts_by_state.get(state, 0))
     ACCOUNTS_BELOW_ZERO.set(totals.accounts_below_zero)
     IMBALANCE_MICRO.set(totals.imbalance_micro)
+    for outcome, events in (await payment_queries.open_events()).items():
+        PAYMENT_EVENTS_UNHANDLED.labels(outcome).set(events)

@@ -3,7 +3,14 @@
 from prometheus_client import Counter, Gauge
 
 TOP_UPS = Counter(
-    "prewatt_ledger_topups_total", "Payment webhooks that were verified.", ("provider", "outcome")
+    "prewatt_ledger_topups_total",
+    "Payment events that were signed and kept, by what became of them.",
+    ("provider", "outcome"),
+)
+PAYMENT_EVENTS_UNHANDLED = Gauge(
+    "prewatt_ledger_payment_events_unhandled",
+    "Signed payment events that were not applied and that no person has dealt with yet.",
+    ("outcome",),
 )
 ACCOUNTS = Gauge("prewatt_ledger_accounts", "Accounts by supply state.", ("supply_state",))
 ACCOUNTS_BELOW_ZERO = Gauge(

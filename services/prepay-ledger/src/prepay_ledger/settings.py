@@ -1,15 +1,12 @@
 """The ledger's settings."""
 
-import base64
-import re
 from datetime import timedelta
 from typing import Annotated
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
+from prepay_ledger.api.signatures import secret_keys
 from prewatt_common.settings import ServiceSettings
-
-_WHSEC = re.compile(r"whsec_[A-Za-z0-9+/]+={0,2}")
 
 
 class FriendlyHours(BaseModel, frozen=True):
@@ -24,7 +21,8 @@ class LedgerSettings(ServiceSettings):
 
     http_port: int = Field(default=8082, ge=1, le=65535)
     webhook_secrets: dict[str, SecretStr] = Field(default_factory=dict)
-    """Provider name to its Standard Webhooks secret (``whsec_`` + base64)."""
+    """Provider name to its Standard Webhooks secret: base64, with or without ``whsec_`` before it
+    and padding after it."""
     timezone: str = "Asia/Shanghai"
     """Of friendly hours."""
     friendly_hours: tuple[FriendlyHours, ...] = ()
@@ -41,14 +39,10 @@ class LedgerSettings(ServiceSettings):
     def _usable(cls, secrets: dict[str, SecretStr]) -> dict[str, SecretStr]:
         for provider, secret in secrets.items():
             try:
-                usable = bool(_WHSEC.fullmatch(secret.get_secret_value())) and base64.b64decode(
-                    secret.get_secret_value().removeprefix("whsec_")
-                )
-            except ValueError:
-                usable = False
-            if not usable:
-                message = f"the secret of provider {provider} must be whsec_ and base64"
-                raise ValueError(message)
+                secret_keys(secret.get_secret_value())
+            except ValueError as error:
+                message = f"the secret of provider {provider} cannot be used: {error}"
+                raise ValueError(message) from error
         return secrets
 
     @property

@@ -75,7 +75,7 @@ class MeterBound(Event, frozen=True, kw_only=True):
 
 
 class ToppedUp(Event, frozen=True, kw_only=True):
-    """A payment was credited."""
+    """A payment was credited, when it came or later out of suspense."""
 
     ce_type: ClassVar[str] = "prewatt.ledger.topped-up.v1"
 
@@ -86,6 +86,9 @@ class ToppedUp(Event, frozen=True, kw_only=True):
     balance_micro: int
     currency: Currency
     at: Instant
+    assigned_by: str | None = None
+    """Who gave the account this money, which was in suspense; none where it named the account."""
+    assigned_reason: str | None = None
 
 
 class PaymentSuspended(Event, frozen=True, kw_only=True):
@@ -98,6 +101,24 @@ class PaymentSuspended(Event, frozen=True, kw_only=True):
     amount_micro: int
     currency: str
     reference: str
+    """The account number that the payer gave."""
+    reason: str
+    at: Instant
+
+
+class PaymentReturned(Event, frozen=True, kw_only=True):
+    """Money in suspense is to go back to its payer: the provider is owed the refund.
+    Key: the payment id."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.payment-returned.v1"
+
+    payment_id: str
+    provider: str
+    amount_micro: int
+    currency: str
+    reference: str
+    returned_by: str
+    reason: str
     at: Instant
 
 

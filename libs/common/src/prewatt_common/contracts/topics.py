@@ -47,6 +47,7 @@ LEDGER_EVENTS = Topic(
         ledger_events_v1.MeterBound,
         ledger_events_v1.ToppedUp,
         ledger_events_v1.PaymentSuspended,
+        ledger_events_v1.PaymentReturned,
         ledger_events_v1.LowBalance,
         ledger_events_v1.BalanceExhausted,
         ledger_events_v1.SupplyChanged,

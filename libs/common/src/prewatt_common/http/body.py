@@ -15,7 +15,8 @@ MIB = 1024 * KIB
 class BodyLimits:
     """How much of a body is taken, and for how long it is waited for."""
 
-    media_type: str
+    media_type: str | None
+    """None: whatever it is called, compressed or not, it is taken as it came."""
     bytes_max: int
     timeout_s: float
     """For the whole body, from the request's head to its last byte."""

@@ -190,6 +190,8 @@ class _Body:
         self._mine_bytes = count
 
     def _check_kind(self, *, expected: bool) -> None:
+        if self._limits.media_type is None:
+            return
         coding = self._headers.get("content-encoding", "identity").strip().lower()
         if coding != "identity":
             raise _unsupported(f"Send the body as it is, not compressed ({coding})")

@@ -20,9 +20,9 @@ from prepay_ledger.api.schemas import (
     CommandOut,
     DecisionOut,
     EntryOut,
+    Limit,
     MeterIdField,
     Page,
-    PaymentOut,
     TermsIn,
     TotalsOut,
 )
@@ -30,7 +30,7 @@ from prepay_ledger.application.bind_meters import BindMeter
 from prepay_ledger.application.change_terms import ChangeTerms
 from prepay_ledger.application.manage_accounts import end_binding, open_account
 from prepay_ledger.application.ports import Unit
-from prepay_ledger.domain.accounts import Account, NewBinding, PaymentOutcome, Terms
+from prepay_ledger.domain.accounts import Account, NewBinding, Terms
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.http.auth import require
@@ -39,7 +39,6 @@ from prewatt_common.ids import new_id
 
 READ = Depends(require("ledger:read"))
 WRITE = Depends(require("ledger:write"))
-Limit = Annotated[int, Query(ge=1, le=1000)]
 JournalId = Annotated[int, Query(ge=0, lt=2**63)]
 
 
@@ -143,13 +142,6 @@ def queries_router(*, queries: LedgerQueries) -> APIRouter:
     async def commands(account_id: UUID, limit: Limit = 100) -> list[CommandOut]:
         """The relay commands of the account, newest first."""
         return [CommandOut(**row) for row in await queries.commands(account_id, limit=limit)]
-
-    @router.get("/payments", tags=["payments"])
-    async def payments(
-        outcome: PaymentOutcome | None = None, limit: Limit = 100
-    ) -> list[PaymentOut]:
-        """Payments, newest first; ``outcome=suspense`` is money that nobody could place."""
-        return [PaymentOut(**row) for row in await queries.payments(outcome=outcome, limit=limit)]
 
     @router.get("/totals", tags=["ledger"])
     async def totals() -> TotalsOut:

@@ -6,11 +6,18 @@ from http import HTTPStatus
 
 from sqlalchemy.exc import IntegrityError
 
+from prepay_ledger.adapters.postgres.payment_queries import UnknownCursor
+from prepay_ledger.application.handle_payment_events import EventApplied, EventClosed, UnknownEvent
 from prepay_ledger.application.manage_accounts import (
     BindingRefused,
     DuplicateAccount,
     DuplicateTariff,
     UnknownAccount,
+)
+from prepay_ledger.application.resolve_suspense import (
+    NotInSuspense,
+    OtherCurrency,
+    UnknownPayment,
 )
 from prewatt_common.http.problems import Problem
 
@@ -19,6 +26,13 @@ _REFUSALS = {
     DuplicateTariff: (HTTPStatus.CONFLICT, "duplicate-tariff"),
     BindingRefused: (HTTPStatus.CONFLICT, "refused"),
     UnknownAccount: (HTTPStatus.NOT_FOUND, "unknown-account"),
+    UnknownPayment: (HTTPStatus.NOT_FOUND, "unknown-payment"),
+    NotInSuspense: (HTTPStatus.CONFLICT, "not-in-suspense"),
+    OtherCurrency: (HTTPStatus.CONFLICT, "other-currency"),
+    UnknownEvent: (HTTPStatus.NOT_FOUND, "unknown-payment-event"),
+    EventApplied: (HTTPStatus.CONFLICT, "event-applied"),
+    EventClosed: (HTTPStatus.CONFLICT, "event-closed"),
+    UnknownCursor: (HTTPStatus.UNPROCESSABLE_ENTITY, "unknown-cursor"),
 }
 
 

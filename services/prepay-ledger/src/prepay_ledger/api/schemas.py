@@ -4,15 +4,15 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
+from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 MicroUnits = Annotated[int, Field(ge=0, le=10**15)]
 MeterIdField = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 MonthField = Annotated[str, Field(pattern=r"^20\d{2}-(0[1-9]|1[0-2])$")]
 CurrencyField = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-AccountNumberField = Annotated[
-    str, Field(min_length=1, max_length=100, pattern=r"^[^\s\p{C}]([^\p{C}]*[^\s\p{C}])?$")
-]
+_PRINTABLE = r"^[^\s\p{C}]([^\p{C}]*[^\s\p{C}])?$"
+AccountNumberField = Annotated[str, Field(min_length=1, max_length=100, pattern=_PRINTABLE)]
 """What people know the account by: any printable characters, none of space at the ends."""
 RegisterField = Annotated[int, Field(ge=0, le=10**13)]
 InstantField = Annotated[
@@ -20,11 +20,21 @@ InstantField = Annotated[
     Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC)),
 ]
 """Far enough from the calendar's ends to be in any timezone."""
+Limit = Annotated[int, Query(ge=1, le=1000)]
+"""How many of a list at once."""
+GivenByProvider = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]+$")]
+"""A provider's name, or an id of its own."""
 TariffCodeField = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
 
 
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+
+class Reason(_Request):
+    """Why a person does what is asked; kept with it, and with who asked."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500, pattern=_PRINTABLE)]
 
 
 class BlockIn(_Request):
@@ -160,20 +170,6 @@ class CommandOut(BaseModel):
     issued_at: datetime
     expires_at: datetime
     finished_at: datetime | None
-
-
-class PaymentOut(BaseModel):
-    """A payment and what became of it."""
-
-    provider: str
-    payment_id: str
-    account_id: UUID | None
-    account_number: str
-    amount_micro: int
-    currency: str
-    outcome: str
-    journal_id: int
-    received_at: datetime
 
 
 class TariffOut(BaseModel):

@@ -1,63 +1,48 @@
-"""Payment webhooks by Standard Webhooks: signed raw bytes, fresh, each taken once."""
+"""Payment webhooks by Standard Webhooks: signed raw bytes, fresh, each kept and answered 2xx."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr
 
-from prepay_ledger.api.signatures import BadSignature, secret_key, verify
+from prepay_ledger.api.signatures import BadSignature, secret_keys, verify
 from prepay_ledger.application.ports import Unit
-from prepay_ledger.application.take_payment import PaymentConflict, TakePayment
-from prepay_ledger.domain.accounts import Payment, PaymentOutcome
+from prepay_ledger.application.take_payment_event import EventAnswer, SignedEvent, TakePaymentEvent
+from prepay_ledger.domain.accounts import PaymentOutcome
+from prepay_ledger.domain.payment_events import EventOutcome, PaymentEvent
 from prepay_ledger.metrics import TOP_UPS
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import public
 from prewatt_common.http.body import KIB, MIB, BodyLimits, RawBody
 from prewatt_common.http.problems import Problem
 
-BODY = BodyLimits(
-    media_type="application/json",
-    bytes_max=64 * KIB,
-    timeout_s=10,
-    held_bytes_max=16 * MIB,
+BODY = BodyLimits(media_type=None, bytes_max=64 * KIB, timeout_s=10, held_bytes_max=16 * MIB)
+"""Of any media type: the signature says that it is the provider's."""
+_HEADERS_KEPT = (
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+    "content-type",
+    "content-encoding",
+    "user-agent",
 )
-_MICRO_MAX = 10**15
-_NO_NUL = r"^[^\x00]+$"
-"""PostgreSQL keeps any other character: money for an account that cannot be is still money."""
-
-
-class PaymentData(BaseModel):
-    """A payment that a provider has taken for us."""
-
-    model_config = ConfigDict(extra="ignore", strict=True)
-
-    payment_id: Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_NUL)]
-    account_number: Annotated[str, Field(min_length=1, max_length=100, pattern=_NO_NUL)]
-    amount_micro: Annotated[int, Field(gt=0, le=_MICRO_MAX)]
-    """In 1e-6 of the currency: 12.50 is 12500000."""
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-
-
-class PaymentEvent(BaseModel):
-    """The body of a webhook call."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    type: Literal["payment.succeeded"]
-    timestamp: AwareDatetime
-    data: PaymentData
+"""What proves that the body was signed, and says who sent it."""
 
 
 class PaymentAnswer(BaseModel):
-    """What became of the payment. ``repeated``: it was known, nothing was changed."""
+    """What became of the event: of its payment, or why it was kept and not applied.
 
-    outcome: PaymentOutcome
+    ``repeated``: it was known, nothing was changed.
+    """
+
+    outcome: PaymentOutcome | EventOutcome
     repeated: bool
+    detail: str | None
     account_id: UUID | None
     balance_micro: int | None
 
@@ -66,7 +51,7 @@ def webhook_router(
     *,
     secrets: dict[str, SecretStr],
     open_unit: Callable[[], AbstractAsyncContextManager[Unit]],
-    take_payment: TakePayment,
+    take_event: TakePaymentEvent,
     committed: Callable[[], None],
     clock: Clock,
 ) -> APIRouter:
@@ -75,11 +60,15 @@ def webhook_router(
         tags=["payments"],
         dependencies=[Depends(public(because="a signature over the body says who calls"))],
     )
-    keys = {name: secret_key(secret.get_secret_value()) for name, secret in secrets.items()}
+    keys = {name: secret_keys(secret.get_secret_value()) for name, secret in secrets.items()}
 
     @router.post(
         "/v1/webhooks/payments/{provider}",
-        summary="A payment provider reports a payment (Standard Webhooks)",
+        summary="A payment provider reports an event (Standard Webhooks)",
+        description=(
+            "Whatever is signed and fresh is kept and answered 200, events of unknown types and "
+            "bodies that are no payment too; `outcome` and `detail` say what was done."
+        ),
         openapi_extra={
             "requestBody": {
                 "required": True,
@@ -90,42 +79,37 @@ def webhook_router(
     async def payments(
         provider: str, request: Request, body: Annotated[bytes, Depends(RawBody(BODY))]
     ) -> PaymentAnswer:
-        key = keys.get(provider)
-        if key is None:
+        secret = keys.get(provider)
+        if secret is None:
             raise Problem(
                 status=HTTPStatus.NOT_FOUND,
                 kind="unknown-provider",
                 detail=f"No payment provider {provider} is configured; nothing was kept.",
             )
-        event_id = _verified(key, request, body, now=clock())
-        event = _parse(body)
-        payment = Payment(provider=provider, **event.data.model_dump())
-        try:
-            async with open_unit() as unit:
-                result = await take_payment(
-                    unit, payment=payment, event_id=event_id, body=body, now=clock()
-                )
-        except PaymentConflict as error:
-            TOP_UPS.labels(provider, "conflict").inc()
-            raise Problem(
-                status=HTTPStatus.CONFLICT, kind="payment-conflict", detail=str(error)
-            ) from error
-        committed()
-        TOP_UPS.labels(provider, "repeated" if result.repeated else result.outcome).inc()
-        return PaymentAnswer(
-            outcome=result.outcome,
-            repeated=result.repeated,
-            account_id=result.account_id,
-            balance_micro=result.balance_micro,
+        now = clock()
+        event = SignedEvent(
+            provider=provider,
+            event_id=_readable(_verified(secret, request, body, now=now)),
+            headers={
+                name: value
+                for name in _HEADERS_KEPT
+                if (value := request.headers.get(name)) is not None
+            },
+            body=body,
         )
+        async with open_unit() as unit:
+            answer = await take_event(unit, event=event, now=now)
+        committed()
+        TOP_UPS.labels(provider, _counted_as(answer)).inc()
+        return _answer(answer)
 
     return router
 
 
-def _verified(key: bytes, request: Request, body: bytes, *, now: datetime) -> str:
+def _verified(keys: Sequence[bytes], request: Request, body: bytes, *, now: datetime) -> str:
     """The event's id; raises a 401 problem unless the signature holds and is fresh."""
     try:
-        return verify(key=key, headers=request.headers, body=body, now=now)
+        return verify(keys=keys, headers=request.headers, body=body, now=now)
     except BadSignature as error:
         raise Problem(
             status=HTTPStatus.UNAUTHORIZED,
@@ -134,16 +118,33 @@ def _verified(key: bytes, request: Request, body: bytes, *, now: datetime) -> st
         ) from error
 
 
-def _parse(body: bytes) -> PaymentEvent:
+def _readable(event_id: str) -> str:
+    """HTTP reads headers as Latin-1; an id is most often ASCII, else UTF-8."""
     try:
-        return PaymentEvent.model_validate_json(body)
-    except ValidationError as error:
-        detail = "; ".join(
-            f"{'/'.join(str(part) for part in item['loc'])}: {item['msg']}"
-            for item in error.errors()
+        return event_id.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return event_id
+
+
+def _counted_as(answer: EventAnswer) -> EventOutcome:
+    return EventOutcome.REPEATED if answer.repeated else answer.applied.outcome
+
+
+def _answer(answer: EventAnswer) -> PaymentAnswer:
+    applied = answer.applied
+    if applied.payment is None:
+        return PaymentAnswer(
+            outcome=applied.outcome,
+            repeated=answer.repeated,
+            detail=f"Kept, not applied: {applied.reason}.",
+            account_id=None,
+            balance_micro=None,
         )
-        raise Problem(
-            status=HTTPStatus.UNPROCESSABLE_ENTITY,
-            kind="invalid-payment",
-            detail=f"{detail}. Nothing was credited.",
-        ) from error
+    payment = applied.payment
+    return PaymentAnswer(
+        outcome=payment.outcome,
+        repeated=answer.repeated,
+        detail=f"Kept in suspense: {payment.reason}." if payment.reason else None,
+        account_id=payment.account_id,
+        balance_micro=payment.balance_micro,
+    )

@@ -1,8 +1,10 @@
 """What the use cases need of the outside, all inside one transaction: a `Unit`."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -16,6 +18,7 @@ from prepay_ledger.domain.accounts import (
 )
 from prepay_ledger.domain.charging import BindingState, Charged, PostedMonth, Reading
 from prepay_ledger.domain.journal import Journal
+from prepay_ledger.domain.payment_events import EventOutcome
 from prepay_ledger.domain.supply import CommandOutcome, Decision
 from prewatt_common.contracts.base import CommandStatus, RelayAction, RelayState
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
@@ -96,6 +99,55 @@ class CommandRecorded:
     finished_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownPayment:
+    """A payment as it stands. ``reason``: why it went to suspense, empty where it did not."""
+
+    id: UUID
+    """Ours; the provider's own is ``payment.payment_id``."""
+    payment: Payment
+    outcome: PaymentOutcome
+    reason: str
+    account_id: UUID | None
+    """Who has the money."""
+
+
+class ResolutionAction(StrEnum):
+    """What a person did with money in suspense."""
+
+    ASSIGNED = "assigned"
+    RETURNED = "returned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """Where money in suspense went, who said so, and why."""
+
+    action: ResolutionAction
+    account_id: UUID | None
+    who: str
+    reason: str
+    journal_id: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentEventRow:
+    """A signed event as it is kept, without its body. ``open``: not applied, and no person has
+    dealt with it."""
+
+    id: UUID
+    """Ours; the provider's own is ``event_id``."""
+    provider: str
+    event_id: str
+    body_sha256: bytes
+    type: str | None
+    payment_id: str | None
+    outcome: EventOutcome
+    reason: str
+    open: bool
+
+
 class ChargingStore(Protocol):
     """Bindings, their months, and readings that have no binding."""
 
@@ -132,6 +184,7 @@ class AccountStore(Protocol):
     async def add_tariff(self, version: TariffVersion, *, at: datetime) -> bool: ...
     async def add_account(self, account: Account) -> bool: ...
     async def account(self, account_id: UUID) -> Account | None: ...
+    async def lock(self, account_id: UUID) -> Account | None: ...
     async def lock_by_number(self, number: str) -> Account | None: ...
     async def change_terms(self, account_id: UUID, terms: Terms) -> bool: ...
     async def begin_binding(self) -> None:
@@ -144,23 +197,47 @@ class AccountStore(Protocol):
 
 
 class PaymentStore(Protocol):
-    """Webhook events as they came, and payments."""
+    """Payments, and what people did with those in suspense."""
 
-    async def add_event(
-        self, *, provider: str, event_id: str, body: bytes, outcome: str, at: datetime
-    ) -> bool: ...
-    async def payment(
-        self, *, provider: str, payment_id: str
-    ) -> tuple[Payment, PaymentOutcome] | None: ...
-    async def add_payment(
-        self,
-        payment: Payment,
-        *,
-        account_id: UUID | None,
-        outcome: PaymentOutcome,
-        journal_id: int,
-        at: datetime,
+    async def lock_by_payment_id(self, *, provider: str, payment_id: str) -> KnownPayment | None:
+        """The payment if it is known. Whoever else brings the same one waits for our commit: two
+        deliveries at once must not both find it unknown."""
+        ...
+
+    async def by_payment_id(self, *, provider: str, payment_id: str) -> KnownPayment | None: ...
+    async def lock(self, payment: UUID) -> KnownPayment | None: ...
+    async def add(self, known: KnownPayment, *, journal_id: int, at: datetime) -> None: ...
+    async def resolution(self, payment: UUID) -> Resolution | None: ...
+    async def resolve(
+        self, payment: UUID, resolution: Resolution, *, outcome: PaymentOutcome
     ) -> None: ...
+
+
+class PaymentEventStore(Protocol):
+    """Signed events as they came."""
+
+    async def lock(self, *, provider: str, event_id: str) -> Sequence[PaymentEventRow]:
+        """What came under this id before, oldest first. Whoever else brings it waits for our
+        commit."""
+        ...
+
+    async def add(
+        self, row: PaymentEventRow, *, headers: Mapping[str, str], body: bytes, at: datetime
+    ) -> None: ...
+    async def lock_by_id(self, event_id: UUID) -> PaymentEventRow | None: ...
+    async def body(self, event_id: UUID) -> bytes: ...
+    async def change(
+        self,
+        after: PaymentEventRow,
+        *,
+        step: str,
+        outcome_before: EventOutcome,
+        who: str,
+        reason: str,
+        at: datetime,
+    ) -> None:
+        """Write how the event stands now, and who changed that and why."""
+        ...
 
 
 class SupplyStore(Protocol):
@@ -193,7 +270,12 @@ class Unit(Protocol):
     journals: JournalStore
     accounts: AccountStore
     payments: PaymentStore
+    payment_events: PaymentEventStore
     supply: SupplyStore
+
+    def savepoint(self) -> AbstractAsyncContextManager[None]:
+        """A part of the transaction that is undone by itself where it raises."""
+        ...
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """To be sent once the transaction has committed."""

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from prepay_ledger.application.events import account_event, keyed_event
-from prepay_ledger.application.ports import Unit
+from prepay_ledger.application.credit import credit
+from prepay_ledger.application.events import keyed_event
+from prepay_ledger.application.ports import KnownPayment, Unit
 from prepay_ledger.application.review_supply import SupplyReview
 from prepay_ledger.domain.accounts import Account, Payment, PaymentOutcome
-from prepay_ledger.domain.journal import Entry, Journal, UtilityAccount, clearing
-from prewatt_common.contracts.ledger_events_v1 import PaymentSuspended, ToppedUp
+from prepay_ledger.domain.journal import Journal, UtilityAccount, clearing
+from prewatt_common.contracts.ledger_events_v1 import PaymentSuspended
+from prewatt_common.ids import new_id
 
 
 class PaymentConflict(Exception):
@@ -22,6 +24,8 @@ class PaymentResult:
 
     outcome: PaymentOutcome
     repeated: bool
+    reason: str
+    """Why it is in suspense; empty where it is not."""
     account_id: UUID | None
     balance_micro: int | None
 
@@ -32,63 +36,50 @@ class TakePayment:
     def __init__(self, *, review: SupplyReview) -> None:
         self._review = review
 
-    async def __call__(
-        self, unit: Unit, *, payment: Payment, event_id: str, body: bytes, now: datetime
-    ) -> PaymentResult:
-        """Raises `PaymentConflict`. The account's row is locked, so payments queue up behind
-        each other and behind charges."""
-        account = await unit.accounts.lock_by_number(payment.account_number)
-        known = await unit.payments.payment(
+    async def __call__(self, unit: Unit, *, payment: Payment, now: datetime) -> PaymentResult:
+        """Raises `PaymentConflict`. First the payment is locked, then the account's row: payments
+        queue up behind each other and behind charges."""
+        known = await unit.payments.lock_by_payment_id(
             provider=payment.provider, payment_id=payment.payment_id
         )
         if known is not None:
-            return _repeated(payment, known, account)
-        credited = account is not None and account.currency == payment.currency
-        outcome = PaymentOutcome.CREDITED if credited else PaymentOutcome.SUSPENSE
-        fresh = await unit.payments.add_event(
-            provider=payment.provider, event_id=event_id, body=body, outcome=outcome, at=now
-        )
-        if not fresh:
-            message = f"event {event_id} was used before for another payment"
-            raise PaymentConflict(message)
-        if account is None or not credited:
-            return await self._suspend(unit, payment, now=now)
+            return await _repeated(unit, payment, known)
+        account = await unit.accounts.lock_by_number(payment.account_number)
+        if account is None:
+            reason = f"there is no account {payment.account_number}"
+            return await self._suspend(unit, payment, reason=reason, now=now)
+        if account.currency != payment.currency:
+            reason = f"account {account.number} is in {account.currency}, not {payment.currency}"
+            return await self._suspend(unit, payment, reason=reason, now=now)
         return await self._credit(unit, payment, account, now=now)
 
     async def _credit(
         self, unit: Unit, payment: Payment, account: Account, *, now: datetime
     ) -> PaymentResult:
-        journal_id, _ = await unit.journals.post(
-            Journal(
-                kind="top-up",
-                source=f"{payment.provider}/{payment.payment_id}",
-                entries=(Entry(account.id, payment.amount_micro),),
-                postings={clearing(payment.provider): -payment.amount_micro},
-            ),
-            at=now,
+        journal_id = await credit(
+            unit,
+            review=self._review,
+            payment=payment,
+            account=account,
+            kind="top-up",
+            taken_from=clearing(payment.provider),
+            decided=None,
+            now=now,
         )
-        await unit.payments.add_payment(
-            payment,
-            account_id=account.id,
+        known = KnownPayment(
+            id=new_id(),
+            payment=payment,
             outcome=PaymentOutcome.CREDITED,
-            journal_id=journal_id,
-            at=now,
-        )
-        balance_micro = account.balance_micro + payment.amount_micro
-        event = ToppedUp(
+            reason="",
             account_id=account.id,
-            payment_id=payment.payment_id,
-            provider=payment.provider,
-            amount_micro=payment.amount_micro,
-            balance_micro=balance_micro,
-            currency=payment.currency,
-            at=now,
         )
-        await unit.publish([account_event(event, account_id=account.id, at=now)])
-        await self._review(unit, [account.id], now=now, caused_at=now)
-        return PaymentResult(PaymentOutcome.CREDITED, False, account.id, balance_micro)
+        await unit.payments.add(known, journal_id=journal_id, at=now)
+        balance_micro = account.balance_micro + payment.amount_micro
+        return PaymentResult(known.outcome, False, "", account.id, balance_micro)
 
-    async def _suspend(self, unit: Unit, payment: Payment, *, now: datetime) -> PaymentResult:
+    async def _suspend(
+        self, unit: Unit, payment: Payment, *, reason: str, now: datetime
+    ) -> PaymentResult:
         journal_id, _ = await unit.journals.post(
             Journal(
                 kind="suspense",
@@ -101,39 +92,45 @@ class TakePayment:
             ),
             at=now,
         )
-        await unit.payments.add_payment(
-            payment,
-            account_id=None,
+        known = KnownPayment(
+            id=new_id(),
+            payment=payment,
             outcome=PaymentOutcome.SUSPENSE,
-            journal_id=journal_id,
-            at=now,
+            reason=reason,
+            account_id=None,
         )
+        await unit.payments.add(known, journal_id=journal_id, at=now)
         event = PaymentSuspended(
             payment_id=payment.payment_id,
             provider=payment.provider,
             amount_micro=payment.amount_micro,
             currency=payment.currency,
             reference=payment.account_number,
+            reason=reason,
             at=now,
         )
         await unit.publish([keyed_event(event, key=payment.payment_id, at=now)])
-        return PaymentResult(PaymentOutcome.SUSPENSE, False, None, None)
+        return PaymentResult(known.outcome, False, reason, None, None)
 
 
-def _repeated(
-    payment: Payment, known: tuple[Payment, PaymentOutcome], account: Account | None
-) -> PaymentResult:
-    before, outcome = known
-    if before != payment:
+async def _repeated(unit: Unit, payment: Payment, known: KnownPayment) -> PaymentResult:
+    first = known.payment
+    if first != payment:
         message = (
             f"payment {payment.payment_id} is known with other content; the first is kept: "
-            f"{before.amount_micro} micro-units {before.currency} for {before.account_number}"
+            f"{first.amount_micro} micro-units {first.currency} for {first.account_number}"
         )
         raise PaymentConflict(message)
-    credited = account if outcome is PaymentOutcome.CREDITED else None
+    return await result_of(unit, known)
+
+
+async def result_of(unit: Unit, known: KnownPayment) -> PaymentResult:
+    """How a payment stands that was taken before, with its account's balance by now."""
+    account = await unit.accounts.account(known.account_id) if known.account_id else None
     return PaymentResult(
-        outcome,
+        known.outcome,
         True,
-        credited.id if credited else None,
-        credited.balance_micro if credited else None,
+        known.reason if known.outcome is PaymentOutcome.SUSPENSE else "",
+        known.account_id,
+        account.balance_micro if account else None,
     )

@@ -54,6 +54,8 @@ class PaymentOutcome(StrEnum):
 
     CREDITED = "credited"
     SUSPENSE = "suspense"
+    RETURNED = "returned"
+    """It was in suspense and is to go back to its payer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,11 @@ def clearing(provider: str) -> str:
     return f"clearing:{provider}"
 
 
+def refund_due(provider: str) -> str:
+    """The ledger account of what is to go back to payers by ``provider`` and has not gone yet."""
+    return f"refund-due:{provider}"
+
+
 class Unbalanced(AssertionError):
     """A journal that does not sum to zero: a fault of ours that must never reach the database."""
 

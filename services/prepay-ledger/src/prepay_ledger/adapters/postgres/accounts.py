@@ -51,15 +51,17 @@ class PostgresAccounts:
 
     async def account(self, account_id: UUID) -> Account | None:
         """The account, or none."""
+        return await self._one(select(account_table).where(account_table.c.id == account_id))
+
+    async def lock(self, account_id: UUID) -> Account | None:
+        """The account, its row locked until the transaction ends."""
         query = select(account_table).where(account_table.c.id == account_id)
-        row = (await self._connection.execute(query)).mappings().first()
-        return to_account(row) if row else None
+        return await self._one(query.with_for_update())
 
     async def lock_by_number(self, number: str) -> Account | None:
         """The account of that number, its row locked until the transaction ends."""
-        query = select(account_table).where(account_table.c.number == number).with_for_update()
-        row = (await self._connection.execute(query)).mappings().first()
-        return to_account(row) if row else None
+        query = select(account_table).where(account_table.c.number == number)
+        return await self._one(query.with_for_update())
 
     async def change_terms(self, account_id: UUID, terms: Terms) -> bool:
         """Change what is given; false where there is no such account."""
@@ -97,6 +99,10 @@ class PostgresAccounts:
             NewBinding(**{name: row[name] for name in NewBinding.__dataclass_fields__})
             for row in rows
         ]
+
+    async def _one(self, query: Any) -> Account | None:
+        row = (await self._connection.execute(query)).mappings().first()
+        return to_account(row) if row else None
 
     async def _inserted(self, statement: Any) -> bool:
         result = await self._connection.execute(statement.on_conflict_do_nothing())

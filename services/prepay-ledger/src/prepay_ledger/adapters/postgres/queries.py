@@ -15,7 +15,6 @@ from prepay_ledger.adapters.postgres.tables import (
     decision,
     entry,
     journal,
-    payment,
     tariff_version,
 )
 from prewatt_common.db.database import Database
@@ -123,14 +122,6 @@ class LedgerQueries:
         query = select(command).where(command.c.account_id == account_id)
         async with self._database.transaction() as connection:
             return await _all(connection, query.order_by(command.c.id.desc()).limit(limit))
-
-    async def payments(self, *, outcome: str | None, limit: int) -> Sequence[Mapping[str, Any]]:
-        """Payments, newest first; ``outcome`` suspense finds money nobody could place."""
-        query = select(payment).order_by(payment.c.journal_id.desc()).limit(limit)
-        if outcome is not None:
-            query = query.where(payment.c.outcome == outcome)
-        async with self._database.transaction() as connection:
-            return await _all(connection, query)
 
 
 async def _all(connection: AsyncConnection, query: Any) -> list[Mapping[str, Any]]:

@@ -8,12 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from prepay_ledger.adapters.postgres.accounts import PostgresAccounts
 from prepay_ledger.adapters.postgres.charging import PostgresCharging
 from prepay_ledger.adapters.postgres.journals import PostgresJournals
+from prepay_ledger.adapters.postgres.payment_events import PostgresPaymentEvents
 from prepay_ledger.adapters.postgres.payments import PostgresPayments
 from prepay_ledger.adapters.postgres.supply import PostgresSupply
 from prepay_ledger.application.ports import (
     AccountStore,
     ChargingStore,
     JournalStore,
+    PaymentEventStore,
     PaymentStore,
     SupplyStore,
 )
@@ -31,7 +33,14 @@ class PostgresUnit:
         self.journals: JournalStore = PostgresJournals(connection)
         self.accounts: AccountStore = PostgresAccounts(connection)
         self.payments: PaymentStore = PostgresPayments(connection)
+        self.payment_events: PaymentEventStore = PostgresPaymentEvents(connection)
         self.supply: SupplyStore = PostgresSupply(connection)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncGenerator[None]:
+        """A SAVEPOINT."""
+        async with self.connection.begin_nested():
+            yield
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """Through the outbox."""

@@ -1,0 +1,221 @@
+"""Money in suspense: given to an account or sent back, once, with who and why."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+pytestmark = pytest.mark.stack
+PROBLEM = "application/problem+json"
+WHY = "customer showed the receipt"
+KWH_MICRO = 2_000_000
+
+
+async def assign(ledger, payment, account, *, why=WHY, **by):
+    by = by or {"account_number": account["number"]}
+    path = f"/v1/payments/{payment['id']}/assign"
+    return await ledger.api.post(path, json={"reason": why} | by)
+
+
+async def give_back(ledger, payment, *, why=WHY):
+    return await ledger.api.post(f"/v1/payments/{payment['id']}/return", json={"reason": why})
+
+
+async def postings(ledger):
+    return (await ledger.sums_to_zero())["postings_micro"]
+
+
+async def test_money_in_suspense_is_given_to_an_account(ledger, kafka_events):
+    account = await ledger.open()
+    payment = await ledger.suspended(7_000_000)
+    before = await postings(ledger)
+    answer = await assign(ledger, payment, account)
+    assert answer.status_code == 200, answer.text
+    placed = answer.json()
+    assert placed == payment | {
+        "outcome": "credited",
+        "account_id": account["id"],
+        "resolution": placed["resolution"],
+    }
+    resolution = placed["resolution"]
+    assert (resolution["action"], resolution["who"]) == ("assigned", "test")
+    assert resolution["reason"] == WHY
+    assert (await ledger.account(account))["balance_micro"] == 7_000_000
+    (entry,) = await ledger.newest(account, "entries")
+    assert (entry["kind"], entry["journal_id"]) == ("suspense-assigned", resolution["journal_id"])
+    after = await postings(ledger)
+    assert after["suspense"] == before["suspense"] - 7_000_000
+    assert after["clearing:demo"] == before["clearing:demo"]
+    told = await kafka_events("prewatt.ledger.topped-up.v1", payment_id=payment["payment_id"])
+    assert (told["account_id"], told["provider"]) == (account["id"], "demo")
+    assert (told["amount_micro"], told["balance_micro"]) == (7_000_000, 7_000_000)
+    assert (told["assigned_by"], told["assigned_reason"]) == ("test", WHY)
+    listed = (await ledger.api.get("/v1/payments?outcome=suspense&limit=1000")).json()
+    assert payment["id"] not in {each["id"] for each in listed}
+
+
+async def test_a_household_that_is_cut_is_back_when_its_money_is_found(ledger):
+    account, meter_id = await ledger.household(paid_micro=KWH_MICRO)
+    await ledger.read((meter_id, 15, 1_000))
+    (cut,) = await ledger.until(lambda: ledger.newest(account, "commands"), what="a disconnect")
+    await ledger.answer(cut)
+    await ledger.until_state(account, "disconnected")
+    payment = await ledger.suspended(9_000_000)
+    assert (await assign(ledger, payment, account)).status_code == 200
+    assert (await ledger.account(account))["supply_state"] == "reconnecting"
+    back = (await ledger.newest(account, "commands"))[0]
+    assert back["action"] == "reconnect"
+    await ledger.answer(back)
+    await ledger.until_state(account, "connected")
+
+
+async def test_money_in_suspense_is_sent_back(ledger, kafka_events):
+    payment = await ledger.suspended(3_000_000)
+    before = await postings(ledger)
+    answer = await give_back(ledger, payment)
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["outcome"], answer.json()["account_id"]) == ("returned", None)
+    assert answer.json()["resolution"]["action"] == "returned"
+    after = await postings(ledger)
+    assert after["suspense"] == before["suspense"] - 3_000_000
+    assert after["refund-due:demo"] == before.get("refund-due:demo", 0) + 3_000_000
+    told = await kafka_events("prewatt.ledger.payment-returned.v1", amount_micro=3_000_000)
+    assert (told["payment_id"], told["provider"]) == (payment["payment_id"], "demo")
+    assert (told["returned_by"], told["reason"]) == ("test", WHY)
+    assert told["reference"] == payment["account_number"]
+
+
+async def test_the_same_again_answers_the_same_and_another_is_refused(ledger):
+    account, other = await ledger.open(), await ledger.open()
+    given, returned = await ledger.suspended(), await ledger.suspended()
+    for call in (
+        lambda why: assign(ledger, given, account, why=why),
+        lambda why: assign(ledger, given, account, why=why, account_id=account["id"]),
+        lambda why: give_back(ledger, returned, why=why),
+    ):
+        first, again = await call("first"), await call("asked once more")
+        assert (first.status_code, again.status_code) == (200, 200)
+        assert first.json() == again.json()
+        assert again.json()["resolution"]["reason"] == "first"
+    for refused in (
+        await assign(ledger, given, other),
+        await give_back(ledger, given),
+        await assign(ledger, returned, account),
+    ):
+        assert (refused.status_code, refused.headers["content-type"]) == (409, PROBLEM)
+        assert "by test (first)" in refused.json()["detail"]
+    assert (await ledger.account(account))["balance_micro"] == given["amount_micro"]
+    assert (await ledger.account(other))["balance_micro"] == 0
+
+
+async def test_a_payment_that_was_credited_is_not_given_away(ledger):
+    account, other = await ledger.open(), await ledger.open()
+    await ledger.pay(account["number"], 5)
+    (entry,) = await ledger.newest(account, "entries")
+    payment_id = entry["source"].removeprefix("demo/")
+    query = {"provider": "demo", "payment_id": payment_id}
+    (payment,) = (await ledger.api.get("/v1/payments", params=query)).json()
+    for refused in (
+        await assign(ledger, payment, account),
+        await assign(ledger, payment, other),
+        await give_back(ledger, payment),
+    ):
+        assert (refused.status_code, refused.headers["content-type"]) == (409, PROBLEM)
+        assert "not in suspense" in refused.json()["detail"]
+    assert (await ledger.account(account))["balance_micro"] == 5
+
+
+async def test_money_in_another_currency_is_not_given(ledger):
+    account = await ledger.open()
+    payment = await ledger.suspended(currency="EUR")
+    refused = await assign(ledger, payment, account)
+    assert (refused.status_code, refused.headers["content-type"]) == (409, PROBLEM)
+    assert refused.json()["type"] == "urn:prewatt:problem:other-currency"
+    assert "an account in EUR" in refused.json()["detail"]
+    euro = await ledger.open(currency="EUR")
+    assert (await assign(ledger, payment, euro)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"account_number": "nobody"}, 404),
+        ({"account_id": str(uuid4())}, 404),
+        ({}, 422),
+        ({"account_number": "1", "account_id": str(uuid4())}, 422),
+        ({"account_number": "1", "reason": ""}, 422),
+        ({"account_number": "1", "reason": " "}, 422),
+        ({"account_number": "1", "reason": "nul\0"}, 422),
+        ({"account_number": "1", "reason": "x" * 501}, 422),
+        ({"account_number": "1", "amount_micro": 5}, 422),
+        ({"account_number": "nul\0"}, 422),
+    ],
+)
+async def test_what_is_wrong_is_named_and_the_money_stays(ledger, body, status):
+    payment = await ledger.suspended()
+    path = f"/v1/payments/{payment['id']}/assign"
+    answer = await ledger.api.post(path, json={"reason": WHY} | body)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, PROBLEM), answer.text
+    found = (await ledger.api.get(f"/v1/payments/{payment['id']}")).json()
+    assert found == payment
+
+
+async def test_payments_that_are_none_are_named(ledger):
+    account = await ledger.open()
+    for answer in (
+        await assign(ledger, {"id": str(uuid4())}, account),
+        await give_back(ledger, {"id": str(uuid4())}),
+        await ledger.api.get(f"/v1/payments/{uuid4()}"),
+    ):
+        assert (answer.status_code, answer.headers["content-type"]) == (404, PROBLEM)
+    for query in (f"before={uuid4()}", "payment_id=%00", "provider=", "limit=1001"):
+        answer = await ledger.api.get(f"/v1/payments?{query}")
+        assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM), query
+
+
+async def test_of_many_who_place_one_payment_at_once_exactly_one_wins(ledger):
+    accounts = [await ledger.open() for _ in range(6)]
+    for _ in range(4):
+        payment = await ledger.suspended(5)
+        balances = [(await ledger.account(each))["balance_micro"] for each in accounts]
+        answers = await asyncio.gather(
+            *(assign(ledger, payment, each) for each in accounts),
+            *(give_back(ledger, payment) for _ in range(3)),
+        )
+        won = [answer for answer in answers if answer.status_code == 200]
+        assert {answer.status_code for answer in answers} <= {200, 409}
+        assert len({str(answer.json()) for answer in won}) == 1
+        after = [(await ledger.account(each))["balance_micro"] for each in accounts]
+        moved = sum(after) - sum(balances)
+        assert moved == (5 if won[0].json()["outcome"] == "credited" else 0)
+    await ledger.sums_to_zero()
+
+
+async def test_a_delivery_after_the_money_was_placed_changes_nothing(ledger):
+    account = await ledger.open()
+    bodies = [ledger.payment("nobody-" + uuid4().hex, 5) for _ in range(2)]
+    payments = []
+    for body in bodies:
+        await ledger.deliver(body)
+        query = {"payment_id": body["data"]["payment_id"]}
+        payments += (await ledger.api.get("/v1/payments", params=query)).json()
+    await assign(ledger, payments[0], account)
+    await give_back(ledger, payments[1])
+    given, returned = [(await ledger.deliver(body)).json() for body in bodies]
+    assert (given["outcome"], given["repeated"], given["account_id"]) == (
+        "credited",
+        True,
+        account["id"],
+    )
+    assert (returned["outcome"], returned["repeated"]) == ("returned", True)
+    assert (await ledger.account(account))["balance_micro"] == 5
+
+
+async def test_money_in_suspense_is_listed_in_pages(ledger):
+    made = [await ledger.suspended(n) for n in range(1, 8)]
+    seen, before = [], {}
+    while len(seen) < 7:
+        query = {"outcome": "suspense", "limit": 3} | before
+        seen += (await ledger.api.get("/v1/payments", params=query)).json()
+        before = {"before": seen[-1]["id"]}
+    assert seen[:7] == made[::-1]
