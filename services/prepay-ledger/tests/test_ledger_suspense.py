@@ -4,6 +4,9 @@ import asyncio
 from uuid import uuid4
 
 import pytest
+from typer.testing import CliRunner
+
+from prewatt_cli.__main__ import app
 
 pytestmark = pytest.mark.stack
 PROBLEM = "application/problem+json"
@@ -219,3 +222,38 @@ async def test_money_in_suspense_is_listed_in_pages(ledger):
         seen += (await ledger.api.get("/v1/payments", params=query)).json()
         before = {"before": seen[-1]["id"]}
     assert seen[:7] == made[::-1]
+
+
+async def test_people_place_money_by_the_command_line(ledger):
+    async def prewatt(*arguments):
+        runner = CliRunner(env={"COLUMNS": "200"})
+        result = await asyncio.to_thread(
+            runner.invoke,
+            app,
+            ["suspense", *arguments, "--state-dir", str(ledger.stack.state_dir)],
+        )
+        return result.exit_code, result.output
+
+    account = await ledger.open()
+    given, returned = await ledger.suspended(12_500_000), await ledger.suspended(500_000)
+    code, listed = await prewatt("list")
+    assert code == 0, listed
+    (line,) = [each for each in listed.splitlines() if given["payment_id"] in each]
+    for shown in ("demo", "12.50 CNY", given["account_number"], given["reason"], "under 1 h"):
+        assert shown in line
+    why = ("--reason", WHY, "--who", "li")
+    code, said = await prewatt("assign", given["payment_id"], account["number"], *why)
+    assert (code, said) == (0, f"12.50 CNY given to account {account['number']}\n")
+    code, said = await prewatt("return", returned["payment_id"], *why)
+    assert (code, said) == (0, "0.50 CNY is due to the payer, by demo\n")
+    assert (await ledger.account(account))["balance_micro"] == 12_500_000
+    for payment in (given, returned):
+        found = (await ledger.api.get(f"/v1/payments/{payment['id']}")).json()
+        assert (found["resolution"]["who"], found["resolution"]["reason"]) == ("li", WHY)
+    for arguments, says in (
+        (("return", given["payment_id"]), "409: payment"),
+        (("assign", "no-such-payment", account["number"]), "there is no payment no-such-payment"),
+    ):
+        code, said = await prewatt(*arguments, *why)
+        assert (code, len(said.splitlines())) == (2, 1)
+        assert says in said

@@ -48,6 +48,24 @@ def test_the_signature_holds_over_the_bytes_sent() -> None:
     assert json.loads(body)["type"] == "payment.succeeded"
 
 
+@pytest.mark.parametrize(
+    "secret", [SECRET.removeprefix("whsec_"), SECRET + "\n", "whsec_" + "QUJD" * 8 + "QQ"]
+)
+def test_a_secret_is_taken_as_the_reference_library_takes_it(secret: str) -> None:
+    body, headers = signed_payment(
+        secret=secret, account_number="1", amount_micro=5, currency="CNY", payment_id="p"
+    )
+    assert Webhook(secret).verify(body, headers)
+
+
+@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_A"])
+def test_a_secret_that_cannot_be_used_is_said(secret: str) -> None:
+    with pytest.raises(ValueError, match="webhook secret"):
+        signed_payment(
+            secret=secret, account_number="1", amount_micro=5, currency="CNY", payment_id="p"
+        )
+
+
 def test_a_token_carries_its_scopes(tmp_path: Path) -> None:
     keys = load_or_make_keys(tmp_path)
     target = Target({}, keys.auth_private, {})
@@ -89,6 +107,9 @@ def test_quantiles_are_those_of_prometheus() -> None:
         (["url", "nonsense"], "nonsense is none of"),
         (["mqtt-user", "meter-1"], "start one with `make up`"),
         (["mqtt-user", "meter/1"], "'meter/1' is no meter id"),
+        (["suspense", "list"], "set PREWATT_AUTH_PRIVATE_KEY_FILE"),
+        (["suspense", "assign", "p-1", "100001", "--reason", "x"], "PREWATT_AUTH_PRIVATE_KEY_FILE"),
+        (["suspense", "return", "p-1", "--reason", "x"], "set PREWATT_AUTH_PRIVATE_KEY_FILE"),
     ],
 )
 def test_what_is_missing_is_one_line_and_code_2(

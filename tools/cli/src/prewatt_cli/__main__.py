@@ -9,11 +9,19 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from prewatt_cli.errors import one_line_errors
+from prewatt_cli.errors import answered, one_line_errors
 from prewatt_cli.mqtt_user import make_mqtt_user
 from prewatt_cli.payments import decimal_from, micro_from, pay
 from prewatt_cli.scenario.command import scenario
-from prewatt_cli.target import SERVICES, NoTarget, Target, find_target
+from prewatt_cli.suspense import suspense
+from prewatt_cli.target import (
+    DEFAULT_STATE_DIR,
+    SERVICES,
+    NoTarget,
+    StateDir,
+    Target,
+    find_target,
+)
 from prewatt_cli.tariffs import tariff
 
 app = typer.Typer(
@@ -25,24 +33,10 @@ app.add_typer(meters, name="meters")
 app.add_typer(accounts, name="accounts")
 app.add_typer(tariff, name="tariff")
 app.command()(scenario)
+app.add_typer(suspense, name="suspense")
 
 console = Console()
-StateDir = Annotated[
-    Path, typer.Option(envvar="PREWATT_STATE_DIR", help="State of the local stack to speak to.")
-]
-DEFAULT_STATE_DIR = Path(".state/dev")
 CsvFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
-
-
-def _answer(response: httpx.Response) -> httpx.Response:
-    if response.is_success:
-        return response
-    try:
-        detail = response.json()["detail"]
-    except (ValueError, KeyError):
-        detail = response.text
-    message = f"{response.status_code}: {detail}"
-    raise ValueError(message)
 
 
 @app.command()
@@ -87,9 +81,9 @@ def topup(
             currency=currency,
             payment_id=payment_id,
         )
-        answer = _answer(response).json()
-        if answer["outcome"] == "suspense":
-            console.print(f"no account {account_number} in {currency}: kept in suspense")
+        answer = answered(response).json()
+        if answer["balance_micro"] is None:
+            console.print(answer["detail"] or f"this payment was {answer['outcome']} before")
         else:
             again = " (known already, nothing changed)" if answer["repeated"] else ""
             console.print(f"balance {decimal_from(answer['balance_micro'])} {currency}{again}")
@@ -166,7 +160,7 @@ def _import(service: str, path: str, file: Path, *, state_dir: Path) -> None:
         response = client.post(
             path, content=file.read_bytes(), headers={"content-type": "text/csv"}
         )
-        console.print(_answer(response).json())
+        console.print(answered(response).json())
 
 
 @app.command()

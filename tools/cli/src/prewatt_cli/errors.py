@@ -26,6 +26,18 @@ def one_line_errors() -> Generator[None]:
         _fail(f"no answer: {error}")
 
 
+def answered(response: httpx.Response) -> httpx.Response:
+    """``response`` where it is good; raises ValueError with what its problem says."""
+    if response.is_success:
+        return response
+    try:
+        detail = response.json()["detail"]
+    except (ValueError, KeyError):
+        detail = response.text
+    message = f"{response.status_code}: {detail}"
+    raise ValueError(message)
+
+
 def _fail(message: str) -> None:
     print(f"prewatt: {message}", file=sys.stderr)  # noqa: T201
     raise typer.Exit(2)

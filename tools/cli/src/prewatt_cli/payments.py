@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
 import httpx
-from standardwebhooks.webhooks import Webhook
+from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
 from prewatt_common.ids import new_id
 
@@ -34,7 +34,10 @@ def decimal_from(micro: int) -> str:
 def signed_payment(
     *, secret: str, account_number: str, amount_micro: int, currency: str, payment_id: str
 ) -> tuple[bytes, dict[str, str]]:
-    """Body and headers of a ``payment.succeeded`` call by Standard Webhooks, fresh as of now."""
+    """Body and headers of a ``payment.succeeded`` call by Standard Webhooks, fresh as of now.
+
+    Raises ValueError for a secret that cannot be used.
+    """
     now = datetime.now(UTC)
     event_id = f"evt_{new_id()}"
     body = json.dumps(
@@ -53,9 +56,17 @@ def signed_payment(
         "content-type": "application/json",
         "webhook-id": event_id,
         "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": Webhook(secret).sign(event_id, now, body),
+        "webhook-signature": _signer(secret).sign(event_id, now, body),
     }
     return body.encode(), headers
+
+
+def _signer(secret: str) -> Webhook:
+    try:
+        return Webhook("".join(secret.split()))
+    except (EmptyWebhookSecretError, ValueError) as error:
+        message = f"the webhook secret cannot be used: {error}".rstrip(": ")
+        raise ValueError(message) from error
 
 
 def pay(

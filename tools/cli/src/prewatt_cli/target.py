@@ -5,8 +5,10 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Annotated
 
 import httpx
+import typer
 
 from prewatt_common.http.auth import issue_token
 
@@ -23,6 +25,11 @@ _SCOPES = {
     "billing": "billing",
 }
 _HTTP_TIMEOUT_S = 120
+
+DEFAULT_STATE_DIR = Path(".state/dev")
+StateDir = Annotated[
+    Path, typer.Option(envvar="PREWATT_STATE_DIR", help="State of the local stack to speak to.")
+]
 
 
 class NoTarget(Exception):
@@ -58,13 +65,13 @@ class Target:
             lifetime=lifetime,
         )
 
-    def client(self, service: str) -> httpx.Client:
-        """An HTTP client that may read and write at ``service``."""
+    def client(self, service: str, *, subject: str = "prewatt-cli") -> httpx.Client:
+        """An HTTP client that may read and write at ``service``, in the name of ``subject``."""
         scope = _SCOPES[service]
         token = self.token(
             scopes=[f"{scope}:read", f"{scope}:write"],
             lifetime=timedelta(hours=1),
-            subject="prewatt-cli",
+            subject=subject,
         )
         return httpx.Client(
             base_url=self.url(service),

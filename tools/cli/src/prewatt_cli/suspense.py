@@ -1,0 +1,123 @@
+"""``prewatt suspense``: money that no account could be found for, and where it is to go."""
+
+import getpass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import httpx
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from prewatt_cli.errors import answered, one_line_errors
+from prewatt_cli.payments import decimal_from
+from prewatt_cli.target import DEFAULT_STATE_DIR, StateDir, find_target
+
+suspense = typer.Typer(help="Money that no account could be found for.", no_args_is_help=True)
+
+_PAGE = 1_000
+_console = Console()
+
+PaymentId = Annotated[str, typer.Argument(help="As the provider has it; `list` shows it.")]
+Why = Annotated[str, typer.Option("--reason", help="Why; kept with the money.")]
+Who = Annotated[str | None, typer.Option("--who", help="Who decides this; your login name.")]
+Provider = Annotated[
+    str | None, typer.Option(help="Where two providers have a payment of that id.")
+]
+
+
+@suspense.command("list")
+def list_(*, state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
+    """What is in suspense, newest first: how much, what the payer gave, why, since when."""
+    with one_line_errors(), find_target(state_dir=state_dir).client("prepay-ledger") as ledger:
+        table = Table("payment", "provider", "amount", "account given", "why", "age", box=None)
+        query = {"outcome": "suspense", "limit": str(_PAGE)}
+        while True:
+            page = answered(ledger.get("/v1/payments", params=query)).json()
+            for payment in page:
+                table.add_row(*map(_plain, _shown(payment)))
+            if len(page) < _PAGE:
+                break
+            query["before"] = page[-1]["id"]
+    _console.print(table if table.row_count else "nothing is in suspense")
+
+
+@suspense.command()
+def assign(
+    payment_id: PaymentId,
+    account_number: str,
+    *,
+    reason: Why,
+    who: Who = None,
+    provider: Provider = None,
+    state_dir: StateDir = DEFAULT_STATE_DIR,
+) -> None:
+    """Give the money to an account: it is topped up, and its supply comes back as after any
+    payment."""
+    with one_line_errors(), _client(state_dir, who) as ledger:
+        payment = _find(ledger, payment_id, provider)
+        body = {"account_number": account_number, "reason": reason}
+        answered(ledger.post(f"/v1/payments/{payment['id']}/assign", json=body))
+        _console.print(_plain(f"{_amount(payment)} given to account {account_number}"))
+
+
+@suspense.command("return")
+def give_back(
+    payment_id: PaymentId,
+    *,
+    reason: Why,
+    who: Who = None,
+    provider: Provider = None,
+    state_dir: StateDir = DEFAULT_STATE_DIR,
+) -> None:
+    """Send the money back to its payer. The ledger books the refund as due; order it from the
+    provider."""
+    with one_line_errors(), _client(state_dir, who) as ledger:
+        payment = _find(ledger, payment_id, provider)
+        answered(ledger.post(f"/v1/payments/{payment['id']}/return", json={"reason": reason}))
+        _console.print(_plain(f"{_amount(payment)} is due to the payer, by {payment['provider']}"))
+
+
+def _client(state_dir: StateDir, who: str | None) -> httpx.Client:
+    target = find_target(state_dir=state_dir)
+    return target.client("prepay-ledger", subject=who or getpass.getuser())
+
+
+def _find(ledger: httpx.Client, payment_id: str, provider: str | None) -> dict[str, Any]:
+    query = {"payment_id": payment_id} | ({"provider": provider} if provider else {})
+    found = answered(ledger.get("/v1/payments", params=query)).json()
+    if not found:
+        message = f"there is no payment {payment_id}; see `prewatt suspense list`"
+        raise ValueError(message)
+    if len(found) > 1:
+        names = ", ".join(payment["provider"] for payment in found)
+        message = f"{names} each have a payment {payment_id}: say which by --provider"
+        raise ValueError(message)
+    return found[0]
+
+
+def _shown(payment: dict[str, Any]) -> tuple[str, ...]:
+    age = datetime.now(UTC) - datetime.fromisoformat(payment["received_at"])
+    return (
+        payment["payment_id"],
+        payment["provider"],
+        _amount(payment),
+        payment["account_number"],
+        payment["reason"],
+        _age(age),
+    )
+
+
+def _amount(payment: dict[str, Any]) -> str:
+    return f"{decimal_from(payment['amount_micro'])} {payment['currency']}"
+
+
+def _age(age: timedelta) -> str:
+    hours = int(age.total_seconds() // 3600)
+    return f"{age.days} d" if age.days else f"{hours} h" if hours else "under 1 h"
+
+
+def _plain(text: str) -> str:
+    """Whatever a payer gave, shown as it is: no markup, no control characters."""
+    shown = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+    return shown.replace("[", r"\[")
