@@ -32,4 +32,7 @@ DEAD_LETTERS = Counter(
 OUTBOX_PUBLISHED = Counter(
     "prewatt_outbox_published_total", "Outbox rows acknowledged by Kafka.", ("topic",)
 )
-OUTBOX_PENDING = Gauge("prewatt_outbox_pending", "Outbox rows waiting, as of the last look.")
+OUTBOX_PENDING = Gauge(
+    "prewatt_outbox_pending",
+    "Outbox rows waiting, as of the last look; of the replica that publishes, else 0.",
+)

@@ -19,6 +19,7 @@ from prewatt_common.db.migrations import migrate
 from prewatt_common.http.server import server_config
 from prewatt_common.logging import configure_logging
 from prewatt_common.settings import ServiceSettings
+from prewatt_common.zone_data import OldZoneData, use_packaged_zone_data
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +92,7 @@ def run_service(
     """
     name = package.replace("_", "-")
     try:
+        zone_data = use_packaged_zone_data()
         settings = settings_type()  # pyright: ignore[reportCallIssue]
     except ValidationError as error:
         problems = "; ".join(
@@ -99,10 +101,14 @@ def run_service(
         )
         print(f"{name}: {problems}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
+    except OldZoneData as error:
+        print(f"{name}: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
     except SettingsError as error:  # a variable that must be JSON and is none
         print(f"{name}: PREWATT_*: {error}: not JSON", file=sys.stderr)  # noqa: T201
         sys.exit(2)
     configure_logging(service=name, level=settings.log_level)
+    logger.info("zone data %s of the package tzdata", zone_data)
     match sys.argv[1:]:
         case []:
             uvloop.run(run(settings))

@@ -27,9 +27,11 @@ from prewatt_common.db.database import Database, driver, is_passing_fault
 from prewatt_common.http.app import create_app
 from prewatt_common.kafka.consumer import Consumer, Handle, Subscription
 from prewatt_common.kafka.decoding import Delivered, decode_one, decode_some
+from prewatt_common.kafka.history import watch_history
 from prewatt_common.kafka.outbox import OutboxRelay
 from prewatt_common.kafka.producer import Producer
 from prewatt_common.service import serve
+from prewatt_common.zone_data import watch_zone_data
 
 _REDERIVE_EVERY_S = 5.0
 _TERMS_MAX = 500
@@ -117,6 +119,15 @@ async def run(settings: BillingSettings) -> None:
             passing=_is_passing,
             every_s=settings.reconciliation_every_s,
         ),
+        watch_history(
+            bootstrap=settings.kafka_bootstrap,
+            topics={
+                METER_READINGS: "what billing rates again",
+                LEDGER_EVENTS: "the tariffs, accounts and bindings that it rates by",
+                LEDGER_CHARGES: "the charges that it compares with",
+            },
+        ),
+        watch_zone_data(database),
     ]
     try:
         await serve(app=app, settings=settings, workers=workers)

@@ -39,6 +39,7 @@ from prewatt_common.db.database import Database, driver, is_passing_fault
 from prewatt_common.http.app import Check, create_app
 from prewatt_common.kafka.consumer import AfterCommit, Consumer, Handle, Subscription
 from prewatt_common.kafka.decoding import Delivered, decode_some
+from prewatt_common.kafka.history import watch_history
 from prewatt_common.kafka.outbox import OutboxRelay
 from prewatt_common.kafka.producer import Producer
 from prewatt_common.service import serve
@@ -128,8 +129,11 @@ async def _run(settings: NotifierSettings, client: httpx.AsyncClient) -> None:
             **channel_checks,
         },
     )
+    topics = watch_history(
+        bootstrap=settings.kafka_bootstrap, topics={LEDGER_EVENTS: "notices that were not sent yet"}
+    )
     try:
-        await serve(app=app, settings=settings, workers=[relay, consumer, worker])
+        await serve(app=app, settings=settings, workers=[relay, consumer, worker, topics])
     finally:
         await producer.stop()
         await database.close()

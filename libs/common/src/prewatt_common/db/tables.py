@@ -1,4 +1,5 @@
-"""The two tables that every service has: where its consumers stand, and what it has to say."""
+"""The tables that every service has: where its consumers stand, what it has to say, and which
+zone data it was used with."""
 
 from sqlalchemy import (
     BigInteger,
@@ -38,3 +39,11 @@ outbox = Table(
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
 )
 """Messages to publish, deleted once Kafka has them."""
+
+zone_data = Table(
+    "zone_data",
+    shared_metadata,
+    Column("version", Text, primary_key=True),
+    Column("since", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+)
+"""The releases of the time zone data that the service has run with."""

@@ -24,12 +24,12 @@ from prewatt_common.db.database import Database, is_passing_fault
 from prewatt_common.kafka import outbox
 from prewatt_common.kafka.dead_letters import dead_letter
 from prewatt_common.kafka.decoding import Decode, Delivered, Undecodable
+from prewatt_common.kafka.lag import LagGauge
 from prewatt_common.kafka.messages import Message
 from prewatt_common.kafka.offsets import FencedOut, OffsetRange, fence
 from prewatt_common.kafka.partitions import Assignment
 from prewatt_common.metrics import (
     CONSUMER_BATCH_SECONDS,
-    CONSUMER_LAG,
     CONSUMER_RECORDS,
     CONSUMER_RETRIES,
     DEAD_LETTERS,
@@ -83,6 +83,7 @@ class Consumer:
         self._instance_id = instance_id
         self._failures = 0
         self._assignment: Assignment | None = None
+        self._lag = LagGauge(group=subscription.group)
 
     async def check(self) -> str:
         """A readiness check: is the group joined, and how many partitions are ours."""
@@ -105,6 +106,7 @@ class Consumer:
                 if not (is_passing_fault(error) or isinstance(error, KafkaError)):
                     raise
                 await self._back_off(error, stop)
+        self._lag.keep_only(())
 
     async def _session(self, stop: asyncio.Event) -> None:
         consumer = AIOKafkaConsumer(
@@ -117,7 +119,10 @@ class Consumer:
             max_partition_fetch_bytes=2_097_152,
         )
         assignment = Assignment(
-            consumer=consumer, database=self._database, group=self._subscription.group
+            consumer=consumer,
+            database=self._database,
+            group=self._subscription.group,
+            lag=self._lag,
         )
         try:
             await consumer.start()
@@ -280,9 +285,7 @@ class Consumer:
         for place, position in assignment.positions.items():
             highwater = consumer.highwater(place)
             if highwater is not None:
-                CONSUMER_LAG.labels(
-                    self._subscription.group, place.topic, str(place.partition)
-                ).set(max(0, highwater - position))
+                self._lag.set(place, max(0, highwater - position))
         if assignment.positions:
             try:
                 # Without a limit aiokafka tries for as long as no coordinator answers.

@@ -105,6 +105,7 @@ class OutboxRelay:
     async def _publish_some(self) -> int:
         async with self._database.transaction() as connection:
             if not await connection.scalar(select(func.pg_try_advisory_xact_lock(_LOCK_KEY))):
+                OUTBOX_PENDING.set(0)  # whoever has the lock tells
                 return 0
             query = select(outbox).order_by(outbox.c.id).limit(_ROWS_MAX)
             rows = (await connection.execute(query)).all()

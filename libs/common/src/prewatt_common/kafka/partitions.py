@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from prewatt_common.db.database import Database
+from prewatt_common.kafka.lag import LagGauge
 from prewatt_common.kafka.offsets import OffsetRange, load_offsets
 
 logger = logging.getLogger(__name__)
@@ -25,8 +26,11 @@ class OffsetBeyondLog(KafkaError):
 class Assignment(ConsumerRebalanceListener):
     """Follows the group's assignment; every partition begins at the database's offset."""
 
-    def __init__(self, *, consumer: AIOKafkaConsumer, database: Database, group: str) -> None:
+    def __init__(
+        self, *, consumer: AIOKafkaConsumer, database: Database, group: str, lag: LagGauge
+    ) -> None:
         self._consumer = consumer
+        self._lag = lag
         self._database = database
         self._group = group
         self._failure: Exception | None = None
@@ -45,8 +49,10 @@ class Assignment(ConsumerRebalanceListener):
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Called by aiokafka after a rebalance."""
         async with self.processing:
+            places = list(assigned)
+            self._lag.keep_only(places)
             try:
-                await self._load(list(assigned))
+                await self._load(places)
             except Exception as error:  # noqa: BLE001 - aiokafka would log it and stall: see check
                 self._failure = error
             else:
