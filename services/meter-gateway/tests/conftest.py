@@ -85,6 +85,18 @@ class Gateway:
         )
         return Fleet(settings)
 
+    @asynccontextmanager
+    async def mqtt(self) -> AsyncGenerator[aiomqtt.Client]:
+        """A client that may say anything on any meter's topics."""
+        endpoints = self.stack.endpoints
+        async with aiomqtt.Client(
+            endpoints.mqtt_host,
+            endpoints.mqtt_port,
+            username=endpoints.mqtt_fleet_username,
+            password=endpoints.mqtt_fleet_password,
+        ) as client:
+            yield client
+
     async def own_connections(self, meter_ids: Sequence[str]) -> Fleet:
         """Meters with a session, a credential and a last will each."""
         for meter_id in meter_ids:

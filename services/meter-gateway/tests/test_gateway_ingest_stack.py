@@ -2,11 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
-import aiomqtt
 import asyncpg
 import psutil
 import pytest
@@ -18,23 +15,11 @@ from prewatt_common.kafka.messages import header
 
 pytestmark = pytest.mark.stack
 
-GOOD = b'{"at":"2026-01-01T00:00:00Z","import_wh":1}'
-
-
-@asynccontextmanager
-async def _mqtt(gateway) -> AsyncGenerator[aiomqtt.Client]:
-    endpoints = gateway.stack.endpoints
-    async with aiomqtt.Client(
-        endpoints.mqtt_host,
-        endpoints.mqtt_port,
-        username=endpoints.mqtt_fleet_username,
-        password=endpoints.mqtt_fleet_password,
-    ) as client:
-        yield client
+GOOD = json.dumps({"at": (utc_now() - timedelta(hours=1)).isoformat(), "import_wh": 1}).encode()
 
 
 async def _publish(gateway, meter_id: str, *payloads: bytes, kind: str = "reading") -> None:
-    async with _mqtt(gateway) as client:
+    async with gateway.mqtt() as client:
         for payload in payloads:
             await client.publish(f"{ROOT}/{meter_id}/{kind}", payload, qos=1)
 
@@ -68,6 +53,8 @@ async def _until(holds, *, what: str) -> None:
         ("reading", b'{"at":"2026-01-01T00:00:00Z","import_wh":1.0}', "undecodable"),
         ("reading", b'{"at":"2026-01-01T00:00:00Z","import_wh":1,"x":1}', "undecodable"),
         ("reading", b'{"at":"2126-01-01T00:00:00Z","import_wh":1}', "in_future"),
+        ("reading", b'{"at":"2000-01-01T00:00:00Z","import_wh":1}', "implausible_time"),
+        ("reading", b'{"at":"1970-01-01T00:00:00Z","import_wh":1}', "implausible_time"),
         ("reading", GOOD + b" " * READING_BYTES_MAX, "oversized"),
         ("profile", b'{"readings":[]}', "undecodable"),
         ("profile", b'{"readings":[' + GOOD + b"," + GOOD + b"]}", "not_ascending"),
@@ -120,7 +107,7 @@ async def test_profile_becomes_its_readings_in_order(gateway) -> None:
 async def test_many_large_profiles_are_taken_in_bounded_memory(gateway) -> None:
     meter_ids = await gateway.meters(60)
     snapshots = b",".join(_numbered(range(1, 2977)))
-    async with _mqtt(gateway) as client:
+    async with gateway.mqtt() as client:
         for meter_id in meter_ids:
             topic = f"{ROOT}/{meter_id}/profile"
             await client.publish(topic, b'{"readings":[' + snapshots + b"]}", qos=1)
@@ -201,3 +188,24 @@ async def test_no_message_is_unaccounted_for(gateway) -> None:
 
     await gateway.dead_letters(METER_READINGS.name, meter_id, 2)
     await _until(balanced, what="received = accepted + rejected + returned + in flight")
+
+
+async def test_a_late_reading_is_kept_from_its_arrival_on(gateway) -> None:
+    """Kafka's retention counts from the record's time: were that the reading's, a late one could be
+    removed minutes after the meter was told that it had been taken."""
+    (meter_id,) = await gateway.meters()
+    begin = utc_now() - timedelta(days=40)
+    snapshots = [
+        {"at": (begin + timedelta(minutes=15 * place)).isoformat(), "import_wh": wh}
+        for place, wh in enumerate((1_000, 1_500))
+    ]
+    sent_at = utc_now()
+    profile = json.dumps({"readings": snapshots}).encode()
+    await _publish(gateway, meter_id, profile, kind="profile")
+
+    def mine(records):
+        return [record for record in records if record.key == meter_id.encode()]
+
+    records = await gateway.records(METER_READINGS.name, lambda found: len(mine(found)) == 2)
+    for record in mine(records):
+        assert record.timestamp >= int(sent_at.timestamp() * 1000)

@@ -9,15 +9,17 @@ from hypothesis import strategies as st
 
 from meter_gateway.application.received import Received
 from meter_gateway.application.take_readings import _parts
-from meter_gateway.domain.readings import Reason, Refused, accept, address_of
+from meter_gateway.domain.readings import Plausible, Reason, Refused, accept, address_of
 from prewatt_common.contracts.mqtt_v1 import READING_BYTES_MAX
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TOLERANCE = timedelta(minutes=5)
+AGE_MAX = timedelta(days=400)
 
 
 def _accept(payload: bytes, kind: str = "reading"):
-    return accept(kind=kind, payload=payload, now=NOW, future_tolerance=TOLERANCE)
+    plausible = Plausible(NOW - AGE_MAX, NOW, NOW + TOLERANCE)
+    return accept(kind=kind, payload=payload, plausible=plausible)
 
 
 def _snapshot(minutes: float, wh: object = 1) -> dict:
@@ -34,7 +36,7 @@ def _profile(*snapshots: dict) -> bytes:
         b'{"at": "2026-03-01T12:00:00Z", "import_wh": 0}',
         b'{"import_wh": 10000000000000, "at": "2026-03-01T20:00:00.250+08:00"}',
         b' {"at":"2026-03-01T12:05:00Z","import_wh":1} ',
-        b'{"at":"1999-12-31T23:59:59Z","import_wh":1}',
+        b'{"at":"2025-01-25T12:00:00Z","import_wh":1}',
     ],
 )
 def test_reading_accepted(payload: bytes) -> None:
@@ -63,6 +65,10 @@ def test_reading_accepted(payload: bytes) -> None:
         (b'{"at":"2026-02-30T12:00:00Z","import_wh":1}', Reason.UNDECODABLE),
         (b'{"at":"2026-03-01T12:05:00.000001Z","import_wh":1}', Reason.IN_FUTURE),
         (b'{"at":"2106-02-07T06:28:15Z","import_wh":1}', Reason.IN_FUTURE),
+        (b'{"at":"2025-01-25T11:59:59.999999Z","import_wh":1}', Reason.IMPLAUSIBLE_TIME),
+        (b'{"at":"2000-01-01T00:00:00Z","import_wh":1}', Reason.IMPLAUSIBLE_TIME),
+        (b'{"at":"1970-01-01T00:00:00Z","import_wh":1}', Reason.IMPLAUSIBLE_TIME),
+        (b'{"at":"0001-01-01T00:00:00Z","import_wh":1}', Reason.IMPLAUSIBLE_TIME),
         (b" " * (READING_BYTES_MAX + 1), Reason.OVERSIZED),
         (b"[" * 10_000, Reason.UNDECODABLE),
     ],
@@ -89,6 +95,7 @@ def test_profile_accepted_up_to_a_month_of_quarter_hours() -> None:
         ([_snapshot(-1), _snapshot(-1)], Reason.NOT_ASCENDING),
         ([_snapshot(-1), _snapshot(6)], Reason.IN_FUTURE),
         ([_snapshot(-2), _snapshot(-1, 0.5)], Reason.UNDECODABLE),
+        ([_snapshot(-60 * 24 * 400 - 1), _snapshot(-1)], Reason.IMPLAUSIBLE_TIME),
     ],
 )
 def test_profile_refused(snapshots: list[dict], reason: Reason) -> None:

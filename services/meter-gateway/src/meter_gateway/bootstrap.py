@@ -1,28 +1,34 @@
 """The one place where the gateway's parts meet."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from meter_gateway.adapters.mqtt.broker_figures import BrokerFigures
 from meter_gateway.adapters.mqtt.command_line import CommandLine
 from meter_gateway.adapters.mqtt.connection import Broker, Connection
 from meter_gateway.adapters.mqtt.inbox import Inbox
 from meter_gateway.adapters.postgres.devices import DeviceQueries
+from meter_gateway.adapters.postgres.faults import PostgresFaults
 from meter_gateway.adapters.postgres.unit import PostgresUnit, open_unit
+from meter_gateway.adapters.postgres.watch import PostgresWatch
 from meter_gateway.adapters.signing import CommandSigner
 from meter_gateway.api.devices import devices_router
+from meter_gateway.api.watch import watch_router
 from meter_gateway.application.dead_letters import set_aside
 from meter_gateway.application.hear_meters import HearMeters
+from meter_gateway.application.meter_faults import MeterFaults
 from meter_gateway.application.ports import Unit
 from meter_gateway.application.registry import Registry
 from meter_gateway.application.send_commands import SendCommands
 from meter_gateway.application.take_commands import TakeCommands
 from meter_gateway.application.take_readings import TakeReadings
 from meter_gateway.application.take_reports import TakeReports
-from meter_gateway.metrics import INGEST_SECONDS, METERS_ONLINE
+from meter_gateway.domain.broker_drops import Drops
+from meter_gateway.metrics import INGEST_SECONDS, METERS_ONLINE, REPLICA_SILENT_SECONDS
 from meter_gateway.settings import GatewaySettings
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.meter_commands_v1 import RelayCommand
@@ -32,6 +38,7 @@ from prewatt_common.db.database import Database
 from prewatt_common.http.app import create_app
 from prewatt_common.kafka.consumer import AfterCommit, Consumer, Subscription
 from prewatt_common.kafka.decoding import Delivered, decode_one
+from prewatt_common.kafka.history import watch_history
 from prewatt_common.kafka.outbox import OutboxRelay
 from prewatt_common.kafka.producer import Producer
 from prewatt_common.service import serve
@@ -41,6 +48,7 @@ logger = logging.getLogger(__name__)
 
 _SHARE = "$share/meter-gateway"
 _COUNT_EVERY_S = 15.0
+_FAULTS_EVERY_S = 5.0
 
 
 async def run(settings: GatewaySettings) -> None:
@@ -55,6 +63,9 @@ async def run(settings: GatewaySettings) -> None:
     async for ids in queries.all_ids():
         registry.add(ids)
     logger.info("registry loaded", extra={"devices": len(registry)})
+    stored_faults = PostgresFaults(database)
+    faults = MeterFaults(store=stored_faults, clock=utc_now)
+    watch = PostgresWatch(database)
 
     def units() -> AbstractAsyncContextManager[Unit]:
         return open_unit(database)
@@ -80,10 +91,12 @@ async def run(settings: GatewaySettings) -> None:
             registry=registry,
             send=producer.send,
             hear=hear,
+            faults=faults,
             future_tolerance=settings.future_tolerance,
+            age_max=settings.age_max,
             clock=utc_now,
         ),
-        set_aside=set_aside(of=METER_READINGS, send=producer.send, clock=utc_now),
+        set_aside=set_aside(of=METER_READINGS, send=producer.send, faults=faults, clock=utc_now),
         linger_s=settings.ingest_linger_ms / 1000,
         clock=utc_now,
         seconds=INGEST_SECONDS,
@@ -92,19 +105,20 @@ async def run(settings: GatewaySettings) -> None:
         name="reports",
         handle=TakeReports(
             registry=registry,
+            faults=faults,
             open_unit=units,
             wait_for=hear.wait_for,
             resend_after=resend_after,
             clock=utc_now,
             committed=heard,
         ),
-        set_aside=set_aside(of=METER_EVENTS, send=producer.send, clock=utc_now),
+        set_aside=set_aside(of=METER_EVENTS, send=producer.send, faults=faults, clock=utc_now),
         linger_s=0,
         clock=utc_now,
     )
     up = _connection(settings, "readings", ("reading", "profile"), readings)
     down = _connection(settings, "reports", ("status", "event", "response"), reports)
-    line = CommandLine(client_id=f"{_client_id(settings)}-commands", broker=_broker(settings))
+    line = CommandLine(client_id=f"{_instance(settings)}-commands", broker=_broker(settings))
     sender = SendCommands(
         open_unit=units,
         sign=CommandSigner(
@@ -140,15 +154,26 @@ async def run(settings: GatewaySettings) -> None:
         instance_id=settings.instance_id,
     )
 
-    async def count_online() -> None:
+    async def look_around() -> None:
         METERS_ONLINE.set(await queries.online())
+        await watch.seen(_instance(settings))
+        replicas = await watch.replicas()
+        REPLICA_SILENT_SECONDS.clear()
+        for each in replicas:
+            REPLICA_SILENT_SECONDS.labels(each["name"]).set(each["silent_s"])
+
+    async def note_drops(tells: Callable[[Drops], Drops]) -> Drops:
+        return await watch.broker_said(f"{settings.mqtt_host}:{settings.mqtt_port}", tells=tells)
 
     app = create_app(
         name="meter-gateway",
         summary="MQTT to Kafka and back: readings up, commands down.",
         auth_public_key=settings.auth_public_key,
         routers=[
-            devices_router(open_unit=units, queries=queries, registered=registry.add, clock=utc_now)
+            devices_router(
+                open_unit=units, queries=queries, registered=registry.add, clock=utc_now
+            ),
+            watch_router(faults=stored_faults, watch=watch, clock=utc_now),
         ],
         checks={
             "postgres": database.check,
@@ -169,7 +194,18 @@ async def run(settings: GatewaySettings) -> None:
         down,
         line,
         hear,
-        Periodic(name="count online", do=count_online, every_s=_COUNT_EVERY_S),
+        BrokerFigures(
+            broker=_broker(settings),
+            client_id=f"{_instance(settings)}-figures",
+            note=note_drops,
+            clock=utc_now,
+        ),
+        Periodic(name="look around", do=look_around, every_s=_COUNT_EVERY_S),
+        Periodic(name="meter faults", do=faults.write, every_s=_FAULTS_EVERY_S),
+        watch_history(
+            bootstrap=settings.kafka_bootstrap,
+            topics={METER_COMMANDS: "commands that were not sent yet"},
+        ),
     ]
     try:
         await serve(app=app, settings=settings, workers=workers)
@@ -178,23 +214,8 @@ async def run(settings: GatewaySettings) -> None:
         await database.close()
 
 
-def _connection(
-    settings: GatewaySettings, name: str, kinds: Sequence[str], inbox: Inbox
-) -> Connection:
-    """A connection of its own for each direction, so that answers do not queue behind readings."""
-    connection = Connection(
-        client_id=f"{_client_id(settings)}-{name}",
-        broker=_broker(settings),
-        subscriptions=[f"{_SHARE}/{ROOT}/+/{kind}" for kind in kinds],
-        in_flight_max=settings.in_flight_max,
-        on_messages=inbox.put,
-        on_reconnect=inbox.reconnected,
-    )
-    inbox.serve(connection)
-    return connection
-
-
-def _client_id(settings: GatewaySettings) -> str:
+def _instance(settings: GatewaySettings) -> str:
+    """What this replica is called; its MQTT sessions begin with it."""
     return settings.instance_id or "meter-gateway"
 
 
@@ -207,3 +228,19 @@ def _broker(settings: GatewaySettings) -> Broker:
         password=password.get_secret_value() if password else None,
         ca_file=str(settings.mqtt_ca_file) if settings.mqtt_ca_file else None,
     )
+
+
+def _connection(
+    settings: GatewaySettings, name: str, kinds: Sequence[str], inbox: Inbox
+) -> Connection:
+    """A connection of its own for each direction, so that answers do not queue behind readings."""
+    connection = Connection(
+        client_id=f"{_instance(settings)}-{name}",
+        broker=_broker(settings),
+        subscriptions=[f"{_SHARE}/{ROOT}/+/{kind}" for kind in kinds],
+        in_flight_max=settings.in_flight_max,
+        on_messages=inbox.put,
+        on_reconnect=inbox.reconnected,
+    )
+    inbox.serve(connection)
+    return connection

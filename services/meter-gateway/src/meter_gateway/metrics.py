@@ -35,3 +35,37 @@ COMMANDS = Counter(
     "prewatt_gateway_commands_total", "Commands by what became of them.", ("action", "status")
 )
 METERS_ONLINE = Gauge("prewatt_gateway_meters_online", "Meters whose session is alive.")
+FAULTY_METERS = Gauge(
+    "prewatt_gateway_faulty_meters",
+    "Meters whose last message was refused, by what is wrong with them; from the database.",
+    ("fault",),
+)
+FAULTY_METER = Gauge(
+    "prewatt_gateway_faulty_meter",
+    "1 for some of the faulty meters, the newest; GET /v1/meter-faults lists all.",
+    ("fault", "meter_id"),
+)
+UNLISTED_REFUSALS = Counter(
+    "prewatt_gateway_unlisted_refusals_total",
+    "Refusals of meters that are not listed, since too many are: the dead letters have them.",
+)
+BROKER_DROPPED = Gauge(
+    "prewatt_gateway_broker_dropped_messages",
+    "Messages that the broker dropped, at least, the last time it did; from the database.",
+    ("broker",),
+)
+BROKER_DROPPED_AT = Gauge(
+    "prewatt_gateway_broker_dropped_timestamp_seconds",
+    "When it was last noticed that the broker had dropped messages.",
+    ("broker",),
+)
+BROKER_QUEUED = Gauge(
+    "prewatt_gateway_broker_queued_messages",
+    "Messages that the broker holds for all clients, retained ones left out.",
+    ("broker",),
+)
+REPLICA_SILENT_SECONDS = Gauge(
+    "prewatt_gateway_replica_silent_seconds",
+    "How long a replica has not been seen; its MQTT sessions are named after it.",
+    ("replica",),
+)

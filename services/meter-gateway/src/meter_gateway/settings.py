@@ -28,12 +28,20 @@ class GatewaySettings(ServiceSettings):
     broker's own limit (max_inflight_messages) is usually the lower one."""
     future_tolerance_s: int = Field(default=300, ge=0)
     """A reading further ahead of our clock is refused."""
+    age_max_days: int = Field(default=400, ge=1, le=36_500)
+    """An older reading is refused: a clock that fell back to 1970 or 2000 must not charge other
+    months. Late profiles are well within it."""
     resend_after_s: float = Field(default=2.0, ge=1)
     """A command without an answer is sent again after this, then twice that, and so on."""
     resend_after_max_s: float = Field(default=60.0, ge=1)
     cut_valid_for_s: float = Field(default=30.0, ge=1, le=60)
     """A meter does not execute a copy of a disconnect this long after it was sent. Meters' clocks
     must be right to about that."""
+
+    @property
+    def age_max(self) -> timedelta:
+        """How old a reading may be."""
+        return timedelta(days=self.age_max_days)
 
     @property
     def future_tolerance(self) -> timedelta:

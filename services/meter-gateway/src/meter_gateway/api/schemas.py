@@ -37,6 +37,41 @@ class DevicePage(BaseModel):
     next: str | None
 
 
+class RefusalOut(BaseModel):
+    """Messages of a meter that were refused for one reason; ``detail`` is of the last."""
+
+    fault: str
+    reason: str
+    messages: int
+    detail: str
+    first_at: datetime
+    last_at: datetime
+
+
+class FaultyMeterOut(BaseModel):
+    """A meter whose last message was refused, the newest reason first."""
+
+    meter_id: str
+    registered: bool
+    refusals: list[RefusalOut]
+
+
+class FaultyMeterPage(BaseModel):
+    """In the order of meter ids; pass ``next`` as ``after``, none on the last page."""
+
+    meters: list[FaultyMeterOut]
+    next: str | None
+
+
+class ReplicaOut(BaseModel):
+    """A replica of the gateway. It has the MQTT sessions ``{name}-readings`` and
+    ``{name}-reports``."""
+
+    name: str
+    seen_at: datetime
+    silent_s: float
+
+
 class ImportAnswer(BaseModel):
     """Meters registered, and meters that were there before and were left as they are."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
+from meter_gateway.application.meter_faults import MeterFaults, Verdict
 from meter_gateway.application.received import Received
 from meter_gateway.domain.readings import Reason, Refused
 from meter_gateway.metrics import REJECTED
@@ -33,7 +34,11 @@ def dead_letter(
 
 
 def set_aside(
-    *, of: Topic, send: Callable[[Sequence[Message]], Awaitable[None]], clock: Clock
+    *,
+    of: Topic,
+    send: Callable[[Sequence[Message]], Awaitable[None]],
+    faults: MeterFaults,
+    clock: Clock,
 ) -> Callable[[Received, Exception], Awaitable[None]]:
     """For a message whose handling failed for good: it becomes a dead letter at once."""
 
@@ -44,6 +49,7 @@ def set_aside(
             of=of, meter_id=meter_id, received=received, refusal=refusal, at=clock()
         )
         await send([message])
+        faults.note([Verdict(meter_id, received.at, refusal)])
         REJECTED.labels(refusal.reason).inc()
 
     return keep

@@ -7,9 +7,10 @@ import msgspec
 
 from meter_gateway.application.dead_letters import dead_letter
 from meter_gateway.application.hear_meters import HearMeters
+from meter_gateway.application.meter_faults import MeterFaults, Verdict
 from meter_gateway.application.received import Received
 from meter_gateway.application.registry import Registry
-from meter_gateway.domain.readings import Reason, Refused, accept, address_of
+from meter_gateway.domain.readings import Plausible, Reason, Refused, accept, address_of
 from meter_gateway.metrics import ACCEPTED, READINGS, REJECTED
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.meter_readings_v1 import Reading
@@ -37,13 +38,17 @@ class TakeReadings:
         registry: Registry,
         send: Callable[[Sequence[Message]], Awaitable[None]],
         hear: HearMeters,
+        faults: MeterFaults,
         future_tolerance: timedelta,
+        age_max: timedelta,
         clock: Clock,
     ) -> None:
         self._registry = registry
         self._hear = hear
         self._send = send
+        self._faults = faults
         self._future_tolerance = future_tolerance
+        self._age_max = age_max
         self._clock = clock
 
     async def __call__(self, batch: Sequence[Received]) -> None:
@@ -54,12 +59,16 @@ class TakeReadings:
 
     async def _take(self, part: Sequence[Received]) -> None:
         now = self._clock()
+        plausible = Plausible(now - self._age_max, now, now + self._future_tolerance)
+        faulty = self._faults.faulty
         messages: list[Message] = []
         accepted: list[tuple[str, Received, tuple[MqttReading, ...]]] = []
         refused: list[Reason] = []
+        verdicts: list[Verdict] = []
 
         def refuse(received: Received, meter_id: str, refusal: Refused) -> None:
             refused.append(refusal.reason)
+            verdicts.append(Verdict(meter_id, received.at, refusal))
             messages.append(
                 dead_letter(
                     of=METER_READINGS, meter_id=meter_id, received=received, refusal=refusal, at=now
@@ -74,16 +83,13 @@ class TakeReadings:
                 # Whatever is wrong with the reading, its meter is there.
                 if meter_id in awaited and not received.retained:
                     self._hear.hear(meter_id, received.at)
-                readings = accept(
-                    kind=kind,
-                    payload=received.payload,
-                    now=now,
-                    future_tolerance=self._future_tolerance,
-                )
+                readings = accept(kind=kind, payload=received.payload, plausible=plausible)
             except Refused as refusal:
                 refuse(received, meter_id, refusal)
             else:
                 accepted.append((meter_id, received, readings))
+                if verdicts or meter_id in faulty:
+                    verdicts.append(Verdict(meter_id, received.at, None))
         await self._registry.look_for(meter_id for meter_id, _, _ in accepted)
         taken = 0
         for meter_id, received, readings in accepted:
@@ -94,6 +100,7 @@ class TakeReadings:
                 detail = f"register {meter_id} first"
                 refuse(received, meter_id, Refused(Reason.UNKNOWN_METER, detail))
         await self._send(messages)
+        self._faults.note(verdicts)
         READINGS.inc(taken)
         ACCEPTED.inc(len(part) - len(refused))
         for reason in refused:

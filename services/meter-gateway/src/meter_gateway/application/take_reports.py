@@ -12,6 +12,7 @@ import msgspec
 from meter_gateway.application.dead_letters import dead_letter
 from meter_gateway.application.events import meter_event, progressed
 from meter_gateway.application.hear_meters import note_presence
+from meter_gateway.application.meter_faults import MeterFaults, Verdict
 from meter_gateway.application.ports import Heard, Unit
 from meter_gateway.application.received import Received
 from meter_gateway.application.registry import Registry
@@ -56,6 +57,7 @@ class TakeReports:
         self,
         *,
         registry: Registry,
+        faults: MeterFaults,
         open_unit: Callable[[], AbstractAsyncContextManager[Unit]],
         wait_for: Callable[[Sequence[str]], None],
         resend_after: timedelta,
@@ -64,6 +66,7 @@ class TakeReports:
     ) -> None:
         """``wait_for`` is given meters that may have gone offline, after the commit."""
         self._registry = registry
+        self._faults = faults
         self._open_unit = open_unit
         self._wait_for = wait_for
         self._resend_after = resend_after
@@ -77,7 +80,7 @@ class TakeReports:
         await self._registry.look_for(
             each.meter_id for each in all_told if not isinstance(each.what, Status)
         )
-        refused: list[Reason] = []
+        refused: list[Verdict] = []
         ended: list[_Ended] = []
         async with self._open_unit() as unit:
             # Devices before commands, as everywhere: no two transactions lock them crosswise.
@@ -86,7 +89,7 @@ class TakeReports:
                 try:
                     messages += await self._take(unit, told, ended)
                 except Refused as refusal:
-                    refused.append(refusal.reason)
+                    refused.append(Verdict(told.meter_id, told.received.at, refusal))
                     messages.append(
                         dead_letter(
                             of=METER_EVENTS,
@@ -99,8 +102,10 @@ class TakeReports:
             if heard := _heard(all_told):
                 await unit.commands.hasten(heard, now=now, after=self._resend_after)
             await unit.publish(messages)
-        for reason in refused:
-            REJECTED.labels(reason).inc()
+        self._faults.note(refused)
+        for _, _, refusal in refused:
+            assert refusal is not None
+            REJECTED.labels(refusal.reason).inc()
         ACCEPTED.inc(len(batch) - len(refused))
         for action, status in ended:
             COMMANDS.labels(action, status).inc()

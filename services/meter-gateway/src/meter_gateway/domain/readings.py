@@ -1,7 +1,7 @@
 """What a meter published on ``reading`` or ``profile``: accepted, or refused with a reason."""
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
@@ -19,11 +19,32 @@ class Reason(StrEnum):
     UNDECODABLE = "undecodable"
     OVERSIZED = "oversized"
     IN_FUTURE = "in_future"
+    IMPLAUSIBLE_TIME = "implausible_time"
     NOT_ASCENDING = "not_ascending"
     UNKNOWN_METER = "unknown_meter"
     UNKNOWN_COMMAND = "unknown_command"
     BAD_TOPIC = "bad_topic"
     UNPROCESSABLE = "unprocessable"
+
+
+class Fault(StrEnum):
+    """What is wrong with a meter whose messages are refused."""
+
+    CLOCK = "clock"
+    PAYLOAD = "payload"
+    UNREGISTERED = "unregistered"
+
+
+FAULT_OF: Mapping[Reason, Fault] = {
+    Reason.IN_FUTURE: Fault.CLOCK,
+    Reason.IMPLAUSIBLE_TIME: Fault.CLOCK,
+    Reason.UNDECODABLE: Fault.PAYLOAD,
+    Reason.OVERSIZED: Fault.PAYLOAD,
+    Reason.NOT_ASCENDING: Fault.PAYLOAD,
+    Reason.UNPROCESSABLE: Fault.PAYLOAD,
+    Reason.UNKNOWN_METER: Fault.UNREGISTERED,
+}
+"""The other reasons tell of no meter, or of one that reads well."""
 
 
 class Refused(Exception):
@@ -33,6 +54,14 @@ class Refused(Exception):
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+
+
+class Plausible(NamedTuple):
+    """The instants that a reading may be of when it comes at ``now``."""
+
+    earliest: datetime
+    now: datetime
+    latest: datetime
 
 
 class Address(NamedTuple):
@@ -55,10 +84,12 @@ def address_of(topic: str) -> Address:
     return Address(parts[2], parts[3])
 
 
-def accept(
-    *, kind: str, payload: bytes, now: datetime, future_tolerance: timedelta
-) -> tuple[MqttReading, ...]:
-    """The register snapshots of a payload; raises `Refused`."""
+def accept(*, kind: str, payload: bytes, plausible: Plausible) -> tuple[MqttReading, ...]:
+    """The register snapshots of a payload; raises `Refused`.
+
+    A profile is taken or refused as a whole: one of a meter whose clock jumped is kept as it came,
+    and what it would have told of energy the next register carries.
+    """
     if len(payload) > READING_BYTES_MAX:
         raise Refused(Reason.OVERSIZED, f"{len(payload)} bytes, {READING_BYTES_MAX} at most")
     if kind == "reading":
@@ -70,11 +101,16 @@ def accept(
                 raise Refused(
                     Reason.NOT_ASCENDING, f"{after.at.isoformat()} after {before.at.isoformat()}"
                 )
-    latest = readings[-1].at
-    if latest > now + future_tolerance:
+    earliest, now, latest = plausible
+    if readings[-1].at > latest:
         raise Refused(
             Reason.IN_FUTURE,
-            f"{latest.isoformat()} is ahead of {now.isoformat()}; set the meter's clock",
+            f"{readings[-1].at.isoformat()} is ahead of {now.isoformat()}; set the meter's clock",
+        )
+    if readings[0].at < earliest:
+        raise Refused(
+            Reason.IMPLAUSIBLE_TIME,
+            f"{readings[0].at.isoformat()} is long before {now.isoformat()}; set the meter's clock",
         )
     return readings
 

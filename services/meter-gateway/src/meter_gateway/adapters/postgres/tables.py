@@ -67,3 +67,35 @@ Index(
     command.c.next_attempt_at,
     postgresql_where=command.c.next_attempt_at.is_not(None),
 )
+
+meter_fault = Table(
+    "meter_fault",
+    metadata,
+    # Not a reference: meters that are not registered are the ones to find.
+    Column("meter_id", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("messages", BigInteger, nullable=False),
+    Column("detail", Text, nullable=False),
+    _instant("first_at"),
+    _instant("last_at"),
+    # The last good message after a refusal; the fault is over where it is the newer.
+    _instant("good_at", nullable=True),
+)
+
+broker_drops = Table(
+    "broker_drops",
+    metadata,
+    Column("broker", Text, primary_key=True),
+    # What the broker has counted since its start, as last seen; none: it never said.
+    Column("counted", BigInteger),
+    Column("messages", BigInteger, nullable=False),
+    _instant("at", nullable=True),
+    Column("estimated", BigInteger, nullable=False),
+)
+
+replica = Table(
+    "replica",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _instant("seen_at"),
+)
