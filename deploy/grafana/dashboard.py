@@ -59,17 +59,20 @@ def quantiles(histogram: str, *, where: str = "") -> tuple[Query, ...]:
     )
 
 
+DIFFERENCES = "sum(max by (month, kind) (prewatt_billing_reconciliation_differences))"
+"""What a database says, every replica exports: max over them, and only then a sum."""
+
 ROWS: tuple[tuple[Panel, ...], ...] = (
     (
         number(
             "Readings per second", "sum(rate(prewatt_gateway_readings_total[$__rate_interval]))"
         ),
-        number("Meters online", "sum(prewatt_gateway_meters_online)"),
+        number("Meters online", "max(prewatt_gateway_meters_online)"),
         number("Records behind", "sum(prewatt_consumer_lag_records)", alarm_above=10_000),
-        number("Balances below zero", "sum(prewatt_ledger_accounts_below_zero)"),
+        number("Balances below zero", "max(prewatt_ledger_accounts_below_zero)"),
         number(
             "Ledger and billing differ on",
-            "sum(prewatt_billing_reconciliation_differences)",
+            DIFFERENCES,
             alarm_above=0,
         ),
         number(
@@ -147,11 +150,11 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
     (
         Panel(
             "Accounts by supply state",
-            (Query("sum by (supply_state) (prewatt_ledger_accounts)", "{{supply_state}}"),),
+            (Query("max by (supply_state) (prewatt_ledger_accounts)", "{{supply_state}}"),),
         ),
         Panel(
             "Balances below zero",
-            (Query("sum(prewatt_ledger_accounts_below_zero)", "accounts"),),
+            (Query("max(prewatt_ledger_accounts_below_zero)", "accounts"),),
         ),
         Panel(
             "Top-ups",
@@ -167,8 +170,8 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
         ),
         Panel("Notices", (rate("prewatt_notifier_notices_total", by="channel, outcome"),), "cps"),
         Panel(
-            "Reconciliation: accounts that differ",
-            (Query("sum(prewatt_billing_reconciliation_differences)", "accounts"),),
+            "Reconciliation: meter-months that differ",
+            (Query(DIFFERENCES, "meter-months"),),
         ),
     ),
     (
@@ -179,13 +182,69 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
         ),
         Panel(
             "Outbox: waiting for Kafka",
-            (Query("sum by (job) (prewatt_outbox_pending)", "{{job}}"),),
+            (Query("max by (job) (prewatt_outbox_pending)", "{{job}}"),),
         ),
         Panel(
             "Events published; readings in flight",
             (
                 rate("prewatt_outbox_published_total", by="topic"),
                 Query("sum(prewatt_gateway_in_flight)", "readings in flight"),
+            ),
+        ),
+    ),
+    (
+        Panel(
+            "Meters that send nothing usable",
+            (
+                Query("max by (fault) (prewatt_gateway_faulty_meters)", "{{fault}}, in all"),
+                Query(
+                    "max by (fault, meter_id) (prewatt_gateway_faulty_meter)",
+                    "{{fault}} {{meter_id}}",
+                ),
+            ),
+            description="GET /v1/meter-faults at the gateway names them.",
+        ),
+        Panel(
+            "Meters whose readings no binding covers",
+            (
+                Query("max by (reason) (prewatt_ledger_unbound_meters)", "{{reason}}, in all"),
+                Query(
+                    "max by (reason, meter_id) (prewatt_ledger_unbound_meter)",
+                    "{{reason}} {{meter_id}}",
+                ),
+                Query("max(prewatt_ledger_unbound_readings)", "readings kept in all"),
+            ),
+            description="GET /v1/unbound-readings at the ledger names them.",
+        ),
+        Panel(
+            "Broker: messages held, and dropped within the last hour",
+            (
+                Query("max by (broker) (prewatt_gateway_broker_queued_messages)", "held"),
+                Query(
+                    "max by (broker) (prewatt_gateway_broker_dropped_messages) and on (broker) "
+                    "time() - max by (broker) (prewatt_gateway_broker_dropped_timestamp_seconds) "
+                    "< 3600",
+                    "dropped",
+                ),
+            ),
+            description="Mosquitto's own figures.",
+        ),
+    ),
+    (
+        Panel(
+            "Gateway replicas: seconds since each was seen",
+            (Query("min by (replica) (prewatt_gateway_replica_silent_seconds)", "{{replica}}"),),
+            "s",
+        ),
+        Panel(
+            "Topics that Kafka may remove records of",
+            (Query("max by (topic) (prewatt_topic_history_limited)", "{{topic}}"),),
+        ),
+        Panel(
+            "Time zone data in use: processes",
+            (
+                Query("count by (version) (prewatt_zone_data_info)", "{{version}}"),
+                Query("max(prewatt_zone_data_behind)", "older than its database"),
             ),
         ),
     ),

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Generator
 
 import pytest
+from alarms import Alarms, watching
 from world import World
 
 from prewatt_cli.target import find_target
@@ -29,3 +30,10 @@ async def world(stack: Stack) -> AsyncGenerator[World]:
     await opened.close()
     for service in stack.endpoints.service_ports:
         await asyncio.to_thread(stack.stop, service)
+
+
+@pytest.fixture(scope="session")
+def alarms(world: World, tmp_path_factory: pytest.TempPathFactory) -> Generator[Alarms]:
+    """The shipped alerts, evaluated over what the world's services export."""
+    with watching(world.stack, tmp_path_factory.mktemp("alarms")) as running:
+        yield running

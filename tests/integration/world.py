@@ -112,6 +112,11 @@ class World:
         """The ledger's API, with the right to write."""
         return self._clients["prepay-ledger"]
 
+    @property
+    def gateway(self) -> httpx.AsyncClient:
+        """The gateway's API, with the right to write."""
+        return self._clients["meter-gateway"]
+
     def instant(self, step: int) -> datetime:
         """When the interval ``step`` (1 is the first) ends."""
         return self.begin + INTERVAL * step
@@ -135,7 +140,7 @@ class World:
     async def register_devices(self, *meter_ids: str) -> None:
         """Devices at the gateway alone."""
         lines = [f"{meter_id},prewatt-simulator,canonical" for meter_id in meter_ids]
-        response = await self._clients["meter-gateway"].post(
+        response = await self.gateway.post(
             "/v1/devices/import",
             content="\n".join(["meter_id,model,codec", *lines]),
             headers={"content-type": "text/csv"},

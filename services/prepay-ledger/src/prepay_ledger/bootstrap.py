@@ -9,12 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.adapters.postgres.payment_queries import PaymentQueries
 from prepay_ledger.adapters.postgres.queries import LedgerQueries
+from prepay_ledger.adapters.postgres.unbound import REASONS, UnboundQueries
 from prepay_ledger.adapters.postgres.unit import PostgresUnit, open_unit
 from prepay_ledger.api.accounts import commands_router, queries_router
 from prepay_ledger.api.imports import imports_router
 from prepay_ledger.api.payment_events import payment_events_router
 from prepay_ledger.api.payments import payments_router
 from prepay_ledger.api.tariffs import tariffs_router
+from prepay_ledger.api.unbound import unbound_router
 from prepay_ledger.api.webhooks import webhook_router
 from prepay_ledger.application.bind_meters import BindMeter
 from prepay_ledger.application.change_terms import ChangeTerms
@@ -34,6 +36,9 @@ from prepay_ledger.metrics import (
     ACCOUNTS_BELOW_ZERO,
     IMBALANCE_MICRO,
     PAYMENT_EVENTS_UNHANDLED,
+    UNBOUND_METER,
+    UNBOUND_METERS,
+    UNBOUND_READINGS,
 )
 from prepay_ledger.settings import LedgerSettings
 from prewatt_common.clock import utc_now
@@ -45,12 +50,15 @@ from prewatt_common.db.database import Database
 from prewatt_common.http.app import create_app
 from prewatt_common.kafka.consumer import AfterCommit, Consumer, Handle, Subscription
 from prewatt_common.kafka.decoding import Delivered, decode_one, decode_some
+from prewatt_common.kafka.history import watch_history
 from prewatt_common.kafka.outbox import OutboxRelay
 from prewatt_common.kafka.producer import Producer
 from prewatt_common.service import serve
 from prewatt_common.workers import Periodic
+from prewatt_common.zone_data import watch_zone_data
 
 _MEASURE_EVERY_S = 15.0
+_UNBOUND_NAMED_MAX = 20
 
 
 def policy_of(settings: LedgerSettings) -> Policy:
@@ -107,6 +115,7 @@ async def run(settings: LedgerSettings) -> None:
     queries = LedgerQueries(database)
     payment_queries = PaymentQueries(database)
     apply_event = ApplyPaymentEvent(take_payment=TakePayment(review=review))
+    unbound = UnboundQueries(database)
 
     def units() -> AbstractAsyncContextManager[Unit]:
         return open_unit(database)
@@ -135,6 +144,7 @@ async def run(settings: LedgerSettings) -> None:
                 clock=utc_now,
             ),
             queries_router(queries=queries),
+            unbound_router(queries=unbound),
             webhook_router(
                 secrets=settings.webhook_secrets,
                 open_unit=units,
@@ -170,6 +180,19 @@ async def run(settings: LedgerSettings) -> None:
         meter_events,
         RecheckSupply(open_unit=units, review=review, clock=utc_now, committed=relay.wake),
         Periodic(name="watch ledger", do=measure, every_s=_MEASURE_EVERY_S),
+        Periodic(
+            name="watch unbound readings",
+            do=lambda: _measure_unbound(unbound),
+            every_s=_MEASURE_EVERY_S,
+        ),
+        watch_history(
+            bootstrap=settings.kafka_bootstrap,
+            topics={
+                METER_READINGS: "readings that were acknowledged to meters, not charged yet",
+                METER_EVENTS: "what meters answered to commands",
+            },
+        ),
+        watch_zone_data(database),
     ]
     try:
         await serve(app=app, settings=settings, workers=workers)
@@ -193,3 +216,14 @@ async def _measure(queries: LedgerQueries, payment_queries: PaymentQueries) -> N
     IMBALANCE_MICRO.set(totals.imbalance_micro)
     for outcome, events in (await payment_queries.open_events()).items():
         PAYMENT_EVENTS_UNHANDLED.labels(outcome).set(events)
+    UNBOUND_READINGS.set(totals.unbound_readings)
+
+
+async def _measure_unbound(unbound: UnboundQueries) -> None:
+    found = await unbound.recent()
+    UNBOUND_METER.clear()
+    for reason in REASONS:
+        meters = [row["meter_id"] for row in found if row["reason"] == reason]
+        UNBOUND_METERS.labels(reason).set(len(meters))
+        for meter_id in meters[:_UNBOUND_NAMED_MAX]:
+            UNBOUND_METER.labels(reason, meter_id).set(1)

@@ -16,6 +16,19 @@ ACCOUNTS = Gauge("prewatt_ledger_accounts", "Accounts by supply state.", ("suppl
 ACCOUNTS_BELOW_ZERO = Gauge(
     "prewatt_ledger_accounts_below_zero", "Accounts with a negative balance."
 )
+UNBOUND_READINGS = Gauge(
+    "prewatt_ledger_unbound_readings", "Readings kept that no binding covers, in all."
+)
+UNBOUND_METERS = Gauge(
+    "prewatt_ledger_unbound_meters",
+    "Meters with a reading of the last day that no binding covers.",
+    ("reason",),
+)
+UNBOUND_METER = Gauge(
+    "prewatt_ledger_unbound_meter",
+    "1 for some of these meters; GET /v1/unbound-readings lists all.",
+    ("reason", "meter_id"),
+)
 IMBALANCE_MICRO = Gauge(
     "prewatt_ledger_imbalance_micro",
     "Customer balances plus the utility's postings, which must be zero, in micro-units.",

@@ -197,6 +197,26 @@ class TotalsOut(BaseModel):
     unbound_readings: int
 
 
+class UnboundOut(BaseModel):
+    """Readings of a meter that no binding covers, for one reason: ``no_binding`` (the meter serves
+    nobody), ``before_first_binding``, ``after_last_binding`` or ``between_bindings``. Kept last at
+    ``kept_at``."""
+
+    meter_id: str
+    reason: str
+    readings: int
+    first_read_at: datetime
+    last_read_at: datetime
+    kept_at: datetime
+
+
+class UnboundPage(BaseModel):
+    """In the order of meter ids, a meter whole; pass ``next`` as ``after``, none at the end."""
+
+    meters: list[UnboundOut]
+    next: str | None
+
+
 class Page(BaseModel):
     """Where to read on: pass ``next`` as ``before``; none at the end."""
 

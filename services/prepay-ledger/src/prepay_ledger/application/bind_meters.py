@@ -59,10 +59,10 @@ async def charge_waiting(
     waiting = await unit.charging.take_unbound(meter_ids)
     if not waiting:
         return ()
-    work, unbound = assign(
+    work, uncovered = assign(
         bindings=await unit.charging.bindings_of(list(waiting)), by_meter=waiting
     )
-    await unit.charging.keep_unbound(unbound)
+    assert not uncovered, "only covered readings were taken"
     return await charge_bindings(
         unit=unit, work=work, tariffs=tariffs, source=source, partition=0, now=now
     )

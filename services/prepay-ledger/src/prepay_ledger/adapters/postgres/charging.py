@@ -95,7 +95,7 @@ class PostgresCharging:
         """Keep readings that no binding covers; repeats are kept once."""
         if readings:
             await (await driver(self._connection)).execute(
-                "INSERT INTO unbound_reading SELECT * FROM "
+                "INSERT INTO unbound_reading (meter_id, read_at, import_wh) SELECT * FROM "
                 "unnest($1::text[], $2::timestamptz[], $3::bigint[]) ON CONFLICT DO NOTHING",
                 [meter_id for meter_id, _ in readings],
                 [reading.at for _, reading in readings],
@@ -103,10 +103,13 @@ class PostgresCharging:
             )
 
     async def take_unbound(self, meter_ids: Sequence[str]) -> dict[str, list[Reading]]:
-        """Remove and give the kept readings of the meters."""
+        """Remove and give the kept readings that a binding of the meters covers by now."""
         rows = await (await driver(self._connection)).fetch(
-            "DELETE FROM unbound_reading WHERE meter_id = ANY($1::text[]) "
-            "RETURNING meter_id, read_at, import_wh",
+            "DELETE FROM unbound_reading AS u USING binding AS b "
+            "WHERE u.meter_id = ANY($1::text[]) AND b.meter_id = u.meter_id "
+            "AND u.read_at > b.effective_from "
+            "AND (b.effective_to IS NULL OR u.read_at <= b.effective_to) "
+            "RETURNING u.meter_id, u.read_at, u.import_wh",
             meter_ids,
         )
         kept: dict[str, list[Reading]] = {}

@@ -113,6 +113,7 @@ unbound_reading = Table(
     Column("meter_id", Text, nullable=False),
     _instant("read_at"),
     Column("import_wh", BigInteger, nullable=False),
+    Column("kept_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     PrimaryKeyConstraint("meter_id", "read_at", "import_wh"),
 )
 

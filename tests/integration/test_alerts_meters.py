@@ -1,0 +1,200 @@
+"""Meters whose readings do not become money: alarmed by kind, named, and ended when mended."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import aiomqtt
+import pytest
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from alarms import Alarms
+from world import World, until
+
+from prewatt_common.clock import utc_now
+from prewatt_common.contracts.topics import METER_READINGS
+from prewatt_common.kafka.messages import header
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
+
+TARIFF = "alarms"
+TOPPED_UP_MICRO = 20_000_000
+OPENING_WH = 427_000
+
+
+def reading(at: datetime, import_wh: int) -> bytes:
+    return json.dumps({"at": at.isoformat(), "import_wh": import_wh}).encode()
+
+
+async def publish(world: World, meter_id: str, *payloads: bytes, kind: str = "reading") -> None:
+    endpoints = world.stack.endpoints
+    async with aiomqtt.Client(
+        endpoints.mqtt_host,
+        endpoints.mqtt_port,
+        username=endpoints.mqtt_fleet_username,
+        password=endpoints.mqtt_fleet_password,
+    ) as client:
+        for payload in payloads:
+            await client.publish(f"prewatt/v1/{meter_id}/{kind}", payload, qos=1)
+
+
+async def open_account(world: World, meter_id: str, *, since: datetime) -> str:
+    """An account with 20 CNY that the meter serves at 0.52 CNY/kWh; gives its number."""
+    number = f"alarm-{uuid4().hex[:8]}"
+    tariff = {
+        "code": TARIFF,
+        "effective_from": "2020-01",
+        "currency": "CNY",
+        "timezone": "Asia/Shanghai",
+        "blocks": [{"price_micro_per_kwh": 520_000}],
+    }
+    assert (await world.ledger.post("/v1/tariffs", json=tariff)).status_code in (201, 409)
+    account = await world.ledger.post("/v1/accounts", json={"number": number, "currency": "CNY"})
+    await bind(world, account.json()["id"], meter_id, since=since)
+    assert (await world.pay(number, TOPPED_UP_MICRO)).status_code == 200
+    return number
+
+
+async def bind(world: World, account_id: str, meter_id: str, *, since: datetime) -> None:
+    body = {
+        "meter_id": meter_id,
+        "tariff_code": TARIFF,
+        "effective_from": since.isoformat(),
+        "opening_wh": OPENING_WH,
+    }
+    answer = await world.ledger.post(f"/v1/accounts/{account_id}/meters", json=body)
+    assert answer.status_code == 201, answer.text
+
+
+async def dead_letters(world: World, meter_id: str, count: int) -> Sequence[ConsumerRecord]:
+    reader = AIOKafkaConsumer(
+        METER_READINGS.dead_letter,
+        bootstrap_servers=world.stack.endpoints.kafka_bootstrap,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+    )
+    await reader.start()
+    found: list[ConsumerRecord] = []
+    try:
+        async with asyncio.timeout(60):
+            while len(found) < count:
+                for some in (await reader.getmany(timeout_ms=300)).values():
+                    found += [record for record in some if record.key == meter_id.encode()]
+    finally:
+        await reader.stop()
+    return found
+
+
+async def faults(world: World, **query: str) -> dict[str, Any]:
+    """The list of faulty meters, by id."""
+    answer = await world.gateway.get("/v1/meter-faults", params={"limit": 1000} | query)
+    assert answer.status_code == 200, answer.text
+    return {each["meter_id"]: each for each in answer.json()["meters"]}
+
+
+def names(kind: str) -> tuple[str, str]:
+    return f"{kind}-{uuid4().hex[:8]}-a", f"{kind}-{uuid4().hex[:8]}-b"
+
+
+async def test_a_wrong_clock_is_alarmed_and_moves_no_money(world: World, alarms: Alarms) -> None:
+    fallen, ahead = names("clock")
+    await world.register_devices(fallen, ahead)
+    now = utc_now()
+    since = now - timedelta(days=3)
+    numbers = [await open_account(world, each, since=since) for each in (fallen, ahead)]
+    year_2000 = datetime(2000, 1, 1, tzinfo=UTC)
+    sent = [reading(year_2000, wh) for wh in (427_708, 427_800, 427_900)]
+    await publish(world, fallen, *sent)
+    hour = timedelta(hours=1)
+    wrong = [reading(now + hour + timedelta(minutes=n), 427_708 + 100 * n) for n in range(8)]
+    await publish(world, ahead, *wrong)
+
+    # Kept, byte for byte, with a reason; named by the list and by the alert.
+    for meter_id, payloads, reason in (
+        (fallen, sent, "implausible_time"),
+        (ahead, wrong, "in_future"),
+    ):
+        dead = await dead_letters(world, meter_id, len(payloads))
+        assert [record.value for record in dead] == payloads
+        assert {header(record.headers, "dlq_reason") for record in dead} == {reason}
+        await alarms.fires("MessagesRefused", reason=reason)
+    await alarms.fires("MeterFaults", fallen, ahead, fault="clock")
+    listed = await faults(world, fault="clock")
+    assert listed[fallen]["registered"]
+    (refusal,) = listed[fallen]["refusals"]
+    assert (refusal["reason"], refusal["messages"]) == ("implausible_time", 3)
+    (refusal,) = listed[ahead]["refusals"]
+    assert (refusal["reason"], refusal["messages"]) == ("in_future", 8)
+    assert not {fallen, ahead} & (await faults(world, fault="payload")).keys()
+    for number in numbers:
+        assert (await world.account(number))["balance_micro"] == TOPPED_UP_MICRO
+
+    # The clocks are set: the next register carries all of it, in the month of today.
+    for meter_id in (fallen, ahead):
+        await publish(world, meter_id, reading(utc_now(), 428_000))
+    for number in numbers:
+        account = await until(lambda number=number: _charged(world, number), what="it is charged")
+        assert account["balance_micro"] == TOPPED_UP_MICRO - 520_000
+        entries = (await world.ledger.get(f"/v1/accounts/{account['id']}/entries")).json()
+        months = {each["month"] for each in entries["entries"] if each["month"]}
+        assert all(month >= since.strftime("%Y-%m") for month in months)
+        assert await world.commands(account["id"]) == []
+    await alarms.resolves("MeterFaults", fallen, ahead, fault="clock")
+    assert not {fallen, ahead} & (await faults(world)).keys()
+    for reason in ("implausible_time", "in_future"):
+        await alarms.resolves("MessagesRefused", reason=reason)
+
+
+async def _charged(world: World, number: str) -> dict[str, Any] | None:
+    account = await world.account(number)
+    return account if account["balance_micro"] != TOPPED_UP_MICRO else None
+
+
+async def test_what_cannot_be_read_is_alarmed_until_it_can(world: World, alarms: Alarms) -> None:
+    garbled, stranger = names("garbled")
+    await world.register_devices(garbled)
+    await publish(world, garbled, b'{"at": "yesterday"}')
+    await publish(world, stranger, reading(utc_now(), 1))
+    await alarms.fires("MessagesRefused", reason="undecodable")
+    await alarms.fires("MessagesRefused", reason="unknown_meter")
+    await alarms.fires("MeterFaults", garbled, fault="payload")
+    await alarms.fires("MeterFaults", stranger, fault="unregistered")
+    listed = await faults(world)
+    assert listed[garbled]["refusals"][0]["detail"]
+    assert not listed[stranger]["registered"]
+
+    await world.register_devices(stranger)
+    for meter_id in (garbled, stranger):
+        await publish(world, meter_id, reading(utc_now(), 2))
+    await alarms.resolves("MeterFaults", garbled, fault="payload")
+    await alarms.resolves("MeterFaults", stranger, fault="unregistered")
+    await alarms.resolves("MessagesRefused", reason="unknown_meter")
+
+
+async def test_readings_that_nobody_pays_for_are_alarmed(world: World, alarms: Alarms) -> None:
+    loose, moved = names("loose")
+    await world.register_devices(loose, moved)
+    now = utc_now()
+    number = await open_account(world, moved, since=now - timedelta(days=2))
+    ended = {"effective_to": (now - timedelta(days=1)).isoformat()}
+    answer = await world.ledger.post(f"/v1/meters/{moved}/end", json=ended)
+    assert answer.status_code == 200, answer.text
+    for meter_id in (loose, moved):
+        await publish(world, meter_id, reading(now - timedelta(minutes=2), OPENING_WH + 1_000))
+        await publish(world, meter_id, reading(now - timedelta(minutes=1), OPENING_WH + 2_000))
+    await alarms.fires("UnboundReadings", loose, reason="no_binding")
+    await alarms.fires("UnboundReadings", moved, reason="after_last_binding")
+    answer = await world.ledger.get("/v1/unbound-readings", params={"limit": 1000})
+    listed = {each["meter_id"]: each for each in answer.json()["meters"]}
+    assert (listed[loose]["reason"], listed[loose]["readings"]) == ("no_binding", 2)
+    first = datetime.fromisoformat(listed[loose]["first_read_at"])
+    last = datetime.fromisoformat(listed[loose]["last_read_at"])
+    assert last - first == timedelta(minutes=1)
+
+    account = await world.account(number)
+    for meter_id in (loose, moved):
+        await bind(world, account["id"], meter_id, since=now - timedelta(hours=1))
+    assert (await world.account(number))["balance_micro"] == TOPPED_UP_MICRO - 2 * 2 * 520_000
+    await alarms.resolves("UnboundReadings", loose, moved)
