@@ -1,6 +1,6 @@
 #!/bin/sh
 # Prints fresh Secrets for the base; needs openssl. Once for each installation:
-#   kubectl create namespace prewatt
+#   kubectl apply -f deploy/k8s/base/namespace.yaml
 #   deploy/k8s/secrets.sh | kubectl -n prewatt create -f -
 # Running it again would change passwords under a live system: `create` refuses that.
 # Not made here: `mosquitto-tls` (ca.crt, tls.crt, tls.key), which cert-manager or your CA gives.

@@ -79,16 +79,24 @@ def test_a_log_line_is_json_with_its_ids(capsys):
 
 
 @pytest.mark.stack
-async def test_migrating_again_changes_nothing(loop):
+async def test_any_number_may_migrate_and_an_older_release_changes_nothing(loop, caplog):
     url = loop.url.rpartition("/")[0] + "/" + loop.url.rpartition("/")[2] + "_m"
     connection = await asyncpg.connect(loop.url.replace("+asyncpg", ""))
     await connection.execute(f"CREATE DATABASE {url.rpartition('/')[2]}")
     await connection.close()
-    for _ in range(2):
-        await asyncio.to_thread(migrate, package="prepay_ledger", database_url=url)
+    # Every replica of a release does this when it starts, at the same moment.
+    await asyncio.gather(
+        *(asyncio.to_thread(migrate, package="prepay_ledger", database_url=url) for _ in range(4))
+    )
+    await asyncio.to_thread(migrate, package="prepay_ledger", database_url=url)
     connection = await asyncpg.connect(url.replace("+asyncpg", ""))
     try:
         assert await connection.fetchval("SELECT version_num FROM alembic_version")
         assert await connection.fetchval("SELECT count(*) FROM outbox") == 0
+        # The next release has been here: an old pod that restarts during its rollout may start.
+        await connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        await asyncio.to_thread(migrate, package="prepay_ledger", database_url=url)
+        assert "revision 9999" in caplog.text
+        assert await connection.fetchval("SELECT version_num FROM alembic_version") == "9999"
     finally:
         await connection.close()

@@ -1,6 +1,7 @@
 """Alembic, run from code: each service keeps its revisions in ``<package>/migrations/versions``."""
 
 import asyncio
+import logging
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -8,22 +9,42 @@ from typing import Any
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from prewatt_common.db.tables import shared_metadata
 
+logger = logging.getLogger(__name__)
+
+_LOCK_KEY = 0x6D696772
+"""``migr``: of the advisory lock that lets one migration at a time into a database."""
+
 
 def migrate(*, package: str, database_url: str) -> None:
-    """Bring the database to the newest revision of ``package``; does nothing when it is there."""
+    """Bring the database to the newest revision of ``package``; does nothing when it is there.
+
+    Any number may run at once: one migrates, the others wait for it. A database that a newer
+    release has migrated is left as it is, so that a replica of the previous one can still start.
+    """
     config = Config()
     config.set_main_option("script_location", str(Path(str(files(package))) / "migrations"))
     script = ScriptDirectory.from_config(config)
 
+    known = {revision.revision for revision in script.walk_revisions()}
+
     def steps(revision: Any, _: Any) -> Any:
+        there = set(revision)
+        if there - known:
+            logger.warning(
+                "the database is at revision %s, which this release does not know:"
+                " a newer one has migrated it; left as it is",
+                ", ".join(sorted(there - known)),
+            )
+            return []
         return script._upgrade_revs("head", revision)  # pyright: ignore[reportPrivateUsage]
 
     def upgrade(connection: Connection) -> None:
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK_KEY)))
         with EnvironmentContext(config, script, fn=steps) as environment:
             environment.configure(connection=connection, transactional_ddl=True)
             with environment.begin_transaction():
