@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, NoReturn, Protocol, Self
 
-from prewatt_common.kafka.topics import ensure_topics
+from prewatt_common.kafka.topics import Layout, ensure_topics
 from prewatt_devstack.containers import ContainerParts
 from prewatt_devstack.endpoints import load_or_make, write_private
 from prewatt_devstack.errors import StackError
@@ -130,7 +130,7 @@ class Stack:
         """Bring up the parts and create the topics. What already runs is left as it is."""
         write_private(self._provider_file, self.provider)
         self._parts.up()
-        asyncio.run(ensure_topics(bootstrap=self.endpoints.kafka_bootstrap))
+        asyncio.run(ensure_topics(bootstrap=self.endpoints.kafka_bootstrap, layout=Layout()))
 
     def start_services(self, *names: str) -> None:
         """Migrate and start the services (all four unless named), and wait until ready."""

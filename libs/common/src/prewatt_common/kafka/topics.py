@@ -1,61 +1,127 @@
-"""Create what topics are missing: ``python -m prewatt_common.kafka.topics``."""
+"""Create what topics are missing: ``python -m prewatt_common.kafka.topics --help``."""
 
+import argparse
 import asyncio
 import os
 import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 
-from prewatt_common.contracts.topics import TOPICS
+from prewatt_common.contracts.topics import TOPICS, Topic
 
 DEAD_LETTER_RETENTION_MS = 90 * 24 * 3600 * 1000
+_MOST_PARTITIONS = 1000
+"""More than any installation needs; a mistyped figure could cost a broker its file handles."""
+_MOST_REPLICAS = 15
 
 
-async def ensure_topics(*, bootstrap: str, partitions: int = 6, replication: int = 1) -> None:
-    """Create every topic of the contracts and its dead letters; leave those that exist alone.
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """How topics are laid out. ``ValueError`` says what does not fit together."""
 
-    Topics that carry money or commands keep their records for ever: they are the evidence.
+    partitions: int = 6
+    """Fixed for the topic's life: a key's partition is a hash modulo this number."""
+    replication: int = 1
+    min_isr: int = 1
+    """Replicas that must have a record before it counts as written (``min.insync.replicas``)."""
+
+    def __post_init__(self) -> None:
+        for name, value, most in (
+            ("partitions", self.partitions, _MOST_PARTITIONS),
+            ("replication", self.replication, _MOST_REPLICAS),
+            ("min ISR", self.min_isr, self.replication),
+        ):
+            if not 1 <= value <= most:
+                message = f"{name} must be from 1 to {most}, not {value}"
+                raise ValueError(message)
+
+
+async def ensure_topics(
+    *, bootstrap: str, layout: Layout, topics: Sequence[Topic] = TOPICS
+) -> list[str]:
+    """Create every topic and its dead letters; returns the names of those that were missing.
+
+    Those that exist are left alone. Topics that carry money or commands keep their records for
+    ever: they are the evidence.
     """
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
         existing = set(await admin.list_topics())
-        wanted = [
-            NewTopic(topic.name, partitions, replication, topic_configs={"retention.ms": "-1"})
-            for topic in TOPICS
-        ] + [
-            NewTopic(
-                topic.dead_letter,
-                1,
-                replication,
-                topic_configs={"retention.ms": str(DEAD_LETTER_RETENTION_MS)},
-            )
-            for topic in TOPICS
-        ]
-        missing = [topic for topic in wanted if topic.name not in existing]
-        if missing:
-            response = await admin.create_topics(missing)
-            for name, code, detail in response.topic_errors:
-                if code not in (0, TopicAlreadyExistsError.errno):
-                    message = f"topic {name} could not be created: {code} {detail}"
-                    raise KafkaError(message)
+        missing = [topic for topic in _wanted(topics, layout) if topic.name not in existing]
+        created = list[str]()
+        for name, code, detail in (
+            (await admin.create_topics(missing)).topic_errors if missing else ()
+        ):
+            if code == 0:
+                created.append(name)
+            elif code != TopicAlreadyExistsError.errno:  # someone else was faster
+                message = f"topic {name} could not be created: {code} {detail}"
+                raise KafkaError(message)
+        return created
     finally:
         await admin.close()
 
 
-def main() -> None:
-    """Command line: bootstrap, partitions and replication from the environment."""
+def _wanted(topics: Sequence[Topic], layout: Layout) -> list[NewTopic]:
+    def new(name: str, *, partitions: int, retention_ms: int) -> NewTopic:
+        configs = {
+            "retention.ms": str(retention_ms),
+            "min.insync.replicas": str(layout.min_isr),
+        }
+        return NewTopic(name, partitions, layout.replication, topic_configs=configs)
+
+    return [new(topic.name, partitions=layout.partitions, retention_ms=-1) for topic in topics] + [
+        new(topic.dead_letter, partitions=1, retention_ms=DEAD_LETTER_RETENTION_MS)
+        for topic in topics
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Command line. Wrong arguments: one line and exit code 2; Kafka's refusal: exit code 1."""
+    parser = argparse.ArgumentParser(
+        prog="topics", description="Creates what topics are missing; leaves those that exist alone."
+    )
+    for option, variable, convert, meaning in (
+        ("bootstrap", "PREWATT_KAFKA_BOOTSTRAP", str, "comma-separated host:port"),
+        ("partitions", "PREWATT_KAFKA_PARTITIONS", int, "fixed for the topics' life"),
+        ("replication", "PREWATT_KAFKA_REPLICATION", int, "replicas of each partition"),
+        ("min-isr", "PREWATT_KAFKA_MIN_ISR", int, "replicas that must have a record"),
+    ):
+        _add(parser, option, variable, convert, meaning)
+    asked = parser.parse_args(arguments)
     try:
-        asyncio.run(
-            ensure_topics(
-                bootstrap=os.environ.get("PREWATT_KAFKA_BOOTSTRAP", "localhost:9092"),
-                partitions=int(os.environ.get("PREWATT_KAFKA_PARTITIONS", "6")),
-                replication=int(os.environ.get("PREWATT_KAFKA_REPLICATION", "1")),
-            )
+        layout = Layout(
+            partitions=asked.partitions, replication=asked.replication, min_isr=asked.min_isr
         )
-    except (KafkaError, ValueError) as error:
+    except ValueError as error:
+        parser.error(str(error))
+    try:
+        created = asyncio.run(ensure_topics(bootstrap=asked.bootstrap, layout=layout))
+    except KafkaError as error:
         sys.exit(f"topics: {error}")
+    print(f"topics: created {', '.join(created) or 'none, all were there'}")  # noqa: T201
+
+
+def _add(
+    parser: argparse.ArgumentParser,
+    option: str,
+    variable: str,
+    convert: Callable[[str], object],
+    meaning: str,
+) -> None:
+    """An option that a variable of the environment may give; one of the two must."""
+    value = os.environ.get(variable)
+    parser.add_argument(
+        f"--{option}",
+        type=convert,
+        default=value,
+        required=value is None,
+        help=f"{meaning} ({variable})",
+    )
 
 
 if __name__ == "__main__":
