@@ -4,7 +4,8 @@
 set -eu
 cd "$(dirname "$0")/../.."
 if [ -e .env ]; then
-  echo ".env exists and was left as it is. To start over: docker compose down --volumes && rm .env"
+  echo ".env exists and was left as it is. To start over:"
+  echo "docker compose --profile demo down --volumes && rm .env"
   exit 0
 fi
 umask 077

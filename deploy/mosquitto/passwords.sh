@@ -1,7 +1,7 @@
 #!/bin/sh
-# Puts the system's own clients into the password file; meters that are already in it stay.
-# Add a meter:  docker compose exec mosquitto mosquitto_passwd -b /mosquitto/passwords/passwords ID PASSWORD
-# then          docker compose kill --signal HUP mosquitto
+# Puts the system's own clients into the password file; meters that are already in it stay. Add one:
+#   docker compose exec mosquitto mosquitto_passwd -b /mosquitto/passwords/passwords ID PASSWORD
+#   docker compose exec mosquitto sh -c 'kill -HUP 1'
 set -eu
 file=/mosquitto/passwords/passwords
 touch "$file"

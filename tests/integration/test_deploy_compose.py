@@ -1,7 +1,10 @@
 """docker-compose.yml: complete by its own set-up script, closed, and without a secret in it."""
 
+import json
+import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +15,24 @@ ROOT = Path(__file__).parents[2]
 SERVICES = {"meter-gateway", "prepay-ledger", "notifier", "billing"}
 
 
-def compose(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+# What the public images declare; one that is here is asked itself, too.
+DECLARED_VOLUMES = {
+    "kafka": {"/etc/kafka/secrets", "/mnt/shared/config", "/var/lib/kafka/data"},
+    "postgres": {"/var/lib/postgresql/data"},
+    "mosquitto-setup": {"/mosquitto/data", "/mosquitto/log"},
+    "mosquitto": {"/mosquitto/data", "/mosquitto/log"},
+    "prometheus": {"/prometheus"},
+    "grafana": set[str](),
+}
+
+
+def compose(
+    directory: Path, *arguments: str, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["docker", "compose", "--project-directory", directory,
          "--file", directory / "docker-compose.yml", *arguments],
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=60, env=environment,
     )  # fmt: skip
 
 
@@ -68,7 +84,7 @@ def test_images_are_pinned_and_long_running_parts_watched(config: dict[str, Any]
     for name, service in config["services"].items():
         image = service["image"]
         assert image.startswith("prewatt/") or ":" in image, f"{name}: {image} has no tag"
-        if service.get("restart") != "no":
+        if service.get("restart") == "unless-stopped":
             assert "healthcheck" in service, f"{name} has no health check"
 
 
@@ -79,14 +95,52 @@ def test_each_service_waits_for_its_migration_and_the_topics(config: dict[str, A
             assert waits[job]["condition"] == "service_completed_successfully"
 
 
-def test_nothing_is_published_beyond_this_machine(config: dict[str, Any]) -> None:
-    published = {
-        name: [port["host_ip"] for port in service.get("ports", [])]
+def published(config: dict[str, Any]) -> set[tuple[str, str, int]]:
+    """Service, address and the container's port of all that is published."""
+    return {
+        (name, port["host_ip"], port["target"])
         for name, service in config["services"].items()
+        for port in service.get("ports", [])
     }
-    assert {address for addresses in published.values() for address in addresses} == {"127.0.0.1"}
-    assert not published["kafka"]
-    assert not published["postgres"]
+
+
+def test_nothing_is_published_beyond_this_machine(config: dict[str, Any]) -> None:
+    assert {address for _, address, _ in published(config)} == {"127.0.0.1"}
+    assert not {name for name, _, _ in published(config)} & {"kafka", "postgres"}
+
+
+def test_prewatt_bind_opens_mqtt_over_tls_and_nothing_else(
+    checkout: Path, config: dict[str, Any]
+) -> None:
+    environment = os.environ | {"PREWATT_BIND": "0.0.0.0"}  # noqa: S104 - what is tested
+    done = compose(checkout, "--profile", "*", "config", environment=environment)
+    open_to_all = yaml.safe_load(done.stdout)
+    beyond = {entry for entry in published(open_to_all) if entry[1] != "127.0.0.1"}
+    assert beyond == {("mosquitto", "0.0.0.0", 8883)}  # noqa: S104
+
+
+@pytest.mark.parametrize(("service", "directories"), DECLARED_VOLUMES.items())
+def test_every_volume_of_an_image_has_a_name(
+    config: dict[str, Any], service: str, directories: set[str]
+) -> None:
+    """Docker makes a nameless one of each that has none, and `down` leaves it behind."""
+    image = config["services"][service]["image"]
+    mounted = {volume["target"] for volume in config["services"][service]["volumes"]}
+    assert directories <= mounted
+    inspected = subprocess.run(
+        ["docker", "image", "inspect", "--format", "{{json .Config.Volumes}}", image],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if inspected.returncode == 0:  # it is here
+        assert set(json.loads(inspected.stdout) or ()) <= mounted
+
+
+def test_the_demo_does_not_hold_the_network(config: dict[str, Any]) -> None:
+    """`down` without the profile does not see it, and takes the network away."""
+    for name, service in config["services"].items():
+        if "demo" in service.get("profiles", ()):
+            assert service["network_mode"].startswith("service:"), name
+            assert not [v for v in service.get("volumes", ()) if v["type"] == "volume"], name
 
 
 def test_every_service_has_its_own_database_role(config: dict[str, Any]) -> None:
