@@ -193,6 +193,11 @@ def test_every_service_is_probed(production: list[Manifest]) -> None:
         (container,) = pod_of(workload)["containers"]
         assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
         assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+        startup = container["startupProbe"]
+        path, _, within_s = startup["httpGet"]["path"].partition("?within_s=")
+        assert path == "/readyz/consume"
+        # It passes by itself long before it would kill: Kafka's absence is no fault of ours.
+        assert float(within_s) * 2 <= startup["periodSeconds"] * startup["failureThreshold"]
 
 
 def test_operators_resources_refer_to_what_exists(production: list[Manifest]) -> None:

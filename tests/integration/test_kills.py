@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.chaos]
 
 METERS = 60
 SERVICES = ("meter-gateway", "prepay-ledger", "notifier", "billing")
+READINESS = ("/readyz", "/readyz/consume")
 PARTS = (*SERVICES, "kafka", "mosquitto", "postgres")
 RANDOM_KILLS = 5
 RECOVERS_IN_S = 60.0
@@ -47,17 +48,17 @@ async def town(world: World) -> AsyncGenerator[Town]:
 
 
 async def ready(world: World, *, timeout_s: float = RECOVERS_IN_S) -> None:
-    """Every service says that it is ready."""
+    """Every service says that it serves and consumes."""
     async with httpx.AsyncClient(timeout=5) as client:
         for service in SERVICES:
-            url = f"{world.target.url(service)}/readyz"
+            url = world.target.url(service)
 
             async def answers(url: str = url, service: str = service) -> bool:
                 assert world.stack.running(service), (
                     f"{service} ended by itself:\n{world.stack.logs(service)[-3000:]}"
                 )
                 try:
-                    return (await client.get(url)).is_success
+                    return all([(await client.get(url + path)).is_success for path in READINESS])
                 except httpx.TransportError:
                     return False
 

@@ -1,6 +1,8 @@
 """The shared parts on real Kafka and PostgreSQL: a database and a topic for each test."""
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -95,6 +97,21 @@ class Loop:
             stop.set()
             async with asyncio.timeout(WAIT_S):
                 await asyncio.gather(*tasks)
+
+    @asynccontextmanager
+    async def kafka_away(self, how: signal.Signals) -> AsyncGenerator[None]:
+        """Frozen (SIGSTOP) it keeps its connections and says nothing; killed it has none."""
+        pids = self.stack.pids("kafka")
+        for pid in pids:
+            os.kill(pid, how)
+        try:
+            yield
+        finally:
+            if how is signal.SIGKILL:
+                await asyncio.to_thread(self.stack.start, "kafka")
+            else:
+                for pid in pids:
+                    os.kill(pid, signal.SIGCONT)
 
     async def send(self, *numbers: int) -> None:
         """Records, spread over the partitions."""

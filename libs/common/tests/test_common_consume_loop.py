@@ -11,6 +11,7 @@ from prewatt_common.db.database import ChangedMeanwhile
 from prewatt_common.kafka.messages import header
 from prewatt_common.kafka.offsets import FencedOut, OffsetRange, fence
 from prewatt_common.kafka.producer import BATCH_BYTES_MAX
+from prewatt_common.workers import NotRunning
 
 pytestmark = pytest.mark.stack
 
@@ -295,6 +296,6 @@ async def test_an_offset_beyond_kafkas_log_stops_the_group_and_is_said(loop, cap
         async with asyncio.timeout(30):
             while "Restore the topic, or set consumer_offset" not in caplog.text:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
-        with pytest.raises(RuntimeError, match="has not joined"):
+        with pytest.raises(NotRunning, match="tries again after OffsetBeyondLog"):
             await consumer.check()
     assert await loop.effects() == [1]

@@ -1,6 +1,7 @@
 """The HTTP shell: tokens, problems, readiness, CSV uploads."""
 
 import base64
+import re
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import timedelta
@@ -26,6 +27,7 @@ from prewatt_common.http.app import create_app
 from prewatt_common.http.auth import AUDIENCE, issue_token, public, require
 from prewatt_common.http.csv_upload import CSV_BODY, CsvLines
 from prewatt_common.http.rules import UndeclaredRoute
+from prewatt_common.workers import Trouble
 
 PROBLEM = "application/problem+json"
 
@@ -57,7 +59,7 @@ async def broken() -> str:
 SMALL_FILE = replace(CSV_BODY, bytes_max=1000)
 
 
-def app_with(**checks):
+def app_with(consuming=None, **checks):
     router = APIRouter(dependencies=[Depends(public(because="a test"))])
     guarded = APIRouter(dependencies=[Depends(require("things:read"))])
 
@@ -105,7 +107,12 @@ def app_with(**checks):
         raise DBAPIError("UPDATE", None, RuntimeError("syntax"))
 
     return create_app(
-        name="test", summary="", auth_public_key=PUBLIC, routers=[router, guarded], checks=checks
+        name="test",
+        summary="",
+        auth_public_key=PUBLIC,
+        routers=[router, guarded],
+        checks=checks,
+        consuming=consuming or {},
     )
 
 
@@ -327,6 +334,33 @@ async def test_readiness_shows_what_is_not_ready():
         "ok": False,
         "detail": "ConnectionError: no route to it",
     }
+
+
+async def test_what_does_not_consume_is_said_and_serves_http_all_the_same():
+    away = Trouble()
+    away.begin("Kafka is away: no route")
+
+    async def stopped() -> str:
+        away.check()
+        return "3 partitions"
+
+    transport = httpx.ASGITransport(app=app_with({"x.y": stopped, "x.z": good}, a=good))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        assert (await client.get("/readyz")).status_code == 200
+        answer = await client.get("/readyz/consume")
+        assert (answer.status_code, answer.json()["status"]) == (503, "not consuming")
+        detail = answer.json()["checks"]["x.y"]["detail"]
+        assert re.fullmatch(r"Kafka is away: no route \(since \d\d:\d\d:\d\d UTC\)", detail)
+        metrics = (await client.get("/metrics")).text
+        assert 'prewatt_consuming{consumer="x.y"} 0.0' in metrics
+        assert 'prewatt_consuming{consumer="x.z"} 1.0' in metrics
+        # A probe of the start waits for it, but not for ever.
+        for within_s, status in ((60, 503), (0, 200)):
+            answer = await client.get("/readyz/consume", params={"within_s": within_s})
+            assert (answer.status_code, answer.json()["status"]) == (status, "not consuming")
+        away.end()
+        assert (await client.get("/readyz/consume")).status_code == 200
+        assert 'consuming{consumer="x.y"} 1.0' in (await client.get("/metrics")).text
 
 
 async def upload(client, body, kind="text/csv; charset=utf-8"):

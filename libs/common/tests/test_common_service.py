@@ -13,6 +13,7 @@ import pytest
 
 from prewatt_common.db.migrations import migrate
 from prewatt_common.logging import configure_logging
+from prewatt_devstack.ports import free_ports
 
 ENV = {k: v for k, v in os.environ.items() if not k.startswith("PREWATT_")}
 SETTINGS = {
@@ -48,6 +49,57 @@ def test_wrong_settings_are_one_line_and_exit_code_2(arguments, variables, said)
     assert done.returncode == 2, done.stderr
     (line,) = done.stderr.splitlines()
     assert said in line
+
+
+_SERVICE = """
+import asyncio, sys
+from prewatt_common.http.app import create_app
+from prewatt_common.logging import configure_logging
+from prewatt_common.service import run_service, serve
+from prewatt_common.settings import ServiceSettings
+
+class Fine:
+    name = "fine"
+    async def run(self, stop):
+        await stop.wait()
+
+class Ends:
+    name = "ends"
+    async def run(self, stop):
+        await asyncio.sleep(0.1)
+        if sys.argv[0] == "raises":
+            raise KeyError("x")
+        if sys.argv[0] == "lets a cancellation out":
+            cancelled = asyncio.get_running_loop().create_future()
+            cancelled.cancel()
+            await cancelled
+
+async def run(settings):
+    app = create_app(name="t", summary="", auth_public_key="", routers=[], checks={}, consuming={})
+    await serve(app=app, settings=settings, workers=[Fine(), Ends()])
+
+sys.argv = [sys.argv[1]]
+run_service(package="some_service", settings_type=ServiceSettings, run=run)
+"""
+
+
+@pytest.mark.parametrize("how", ["returns", "raises", "lets a cancellation out"])
+def test_a_worker_that_ends_before_it_is_told_to_ends_the_service(how):
+    (port,) = free_ports(1)
+    done = subprocess.run(
+        [sys.executable, "-c", _SERVICE, how],
+        env=ENV | SETTINGS | {"PREWATT_HTTP_PORT": str(port)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    (line,) = [line for line in lines if line["level"] == "CRITICAL"]
+    assert line["message"].startswith("worker ends ")
+    assert "the service ends" in line["message"]
+    assert not done.stderr
 
 
 def test_a_log_line_is_json_with_its_ids(capsys):

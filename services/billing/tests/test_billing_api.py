@@ -109,6 +109,7 @@ async def api(billing) -> AsyncGenerator[SimpleNamespace]:
             meters_router(store=billing.comparisons),
         ],
         checks={},
+        consuming={},
     )
 
     def client(*scopes: str) -> httpx.AsyncClient:

@@ -247,7 +247,7 @@ class Gateway:
             **more,
         }
         url = f"http://127.0.0.1:{port}"
-        path = "readyz" if ready else "healthz"
+        path = "readyz/consume" if ready else "healthz"
         await asyncio.to_thread(
             self.stack.start_service,
             name,
@@ -280,9 +280,9 @@ class Gateway:
         )
 
     async def ready(self) -> None:
-        """Until the service says so."""
+        """Until the service says that it takes messages and commands."""
         async with asyncio.timeout(WAIT_S), self.http() as client:
-            while (await client.get("/readyz")).status_code != 200:  # noqa: ASYNC110 - a process
+            while (await client.get("/readyz/consume")).status_code != 200:  # noqa: ASYNC110 - a process
                 await asyncio.sleep(0.2)
 
 

@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from meter_gateway.adapters.mqtt.connection import Broker, Connection, Inbound
 from prewatt_common.clock import utc_now
+from prewatt_common.workers import NotRunning
 from prewatt_devstack.ports import HOST, free_ports, listens
 
 pytestmark = pytest.mark.stack
@@ -140,7 +141,7 @@ async def _connected(broker: Broker, client_id: str, taking: Taking) -> AsyncGen
                 try:
                     await connection.check()
                     break
-                except ConnectionError:
+                except NotRunning:
                     await asyncio.sleep(0.02)
         yield connection
     finally:

@@ -77,9 +77,12 @@ async def test_the_gateway_comes_back_to_a_broker_that_was_killed(gateway):
         await gateway.flows(fleet, meter_id)
         async with gateway.without("mosquitto"):
             async with gateway.http() as client:
-                answer = await client.get("/readyz")
+                answer = await client.get("/readyz/consume")
+                assert (await client.get("/readyz")).status_code == 200
             assert answer.status_code == 503
-            assert not answer.json()["checks"]["mqtt-readings"]["ok"]
+            check = answer.json()["checks"]["meter-gateway.mqtt-readings"]
+            assert not check["ok"]
+            assert check["detail"].startswith("not connected to ")
         await gateway.ready()
         await gateway.flows(fleet, meter_id)
         command = await gateway.command(meter_id)

@@ -222,10 +222,10 @@ class Notifier:
         assert self.process.poll() is None, self.log.read_text()[-3000:]
         try:
             async with httpx.AsyncClient() as client:
-                answer = await client.get(f"{self.base_url}/readyz")
+                answer = await client.get(f"{self.base_url}/readyz/consume")
         except httpx.HTTPError:
             return False
-        return bool(answer.json()["checks"]["ledger-events"]["ok"])
+        return answer.is_success
 
     def kill(self) -> None:
         assert self.process is not None

@@ -291,10 +291,15 @@ async def test_metrics_and_readiness(notifier):
     async with httpx.AsyncClient(base_url=notifier.base_url) as client:
         metrics = (await client.get("/metrics")).text
         ready = await client.get("/readyz")
+        consuming = await client.get("/readyz/consume")
     assert 'prewatt_notifier_notices_total{channel="log",outcome="delivered"}' in metrics
     assert "prewatt_notifier_delivery_seconds_bucket" in metrics
     assert ready.status_code == 200, ready.text
-    assert set(ready.json()["checks"]) == {"postgres", "kafka", "ledger-events", "smtp", "sms"}
+    assert set(ready.json()["checks"]) == {"postgres"}
+    assert consuming.status_code == 200, consuming.text
+    assert set(consuming.json()["checks"]) == {"notifier.ledger-events"}
+    for dependency in ("kafka", "smtp", "sms"):
+        assert f'prewatt_dependency_up{{dependency="{dependency}"}} 1.0' in metrics
 
 
 def _id_of(message: Message) -> str:

@@ -60,7 +60,7 @@ async def test_a_token_with_the_scope_is_needed(ledger):
         async with ledger.http(other_scope) as client:
             answer = await client.request(method, path)
             assert (answer.status_code, answer.headers["content-type"]) == (403, PROBLEM), path
-    for path in ("/healthz", "/readyz", "/metrics"):
+    for path in ("/healthz", "/readyz", "/readyz/consume", "/metrics"):
         async with ledger.http() as client:
             assert (await client.get(path)).status_code == 200
 

@@ -29,6 +29,16 @@ DEAD_LETTERS = Counter(
     "Records kept on a dead-letter topic.",
     ("group", "topic", "reason"),
 )
+CONSUMING = Gauge(
+    "prewatt_consuming",
+    "1 where what the service does besides HTTP runs, 0 where not; /readyz/consume says why.",
+    ("consumer",),
+)
+DEPENDENCY_UP = Gauge(
+    "prewatt_dependency_up",
+    "1 where it answered the last look (every 30 s), 0 where not: kafka, smtp, sms.",
+    ("dependency",),
+)
 OUTBOX_PUBLISHED = Counter(
     "prewatt_outbox_published_total", "Outbox rows acknowledged by Kafka.", ("topic",)
 )

@@ -19,6 +19,7 @@ from prewatt_common.db.migrations import migrate
 from prewatt_common.http.server import server_config
 from prewatt_common.logging import configure_logging
 from prewatt_common.settings import ServiceSettings
+from prewatt_common.workers import being_cancelled
 from prewatt_common.zone_data import OldZoneData, use_packaged_zone_data
 
 logger = logging.getLogger(__name__)
@@ -34,6 +35,10 @@ class Worker(Protocol):
         ...
 
 
+class ServiceFailed(Exception):
+    """A worker ended before it was told to; which and why is in the log."""
+
+
 class _Server(uvicorn.Server):
     """uvicorn without its own signal handling: the service decides the order of the stop."""
 
@@ -45,8 +50,9 @@ class _Server(uvicorn.Server):
 async def serve(*, app: FastAPI, settings: ServiceSettings, workers: Sequence[Worker]) -> None:
     """Serve ``app`` and run ``workers`` until SIGTERM or SIGINT.
 
-    A worker that raises ends the process with its error: what runs half is worse than what a
-    supervisor starts again. On a signal the workers finish first, while ``/readyz`` still answers.
+    A worker that ends before, however it does, ends the service with `ServiceFailed`: what runs
+    half is worse than what a supervisor starts again. On a signal the workers finish first, while
+    ``/readyz`` still answers.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -61,12 +67,31 @@ async def serve(*, app: FastAPI, settings: ServiceSettings, workers: Sequence[Wo
     try:
         async with asyncio.TaskGroup() as group:
             for worker in workers:
-                group.create_task(worker.run(stop), name=worker.name)
+                group.create_task(_supervise(worker, stop), name=worker.name)
             group.create_task(_until(stop, serving))
+    except BaseExceptionGroup as group:
+        failed = group.subgroup(ServiceFailed)
+        raise (failed.exceptions[0] if failed else group) from None
     finally:
         server.should_exit = True
         await serving
     logger.info("stopped")
+
+
+async def _supervise(worker: Worker, stop: asyncio.Event) -> None:
+    """A task group takes one that returns, or is cancelled from inside, for one that is done."""
+    try:
+        await worker.run(stop)
+    except (Exception, asyncio.CancelledError) as error:
+        if being_cancelled():
+            raise
+        logger.critical(
+            "worker %s failed, and the service ends: %r", worker.name, error, exc_info=error
+        )
+        raise ServiceFailed(worker.name) from error
+    if not stop.is_set():
+        logger.critical("worker %s returned unasked, and the service ends", worker.name)
+        raise ServiceFailed(worker.name)
 
 
 async def _until(stop: asyncio.Event, serving: asyncio.Task[None]) -> None:
@@ -111,7 +136,10 @@ def run_service(
     logger.info("zone data %s of the package tzdata", zone_data)
     match sys.argv[1:]:
         case []:
-            uvloop.run(run(settings))
+            try:
+                uvloop.run(run(settings))
+            except ServiceFailed:
+                sys.exit(1)
         case ["migrate"]:
             migrate(package=package, database_url=settings.database_url.get_secret_value())
         case _:

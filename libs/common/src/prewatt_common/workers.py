@@ -2,11 +2,80 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
+from prewatt_common.clock import utc_now
 from prewatt_common.db.database import is_passing_fault
 
 logger = logging.getLogger(__name__)
+
+IN_HAND_MAX_S = 30.0
+
+
+def being_cancelled() -> bool:
+    """Whether somebody cancels this task. Where nobody does, a CancelledError comes from inside
+    what it waits for (aiokafka lets its own out) and is a fault like any other."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+class NotRunning(Exception):
+    """A worker does not do its work now: why and since when, in words."""
+
+
+class Trouble:
+    """Why a worker cannot do its work, and since when; kept over tries that fail anew."""
+
+    def __init__(self, reason: str | None = None) -> None:
+        self._reason = reason
+        self._since = utc_now()
+
+    def begin(self, reason: str) -> None:
+        """It cannot, for this reason now."""
+        if self._reason is None:
+            self._since = utc_now()
+        self._reason = reason
+
+    def end(self) -> None:
+        """It can again."""
+        self._reason = None
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it does."""
+        return self._reason is not None
+
+    def check(self) -> None:
+        """Raises `NotRunning` while it lasts."""
+        if self._reason is not None:
+            message = f"{self._reason} (since {self._since:%H:%M:%S} UTC)"
+            raise NotRunning(message)
+
+
+class InHand:
+    """How long a piece of work has been in hand. A batch takes a second at most: one that takes
+    half a minute waits for something that does not say so."""
+
+    def __init__(self) -> None:
+        self._began: float | None = None
+
+    def begin(self) -> None:
+        """It is taken in hand."""
+        self._began = time.monotonic()
+
+    def end(self) -> None:
+        """It is no longer, well or not."""
+        self._began = None
+
+    def check(self) -> None:
+        """Raises `NotRunning` for one that takes too long."""
+        if self._began is None:
+            return
+        in_hand_s = time.monotonic() - self._began
+        if in_hand_s > IN_HAND_MAX_S:
+            message = f"one batch has been in hand for {in_hand_s:.0f} s"
+            raise NotRunning(message)
 
 
 async def wait_any(*events: asyncio.Event, timeout_s: float) -> None:

@@ -24,6 +24,7 @@ from prewatt_common.contracts.ledger_events_v1 import AccountOpened, MeterBound,
 from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.contracts.topics import LEDGER_CHARGES, LEDGER_EVENTS, METER_READINGS
 from prewatt_common.db.database import Database, driver, is_passing_fault
+from prewatt_common.dependencies import watch_dependencies
 from prewatt_common.http.app import create_app
 from prewatt_common.kafka.consumer import Consumer, Handle, Subscription
 from prewatt_common.kafka.decoding import Delivered, decode_one, decode_some
@@ -95,18 +96,13 @@ async def run(settings: BillingSettings) -> None:
         summary="Independent re-rating: reading against charge, meter by meter.",
         auth_public_key=settings.auth_public_key,
         routers=[reconciliation_router(store=comparisons), meters_router(store=comparisons)],
-        checks={
-            "postgres": database.check,
-            "kafka": producer.check,
-            **{
-                name: consumer.check
-                for name, consumer in zip(("readings", "terms", "charges"), consumers, strict=True)
-            },
-        },
+        checks={"postgres": database.check},
+        consuming={each.group: each.check for each in consumers},
     )
     workers = [
         relay,
         *consumers,
+        watch_dependencies({"kafka": producer.check}),
         Rederive(
             open_store=open_store,
             past=KafkaPastReadings(bootstrap=settings.kafka_bootstrap),

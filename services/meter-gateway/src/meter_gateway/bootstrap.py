@@ -35,7 +35,8 @@ from prewatt_common.contracts.meter_commands_v1 import RelayCommand
 from prewatt_common.contracts.mqtt_v1 import ROOT
 from prewatt_common.contracts.topics import METER_COMMANDS, METER_EVENTS, METER_READINGS
 from prewatt_common.db.database import Database
-from prewatt_common.http.app import create_app
+from prewatt_common.dependencies import watch_dependencies
+from prewatt_common.http.app import Check, create_app
 from prewatt_common.kafka.consumer import AfterCommit, Consumer, Subscription
 from prewatt_common.kafka.decoding import Delivered, decode_one
 from prewatt_common.kafka.history import watch_history
@@ -175,13 +176,13 @@ async def run(settings: GatewaySettings) -> None:
             ),
             watch_router(faults=stored_faults, watch=watch, clock=utc_now),
         ],
-        checks={
-            "postgres": database.check,
-            "kafka": producer.check,
-            "mqtt-readings": up.check,
-            "mqtt-reports": down.check,
-            "mqtt-commands": line.check,
-            "commands": commands.check,
+        checks={"postgres": database.check},
+        consuming={
+            "meter-gateway.mqtt-readings": _both(up.check, readings.check),
+            "meter-gateway.mqtt-reports": _both(down.check, reports.check),
+            commands.group: commands.check,
+            "meter-gateway.mqtt-commands": line.check,
+            "meter-gateway.send-commands": sender.check,
         },
     )
     workers = [
@@ -194,6 +195,7 @@ async def run(settings: GatewaySettings) -> None:
         down,
         line,
         hear,
+        watch_dependencies({"kafka": producer.check}),
         BrokerFigures(
             broker=_broker(settings),
             client_id=f"{_instance(settings)}-figures",
@@ -212,6 +214,15 @@ async def run(settings: GatewaySettings) -> None:
     finally:
         await producer.stop()
         await database.close()
+
+
+def _both(connected: Check, handled: Check) -> Check:
+    """Messages come in, and what came is taken care of."""
+
+    async def check() -> str:
+        return f"{await connected()}, {await handled()}"
+
+    return check
 
 
 def _instance(settings: GatewaySettings) -> str:

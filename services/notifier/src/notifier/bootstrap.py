@@ -36,6 +36,7 @@ from prewatt_common.contracts.ledger_events_v1 import (
 )
 from prewatt_common.contracts.topics import LEDGER_EVENTS
 from prewatt_common.db.database import Database, driver, is_passing_fault
+from prewatt_common.dependencies import watch_dependencies
 from prewatt_common.http.app import Check, create_app
 from prewatt_common.kafka.consumer import AfterCommit, Consumer, Handle, Subscription
 from prewatt_common.kafka.decoding import Delivered, decode_some
@@ -122,18 +123,16 @@ async def _run(settings: NotifierSettings, client: httpx.AsyncClient) -> None:
             contacts_router(open_contacts=contacts),
             notices_router(queries=NoticeQueries(database)),
         ],
-        checks={
-            "postgres": database.check,
-            "kafka": producer.check,
-            "ledger-events": consumer.check,
-            **channel_checks,
-        },
+        checks={"postgres": database.check},
+        consuming={consumer.group: consumer.check},
     )
     topics = watch_history(
         bootstrap=settings.kafka_bootstrap, topics={LEDGER_EVENTS: "notices that were not sent yet"}
     )
+    watching = watch_dependencies({"kafka": producer.check, **channel_checks})
+    workers = [relay, consumer, worker, watching, topics]
     try:
-        await serve(app=app, settings=settings, workers=[relay, consumer, worker, topics])
+        await serve(app=app, settings=settings, workers=workers)
     finally:
         await producer.stop()
         await database.close()
@@ -142,7 +141,7 @@ async def _run(settings: NotifierSettings, client: httpx.AsyncClient) -> None:
 def _channels(
     settings: NotifierSettings, client: httpx.AsyncClient
 ) -> tuple[Mapping[Channel, ChannelPort], Mapping[str, Check]]:
-    """The channels that are configured, and their readiness checks."""
+    """The channels that are configured, and what tells whether each answers."""
     channels: dict[Channel, ChannelPort] = {Channel.LOG: LogChannel()}
     checks: dict[str, Check] = {}
     if settings.smtp_host and settings.smtp_from:

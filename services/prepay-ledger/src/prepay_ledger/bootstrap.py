@@ -47,6 +47,7 @@ from prewatt_common.contracts.meter_events_v1 import CommandProgressed
 from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.contracts.topics import METER_EVENTS, METER_READINGS
 from prewatt_common.db.database import Database
+from prewatt_common.dependencies import watch_dependencies
 from prewatt_common.http.app import create_app
 from prewatt_common.kafka.consumer import AfterCommit, Consumer, Handle, Subscription
 from prewatt_common.kafka.decoding import Delivered, decode_one, decode_some
@@ -167,18 +168,15 @@ async def run(settings: LedgerSettings) -> None:
                 clock=utc_now,
             ),
         ],
-        checks={
-            "postgres": database.check,
-            "kafka": producer.check,
-            "readings": readings.check,
-            "meter-events": meter_events.check,
-        },
+        checks={"postgres": database.check},
+        consuming={each.group: each.check for each in (readings, meter_events)},
     )
     workers = [
         relay,
         readings,
         meter_events,
         RecheckSupply(open_unit=units, review=review, clock=utc_now, committed=relay.wake),
+        watch_dependencies({"kafka": producer.check}),
         Periodic(name="watch ledger", do=measure, every_s=_MEASURE_EVERY_S),
         Periodic(
             name="watch unbound readings",

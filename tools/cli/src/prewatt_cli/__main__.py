@@ -36,6 +36,7 @@ app.command()(scenario)
 app.add_typer(suspense, name="suspense")
 
 console = Console()
+_READINESS = ("/readyz", "/readyz/consume")
 CsvFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 
 
@@ -99,7 +100,7 @@ def _secret(target: Target, provider: str) -> str:
 
 @app.command()
 def status(*, state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
-    """Whether each service is ready, and what it waits for if not. Exit code 1 if any is not."""
+    """Whether each service serves HTTP and consumes, and why not. Exit code 1 if any does not."""
     ready = True
     table = Table("service", "state", "checks", box=None)
     with one_line_errors():
@@ -115,11 +116,14 @@ def status(*, state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
 
 def _readiness(url: str) -> tuple[str, str]:
     try:
-        body = httpx.get(f"{url}/readyz", timeout=5).json()
+        bodies = [httpx.get(url + path, timeout=5).json() for path in _READINESS]
     except (httpx.HTTPError, ValueError) as error:
         return "down", str(error)
-    checks = [f"{name}: {check['detail']}" for name, check in body["checks"].items()]
-    return body["status"], ", ".join(checks)
+    checks = [
+        f"{name}: {check['detail']}" for body in bodies for name, check in body["checks"].items()
+    ]
+    states = [body["status"] for body in bodies if body["status"].startswith("not ")]
+    return ", ".join(states) or "ready", ", ".join(checks)
 
 
 @app.command()

@@ -40,7 +40,7 @@ class ServiceRunner:
         self._keys = keys
         self._processes = processes
         self._extra_env = extra_env
-        self._others: dict[str, tuple[Program, str | None]] = {}
+        self._others: dict[str, tuple[Program, Sequence[str]]] = {}
 
     def env(self, service: str) -> dict[str, str]:
         """The ``PREWATT_*`` variables of one of the four."""
@@ -69,17 +69,17 @@ class ServiceRunner:
         """Start another process; `start` starts it again."""
         self._others[name] = (
             Program(argv=argv, env=process_environment(dict(env))),
-            ready_url,
+            [ready_url] if ready_url else [],
         )
         self.start(name)
 
     def start(self, name: str) -> None:
         """Start one, and wait until it is ready. Raises `StackError` for one that is not known."""
-        program, ready_url = self._program(name)
+        program, ready_urls = self._program(name)
         self._processes.start(name, program)
-        self._wait(name, ready_url)
+        self._wait(name, ready_urls)
 
-    def _program(self, name: str) -> tuple[Program, str | None]:
+    def _program(self, name: str) -> tuple[Program, Sequence[str]]:
         if name in self._others:
             return self._others[name]
         if name not in SERVICES:
@@ -89,7 +89,8 @@ class ServiceRunner:
             argv=[sys.executable, "-m", name.replace("-", "_")],
             env=process_environment(self.env(name)),
         )
-        return program, f"{self._endpoints.service_url(name)}/readyz"
+        url = self._endpoints.service_url(name)
+        return program, [f"{url}/readyz", f"{url}/readyz/consume"]
 
     def _migrate(self, service: str) -> None:
         done = subprocess.run(
@@ -104,14 +105,14 @@ class ServiceRunner:
             message = f"{service}: its database could not be migrated: {' '.join(last)}"
             raise StackError(message)
 
-    def _wait(self, name: str, ready_url: str | None) -> None:
+    def _wait(self, name: str, ready_urls: Sequence[str]) -> None:
         log = self._processes.log(name)
 
         def ready() -> bool:
             if not self._processes.alive(name):
                 message = f"{name} ended while starting; see {log}"
                 raise StackError(message)
-            return ready_url is None or _answers(ready_url)
+            return all(map(_answers, ready_urls))
 
         wait_until(ready, what=name, timeout_s=_READY_TIMEOUT_S, hint=str(log))
 

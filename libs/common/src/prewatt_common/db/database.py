@@ -38,6 +38,9 @@ class Database:
         self._engine = create_async_engine(
             url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True
         )
+        self._check_engine = create_async_engine(
+            url, pool_size=1, max_overflow=0, pool_pre_ping=True
+        )
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncConnection]:
@@ -50,14 +53,16 @@ class Database:
             yield connection
 
     async def check(self) -> str:
-        """A readiness check."""
-        async with self.transaction() as connection:
+        """A readiness check, on a connection of its own: one that waited for the pool would take a
+        busy process out of service, and one that holds the pool's would keep it from a payment."""
+        async with self._check_engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
         return "answers"
 
     async def close(self) -> None:
         """Close the pool."""
         await self._engine.dispose()
+        await self._check_engine.dispose()
 
 
 async def driver(connection: AsyncConnection) -> DriverConnection:

@@ -1,10 +1,12 @@
 """The FastAPI app of a service: its routers plus health, readiness and metrics."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Response
+from fastapi import APIRouter, Depends, FastAPI, Query, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -12,11 +14,18 @@ from prewatt_common.http.auth import public
 from prewatt_common.http.gate import Gate
 from prewatt_common.http.problems import PROBLEM_RESPONSES, install_problem_handlers
 from prewatt_common.http.rules import rules_of
+from prewatt_common.metrics import CONSUMING
+from prewatt_common.workers import NotRunning
 
 Check = Callable[[], Awaitable[str]]
 """Looks at one dependency; gives a word or two on its state, raises where it is not usable."""
 
 CHECK_TIMEOUT_S = 2.0
+
+_WITHIN = (
+    "For a probe that gates the start: the answer is 200 once this many seconds have passed since "
+    "the start, for HTTP is wanted also where Kafka is away."
+)
 
 
 def create_app(
@@ -26,9 +35,14 @@ def create_app(
     auth_public_key: str,
     routers: Sequence[APIRouter],
     checks: Mapping[str, Check],
+    consuming: Mapping[str, Check],
 ) -> FastAPI:
-    """An app behind its gate, with problem+json errors, ``/healthz``, ``/readyz`` and
-    ``/metrics``. Raises `UndeclaredRoute` for a route that does not say who may call it."""
+    """An app behind its gate, with problem+json errors and what operates it: ``/healthz``,
+    ``/readyz``, ``/readyz/consume`` and ``/metrics``.
+
+    ``checks`` are what the routes need, ``consuming`` is what the service does besides. Raises
+    `UndeclaredRoute` for a route that does not say who may call it.
+    """
     app = FastAPI(
         title=f"Prewatt {name}",
         summary=summary,
@@ -41,44 +55,64 @@ def create_app(
     install_problem_handlers(app)
     for router in routers:
         app.include_router(router)
-    app.include_router(_operations(checks))
+    app.include_router(_operations(checks, consuming))
     app.add_middleware(Gate, rules=rules_of(app), auth_public_key=auth_public_key)
     return app
 
 
-def _operations(checks: Mapping[str, Check]) -> APIRouter:
+def _operations(checks: Mapping[str, Check], consuming: Mapping[str, Check]) -> APIRouter:
     router = APIRouter(
         tags=["operations"],
         dependencies=[Depends(public(because="probes and scrapers carry no token"))],
     )
+    made_at = time.monotonic()
 
     @router.get("/healthz", summary="The process is alive")
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    @router.get("/readyz", summary="The process and everything it depends on is ready")
+    @router.get("/readyz", summary="What the routes need is there")
     async def readyz() -> JSONResponse:
-        states = await asyncio.gather(*(_state_of(check) for check in checks.values()))
-        ready = all(ok for ok, _ in states)
-        body = {
-            "status": "ready" if ready else "not ready",
-            "checks": {
-                name: {"ok": ok, "detail": detail}
-                for name, (ok, detail) in zip(checks, states, strict=True)
-            },
-        }
-        return JSONResponse(body, HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE)
+        return _answer(await _states_of(checks), "ready")
+
+    @router.get("/readyz/consume", summary="What the service does besides HTTP, runs")
+    async def readyz_consume(
+        within_s: Annotated[float | None, Query(ge=0, description=_WITHIN)] = None,
+    ) -> JSONResponse:
+        waited = within_s is not None and time.monotonic() - made_at >= within_s
+        return _answer(await _states_of(consuming), "consuming", good_enough=waited)
 
     @router.get("/metrics", summary="Prometheus metrics")
     async def metrics() -> Response:
+        for name, (ok, _) in (await _states_of(consuming)).items():
+            CONSUMING.labels(name).set(ok)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return router
 
 
+async def _states_of(checks: Mapping[str, Check]) -> dict[str, tuple[bool, str]]:
+    states = await asyncio.gather(*(_state_of(check) for check in checks.values()))
+    return dict(zip(checks, states, strict=True))
+
+
+def _answer(
+    states: Mapping[str, tuple[bool, str]], good: str, *, good_enough: bool = False
+) -> JSONResponse:
+    all_ok = all(ok for ok, _ in states.values())
+    body = {
+        "status": good if all_ok else f"not {good}",
+        "checks": {name: {"ok": ok, "detail": detail} for name, (ok, detail) in states.items()},
+    }
+    status = HTTPStatus.OK if all_ok or good_enough else HTTPStatus.SERVICE_UNAVAILABLE
+    return JSONResponse(body, status)
+
+
 async def _state_of(check: Check) -> tuple[bool, str]:
     try:
         return True, await asyncio.wait_for(check(), CHECK_TIMEOUT_S)
+    except NotRunning as reason:
+        return False, str(reason)
     except TimeoutError:
         return False, f"no answer in {CHECK_TIMEOUT_S} s"
     except Exception as error:  # noqa: BLE001 - whatever a dependency raises is its state

@@ -15,15 +15,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import CommitFailedError, KafkaError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.topics import Topic
 from prewatt_common.db.database import Database, is_passing_fault
 from prewatt_common.kafka import outbox
+from prewatt_common.kafka.clients import is_lifeless, stop_client
 from prewatt_common.kafka.dead_letters import dead_letter
 from prewatt_common.kafka.decoding import Decode, Delivered, Undecodable
+from prewatt_common.kafka.health import ConsumerHealth
 from prewatt_common.kafka.lag import LagGauge
 from prewatt_common.kafka.messages import Message
 from prewatt_common.kafka.offsets import FencedOut, OffsetRange, fence
@@ -34,7 +36,7 @@ from prewatt_common.metrics import (
     CONSUMER_RETRIES,
     DEAD_LETTERS,
 )
-from prewatt_common.workers import wait_any
+from prewatt_common.workers import being_cancelled, wait_any
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +47,6 @@ Handle = Callable[[AsyncConnection, Sequence[Delivered]], Awaitable[AfterCommit 
 _POLL_MS = 500
 _REPORT_EVERY_S = 5.0
 _SHOW_TIMEOUT_S = 2.0
-_STOP_TIMEOUT_S = 5.0
 _BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -75,6 +76,7 @@ class Consumer:
         relay: outbox.OutboxRelay,
         instance_id: str | None = None,
     ) -> None:
+        self.group = subscription.group
         self.name = f"consumer {subscription.group}"
         self._subscription = subscription
         self._database = database
@@ -82,28 +84,25 @@ class Consumer:
         self._relay = relay
         self._instance_id = instance_id
         self._failures = 0
-        self._assignment: Assignment | None = None
         self._lag = LagGauge(group=subscription.group)
+        self._health = ConsumerHealth()
 
     async def check(self) -> str:
-        """A readiness check: is the group joined, and how many partitions are ours."""
-        if self._assignment is None or not self._assignment.joined:
-            message = f"{self._subscription.group} has not joined its group"
-            raise RuntimeError(message)
-        return f"{len(self._assignment.positions)} partitions"
+        """What it holds and how far behind it is; raises `NotRunning` where it consumes nothing."""
+        return self._health.check()
 
     def partitions_at_end(self) -> set[int]:
         """The partitions, of a subscription to one topic, whose every record up to a moment ago is
         processed. None while Kafka does not answer or a rebalance goes on."""
-        return set() if self._assignment is None else self._assignment.at_end()
+        return self._health.partitions_at_end()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until ``stop``: the batch in hand is finished first, then the group is left."""
         while not stop.is_set():
             try:
                 await self._session(stop)
-            except Exception as error:
-                if not (is_passing_fault(error) or isinstance(error, KafkaError)):
+            except (Exception, asyncio.CancelledError) as error:
+                if being_cancelled() or not _can_pass(error):
                     raise
                 await self._back_off(error, stop)
         self._lag.keep_only(())
@@ -126,7 +125,7 @@ class Consumer:
         )
         try:
             await consumer.start()
-            self._assignment = assignment
+            self._health.began(assignment)
             consumer.subscribe([t.name for t in self._subscription.topics], listener=assignment)
             reported_at = time.monotonic()
             while not stop.is_set():
@@ -136,17 +135,16 @@ class Consumer:
                     began = time.monotonic()
                     await self._take(assignment, polled)
                     self._failures = 0
+                    self._health.processed()
                     await self._linger(began, polled, stop)
+                else:
+                    self._health.idle()
                 if time.monotonic() - reported_at > _REPORT_EVERY_S:
                     reported_at = time.monotonic()
                     await self._report(consumer, assignment)
         finally:
-            self._assignment = None
-            try:
-                async with asyncio.timeout(_STOP_TIMEOUT_S):
-                    await consumer.stop()
-            except TimeoutError:
-                logger.warning("%s: left without a word to Kafka, which does not answer", self.name)
+            self._health.ended()
+            await stop_client(consumer)
 
     async def _poll(
         self, consumer: AIOKafkaConsumer, stop: asyncio.Event
@@ -196,6 +194,7 @@ class Consumer:
             if not records:
                 return
             started = time.monotonic()
+            self._health.took()
             try:
                 await self._process(records, ranges)
             except FencedOut as error:
@@ -281,22 +280,41 @@ class Consumer:
         )
 
     async def _report(self, consumer: AIOKafkaConsumer, assignment: Assignment) -> None:
-        """Lag as a metric, and offsets to Kafka for tools that look there; ours are the truth."""
+        """Lag as a metric, and offsets to Kafka for tools that look there; ours are the truth.
+        Whether it takes them also tells whether it is there."""
+        if is_lifeless(consumer):
+            message = "aiokafka's background tasks have ended"
+            raise KafkaError(message)
+        lag_records = 0
         for place, position in assignment.positions.items():
             highwater = consumer.highwater(place)
             if highwater is not None:
-                self._lag.set(place, max(0, highwater - position))
-        if assignment.positions:
-            try:
-                # Without a limit aiokafka tries for as long as no coordinator answers.
-                async with asyncio.timeout(_SHOW_TIMEOUT_S):
+                behind = max(0, highwater - position)
+                lag_records += behind
+                self._lag.set(place, behind)
+        try:
+            # Without a limit aiokafka tries for as long as no coordinator answers.
+            async with asyncio.timeout(_SHOW_TIMEOUT_S):
+                if assignment.positions:
                     await consumer.commit(dict(assignment.positions))
-            except (KafkaError, TimeoutError) as error:
-                logger.info("offsets not shown to Kafka this time: %r", error)
+                else:
+                    await consumer.topics()
+        except CommitFailedError as error:
+            logger.info("offsets not shown to Kafka, the group is forming anew: %r", error)
+        except (KafkaError, TimeoutError) as error:
+            logger.info("Kafka does not take our offsets: %r", error)
+            self._health.kafka_away(error)
+        else:
+            self._health.kafka_answers(lag_records=lag_records)
 
-    async def _back_off(self, error: Exception, stop: asyncio.Event) -> None:
+    async def _back_off(self, error: BaseException, stop: asyncio.Event) -> None:
+        self._health.failed(error)
         delay = _BACKOFF_S[min(self._failures, len(_BACKOFF_S) - 1)]
         self._failures += 1
         CONSUMER_RETRIES.labels(self._subscription.group).inc()
         logger.warning("%s: %r; nothing was lost, again in %s s", self.name, error, delay)
         await wait_any(stop, timeout_s=delay)
+
+
+def _can_pass(error: BaseException) -> bool:
+    return is_passing_fault(error) or isinstance(error, KafkaError | asyncio.CancelledError)

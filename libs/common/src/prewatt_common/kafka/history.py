@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError, for_code
 from prometheus_client import Gauge
 
 from prewatt_common.contracts.topics import Topic
+from prewatt_common.kafka.clients import stop_client
 from prewatt_common.workers import Periodic
 
 logger = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ class HistoryWatch:
                 ]
             )
         finally:
-            await admin.close()
+            await stop_client(admin)
         resources: list[Sequence[Any]] = [each for answer in answers for each in answer.resources]
         configs: dict[str, dict[str, str]] = {}
         for code, detail, _, name, entries in resources:

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 from prewatt_common.db.database import Database
 from prewatt_common.kafka.lag import LagGauge
 from prewatt_common.kafka.offsets import OffsetRange, load_offsets
+from prewatt_common.workers import Trouble
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,8 @@ class Assignment(ConsumerRebalanceListener):
         self._group = group
         self._failure: Exception | None = None
         self._sought: dict[TopicPartition, int] = {}
-        self.joined = False
+        self.waits = Trouble("waits for its group")
+        """In the group, with its partitions' offsets loaded, or not yet."""
         self.positions: dict[TopicPartition, int] = {}
         self.processing = asyncio.Lock()
         """Held while a batch is processed, so that a rebalance waits for its commit."""
@@ -43,6 +45,7 @@ class Assignment(ConsumerRebalanceListener):
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Called by aiokafka before a rebalance."""
         async with self.processing:
+            self.waits.begin("waits for its group")
             for place in revoked:
                 self.positions.pop(place, None)
 
@@ -56,7 +59,7 @@ class Assignment(ConsumerRebalanceListener):
             except Exception as error:  # noqa: BLE001 - aiokafka would log it and stall: see check
                 self._failure = error
             else:
-                self.joined = True
+                self.waits.end()
 
     def at_end(self) -> set[int]:
         """Partitions in which nothing is left to process, as far as Kafka said just now."""

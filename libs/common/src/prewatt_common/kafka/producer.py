@@ -1,12 +1,12 @@
 """An idempotent producer that is rebuilt when it ends.
 
 aiokafka's sender task ends for good on some errors (an out-of-order sequence after a broker was
-killed, for one): the next send then builds a new producer. Whoever called gets `ProduceFailed`
-and tries again; readers recognise a repeat by its ``ce_id`` or its content.
+killed, for one), and without one where something in it is cancelled. Either fails what waits to be
+sent, and the next send builds a new producer. Whoever called gets `ProduceFailed` and tries again;
+readers recognise a repeat by its ``ce_id`` or its content.
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Iterable
 
@@ -14,9 +14,13 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
+from prewatt_common.kafka.clients import (
+    fail_what_waits_when_sending_ends,
+    is_lifeless,
+    stop_client,
+)
 from prewatt_common.kafka.messages import Message, partition_of
-
-logger = logging.getLogger(__name__)
+from prewatt_common.workers import being_cancelled
 
 BATCH_BYTES_MAX = 900_000
 """Below the broker's limit of 1 MiB; a dead letter of the largest MQTT payload fits."""
@@ -24,7 +28,7 @@ _RECORD_OVERHEAD_BYTES = 100
 """At most: the batch's header, and lengths, offset and timestamp of one record."""
 _HEADER_OVERHEAD_BYTES = 10
 _ALWAYS_FITS_BYTES = BATCH_BYTES_MAX // 2
-_STOP_TIMEOUT_S = 5.0
+_NO_BROKER = (KafkaError, OSError, asyncio.CancelledError)
 
 
 class ProduceFailed(Exception):
@@ -100,7 +104,9 @@ class Producer:
             ]
             for future in acknowledged:
                 await future
-        except (KafkaError, OSError, AssertionError) as error:
+        except (KafkaError, OSError, AssertionError, asyncio.CancelledError) as error:
+            if being_cancelled():
+                raise
             await self._discard(producer)
             message = f"Kafka did not take the messages: {error!r}"
             raise ProduceFailed(message) from error
@@ -130,6 +136,8 @@ class Producer:
 
     async def _producer(self) -> AIOKafkaProducer:
         async with self._building:
+            if self._inner is not None and is_lifeless(self._inner):
+                await self._discard(self._inner)
             if self._inner is None:
                 producer = AIOKafkaProducer(
                     bootstrap_servers=self._bootstrap,
@@ -141,10 +149,13 @@ class Producer:
                 )
                 try:
                     await producer.start()
-                except (KafkaError, OSError) as error:
-                    await producer.stop()
+                except BaseException as error:
+                    await stop_client(producer)
+                    if being_cancelled() or not isinstance(error, _NO_BROKER):
+                        raise
                     message = f"no Kafka broker at {self._bootstrap}: {error!r}"
                     raise ProduceFailed(message) from error
+                fail_what_waits_when_sending_ends(producer)
                 self._inner = producer
             return self._inner
 
@@ -152,7 +163,4 @@ class Producer:
         """Forget a producer: after an error its state is not worth trusting."""
         if self._inner is producer:
             self._inner = None
-        try:
-            await asyncio.wait_for(producer.stop(), _STOP_TIMEOUT_S)
-        except (KafkaError, OSError, TimeoutError, AssertionError) as error:
-            logger.warning("producer did not stop cleanly: %r", error)
+        await stop_client(producer)

@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 
 from prewatt_common.contracts.topics import TOPICS, Topic
+from prewatt_common.kafka.clients import stop_client
 
 DEAD_LETTER_RETENTION_MS = 90 * 24 * 3600 * 1000
 _MOST_PARTITIONS = 1000
@@ -48,8 +49,8 @@ async def ensure_topics(
     ever: they are the evidence.
     """
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
     try:
+        await admin.start()
         existing = set(await admin.list_topics())
         missing = [topic for topic in _wanted(topics, layout) if topic.name not in existing]
         created = list[str]()
@@ -63,7 +64,7 @@ async def ensure_topics(
                 raise KafkaError(message)
         return created
     finally:
-        await admin.close()
+        await stop_client(admin)
 
 
 def _wanted(topics: Sequence[Topic], layout: Layout) -> list[NewTopic]:

@@ -17,7 +17,7 @@ from prewatt_common.contracts.base import CommandStatus
 from prewatt_common.contracts.mqtt_v1 import ROOT, CommandClaims
 from prewatt_common.db.database import is_passing_fault
 from prewatt_common.kafka.messages import Message
-from prewatt_common.workers import wait_any
+from prewatt_common.workers import Trouble, wait_any
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +65,12 @@ class SendCommands:
         self._clock = clock
         self._committed = committed
         self._due = asyncio.Event()
+        self._trouble = Trouble()
+
+    async def check(self) -> str:
+        """Raises `NotRunning` while a passing fault keeps commands from being sent."""
+        self._trouble.check()
+        return "sends"
 
     def wake(self) -> None:
         """There may be new commands."""
@@ -76,9 +82,11 @@ class SendCommands:
             self._due.clear()
             try:
                 taken = await self._once()
+                self._trouble.end()
             except Exception as error:
                 if not is_passing_fault(error):
                     raise
+                self._trouble.begin(f"tries again after {error!r}")
                 logger.warning("commands: %r; again in %s s", error, _POLL_S)
                 taken = 0
             if taken < _COMMANDS_MAX:

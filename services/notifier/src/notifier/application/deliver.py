@@ -29,6 +29,7 @@ from prewatt_common.contracts.base import Event
 from prewatt_common.contracts.notice_events_v1 import NoticeDelivered, NoticeFailed
 from prewatt_common.contracts.topics import NOTICE_EVENTS
 from prewatt_common.kafka.messages import Message, Source
+from prewatt_common.workers import being_cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +91,10 @@ class Deliver:
             return self._again(delivery, str(error))
         except TimeoutError:
             return self._again(delivery, f"no answer in {self._timeout_s:g} s")
-        except Exception as error:  # logged, tried again, and final at the last attempt
+        except (Exception, asyncio.CancelledError) as error:
+            if being_cancelled():
+                raise
+            # Logged, tried again, and final at the last attempt.
             logger.exception("the channel %s failed unexpectedly", notice.channel)
             return self._again(delivery, repr(error))
         return Outcome()

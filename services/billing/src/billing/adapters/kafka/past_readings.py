@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from billing.domain.intake import Reading
 from prewatt_common.contracts import meter_readings_v1
 from prewatt_common.contracts.topics import METER_READINGS
+from prewatt_common.kafka.clients import stop_client
 from prewatt_common.kafka.decoding import Undecodable, decode_one
 from prewatt_common.kafka.messages import partition_of
 
@@ -34,8 +35,8 @@ class KafkaPastReadings:
         consumer = AIOKafkaConsumer(
             METER_READINGS.name, bootstrap_servers=self._bootstrap, enable_auto_commit=False
         )
-        await consumer.start()
         try:
+            await consumer.start()
             ends = await _seek(consumer, meters)
             decode = decode_one(meter_readings_v1.Reading)
             keys = {meter_id.encode() for meter_id in meters}
@@ -59,7 +60,7 @@ class KafkaPastReadings:
                         del ends[place]
                         consumer.pause(place)
         finally:
-            await consumer.stop()
+            await stop_client(consumer)
 
 
 async def _seek(

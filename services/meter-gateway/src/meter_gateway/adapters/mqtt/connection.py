@@ -12,6 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from meter_gateway.adapters.mqtt.buffered_socket import BufferedSocket
 from meter_gateway.domain.acknowledgements import AcknowledgementQueue, Ticket
+from prewatt_common.workers import Trouble
 
 logger = logging.getLogger(__name__)
 
@@ -88,12 +89,12 @@ class Connection:
         self._reading = False
         self._full = False
         self._was_subscribed = False
+        self._not_connected = f"not connected to {broker.host}:{broker.port}"
+        self._away = Trouble(self._not_connected)
 
     async def check(self) -> str:
-        """A readiness check."""
-        if not self._subscribed.is_set():
-            message = f"not connected to {self._broker.host}:{self._broker.port}"
-            raise ConnectionError(message)
+        """Raises `NotRunning` while there is no connection with its subscriptions."""
+        self._away.check()
         return "connected"
 
     def will_come_again(self, message: Inbound) -> bool:
@@ -197,6 +198,7 @@ class Connection:
 
     def _drop(self) -> None:
         """Let go of a connection that failed. A socket left open would stay with the event loop."""
+        self._away.begin(self._not_connected)
         client, self._client = self._client, None
         self._reading = False
         self._subscribed.clear()
@@ -283,6 +285,7 @@ class Connection:
     def _ready(self) -> None:
         self._was_subscribed = True
         self._subscribed.set()
+        self._away.end()
 
     def _disconnected(self, _c: Any, _u: Any, _f: Any, _r: Any, _p: Any) -> None:
         self._subscribed.clear()

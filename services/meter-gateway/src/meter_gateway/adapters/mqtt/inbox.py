@@ -12,6 +12,7 @@ from meter_gateway.metrics import DROPPED, IN_FLIGHT, RECEIVED, RETURNED
 from prewatt_common.clock import Clock
 from prewatt_common.db.database import is_passing_fault
 from prewatt_common.kafka.producer import ProduceFailed
+from prewatt_common.workers import InHand, Trouble
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +52,16 @@ class Inbox:
         self._came = asyncio.Event()
         self._connection: Connection | None = None
         self._in_hand = 0
+        self._trouble = Trouble()
+        self._batch = InHand()
         IN_FLIGHT.labels(name).set_function(lambda: self._in_hand + len(self._waiting))
         self._seconds = seconds
+
+    async def check(self) -> str:
+        """What waits here; raises `NotRunning` while it cannot be handled."""
+        self._trouble.check()
+        self._batch.check()
+        return f"{self._in_hand + len(self._waiting)} in hand"
 
     def serve(self, connection: Connection) -> None:
         """Whom to acknowledge to."""
@@ -107,6 +116,7 @@ class Inbox:
     ) -> bool:
         """False where the stop came before it was done: the broker sends it again."""
         self._in_hand = len(batch)
+        self._batch.begin()
         received = [message for message, _ in batch]
         handling = asyncio.create_task(self._until_done(received))
         await asyncio.wait({handling, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -123,6 +133,7 @@ class Inbox:
         if self._seconds is not None:
             self._seconds.observe((self._clock() - batch[0][0].at).total_seconds())
         self._in_hand = 0
+        self._batch.end()
         return True
 
     async def _until_done(self, messages: Sequence[Received]) -> None:
@@ -135,9 +146,11 @@ class Inbox:
                     raise
                 delay = _BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)]
                 failures += 1
+                self._trouble.begin(f"tries again after {error!r}")
                 logger.warning("%s: %s; kept, again in %s s", self.name, error, delay)
                 await asyncio.sleep(delay)
             else:
+                self._trouble.end()
                 return
 
     async def _handle_or_set_aside(self, messages: Sequence[Received]) -> None:

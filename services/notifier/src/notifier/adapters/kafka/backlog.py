@@ -6,6 +6,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from prewatt_common.contracts.topics import LEDGER_EVENTS
 from prewatt_common.db.database import Database, driver
+from prewatt_common.kafka.clients import stop_client
 
 
 class KafkaBacklog:
@@ -40,4 +41,4 @@ class KafkaBacklog:
             await consumer.start()
             return await consumer.end_offsets(list(consumer.assignment()))
         finally:
-            await consumer.stop()
+            await stop_client(consumer)

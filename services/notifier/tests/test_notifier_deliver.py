@@ -1,0 +1,51 @@
+"""One attempt at a notice whose channel is cancelled: from inside, or because the service ends."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from notifier.application.deliver import Deliver
+from notifier.domain.contacts import Channel
+from notifier.domain.retries import RetryPolicy
+
+DELIVERY = SimpleNamespace(
+    notice=SimpleNamespace(channel=Channel.LOG), account_number="1", attempts=1
+)
+
+
+def deliver_over(send):
+    return Deliver(
+        open_deliveries=lambda: None,
+        channels={Channel.LOG: SimpleNamespace(send=send)},
+        renderer=SimpleNamespace(render=lambda *_, **__: "text"),
+        retries=RetryPolicy(attempts_max=3, first_s=1, longest_s=9),
+        timeout_s=60,
+        clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
+        jitter=lambda: 0.0,
+    )
+
+
+async def test_a_cancellation_from_inside_the_channel_is_an_attempt_that_failed():
+    async def cancelled_inside(*_):
+        gone = asyncio.get_running_loop().create_future()
+        gone.cancel()
+        await gone
+
+    outcome = await deliver_over(cancelled_inside).send(DELIVERY)
+    assert outcome.retry_after == timedelta(seconds=0.5)
+
+
+async def test_the_end_of_the_service_is_none():
+    began = asyncio.Event()
+
+    async def slow(*_):
+        began.set()
+        await asyncio.Event().wait()
+
+    sending = asyncio.create_task(deliver_over(slow).send(DELIVERY))
+    await began.wait()
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
