@@ -26,6 +26,7 @@ PUBLIC = {
     "HEAD /openapi.json",
     "GET /healthz",
     "GET /readyz",
+    "GET /readyz/consume",
     "GET /metrics",
 }
 SERVICES = {

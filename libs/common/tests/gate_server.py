@@ -59,7 +59,12 @@ async def event(body: Annotated[bytes, Depends(RawBody(EVENT))]) -> int:
 if __name__ == "__main__":
     server.HEAD_TIMEOUT_S = HEAD_TIMEOUT_S
     app = create_app(
-        name="test", summary="", auth_public_key=sys.argv[2], routers=[router], checks={}
+        name="test",
+        summary="",
+        auth_public_key=sys.argv[2],
+        routers=[router],
+        checks={},
+        consuming={},
     )
     config = server.server_config(app, host="127.0.0.1", port=int(sys.argv[1]))
     asyncio.run(uvicorn.Server(config).serve())

@@ -150,7 +150,14 @@ def test_a_route_that_does_not_say_who_may_call_it_is_not_served(declare):
     router = APIRouter()
     declare(router)
     with pytest.raises(UndeclaredRoute, match="/x"):
-        create_app(name="test", summary="", auth_public_key=PUBLIC, routers=[router], checks={})
+        create_app(
+            name="test",
+            summary="",
+            auth_public_key=PUBLIC,
+            routers=[router],
+            checks={},
+            consuming={},
+        )
 
 
 @pytest.mark.parametrize(
