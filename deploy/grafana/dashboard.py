@@ -248,6 +248,26 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
             ),
         ),
     ),
+    (
+        Panel(
+            "Consumers: 1 runs, 0 has stopped",
+            (
+                Query(
+                    "min by (job, instance, consumer) (prewatt_consuming)",
+                    "{{consumer}} {{instance}}",
+                ),
+            ),
+        ),
+        Panel(
+            "Dependencies: 1 answers, 0 is away",
+            (Query("min by (job, dependency) (prewatt_dependency_up)", "{{job}}: {{dependency}}"),),
+        ),
+        Panel(
+            "Payment events that wait for a person",
+            (Query("max by (outcome) (prewatt_ledger_payment_events_unhandled)", "{{outcome}}"),),
+            description="GET /v1/payment-events at the ledger lists them.",
+        ),
+    ),
 )
 
 
