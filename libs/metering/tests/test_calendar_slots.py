@@ -68,10 +68,10 @@ def pieces(zone: str, day: str, slots: tuple[tuple[int, str], ...]) -> list[tupl
         (
             "midnight twice",
             "America/Havana",
-            "2026-11-01",
+            "2025-11-02",
             SMALL_HOURS,
-            [("01T04:00", "d"), ("01T04:30", "a"), ("01T05:00", "d"), ("01T05:30", "a"),
-             ("01T06:15", "b"), ("01T07:30", "c"), ("02T04:45", "d")],
+            [("02T04:00", "d"), ("02T04:30", "a"), ("02T05:00", "d"), ("02T05:30", "a"),
+             ("02T06:15", "b"), ("02T07:30", "c"), ("03T04:45", "d")],
         ),
         ("a skipped day has none", "Pacific/Apia", "2011-12-30", SMALL_HOURS, []),
     ],
