@@ -32,7 +32,7 @@ from prewatt_common.http.server import HEAD_BYTES_MAX
 MIB = 1024 * 1024
 BIG_BYTES = 200_000_000
 UPLOAD_BYTES_MAX = 2_000_000  # as gate_server.py has it
-SOCKET_BUFFERS_BYTES = 8 * MIB
+SOCKET_BUFFERS_BYTES = 40 * MIB  # the most that Linux gives, at both ends together
 WAIT_S = 20.0
 
 

@@ -25,7 +25,8 @@ from sqlalchemy.exc import DBAPIError
 from prewatt_common.clock import utc_now
 from prewatt_common.http.app import create_app
 from prewatt_common.http.auth import AUDIENCE, issue_token, public, require
-from prewatt_common.http.csv_upload import CSV_BODY, CsvLines
+from prewatt_common.http.csv_upload import CSV_BODY, LINES_MAX, CsvLines, parse_csv
+from prewatt_common.http.problems import Problem
 from prewatt_common.http.rules import UndeclaredRoute
 from prewatt_common.workers import Trouble
 
@@ -405,6 +406,14 @@ async def test_what_is_wrong_in_a_file_is_named_by_line(client, body, named):
         return
     assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM), answer.text
     assert [problem.split(":")[0] for problem in answer.json()["problems"]] == named
+
+
+def test_a_file_of_more_lines_than_there_is_memory_for_is_refused():
+    lines = ["name"] + [str(number) for number in range(LINES_MAX)]
+    assert len(parse_csv("\n".join(lines).encode(), Thing)) == LINES_MAX
+    with pytest.raises(Problem) as refused:
+        parse_csv("\n".join([*lines, "x"]).encode(), Thing)
+    assert (refused.value.status, refused.value.kind) == (413, "too-many-lines")
 
 
 async def test_what_is_no_file_is_refused(client):
