@@ -4,8 +4,12 @@ from collections.abc import Generator
 
 import pytest
 
+from prewatt_common.zone_data import use_packaged_zone_data
 from prewatt_devstack import Stack
 from prewatt_devstack.testing import session_stack
+
+# As services do, and before any module makes a zone: one release of the zone data in all tests.
+use_packaged_zone_data()
 
 
 @pytest.fixture(scope="session")
