@@ -84,7 +84,9 @@ async def second_gateway(world: World, alarms: Alarms, small_broker: int):
         "PREWATT_MQTT_PASSWORD": "secret",
     }
     argv = [sys.executable, "-m", "meter_gateway"]
-    await asyncio.to_thread(stack.start_service, SECOND, argv, env=env, ready_url=f"{url}/readyz/consume")
+    await asyncio.to_thread(
+        stack.start_service, SECOND, argv, env=env, ready_url=f"{url}/readyz/consume"
+    )
     try:
         yield url
     finally:
