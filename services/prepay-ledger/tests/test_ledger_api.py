@@ -170,6 +170,17 @@ async def test_what_cannot_be_asked_is_refused(ledger, method, path, status):
 
 
 @pytest.mark.parametrize(
+    "terms",
+    [{}, {"protected": None}, {"low_balance_micro": None, "emergency_credit_micro": None}],
+)
+async def test_a_change_of_nothing_is_refused(ledger, terms):
+    account = await ledger.open()
+    answer = await ledger.api.patch(f"/v1/accounts/{account['id']}", json=terms)
+    assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM), answer.text
+    assert "at least one" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
     "change",
     [
         {"number": ""}, {"number": " x"}, {"number": "a\0b"}, {"number": "\ud800"},

@@ -4,10 +4,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from prewatt_common.http.auth import public
@@ -26,6 +26,9 @@ _WITHIN = (
     "For a probe that gates the start: the answer is 200 once this many seconds have passed since "
     "the start, for HTTP is wanted also where Kafka is away."
 )
+_NOT_READY: dict[int | str, dict[str, Any]] = {
+    503: {"description": "Not so, and why", "content": {"application/json": {}}}
+}
 
 
 def create_app(
@@ -71,18 +74,22 @@ def _operations(checks: Mapping[str, Check], consuming: Mapping[str, Check]) -> 
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    @router.get("/readyz", summary="What the routes need is there")
+    @router.get("/readyz", summary="What the routes need is there", responses=_NOT_READY)
     async def readyz() -> JSONResponse:
         return _answer(await _states_of(checks), "ready")
 
-    @router.get("/readyz/consume", summary="What the service does besides HTTP, runs")
+    @router.get(
+        "/readyz/consume",
+        summary="What the service does besides HTTP, runs",
+        responses=_NOT_READY,
+    )
     async def readyz_consume(
         within_s: Annotated[float | None, Query(ge=0, description=_WITHIN)] = None,
     ) -> JSONResponse:
         waited = within_s is not None and time.monotonic() - made_at >= within_s
         return _answer(await _states_of(consuming), "consuming", good_enough=waited)
 
-    @router.get("/metrics", summary="Prometheus metrics")
+    @router.get("/metrics", summary="Prometheus metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
         for name, (ok, _) in (await _states_of(consuming)).items():
             CONSUMING.labels(name).set(ok)

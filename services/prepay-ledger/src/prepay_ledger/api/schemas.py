@@ -75,7 +75,7 @@ class TermsIn(_Request):
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if not self.model_fields_set:
+        if all(value is None for _, value in self):
             message = "name at least one of low_balance_micro, emergency_credit_micro, protected"
             raise ValueError(message)
         return self

@@ -47,6 +47,13 @@ class PaymentAnswer(BaseModel):
     balance_micro: int | None
 
 
+_IN_ITSELF = (
+    "#/paths/~1v1~1webhooks~1payments~1%7Bprovider%7D/post/requestBody/content/application~1json"
+    "/schema/$defs/{model}"
+)
+"""Where OpenAPI finds what the body's schema refers to: the schema is no component of it."""
+
+
 def webhook_router(
     *,
     secrets: dict[str, SecretStr],
@@ -72,7 +79,11 @@ def webhook_router(
         openapi_extra={
             "requestBody": {
                 "required": True,
-                "content": {"application/json": {"schema": PaymentEvent.model_json_schema()}},
+                "content": {
+                    "application/json": {
+                        "schema": PaymentEvent.model_json_schema(ref_template=_IN_ITSELF)
+                    }
+                },
             }
         },
     )
