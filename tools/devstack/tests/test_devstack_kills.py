@@ -34,6 +34,10 @@ with Stack(name="owned", state_dir=Path(sys.argv[1]), provider="native"):
     time.sleep(120)
 """
 
+needs_native = pytest.mark.skipif(
+    not list(KAFKA_JARS.glob("*.jar")), reason="the native stack's programs are not here"
+)
+
 
 def _owner(state_dir: Path) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-c", OWNER, str(state_dir)]
@@ -142,7 +146,7 @@ def test_deleted_state_is_a_new_stack(tmp_path: Path) -> None:
 
 
 @pytest.mark.stack
-@pytest.mark.skipif(not list(KAFKA_JARS.glob("*.jar")), reason="no programs of the native stack")
+@needs_native
 def test_after_the_owner_is_killed_up_takes_over_and_down_leaves_nothing(state_dir: Path) -> None:
     with _owner(state_dir) as owner:
         # In the middle of its way up: something runs, not everything.
@@ -160,6 +164,7 @@ def test_after_the_owner_is_killed_up_takes_over_and_down_leaves_nothing(state_d
 
 
 @pytest.mark.stack
+@needs_native
 def test_sigterm_of_the_owner_ends_what_it_started(state_dir: Path) -> None:
     with _owner(state_dir) as owner:
         assert owner.stdout
