@@ -115,6 +115,7 @@ async def test_a_producer_whose_sender_ended_is_replaced_and_no_send_waits_for_i
         await loop.send(*range(2, 12))
         # Ended without an error, which aiokafka tells nobody.
         inner = await loop.producer._producer()
+        await asyncio.sleep(0.2)  # until it waits for something to send
         waiting = asyncio.create_task(loop.send(12))
         inner._sender.sender_task.cancel()
         with pytest.raises(ProduceFailed, match="the sender task ended"):
