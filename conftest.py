@@ -2,6 +2,9 @@
 
 from collections.abc import Generator
 
+# Else its plugin imports Hypothesis at the very end, and CPython 3.11 cannot parse any more once a
+# task that holds a greenlet was cancelled ("AST constructor recursion depth mismatch").
+import hypothesis  # noqa: F401
 import pytest
 
 from prewatt_common.zone_data import use_packaged_zone_data
