@@ -10,7 +10,7 @@ from datetime import date
 from typing import assert_never
 
 from prewatt_metering.rating import energy, shares, time
-from prewatt_metering.rating.lines import Line, Unit, total_micro
+from prewatt_metering.rating.lines import Line, Unit, half_up, total_micro
 from prewatt_metering.rating.part import Enterprise, Part
 from prewatt_metering.rating.quantities import with_losses, without_allowance
 from prewatt_metering.tariffs import components as kinds
@@ -207,7 +207,7 @@ def _with_rounding(parts: Sequence[RatedPart]) -> RatedPart:
     unit = rounding.to_micro
     match rounding.mode:
         case "half_up":
-            rounded = (2 * total + unit) // (2 * unit) * unit
+            rounded = half_up(total, unit) * unit
         case "up":
             rounded = -(-total // unit) * unit
         case "down":
@@ -232,4 +232,4 @@ def _common_days(span: Period, served: Period | None) -> int:
 
 
 def _sum(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
-    return {name: a.get(name, 0) + b.get(name, 0) for name in (*a, *(n for n in b if n not in a))}
+    return {name: a.get(name, 0) + b.get(name, 0) for name in {**a, **b}}

@@ -32,9 +32,7 @@ def check_publication(
         grown = TariffBook([version])
     else:
         known = {each.valid_from: each for each in book.versions}.get(version.valid_from)
-        if known is not None and canonical(known) == canonical(version):
-            return book
-        if known is not None:
+        if known is not None and canonical(known) != canonical(version):
             message = (
                 f"{version.code} has a version from {version.valid_from} already, and a version is"
                 " never changed; publish one from a later day"
@@ -44,6 +42,8 @@ def check_publication(
             grown = book.with_version(version)
         except InvalidTariff as error:
             raise PublicationRefused(str(error)) from error
+        if grown is book:
+            return book
     if charged_upto is not None and version.valid_from <= charged_upto:
         message = (
             f"{version.code} is charged up to {charged_upto} already; a version from"
