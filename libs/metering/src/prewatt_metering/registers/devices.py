@@ -26,12 +26,7 @@ def readings_of_device(
     given: dict[int, Reading] = {}
     for each in neighbours:
         if each not in others:
-            for at_us, register_wh in (
-                (each.from_us, each.opening_wh),
-                (each.to_us, each.closing_wh),
-            ):
-                if at_us is not None and register_wh is not None:
-                    given[at_us] = Reading(at_us, register_wh)
+            given.update(each.given_readings())
     return [
         each
         for each in readings

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from prewatt_metering.registers.readings import Reading
+
 MULTIPLIER_MAX = 1_000_000
 
 
@@ -48,6 +50,18 @@ class Installation:
         return (self.from_us is None or self.from_us < at_us) and (
             self.to_us is None or at_us <= self.to_us
         )
+
+    def given_readings(self) -> dict[int, Reading]:
+        """The opening and the closing register as readings, by instant; the closing one counts
+        where both are at one."""
+        return {
+            at_us: Reading(at_us, register_wh)
+            for at_us, register_wh in (
+                (self.from_us, self.opening_wh),
+                (self.to_us, self.closing_wh),
+            )
+            if at_us is not None and register_wh is not None
+        }
 
 
 def _refuse(meter: str, why: str) -> None:

@@ -56,7 +56,11 @@ def known_readings(
                 del by_instant[at_us]
             else:
                 by_instant[at_us] = lowest
-    given = _given_registers(installation, as_of_us)
+    given = {
+        at_us: reading
+        for at_us, reading in installation.given_readings().items()
+        if as_of_us is None or at_us <= as_of_us
+    }
     by_instant.update(given)
     known = sorted(by_instant.values())
     return Known(
@@ -108,19 +112,3 @@ def _lowest_fit(together: list[Reading], facts: MeterFacts) -> tuple[Reading | N
     fit_wh = [each.register_wh for each in fit]
     findings += conflicts(meter=facts.meter, at_us=fit[0].at_us, fit_wh=fit_wh)
     return fit[0], findings
-
-
-def _given_registers(installation: Installation, as_of_us: int | None) -> dict[int, Reading]:
-    """The opening and the closing register as readings, by instant."""
-    given: dict[int, Reading] = {}
-    for at_us, register_wh in (
-        (installation.from_us, installation.opening_wh),
-        (installation.to_us, installation.closing_wh),
-    ):
-        if (
-            at_us is not None
-            and register_wh is not None
-            and (as_of_us is None or at_us <= as_of_us)
-        ):
-            given[at_us] = Reading(at_us, register_wh)
-    return given
