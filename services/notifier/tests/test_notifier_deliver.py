@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from notifier.application.deliver import Deliver
-from notifier.domain.contacts import Channel
+from notifier.contacts.values import Channel
 from notifier.domain.retries import RetryPolicy
 
 DELIVERY = SimpleNamespace(

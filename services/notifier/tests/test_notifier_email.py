@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from notifier.adapters.channels.email import EmailChannel, SmtpServer
 from notifier.adapters.templates import JinjaRenderer
 from notifier.application.ports import TransientFailure
-from notifier.domain.contacts import Channel, Contact, Language
+from notifier.contacts.values import Channel, Contact, Language
 from notifier.domain.notices import Facts, Template, make_notice
 from prewatt_devstack.ports import HOST, free_ports
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.domain.contacts import Channel, Contact, Language
+from notifier.contacts.values import Channel, Contact, Language
 from notifier.domain.notices import Notice, Status, Template
 from notifier.domain.planning import Account, Cause, OpenNotice, Plan, makes_untrue, plan_notices
 from prewatt_common.contracts.ledger_events_v1 import (

@@ -8,7 +8,7 @@ import pytest
 
 from notifier.adapters.channels.sms import SmsChannel, SmsGateway, make_client
 from notifier.application.ports import PermanentFailure, Text, TransientFailure
-from notifier.domain.contacts import Channel, Contact, Language
+from notifier.contacts.values import Channel, Contact, Language
 from notifier.domain.notices import Facts, Notice, Template, make_notice
 from prewatt_devstack.ports import HOST, free_ports
 

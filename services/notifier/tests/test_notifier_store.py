@@ -8,13 +8,15 @@ from uuid import UUID, uuid4
 import pytest
 
 from notifier.adapters.postgres.book import PostgresNoticeBook
-from notifier.adapters.postgres.contacts import open_contacts
+from notifier.adapters.postgres.customers import open_customer_records
 from notifier.adapters.postgres.deliveries import open_deliveries
 from notifier.adapters.templates import JinjaRenderer
 from notifier.application.deliver import Deliver, Outcome
+from notifier.application.forget_customer import ForgetCustomer
 from notifier.application.ports import Delivery, TransientFailure
 from notifier.application.take_ledger_events import TakeLedgerEvents
-from notifier.domain.contacts import Channel, Contact, Language
+from notifier.contacts.postgres import open_contacts
+from notifier.contacts.values import Channel, Contact, Language
 from notifier.domain.notices import Status
 from notifier.domain.retries import RetryPolicy
 from prewatt_common.contracts.base import Event
@@ -201,9 +203,9 @@ async def test_a_deleted_contact_leaves_no_address_and_no_waiting_notice(databas
         await store.put([contact])
     await take(database, low(account_id), low(account_id))
     (sending,) = await claim(database, at=START, limit=1)
-    async with open_contacts(database) as store:
-        assert await store.delete(account_id) == (True, [Channel.EMAIL])
-        assert await store.delete(account_id) == (False, [])
+    forget = ForgetCustomer(open_records=lambda: open_customer_records(database))
+    assert await forget(account_id)
+    assert not await forget(account_id)
     async with database.transaction() as connection:
         rows = await (await driver(connection)).fetch("SELECT DISTINCT recipient FROM notice")
     assert [row["recipient"] for row in rows] == [""]

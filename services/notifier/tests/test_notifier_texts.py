@@ -12,7 +12,7 @@ from notifier.adapters.channels.email import message_of
 from notifier.adapters.channels.sms import coding_of
 from notifier.adapters.templates import JinjaRenderer
 from notifier.application.ports import PermanentFailure
-from notifier.domain.contacts import Channel, Contact, Language
+from notifier.contacts.values import Channel, Contact, Language
 from notifier.domain.money import money_text
 from notifier.domain.notices import Facts, Notice, Template, make_notice
 from notifier.domain.retries import RetryPolicy

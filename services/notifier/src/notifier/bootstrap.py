@@ -15,16 +15,20 @@ from notifier.adapters.channels.log import LogChannel
 from notifier.adapters.channels.sms import SmsChannel, SmsGateway, make_client
 from notifier.adapters.kafka.backlog import KafkaBacklog
 from notifier.adapters.postgres.book import PostgresNoticeBook
-from notifier.adapters.postgres.contacts import NoticeQueries, open_contacts
+from notifier.adapters.postgres.customers import open_customer_records
 from notifier.adapters.postgres.deliveries import open_deliveries
+from notifier.adapters.postgres.queries import NoticeQueries
 from notifier.adapters.templates import JinjaRenderer
-from notifier.api.contacts import contacts_router
 from notifier.api.notices import notices_router
 from notifier.application.deliver import Deliver
 from notifier.application.delivery_worker import DeliveryWorker
-from notifier.application.ports import ChannelPort, ContactStore, DeliveryStore
+from notifier.application.forget_customer import ForgetCustomer
+from notifier.application.ports import ChannelPort, DeliveryStore
 from notifier.application.take_ledger_events import TakeLedgerEvents
-from notifier.domain.contacts import Channel
+from notifier.contacts.api import contacts_router
+from notifier.contacts.ports import ContactStore
+from notifier.contacts.postgres import open_contacts
+from notifier.contacts.values import Channel
 from notifier.settings import NotifierSettings
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_events_v1 import (
@@ -120,7 +124,10 @@ async def _run(settings: NotifierSettings, client: httpx.AsyncClient) -> None:
         summary="Notices to customers over SMS, e-mail and the log, with evidence of delivery.",
         auth_public_key=settings.auth_public_key,
         routers=[
-            contacts_router(open_contacts=contacts),
+            contacts_router(
+                open_contacts=contacts,
+                forget=ForgetCustomer(open_records=lambda: open_customer_records(database)),
+            ),
             notices_router(queries=NoticeQueries(database)),
         ],
         checks={"postgres": database.check},

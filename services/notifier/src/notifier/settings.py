@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import Field, HttpUrl, SecretStr, model_validator
 
-from notifier.domain.contacts import Language
+from notifier.contacts.values import Language
 from notifier.domain.retries import RetryPolicy
 from prewatt_common.settings import ServiceSettings
 

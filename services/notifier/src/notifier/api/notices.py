@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
-from notifier.adapters.postgres.contacts import NoticeQueries
+from notifier.adapters.postgres.queries import NoticeQueries
 from notifier.api.schemas import NoticePage
 from prewatt_common.http.auth import require
 

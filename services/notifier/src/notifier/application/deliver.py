@@ -20,7 +20,7 @@ from notifier.application.ports import (
     Renderer,
     TransientFailure,
 )
-from notifier.domain.contacts import Channel
+from notifier.contacts.values import Channel
 from notifier.domain.notices import Status, make_notice
 from notifier.domain.retries import RetryPolicy
 from notifier.metrics import DELIVERY_SECONDS, NOTICES

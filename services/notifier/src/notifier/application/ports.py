@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from notifier.domain.contacts import Channel, Contact
+from notifier.contacts.values import Channel, Contact
 from notifier.domain.notices import Notice, Status, Template
 from notifier.domain.planning import Account, OpenNotice, Plan
 from prewatt_common.kafka.messages import Message
@@ -111,12 +111,18 @@ class DeliveryStore(Protocol):
     async def publish(self, message: Message) -> None: ...
 
 
-class ContactStore(Protocol):
-    """Contacts, inside one transaction."""
+class CustomerRecords(Protocol):
+    """What is kept of a customer's addresses, inside one transaction."""
 
-    async def put(self, contacts: Sequence[Contact]) -> None: ...
-    async def get(self, account_id: UUID) -> Contact | None: ...
-    async def delete(self, account_id: UUID) -> tuple[bool, Sequence[Channel]]:
-        """Whether there was one, and the channels of the notices suppressed by it. Recipients of
-        the account's notices are erased; one that is being sent is not stopped."""
+    async def hold_account(self, account_id: UUID) -> None:
+        """Locked until the transaction ends: no notice of its is made meanwhile."""
+        ...
+
+    async def delete_contact(self, account_id: UUID) -> bool:
+        """Whether there was one."""
+        ...
+
+    async def erase_recipients(self, account_id: UUID) -> Sequence[Channel]:
+        """Of all notices of the account, past ones too. Those that wait are suppressed: gives the
+        channel of each. One that is being sent is not stopped."""
         ...

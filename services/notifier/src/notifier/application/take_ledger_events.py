@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from notifier.application.ports import NoticeBook
-from notifier.domain.contacts import Language
+from notifier.contacts.values import Language
 from notifier.domain.notices import Status
 from notifier.domain.planning import Cause, Plan, plan_notices
 from notifier.metrics import NOTICES

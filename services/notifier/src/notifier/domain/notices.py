@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from notifier.domain.contacts import Channel, Contact, Language
+from notifier.contacts.values import Channel, Contact, Language
 from prewatt_common.contracts.base import Instant
 
 _NAMESPACE = UUID("0d6f9a5e-50f5-5d5c-9c39-8f1f6a3f1b7e")

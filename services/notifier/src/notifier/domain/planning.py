@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from notifier.domain.contacts import Contact, Language, default_contact
+from notifier.contacts.values import Contact, Language, default_contact
 from notifier.domain.notices import Facts, Notice, Status, Template, make_notice
 from prewatt_common.contracts.ledger_events_v1 import (
     AccountOpened,

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from notifier.adapters.postgres.rows import (
     INSERT_NOTICES,
-    contact_of,
     notice_columns,
     stop_notices,
 )
-from notifier.domain.contacts import Channel, Contact
+from notifier.contacts.postgres import contacts_of
+from notifier.contacts.values import Channel, Contact
 from notifier.domain.notices import Status, Template
 from notifier.domain.planning import Account, OpenNotice, Plan
 from prewatt_common.db.database import DriverConnection
@@ -50,10 +50,7 @@ class PostgresNoticeBook:
         }
 
     async def contacts(self, account_ids: Collection[UUID]) -> Mapping[UUID, Contact]:
-        rows = await self._connection.fetch(
-            "SELECT * FROM contact WHERE account_id = ANY ($1::uuid[])", list(account_ids)
-        )
-        return {row["account_id"]: contact_of(row) for row in rows}
+        return await contacts_of(self._connection, account_ids)
 
     async def open_notices(self, account_ids: Collection[UUID]) -> Sequence[OpenNotice]:
         rows = await self._connection.fetch(

@@ -9,12 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notifier.adapters.postgres.rows import (
     INSERT_NOTICES,
-    contact_of,
+    hold_account,
     notice_columns,
     notice_of,
 )
 from notifier.application.ports import Delivery
-from notifier.domain.contacts import Channel, Contact
+from notifier.contacts.postgres import contacts_of
+from notifier.contacts.values import Channel, Contact
 from notifier.domain.notices import Notice, Status, Template
 from prewatt_common.db.database import Database, DriverConnection, driver
 from prewatt_common.kafka import outbox
@@ -82,11 +83,10 @@ class PostgresDeliveries:
         return Status(reached) if reached else None
 
     async def hold_account(self, account_id: UUID) -> None:
-        await self._inner.execute("SELECT FROM account WHERE id = $1 FOR UPDATE", account_id)
+        await hold_account(self._inner, account_id)
 
     async def contact(self, account_id: UUID) -> Contact | None:
-        row = await self._inner.fetchrow("SELECT * FROM contact WHERE account_id = $1", account_id)
-        return contact_of(row) if row else None
+        return (await contacts_of(self._inner, [account_id])).get(account_id)
 
     async def failures(
         self, *, cause_id: UUID, template: Template

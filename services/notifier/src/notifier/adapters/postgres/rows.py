@@ -1,9 +1,11 @@
 """Rows as values, and back."""
 
+from uuid import UUID
+
 import asyncpg
 import msgspec
 
-from notifier.domain.contacts import Channel, Contact, Language
+from notifier.contacts.values import Channel, Language
 from notifier.domain.notices import Facts, Notice, Status, Template
 from prewatt_common.db.database import DriverConnection
 
@@ -57,15 +59,9 @@ def notice_of(row: asyncpg.Record) -> Notice:
     )
 
 
-def contact_of(row: asyncpg.Record) -> Contact:
-    """A contact as it is kept."""
-    return Contact(
-        account_id=row["account_id"],
-        language=Language(row["language"]),
-        email=row["email"],
-        phone=row["phone"],
-        channels=tuple(Channel(channel) for channel in row["channels"]),
-    )
+async def hold_account(connection: DriverConnection, account_id: UUID) -> None:
+    """Until the transaction ends, nobody else adds notices of the account's."""
+    await connection.execute("SELECT FROM account WHERE id = $1 FOR UPDATE", account_id)
 
 
 async def stop_notices(

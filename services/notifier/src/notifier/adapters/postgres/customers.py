@@ -1,0 +1,39 @@
+"""What is kept of a customer's addresses: the contact, and the recipients of notices."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from notifier.adapters.postgres.rows import hold_account, stop_notices
+from notifier.contacts.postgres import delete_contact
+from notifier.contacts.values import Channel
+from notifier.domain.notices import Status
+from prewatt_common.db.database import Database, DriverConnection, driver
+
+
+class PostgresCustomerRecords:
+    """`CustomerRecords` on an open transaction."""
+
+    def __init__(self, connection: DriverConnection) -> None:
+        self._connection = connection
+
+    async def hold_account(self, account_id: UUID) -> None:
+        await hold_account(self._connection, account_id)
+
+    async def delete_contact(self, account_id: UUID) -> bool:
+        return await delete_contact(self._connection, account_id)
+
+    async def erase_recipients(self, account_id: UUID) -> Sequence[Channel]:
+        rows = await self._connection.fetch(
+            "UPDATE notice SET recipient = '' WHERE account_id = $1 RETURNING id", account_id
+        )
+        return await stop_notices(
+            self._connection, ids=[row["id"] for row in rows], stop_as=Status.SUPPRESSED
+        )
+
+
+@asynccontextmanager
+async def open_customer_records(database: Database) -> AsyncGenerator[PostgresCustomerRecords]:
+    """A transaction of its own."""
+    async with database.transaction() as connection:
+        yield PostgresCustomerRecords(await driver(connection))

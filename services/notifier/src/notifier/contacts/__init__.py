@@ -1,0 +1,1 @@
+"""How customers are reached: language, addresses, channels in order of preference."""

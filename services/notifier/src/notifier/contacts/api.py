@@ -1,0 +1,148 @@
+"""``/v1/contacts``. What is personal stays in this service."""
+
+from http import HTTPStatus
+from typing import Annotated, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from notifier.contacts.ports import ForgetCustomer, OpenContacts
+from notifier.contacts.values import Channel, Contact, Language, problems_of
+from prewatt_common.http.auth import require
+from prewatt_common.http.csv_upload import CsvLines
+from prewatt_common.http.problems import Problem
+
+Email = Annotated[
+    str,
+    Field(
+        max_length=254,
+        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$",
+    ),
+]
+"""ASCII, as every SMTP server takes it."""
+Phone = Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$")]
+"""E.164: plus, country code, number."""
+
+
+def _split(value: object) -> object:
+    return value.split(";") if isinstance(value, str) else value
+
+
+class _Contact(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    language: Language
+    email: Email | None = None
+    phone: Phone | None = None
+
+
+class ContactIn(_Contact):
+    """``channels`` in order of preference; none at all: the customer wants no notices."""
+
+    channels: Annotated[list[Channel], Field(max_length=3)]
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        problems = problems_of(self.contact(UUID(int=0)))
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def contact(self, account_id: UUID) -> Contact:
+        """The contact of ``account_id``."""
+        return Contact(account_id, self.language, self.email, self.phone, tuple(self.channels))
+
+
+class ContactLine(ContactIn):
+    """A line of a CSV file."""
+
+    account_id: UUID
+    channels: Annotated[list[Channel], Field(max_length=3), BeforeValidator(_split)] = []
+
+    def contact(self, account_id: UUID | None = None) -> Contact:
+        """The contact that the line describes."""
+        return super().contact(account_id or self.account_id)
+
+
+class ContactOut(BaseModel):
+    """A contact."""
+
+    account_id: UUID
+    language: Language
+    email: str | None
+    phone: str | None
+    channels: list[Channel]
+
+    @classmethod
+    def of(cls, contact: Contact) -> Self:
+        """``contact`` as the API shows it."""
+        return cls(
+            account_id=contact.account_id,
+            language=contact.language,
+            email=contact.email,
+            phone=contact.phone,
+            channels=list(contact.channels),
+        )
+
+
+class ImportAnswer(BaseModel):
+    """How many contacts were added or replaced."""
+
+    imported: int
+
+
+def contacts_router(*, open_contacts: OpenContacts, forget: ForgetCustomer) -> APIRouter:
+    """``/v1/contacts``."""
+    router = APIRouter(prefix="/v1/contacts", tags=["contacts"])
+    reads = Depends(require("notifier:read"))
+    writes = Depends(require("notifier:write"))
+
+    # Before the routes with an id: "import" is none.
+    @router.post(
+        "/import",
+        dependencies=[writes],
+        description="All or nothing; replaces the contacts there are. Columns: account_id, "
+        "language, email, phone, channels (in order, separated by semicolons).",
+        openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {}}}},
+    )
+    async def import_(
+        lines: Annotated[
+            list[tuple[int, ContactLine]], Depends(CsvLines(ContactLine, unique="account_id"))
+        ],
+    ) -> ImportAnswer:
+        contacts = [line.contact() for _, line in lines]
+        async with open_contacts() as store:
+            await store.put(contacts)
+        return ImportAnswer(imported=len(contacts))
+
+    @router.put("/{account_id}", dependencies=[writes])
+    async def put(account_id: UUID, body: ContactIn) -> ContactOut:
+        """Add or replace. Notices already made keep their recipient."""
+        contact = body.contact(account_id)
+        async with open_contacts() as store:
+            await store.put([contact])
+        return ContactOut.of(contact)
+
+    @router.get("/{account_id}", dependencies=[reads])
+    async def get(account_id: UUID) -> ContactOut:
+        """How the customer is reached."""
+        async with open_contacts() as store:
+            contact = await store.get(account_id)
+        if contact is None:
+            raise _unknown(account_id)
+        return ContactOut.of(contact)
+
+    @router.delete("/{account_id}", dependencies=[writes], status_code=HTTPStatus.NO_CONTENT)
+    async def delete(account_id: UUID) -> Response:
+        """Forget the customer's addresses, in past notices too; what waits is not sent."""
+        if not await forget(account_id):
+            raise _unknown(account_id)
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    return router
+
+
+def _unknown(account_id: UUID) -> Problem:
+    detail = f"No contact for account {account_id}; its notices use the default channel."
+    return Problem(status=HTTPStatus.NOT_FOUND, kind="unknown-contact", detail=detail)
