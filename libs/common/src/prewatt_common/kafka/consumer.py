@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaError
@@ -24,7 +24,7 @@ from prewatt_common.db.database import Database, is_passing_fault
 from prewatt_common.kafka import outbox
 from prewatt_common.kafka.clients import is_lifeless, stop_client
 from prewatt_common.kafka.dead_letters import dead_letter
-from prewatt_common.kafka.decoding import Decode, Delivered, Undecodable
+from prewatt_common.kafka.decoding import Decode, Delivered, EventT, Undecodable
 from prewatt_common.kafka.health import ConsumerHealth
 from prewatt_common.kafka.lag import LagGauge
 from prewatt_common.kafka.messages import Message
@@ -41,7 +41,7 @@ from prewatt_common.workers import being_cancelled, wait_any
 logger = logging.getLogger(__name__)
 
 AfterCommit = Callable[[], None]
-Handle = Callable[[AsyncConnection, Sequence[Delivered]], Awaitable[AfterCommit | None]]
+Handle = Callable[[AsyncConnection, Sequence[Delivered[EventT]]], Awaitable[AfterCommit | None]]
 """Handles a batch inside the transaction; what it returns is called once that has committed."""
 
 _POLL_MS = 500
@@ -51,13 +51,13 @@ _BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subscription:
-    """What a consumer reads and what is done with it."""
+class Subscription(Generic[EventT]):
+    """What a consumer reads and what is done with it: ``handle`` takes what ``decode`` gives."""
 
     group: str
     topics: tuple[Topic, ...]
-    decode: Decode[Any]
-    handle: Handle
+    decode: Decode[EventT | None]
+    handle: Handle[EventT]
     batch_records_max: int = 5_000
     linger_ms: int = 0
     """The least time from one batch's start to the next. A batch costs about as much for one
@@ -70,7 +70,7 @@ class Consumer:
     def __init__(
         self,
         *,
-        subscription: Subscription,
+        subscription: Subscription[Any],
         database: Database,
         bootstrap: str,
         relay: outbox.OutboxRelay,
@@ -215,7 +215,7 @@ class Consumer:
     ) -> None:
         """All records in one transaction. Where one cannot be handled, narrow down to it: halves
         share the outer transaction through savepoints, so the offsets still move once."""
-        delivered: list[Delivered] = []
+        delivered: list[Delivered[Any]] = []
         dead: list[tuple[ConsumerRecord, str, str]] = []
         for record in records:
             try:
@@ -246,7 +246,7 @@ class Consumer:
     async def _handle(
         self,
         connection: AsyncConnection,
-        delivered: Sequence[Delivered],
+        delivered: Sequence[Delivered[Any]],
         after: list[AfterCommit],
         dead: list[tuple[ConsumerRecord, str, str]],
     ) -> None:

@@ -1,7 +1,7 @@
 """From a Kafka record to its event."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -11,6 +11,7 @@ from prewatt_common.contracts.base import Event
 from prewatt_common.kafka.messages import header
 
 EventT = TypeVar("EventT")
+OneOfT = TypeVar("OneOfT", bound=Event)
 Decode = Callable[[ConsumerRecord], EventT]
 """Gives the event of a record; raises `Undecodable`. None is an event the reader has no use for."""
 
@@ -19,10 +20,10 @@ class Undecodable(ValueError):
     """The record does not hold to its contract: it goes to the dead letters."""
 
 
-class Delivered(NamedTuple):
-    """An event as it arrived."""
+class Delivered(NamedTuple, Generic[EventT]):
+    """An event as it arrived: ``Delivered[Reading]``, or of several types ``Delivered[A | B]``."""
 
-    event: Any
+    event: EventT
     record: ConsumerRecord
 
     @property
@@ -50,11 +51,11 @@ def decode_one(event: type[EventT]) -> Decode[EventT]:
     return of_record
 
 
-def decode_some(events: Sequence[type[Event]]) -> Decode[Event | None]:
+def decode_some(events: Sequence[type[OneOfT]]) -> Decode[OneOfT | None]:
     """By the ``ce_type`` header; types outside ``events`` give none and are passed over."""
     decoders = {event.ce_type: decode_one(event) for event in events}
 
-    def of_record(record: ConsumerRecord) -> Event | None:
+    def of_record(record: ConsumerRecord) -> OneOfT | None:
         kind = header(record.headers, "ce_type")
         if kind is None:
             message = "no ce_type header"
