@@ -1,5 +1,5 @@
 # `make demo` shows the system at work, `make test` proves it. Both set up what they need.
-.PHONY: help setup check test demo bench up down fmt schemas clean
+.PHONY: help setup check test chaos demo bench up down fmt schemas clean
 .DEFAULT_GOAL := help
 
 RUN := .venv/bin/
@@ -18,9 +18,13 @@ check: ## lint, types, architecture, contracts
 	$(RUN)lint-imports
 	$(RUN)python -m prewatt_common.contracts.generate --check
 
-test: ## every test, on the real parts
+test: ## the tests, on the real parts; the long and rare ones are in `chaos`
 	@tools/setup.sh test
 	$(RUN)pytest
+
+chaos: ## what is long and rare: kills at random, hung brokers, alerts that take minutes
+	@tools/setup.sh test
+	$(RUN)pytest -m chaos
 
 demo: setup ## the whole system with a fleet of simulated meters (DEMO=keep leaves it running)
 	@$(RUN)prewatt demo

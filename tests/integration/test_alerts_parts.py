@@ -107,6 +107,7 @@ async def _metrics(world: World, url: str) -> str:
     return (await world.gateway.get(f"{url}/metrics")).text
 
 
+@pytest.mark.chaos
 async def test_what_the_broker_drops_is_alarmed_and_an_absent_replica_named(
     world: World, alarms: Alarms, second_gateway: str, small_broker: int
 ) -> None:
@@ -185,6 +186,7 @@ async def _retention(world: World, milliseconds: str) -> AsyncGenerator[None]:
         await alter(**{"retention.ms": "-1"})
 
 
+@pytest.mark.chaos
 async def test_finite_retention_of_readings_is_said_at_start(world: World, alarms: Alarms) -> None:
     async with _retention(world, "604800000"):
         for service in ("billing", "prepay-ledger"):

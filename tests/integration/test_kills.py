@@ -17,7 +17,7 @@ from world import MICRO, World, until
 
 from prewatt_simulator import ConstantLoad
 
-pytestmark = [pytest.mark.stack, pytest.mark.chaos]
+pytestmark = pytest.mark.stack
 
 METERS = 60
 SERVICES = ("meter-gateway", "prepay-ledger", "notifier", "billing")
@@ -86,6 +86,7 @@ async def test_a_killed_part_loses_nothing_and_doubles_nothing(town: Town, part:
     await town.proof()
 
 
+@pytest.mark.chaos
 async def test_kills_at_random_moments_lose_nothing_and_double_nothing(town: Town) -> None:
     async with town.living():
         for _ in range(RANDOM_KILLS):

@@ -297,18 +297,19 @@ async def kafka_events(
     consumer = AIOKafkaConsumer(
         LEDGER_EVENTS.name,
         bootstrap_servers=ledger.stack.endpoints.kafka_bootstrap,
-        auto_offset_reset="earliest",
+        auto_offset_reset="latest",
     )
     await consumer.start()
-    await consumer.seek_to_end()
     for place in consumer.assignment():
         await consumer.position(place)
 
     async def wait_for(ce_type: str, **fields: Any) -> dict[str, Any]:
         async with asyncio.timeout(WAIT_S):
             async for record in consumer:
+                if header(record.headers, "ce_type") != ce_type:
+                    continue
                 value = json.loads(record.value)
-                if header(record.headers, "ce_type") == ce_type and fields.items() <= value.items():
+                if fields.items() <= value.items():
                     return value
         raise AssertionError(ce_type)
 

@@ -171,7 +171,6 @@ async def test_no_reading_is_left_behind_a_binding_made_meanwhile(ledger):
     assert (await ledger.sums_to_zero())["unbound_readings"] == before
 
 
-@pytest.mark.chaos
 @pytest.mark.timeout(280)
 async def test_every_reading_counts_once_though_the_ledger_is_killed(ledger):
     """Late, repeated and shuffled readings, payments by webhook, and SIGKILL at any moment."""
