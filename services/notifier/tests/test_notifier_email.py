@@ -17,7 +17,7 @@ from notifier.adapters.channels.email import EmailChannel, SmtpServer
 from notifier.adapters.templates import JinjaRenderer
 from notifier.application.ports import TransientFailure
 from notifier.contacts.values import Channel, Contact, Language
-from notifier.domain.notices import Facts, Template, make_notice
+from notifier.notices.values import Facts, Template, make_notice
 from prewatt_devstack.ports import HOST, free_ports
 
 NOW = datetime.now(UTC)

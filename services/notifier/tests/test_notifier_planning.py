@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.contacts.values import Channel, Contact, Language
-from notifier.domain.notices import Notice, Status, Template
-from notifier.domain.planning import Account, Cause, OpenNotice, Plan, makes_untrue, plan_notices
+from notifier.notices.planning import Account, Cause, OpenNotice, Plan, makes_untrue, plan_notices
+from notifier.notices.values import Notice, Status, Template
 from prewatt_common.contracts.ledger_events_v1 import (
     AccountOpened,
     BalanceExhausted,

@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from notifier.adapters.channels.sms import SmsChannel, SmsGateway, make_client
-from notifier.application.ports import PermanentFailure, Text, TransientFailure
+from notifier.application.ports import PermanentFailure, TransientFailure
 from notifier.contacts.values import Channel, Contact, Language
-from notifier.domain.notices import Facts, Notice, Template, make_notice
+from notifier.notices.values import Facts, Notice, Template, Text, make_notice
 from prewatt_devstack.ports import HOST, free_ports
 
 PHONE = "+8613800000021"

@@ -7,18 +7,18 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from notifier.adapters.postgres.book import PostgresNoticeBook
-from notifier.adapters.postgres.customers import open_customer_records
 from notifier.adapters.postgres.deliveries import open_deliveries
 from notifier.adapters.templates import JinjaRenderer
 from notifier.application.deliver import Deliver, Outcome
-from notifier.application.forget_customer import ForgetCustomer
 from notifier.application.ports import Delivery, TransientFailure
-from notifier.application.take_ledger_events import TakeLedgerEvents
 from notifier.contacts.postgres import open_contacts
 from notifier.contacts.values import Channel, Contact, Language
-from notifier.domain.notices import Status
 from notifier.domain.retries import RetryPolicy
+from notifier.notices.forget_customer import ForgetCustomer
+from notifier.notices.postgres_book import PostgresNoticeBook
+from notifier.notices.postgres_customers import open_customer_records
+from notifier.notices.take_ledger_events import TakeLedgerEvents
+from notifier.notices.values import Status
 from prewatt_common.contracts.base import Event
 from prewatt_common.contracts.ledger_events_v1 import LowBalance, ToppedUp
 from prewatt_common.db.database import Database, driver

@@ -14,8 +14,8 @@ from notifier.adapters.templates import JinjaRenderer
 from notifier.application.ports import PermanentFailure
 from notifier.contacts.values import Channel, Contact, Language
 from notifier.domain.money import money_text
-from notifier.domain.notices import Facts, Notice, Template, make_notice
 from notifier.domain.retries import RetryPolicy
+from notifier.notices.values import Facts, Notice, Template, make_notice
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 RENDERER = JinjaRenderer(utility_name="Prewatt")

@@ -14,21 +14,22 @@ from notifier.adapters.channels.email import EmailChannel, SmtpServer
 from notifier.adapters.channels.log import LogChannel
 from notifier.adapters.channels.sms import SmsChannel, SmsGateway, make_client
 from notifier.adapters.kafka.backlog import KafkaBacklog
-from notifier.adapters.postgres.book import PostgresNoticeBook
-from notifier.adapters.postgres.customers import open_customer_records
 from notifier.adapters.postgres.deliveries import open_deliveries
 from notifier.adapters.postgres.queries import NoticeQueries
 from notifier.adapters.templates import JinjaRenderer
 from notifier.api.notices import notices_router
 from notifier.application.deliver import Deliver
 from notifier.application.delivery_worker import DeliveryWorker
-from notifier.application.forget_customer import ForgetCustomer
 from notifier.application.ports import ChannelPort, DeliveryStore
-from notifier.application.take_ledger_events import TakeLedgerEvents
 from notifier.contacts.api import contacts_router
 from notifier.contacts.ports import ContactStore
 from notifier.contacts.postgres import open_contacts
 from notifier.contacts.values import Channel
+from notifier.notices.forget_customer import ForgetCustomer
+from notifier.notices.planning import LedgerEvent
+from notifier.notices.postgres_book import PostgresNoticeBook
+from notifier.notices.postgres_customers import open_customer_records
+from notifier.notices.take_ledger_events import TakeLedgerEvents
 from notifier.settings import NotifierSettings
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_events_v1 import (
@@ -186,8 +187,10 @@ def _is_passing(error: BaseException) -> bool:
     return is_passing_fault(error) or isinstance(error, KafkaError)
 
 
-def _in_book(use_case: TakeLedgerEvents) -> Handle:
-    async def handle(connection: AsyncConnection, batch: Sequence[Delivered]) -> AfterCommit | None:
+def _in_book(use_case: TakeLedgerEvents) -> Handle[LedgerEvent]:
+    async def handle(
+        connection: AsyncConnection, batch: Sequence[Delivered[LedgerEvent]]
+    ) -> AfterCommit | None:
         return await use_case(PostgresNoticeBook(await driver(connection)), batch)
 
     return handle

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 
-from notifier.application.ports import PermanentFailure, Text
+from notifier.application.ports import PermanentFailure
 from notifier.domain.money import money_text
-from notifier.domain.notices import Notice
+from notifier.notices.values import Notice, Text
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 

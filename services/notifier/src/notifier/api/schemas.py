@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from notifier.contacts.values import Channel, Language
-from notifier.domain.notices import Status, Template
+from notifier.notices.values import Status, Template
 
 
 class NoticeOut(BaseModel):

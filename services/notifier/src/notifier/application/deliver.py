@@ -21,9 +21,9 @@ from notifier.application.ports import (
     TransientFailure,
 )
 from notifier.contacts.values import Channel
-from notifier.domain.notices import Status, make_notice
 from notifier.domain.retries import RetryPolicy
 from notifier.metrics import DELIVERY_SECONDS, NOTICES
+from notifier.notices.values import Status, make_notice
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.base import Event
 from prewatt_common.contracts.notice_events_v1 import NoticeDelivered, NoticeFailed

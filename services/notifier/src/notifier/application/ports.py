@@ -1,14 +1,13 @@
 """What the use cases need of the outside."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from notifier.contacts.values import Channel, Contact
-from notifier.domain.notices import Notice, Status, Template
-from notifier.domain.planning import Account, OpenNotice, Plan
+from notifier.notices.values import Notice, Status, Template, Text
 from prewatt_common.kafka.messages import Message
 
 
@@ -18,15 +17,6 @@ class TransientFailure(Exception):
 
 class PermanentFailure(Exception):
     """The channel will never take it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A notice in words. ``subject`` and ``body`` for letters, ``short`` for everything else."""
-
-    subject: str
-    body: str
-    short: str
 
 
 class ChannelPort(Protocol):
@@ -44,26 +34,6 @@ class Renderer(Protocol):
     """Puts a notice in words; raises `PermanentFailure` where its template does not fit."""
 
     def render(self, notice: Notice, *, account_number: str) -> Text: ...
-
-
-class NoticeBook(Protocol):
-    """Where a batch of events becomes notices, inside its transaction."""
-
-    async def taken(self, cause_ids: Collection[UUID]) -> set[UUID]:
-        """Those that have made a notice already."""
-        ...
-
-    async def hold_accounts(self, account_ids: Collection[UUID]) -> Mapping[UUID, Account]:
-        """Locked until the transaction ends, made where they are new: nobody else adds notices of
-        theirs meanwhile."""
-        ...
-
-    async def contacts(self, account_ids: Collection[UUID]) -> Mapping[UUID, Contact]: ...
-    async def open_notices(self, account_ids: Collection[UUID]) -> Sequence[OpenNotice]: ...
-    async def write(self, plan: Plan, *, now: datetime) -> Sequence[Channel]:
-        """Gives the channel of each open notice that is superseded from now on and not being
-        sent."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +79,3 @@ class DeliveryStore(Protocol):
 
     async def add(self, notice: Notice, *, now: datetime) -> None: ...
     async def publish(self, message: Message) -> None: ...
-
-
-class CustomerRecords(Protocol):
-    """What is kept of a customer's addresses, inside one transaction."""
-
-    async def hold_account(self, account_id: UUID) -> None:
-        """Locked until the transaction ends: no notice of its is made meanwhile."""
-        ...
-
-    async def delete_contact(self, account_id: UUID) -> bool:
-        """Whether there was one."""
-        ...
-
-    async def erase_recipients(self, account_id: UUID) -> Sequence[Channel]:
-        """Of all notices of the account, past ones too. Those that wait are suppressed: gives the
-        channel of each. One that is being sent is not stopped."""
-        ...

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import aiosmtplib
 
-from notifier.application.ports import PermanentFailure, Text, TransientFailure
-from notifier.domain.notices import Notice
+from notifier.application.ports import PermanentFailure, TransientFailure
+from notifier.notices.values import Notice, Text
 
 _PERMANENT_FROM = 500
 

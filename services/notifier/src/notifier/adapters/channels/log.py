@@ -2,8 +2,7 @@
 
 import logging
 
-from notifier.application.ports import Text
-from notifier.domain.notices import Notice
+from notifier.notices.values import Notice, Text
 
 logger = logging.getLogger(__name__)
 

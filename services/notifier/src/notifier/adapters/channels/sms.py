@@ -6,8 +6,8 @@ from http import HTTPStatus
 
 import httpx
 
-from notifier.application.ports import PermanentFailure, Text, TransientFailure
-from notifier.domain.notices import Notice
+from notifier.application.ports import PermanentFailure, TransientFailure
+from notifier.notices.values import Notice, Text
 
 _GSM7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ"

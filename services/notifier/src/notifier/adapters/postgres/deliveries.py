@@ -7,16 +7,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from notifier.adapters.postgres.rows import (
-    INSERT_NOTICES,
-    hold_account,
-    notice_columns,
-    notice_of,
-)
 from notifier.application.ports import Delivery
 from notifier.contacts.postgres import contacts_of
 from notifier.contacts.values import Channel, Contact
-from notifier.domain.notices import Notice, Status, Template
+from notifier.notices.postgres_rows import INSERT_NOTICES, hold_account, notice_columns, notice_of
+from notifier.notices.values import Notice, Status, Template
 from prewatt_common.db.database import Database, DriverConnection, driver
 from prewatt_common.kafka import outbox
 from prewatt_common.kafka.messages import Message

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from notifier.contacts.values import Contact, Language, default_contact
-from notifier.domain.notices import Facts, Notice, Status, Template, make_notice
+from notifier.notices.values import Facts, Notice, Status, Template, make_notice
 from prewatt_common.contracts.ledger_events_v1 import (
     AccountOpened,
     BalanceExhausted,

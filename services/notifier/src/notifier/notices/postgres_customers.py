@@ -4,10 +4,10 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from notifier.adapters.postgres.rows import hold_account, stop_notices
 from notifier.contacts.postgres import delete_contact
 from notifier.contacts.values import Channel
-from notifier.domain.notices import Status
+from notifier.notices.postgres_rows import hold_account, stop_notices
+from notifier.notices.values import Status
 from prewatt_common.db.database import Database, DriverConnection, driver
 
 

@@ -6,7 +6,7 @@ import asyncpg
 import msgspec
 
 from notifier.contacts.values import Channel, Language
-from notifier.domain.notices import Facts, Notice, Status, Template
+from notifier.notices.values import Facts, Notice, Status, Template
 from prewatt_common.db.database import DriverConnection
 
 INSERT_NOTICES = """

@@ -4,15 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from notifier.adapters.postgres.rows import (
-    INSERT_NOTICES,
-    notice_columns,
-    stop_notices,
-)
 from notifier.contacts.postgres import contacts_of
 from notifier.contacts.values import Channel, Contact
-from notifier.domain.notices import Status, Template
-from notifier.domain.planning import Account, OpenNotice, Plan
+from notifier.notices.planning import Account, OpenNotice, Plan
+from notifier.notices.postgres_rows import INSERT_NOTICES, notice_columns, stop_notices
+from notifier.notices.values import Status, Template
 from prewatt_common.db.database import DriverConnection
 
 

@@ -1,14 +1,10 @@
 """Use case: a customer's addresses are forgotten, and what waits is not sent."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from uuid import UUID
 
-from notifier.application.ports import CustomerRecords
-from notifier.domain.notices import Status
 from notifier.metrics import NOTICES
-
-OpenCustomerRecords = Callable[[], AbstractAsyncContextManager[CustomerRecords]]
+from notifier.notices.ports import OpenCustomerRecords
+from notifier.notices.values import Status
 
 
 class ForgetCustomer:

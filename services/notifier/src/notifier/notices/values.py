@@ -65,6 +65,15 @@ class Notice:
     status: Status
 
 
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A notice in words. ``subject`` and ``body`` for letters, ``short`` for everything else."""
+
+    subject: str
+    body: str
+    short: str
+
+
 def make_notice(
     *,
     cause_id: UUID,

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from notifier.application.ports import NoticeBook
 from notifier.contacts.values import Language
-from notifier.domain.notices import Status
-from notifier.domain.planning import Cause, Plan, plan_notices
 from notifier.metrics import NOTICES
+from notifier.notices.planning import Cause, LedgerEvent, Plan, plan_notices
+from notifier.notices.ports import NoticeBook
+from notifier.notices.values import Status
 from prewatt_common.clock import Clock
 from prewatt_common.kafka.consumer import AfterCommit
 from prewatt_common.kafka.decoding import Delivered
@@ -24,7 +24,9 @@ class TakeLedgerEvents:
         self._clock = clock
         self._committed = committed
 
-    async def __call__(self, book: NoticeBook, batch: Sequence[Delivered]) -> AfterCommit:
+    async def __call__(
+        self, book: NoticeBook, batch: Sequence[Delivered[LedgerEvent]]
+    ) -> AfterCommit:
         """Handle ``batch``; a repeated event changes nothing."""
         causes = [Cause(delivered.event_id, delivered.event) for delivered in batch]
         account_ids = {cause.event.account_id for cause in causes}

@@ -1,0 +1,1 @@
+"""What a customer is told: which notices an event calls for, and which it makes untrue."""
