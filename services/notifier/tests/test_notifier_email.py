@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from notifier.adapters.channels.email import EmailChannel, SmtpServer
-from notifier.adapters.templates import JinjaRenderer
-from notifier.application.ports import TransientFailure
+from notifier.channels.email.channel import EmailChannel, SmtpServer
+from notifier.channels.ports import TransientFailure
 from notifier.contacts.values import Channel, Contact, Language
 from notifier.notices.values import Facts, Template, make_notice
+from notifier.templates.jinja import JinjaRenderer
 from prewatt_devstack.ports import HOST, free_ports
 
 NOW = datetime.now(UTC)

@@ -6,8 +6,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from notifier.adapters.channels.sms import SmsChannel, SmsGateway, make_client
-from notifier.application.ports import PermanentFailure, TransientFailure
+from notifier.channels.ports import PermanentFailure, TransientFailure
+from notifier.channels.sms.channel import SmsChannel, SmsGateway, make_client
 from notifier.contacts.values import Channel, Contact, Language
 from notifier.notices.values import Facts, Notice, Template, Text, make_notice
 from prewatt_devstack.ports import HOST, free_ports

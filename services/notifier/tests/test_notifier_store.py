@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from notifier.adapters.postgres.deliveries import open_deliveries
-from notifier.adapters.templates import JinjaRenderer
 from notifier.application.deliver import Deliver, Outcome
-from notifier.application.ports import Delivery, TransientFailure
+from notifier.application.ports import Delivery
+from notifier.channels.ports import TransientFailure
 from notifier.contacts.postgres import open_contacts
 from notifier.contacts.values import Channel, Contact, Language
 from notifier.domain.retries import RetryPolicy
@@ -19,6 +19,7 @@ from notifier.notices.postgres_book import PostgresNoticeBook
 from notifier.notices.postgres_customers import open_customer_records
 from notifier.notices.take_ledger_events import TakeLedgerEvents
 from notifier.notices.values import Status
+from notifier.templates.jinja import JinjaRenderer
 from prewatt_common.contracts.base import Event
 from prewatt_common.contracts.ledger_events_v1 import LowBalance, ToppedUp
 from prewatt_common.db.database import Database, driver

@@ -8,14 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.adapters.channels.email import message_of
-from notifier.adapters.channels.sms import coding_of
-from notifier.adapters.templates import JinjaRenderer
-from notifier.application.ports import PermanentFailure
+from notifier.channels.email.rules import failure_of as email_failure_of
+from notifier.channels.email.rules import message_of
+from notifier.channels.ports import PermanentFailure, TransientFailure
+from notifier.channels.sms.rules import coding_of
+from notifier.channels.sms.rules import failure_of as sms_failure_of
 from notifier.contacts.values import Channel, Contact, Language
-from notifier.domain.money import money_text
 from notifier.domain.retries import RetryPolicy
 from notifier.notices.values import Facts, Notice, Template, make_notice
+from notifier.templates.jinja import JinjaRenderer
+from notifier.templates.money import money_text
+from notifier.templates.ports import Unrenderable
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 RENDERER = JinjaRenderer(utility_name="Prewatt")
@@ -66,6 +69,45 @@ def test_every_template_in_every_language_on_every_channel(template, language, c
         assert (coding_of(text.short) == "2") == (language is Language.ZH_CN)
 
 
+@pytest.mark.parametrize(
+    ("code", "failure"),
+    [
+        (421, TransientFailure),
+        (450, TransientFailure),
+        (452, TransientFailure),
+        (499, TransientFailure),
+        (500, PermanentFailure),
+        (550, PermanentFailure),
+        (554, PermanentFailure),
+    ],
+)
+def test_what_an_smtp_server_refuses_for_good(code, failure):
+    raised = email_failure_of(code, "says why")
+    assert isinstance(raised, failure)
+    assert str(raised) == f"{code} says why"
+
+
+@pytest.mark.parametrize(
+    ("status_code", "failure"),
+    [
+        (400, PermanentFailure),
+        (404, PermanentFailure),
+        (413, PermanentFailure),
+        (401, TransientFailure),
+        (403, TransientFailure),
+        (408, TransientFailure),
+        (429, TransientFailure),
+        (302, TransientFailure),
+        (500, TransientFailure),
+        (503, TransientFailure),
+    ],
+)
+def test_what_an_sms_gateway_refuses_for_good(status_code, failure):
+    raised = sms_failure_of(status_code, "says why\n")
+    assert isinstance(raised, failure)
+    assert str(raised) == f"{status_code} says why"
+
+
 def test_two_attempts_make_the_same_mail():
     made = notice(Template.SUPPLY_ON, Language.ZH_CN, Channel.EMAIL)
     text = RENDERER.render(made, account_number=NUMBER)
@@ -74,7 +116,7 @@ def test_two_attempts_make_the_same_mail():
 
 
 def test_a_fact_that_is_missing_is_an_error_and_not_a_gap():
-    with pytest.raises(PermanentFailure, match="threshold"):
+    with pytest.raises(Unrenderable, match="threshold"):
         RENDERER.render(
             notice(Template.LOW_BALANCE, Language.EN, Channel.LOG), account_number=NUMBER
         )

@@ -10,17 +10,17 @@ import httpx
 from aiokafka.errors import KafkaError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from notifier.adapters.channels.email import EmailChannel, SmtpServer
-from notifier.adapters.channels.log import LogChannel
-from notifier.adapters.channels.sms import SmsChannel, SmsGateway, make_client
 from notifier.adapters.kafka.backlog import KafkaBacklog
 from notifier.adapters.postgres.deliveries import open_deliveries
 from notifier.adapters.postgres.queries import NoticeQueries
-from notifier.adapters.templates import JinjaRenderer
 from notifier.api.notices import notices_router
 from notifier.application.deliver import Deliver
 from notifier.application.delivery_worker import DeliveryWorker
-from notifier.application.ports import ChannelPort, DeliveryStore
+from notifier.application.ports import DeliveryStore
+from notifier.channels.email.channel import EmailChannel, SmtpServer
+from notifier.channels.log.channel import LogChannel
+from notifier.channels.ports import ChannelPort
+from notifier.channels.sms.channel import SmsChannel, SmsGateway, make_client
 from notifier.contacts.api import contacts_router
 from notifier.contacts.ports import ContactStore
 from notifier.contacts.postgres import open_contacts
@@ -31,6 +31,7 @@ from notifier.notices.postgres_book import PostgresNoticeBook
 from notifier.notices.postgres_customers import open_customer_records
 from notifier.notices.take_ledger_events import TakeLedgerEvents
 from notifier.settings import NotifierSettings
+from notifier.templates.jinja import JinjaRenderer
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_events_v1 import (
     AccountOpened,

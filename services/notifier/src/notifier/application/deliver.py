@@ -12,18 +12,13 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from notifier.application.ports import (
-    ChannelPort,
-    Delivery,
-    DeliveryStore,
-    PermanentFailure,
-    Renderer,
-    TransientFailure,
-)
+from notifier.application.ports import Delivery, DeliveryStore
+from notifier.channels.ports import ChannelPort, PermanentFailure, TransientFailure
 from notifier.contacts.values import Channel
 from notifier.domain.retries import RetryPolicy
 from notifier.metrics import DELIVERY_SECONDS, NOTICES
 from notifier.notices.values import Status, make_notice
+from notifier.templates.ports import Renderer, Unrenderable
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.base import Event
 from prewatt_common.contracts.notice_events_v1 import NoticeDelivered, NoticeFailed
@@ -85,7 +80,7 @@ class Deliver:
             text = self._renderer.render(notice, account_number=delivery.account_number)
             async with asyncio.timeout(self._timeout_s):
                 await channel.send(notice, text)
-        except PermanentFailure as error:
+        except (PermanentFailure, Unrenderable) as error:
             return Outcome(str(error)[:REASON_MAX])
         except TransientFailure as error:
             return self._again(delivery, str(error))

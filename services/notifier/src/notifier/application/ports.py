@@ -7,33 +7,8 @@ from typing import Protocol
 from uuid import UUID
 
 from notifier.contacts.values import Channel, Contact
-from notifier.notices.values import Notice, Status, Template, Text
+from notifier.notices.values import Notice, Status, Template
 from prewatt_common.kafka.messages import Message
-
-
-class TransientFailure(Exception):
-    """The channel cannot take it now; it may later."""
-
-
-class PermanentFailure(Exception):
-    """The channel will never take it."""
-
-
-class ChannelPort(Protocol):
-    """A way out. Gives back once the peer has accepted the notice; raises `TransientFailure` or
-    `PermanentFailure`.
-
-    The notice's id goes with it, the same at every attempt, so that the receiver can recognise a
-    repeat.
-    """
-
-    async def send(self, notice: Notice, text: Text) -> None: ...
-
-
-class Renderer(Protocol):
-    """Puts a notice in words; raises `PermanentFailure` where its template does not fit."""
-
-    def render(self, notice: Notice, *, account_number: str) -> Text: ...
 
 
 @dataclass(frozen=True, slots=True)

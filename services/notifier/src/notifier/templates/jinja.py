@@ -1,14 +1,14 @@
-"""Notices in words: ``templates/<language>/<template>.txt`` with blocks subject, body, short."""
+"""Notices in words: ``texts/<language>/<template>.txt`` with blocks subject, body, short."""
 
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 
-from notifier.application.ports import PermanentFailure
-from notifier.domain.money import money_text
 from notifier.notices.values import Notice, Text
+from notifier.templates.money import money_text
+from notifier.templates.ports import Unrenderable
 
-_TEMPLATES = Path(__file__).parents[1] / "templates"
+_TEXTS = Path(__file__).parent / "texts"
 
 
 class JinjaRenderer:
@@ -17,7 +17,7 @@ class JinjaRenderer:
     def __init__(self, *, utility_name: str) -> None:
         self._utility_name = utility_name
         self._environment = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
+            loader=FileSystemLoader(_TEXTS),
             undefined=StrictUndefined,
             autoescape=False,  # noqa: S701 - plain text, no markup
             trim_blocks=True,
@@ -25,7 +25,7 @@ class JinjaRenderer:
         )
 
     def render(self, notice: Notice, *, account_number: str) -> Text:
-        """Raises `PermanentFailure` where the template and the notice do not fit."""
+        """Raises `Unrenderable` where the template and the notice do not fit."""
         facts = notice.facts
         amounts = {
             "balance": facts.balance_micro,
@@ -50,5 +50,5 @@ class JinjaRenderer:
             )
         except (TemplateError, KeyError) as error:
             detail = f"template {notice.template} in {notice.language}: {error!r}"
-            raise PermanentFailure(detail) from error
+            raise Unrenderable(detail) from error
         return Text(subject=subject, body=f"{body}\n", short=short)

@@ -1,16 +1,13 @@
 """E-mail by SMTP. The message's id is the notice's, at every attempt."""
 
 from dataclasses import dataclass
-from email.message import EmailMessage
-from email.utils import format_datetime
 from pathlib import Path
 
 import aiosmtplib
 
-from notifier.application.ports import PermanentFailure, TransientFailure
+from notifier.channels.email.rules import failure_of, message_of
+from notifier.channels.ports import TransientFailure
 from notifier.notices.values import Notice, Text
-
-_PERMANENT_FROM = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +39,12 @@ class EmailChannel:
                 await client.send_message(message)
         except aiosmtplib.SMTPRecipientsRefused as error:
             refusal = error.recipients[0]
-            raise _failure(refusal.code, refusal.message) from error
+            raise failure_of(refusal.code, refusal.message) from error
         except aiosmtplib.SMTPAuthenticationError as error:
             detail = f"the server refused our login: {error.code} {error.message}"
             raise TransientFailure(detail) from error
         except aiosmtplib.SMTPResponseException as error:
-            raise _failure(error.code, error.message) from error
+            raise failure_of(error.code, error.message) from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise TransientFailure(f"{type(error).__name__}: {error}") from error
 
@@ -68,22 +65,3 @@ class EmailChannel:
             cert_bundle=str(server.ca_file) if server.ca_file else None,
             timeout=server.timeout_s,
         )
-
-
-def message_of(notice: Notice, text: Text, *, sender: str) -> EmailMessage:
-    """The mail. Two attempts at one notice make the same mail, byte for byte."""
-    message = EmailMessage()
-    message["From"] = sender
-    message["To"] = notice.recipient
-    message["Subject"] = text.subject
-    message["Message-ID"] = f"<{notice.id}@{sender.rpartition('@')[2].strip('<> ')}>"
-    message["Date"] = format_datetime(notice.facts.at)
-    message["Content-Language"] = notice.language
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text.body)
-    return message
-
-
-def _failure(code: int, answer: str) -> PermanentFailure | TransientFailure:
-    detail = f"{code} {answer}"
-    return PermanentFailure(detail) if code >= _PERMANENT_FROM else TransientFailure(detail)

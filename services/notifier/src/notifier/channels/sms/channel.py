@@ -2,26 +2,12 @@
 
 import asyncio
 from dataclasses import dataclass
-from http import HTTPStatus
 
 import httpx
 
-from notifier.application.ports import PermanentFailure, TransientFailure
+from notifier.channels.ports import TransientFailure
+from notifier.channels.sms.rules import coding_of, failure_of
 from notifier.notices.values import Notice, Text
-
-_GSM7 = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    "ÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-"""GSM 03.38: 160 of these fit in a message; of anything else 70, as UCS-2."""
-_ABOUT_US = {
-    HTTPStatus.UNAUTHORIZED,
-    HTTPStatus.FORBIDDEN,
-    HTTPStatus.REQUEST_TIMEOUT,
-    HTTPStatus.TOO_MANY_REQUESTS,
-}
-"""Refusals of the sender and not of the notice: somebody puts them right, then it goes."""
-_ANSWER_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +47,7 @@ class SmsChannel:
             raise TransientFailure(f"no answer from the gateway: {type(error).__name__}") from error
         if answer.is_success:
             return
-        detail = f"{answer.status_code} {answer.text.strip()[:_ANSWER_MAX]}"
-        if answer.is_client_error and answer.status_code not in _ABOUT_US:
-            raise PermanentFailure(detail)
-        raise TransientFailure(detail)
+        raise failure_of(answer.status_code, answer.text)
 
     async def check(self) -> str:
         """A readiness check: the gateway takes connections. Asking more would send something."""
@@ -74,11 +57,6 @@ class SmsChannel:
         writer.close()
         await writer.wait_closed()
         return "takes connections"
-
-
-def coding_of(text: str) -> str:
-    """Kannel's ``coding``: 0 where the GSM alphabet is enough, else 2, UCS-2."""
-    return "0" if _GSM7.issuperset(text) else "2"
 
 
 def make_client(*, timeout_s: float, connections_max: int) -> httpx.AsyncClient:

@@ -1,0 +1,29 @@
+"""What a mail is made of, and which answers of a server are final."""
+
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+from notifier.channels.ports import PermanentFailure, TransientFailure
+from notifier.notices.values import Notice, Text
+
+_PERMANENT_FROM = 500
+
+
+def message_of(notice: Notice, text: Text, *, sender: str) -> EmailMessage:
+    """The mail. Two attempts at one notice make the same mail, byte for byte."""
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = notice.recipient
+    message["Subject"] = text.subject
+    message["Message-ID"] = f"<{notice.id}@{sender.rpartition('@')[2].strip('<> ')}>"
+    message["Date"] = format_datetime(notice.facts.at)
+    message["Content-Language"] = notice.language
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(text.body)
+    return message
+
+
+def failure_of(code: int, answer: str) -> PermanentFailure | TransientFailure:
+    """SMTP's 5xx says that the same mail will never be taken, 4xx that it may be later."""
+    detail = f"{code} {answer}"
+    return PermanentFailure(detail) if code >= _PERMANENT_FROM else TransientFailure(detail)

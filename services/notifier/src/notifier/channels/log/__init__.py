@@ -1,0 +1,1 @@
+"""The log, where there is nothing better."""

@@ -1,0 +1,24 @@
+"""What a channel is to whoever sends a notice over it."""
+
+from typing import Protocol
+
+from notifier.notices.values import Notice, Text
+
+
+class TransientFailure(Exception):
+    """The channel cannot take it now; it may later."""
+
+
+class PermanentFailure(Exception):
+    """The channel will never take it."""
+
+
+class ChannelPort(Protocol):
+    """A way out. Gives back once the peer has accepted the notice; raises `TransientFailure` or
+    `PermanentFailure`.
+
+    The notice's id goes with it, the same at every attempt, so that the receiver can recognise a
+    repeat.
+    """
+
+    async def send(self, notice: Notice, text: Text) -> None: ...

@@ -1,0 +1,1 @@
+"""SMS through Kannel, or a gateway that speaks its interface."""

@@ -1,0 +1,31 @@
+"""How a text is coded, and which answers of the gateway are final."""
+
+from http import HTTPStatus
+
+from notifier.channels.ports import PermanentFailure, TransientFailure
+
+_GSM7 = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    "ÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+"""GSM 03.38: 160 of these fit in a message; of anything else 70, as UCS-2."""
+_ABOUT_US = {
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.TOO_MANY_REQUESTS,
+}
+"""Refusals of the sender and not of the notice: somebody puts them right, then it goes."""
+_ANSWER_MAX = 200
+
+
+def coding_of(text: str) -> str:
+    """Kannel's ``coding``: 0 where the GSM alphabet is enough, else 2, UCS-2."""
+    return "0" if _GSM7.issuperset(text) else "2"
+
+
+def failure_of(status_code: int, answer: str) -> PermanentFailure | TransientFailure:
+    """HTTP's 4xx refuses the notice, unless it is about us; anything else may pass."""
+    detail = f"{status_code} {answer.strip()[:_ANSWER_MAX]}"
+    refuses_notice = 400 <= status_code < 500 and status_code not in _ABOUT_US
+    return PermanentFailure(detail) if refuses_notice else TransientFailure(detail)
