@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from notifier.application.deliver import Deliver
 from notifier.contacts.values import Channel
-from notifier.domain.retries import RetryPolicy
+from notifier.deliveries.deliver import Deliver
+from notifier.deliveries.retries import RetryPolicy
 
 DELIVERY = SimpleNamespace(
     notice=SimpleNamespace(channel=Channel.LOG), account_number="1", attempts=1

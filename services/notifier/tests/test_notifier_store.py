@@ -7,13 +7,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from notifier.adapters.postgres.deliveries import open_deliveries
-from notifier.application.deliver import Deliver, Outcome
-from notifier.application.ports import Delivery
 from notifier.channels.ports import TransientFailure
 from notifier.contacts.postgres import open_contacts
 from notifier.contacts.values import Channel, Contact, Language
-from notifier.domain.retries import RetryPolicy
+from notifier.deliveries.deliver import Deliver
+from notifier.deliveries.postgres import open_deliveries
+from notifier.deliveries.retries import RetryPolicy
+from notifier.deliveries.values import Delivery, Outcome
 from notifier.notices.forget_customer import ForgetCustomer
 from notifier.notices.postgres_book import PostgresNoticeBook
 from notifier.notices.postgres_customers import open_customer_records

@@ -14,7 +14,7 @@ from notifier.channels.ports import PermanentFailure, TransientFailure
 from notifier.channels.sms.rules import coding_of
 from notifier.channels.sms.rules import failure_of as sms_failure_of
 from notifier.contacts.values import Channel, Contact, Language
-from notifier.domain.retries import RetryPolicy
+from notifier.deliveries.retries import RetryPolicy
 from notifier.notices.values import Facts, Notice, Template, make_notice
 from notifier.templates.jinja import JinjaRenderer
 from notifier.templates.money import money_text

@@ -10,13 +10,6 @@ import httpx
 from aiokafka.errors import KafkaError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from notifier.adapters.kafka.backlog import KafkaBacklog
-from notifier.adapters.postgres.deliveries import open_deliveries
-from notifier.adapters.postgres.queries import NoticeQueries
-from notifier.api.notices import notices_router
-from notifier.application.deliver import Deliver
-from notifier.application.delivery_worker import DeliveryWorker
-from notifier.application.ports import DeliveryStore
 from notifier.channels.email.channel import EmailChannel, SmtpServer
 from notifier.channels.log.channel import LogChannel
 from notifier.channels.ports import ChannelPort
@@ -25,6 +18,13 @@ from notifier.contacts.api import contacts_router
 from notifier.contacts.ports import ContactStore
 from notifier.contacts.postgres import open_contacts
 from notifier.contacts.values import Channel
+from notifier.deliveries.api import notices_router
+from notifier.deliveries.deliver import Deliver
+from notifier.deliveries.kafka import KafkaBacklog
+from notifier.deliveries.ports import DeliveryStore
+from notifier.deliveries.postgres import open_deliveries
+from notifier.deliveries.postgres_records import PostgresNoticeRecords
+from notifier.deliveries.worker import DeliveryWorker
 from notifier.notices.forget_customer import ForgetCustomer
 from notifier.notices.planning import LedgerEvent
 from notifier.notices.postgres_book import PostgresNoticeBook
@@ -130,7 +130,7 @@ async def _run(settings: NotifierSettings, client: httpx.AsyncClient) -> None:
                 open_contacts=contacts,
                 forget=ForgetCustomer(open_records=lambda: open_customer_records(database)),
             ),
-            notices_router(queries=NoticeQueries(database)),
+            notices_router(records=PostgresNoticeRecords(database)),
         ],
         checks={"postgres": database.check},
         consuming={consumer.group: consumer.check},

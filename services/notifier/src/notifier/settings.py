@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import Field, HttpUrl, SecretStr, model_validator
 
 from notifier.contacts.values import Language
-from notifier.domain.retries import RetryPolicy
+from notifier.deliveries.retries import RetryPolicy
 from prewatt_common.settings import ServiceSettings
 
 

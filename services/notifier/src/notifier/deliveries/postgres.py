@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from notifier.application.ports import Delivery
 from notifier.contacts.postgres import contacts_of
 from notifier.contacts.values import Channel, Contact
+from notifier.deliveries.values import Delivery, Refusal
 from notifier.notices.postgres_rows import INSERT_NOTICES, hold_account, notice_columns, notice_of
 from notifier.notices.values import Notice, Status, Template
 from prewatt_common.db.database import Database, DriverConnection, driver
@@ -83,9 +83,7 @@ class PostgresDeliveries:
     async def contact(self, account_id: UUID) -> Contact | None:
         return (await contacts_of(self._inner, [account_id])).get(account_id)
 
-    async def failures(
-        self, *, cause_id: UUID, template: Template
-    ) -> Sequence[tuple[Channel, str]]:
+    async def refusals(self, *, cause_id: UUID, template: Template) -> Sequence[Refusal]:
         rows = await self._inner.fetch(
             """
             SELECT channel, reason FROM notice
@@ -94,7 +92,7 @@ class PostgresDeliveries:
             cause_id,
             template,
         )
-        return [(Channel(row["channel"]), row["reason"]) for row in rows]
+        return [Refusal(Channel(row["channel"]), row["reason"]) for row in rows]
 
     async def add(self, notice: Notice, *, now: datetime) -> None:
         await self._inner.execute(INSERT_NOTICES, *notice_columns([notice]), now)

@@ -5,8 +5,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from notifier.application.deliver import Deliver, OpenDeliveries, Outcome
-from notifier.application.ports import Delivery
+from notifier.deliveries.deliver import Deliver
+from notifier.deliveries.ports import OpenDeliveries
+from notifier.deliveries.values import Delivery, Outcome
 from prewatt_common.clock import Clock
 from prewatt_common.workers import wait_any
 

@@ -8,44 +8,23 @@ the peer had it; a customer told twice is better than one not told before a cut.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from notifier.application.ports import Delivery, DeliveryStore
 from notifier.channels.ports import ChannelPort, PermanentFailure, TransientFailure
 from notifier.contacts.values import Channel
-from notifier.domain.retries import RetryPolicy
+from notifier.deliveries import events
+from notifier.deliveries.ports import DeliveryStore, OpenDeliveries
+from notifier.deliveries.retries import RetryPolicy
+from notifier.deliveries.values import Delivery, Outcome
 from notifier.metrics import DELIVERY_SECONDS, NOTICES
 from notifier.notices.values import Status, make_notice
 from notifier.templates.ports import Renderer, Unrenderable
 from prewatt_common.clock import Clock
-from prewatt_common.contracts.base import Event
-from prewatt_common.contracts.notice_events_v1 import NoticeDelivered, NoticeFailed
-from prewatt_common.contracts.topics import NOTICE_EVENTS
-from prewatt_common.kafka.messages import Message, Source
 from prewatt_common.workers import being_cancelled
 
 logger = logging.getLogger(__name__)
 
 REASON_MAX = 500
-_SOURCE = Source("notifier")
-OpenDeliveries = Callable[[], AbstractAsyncContextManager[DeliveryStore]]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What an attempt came to. A passing failure has ``retry_after``; a final one has not."""
-
-    reason: str | None = None
-    retry_after: timedelta | None = None
-
-    @property
-    def status(self) -> Status:
-        """The status that follows."""
-        if self.reason is None:
-            return Status.DELIVERED
-        return Status.FAILED if self.retry_after is None else Status.QUEUED
 
 
 class Deliver:
@@ -113,7 +92,7 @@ class Deliver:
                 next_attempt_at=now + outcome.retry_after if outcome.retry_after else None,
             )
             if status is Status.DELIVERED:
-                await store.publish(_delivered(delivery, now))
+                await store.publish(events.delivered(delivery, now=now))
             elif status is Status.FAILED:
                 await self._next_channel_or_give_up(store, delivery, now)
         _tell(delivery, status, outcome, now)
@@ -123,12 +102,14 @@ class Deliver:
         self, store: DeliveryStore, delivery: Delivery, now: datetime
     ) -> None:
         notice = delivery.notice
-        failures = await store.failures(cause_id=notice.cause_id, template=notice.template)
+        refusals = await store.refusals(cause_id=notice.cause_id, template=notice.template)
         contact = await store.contact(notice.account_id)
-        channel = contact.next_channel([tried for tried, _ in failures]) if contact else None
+        channel = (
+            contact.next_channel([refusal.channel for refusal in refusals]) if contact else None
+        )
         if contact is None or channel is None:
-            reason = "; ".join(f"{tried}: {reason}" for tried, reason in failures)
-            await store.publish(_failed(delivery, reason, now))
+            reason = "; ".join(f"{refusal.channel}: {refusal.reason}" for refusal in refusals)
+            await store.publish(events.failed(delivery, reason=reason, now=now))
             return
         replacement = make_notice(
             cause_id=notice.cause_id,
@@ -146,44 +127,6 @@ class Deliver:
         if pause is None:
             return Outcome(f"gave up after {delivery.attempts} attempts: {reason}"[:REASON_MAX])
         return Outcome(reason[:REASON_MAX], pause)
-
-
-def _delivered(delivery: Delivery, now: datetime) -> Message:
-    notice = delivery.notice
-    return _message(
-        NoticeDelivered(
-            notice_id=notice.id,
-            account_id=notice.account_id,
-            template=notice.template,
-            channel=notice.channel,
-            cause_id=str(notice.cause_id),
-            at=now,
-        ),
-        delivery,
-        now,
-    )
-
-
-def _failed(delivery: Delivery, reason: str, now: datetime) -> Message:
-    notice = delivery.notice
-    return _message(
-        NoticeFailed(
-            notice_id=notice.id,
-            account_id=notice.account_id,
-            template=notice.template,
-            channel=notice.channel,
-            cause_id=str(notice.cause_id),
-            reason=reason,
-            at=now,
-        ),
-        delivery,
-        now,
-    )
-
-
-def _message(event: Event, delivery: Delivery, now: datetime) -> Message:
-    key = str(delivery.notice.account_id)
-    return _SOURCE.message(topic=NOTICE_EVENTS, key=key, event=event, at=now)
 
 
 def _tell(delivery: Delivery, status: Status | None, outcome: Outcome, now: datetime) -> None:

@@ -1,25 +1,15 @@
-"""What the use cases need of the outside."""
+"""What deliveries need of the outside, but for channels and words: those say it themselves."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from notifier.contacts.values import Channel, Contact
+from notifier.contacts.values import Contact
+from notifier.deliveries.values import Delivery, RecordedNotice, Refusal
 from notifier.notices.values import Notice, Status, Template
 from prewatt_common.kafka.messages import Message
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A notice in the hands of this process. ``attempts`` counts this attempt and is what tells
-    apart whoever holds the notice now from whoever held it before."""
-
-    notice: Notice
-    account_number: str
-    attempts: int
-    created_at: datetime
 
 
 class DeliveryStore(Protocol):
@@ -44,13 +34,27 @@ class DeliveryStore(Protocol):
         None where somebody else holds it by now; nothing is changed then."""
         ...
 
-    async def hold_account(self, account_id: UUID) -> None: ...
+    async def hold_account(self, account_id: UUID) -> None:
+        """Locked until the transaction ends: no other notice of its is made meanwhile."""
+        ...
+
     async def contact(self, account_id: UUID) -> Contact | None: ...
-    async def failures(
-        self, *, cause_id: UUID, template: Template
-    ) -> Sequence[tuple[Channel, str]]:
-        """The channels that refused it, in order, each with its reason."""
+    async def refusals(self, *, cause_id: UUID, template: Template) -> Sequence[Refusal]:
+        """Of the channels that it was tried over, in order."""
         ...
 
     async def add(self, notice: Notice, *, now: datetime) -> None: ...
     async def publish(self, message: Message) -> None: ...
+
+
+OpenDeliveries = Callable[[], AbstractAsyncContextManager[DeliveryStore]]
+
+
+class NoticeRecords(Protocol):
+    """Notices as they stand, for people to look at."""
+
+    async def of_account(
+        self, account_id: UUID, *, before: int | None, limit: int
+    ) -> Sequence[RecordedNotice]:
+        """Newest first, older than the sequence ``before``."""
+        ...

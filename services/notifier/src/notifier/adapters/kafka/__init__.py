@@ -1,1 +1,0 @@
-"""What Kafka still has for us."""

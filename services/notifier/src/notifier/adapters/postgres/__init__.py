@@ -1,1 +1,0 @@
-"""Notices, contacts and accounts in PostgreSQL."""

@@ -1,0 +1,1 @@
+"""What becomes of a notice that is due: sent, tried again, given up, and told as an event."""

@@ -1,0 +1,52 @@
+"""Notices as they stand, read for the API."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from notifier.contacts.values import Channel, Language
+from notifier.deliveries.values import RecordedNotice
+from notifier.notices.values import Status, Template
+from prewatt_common.db.database import Database, driver
+
+
+class PostgresNoticeRecords:
+    """`NoticeRecords`, each call a transaction of its own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of_account(
+        self, account_id: UUID, *, before: int | None, limit: int
+    ) -> Sequence[RecordedNotice]:
+        async with self._database.transaction() as connection:
+            rows = await (await driver(connection)).fetch(
+                """
+                SELECT sequence, id, cause_id, account_id, template, language, channel, recipient,
+                       status, attempts, next_attempt_at, reason, created_at, finished_at
+                FROM notice
+                WHERE account_id = $1 AND ($2::bigint IS NULL OR sequence < $2)
+                ORDER BY sequence DESC LIMIT $3
+                """,
+                account_id,
+                before,
+                limit,
+            )
+        return [
+            RecordedNotice(
+                sequence=row["sequence"],
+                id=row["id"],
+                cause_id=row["cause_id"],
+                account_id=row["account_id"],
+                template=Template(row["template"]),
+                language=Language(row["language"]),
+                channel=Channel(row["channel"]),
+                recipient=row["recipient"],
+                status=Status(row["status"]),
+                attempts=row["attempts"],
+                next_attempt_at=row["next_attempt_at"],
+                reason=row["reason"],
+                created_at=row["created_at"],
+                finished_at=row["finished_at"],
+            )
+            for row in rows
+        ]

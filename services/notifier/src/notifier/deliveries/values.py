@@ -1,0 +1,62 @@
+"""A notice on its way, and what became of it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from notifier.contacts.values import Channel, Language
+from notifier.notices.values import Notice, Status, Template
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A notice in the hands of this process. ``attempts`` counts this attempt and is what tells
+    apart whoever holds the notice now from whoever held it before."""
+
+    notice: Notice
+    account_number: str
+    attempts: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an attempt came to. A passing failure has ``retry_after``; a final one has not."""
+
+    reason: str | None = None
+    retry_after: timedelta | None = None
+
+    @property
+    def status(self) -> Status:
+        """The status that follows."""
+        if self.reason is None:
+            return Status.DELIVERED
+        return Status.FAILED if self.retry_after is None else Status.QUEUED
+
+
+class Refusal(NamedTuple):
+    """A channel that will never take a notice, and why."""
+
+    channel: Channel
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedNotice:
+    """A notice as it stands. ``sequence`` is the order in which notices were made."""
+
+    sequence: int
+    id: UUID
+    cause_id: UUID
+    account_id: UUID
+    template: Template
+    language: Language
+    channel: Channel
+    recipient: str
+    status: Status
+    attempts: int
+    next_attempt_at: datetime | None
+    reason: str | None
+    created_at: datetime
+    finished_at: datetime | None
