@@ -93,7 +93,7 @@ async def test_without_a_contact_the_log_gets_it(notifier):
     await notifier.until_notices(account_id, ("low-balance", "log", "delivered"))
     lines = [json.loads(line) for line in notifier.log.read_text().splitlines()]
     (line,) = [each for each in lines if each.get("account_id") == str(account_id) and
-               each["logger"].endswith("channels.log")]  # fmt: skip
+               each["logger"] == "notifier.channels.log.channel"]  # fmt: skip
     assert "余额¥12.35" in line["message"]
     assert [e["channel"] for e in await notifier.told(account_id)] == ["log"]
 

@@ -1,1 +1,0 @@
-"""Kafka, beyond the consume loop."""

@@ -1,1 +1,0 @@
-"""Billing's own PostgreSQL database."""
