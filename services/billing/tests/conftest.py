@@ -9,11 +9,11 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from billing.adapters.kafka.past_readings import KafkaPastReadings
-from billing.adapters.postgres.comparisons import PostgresComparisons
-from billing.adapters.postgres.meters import open_meters
-from billing.application.rederive import Rederive
 from billing.bootstrap import subscriptions
+from billing.meters.kafka import KafkaPastReadings
+from billing.meters.postgres import open_meters
+from billing.meters.rederive import Rederive
+from billing.reconciliation.postgres import PostgresComparisons
 from billing.settings import BillingSettings
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.base import Event
@@ -71,7 +71,7 @@ class Billing:
     async def rederive(self) -> int:
         """Take again what was asked for; gives how many meters."""
         worker = Rederive(
-            open_store=lambda: open_meters(self.database),
+            open_meters=lambda: open_meters(self.database),
             past=KafkaPastReadings(bootstrap=self.bootstrap),
             passing=lambda _: False,
             every_s=1,

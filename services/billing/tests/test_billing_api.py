@@ -15,11 +15,12 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from billing.adapters.postgres.meters import open_meters
-from billing.api.meters import meters_router
-from billing.api.reconciliation import reconciliation_router
-from billing.application.watch_reconciliation import WatchReconciliation
-from billing.domain.terms import Account, MeterBinding
+from billing.meters.postgres import open_meters
+from billing.meters.terms import Account, MeterBinding
+from billing.postings.postgres import open_postings
+from billing.reconciliation.api import reconciliation_router
+from billing.reconciliation.api_meters import meters_router
+from billing.reconciliation.watch import WatchReconciliation
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_charges_v1 import PostedCharge
 from prewatt_common.http.app import create_app
@@ -64,7 +65,10 @@ async def _fill(billing) -> None:
         "m-4": (9_000, RIGHT_MICRO),
         "m-5": (9_000, RIGHT_MICRO),
     }
-    async with open_meters(billing.database) as store:
+    async with (
+        open_meters(billing.database) as store,
+        open_postings(billing.database) as postings,
+    ):
         await store.add_tariffs([version])
         for number, (meter_id, kind) in enumerate(HOW_METERS_STAND.items()):
             binding_id, account_id = UUID(int=number + 1), UUID(int=100 + number)
@@ -78,8 +82,8 @@ async def _fill(billing) -> None:
                 stale = PostedCharge(
                     binding_id, account_id, meter_id, str(NOVEMBER), 2, 1, READ_AT, 1, 1
                 )
-                await store.put_posted([charge])
-                await store.put_posted([stale])
+                await postings.put_posted([charge])
+                await postings.put_posted([stale])
             if kind == "missing_in_billing":
                 continue
             binding = Binding(

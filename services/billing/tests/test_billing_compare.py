@@ -8,20 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.application.watch_reconciliation import is_difference
-from billing.domain.reconciliation import (
+from billing.meters.terms import MeterBinding, TariffBook
+from billing.postings.values import Posted
+from billing.reconciliation.compare import (
     Compared,
     History,
     Kind,
     Pair,
-    Posted,
     Registers,
     Tally,
     Totals,
     compare,
     explained,
 )
-from billing.domain.terms import MeterBinding, TariffBook
+from billing.reconciliation.watch import is_difference
 from prewatt_metering.monthly.months import BillingMonth
 from prewatt_metering.monthly.rating import rate
 from prewatt_metering.monthly.registers import Binding, MonthRegister, usage

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing.adapters.postgres.meters import open_meters
-from billing.application.reconcile import compare_month
-from billing.application.rederive import Rederive
-from billing.application.take_readings import take_readings
-from billing.application.take_terms import take_terms
-from billing.domain import intake
-from billing.domain.meter_months import months_of_binding
-from billing.domain.reconciliation import Kind
+from billing.meters import intake
+from billing.meters.postgres import open_meters
+from billing.meters.rederive import Rederive
+from billing.meters.take_readings import take_readings
+from billing.meters.take_terms import take_terms
+from billing.reconciliation.compare import Kind
+from billing.reconciliation.meter_months import months_of_binding
+from billing.reconciliation.reconcile import compare_month
 from prewatt_common.contracts.base import Event
 from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted, PostedCharge
 from prewatt_common.contracts.ledger_events_v1 import (
@@ -369,7 +369,7 @@ async def test_any_interleaving_of_readings_and_terms_gives_the_same(
             async with open_meters(billing.database) as store:
                 await handle(store=store, batch=delivered)
         worker = Rederive(
-            open_store=lambda: open_meters(billing.database),
+            open_meters=lambda: open_meters(billing.database),
             past=Remembered(readings),
             passing=lambda _: False,
             every_s=1,

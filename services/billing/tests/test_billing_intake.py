@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.domain.intake import Coverage, Intake, Reading, take_in
-from billing.domain.terms import TariffBook
+from billing.meters.intake import Coverage, Intake, Reading, take_in
+from billing.meters.terms import TariffBook
 from prewatt_metering.monthly.months import BillingMonth
 from prewatt_metering.monthly.registers import MonthRegister, merge
 from prewatt_metering.monthly.tariffs import Block, Tariff, TariffVersion

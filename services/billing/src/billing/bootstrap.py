@@ -1,22 +1,23 @@
 """The one place where billing's parts meet."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Sequence
+from typing import Any, Protocol
 
 from aiokafka.errors import KafkaError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from billing.adapters.kafka.past_readings import KafkaPastReadings
-from billing.adapters.postgres.comparisons import PostgresComparisons
-from billing.adapters.postgres.meters import PostgresMeters, open_meters
-from billing.api.meters import meters_router
-from billing.api.reconciliation import reconciliation_router
-from billing.application.ports import MeterStore
-from billing.application.rederive import Rederive
-from billing.application.take_charges import take_charges
-from billing.application.take_readings import take_readings
-from billing.application.take_terms import take_terms
-from billing.application.watch_reconciliation import WatchReconciliation
+from billing.meters.kafka import KafkaPastReadings
+from billing.meters.ports import MeterStore
+from billing.meters.postgres import PostgresMeters, open_meters
+from billing.meters.rederive import Rederive
+from billing.meters.take_readings import take_readings
+from billing.meters.take_terms import take_terms
+from billing.postings.postgres import PostgresPostings
+from billing.postings.take_charges import take_charges
+from billing.reconciliation.api import reconciliation_router
+from billing.reconciliation.api_meters import meters_router
+from billing.reconciliation.postgres import PostgresComparisons
+from billing.reconciliation.watch import WatchReconciliation
 from billing.settings import BillingSettings
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted
@@ -27,7 +28,7 @@ from prewatt_common.db.database import Database, driver, is_passing_fault
 from prewatt_common.dependencies import watch_dependencies
 from prewatt_common.http.app import create_app
 from prewatt_common.kafka.consumer import Consumer, Handle, Subscription
-from prewatt_common.kafka.decoding import Delivered, decode_one, decode_some
+from prewatt_common.kafka.decoding import Delivered, EventT, decode_one, decode_some
 from prewatt_common.kafka.history import watch_history
 from prewatt_common.kafka.outbox import OutboxRelay
 from prewatt_common.kafka.producer import Producer
@@ -40,7 +41,7 @@ _CHARGE_EVENTS_MAX = 20
 """An event holds up to a thousand charges."""
 
 
-def subscriptions(settings: BillingSettings) -> Sequence[Subscription]:
+def subscriptions(settings: BillingSettings) -> Sequence[Subscription[Any]]:
     """What billing reads."""
     return (
         Subscription(
@@ -62,7 +63,7 @@ def subscriptions(settings: BillingSettings) -> Sequence[Subscription]:
             group="billing.charges",
             topics=(LEDGER_CHARGES,),
             decode=decode_one(ChargesPosted),
-            handle=_with_meters(take_charges),
+            handle=_take_charges,
             batch_records_max=_CHARGE_EVENTS_MAX,
             linger_ms=settings.linger_ms,
         ),
@@ -88,9 +89,6 @@ async def run(settings: BillingSettings) -> None:
     ]
     comparisons = PostgresComparisons(database)
 
-    def open_store() -> AbstractAsyncContextManager[MeterStore]:
-        return open_meters(database)
-
     app = create_app(
         name="billing",
         summary="Independent re-rating: reading against charge, meter by meter.",
@@ -104,7 +102,7 @@ async def run(settings: BillingSettings) -> None:
         *consumers,
         watch_dependencies({"kafka": producer.check}),
         Rederive(
-            open_store=open_store,
+            open_meters=lambda: open_meters(database),
             past=KafkaPastReadings(bootstrap=settings.kafka_bootstrap),
             passing=_is_passing,
             every_s=_REDERIVE_EVERY_S,
@@ -132,11 +130,23 @@ async def run(settings: BillingSettings) -> None:
         await database.close()
 
 
-def _with_meters(use_case: Callable[..., Awaitable[None]]) -> Handle:
-    async def handle(connection: AsyncConnection, batch: Sequence[Delivered]) -> None:
+class _OfMeters(Protocol[EventT]):
+    def __call__(
+        self, *, store: MeterStore, batch: Sequence[Delivered[EventT]]
+    ) -> Awaitable[None]: ...
+
+
+def _with_meters(use_case: _OfMeters[EventT]) -> Handle[EventT]:
+    async def handle(connection: AsyncConnection, batch: Sequence[Delivered[EventT]]) -> None:
         await use_case(store=PostgresMeters(await driver(connection)), batch=batch)
 
     return handle
+
+
+async def _take_charges(
+    connection: AsyncConnection, batch: Sequence[Delivered[ChargesPosted]]
+) -> None:
+    await take_charges(store=PostgresPostings(await driver(connection)), batch=batch)
 
 
 def _is_passing(error: BaseException) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from billing.domain.terms import TariffBook
+from billing.meters.terms import TariffBook
 from prewatt_metering.monthly.months import BillingMonth
 from prewatt_metering.monthly.registers import MonthRegister
 

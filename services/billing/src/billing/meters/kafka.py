@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from billing.domain.intake import Reading
+from billing.meters.intake import Reading
 from prewatt_common.contracts import meter_readings_v1
 from prewatt_common.contracts.topics import METER_READINGS
 from prewatt_common.kafka.clients import stop_client

@@ -1,16 +1,14 @@
-"""What the use cases need of the outside."""
+"""What the meters' use cases need of the outside."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from billing.domain.intake import Coverage, Reading
-from billing.domain.reconciliation import History, Pair
-from billing.domain.terms import Account, MeterBinding, TariffBook
-from prewatt_common.contracts.ledger_charges_v1 import PostedCharge
-from prewatt_metering.monthly.months import BillingMonth
+from billing.meters.intake import Coverage, Reading
+from billing.meters.terms import Account, MeterBinding, TariffBook
 from prewatt_metering.monthly.registers import MonthRegister
 from prewatt_metering.monthly.tariffs import TariffVersion
 
@@ -23,14 +21,6 @@ class Rederivation:
     meter_id: str
     since: datetime
     ticket: int
-
-
-@dataclass(frozen=True, slots=True)
-class Portion:
-    """Some bindings' months. ``last`` is where the next portion begins; none after the end."""
-
-    pairs: Sequence[Pair]
-    last: UUID | None
 
 
 class MeterStore(Protocol):
@@ -71,27 +61,9 @@ class MeterStore(Protocol):
         then. Gives meters with the instant their binding ended."""
         ...
 
-    async def put_posted(self, charges: Sequence[PostedCharge]) -> None:
-        """The ledger's totals; at most one a binding and month, the highest version holds."""
-        ...
-
     async def ask_rederivation(self, meters: Sequence[tuple[str, datetime]]) -> None: ...
     async def rederivations(self) -> Sequence[Rederivation]: ...
     async def settle_rederivations(self, done: Sequence[Rederivation]) -> None: ...
-
-
-class ComparisonStore(Protocol):
-    """Both sides of meter-months, each call its own snapshot."""
-
-    async def tariffs(self) -> TariffBook: ...
-    async def pairs(self, *, month: BillingMonth, after: UUID | None, limit: int) -> Portion:
-        """The bindings after ``after``, about ``limit`` of them, in order of id; also such as
-        have nothing in the month."""
-        ...
-
-    async def histories(self, binding_ids: Sequence[UUID]) -> Mapping[UUID, History]: ...
-    async def bindings_of_meter(self, meter_id: str) -> Sequence[MeterBinding]: ...
-    async def waiting_readings(self) -> int: ...
 
 
 class PastReadings(Protocol):
@@ -103,3 +75,6 @@ class PastReadings(Protocol):
         """All readings of the meters that reached Kafka since the instants, in portions, some
         of them empty."""
         ...
+
+
+OpenMeters = Callable[[], AbstractAsyncContextManager[MeterStore]]

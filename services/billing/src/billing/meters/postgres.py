@@ -3,22 +3,15 @@
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
 
-from billing.adapters.postgres.rows import blocks_json, load_tariffs
-from billing.application.ports import Rederivation
-from billing.domain.intake import Coverage, Reading
-from billing.domain.terms import Account, MeterBinding, TariffBook
-from prewatt_common.contracts.ledger_charges_v1 import PostedCharge
-from prewatt_common.db.database import Database, driver
+from billing.meters.intake import Coverage, Reading
+from billing.meters.ports import Rederivation
+from billing.meters.postgres_rows import blocks_json, load_tariffs
+from billing.meters.terms import Account, MeterBinding, TariffBook
+from prewatt_common.db.database import Database, DriverConnection, driver
 from prewatt_metering.monthly.registers import MonthRegister
 from prewatt_metering.monthly.tariffs import TariffVersion
-
-if TYPE_CHECKING:
-    import asyncpg
-
-    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
 
 _TERMS_LOCK = 0xB111
 
@@ -32,22 +25,6 @@ SET max_wh = greatest(m.max_wh, excluded.max_wh),
     last_at = greatest(m.last_at, excluded.last_at),
     changed_at = excluded.changed_at
 WHERE excluded.max_wh > m.max_wh OR excluded.last_at > m.last_at
-"""
-
-_PUT_POSTED = """
-INSERT INTO posted_month AS p (binding_id, month, account_id, meter_id, version, import_wh,
-                               last_read_at, energy_wh, total_micro, changed_at)
-SELECT n.*, now()
-FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[],
-            $7::timestamptz[], $8::bigint[], $9::bigint[])
-    AS n (binding_id, month, account_id, meter_id, version, import_wh, last_read_at, energy_wh,
-          total_micro)
-ORDER BY 1, 2
-ON CONFLICT (binding_id, month) DO UPDATE
-SET version = excluded.version, import_wh = excluded.import_wh,
-    last_read_at = excluded.last_read_at, energy_wh = excluded.energy_wh,
-    total_micro = excluded.total_micro, changed_at = excluded.changed_at
-WHERE excluded.version > p.version
 """
 
 # A binding ends where it says or where the meter's next one begins, whichever is known.
@@ -69,7 +46,7 @@ SELECT meter_id, min(ends) AS ends FROM dropped GROUP BY meter_id
 class PostgresMeters:
     """A `MeterStore` on an open transaction."""
 
-    def __init__(self, connection: "Connection") -> None:
+    def __init__(self, connection: DriverConnection) -> None:
         self._connection = connection
 
     async def hold_terms_shared(self) -> None:
@@ -191,22 +168,6 @@ class PostgresMeters:
         """Drop months that hold readings from beyond their binding's end."""
         rows = await self._connection.fetch(_DROP_OVERRUN, list(meter_ids))
         return [(row["meter_id"], row["ends"]) for row in rows]
-
-    async def put_posted(self, charges: Sequence[PostedCharge]) -> None:
-        """The ledger's totals; the highest version holds."""
-        if charges:
-            await self._connection.execute(
-                _PUT_POSTED,
-                [c.binding_id for c in charges],
-                [c.month for c in charges],
-                [c.account_id for c in charges],
-                [c.meter_id for c in charges],
-                [c.version for c in charges],
-                [c.import_wh for c in charges],
-                [c.last_read_at for c in charges],
-                [c.energy_wh for c in charges],
-                [c.total_micro for c in charges],
-            )
 
     async def ask_rederivation(self, meters: Sequence[tuple[str, datetime]]) -> None:
         """A new request for a meter takes the place of the one before, from the earlier instant."""

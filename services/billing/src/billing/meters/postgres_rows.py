@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from billing.domain.terms import MeterBinding, TariffBook
+from billing.meters.terms import MeterBinding, TariffBook
 from prewatt_metering.monthly.months import BillingMonth
 from prewatt_metering.monthly.registers import Binding
 from prewatt_metering.monthly.tariffs import Block, Tariff, TariffVersion

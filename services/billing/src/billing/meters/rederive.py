@@ -9,15 +9,12 @@ neither a crash nor the consumer's own progress meanwhile makes a difference.
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 
-from billing.application.ports import MeterStore, PastReadings
-from billing.application.take_readings import merge_readings
+from billing.meters.ports import OpenMeters, PastReadings
+from billing.meters.take_readings import merge_readings
 from prewatt_common.workers import wait_any
 
 logger = logging.getLogger(__name__)
-
-OpenStore = Callable[[], AbstractAsyncContextManager[MeterStore]]
 
 
 class Rederive:
@@ -28,12 +25,12 @@ class Rederive:
     def __init__(
         self,
         *,
-        open_store: OpenStore,
+        open_meters: OpenMeters,
         past: PastReadings,
         passing: Callable[[BaseException], bool],
         every_s: float,
     ) -> None:
-        self._open_store = open_store
+        self._open_meters = open_meters
         self._past = past
         self._passing = passing
         self._every_s = every_s
@@ -52,7 +49,7 @@ class Rederive:
     async def once(self, stop: asyncio.Event) -> int:
         """Take again the meters asked for; gives how many. Stopped half way, it gives none and
         the next start begins anew."""
-        async with self._open_store() as store:
+        async with self._open_meters() as store:
             asked = await store.rederivations()
         if not asked:
             return 0
@@ -61,10 +58,10 @@ class Rederive:
                 return 0
             if not by_meter:
                 continue
-            async with self._open_store() as store:
+            async with self._open_meters() as store:
                 await store.hold_terms_shared()
                 await merge_readings(store=store, by_meter=by_meter)
-        async with self._open_store() as store:
+        async with self._open_meters() as store:
             await store.settle_rederivations(asked)
         for each in asked:
             logger.info("readings taken again", extra={"meter_id": each.meter_id})

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-from billing.application.ports import MeterStore
-from billing.domain.intake import Reading, take_in
+from billing.meters.intake import Reading, take_in
+from billing.meters.ports import MeterStore
+from prewatt_common.contracts import meter_readings_v1
 from prewatt_common.kafka.decoding import Delivered
 
 
-async def take_readings(*, store: MeterStore, batch: Sequence[Delivered]) -> None:
-    """Handle ``batch``, of Reading events."""
+async def take_readings(
+    *, store: MeterStore, batch: Sequence[Delivered[meter_readings_v1.Reading]]
+) -> None:
+    """Handle ``batch``."""
     by_meter: dict[str, list[Reading]] = {}
     for event, _ in batch:
         reading = Reading(event.read_at, event.import_wh)

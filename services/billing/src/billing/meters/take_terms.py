@@ -6,23 +6,26 @@ were merged into it is derived again (see `rederive`).
 """
 
 from collections.abc import Sequence
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from billing.application.ports import MeterStore
-from billing.application.take_readings import merge_readings
-from billing.domain.terms import Account, MeterBinding
+from billing.meters.ports import MeterStore
+from billing.meters.take_readings import merge_readings
+from billing.meters.terms import Account, MeterBinding
 from prewatt_common.contracts.ledger_events_v1 import AccountOpened, MeterBound, TariffPublished
 from prewatt_common.kafka.decoding import Delivered
 from prewatt_metering.monthly.months import BillingMonth
 from prewatt_metering.monthly.registers import Binding
 from prewatt_metering.monthly.tariffs import Block, Tariff, TariffVersion
 
+TermsEvent: TypeAlias = AccountOpened | MeterBound | TariffPublished
+
 METERS_MAX = 200
 """Whose waiting readings are held at a time: months of them may have come first."""
 
 
-async def take_terms(*, store: MeterStore, batch: Sequence[Delivered]) -> None:
-    """Handle ``batch``, of AccountOpened, MeterBound and TariffPublished."""
+async def take_terms(*, store: MeterStore, batch: Sequence[Delivered[TermsEvent]]) -> None:
+    """Handle ``batch``."""
     events = [event for event, _ in batch]
     accounts = [_account(event) for event in events if isinstance(event, AccountOpened)]
     bindings = [_binding(event) for event in events if isinstance(event, MeterBound)]

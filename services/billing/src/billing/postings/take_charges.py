@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from billing.application.ports import MeterStore
-from prewatt_common.contracts.ledger_charges_v1 import PostedCharge
+from billing.postings.ports import PostingStore
+from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted, PostedCharge
 from prewatt_common.kafka.decoding import Delivered
 
 
-async def take_charges(*, store: MeterStore, batch: Sequence[Delivered]) -> None:
-    """Handle ``batch``, of ChargesPosted events."""
+async def take_charges(*, store: PostingStore, batch: Sequence[Delivered[ChargesPosted]]) -> None:
+    """Handle ``batch``."""
     newest: dict[tuple[UUID, str], PostedCharge] = {}
     for event, _ in batch:
         for charge in event.charges:

@@ -8,9 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field
 
-from billing.application.ports import ComparisonStore
-from billing.application.reconcile import reconcile
-from billing.domain.reconciliation import Compared, Kind, Tally
+from billing.reconciliation.compare import Compared, Kind, Tally
+from billing.reconciliation.ports import ComparisonStore
+from billing.reconciliation.reconcile import reconcile
 from prewatt_common.http.auth import require
 from prewatt_common.http.problems import Problem
 from prewatt_metering.monthly.months import BillingMonth

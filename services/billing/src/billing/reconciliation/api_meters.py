@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from billing.application.ports import ComparisonStore
-from billing.domain.meter_months import MeterMonth, months_of_binding
+from billing.reconciliation.meter_months import MeterMonth, months_of_binding
+from billing.reconciliation.ports import ComparisonStore
 from prewatt_common.http.auth import require
 from prewatt_common.http.problems import Problem
 

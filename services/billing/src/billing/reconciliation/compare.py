@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from billing.domain.terms import MeterBinding, TariffBook
+from billing.meters.terms import MeterBinding, TariffBook
+from billing.postings.values import Posted
 from prewatt_metering.monthly.months import BillingMonth, MonthClock
 from prewatt_metering.monthly.rating import Charge, rate
 from prewatt_metering.monthly.registers import MonthRegister, MonthUsage, month_usage
@@ -38,18 +39,6 @@ class Registers:
     earlier: tuple[int, datetime] | None
     own: MonthRegister | None
     closed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """The ledger's month as it last told: energy in Wh, total in micro-units."""
-
-    account_id: UUID
-    meter_id: str
-    import_wh: int
-    last_read_at: datetime
-    energy_wh: int
-    total_micro: int
 
 
 @dataclass(frozen=True, slots=True)

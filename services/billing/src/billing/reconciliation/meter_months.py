@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from billing.domain.reconciliation import Posted
-from billing.domain.terms import MeterBinding, TariffBook
+from billing.meters.terms import MeterBinding, TariffBook
+from billing.postings.values import Posted
 from prewatt_metering.monthly.months import BillingMonth
 from prewatt_metering.monthly.rating import Charge, rate
 from prewatt_metering.monthly.registers import MonthRegister, MonthUsage, usage

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from billing.adapters.postgres.rows import BINDING_COLUMNS, binding_of, load_tariffs
-from billing.application.ports import Portion
-from billing.domain.reconciliation import History, Pair, Posted, Registers
-from billing.domain.terms import MeterBinding, TariffBook
+from billing.meters.postgres_rows import BINDING_COLUMNS, binding_of, load_tariffs
+from billing.meters.terms import MeterBinding, TariffBook
+from billing.postings.values import Posted
+from billing.reconciliation.compare import History, Pair, Registers
+from billing.reconciliation.ports import Portion
 from prewatt_common.db.database import Database, driver
 from prewatt_metering.monthly.months import BillingMonth
 from prewatt_metering.monthly.registers import MonthRegister

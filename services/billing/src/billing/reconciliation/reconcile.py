@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from billing.application.ports import ComparisonStore
-from billing.domain.reconciliation import Compared, Kind, Tally, compare, explained
+from billing.reconciliation.compare import Compared, Kind, Tally, compare, explained
+from billing.reconciliation.ports import ComparisonStore
 from prewatt_metering.monthly.months import BillingMonth
 
 PAIRS_MAX = 500

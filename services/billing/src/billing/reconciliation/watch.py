@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from prometheus_client import Gauge
 
-from billing.application.ports import ComparisonStore
-from billing.application.reconcile import compare_month
-from billing.domain.reconciliation import Compared, Kind
+from billing.reconciliation.compare import Compared, Kind
+from billing.reconciliation.ports import ComparisonStore
+from billing.reconciliation.reconcile import compare_month
 from prewatt_common.clock import Clock
 from prewatt_common.workers import wait_any
 

@@ -1,0 +1,1 @@
+"""What the ledger says it has posted."""

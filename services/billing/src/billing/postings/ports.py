@@ -1,0 +1,14 @@
+"""What taking the ledger's totals needs of the outside."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from prewatt_common.contracts.ledger_charges_v1 import PostedCharge
+
+
+class PostingStore(Protocol):
+    """The ledger's totals, inside one transaction."""
+
+    async def put_posted(self, charges: Sequence[PostedCharge]) -> None:
+        """At most one a binding and month, the highest version holds."""
+        ...

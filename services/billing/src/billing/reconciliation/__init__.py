@@ -1,0 +1,1 @@
+"""Billing's month against the ledger's."""
