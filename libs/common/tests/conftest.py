@@ -192,6 +192,12 @@ async def loop(stack: Stack) -> AsyncGenerator[Loop]:
     await database.close()
 
 
+@pytest.fixture
+async def empty_database(stack: Stack) -> str:
+    """The URL of a database that nothing was made in yet."""
+    return await new_database(stack)
+
+
 async def new_database(stack: Stack) -> str:
     """An empty database on the stack's server."""
     base = stack.endpoints.database_url("billing")

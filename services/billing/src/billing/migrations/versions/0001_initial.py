@@ -6,14 +6,31 @@ what changes, so that updates stay on their page (HOT).
 
 from alembic import op
 
-from prewatt_common.db.migrations import create_shared_tables
-
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
 TABLES = """
+CREATE TABLE consumer_offset (
+    consumer_group text NOT NULL,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    next_offset bigint NOT NULL,
+    PRIMARY KEY (consumer_group, topic, partition)
+);
+CREATE TABLE outbox (
+    id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    topic text NOT NULL,
+    key bytea NOT NULL,
+    headers bytea NOT NULL,
+    value bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE zone_data (
+    version text PRIMARY KEY,
+    since timestamptz NOT NULL DEFAULT now()
+);
 CREATE TABLE tariff_version (
     code text NOT NULL,
     effective_from text NOT NULL,
@@ -75,7 +92,6 @@ CREATE TABLE rederivation (
 
 
 def upgrade() -> None:
-    create_shared_tables(op.get_bind())
     for statement in TABLES.split(";"):
         if statement.strip():
             op.execute(statement)
@@ -84,6 +100,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in (
         "rederivation", "waiting_reading", "posted_month", "meter_month", "binding", "account",
-        "tariff_version", "outbox", "consumer_offset",
+        "tariff_version", "zone_data", "outbox", "consumer_offset",
     ):  # fmt: skip
         op.execute(f"DROP TABLE {table}")

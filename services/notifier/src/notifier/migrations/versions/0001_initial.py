@@ -2,14 +2,31 @@
 
 from alembic import op
 
-from prewatt_common.db.migrations import create_shared_tables
-
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
 TABLES = """
+CREATE TABLE consumer_offset (
+    consumer_group text NOT NULL,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    next_offset bigint NOT NULL,
+    PRIMARY KEY (consumer_group, topic, partition)
+);
+CREATE TABLE outbox (
+    id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    topic text NOT NULL,
+    key bytea NOT NULL,
+    headers bytea NOT NULL,
+    value bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE zone_data (
+    version text PRIMARY KEY,
+    since timestamptz NOT NULL DEFAULT now()
+);
 CREATE TABLE account (
     id uuid PRIMARY KEY,
     number text,
@@ -55,11 +72,10 @@ CREATE INDEX notice_account ON notice (account_id, sequence)
 
 
 def upgrade() -> None:
-    create_shared_tables(op.get_bind())
     for statement in TABLES.split(";\n"):
         op.execute(statement)
 
 
 def downgrade() -> None:
-    for table in ("notice", "contact", "account", "outbox", "consumer_offset"):
+    for table in ("notice", "contact", "account", "zone_data", "outbox", "consumer_offset"):
         op.execute(f"DROP TABLE {table}")
