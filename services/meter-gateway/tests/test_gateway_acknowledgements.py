@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from meter_gateway.domain.acknowledgements import AcknowledgementQueue, Ticket
+from meter_gateway.mqtt.acknowledgements import AcknowledgementQueue, Ticket
 
 
 class Acknowledging(RuleBasedStateMachine):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meter_gateway.adapters.mqtt.publishes import Publish, take_publishes
+from meter_gateway.mqtt.publishes import Publish, take_publishes
 
 PINGRESP = b"\xd0\x00"
 

@@ -8,9 +8,6 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meter_gateway.adapters.mqtt.broker_figures import BrokerFigures
-from meter_gateway.adapters.mqtt.command_line import CommandLine
-from meter_gateway.adapters.mqtt.connection import Broker, Connection
-from meter_gateway.adapters.mqtt.inbox import Inbox
 from meter_gateway.adapters.postgres.devices import DeviceQueries
 from meter_gateway.adapters.postgres.faults import PostgresFaults
 from meter_gateway.adapters.postgres.unit import PostgresUnit, open_unit
@@ -29,6 +26,9 @@ from meter_gateway.application.take_readings import TakeReadings
 from meter_gateway.application.take_reports import TakeReports
 from meter_gateway.domain.broker_drops import Drops
 from meter_gateway.metrics import INGEST_SECONDS, METERS_ONLINE, REPLICA_SILENT_SECONDS
+from meter_gateway.mqtt.command_line import CommandLine
+from meter_gateway.mqtt.connection import Broker, Connection
+from meter_gateway.mqtt.inbox import Inbox
 from meter_gateway.settings import GatewaySettings
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.meter_commands_v1 import RelayCommand

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from meter_gateway.application.meter_faults import MeterFaults, Verdict
-from meter_gateway.application.received import Received
 from meter_gateway.domain.readings import Reason, Refused
 from meter_gateway.metrics import REJECTED
+from meter_gateway.mqtt.received import Received
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.topics import Topic
 from prewatt_common.kafka.messages import Message

@@ -8,10 +8,10 @@ import msgspec
 from meter_gateway.application.dead_letters import dead_letter
 from meter_gateway.application.hear_meters import HearMeters
 from meter_gateway.application.meter_faults import MeterFaults, Verdict
-from meter_gateway.application.received import Received
 from meter_gateway.application.registry import Registry
 from meter_gateway.domain.readings import Plausible, Reason, Refused, accept, address_of
 from meter_gateway.metrics import ACCEPTED, READINGS, REJECTED
+from meter_gateway.mqtt.received import Received
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.contracts.mqtt_v1 import MqttReading

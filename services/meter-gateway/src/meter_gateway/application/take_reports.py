@@ -14,12 +14,12 @@ from meter_gateway.application.events import meter_event, progressed
 from meter_gateway.application.hear_meters import note_presence
 from meter_gateway.application.meter_faults import MeterFaults, Verdict
 from meter_gateway.application.ports import Heard, Unit
-from meter_gateway.application.received import Received
 from meter_gateway.application.registry import Registry
 from meter_gateway.domain.commands import STATUS_OF
 from meter_gateway.domain.presence import News, SignOfLife, Status
 from meter_gateway.domain.readings import Reason, Refused, address_of, decoded
 from meter_gateway.metrics import ACCEPTED, COMMANDS, REJECTED
+from meter_gateway.mqtt.received import Received
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.base import Presence
 from prewatt_common.contracts.meter_events_v1 import MeterReported

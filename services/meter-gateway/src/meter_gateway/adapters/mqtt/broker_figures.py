@@ -13,9 +13,9 @@ from collections.abc import Awaitable, Callable
 
 import aiomqtt
 
-from meter_gateway.adapters.mqtt.connection import Broker
 from meter_gateway.domain.broker_drops import Drops, averaged, noticed
 from meter_gateway.metrics import BROKER_DROPPED, BROKER_DROPPED_AT, BROKER_QUEUED
+from meter_gateway.mqtt.connection import Broker
 from prewatt_common.clock import Clock
 from prewatt_common.db.database import is_passing_fault
 from prewatt_common.workers import wait_any

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from meter_gateway.adapters.mqtt.buffered_socket import BufferedSocket
-from meter_gateway.domain.acknowledgements import AcknowledgementQueue, Ticket
+from meter_gateway.mqtt.acknowledgements import AcknowledgementQueue, Ticket
+from meter_gateway.mqtt.buffered_socket import BufferedSocket
 from prewatt_common.workers import Trouble
 
 logger = logging.getLogger(__name__)

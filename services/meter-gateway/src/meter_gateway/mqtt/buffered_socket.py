@@ -9,7 +9,7 @@ import socket
 import ssl
 from collections.abc import Callable
 
-from meter_gateway.adapters.mqtt.publishes import Publish, take_publishes
+from meter_gateway.mqtt.publishes import Publish, take_publishes
 
 _READ_BYTES = 65_536
 

@@ -4,7 +4,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from meter_gateway.adapters.mqtt.connection import Broker, Connection
+from meter_gateway.mqtt.connection import Broker, Connection
 
 
 class CommandLine(Connection):

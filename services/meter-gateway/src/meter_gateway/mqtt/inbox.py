@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from prometheus_client import Histogram
 
-from meter_gateway.adapters.mqtt.connection import Connection, Inbound
-from meter_gateway.application.received import Received
 from meter_gateway.metrics import DROPPED, IN_FLIGHT, RECEIVED, RETURNED
+from meter_gateway.mqtt.connection import Connection, Inbound
+from meter_gateway.mqtt.received import Received
 from prewatt_common.clock import Clock
 from prewatt_common.db.database import is_passing_fault
 from prewatt_common.kafka.producer import ProduceFailed

@@ -1,0 +1,1 @@
+"""MQTT by paho, on the service's event loop."""
