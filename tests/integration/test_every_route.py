@@ -53,7 +53,7 @@ async def service(request, monkeypatch) -> tuple[str, FastAPI]:
             for ids in ():
                 yield ids
 
-        monkeypatch.setattr(bootstrap.DeviceQueries, "all_ids", nothing)
+        monkeypatch.setattr(bootstrap.PostgresDevices, "all_ids", nothing)
     served: list[FastAPI] = []
 
     async def serve(*, app: FastAPI, **_: object) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from meter_gateway.domain.broker_drops import EPISODE_GAP, Drops, averaged, noticed
+from meter_gateway.broker_drops.drops import EPISODE_GAP, Drops, averaged, noticed
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SOON = NOW - timedelta(minutes=1)

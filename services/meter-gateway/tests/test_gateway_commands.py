@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meter_gateway.domain.commands import (
+from meter_gateway.commands.rules import (
     WAIT_AT_BROKER_MAX,
     next_attempt_at,
     status_on_arrival,

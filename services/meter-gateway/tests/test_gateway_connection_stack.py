@@ -19,7 +19,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from meter_gateway.mqtt.connection import Broker, Connection, Inbound
+from meter_gateway.mqtt.broker import Broker
+from meter_gateway.mqtt.connection import Connection
+from meter_gateway.mqtt.in_flight import Inbound
 from prewatt_common.clock import utc_now
 from prewatt_common.workers import NotRunning
 from prewatt_devstack.ports import HOST, free_ports, listens

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meter_gateway.application.registry import Registry
-from meter_gateway.domain.meter_ids import MeterIds
+from meter_gateway.devices.meter_ids import MeterIds
+from meter_gateway.devices.registry import Registry
 
 ids = st.text("abc019_-", min_size=1, max_size=6)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meter_gateway.domain.presence import Known, News, SignOfLife, Status, after
+from meter_gateway.presence.rules import Known, News, SignOfLife, Status, after
 from prewatt_common.contracts.base import Presence
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meter_gateway.application.take_readings import _parts
-from meter_gateway.domain.readings import Plausible, Reason, Refused, accept, address_of
+from meter_gateway.faults.refusals import Reason, Refused
 from meter_gateway.mqtt.received import Received
+from meter_gateway.uplink.messages import address_of
+from meter_gateway.uplink.readings import Plausible, accept
+from meter_gateway.uplink.take_readings import _parts
 from prewatt_common.contracts.mqtt_v1 import READING_BYTES_MAX
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

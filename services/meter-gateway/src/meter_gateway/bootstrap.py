@@ -2,41 +2,46 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from meter_gateway.adapters.mqtt.broker_figures import BrokerFigures
-from meter_gateway.adapters.postgres.devices import DeviceQueries
-from meter_gateway.adapters.postgres.faults import PostgresFaults
-from meter_gateway.adapters.postgres.unit import PostgresUnit, open_unit
-from meter_gateway.adapters.postgres.watch import PostgresWatch
-from meter_gateway.adapters.signing import CommandSigner
-from meter_gateway.api.devices import devices_router
-from meter_gateway.api.watch import watch_router
-from meter_gateway.application.dead_letters import set_aside
-from meter_gateway.application.hear_meters import HearMeters
-from meter_gateway.application.meter_faults import MeterFaults
-from meter_gateway.application.ports import Unit
-from meter_gateway.application.registry import Registry
-from meter_gateway.application.send_commands import SendCommands
-from meter_gateway.application.take_commands import TakeCommands
-from meter_gateway.application.take_readings import TakeReadings
-from meter_gateway.application.take_reports import TakeReports
-from meter_gateway.domain.broker_drops import Drops
-from meter_gateway.metrics import INGEST_SECONDS, METERS_ONLINE, REPLICA_SILENT_SECONDS
+from meter_gateway.broker_drops.broker_figures import BrokerFigures
+from meter_gateway.broker_drops.postgres import PostgresDrops
+from meter_gateway.commands.api import commands_router
+from meter_gateway.commands.postgres import PostgresCommandQueries, PostgresCommands, open_commands
+from meter_gateway.commands.send_commands import SendCommands
+from meter_gateway.commands.signing import CommandSigner
+from meter_gateway.commands.take_commands import TakeCommands
+from meter_gateway.devices.api import devices_router
+from meter_gateway.devices.postgres import PostgresDevices
+from meter_gateway.devices.register_devices import RegisterDevices
+from meter_gateway.devices.registry import Registry
+from meter_gateway.faults.api import faults_router
+from meter_gateway.faults.dead_letters import set_aside
+from meter_gateway.faults.meter_faults import MeterFaults
+from meter_gateway.faults.postgres import PostgresFaults
+from meter_gateway.metrics import INGEST_SECONDS, METERS_ONLINE
 from meter_gateway.mqtt.command_line import CommandLine
-from meter_gateway.mqtt.connection import Broker, Connection
 from meter_gateway.mqtt.inbox import Inbox
+from meter_gateway.mqtt.intake import Intake
+from meter_gateway.presence.postgres import count_online
+from meter_gateway.replicas.api import replicas_router
+from meter_gateway.replicas.look_around import LookAround
+from meter_gateway.replicas.postgres import PostgresReplicas
 from meter_gateway.settings import GatewaySettings
+from meter_gateway.uplink.hear_meters import HearMeters
+from meter_gateway.uplink.postgres import find_awaited, open_unit
+from meter_gateway.uplink.take_readings import TakeReadings
+from meter_gateway.uplink.take_reports import TakeReports
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.meter_commands_v1 import RelayCommand
 from prewatt_common.contracts.mqtt_v1 import ROOT
 from prewatt_common.contracts.topics import METER_COMMANDS, METER_EVENTS, METER_READINGS
 from prewatt_common.db.database import Database
 from prewatt_common.dependencies import watch_dependencies
-from prewatt_common.http.app import Check, create_app
+from prewatt_common.http.app import create_app
 from prewatt_common.kafka.consumer import AfterCommit, Consumer, Subscription
 from prewatt_common.kafka.decoding import Delivered, decode_one
 from prewatt_common.kafka.history import watch_history
@@ -48,7 +53,7 @@ from prewatt_common.workers import Periodic
 logger = logging.getLogger(__name__)
 
 _SHARE = "$share/meter-gateway"
-_COUNT_EVERY_S = 15.0
+_LOOK_EVERY_S = 15.0
 _FAULTS_EVERY_S = 5.0
 
 
@@ -59,34 +64,30 @@ async def run(settings: GatewaySettings) -> None:
     )
     producer = Producer(bootstrap=settings.kafka_bootstrap)
     relay = OutboxRelay(database=database, producer=producer)
-    queries = DeviceQueries(database)
-    registry = Registry(find=queries.find)
-    async for ids in queries.all_ids():
+    devices = PostgresDevices(database)
+    registry = Registry(find=devices.find)
+    async for ids in devices.all_ids():
         registry.add(ids)
     logger.info("registry loaded", extra={"devices": len(registry)})
     stored_faults = PostgresFaults(database)
     faults = MeterFaults(store=stored_faults, clock=utc_now)
-    watch = PostgresWatch(database)
+    replicas = PostgresReplicas(database)
 
-    def units() -> AbstractAsyncContextManager[Unit]:
-        return open_unit(database)
+    units = partial(open_unit, database)
 
     def heard() -> None:
         relay.wake()
         sender.wake()
 
-    def read_to_end() -> set[int]:
-        return commands.partitions_at_end()
-
     resend_after = timedelta(seconds=settings.resend_after_s)
     hear = HearMeters(
-        find_awaited=queries.awaited,
+        find_awaited=partial(find_awaited, database),
         open_unit=units,
         resend_after=resend_after,
         clock=utc_now,
         committed=heard,
     )
-    readings = Inbox(
+    readings_inbox = Inbox(
         name="readings",
         handle=TakeReadings(
             registry=registry,
@@ -102,7 +103,7 @@ async def run(settings: GatewaySettings) -> None:
         clock=utc_now,
         seconds=INGEST_SECONDS,
     )
-    reports = Inbox(
+    reports_inbox = Inbox(
         name="reports",
         handle=TakeReports(
             registry=registry,
@@ -117,54 +118,15 @@ async def run(settings: GatewaySettings) -> None:
         linger_s=0,
         clock=utc_now,
     )
-    up = _connection(settings, "readings", ("reading", "profile"), readings)
-    down = _connection(settings, "reports", ("status", "event", "response"), reports)
-    line = CommandLine(client_id=f"{_instance(settings)}-commands", broker=_broker(settings))
-    sender = SendCommands(
-        open_unit=units,
-        sign=CommandSigner(
-            private_key_pem=settings.command_signing_key.get_secret_value(),
-            key_id=settings.command_key_id,
-        ).sign,
-        publish=line.publish,
-        cuts_of=read_to_end,
-        wait_for=hear.wait_for,
-        resend_after=resend_after,
-        resend_after_max=timedelta(seconds=settings.resend_after_max_s),
-        cut_valid_for=timedelta(seconds=settings.cut_valid_for_s),
-        clock=utc_now,
-        committed=relay.wake,
-    )
-    take_commands = TakeCommands(clock=utc_now, committed=sender.wake)
-
-    async def handle_commands(
-        connection: AsyncConnection, batch: Sequence[Delivered]
-    ) -> AfterCommit | None:
-        return await take_commands(PostgresUnit(connection), batch)
-
-    commands = Consumer(
-        subscription=Subscription(
-            group="meter-gateway.commands",
-            topics=(METER_COMMANDS,),
-            decode=decode_one(RelayCommand),
-            handle=handle_commands,
-        ),
-        database=database,
-        bootstrap=settings.kafka_bootstrap,
-        relay=relay,
-        instance_id=settings.instance_id,
+    readings = _intake(settings, ("reading", "profile"), readings_inbox)
+    reports = _intake(settings, ("status", "event", "response"), reports_inbox)
+    line = CommandLine(client_id=f"{settings.replica}-commands", broker=settings.broker)
+    commands, sender = _commands(
+        settings, database=database, relay=relay, line=line, wait_for=hear.wait_for
     )
 
-    async def look_around() -> None:
-        METERS_ONLINE.set(await queries.online())
-        await watch.seen(_instance(settings))
-        replicas = await watch.replicas()
-        REPLICA_SILENT_SECONDS.clear()
-        for each in replicas:
-            REPLICA_SILENT_SECONDS.labels(each["name"]).set(each["silent_s"])
-
-    async def note_drops(tells: Callable[[Drops], Drops]) -> Drops:
-        return await watch.broker_said(f"{settings.mqtt_host}:{settings.mqtt_port}", tells=tells)
+    async def count_meters() -> None:
+        METERS_ONLINE.set(await count_online(database))
 
     app = create_app(
         name="meter-gateway",
@@ -172,14 +134,18 @@ async def run(settings: GatewaySettings) -> None:
         auth_public_key=settings.auth_public_key,
         routers=[
             devices_router(
-                open_unit=units, queries=queries, registered=registry.add, clock=utc_now
+                register_devices=RegisterDevices(store=devices, registered=registry.add),
+                queries=devices,
+                clock=utc_now,
             ),
-            watch_router(faults=stored_faults, watch=watch, clock=utc_now),
+            commands_router(queries=PostgresCommandQueries(database)),
+            faults_router(queries=stored_faults, clock=utc_now),
+            replicas_router(store=replicas),
         ],
         checks={"postgres": database.check},
         consuming={
-            "meter-gateway.mqtt-readings": _both(up.check, readings.check),
-            "meter-gateway.mqtt-reports": _both(down.check, reports.check),
+            "meter-gateway.mqtt-readings": readings.check,
+            "meter-gateway.mqtt-reports": reports.check,
             commands.group: commands.check,
             "meter-gateway.mqtt-commands": line.check,
             "meter-gateway.send-commands": sender.check,
@@ -189,20 +155,25 @@ async def run(settings: GatewaySettings) -> None:
         relay,
         commands,
         sender,
-        readings,
-        reports,
-        up,
-        down,
+        readings.inbox,
+        reports.inbox,
+        readings.connection,
+        reports.connection,
         line,
         hear,
         watch_dependencies({"kafka": producer.check}),
         BrokerFigures(
-            broker=_broker(settings),
-            client_id=f"{_instance(settings)}-figures",
-            note=note_drops,
+            broker=settings.broker,
+            client_id=f"{settings.replica}-figures",
+            note=PostgresDrops(database, broker=settings.broker.name).note,
             clock=utc_now,
         ),
-        Periodic(name="look around", do=look_around, every_s=_COUNT_EVERY_S),
+        Periodic(name="count meters", do=count_meters, every_s=_LOOK_EVERY_S),
+        Periodic(
+            name="look around",
+            do=LookAround(store=replicas, name=settings.replica),
+            every_s=_LOOK_EVERY_S,
+        ),
         Periodic(name="meter faults", do=faults.write, every_s=_FAULTS_EVERY_S),
         watch_history(
             bootstrap=settings.kafka_bootstrap,
@@ -216,42 +187,62 @@ async def run(settings: GatewaySettings) -> None:
         await database.close()
 
 
-def _both(connected: Check, handled: Check) -> Check:
-    """Messages come in, and what came is taken care of."""
+def _commands(
+    settings: GatewaySettings,
+    *,
+    database: Database,
+    relay: OutboxRelay,
+    line: CommandLine,
+    wait_for: Callable[[Sequence[str]], None],
+) -> tuple[Consumer, SendCommands]:
+    """From Kafka to the database, and from there to the meters."""
 
-    async def check() -> str:
-        return f"{await connected()}, {await handled()}"
+    def read_to_end() -> set[int]:
+        return consumer.partitions_at_end()
 
-    return check
-
-
-def _instance(settings: GatewaySettings) -> str:
-    """What this replica is called; its MQTT sessions begin with it."""
-    return settings.instance_id or "meter-gateway"
-
-
-def _broker(settings: GatewaySettings) -> Broker:
-    password = settings.mqtt_password
-    return Broker(
-        host=settings.mqtt_host,
-        port=settings.mqtt_port,
-        username=settings.mqtt_username,
-        password=password.get_secret_value() if password else None,
-        ca_file=str(settings.mqtt_ca_file) if settings.mqtt_ca_file else None,
+    sender = SendCommands(
+        open_due=partial(open_commands, database),
+        sign=CommandSigner(
+            private_key_pem=settings.command_signing_key.get_secret_value(),
+            key_id=settings.command_key_id,
+        ).sign,
+        publish=line.publish,
+        cuts_of=read_to_end,
+        wait_for=wait_for,
+        resend_after=timedelta(seconds=settings.resend_after_s),
+        resend_after_max=timedelta(seconds=settings.resend_after_max_s),
+        cut_valid_for=timedelta(seconds=settings.cut_valid_for_s),
+        clock=utc_now,
+        committed=relay.wake,
     )
+    take_commands = TakeCommands(clock=utc_now, committed=sender.wake)
+
+    async def handle(
+        connection: AsyncConnection, batch: Sequence[Delivered[RelayCommand]]
+    ) -> AfterCommit | None:
+        return await take_commands(PostgresCommands(connection), batch)
+
+    consumer = Consumer(
+        subscription=Subscription(
+            group="meter-gateway.commands",
+            topics=(METER_COMMANDS,),
+            decode=decode_one(RelayCommand),
+            handle=handle,
+        ),
+        database=database,
+        bootstrap=settings.kafka_bootstrap,
+        relay=relay,
+        instance_id=settings.instance_id,
+    )
+    return consumer, sender
 
 
-def _connection(
-    settings: GatewaySettings, name: str, kinds: Sequence[str], inbox: Inbox
-) -> Connection:
+def _intake(settings: GatewaySettings, kinds: Sequence[str], inbox: Inbox) -> Intake:
     """A connection of its own for each direction, so that answers do not queue behind readings."""
-    connection = Connection(
-        client_id=f"{_instance(settings)}-{name}",
-        broker=_broker(settings),
+    return Intake(
+        broker=settings.broker,
+        client_id=f"{settings.replica}-{inbox.name}",
         subscriptions=[f"{_SHARE}/{ROOT}/+/{kind}" for kind in kinds],
         in_flight_max=settings.in_flight_max,
-        on_messages=inbox.put,
-        on_reconnect=inbox.reconnected,
+        inbox=inbox,
     )
-    inbox.serve(connection)
-    return connection

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
+from meter_gateway.mqtt.broker import Broker
 from prewatt_common.settings import ServiceSettings
 
 
@@ -47,3 +48,20 @@ class GatewaySettings(ServiceSettings):
     def future_tolerance(self) -> timedelta:
         """How far a meter's clock may be ahead."""
         return timedelta(seconds=self.future_tolerance_s)
+
+    @property
+    def replica(self) -> str:
+        """What this replica is called; its MQTT sessions begin with it."""
+        return self.instance_id or "meter-gateway"
+
+    @property
+    def broker(self) -> Broker:
+        """Where the broker is and how to log in."""
+        password = self.mqtt_password
+        return Broker(
+            host=self.mqtt_host,
+            port=self.mqtt_port,
+            username=self.mqtt_username,
+            password=password.get_secret_value() if password else None,
+            ca_file=str(self.mqtt_ca_file) if self.mqtt_ca_file else None,
+        )

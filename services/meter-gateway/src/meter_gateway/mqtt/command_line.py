@@ -4,7 +4,8 @@ import paho.mqtt.client as paho
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from meter_gateway.mqtt.connection import Broker, Connection
+from meter_gateway.mqtt.broker import Broker
+from meter_gateway.mqtt.connection import Connection
 
 
 class CommandLine(Connection):

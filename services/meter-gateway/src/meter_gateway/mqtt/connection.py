@@ -4,56 +4,23 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 
-from meter_gateway.mqtt.acknowledgements import AcknowledgementQueue, Ticket
+from meter_gateway.mqtt.broker import Broker
 from meter_gateway.mqtt.buffered_socket import BufferedSocket
+from meter_gateway.mqtt.client import Client, make_client
+from meter_gateway.mqtt.in_flight import Inbound, InFlight
+from meter_gateway.mqtt.publishes import Publish
 from prewatt_common.workers import Trouble
 
 logger = logging.getLogger(__name__)
 
 _KEEPALIVE_S = 30
 _BACKOFF_S = (0.1, 0.5, 1.0, 2.0, 5.0)
-_CONNECT_TIMEOUT_S = 5
 _SUBSCRIBE_TIMEOUT_S = 10
 _READS_PER_TURN = 4
-_IN_FLIGHT_BYTES_MAX = 32 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broker:
-    """Where the broker is and how to log in."""
-
-    host: str
-    port: int
-    username: str | None
-    password: str | None
-    ca_file: str | None
-
-
-class Inbound(NamedTuple):
-    """A message as it came. ``ticket`` is none at QoS 0."""
-
-    topic: str
-    payload: bytes
-    ticket: Ticket | None
-    retained: bool
-
-
-class _Client(paho.Client):
-    """paho with the buffered socket in place of its own."""
-
-    def _create_socket(self) -> Any:
-        return BufferedSocket(super()._create_socket())  # pyright: ignore[reportArgumentType]
-
-    @property
-    def between_packets(self) -> bool:
-        """Whether no packet is half read."""
-        return self._in_packet["command"] == 0
 
 
 class Connection:
@@ -75,21 +42,19 @@ class Connection:
         self.name = f"mqtt {client_id}"
         self._broker = broker
         self._subscriptions = subscriptions
-        self._in_flight_max = in_flight_max
-        self._in_flight_bytes = 0
+        self._in_flight = InFlight(messages_max=in_flight_max)
         self._on_messages = on_messages
         self._arrived: list[Inbound] = []
         self._on_reconnect = on_reconnect
         self._client_id = client_id
-        self._client: _Client | None = None
-        self._acknowledgements = AcknowledgementQueue()
+        self._client: Client | None = None
         self._lost = asyncio.Event()
         self._subscribed = asyncio.Event()
         self._finished = asyncio.Event()
         self._reading = False
         self._full = False
         self._was_subscribed = False
-        self._not_connected = f"not connected to {broker.host}:{broker.port}"
+        self._not_connected = f"not connected to {broker.name}"
         self._away = Trouble(self._not_connected)
 
     async def check(self) -> str:
@@ -99,22 +64,18 @@ class Connection:
 
     def will_come_again(self, message: Inbound) -> bool:
         """Whether it came on an earlier connection: the broker sends it again on this one."""
-        return message.ticket is not None and not self._acknowledgements.is_current(message.ticket)
+        return message.ticket is not None and not self._in_flight.is_current(message)
 
     def acknowledge(self, messages: Sequence[Inbound]) -> None:
         """The messages are taken care of. Those of an earlier connection are not acknowledged."""
-        for message in messages:
-            if message.ticket is not None:
-                message.ticket.done = True
-                if self._acknowledgements.is_current(message.ticket):
-                    self._in_flight_bytes -= len(message.payload)
+        self._in_flight.finish(messages)
         sock = self._socket()
         if sock is None:
             return
         # By hand: paho writes each PUBACK by itself. Its packets are never half written here.
-        if finished := self._acknowledgements.take_finished():
+        if finished := self._in_flight.take_finished():
             sock.send(b"".join([b"\x40\x02" + each.to_bytes(2, "big") for each in finished]))
-        if self._full and not self._is_full(share=2):
+        if self._full and not self._in_flight.is_full(share=2):
             self._full = False
             if self._reading:
                 sock.start_reading()
@@ -144,20 +105,7 @@ class Connection:
         self._disconnect()
 
     async def _connect(self) -> None:
-        client = _Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=self._client_id,
-            # MQTT 5 has no such flag: without an expiry given, a session ends with its connection.
-            clean_session=False if self.protocol == paho.MQTTv311 else None,
-            protocol=self.protocol,
-            manual_ack=True,
-            reconnect_on_failure=False,
-        )
-        client.connect_timeout = _CONNECT_TIMEOUT_S
-        if self._broker.username:
-            client.username_pw_set(self._broker.username, self._broker.password)
-        if self._broker.ca_file:
-            client.tls_set(self._broker.ca_file)
+        client = make_client(self._broker, client_id=self._client_id, protocol=self.protocol)
         client.on_connect = self._connected
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._disconnected
@@ -167,8 +115,7 @@ class Connection:
         self._lost.clear()
         self._subscribed.clear()
         self._was_subscribed = False
-        self._acknowledgements.reconnected()
-        self._in_flight_bytes = 0
+        self._in_flight.reconnected()
         self._full = False
         self._on_reconnect()
         await asyncio.to_thread(client.connect, self._broker.host, self._broker.port, _KEEPALIVE_S)
@@ -231,26 +178,18 @@ class Connection:
         more = True
         for _ in range(_READS_PER_TURN):
             taken = sock.take_publishes() if client.between_packets else []
-            for topic, payload, message_id, retained in taken:
-                self._arrive(topic, payload, message_id, retained)
+            self._arrived += self._in_flight.receive(taken)
             if sock.has_buffered or not taken:
                 client.loop_read()
             more = sock.has_buffered
             if not more:
                 break
         self._hand_over()
-        if self._is_full():
+        if self._in_flight.is_full():
             self._full = True
             sock.stop_reading()
         elif more:
             asyncio.get_running_loop().call_soon(self._readable)
-
-    def _is_full(self, *, share: int = 1) -> bool:
-        """Whether more than a ``share``-th of what may be in flight is."""
-        return (
-            len(self._acknowledgements) * share >= self._in_flight_max
-            or self._in_flight_bytes * share >= _IN_FLIGHT_BYTES_MAX
-        )
 
     def _hand_over(self) -> None:
         if self._arrived:
@@ -294,15 +233,6 @@ class Connection:
     def _received(self, _c: Any, _u: Any, message: paho.MQTTMessage) -> None:
         message_id = message.mid if message.qos else None
         topic = message._topic  # pyright: ignore[reportPrivateUsage]
-        self._arrive(topic, bytes(message.payload), message_id, message.retain)
-
-    def _arrive(self, topic: bytes, payload: bytes, message_id: int | None, retained: bool) -> None:
-        ticket = None
-        if message_id is not None:
-            ticket = self._acknowledgements.received(message_id)
-            self._in_flight_bytes += len(payload)
-        try:
-            text = topic.decode()
-        except UnicodeDecodeError:
-            text = "(not UTF-8)"
-        self._arrived.append(Inbound(text, payload, ticket, retained))
+        self._arrived += self._in_flight.receive(
+            [Publish(topic, bytes(message.payload), message_id, message.retain)]
+        )

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from prometheus_client import Histogram
 
 from meter_gateway.metrics import DROPPED, IN_FLIGHT, RECEIVED, RETURNED
-from meter_gateway.mqtt.connection import Connection, Inbound
+from meter_gateway.mqtt.connection import Connection
+from meter_gateway.mqtt.in_flight import Inbound
 from meter_gateway.mqtt.received import Received
 from prewatt_common.clock import Clock
 from prewatt_common.db.database import is_passing_fault

@@ -1,18 +1,100 @@
-"""The first tables."""
+"""Devices, commands, faults, and what the replicas tell each other."""
 
 from alembic import op
 
-from meter_gateway.adapters.postgres.tables import metadata
-from prewatt_common.db.migrations import create_shared_tables
-
 revision = "0001"
 down_revision = None
+branch_labels = None
+depends_on = None
+
+TABLES = """
+CREATE TABLE consumer_offset (
+    consumer_group text NOT NULL,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    next_offset bigint NOT NULL,
+    PRIMARY KEY (consumer_group, topic, partition)
+);
+CREATE TABLE outbox (
+    id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    topic text NOT NULL,
+    key bytea NOT NULL,
+    headers bytea NOT NULL,
+    value bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE zone_data (
+    version text PRIMARY KEY,
+    since timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE device (
+    meter_id text PRIMARY KEY,
+    model text NOT NULL,
+    codec text NOT NULL,
+    presence text,
+    -- Since when it is so.
+    presence_at timestamptz,
+    -- When the newest message came that it rests on; none for a retained one.
+    presence_known_at timestamptz,
+    session text,
+    created_at timestamptz NOT NULL
+);
+CREATE INDEX device_offline ON device (meter_id) WHERE presence = 'offline';
+CREATE TABLE command (
+    command_id uuid PRIMARY KEY,
+    meter_id text NOT NULL,
+    account_id uuid NOT NULL,
+    action text NOT NULL,
+    sequence bigint NOT NULL,
+    status text NOT NULL,
+    -- Of its topic.
+    partition integer NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    -- Since the meter was last heard of.
+    unheard_attempts integer NOT NULL DEFAULT 0,
+    relay text,
+    detail text NOT NULL DEFAULT '',
+    caused_at timestamptz NOT NULL,
+    issued_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    received_at timestamptz NOT NULL,
+    sent_at timestamptz,
+    -- None once the command is finished: nothing more is to be sent.
+    next_attempt_at timestamptz,
+    finished_at timestamptz
+);
+CREATE INDEX command_meter_id ON command (meter_id, sequence);
+CREATE INDEX command_due ON command (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+CREATE TABLE meter_fault (
+    -- Not a reference: meters that are not registered are the ones to find.
+    meter_id text NOT NULL,
+    reason text NOT NULL,
+    messages bigint NOT NULL,
+    detail text NOT NULL,
+    first_at timestamptz NOT NULL,
+    last_at timestamptz NOT NULL,
+    -- The last good message after a refusal; the fault is over where it is the newer.
+    good_at timestamptz,
+    PRIMARY KEY (meter_id, reason)
+);
+CREATE TABLE broker_drops (
+    broker text PRIMARY KEY,
+    -- What the broker has counted since its start, as last seen; none: it never said.
+    counted bigint,
+    messages bigint NOT NULL,
+    at timestamptz,
+    estimated bigint NOT NULL
+);
+CREATE TABLE replica (
+    name text PRIMARY KEY,
+    seen_at timestamptz NOT NULL
+)
+"""
 
 
 def upgrade() -> None:
-    connection = op.get_bind()
-    create_shared_tables(connection)
-    metadata.create_all(connection, checkfirst=False)
+    for statement in TABLES.split(";\n"):
+        op.execute(statement)
 
 
 def downgrade() -> None:

@@ -1,1 +1,0 @@
-"""MQTT by paho, on the service's event loop."""

@@ -1,1 +1,0 @@
-"""The gateway's own PostgreSQL database: devices and commands."""

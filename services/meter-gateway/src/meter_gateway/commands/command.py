@@ -1,0 +1,65 @@
+"""A command, as it comes, as it stands, and as a person sees it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from prewatt_common.contracts.base import CommandStatus, RelayAction
+from prewatt_common.contracts.meter_commands_v1 import RelayCommand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command as it stands."""
+
+    command_id: UUID
+    meter_id: str
+    action: RelayAction
+    sequence: int
+    issued_at: datetime
+    expires_at: datetime
+    status: CommandStatus
+    attempts: int
+    unheard_attempts: int
+    """How often it was sent since the meter was last heard of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivedCommand:
+    """A command as it came from Kafka, and what that makes it."""
+
+    command: RelayCommand
+    partition: int
+    """Of ``meter.commands.v1``, where whatever supersedes it comes too."""
+    status: CommandStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """A meter that has shown that it is there."""
+
+    meter_id: str
+    at: datetime
+    connected: bool
+    """On a connection that it has just made: what was sent before has not reached it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandRecord:
+    """Everything about a command, for a person who asks."""
+
+    command_id: UUID
+    meter_id: str
+    account_id: UUID
+    action: str
+    sequence: int
+    status: str
+    attempts: int
+    relay: str | None
+    detail: str
+    caused_at: datetime
+    issued_at: datetime
+    expires_at: datetime
+    received_at: datetime
+    next_attempt_at: datetime | None
+    finished_at: datetime | None

@@ -1,0 +1,100 @@
+"""What the use cases need of the outside, inside one transaction: each its part."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from meter_gateway.commands.command import ArrivedCommand, Command, CommandRecord, Heard
+from prewatt_common.contracts.base import CommandStatus, RelayState
+from prewatt_common.kafka.messages import Message
+
+
+class Outbox(Protocol):
+    """Of the open transaction."""
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """To Kafka, once the transaction has committed."""
+        ...
+
+
+class ArrivalStore(Outbox, Protocol):
+    """For commands that come from Kafka."""
+
+    async def newest_sequences(self, meter_ids: Sequence[str]) -> Mapping[str, int]:
+        """The highest sequence of each meter that has any."""
+        ...
+
+    async def add(self, commands: Sequence[ArrivedCommand], *, now: datetime) -> Set[UUID]:
+        """The ids of those that were not known."""
+        ...
+
+    async def supersede(self, newest: Mapping[str, int], *, now: datetime) -> Sequence[Command]:
+        """Finish open commands of a lower sequence than their meter's newest; gives them."""
+        ...
+
+
+class Finish(Protocol):
+    """Ends a command."""
+
+    async def finish(
+        self,
+        command_id: UUID,
+        *,
+        meter_id: str,
+        status: CommandStatus,
+        now: datetime,
+        relay: RelayState | None = None,
+        detail: str = "",
+    ) -> Command | None:
+        """The command, or none where it is not this meter's or has that status already."""
+        ...
+
+
+class DueStore(Outbox, Finish, Protocol):
+    """For commands that are to be sent or given up."""
+
+    async def due(
+        self, *, now: datetime, limit: int, cuts_of: Collection[int]
+    ) -> Sequence[Command]:
+        """Open commands to be sent or given up now, locked; disconnects that are to be sent only
+        from the partitions ``cuts_of``."""
+        ...
+
+    async def sent(self, next_attempts: Mapping[UUID, datetime], *, now: datetime) -> None:
+        """Each was sent once more, and is due again at the instant given or at its end."""
+        ...
+
+
+OpenDueStore = Callable[[], AbstractAsyncContextManager[DueStore]]
+"""A transaction of its own."""
+
+
+class AnswerStore(Finish, Protocol):
+    """For what meters answer."""
+
+    async def note(self, command_id: UUID, *, meter_id: str, detail: str) -> None:
+        """What the meter said of an open command, which stays as it is."""
+        ...
+
+    async def known(self, command_id: UUID, *, meter_id: str) -> bool:
+        """Whether the meter has such a command."""
+        ...
+
+
+class Hasten(Protocol):
+    """For meters that show that they are there."""
+
+    async def hasten(self, heard: Sequence[Heard], *, now: datetime, after: timedelta) -> int:
+        """Meters were heard of: their commands that were sent in vain before are due now, yet at
+        least ``after`` their last sending where the meter was connected already. How many."""
+        ...
+
+
+class CommandQueries(Protocol):
+    """For those who look."""
+
+    async def command(self, command_id: UUID) -> CommandRecord | None:
+        """One, or none."""
+        ...

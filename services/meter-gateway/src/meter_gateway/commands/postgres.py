@@ -1,0 +1,222 @@
+"""Commands on their way to meters."""
+
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence, Set
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from asyncpg import Record
+from sqlalchemy import RowMapping, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from meter_gateway.commands.command import ArrivedCommand, Command, CommandRecord, Heard
+from meter_gateway.commands.rules import FINISHED
+from meter_gateway.tables import command as table
+from prewatt_common.contracts.base import CommandStatus, RelayAction, RelayState
+from prewatt_common.db.database import Database, driver
+from prewatt_common.kafka import outbox
+from prewatt_common.kafka.messages import Message
+
+_COLUMNS = [table.c[name] for name in Command.__dataclass_fields__]
+_RECORD_COLUMNS = [table.c[name] for name in CommandRecord.__dataclass_fields__]
+
+
+class PostgresCommands:
+    """`ArrivalStore`, `DueStore`, `AnswerStore` and `Hasten` on an open transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """Through the outbox."""
+        await outbox.append(self._connection, messages)
+
+    async def newest_sequences(self, meter_ids: Sequence[str]) -> Mapping[str, int]:
+        """The highest sequence of each meter that has any."""
+        rows = await (await driver(self._connection)).fetch(
+            "SELECT meter_id, max(sequence) AS newest FROM command "
+            "WHERE meter_id = ANY($1::text[]) GROUP BY meter_id",
+            meter_ids,
+        )
+        return {row["meter_id"]: row["newest"] for row in rows}
+
+    async def add(self, commands: Sequence[ArrivedCommand], *, now: datetime) -> Set[UUID]:
+        """Insert what is new; open ones are due at once."""
+        rows = await (await driver(self._connection)).fetch(
+            "INSERT INTO command (command_id, meter_id, account_id, action, sequence, status, "
+            "caused_at, issued_at, expires_at, next_attempt_at, finished_at, partition, "
+            "received_at) SELECT c.*, $13 "
+            "FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[], "
+            "$6::text[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], "
+            "$10::timestamptz[], $11::timestamptz[], $12::integer[]) AS c "
+            "ON CONFLICT DO NOTHING RETURNING command_id",
+            [each.command.command_id for each in commands],
+            [each.command.meter_id for each in commands],
+            [each.command.account_id for each in commands],
+            [each.command.action for each in commands],
+            [each.command.sequence for each in commands],
+            [each.status for each in commands],
+            [each.command.caused_at for each in commands],
+            [each.command.issued_at for each in commands],
+            [each.command.expires_at for each in commands],
+            [None if each.status in FINISHED else now for each in commands],
+            [now if each.status in FINISHED else None for each in commands],
+            [each.partition for each in commands],
+            now,
+        )
+        return {row["command_id"] for row in rows}
+
+    async def supersede(self, newest: Mapping[str, int], *, now: datetime) -> Sequence[Command]:
+        """Finish the open ones of a lower sequence than their meter's newest."""
+        rows = await (await driver(self._connection)).fetch(
+            "UPDATE command AS c SET status = $3, next_attempt_at = NULL, finished_at = $4 "
+            "FROM unnest($1::text[], $2::bigint[]) AS n (meter_id, newest) "
+            "WHERE c.meter_id = n.meter_id AND c.sequence < n.newest "
+            "AND c.next_attempt_at IS NOT NULL RETURNING c.*",
+            list(newest),
+            list(newest.values()),
+            CommandStatus.SUPERSEDED,
+            now,
+        )
+        return [_command(row) for row in rows]
+
+    async def due(
+        self, *, now: datetime, limit: int, cuts_of: Collection[int]
+    ) -> Sequence[Command]:
+        """To be sent or given up, oldest first; another replica's are skipped."""
+        rows = await self._connection.execute(
+            select(*_COLUMNS)
+            .where(
+                table.c.next_attempt_at <= now,
+                or_(
+                    table.c.action != RelayAction.DISCONNECT,
+                    table.c.partition.in_(cuts_of),
+                    table.c.expires_at <= now,
+                ),
+            )
+            .order_by(table.c.next_attempt_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return [_command(row) for row in rows.mappings()]
+
+    async def sent(self, next_attempts: Mapping[UUID, datetime], *, now: datetime) -> None:
+        """They went to the broker; an answer before this commit waits for our row locks."""
+        # Never later than its end: then it is given up in time.
+        await (await driver(self._connection)).execute(
+            "UPDATE command AS c SET status = $3, attempts = c.attempts + 1, "
+            "unheard_attempts = c.unheard_attempts + 1, sent_at = $4, "
+            "next_attempt_at = least(n.at, c.expires_at) "
+            "FROM unnest($1::uuid[], $2::timestamptz[]) AS n (command_id, at) "
+            "WHERE c.command_id = n.command_id",
+            list(next_attempts),
+            list(next_attempts.values()),
+            CommandStatus.SENT,
+            now,
+        )
+
+    async def hasten(self, heard: Sequence[Heard], *, now: datetime, after: timedelta) -> int:
+        """A first sending is left alone: its answer may be on the way, and it is sent again soon
+        enough."""
+        status = await (await driver(self._connection)).execute(
+            "UPDATE command AS c SET unheard_attempts = 0, next_attempt_at = least("
+            "c.next_attempt_at, CASE WHEN h.connected THEN $4 ELSE greatest($4, c.sent_at + $5) "
+            "END) FROM unnest($1::text[], $2::timestamptz[], $3::boolean[]) "
+            "AS h (meter_id, at, connected) "
+            "WHERE c.meter_id = h.meter_id AND c.next_attempt_at IS NOT NULL "
+            "AND c.sent_at < h.at AND (h.connected OR c.unheard_attempts > 1)",
+            [each.meter_id for each in heard],
+            [each.at for each in heard],
+            [each.connected for each in heard],
+            now,
+            after,
+        )
+        return int(status.rpartition(" ")[2])
+
+    async def note(self, command_id: UUID, *, meter_id: str, detail: str) -> None:
+        """Finished ones keep what was said when they ended."""
+        await self._connection.execute(
+            update(table)
+            .where(
+                table.c.command_id == command_id,
+                table.c.meter_id == meter_id,
+                table.c.next_attempt_at.is_not(None),
+            )
+            .values(detail=detail)
+        )
+
+    async def finish(
+        self,
+        command_id: UUID,
+        *,
+        meter_id: str,
+        status: CommandStatus,
+        now: datetime,
+        relay: RelayState | None = None,
+        detail: str = "",
+    ) -> Command | None:
+        """Set a final status, over another final one too."""
+        rows = (
+            await self._connection.execute(
+                update(table)
+                .where(
+                    table.c.command_id == command_id,
+                    table.c.meter_id == meter_id,
+                    table.c.status != status,
+                )
+                .values(
+                    status=status,
+                    relay=relay,
+                    detail=detail,
+                    next_attempt_at=None,
+                    finished_at=now,
+                )
+                .returning(*_COLUMNS)
+            )
+        ).mappings()
+        row = rows.first()
+        return None if row is None else _command(row)
+
+    async def known(self, command_id: UUID, *, meter_id: str) -> bool:
+        """Whether the meter has such a command."""
+        found = await self._connection.scalar(
+            select(table.c.command_id).where(
+                table.c.command_id == command_id, table.c.meter_id == meter_id
+            )
+        )
+        return found is not None
+
+
+class PostgresCommandQueries:
+    """`CommandQueries`, each its own transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def command(self, command_id: UUID) -> CommandRecord | None:
+        """One command."""
+        query = select(*_RECORD_COLUMNS).where(table.c.command_id == command_id)
+        async with self._database.transaction() as connection:
+            row = (await connection.execute(query)).mappings().first()
+        return None if row is None else CommandRecord(**row)
+
+
+@asynccontextmanager
+async def open_commands(database: Database) -> AsyncGenerator[PostgresCommands]:
+    """In a transaction of its own, for what does not come from Kafka."""
+    async with database.transaction() as connection:
+        yield PostgresCommands(connection)
+
+
+def _command(row: RowMapping | Record) -> Command:
+    return Command(
+        command_id=row["command_id"],
+        meter_id=row["meter_id"],
+        action=RelayAction(row["action"]),
+        sequence=row["sequence"],
+        issued_at=row["issued_at"],
+        expires_at=row["expires_at"],
+        status=CommandStatus(row["status"]),
+        attempts=row["attempts"],
+        unheard_attempts=row["unheard_attempts"],
+    )

@@ -1,0 +1,162 @@
+"""Worker: open commands go to their meters, again and again until answered or expired."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from meter_gateway.commands.command import Command
+from meter_gateway.commands.events import progressed
+from meter_gateway.commands.ports import OpenDueStore
+from meter_gateway.commands.rules import transmission
+from meter_gateway.metrics import COMMANDS
+from prewatt_common.clock import Clock
+from prewatt_common.contracts.base import CommandStatus
+from prewatt_common.contracts.mqtt_v1 import ROOT, CommandClaims
+from prewatt_common.db.database import is_passing_fault
+from prewatt_common.kafka.messages import Message
+from prewatt_common.workers import Trouble, wait_any
+
+logger = logging.getLogger(__name__)
+
+_POLL_S = 0.5
+_COMMANDS_MAX = 500
+
+
+class Publish(Protocol):
+    """Hands a message to the broker; false where there is no connection."""
+
+    def __call__(self, topic: str, payload: bytes, *, expiry_s: int) -> bool: ...
+
+
+class SendCommands:
+    """Sends before it notes that it has sent: a crash between the two sends again, which a meter
+    answers without moving its relay, while the other order could lose the command."""
+
+    name = "send commands"
+
+    def __init__(
+        self,
+        *,
+        open_due: OpenDueStore,
+        sign: Callable[[CommandClaims], bytes],
+        publish: Publish,
+        cuts_of: Callable[[], Collection[int]],
+        wait_for: Callable[[Sequence[str]], None],
+        resend_after: timedelta,
+        resend_after_max: timedelta,
+        cut_valid_for: timedelta,
+        clock: Clock,
+        committed: Callable[[], None],
+    ) -> None:
+        """``cuts_of`` gives the partitions of ``meter.commands.v1`` that we have read to their
+        end: nothing unread supersedes their disconnects. ``wait_for`` is given the meters that
+        have not answered, after the commit."""
+        self._open_due = open_due
+        self._sign = sign
+        self._publish = publish
+        self._cuts_of = cuts_of
+        self._wait_for = wait_for
+        self._resend_after = resend_after
+        self._resend_after_max = resend_after_max
+        self._cut_valid_for = cut_valid_for
+        self._clock = clock
+        self._committed = committed
+        self._due = asyncio.Event()
+        self._trouble = Trouble()
+
+    async def check(self) -> str:
+        """Raises `NotRunning` while a passing fault keeps commands from being sent."""
+        self._trouble.check()
+        return "sends"
+
+    def wake(self) -> None:
+        """There may be new commands."""
+        self._due.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until ``stop``."""
+        while not stop.is_set():
+            self._due.clear()
+            try:
+                taken = await self._once()
+                self._trouble.end()
+            except Exception as error:
+                if not is_passing_fault(error):
+                    raise
+                self._trouble.begin(f"tries again after {error!r}")
+                logger.warning("commands: %r; again in %s s", error, _POLL_S)
+                taken = 0
+            if taken < _COMMANDS_MAX:
+                await wait_any(self._due, timeout_s=_POLL_S)
+
+    async def _once(self) -> int:
+        """How many were sent or given up."""
+        now = self._clock()
+        messages: list[Message] = []
+        counted: list[tuple[str, str]] = []
+        next_attempts: dict[UUID, datetime] = {}
+        unanswered: list[str] = []
+
+        def progress(command: Command, status: CommandStatus) -> None:
+            messages.append(progressed(command, status=status, at=now))
+            counted.append((command.action, status))
+
+        async with self._open_due() as store:
+            due = await store.due(now=now, limit=_COMMANDS_MAX, cuts_of=self._cuts_of())
+            for command in due:
+                if command.expires_at <= now:
+                    status = CommandStatus.EXPIRED
+                    await store.finish(
+                        command.command_id, meter_id=command.meter_id, status=status, now=now
+                    )
+                    progress(command, status)
+                    logger.warning("command expired", extra=_ids(command))
+                elif (again_at := self._send(command, now=now)) is not None:
+                    next_attempts[command.command_id] = again_at
+                    if command.attempts == 0:
+                        progress(command, CommandStatus.SENT)
+                    if command.unheard_attempts:
+                        unanswered.append(command.meter_id)
+            if next_attempts:
+                await store.sent(next_attempts, now=now)
+            await store.publish(messages)
+        for action, status in counted:
+            COMMANDS.labels(action, status).inc()
+        self._wait_for(unanswered)
+        if messages:
+            self._committed()
+        return max(len(messages), len(next_attempts))
+
+    def _send(self, command: Command, *, now: datetime) -> datetime | None:
+        """When the next copy is due; none where this one was not sent, and stays due."""
+        copy = transmission(
+            action=command.action,
+            expires_at=command.expires_at,
+            now=now,
+            attempts=command.unheard_attempts + 1,
+            first=self._resend_after,
+            longest=self._resend_after_max,
+            cut_valid_for=self._cut_valid_for,
+        )
+        if copy.expiry_s == 0:
+            # It is about to end. MQTT counts whole seconds, and to some brokers 0 is for ever.
+            return None
+        claims = CommandClaims(
+            command_id=command.command_id,
+            meter_id=command.meter_id,
+            action=command.action,
+            sequence=command.sequence,
+            issued_at=command.issued_at,
+            expires_at=command.expires_at,
+            not_after=copy.not_after,
+        )
+        topic = f"{ROOT}/{command.meter_id}/command"
+        sent = self._publish(topic, self._sign(claims), expiry_s=copy.expiry_s)
+        return copy.again_at if sent else None
+
+
+def _ids(command: Command) -> dict[str, str]:
+    return {"command_id": str(command.command_id), "meter_id": command.meter_id}

@@ -1,0 +1,1 @@
+"""Meters that send what cannot be used."""

@@ -1,0 +1,41 @@
+"""What meters send reaches presence and commands in one transaction."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from meter_gateway.commands.postgres import PostgresCommands
+from meter_gateway.presence.postgres import PostgresPresence
+from prewatt_common.db.database import Database, driver
+from prewatt_common.kafka.messages import Message
+
+
+class PostgresUnit:
+    """A `Unit` on an open transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.presence = PostgresPresence(connection)
+        self.commands = PostgresCommands(connection)
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """Through the outbox."""
+        await self.commands.publish(messages)
+
+
+@asynccontextmanager
+async def open_unit(database: Database) -> AsyncGenerator[PostgresUnit]:
+    """A transaction of its own."""
+    async with database.transaction() as connection:
+        yield PostgresUnit(connection)
+
+
+async def find_awaited(database: Database) -> set[str]:
+    """Meters that are offline, or have a command that was sent again and not answered."""
+    async with database.transaction() as connection:
+        rows = await (await driver(connection)).fetch(
+            "SELECT meter_id FROM device WHERE presence = 'offline' UNION ALL "
+            "SELECT meter_id FROM command "
+            "WHERE next_attempt_at IS NOT NULL AND unheard_attempts > 1"
+        )
+    return {row["meter_id"] for row in rows}

@@ -1,0 +1,115 @@
+"""Use case: what meters say of themselves: presence, events, answers to commands."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from uuid import UUID, uuid5
+
+from meter_gateway.commands.take_answer import Answered, UnknownCommand, take_answer
+from meter_gateway.devices.registry import Registry
+from meter_gateway.events import meter_event
+from meter_gateway.faults.dead_letters import dead_letter
+from meter_gateway.faults.meter_faults import MeterFaults
+from meter_gateway.faults.refusals import Reason, Refused, Verdict
+from meter_gateway.metrics import ACCEPTED, COMMANDS, REJECTED
+from meter_gateway.mqtt.received import Received
+from meter_gateway.presence.note_presence import note_presence
+from meter_gateway.presence.rules import Status
+from meter_gateway.uplink.ports import OpenUnit, Unit
+from meter_gateway.uplink.reports import Told, heard_of, news_of, read, says
+from prewatt_common.clock import Clock
+from prewatt_common.contracts.base import Presence
+from prewatt_common.contracts.meter_events_v1 import MeterReported
+from prewatt_common.contracts.mqtt_v1 import MqttEvent
+from prewatt_common.contracts.topics import METER_EVENTS
+from prewatt_common.kafka.messages import Message
+
+_REPORTS = UUID("6f0a4b0e-3c55-5d0c-9a57-7f2c0d4e8b11")
+
+
+class TakeReports:
+    """One transaction a batch: states and the events that tell of them, through the outbox."""
+
+    def __init__(
+        self,
+        *,
+        registry: Registry,
+        faults: MeterFaults,
+        open_unit: OpenUnit,
+        wait_for: Callable[[Sequence[str]], None],
+        resend_after: timedelta,
+        clock: Clock,
+        committed: Callable[[], None],
+    ) -> None:
+        """``wait_for`` is given meters that may have gone offline, after the commit."""
+        self._registry = registry
+        self._faults = faults
+        self._open_unit = open_unit
+        self._wait_for = wait_for
+        self._resend_after = resend_after
+        self._clock = clock
+        self._committed = committed
+
+    async def __call__(self, batch: Sequence[Received]) -> None:
+        """Handle messages of ``status``, ``event`` and ``response``."""
+        now = self._clock()
+        all_told = [read(received) for received in batch]
+        await self._registry.look_for(
+            each.meter_id for each in all_told if not isinstance(each.what, Status)
+        )
+        refused: list[Verdict] = []
+        ended: list[Answered] = []
+        async with self._open_unit() as unit:
+            messages = await note_presence(unit.presence, news_of(all_told), now=now)
+            for told in all_told:
+                try:
+                    messages += await self._take(unit, told, ended)
+                except Refused as refusal:
+                    refused.append(Verdict(told.meter_id, told.received.at, refusal))
+                    messages.append(
+                        dead_letter(
+                            of=METER_EVENTS,
+                            meter_id=told.meter_id,
+                            received=told.received,
+                            refusal=refusal,
+                            at=now,
+                        )
+                    )
+            if heard := heard_of(all_told):
+                await unit.commands.hasten(heard, now=now, after=self._resend_after)
+            await unit.publish(messages)
+        self._faults.note(refused)
+        for _, _, refusal in refused:
+            assert refusal is not None
+            REJECTED.labels(refusal.reason).inc()
+        ACCEPTED.inc(len(batch) - len(refused))
+        for each in ended:
+            COMMANDS.labels(each.command.action, each.status).inc()
+        self._wait_for([each.meter_id for each in all_told if says(each, Presence.OFFLINE)])
+        self._committed()
+
+    async def _take(self, unit: Unit, told: Told, ended: list[Answered]) -> list[Message]:
+        """The events of an event or answer; raises `Refused`."""
+        meter_id, received, what = told
+        if isinstance(what, Refused):
+            raise what
+        if isinstance(what, Status):
+            return []
+        if meter_id not in self._registry:
+            raise Refused(Reason.UNKNOWN_METER, f"register {meter_id} first")
+        if isinstance(what, MqttEvent):
+            return [_reported(meter_id, received, what)]
+        try:
+            answered = await take_answer(unit.commands, what, meter_id=meter_id, at=received.at)
+        except UnknownCommand as error:
+            raise Refused(Reason.UNKNOWN_COMMAND, str(error)) from error
+        if answered is None:
+            return []
+        ended.append(answered)
+        return [answered.event]
+
+
+def _reported(meter_id: str, received: Received, event: MqttEvent) -> Message:
+    reported = MeterReported(meter_id=meter_id, kind=event.kind, at=event.at, detail=event.detail)
+    # The same report sent again by the broker gets the same id.
+    event_id = uuid5(_REPORTS, f"{received.topic} {received.payload.hex()}")
+    return meter_event(reported, meter_id=meter_id, at=event.at, event_id=event_id)
