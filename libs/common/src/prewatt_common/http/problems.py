@@ -8,16 +8,19 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from starlette.exceptions import HTTPException
 
 from prewatt_common.db.database import PASSING_FAULTS, is_passing_fault
+from prewatt_common.refusals import Refusal
 
 logger = logging.getLogger(__name__)
 
 _ERRORS_SHOWN = 100
 _ERRORS_TOLD = 3
 _PLACE_CHARS_MAX = 200
+_TAKEN = ("23505", "23P01")
+"""PostgreSQL's unique_violation and exclusion_violation."""
 
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {
@@ -84,6 +87,10 @@ def install_problem_handlers(app: FastAPI) -> None:
         assert isinstance(error, Problem)
         return problem_response(error)
 
+    async def refused(_: Request, error: Exception) -> Response:
+        assert isinstance(error, Refusal)
+        return problem_response(Problem(status=error.status, kind=error.kind, detail=f"{error}."))
+
     async def invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         return problem_response(_invalid(error))
@@ -91,6 +98,17 @@ def install_problem_handlers(app: FastAPI) -> None:
     async def http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         return problem_response(_of_framework(error))
+
+    async def made_meanwhile(_: Request, error: Exception) -> Response:
+        if getattr(getattr(error, "orig", None), "sqlstate", None) not in _TAKEN:
+            raise error
+        return problem_response(
+            Problem(
+                status=HTTPStatus.CONFLICT,
+                kind="conflict",
+                detail="Somebody else made the same at the same time; nothing was changed.",
+            )
+        )
 
     async def passing(request: Request, error: Exception) -> Response:
         if not is_passing_fault(error):
@@ -118,10 +136,12 @@ def install_problem_handlers(app: FastAPI) -> None:
         )
 
     app.add_exception_handler(Problem, problem)
+    app.add_exception_handler(Refusal, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
     for kind in (*PASSING_FAULTS, DBAPIError):
         app.add_exception_handler(kind, passing)
+    app.add_exception_handler(IntegrityError, made_meanwhile)
     app.add_exception_handler(Exception, unexpected)
 
 

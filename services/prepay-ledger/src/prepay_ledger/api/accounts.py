@@ -9,10 +9,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 
 from prepay_ledger.adapters.postgres.queries import LedgerQueries
-from prepay_ledger.api.refusals import refusals
 from prepay_ledger.api.schemas import (
     AccountIn,
-    AccountNumberField,
     AccountOut,
     BindingEnd,
     BindingIn,
@@ -20,8 +18,6 @@ from prepay_ledger.api.schemas import (
     CommandOut,
     DecisionOut,
     EntryOut,
-    Limit,
-    MeterIdField,
     Page,
     TermsIn,
     TotalsOut,
@@ -31,6 +27,7 @@ from prepay_ledger.application.change_terms import ChangeTerms
 from prepay_ledger.application.manage_accounts import end_binding, open_account
 from prepay_ledger.application.ports import Unit
 from prepay_ledger.domain.accounts import Account, NewBinding, Terms
+from prepay_ledger.fields import AccountNumberField, Limit, MeterIdField
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.http.auth import require
@@ -65,8 +62,7 @@ def commands_router(
             **body.model_dump(),
         )
         async with open_unit() as unit:
-            with refusals():
-                await open_account(unit=unit, account=account)
+            await open_account(unit=unit, account=account)
         committed()
         return AccountOut(**{name: getattr(account, name) for name in account.__slots__})
 
@@ -74,13 +70,12 @@ def commands_router(
     async def change(account_id: UUID, body: TermsIn) -> AccountOut:
         """Change limits or protection; the supply is decided anew with them."""
         async with open_unit() as unit:
-            with refusals():
-                await change_terms(
-                    unit=unit,
-                    account_id=account_id,
-                    terms=Terms(**body.model_dump()),
-                    now=clock(),
-                )
+            await change_terms(
+                unit=unit,
+                account_id=account_id,
+                terms=Terms(**body.model_dump()),
+                now=clock(),
+            )
         committed()
         return _account(await queries.account(account_id=account_id), str(account_id))
 
@@ -91,8 +86,7 @@ def commands_router(
             id=new_id(), account_id=account_id, effective_to=None, **body.model_dump()
         )
         async with open_unit() as unit:
-            with refusals():
-                await bind_meter(unit=unit, binding=binding, now=clock())
+            await bind_meter(unit=unit, binding=binding, now=clock())
         committed()
         return BindingOut.model_validate(binding)
 
@@ -100,10 +94,9 @@ def commands_router(
     async def end(meter_id: MeterIdField, body: BindingEnd) -> BindingOut:
         """The meter ceases to serve its account."""
         async with open_unit() as unit:
-            with refusals():
-                ended = await end_binding(
-                    unit=unit, meter_id=meter_id, effective_to=body.effective_to, now=clock()
-                )
+            ended = await end_binding(
+                unit=unit, meter_id=meter_id, effective_to=body.effective_to, now=clock()
+            )
         committed()
         return BindingOut.model_validate(ended)
 

@@ -9,7 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from prepay_ledger.adapters.postgres.bulk import PostgresBulk
 from prepay_ledger.adapters.postgres.unit import open_unit
-from prepay_ledger.api.schemas import (
+from prepay_ledger.application.import_accounts import (
+    ImportAccounts,
+    ImportLine,
+    ImportRefused,
+)
+from prepay_ledger.domain.accounts import Account, NewBinding
+from prepay_ledger.fields import (
     AccountNumberField,
     CurrencyField,
     InstantField,
@@ -18,12 +24,6 @@ from prepay_ledger.api.schemas import (
     RegisterField,
     TariffCodeField,
 )
-from prepay_ledger.application.import_accounts import (
-    ImportAccounts,
-    ImportLine,
-    ImportRefused,
-)
-from prepay_ledger.domain.accounts import Account, NewBinding
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.db.database import Database

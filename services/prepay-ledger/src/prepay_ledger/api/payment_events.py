@@ -12,8 +12,6 @@ from pydantic import BaseModel
 
 from prepay_ledger.adapters.postgres.payment_queries import PaymentQueries
 from prepay_ledger.api.payments import Writer
-from prepay_ledger.api.refusals import refusals
-from prepay_ledger.api.schemas import GivenByProvider, Limit, Reason
 from prepay_ledger.application.credit import Decided
 from prepay_ledger.application.handle_payment_events import (
     ReplayPaymentEvent,
@@ -22,6 +20,7 @@ from prepay_ledger.application.handle_payment_events import (
 )
 from prepay_ledger.application.ports import Unit
 from prepay_ledger.domain.payment_events import EventOutcome
+from prepay_ledger.fields import GivenByProvider, Limit, Reason
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import require
 
@@ -89,10 +88,9 @@ def payment_events_router(
         limit: Limit = 100,
     ) -> EventsPage:
         """Events, newest first; ``open=true`` is what a person has to look at."""
-        with refusals():
-            rows = await queries.events(
-                outcome=outcome, open_=open_only, provider=provider, before=before, limit=limit
-            )
+        rows = await queries.events(
+            outcome=outcome, open_=open_only, provider=provider, before=before, limit=limit
+        )
         found = [PaymentEventOut(**row) for row in rows]
         return EventsPage(events=found, next=found[-1].id if len(found) == limit else None)
 
@@ -105,9 +103,8 @@ def payment_events_router(
     async def replay(event: UUID, body: Reason, principal: Writer) -> WholeEventOut:
         """Apply the event as we know such events today. One that was applied stays as it is."""
         async with open_unit() as unit:
-            with refusals():
-                decided = Decided(principal.subject, body.reason)
-                await replay_event(unit, event_id=event, decided=decided, now=clock())
+            decided = Decided(principal.subject, body.reason)
+            await replay_event(unit, event_id=event, decided=decided, now=clock())
         committed()
         return await _whole(queries, event)
 
@@ -115,9 +112,8 @@ def payment_events_router(
     async def close(event: UUID, body: Reason, principal: Writer) -> WholeEventOut:
         """Somebody has dealt with the event in another way: it is open no more."""
         async with open_unit() as unit:
-            with refusals():
-                decided = Decided(principal.subject, body.reason)
-                await close_payment_event(unit=unit, event_id=event, decided=decided, now=clock())
+            decided = Decided(principal.subject, body.reason)
+            await close_payment_event(unit=unit, event_id=event, decided=decided, now=clock())
         return await _whole(queries, event)
 
     return router
@@ -126,9 +122,8 @@ def payment_events_router(
 async def _whole(queries: PaymentQueries, event_id: UUID) -> WholeEventOut:
     row = await queries.event(event_id)
     if row is None:
-        with refusals():
-            message = f"payment event {event_id} does not exist"
-            raise UnknownEvent(message)
+        message = f"payment event {event_id} does not exist"
+        raise UnknownEvent(message)
     raw: bytes = row["body"]
     try:
         text = raw.decode()

@@ -10,8 +10,6 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, model_validator
 
 from prepay_ledger.adapters.postgres.payment_queries import PaymentQueries
-from prepay_ledger.api.refusals import refusals
-from prepay_ledger.api.schemas import AccountNumberField, GivenByProvider, Limit, Reason
 from prepay_ledger.application.credit import Decided
 from prepay_ledger.application.ports import ResolutionAction, Unit
 from prepay_ledger.application.resolve_suspense import (
@@ -20,6 +18,7 @@ from prepay_ledger.application.resolve_suspense import (
     return_payment,
 )
 from prepay_ledger.domain.accounts import PaymentOutcome
+from prepay_ledger.fields import AccountNumberField, GivenByProvider, Limit, Reason
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import Principal, require
 
@@ -96,14 +95,13 @@ def payments_router(
 
         To read on, pass the ``id`` of the last one as ``before``.
         """
-        with refusals():
-            rows = await queries.payments(
-                outcome=outcome,
-                provider=provider,
-                payment_id=payment_id,
-                before=before,
-                limit=limit,
-            )
+        rows = await queries.payments(
+            outcome=outcome,
+            provider=provider,
+            payment_id=payment_id,
+            before=before,
+            limit=limit,
+        )
         return [PaymentOut(**row) for row in rows]
 
     @router.get("/{payment}", dependencies=reading)
@@ -116,15 +114,14 @@ def payments_router(
         """Give money in suspense to an account: it is a top-up as of now. The same again changes
         nothing."""
         async with open_unit() as unit:
-            with refusals():
-                await assign_payment(
-                    unit=unit,
-                    payment=payment,
-                    account_id=body.account_id,
-                    account_number=body.account_number,
-                    decided=Decided(principal.subject, body.reason),
-                    now=clock(),
-                )
+            await assign_payment(
+                unit=unit,
+                payment=payment,
+                account_id=body.account_id,
+                account_number=body.account_number,
+                decided=Decided(principal.subject, body.reason),
+                now=clock(),
+            )
         committed()
         return await _payment(queries, payment)
 
@@ -133,9 +130,8 @@ def payments_router(
         """Send money in suspense back to its payer: the refund is due at the provider from now on.
         The same again changes nothing."""
         async with open_unit() as unit:
-            with refusals():
-                decided = Decided(principal.subject, body.reason)
-                await return_payment(unit=unit, payment=payment, decided=decided, now=clock())
+            decided = Decided(principal.subject, body.reason)
+            await return_payment(unit=unit, payment=payment, decided=decided, now=clock())
         committed()
         return await _payment(queries, payment)
 
@@ -145,7 +141,6 @@ def payments_router(
 async def _payment(queries: PaymentQueries, payment: UUID) -> PaymentOut:
     row = await queries.payment(payment)
     if row is None:
-        with refusals():
-            message = f"payment {payment} does not exist"
-            raise UnknownPayment(message)
+        message = f"payment {payment} does not exist"
+        raise UnknownPayment(message)
     return PaymentOut(**row)

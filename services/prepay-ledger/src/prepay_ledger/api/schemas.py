@@ -1,50 +1,32 @@
 """What the ledger's API takes and gives. Money: integer micro-units; energy: integer Wh."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from fastapi import Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-MicroUnits = Annotated[int, Field(ge=0, le=10**15)]
-MeterIdField = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-MonthField = Annotated[str, Field(pattern=r"^20\d{2}-(0[1-9]|1[0-2])$")]
-CurrencyField = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-_PRINTABLE = r"^[^\s\p{C}]([^\p{C}]*[^\s\p{C}])?$"
-AccountNumberField = Annotated[str, Field(min_length=1, max_length=100, pattern=_PRINTABLE)]
-"""What people know the account by: any printable characters, none of space at the ends."""
-RegisterField = Annotated[int, Field(ge=0, le=10**13)]
-InstantField = Annotated[
-    AwareDatetime,
-    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC)),
-]
-"""Far enough from the calendar's ends to be in any timezone."""
-Limit = Annotated[int, Query(ge=1, le=1000)]
-"""How many of a list at once."""
-GivenByProvider = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]+$")]
-"""A provider's name, or an id of its own."""
-TariffCodeField = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+from prepay_ledger.fields import (
+    AccountNumberField,
+    Body,
+    CurrencyField,
+    InstantField,
+    MeterIdField,
+    MicroUnits,
+    MonthField,
+    RegisterField,
+    TariffCodeField,
+)
 
 
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Reason(_Request):
-    """Why a person does what is asked; kept with it, and with who asked."""
-
-    reason: Annotated[str, Field(min_length=1, max_length=500, pattern=_PRINTABLE)]
-
-
-class BlockIn(_Request):
+class BlockIn(Body):
     """A step of the price, up to ``upto_wh`` of the month's total; the last has no end."""
 
     upto_wh: Annotated[int, Field(gt=0, le=10**13)] | None = None
     price_micro_per_kwh: MicroUnits
 
 
-class TariffIn(_Request):
+class TariffIn(Body):
     """A tariff version, for whole months from ``effective_from`` on. One block is a flat tariff."""
 
     code: TariffCodeField
@@ -56,7 +38,7 @@ class TariffIn(_Request):
     tax_bp: Annotated[int, Field(ge=0, le=10_000)] = 0
 
 
-class AccountIn(_Request):
+class AccountIn(Body):
     """A new account. ``protected``: may not be cut (hospital, school, municipal, medical)."""
 
     number: AccountNumberField
@@ -66,7 +48,7 @@ class AccountIn(_Request):
     protected: bool = False
 
 
-class TermsIn(_Request):
+class TermsIn(Body):
     """What to change of an account's terms; what is left out stays."""
 
     low_balance_micro: MicroUnits | None = None
@@ -81,7 +63,7 @@ class TermsIn(_Request):
         return self
 
 
-class BindingIn(_Request):
+class BindingIn(Body):
     """A meter to serve the account from ``effective_from``, where its register showed
     ``opening_wh``."""
 
@@ -91,7 +73,7 @@ class BindingIn(_Request):
     opening_wh: RegisterField
 
 
-class BindingEnd(_Request):
+class BindingEnd(Body):
     """When the meter ceases to serve the account."""
 
     effective_to: InstantField

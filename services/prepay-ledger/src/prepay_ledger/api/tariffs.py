@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends
 
 from prepay_ledger.adapters.postgres.queries import LedgerQueries
-from prepay_ledger.api.refusals import refusals
 from prepay_ledger.api.schemas import TariffIn, TariffOut
 from prepay_ledger.application.manage_accounts import publish_tariff
 from prepay_ledger.application.ports import Unit
@@ -35,8 +34,7 @@ def tariffs_router(
     async def publish(body: TariffIn) -> TariffIn:
         """Publish a tariff version; it is never changed, a later month may have another."""
         async with open_unit() as unit:
-            with refusals():
-                await publish_tariff(unit=unit, version=_version(body), now=clock())
+            await publish_tariff(unit=unit, version=_version(body), now=clock())
         committed()
         return body
 

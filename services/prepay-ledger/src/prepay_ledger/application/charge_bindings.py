@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from prepay_ledger.application.events import charges_event
 from prepay_ledger.application.ports import Unit
 from prepay_ledger.domain.accounts import TariffBook
 from prepay_ledger.domain.charging import (
@@ -17,6 +16,7 @@ from prepay_ledger.domain.charging import (
     needs_history,
 )
 from prepay_ledger.domain.journal import Entry, Journal, UtilityAccount
+from prepay_ledger.events import charges_event
 from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted, PostedCharge
 
 CHARGES_PER_EVENT_MAX = 1_000

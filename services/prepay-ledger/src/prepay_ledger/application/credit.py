@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from prepay_ledger.application.events import account_event
 from prepay_ledger.application.ports import Unit
 from prepay_ledger.application.review_supply import SupplyReview
 from prepay_ledger.domain.accounts import Account, Payment
 from prepay_ledger.domain.journal import Entry, Journal
+from prepay_ledger.events import account_event
 from prewatt_common.contracts.ledger_events_v1 import ToppedUp
 
 

@@ -3,24 +3,33 @@
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
+from http import HTTPStatus
 from uuid import UUID
 
 from prepay_ledger.application.credit import Decided
 from prepay_ledger.application.ports import PaymentEventRow, Unit
 from prepay_ledger.application.take_payment_event import Applied, ApplyPaymentEvent
 from prepay_ledger.domain.payment_events import NOT_APPLIED, NotUnderstood, Understood, read_event
+from prewatt_common.refusals import Refusal
 
 
-class UnknownEvent(Exception):
+class UnknownEvent(Refusal):
     """No event is kept under that id."""
 
+    status = HTTPStatus.NOT_FOUND
+    kind = "unknown-payment-event"
 
-class EventClosed(Exception):
+
+class EventClosed(Refusal):
     """A person has dealt with the event in another way: it is not applied any more."""
 
+    kind = "event-closed"
 
-class EventApplied(Exception):
+
+class EventApplied(Refusal):
     """The event moved money already: there is nothing to close."""
+
+    kind = "event-applied"
 
 
 class Step(StrEnum):

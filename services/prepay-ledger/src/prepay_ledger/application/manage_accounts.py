@@ -1,10 +1,11 @@
 """Use cases: publish a tariff, open an account, end a meter's binding to one."""
 
 from datetime import datetime
+from http import HTTPStatus
 
-from prepay_ledger.application.events import account_event, keyed_event
 from prepay_ledger.application.ports import Unit
 from prepay_ledger.domain.accounts import Account, NewBinding, TariffBook
+from prepay_ledger.events import account_event, keyed_event
 from prewatt_common.contracts.ledger_events_v1 import (
     AccountOpened,
     MeterBound,
@@ -12,24 +13,32 @@ from prewatt_common.contracts.ledger_events_v1 import (
     TariffPublished,
 )
 from prewatt_common.kafka.messages import Message
+from prewatt_common.refusals import Refusal
 from prewatt_metering.monthly.months import BillingMonth
 from prewatt_metering.monthly.tariffs import TariffVersion
 
 
-class DuplicateAccount(Exception):
+class DuplicateAccount(Refusal):
     """An account of that number exists."""
 
+    kind = "duplicate-account"
 
-class DuplicateTariff(Exception):
+
+class DuplicateTariff(Refusal):
     """That tariff has a version for that month."""
 
+    kind = "duplicate-tariff"
 
-class BindingRefused(Exception):
+
+class BindingRefused(Refusal):
     """The binding does not fit: the message says what to change."""
 
 
-class UnknownAccount(Exception):
+class UnknownAccount(Refusal):
     """No such account."""
+
+    status = HTTPStatus.NOT_FOUND
+    kind = "unknown-account"
 
 
 async def publish_tariff(*, unit: Unit, version: TariffVersion, now: datetime) -> None:

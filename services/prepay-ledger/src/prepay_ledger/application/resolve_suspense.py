@@ -1,28 +1,37 @@
 """Use cases: money in suspense is given to an account, or sent back to its payer."""
 
 from datetime import datetime
+from http import HTTPStatus
 from uuid import UUID
 
 from prepay_ledger.application.credit import Decided, credit
-from prepay_ledger.application.events import keyed_event
 from prepay_ledger.application.manage_accounts import UnknownAccount
 from prepay_ledger.application.ports import KnownPayment, Resolution, ResolutionAction, Unit
 from prepay_ledger.application.review_supply import SupplyReview
 from prepay_ledger.domain.accounts import Account, PaymentOutcome
 from prepay_ledger.domain.journal import Journal, UtilityAccount, refund_due
+from prepay_ledger.events import keyed_event
 from prewatt_common.contracts.ledger_events_v1 import PaymentReturned
+from prewatt_common.refusals import Refusal
 
 
-class UnknownPayment(Exception):
+class UnknownPayment(Refusal):
     """No such payment."""
 
+    status = HTTPStatus.NOT_FOUND
+    kind = "unknown-payment"
 
-class NotInSuspense(Exception):
+
+class NotInSuspense(Refusal):
     """The payment's money was placed before, otherwise than is asked now."""
 
+    kind = "not-in-suspense"
 
-class OtherCurrency(Exception):
+
+class OtherCurrency(Refusal):
     """Money is not changed into another currency."""
+
+    kind = "other-currency"
 
 
 class AssignPayment:

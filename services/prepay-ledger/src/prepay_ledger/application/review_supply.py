@@ -7,7 +7,6 @@ from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from prepay_ledger.application.events import account_event, meter_command
 from prepay_ledger.application.ports import NewCommand, NextReview, StoredDecision, SupplyView, Unit
 from prepay_ledger.domain.replay import inputs_of
 from prepay_ledger.domain.supply import (
@@ -20,6 +19,7 @@ from prepay_ledger.domain.supply import (
     review_threshold_micro,
     warnings,
 )
+from prepay_ledger.events import account_event, meter_command
 from prewatt_common.contracts.ledger_events_v1 import (
     BalanceExhausted,
     LowBalance,

@@ -5,11 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from prepay_ledger.application.credit import credit
-from prepay_ledger.application.events import keyed_event
 from prepay_ledger.application.ports import KnownPayment, Unit
 from prepay_ledger.application.review_supply import SupplyReview
 from prepay_ledger.domain.accounts import Account, Payment, PaymentOutcome
 from prepay_ledger.domain.journal import Journal, UtilityAccount, clearing
+from prepay_ledger.events import keyed_event
 from prewatt_common.contracts.ledger_events_v1 import PaymentSuspended
 from prewatt_common.ids import new_id
 

@@ -1,6 +1,7 @@
 """What people and dashboards ask about payments and their events: read-only."""
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -15,14 +16,18 @@ from prepay_ledger.adapters.postgres.tables import (
 )
 from prepay_ledger.domain.payment_events import NOT_APPLIED, EventOutcome
 from prewatt_common.db.database import Database
+from prewatt_common.refusals import Refusal
 
 _LISTED = ("id", "provider", "event_id", "type", "payment_id", "outcome", "reason", "open",
            "received_at")  # fmt: skip
 _RESOLUTION = ("action", "who", "reason", "journal_id", "at")
 
 
-class UnknownCursor(Exception):
+class UnknownCursor(Refusal):
     """``before`` names nothing of the list that is asked for."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    kind = "unknown-cursor"
 
 
 class PaymentQueries:
