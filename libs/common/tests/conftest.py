@@ -21,7 +21,7 @@ from prewatt_common.clock import utc_now
 from prewatt_common.contracts.base import Event
 from prewatt_common.contracts.topics import Topic
 from prewatt_common.db.database import Database, driver
-from prewatt_common.db.migrations import create_shared_tables
+from prewatt_common.db.tables import shared_metadata
 from prewatt_common.kafka.consumer import Consumer, Subscription
 from prewatt_common.kafka.decoding import decode_one
 from prewatt_common.kafka.messages import Message, Source
@@ -174,7 +174,7 @@ async def loop(stack: Stack) -> AsyncGenerator[Loop]:
     url = await new_database(stack)
     engine = create_async_engine(url)
     async with engine.begin() as connection:
-        await connection.run_sync(create_shared_tables)
+        await connection.run_sync(shared_metadata.create_all)
         await connection.execute(text("CREATE TABLE effect (number bigint NOT NULL)"))
     await engine.dispose()
     database = Database(url=url)

@@ -9,7 +9,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 
+import prepay_ledger.bootstrap  # noqa: F401 - every module's tables
 from meter_gateway.tables import metadata as gateway_tables
+from prepay_ledger.tables import metadata as ledger_tables
 from prewatt_common.db.migrations import migrate
 from prewatt_common.db.tables import shared_metadata
 
@@ -17,6 +19,7 @@ SERVICES = {
     "billing": [shared_metadata],
     "meter_gateway": [shared_metadata, gateway_tables],
     "notifier": [shared_metadata],
+    "prepay_ledger": [shared_metadata, ledger_tables],
 }
 """By package: the tables that its code knows as such. Others it knows by its SQL alone."""
 

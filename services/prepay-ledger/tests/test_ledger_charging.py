@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prepay_ledger.domain.charging import (
+from prepay_ledger.charging.charge_months import (
     BindingState,
     Charged,
     PostedMonth,

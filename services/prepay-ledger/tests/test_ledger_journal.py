@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from prepay_ledger.domain.journal import Entry, Journal, Unbalanced, movements
+from prepay_ledger.journal.values import Entry, Journal, Unbalanced, movements
 
 A, B = UUID(int=1), UUID(int=2)
 

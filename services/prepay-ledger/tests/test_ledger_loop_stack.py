@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from prepay_ledger.domain.replay import replay
+from prepay_ledger.supply.replay import replay
 from prewatt_common.contracts.base import CommandStatus
 
 pytestmark = pytest.mark.stack

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prepay_ledger.domain.payment_events import EventOutcome, NotUnderstood, Understood, read_event
+from prepay_ledger.payments.read_event import NotUnderstood, Understood, read_event
+from prepay_ledger.payments.values import EventOutcome
 from prewatt_common.clock import utc_now
 
 PROBLEM = "application/problem+json"

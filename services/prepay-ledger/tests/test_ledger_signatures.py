@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook
 
-from prepay_ledger.api.signatures import BadSignature, secret_keys, verify
+from prepay_ledger.payments.signatures import BadSignature, secret_keys, verify
 from prepay_ledger.settings import LedgerSettings
 from prewatt_common.clock import utc_now
 

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prepay_ledger.domain.replay import OtherPolicyVersion, inputs_of, replay
-from prepay_ledger.domain.supply import (
+from prepay_ledger.supply.decide import (
     CommandOutcome,
     Facts,
     Fired,
@@ -20,6 +19,7 @@ from prepay_ledger.domain.supply import (
     review_threshold_micro,
     warnings,
 )
+from prepay_ledger.supply.replay import OtherPolicyVersion, inputs_of, replay
 from prewatt_common.contracts.base import RelayAction
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 from prewatt_common.metrics import DEPENDENCY_UP
-from prewatt_common.workers import Periodic
+from prewatt_common.workers import Repeating
 
 logger = logging.getLogger(__name__)
 
@@ -13,7 +13,7 @@ _EVERY_S = 30.0
 _TIMEOUT_S = 10.0
 
 
-def watch_dependencies(checks: Mapping[str, Callable[[], Awaitable[str]]]) -> Periodic:
+def watch_dependencies(checks: Mapping[str, Callable[[], Awaitable[str]]]) -> Repeating:
     """A worker that looks at each every 30 s and shows it as ``prewatt_dependency_up``."""
     up: dict[str, bool] = {}
 
@@ -32,4 +32,4 @@ def watch_dependencies(checks: Mapping[str, Callable[[], Awaitable[str]]]) -> Pe
     async def look_at_all() -> None:
         await asyncio.gather(*(look(name, check) for name, check in checks.items()))
 
-    return Periodic(name="watch dependencies", do=look_at_all, every_s=_EVERY_S)
+    return Repeating(name="watch dependencies", do=look_at_all, every_s=_EVERY_S)

@@ -88,21 +88,34 @@ async def wait_any(*events: asyncio.Event, timeout_s: float) -> None:
             wait.cancel()
 
 
-class Periodic:
-    """A worker that calls ``do`` every ``every_s``; a passing fault waits for the next time."""
+class Repeating:
+    """A worker that does one thing over and over.
 
-    def __init__(self, *, name: str, do: Callable[[], Awaitable[None]], every_s: float) -> None:
+    ``do`` gives the seconds until the next time, or none for ``every_s``. A fault that ``passing``
+    says will pass waits for that too; any other ends the worker, and the service with it.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        do: Callable[[], Awaitable[float | None]],
+        every_s: float,
+        passing: Callable[[BaseException], bool] = is_passing_fault,
+    ) -> None:
         self.name = name
         self._do = do
         self._every_s = every_s
+        self._passing = passing
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until ``stop``."""
         while not stop.is_set():
+            rest_s = None
             try:
-                await self._do()
+                rest_s = await self._do()
             except Exception as error:
-                if not is_passing_fault(error):
+                if not self._passing(error):
                     raise
                 logger.warning("%s: %r; again in %s s", self.name, error, self._every_s)
-            await wait_any(stop, timeout_s=self._every_s)
+            await wait_any(stop, timeout_s=self._every_s if rest_s is None else rest_s)

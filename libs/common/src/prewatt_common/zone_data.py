@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from prewatt_common.db.database import Database
 from prewatt_common.db.tables import zone_data
-from prewatt_common.workers import Periodic
+from prewatt_common.workers import Repeating
 
 logger = logging.getLogger(__name__)
 
@@ -74,8 +74,8 @@ async def compare_zone_data(database: Database, *, version: str = tzdata.IANA_VE
         )  # fmt: skip
 
 
-def watch_zone_data(database: Database) -> Periodic:
+def watch_zone_data(database: Database) -> Repeating:
     """A worker that compares, at start and every hour."""
-    return Periodic(
+    return Repeating(
         name="compare zone data", do=lambda: compare_zone_data(database), every_s=_EVERY_S
     )

@@ -24,15 +24,15 @@ from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted
 from prewatt_common.contracts.ledger_events_v1 import AccountOpened, MeterBound, TariffPublished
 from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.contracts.topics import LEDGER_CHARGES, LEDGER_EVENTS, METER_READINGS
-from prewatt_common.db.database import Database, driver, is_passing_fault
+from prewatt_common.db.database import driver, is_passing_fault
 from prewatt_common.dependencies import watch_dependencies
 from prewatt_common.http.app import create_app
-from prewatt_common.kafka.consumer import Consumer, Handle, Subscription
+from prewatt_common.kafka.consumer import Handle, Subscription
 from prewatt_common.kafka.decoding import Delivered, EventT, decode_one, decode_some
 from prewatt_common.kafka.history import watch_history
-from prewatt_common.kafka.outbox import OutboxRelay
-from prewatt_common.kafka.producer import Producer
+from prewatt_common.parts import Parts, parts_of
 from prewatt_common.service import serve
+from prewatt_common.workers import Repeating
 from prewatt_common.zone_data import watch_zone_data
 
 _REDERIVE_EVERY_S = 5.0
@@ -72,21 +72,13 @@ def subscriptions(settings: BillingSettings) -> Sequence[Subscription[Any]]:
 
 async def run(settings: BillingSettings) -> None:
     """Serve until stopped."""
-    database = Database(
-        url=settings.database_url.get_secret_value(), pool_size=settings.database_pool_size
-    )
-    producer = Producer(bootstrap=settings.kafka_bootstrap)
-    relay = OutboxRelay(database=database, producer=producer)
-    consumers = [
-        Consumer(
-            subscription=subscription,
-            database=database,
-            bootstrap=settings.kafka_bootstrap,
-            relay=relay,
-            instance_id=settings.instance_id,
-        )
-        for subscription in subscriptions(settings)
-    ]
+    async with parts_of(settings) as parts:
+        await _run(settings, parts)
+
+
+async def _run(settings: BillingSettings, parts: Parts) -> None:
+    database = parts.database
+    consumers = [parts.consumer(subscription) for subscription in subscriptions(settings)]
     comparisons = PostgresComparisons(database)
 
     app = create_app(
@@ -98,20 +90,22 @@ async def run(settings: BillingSettings) -> None:
         consuming={each.group: each.check for each in consumers},
     )
     workers = [
-        relay,
+        parts.relay,
         *consumers,
-        watch_dependencies({"kafka": producer.check}),
+        watch_dependencies({"kafka": parts.producer.check}),
         Rederive(
             open_meters=lambda: open_meters(database),
             past=KafkaPastReadings(bootstrap=settings.kafka_bootstrap),
             passing=_is_passing,
             every_s=_REDERIVE_EVERY_S,
         ),
-        WatchReconciliation(
-            store=comparisons,
-            clock=utc_now,
-            passing=_is_passing,
+        Repeating(
+            name="reconciliation",
+            do=WatchReconciliation(
+                store=comparisons, clock=utc_now, every_s=settings.reconciliation_every_s
+            ),
             every_s=settings.reconciliation_every_s,
+            passing=_is_passing,
         ),
         watch_history(
             bootstrap=settings.kafka_bootstrap,
@@ -123,11 +117,7 @@ async def run(settings: BillingSettings) -> None:
         ),
         watch_zone_data(database),
     ]
-    try:
-        await serve(app=app, settings=settings, workers=workers)
-    finally:
-        await producer.stop()
-        await database.close()
+    await serve(app=app, settings=settings, workers=workers)
 
 
 class _OfMeters(Protocol[EventT]):

@@ -39,16 +39,14 @@ from prewatt_common.clock import utc_now
 from prewatt_common.contracts.meter_commands_v1 import RelayCommand
 from prewatt_common.contracts.mqtt_v1 import ROOT
 from prewatt_common.contracts.topics import METER_COMMANDS, METER_EVENTS, METER_READINGS
-from prewatt_common.db.database import Database
 from prewatt_common.dependencies import watch_dependencies
 from prewatt_common.http.app import create_app
 from prewatt_common.kafka.consumer import AfterCommit, Consumer, Subscription
 from prewatt_common.kafka.decoding import Delivered, decode_one
 from prewatt_common.kafka.history import watch_history
-from prewatt_common.kafka.outbox import OutboxRelay
-from prewatt_common.kafka.producer import Producer
+from prewatt_common.parts import Parts, parts_of
 from prewatt_common.service import serve
-from prewatt_common.workers import Periodic
+from prewatt_common.workers import Repeating
 
 logger = logging.getLogger(__name__)
 
@@ -59,11 +57,12 @@ _FAULTS_EVERY_S = 5.0
 
 async def run(settings: GatewaySettings) -> None:
     """Serve until stopped."""
-    database = Database(
-        url=settings.database_url.get_secret_value(), pool_size=settings.database_pool_size
-    )
-    producer = Producer(bootstrap=settings.kafka_bootstrap)
-    relay = OutboxRelay(database=database, producer=producer)
+    async with parts_of(settings) as parts:
+        await _run(settings, parts)
+
+
+async def _run(settings: GatewaySettings, parts: Parts) -> None:
+    database, producer, relay = parts.database, parts.producer, parts.relay
     devices = PostgresDevices(database)
     registry = Registry(find=devices.find)
     async for ids in devices.all_ids():
@@ -121,9 +120,7 @@ async def run(settings: GatewaySettings) -> None:
     readings = _intake(settings, ("reading", "profile"), readings_inbox)
     reports = _intake(settings, ("status", "event", "response"), reports_inbox)
     line = CommandLine(client_id=f"{settings.replica}-commands", broker=settings.broker)
-    commands, sender = _commands(
-        settings, database=database, relay=relay, line=line, wait_for=hear.wait_for
-    )
+    commands, sender = _commands(settings, parts, line=line, wait_for=hear.wait_for)
 
     async def count_meters() -> None:
         METERS_ONLINE.set(await count_online(database))
@@ -168,30 +165,25 @@ async def run(settings: GatewaySettings) -> None:
             note=PostgresDrops(database, broker=settings.broker.name).note,
             clock=utc_now,
         ),
-        Periodic(name="count meters", do=count_meters, every_s=_LOOK_EVERY_S),
-        Periodic(
+        Repeating(name="count meters", do=count_meters, every_s=_LOOK_EVERY_S),
+        Repeating(
             name="look around",
             do=LookAround(store=replicas, name=settings.replica),
             every_s=_LOOK_EVERY_S,
         ),
-        Periodic(name="meter faults", do=faults.write, every_s=_FAULTS_EVERY_S),
+        Repeating(name="meter faults", do=faults.write, every_s=_FAULTS_EVERY_S),
         watch_history(
             bootstrap=settings.kafka_bootstrap,
             topics={METER_COMMANDS: "commands that were not sent yet"},
         ),
     ]
-    try:
-        await serve(app=app, settings=settings, workers=workers)
-    finally:
-        await producer.stop()
-        await database.close()
+    await serve(app=app, settings=settings, workers=workers)
 
 
 def _commands(
     settings: GatewaySettings,
+    parts: Parts,
     *,
-    database: Database,
-    relay: OutboxRelay,
     line: CommandLine,
     wait_for: Callable[[Sequence[str]], None],
 ) -> tuple[Consumer, SendCommands]:
@@ -201,7 +193,7 @@ def _commands(
         return consumer.partitions_at_end()
 
     sender = SendCommands(
-        open_due=partial(open_commands, database),
+        open_due=partial(open_commands, parts.database),
         sign=CommandSigner(
             private_key_pem=settings.command_signing_key.get_secret_value(),
             key_id=settings.command_key_id,
@@ -213,7 +205,7 @@ def _commands(
         resend_after_max=timedelta(seconds=settings.resend_after_max_s),
         cut_valid_for=timedelta(seconds=settings.cut_valid_for_s),
         clock=utc_now,
-        committed=relay.wake,
+        committed=parts.relay.wake,
     )
     take_commands = TakeCommands(clock=utc_now, committed=sender.wake)
 
@@ -222,17 +214,13 @@ def _commands(
     ) -> AfterCommit | None:
         return await take_commands(PostgresCommands(connection), batch)
 
-    consumer = Consumer(
-        subscription=Subscription(
+    consumer = parts.consumer(
+        Subscription(
             group="meter-gateway.commands",
             topics=(METER_COMMANDS,),
             decode=decode_one(RelayCommand),
             handle=handle,
         ),
-        database=database,
-        bootstrap=settings.kafka_bootstrap,
-        relay=relay,
-        instance_id=settings.instance_id,
     )
     return consumer, sender
 

@@ -41,14 +41,13 @@ from prewatt_common.contracts.ledger_events_v1 import (
     ToppedUp,
 )
 from prewatt_common.contracts.topics import LEDGER_EVENTS
-from prewatt_common.db.database import Database, driver, is_passing_fault
+from prewatt_common.db.database import driver, is_passing_fault
 from prewatt_common.dependencies import watch_dependencies
 from prewatt_common.http.app import Check, create_app
-from prewatt_common.kafka.consumer import AfterCommit, Consumer, Handle, Subscription
+from prewatt_common.kafka.consumer import AfterCommit, Handle, Subscription
 from prewatt_common.kafka.decoding import Delivered, decode_some
 from prewatt_common.kafka.history import watch_history
-from prewatt_common.kafka.outbox import OutboxRelay
-from prewatt_common.kafka.producer import Producer
+from prewatt_common.parts import Parts, parts_of
 from prewatt_common.service import serve
 
 _GROUP = "notifier.ledger-events"
@@ -62,16 +61,12 @@ async def run(settings: NotifierSettings) -> None:
     client = make_client(
         timeout_s=settings.delivery_timeout_s, connections_max=settings.delivery_concurrency
     )
-    async with client:
-        await _run(settings, client)
+    async with client, parts_of(settings) as parts:
+        await _run(settings, parts, client)
 
 
-async def _run(settings: NotifierSettings, client: httpx.AsyncClient) -> None:
-    database = Database(
-        url=settings.database_url.get_secret_value(), pool_size=settings.database_pool_size
-    )
-    producer = Producer(bootstrap=settings.kafka_bootstrap)
-    relay = OutboxRelay(database=database, producer=producer)
+async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClient) -> None:
+    database, relay = parts.database, parts.relay
     channels, channel_checks = _channels(settings, client)
 
     def deliveries() -> AbstractAsyncContextManager[DeliveryStore]:
@@ -100,8 +95,8 @@ async def _run(settings: NotifierSettings, client: httpx.AsyncClient) -> None:
         committed=relay.wake,
         clock=utc_now,
     )
-    consumer = Consumer(
-        subscription=Subscription(
+    consumer = parts.consumer(
+        Subscription(
             group=_GROUP,
             topics=(LEDGER_EVENTS,),
             decode=decode_some(
@@ -116,10 +111,6 @@ async def _run(settings: NotifierSettings, client: httpx.AsyncClient) -> None:
             ),
             batch_records_max=_BATCH_EVENTS_MAX,
         ),
-        database=database,
-        bootstrap=settings.kafka_bootstrap,
-        relay=relay,
-        instance_id=settings.instance_id,
     )
     app = create_app(
         name="notifier",
@@ -138,13 +129,9 @@ async def _run(settings: NotifierSettings, client: httpx.AsyncClient) -> None:
     topics = watch_history(
         bootstrap=settings.kafka_bootstrap, topics={LEDGER_EVENTS: "notices that were not sent yet"}
     )
-    watching = watch_dependencies({"kafka": producer.check, **channel_checks})
+    watching = watch_dependencies({"kafka": parts.producer.check, **channel_checks})
     workers = [relay, consumer, worker, watching, topics]
-    try:
-        await serve(app=app, settings=settings, workers=workers)
-    finally:
-        await producer.stop()
-        await database.close()
+    await serve(app=app, settings=settings, workers=workers)
 
 
 def _channels(

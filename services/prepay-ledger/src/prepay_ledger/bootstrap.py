@@ -3,34 +3,20 @@
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.adapters.postgres.payment_queries import PaymentQueries
-from prepay_ledger.adapters.postgres.queries import LedgerQueries
-from prepay_ledger.adapters.postgres.unbound import REASONS, UnboundQueries
-from prepay_ledger.adapters.postgres.unit import PostgresUnit, open_unit
-from prepay_ledger.api.accounts import commands_router, queries_router
-from prepay_ledger.api.imports import imports_router
-from prepay_ledger.api.payment_events import payment_events_router
-from prepay_ledger.api.payments import payments_router
-from prepay_ledger.api.tariffs import tariffs_router
-from prepay_ledger.api.unbound import unbound_router
-from prepay_ledger.api.webhooks import webhook_router
-from prepay_ledger.application.bind_meters import BindMeter
-from prepay_ledger.application.change_terms import ChangeTerms
-from prepay_ledger.application.handle_payment_events import ReplayPaymentEvent
-from prepay_ledger.application.import_accounts import ImportAccounts
-from prepay_ledger.application.ports import Unit
-from prepay_ledger.application.recheck_supply import RecheckSupply
-from prepay_ledger.application.resolve_suspense import AssignPayment
-from prepay_ledger.application.review_supply import SupplyReview
-from prepay_ledger.application.take_meter_events import TakeMeterEvents
-from prepay_ledger.application.take_payment import TakePayment
-from prepay_ledger.application.take_payment_event import ApplyPaymentEvent, TakePaymentEvent
-from prepay_ledger.application.take_readings import TakeReadings
-from prepay_ledger.domain.supply import Policy
+from prepay_ledger.accounts.api import accounts_router, enquiries_router
+from prepay_ledger.accounts.api_import import imports_router
+from prepay_ledger.accounts.change_terms import ChangeTerms
+from prepay_ledger.accounts.import_accounts import ImportAccounts
+from prepay_ledger.accounts.postgres_queries import AccountQueries
+from prepay_ledger.charging.take_readings import TakeReadings
+from prepay_ledger.installations.api import installations_router, unbound_router
+from prepay_ledger.installations.bind_meter import BindMeter
+from prepay_ledger.installations.postgres_unbound import REASONS, UnboundQueries
 from prepay_ledger.metrics import (
     ACCOUNTS,
     ACCOUNTS_BELOW_ZERO,
@@ -40,25 +26,40 @@ from prepay_ledger.metrics import (
     UNBOUND_METERS,
     UNBOUND_READINGS,
 )
+from prepay_ledger.payments.api_events import payment_events_router
+from prepay_ledger.payments.api_payments import payments_router
+from prepay_ledger.payments.api_webhook import webhook_router
+from prepay_ledger.payments.assign_payment import AssignPayment
+from prepay_ledger.payments.postgres_queries import PaymentQueries
+from prepay_ledger.payments.replay_payment_event import ReplayPaymentEvent
+from prepay_ledger.payments.take_payment import TakePayment
+from prepay_ledger.payments.take_payment_event import ApplyPaymentEvent, TakePaymentEvent
 from prepay_ledger.settings import LedgerSettings
+from prepay_ledger.supply.api import supply_router
+from prepay_ledger.supply.decide import Policy
+from prepay_ledger.supply.postgres_queries import SupplyQueries
+from prepay_ledger.supply.recheck_supply import RecheckSupply
+from prepay_ledger.supply.review_supply import SupplyReview
+from prepay_ledger.supply.take_meter_events import TakeMeterEvents
+from prepay_ledger.tariffs.api import tariffs_router
+from prepay_ledger.unit import PostgresUnit, open_unit
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.contracts.meter_events_v1 import CommandProgressed
 from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.contracts.topics import METER_EVENTS, METER_READINGS
-from prewatt_common.db.database import Database
 from prewatt_common.dependencies import watch_dependencies
 from prewatt_common.http.app import create_app
-from prewatt_common.kafka.consumer import AfterCommit, Consumer, Handle, Subscription
+from prewatt_common.kafka.consumer import AfterCommit, Handle, Subscription
 from prewatt_common.kafka.decoding import Delivered, decode_one, decode_some
 from prewatt_common.kafka.history import watch_history
-from prewatt_common.kafka.outbox import OutboxRelay
-from prewatt_common.kafka.producer import Producer
+from prewatt_common.parts import Parts, parts_of
 from prewatt_common.service import serve
-from prewatt_common.workers import Periodic
+from prewatt_common.workers import Repeating
 from prewatt_common.zone_data import watch_zone_data
 
 _MEASURE_EVERY_S = 15.0
+_RECHECK_EVERY_S = 1.0
 _UNBOUND_NAMED_MAX = 20
 
 
@@ -75,27 +76,19 @@ def policy_of(settings: LedgerSettings) -> Policy:
 
 async def run(settings: LedgerSettings) -> None:
     """Serve until stopped."""
-    database = Database(
-        url=settings.database_url.get_secret_value(), pool_size=settings.database_pool_size
-    )
-    producer = Producer(bootstrap=settings.kafka_bootstrap)
-    relay = OutboxRelay(database=database, producer=producer)
+    async with parts_of(settings) as parts:
+        await _run(settings, parts)
+
+
+async def _run(settings: LedgerSettings, parts: Parts) -> None:
+    database, relay = parts.database, parts.relay
     review = SupplyReview(
         policy=policy_of(settings),
         timezone=ZoneInfo(settings.timezone),
         command_lifetime=settings.command_lifetime,
     )
 
-    def consumer(subscription: Subscription) -> Consumer:
-        return Consumer(
-            subscription=subscription,
-            database=database,
-            bootstrap=settings.kafka_bootstrap,
-            relay=relay,
-            instance_id=settings.instance_id,
-        )
-
-    readings = consumer(
+    readings = parts.consumer(
         Subscription(
             group="prepay-ledger.readings",
             topics=(METER_READINGS,),
@@ -105,7 +98,7 @@ async def run(settings: LedgerSettings) -> None:
             linger_ms=settings.linger_ms,
         )
     )
-    meter_events = consumer(
+    meter_events = parts.consumer(
         Subscription(
             group="prepay-ledger.meter-events",
             topics=(METER_EVENTS,),
@@ -113,12 +106,12 @@ async def run(settings: LedgerSettings) -> None:
             handle=_in_unit(TakeMeterEvents(review=review, clock=utc_now)),
         )
     )
-    queries = LedgerQueries(database)
+    queries = AccountQueries(database)
     payment_queries = PaymentQueries(database)
     apply_event = ApplyPaymentEvent(take_payment=TakePayment(review=review))
     unbound = UnboundQueries(database)
 
-    def units() -> AbstractAsyncContextManager[Unit]:
+    def units() -> AbstractAsyncContextManager[PostgresUnit]:
         return open_unit(database)
 
     async def measure() -> None:
@@ -129,22 +122,28 @@ async def run(settings: LedgerSettings) -> None:
         summary="Prepaid balances: charges, top-ups, supply decisions.",
         auth_public_key=settings.auth_public_key,
         routers=[
-            tariffs_router(open_unit=units, queries=queries, committed=relay.wake, clock=utc_now),
-            commands_router(
+            tariffs_router(open_unit=units, database=database, committed=relay.wake, clock=utc_now),
+            accounts_router(
                 open_unit=units,
                 queries=queries,
                 change_terms=ChangeTerms(review=review),
+                committed=relay.wake,
+                clock=utc_now,
+            ),
+            installations_router(
+                open_unit=units,
                 bind_meter=BindMeter(review=review),
                 committed=relay.wake,
                 clock=utc_now,
             ),
             imports_router(
-                database=database,
+                open_unit=units,
                 import_accounts=ImportAccounts(review=review),
                 committed=relay.wake,
                 clock=utc_now,
             ),
-            queries_router(queries=queries),
+            enquiries_router(queries=queries),
+            supply_router(queries=SupplyQueries(database)),
             unbound_router(queries=unbound),
             webhook_router(
                 secrets=settings.webhook_secrets,
@@ -175,10 +174,14 @@ async def run(settings: LedgerSettings) -> None:
         relay,
         readings,
         meter_events,
-        RecheckSupply(open_unit=units, review=review, clock=utc_now, committed=relay.wake),
-        watch_dependencies({"kafka": producer.check}),
-        Periodic(name="watch ledger", do=measure, every_s=_MEASURE_EVERY_S),
-        Periodic(
+        Repeating(
+            name="recheck supply",
+            do=RecheckSupply(open_unit=units, review=review, clock=utc_now, committed=relay.wake),
+            every_s=_RECHECK_EVERY_S,
+        ),
+        watch_dependencies({"kafka": parts.producer.check}),
+        Repeating(name="watch ledger", do=measure, every_s=_MEASURE_EVERY_S),
+        Repeating(
             name="watch unbound readings",
             do=lambda: _measure_unbound(unbound),
             every_s=_MEASURE_EVERY_S,
@@ -192,21 +195,19 @@ async def run(settings: LedgerSettings) -> None:
         ),
         watch_zone_data(database),
     ]
-    try:
-        await serve(app=app, settings=settings, workers=workers)
-    finally:
-        await producer.stop()
-        await database.close()
+    await serve(app=app, settings=settings, workers=workers)
 
 
-def _in_unit(use_case: TakeReadings | TakeMeterEvents) -> Handle:
-    async def handle(connection: AsyncConnection, batch: Sequence[Delivered]) -> AfterCommit | None:
+def _in_unit(use_case: TakeReadings | TakeMeterEvents) -> Handle[Any]:
+    async def handle(
+        connection: AsyncConnection, batch: Sequence[Delivered[Any]]
+    ) -> AfterCommit | None:
         return await use_case(PostgresUnit(connection), batch)
 
     return handle
 
 
-async def _measure(queries: LedgerQueries, payment_queries: PaymentQueries) -> None:
+async def _measure(queries: AccountQueries, payment_queries: PaymentQueries) -> None:
     totals = await queries.totals()
     for state in SupplyState:
         ACCOUNTS.labels(state).set(totals.accounts_by_state.get(state, 0))

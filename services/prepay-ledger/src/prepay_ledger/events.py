@@ -1,6 +1,8 @@
 """The ledger's events as messages: topic, key and source in one place."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from prewatt_common.contracts.base import Event
@@ -30,3 +32,11 @@ def meter_command(event: Event, *, meter_id: str, command_id: UUID, at: datetime
     return SOURCE.message(
         topic=METER_COMMANDS, key=meter_id, event=event, at=at, event_id=command_id
     )
+
+
+class Publishes(Protocol):
+    """A transaction that has something to say once it has committed."""
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """To be sent once the transaction has committed."""
+        ...

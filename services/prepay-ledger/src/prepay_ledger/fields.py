@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Depends, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from prewatt_common.http.auth import Principal, require
 
 MicroUnits = Annotated[int, Field(ge=0, le=10**15)]
 MeterIdField = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -23,6 +25,8 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 """How many of a list at once."""
 GivenByProvider = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]+$")]
 """A provider's name, or an id of its own."""
+Writer = Annotated[Principal, Depends(require("ledger:write"))]
+"""Whoever asks, named by the token."""
 TariffCodeField = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
 
 

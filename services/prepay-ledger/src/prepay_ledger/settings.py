@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
-from prepay_ledger.api.signatures import secret_keys
+from prepay_ledger.payments.signatures import secret_keys
 from prewatt_common.settings import ServiceSettings
 
 

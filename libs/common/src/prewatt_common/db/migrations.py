@@ -12,8 +12,6 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from prewatt_common.db.tables import shared_metadata
-
 logger = logging.getLogger(__name__)
 
 _LOCK_KEY = 0x6D696772
@@ -57,8 +55,3 @@ def migrate(*, package: str, database_url: str) -> None:
         await engine.dispose()
 
     asyncio.run(run())
-
-
-def create_shared_tables(connection: Connection) -> None:
-    """For a service's first revision: ``create_shared_tables(op.get_bind())``."""
-    shared_metadata.create_all(connection, checkfirst=False)

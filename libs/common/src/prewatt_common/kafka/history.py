@@ -13,7 +13,7 @@ from prometheus_client import Gauge
 
 from prewatt_common.contracts.topics import Topic
 from prewatt_common.kafka.clients import stop_client
-from prewatt_common.workers import Periodic
+from prewatt_common.workers import Repeating
 
 logger = logging.getLogger(__name__)
 
@@ -45,10 +45,10 @@ def limits(config: Mapping[str, str]) -> list[str]:
     return found
 
 
-def watch_history(*, bootstrap: str, topics: Mapping[Topic, str]) -> Periodic:
+def watch_history(*, bootstrap: str, topics: Mapping[Topic, str]) -> Repeating:
     """A worker that looks at the settings of ``topics``, mapped to what goes with their records."""
     look = HistoryWatch(bootstrap=bootstrap, topics=topics)
-    return Periodic(name="watch topics", do=look, every_s=_EVERY_S)
+    return Repeating(name="watch topics", do=look, every_s=_EVERY_S)
 
 
 class HistoryWatch:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from billing.meters.ports import OpenMeters, PastReadings
 from billing.meters.take_readings import merge_readings
-from prewatt_common.workers import wait_any
+from prewatt_common.workers import Repeating
 
 logger = logging.getLogger(__name__)
 
@@ -37,14 +37,12 @@ class Rederive:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop``; what is left is done at the next start."""
-        while not stop.is_set():
-            try:
-                await self.once(stop)
-            except Exception as error:
-                if not self._passing(error):
-                    raise
-                logger.warning("readings not taken again: %r; nothing was lost, later", error)
-            await wait_any(stop, timeout_s=self._every_s)
+
+        async def once() -> None:
+            await self.once(stop)
+
+        repeating = Repeating(name=self.name, do=once, every_s=self._every_s, passing=self._passing)
+        await repeating.run(stop)
 
     async def once(self, stop: asyncio.Event) -> int:
         """Take again the meters asked for; gives how many. Stopped half way, it gives none and

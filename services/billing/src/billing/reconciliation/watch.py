@@ -1,9 +1,6 @@
-"""Worker: compare the current and the previous month all the time, and show it as metrics."""
+"""Use case: compare the current and the previous month all the time, and show it as metrics."""
 
-import asyncio
-import logging
 import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from prometheus_client import Gauge
@@ -12,9 +9,6 @@ from billing.reconciliation.compare import Compared, Kind
 from billing.reconciliation.ports import ComparisonStore
 from billing.reconciliation.reconcile import compare_month
 from prewatt_common.clock import Clock
-from prewatt_common.workers import wait_any
-
-logger = logging.getLogger(__name__)
 
 DIFFERENCES = Gauge(
     "prewatt_billing_reconciliation_differences",
@@ -43,33 +37,16 @@ _REST_FACTOR = 50
 class WatchReconciliation:
     """Checks every ``every_s`` or, where that is longer, 50 times as long as a check takes."""
 
-    name = "reconciliation"
-
-    def __init__(
-        self,
-        *,
-        store: ComparisonStore,
-        clock: Clock,
-        passing: Callable[[BaseException], bool],
-        every_s: float,
-    ) -> None:
+    def __init__(self, *, store: ComparisonStore, clock: Clock, every_s: float) -> None:
         self._store = store
         self._clock = clock
-        self._passing = passing
         self._every_s = every_s
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Check until ``stop``."""
-        while not stop.is_set():
-            began = time.monotonic()
-            try:
-                await self.once()
-            except Exception as error:
-                if not self._passing(error):
-                    raise
-                logger.warning("reconciliation not checked: %r; again later", error)
-            took = time.monotonic() - began
-            await wait_any(stop, timeout_s=max(self._every_s, _REST_FACTOR * took))
+    async def __call__(self) -> float:
+        """One check; gives the seconds to rest until the next."""
+        began = time.monotonic()
+        await self.once()
+        return max(self._every_s, _REST_FACTOR * (time.monotonic() - began))
 
     async def once(self) -> None:
         """One check of the current month and the one before, in the tariffs' timezones."""

@@ -1,20 +1,224 @@
-"""The first tables."""
+"""The first tables. Accounts and bindings leave room on their pages (fillfactor): what a reading
+changes in them is not indexed, so that updates stay on their page (HOT)."""
 
 from alembic import op
 
-from prepay_ledger.adapters.postgres.tables import metadata
-from prewatt_common.db.migrations import create_shared_tables
-
 revision = "0001"
 down_revision = None
+branch_labels = None
+depends_on = None
+
+TABLES = """
+CREATE TABLE consumer_offset (
+    consumer_group text NOT NULL,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    next_offset bigint NOT NULL,
+    PRIMARY KEY (consumer_group, topic, partition)
+);
+CREATE TABLE outbox (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    topic text NOT NULL,
+    key bytea NOT NULL,
+    headers bytea NOT NULL,
+    value bytea NOT NULL,
+    created_at timestamptz DEFAULT now() NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE TABLE zone_data (
+    version text NOT NULL,
+    since timestamptz DEFAULT now() NOT NULL,
+    PRIMARY KEY (version)
+);
+CREATE TABLE account (
+    id uuid NOT NULL,
+    number text NOT NULL,
+    currency text NOT NULL,
+    balance_micro bigint DEFAULT 0 NOT NULL,
+    low_balance_micro bigint NOT NULL,
+    emergency_credit_micro bigint NOT NULL,
+    protected boolean NOT NULL,
+    supply_state text NOT NULL,
+    review_at_micro bigint,
+    recheck_at timestamptz,
+    opened_at timestamptz NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (number)
+) WITH (fillfactor = 60);
+CREATE INDEX account_recheck_at ON account (recheck_at) WHERE recheck_at IS NOT NULL;
+CREATE TABLE entry (
+    journal_id bigint NOT NULL,
+    account_id uuid NOT NULL,
+    binding_id uuid,
+    month text,
+    amount_micro bigint NOT NULL
+);
+CREATE INDEX entry_account_id ON entry (account_id, journal_id);
+CREATE TABLE journal (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    kind text NOT NULL,
+    source text NOT NULL,
+    posted_at timestamptz NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE TABLE payment_event (
+    id uuid NOT NULL,
+    provider text NOT NULL,
+    event_id text NOT NULL,
+    event_id_sha256 bytea NOT NULL,
+    body_sha256 bytea NOT NULL,
+    headers jsonb NOT NULL,
+    body bytea NOT NULL,
+    type text,
+    payment_id text,
+    outcome text NOT NULL,
+    reason text NOT NULL,
+    open boolean NOT NULL,
+    received_at timestamptz NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (provider, event_id_sha256, body_sha256)
+);
+CREATE INDEX payment_event_open ON payment_event (id) WHERE open;
+CREATE INDEX payment_event_outcome ON payment_event (outcome, id);
+CREATE TABLE posting (
+    journal_id bigint NOT NULL,
+    ledger_account text NOT NULL,
+    amount_micro bigint NOT NULL,
+    PRIMARY KEY (journal_id, ledger_account)
+);
+CREATE TABLE tariff_version (
+    code text NOT NULL,
+    effective_from text NOT NULL,
+    currency text NOT NULL,
+    timezone text NOT NULL,
+    blocks jsonb NOT NULL,
+    standing_micro_per_day bigint NOT NULL,
+    tax_bp integer NOT NULL,
+    published_at timestamptz NOT NULL,
+    PRIMARY KEY (code, effective_from)
+);
+CREATE TABLE unbound_reading (
+    meter_id text NOT NULL,
+    read_at timestamptz NOT NULL,
+    import_wh bigint NOT NULL,
+    kept_at timestamptz DEFAULT now() NOT NULL,
+    PRIMARY KEY (meter_id, read_at, import_wh)
+);
+CREATE TABLE binding (
+    id uuid NOT NULL,
+    meter_id text NOT NULL,
+    account_id uuid NOT NULL,
+    tariff_code text NOT NULL,
+    effective_from timestamptz NOT NULL,
+    effective_to timestamptz,
+    opening_wh bigint NOT NULL,
+    month text,
+    base_wh bigint,
+    max_wh bigint,
+    last_read_at timestamptz,
+    energy_micro bigint DEFAULT 0 NOT NULL,
+    standing_micro bigint DEFAULT 0 NOT NULL,
+    tax_micro bigint DEFAULT 0 NOT NULL,
+    version bigint DEFAULT 0 NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (meter_id, effective_from),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+) WITH (fillfactor = 60);
+CREATE INDEX binding_account_id ON binding (account_id);
+CREATE TABLE decision (
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    state text NOT NULL,
+    action text,
+    fired text[] NOT NULL,
+    held text[] NOT NULL,
+    inputs jsonb NOT NULL,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX decision_account_id ON decision (account_id, id);
+CREATE TABLE payment (
+    id uuid NOT NULL,
+    provider text NOT NULL,
+    payment_id text NOT NULL,
+    account_id uuid,
+    account_number text NOT NULL,
+    amount_micro bigint NOT NULL,
+    currency text NOT NULL,
+    outcome text NOT NULL,
+    reason text NOT NULL,
+    journal_id bigint NOT NULL,
+    received_at timestamptz NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (provider, payment_id),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX payment_outcome ON payment (outcome, id);
+CREATE TABLE payment_event_step (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    payment_event_id uuid NOT NULL,
+    action text NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    outcome_before text NOT NULL,
+    outcome text NOT NULL,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(payment_event_id) REFERENCES payment_event (id)
+);
+CREATE INDEX payment_event_step_event ON payment_event_step (payment_event_id);
+CREATE TABLE closed_month (
+    binding_id uuid NOT NULL,
+    month text NOT NULL,
+    max_wh bigint,
+    last_read_at timestamptz,
+    energy_micro bigint NOT NULL,
+    standing_micro bigint NOT NULL,
+    tax_micro bigint NOT NULL,
+    PRIMARY KEY (binding_id, month),
+    FOREIGN KEY(binding_id) REFERENCES binding (id)
+);
+CREATE TABLE command (
+    id uuid NOT NULL,
+    decision_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    meter_id text NOT NULL,
+    action text NOT NULL,
+    sequence bigint NOT NULL,
+    status text NOT NULL,
+    status_rank smallint NOT NULL,
+    relay text,
+    detail text DEFAULT '' NOT NULL,
+    caused_at timestamptz NOT NULL,
+    issued_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    finished_at timestamptz,
+    PRIMARY KEY (id),
+    UNIQUE (meter_id, sequence),
+    FOREIGN KEY(decision_id) REFERENCES decision (id),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX command_account_id ON command (account_id, id);
+CREATE INDEX command_decision_id ON command (decision_id);
+CREATE TABLE payment_resolution (
+    payment uuid NOT NULL,
+    action text NOT NULL,
+    account_id uuid,
+    who text NOT NULL,
+    reason text NOT NULL,
+    journal_id bigint NOT NULL,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (payment),
+    FOREIGN KEY(payment) REFERENCES payment (id),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+)
+"""
 
 
 def upgrade() -> None:
-    connection = op.get_bind()
-    create_shared_tables(connection)
-    metadata.create_all(connection, checkfirst=False)
-    for table in ("account", "binding"):
-        op.execute(f"ALTER TABLE {table} SET (fillfactor = 60)")
+    for statement in TABLES.split(";\n"):
+        op.execute(statement)
 
 
 def downgrade() -> None:

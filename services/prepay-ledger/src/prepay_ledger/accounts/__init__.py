@@ -1,0 +1,1 @@
+"""Accounts: opened, changed, imported, and as they stand."""

@@ -1,0 +1,122 @@
+"""Accounts over HTTP: opened, changed, as they stand, and the ledger as a whole."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+
+from prepay_ledger.accounts.change_terms import ChangeTerms
+from prepay_ledger.accounts.open_account import open_account
+from prepay_ledger.accounts.ports import Unit
+from prepay_ledger.accounts.postgres_queries import AccountQueries, AccountView
+from prepay_ledger.accounts.schemas import AccountIn, AccountOut, EntryOut, Page, TermsIn, TotalsOut
+from prepay_ledger.accounts.values import Terms
+from prepay_ledger.balances.refusals import UnknownAccount
+from prepay_ledger.balances.values import Account
+from prepay_ledger.fields import AccountNumberField, Limit
+from prepay_ledger.installations.schemas import BindingOut
+from prewatt_common.clock import Clock
+from prewatt_common.contracts.ledger_events_v1 import SupplyState
+from prewatt_common.http.auth import require
+from prewatt_common.ids import new_id
+
+JournalId = Annotated[int, Query(ge=0, lt=2**63)]
+
+
+def accounts_router(
+    *,
+    open_unit: Callable[[], AbstractAsyncContextManager[Unit]],
+    queries: AccountQueries,
+    change_terms: ChangeTerms,
+    committed: Callable[[], None],
+    clock: Clock,
+) -> APIRouter:
+    """What opens and changes accounts. Scope ``ledger:write``."""
+    router = APIRouter(
+        prefix="/v1/accounts", tags=["accounts"], dependencies=[Depends(require("ledger:write"))]
+    )
+
+    @router.post("", status_code=HTTPStatus.CREATED)
+    async def open_(body: AccountIn) -> AccountOut:
+        """Open an account with a balance of zero."""
+        account = Account(
+            id=new_id(),
+            balance_micro=0,
+            supply_state=SupplyState.CONNECTED,
+            opened_at=clock(),
+            **body.model_dump(),
+        )
+        async with open_unit() as unit:
+            await open_account(unit=unit, account=account)
+        committed()
+        return _out(account, [])
+
+    @router.patch("/{account_id}")
+    async def change(account_id: UUID, body: TermsIn) -> AccountOut:
+        """Change limits or protection; the supply is decided anew with them."""
+        async with open_unit() as unit:
+            await change_terms(
+                unit=unit,
+                account_id=account_id,
+                terms=Terms(**body.model_dump()),
+                now=clock(),
+            )
+        committed()
+        return _account(await queries.account(account_id=account_id), str(account_id))
+
+    return router
+
+
+def enquiries_router(*, queries: AccountQueries) -> APIRouter:
+    """What only looks. Scope ``ledger:read``."""
+    router = APIRouter(prefix="/v1", dependencies=[Depends(require("ledger:read"))])
+
+    @router.get("/accounts", tags=["accounts"])
+    async def by_number(number: AccountNumberField) -> AccountOut:
+        """The account of that number."""
+        return _account(await queries.account(number=number), number)
+
+    @router.get("/accounts/{account_id}", tags=["accounts"])
+    async def account(account_id: UUID) -> AccountOut:
+        """An account with the meters that serve it."""
+        return _account(await queries.account(account_id=account_id), str(account_id))
+
+    @router.get("/accounts/{account_id}/entries", tags=["accounts"])
+    async def entries(
+        account_id: UUID, before: JournalId | None = None, limit: Limit = 100
+    ) -> Page:
+        """What moved the balance, newest first."""
+        rows = await queries.entries(account_id, before=before, limit=limit)
+        found = [EntryOut.model_validate(row) for row in rows]
+        return Page(entries=found, next=found[-1].journal_id if len(found) >= limit else None)
+
+    @router.get("/totals", tags=["ledger"])
+    async def totals() -> TotalsOut:
+        """The ledger as a whole, and whether it sums to zero."""
+        found = await queries.totals()
+        return TotalsOut(
+            accounts_by_state=dict(found.accounts_by_state),
+            accounts_below_zero=found.accounts_below_zero,
+            balances_micro=found.balances_micro,
+            postings_micro=dict(found.postings_micro),
+            imbalance_micro=found.imbalance_micro,
+            entries_differ_micro=found.balances_micro - found.entries_micro,
+            unbound_readings=found.unbound_readings,
+        )
+
+    return router
+
+
+def _account(view: AccountView | None, name: str) -> AccountOut:
+    if view is None:
+        message = f"account {name} does not exist"
+        raise UnknownAccount(message)
+    return _out(view.account, [BindingOut.model_validate(row) for row in view.bindings])
+
+
+def _out(account: Account, bindings: list[BindingOut]) -> AccountOut:
+    names = AccountOut.model_fields.keys() - {"bindings"}
+    return AccountOut(bindings=bindings, **{name: getattr(account, name) for name in names})

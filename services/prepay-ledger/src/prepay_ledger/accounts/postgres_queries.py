@@ -1,0 +1,109 @@
+"""What people and dashboards ask: read-only, each its own transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from prepay_ledger.balances.postgres import to_account
+from prepay_ledger.balances.tables import account
+from prepay_ledger.balances.values import Account
+from prepay_ledger.charging.tables import binding
+from prepay_ledger.journal.tables import entry, journal
+from prepay_ledger.tables import AnyRow
+from prewatt_common.db.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account with the meters that serve or served it: rows of ``binding``, oldest first."""
+
+    account: Account
+    bindings: Sequence[AnyRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The ledger as a whole, in micro-units. ``imbalance_micro`` is zero or something is wrong."""
+
+    accounts_by_state: Mapping[str, int]
+    accounts_below_zero: int
+    balances_micro: int
+    postings_micro: Mapping[str, int]
+    entries_micro: int
+    unbound_readings: int
+
+    @property
+    def imbalance_micro(self) -> int:
+        """Balances against postings; entries must sum to the balances too (see `imbalances`)."""
+        return self.balances_micro + sum(self.postings_micro.values())
+
+
+_TOTALS = """
+SELECT
+  (SELECT json_object_agg(supply_state, n)
+     FROM (SELECT supply_state, count(*) AS n FROM account GROUP BY 1) AS s) AS states,
+  (SELECT count(*) FROM account WHERE balance_micro < 0) AS below_zero,
+  (SELECT coalesce(sum(balance_micro), 0) FROM account) AS balances,
+  (SELECT json_object_agg(ledger_account, total::text)
+     FROM (SELECT ledger_account, sum(amount_micro) AS total FROM posting GROUP BY 1) AS p)
+    AS postings,
+  (SELECT coalesce(sum(amount_micro), 0) FROM entry) AS entries,
+  (SELECT count(*) FROM unbound_reading) AS unbound
+"""
+
+
+class AccountQueries:
+    """Queries for the API and the metrics."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def totals(self) -> Totals:
+        """Sums over the whole ledger. One statement, so one snapshot: several would each see
+        charges that the other did not."""
+        async with self._database.transaction() as connection:
+            row = (await connection.execute(text(_TOTALS))).one()
+        postings: dict[str, str] = row.postings or {}
+        return Totals(
+            row.states or {},
+            row.below_zero,
+            int(row.balances),
+            {name: int(total) for name, total in postings.items()},
+            int(row.entries),
+            row.unbound,
+        )
+
+    async def account(
+        self, *, account_id: UUID | None = None, number: str | None = None
+    ) -> AccountView | None:
+        """An account with its bindings, by id or by number."""
+        where = account.c.id == account_id if account_id else account.c.number == number
+        async with self._database.transaction() as connection:
+            row = (await connection.execute(select(account).where(where))).mappings().first()
+            if row is None:
+                return None
+            query = select(binding).where(binding.c.account_id == row["id"])
+            bindings = await connection.execute(query.order_by(binding.c.effective_from))
+            return AccountView(to_account(row), bindings.all())
+
+    async def entries(
+        self, account_id: UUID, *, before: int | None, limit: int
+    ) -> Sequence[AnyRow]:
+        """An account's entries with their journal, newest first, before a journal id. A journal
+        is given whole, so there may be a few more than ``limit``."""
+        query = (
+            select(
+                entry.c.journal_id, journal.c.kind, journal.c.source, journal.c.posted_at,
+                entry.c.binding_id, entry.c.month, entry.c.amount_micro,
+            )
+            .join(journal, journal.c.id == entry.c.journal_id)
+            .where(entry.c.account_id == account_id)
+            .order_by(entry.c.journal_id.desc())
+            .fetch(limit, with_ties=True)
+        )  # fmt: skip
+        if before is not None:
+            query = query.where(entry.c.journal_id < before)
+        async with self._database.transaction() as connection:
+            return (await connection.execute(query)).all()

@@ -1,0 +1,81 @@
+"""What the ledger's API takes and gives. Money: integer micro-units; energy: integer Wh."""
+
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from pydantic import BaseModel, model_validator
+
+from prepay_ledger.fields import AccountNumberField, Body, CurrencyField, MicroUnits
+from prepay_ledger.installations.schemas import BindingOut
+
+
+class AccountIn(Body):
+    """A new account. ``protected``: may not be cut (hospital, school, municipal, medical)."""
+
+    number: AccountNumberField
+    currency: CurrencyField
+    low_balance_micro: MicroUnits = 0
+    emergency_credit_micro: MicroUnits = 0
+    protected: bool = False
+
+
+class TermsIn(Body):
+    """What to change of an account's terms; what is left out stays."""
+
+    low_balance_micro: MicroUnits | None = None
+    emergency_credit_micro: MicroUnits | None = None
+    protected: bool | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if all(value is None for _, value in self):
+            message = "name at least one of low_balance_micro, emergency_credit_micro, protected"
+            raise ValueError(message)
+        return self
+
+
+class AccountOut(BaseModel):
+    """An account as it stands. Positive balance: money left."""
+
+    id: UUID
+    number: str
+    currency: str
+    balance_micro: int
+    low_balance_micro: int
+    emergency_credit_micro: int
+    protected: bool
+    supply_state: str
+    opened_at: datetime
+    bindings: list[BindingOut] = []
+
+
+class EntryOut(BaseModel, from_attributes=True):
+    """What moved a balance: a charge is negative, a top-up positive."""
+
+    journal_id: int
+    kind: str
+    source: str
+    posted_at: datetime
+    binding_id: UUID | None
+    month: str | None
+    amount_micro: int
+
+
+class TotalsOut(BaseModel):
+    """The ledger as a whole. ``imbalance_micro`` and ``entries_differ_micro`` must be zero."""
+
+    accounts_by_state: dict[str, int]
+    accounts_below_zero: int
+    balances_micro: int
+    postings_micro: dict[str, int]
+    imbalance_micro: int
+    entries_differ_micro: int
+    unbound_readings: int
+
+
+class Page(BaseModel):
+    """Where to read on: pass ``next`` as ``before``; none at the end."""
+
+    entries: list[EntryOut]
+    next: int | None

@@ -1,0 +1,34 @@
+"""What is given when accounts are opened and changed."""
+
+from dataclasses import dataclass
+
+from prepay_ledger.balances.values import Account
+from prepay_ledger.installations.values import NewBinding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What an account's supply is decided by; none: left as it is."""
+
+    low_balance_micro: int | None = None
+    emergency_credit_micro: int | None = None
+    protected: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportLine:
+    """One line: an account with the meter that serves it. ``account.balance_micro`` is what the
+    customer had left in the system it comes from."""
+
+    number: int
+    """The line in the file, for people."""
+    account: Account
+    binding: NewBinding
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """How many accounts were opened, and how many were there before and left as they are."""
+
+    opened: int
+    existing: int

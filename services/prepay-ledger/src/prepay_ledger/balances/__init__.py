@@ -1,0 +1,1 @@
+"""The account's row: found, and locked while its money moves."""

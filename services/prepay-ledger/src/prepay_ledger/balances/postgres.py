@@ -1,0 +1,51 @@
+"""Accounts: found, and locked while their money moves."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from prepay_ledger.balances.tables import account as account_table
+from prepay_ledger.balances.values import Account
+from prewatt_common.contracts.ledger_events_v1 import SupplyState
+
+
+class PostgresBalances:
+    """A `BalanceStore`."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def account(self, account_id: UUID) -> Account | None:
+        """The account, or none."""
+        return await self._one(select(account_table).where(account_table.c.id == account_id))
+
+    async def lock(self, account_id: UUID) -> Account | None:
+        """The account, its row locked until the transaction ends."""
+        query = select(account_table).where(account_table.c.id == account_id)
+        return await self._one(query.with_for_update())
+
+    async def lock_by_number(self, number: str) -> Account | None:
+        """The account of that number, its row locked until the transaction ends."""
+        query = select(account_table).where(account_table.c.number == number)
+        return await self._one(query.with_for_update())
+
+    async def _one(self, query: Any) -> Account | None:
+        row = (await self._connection.execute(query)).mappings().first()
+        return to_account(row) if row else None
+
+
+def to_account(row: RowMapping) -> Account:
+    """An account from its row."""
+    return Account(
+        id=row["id"],
+        number=row["number"],
+        currency=row["currency"],
+        balance_micro=row["balance_micro"],
+        low_balance_micro=row["low_balance_micro"],
+        emergency_credit_micro=row["emergency_credit_micro"],
+        protected=row["protected"],
+        supply_state=SupplyState(row["supply_state"]),
+        opened_at=row["opened_at"],
+    )

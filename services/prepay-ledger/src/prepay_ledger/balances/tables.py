@@ -1,0 +1,29 @@
+"""Accounts: the row that money moves. Nothing that a reading changes is indexed, and pages leave
+room (fillfactor), so that those updates stay HOT."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Table, Text, Uuid, text
+
+from prepay_ledger.tables import instant, metadata
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("number", Text, nullable=False, unique=True),
+    Column("currency", Text, nullable=False),
+    Column("balance_micro", BigInteger, nullable=False, server_default=text("0")),
+    Column("low_balance_micro", BigInteger, nullable=False),
+    Column("emergency_credit_micro", BigInteger, nullable=False),
+    Column("protected", Boolean, nullable=False),
+    Column("supply_state", Text, nullable=False),
+    # At or below this balance the next decision is due; none while balance alone decides nothing.
+    Column("review_at_micro", BigInteger),
+    # When a held or failed step is looked at again.
+    instant("recheck_at", nullable=True),
+    instant("opened_at"),
+)
+Index(
+    "account_recheck_at",
+    account.c.recheck_at,
+    postgresql_where=account.c.recheck_at.is_not(None),
+)

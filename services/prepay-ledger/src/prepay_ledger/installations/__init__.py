@@ -1,0 +1,1 @@
+"""Which meter serves which account."""

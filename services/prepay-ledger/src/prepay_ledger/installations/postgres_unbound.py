@@ -1,0 +1,58 @@
+"""Kept readings that no binding covers, meter by meter: energy that nobody pays for yet."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from prewatt_common.db.database import Database, driver
+
+# One look into the bindings for each meter, by their index; both ends as in Binding.covers.
+_BY_METER = """
+WITH meter AS (
+  SELECT DISTINCT meter_id FROM unbound_reading
+  WHERE meter_id > $1 ORDER BY meter_id LIMIT $2)
+SELECT meter_id, reason, count(*) AS readings, min(read_at) AS first_read_at,
+       max(read_at) AS last_read_at, max(kept_at) AS kept_at
+FROM meter
+CROSS JOIN LATERAL (
+  SELECT min(effective_from) AS first_from, max(coalesce(effective_to, 'infinity')) AS last_to
+  FROM binding WHERE binding.meter_id = meter.meter_id) AS bound
+JOIN unbound_reading USING (meter_id)
+CROSS JOIN LATERAL (
+  SELECT CASE WHEN first_from IS NULL THEN 'no_binding'
+              WHEN read_at <= first_from THEN 'before_first_binding'
+              WHEN read_at > last_to THEN 'after_last_binding'
+              ELSE 'between_bindings' END AS reason) AS why
+WHERE kept_at > now() - $3::interval
+GROUP BY meter_id, reason ORDER BY meter_id, reason
+"""
+
+REASONS = ("no_binding", "before_first_binding", "after_last_binding", "between_bindings")
+
+_METERS_MAX = 100_000
+
+_RECENT = timedelta(days=1)
+
+_EVER = timedelta(days=36_500)
+
+
+class UnboundQueries:
+    """Read-only, each its own transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(self, *, after: str, limit: int) -> Sequence[Mapping[str, Any]]:
+        """A row for each reason of the ``limit`` meters after one, in the order of their ids."""
+        return await self._by_meter(after, limit, _EVER)
+
+    async def recent(self) -> Sequence[Mapping[str, Any]]:
+        """Meters whose readings were kept within a day: they go on being supplied for nothing."""
+        return await self._by_meter("", _METERS_MAX, _RECENT)
+
+    async def _by_meter(
+        self, after: str, limit: int, kept_within: timedelta
+    ) -> Sequence[Mapping[str, Any]]:
+        async with self._database.transaction() as connection:
+            rows = await (await driver(connection)).fetch(_BY_METER, after, limit, kept_within)
+        return [dict(row) for row in rows]

@@ -1,0 +1,1 @@
+"""Signed events, payments and money in suspense."""

@@ -1,0 +1,130 @@
+"""Signed events as they were kept: to look at, to replay once they are understood, to close."""
+
+import base64
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel
+
+from prepay_ledger.fields import GivenByProvider, Limit, Reason, Writer
+from prepay_ledger.payments.close_payment_event import close_payment_event
+from prepay_ledger.payments.credit import Decided
+from prepay_ledger.payments.kept_event import UnknownEvent
+from prepay_ledger.payments.ports import Unit
+from prepay_ledger.payments.postgres_queries import PaymentQueries
+from prepay_ledger.payments.replay_payment_event import ReplayPaymentEvent
+from prepay_ledger.payments.values import EventOutcome
+from prewatt_common.clock import Clock
+from prewatt_common.http.auth import require
+
+
+class PaymentEventOut(BaseModel):
+    """A signed event. ``open``: it was not applied, and no person has dealt with it yet."""
+
+    id: UUID
+    provider: str
+    event_id: str
+    type: str | None
+    payment_id: str | None
+    outcome: EventOutcome
+    reason: str
+    open: bool
+    received_at: datetime
+
+
+class StepOut(BaseModel):
+    """What a person did with an event, and why."""
+
+    action: str
+    who: str
+    reason: str
+    outcome_before: EventOutcome
+    outcome: EventOutcome
+    at: datetime
+
+
+class WholeEventOut(PaymentEventOut):
+    """A signed event with all that was kept of it. ``body``: none where it is no text."""
+
+    headers: dict[str, str]
+    body: str | None
+    body_base64: str
+    steps: list[StepOut]
+
+
+class EventsPage(BaseModel):
+    """Newest first. Where to read on: pass ``next`` as ``before``; none at the end."""
+
+    events: list[PaymentEventOut]
+    next: UUID | None
+
+
+def payment_events_router(
+    *,
+    open_unit: Callable[[], AbstractAsyncContextManager[Unit]],
+    queries: PaymentQueries,
+    replay_event: ReplayPaymentEvent,
+    committed: Callable[[], None],
+    clock: Clock,
+) -> APIRouter:
+    """``/v1/payment-events``."""
+    router = APIRouter(prefix="/v1/payment-events", tags=["payments"])
+    reading = [Depends(require("ledger:read"))]
+
+    @router.get("", dependencies=reading)
+    async def events(
+        *,
+        outcome: EventOutcome | None = None,
+        open_only: Annotated[bool | None, Query(alias="open")] = None,
+        provider: GivenByProvider | None = None,
+        before: UUID | None = None,
+        limit: Limit = 100,
+    ) -> EventsPage:
+        """Events, newest first; ``open=true`` is what a person has to look at."""
+        rows = await queries.events(
+            outcome=outcome, open_=open_only, provider=provider, before=before, limit=limit
+        )
+        found = [PaymentEventOut(**row) for row in rows]
+        return EventsPage(events=found, next=found[-1].id if len(found) == limit else None)
+
+    @router.get("/{event}", dependencies=reading)
+    async def one(event: UUID) -> WholeEventOut:
+        """An event with its body as it was signed, and what people did with it."""
+        return await _whole(queries, event)
+
+    @router.post("/{event}/replay")
+    async def replay(event: UUID, body: Reason, principal: Writer) -> WholeEventOut:
+        """Apply the event as we know such events today. One that was applied stays as it is."""
+        async with open_unit() as unit:
+            decided = Decided(principal.subject, body.reason)
+            await replay_event(unit, event_id=event, decided=decided, now=clock())
+        committed()
+        return await _whole(queries, event)
+
+    @router.post("/{event}/close")
+    async def close(event: UUID, body: Reason, principal: Writer) -> WholeEventOut:
+        """Somebody has dealt with the event in another way: it is open no more."""
+        async with open_unit() as unit:
+            decided = Decided(principal.subject, body.reason)
+            await close_payment_event(unit=unit, event_id=event, decided=decided, now=clock())
+        return await _whole(queries, event)
+
+    return router
+
+
+async def _whole(queries: PaymentQueries, event_id: UUID) -> WholeEventOut:
+    row = await queries.event(event_id)
+    if row is None:
+        message = f"payment event {event_id} does not exist"
+        raise UnknownEvent(message)
+    raw: bytes = row["body"]
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        text = None
+    encoded = base64.b64encode(raw).decode()
+    return WholeEventOut.model_validate({**row, "body": text, "body_base64": encoded})

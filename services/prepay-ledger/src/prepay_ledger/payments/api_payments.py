@@ -1,0 +1,141 @@
+"""Payments, and money in suspense: given to an account or sent back, with who and why."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, model_validator
+
+from prepay_ledger.fields import AccountNumberField, GivenByProvider, Limit, Reason, Writer
+from prepay_ledger.payments.assign_payment import AssignPayment
+from prepay_ledger.payments.credit import Decided
+from prepay_ledger.payments.ports import Unit
+from prepay_ledger.payments.postgres_queries import PaymentQueries
+from prepay_ledger.payments.return_payment import return_payment
+from prepay_ledger.payments.suspense import UnknownPayment
+from prepay_ledger.payments.values import PaymentOutcome, ResolutionAction
+from prewatt_common.clock import Clock
+from prewatt_common.http.auth import require
+
+
+class ResolutionOut(BaseModel):
+    """What a person did with money in suspense, and why."""
+
+    action: ResolutionAction
+    who: str
+    reason: str
+    journal_id: int
+    at: datetime
+
+
+class PaymentOut(BaseModel):
+    """A payment and what became of it. ``account_id``: who has the money.
+
+    ``account_number`` is what the payer gave; ``reason`` says why the money went to suspense.
+    """
+
+    id: UUID
+    provider: str
+    payment_id: str
+    account_id: UUID | None
+    account_number: str
+    amount_micro: int
+    currency: str
+    outcome: PaymentOutcome
+    reason: str
+    journal_id: int
+    received_at: datetime
+    resolution: ResolutionOut | None
+
+
+class Assignment(Reason):
+    """The account that money in suspense is for, by its number or its id, and why."""
+
+    account_number: AccountNumberField | None = None
+    account_id: UUID | None = None
+
+    @model_validator(mode="after")
+    def _one_account(self) -> Self:
+        if (self.account_number is None) == (self.account_id is None):
+            message = "name the account by account_number or by account_id, one of them"
+            raise ValueError(message)
+        return self
+
+
+def payments_router(
+    *,
+    open_unit: Callable[[], AbstractAsyncContextManager[Unit]],
+    queries: PaymentQueries,
+    assign_payment: AssignPayment,
+    committed: Callable[[], None],
+    clock: Clock,
+) -> APIRouter:
+    """``/v1/payments``."""
+    router = APIRouter(prefix="/v1/payments", tags=["payments"])
+    reading = [Depends(require("ledger:read"))]
+
+    @router.get("", dependencies=reading)
+    async def payments(
+        *,
+        outcome: PaymentOutcome | None = None,
+        provider: GivenByProvider | None = None,
+        payment_id: GivenByProvider | None = None,
+        before: UUID | None = None,
+        limit: Limit = 100,
+    ) -> list[PaymentOut]:
+        """Payments, newest first; ``outcome=suspense`` is money that nobody could place.
+
+        To read on, pass the ``id`` of the last one as ``before``.
+        """
+        rows = await queries.payments(
+            outcome=outcome,
+            provider=provider,
+            payment_id=payment_id,
+            before=before,
+            limit=limit,
+        )
+        return [PaymentOut(**row) for row in rows]
+
+    @router.get("/{payment}", dependencies=reading)
+    async def one(payment: UUID) -> PaymentOut:
+        """A payment, by our id of it."""
+        return await _payment(queries, payment)
+
+    @router.post("/{payment}/assign")
+    async def assign(payment: UUID, body: Assignment, principal: Writer) -> PaymentOut:
+        """Give money in suspense to an account: it is a top-up as of now. The same again changes
+        nothing."""
+        async with open_unit() as unit:
+            await assign_payment(
+                unit=unit,
+                payment=payment,
+                account_id=body.account_id,
+                account_number=body.account_number,
+                decided=Decided(principal.subject, body.reason),
+                now=clock(),
+            )
+        committed()
+        return await _payment(queries, payment)
+
+    @router.post("/{payment}/return")
+    async def give_back(payment: UUID, body: Reason, principal: Writer) -> PaymentOut:
+        """Send money in suspense back to its payer: the refund is due at the provider from now on.
+        The same again changes nothing."""
+        async with open_unit() as unit:
+            decided = Decided(principal.subject, body.reason)
+            await return_payment(unit=unit, payment=payment, decided=decided, now=clock())
+        committed()
+        return await _payment(queries, payment)
+
+    return router
+
+
+async def _payment(queries: PaymentQueries, payment: UUID) -> PaymentOut:
+    row = await queries.payment(payment)
+    if row is None:
+        message = f"payment {payment} does not exist"
+        raise UnknownPayment(message)
+    return PaymentOut(**row)

@@ -1,0 +1,86 @@
+"""Use case: money in suspense is given to an account."""
+
+from datetime import datetime
+from uuid import UUID
+
+from prepay_ledger.balances.refusals import UnknownAccount
+from prepay_ledger.balances.values import Account
+from prepay_ledger.journal.values import UtilityAccount
+from prepay_ledger.payments.credit import Decided, credit
+from prepay_ledger.payments.ports import Unit
+from prepay_ledger.payments.suspense import (
+    OtherCurrency,
+    is_in_suspense,
+    locked,
+)
+from prepay_ledger.payments.values import PaymentOutcome, Resolution, ResolutionAction
+from prepay_ledger.supply.review_supply import SupplyReview
+
+
+class AssignPayment:
+    """Gives money in suspense to an account, which reconnects as with any payment."""
+
+    def __init__(self, *, review: SupplyReview) -> None:
+        self._review = review
+
+    async def __call__(
+        self,
+        *,
+        unit: Unit,
+        payment: UUID,
+        account_id: UUID | None,
+        account_number: str | None,
+        decided: Decided,
+        now: datetime,
+    ) -> None:
+        """The account by id or by number. Asked again for the same account, nothing changes.
+
+        Raises `UnknownPayment`, `UnknownAccount`, `NotInSuspense` or `OtherCurrency`.
+        """
+        known = await locked(unit, payment)
+        account = await _account(unit, account_id=account_id, number=account_number)
+        if not await is_in_suspense(
+            unit, known, asked=ResolutionAction.ASSIGNED, account_id=account.id
+        ):
+            return
+        if account.currency != known.payment.currency:
+            message = (
+                f"account {account.number} is in {account.currency}, the payment in "
+                f"{known.payment.currency}: choose an account in {known.payment.currency} or "
+                "return the payment; nothing was changed"
+            )
+            raise OtherCurrency(message)
+        journal_id = await credit(
+            unit,
+            review=self._review,
+            payment=known.payment,
+            account=account,
+            kind="suspense-assigned",
+            taken_from=UtilityAccount.SUSPENSE,
+            decided=decided,
+            now=now,
+        )
+        await unit.payments.resolve(
+            payment,
+            Resolution(
+                action=ResolutionAction.ASSIGNED,
+                account_id=account.id,
+                who=decided.who,
+                reason=decided.reason,
+                journal_id=journal_id,
+                at=now,
+            ),
+            outcome=PaymentOutcome.CREDITED,
+        )
+
+
+async def _account(unit: Unit, *, account_id: UUID | None, number: str | None) -> Account:
+    if account_id is not None:
+        account = await unit.balances.lock(account_id)
+    else:
+        assert number is not None, "the API asks for one of them"
+        account = await unit.balances.lock_by_number(number)
+    if account is None:
+        message = f"account {account_id or number} does not exist; nothing was changed"
+        raise UnknownAccount(message)
+    return account

@@ -1,0 +1,73 @@
+"""What the use cases of payments need."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from prepay_ledger.balances.ports import HasBalances
+from prepay_ledger.journal.ports import HasJournals
+from prepay_ledger.payments.values import (
+    EventOutcome,
+    KnownPayment,
+    PaymentEventRow,
+    PaymentOutcome,
+    Resolution,
+)
+from prepay_ledger.supply import ports as supply
+
+
+class PaymentStore(Protocol):
+    """Payments, and what people did with those in suspense."""
+
+    async def lock_by_payment_id(self, *, provider: str, payment_id: str) -> KnownPayment | None:
+        """The payment if it is known. Whoever else brings the same one waits for our commit: two
+        deliveries at once must not both find it unknown."""
+        ...
+
+    async def by_payment_id(self, *, provider: str, payment_id: str) -> KnownPayment | None: ...
+    async def lock(self, payment: UUID) -> KnownPayment | None: ...
+    async def add(self, known: KnownPayment, *, journal_id: int, at: datetime) -> None: ...
+    async def resolution(self, payment: UUID) -> Resolution | None: ...
+    async def resolve(
+        self, payment: UUID, resolution: Resolution, *, outcome: PaymentOutcome
+    ) -> None: ...
+
+
+class PaymentEventStore(Protocol):
+    """Signed events as they came."""
+
+    async def lock(self, *, provider: str, event_id: str) -> Sequence[PaymentEventRow]:
+        """What came under this id before, oldest first. Whoever else brings it waits for our
+        commit."""
+        ...
+
+    async def add(
+        self, row: PaymentEventRow, *, headers: Mapping[str, str], body: bytes, at: datetime
+    ) -> None: ...
+    async def lock_by_id(self, event_id: UUID) -> PaymentEventRow | None: ...
+    async def body(self, event_id: UUID) -> bytes: ...
+    async def change(
+        self,
+        after: PaymentEventRow,
+        *,
+        step: str,
+        outcome_before: EventOutcome,
+        who: str,
+        reason: str,
+        at: datetime,
+    ) -> None:
+        """Write how the event stands now, and who changed that and why."""
+        ...
+
+
+class Unit(HasBalances, HasJournals, supply.Unit, Protocol):
+    """A transaction in which money comes in, and supply is decided after it."""
+
+    payments: PaymentStore
+    payment_events: PaymentEventStore
+
+    def savepoint(self) -> AbstractAsyncContextManager[None]:
+        """A part of the transaction that is undone by itself where it raises."""
+        ...

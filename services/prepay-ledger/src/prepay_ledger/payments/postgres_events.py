@@ -1,0 +1,109 @@
+"""Signed events as they came."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from hashlib import sha256
+from uuid import UUID
+
+from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from prepay_ledger.payments.tables import payment_event, payment_event_step
+from prepay_ledger.payments.values import EventOutcome, PaymentEventRow
+
+_ROW = [payment_event.c[name] for name in PaymentEventRow.__dataclass_fields__]
+
+
+class PostgresPaymentEvents:
+    """A `PaymentEventStore`."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def lock(self, *, provider: str, event_id: str) -> Sequence[PaymentEventRow]:
+        """By an advisory lock: there may be no row yet."""
+        key = func.hashtextextended(f"payment-event/{provider}/{event_id}", 0)
+        await self._connection.execute(select(func.pg_advisory_xact_lock(key)))
+        query = (
+            select(*_ROW)
+            .where(
+                payment_event.c.provider == provider,
+                payment_event.c.event_id_sha256 == sha256(event_id.encode()).digest(),
+            )
+            .order_by(payment_event.c.id)
+        )
+        return [_to_row(row) for row in (await self._connection.execute(query)).mappings()]
+
+    async def add(
+        self, row: PaymentEventRow, *, headers: Mapping[str, str], body: bytes, at: datetime
+    ) -> None:
+        """Insert it."""
+        await self._connection.execute(
+            insert(payment_event).values(
+                event_id_sha256=sha256(row.event_id.encode()).digest(),
+                headers=headers,
+                body=body,
+                received_at=at,
+                **asdict(row),
+            )
+        )
+
+    async def lock_by_id(self, event_id: UUID) -> PaymentEventRow | None:
+        """The event of that id of ours, its row locked until the transaction ends."""
+        query = select(*_ROW).where(payment_event.c.id == event_id).with_for_update()
+        row = (await self._connection.execute(query)).mappings().first()
+        return _to_row(row) if row else None
+
+    async def body(self, event_id: UUID) -> bytes:
+        """The bytes that were signed."""
+        query = select(payment_event.c.body).where(payment_event.c.id == event_id)
+        return (await self._connection.execute(query)).scalar_one()
+
+    async def change(
+        self,
+        after: PaymentEventRow,
+        *,
+        step: str,
+        outcome_before: EventOutcome,
+        who: str,
+        reason: str,
+        at: datetime,
+    ) -> None:
+        """The event as it stands now, and a step that says who changed it and why."""
+        await self._connection.execute(
+            update(payment_event)
+            .where(payment_event.c.id == after.id)
+            .values(
+                type=after.type,
+                payment_id=after.payment_id,
+                outcome=after.outcome,
+                reason=after.reason,
+                open=after.open,
+            )
+        )
+        await self._connection.execute(
+            insert(payment_event_step).values(
+                payment_event_id=after.id,
+                action=step,
+                who=who,
+                reason=reason,
+                outcome_before=outcome_before,
+                outcome=after.outcome,
+                at=at,
+            )
+        )
+
+
+def _to_row(row: RowMapping) -> PaymentEventRow:
+    return PaymentEventRow(
+        id=row["id"],
+        provider=row["provider"],
+        event_id=row["event_id"],
+        body_sha256=row["body_sha256"],
+        type=row["type"],
+        payment_id=row["payment_id"],
+        outcome=EventOutcome(row["outcome"]),
+        reason=row["reason"],
+        open=row["open"],
+    )

@@ -1,0 +1,98 @@
+"""Payments, and what people did with those in suspense."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from prepay_ledger.payments.tables import payment as payment_table
+from prepay_ledger.payments.tables import payment_resolution
+from prepay_ledger.payments.values import (
+    KnownPayment,
+    Payment,
+    PaymentOutcome,
+    Resolution,
+    ResolutionAction,
+)
+
+
+class PostgresPayments:
+    """A `PaymentStore`."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def lock_by_payment_id(self, *, provider: str, payment_id: str) -> KnownPayment | None:
+        """By an advisory lock: there may be no row yet."""
+        key = func.hashtextextended(f"payment/{provider}/{payment_id}", 0)
+        await self._connection.execute(select(func.pg_advisory_xact_lock(key)))
+        return await self.by_payment_id(provider=provider, payment_id=payment_id)
+
+    async def by_payment_id(self, *, provider: str, payment_id: str) -> KnownPayment | None:
+        """The payment if it is known."""
+        query = select(payment_table).where(
+            payment_table.c.provider == provider, payment_table.c.payment_id == payment_id
+        )
+        return await self._one(query)
+
+    async def lock(self, payment: UUID) -> KnownPayment | None:
+        """The payment of that id of ours, its row locked until the transaction ends."""
+        query = select(payment_table).where(payment_table.c.id == payment)
+        return await self._one(query.with_for_update())
+
+    async def add(self, known: KnownPayment, *, journal_id: int, at: datetime) -> None:
+        """Insert it."""
+        await self._connection.execute(
+            insert(payment_table).values(
+                id=known.id,
+                account_id=known.account_id,
+                outcome=known.outcome,
+                reason=known.reason,
+                journal_id=journal_id,
+                received_at=at,
+                **asdict(known.payment),
+            )
+        )
+
+    async def resolution(self, payment: UUID) -> Resolution | None:
+        """What a person did with it, if anybody did."""
+        query = select(payment_resolution).where(payment_resolution.c.payment == payment)
+        row = (await self._connection.execute(query)).mappings().first()
+        if row is None:
+            return None
+        return Resolution(
+            action=ResolutionAction(row["action"]),
+            account_id=row["account_id"],
+            who=row["who"],
+            reason=row["reason"],
+            journal_id=row["journal_id"],
+            at=row["at"],
+        )
+
+    async def resolve(
+        self, payment: UUID, resolution: Resolution, *, outcome: PaymentOutcome
+    ) -> None:
+        """Write where the money went; `lock` was called before."""
+        await self._connection.execute(
+            insert(payment_resolution).values(payment=payment, **asdict(resolution))
+        )
+        await self._connection.execute(
+            update(payment_table)
+            .where(payment_table.c.id == payment)
+            .values(outcome=outcome, account_id=resolution.account_id)
+        )
+
+    async def _one(self, query: Any) -> KnownPayment | None:
+        row = (await self._connection.execute(query)).mappings().first()
+        if row is None:
+            return None
+        return KnownPayment(
+            id=row["id"],
+            payment=Payment(**{name: row[name] for name in Payment.__dataclass_fields__}),
+            outcome=PaymentOutcome(row["outcome"]),
+            reason=row["reason"],
+            account_id=row["account_id"],
+        )

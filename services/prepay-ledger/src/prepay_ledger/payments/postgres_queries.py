@@ -1,0 +1,138 @@
+"""What people and dashboards ask about payments and their events: read-only."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, Select, Table, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from prepay_ledger.payments.tables import (
+    payment,
+    payment_event,
+    payment_event_step,
+    payment_resolution,
+)
+from prepay_ledger.payments.values import NOT_APPLIED, EventOutcome
+from prewatt_common.db.database import Database
+from prewatt_common.refusals import Refusal
+
+_LISTED = ("id", "provider", "event_id", "type", "payment_id", "outcome", "reason", "open",
+           "received_at")  # fmt: skip
+
+_RESOLUTION = ("action", "who", "reason", "journal_id", "at")
+
+
+class UnknownCursor(Refusal):
+    """``before`` names nothing of the list that is asked for."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    kind = "unknown-cursor"
+
+
+class PaymentQueries:
+    """Queries for the API and the metrics. Lists are by id, newest first."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def payments(
+        self,
+        *,
+        outcome: str | None,
+        provider: str | None,
+        payment_id: str | None,
+        before: UUID | None,
+        limit: int,
+    ) -> Sequence[Mapping[str, Any]]:
+        """Payments with their resolutions. Raises `UnknownCursor`."""
+        query = _with_resolution().order_by(payment.c.id.desc()).limit(limit)
+        for column, value in (
+            (payment.c.outcome, outcome),
+            (payment.c.provider, provider),
+            (payment.c.payment_id, payment_id),
+        ):
+            if value is not None:
+                query = query.where(column == value)
+        async with self._database.transaction() as connection:
+            if before is not None:
+                await _must_be(connection, payment, before)
+                query = query.where(payment.c.id < before)
+            rows = (await connection.execute(query)).mappings()
+            return [_payment(row) for row in rows]
+
+    async def payment(self, id_: UUID) -> Mapping[str, Any] | None:
+        """A payment with its resolution."""
+        async with self._database.transaction() as connection:
+            rows = await connection.execute(_with_resolution().where(payment.c.id == id_))
+            row = rows.mappings().first()
+        return _payment(row) if row else None
+
+    async def events(
+        self,
+        *,
+        outcome: str | None,
+        open_: bool | None,
+        provider: str | None,
+        before: UUID | None,
+        limit: int,
+    ) -> Sequence[Mapping[str, Any]]:
+        """Events without their bodies. Raises `UnknownCursor`."""
+        columns = [payment_event.c[name] for name in _LISTED]
+        query = select(*columns).order_by(payment_event.c.id.desc()).limit(limit)
+        if outcome is not None:
+            query = query.where(payment_event.c.outcome == outcome)
+        if open_ is not None:
+            query = query.where(payment_event.c.open if open_ else ~payment_event.c.open)
+        if provider is not None:
+            query = query.where(payment_event.c.provider == provider)
+        async with self._database.transaction() as connection:
+            if before is not None:
+                await _must_be(connection, payment_event, before)
+                query = query.where(payment_event.c.id < before)
+            return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+    async def event(self, id_: UUID) -> Mapping[str, Any] | None:
+        """An event with all that was kept, and what people did with it."""
+        steps = (
+            select(payment_event_step)
+            .where(payment_event_step.c.payment_event_id == id_)
+            .order_by(payment_event_step.c.id)
+        )
+        async with self._database.transaction() as connection:
+            query = select(payment_event).where(payment_event.c.id == id_)
+            row = (await connection.execute(query)).mappings().first()
+            if row is None:
+                return None
+            done = [dict(step) for step in (await connection.execute(steps)).mappings()]
+        return {**row, "steps": done}
+
+    async def open_events(self) -> Mapping[EventOutcome, int]:
+        """How many events wait for a person, by outcome: each that there can be, zero too."""
+        query = (
+            select(payment_event.c.outcome, func.count())
+            .where(payment_event.c.open)
+            .group_by(payment_event.c.outcome)
+        )
+        async with self._database.transaction() as connection:
+            counts = {row[0]: row[1] for row in await connection.execute(query)}
+        return {outcome: counts.get(outcome, 0) for outcome in NOT_APPLIED}
+
+
+def _with_resolution() -> Select[Any]:
+    columns = [payment_resolution.c[name].label(f"resolution_{name}") for name in _RESOLUTION]
+    joined = payment.outerjoin(payment_resolution, payment_resolution.c.payment == payment.c.id)
+    return select(payment, *columns).select_from(joined)
+
+
+def _payment(row: RowMapping) -> Mapping[str, Any]:
+    resolution = {name: row[f"resolution_{name}"] for name in _RESOLUTION}
+    return {**row, "resolution": resolution if resolution["action"] else None}
+
+
+async def _must_be(connection: AsyncConnection, table: Table, id_: UUID) -> None:
+    found = await connection.scalar(select(table.c.id).where(table.c.id == id_))
+    if found is None:
+        message = f"before={id_} is nothing of this list; pass what the page before gave"
+        raise UnknownCursor(message)

@@ -1,0 +1,54 @@
+"""Money in suspense: found, locked, and whether it is there still."""
+
+from http import HTTPStatus
+from uuid import UUID
+
+from prepay_ledger.payments.ports import Unit
+from prepay_ledger.payments.values import KnownPayment, PaymentOutcome, ResolutionAction
+from prewatt_common.refusals import Refusal
+
+
+class UnknownPayment(Refusal):
+    """No such payment."""
+
+    status = HTTPStatus.NOT_FOUND
+    kind = "unknown-payment"
+
+
+class NotInSuspense(Refusal):
+    """The payment's money was placed before, otherwise than is asked now."""
+
+    kind = "not-in-suspense"
+
+
+class OtherCurrency(Refusal):
+    """Money is not changed into another currency."""
+
+    kind = "other-currency"
+
+
+async def locked(unit: Unit, payment: UUID) -> KnownPayment:
+    """The payment, its row locked. Raises `UnknownPayment`."""
+    known = await unit.payments.lock(payment)
+    if known is None:
+        message = f"payment {payment} does not exist"
+        raise UnknownPayment(message)
+    return known
+
+
+async def is_in_suspense(
+    unit: Unit, known: KnownPayment, *, asked: ResolutionAction, account_id: UUID | None
+) -> bool:
+    """False where just what is asked was done before. Raises `NotInSuspense` for anything else."""
+    if known.outcome is PaymentOutcome.SUSPENSE:
+        return True
+    done = await unit.payments.resolution(known.id)
+    if done is not None and (done.action, done.account_id) == (asked, account_id):
+        return False
+    how = f"by {done.who} ({done.reason})" if done else "when it came"
+    to = f" to account {known.account_id}" if known.account_id else ""
+    message = (
+        f"payment {known.payment.payment_id} of {known.payment.provider} is not in suspense: "
+        f"{known.outcome}{to} {how}; nothing was changed"
+    )
+    raise NotInSuspense(message)

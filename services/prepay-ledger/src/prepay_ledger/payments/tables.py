@@ -1,0 +1,90 @@
+"""Payments, signed events, and what people did with them."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from prepay_ledger.tables import instant, metadata
+
+payment_event = Table(
+    "payment_event",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    # Of any length, so the keys are hashes.
+    Column("event_id_sha256", LargeBinary, nullable=False),
+    Column("body_sha256", LargeBinary, nullable=False),
+    Column("headers", JSONB, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("type", Text),
+    Column("payment_id", Text),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    # Not applied, and no person has dealt with it yet.
+    Column("open", Boolean, nullable=False),
+    instant("received_at"),
+    UniqueConstraint("provider", "event_id_sha256", "body_sha256"),
+)
+Index("payment_event_outcome", payment_event.c.outcome, payment_event.c.id)
+Index("payment_event_open", payment_event.c.id, postgresql_where=payment_event.c.open)
+
+
+payment_event_step = Table(
+    "payment_event_step",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("payment_event_id", Uuid, ForeignKey("payment_event.id"), nullable=False),
+    Column("action", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("outcome_before", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    instant("at"),
+)
+Index("payment_event_step_event", payment_event_step.c.payment_event_id)
+
+
+payment = Table(
+    "payment",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("payment_id", Text, nullable=False),
+    Column("account_id", Uuid, ForeignKey("account.id")),
+    # As the payer gave it, whatever account got the money in the end.
+    Column("account_number", Text, nullable=False),
+    Column("amount_micro", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    # Why it went to suspense; empty where it did not.
+    Column("reason", Text, nullable=False),
+    Column("journal_id", BigInteger, nullable=False),
+    instant("received_at"),
+    UniqueConstraint("provider", "payment_id"),
+)
+Index("payment_outcome", payment.c.outcome, payment.c.id)
+
+
+payment_resolution = Table(
+    "payment_resolution",
+    metadata,
+    Column("payment", Uuid, ForeignKey("payment.id"), primary_key=True),
+    Column("action", Text, nullable=False),
+    Column("account_id", Uuid, ForeignKey("account.id")),
+    Column("who", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("journal_id", BigInteger, nullable=False),
+    instant("at"),
+)

@@ -1,0 +1,137 @@
+"""Use case: a payment that a provider reports is credited once, or kept in suspense."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from prepay_ledger.balances.values import Account
+from prepay_ledger.events import keyed_event
+from prepay_ledger.journal.values import Journal, UtilityAccount, clearing
+from prepay_ledger.payments.credit import credit
+from prepay_ledger.payments.ports import Unit
+from prepay_ledger.payments.values import KnownPayment, Payment, PaymentOutcome
+from prepay_ledger.supply.review_supply import SupplyReview
+from prewatt_common.contracts.ledger_events_v1 import PaymentSuspended
+from prewatt_common.ids import new_id
+
+
+class PaymentConflict(Exception):
+    """A payment id came again with another amount, account or currency. Nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentResult:
+    """What became of a payment; ``repeated`` where it was known already and nothing changed."""
+
+    outcome: PaymentOutcome
+    repeated: bool
+    reason: str
+    """Why it is in suspense; empty where it is not."""
+    account_id: UUID | None
+    balance_micro: int | None
+
+
+class TakePayment:
+    """Credits payments. Known by the provider's payment id, whatever event brings it."""
+
+    def __init__(self, *, review: SupplyReview) -> None:
+        self._review = review
+
+    async def __call__(self, unit: Unit, *, payment: Payment, now: datetime) -> PaymentResult:
+        """Raises `PaymentConflict`. First the payment is locked, then the account's row: payments
+        queue up behind each other and behind charges."""
+        known = await unit.payments.lock_by_payment_id(
+            provider=payment.provider, payment_id=payment.payment_id
+        )
+        if known is not None:
+            return await _repeated(unit, payment, known)
+        account = await unit.balances.lock_by_number(payment.account_number)
+        if account is None:
+            reason = f"there is no account {payment.account_number}"
+            return await self._suspend(unit, payment, reason=reason, now=now)
+        if account.currency != payment.currency:
+            reason = f"account {account.number} is in {account.currency}, not {payment.currency}"
+            return await self._suspend(unit, payment, reason=reason, now=now)
+        return await self._credit(unit, payment, account, now=now)
+
+    async def _credit(
+        self, unit: Unit, payment: Payment, account: Account, *, now: datetime
+    ) -> PaymentResult:
+        journal_id = await credit(
+            unit,
+            review=self._review,
+            payment=payment,
+            account=account,
+            kind="top-up",
+            taken_from=clearing(payment.provider),
+            decided=None,
+            now=now,
+        )
+        known = KnownPayment(
+            id=new_id(),
+            payment=payment,
+            outcome=PaymentOutcome.CREDITED,
+            reason="",
+            account_id=account.id,
+        )
+        await unit.payments.add(known, journal_id=journal_id, at=now)
+        balance_micro = account.balance_micro + payment.amount_micro
+        return PaymentResult(known.outcome, False, "", account.id, balance_micro)
+
+    async def _suspend(
+        self, unit: Unit, payment: Payment, *, reason: str, now: datetime
+    ) -> PaymentResult:
+        journal_id, _ = await unit.journals.post(
+            Journal(
+                kind="suspense",
+                source=f"{payment.provider}/{payment.payment_id}",
+                entries=(),
+                postings={
+                    UtilityAccount.SUSPENSE: payment.amount_micro,
+                    clearing(payment.provider): -payment.amount_micro,
+                },
+            ),
+            at=now,
+        )
+        known = KnownPayment(
+            id=new_id(),
+            payment=payment,
+            outcome=PaymentOutcome.SUSPENSE,
+            reason=reason,
+            account_id=None,
+        )
+        await unit.payments.add(known, journal_id=journal_id, at=now)
+        event = PaymentSuspended(
+            payment_id=payment.payment_id,
+            provider=payment.provider,
+            amount_micro=payment.amount_micro,
+            currency=payment.currency,
+            reference=payment.account_number,
+            reason=reason,
+            at=now,
+        )
+        await unit.publish([keyed_event(event, key=payment.payment_id, at=now)])
+        return PaymentResult(known.outcome, False, reason, None, None)
+
+
+async def _repeated(unit: Unit, payment: Payment, known: KnownPayment) -> PaymentResult:
+    first = known.payment
+    if first != payment:
+        message = (
+            f"payment {payment.payment_id} is known with other content; the first is kept: "
+            f"{first.amount_micro} micro-units {first.currency} for {first.account_number}"
+        )
+        raise PaymentConflict(message)
+    return await result_of(unit, known)
+
+
+async def result_of(unit: Unit, known: KnownPayment) -> PaymentResult:
+    """How a payment stands that was taken before, with its account's balance by now."""
+    account = await unit.balances.account(known.account_id) if known.account_id else None
+    return PaymentResult(
+        known.outcome,
+        True,
+        known.reason if known.outcome is PaymentOutcome.SUSPENSE else "",
+        known.account_id,
+        account.balance_micro if account else None,
+    )

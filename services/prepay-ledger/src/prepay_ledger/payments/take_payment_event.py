@@ -1,0 +1,142 @@
+"""Use case: every signed event is kept as it came, and applied where we understand it."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from prepay_ledger.payments.ports import Unit
+from prepay_ledger.payments.read_event import NotUnderstood, Understood, read_event, storable
+from prepay_ledger.payments.take_payment import (
+    PaymentConflict,
+    PaymentResult,
+    TakePayment,
+    result_of,
+)
+from prepay_ledger.payments.values import (
+    NOT_APPLIED,
+    EventOutcome,
+    Payment,
+    PaymentEventRow,
+    PaymentOutcome,
+)
+from prewatt_common.db.database import is_passing_fault
+from prewatt_common.ids import new_id
+
+logger = logging.getLogger(__name__)
+
+_REASON_CHARACTERS_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedEvent:
+    """A call whose signature held: raw bytes, and the headers that prove them."""
+
+    provider: str
+    event_id: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of an event; ``payment`` where it tells of one that is known by now."""
+
+    outcome: EventOutcome
+    reason: str
+    payment: PaymentResult | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventAnswer:
+    """What the provider is told. ``repeated``: it was known, and nothing was changed."""
+
+    applied: Applied
+    repeated: bool
+
+
+class ApplyPaymentEvent:
+    """Reads a kept event as we know them today, and applies it."""
+
+    def __init__(self, *, take_payment: TakePayment) -> None:
+        self._take_payment = take_payment
+
+    async def __call__(self, unit: Unit, *, payment: Payment, now: datetime) -> Applied:
+        """Never raises but for what trying again can help: a fault of ours is an outcome too, or
+        the event would be lost with it."""
+        try:
+            async with unit.savepoint():
+                result = await self._take_payment(unit, payment=payment, now=now)
+        except PaymentConflict as error:
+            return Applied(EventOutcome.CONFLICT, str(error), None)
+        except Exception as error:
+            if is_passing_fault(error):
+                raise
+            logger.exception("payment %s of %s", payment.payment_id, payment.provider)
+            reason = f"a fault of ours, replay it once that is mended: {error!r}"
+            reason = storable(reason, characters_max=_REASON_CHARACTERS_MAX)
+            return Applied(EventOutcome.FAILED, reason, None)
+        if result.repeated:
+            return Applied(EventOutcome.REPEATED, "", result)
+        credited = result.outcome is PaymentOutcome.CREDITED
+        outcome = EventOutcome.CREDITED if credited else EventOutcome.SUSPENSE
+        return Applied(outcome, result.reason, result)
+
+
+class TakePaymentEvent:
+    """Keeps and applies an event in one transaction: what was answered 2xx is committed whole."""
+
+    def __init__(self, *, apply: ApplyPaymentEvent) -> None:
+        self._apply = apply
+
+    async def __call__(self, unit: Unit, *, event: SignedEvent, now: datetime) -> EventAnswer:
+        """The same event again changes nothing and is answered the same. The same id with another
+        body is kept as a conflict, unless it only tells again of a payment that is known."""
+        body_sha256 = sha256(event.body).digest()
+        earlier = await unit.payment_events.lock(provider=event.provider, event_id=event.event_id)
+        for each in earlier:
+            if each.body_sha256 == body_sha256:
+                return EventAnswer(await _as_kept(unit, each), repeated=True)
+        read = read_event(provider=event.provider, body=event.body)
+        known = await _told_before(unit, read) if earlier else None
+        if known:
+            applied = Applied(EventOutcome.REPEATED, "", known)
+        elif earlier:
+            reason = f"event {event.event_id[:200]} came before with another body"
+            applied = Applied(EventOutcome.CONFLICT, reason, None)
+        elif isinstance(read, NotUnderstood):
+            applied = Applied(read.outcome, read.reason, None)
+        else:
+            applied = await self._apply(unit, payment=read.payment, now=now)
+        row = PaymentEventRow(
+            id=new_id(),
+            provider=event.provider,
+            event_id=event.event_id,
+            body_sha256=body_sha256,
+            type=read.type,
+            payment_id=read.payment.payment_id if isinstance(read, Understood) else None,
+            outcome=applied.outcome,
+            reason=applied.reason,
+            open=applied.outcome in NOT_APPLIED,
+        )
+        await unit.payment_events.add(row, headers=event.headers, body=event.body, at=now)
+        return EventAnswer(applied, repeated=applied.outcome is EventOutcome.REPEATED)
+
+
+async def _as_kept(unit: Unit, row: PaymentEventRow) -> Applied:
+    if row.payment_id is None or row.outcome in NOT_APPLIED:
+        return Applied(row.outcome, row.reason, None)
+    known = await unit.payments.by_payment_id(provider=row.provider, payment_id=row.payment_id)
+    assert known is not None, "an event that was applied has its payment"
+    return Applied(row.outcome, row.reason, await result_of(unit, known))
+
+
+async def _told_before(unit: Unit, read: Understood | NotUnderstood) -> PaymentResult | None:
+    if isinstance(read, NotUnderstood):
+        return None
+    payment = read.payment
+    known = await unit.payments.by_payment_id(
+        provider=payment.provider, payment_id=payment.payment_id
+    )
+    return await result_of(unit, known) if known and known.payment == payment else None

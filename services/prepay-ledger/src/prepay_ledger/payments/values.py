@@ -1,0 +1,101 @@
+"""Payments, signed events and what became of them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class PaymentOutcome(StrEnum):
+    """What became of a payment's money."""
+
+    CREDITED = "credited"
+    SUSPENSE = "suspense"
+    RETURNED = "returned"
+    """It was in suspense and is to go back to its payer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """Money that a provider says it has taken for us."""
+
+    provider: str
+    payment_id: str
+    account_number: str
+    amount_micro: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownPayment:
+    """A payment as it stands. ``reason``: why it went to suspense, empty where it did not."""
+
+    id: UUID
+    """Ours; the provider's own is ``payment.payment_id``."""
+    payment: Payment
+    outcome: PaymentOutcome
+    reason: str
+    account_id: UUID | None
+    """Who has the money."""
+
+
+class ResolutionAction(StrEnum):
+    """What a person did with money in suspense."""
+
+    ASSIGNED = "assigned"
+    RETURNED = "returned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """Where money in suspense went, who said so, and why."""
+
+    action: ResolutionAction
+    account_id: UUID | None
+    who: str
+    reason: str
+    journal_id: int
+    at: datetime
+
+
+class EventOutcome(StrEnum):
+    """What became of an event. Those of `NOT_APPLIED` moved no money."""
+
+    CREDITED = "credited"
+    SUSPENSE = "suspense"
+    REPEATED = "repeated"
+    """It tells of a payment that another event had told of."""
+    UNKNOWN_TYPE = "unknown-type"
+    UNREADABLE = "unreadable"
+    """No JSON, or no payment that could be credited: the reason names the field."""
+    CONFLICT = "conflict"
+    """It contradicts an event or payment that came before; the first holds."""
+    FAILED = "failed"
+    """A fault of ours while it was applied."""
+
+
+NOT_APPLIED = frozenset(
+    {
+        EventOutcome.UNKNOWN_TYPE,
+        EventOutcome.UNREADABLE,
+        EventOutcome.CONFLICT,
+        EventOutcome.FAILED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentEventRow:
+    """A signed event as it is kept, without its body. ``open``: not applied, and no person has
+    dealt with it."""
+
+    id: UUID
+    """Ours; the provider's own is ``event_id``."""
+    provider: str
+    event_id: str
+    body_sha256: bytes
+    type: str | None
+    payment_id: str | None
+    outcome: EventOutcome
+    reason: str
+    open: bool

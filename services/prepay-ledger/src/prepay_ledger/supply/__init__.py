@@ -1,0 +1,1 @@
+"""Whether an account's supply stays, goes or comes back."""

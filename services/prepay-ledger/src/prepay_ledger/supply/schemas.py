@@ -1,0 +1,36 @@
+"""Decisions and commands over HTTP."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+
+class DecisionOut(BaseModel, from_attributes=True):
+    """Why the supply stayed, went or came back: rules that fired and held, and the inputs."""
+
+    id: UUID
+    at: datetime
+    state: str
+    action: str | None
+    fired: list[str]
+    held: list[str]
+    inputs: dict[str, Any]
+
+
+class CommandOut(BaseModel, from_attributes=True):
+    """A relay command and how far it came."""
+
+    id: UUID
+    decision_id: UUID
+    meter_id: str
+    action: str
+    sequence: int
+    status: str
+    relay: str | None
+    detail: str
+    caused_at: datetime
+    issued_at: datetime
+    expires_at: datetime
+    finished_at: datetime | None

@@ -1,0 +1,55 @@
+"""Decisions and commands."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from prepay_ledger.tables import instant, metadata
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("action", Text),
+    Column("fired", ARRAY(Text), nullable=False),
+    Column("held", ARRAY(Text), nullable=False),
+    # Everything `decide` was given, so that it can be run again and must agree.
+    Column("inputs", JSONB, nullable=False),
+    instant("at"),
+)
+Index("decision_account_id", decision.c.account_id, decision.c.id)
+
+
+command = Table(
+    "command",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("decision_id", Uuid, ForeignKey("decision.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("meter_id", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("status_rank", SmallInteger, nullable=False),
+    Column("relay", Text),
+    Column("detail", Text, nullable=False, server_default=text("''")),
+    instant("caused_at"),
+    instant("issued_at"),
+    instant("expires_at"),
+    instant("finished_at", nullable=True),
+    UniqueConstraint("meter_id", "sequence"),
+)
+Index("command_decision_id", command.c.decision_id)
+Index("command_account_id", command.c.account_id, command.c.id)

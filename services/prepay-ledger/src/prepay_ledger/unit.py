@@ -1,0 +1,62 @@
+"""One transaction's stores, put together."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from prepay_ledger.accounts.ports import AccountStore, BulkStore
+from prepay_ledger.accounts.postgres import PostgresAccounts
+from prepay_ledger.accounts.postgres_bulk import PostgresBulk
+from prepay_ledger.balances.ports import BalanceStore
+from prepay_ledger.balances.postgres import PostgresBalances
+from prepay_ledger.charging.ports import ChargingStore
+from prepay_ledger.charging.postgres import PostgresCharging
+from prepay_ledger.installations.ports import BindingStore
+from prepay_ledger.installations.postgres import PostgresBindings
+from prepay_ledger.journal.ports import JournalStore
+from prepay_ledger.journal.postgres import PostgresJournals
+from prepay_ledger.payments.ports import PaymentEventStore, PaymentStore
+from prepay_ledger.payments.postgres_events import PostgresPaymentEvents
+from prepay_ledger.payments.postgres_payments import PostgresPayments
+from prepay_ledger.supply.ports import SupplyStore
+from prepay_ledger.supply.postgres import PostgresSupply
+from prepay_ledger.tariffs.ports import TariffStore
+from prepay_ledger.tariffs.postgres import PostgresTariffs
+from prewatt_common.db.database import Database
+from prewatt_common.kafka import outbox
+from prewatt_common.kafka.messages import Message
+
+
+class PostgresUnit:
+    """The `Unit` of every module, on an open transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+        self.charging: ChargingStore = PostgresCharging(connection)
+        self.journals: JournalStore = PostgresJournals(connection)
+        self.tariffs: TariffStore = PostgresTariffs(connection)
+        self.balances: BalanceStore = PostgresBalances(connection)
+        self.bindings: BindingStore = PostgresBindings(connection)
+        self.bulk: BulkStore = PostgresBulk(connection)
+        self.accounts: AccountStore = PostgresAccounts(connection)
+        self.payments: PaymentStore = PostgresPayments(connection)
+        self.payment_events: PaymentEventStore = PostgresPaymentEvents(connection)
+        self.supply: SupplyStore = PostgresSupply(connection)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncGenerator[None]:
+        """A SAVEPOINT."""
+        async with self.connection.begin_nested():
+            yield
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """Through the outbox."""
+        await outbox.append(self.connection, messages)
+
+
+@asynccontextmanager
+async def open_unit(database: Database) -> AsyncGenerator[PostgresUnit]:
+    """A transaction of its own, for what does not come from Kafka."""
+    async with database.transaction() as connection:
+        yield PostgresUnit(connection)

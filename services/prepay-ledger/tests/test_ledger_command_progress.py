@@ -1,0 +1,49 @@
+"""How commands come along, as a table."""
+
+from itertools import permutations
+
+import pytest
+
+from prepay_ledger.supply.command_progress import FINISHED_RANK, RANK, together
+from prepay_ledger.supply.decide import CommandOutcome
+from prewatt_common.contracts.base import CommandStatus as Status
+
+UNDER_WAY = (Status.ISSUED, Status.SENT, Status.ACKNOWLEDGED)
+OVER = (Status.EXPIRED, Status.REJECTED, Status.SUPERSEDED, Status.FAILED)
+
+
+def test_every_status_has_a_rank():
+    assert set(RANK) == set(Status)
+
+
+@pytest.mark.parametrize("status", Status)
+def test_what_is_under_way_is_not_finished(status):
+    assert (RANK[status] < FINISHED_RANK) == (status in UNDER_WAY)
+
+
+@pytest.mark.parametrize("given_up", OVER)
+def test_a_late_success_is_the_truth_whatever_was_given_up(given_up):
+    assert RANK[Status.SUCCEEDED] > RANK[given_up]
+
+
+@pytest.mark.parametrize(("one", "other"), list(permutations(OVER, 2)))
+def test_one_end_does_not_take_the_place_of_another(one, other):
+    assert RANK[one] == RANK[other]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "outcome"),
+    [
+        ([Status.SUCCEEDED], CommandOutcome.CONFIRMED),
+        ([Status.SUCCEEDED, Status.SUCCEEDED], CommandOutcome.CONFIRMED),
+        ([Status.SUCCEEDED, Status.ISSUED], CommandOutcome.IN_FLIGHT),
+        ([Status.FAILED, Status.SENT], CommandOutcome.IN_FLIGHT),
+        ([Status.FAILED, Status.ACKNOWLEDGED], CommandOutcome.IN_FLIGHT),
+        ([Status.FAILED, Status.SUCCEEDED], CommandOutcome.FAILED),
+        *(([status], CommandOutcome.FAILED) for status in OVER),
+        *(([status], CommandOutcome.IN_FLIGHT) for status in UNDER_WAY),
+    ],
+)
+def test_several_commands_together(statuses, outcome):
+    assert together(statuses) is outcome
+    assert together(statuses[::-1]) is outcome
