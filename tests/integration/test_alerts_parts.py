@@ -203,6 +203,20 @@ async def test_finite_retention_of_readings_is_said_at_start(world: World, alarm
     await alarms.resolves("HistoryLimited", topic=METER_READINGS.name)
 
 
+@pytest.mark.chaos
+async def test_consumers_that_stopped_are_alarmed_until_they_go_on(
+    world: World, alarms: Alarms
+) -> None:
+    consumers = ("prepay-ledger.readings", "billing.charges", "notifier.ledger-events")
+    await asyncio.to_thread(world.stack.kill, "kafka")
+    try:
+        for consumer in consumers:
+            await alarms.fires("ConsumersStopped", consumer, consumer=consumer)
+    finally:
+        await asyncio.to_thread(world.stack.start, "kafka")
+    await alarms.resolves("ConsumersStopped")
+
+
 async def test_other_zone_data_is_alarmed(world: World, alarms: Alarms) -> None:
     async def restarted() -> None:
         await asyncio.to_thread(world.stack.stop, "billing")

@@ -222,7 +222,7 @@ async def _measure_unbound(unbound: UnboundQueries) -> None:
     found = await unbound.recent()
     UNBOUND_METER.clear()
     for reason in REASONS:
-        meters = [row["meter_id"] for row in found if row["reason"] == reason]
+        meters = [each.meter_id for each in found if each.reason == reason]
         UNBOUND_METERS.labels(reason).set(len(meters))
         for meter_id in meters[:_UNBOUND_NAMED_MAX]:
             UNBOUND_METER.labels(reason, meter_id).set(1)

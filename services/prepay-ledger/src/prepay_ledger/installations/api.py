@@ -74,7 +74,7 @@ def unbound_router(*, queries: UnboundQueries) -> APIRouter:
         """Meters with readings that are kept and charged to nobody, and why. A binding that
         covers them charges them."""
         rows = await queries.page(after=after, limit=limit)
-        meters = [UnboundOut(**row) for row in rows]
+        meters = [UnboundOut.model_validate(row) for row in rows]
         whole = len({each.meter_id for each in meters}) == limit
         return UnboundPage(meters=meters, next=meters[-1].meter_id if whole else None)
 

@@ -20,7 +20,8 @@ async def end_binding(
         raise BindingRefused(message)
     (binding,) = open_ones
     if effective_to <= binding.effective_from:
-        message = f"it began at {binding.effective_from.isoformat()}; the end must be later"
+        began = binding.effective_from.isoformat()
+        message = f"meter {meter_id} serves its account from {began}; give an end after that"
         raise BindingRefused(message)
     (state,) = [
         s for s in await unit.charging.bindings_of([meter_id]) if s.binding_id == binding.id

@@ -1,8 +1,8 @@
 """Kept readings that no binding covers, meter by meter: energy that nobody pays for yet."""
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from prewatt_common.db.database import Database, driver
 
@@ -36,23 +36,35 @@ _RECENT = timedelta(days=1)
 _EVER = timedelta(days=36_500)
 
 
+@dataclass(frozen=True, slots=True)
+class UnboundMeter:
+    """Readings of a meter that no binding covers, for one of `REASONS`."""
+
+    meter_id: str
+    reason: str
+    readings: int
+    first_read_at: datetime
+    last_read_at: datetime
+    kept_at: datetime
+
+
 class UnboundQueries:
     """Read-only, each its own transaction."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def page(self, *, after: str, limit: int) -> Sequence[Mapping[str, Any]]:
+    async def page(self, *, after: str, limit: int) -> Sequence[UnboundMeter]:
         """A row for each reason of the ``limit`` meters after one, in the order of their ids."""
         return await self._by_meter(after, limit, _EVER)
 
-    async def recent(self) -> Sequence[Mapping[str, Any]]:
+    async def recent(self) -> Sequence[UnboundMeter]:
         """Meters whose readings were kept within a day: they go on being supplied for nothing."""
         return await self._by_meter("", _METERS_MAX, _RECENT)
 
     async def _by_meter(
         self, after: str, limit: int, kept_within: timedelta
-    ) -> Sequence[Mapping[str, Any]]:
+    ) -> Sequence[UnboundMeter]:
         async with self._database.transaction() as connection:
             rows = await (await driver(connection)).fetch(_BY_METER, after, limit, kept_within)
-        return [dict(row) for row in rows]
+        return [UnboundMeter(**row) for row in rows]

@@ -43,7 +43,7 @@ class BindingOut(BaseModel):
     tax_micro: int = 0
 
 
-class UnboundOut(BaseModel):
+class UnboundOut(BaseModel, from_attributes=True):
     """Readings of a meter that no binding covers, for one reason: ``no_binding`` (the meter serves
     nobody), ``before_first_binding``, ``after_last_binding`` or ``between_bindings``. Kept last at
     ``kept_at``."""

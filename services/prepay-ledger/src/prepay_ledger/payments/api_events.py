@@ -22,7 +22,7 @@ from prewatt_common.clock import Clock
 from prewatt_common.http.auth import require
 
 
-class PaymentEventOut(BaseModel):
+class PaymentEventOut(BaseModel, from_attributes=True):
     """A signed event. ``open``: it was not applied, and no person has dealt with it yet."""
 
     id: UUID
@@ -36,7 +36,7 @@ class PaymentEventOut(BaseModel):
     received_at: datetime
 
 
-class StepOut(BaseModel):
+class StepOut(BaseModel, from_attributes=True):
     """What a person did with an event, and why."""
 
     action: str
@@ -88,7 +88,7 @@ def payment_events_router(
         rows = await queries.events(
             outcome=outcome, open_=open_only, provider=provider, before=before, limit=limit
         )
-        found = [PaymentEventOut(**row) for row in rows]
+        found = [PaymentEventOut.model_validate(row) for row in rows]
         return EventsPage(events=found, next=found[-1].id if len(found) == limit else None)
 
     @router.get("/{event}", dependencies=reading)
@@ -117,14 +117,19 @@ def payment_events_router(
 
 
 async def _whole(queries: PaymentQueries, event_id: UUID) -> WholeEventOut:
-    row = await queries.event(event_id)
-    if row is None:
+    found = await queries.event(event_id)
+    if found is None:
         message = f"payment event {event_id} does not exist"
         raise UnknownEvent(message)
-    raw: bytes = row["body"]
+    raw: bytes = found.event.body
     try:
         text = raw.decode()
     except UnicodeDecodeError:
         text = None
-    encoded = base64.b64encode(raw).decode()
-    return WholeEventOut.model_validate({**row, "body": text, "body_base64": encoded})
+    return WholeEventOut(
+        **PaymentEventOut.model_validate(found.event).model_dump(),
+        headers=found.event.headers,
+        body=text,
+        body_base64=base64.b64encode(raw).decode(),
+        steps=[StepOut.model_validate(step) for step in found.steps],
+    )

@@ -21,7 +21,7 @@ from prewatt_common.clock import Clock
 from prewatt_common.http.auth import require
 
 
-class ResolutionOut(BaseModel):
+class ResolutionOut(BaseModel, from_attributes=True):
     """What a person did with money in suspense, and why."""
 
     action: ResolutionAction
@@ -31,7 +31,7 @@ class ResolutionOut(BaseModel):
     at: datetime
 
 
-class PaymentOut(BaseModel):
+class PaymentOut(BaseModel, from_attributes=True):
     """A payment and what became of it. ``account_id``: who has the money.
 
     ``account_number`` is what the payer gave; ``reason`` says why the money went to suspense.
@@ -97,7 +97,7 @@ def payments_router(
             before=before,
             limit=limit,
         )
-        return [PaymentOut(**row) for row in rows]
+        return [PaymentOut.model_validate(row) for row in rows]
 
     @router.get("/{payment}", dependencies=reading)
     async def one(payment: UUID) -> PaymentOut:
@@ -138,4 +138,4 @@ async def _payment(queries: PaymentQueries, payment: UUID) -> PaymentOut:
     if row is None:
         message = f"payment {payment} does not exist"
         raise UnknownPayment(message)
-    return PaymentOut(**row)
+    return PaymentOut.model_validate(row)

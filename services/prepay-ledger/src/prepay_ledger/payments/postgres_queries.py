@@ -1,6 +1,8 @@
 """What people and dashboards ask about payments and their events: read-only."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -15,6 +17,7 @@ from prepay_ledger.payments.tables import (
     payment_resolution,
 )
 from prepay_ledger.payments.values import NOT_APPLIED, EventOutcome
+from prepay_ledger.tables import AnyRow
 from prewatt_common.db.database import Database
 from prewatt_common.refusals import Refusal
 
@@ -31,6 +34,43 @@ class UnknownCursor(Refusal):
     kind = "unknown-cursor"
 
 
+@dataclass(frozen=True, slots=True)
+class ResolutionRow:
+    """What a person did with money in suspense."""
+
+    action: str
+    who: str
+    reason: str
+    journal_id: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedPayment:
+    """A payment as it is kept, with its resolution if it has one."""
+
+    id: UUID
+    provider: str
+    payment_id: str
+    account_id: UUID | None
+    account_number: str
+    amount_micro: int
+    currency: str
+    outcome: str
+    reason: str
+    journal_id: int
+    received_at: datetime
+    resolution: ResolutionRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class WholeEvent:
+    """A row of ``payment_event``, and those of ``payment_event_step`` that belong to it."""
+
+    event: AnyRow
+    steps: Sequence[AnyRow]
+
+
 class PaymentQueries:
     """Queries for the API and the metrics. Lists are by id, newest first."""
 
@@ -45,7 +85,7 @@ class PaymentQueries:
         payment_id: str | None,
         before: UUID | None,
         limit: int,
-    ) -> Sequence[Mapping[str, Any]]:
+    ) -> Sequence[ListedPayment]:
         """Payments with their resolutions. Raises `UnknownCursor`."""
         query = _with_resolution().order_by(payment.c.id.desc()).limit(limit)
         for column, value in (
@@ -62,7 +102,7 @@ class PaymentQueries:
             rows = (await connection.execute(query)).mappings()
             return [_payment(row) for row in rows]
 
-    async def payment(self, id_: UUID) -> Mapping[str, Any] | None:
+    async def payment(self, id_: UUID) -> ListedPayment | None:
         """A payment with its resolution."""
         async with self._database.transaction() as connection:
             rows = await connection.execute(_with_resolution().where(payment.c.id == id_))
@@ -77,7 +117,7 @@ class PaymentQueries:
         provider: str | None,
         before: UUID | None,
         limit: int,
-    ) -> Sequence[Mapping[str, Any]]:
+    ) -> Sequence[AnyRow]:
         """Events without their bodies. Raises `UnknownCursor`."""
         columns = [payment_event.c[name] for name in _LISTED]
         query = select(*columns).order_by(payment_event.c.id.desc()).limit(limit)
@@ -91,9 +131,9 @@ class PaymentQueries:
             if before is not None:
                 await _must_be(connection, payment_event, before)
                 query = query.where(payment_event.c.id < before)
-            return [dict(row) for row in (await connection.execute(query)).mappings()]
+            return (await connection.execute(query)).all()
 
-    async def event(self, id_: UUID) -> Mapping[str, Any] | None:
+    async def event(self, id_: UUID) -> WholeEvent | None:
         """An event with all that was kept, and what people did with it."""
         steps = (
             select(payment_event_step)
@@ -102,11 +142,10 @@ class PaymentQueries:
         )
         async with self._database.transaction() as connection:
             query = select(payment_event).where(payment_event.c.id == id_)
-            row = (await connection.execute(query)).mappings().first()
+            row = (await connection.execute(query)).first()
             if row is None:
                 return None
-            done = [dict(step) for step in (await connection.execute(steps)).mappings()]
-        return {**row, "steps": done}
+            return WholeEvent(row, (await connection.execute(steps)).all())
 
     async def open_events(self) -> Mapping[EventOutcome, int]:
         """How many events wait for a person, by outcome: each that there can be, zero too."""
@@ -126,9 +165,12 @@ def _with_resolution() -> Select[Any]:
     return select(payment, *columns).select_from(joined)
 
 
-def _payment(row: RowMapping) -> Mapping[str, Any]:
+def _payment(row: RowMapping) -> ListedPayment:
     resolution = {name: row[f"resolution_{name}"] for name in _RESOLUTION}
-    return {**row, "resolution": resolution if resolution["action"] else None}
+    return ListedPayment(
+        **{column.name: row[column.name] for column in payment.c},
+        resolution=ResolutionRow(**resolution) if resolution["action"] else None,
+    )
 
 
 async def _must_be(connection: AsyncConnection, table: Table, id_: UUID) -> None:

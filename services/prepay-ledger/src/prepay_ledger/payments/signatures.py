@@ -79,7 +79,10 @@ def verify(*, keys: Sequence[bytes], headers: Mapping[str, str], body: bytes, no
     for given in _signatures(headers.get("webhook-signature", "")):
         if any(hmac.compare_digest(given, each) for each in right):
             return event_id
-    message = "no signature of it is ours"
+    message = (
+        "none of its v1 signatures is made with this provider's secret over these bytes; see that "
+        "the secret is the same on both sides and that nothing on the way changes the body"
+    )
     raise BadSignature(message)
 
 

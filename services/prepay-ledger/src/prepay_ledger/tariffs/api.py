@@ -41,7 +41,7 @@ class TariffIn(Body):
     tax_bp: Annotated[int, Field(ge=0, le=10_000)] = 0
 
 
-class TariffOut(BaseModel):
+class TariffOut(BaseModel, from_attributes=True):
     """A tariff version; blocks as pairs of end (Wh, none for the last) and price."""
 
     code: str
@@ -77,7 +77,7 @@ def tariffs_router(
     @router.get("", dependencies=[Depends(require("ledger:read"))])
     async def tariffs() -> list[TariffOut]:
         """Every tariff version."""
-        return [TariffOut.model_validate(dict(row)) for row in await published(database)]
+        return [TariffOut.model_validate(row) for row in await published(database)]
 
     return router
 

@@ -7,6 +7,7 @@ from sqlalchemy import RowMapping, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from prepay_ledger.tables import AnyRow
 from prepay_ledger.tariffs.book import TariffBook
 from prepay_ledger.tariffs.tables import tariff_version
 from prewatt_common.db.database import Database
@@ -41,11 +42,11 @@ class PostgresTariffs:
         return result.rowcount == 1
 
 
-async def published(database: Database) -> Sequence[RowMapping]:
+async def published(database: Database) -> Sequence[AnyRow]:
     """Every tariff version as it was published, in order."""
     query = select(tariff_version).order_by(tariff_version.c.code, tariff_version.c.effective_from)
     async with database.transaction() as connection:
-        return (await connection.execute(query)).mappings().all()
+        return (await connection.execute(query)).all()
 
 
 def _tariff(row: RowMapping) -> TariffVersion:
