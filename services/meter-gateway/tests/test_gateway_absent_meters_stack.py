@@ -147,9 +147,9 @@ async def stored(gateway, command):
 
 
 async def until_attempted(gateway, command, count):
-    """Until it was sent so often."""
+    """Until it was sent so often. While replicas share out the partitions anew it is unknown."""
     async with asyncio.timeout(60):
-        while (await stored(gateway, command))["attempts"] < count:  # noqa: ASYNC110 - a process
+        while (await stored(gateway, command)).get("attempts", 0) < count:  # noqa: ASYNC110 - a process
             await asyncio.sleep(0.1)
 
 
