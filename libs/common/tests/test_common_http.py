@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Annotated
 
 import asyncpg
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from prewatt_common.clock import utc_now
 from prewatt_common.http.app import create_app
@@ -28,6 +29,7 @@ from prewatt_common.http.auth import AUDIENCE, issue_token, public, require
 from prewatt_common.http.csv_upload import CSV_BODY, LINES_MAX, CsvLines, parse_csv
 from prewatt_common.http.problems import Problem
 from prewatt_common.http.rules import UndeclaredRoute
+from prewatt_common.refusals import Refusal
 from prewatt_common.workers import Trouble
 
 PROBLEM = "application/problem+json"
@@ -58,6 +60,11 @@ async def broken() -> str:
 
 
 SMALL_FILE = replace(CSV_BODY, bytes_max=1000)
+
+
+class UnknownThing(Refusal):
+    status = HTTPStatus.NOT_FOUND
+    kind = "unknown-thing"
 
 
 def app_with(consuming=None, **checks):
@@ -106,6 +113,25 @@ def app_with(consuming=None, **checks):
     @router.get("/wrong")
     async def wrong() -> None:
         raise DBAPIError("UPDATE", None, RuntimeError("syntax"))
+
+    @router.get("/taken")
+    async def taken(sqlstate: str) -> None:
+        cause = asyncpg.UniqueViolationError("a secret name is taken")
+        cause.constraint_name = "account_number_key"
+        wrapped = RuntimeError()
+        wrapped.sqlstate = sqlstate
+        wrapped.__cause__ = cause
+        raise IntegrityError("INSERT", None, wrapped)
+
+    @router.get("/refused")
+    async def refused() -> None:
+        message = "it is in use"
+        raise Refusal(message)
+
+    @router.get("/unknown")
+    async def unknown() -> None:
+        message = "there is none"
+        raise UnknownThing(message)
 
     return create_app(
         name="test",
@@ -303,6 +329,11 @@ async def test_a_token_without_the_scope_is_not(client, scopes):
         ("GET /wrong", None, 500, "internal-error"),
         ("GET /lost", None, 503, "unavailable"),
         ("GET /busy", None, 503, "unavailable"),
+        ("GET /taken?sqlstate=23505", None, 409, "conflict"),
+        ("GET /taken?sqlstate=23P01", None, 409, "conflict"),
+        ("GET /taken?sqlstate=23503", None, 500, "internal-error"),
+        ("GET /refused", None, 409, "refused"),
+        ("GET /unknown", None, 404, "unknown-thing"),
     ],
 )
 async def test_every_error_is_a_problem(client, call, body, status, kind):
@@ -314,6 +345,13 @@ async def test_every_error_is_a_problem(client, call, body, status, kind):
     assert (problem["type"], problem["status"]) == (f"urn:prewatt:problem:{kind}", status)
     assert problem["detail"]
     assert "secret" not in answer.text
+
+
+async def test_the_log_names_what_was_taken_and_no_more(client, caplog):
+    await client.get("/taken?sqlstate=23505")
+    assert [each.getMessage() for each in caplog.records if each.levelname == "WARNING"] == [
+        "/taken: account_number_key is taken; answered 409"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -99,9 +99,12 @@ def install_problem_handlers(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         return problem_response(_of_framework(error))
 
-    async def made_meanwhile(_: Request, error: Exception) -> Response:
-        if getattr(getattr(error, "orig", None), "sqlstate", None) not in _TAKEN:
+    async def made_meanwhile(request: Request, error: Exception) -> Response:
+        assert isinstance(error, IntegrityError)
+        if getattr(error.orig, "sqlstate", None) not in _TAKEN:
             raise error
+        constraint = getattr(getattr(error.orig, "__cause__", None), "constraint_name", None)
+        logger.warning("%s: %s is taken; answered 409", request.url.path, constraint)
         return problem_response(
             Problem(
                 status=HTTPStatus.CONFLICT,
