@@ -1,4 +1,5 @@
-"""What people and dashboards ask: read-only, each its own transaction."""
+"""What people and dashboards ask of accounts and of the ledger as a whole: read-only, each its own
+transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ class Totals:
 
     @property
     def imbalance_micro(self) -> int:
-        """Balances against postings; entries must sum to the balances too (see `imbalances`)."""
+        """Balances against postings; entries must sum to the balances too (``entries_micro``)."""
         return self.balances_micro + sum(self.postings_micro.values())
 
 

@@ -1,4 +1,4 @@
-"""What the ledger's API takes and gives. Money: integer micro-units; energy: integer Wh."""
+"""Accounts over HTTP, and the ledger as a whole. Money: integer micro-units."""
 
 from datetime import datetime
 from typing import Self

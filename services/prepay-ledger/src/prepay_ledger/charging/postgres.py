@@ -13,7 +13,6 @@ from prewatt_metering.monthly.rating import Charge
 from prewatt_metering.monthly.registers import Binding, MonthRegister
 
 _BATCHES_LOCK = 0x4E4D01
-
 _BINDINGS = """
 SELECT id, account_id, meter_id, tariff_code, effective_from, effective_to, opening_wh, month,
        base_wh, max_wh, last_read_at, energy_micro, standing_micro, tax_micro, version

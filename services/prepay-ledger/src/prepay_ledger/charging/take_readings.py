@@ -19,7 +19,6 @@ READING_TO_POST = Histogram(
     "From the gateway's receipt of a reading to its committed charge; one reading in 16.",
     buckets=LATENCY_BUCKETS_SECONDS,
 )
-
 _OBSERVE_EVERY = 16
 
 

@@ -26,13 +26,9 @@ CROSS JOIN LATERAL (
 WHERE kept_at > now() - $3::interval
 GROUP BY meter_id, reason ORDER BY meter_id, reason
 """
-
 REASONS = ("no_binding", "before_first_binding", "after_last_binding", "between_bindings")
-
 _METERS_MAX = 100_000
-
 _RECENT = timedelta(days=1)
-
 _EVER = timedelta(days=36_500)
 
 

@@ -23,7 +23,6 @@ from prewatt_common.http.problems import Problem
 
 BODY = BodyLimits(media_type=None, bytes_max=64 * KIB, timeout_s=10, held_bytes_max=16 * MIB)
 """Of any media type: the signature says that it is the provider's."""
-
 _HEADERS_KEPT = (
     "webhook-id",
     "webhook-timestamp",

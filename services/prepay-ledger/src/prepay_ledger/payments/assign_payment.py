@@ -8,11 +8,7 @@ from prepay_ledger.balances.values import Account
 from prepay_ledger.journal.values import UtilityAccount
 from prepay_ledger.payments.credit import Decided, credit
 from prepay_ledger.payments.ports import Unit
-from prepay_ledger.payments.suspense import (
-    OtherCurrency,
-    is_in_suspense,
-    locked,
-)
+from prepay_ledger.payments.suspense import OtherCurrency, is_in_suspense, locked
 from prepay_ledger.payments.values import PaymentOutcome, Resolution, ResolutionAction
 from prepay_ledger.supply.review_supply import SupplyReview
 

@@ -5,12 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from prepay_ledger.payments.credit import Decided
-from prepay_ledger.payments.kept_event import (
-    EventApplied,
-    Step,
-    kept,
-    record,
-)
+from prepay_ledger.payments.kept_event import EventApplied, Step, kept, record
 from prepay_ledger.payments.ports import Unit
 from prepay_ledger.payments.values import NOT_APPLIED
 

@@ -55,6 +55,7 @@ async def record(
     decided: Decided,
     now: datetime,
 ) -> None:
+    """Write how the event stands now, who changed that and why."""
     await unit.payment_events.change(
         after,
         step=step,

@@ -23,7 +23,6 @@ from prewatt_common.refusals import Refusal
 
 _LISTED = ("id", "provider", "event_id", "type", "payment_id", "outcome", "reason", "open",
            "received_at")  # fmt: skip
-
 _RESOLUTION = ("action", "who", "reason", "journal_id", "at")
 
 

@@ -11,11 +11,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from prepay_ledger.payments.values import EventOutcome, Payment
 
 _MICRO_MAX = 10**15
-
 _REASON_CHARACTERS_MAX = 1_000
-
 _TYPE_CHARACTERS_MAX = 200
-
 _NO_NUL = r"^[^\x00]+$"
 """PostgreSQL keeps any other character: money for an account that cannot be is still money."""
 

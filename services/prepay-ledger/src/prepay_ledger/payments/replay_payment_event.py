@@ -5,12 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from prepay_ledger.payments.credit import Decided
-from prepay_ledger.payments.kept_event import (
-    EventClosed,
-    Step,
-    kept,
-    record,
-)
+from prepay_ledger.payments.kept_event import EventClosed, Step, kept, record
 from prepay_ledger.payments.ports import Unit
 from prepay_ledger.payments.read_event import NotUnderstood, Understood, read_event
 from prepay_ledger.payments.take_payment_event import Applied, ApplyPaymentEvent

@@ -7,10 +7,7 @@ from prepay_ledger.events import keyed_event
 from prepay_ledger.journal.values import Journal, UtilityAccount, refund_due
 from prepay_ledger.payments.credit import Decided
 from prepay_ledger.payments.ports import Unit
-from prepay_ledger.payments.suspense import (
-    is_in_suspense,
-    locked,
-)
+from prepay_ledger.payments.suspense import is_in_suspense, locked
 from prepay_ledger.payments.values import PaymentOutcome, Resolution, ResolutionAction
 from prewatt_common.contracts.ledger_events_v1 import PaymentReturned
 

@@ -12,16 +12,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 TOLERANCE_S = 300
-
 _KEY_BYTES_MIN = 16
-
 _TIMESTAMP_DIGITS_MAX = 12
-
 _PREFIX = "whsec_"
-
-
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
-
 _URL_SAFE = re.compile(r"[A-Za-z0-9_-]+={0,2}")
 
 

@@ -19,11 +19,9 @@ COMMAND_SECONDS = Histogram(
     ("action",),
     buckets=LATENCY_BUCKETS_SECONDS,
 )
-
 SUPPLY_CHANGES = Counter(
     "prewatt_ledger_supply_changes_total", "Relays moved, as read back from the meter.", ("action",)
 )
-
 _RELAY_AFTER = {
     RelayAction.DISCONNECT: RelayState.OPEN,
     RelayAction.RECONNECT: RelayState.CLOSED,
