@@ -22,7 +22,8 @@ from prewatt_common.contracts.base import Event
 from prewatt_common.contracts.topics import Topic
 from prewatt_common.db.database import Database, driver
 from prewatt_common.db.tables import shared_metadata
-from prewatt_common.kafka.consumer import Consumer, Subscription
+from prewatt_common.kafka.batches import Subscription
+from prewatt_common.kafka.consumer import Consumer
 from prewatt_common.kafka.decoding import decode_one
 from prewatt_common.kafka.messages import Message, Source
 from prewatt_common.kafka.outbox import OutboxRelay

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from prewatt_common.db.database import Database
-from prewatt_common.kafka.consumer import Consumer, Subscription
+from prewatt_common.kafka.batches import Subscription
+from prewatt_common.kafka.consumer import Consumer
 from prewatt_common.kafka.outbox import OutboxRelay
 from prewatt_common.kafka.producer import Producer
 from prewatt_common.settings import ServiceSettings

@@ -27,7 +27,7 @@ from prewatt_common.contracts.topics import LEDGER_CHARGES, LEDGER_EVENTS, METER
 from prewatt_common.db.database import driver, is_passing_fault
 from prewatt_common.dependencies import watch_dependencies
 from prewatt_common.http.app import create_app
-from prewatt_common.kafka.consumer import Handle, Subscription
+from prewatt_common.kafka.batches import Handle, Subscription
 from prewatt_common.kafka.decoding import Delivered, EventT, decode_one, decode_some
 from prewatt_common.kafka.history import watch_history
 from prewatt_common.parts import Parts, parts_of

@@ -41,7 +41,8 @@ from prewatt_common.contracts.mqtt_v1 import ROOT
 from prewatt_common.contracts.topics import METER_COMMANDS, METER_EVENTS, METER_READINGS
 from prewatt_common.dependencies import watch_dependencies
 from prewatt_common.http.app import create_app
-from prewatt_common.kafka.consumer import AfterCommit, Consumer, Subscription
+from prewatt_common.kafka.batches import AfterCommit, Subscription
+from prewatt_common.kafka.consumer import Consumer
 from prewatt_common.kafka.decoding import Delivered, decode_one
 from prewatt_common.kafka.history import watch_history
 from prewatt_common.parts import Parts, parts_of

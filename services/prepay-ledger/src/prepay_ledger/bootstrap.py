@@ -50,7 +50,7 @@ from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.contracts.topics import METER_EVENTS, METER_READINGS
 from prewatt_common.dependencies import watch_dependencies
 from prewatt_common.http.app import create_app
-from prewatt_common.kafka.consumer import AfterCommit, Handle, Subscription
+from prewatt_common.kafka.batches import AfterCommit, Handle, Subscription
 from prewatt_common.kafka.decoding import Delivered, decode_one, decode_some
 from prewatt_common.kafka.history import watch_history
 from prewatt_common.parts import Parts, parts_of

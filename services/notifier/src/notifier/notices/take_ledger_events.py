@@ -8,7 +8,7 @@ from notifier.notices.planning import Cause, LedgerEvent, Plan, plan_notices
 from notifier.notices.ports import NoticeBook
 from notifier.notices.values import Status
 from prewatt_common.clock import Clock
-from prewatt_common.kafka.consumer import AfterCommit
+from prewatt_common.kafka.batches import AfterCommit
 from prewatt_common.kafka.decoding import Delivered
 
 _ENDED = (Status.SUPERSEDED, Status.SUPPRESSED)
