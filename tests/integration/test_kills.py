@@ -53,16 +53,26 @@ async def ready(world: World, *, timeout_s: float = RECOVERS_IN_S) -> None:
         for service in SERVICES:
             url = world.target.url(service)
 
-            async def answers(url: str = url, service: str = service) -> bool:
+            said: list[str] = []
+
+            async def answers(
+                url: str = url, service: str = service, said: list[str] = said
+            ) -> bool:
                 assert world.stack.running(service), (
                     f"{service} ended by itself:\n{world.stack.logs(service)[-3000:]}"
                 )
                 try:
-                    return all([(await client.get(url + path)).is_success for path in READINESS])
+                    found = [await client.get(url + path) for path in READINESS]
                 except httpx.TransportError:
                     return False
+                said[:] = [each.text for each in found if not each.is_success]
+                return not said
 
-            await until(answers, what=f"{service} is ready", timeout_s=timeout_s)
+            try:
+                await until(answers, what=f"{service} is ready", timeout_s=timeout_s)
+            except pytest.fail.Exception as failed:
+                log = world.stack.logs(service)[-6000:]
+                pytest.fail(f"{failed}; it says {said}; its log ends\n{log}")
 
 
 async def kill_and_start(world: World, part: str, *, down_s: float) -> None:
