@@ -264,7 +264,7 @@ async def test_a_meter_that_nobody_knows(api) -> None:
 
 async def test_the_background_check_shows_settled_differences(api, billing) -> None:
     def watch(now: datetime) -> WatchReconciliation:
-        return WatchReconciliation(store=billing.comparisons, clock=lambda: now, every_s=1)
+        return WatchReconciliation(store=billing.comparisons, clock=lambda: now)
 
     async with open_meters(billing.database) as store:
         for table in ("meter_month", "posted_month"):

@@ -91,8 +91,9 @@ async def wait_any(*events: asyncio.Event, timeout_s: float) -> None:
 class Repeating:
     """A worker that does one thing over and over.
 
-    ``do`` gives the seconds until the next time, or none for ``every_s``. A fault that ``passing``
-    says will pass waits for that too; any other ends the worker, and the service with it.
+    ``do`` gives the seconds until the next time, or none for ``every_s`` or, where that is longer,
+    ``rest_factor`` times as long as it took. A fault that ``passing`` says will pass is tried again
+    as after none; any other ends the worker, and the service with it.
     """
 
     def __init__(
@@ -101,16 +102,19 @@ class Repeating:
         name: str,
         do: Callable[[], Awaitable[float | None]],
         every_s: float,
+        rest_factor: float = 0,
         passing: Callable[[BaseException], bool] = is_passing_fault,
     ) -> None:
         self.name = name
         self._do = do
         self._every_s = every_s
+        self._rest_factor = rest_factor
         self._passing = passing
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until ``stop``."""
         while not stop.is_set():
+            began = time.monotonic()
             rest_s = None
             try:
                 rest_s = await self._do()
@@ -118,4 +122,6 @@ class Repeating:
                 if not self._passing(error):
                     raise
                 logger.warning("%s: %r; again in %s s", self.name, error, self._every_s)
-            await wait_any(stop, timeout_s=self._every_s if rest_s is None else rest_s)
+            if rest_s is None:
+                rest_s = max(self._every_s, self._rest_factor * (time.monotonic() - began))
+            await wait_any(stop, timeout_s=rest_s)

@@ -35,6 +35,8 @@ from prewatt_common.service import serve
 from prewatt_common.workers import Repeating
 from prewatt_common.zone_data import watch_zone_data
 
+_RECONCILIATION_REST_FACTOR = 50
+"""A check never costs more than 2 % of a core."""
 _REDERIVE_EVERY_S = 5.0
 _TERMS_MAX = 500
 _CHARGE_EVENTS_MAX = 20
@@ -101,10 +103,9 @@ async def _run(settings: BillingSettings, parts: Parts) -> None:
         ),
         Repeating(
             name="reconciliation",
-            do=WatchReconciliation(
-                store=comparisons, clock=utc_now, every_s=settings.reconciliation_every_s
-            ),
+            do=WatchReconciliation(store=comparisons, clock=utc_now).once,
             every_s=settings.reconciliation_every_s,
+            rest_factor=_RECONCILIATION_REST_FACTOR,
             passing=_is_passing,
         ),
         watch_history(

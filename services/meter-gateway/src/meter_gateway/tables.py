@@ -1,11 +1,8 @@
 """The gateway's tables."""
 
-from datetime import datetime
-
 from sqlalchemy import (
     BigInteger,
     Column,
-    DateTime,
     Index,
     Integer,
     MetaData,
@@ -15,12 +12,9 @@ from sqlalchemy import (
     text,
 )
 
+from prewatt_common.db.tables import instant
+
 metadata = MetaData()
-
-
-def _instant(name: str, *, nullable: bool = False) -> Column[datetime]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
-
 
 device = Table(
     "device",
@@ -30,11 +24,11 @@ device = Table(
     Column("codec", Text, nullable=False),
     Column("presence", Text),
     # Since when it is so.
-    _instant("presence_at", nullable=True),
+    instant("presence_at", nullable=True),
     # When the newest message came that it rests on; none for a retained one.
-    _instant("presence_known_at", nullable=True),
+    instant("presence_known_at", nullable=True),
     Column("session", Text),
-    _instant("created_at"),
+    instant("created_at"),
 )
 Index("device_offline", device.c.meter_id, postgresql_where=device.c.presence == "offline")
 
@@ -54,14 +48,14 @@ command = Table(
     Column("unheard_attempts", Integer, nullable=False, server_default=text("0")),
     Column("relay", Text),
     Column("detail", Text, nullable=False, server_default=text("''")),
-    _instant("caused_at"),
-    _instant("issued_at"),
-    _instant("expires_at"),
-    _instant("received_at"),
-    _instant("sent_at", nullable=True),
+    instant("caused_at"),
+    instant("issued_at"),
+    instant("expires_at"),
+    instant("received_at"),
+    instant("sent_at", nullable=True),
     # None once the command is finished: nothing more is to be sent.
-    _instant("next_attempt_at", nullable=True),
-    _instant("finished_at", nullable=True),
+    instant("next_attempt_at", nullable=True),
+    instant("finished_at", nullable=True),
 )
 Index("command_meter_id", command.c.meter_id, command.c.sequence)
 Index(
@@ -78,10 +72,10 @@ meter_fault = Table(
     Column("reason", Text, primary_key=True),
     Column("messages", BigInteger, nullable=False),
     Column("detail", Text, nullable=False),
-    _instant("first_at"),
-    _instant("last_at"),
+    instant("first_at"),
+    instant("last_at"),
     # The last good message after a refusal; the fault is over where it is the newer.
-    _instant("good_at", nullable=True),
+    instant("good_at", nullable=True),
 )
 
 broker_drops = Table(
@@ -91,7 +85,7 @@ broker_drops = Table(
     # What the broker has counted since its start, as last seen; none: it never said.
     Column("counted", BigInteger),
     Column("messages", BigInteger, nullable=False),
-    _instant("at", nullable=True),
+    instant("at", nullable=True),
     Column("estimated", BigInteger, nullable=False),
 )
 
@@ -99,5 +93,5 @@ replica = Table(
     "replica",
     metadata,
     Column("name", Text, primary_key=True),
-    _instant("seen_at"),
+    instant("seen_at"),
 )

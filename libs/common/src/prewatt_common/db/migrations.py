@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from alembic import op
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
@@ -16,6 +17,30 @@ logger = logging.getLogger(__name__)
 
 _LOCK_KEY = 0x6D696772
 """``migr``: of the advisory lock that lets one migration at a time into a database."""
+
+SHARED_TABLES_0001 = """
+CREATE TABLE consumer_offset (
+    consumer_group text NOT NULL,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    next_offset bigint NOT NULL,
+    PRIMARY KEY (consumer_group, topic, partition)
+);
+CREATE TABLE outbox (
+    id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    topic text NOT NULL,
+    key bytea NOT NULL,
+    headers bytea NOT NULL,
+    value bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE zone_data (
+    version text PRIMARY KEY,
+    since timestamptz NOT NULL DEFAULT now()
+);
+"""
+"""What every service has (`prewatt_common.db.tables`), as its first revision makes it. Frozen like
+any migration: a change of these tables is another text, for another revision of each service."""
 
 
 def migrate(*, package: str, database_url: str) -> None:
@@ -55,3 +80,11 @@ def migrate(*, package: str, database_url: str) -> None:
         await engine.dispose()
 
     asyncio.run(run())
+
+
+def execute_all(*texts: str) -> None:
+    """For a revision: run the statements of ``texts``, each ended by a semicolon and a new line."""
+    for text in texts:
+        for statement in text.split(";\n"):
+            if statement.strip():
+                op.execute(statement)

@@ -1,6 +1,8 @@
 """The tables that every service has: where its consumers stand, what it has to say, and which
 zone data it was used with."""
 
+from datetime import datetime
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -16,6 +18,12 @@ from sqlalchemy import (
 )
 
 shared_metadata = MetaData()
+
+
+def instant(name: str, *, nullable: bool = False) -> Column[datetime]:
+    """A column with a point in time."""
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
 
 consumer_offset = Table(
     "consumer_offset",

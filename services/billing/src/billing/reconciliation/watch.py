@@ -30,23 +30,14 @@ WAITING = Gauge(
 )
 
 SETTLED_AFTER = timedelta(minutes=2)
-_REST_FACTOR = 50
-"""Rest this many times as long as the check took: it never costs more than 2 % of a core."""
 
 
 class WatchReconciliation:
-    """Checks every ``every_s`` or, where that is longer, 50 times as long as a check takes."""
+    """Checks the current month and the one before."""
 
-    def __init__(self, *, store: ComparisonStore, clock: Clock, every_s: float) -> None:
+    def __init__(self, *, store: ComparisonStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._every_s = every_s
-
-    async def __call__(self) -> float:
-        """One check; gives the seconds to rest until the next."""
-        began = time.monotonic()
-        await self.once()
-        return max(self._every_s, _REST_FACTOR * (time.monotonic() - began))
 
     async def once(self) -> None:
         """One check of the current month and the one before, in the tariffs' timezones."""

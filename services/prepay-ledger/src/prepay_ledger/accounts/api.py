@@ -1,7 +1,6 @@
 """Accounts over HTTP: opened, changed, as they stand, and the ledger as a whole."""
 
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -10,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 
 from prepay_ledger.accounts.change_terms import ChangeTerms
 from prepay_ledger.accounts.open_account import open_account
-from prepay_ledger.accounts.ports import Unit
+from prepay_ledger.accounts.ports import OpenUnit
 from prepay_ledger.accounts.postgres_queries import AccountQueries, AccountView
 from prepay_ledger.accounts.schemas import AccountIn, AccountOut, EntryOut, Page, TermsIn, TotalsOut
 from prepay_ledger.accounts.values import Terms
@@ -28,7 +27,7 @@ JournalId = Annotated[int, Query(ge=0, lt=2**63)]
 
 def accounts_router(
     *,
-    open_unit: Callable[[], AbstractAsyncContextManager[Unit]],
+    open_unit: OpenUnit,
     queries: AccountQueries,
     change_terms: ChangeTerms,
     committed: Callable[[], None],

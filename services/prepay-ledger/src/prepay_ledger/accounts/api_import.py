@@ -1,7 +1,6 @@
 """Accounts and bindings as CSV."""
 
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Annotated
 
@@ -9,7 +8,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from prepay_ledger.accounts.import_accounts import ImportAccounts, ImportRefused
-from prepay_ledger.accounts.ports import Unit
+from prepay_ledger.accounts.ports import OpenUnit
 from prepay_ledger.accounts.values import ImportLine
 from prepay_ledger.balances.values import Account
 from prepay_ledger.fields import (
@@ -55,7 +54,7 @@ class ImportAnswer(BaseModel):
 
 def imports_router(
     *,
-    open_unit: Callable[[], AbstractAsyncContextManager[Unit]],
+    open_unit: OpenUnit,
     import_accounts: ImportAccounts,
     committed: Callable[[], None],
     clock: Clock,

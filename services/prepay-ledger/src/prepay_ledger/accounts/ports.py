@@ -1,6 +1,7 @@
 """What the use cases of accounts need."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 from uuid import UUID
 
@@ -37,3 +38,7 @@ class Unit(installations.Unit, Protocol):
 
     accounts: AccountStore
     bulk: BulkStore
+
+
+OpenUnit = Callable[[], AbstractAsyncContextManager[Unit]]
+"""Begins such a transaction; it commits at the end, and does not where anything raises."""

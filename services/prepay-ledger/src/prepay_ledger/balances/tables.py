@@ -3,7 +3,8 @@ room (fillfactor), so that those updates stay HOT."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Table, Text, Uuid, text
 
-from prepay_ledger.tables import instant, metadata
+from prepay_ledger.tables import metadata
+from prewatt_common.db.tables import instant
 
 account = Table(
     "account",

@@ -15,7 +15,8 @@ from sqlalchemy import (
     text,
 )
 
-from prepay_ledger.tables import instant, metadata
+from prepay_ledger.tables import metadata
+from prewatt_common.db.tables import instant
 
 binding = Table(
     "binding",

@@ -1,7 +1,6 @@
 """Which meter serves which account, and readings that nobody pays for, over HTTP."""
 
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -11,7 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from prepay_ledger.fields import MeterIdField
 from prepay_ledger.installations.bind_meter import BindMeter
 from prepay_ledger.installations.end_binding import end_binding
-from prepay_ledger.installations.ports import Unit
+from prepay_ledger.installations.ports import OpenUnit
 from prepay_ledger.installations.postgres_unbound import UnboundQueries
 from prepay_ledger.installations.schemas import (
     BindingEnd,
@@ -28,7 +27,7 @@ from prewatt_common.ids import new_id
 
 def installations_router(
     *,
-    open_unit: Callable[[], AbstractAsyncContextManager[Unit]],
+    open_unit: OpenUnit,
     bind_meter: BindMeter,
     committed: Callable[[], None],
     clock: Clock,

@@ -1,6 +1,7 @@
 """What the use cases of installations need."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -26,3 +27,7 @@ class Unit(HasBalances, charging.Unit, Protocol):
     """A transaction in which a meter begins or ceases to serve an account."""
 
     bindings: BindingStore
+
+
+OpenUnit = Callable[[], AbstractAsyncContextManager[Unit]]
+"""Begins such a transaction; it commits at the end, and does not where anything raises."""

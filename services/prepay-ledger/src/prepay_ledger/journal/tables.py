@@ -2,7 +2,8 @@
 
 from sqlalchemy import BigInteger, Column, Identity, Index, PrimaryKeyConstraint, Table, Text, Uuid
 
-from prepay_ledger.tables import instant, metadata
+from prepay_ledger.tables import metadata
+from prewatt_common.db.tables import instant
 
 journal = Table(
     "journal",

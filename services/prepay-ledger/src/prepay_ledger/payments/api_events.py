@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -14,7 +13,7 @@ from prepay_ledger.fields import GivenByProvider, Limit, Reason, Writer
 from prepay_ledger.payments.close_payment_event import close_payment_event
 from prepay_ledger.payments.credit import Decided
 from prepay_ledger.payments.kept_event import UnknownEvent
-from prepay_ledger.payments.ports import Unit
+from prepay_ledger.payments.ports import OpenUnit
 from prepay_ledger.payments.postgres_queries import PaymentQueries
 from prepay_ledger.payments.replay_payment_event import ReplayPaymentEvent
 from prepay_ledger.payments.values import EventOutcome
@@ -65,7 +64,7 @@ class EventsPage(BaseModel):
 
 def payment_events_router(
     *,
-    open_unit: Callable[[], AbstractAsyncContextManager[Unit]],
+    open_unit: OpenUnit,
     queries: PaymentQueries,
     replay_event: ReplayPaymentEvent,
     committed: Callable[[], None],

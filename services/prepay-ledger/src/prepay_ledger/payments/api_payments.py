@@ -1,7 +1,6 @@
 """Payments, and money in suspense: given to an account or sent back, with who and why."""
 
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Self
 from uuid import UUID
@@ -12,7 +11,7 @@ from pydantic import BaseModel, model_validator
 from prepay_ledger.fields import AccountNumberField, GivenByProvider, Limit, Reason, Writer
 from prepay_ledger.payments.assign_payment import AssignPayment
 from prepay_ledger.payments.credit import Decided
-from prepay_ledger.payments.ports import Unit
+from prepay_ledger.payments.ports import OpenUnit
 from prepay_ledger.payments.postgres_queries import PaymentQueries
 from prepay_ledger.payments.return_payment import return_payment
 from prepay_ledger.payments.suspense import UnknownPayment
@@ -67,7 +66,7 @@ class Assignment(Reason):
 
 def payments_router(
     *,
-    open_unit: Callable[[], AbstractAsyncContextManager[Unit]],
+    open_unit: OpenUnit,
     queries: PaymentQueries,
     assign_payment: AssignPayment,
     committed: Callable[[], None],

@@ -1,7 +1,6 @@
 """Payment webhooks by Standard Webhooks: signed raw bytes, fresh, each kept and answered 2xx."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
@@ -11,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, SecretStr
 
 from prepay_ledger.metrics import TOP_UPS
-from prepay_ledger.payments.ports import Unit
+from prepay_ledger.payments.ports import OpenUnit
 from prepay_ledger.payments.read_event import PaymentEvent
 from prepay_ledger.payments.signatures import BadSignature, secret_keys, verify
 from prepay_ledger.payments.take_payment_event import EventAnswer, SignedEvent, TakePaymentEvent
@@ -57,7 +56,7 @@ _IN_ITSELF = (
 def webhook_router(
     *,
     secrets: dict[str, SecretStr],
-    open_unit: Callable[[], AbstractAsyncContextManager[Unit]],
+    open_unit: OpenUnit,
     take_event: TakePaymentEvent,
     committed: Callable[[], None],
     clock: Clock,

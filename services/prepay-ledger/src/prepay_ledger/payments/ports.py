@@ -1,6 +1,6 @@
 """What the use cases of payments need."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
@@ -71,3 +71,7 @@ class Unit(HasBalances, HasJournals, supply.Unit, Protocol):
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         """A part of the transaction that is undone by itself where it raises."""
         ...
+
+
+OpenUnit = Callable[[], AbstractAsyncContextManager[Unit]]
+"""Begins such a transaction; it commits at the end, and does not where anything raises."""

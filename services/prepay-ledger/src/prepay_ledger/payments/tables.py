@@ -15,7 +15,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from prepay_ledger.tables import instant, metadata
+from prepay_ledger.tables import metadata
+from prewatt_common.db.tables import instant
 
 payment_event = Table(
     "payment_event",

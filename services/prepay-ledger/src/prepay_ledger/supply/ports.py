@@ -1,6 +1,7 @@
 """What the use cases of supply need."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -47,3 +48,7 @@ class HasSupply(Protocol):
 
 class Unit(HasSupply, Publishes, Protocol):
     """A transaction in which supply is decided, and commands and warnings go out."""
+
+
+OpenUnit = Callable[[], AbstractAsyncContextManager[Unit]]
+"""Begins such a transaction; it commits at the end, and does not where anything raises."""

@@ -1,9 +1,8 @@
 """Use case: held cuts and failed commands are looked at again when their time has come."""
 
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 
-from prepay_ledger.supply.ports import Unit
+from prepay_ledger.supply.ports import OpenUnit
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.clock import Clock
 
@@ -16,7 +15,7 @@ class RecheckSupply:
     def __init__(
         self,
         *,
-        open_unit: Callable[[], AbstractAsyncContextManager[Unit]],
+        open_unit: OpenUnit,
         review: SupplyReview,
         clock: Clock,
         committed: Callable[[], None],

@@ -14,7 +14,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from prepay_ledger.tables import instant, metadata
+from prepay_ledger.tables import metadata
+from prewatt_common.db.tables import instant
 
 decision = Table(
     "decision",

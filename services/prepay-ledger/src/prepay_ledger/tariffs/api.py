@@ -1,7 +1,6 @@
 """Tariffs over HTTP."""
 
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
@@ -11,7 +10,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from prepay_ledger.fields import Body, CurrencyField, MicroUnits, MonthField, TariffCodeField
-from prepay_ledger.tariffs.ports import Unit
+from prepay_ledger.tariffs.ports import OpenUnit
 from prepay_ledger.tariffs.postgres import published
 from prepay_ledger.tariffs.publish_tariff import publish_tariff
 from prewatt_common.clock import Clock
@@ -56,7 +55,7 @@ class TariffOut(BaseModel, from_attributes=True):
 
 def tariffs_router(
     *,
-    open_unit: Callable[[], AbstractAsyncContextManager[Unit]],
+    open_unit: OpenUnit,
     database: Database,
     committed: Callable[[], None],
     clock: Clock,

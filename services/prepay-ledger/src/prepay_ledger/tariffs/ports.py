@@ -1,5 +1,7 @@
 """What the use cases of tariffs need."""
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -25,3 +27,7 @@ class HasTariffs(Protocol):
 
 class Unit(HasTariffs, Publishes, Protocol):
     """A transaction in which a tariff is published."""
+
+
+OpenUnit = Callable[[], AbstractAsyncContextManager[Unit]]
+"""Begins such a transaction; it commits at the end, and does not where anything raises."""

@@ -3,7 +3,8 @@
 from sqlalchemy import BigInteger, Column, Integer, PrimaryKeyConstraint, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from prepay_ledger.tables import instant, metadata
+from prepay_ledger.tables import metadata
+from prewatt_common.db.tables import instant
 
 tariff_version = Table(
     "tariff_version",

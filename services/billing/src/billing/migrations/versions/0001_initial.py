@@ -6,31 +6,14 @@ what changes, so that updates stay on their page (HOT).
 
 from alembic import op
 
+from prewatt_common.db.migrations import SHARED_TABLES_0001, execute_all
+
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
 TABLES = """
-CREATE TABLE consumer_offset (
-    consumer_group text NOT NULL,
-    topic text NOT NULL,
-    partition integer NOT NULL,
-    next_offset bigint NOT NULL,
-    PRIMARY KEY (consumer_group, topic, partition)
-);
-CREATE TABLE outbox (
-    id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
-    topic text NOT NULL,
-    key bytea NOT NULL,
-    headers bytea NOT NULL,
-    value bytea NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now()
-);
-CREATE TABLE zone_data (
-    version text PRIMARY KEY,
-    since timestamptz NOT NULL DEFAULT now()
-);
 CREATE TABLE tariff_version (
     code text NOT NULL,
     effective_from text NOT NULL,
@@ -92,9 +75,7 @@ CREATE TABLE rederivation (
 
 
 def upgrade() -> None:
-    for statement in TABLES.split(";"):
-        if statement.strip():
-            op.execute(statement)
+    execute_all(SHARED_TABLES_0001, TABLES)
 
 
 def downgrade() -> None:

@@ -2,31 +2,14 @@
 
 from alembic import op
 
+from prewatt_common.db.migrations import SHARED_TABLES_0001, execute_all
+
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
 TABLES = """
-CREATE TABLE consumer_offset (
-    consumer_group text NOT NULL,
-    topic text NOT NULL,
-    partition integer NOT NULL,
-    next_offset bigint NOT NULL,
-    PRIMARY KEY (consumer_group, topic, partition)
-);
-CREATE TABLE outbox (
-    id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
-    topic text NOT NULL,
-    key bytea NOT NULL,
-    headers bytea NOT NULL,
-    value bytea NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now()
-);
-CREATE TABLE zone_data (
-    version text PRIMARY KEY,
-    since timestamptz NOT NULL DEFAULT now()
-);
 CREATE TABLE account (
     id uuid PRIMARY KEY,
     number text,
@@ -72,8 +55,7 @@ CREATE INDEX notice_account ON notice (account_id, sequence)
 
 
 def upgrade() -> None:
-    for statement in TABLES.split(";\n"):
-        op.execute(statement)
+    execute_all(SHARED_TABLES_0001, TABLES)
 
 
 def downgrade() -> None:

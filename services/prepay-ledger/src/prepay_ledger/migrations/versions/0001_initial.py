@@ -1,7 +1,7 @@
 """The first tables. Accounts and bindings leave room on their pages (fillfactor): what a reading
 changes in them is not indexed, so that updates stay on their page (HOT)."""
 
-from alembic import op
+from prewatt_common.db.migrations import SHARED_TABLES_0001, execute_all
 
 revision = "0001"
 down_revision = None
@@ -9,27 +9,6 @@ branch_labels = None
 depends_on = None
 
 TABLES = """
-CREATE TABLE consumer_offset (
-    consumer_group text NOT NULL,
-    topic text NOT NULL,
-    partition integer NOT NULL,
-    next_offset bigint NOT NULL,
-    PRIMARY KEY (consumer_group, topic, partition)
-);
-CREATE TABLE outbox (
-    id bigint GENERATED ALWAYS AS IDENTITY,
-    topic text NOT NULL,
-    key bytea NOT NULL,
-    headers bytea NOT NULL,
-    value bytea NOT NULL,
-    created_at timestamptz DEFAULT now() NOT NULL,
-    PRIMARY KEY (id)
-);
-CREATE TABLE zone_data (
-    version text NOT NULL,
-    since timestamptz DEFAULT now() NOT NULL,
-    PRIMARY KEY (version)
-);
 CREATE TABLE account (
     id uuid NOT NULL,
     number text NOT NULL,
@@ -217,8 +196,7 @@ CREATE TABLE payment_resolution (
 
 
 def upgrade() -> None:
-    for statement in TABLES.split(";\n"):
-        op.execute(statement)
+    execute_all(SHARED_TABLES_0001, TABLES)
 
 
 def downgrade() -> None:
