@@ -17,7 +17,7 @@ from world import MICRO, World, until
 
 from prewatt_simulator import ConstantLoad
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(700)]
 
 METERS = 60
 SERVICES = ("meter-gateway", "prepay-ledger", "notifier", "billing")

@@ -17,6 +17,7 @@ from uuid import UUID
 
 import asyncpg
 import httpx
+import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from world import MICRO, World
 
@@ -30,6 +31,8 @@ STEPS_PER_S = 3
 PAYS_AFTER_S = 0.5
 _SUPPLIED = ("connected", "warned")
 _AT_REST = (*_SUPPLIED, "disconnected")
+LIVES_S = 240.0
+"""A kill and every part's return, and the last payment taken, with room to spare."""
 QUIET_S = 90.0
 """A command whose answer was lost is sent again after 2 s, 4 s and so on."""
 
@@ -44,6 +47,8 @@ class Town:
     chance: random.Random
     payments: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     steps: int = 0
+    spoilt: bool = False
+    """Whether a test left it in a state that the next one can prove nothing about."""
     _seen: int = 0
     _dead_letters: int = 0
 
@@ -55,8 +60,11 @@ class Town:
     @asynccontextmanager
     async def living(self) -> AsyncGenerator[None]:
         """Readings flow and people pay; at the end all payments are in, whatever was down."""
+        if self.spoilt:
+            pytest.fail("an earlier kill spoilt the town")
+        self.spoilt = True  # until it is proven
         stop = asyncio.Event()
-        async with asyncio.TaskGroup() as group:
+        async with asyncio.timeout(LIVES_S), asyncio.TaskGroup() as group:
             group.create_task(self._read_meters(stop))
             group.create_task(self._pay_for_cuts(stop, group))
             try:
@@ -86,6 +94,7 @@ class Town:
         assert await self.world.agrees(self.world.month, ids) == len(self.homes)
         await self._until_told()
         assert await self._count_dead_letters() == self._dead_letters
+        self.spoilt = False
 
     def pays(self, home: Household) -> bool:
         """Three in four do; the others stay cut."""

@@ -1,6 +1,7 @@
 """aiokafka's clients while Kafka is away, on a real Kafka that is frozen or killed."""
 
 import asyncio
+import gc
 import random
 import signal
 import time
@@ -8,6 +9,7 @@ import time
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 
 from prewatt_common.kafka.clients import stop_client
 from prewatt_common.kafka.producer import ProduceFailed
@@ -118,21 +120,52 @@ async def test_a_producer_whose_sender_ended_is_replaced_and_no_send_waits_for_i
         await asyncio.sleep(0.2)  # until it waits for something to send
         waiting = asyncio.create_task(loop.send(12))
         inner._sender.sender_task.cancel()
-        with pytest.raises(ProduceFailed, match="the sender task ended"):
+        with pytest.raises(ProduceFailed, match="a task in the background ended"):
             await waiting
         await loop.send(12)
 
 
-async def test_a_consumer_whose_fetching_ended_in_silence_begins_anew(loop):
+async def test_no_send_waits_for_a_producer_whose_metadata_is_fetched_no_more(loop):
+    await loop.send(1)
+    inner = await loop.producer._producer()
+    async with loop.kafka_away(signal.SIGKILL):
+        waiting = asyncio.create_task(loop.send(2))
+        await asyncio.sleep(0.5)
+        inner.client._sync_task.cancel()
+        with pytest.raises(ProduceFailed, match="a task in the background ended"):
+            await waiting
+    async with asyncio.timeout(30):
+        await loop.send(2)
+
+
+@pytest.mark.parametrize(
+    "routine", ["Fetcher._fetch_requests_routine", "AIOKafkaClient._md_synchronizer"]
+)
+async def test_a_consumer_whose_background_ended_in_silence_begins_anew(loop, routine):
     await loop.send(1)
     before = asyncio.all_tasks()
     async with loop.running(loop.consumer(instance_id="a")):
         await loop.until_effects([1])
-        (fetching,) = [
-            task
-            for task in asyncio.all_tasks() - before
-            if task.get_coro().__qualname__ == "Fetcher._fetch_requests_routine"
+        (task,) = [
+            task for task in asyncio.all_tasks() - before if task.get_coro().__qualname__ == routine
         ]
-        fetching.cancel()
+        task.cancel()
+        await loop.send(2)
+        await loop.until_effects([1, 2])
+
+
+async def test_a_consumer_that_waits_for_ever_for_a_kafka_that_is_back_begins_anew(loop):
+    """As seen after a broker's restart under load: aiokafka's look for the group's coordinator
+    waited for metadata that nobody fetched any more, and everything else waited for it."""
+    await loop.send(1)
+    async with loop.running(loop.consumer(instance_id="a")):
+        await loop.until_effects([1])
+        (coordinator,) = [
+            found
+            for found in gc.get_objects()
+            if isinstance(found, GroupCoordinator) and found.group_id == loop.group
+        ]
+        async with loop.kafka_away(signal.SIGKILL):
+            await coordinator._coordinator_lookup_lock.acquire()
         await loop.send(2)
         await loop.until_effects([1, 2])

@@ -30,11 +30,13 @@ class Trouble:
     def __init__(self, reason: str | None = None) -> None:
         self._reason = reason
         self._since = utc_now()
+        self._began = time.monotonic()
 
     def begin(self, reason: str) -> None:
         """It cannot, for this reason now."""
         if self._reason is None:
             self._since = utc_now()
+            self._began = time.monotonic()
         self._reason = reason
 
     def end(self) -> None:
@@ -45,6 +47,11 @@ class Trouble:
     def lasts(self) -> bool:
         """Whether it does."""
         return self._reason is not None
+
+    @property
+    def lasted_s(self) -> float:
+        """How long it has lasted, nothing where it does not."""
+        return 0.0 if self._reason is None else time.monotonic() - self._began
 
     def check(self) -> None:
         """Raises `NotRunning` while it lasts."""

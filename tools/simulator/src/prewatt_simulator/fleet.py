@@ -25,6 +25,7 @@ from prewatt_simulator.uplink import MeterUplink, SharedUplink
 logger = logging.getLogger(__name__)
 
 _START_TIMEOUT_S = 60
+_LEAVE_TIMEOUT_S = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,11 +92,17 @@ class Fleet:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Say ``offline`` where nobody else would, and disconnect in order."""
-        if error is None and (self._announce or self._settings.one_connection_each):
-            await self._say(Presence.OFFLINE)
-            await self.drain()
-        await self._stop()
+        """Say ``offline`` where nobody else would, and disconnect in order.
+
+        Raises ``TimeoutError`` where the broker does not take it.
+        """
+        try:
+            if error is None and (self._announce or self._settings.one_connection_each):
+                async with asyncio.timeout(_LEAVE_TIMEOUT_S):
+                    await self._say(Presence.OFFLINE)
+                await self.drain()
+        finally:
+            await self._stop()
 
     async def run(
         self, *, start: datetime, steps: int | None = None, rate_per_s: float | None = None

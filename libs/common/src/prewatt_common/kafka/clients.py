@@ -19,6 +19,8 @@ _FOR_LIFE = (
     ("_sender", "_sender_task"),
     ("_fetcher", "_fetch_task"),
     ("_coordinator", "_coordination_task"),
+    ("_client", "_sync_task"),
+    ("client", "_sync_task"),
 )
 """Where aiokafka keeps what runs in the background of a client for as long as that lives."""
 _FOR_A_WHILE = (("_coordinator", "_heartbeat_task"), ("_coordinator", "_commit_refresh_task"))
@@ -49,13 +51,15 @@ def _tasks(client: Any, places: Iterable[tuple[str, str]]) -> list[asyncio.Task[
 
 
 def fail_what_waits_when_sending_ends(producer: Any) -> None:
-    """aiokafka does so for a sender that raised; who waits for one that just ended, waits on."""
-    waiting, sending = producer._message_accumulator, producer._sender.sender_task
+    """aiokafka does so for a sender that raised; who waits for one that just ended, or for one that
+    waits for the cluster's metadata when what fetches them has ended, waits on."""
+    waiting = producer._message_accumulator
 
     def fail(_: asyncio.Task[None]) -> None:
-        waiting.fail_all(KafkaConnectionError("the sender task ended"))
+        waiting.fail_all(KafkaConnectionError("a task in the background ended"))
 
-    sending.add_done_callback(fail)
+    for task in _tasks(producer, _FOR_LIFE):
+        task.add_done_callback(fail)
 
 
 async def _let_go(client: Any) -> None:

@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 _POLL_MS = 500
 _REPORT_EVERY_S = 5.0
 _SHOW_TIMEOUT_S = 2.0
+_STALLED_S = 20.0
+"""A group forms within the session timeout of 10 s, and a broker that is back is found in one."""
 _BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -120,12 +122,14 @@ class Consumer:
     async def _poll(
         self, consumer: AIOKafkaConsumer, stop: asyncio.Event
     ) -> dict[TopicPartition, list[ConsumerRecord]]:
-        """The next records, none at ``stop``: while the group cannot form, aiokafka waits without
-        regard to its timeout."""
+        """The next records, none at ``stop`` or after a while: while the group cannot form,
+        aiokafka waits without regard to its timeout."""
         poll = asyncio.ensure_future(self._fetch(consumer))
         stopping = asyncio.ensure_future(stop.wait())
         try:
-            await asyncio.wait({poll, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                {poll, stopping}, timeout=_REPORT_EVERY_S, return_when=asyncio.FIRST_COMPLETED
+            )
             return poll.result() if poll.done() else {}
         finally:
             poll.cancel()
@@ -183,9 +187,13 @@ class Consumer:
 
     async def _report(self, consumer: AIOKafkaConsumer, assignment: Assignment) -> None:
         """Lag as a metric, and offsets to Kafka for tools that look there; ours are the truth.
-        Whether it takes them also tells whether it is there."""
+        Whether it takes them also tells whether it is there, and whether this client can go on:
+        aiokafka's can lose what wakes them and then wait for ever for a Kafka that is back."""
         if is_lifeless(consumer):
             message = "aiokafka's background tasks have ended"
+            raise KafkaError(message)
+        if self._health.stalled_s > _STALLED_S:
+            message = f"no answer or no group for {self._health.stalled_s:.0f} s"
             raise KafkaError(message)
         lag_records = 0
         for place, position in assignment.positions.items():
@@ -203,6 +211,7 @@ class Consumer:
                     await consumer.topics()
         except CommitFailedError as error:
             logger.info("offsets not shown to Kafka, the group is forming anew: %r", error)
+            self._health.kafka_answers(lag_records=lag_records)
         except (KafkaError, TimeoutError) as error:
             logger.info("Kafka does not take our offsets: %r", error)
             self._health.kafka_away(error)

@@ -56,6 +56,12 @@ class ConsumerHealth:
         self._kafka.end()
         self._lag_records = lag_records
 
+    @property
+    def stalled_s(self) -> float:
+        """How long this session has gone without Kafka's answer or without its group."""
+        waits = None if self._assignment is None else self._assignment.waits
+        return max(self._kafka.lasted_s, 0.0 if waits is None else waits.lasted_s)
+
     def partitions_at_end(self) -> set[int]:
         """Those of the assignment, none between sessions."""
         return set() if self._assignment is None else self._assignment.at_end()
