@@ -17,7 +17,7 @@ from prewatt_metering.registers.meters import MeterFacts
 from prewatt_metering.registers.readings import Quality, Reading
 from prewatt_metering.usage.batch import STEP_WH_MAX, append_many, open_days, put
 from prewatt_metering.usage.days import DayUsage, day_usage
-from prewatt_metering.usage.open_day import OpenDay, append, open_day
+from prewatt_metering.usage.open_day import OpenDay, append, open_day, turn
 from prewatt_metering.vee.steps import step_rule
 from prewatt_metering.vee.trust import Trust, trusted
 
@@ -94,18 +94,46 @@ def check_next(before: list[Reading], reading: Reading, place: Installation) -> 
         return
     day, used = state.slots.day, usage_of(before, place)
     assert state.usage() == {key: wh for key, wh in used.items() if key[0] == day}
-    after = append(state=state, reading=reading, rule=RULE)
+    after, closed = append(state=state, reading=reading, rule=RULE), DayUsage()
+    turned = turn(state=state, reading=reading, rule=RULE, slots_of=slots_of)
+    if turned is not None:
+        assert after is None
+        after, closed = turned.state, turned.closed
     if after is None:
         return
+    earlier = {key: wh for key, wh in used.items() if key[0] < day}
     slow = usage_of([*before, reading], place)
-    assert after.usage() == {key: wh for key, wh in slow.items() if key[0] == day}
-    others = {key: wh for key, wh in slow.items() if key[0] != day}
-    assert others == {key: wh for key, wh in used.items() if key[0] != day}
+    assert {**earlier, **closed, **after.usage()} == slow
+    assert not closed.keys() & after.usage().keys()
     assert trust_of([*before, reading], place).findings == trust_of(before, place).findings
     again = state_of([*before, reading], place)
     if again is not None and again.slots == after.slots:
         assert again.piece_wh == after.piece_wh
         assert (again.last_at_us, again.last_wh) == (after.last_at_us, after.last_wh)
+
+
+def test_a_day_that_a_zone_skips_is_passed_over() -> None:
+    apia = LocalCalendar("Pacific/Apia")  # went from 29 to 31 December 2011
+
+    def apia_slots(day: date) -> DaySlots:
+        return slots_of_day(apia, day, lambda _: "all", [])
+
+    place = Installation(meter="m", account="A")
+    begin_us = apia.first_instant_us(date(2011, 12, 29))
+    readings = [Reading(begin_us + n * HOUR_US, n) for n in (0, 1, 40)]
+    state = open_day(
+        trust=trust_of(readings[:2], place), installation=place, calendar=apia, slots_of=apia_slots
+    )
+    assert state
+    rule = step_rule(facts=FACTS, installation=place)
+    turned = turn(state=state, reading=readings[2], rule=rule, slots_of=apia_slots)
+    assert turned
+    assert {**turned.closed, **turned.state.usage()} == day_usage(
+        intervals=trust_of(readings, place).intervals,
+        installation=place,
+        calendar=apia,
+        slots_of=apia_slots,
+    )
 
 
 QUIET = [Reading(BEGIN_US + n * HOUR_US, 100 * n) for n in (-2, 0, 1)]
@@ -116,7 +144,8 @@ QUIET = [Reading(BEGIN_US + n * HOUR_US, 100 * n) for n in (-2, 0, 1)]
     [
         ("the next", Reading(BEGIN_US + 2 * HOUR_US, 150), True),
         ("at the end of the day", Reading(BEGIN_US + 25 * HOUR_US, 150), True),
-        ("of the next day", Reading(BEGIN_US + 25 * HOUR_US + 1, 150), False),
+        ("of the next day", Reading(BEGIN_US + 25 * HOUR_US + 1, 150), True),
+        ("after days of silence", Reading(BEGIN_US + 90 * HOUR_US, 150), True),
         ("the same again", QUIET[-1], False),
         ("late", Reading(BEGIN_US, 100), False),
         ("fallen", Reading(BEGIN_US + 2 * HOUR_US, 99), False),
@@ -129,7 +158,10 @@ QUIET = [Reading(BEGIN_US + n * HOUR_US, 100 * n) for n in (-2, 0, 1)]
 def test_which_reading_is_fast(*, why: str, reading: Reading, is_fast: bool) -> None:
     state = state_of([Reading(each.at_us, max(0, each.register_wh)) for each in QUIET])
     assert state
-    assert (append(state=state, reading=reading, rule=RULE) is not None) is is_fast, why
+    same_day = append(state=state, reading=reading, rule=RULE)
+    later_day = turn(state=state, reading=reading, rule=RULE, slots_of=slots_of)
+    assert (same_day is not None, later_day is not None).count(True) == is_fast, why
+    assert not later_day or reading.at_us > state.slots.end_us
 
 
 def test_seven_days_after_something_unusual_it_is_fast_again() -> None:
@@ -187,7 +219,7 @@ def test_a_batch_is_the_scalar_one_by_one(
         last_at_us=BEGIN_US,
         last_wh=1_000,
         quiet_from_us=BEGIN_US,
-        until_us=BERLIN.end_us(AUTUMN),
+        served_until_us=BERLIN.end_us(AUTUMN),
     )
     states = [
         append(state=base, reading=Reading(BEGIN_US + at, 1_000 + wh), rule=rule) or base
