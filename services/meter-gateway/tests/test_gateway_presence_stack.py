@@ -100,6 +100,12 @@ async def test_no_report_is_lost_while_the_database_is_away(gateway):
             await fleet.publish_bytes(meter_id=meter_id, topic="event", payload=payload)
             # Readings of known meters need no database.
             await gateway.flows(fleet, meter_id)
+            async with asyncio.timeout(30), gateway.http() as client:
+                while True:
+                    checks = (await client.get("/readyz/consume")).json()["checks"]
+                    if not checks["meter-gateway.hear-meters"]["ok"]:
+                        break
+                    await asyncio.sleep(0.2)
         events = await gateway.events(meter_id, lambda e: len(e) >= 1)
         assert {each["kind"] for each in events} == {"power_fail"}
         await gateway.ready()

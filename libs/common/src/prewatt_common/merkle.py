@@ -14,8 +14,7 @@ _encoder = msgspec.json.Encoder(order="sorted")
 
 def canonical(row: object) -> bytes:
     """JSON with sorted keys and no spaces, in UTF-8; instants, dates and UUIDs as text (ISO 8601,
-    RFC 9562). For rows of text, integers up to 2^53, booleans and nulls, with keys in ASCII, that is
-    RFC 8785.
+    RFC 9562). With keys in ASCII and integers up to 2^53 that is RFC 8785.
 
     >>> canonical({"b": 1, "a": "ü"})
     b'{"a":"\\xc3\\xbc","b":1}'

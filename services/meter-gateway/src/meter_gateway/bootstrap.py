@@ -147,6 +147,7 @@ async def _run(settings: GatewaySettings, parts: Parts) -> None:
             commands.group: commands.check,
             "meter-gateway.mqtt-commands": line.check,
             "meter-gateway.send-commands": sender.check,
+            "meter-gateway.hear-meters": hear.check,
         },
     )
     workers = [

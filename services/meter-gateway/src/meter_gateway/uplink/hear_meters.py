@@ -12,7 +12,7 @@ from meter_gateway.presence.rules import SignOfLife
 from meter_gateway.uplink.ports import OpenUnit
 from prewatt_common.clock import Clock
 from prewatt_common.db.database import is_passing_fault
-from prewatt_common.workers import wait_any
+from prewatt_common.workers import Trouble, wait_any
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +48,12 @@ class HearMeters:
         self._came = asyncio.Event()
         self._since_refresh: set[str] = set()
         self._awaited: set[str] = set()
+        self._trouble = Trouble()
+
+    async def check(self) -> str:
+        """How many meters it waits for; raises `NotRunning` where it cannot note who is heard."""
+        self._trouble.check()
+        return f"waits for {len(self._awaited)} meters"
 
     @property
     def awaited(self) -> Set[str]:
@@ -76,9 +82,11 @@ class HearMeters:
                     took_s = time.monotonic() - began
                     refresh_at = time.monotonic() + max(_REFRESH_S, _REFRESH_SHARE * took_s)
                 await self._take()
+                self._trouble.end()
             except Exception as error:
                 if not is_passing_fault(error):
                     raise
+                self._trouble.begin(repr(error))
                 logger.warning("%s: %r; again in %s s", self.name, error, _REFRESH_S)
                 refresh_at = time.monotonic() + _REFRESH_S
                 await wait_any(stop, timeout_s=_REFRESH_S)
