@@ -28,6 +28,7 @@ from prewatt_common.kafka.decoding import decode_one
 from prewatt_common.kafka.messages import Message, Source
 from prewatt_common.kafka.outbox import OutboxRelay
 from prewatt_common.kafka.producer import Producer
+from prewatt_common.kafka.topics import create_topics
 from prewatt_devstack import Stack
 
 WAIT_S = 90.0
@@ -170,7 +171,7 @@ async def loop(stack: Stack) -> AsyncGenerator[Loop]:
     bootstrap = stack.endpoints.kafka_bootstrap
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
-    await admin.create_topics([NewTopic(name, PARTITIONS, 1), NewTopic(f"{name}.dlq", 1, 1)])
+    await create_topics(admin, [NewTopic(name, PARTITIONS, 1), NewTopic(f"{name}.dlq", 1, 1)])
     await admin.close()
     url = await new_database(stack)
     engine = create_async_engine(url)

@@ -107,6 +107,7 @@ def test_quantiles_are_those_of_prometheus() -> None:
         (["url", "nonsense"], "nonsense is none of"),
         (["mqtt-user", "meter-1"], "start one with `make up`"),
         (["mqtt-user", "meter/1"], "'meter/1' is no meter id"),
+        (["audit"], "set PREWATT_DATABASE_URL"),
         (["suspense", "list"], "set PREWATT_AUTH_PRIVATE_KEY_FILE"),
         (["suspense", "assign", "p-1", "100001", "--reason", "x"], "PREWATT_AUTH_PRIVATE_KEY_FILE"),
         (["suspense", "return", "p-1", "--reason", "x"], "set PREWATT_AUTH_PRIVATE_KEY_FILE"),

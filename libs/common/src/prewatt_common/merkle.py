@@ -3,7 +3,7 @@
 Rows are hashed in a canonical form, so that whoever has a row and a root can check without us.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
 import msgspec
@@ -27,14 +27,37 @@ def leaf_hash(row: bytes) -> bytes:
     return sha256(_LEAF + row).digest()
 
 
-def root_hash(leaves: Sequence[bytes]) -> bytes:
-    """Of a tree over leaf hashes, in their order; of no leaf, the hash of nothing."""
-    if not leaves:
-        return sha256(b"").digest()
-    level = list(leaves)
-    while len(level) > 1:
-        level = _parents(level)
-    return level[0]
+class Root:
+    """The root of a tree that grows leaf by leaf, in the memory of one path."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._whole: list[bytes] = []  # of the whole subtrees from the left, the largest first
+
+    def add(self, leaf: bytes) -> None:
+        """One more leaf hash, to the right."""
+        self.count += 1
+        here, bits = leaf, self.count
+        while bits % 2 == 0:
+            here, bits = _node(self._whole.pop(), here), bits // 2
+        self._whole.append(here)
+
+    def hash(self) -> bytes:
+        """The root as it is now; without a leaf, the hash of nothing."""
+        if not self._whole:
+            return sha256(b"").digest()
+        here = self._whole[-1]
+        for left in reversed(self._whole[:-1]):
+            here = _node(left, here)
+        return here
+
+
+def root_hash(leaves: Iterable[bytes]) -> bytes:
+    """Of a tree over leaf hashes, in their order."""
+    root = Root()
+    for leaf in leaves:
+        root.add(leaf)
+    return root.hash()
 
 
 def inclusion_proof(leaves: Sequence[bytes], number: int) -> list[bytes]:

@@ -1,12 +1,17 @@
-"""``python -m prepay_ledger [migrate]``."""
+"""``python -m prepay_ledger [migrate | audit]``."""
+
+import sys
 
 from prepay_ledger.bootstrap import run
+from prepay_ledger.seals.command import main as audit
 from prepay_ledger.settings import LedgerSettings
 from prewatt_common.service import run_service
 
 
 def main() -> None:
     """The command line."""
+    if sys.argv[1:2] == ["audit"]:
+        sys.exit(audit(sys.argv[2:]))
     run_service(package="prepay_ledger", settings_type=LedgerSettings, run=run)
 
 

@@ -34,6 +34,9 @@ from prepay_ledger.payments.postgres_queries import PaymentQueries
 from prepay_ledger.payments.replay_payment_event import ReplayPaymentEvent
 from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.payments.take_payment_event import ApplyPaymentEvent, TakePaymentEvent
+from prepay_ledger.seals.api import seals_router
+from prepay_ledger.seals.close_days import CloseDays
+from prepay_ledger.seals.postgres import SealsUnit, open_seals
 from prepay_ledger.settings import LedgerSettings
 from prepay_ledger.supply.api import supply_router
 from prepay_ledger.supply.decide import Policy
@@ -47,7 +50,7 @@ from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.contracts.meter_events_v1 import CommandProgressed
 from prewatt_common.contracts.meter_readings_v1 import Reading
-from prewatt_common.contracts.topics import METER_EVENTS, METER_READINGS
+from prewatt_common.contracts.topics import LEDGER_FACTS, METER_EVENTS, METER_READINGS
 from prewatt_common.dependencies import watch_dependencies
 from prewatt_common.http.app import create_app
 from prewatt_common.kafka.batches import AfterCommit, Handle, Subscription
@@ -60,6 +63,7 @@ from prewatt_common.zone_data import watch_zone_data
 
 _MEASURE_EVERY_S = 15.0
 _RECHECK_EVERY_S = 1.0
+_CLOSE_DAYS_EVERY_S = 5.0
 _UNBOUND_NAMED_MAX = 20
 
 
@@ -117,6 +121,15 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
     async def measure() -> None:
         await _measure(queries, payment_queries)
 
+    def seals() -> AbstractAsyncContextManager[SealsUnit]:
+        return open_seals(database)
+
+    close_days = CloseDays(
+        open_unit=seals,
+        timezone=ZoneInfo(settings.timezone),
+        clock=utc_now,
+        committed=relay.wake,
+    )
     app = create_app(
         name="prepay-ledger",
         summary="Prepaid balances: charges, top-ups, supply decisions.",
@@ -145,6 +158,7 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
             enquiries_router(queries=queries),
             supply_router(queries=SupplyQueries(database)),
             unbound_router(queries=unbound),
+            seals_router(open_unit=seals),
             webhook_router(
                 secrets=settings.webhook_secrets,
                 open_unit=units,
@@ -168,7 +182,10 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
             ),
         ],
         checks={"postgres": database.check},
-        consuming={each.group: each.check for each in (readings, meter_events)},
+        consuming={
+            **{each.group: each.check for each in (readings, meter_events)},
+            "prepay-ledger.close-days": close_days.check,
+        },
     )
     workers = [
         relay,
@@ -179,6 +196,7 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
             do=RecheckSupply(open_unit=units, review=review, clock=utc_now, committed=relay.wake),
             every_s=_RECHECK_EVERY_S,
         ),
+        Repeating(name="close days", do=close_days, every_s=_CLOSE_DAYS_EVERY_S),
         watch_dependencies({"kafka": parts.producer.check}),
         Repeating(name="watch ledger", do=measure, every_s=_MEASURE_EVERY_S),
         Repeating(
@@ -191,6 +209,7 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
             topics={
                 METER_READINGS: "readings that were acknowledged to meters, not charged yet",
                 METER_EVENTS: "what meters answered to commands",
+                LEDGER_FACTS: "the heads of sealed days, which others compare with",
             },
         ),
         watch_zone_data(database),

@@ -6,7 +6,12 @@ from typing import Protocol
 from uuid import UUID
 
 from prewatt_common.contracts.base import Event
-from prewatt_common.contracts.topics import LEDGER_CHARGES, LEDGER_EVENTS, METER_COMMANDS
+from prewatt_common.contracts.topics import (
+    LEDGER_CHARGES,
+    LEDGER_EVENTS,
+    LEDGER_FACTS,
+    METER_COMMANDS,
+)
 from prewatt_common.kafka.messages import Message, Source
 
 SOURCE = Source("prepay-ledger")
@@ -32,6 +37,11 @@ def meter_command(event: Event, *, meter_id: str, command_id: UUID, at: datetime
     return SOURCE.message(
         topic=METER_COMMANDS, key=meter_id, event=event, at=at, event_id=command_id
     )
+
+
+def fact(event: Event, *, key: str, at: datetime) -> Message:
+    """On ``ledger.facts.v1``, which is kept for ever."""
+    return SOURCE.message(topic=LEDGER_FACTS, key=key, event=event, at=at)
 
 
 class Publishes(Protocol):

@@ -24,7 +24,7 @@ class LedgerSettings(ServiceSettings):
     """Provider name to its Standard Webhooks secret: base64, with or without ``whsec_`` before it
     and padding after it."""
     timezone: str = "Asia/Shanghai"
-    """Of friendly hours."""
+    """The utility's: of posting days and friendly hours."""
     friendly_hours: tuple[FriendlyHours, ...] = ()
     command_lifetime_s: int = Field(default=24 * 3600, ge=10)
     """A command that no meter answered in this time expires."""

@@ -1,10 +1,18 @@
 """What the tables of all modules share. Each module has its own in its ``tables.py``."""
 
+from datetime import date
 from typing import Any, TypeAlias
 
-from sqlalchemy import MetaData, Row
+from sqlalchemy import Column, Date, MetaData, Row, text
 
 metadata = MetaData()
+
+
+def posting_day() -> Column[date]:
+    """The day that a row is posted to. The database gives it, and holds it until the transaction
+    ends: see the room `seals`."""
+    return Column("day", Date, nullable=False, server_default=text("open_day()"))
+
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 """A row of a query: its columns by name."""

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from prewatt_cli.audit import audit
 from prewatt_cli.errors import answered, one_line_errors
 from prewatt_cli.mqtt_user import make_mqtt_user
 from prewatt_cli.payments import decimal_from, micro_from, pay
@@ -33,6 +34,7 @@ app.add_typer(meters, name="meters")
 app.add_typer(accounts, name="accounts")
 app.add_typer(tariff, name="tariff")
 app.command()(scenario)
+app.command()(audit)
 app.add_typer(suspense, name="suspense")
 
 console = Console()

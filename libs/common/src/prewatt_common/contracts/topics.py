@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from prewatt_common.contracts import (
     ledger_charges_v1,
     ledger_events_v1,
+    ledger_facts_v1,
     meter_commands_v1,
     meter_events_v1,
     meter_readings_v1,
@@ -54,6 +55,7 @@ LEDGER_EVENTS = Topic(
     ),
 )
 LEDGER_CHARGES = Topic("ledger.charges.v1", "partition", (ledger_charges_v1.ChargesPosted,))
+LEDGER_FACTS = Topic("ledger.facts.v1", "subject", (ledger_facts_v1.DaySealed,))
 NOTICE_EVENTS = Topic(
     "notice.events.v1",
     "account_id",
@@ -65,5 +67,6 @@ TOPICS: tuple[Topic, ...] = (
     METER_COMMANDS,
     LEDGER_EVENTS,
     LEDGER_CHARGES,
+    LEDGER_FACTS,
     NOTICE_EVENTS,
 )

@@ -4,8 +4,10 @@ import argparse
 import asyncio
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
@@ -17,6 +19,7 @@ DEAD_LETTER_RETENTION_MS = 90 * 24 * 3600 * 1000
 _MOST_PARTITIONS = 1000
 """More than any installation needs; a mistyped figure could cost a broker its file handles."""
 _MOST_REPLICAS = 15
+_CONTROLLER_WITHIN_S = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +57,7 @@ async def ensure_topics(
         existing = set(await admin.list_topics())
         missing = [topic for topic in _wanted(topics, layout) if topic.name not in existing]
         created = list[str]()
-        for name, code, detail in (
-            (await admin.create_topics(missing)).topic_errors if missing else ()
-        ):
+        for name, code, detail in await create_topics(admin, missing):
             if code == 0:
                 created.append(name)
             elif code != TopicAlreadyExistsError.errno:  # someone else was faster
@@ -65,6 +66,26 @@ async def ensure_topics(
         return created
     finally:
         await stop_client(admin)
+
+
+async def create_topics(
+    admin: AIOKafkaAdminClient, topics: Sequence[NewTopic]
+) -> Sequence[tuple[Any, ...]]:
+    """Name, error code and detail of each of ``topics``.
+
+    A Kafka that has just begun to answer may know no controller yet, and aiokafka does not look
+    whether there is one: it is asked again for a while. Raises `KafkaError`.
+    """
+    deadline = time.monotonic() + _CONTROLLER_WITHIN_S
+    while topics:
+        try:
+            return (await admin.create_topics(list(topics))).topic_errors
+        except AttributeError as error:
+            if time.monotonic() > deadline:
+                message = f"Kafka has had no controller for {_CONTROLLER_WITHIN_S} s"
+                raise KafkaError(message) from error
+            await asyncio.sleep(0.2)
+    return ()
 
 
 def _wanted(topics: Sequence[Topic], layout: Layout) -> list[NewTopic]:

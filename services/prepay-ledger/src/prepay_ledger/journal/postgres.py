@@ -34,9 +34,12 @@ class PostgresJournals:
         """Write ``journal`` and move the balances."""
         connection = await driver(self._connection)
         journal_id: int = await connection.fetchval(
-            "INSERT INTO journal (kind, source, posted_at) VALUES ($1, $2, $3) RETURNING id",
+            "INSERT INTO journal (kind, source, entries, entries_micro, posted_at) "
+            "VALUES ($1, $2, $3, $4, $5) RETURNING id",
             journal.kind,
             journal.source,
+            len(journal.entries),
+            sum(entry.amount_micro for entry in journal.entries),
             at,
         )
         await connection.execute(
@@ -50,10 +53,10 @@ class PostgresJournals:
         await connection.copy_records_to_table(
             "entry",
             records=[
-                (journal_id, e.account_id, e.binding_id, e.month, e.amount_micro)
-                for e in journal.entries
+                (journal_id, number, e.account_id, e.binding_id, e.month, e.amount_micro)
+                for number, e in enumerate(journal.entries)
             ],
-            columns=["journal_id", "account_id", "binding_id", "month", "amount_micro"],
+            columns=["journal_id", "number", "account_id", "binding_id", "month", "amount_micro"],
         )
         # In one order everywhere, so that two batches that share accounts do not deadlock.
         moved = dict(sorted(movements(journal.entries).items(), key=_by_id))

@@ -1,8 +1,18 @@
 """Journals, their entries and postings."""
 
-from sqlalchemy import BigInteger, Column, Identity, Index, PrimaryKeyConstraint, Table, Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Identity,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+)
 
-from prepay_ledger.tables import metadata
+from prepay_ledger.tables import metadata, posting_day
 from prewatt_common.db.tables import instant
 
 journal = Table(
@@ -11,18 +21,25 @@ journal = Table(
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("kind", Text, nullable=False),
     Column("source", Text, nullable=False),
+    # What its entries must come to: a journal says what no single entry can.
+    Column("entries", Integer, nullable=False),
+    Column("entries_micro", BigInteger, nullable=False),
     instant("posted_at"),
+    posting_day(),
 )
+Index("journal_day", journal.c.day, journal.c.id)
 
 
 entry = Table(
     "entry",
     metadata,
     Column("journal_id", BigInteger, nullable=False),
+    Column("number", Integer, nullable=False),
     Column("account_id", Uuid, nullable=False),
     Column("binding_id", Uuid),
     Column("month", Text),
     Column("amount_micro", BigInteger, nullable=False),
+    PrimaryKeyConstraint("journal_id", "number"),
 )
 Index("entry_account_id", entry.c.account_id, entry.c.journal_id)
 

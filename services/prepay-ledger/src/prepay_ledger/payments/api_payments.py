@@ -1,7 +1,7 @@
 """Payments, and money in suspense: given to an account or sent back, with who and why."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Self
 from uuid import UUID
 
@@ -34,6 +34,7 @@ class PaymentOut(BaseModel, from_attributes=True):
     """A payment and what became of it. ``account_id``: who has the money.
 
     ``account_number`` is what the payer gave; ``reason`` says why the money went to suspense.
+    ``day`` is the posting day; once that is sealed, it and ``id`` prove the payment.
     """
 
     id: UUID
@@ -47,6 +48,7 @@ class PaymentOut(BaseModel, from_attributes=True):
     reason: str
     journal_id: int
     received_at: datetime
+    day: date
     resolution: ResolutionOut | None
 
 

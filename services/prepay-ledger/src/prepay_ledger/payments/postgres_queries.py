@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -59,6 +59,7 @@ class ListedPayment:
     reason: str
     journal_id: int
     received_at: datetime
+    day: date
     resolution: ResolutionRow | None
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from prepay_ledger.tables import metadata
+from prepay_ledger.tables import metadata, posting_day
 from prewatt_common.db.tables import instant
 
 payment_event = Table(
@@ -36,8 +36,10 @@ payment_event = Table(
     # Not applied, and no person has dealt with it yet.
     Column("open", Boolean, nullable=False),
     instant("received_at"),
+    posting_day(),
     UniqueConstraint("provider", "event_id_sha256", "body_sha256"),
 )
+Index("payment_event_day", payment_event.c.day, payment_event.c.id)
 Index("payment_event_outcome", payment_event.c.outcome, payment_event.c.id)
 Index("payment_event_open", payment_event.c.id, postgresql_where=payment_event.c.open)
 
@@ -53,7 +55,9 @@ payment_event_step = Table(
     Column("outcome_before", Text, nullable=False),
     Column("outcome", Text, nullable=False),
     instant("at"),
+    posting_day(),
 )
+Index("payment_event_step_day", payment_event_step.c.day, payment_event_step.c.id)
 Index("payment_event_step_event", payment_event_step.c.payment_event_id)
 
 
@@ -73,8 +77,10 @@ payment = Table(
     Column("reason", Text, nullable=False),
     Column("journal_id", BigInteger, nullable=False),
     instant("received_at"),
+    posting_day(),
     UniqueConstraint("provider", "payment_id"),
 )
+Index("payment_day", payment.c.day, payment.c.id)
 Index("payment_outcome", payment.c.outcome, payment.c.id)
 
 
@@ -88,4 +94,6 @@ payment_resolution = Table(
     Column("reason", Text, nullable=False),
     Column("journal_id", BigInteger, nullable=False),
     instant("at"),
+    posting_day(),
 )
+Index("payment_resolution_day", payment_resolution.c.day, payment_resolution.c.payment)

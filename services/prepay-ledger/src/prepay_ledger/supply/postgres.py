@@ -63,7 +63,13 @@ SET status = p.status, status_rank = p.rank, relay = p.relay, detail = p.detail,
 FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::timestamptz[])
      AS p (id, status, rank, relay, detail, at)
 WHERE c.id = p.id AND c.status_rank < p.rank
-RETURNING c.account_id, c.action, c.status, c.caused_at, c.finished_at
+RETURNING c.id, c.account_id, c.action, c.status, c.caused_at, c.finished_at
+"""
+
+# A row of its own for each: the command's is only where it stands now.
+_ADD_ANSWERS = """
+INSERT INTO command_answer (command_id, status, relay, detail, at)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
 """
 
 
@@ -157,7 +163,8 @@ class PostgresSupply:
             if known is None or RANK[known.status] < RANK[each.status]:
                 furthest[each.command_id] = each
         some = list(furthest.values())
-        rows = await (await driver(self._connection)).fetch(
+        connection = await driver(self._connection)
+        rows = await connection.fetch(
             _RECORD_PROGRESS,
             [each.command_id for each in some],
             [each.status for each in some],
@@ -167,6 +174,16 @@ class PostgresSupply:
             [each.at for each in some],
             FINISHED_RANK,
         )
+        if rows:
+            moved = [furthest[row["id"]] for row in rows]
+            await connection.execute(
+                _ADD_ANSWERS,
+                [each.command_id for each in moved],
+                [each.status for each in moved],
+                [each.relay for each in moved],
+                [each.detail for each in moved],
+                [each.at for each in moved],
+            )
         return [
             CommandRecorded(
                 row["account_id"],

@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ForeignKey,
+    Identity,
     Index,
     SmallInteger,
     Table,
@@ -14,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from prepay_ledger.tables import metadata
+from prepay_ledger.tables import metadata, posting_day
 from prewatt_common.db.tables import instant
 
 decision = Table(
@@ -29,7 +30,9 @@ decision = Table(
     # Everything `decide` was given, so that it can be run again and must agree.
     Column("inputs", JSONB, nullable=False),
     instant("at"),
+    posting_day(),
 )
+Index("decision_day", decision.c.day, decision.c.id)
 Index("decision_account_id", decision.c.account_id, decision.c.id)
 
 
@@ -50,7 +53,23 @@ command = Table(
     instant("issued_at"),
     instant("expires_at"),
     instant("finished_at", nullable=True),
+    posting_day(),
     UniqueConstraint("meter_id", "sequence"),
 )
+Index("command_day", command.c.day, command.c.id)
 Index("command_decision_id", command.c.decision_id)
 Index("command_account_id", command.c.account_id, command.c.id)
+
+
+command_answer = Table(
+    "command_answer",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("command_id", Uuid, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("relay", Text),
+    Column("detail", Text, nullable=False),
+    instant("at"),
+    posting_day(),
+)
+Index("command_answer_day", command_answer.c.day, command_answer.c.id)

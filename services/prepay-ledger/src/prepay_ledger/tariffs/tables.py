@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Column, Integer, PrimaryKeyConstraint, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from prepay_ledger.tables import metadata
+from prepay_ledger.tables import metadata, posting_day
 from prewatt_common.db.tables import instant
 
 tariff_version = Table(
@@ -17,5 +17,6 @@ tariff_version = Table(
     Column("standing_micro_per_day", BigInteger, nullable=False),
     Column("tax_bp", Integer, nullable=False),
     instant("published_at"),
+    posting_day(),
     PrimaryKeyConstraint("code", "effective_from"),
 )

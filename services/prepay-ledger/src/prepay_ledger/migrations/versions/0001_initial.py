@@ -1,6 +1,8 @@
 """The first tables. Accounts and bindings leave room on their pages (fillfactor): what a reading
 changes in them is not indexed, so that updates stay on their page (HOT)."""
 
+from alembic import op
+
 from prewatt_common.db.migrations import SHARED_TABLES_0001, execute_all
 
 revision = "0001"
@@ -27,19 +29,25 @@ CREATE TABLE account (
 CREATE INDEX account_recheck_at ON account (recheck_at) WHERE recheck_at IS NOT NULL;
 CREATE TABLE entry (
     journal_id bigint NOT NULL,
+    number integer NOT NULL,
     account_id uuid NOT NULL,
     binding_id uuid,
     month text,
-    amount_micro bigint NOT NULL
+    amount_micro bigint NOT NULL,
+    PRIMARY KEY (journal_id, number)
 );
 CREATE INDEX entry_account_id ON entry (account_id, journal_id);
 CREATE TABLE journal (
     id bigint GENERATED ALWAYS AS IDENTITY,
     kind text NOT NULL,
     source text NOT NULL,
+    entries integer NOT NULL,
+    entries_micro bigint NOT NULL,
     posted_at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
     PRIMARY KEY (id)
 );
+CREATE INDEX journal_day ON journal (day, id);
 CREATE TABLE payment_event (
     id uuid NOT NULL,
     provider text NOT NULL,
@@ -54,9 +62,11 @@ CREATE TABLE payment_event (
     reason text NOT NULL,
     open boolean NOT NULL,
     received_at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
     PRIMARY KEY (id),
     UNIQUE (provider, event_id_sha256, body_sha256)
 );
+CREATE INDEX payment_event_day ON payment_event (day, id);
 CREATE INDEX payment_event_open ON payment_event (id) WHERE open;
 CREATE INDEX payment_event_outcome ON payment_event (outcome, id);
 CREATE TABLE posting (
@@ -74,6 +84,7 @@ CREATE TABLE tariff_version (
     standing_micro_per_day bigint NOT NULL,
     tax_bp integer NOT NULL,
     published_at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
     PRIMARY KEY (code, effective_from)
 );
 CREATE TABLE unbound_reading (
@@ -113,9 +124,11 @@ CREATE TABLE decision (
     held text[] NOT NULL,
     inputs jsonb NOT NULL,
     at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
     PRIMARY KEY (id),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
+CREATE INDEX decision_day ON decision (day, id);
 CREATE INDEX decision_account_id ON decision (account_id, id);
 CREATE TABLE payment (
     id uuid NOT NULL,
@@ -129,10 +142,12 @@ CREATE TABLE payment (
     reason text NOT NULL,
     journal_id bigint NOT NULL,
     received_at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
     PRIMARY KEY (id),
     UNIQUE (provider, payment_id),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
+CREATE INDEX payment_day ON payment (day, id);
 CREATE INDEX payment_outcome ON payment (outcome, id);
 CREATE TABLE payment_event_step (
     id bigint GENERATED ALWAYS AS IDENTITY,
@@ -143,9 +158,11 @@ CREATE TABLE payment_event_step (
     outcome_before text NOT NULL,
     outcome text NOT NULL,
     at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
     PRIMARY KEY (id),
     FOREIGN KEY(payment_event_id) REFERENCES payment_event (id)
 );
+CREATE INDEX payment_event_step_day ON payment_event_step (day, id);
 CREATE INDEX payment_event_step_event ON payment_event_step (payment_event_id);
 CREATE TABLE closed_month (
     binding_id uuid NOT NULL,
@@ -173,11 +190,13 @@ CREATE TABLE command (
     issued_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     finished_at timestamptz,
+    day date DEFAULT open_day() NOT NULL,
     PRIMARY KEY (id),
     UNIQUE (meter_id, sequence),
     FOREIGN KEY(decision_id) REFERENCES decision (id),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
+CREATE INDEX command_day ON command (day, id);
 CREATE INDEX command_account_id ON command (account_id, id);
 CREATE INDEX command_decision_id ON command (decision_id);
 CREATE TABLE payment_resolution (
@@ -188,15 +207,146 @@ CREATE TABLE payment_resolution (
     reason text NOT NULL,
     journal_id bigint NOT NULL,
     at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
     PRIMARY KEY (payment),
     FOREIGN KEY(payment) REFERENCES payment (id),
     FOREIGN KEY(account_id) REFERENCES account (id)
-)
+);
+CREATE INDEX payment_resolution_day ON payment_resolution (day, payment);
+CREATE TABLE command_answer (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    command_id uuid NOT NULL,
+    status text NOT NULL,
+    relay text,
+    detail text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE INDEX command_answer_day ON command_answer (day, id)
 """
+
+POSTING_DAY = """
+CREATE TABLE posting_day (
+    only_row boolean DEFAULT true NOT NULL,
+    day date NOT NULL,
+    unsealed date,
+    turned_at timestamptz DEFAULT now() NOT NULL,
+    PRIMARY KEY (only_row),
+    CHECK (only_row),
+    CHECK (unsealed < day)
+);
+INSERT INTO posting_day (day) VALUES ((now() AT TIME ZONE 'Etc/GMT+12')::date);
+CREATE TABLE seal (
+    day date NOT NULL,
+    previous bytea NOT NULL,
+    head bytea NOT NULL,
+    body text NOT NULL,
+    PRIMARY KEY (day),
+    UNIQUE (previous)
+);
+CREATE TABLE seal_leaves (
+    day date NOT NULL,
+    sealed_table text NOT NULL,
+    number integer NOT NULL,
+    prefixes bytea NOT NULL,
+    PRIMARY KEY (day, sealed_table, number),
+    FOREIGN KEY(day) REFERENCES seal (day)
+);
+"""
+
+# What is never changed again: by table, the columns (none: all).
+SEALED = {
+    "journal": "",
+    "entry": "",
+    "posting": "",
+    "payment": "id, provider, payment_id, account_number, amount_micro, currency, reason,"
+    " journal_id, received_at, day",
+    "payment_resolution": "",
+    "payment_event": "id, provider, event_id, event_id_sha256, body_sha256, received_at, day",
+    "payment_event_step": "",
+    "decision": "",
+    "command": "id, decision_id, account_id, meter_id, action, sequence, caused_at, issued_at,"
+    " expires_at, day",
+    "command_answer": "",
+    "tariff_version": "",
+    "seal": "",
+    "seal_leaves": "",
+}
+OF_A_DAY = [name for name in SEALED if name not in {"entry", "posting", "seal", "seal_leaves"}]
+# The lock and the day are two statements of one function, each with a snapshot of its own: one
+# statement that waited for the lock would read the day as it was before.
+OPEN_DAY = """
+CREATE FUNCTION open_day() RETURNS date LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    open date;
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(5131523);
+    SELECT day INTO STRICT open FROM posting_day;
+    RETURN open;
+END
+$$
+"""
+REFUSALS = (
+    """
+    CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION '% of % is refused: what was written there stands; correct it by a row of'
+            ' its own', TG_OP, TG_TABLE_NAME;
+    END
+    $$
+    """,
+    """
+    CREATE FUNCTION refuse_other_day() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE
+        open date := open_day();
+    BEGIN
+        IF NEW.day <> open THEN
+            RAISE EXCEPTION 'a row of % for %, but % is open', TG_TABLE_NAME, NEW.day, open;
+        END IF;
+        RETURN NEW;
+    END
+    $$
+    """,
+    """
+    CREATE FUNCTION refuse_other_days_journal() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE
+        open date := open_day();
+    BEGIN
+        IF EXISTS (SELECT FROM journal
+                   WHERE id IN (SELECT journal_id FROM new_rows) AND day <> open) THEN
+            RAISE EXCEPTION 'rows of % for a journal of another day than %', TG_TABLE_NAME, open;
+        END IF;
+        RETURN NULL;
+    END
+    $$
+    """,
+)
 
 
 def upgrade() -> None:
-    execute_all(SHARED_TABLES_0001, TABLES)
+    execute_all(SHARED_TABLES_0001, POSTING_DAY)
+    op.execute(OPEN_DAY)
+    execute_all(TABLES)
+    for function in REFUSALS:
+        op.execute(function)
+    for name, columns in SEALED.items():
+        of = f" OF {columns}" if columns else ""
+        op.execute(
+            f"CREATE TRIGGER {name}_stands BEFORE UPDATE{of} OR DELETE OR TRUNCATE ON {name} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
+    for name in OF_A_DAY:
+        op.execute(
+            f"CREATE TRIGGER {name}_of_the_open_day BEFORE INSERT ON {name} "
+            "FOR EACH ROW EXECUTE FUNCTION refuse_other_day()"
+        )
+    for name in ("entry", "posting"):
+        op.execute(
+            f"CREATE TRIGGER {name}_of_the_open_day AFTER INSERT ON {name} "
+            "REFERENCING NEW TABLE AS new_rows "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_other_days_journal()"
+        )
 
 
 def downgrade() -> None:

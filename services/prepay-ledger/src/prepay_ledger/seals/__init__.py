@@ -1,0 +1,1 @@
+"""Posting days: turned, sealed, proven."""

@@ -1,0 +1,98 @@
+"""``python -m prepay_ledger audit``, which ``prewatt audit`` runs: checked from outside."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from datetime import date
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+
+from prepay_ledger.seals.audit import audit
+from prepay_ledger.seals.postgres import PostgresSeals
+from prewatt_common.contracts.ledger_facts_v1 import DaySealed
+from prewatt_common.contracts.topics import LEDGER_FACTS
+from prewatt_common.kafka.clients import stop_client
+from prewatt_common.kafka.decoding import decode_some
+
+_KAFKA_ANSWERS_WITHIN_S = 30
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit code: 0 where all holds, 1 with what does not, 2 where it cannot be told."""
+    parser = argparse.ArgumentParser(
+        prog="audit",
+        description="Checks every sealed day of the ledger again, and names the first row of a"
+        " table that differs.",
+    )
+    parser.add_argument(
+        "--database-url",
+        default=os.environ.get("PREWATT_DATABASE_URL"),
+        help="the ledger's database; reading is enough (PREWATT_DATABASE_URL)",
+    )
+    parser.add_argument(
+        "--kafka",
+        default=os.environ.get("PREWATT_KAFKA_BOOTSTRAP"),
+        help="where heads were published, host:port; without it nobody can tell whether the whole"
+        " chain was written anew (PREWATT_KAFKA_BOOTSTRAP)",
+    )
+    asked = parser.parse_args(arguments)
+    if not asked.database_url:
+        parser.error("the ledger's database is needed: --database-url")
+    try:
+        return asyncio.run(_audit(asked.database_url, asked.kafka))
+    except (OSError, TimeoutError, asyncpg.PostgresError, KafkaError) as error:
+        print(f"audit: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+
+
+async def _audit(database_url: str, kafka: str | None) -> int:
+    published = None if kafka is None else await _published(kafka)
+    connection = await asyncpg.connect(database_url.replace("+asyncpg", ""))
+    try:
+        # One snapshot, so that what is written meanwhile is not half seen.
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            store = PostgresSeals(connection)
+            findings = 0
+            async for finding in audit(store=store, published=published):
+                findings += 1
+                print(finding)  # noqa: T201
+            days = len(await store.seals())
+            open_day = (await store.day()).day
+    finally:
+        await connection.close()
+    heads = "no heads to compare with" if published is None else f"{len(published)} heads"
+    said = f"{findings} findings" if findings else "all holds"
+    print(f"audit: {days} sealed days, {heads}, open is {open_day}: {said}")  # noqa: T201
+    return 1 if findings else 0
+
+
+async def _published(bootstrap: str) -> list[tuple[date, str]]:
+    """Every head that was ever published: day and hexadecimal."""
+    consumer = AIOKafkaConsumer(
+        LEDGER_FACTS.name,
+        bootstrap_servers=bootstrap,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+    )
+    decode = decode_some([DaySealed])
+    found: list[tuple[date, str]] = []
+    try:
+        async with asyncio.timeout(_KAFKA_ANSWERS_WITHIN_S):
+            await consumer.start()
+            ends = await consumer.end_offsets(list(consumer.assignment()))
+        if not ends:
+            message = f"there is no topic {LEDGER_FACTS.name}"
+            raise KafkaError(message)
+        for place, end in ends.items():
+            while await consumer.position(place) < end:
+                for record in (await consumer.getmany(place, timeout_ms=1000)).get(place, []):
+                    event = decode(record)
+                    if event is not None:
+                        found.append((event.day, event.head))
+    finally:
+        await stop_client(consumer)
+    return found

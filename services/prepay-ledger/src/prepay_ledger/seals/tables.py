@@ -1,0 +1,48 @@
+"""The posting day and the seals of those that were left."""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
+
+from prepay_ledger.tables import metadata
+
+posting_day = Table(
+    "posting_day",
+    metadata,
+    Column("only_row", Boolean, primary_key=True, server_default=text("true")),
+    Column("day", Date, nullable=False),
+    Column("unsealed", Date),
+    Column("turned_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    CheckConstraint("only_row"),
+    CheckConstraint("unsealed < day"),
+)
+
+seal = Table(
+    "seal",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("previous", LargeBinary, nullable=False, unique=True),
+    Column("head", LargeBinary, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+seal_leaves = Table(
+    "seal_leaves",
+    metadata,
+    Column("day", Date, ForeignKey("seal.day"), nullable=False),
+    Column("sealed_table", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("prefixes", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("day", "sealed_table", "number"),
+)

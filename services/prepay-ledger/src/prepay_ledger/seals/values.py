@@ -1,0 +1,124 @@
+"""What is sealed, and what a seal is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class SealedTable:
+    """A table whose rows are never changed once they are written: those columns, in the order of
+    that key. ``of_journal``: its rows have their journal's day."""
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    of_journal: bool = False
+
+
+SEALED = (
+    SealedTable(
+        "command",
+        ("id",),
+        (
+            "id", "decision_id", "account_id", "meter_id", "action", "sequence", "caused_at",
+            "issued_at", "expires_at",
+        ),
+    ),
+    SealedTable(
+        "command_answer", ("id",), ("id", "command_id", "status", "relay", "detail", "at")
+    ),
+    SealedTable(
+        "decision",
+        ("id",),
+        ("id", "account_id", "state", "action", "fired", "held", "inputs", "at"),
+    ),
+    SealedTable(
+        "entry",
+        ("journal_id", "number"),
+        ("journal_id", "number", "account_id", "binding_id", "month", "amount_micro"),
+        of_journal=True,
+    ),
+    SealedTable(
+        "journal", ("id",), ("id", "kind", "source", "entries", "entries_micro", "posted_at")
+    ),
+    SealedTable(
+        "payment",
+        ("id",),
+        (
+            "id", "provider", "payment_id", "account_number", "amount_micro", "currency", "reason",
+            "journal_id", "received_at",
+        ),
+    ),
+    SealedTable(
+        "payment_event",
+        ("id",),
+        ("id", "provider", "event_id", "event_id_sha256", "body_sha256", "received_at"),
+    ),
+    SealedTable(
+        "payment_event_step",
+        ("id",),
+        ("id", "payment_event_id", "action", "who", "reason", "outcome_before", "outcome", "at"),
+    ),
+    SealedTable(
+        "payment_resolution",
+        ("payment",),
+        ("payment", "action", "account_id", "who", "reason", "journal_id", "at"),
+    ),
+    SealedTable(
+        "posting",
+        ("journal_id", "ledger_account"),
+        ("journal_id", "ledger_account", "amount_micro"),
+        of_journal=True,
+    ),
+    SealedTable(
+        "tariff_version",
+        ("code", "effective_from"),
+        (
+            "code", "effective_from", "currency", "timezone", "blocks", "standing_micro_per_day",
+            "tax_bp", "published_at",
+        ),
+    ),
+)  # fmt: skip
+"""In the order of their names. What is not here of a table may change: an outcome, a status."""
+
+SEALED_BY_NAME: Mapping[str, SealedTable] = {table.name: table for table in SEALED}
+
+
+@dataclass(frozen=True, slots=True)
+class TableSeal:
+    """A table's day: how many rows, and the root of the tree over them."""
+
+    rows: int
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """A day that is closed. ``head`` is the SHA-256 of ``body``, which names ``previous``."""
+
+    day: date
+    previous: bytes
+    head: bytes
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostingDay:
+    """``day`` is open; ``unsealed`` was left and waits for its seal."""
+
+    day: date
+    unsealed: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that does not hold: what, by which check, of which day (none: no single one)."""
+
+    check: str
+    day: date | None
+    what: str
+
+    def __str__(self) -> str:
+        day = "" if self.day is None else f"{self.day} "
+        return f"{self.check}: {day}{self.what}"

@@ -1,0 +1,515 @@
+"""Days turned and sealed on PostgreSQL, and every change of what was sealed found again."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncGenerator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import pytest
+
+from prepay_ledger.journal.values import Entry, Journal, UtilityAccount
+from prepay_ledger.seals.audit import audit
+from prepay_ledger.seals.chain import key_of
+from prepay_ledger.seals.close_days import CloseDays
+from prepay_ledger.seals.postgres import PostgresSeals, open_seals
+from prepay_ledger.seals.values import SEALED, SEALED_BY_NAME, Finding, SealedTable
+from prepay_ledger.unit import open_unit
+from prewatt_common.clock import utc_now
+from prewatt_common.db.database import Database
+from prewatt_common.db.migrations import migrate
+from prewatt_common.merkle import leaf_hash, proves
+from prewatt_common.workers import NotRunning
+
+pytestmark = pytest.mark.stack
+
+UTC_ZONE = ZoneInfo("UTC")
+ACCOUNT, OTHER = UUID(int=1), UUID(int=2)
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class Scratch:
+    """A ledger's database of a test's own."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.database = Database(url=url)
+        self.close_days = CloseDays(
+            open_unit=lambda: open_seals(self.database),
+            timezone=UTC_ZONE,
+            clock=utc_now,
+            committed=lambda: None,
+        )
+
+    async def connect(self) -> asyncpg.Connection:
+        return await asyncpg.connect(self.url.replace("+asyncpg", ""))
+
+    async def sql(self, query: str, *values: Any) -> list[asyncpg.Record]:
+        connection = await self.connect()
+        try:
+            return await connection.fetch(query, *values)
+        finally:
+            await connection.close()
+
+    async def open(self, day: date) -> None:
+        """As if that day were today still: only the tests' clock can go back."""
+        await self.sql("UPDATE posting_day SET day = $1", day)
+
+    async def post(self, *amounts_micro: int, account_id: UUID = ACCOUNT) -> int:
+        async with open_unit(self.database) as unit:
+            journal = Journal(
+                kind="charge",
+                source="test",
+                entries=tuple(Entry(account_id, -micro) for micro in amounts_micro),
+                postings={UtilityAccount.REVENUE_ENERGY: sum(amounts_micro)},
+            )
+            journal_id, _ = await unit.journals.post(journal, at=AT)
+        return journal_id
+
+    async def a_row_everywhere(self) -> None:
+        """Two of each, so that rows can be swapped."""
+        for number in range(2):
+            first, second = uuid4(), uuid4()
+            journal_id = await self.post(5 + number, 7)
+            for query, values in (
+                ("INSERT INTO payment (id, provider, payment_id, account_number, amount_micro, "
+                 "currency, outcome, reason, journal_id, received_at) "
+                 "VALUES ($1, 'p', $2, '1', 9, 'CNY', 'credited', 'none', $3, $4)",
+                 (first, str(first), journal_id, AT)),
+                ("INSERT INTO payment_resolution (payment, action, who, reason, journal_id, at) "
+                 "VALUES ($1, 'returned', 'w', 'r', $2, $3)", (first, journal_id, AT)),
+                ("INSERT INTO payment_event (id, provider, event_id, event_id_sha256, body_sha256, "
+                 "headers, body, outcome, reason, open, received_at) "
+                 "VALUES ($1, 'p', $2, $3, $3, '{}', '', 'applied', '', false, $4)",
+                 (first, str(number), first.bytes, AT)),
+                ("INSERT INTO payment_event_step (payment_event_id, action, who, reason, "
+                 "outcome_before, outcome, at) VALUES ($1, 'replayed', 'w', $2, 'a', 'b', $3)",
+                 (first, str(number), AT)),
+                ("INSERT INTO decision (id, account_id, state, action, fired, held, inputs, at) "
+                 "VALUES ($1, $2, 'warned', 'disconnect', ARRAY['a'], ARRAY['b'], $3, $4)",
+                 (second, ACCOUNT, json.dumps({"n": number}), AT)),
+                ("INSERT INTO command (id, decision_id, account_id, meter_id, action, sequence, "
+                 "status, status_rank, caused_at, issued_at, expires_at) "
+                 "VALUES ($1, $2, $3, 'm', 'disconnect', $4, 'issued', 0, $5, $5, $5)",
+                 (first, second, ACCOUNT, journal_id, AT)),
+                ("INSERT INTO command_answer (command_id, status, relay, detail, at) "
+                 "VALUES ($1, 'succeeded', 'open', $2, $3)", (first, str(number), AT)),
+                ("INSERT INTO tariff_version (code, effective_from, currency, timezone, blocks, "
+                 "standing_micro_per_day, tax_bp, published_at) "
+                 "VALUES ($1, '2026-01', 'CNY', 'UTC', '[[null, 1]]', 2, $3, $2)",
+                 (f"t{uuid4().hex[:6]}", AT, number)),
+            ):  # fmt: skip
+                await self.sql(query, *values)
+
+    async def findings(self, connection: asyncpg.Connection | None = None) -> list[Finding]:
+        """What an audit says, of what ``connection`` sees in its open transaction."""
+        own = connection or await self.connect()
+        try:
+            published = [
+                (row["day"], row["head"].hex())
+                for row in await own.fetch("SELECT day, head FROM published_head")
+            ]
+            async with own.transaction():
+                return [each async for each in audit(store=PostgresSeals(own), published=published)]
+        finally:
+            if connection is None:
+                await own.close()
+
+    async def publish_heads(self) -> None:
+        """What somebody outside has kept."""
+        await self.sql("CREATE TABLE IF NOT EXISTS published_head AS SELECT day, head FROM seal")
+
+
+@pytest.fixture
+async def scratch(stack) -> AsyncGenerator[Scratch]:
+    beside = stack.endpoints.database_url("prepay_ledger")
+    name = f"seals_{uuid4().hex}"
+    connection = await asyncpg.connect(beside.replace("+asyncpg", ""))
+    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+    url = f"{beside.rpartition('/')[0]}/{name}"
+    await asyncio.to_thread(migrate, package="prepay_ledger", database_url=url)
+    made = Scratch(url)
+    for account_id in (ACCOUNT, OTHER):
+        await made.sql(
+            "INSERT INTO account (id, number, currency, low_balance_micro, emergency_credit_micro, "
+            "protected, supply_state, opened_at) "
+            "VALUES ($1, $2, 'CNY', 0, 0, false, 'connected', $3)",
+            account_id,
+            str(account_id),
+            AT,
+        )
+    yield made
+    await made.database.close()
+
+
+@pytest.fixture
+async def sealed(scratch: Scratch) -> Scratch:
+    """Two sealed days, two rows of every table in each."""
+    today = utc_now().date()
+    for ago in (3, 1):
+        await scratch.open(today - timedelta(days=ago))
+        await scratch.a_row_everywhere()
+        await scratch.close_days()
+    await scratch.publish_heads()
+    return scratch
+
+
+async def test_a_day_that_is_over_is_turned_and_sealed_and_all_holds(sealed: Scratch) -> None:
+    today = utc_now().date()
+    seals = await sealed.sql("SELECT day, body FROM seal ORDER BY day")
+    assert [row["day"] for row in seals] == [today - timedelta(days=3), today - timedelta(days=1)]
+    for row in seals:
+        tables = json.loads(row["body"])["tables"]
+        rows = {name: int(table["rows"]) for name, table in tables.items()}
+        assert rows == {table.name: 4 if table.name == "entry" else 2 for table in SEALED}
+    (standing,) = await sealed.sql("SELECT day, unsealed FROM posting_day")
+    assert tuple(standing) == (today, None)
+    (events,) = await sealed.sql("SELECT count(*) AS n FROM outbox WHERE topic = 'ledger.facts.v1'")
+    assert events["n"] == 2
+    assert await sealed.findings() == []
+    await sealed.close_days()  # nothing is due
+    assert len(await sealed.sql("SELECT day FROM seal")) == 2
+
+
+OTHER_VALUE = {
+    "uuid": f"'{uuid4()}'::uuid",
+    "text": "coalesce({0}, '') || 'x'",
+    "bigint": "{0} + 1000",
+    "integer": "{0} + 1000",
+    "timestamp with time zone": "{0} + interval '1 second'",
+    "bytea": "{0} || 'x'::bytea",
+    "ARRAY": "{0} || 'x'::text",
+    "jsonb": """'{{"x": 1}}'""",
+}
+UNIQUE = {"provider", "payment_id", "event_id_sha256", "body_sha256", "meter_id", "sequence"}
+
+
+@pytest.fixture
+async def owner(sealed: Scratch) -> AsyncGenerator[asyncpg.Connection]:
+    """As the owner of the tables may: without triggers and foreign keys."""
+    connection = await sealed.connect()
+    await connection.execute("SET session_replication_role = replica")
+    for name in ("journal", "payment_event_step", "command_answer"):
+        await connection.execute(f"ALTER TABLE {name} ALTER id DROP IDENTITY")
+    yield connection
+    await connection.close()
+
+
+async def after(sealed: Scratch, owner: asyncpg.Connection, query: str, *values: Any) -> list[str]:
+    """What an audit finds after one row was touched, which is undone again."""
+    touched = owner.transaction()
+    await touched.start()
+    status = await owner.execute(query, *values)
+    assert status.endswith(" 1"), (query, status)
+    found = [str(each) for each in await sealed.findings(owner)]
+    await touched.rollback()
+    return found
+
+
+async def rows_of_first_day(owner: asyncpg.Connection, table: SealedTable) -> dict[str, str]:
+    """Where each row lies, by its key, in order."""
+    found: dict[str, str] = {}
+    day = await owner.fetchval("SELECT min(day) FROM seal")
+    async with owner.transaction():
+        async for row in PostgresSeals(owner).rows(table, day):
+            key = {name: row[table.columns.index(name)] for name in table.key}
+            where = " AND ".join(f"{name} = '{value}'" for name, value in key.items())
+            place = await owner.fetchval(f"SELECT ctid::text FROM {table.name} WHERE {where}")
+            found[key_of(table, row)] = f"ctid = '{place}'"
+    return found
+
+
+@pytest.mark.parametrize("table", SEALED, ids=lambda table: table.name)
+async def test_every_column_of_a_sealed_table_is_proven(sealed, owner, table) -> None:
+    types = {
+        row["column_name"]: row["data_type"]
+        for row in await owner.fetch(
+            "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = $1",
+            table.name,
+        )
+    }
+    first = next(iter((await rows_of_first_day(owner, table)).values()))
+    for column in table.columns:
+        value = OTHER_VALUE[types[column]].format(column)
+        found = await after(
+            sealed, owner, f"UPDATE {table.name} SET {column} = {value} WHERE {first}"
+        )
+        assert any(f" {table.name}: " in each for each in found), (column, found)
+    assert await sealed.findings() == []
+
+
+@pytest.mark.parametrize("table", SEALED, ids=lambda table: table.name)
+async def test_rows_that_are_deleted_or_swapped_are_named(sealed, owner, table) -> None:
+    places = await rows_of_first_day(owner, table)
+    (first, second, *_), (here, there, *_) = list(places), list(places.values())
+    found = await after(sealed, owner, f"DELETE FROM {table.name} WHERE {here}")
+    assert any(f" {table.name}: a row before {second} is missing" in each for each in found), found
+    last = list(places.values())[-1]
+    found = await after(sealed, owner, f"DELETE FROM {table.name} WHERE {last}")
+    assert any(f" {table.name}: 1 rows are missing, after " in each for each in found), found
+    pairs = ", ".join(
+        f"{name} = o.{name}" for name in table.columns if name not in {*table.key, *UNIQUE}
+    )
+    found = await after(
+        sealed,
+        owner,
+        f"UPDATE {table.name} AS t SET {pairs} FROM (SELECT * FROM {table.name} WHERE {there}) AS o"
+        f" WHERE t.{here}",
+    )
+    assert any(f" {table.name}: row {first} is not what" in each for each in found), found
+
+
+async def test_a_row_that_is_added_to_a_sealed_day_is_named(sealed: Scratch) -> None:
+    connection = await sealed.connect()
+    await connection.execute("SET session_replication_role = replica")
+    (day,) = [row["day"] for row in await sealed.sql("SELECT day FROM seal ORDER BY day LIMIT 1")]
+    journal_id = await connection.fetchval(
+        "INSERT INTO journal (kind, source, entries, entries_micro, posted_at, day) "
+        "VALUES ('top-up', 'nobody', 1, 100, now(), $1) RETURNING id",
+        day,
+    )
+    await connection.execute(
+        "INSERT INTO entry (journal_id, number, account_id, amount_micro) VALUES ($1, 0, $2, 100)",
+        journal_id,
+        ACCOUNT,
+    )
+    await connection.execute(
+        "UPDATE account SET balance_micro = balance_micro + 100 WHERE id = $1", ACCOUNT
+    )
+    await connection.execute("INSERT INTO posting VALUES ($1, 'revenue:energy', -100)", journal_id)
+    await connection.close()
+    assert [str(each) for each in await sealed.findings()] == [
+        f"rows: {day} entry: row {journal_id}/0 was added",
+        f"rows: {day} journal: row {journal_id} was added",
+        f"rows: {day} posting: row {journal_id}/revenue:energy was added",
+    ]
+
+
+async def test_a_row_of_a_day_that_was_never_open_is_named(sealed: Scratch) -> None:
+    connection = await sealed.connect()
+    await connection.execute("SET session_replication_role = replica")
+    await connection.execute(
+        "INSERT INTO payment_event_step (payment_event_id, action, who, reason, outcome_before, "
+        "outcome, at, day) VALUES ($1, 'a', 'w', 'r', 'a', 'b', now(), '2020-02-02')",
+        uuid4(),
+    )
+    await connection.close()
+    (found,) = await sealed.findings()
+    assert "of payment_event_step is of 2020-02-02, which has no seal" in str(found)
+
+
+async def test_a_chain_that_is_made_anew_as_a_whole_differs_from_what_was_published(
+    sealed: Scratch,
+) -> None:
+    connection = await sealed.connect()
+    await connection.execute("SET session_replication_role = replica")
+    days = [row["day"] for row in await connection.fetch("SELECT day FROM seal ORDER BY day")]
+    await connection.execute("UPDATE payment SET amount_micro = amount_micro + 1")
+    await connection.execute("DELETE FROM seal_leaves")
+    await connection.execute("DELETE FROM seal")
+    await connection.close()
+    for day in days:
+        await sealed.sql("UPDATE posting_day SET unsealed = $1", day)
+        await sealed.close_days()
+    found = await sealed.findings()
+    assert [(each.check, each.day) for each in found] == [("published", day) for day in days]
+
+
+@pytest.mark.parametrize("name", [*SEALED_BY_NAME, "seal", "seal_leaves"])
+async def test_sealed_tables_refuse_what_would_change_them(sealed: Scratch, name: str) -> None:
+    column = SEALED_BY_NAME[name].columns[-1] if name in SEALED_BY_NAME else "day"
+    for query in (
+        f"UPDATE {name} SET {column} = {column}",
+        f"DELETE FROM {name}",
+        f"TRUNCATE {name} CASCADE",
+    ):
+        with pytest.raises(asyncpg.RaiseError, match="is refused: what was written there stands"):
+            await sealed.sql(query)
+
+
+async def test_rows_of_another_day_than_the_open_one_are_refused(sealed: Scratch) -> None:
+    with pytest.raises(
+        asyncpg.RaiseError, match=r"a row of journal for 2020-02-02, but .* is open"
+    ):
+        await sealed.sql(
+            "INSERT INTO journal (kind, source, entries, entries_micro, posted_at, day) "
+            "VALUES ('a', 'b', 0, 0, now(), '2020-02-02')"
+        )
+    (old,) = await sealed.sql("SELECT min(id) AS id FROM journal")
+    for query in (
+        "INSERT INTO entry (journal_id, number, account_id, amount_micro) VALUES ($1, 9, $2, 1)",
+        "INSERT INTO posting SELECT $1, $2::text, 1",
+    ):
+        with pytest.raises(asyncpg.RaiseError, match="for a journal of another day than"):
+            await sealed.sql(query, old["id"], ACCOUNT if "entry" in query else str(ACCOUNT))
+
+
+async def test_a_turn_waits_for_who_took_the_day_and_who_comes_meanwhile_gets_the_new(
+    scratch: Scratch,
+) -> None:
+    today = utc_now().date()
+    await scratch.open(today - timedelta(days=1))
+    insert = (
+        "INSERT INTO journal (kind, source, entries, entries_micro, posted_at) "
+        "VALUES ('a', $1, 0, 0, now()) RETURNING day"
+    )
+    writer = await scratch.connect()
+    under_way = writer.transaction()
+    await under_way.start()
+    assert await writer.fetchval(insert, "before") == today - timedelta(days=1)
+    turning = asyncio.create_task(scratch.close_days())
+    await asyncio.sleep(0.3)
+    meanwhile = asyncio.create_task(scratch.sql(insert, "meanwhile"))
+    await asyncio.sleep(0.3)
+    assert not turning.done()
+    await under_way.commit()
+    await writer.close()
+    await turning
+    ((day,),) = await meanwhile
+    assert day == today
+    (seal,) = await scratch.sql("SELECT body FROM seal")
+    assert json.loads(seal["body"])["tables"]["journal"]["rows"] == "1"
+
+
+async def test_a_day_whose_journal_was_touched_is_not_sealed_and_says_so(scratch: Scratch) -> None:
+    await scratch.open(utc_now().date() - timedelta(days=1))
+    journal_id = await scratch.post(5, 7)
+    connection = await scratch.connect()
+    await connection.execute("SET session_replication_role = replica")
+    await connection.execute("DELETE FROM entry WHERE number = 1")
+    await scratch.close_days()
+    assert await scratch.sql("SELECT day FROM seal") == []
+    with pytest.raises(NotRunning, match=f"journal {journal_id} says 2 entries of -12"):
+        await scratch.close_days.check()
+    await scratch.post(3)  # payments and readings go on, on the new day
+    await connection.execute(
+        "INSERT INTO entry (journal_id, number, account_id, amount_micro) VALUES ($1, 1, $2, -7)",
+        journal_id,
+        ACCOUNT,
+    )
+    await connection.close()
+    await scratch.close_days()
+    assert await scratch.close_days.check() == "days are sealed"
+    assert len(await scratch.sql("SELECT day FROM seal")) == 1
+
+
+async def test_who_dies_while_sealing_leaves_nothing_and_two_seal_once(
+    scratch: Scratch, monkeypatch
+) -> None:
+    await scratch.open(utc_now().date() - timedelta(days=1))
+    await scratch.post(5)
+
+    async def dies(*_: Any) -> None:
+        raise ConnectionResetError
+
+    for name in ("moved", "last_head", "add"):
+        with monkeypatch.context() as patched:
+            patched.setattr(PostgresSeals, name, dies)
+            with pytest.raises(ConnectionResetError):
+                await scratch.close_days()
+        assert await scratch.sql("SELECT day FROM seal") == []
+        assert await scratch.sql("SELECT id FROM outbox") == []
+    await asyncio.gather(scratch.close_days(), scratch.close_days(), scratch.close_days())
+    assert len(await scratch.sql("SELECT day FROM seal")) == 1
+    assert len(await scratch.sql("SELECT id FROM outbox")) == 1
+
+
+async def test_a_clock_that_runs_ahead_takes_the_ledger_nowhere(scratch: Scratch) -> None:
+    today = utc_now().date()
+    ahead = CloseDays(
+        open_unit=lambda: open_seals(scratch.database),
+        timezone=UTC_ZONE,
+        clock=lambda: utc_now() + timedelta(days=4_000),
+        committed=lambda: None,
+    )
+    await scratch.open(today - timedelta(days=1))
+    await ahead()
+    (standing,) = await scratch.sql("SELECT day FROM posting_day")
+    assert standing["day"] == today
+
+
+async def run_audit(url: str, *more: str) -> tuple[int, str, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "prepay_ledger", "audit", "--database-url", url, *more,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+async def test_the_audit_as_a_command(sealed: Scratch) -> None:
+    code, out, _ = await run_audit(sealed.url)
+    assert (code, out.count("\n")) == (0, 1)
+    assert out.startswith("audit: 2 sealed days, no heads to compare with, open is ")
+    assert out.endswith(": all holds\n")
+    connection = await sealed.connect()
+    await connection.execute("SET session_replication_role = replica")
+    await connection.execute("UPDATE account SET balance_micro = 1 WHERE id = $1", OTHER)
+    await connection.close()
+    code, out, _ = await run_audit(sealed.url)
+    assert code == 1
+    assert f"balance: account {OTHER} has 1 micro-units, its entries come to 0" in out
+    code, out, err = await run_audit("postgresql://nobody@127.0.0.1:1/none")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+
+
+async def test_a_proof_that_anybody_can_check(ledger) -> None:
+    """On the running service: a payment, the seal of its day as an event, the payment's proof."""
+    yesterday = utc_now().astimezone(ZoneInfo("Asia/Shanghai")).date() - timedelta(days=1)
+    connection = await asyncpg.connect(
+        ledger.stack.endpoints.database_url("prepay_ledger").replace("+asyncpg", "")
+    )
+    async with connection.transaction():  # no day was closed yet, and yesterday goes on
+        await connection.execute("SET LOCAL session_replication_role = replica")
+        await connection.execute("DELETE FROM seal_leaves")
+        await connection.execute("DELETE FROM seal")
+        await connection.execute("UPDATE posting_day SET day = $1, unsealed = NULL", yesterday)
+    await connection.close()
+    account = await ledger.open()
+    assert (await ledger.pay(account["number"], 5_000_000)).status_code == 200
+    (payment,) = await ledger.sql(
+        "SELECT id, day FROM payment WHERE account_number = $1", account["number"]
+    )
+
+    async def is_sealed() -> dict[str, Any] | None:
+        answer = await ledger.api.get(f"/v1/seals/{payment['day']}")
+        return answer.json() if answer.status_code == 200 else None
+
+    seal = await ledger.until(is_sealed, what="the day is sealed")
+    answer = await ledger.api.get(
+        f"/v1/seals/{payment['day']}/proof", params={"table": "payment", "key": str(payment["id"])}
+    )
+    proof = answer.json()
+    assert json.loads(proof["row"])["amount_micro"] == "5000000"
+    assert proof["leaf"] == leaf_hash(proof["row"].encode()).hex()
+    assert json.loads(seal["body"])["tables"]["payment"]["root"] == proof["root"]
+    assert proves(
+        leaf=bytes.fromhex(proof["leaf"]),
+        number=proof["number"],
+        count=proof["count"],
+        proof=[bytes.fromhex(each) for each in proof["proof"]],
+        root=bytes.fromhex(proof["root"]),
+    )
+    missing = await ledger.api.get("/v1/seals/2020-02-02")
+    assert (missing.status_code, missing.json()["type"]) == (
+        404,
+        "urn:prewatt:problem:not-sealed",
+    )
+    nobody = await ledger.api.get(
+        f"/v1/seals/{payment['day']}/proof", params={"table": "payment", "key": "nobody"}
+    )
+    assert nobody.status_code == 404
+    url = ledger.stack.endpoints.database_url("prepay_ledger")
+    code, out, _ = await run_audit(url, "--kafka", ledger.stack.endpoints.kafka_bootstrap)
+    found = out.splitlines()
+    # What the service closed before this test began anew is published and gone, which is said.
+    assert [line for line in found[:-1] if "was published" not in line] == []
+    assert f"head {seal['head']} was published" not in out
+    assert f"{len(found) - 1} findings" in found[-1] or code == 0
+    assert " 0 heads" not in found[-1]

@@ -1,0 +1,49 @@
+"""``prewatt audit``: every sealed day of the ledger checked again, past the service."""
+
+import json
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prewatt_cli.errors import one_line_errors
+from prewatt_cli.target import DEFAULT_STATE_DIR, NoTarget, StateDir
+
+
+def audit(
+    *,
+    database_url: Annotated[
+        str | None,
+        typer.Option(envvar="PREWATT_DATABASE_URL", help="The ledger's; reading is enough."),
+    ] = None,
+    kafka: Annotated[
+        str | None,
+        typer.Option(envvar="PREWATT_KAFKA_BOOTSTRAP", help="Where heads were published."),
+    ] = None,
+    state_dir: StateDir = DEFAULT_STATE_DIR,
+) -> None:
+    """Check every sealed day of the ledger again, from its database. Exit code 1 where anything
+    differs: the first row of each table is named."""
+    with one_line_errors():
+        if find_spec("prepay_ledger") is None:
+            message = "the ledger is not installed here; run the audit where it is"
+            raise NoTarget(message)
+        if database_url is None:
+            database_url, kafka = _of_stack(state_dir, kafka)
+        command = [sys.executable, "-m", "prepay_ledger", "audit", "--database-url", database_url]
+        if kafka is not None:
+            command += ["--kafka", kafka]
+        done = subprocess.run(command, check=False)
+    raise typer.Exit(done.returncode)
+
+
+def _of_stack(state_dir: Path, kafka: str | None) -> tuple[str, str]:
+    services = state_dir / "services.json"
+    if not services.exists():
+        message = "set PREWATT_DATABASE_URL to the ledger's database, or `make up`"
+        raise NoTarget(message)
+    ledger = json.loads(services.read_text(encoding="utf-8"))["prepay-ledger"]
+    return ledger["PREWATT_DATABASE_URL"], kafka or ledger["PREWATT_KAFKA_BOOTSTRAP"]
