@@ -10,6 +10,7 @@ from prewatt_common.kafka.batches import Subscription
 from prewatt_common.kafka.consumer import Consumer
 from prewatt_common.kafka.outbox import OutboxRelay
 from prewatt_common.kafka.producer import Producer
+from prewatt_common.kafka.schema import fits
 from prewatt_common.settings import ServiceSettings
 
 
@@ -17,6 +18,7 @@ from prewatt_common.settings import ServiceSettings
 class Parts:
     """Made once in a service's bootstrap. ``relay`` is one of its workers."""
 
+    package: str
     settings: ServiceSettings
     database: Database
     producer: Producer
@@ -29,20 +31,23 @@ class Parts:
             database=self.database,
             bootstrap=self.settings.kafka_bootstrap,
             relay=self.relay,
+            fits=fits(self.database, package=self.package),
             instance_id=self.settings.instance_id,
         )
 
 
 @asynccontextmanager
-async def parts_of(settings: ServiceSettings) -> AsyncGenerator[Parts]:
-    """The parts, closed at the end."""
+async def parts_of(settings: ServiceSettings, *, package: str) -> AsyncGenerator[Parts]:
+    """The parts of the service whose code is ``package``, closed at the end."""
     database = Database(
         url=settings.database_url.get_secret_value(), pool_size=settings.database_pool_size
     )
     producer = Producer(bootstrap=settings.kafka_bootstrap)
     relay = OutboxRelay(database=database, producer=producer)
     try:
-        yield Parts(settings=settings, database=database, producer=producer, relay=relay)
+        yield Parts(
+            package=package, settings=settings, database=database, producer=producer, relay=relay
+        )
     finally:
         await producer.stop()
         await database.close()

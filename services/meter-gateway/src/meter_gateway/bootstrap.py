@@ -58,7 +58,7 @@ _FAULTS_EVERY_S = 5.0
 
 async def run(settings: GatewaySettings) -> None:
     """Serve until stopped."""
-    async with parts_of(settings) as parts:
+    async with parts_of(settings, package="meter_gateway") as parts:
         await _run(settings, parts)
 
 

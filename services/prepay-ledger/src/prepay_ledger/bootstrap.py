@@ -76,7 +76,7 @@ def policy_of(settings: LedgerSettings) -> Policy:
 
 async def run(settings: LedgerSettings) -> None:
     """Serve until stopped."""
-    async with parts_of(settings) as parts:
+    async with parts_of(settings, package="prepay_ledger") as parts:
         await _run(settings, parts)
 
 
