@@ -90,6 +90,7 @@ async def _run(settings: BillingSettings, parts: Parts) -> None:
         routers=[
             reconciliation_router(store=comparisons),
             meters_router(store=comparisons),
+            *parts.operators_routers(scope="billing"),
         ],
         checks={"postgres": database.check},
         consuming={each.group: each.check for each in consumers},

@@ -139,6 +139,7 @@ async def _run(settings: GatewaySettings, parts: Parts) -> None:
             commands_router(queries=PostgresCommandQueries(database)),
             faults_router(queries=stored_faults, clock=utc_now),
             replicas_router(store=replicas),
+            *parts.operators_routers(scope="gateway"),
         ],
         checks={"postgres": database.check},
         consuming={

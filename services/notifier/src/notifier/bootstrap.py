@@ -122,6 +122,7 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
                 forget=ForgetCustomer(open_records=lambda: open_customer_records(database)),
             ),
             notices_router(records=PostgresNoticeRecords(database)),
+            *parts.operators_routers(scope="notifier"),
         ],
         checks={"postgres": database.check},
         consuming={consumer.group: consumer.check},

@@ -166,6 +166,7 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
                 committed=relay.wake,
                 clock=utc_now,
             ),
+            *parts.operators_routers(scope="ledger"),
         ],
         checks={"postgres": database.check},
         consuming={each.group: each.check for each in (readings, meter_events)},
