@@ -256,7 +256,12 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
                     "min by (job, instance, consumer) (prewatt_consuming)",
                     "{{consumer}} {{instance}}",
                 ),
+                Query(
+                    "max by (group, reason) (prewatt_consumer_stopped) > 0",
+                    "{{group}} stopped: {{reason}}",
+                ),
             ),
+            description="Stopped: it does not pass by itself; each reason has an alert.",
         ),
         Panel(
             "Dependencies: 1 answers, 0 is away",

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.protocol.api import Request, Response
 
 class TopicPartition(NamedTuple):
     topic: str
@@ -27,6 +28,21 @@ class ConsumerRecord:
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes]]
+    def __init__(
+        self,
+        *,
+        topic: str,
+        partition: int,
+        offset: int,
+        timestamp: int,
+        timestamp_type: int,
+        key: bytes | None,
+        value: bytes | None,
+        checksum: int | None,
+        serialized_key_size: int,
+        serialized_value_size: int,
+        headers: Sequence[tuple[str, bytes]],
+    ) -> None: ...
 
 class ConsumerRebalanceListener:
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None: ...
@@ -34,6 +50,8 @@ class ConsumerRebalanceListener:
 
 class AIOKafkaClient:
     async def fetch_all_metadata(self) -> object: ...
+    def get_random_node(self) -> int | None: ...
+    async def send(self, node_id: int, request: Request[Any]) -> Response: ...
 
 class AIOKafkaConsumer:
     def __init__(

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from prewatt_common.clock import utc_now
-from prewatt_common.contracts.base import Event
+from prewatt_common.contracts.base import Event, Whole
 from prewatt_common.contracts.topics import Topic
 from prewatt_common.db.database import Database, driver
 from prewatt_common.db.tables import shared_metadata
@@ -29,6 +29,7 @@ from prewatt_common.kafka.messages import Message, Source
 from prewatt_common.kafka.outbox import OutboxRelay
 from prewatt_common.kafka.producer import Producer
 from prewatt_common.kafka.topics import create_topics
+from prewatt_common.workers import NotRunning
 from prewatt_devstack import Stack
 
 WAIT_S = 90.0
@@ -39,7 +40,11 @@ class Counted(Event, frozen=True, kw_only=True):
     """What the tests send."""
 
     ce_type: ClassVar[str] = "test.counted.v1"
-    number: int
+    number: Whole
+
+
+async def _always() -> None:
+    """The database is what the tests expect."""
 
 
 @dataclass
@@ -54,6 +59,7 @@ class Loop:
     producer: Producer
     relay: OutboxRelay
     before_effect: Callable[[int], Awaitable[None]] | None = None
+    fits: Callable[[], Awaitable[None]] = _always
     batch_records_max: int = 50
     linger_ms: int = 0
     handled: list[int] = field(default_factory=list)
@@ -71,20 +77,25 @@ class Loop:
         )
         self.handled += [event.number for event, _ in batch]
 
+    def subscription(self) -> Subscription[Counted]:
+        """What the group reads, and how."""
+        return Subscription(
+            group=self.group,
+            topics=(self.topic,),
+            decode=decode_one(Counted),
+            handle=self.handle,
+            batch_records_max=self.batch_records_max,
+            linger_ms=self.linger_ms,
+        )
+
     def consumer(self, *, instance_id: str | None = None) -> Consumer:
         """A member of the group."""
         return Consumer(
-            subscription=Subscription(
-                group=self.group,
-                topics=(self.topic,),
-                decode=decode_one(Counted),
-                handle=self.handle,
-                batch_records_max=self.batch_records_max,
-                linger_ms=self.linger_ms,
-            ),
+            subscription=self.subscription(),
             database=self.database,
             bootstrap=self.stack.endpoints.kafka_bootstrap,
             relay=self.relay,
+            fits=self.fits,
             instance_id=instance_id,
         )
 
@@ -129,11 +140,51 @@ class Loop:
         """Bytes that nobody checked."""
         await self.producer.send([Message(self.topic.name, key, list(headers), value)])
 
+    async def make_topic_anew(self) -> None:
+        """Deleted, and made again under its name: empty, with another id."""
+        async with self.admin() as admin:
+            await admin.delete_topics([self.topic.name])
+            async with asyncio.timeout(WAIT_S):
+                while True:
+                    new = NewTopic(self.topic.name, PARTITIONS, 1)
+                    ((_, code, _),) = (await admin.create_topics([new])).topic_errors
+                    if code == 0:
+                        return
+                    await asyncio.sleep(0.1)
+
+    @asynccontextmanager
+    async def admin(self) -> AsyncGenerator[Any]:
+        """aiokafka's admin client."""
+        admin: Any = AIOKafkaAdminClient(bootstrap_servers=self.stack.endpoints.kafka_bootstrap)
+        await admin.start()
+        try:
+            yield admin
+        finally:
+            await admin.close()
+
+    async def execute(self, statement: str) -> Any:
+        """SQL on the database, in a transaction of its own."""
+        async with self.database.transaction() as connection:
+            return await connection.exec_driver_sql(statement)
+
     async def effects(self) -> list[int]:
         """What has taken effect, sorted."""
         async with self.database.transaction() as connection:
             rows = await connection.execute(text("SELECT number FROM effect ORDER BY number"))
             return [row.number for row in rows]
+
+    async def until_stopped(self, consumer: Consumer, *words: str) -> str:
+        """Wait until it says that it stopped, with all ``words``; gives what it says."""
+        said, deadline = "", time.monotonic() + WAIT_S
+        while time.monotonic() < deadline:
+            try:
+                said = await consumer.check()
+            except NotRunning as reason:
+                said = str(reason)
+                if said.startswith("stopped: ") and all(word in said for word in words):
+                    return said
+            await asyncio.sleep(0.1)
+        pytest.fail(f"it says {said!r}, without {words}")
 
     async def until_effects(self, numbers: Sequence[int]) -> None:
         """Wait for exactly these."""
@@ -142,6 +193,16 @@ class Loop:
             assert len(found) <= len(numbers), "something took effect twice"
             assert time.monotonic() < deadline, f"{len(found)} of {len(numbers)} took effect"
             await asyncio.sleep(0.05)
+
+    async def ends(self, topic: str) -> dict[TopicPartition, int]:
+        """Where each partition of a topic ends now."""
+        reader = AIOKafkaConsumer(bootstrap_servers=self.stack.endpoints.kafka_bootstrap)
+        await reader.start()
+        try:
+            count = await self.producer.partitions(topic)
+            return await reader.end_offsets([TopicPartition(topic, p) for p in range(count)])
+        finally:
+            await reader.stop()
 
     async def records(self, topic: str, count: int) -> list[ConsumerRecord]:
         """The first ``count`` records of a topic, or a few more."""

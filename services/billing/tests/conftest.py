@@ -27,6 +27,7 @@ from prewatt_common.kafka.consumer import Consumer
 from prewatt_common.kafka.messages import Message, Source
 from prewatt_common.kafka.outbox import OutboxRelay
 from prewatt_common.kafka.producer import Producer
+from prewatt_common.kafka.schema import fits
 
 _WAIT_S = 30.0
 
@@ -56,6 +57,7 @@ class Billing:
                 database=self.database,
                 bootstrap=self.bootstrap,
                 relay=relay,
+                fits=fits(self.database, package="billing"),
             )
             for each in subscriptions(self.settings)
             if each.group.rpartition(".")[2] in names

@@ -239,7 +239,7 @@ async def test_a_tariff_that_cannot_be_rated_by_stops_nothing_else(billing) -> N
             for metric in DEAD_LETTERS.collect()
             for sample in metric.samples
             if sample.labels.get("topic") == "ledger.events.v1"
-            and sample.labels.get("reason") == "unprocessable"
+            and sample.labels.get("reason") == "unusable-tariff"
             and sample.name.endswith("_total")
         )
 

@@ -120,3 +120,21 @@ def test_what_is_missing_is_one_line_and_code_2(
     assert result.exit_code == 2
     assert says in result.output
     assert len(result.output.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["dlq", "list", "--service", "ledger"],
+        ["dlq", "show", "meter.readings.v1:1", "--service", "ledger"],
+        ["dlq", "replay", "meter.readings.v1:1", "--service", "ledger", "--reason", "mended"],
+        ["offsets", "show", "--service", "ledger"],
+        ["offsets", "accept", "--service", "ledger", "--topic", "t", "--reason", "lost"],
+    ],
+)
+def test_a_service_that_is_none_is_said_in_one_line(command, capfd) -> None:
+    result = runner.invoke(app, command)
+    assert result.exit_code == 2
+    assert result.stderr.splitlines() == [
+        "prewatt: ledger is none of meter-gateway, prepay-ledger, notifier, billing"
+    ]

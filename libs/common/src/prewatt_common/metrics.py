@@ -24,6 +24,11 @@ CONSUMER_BATCH_SECONDS = Histogram(
 CONSUMER_RETRIES = Counter(
     "prewatt_consumer_retries_total", "Batches tried again after a passing fault.", ("group",)
 )
+CONSUMER_STOPPED = Gauge(
+    "prewatt_consumer_stopped",
+    "1 where the consumer stopped for this reason, until somebody mends it, else 0.",
+    ("group", "reason"),
+)
 DEAD_LETTERS = Counter(
     "prewatt_dead_letters_total",
     "Records kept on a dead-letter topic.",

@@ -74,7 +74,7 @@ def subscriptions(settings: BillingSettings) -> Sequence[Subscription[Any]]:
 
 async def run(settings: BillingSettings) -> None:
     """Serve until stopped."""
-    async with parts_of(settings) as parts:
+    async with parts_of(settings, package="billing") as parts:
         await _run(settings, parts)
 
 
@@ -87,7 +87,11 @@ async def _run(settings: BillingSettings, parts: Parts) -> None:
         name="billing",
         summary="Independent re-rating: reading against charge, meter by meter.",
         auth_public_key=settings.auth_public_key,
-        routers=[reconciliation_router(store=comparisons), meters_router(store=comparisons)],
+        routers=[
+            reconciliation_router(store=comparisons),
+            meters_router(store=comparisons),
+            *parts.operators_routers(scope="billing"),
+        ],
         checks={"postgres": database.check},
         consuming={each.group: each.check for each in consumers},
     )

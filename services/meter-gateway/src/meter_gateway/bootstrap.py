@@ -58,7 +58,7 @@ _FAULTS_EVERY_S = 5.0
 
 async def run(settings: GatewaySettings) -> None:
     """Serve until stopped."""
-    async with parts_of(settings) as parts:
+    async with parts_of(settings, package="meter_gateway") as parts:
         await _run(settings, parts)
 
 
@@ -139,6 +139,7 @@ async def _run(settings: GatewaySettings, parts: Parts) -> None:
             commands_router(queries=PostgresCommandQueries(database)),
             faults_router(queries=stored_faults, clock=utc_now),
             replicas_router(store=replicas),
+            *parts.operators_routers(scope="gateway"),
         ],
         checks={"postgres": database.check},
         consuming={

@@ -61,7 +61,7 @@ async def run(settings: NotifierSettings) -> None:
     client = make_client(
         timeout_s=settings.delivery_timeout_s, connections_max=settings.delivery_concurrency
     )
-    async with client, parts_of(settings) as parts:
+    async with client, parts_of(settings, package="notifier") as parts:
         await _run(settings, parts, client)
 
 
@@ -122,6 +122,7 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
                 forget=ForgetCustomer(open_records=lambda: open_customer_records(database)),
             ),
             notices_router(records=PostgresNoticeRecords(database)),
+            *parts.operators_routers(scope="notifier"),
         ],
         checks={"postgres": database.check},
         consuming={consumer.group: consumer.check},

@@ -80,7 +80,7 @@ def policy_of(settings: LedgerSettings) -> Policy:
 
 async def run(settings: LedgerSettings) -> None:
     """Serve until stopped."""
-    async with parts_of(settings) as parts:
+    async with parts_of(settings, package="prepay_ledger") as parts:
         await _run(settings, parts)
 
 
@@ -180,6 +180,7 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
                 committed=relay.wake,
                 clock=utc_now,
             ),
+            *parts.operators_routers(scope="ledger"),
         ],
         checks={"postgres": database.check},
         consuming={

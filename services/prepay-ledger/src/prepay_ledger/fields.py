@@ -4,16 +4,16 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
 from prewatt_common.http.auth import Principal, require
+from prewatt_common.http.fields import PRINTABLE
 
 MicroUnits = Annotated[int, Field(ge=0, le=10**15)]
 MeterIdField = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 MonthField = Annotated[str, Field(pattern=r"^20\d{2}-(0[1-9]|1[0-2])$")]
 CurrencyField = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-_PRINTABLE = r"^[^\s\p{C}]([^\p{C}]*[^\s\p{C}])?$"
-AccountNumberField = Annotated[str, Field(min_length=1, max_length=100, pattern=_PRINTABLE)]
+AccountNumberField = Annotated[str, Field(min_length=1, max_length=100, pattern=PRINTABLE)]
 """What people know the account by: any printable characters, none of space at the ends."""
 RegisterField = Annotated[int, Field(ge=0, le=10**13)]
 InstantField = Annotated[
@@ -21,22 +21,8 @@ InstantField = Annotated[
     Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC)),
 ]
 """Far enough from the calendar's ends to be in any timezone."""
-Limit = Annotated[int, Query(ge=1, le=1000)]
-"""How many of a list at once."""
 GivenByProvider = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]+$")]
 """A provider's name, or an id of its own."""
 Writer = Annotated[Principal, Depends(require("ledger:write"))]
 """Whoever asks, named by the token."""
 TariffCodeField = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
-
-
-class Body(BaseModel):
-    """Of a request: a field that we do not know is refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Reason(Body):
-    """Why a person does what is asked; kept with it, and with who asked."""
-
-    reason: Annotated[str, Field(min_length=1, max_length=500, pattern=_PRINTABLE)]

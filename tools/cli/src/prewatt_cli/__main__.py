@@ -10,8 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from prewatt_cli.audit import audit
+from prewatt_cli.dlq import dlq
 from prewatt_cli.errors import answered, one_line_errors
 from prewatt_cli.mqtt_user import make_mqtt_user
+from prewatt_cli.offsets import offsets
 from prewatt_cli.payments import decimal_from, micro_from, pay
 from prewatt_cli.scenario.command import scenario
 from prewatt_cli.suspense import suspense
@@ -36,6 +38,8 @@ app.add_typer(tariff, name="tariff")
 app.command()(scenario)
 app.command()(audit)
 app.add_typer(suspense, name="suspense")
+app.add_typer(dlq, name="dlq")
+app.add_typer(offsets, name="offsets")
 
 console = Console()
 _READINESS = ("/readyz", "/readyz/consume")

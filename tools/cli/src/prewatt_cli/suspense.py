@@ -1,6 +1,5 @@
 """``prewatt suspense``: money that no account could be found for, and where it is to go."""
 
-import getpass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ from rich.table import Table
 
 from prewatt_cli.errors import answered, one_line_errors
 from prewatt_cli.payments import decimal_from
+from prewatt_cli.people import Who, client_for, plain
 from prewatt_cli.target import DEFAULT_STATE_DIR, StateDir, find_target
 
 suspense = typer.Typer(help="Money that no account could be found for.", no_args_is_help=True)
@@ -20,7 +20,6 @@ _console = Console()
 
 PaymentId = Annotated[str, typer.Argument(help="As the provider has it; `list` shows it.")]
 Why = Annotated[str, typer.Option("--reason", help="Why; kept with the money.")]
-Who = Annotated[str | None, typer.Option("--who", help="Who decides this; your login name.")]
 Provider = Annotated[
     str | None, typer.Option(help="Where two providers have a payment of that id.")
 ]
@@ -35,7 +34,7 @@ def list_(*, state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
         while True:
             page = answered(ledger.get("/v1/payments", params=query)).json()
             for payment in page:
-                table.add_row(*map(_plain, _shown(payment)))
+                table.add_row(*map(plain, _shown(payment)))
             if len(page) < _PAGE:
                 break
             query["before"] = page[-1]["id"]
@@ -54,11 +53,11 @@ def assign(
 ) -> None:
     """Give the money to an account: it is topped up, and its supply comes back as after any
     payment."""
-    with one_line_errors(), _client(state_dir, who) as ledger:
+    with one_line_errors(), client_for("prepay-ledger", state_dir=state_dir, who=who) as ledger:
         payment = _find(ledger, payment_id, provider)
         body = {"account_number": account_number, "reason": reason}
         answered(ledger.post(f"/v1/payments/{payment['id']}/assign", json=body))
-        _console.print(_plain(f"{_amount(payment)} given to account {account_number}"))
+        _console.print(plain(f"{_amount(payment)} given to account {account_number}"))
 
 
 @suspense.command("return")
@@ -72,15 +71,10 @@ def give_back(
 ) -> None:
     """Send the money back to its payer. The ledger books the refund as due; order it from the
     provider."""
-    with one_line_errors(), _client(state_dir, who) as ledger:
+    with one_line_errors(), client_for("prepay-ledger", state_dir=state_dir, who=who) as ledger:
         payment = _find(ledger, payment_id, provider)
         answered(ledger.post(f"/v1/payments/{payment['id']}/return", json={"reason": reason}))
-        _console.print(_plain(f"{_amount(payment)} is due to the payer, by {payment['provider']}"))
-
-
-def _client(state_dir: StateDir, who: str | None) -> httpx.Client:
-    target = find_target(state_dir=state_dir)
-    return target.client("prepay-ledger", subject=who or getpass.getuser())
+        _console.print(plain(f"{_amount(payment)} is due to the payer, by {payment['provider']}"))
 
 
 def _find(ledger: httpx.Client, payment_id: str, provider: str | None) -> dict[str, Any]:
@@ -115,9 +109,3 @@ def _amount(payment: dict[str, Any]) -> str:
 def _age(age: timedelta) -> str:
     hours = int(age.total_seconds() // 3600)
     return f"{age.days} d" if age.days else f"{hours} h" if hours else "under 1 h"
-
-
-def _plain(text: str) -> str:
-    """Whatever a payer gave, shown as it is: no markup, no control characters."""
-    shown = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
-    return shown.replace("[", r"\[")

@@ -10,13 +10,23 @@ MeterId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 """A meter's id: also its MQTT user name, one topic level and the Kafka key. 1 to 64 characters."""
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
-"""A timezone-aware instant, ISO 8601 on the wire."""
+"""A timezone-aware instant of the years 2000 to 2099, ISO 8601 on the wire."""
+
+Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""A whole number that a database can keep: 64 bits."""
+
+Words = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*$")]
+"""Text that a database can keep: without the character NUL."""
 
 RegisterWh = Annotated[int, msgspec.Meta(ge=0, le=10**13)]
 """A cumulative import register in Wh (OBIS 1-0:1.8.0); 10 PWh is beyond any meter's life."""
 
 Month = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 """A billing month in the utility's timezone, ``YYYY-MM``."""
+
+
+INSTANT_YEARS = range(2000, 2100)
+"""Far enough from the calendar's ends to be in any timezone; the APIs take no others either."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,15 @@ from uuid import UUID
 
 import msgspec
 
-from prewatt_common.contracts.base import Event, Instant, MeterId, Month, RegisterWh
+from prewatt_common.contracts.base import (
+    INSTANT_YEARS,
+    Event,
+    Instant,
+    MeterId,
+    Month,
+    RegisterWh,
+    Whole,
+)
 
 
 class PostedCharge(msgspec.Struct, frozen=True, array_like=True):
@@ -22,12 +30,18 @@ class PostedCharge(msgspec.Struct, frozen=True, array_like=True):
     account_id: UUID
     meter_id: MeterId
     month: Month
-    version: int
+    version: Whole
     import_wh: RegisterWh
     """The highest register accepted in the month."""
     last_read_at: Instant
-    energy_wh: int
-    total_micro: int
+    energy_wh: Whole
+    total_micro: Whole
+
+    def __post_init__(self) -> None:
+        # An event's own instants are looked at where it is decoded; these are deeper.
+        if self.last_read_at.year not in INSTANT_YEARS:
+            message = f"last_read_at is in the year {self.last_read_at.year}"
+            raise ValueError(message)
 
 
 class ChargesPosted(Event, frozen=True, kw_only=True):

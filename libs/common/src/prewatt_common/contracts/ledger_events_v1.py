@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from prewatt_common.contracts.base import Event, Instant, MeterId, Month, RegisterWh
+from prewatt_common.contracts.base import Event, Instant, MeterId, Month, RegisterWh, Whole, Words
 
 TariffCode = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,40}$")]
 Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")]
@@ -26,8 +26,8 @@ class SupplyState(StrEnum):
 class PriceBlock(msgspec.Struct, frozen=True, kw_only=True):
     """One step of a block tariff; it ends at ``upto_wh`` of the month, the last one never."""
 
-    upto_wh: int | None
-    price_micro_per_kwh: int
+    upto_wh: Whole | None
+    price_micro_per_kwh: Whole
 
 
 class TariffPublished(Event, frozen=True, kw_only=True):
@@ -38,12 +38,12 @@ class TariffPublished(Event, frozen=True, kw_only=True):
     tariff_code: TariffCode
     effective_from: Month
     currency: Currency
-    timezone: str
+    timezone: Words
     """IANA zone of billing days and months."""
     blocks: Annotated[tuple[PriceBlock, ...], msgspec.Meta(min_length=1, max_length=20)]
     """A flat tariff is one block without an end."""
-    standing_micro_per_day: int
-    tax_bp: int
+    standing_micro_per_day: Whole
+    tax_bp: Whole
     published_at: Instant
 
 
@@ -53,7 +53,7 @@ class AccountOpened(Event, frozen=True, kw_only=True):
     ce_type: ClassVar[str] = "prewatt.ledger.account-opened.v1"
 
     account_id: UUID
-    number: str
+    number: Words
     """The account number people know (户号)."""
     currency: Currency
     opened_at: Instant
@@ -82,8 +82,8 @@ class ToppedUp(Event, frozen=True, kw_only=True):
     account_id: UUID
     payment_id: str
     provider: str
-    amount_micro: int
-    balance_micro: int
+    amount_micro: Whole
+    balance_micro: Whole
     currency: Currency
     at: Instant
     assigned_by: str | None = None
@@ -98,7 +98,7 @@ class PaymentSuspended(Event, frozen=True, kw_only=True):
 
     payment_id: str
     provider: str
-    amount_micro: int
+    amount_micro: Whole
     currency: str
     reference: str
     """The account number that the payer gave."""
@@ -114,7 +114,7 @@ class PaymentReturned(Event, frozen=True, kw_only=True):
 
     payment_id: str
     provider: str
-    amount_micro: int
+    amount_micro: Whole
     currency: str
     reference: str
     returned_by: str
@@ -128,8 +128,8 @@ class LowBalance(Event, frozen=True, kw_only=True):
     ce_type: ClassVar[str] = "prewatt.ledger.low-balance.v1"
 
     account_id: UUID
-    balance_micro: int
-    threshold_micro: int
+    balance_micro: Whole
+    threshold_micro: Whole
     currency: Currency
     at: Instant
 
@@ -140,7 +140,7 @@ class BalanceExhausted(Event, frozen=True, kw_only=True):
     ce_type: ClassVar[str] = "prewatt.ledger.balance-exhausted.v1"
 
     account_id: UUID
-    balance_micro: int
+    balance_micro: Whole
     currency: Currency
     at: Instant
 
@@ -156,6 +156,6 @@ class SupplyChanged(Event, frozen=True, kw_only=True):
     state: SupplyState
     decision_id: UUID | None
     rules: tuple[str, ...]
-    balance_micro: int
+    balance_micro: Whole
     currency: Currency
     at: Instant

@@ -17,7 +17,7 @@ class RelayCommand(Event, frozen=True, kw_only=True):
     meter_id: MeterId
     account_id: UUID
     action: RelayAction
-    sequence: Annotated[int, msgspec.Meta(ge=1)]
+    sequence: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
     issued_at: Instant
     expires_at: Instant
     caused_at: Instant

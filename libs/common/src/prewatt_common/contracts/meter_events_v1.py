@@ -11,6 +11,8 @@ from prewatt_common.contracts.base import (
     Presence,
     RelayAction,
     RelayState,
+    Whole,
+    Words,
 )
 from prewatt_common.contracts.mqtt_v1 import MqttEventKind
 
@@ -34,7 +36,7 @@ class MeterReported(Event, frozen=True, kw_only=True):
     meter_id: MeterId
     kind: MqttEventKind
     at: Instant
-    detail: str = ""
+    detail: Words = ""
 
 
 class CommandProgressed(Event, frozen=True, kw_only=True):
@@ -48,8 +50,8 @@ class CommandProgressed(Event, frozen=True, kw_only=True):
     command_id: UUID
     meter_id: MeterId
     action: RelayAction
-    sequence: int
+    sequence: Whole
     status: CommandStatus
     at: Instant
     relay: RelayState | None = None
-    detail: str = ""
+    detail: Words = ""

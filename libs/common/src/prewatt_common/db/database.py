@@ -17,12 +17,17 @@ class ChangedMeanwhile(Exception):
     """A row was changed between reading and writing it: the transaction must run again."""
 
 
-PASSING_FAULTS: tuple[type[Exception], ...] = (
+CONFLICTS: tuple[type[Exception], ...] = (
     ChangedMeanwhile,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
+)
+"""Two transactions were in each other's way: the same one again, at once, most likely goes well."""
+
+PASSING_FAULTS: tuple[type[Exception], ...] = (
+    *CONFLICTS,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     OSError,
@@ -74,6 +79,12 @@ async def driver(connection: AsyncConnection) -> DriverConnection:
     inner = raw.driver_connection
     assert isinstance(inner, asyncpg.Connection)
     return cast(DriverConnection, inner)
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Whether it is one of `CONFLICTS`, be it wrapped by SQLAlchemy."""
+    cause = getattr(error.orig, "__cause__", None) if isinstance(error, DBAPIError) else error
+    return isinstance(cause, CONFLICTS)
 
 
 def is_passing_fault(error: BaseException) -> bool:

@@ -24,8 +24,36 @@ CREATE TABLE consumer_offset (
     topic text NOT NULL,
     partition integer NOT NULL,
     next_offset bigint NOT NULL,
+    topic_id uuid NOT NULL,
     PRIMARY KEY (consumer_group, topic, partition)
 );
+CREATE TABLE offset_acceptance (
+    id uuid PRIMARY KEY,
+    consumer_group text NOT NULL,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    old_offset bigint NOT NULL,
+    old_topic_id uuid NOT NULL,
+    new_offset bigint NOT NULL,
+    new_topic_id uuid NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL
+);
+CREATE TABLE dead_letter_replay (
+    id uuid PRIMARY KEY,
+    consumer_group text NOT NULL,
+    source text NOT NULL,
+    dead_at timestamptz NOT NULL,
+    outcome text NOT NULL,
+    detail text NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL
+);
+CREATE INDEX dead_letter_replay_source ON dead_letter_replay (source);
+CREATE UNIQUE INDEX dead_letter_replay_handled
+    ON dead_letter_replay (consumer_group, source, dead_at) WHERE outcome = 'handled';
 CREATE TABLE outbox (
     id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
     topic text NOT NULL,
@@ -43,16 +71,20 @@ CREATE TABLE zone_data (
 any migration: a change of these tables is another text, for another revision of each service."""
 
 
+def newest_revision(package: str) -> str:
+    """The revision that the code of ``package`` is written for."""
+    found = _script_of(package)[1].get_current_head()
+    assert found is not None, f"{package} has no revision"
+    return found
+
+
 def migrate(*, package: str, database_url: str) -> None:
     """Bring the database to the newest revision of ``package``; does nothing when it is there.
 
     Any number may run at once: one migrates, the others wait for it. A database that a newer
     release has migrated is left as it is, so that a replica of the previous one can still start.
     """
-    config = Config()
-    config.set_main_option("script_location", str(Path(str(files(package))) / "migrations"))
-    script = ScriptDirectory.from_config(config)
-
+    config, script = _script_of(package)
     known = {revision.revision for revision in script.walk_revisions()}
 
     def steps(revision: Any, _: Any) -> Any:
@@ -80,6 +112,12 @@ def migrate(*, package: str, database_url: str) -> None:
         await engine.dispose()
 
     asyncio.run(run())
+
+
+def _script_of(package: str) -> tuple[Config, ScriptDirectory]:
+    config = Config()
+    config.set_main_option("script_location", str(Path(str(files(package))) / "migrations"))
+    return config, ScriptDirectory.from_config(config)
 
 
 def execute_all(*texts: str) -> None:

@@ -8,12 +8,14 @@ from sqlalchemy import (
     Column,
     DateTime,
     Identity,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
     Text,
+    Uuid,
     text,
 )
 
@@ -32,9 +34,53 @@ consumer_offset = Table(
     Column("topic", Text, nullable=False),
     Column("partition", Integer, nullable=False),
     Column("next_offset", BigInteger, nullable=False),
+    Column("topic_id", Uuid, nullable=False),
     PrimaryKeyConstraint("consumer_group", "topic", "partition"),
 )
-"""The next Kafka offset to process, moved in the transaction of what it caused."""
+"""The next Kafka offset to process, moved in the transaction of what it caused, and the id of the
+topic that it is of."""
+
+offset_acceptance = Table(
+    "offset_acceptance",
+    shared_metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("consumer_group", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("old_offset", BigInteger, nullable=False),
+    Column("old_topic_id", Uuid, nullable=False),
+    Column("new_offset", BigInteger, nullable=False),
+    Column("new_topic_id", Uuid, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    instant("at"),
+)
+"""Where a person let a group go on in a log that its offset did not fit."""
+
+dead_letter_replay = Table(
+    "dead_letter_replay",
+    shared_metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("consumer_group", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    instant("dead_at"),
+    Column("outcome", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    instant("at"),
+    Index("dead_letter_replay_source", "source"),
+    Index(
+        "dead_letter_replay_handled",
+        "consumer_group",
+        "source",
+        "dead_at",
+        unique=True,
+        postgresql_where=text("outcome = 'handled'"),
+    ),
+)
+"""Who had a dead letter handled again, why, and what came of it; ``source`` and ``dead_at`` are the
+letter's ``dlq_source`` and ``dlq_at``. It is handled once."""
 
 outbox = Table(
     "outbox",

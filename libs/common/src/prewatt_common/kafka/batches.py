@@ -1,29 +1,35 @@
 """One batch of records in one transaction with its offsets.
 
-A record that cannot be decoded, or whose handling fails for good, goes to the dead letters in the
-same transaction that moves past it, and the rest of its batch is handled without it.
+A record that cannot be decoded, or that the domain refuses by name, goes to the dead letters in the
+same transaction that moves past it, and the rest of its batch is handled without it. Any other
+error is a defect of the code or the schema: all is rolled back, and the consumer stops.
 """
 
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple
 
 from aiokafka import ConsumerRecord, TopicPartition
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.topics import Topic
-from prewatt_common.db.database import Database, is_passing_fault
+from prewatt_common.db.database import Database, is_conflict, is_passing_fault
 from prewatt_common.kafka import outbox
+from prewatt_common.kafka.breaker import Breaker
 from prewatt_common.kafka.dead_letters import dead_letter
 from prewatt_common.kafka.decoding import Decode, Delivered, EventT, Undecodable
-from prewatt_common.kafka.messages import Message
 from prewatt_common.kafka.offsets import OffsetRange, fence
-from prewatt_common.metrics import CONSUMER_RECORDS, DEAD_LETTERS
+from prewatt_common.kafka.stops import defect_at
+from prewatt_common.metrics import CONSUMER_RECORDS, CONSUMER_RETRIES, DEAD_LETTERS
+from prewatt_common.refusals import Refusal
 
 logger = logging.getLogger(__name__)
+
+_AT_ONCE_MAX = 3
+"""How often a transaction that was in another's way is tried at once."""
 
 AfterCommit = Callable[[], None]
 Handle = Callable[[AsyncConnection, Sequence[Delivered[EventT]]], Awaitable[AfterCommit | None]]
@@ -44,42 +50,110 @@ class Subscription(Generic[EventT]):
     record as for a hundred, and all consumers together would take every core for batches of one."""
 
 
+class Dead(NamedTuple):
+    """A record that is not handled, and why."""
+
+    record: ConsumerRecord
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Fates:
+    """What became of a batch's records."""
+
+    after: list[AfterCommit] = field(default_factory=lambda: [])
+    dead: list[Dead] = field(default_factory=lambda: [])
+
+
+class _Room(Exception):
+    """With these records the breaker opens, before the batch is done."""
+
+    def __init__(self, records: int) -> None:
+        super().__init__(records)
+        self.records = records
+
+
 class Batches:
     """Handles the batches of one subscription."""
 
     def __init__(
-        self, *, subscription: Subscription[Any], database: Database, relay: outbox.OutboxRelay
+        self,
+        *,
+        subscription: Subscription[Any],
+        database: Database,
+        relay: outbox.OutboxRelay,
+        breaker: Breaker,
     ) -> None:
         self._subscription = subscription
         self._database = database
         self._relay = relay
+        self._breaker = breaker
 
     async def process(
-        self, records: list[ConsumerRecord], ranges: dict[TopicPartition, OffsetRange]
-    ) -> None:
-        """All records in one transaction. Where one cannot be handled, narrow down to it: halves
-        share the outer transaction through savepoints, so the offsets still move once."""
+        self, records: Sequence[ConsumerRecord], ranges: Mapping[TopicPartition, OffsetRange]
+    ) -> Mapping[TopicPartition, OffsetRange]:
+        """All records in one transaction, or those up to the one that opens the breaker; gives how
+        far that is. Raises `Defect` where the code failed, and nothing is committed then."""
+        for tries_left in reversed(range(_AT_ONCE_MAX)):
+            try:
+                fates = await self._in_one_transaction(records, ranges)
+            except _Room as room:
+                records = records[: room.records]
+                return await self.process(records, _up_to(records, ranges))
+            except Exception as error:
+                if not (tries_left and is_conflict(error)):
+                    raise
+                CONSUMER_RETRIES.labels(self._subscription.group).inc()
+                logger.info("%s: %r; the same batch at once", self._subscription.group, error)
+            else:
+                self._committed(records, fates)
+                break
+        return ranges
+
+    async def _in_one_transaction(
+        self, records: Sequence[ConsumerRecord], ranges: Mapping[TopicPartition, OffsetRange]
+    ) -> _Fates:
+        fates = _Fates()
         delivered: list[Delivered[Any]] = []
-        dead: list[tuple[ConsumerRecord, str, str]] = []
         for record in records:
             try:
                 event = self._subscription.decode(record)
             except Undecodable as error:
-                dead.append((record, "undecodable", str(error)))
+                fates.dead.append(_dead(record, error))
             else:
                 if event is not None:
                     delivered.append(Delivered(event, record))
-        after: list[AfterCommit] = []
         async with self._database.transaction() as connection:
             await fence(connection, group=self._subscription.group, ranges=ranges)
-            await self._handle(connection, delivered, after, dead)
-            await outbox.append(connection, [self._dead_letter(*item) for item in dead])
+            await self._handle(connection, delivered, fates)
+            room = self._breaker.room(_places(records, fates.dead))
+            if room is not None and room < len(records):
+                raise _Room(room)
+            now = utc_now()
+            await outbox.append(
+                connection,
+                [
+                    dead_letter(
+                        record=record,
+                        reason=reason,
+                        detail=detail,
+                        by=self._subscription.group,
+                        at=now,
+                    )
+                    for record, reason, detail in fates.dead
+                ],
+            )
+        return fates
+
+    def _committed(self, records: Sequence[ConsumerRecord], fates: _Fates) -> None:
+        self._breaker.note(_places(records, fates.dead), taken=len(records))
         self._relay.wake()
-        for call in after:
+        for call in fates.after:
             call()
         for topic, count in Counter(record.topic for record in records).items():
             CONSUMER_RECORDS.labels(self._subscription.group, topic).inc(count)
-        for record, reason, detail in dead:
+        for record, reason, detail in fates.dead:
             DEAD_LETTERS.labels(self._subscription.group, record.topic, reason).inc()
             logger.error(
                 "dead letter: %s", detail,
@@ -88,12 +162,10 @@ class Batches:
             )  # fmt: skip
 
     async def _handle(
-        self,
-        connection: AsyncConnection,
-        delivered: Sequence[Delivered[Any]],
-        after: list[AfterCommit],
-        dead: list[tuple[ConsumerRecord, str, str]],
+        self, connection: AsyncConnection, delivered: Sequence[Delivered[Any]], fates: _Fates
     ) -> None:
+        """Where some cannot be handled, narrow down to them: halves share the outer transaction
+        through savepoints, so the offsets still move once."""
         if not delivered:
             return
         try:
@@ -102,23 +174,47 @@ class Batches:
         except Exception as error:
             if is_passing_fault(error):
                 raise
-            if len(delivered) == 1:
-                logger.exception("consumer %s could not handle a record", self._subscription.group)
-                reason = "undecodable" if isinstance(error, Undecodable) else "unprocessable"
-                dead.append((delivered[0].record, reason, f"{type(error).__name__}: {error}"))
-                return
-            middle = len(delivered) // 2
-            await self._handle(connection, delivered[:middle], after, dead)
-            await self._handle(connection, delivered[middle:], after, dead)
+            failure = error
         else:
             if call is not None:
-                after.append(call)
+                fates.after.append(call)
+            return
+        # Outside of the `except`, so that a record's traceback is not that of every half before.
+        if len(delivered) == 1:
+            fates.dead.append(_fate_of(delivered[0], failure))
+            return
+        middle = len(delivered) // 2
+        await self._handle(connection, delivered[:middle], fates)
+        await self._handle(connection, delivered[middle:], fates)
+        if not isinstance(failure, Undecodable | Refusal):
+            # Each for itself went well, so it is none of them; all together they do not.
+            raise defect_at([each.record for each in delivered], failure) from failure
 
-    def _dead_letter(self, record: ConsumerRecord, reason: str, detail: str) -> Message:
-        return dead_letter(
-            record=record,
-            reason=reason,
-            detail=detail,
-            by=self._subscription.group,
-            at=utc_now(),
-        )
+
+def _fate_of(one: Delivered[Any], error: Exception) -> Dead:
+    """The one place that decides what becomes of a single record whose handling failed: a dead
+    letter where the domain refuses it. Raises `Defect` for anything else."""
+    if isinstance(error, Undecodable | Refusal):
+        return _dead(one.record, error)
+    raise defect_at([one.record], error) from error
+
+
+def _dead(record: ConsumerRecord, error: Undecodable | Refusal) -> Dead:
+    reason = error.kind if isinstance(error, Refusal) else "undecodable"
+    return Dead(record, reason, str(error))
+
+
+def _places(records: Sequence[ConsumerRecord], dead: Sequence[Dead]) -> list[int]:
+    """Where in ``records`` the dead ones are."""
+    if not dead:
+        return []
+    ones = {id(each.record) for each in dead}
+    return [place for place, record in enumerate(records) if id(record) in ones]
+
+
+def _up_to(
+    records: Sequence[ConsumerRecord], ranges: Mapping[TopicPartition, OffsetRange]
+) -> dict[TopicPartition, OffsetRange]:
+    """``ranges`` as far as ``records`` go."""
+    ends = {TopicPartition(each.topic, each.partition): each.offset + 1 for each in records}
+    return {place: OffsetRange(ranges[place].start, end) for place, end in ends.items()}

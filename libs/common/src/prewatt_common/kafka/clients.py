@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Iterable
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaClient, AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError
 
@@ -37,6 +37,12 @@ async def stop_client(client: Client) -> None:
     if not await _ends(whole, within_s=_STOP_TIMEOUT_S):
         logger.warning("%s: left without a word to Kafka", type(client).__name__)
         await _ends(_let_go(client), within_s=_CLOSE_TIMEOUT_S)
+
+
+def client_of(consumer: AIOKafkaConsumer) -> AIOKafkaClient:
+    """The client under ``consumer``, for a question that aiokafka does not ask."""
+    inner: Any = consumer
+    return inner._client
 
 
 def is_lifeless(client: Client) -> bool:

@@ -2,25 +2,30 @@
 
 What it promises a handler: every record's effects are committed exactly once, whatever crashes.
 A passing fault (a lost connection, a deadlock) is tried again with back-off. What becomes of a
-record that cannot be handled: `batches.py`.
+record that cannot be handled: `batches.py`. What does not pass by itself stops the consumer, which
+keeps its partitions where they are: `stops.py`.
 """
 
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import CommitFailedError, KafkaError
 
 from prewatt_common.db.database import Database, is_passing_fault
 from prewatt_common.kafka import outbox
 from prewatt_common.kafka.batches import Batches, Subscription
+from prewatt_common.kafka.breaker import Breaker
 from prewatt_common.kafka.clients import is_lifeless, stop_client
 from prewatt_common.kafka.health import ConsumerHealth
 from prewatt_common.kafka.lag import LagGauge
 from prewatt_common.kafka.offsets import FencedOut
 from prewatt_common.kafka.partitions import Assignment
+from prewatt_common.kafka.polling import Polled, Polling
+from prewatt_common.kafka.stops import Stop, as_stop
 from prewatt_common.metrics import (
     CONSUMER_BATCH_SECONDS,
     CONSUMER_RETRIES,
@@ -29,12 +34,12 @@ from prewatt_common.workers import being_cancelled, wait_any
 
 logger = logging.getLogger(__name__)
 
-_POLL_MS = 500
 _REPORT_EVERY_S = 5.0
 _SHOW_TIMEOUT_S = 2.0
 _STALLED_S = 20.0
 """A group forms within the session timeout of 10 s, and a broker that is back is found in one."""
 _BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_TOPICS_TIMEOUT_S = 10.0
 
 
 class Consumer:
@@ -47,18 +52,25 @@ class Consumer:
         database: Database,
         bootstrap: str,
         relay: outbox.OutboxRelay,
+        fits: Callable[[], Awaitable[None]],
         instance_id: str | None = None,
     ) -> None:
+        """``fits`` raises `WrongSchema` where the database is not what the handler expects."""
         self.group = subscription.group
         self.name = f"consumer {subscription.group}"
         self._subscription = subscription
-        self._batches = Batches(subscription=subscription, database=database, relay=relay)
+        self._fits = fits
+        self._breaker = Breaker()
+        self._batches = Batches(
+            subscription=subscription, database=database, relay=relay, breaker=self._breaker
+        )
         self._database = database
         self._bootstrap = bootstrap
         self._instance_id = instance_id
         self._failures = 0
         self._lag = LagGauge(group=subscription.group)
-        self._health = ConsumerHealth()
+        self._health = ConsumerHealth(group=subscription.group)
+        self._reported_at = 0.0
 
     async def check(self) -> str:
         """What it holds and how far behind it is; raises `NotRunning` where it consumes nothing."""
@@ -75,12 +87,16 @@ class Consumer:
             try:
                 await self._session(stop)
             except (Exception, asyncio.CancelledError) as error:
-                if being_cancelled() or not _can_pass(error):
+                if being_cancelled():
                     raise
-                await self._back_off(error, stop)
+                if _can_pass(error):
+                    await self._back_off(error, stop)
+                else:
+                    await wait_any(stop, timeout_s=self._say_stopped(error).again_s)
         self._lag.keep_only(())
 
     async def _session(self, stop: asyncio.Event) -> None:
+        await self._fits()
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap,
             group_id=self._subscription.group,
@@ -94,65 +110,54 @@ class Consumer:
             consumer=consumer,
             database=self._database,
             group=self._subscription.group,
+            topics=self._subscription.topics,
             lag=self._lag,
         )
         try:
             await consumer.start()
             self._health.began(assignment)
             consumer.subscribe([t.name for t in self._subscription.topics], listener=assignment)
-            reported_at = time.monotonic()
+            polling = Polling(consumer, records_max=self._subscription.batch_records_max)
             while not stop.is_set():
-                polled = await self._poll(consumer, stop)
-                assignment.check()
-                if polled:
-                    began = time.monotonic()
-                    await self._take(assignment, polled)
-                    self._failures = 0
-                    self._health.processed()
-                    await self._linger(began, polled, stop)
-                else:
-                    self._health.idle()
-                if time.monotonic() - reported_at > _REPORT_EVERY_S:
-                    reported_at = time.monotonic()
-                    await self._report(consumer, assignment)
+                try:
+                    await self._step(assignment, polling, stop)
+                    if await self._report_when_due(consumer, assignment):
+                        async with assignment.processing:
+                            await self._check_topics(assignment)
+                except Exception as error:
+                    if _can_pass(error):
+                        raise
+                    until = time.monotonic() + self._say_stopped(error).again_s
+                    while not stop.is_set() and time.monotonic() < until:
+                        # The partitions are kept: whoever else got them would fail alike, or go
+                        # past what a person is to look at.
+                        await polling.nothing(stop)
+                        await self._report_when_due(consumer, assignment)
+                    await self._fits()
+                    await assignment.try_again()
         finally:
             self._health.ended()
             await stop_client(consumer)
 
-    async def _poll(
-        self, consumer: AIOKafkaConsumer, stop: asyncio.Event
-    ) -> dict[TopicPartition, list[ConsumerRecord]]:
-        """The next records, none at ``stop`` or after a while: while the group cannot form,
-        aiokafka waits without regard to its timeout."""
-        poll = asyncio.ensure_future(self._fetch(consumer))
-        stopping = asyncio.ensure_future(stop.wait())
-        try:
-            await asyncio.wait(
-                {poll, stopping}, timeout=_REPORT_EVERY_S, return_when=asyncio.FIRST_COMPLETED
-            )
-            return poll.result() if poll.done() else {}
-        finally:
-            poll.cancel()
-            stopping.cancel()
-
-    async def _fetch(
-        self, consumer: AIOKafkaConsumer
-    ) -> dict[TopicPartition, list[ConsumerRecord]]:
-        """What has come. Nothing is fetched ahead while it is then processed: what aiokafka fetches
-        in that time would be old when its turn comes, and the newer would wait behind it."""
-        consumer.resume(*consumer.assignment())
-        polled = await consumer.getmany(
-            timeout_ms=_POLL_MS, max_records=self._subscription.batch_records_max
-        )
+    async def _step(self, assignment: Assignment, polling: Polling, stop: asyncio.Event) -> None:
+        self._breaker.check()
+        polled = await polling.some(stop)
+        assignment.check()
         if polled:
-            # In the same step as the last line, before aiokafka can send the next fetch.
-            consumer.pause(*consumer.assignment())
-        return polled
+            began = time.monotonic()
+            polling.first = polled.keys()
+            await self._take(assignment, polled)
+            polling.first = ()
+            await self._linger(began, polled, stop)
+        else:
+            if assignment.at_end().issuperset(place.partition for place in polling.first):
+                polling.first = ()
+            self._health.idle()
 
     async def _linger(
         self,
         began: float,
-        polled: dict[TopicPartition, list[ConsumerRecord]],
+        polled: Polled,
         stop: asyncio.Event,
     ) -> None:
         if sum(map(len, polled.values())) < self._subscription.batch_records_max:
@@ -160,18 +165,18 @@ class Consumer:
             if left > 0:
                 await wait_any(stop, timeout_s=left)
 
-    async def _take(
-        self, assignment: Assignment, polled: dict[TopicPartition, list[ConsumerRecord]]
-    ) -> None:
+    async def _take(self, assignment: Assignment, polled: Polled) -> None:
         async with assignment.processing:
-            ranges = assignment.ranges(polled)
+            # Of a topic made anew meanwhile these would be other records at the same offsets.
+            await self._check_topics(assignment)
+            ranges = await assignment.ranges(polled)
             records = [record for place in ranges for record in polled[place]]
             if not records:
                 return
             started = time.monotonic()
             self._health.took()
             try:
-                await self._batches.process(records, ranges)
+                taken = await self._batches.process(records, ranges)
             except FencedOut as error:
                 logger.warning("%s; reading on from the database's offsets", error)
                 await assignment.reload()
@@ -180,10 +185,23 @@ class Consumer:
                 # Nothing was committed: the same records must come again.
                 assignment.forget()
                 raise
-            assignment.advance(ranges)
+            assignment.advance(taken)
+            self._failures = 0
+            self._health.processed()
             CONSUMER_BATCH_SECONDS.labels(self._subscription.group).observe(
                 time.monotonic() - started
             )
+
+    async def _check_topics(self, assignment: Assignment) -> None:
+        async with asyncio.timeout(_TOPICS_TIMEOUT_S):
+            await assignment.check_topics()
+
+    async def _report_when_due(self, consumer: AIOKafkaConsumer, assignment: Assignment) -> bool:
+        if time.monotonic() - self._reported_at < _REPORT_EVERY_S:
+            return False
+        self._reported_at = time.monotonic()
+        await self._report(consumer, assignment)
+        return True
 
     async def _report(self, consumer: AIOKafkaConsumer, assignment: Assignment) -> None:
         """Lag as a metric, and offsets to Kafka for tools that look there; ours are the truth.
@@ -217,6 +235,16 @@ class Consumer:
             self._health.kafka_away(error)
         else:
             self._health.kafka_answers(lag_records=lag_records)
+
+    def _say_stopped(self, error: BaseException) -> Stop:
+        reason = as_stop(error)
+        self._health.stopped(reason)
+        logger.error(
+            "%s stopped: %s; looks again in %s s", self.name, reason, reason.again_s,
+            exc_info=reason.__cause__ or (None if reason is error else error),
+            extra={"reason": reason.kind},
+        )  # fmt: skip
+        return reason
 
     async def _back_off(self, error: BaseException, stop: asyncio.Event) -> None:
         self._health.failed(error)

@@ -1,13 +1,14 @@
 """From a Kafka record to its event."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
 from aiokafka import ConsumerRecord
 
-from prewatt_common.contracts.base import Event
+from prewatt_common.contracts.base import INSTANT_YEARS, Event
 from prewatt_common.kafka.messages import header
 
 EventT = TypeVar("EventT")
@@ -40,15 +41,35 @@ class Delivered(NamedTuple, Generic[EventT]):
 def decode_one(event: type[EventT]) -> Decode[EventT]:
     """For a topic of one event type: headers are not looked at, which the hot path wants."""
     decode = msgspec.json.Decoder(event).decode
+    instants = _instants(event)
 
     def of_record(record: ConsumerRecord) -> EventT:
         try:
-            return decode(record.value or b"")
+            found = decode(record.value or b"")
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             message = f"not a {event.__name__}: {error}"
             raise Undecodable(message) from error
+        for name in instants:
+            at: datetime | None = getattr(found, name)
+            if at is not None and at.year not in INSTANT_YEARS:
+                message = f"not a {event.__name__}: {name} is in the year {at.year}"
+                raise Undecodable(message)
+        return found
 
     return of_record
+
+
+def _instants(event: type[object]) -> tuple[str, ...]:
+    """The fields that hold an instant. msgspec has no bounds for those, and one near the calendar's
+    ends has no place in every timezone: whoever handles it would fail, and it is no bad release."""
+    described = msgspec.inspect.type_info(event)
+    assert isinstance(described, msgspec.inspect.StructType)
+    return tuple(field.name for field in described.fields if _holds_instant(field.type))
+
+
+def _holds_instant(kind: msgspec.inspect.Type) -> bool:
+    kinds = kind.types if isinstance(kind, msgspec.inspect.UnionType) else (kind,)
+    return any(isinstance(each, msgspec.inspect.DateTimeType) for each in kinds)
 
 
 def decode_some(events: Sequence[type[OneOfT]]) -> Decode[OneOfT | None]:

@@ -3,18 +3,23 @@
 from aiokafka.errors import KafkaConnectionError
 
 from prewatt_common.kafka.partitions import Assignment
+from prewatt_common.kafka.stops import KINDS, Stop
+from prewatt_common.metrics import CONSUMER_STOPPED
 from prewatt_common.workers import InHand, NotRunning, Trouble
 
 
 class ConsumerHealth:
     """What the loop of one consumer is at."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, group: str) -> None:
+        self._group = group
         self._assignment: Assignment | None = None
         self._kafka = Trouble()
         self._errors = Trouble()
+        self._stop = Trouble()
         self._batch = InHand()
         self._lag_records: int | None = None
+        self._show_stop(None)
 
     def began(self, assignment: Assignment) -> None:
         """A session began: Kafka answered."""
@@ -34,11 +39,32 @@ class ConsumerHealth:
         """It is no longer, and it went well."""
         self._batch.end()
         self._errors.end()
+        self._goes_on()
 
     def idle(self) -> None:
-        """Nothing came. What failed before would have come again once offsets are loaded."""
+        """Nothing came. What failed before would have come again once offsets are loaded, and what
+        stopped us too, unless nothing is left."""
         if self._assignment is not None and not self._assignment.waits.lasts:
             self._errors.end()
+            if len(self._assignment.at_end()) == len(self._assignment.positions):
+                self._goes_on()
+
+    def stopped(self, reason: Stop) -> None:
+        """Nothing is consumed, for a reason that does not pass by itself."""
+        self._batch.end()
+        self._stop.begin(f"stopped: {reason}")
+        self._show_stop(reason)
+
+    def _goes_on(self) -> None:
+        if self._stop.lasts:
+            self._stop.end()
+            self._show_stop(None)
+
+    def _show_stop(self, reason: Stop | None) -> None:
+        for kind in KINDS:
+            CONSUMER_STOPPED.labels(self._group, kind).set(
+                reason is not None and kind == reason.kind
+            )
 
     def failed(self, error: BaseException) -> None:
         """The session ended in ``error``; another begins after a while."""
@@ -69,6 +95,7 @@ class ConsumerHealth:
     def check(self) -> str:
         """Partitions and lag; raises `NotRunning` with the reason where nothing is consumed."""
         self._kafka.check()
+        self._stop.check()
         self._errors.check()
         self._batch.check()
         if self._assignment is None:

@@ -1,15 +1,19 @@
 """Consumer offsets in PostgreSQL: moved in the transaction of what the records caused."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prewatt_common.db.database import driver
 from prewatt_common.db.tables import consumer_offset
+from prewatt_common.kafka.clients import client_of
+from prewatt_common.kafka.stops import OffsetBeforeLog, OffsetBeyondLog, Stop, TopicMadeAnew
+from prewatt_common.kafka.topic_ids import topic_ids
 
 
 class FencedOut(Exception):
@@ -24,25 +28,78 @@ class OffsetRange:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Where a group stands in a partition, of the topic with this id."""
+
+    offset: int
+    topic_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What Kafka has of a partition: the offsets from ``begin`` up to before ``end``."""
+
+    begin: int
+    end: int
+    topic_id: UUID
+
+
+async def logs_of(
+    consumer: AIOKafkaConsumer, places: Sequence[TopicPartition]
+) -> dict[TopicPartition, Log]:
+    """Asks Kafka. Raises KafkaError."""
+    ids = await topic_ids(client_of(consumer), {place.topic for place in places})
+    begins = await consumer.beginning_offsets(places)
+    ends = await consumer.end_offsets(places)
+    return {place: Log(begins[place], ends[place], ids[place.topic]) for place in places}
+
+
 async def load_offsets(
-    connection: AsyncConnection, *, group: str, defaults: Mapping[TopicPartition, int]
-) -> dict[TopicPartition, int]:
-    """Where each partition of ``defaults`` stands; one never seen begins at its default."""
+    connection: AsyncConnection, *, group: str, logs: Mapping[TopicPartition, Log]
+) -> dict[TopicPartition, Stand]:
+    """Where each partition of ``logs`` stands; one never seen begins with its log."""
     await connection.execute(
         insert(consumer_offset).on_conflict_do_nothing(),
         [
-            {"consumer_group": group, "topic": p.topic, "partition": p.partition, "next_offset": o}
-            for p, o in defaults.items()
+            {
+                "consumer_group": group,
+                "topic": place.topic,
+                "partition": place.partition,
+                "next_offset": log.begin,
+                "topic_id": log.topic_id,
+            }
+            for place, log in logs.items()
         ],
     )
     table = consumer_offset.c
     rows = await connection.execute(
-        select(table.topic, table.partition, table.next_offset).where(
+        select(table.topic, table.partition, table.next_offset, table.topic_id).where(
             table.consumer_group == group,
-            tuple_(table.topic, table.partition).in_([(p.topic, p.partition) for p in defaults]),
+            tuple_(table.topic, table.partition).in_([(p.topic, p.partition) for p in logs]),
         )
     )
-    return {TopicPartition(topic, partition): offset for topic, partition, offset in rows}
+    return {
+        TopicPartition(topic, partition): Stand(offset, topic_id)
+        for topic, partition, offset, topic_id in rows
+    }
+
+
+def misfit(*, group: str, place: TopicPartition, stand: Stand, log: Log) -> Stop | None:
+    """Why ``group`` cannot go on from ``stand`` in ``log``, if it cannot: whatever it did, records
+    would be skipped, or taken for others."""
+    where = (
+        f"{group} has processed {place.topic}/{place.partition} up to offset {stand.offset} of the "
+        f"topic with id {stand.topic_id}, and Kafka has offsets {log.begin} to {log.end} of "
+    )
+    kept = "Nothing was processed or skipped; `prewatt offsets` shows it, and accepts it."
+    if stand.topic_id != log.topic_id:
+        return TopicMadeAnew(f"{where}{log.topic_id}: the topic was made anew. {kept}")
+    if stand.offset > log.end:
+        return OffsetBeyondLog(f"{where}the same: it lost the records after those. {kept}")
+    if stand.offset < log.begin:
+        return OffsetBeforeLog(f"{where}the same: it removed the records before those. {kept}")
+    return None
 
 
 async def fence(

@@ -1,40 +1,45 @@
 """Which partitions a consumer holds and where it stands in each."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
+from prewatt_common.contracts.topics import Topic
 from prewatt_common.db.database import Database
+from prewatt_common.kafka.clients import client_of
 from prewatt_common.kafka.lag import LagGauge
-from prewatt_common.kafka.offsets import OffsetRange, load_offsets
+from prewatt_common.kafka.offsets import OffsetRange, load_offsets, logs_of, misfit
+from prewatt_common.kafka.stops import OffsetBeforeLog, Stop
+from prewatt_common.kafka.topic_ids import topic_ids
 from prewatt_common.workers import Trouble
-
-logger = logging.getLogger(__name__)
 
 # A fetch that finds nothing comes back after half a second.
 _JUST_NOW_S = 5.0
-
-
-class OffsetBeyondLog(KafkaError):
-    """Kafka has fewer records than were processed: it lost some, or it is another cluster. Nothing
-    is processed until somebody has decided what ``consumer_offset`` shall say."""
 
 
 class Assignment(ConsumerRebalanceListener):
     """Follows the group's assignment; every partition begins at the database's offset."""
 
     def __init__(
-        self, *, consumer: AIOKafkaConsumer, database: Database, group: str, lag: LagGauge
+        self,
+        *,
+        consumer: AIOKafkaConsumer,
+        database: Database,
+        group: str,
+        topics: Sequence[Topic],
+        lag: LagGauge,
     ) -> None:
         self._consumer = consumer
         self._lag = lag
         self._database = database
         self._group = group
         self._failure: Exception | None = None
+        self._topics = [topic.name for topic in topics]
+        self._topic_ids: Mapping[str, UUID] = {}
         self._sought: dict[TopicPartition, int] = {}
         self.waits = Trouble("waits for its group")
         """In the group, with its partitions' offsets loaded, or not yet."""
@@ -54,12 +59,22 @@ class Assignment(ConsumerRebalanceListener):
         async with self.processing:
             places = list(assigned)
             self._lag.keep_only(places)
-            try:
-                await self._load(places)
-            except Exception as error:  # noqa: BLE001 - aiokafka would log it and stall: see check
-                self._failure = error
-            else:
-                self.waits.end()
+            await self._try_to_load(places)
+
+    async def try_again(self) -> None:
+        """Load the offsets anew, after something stood in the way."""
+        async with self.processing:
+            await self._try_to_load(list(self._consumer.assignment()))
+
+    async def _try_to_load(self, places: Sequence[TopicPartition]) -> None:
+        self._failure = None
+        try:
+            await self._load(places)
+        except Exception as error:  # noqa: BLE001 - aiokafka would log it and stall: see check
+            self._failure = error
+            if not isinstance(error, Stop):
+                return
+        self.waits.end()
 
     def at_end(self) -> set[int]:
         """Partitions in which nothing is left to process, as far as Kafka said just now."""
@@ -82,33 +97,48 @@ class Assignment(ConsumerRebalanceListener):
         """Go to the database's offsets again, after another member moved them."""
         await self._load(list(self._consumer.assignment()))
 
+    async def check_topics(self) -> None:
+        """Raises `TopicMadeAnew` where a topic is not the one that our offsets are of any more, and
+        KafkaError for one that does not exist."""
+        found = await topic_ids(client_of(self._consumer), self._topics)
+        if all(found[name] == known for name, known in self._topic_ids.items()):
+            return
+        await self.reload()
+        # While the topic was away the group gave us none of its partitions, and aiokafka would not
+        # look for minutes: a new session does.
+        message = f"{', '.join(self._topics)}: made anew"
+        raise KafkaError(message)
+
     async def _load(self, places: Sequence[TopicPartition]) -> None:
+        self._sought.clear()
+        self.positions.clear()
         if not places:
             return
-        beginnings = await self._consumer.beginning_offsets(places)
-        ends = await self._consumer.end_offsets(places)
+        logs = await logs_of(self._consumer, places)
         async with self._database.transaction() as connection:
-            offsets = await load_offsets(connection, group=self._group, defaults=beginnings)
-        self._sought.clear()
-        for place, offset in offsets.items():
-            if offset > ends[place]:
-                raise _beyond(self._group, place, offset, ends[place])
-            self._consumer.seek(place, max(offset, beginnings[place]))
-            self.positions[place] = offset
-            if offset < beginnings[place]:
-                self._sought[place] = offset
+            stands = await load_offsets(connection, group=self._group, logs=logs)
+        for place, stand in stands.items():
+            stop = misfit(group=self._group, place=place, stand=stand, log=logs[place])
+            if stop is not None:
+                raise stop
+        for place, stand in stands.items():
+            self._consumer.seek(place, stand.offset)
+            self.positions[place] = stand.offset
+        self._topic_ids = {place.topic: log.topic_id for place, log in logs.items()}
 
-    def ranges(
+    async def ranges(
         self, polled: Mapping[TopicPartition, list[ConsumerRecord]]
     ) -> dict[TopicPartition, OffsetRange]:
         """The range of each polled partition that is still ours and begins where we stand."""
         return {
             place: OffsetRange(self.positions[place], records[-1].offset + 1)
             for place, records in polled.items()
-            if place in self.positions and records and self._continues(place, records[0].offset)
+            if place in self.positions
+            and records
+            and await self._continues(place, records[0].offset)
         }
 
-    def _continues(self, place: TopicPartition, found: int) -> bool:
+    async def _continues(self, place: TopicPartition, found: int) -> bool:
         """Whether records from ``found`` on are the next ones.
 
         aiokafka polls from its own idea of the offset while ours are still being loaded: such
@@ -121,13 +151,16 @@ class Assignment(ConsumerRebalanceListener):
             self._sought[place] = position
             self._consumer.seek(place, position)
             return False
-        if found < position:
-            raise _beyond(self._group, place, position, found)
-        logger.error(
-            "%s: Kafka no longer has %s/%d from %d to %d: those records are lost to us",
-            self._group, place.topic, place.partition, position, found,
-        )  # fmt: skip
-        return True
+        # The log may have lost its end or its beginning since: whichever it was is raised here.
+        await self.reload()
+        if found > position:
+            message = (
+                f"{self._group} stands at offset {position} of {place.topic}/{place.partition}, "
+                f"and the next record that Kafka has is {found}: those between are gone from "
+                "within its log. Nothing was processed or skipped; `prewatt offsets` shows it."
+            )
+            raise OffsetBeforeLog(message)
+        return False
 
     def advance(self, ranges: Mapping[TopicPartition, OffsetRange]) -> None:
         """The batch is committed."""
@@ -138,11 +171,3 @@ class Assignment(ConsumerRebalanceListener):
     def forget(self) -> None:
         """The batch is not committed: hold nothing until the next session has loaded offsets."""
         self.positions.clear()
-
-
-def _beyond(group: str, place: TopicPartition, offset: int, end: int) -> OffsetBeyondLog:
-    message = (
-        f"{group} has processed {place.topic}/{place.partition} up to {offset}, but Kafka has it "
-        f"only up to {end}; nothing was processed. Restore the topic, or set consumer_offset"
-    )
-    return OffsetBeyondLog(message)

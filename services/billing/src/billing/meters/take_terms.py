@@ -14,9 +14,18 @@ from billing.meters.take_readings import merge_readings
 from billing.meters.terms import Account, MeterBinding
 from prewatt_common.contracts.ledger_events_v1 import AccountOpened, MeterBound, TariffPublished
 from prewatt_common.kafka.decoding import Delivered
+from prewatt_common.refusals import Refusal
 from prewatt_metering.monthly.months import BillingMonth
 from prewatt_metering.monthly.registers import Binding
 from prewatt_metering.monthly.tariffs import Block, Tariff, TariffVersion
+
+
+class UnusableTariff(Refusal):
+    """The tariff contradicts itself, or has no timezone or month that there is: it cannot be rated
+    by."""
+
+    kind = "unusable-tariff"
+
 
 TermsEvent: TypeAlias = AccountOpened | MeterBound | TariffPublished
 
@@ -66,19 +75,24 @@ def _binding(event: MeterBound) -> MeterBinding:
 
 
 def _version(event: TariffPublished) -> TariffVersion:
-    """Raises for a tariff that cannot be rated by: it goes to the dead letters."""
-    ZoneInfo(event.timezone)
-    return TariffVersion(
-        code=event.tariff_code,
-        effective_from=BillingMonth.parse(event.effective_from),
-        currency=event.currency,
-        timezone=event.timezone,
-        tariff=Tariff(
-            blocks=tuple(
-                Block(upto_wh=block.upto_wh, price_micro_per_kwh=block.price_micro_per_kwh)
-                for block in event.blocks
+    """Raises `UnusableTariff`."""
+    try:
+        ZoneInfo(event.timezone)
+        return TariffVersion(
+            code=event.tariff_code,
+            effective_from=BillingMonth.parse(event.effective_from),
+            currency=event.currency,
+            timezone=event.timezone,
+            tariff=Tariff(
+                blocks=tuple(
+                    Block(upto_wh=block.upto_wh, price_micro_per_kwh=block.price_micro_per_kwh)
+                    for block in event.blocks
+                ),
+                standing_micro_per_day=event.standing_micro_per_day,
+                tax_bp=event.tax_bp,
             ),
-            standing_micro_per_day=event.standing_micro_per_day,
-            tax_bp=event.tax_bp,
-        ),
-    )
+        )
+    # What zoneinfo raises for a name that is none: KeyError, ValueError, or OSError for a folder's.
+    except (KeyError, ValueError, OSError) as error:
+        message = f"tariff {event.tariff_code} from {event.effective_from}: {error}"
+        raise UnusableTariff(message) from error

@@ -15,11 +15,12 @@ from prepay_ledger.accounts.schemas import AccountIn, AccountOut, EntryOut, Page
 from prepay_ledger.accounts.values import Terms
 from prepay_ledger.balances.refusals import UnknownAccount
 from prepay_ledger.balances.values import Account
-from prepay_ledger.fields import AccountNumberField, Limit
+from prepay_ledger.fields import AccountNumberField
 from prepay_ledger.installations.schemas import BindingOut
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.http.auth import require
+from prewatt_common.http.fields import Limit
 from prewatt_common.ids import new_id
 
 JournalId = Annotated[int, Query(ge=0, lt=2**63)]

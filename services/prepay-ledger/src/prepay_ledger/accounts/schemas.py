@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, model_validator
 
-from prepay_ledger.fields import AccountNumberField, Body, CurrencyField, MicroUnits
+from prepay_ledger.fields import AccountNumberField, CurrencyField, MicroUnits
 from prepay_ledger.installations.schemas import BindingOut
+from prewatt_common.http.fields import Body
 
 
 class AccountIn(Body):

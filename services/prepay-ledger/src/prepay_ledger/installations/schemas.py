@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from prepay_ledger.fields import Body, InstantField, MeterIdField, RegisterField, TariffCodeField
+from prepay_ledger.fields import InstantField, MeterIdField, RegisterField, TariffCodeField
+from prewatt_common.http.fields import Body
 
 
 class BindingIn(Body):

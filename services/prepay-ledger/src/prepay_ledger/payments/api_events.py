@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
-from prepay_ledger.fields import GivenByProvider, Limit, Reason, Writer
+from prepay_ledger.fields import GivenByProvider, Writer
 from prepay_ledger.payments.close_payment_event import close_payment_event
 from prepay_ledger.payments.credit import Decided
 from prepay_ledger.payments.kept_event import UnknownEvent
@@ -19,6 +19,7 @@ from prepay_ledger.payments.replay_payment_event import ReplayPaymentEvent
 from prepay_ledger.payments.values import EventOutcome
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import require
+from prewatt_common.http.fields import Limit, Reason
 
 
 class PaymentEventOut(BaseModel, from_attributes=True):

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, model_validator
 
-from prepay_ledger.fields import AccountNumberField, GivenByProvider, Limit, Reason, Writer
+from prepay_ledger.fields import AccountNumberField, GivenByProvider, Writer
 from prepay_ledger.payments.assign_payment import AssignPayment
 from prepay_ledger.payments.credit import Decided
 from prepay_ledger.payments.ports import OpenUnit
@@ -18,6 +18,7 @@ from prepay_ledger.payments.suspense import UnknownPayment
 from prepay_ledger.payments.values import PaymentOutcome, ResolutionAction
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import require
+from prewatt_common.http.fields import Limit, Reason
 
 
 class ResolutionOut(BaseModel, from_attributes=True):

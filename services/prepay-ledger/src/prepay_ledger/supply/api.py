@@ -4,10 +4,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 
-from prepay_ledger.fields import Limit
 from prepay_ledger.supply.postgres_queries import SupplyQueries
 from prepay_ledger.supply.schemas import CommandOut, DecisionOut
 from prewatt_common.http.auth import require
+from prewatt_common.http.fields import Limit
 
 
 def supply_router(*, queries: SupplyQueries) -> APIRouter:

@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
-from prepay_ledger.fields import Body, CurrencyField, MicroUnits, MonthField, TariffCodeField
+from prepay_ledger.fields import CurrencyField, MicroUnits, MonthField, TariffCodeField
 from prepay_ledger.tariffs.ports import OpenUnit
 from prepay_ledger.tariffs.postgres import published
 from prepay_ledger.tariffs.publish_tariff import publish_tariff
 from prewatt_common.clock import Clock
 from prewatt_common.db.database import Database
 from prewatt_common.http.auth import require
+from prewatt_common.http.fields import Body
 from prewatt_common.http.problems import Problem
 from prewatt_metering.monthly.months import BillingMonth
 from prewatt_metering.monthly.tariffs import Block, Tariff, TariffVersion

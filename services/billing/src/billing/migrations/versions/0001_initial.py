@@ -81,6 +81,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in (
         "rederivation", "waiting_reading", "posted_month", "meter_month", "binding", "account",
-        "tariff_version", "zone_data", "outbox", "consumer_offset",
+        "tariff_version", "zone_data", "outbox", "dead_letter_replay", "offset_acceptance",
+        "consumer_offset",
     ):  # fmt: skip
         op.execute(f"DROP TABLE {table}")

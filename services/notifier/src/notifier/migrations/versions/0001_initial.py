@@ -59,5 +59,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("notice", "contact", "account", "zone_data", "outbox", "consumer_offset"):
+    for table in (
+        "notice", "contact", "account", "zone_data", "outbox", "dead_letter_replay",
+        "offset_acceptance", "consumer_offset",
+    ):  # fmt: skip
         op.execute(f"DROP TABLE {table}")
