@@ -189,12 +189,11 @@ class World:
 
     async def decisions(self, account_id: str) -> list[dict[str, Any]]:
         """The account's decisions, oldest first."""
-        found = await self._get("prepay-ledger", f"/v1/accounts/{account_id}/decisions")
-        return list(reversed(found))
+        return (await self.items("prepay-ledger", f"/v1/accounts/{account_id}/decisions"))[::-1]
 
     async def commands(self, account_id: str) -> list[dict[str, Any]]:
         """The account's relay commands, newest first."""
-        return await self._get("prepay-ledger", f"/v1/accounts/{account_id}/commands")
+        return await self.items("prepay-ledger", f"/v1/accounts/{account_id}/commands")
 
     async def totals(self) -> dict[str, Any]:
         """The ledger as a whole."""
@@ -305,6 +304,17 @@ class World:
         """The billing month of readings soon after ``begin``."""
         local = self.begin.astimezone(ZONE)
         return str(BillingMonth(local.year, local.month))
+
+    async def items(self, service: str, path: str, **filters: Any) -> list[dict[str, Any]]:
+        """All of a list, in its order."""
+        found: list[dict[str, Any]] = []
+        further: dict[str, str] = {}
+        while True:
+            page = await self._get(service, path, **filters, **further, limit=1000)
+            found += page["items"]
+            if page["next"] is None:
+                return found
+            further = {"cursor": page["next"]}
 
     async def _get(self, service: str, path: str, **params: Any) -> Any:
         response = await self._clients[service].get(path, params=params)

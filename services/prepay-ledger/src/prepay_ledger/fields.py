@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from prewatt_common.http.auth import Principal, require
+from prewatt_common.http.pages import PageRequest, PagesBy
 
 MicroUnits = Annotated[int, Field(ge=0, le=10**15)]
 MeterIdField = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -21,10 +23,10 @@ InstantField = Annotated[
     Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC)),
 ]
 """Far enough from the calendar's ends to be in any timezone."""
-Limit = Annotated[int, Query(ge=1, le=1000)]
-"""How many of a list at once."""
 GivenByProvider = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]+$")]
 """A provider's name, or an id of its own."""
+PageById = Annotated[PageRequest[UUID], Depends(PagesBy(UUID))]
+"""Of a list by our ids, the newest first."""
 Writer = Annotated[Principal, Depends(require("ledger:write"))]
 """Whoever asks, named by the token."""
 TariffCodeField = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
