@@ -89,9 +89,8 @@ async def dead_letters(world: World, meter_id: str, count: int) -> Sequence[Cons
 
 async def faults(world: World, **query: str) -> dict[str, Any]:
     """The list of faulty meters, by id."""
-    answer = await world.gateway.get("/v1/meter-faults", params={"limit": 1000} | query)
-    assert answer.status_code == 200, answer.text
-    return {each["meter_id"]: each for each in answer.json()["meters"]}
+    found = await world.items("meter-gateway", "/v1/meter-faults", **query)
+    return {each["meter_id"]: each for each in found}
 
 
 def names(kind: str) -> tuple[str, str]:
