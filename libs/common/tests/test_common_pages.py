@@ -1,5 +1,7 @@
 """Lists in pages: the cursor's codec, and a list that moves while somebody reads it."""
 
+import base64
+import hashlib
 import string
 from typing import Annotated
 from uuid import UUID
@@ -7,7 +9,7 @@ from uuid import UUID
 import httpx
 import pytest
 from fastapi import APIRouter, Depends, Query
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prewatt_common.http.app import create_app
@@ -77,6 +79,27 @@ def test_a_cursor_that_was_changed_anywhere_is_refused(list_of, typed_key, data)
 def test_what_nobody_gave_is_no_cursor(text):
     with pytest.raises(WrongCursor, match="damaged"):
         read_cursor(text, ListOf("list", ()), UUID)
+
+
+def made_up(content: bytes) -> str:
+    """A cursor with a right digest, as anybody can make."""
+    digest = hashlib.sha256(content).digest()[:8]
+    return base64.urlsafe_b64encode(digest + content).decode().rstrip("=")
+
+
+@given(st.binary(max_size=60))
+@example(b'[["list",[]],' + b"[" * 5_000 + b"]" * 5_000 + b"]")
+@example(b"[" * 6_000)
+@example(b'[["list",[]],1e400]')
+@example(b'[["list",[]],"\\ud800"]')
+def test_made_up_content_is_refused_whatever_it_is(content):
+    with pytest.raises(WrongCursor):
+        read_cursor(made_up(content), ListOf("list", ()), UUID)
+
+
+def test_the_test_makes_cursors_up_rightly():
+    content = b'[["list",[]],5]'
+    assert made_up(content) == make_cursor(ListOf("list", ()), 5)
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,8 @@ CURSOR_CHARS_MAX = 8 * 1024
 _DIGEST_BYTES = 8
 _OWN = ("cursor", "limit")
 """A cursor is of no page size: the next page may be larger."""
+_UNREADABLE = (ValueError, RecursionError, msgspec.MsgspecError)
+"""What decoding raises; a list in a list, a thousand deep, too."""
 
 Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX, description="How many at most.")]
 CursorText = Annotated[
@@ -99,7 +101,7 @@ def read_cursor(cursor: str, list_of: ListOf, key_type: type[KeyT]) -> KeyT:
     _check_same(given.list_of, list_of)
     try:
         key = msgspec.json.decode(given.key, type=key_type)
-    except (ValueError, msgspec.MsgspecError) as error:
+    except _UNREADABLE as error:
         raise WrongCursor("The cursor holds no key of this list") from error
     if not _is_storable(key):
         raise WrongCursor("The cursor holds what no key of this list may")
@@ -167,7 +169,7 @@ def _content(cursor: str) -> _Content:
         # A last character may have bits that decoding drops: written again it must be the same.
         if digest == _digest(content) and _text(raw) == cursor:
             return msgspec.json.decode(content, type=_Content)
-    except (ValueError, msgspec.MsgspecError):
+    except _UNREADABLE:
         pass
     raise WrongCursor("The cursor is damaged or cut short, or no service gave it")
 
