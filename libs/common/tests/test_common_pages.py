@@ -136,7 +136,7 @@ async def client():
     ) -> Page[str]:
         after = page.after
         rows = [book for book in reversed(BOOKS) if after is None or book < after]
-        return page.page(rows[: page.rows_max], key=int, item=str)
+        return page.of(rows[: page.rows_max], key=int, item=str)
 
     app = create_app(
         name="test",

@@ -122,7 +122,7 @@ class PageRequest(Generic[KeyT]):
         """How many rows to fetch: one more than are shown, which tells whether any follow."""
         return self.limit + 1
 
-    def page(
+    def of(
         self,
         rows: Sequence[RowT],
         *,
@@ -140,11 +140,17 @@ class PageRequest(Generic[KeyT]):
 
 
 class PagesBy(Generic[KeyT]):
-    """A dependency that gives the `PageRequest` of a list whose key is of this type:
-    ``page: Annotated[PageRequest[UUID], Depends(PagesBy(UUID))]``. The route takes its filters as
-    query parameters and answers ``page.page(rows, key=..., item=...)``.
+    """A dependency that gives the `PageRequest` of a list whose key is of this type. The route's
+    own query parameters are the list's filters; the cursor holds them without more ado::
 
-    Raises `WrongCursor`.
+        async def things(
+            page: Annotated[PageRequest[UUID], Depends(PagesBy(UUID))], kind: Kind | None = None
+        ) -> Page[ThingOut]:
+            rows = await queries.things(kind=kind, before=page.after, limit=page.rows_max)
+            return page.of(rows, key=lambda row: row.id, item=ThingOut.model_validate)
+
+    The query gives the rows that come after that key (``id < before``), in the key's order and
+    ``limit`` of them at most. Raises `WrongCursor`.
     """
 
     def __init__(self, key_type: type[KeyT]) -> None:

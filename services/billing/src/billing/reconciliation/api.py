@@ -101,7 +101,7 @@ def reconciliation_router(*, store: ComparisonStore) -> APIRouter:
             after=page.after,
             limit=page.rows_max,
         )
-        differences = page.page(
+        differences = page.of(
             found.differences, key=lambda each: each.pair.binding_id, item=_difference
         )
         return ReconciliationPage(

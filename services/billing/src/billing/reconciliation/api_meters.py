@@ -80,7 +80,7 @@ def meters_router(*, store: ComparisonStore) -> APIRouter:
             )
         ]
         found = newest_of(months, before=page.after, limit=page.rows_max)
-        return page.page(found, key=lambda month: month.key, item=_month)
+        return page.of(found, key=lambda month: month.key, item=_month)
 
     return router
 

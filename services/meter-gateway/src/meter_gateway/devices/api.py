@@ -91,7 +91,7 @@ def devices_router(
     ) -> Page[DeviceOut]:
         """Registered meters, in the order of their ids."""
         found = await queries.page(after=page.after, limit=page.rows_max)
-        return page.page(found, key=lambda each: each.meter_id, item=DeviceOut.model_validate)
+        return page.of(found, key=lambda each: each.meter_id, item=DeviceOut.model_validate)
 
     @router.get("/{meter_id}", dependencies=reads)
     async def device(meter_id: Annotated[str, Path(pattern=METER_ID)]) -> DeviceOut:

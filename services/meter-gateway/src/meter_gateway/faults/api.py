@@ -58,7 +58,7 @@ def faults_router(*, queries: FaultQueries, clock: Clock) -> APIRouter:
             for meter_id, some in groupby(rows, key=lambda row: row.meter_id)
             if (found := list(some))
         ]
-        return page.page(meters, key=lambda meter: meter.meter_id, item=lambda meter: meter)
+        return page.of(meters, key=lambda meter: meter.meter_id, item=lambda meter: meter)
 
     return router
 

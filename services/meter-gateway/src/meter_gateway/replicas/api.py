@@ -36,7 +36,7 @@ def replicas_router(*, store: ReplicaStore) -> APIRouter:
         """Every replica that has an MQTT session, and for how long it has not been seen, by
         name."""
         found = await store.page(after=page.after, limit=page.rows_max)
-        return page.page(found, key=lambda each: each.name, item=ReplicaOut.model_validate)
+        return page.of(found, key=lambda each: each.name, item=ReplicaOut.model_validate)
 
     @router.delete(
         "/{name}",

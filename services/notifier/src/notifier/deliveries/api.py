@@ -60,6 +60,6 @@ def notices_router(*, records: NoticeRecords) -> APIRouter:
         found = await records.of_account(account_id, before=page.after, limit=page.rows_max)
         if found is None:
             raise UnknownAccount(account_id)
-        return page.page(found, key=lambda each: each.sequence, item=NoticeOut.model_validate)
+        return page.of(found, key=lambda each: each.sequence, item=NoticeOut.model_validate)
 
     return router

@@ -89,7 +89,7 @@ def enquiries_router(*, queries: AccountQueries) -> APIRouter:
     ) -> Page[EntryOut]:
         """What moved the balance, newest first."""
         rows = await queries.entries(account_id, before=page.after, limit=page.rows_max)
-        return page.page(
+        return page.of(
             rows,
             key=lambda row: (row.journal_id, row.binding_id, row.month),
             item=EntryOut.model_validate,

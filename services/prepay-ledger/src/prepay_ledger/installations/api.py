@@ -78,6 +78,6 @@ def unbound_router(*, queries: UnboundQueries) -> APIRouter:
             UnboundMeterOut(meter_id=meter_id, unbound=list(map(UnboundOut.model_validate, some)))
             for meter_id, some in groupby(rows, key=lambda row: row.meter_id)
         ]
-        return page.page(meters, key=lambda meter: meter.meter_id, item=lambda meter: meter)
+        return page.of(meters, key=lambda meter: meter.meter_id, item=lambda meter: meter)
 
     return router

@@ -84,7 +84,7 @@ def payment_events_router(
             before=page.after,
             limit=page.rows_max,
         )
-        return page.page(rows, key=lambda row: row.id, item=PaymentEventOut.model_validate)
+        return page.of(rows, key=lambda row: row.id, item=PaymentEventOut.model_validate)
 
     @router.get("/{event}", dependencies=reading)
     async def one(event: UUID) -> WholeEventOut:

@@ -93,7 +93,7 @@ def payments_router(
             before=page.after,
             limit=page.rows_max,
         )
-        return page.page(rows, key=lambda row: row.id, item=PaymentOut.model_validate)
+        return page.of(rows, key=lambda row: row.id, item=PaymentOut.model_validate)
 
     @router.get("/{payment}", dependencies=reading)
     async def one(payment: UUID) -> PaymentOut:

@@ -22,13 +22,13 @@ def supply_router(*, queries: SupplyQueries) -> APIRouter:
     async def decisions(account_id: UUID, page: PageById) -> Page[DecisionOut]:
         """Why the supply stayed, went or came back, newest first."""
         rows = await queries.decisions(account_id, before=page.after, limit=page.rows_max)
-        return page.page(rows, key=_id, item=DecisionOut.model_validate)
+        return page.of(rows, key=_id, item=DecisionOut.model_validate)
 
     @router.get("/accounts/{account_id}/commands")
     async def commands(account_id: UUID, page: PageById) -> Page[CommandOut]:
         """The relay commands of the account, newest first."""
         rows = await queries.commands(account_id, before=page.after, limit=page.rows_max)
-        return page.page(rows, key=_id, item=CommandOut.model_validate)
+        return page.of(rows, key=_id, item=CommandOut.model_validate)
 
     return router
 

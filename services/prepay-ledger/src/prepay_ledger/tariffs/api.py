@@ -80,7 +80,7 @@ def tariffs_router(
     ) -> Page[TariffOut]:
         """Every tariff version, in the order of codes and months."""
         rows = await published(database, after=page.after, limit=page.rows_max)
-        return page.page(
+        return page.of(
             rows,
             key=lambda row: (row.code, row.effective_from),
             item=TariffOut.model_validate,
