@@ -138,6 +138,14 @@ async def client():
         rows = [book for book in reversed(BOOKS) if after is None or book < after]
         return page.of(rows[: page.rows_max], key=int, item=str)
 
+    @router.get("/searched")
+    async def searched(page: Annotated[PageRequest[int], Depends(PagesBy(int))]) -> Page[str]:
+        """The books over ten, found by looking at five at a time."""
+        end = BOOKS[-1] + 1 if page.after is None else page.after
+        begin = max(end - 5, 0)
+        found = [book for book in reversed(BOOKS) if begin <= book < end and book > 10]
+        return page.until(found, last=begin or None, item=str)
+
     app = create_app(
         name="test",
         summary="",
@@ -166,6 +174,15 @@ async def test_the_last_page_is_the_one_that_nothing_follows(client, limit, page
         asked = {"limit": limit, "cursor": page["next"]}
     assert page["next"] is None
     assert [int(book) for some in seen for book in some] == BOOKS[::-1]
+
+
+async def test_a_page_may_end_where_its_source_stopped_looking(client):
+    seen, asked = [], {}
+    while asked.get("cursor", "") is not None:
+        page = await _page(client, "/searched", **asked)
+        seen.append(page["items"])
+        asked = {"cursor": page["next"]}
+    assert seen == [["14", "13", "12", "11"], [], []]
 
 
 async def test_the_limit_may_change_and_filters_may_change_places(client):

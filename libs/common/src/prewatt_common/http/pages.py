@@ -133,9 +133,16 @@ class PageRequest(Generic[KeyT]):
         assert len(rows) <= self.rows_max, f"{len(rows)} rows, {self.rows_max} were asked for"
         shown = rows[: self.limit]
         more = len(rows) > self.limit
+        return self.until(shown, last=key(shown[-1]) if more else None, item=item)
+
+    def until(
+        self, rows: Sequence[RowT], *, last: KeyT | None, item: Callable[[RowT], ItemT]
+    ) -> Page[ItemT]:
+        """The page of ``rows`` where their source says after which key to read on (none: nothing
+        follows): one that looks at so much at a time may have found few in it, or none."""
         return Page(
-            items=[item(row) for row in shown],
-            next=make_cursor(self.list_of, key(shown[-1])) if more else None,
+            items=[item(row) for row in rows],
+            next=None if last is None else make_cursor(self.list_of, last),
         )
 
 
