@@ -129,7 +129,7 @@ async def test_what_the_broker_drops_is_alarmed_and_an_absent_replica_named(
             # Every one of them is acknowledged.
             await meter.publish(f"prewatt/v1/{METER}/reading", reading(at, OPENING_WH + wh), qos=1)
     await alarms.fires("ReplicaGone", f"{SECOND}-readings", f"{SECOND}-reports", replica=SECOND)
-    replicas = (await world.gateway.get("/v1/replicas")).json()
+    replicas = await world.items("meter-gateway", "/v1/replicas")
     assert {each["name"] for each in replicas} >= {SECOND, "meter-gateway-1"}
 
     _, summary = await asyncio.gather(

@@ -152,7 +152,7 @@ async def test_money_for_an_unknown_account_is_kept_in_suspense(world: World) ->
     before = (await world.totals())["postings_micro"].get("suspense", 0)
     answer = await world.pay(number, 7 * MICRO)
     assert (answer.status_code, answer.json()["outcome"]) == (200, "suspense")
-    payments = (await world.ledger.get("/v1/payments", params={"outcome": "suspense"})).json()
+    payments = await world.items("prepay-ledger", "/v1/payments", outcome="suspense")
     assert [p["amount_micro"] for p in payments if p["account_number"] == number] == [7 * MICRO]
     totals = await world.totals()
     assert totals["postings_micro"]["suspense"] == before + 7 * MICRO

@@ -189,12 +189,11 @@ class World:
 
     async def decisions(self, account_id: str) -> list[dict[str, Any]]:
         """The account's decisions, oldest first."""
-        found = await self._get("prepay-ledger", f"/v1/accounts/{account_id}/decisions")
-        return list(reversed(found))
+        return (await self.items("prepay-ledger", f"/v1/accounts/{account_id}/decisions"))[::-1]
 
     async def commands(self, account_id: str) -> list[dict[str, Any]]:
         """The account's relay commands, newest first."""
-        return await self._get("prepay-ledger", f"/v1/accounts/{account_id}/commands")
+        return await self.items("prepay-ledger", f"/v1/accounts/{account_id}/commands")
 
     async def totals(self) -> dict[str, Any]:
         """The ledger as a whole."""
@@ -202,26 +201,17 @@ class World:
 
     async def notices(self, account_id: str) -> list[dict[str, Any]]:
         """The account's notices, oldest first."""
-        page = await self._get("notifier", "/v1/notices", account_id=account_id, limit=500)
-        assert page["next_cursor"] is None
-        return list(reversed(page["notices"]))
+        return (await self.items("notifier", "/v1/notices", account_id=account_id))[::-1]
 
     async def reconciliation(self, month: str, account_ids: set[str]) -> dict[str, list[Any]]:
         """Billing's comparison of these accounts' meter-months, by kind."""
         kinds = ("agrees", "in_flight", "differs", "missing_in_ledger", "missing_in_billing",
                  "not_rateable")  # fmt: skip
         found: dict[str, list[Any]] = {kind: [] for kind in kinds}
-        after: dict[str, str] = {}
-        while True:
-            page = await self._get(
-                "billing", f"/v1/reconciliation/{month}", kind=kinds, limit=1000, **after
-            )
-            for each in page["differences"]:
-                if each["account_id"] in account_ids:
-                    found[each["kind"]].append(each)
-            if page["next_cursor"] is None:
-                return found
-            after = {"after": page["next_cursor"]}
+        for each in await self.items("billing", f"/v1/reconciliation/{month}", kind=kinds):
+            if each["account_id"] in account_ids:
+                found[each["kind"]].append(each)
+        return found
 
     async def agrees(self, month: str, account_ids: set[str], *, timeout_s: float = WAIT_S) -> int:
         """Wait until billing agrees on every one of the accounts' meter-months; how many."""
@@ -305,6 +295,17 @@ class World:
         """The billing month of readings soon after ``begin``."""
         local = self.begin.astimezone(ZONE)
         return str(BillingMonth(local.year, local.month))
+
+    async def items(self, service: str, path: str, **filters: Any) -> list[dict[str, Any]]:
+        """All of a list, in its order."""
+        found: list[dict[str, Any]] = []
+        further: dict[str, str] = {}
+        while True:
+            page = await self._get(service, path, **filters, **further, limit=1000)
+            found += page["items"]
+            if page["next"] is None:
+                return found
+            further = {"cursor": page["next"]}
 
     async def _get(self, service: str, path: str, **params: Any) -> Any:
         response = await self._clients[service].get(path, params=params)

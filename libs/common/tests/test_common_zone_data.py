@@ -1,5 +1,6 @@
 """Zone data: one release for all instances, and a word where it moves."""
 
+import json
 import logging
 import os
 import shutil
@@ -10,9 +11,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import tzdata
+from prometheus_client import generate_latest
 
 from prewatt_common import zone_data
-from prewatt_common.zone_data import ZONE_DATA_BEHIND, OldZoneData, compare_zone_data
+from prewatt_common.zone_data import (
+    ZONE_DATA_BEHIND,
+    OldZoneData,
+    compare_zone_data,
+    use_packaged_zone_data,
+)
 
 # A machine whose own data knows no zone but a wrong one.
 _OTHER_MACHINE = """
@@ -24,6 +31,49 @@ print(at.utcoffset())
 use_packaged_zone_data()
 print(datetime(2026, 11, 24, tzinfo=zoneinfo.ZoneInfo("Asia/Shanghai")).utcoffset())
 """
+
+# Each service as it is started, with zone data of the release that is given.
+_START = """
+import runpy, sys, tzdata
+tzdata.IANA_VERSION = sys.argv.pop(1)
+runpy.run_module(sys.argv.pop(1), run_name="__main__")
+"""
+SETTINGS = {
+    "PREWATT_DATABASE_URL": "postgresql+asyncpg://u:p@localhost:1/x",
+    "PREWATT_AUTH_PUBLIC_KEY": "x",
+    "PREWATT_COMMAND_SIGNING_KEY": "x",
+    "PREWATT_COMMAND_KEY_ID": "x",
+}
+
+
+def start(package, release):
+    """Up to the command line, which is refused."""
+    return subprocess.run(
+        [sys.executable, "-c", _START, release, package, "no-such-command"],
+        env={k: v for k, v in os.environ.items() if not k.startswith("PREWATT_")} | SETTINGS,
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("package", ["billing", "meter_gateway", "notifier", "prepay_ledger"])
+def test_a_service_says_its_zone_data_as_it_starts(package):
+    started = start(package, tzdata.IANA_VERSION)
+    assert "usage:" in started.stderr
+    (line,) = started.stdout.splitlines()
+    assert json.loads(line)["message"] == f"zone data {tzdata.IANA_VERSION} of the package tzdata"
+
+
+def test_a_service_does_not_start_on_old_zone_data():
+    refused = start("billing", "2019c")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    (line,) = refused.stderr.splitlines()
+    assert "zone data 2019c, and at least" in line
+
+
+def test_the_release_is_a_metric():
+    release = use_packaged_zone_data()
+    metrics = generate_latest().decode()
+    assert f'prewatt_zone_data_info{{version="{release}"}} 1.0' in metrics
 
 
 def test_the_machines_own_zones_are_not_used(tmp_path):

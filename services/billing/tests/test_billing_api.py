@@ -143,8 +143,8 @@ async def api(billing) -> AsyncGenerator[SimpleNamespace]:
 async def test_differences_are_named(api) -> None:
     answer = (await api.get("/v1/reconciliation/2026-11")).json()
     assert answer["month"] == "2026-11"
-    assert answer["next_cursor"] is None
-    assert {each["meter_id"]: each["kind"] for each in answer["differences"]} == {
+    assert answer["next"] is None
+    assert {each["meter_id"]: each["kind"] for each in answer["items"]} == {
         meter_id: kind for meter_id, kind in HOW_METERS_STAND.items() if kind != "agrees"
     }
     assert answer["summary"] == {
@@ -168,7 +168,7 @@ async def test_differences_are_named(api) -> None:
             },
         ],
     }
-    tampered = answer["differences"][0]
+    tampered = answer["items"][0]
     assert tampered.pop("changed_at") is not None
     side = {"energy_wh": 5_000, "import_wh": 9_000, "last_read_at": "2026-11-10T04:00:00Z"}
     assert tampered == {
@@ -187,23 +187,23 @@ async def test_differences_come_in_pages(api) -> None:
     seen: list[str] = []
     cursor, pages = None, 0
     while pages == 0 or cursor is not None:
-        query = {"limit": 2} | ({"after": cursor} if cursor else {})
+        query = {"limit": 2} | ({"cursor": cursor} if cursor else {})
         page = (await api.get("/v1/reconciliation/2026-11", params=query)).json()
         assert (page["summary"] is None) is (pages > 0)
-        seen += [each["meter_id"] for each in page["differences"]]
-        cursor, pages = page["next_cursor"], pages + 1
+        seen += [each["meter_id"] for each in page["items"]]
+        cursor, pages = page["next"], pages + 1
     assert (seen, pages) == (["m-1", "m-2", "m-3", "m-4", "m-5"], 3)
 
 
 async def test_kinds_can_be_chosen(api) -> None:
     query = {"kind": ["differs", "agrees"]}
     page = (await api.get("/v1/reconciliation/2026-11", params=query)).json()
-    assert [each["meter_id"] for each in page["differences"]] == ["m-0", "m-1"]
+    assert [each["meter_id"] for each in page["items"]] == ["m-0", "m-1"]
 
 
 async def test_a_month_of_nothing_is_empty(api) -> None:
     answer = (await api.get("/v1/reconciliation/2031-01")).json()
-    assert (answer["summary"]["compared"], answer["differences"]) == (0, [])
+    assert (answer["summary"]["compared"], answer["items"]) == (0, [])
 
 
 @pytest.mark.parametrize("month", ["2026-13", "november", "2026-1", "0000-01", "２０２６-01"])
@@ -215,7 +215,7 @@ async def test_a_bad_month_is_a_problem(api, month: str) -> None:
     assert "write YYYY-MM" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("query", ["?after=x", "?kind=wrong", "?limit=0", "?limit=1001"])
+@pytest.mark.parametrize("query", ["?kind=wrong", "?limit=0", "?limit=1001"])
 async def test_bad_parameters_are_problems(api, query: str) -> None:
     answer = await api.get(f"/v1/reconciliation/2026-11{query}")
     assert answer.status_code == 422
@@ -231,8 +231,7 @@ async def test_only_with_the_scope(api, path: str) -> None:
 async def test_the_months_of_a_meter(api) -> None:
     answer = (await api.get("/v1/meters/m-1/months")).json()
     assert answer == {
-        "meter_id": "m-1",
-        "months": [
+        "items": [
             {
                 "month": "2026-11",
                 "binding_id": str(UUID(int=2)),
@@ -253,6 +252,7 @@ async def test_the_months_of_a_meter(api) -> None:
                 "ledger_total_micro": RIGHT_MICRO + 1,
             }
         ],
+        "next": None,
     }
 
 

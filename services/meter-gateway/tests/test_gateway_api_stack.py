@@ -148,7 +148,8 @@ async def test_what_is_not_there_is_404_and_what_cannot_be_is_422(gateway):
             (f"/v1/devices/{new_id()}", 404),
             (f"/v1/commands/{uuid4()}", 404),
             ("/v1/devices/a%00b", 422),
-            ("/v1/devices?after=%00", 422),
+            ("/v1/devices?after=m-1", 422),
+            ("/v1/devices?cursor=%00", 422),
             ("/v1/devices?limit=0", 422),
             ("/v1/commands/none", 422),
         ]:
@@ -159,12 +160,11 @@ async def test_what_is_not_there_is_404_and_what_cannot_be_is_422(gateway):
 async def test_meters_come_in_pages(gateway):
     wanted = sorted(await gateway.meters(5))
     found: list[str] = []
-    after = ""
+    more: dict[str, str] = {}
     async with gateway.http("gateway:read") as client:
-        while after is not None:
-            query = {"after": after, "limit": 2}
-            page = (await client.get("/v1/devices", params=query)).json()
-            found += [device["meter_id"] for device in page["devices"]]
-            after = page["next"]
+        while more.get("cursor", "") is not None:
+            page = (await client.get("/v1/devices", params={"limit": 2} | more)).json()
+            found += [device["meter_id"] for device in page["items"]]
+            more = {"cursor": page["next"]}
     assert found == sorted(found)
     assert set(wanted) <= set(found)

@@ -31,7 +31,7 @@ async def _reasons(gateway, **query) -> dict[str, dict[str, int]]:
     assert answer.status_code == 200, answer.text
     return {
         meter["meter_id"]: {each["reason"]: each["messages"] for each in meter["refusals"]}
-        for meter in answer.json()["meters"]
+        for meter in answer.json()["items"]
     }
 
 
@@ -85,15 +85,15 @@ async def test_pages(gateway) -> None:
     await _publish(gateway, *((meter_id, "reading", BAD) for meter_id in ids))
     await _until(gateway, lambda found: set(ids) <= set(found))
     seen: list[str] = []
-    after: dict[str, str] = {}
+    more: dict[str, str] = {}
     async with gateway.http("gateway:read") as client:
         while True:
-            params = {"limit": 1, "fault": "payload"} | after
+            params = {"limit": 1, "fault": "payload"} | more
             page = (await client.get("/v1/meter-faults", params=params)).json()
-            seen += [meter["meter_id"] for meter in page["meters"]]
+            seen += [meter["meter_id"] for meter in page["items"]]
             if page["next"] is None:
                 break
-            after = {"after": page["next"]}
+            more = {"cursor": page["next"]}
         assert set(ids) <= set(seen)
         assert seen == sorted(set(seen))
         assert (await client.get("/v1/meter-faults?fault=mood")).status_code == 422

@@ -280,7 +280,8 @@ class Notifier:
         """The account's notices, oldest first."""
         async with self.http("notifier:read") as client:
             answer = await client.get("/v1/notices", params={"account_id": str(account_id)})
-        return answer.json()["notices"][::-1]
+        # What tells of the account may still be on its way.
+        return [] if answer.status_code == 404 else answer.json()["items"][::-1]
 
     async def until_notices(self, account_id: UUID, *expected: tuple[str, str, str]) -> list[dict]:
         """Wait until these are the account's notices: (template, channel, status) of each."""

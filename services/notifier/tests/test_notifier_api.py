@@ -135,11 +135,14 @@ async def test_notices_are_read_page_by_page(notifier):
         while True:
             query = {"account_id": str(account_id), "limit": 2} | cursor
             page = (await client.get("/v1/notices", params=query)).json()
-            pages.append([notice["id"] for notice in page["notices"]])
-            if page["next_cursor"] is None:
+            pages.append([notice["id"] for notice in page["items"]])
+            if page["next"] is None:
                 break
-            cursor = {"cursor": page["next_cursor"]}
+            cursor = {"cursor": page["next"]}
         bad = await client.get("/v1/notices", params={"account_id": str(account_id), "cursor": "x"})
+        unknown = await client.get("/v1/notices", params={"account_id": str(uuid4())})
     assert [len(page) for page in pages] == [2, 2, 1]
     assert [*pages[0], *pages[1], *pages[2]] == [notice["id"] for notice in reversed(made)]
     assert bad.status_code == 422
+    assert unknown.status_code == 404
+    assert unknown.json()["type"] == "urn:prewatt:problem:unknown-account"

@@ -156,7 +156,7 @@ class Ledger:
         assert answer.json()["outcome"] == "suspense", answer.text
         (found,) = (
             await self.api.get("/v1/payments", params={"payment_id": body["data"]["payment_id"]})
-        ).json()
+        ).json()["items"]
         return found
 
     async def pay(self, number: str, amount_micro: int) -> httpx.Response:
@@ -229,8 +229,7 @@ class Ledger:
         """The account's commands, decisions or entries, newest first."""
         answer = await self.api.get(f"/v1/accounts/{account['id']}/{what}?limit=1000")
         assert answer.status_code == 200, answer.text
-        found = answer.json()
-        return found["entries"] if what == "entries" else found
+        return answer.json()["items"]
 
     async def sums_to_zero(self) -> dict[str, Any]:
         """The totals, checked."""

@@ -319,18 +319,18 @@ async def test_kept_events_are_listed_in_pages(ledger):
     ids = [f"e-{uuid4()}" for _ in range(7)]
     for event_id in ids:
         await ledger.deliver(REFUND, event_id=event_id)
-    seen, before = [], {}
+    seen, more = [], {}
     while True:
-        query = {"outcome": "unknown-type", "open": "true", "provider": "demo", "limit": 3} | before
+        query = {"outcome": "unknown-type", "open": "true", "provider": "demo", "limit": 3} | more
         page = (await ledger.api.get("/v1/payment-events", params=query)).json()
-        seen += [event["event_id"] for event in page["events"]]
+        seen += [event["event_id"] for event in page["items"]]
         if page["next"] is None or set(ids) <= set(seen):
             break
-        before = {"before": page["next"]}
+        more = {"cursor": page["next"]}
     assert [each for each in seen if each in ids] == ids[::-1]
     assert len(set(seen)) == len(seen)
     none = await ledger.api.get("/v1/payment-events?outcome=unknown-type&open=false&provider=x")
-    assert none.json() == {"events": [], "next": None}
+    assert none.json() == {"items": [], "next": None}
 
 
 @pytest.mark.stack
@@ -339,6 +339,7 @@ async def test_kept_events_are_listed_in_pages(ledger):
     [
         ("GET", "/v1/payment-events?outcome=lost", 422),
         ("GET", f"/v1/payment-events?before={uuid4()}", 422),
+        ("GET", "/v1/payment-events?cursor=x", 422),
         ("GET", "/v1/payment-events?provider=%00", 422),
         ("GET", "/v1/payment-events?limit=0", 422),
         ("GET", f"/v1/payment-events/{uuid4()}", 404),

@@ -53,7 +53,7 @@ async def test_money_in_suspense_is_given_to_an_account(ledger, kafka_events):
     assert (told["account_id"], told["provider"]) == (account["id"], "demo")
     assert (told["amount_micro"], told["balance_micro"]) == (7_000_000, 7_000_000)
     assert (told["assigned_by"], told["assigned_reason"]) == ("test", WHY)
-    listed = (await ledger.api.get("/v1/payments?outcome=suspense&limit=1000")).json()
+    listed = (await ledger.api.get("/v1/payments?outcome=suspense&limit=1000")).json()["items"]
     assert payment["id"] not in {each["id"] for each in listed}
 
 
@@ -117,7 +117,7 @@ async def test_a_payment_that_was_credited_is_not_given_away(ledger):
     (entry,) = await ledger.newest(account, "entries")
     payment_id = entry["source"].removeprefix("demo/")
     query = {"provider": "demo", "payment_id": payment_id}
-    (payment,) = (await ledger.api.get("/v1/payments", params=query)).json()
+    (payment,) = (await ledger.api.get("/v1/payments", params=query)).json()["items"]
     for refused in (
         await assign(ledger, payment, account),
         await assign(ledger, payment, other),
@@ -171,7 +171,7 @@ async def test_payments_that_are_none_are_named(ledger):
         await ledger.api.get(f"/v1/payments/{uuid4()}"),
     ):
         assert (answer.status_code, answer.headers["content-type"]) == (404, PROBLEM)
-    for query in (f"before={uuid4()}", "payment_id=%00", "provider=", "limit=1001"):
+    for query in (f"before={uuid4()}", "cursor=x", "payment_id=%00", "provider=", "limit=1001"):
         answer = await ledger.api.get(f"/v1/payments?{query}")
         assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM), query
 
@@ -201,7 +201,7 @@ async def test_a_delivery_after_the_money_was_placed_changes_nothing(ledger):
     for body in bodies:
         await ledger.deliver(body)
         query = {"payment_id": body["data"]["payment_id"]}
-        payments += (await ledger.api.get("/v1/payments", params=query)).json()
+        payments += (await ledger.api.get("/v1/payments", params=query)).json()["items"]
     await assign(ledger, payments[0], account)
     await give_back(ledger, payments[1])
     given, returned = [(await ledger.deliver(body)).json() for body in bodies]
@@ -216,11 +216,12 @@ async def test_a_delivery_after_the_money_was_placed_changes_nothing(ledger):
 
 async def test_money_in_suspense_is_listed_in_pages(ledger):
     made = [await ledger.suspended(n) for n in range(1, 8)]
-    seen, before = [], {}
+    seen, further = [], {}
     while len(seen) < 7:
-        query = {"outcome": "suspense", "limit": 3} | before
-        seen += (await ledger.api.get("/v1/payments", params=query)).json()
-        before = {"before": seen[-1]["id"]}
+        query = {"outcome": "suspense", "limit": 3} | further
+        page = (await ledger.api.get("/v1/payments", params=query)).json()
+        seen += page["items"]
+        further = {"cursor": page["next"]}
     assert seen[:7] == made[::-1]
 
 

@@ -72,7 +72,7 @@ async def test_money_for_nobody_goes_to_suspense(ledger):
         }
     assert (await ledger.account(account))["balance_micro"] == 0
     assert (await ledger.sums_to_zero())["postings_micro"]["suspense"] == before + 33
-    listed = (await ledger.api.get("/v1/payments?outcome=suspense")).json()
+    listed = (await ledger.api.get("/v1/payments?outcome=suspense")).json()["items"]
     assert [(p["amount_micro"], p["account_number"], p["reason"]) for p in listed[:2]] == [
         (22, account["number"], f"account {account['number']} is in CNY, not EUR"),
         (11, "no such account \u2603", "there is no account no such account \u2603"),

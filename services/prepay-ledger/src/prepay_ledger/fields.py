@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Query
 from pydantic import AwareDatetime, Field
 
 from prewatt_common.http.auth import Principal, require
 from prewatt_common.http.fields import PRINTABLE
+from prewatt_common.http.pages import PageRequest, PagesBy
 
 MicroUnits = Annotated[int, Field(ge=0, le=10**15)]
 MeterIdField = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -23,6 +25,8 @@ InstantField = Annotated[
 """Far enough from the calendar's ends to be in any timezone."""
 GivenByProvider = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]+$")]
 """A provider's name, or an id of its own."""
+PageById = Annotated[PageRequest[UUID], Depends(PagesBy(UUID))]
+"""Of a list by our ids, the newest first."""
 Writer = Annotated[Principal, Depends(require("ledger:write"))]
 """Whoever asks, named by the token."""
 TariffCodeField = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]

@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.table import Table
 
 from prewatt_cli.errors import answered, one_line_errors
+from prewatt_cli.lists import items_of
 from prewatt_cli.payments import decimal_from
 from prewatt_cli.people import Who, client_for, plain
 from prewatt_cli.target import DEFAULT_STATE_DIR, StateDir, find_target
 
 suspense = typer.Typer(help="Money that no account could be found for.", no_args_is_help=True)
 
-_PAGE = 1_000
 _console = Console()
 
 PaymentId = Annotated[str, typer.Argument(help="As the provider has it; `list` shows it.")]
@@ -30,14 +30,8 @@ def list_(*, state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
     """What is in suspense, newest first: how much, what the payer gave, why, since when."""
     with one_line_errors(), find_target(state_dir=state_dir).client("prepay-ledger") as ledger:
         table = Table("payment", "provider", "amount", "account given", "why", "age", box=None)
-        query = {"outcome": "suspense", "limit": str(_PAGE)}
-        while True:
-            page = answered(ledger.get("/v1/payments", params=query)).json()
-            for payment in page:
-                table.add_row(*map(plain, _shown(payment)))
-            if len(page) < _PAGE:
-                break
-            query["before"] = page[-1]["id"]
+        for payment in items_of(ledger, "/v1/payments", {"outcome": "suspense"}):
+            table.add_row(*map(plain, _shown(payment)))
     _console.print(table if table.row_count else "nothing is in suspense")
 
 
@@ -79,7 +73,7 @@ def give_back(
 
 def _find(ledger: httpx.Client, payment_id: str, provider: str | None) -> dict[str, Any]:
     query = {"payment_id": payment_id} | ({"provider": provider} if provider else {})
-    found = answered(ledger.get("/v1/payments", params=query)).json()
+    found = list(items_of(ledger, "/v1/payments", query))
     if not found:
         message = f"there is no payment {payment_id}; see `prewatt suspense list`"
         raise ValueError(message)

@@ -6,12 +6,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from billing.reconciliation.compare import Compared, Kind, Tally
 from billing.reconciliation.ports import ComparisonStore
 from billing.reconciliation.reconcile import reconcile
 from prewatt_common.http.auth import require
+from prewatt_common.http.pages import Page, PageRequest, PagesBy
 from prewatt_common.http.problems import Problem
 from prewatt_metering.monthly.months import BillingMonth
 
@@ -71,13 +72,11 @@ class Summary(BaseModel):
     totals: list[CurrencyTotals]
 
 
-class ReconciliationPage(BaseModel):
-    """``summary`` comes with the first page only; ``next_cursor`` is null on the last."""
+class ReconciliationPage(Page[Difference]):
+    """``summary`` comes with the first page only."""
 
     month: str
     summary: Summary | None
-    differences: list[Difference]
-    next_cursor: UUID | None = Field(description="Pass as `after` for the next page.")
 
 
 def reconciliation_router(*, store: ComparisonStore) -> APIRouter:
@@ -89,25 +88,27 @@ def reconciliation_router(*, store: ComparisonStore) -> APIRouter:
     @router.get("/reconciliation/{month}", summary="Billing's charges against the ledger's")
     async def reconciliation(
         month: Annotated[str, Path(description="YYYY-MM", examples=["2026-11"])],
-        after: Annotated[UUID | None, Query(description="`next_cursor` of the page before")] = None,
+        page: Annotated[PageRequest[UUID], Depends(PagesBy(UUID))],
         kind: Annotated[
             list[Kind] | None, Query(description="Kinds to list; all but `agrees` by default")
         ] = None,
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> ReconciliationPage:
         billing_month = parse_month(month)
         found = await reconcile(
             store=store,
             month=billing_month,
             kinds=frozenset(kind) if kind else frozenset(Kind) - {Kind.AGREES},
-            after=after,
-            limit=limit,
+            after=page.after,
+            limit=page.rows_max,
+        )
+        differences = page.of(
+            found.differences, key=lambda each: each.pair.binding_id, item=_difference
         )
         return ReconciliationPage(
             month=str(billing_month),
             summary=_summary(found.tally) if found.tally else None,
-            differences=[_difference(each) for each in found.differences],
-            next_cursor=found.next_after,
+            items=differences.items,
+            next=differences.next,
         )
 
     return router

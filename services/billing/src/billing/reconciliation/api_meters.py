@@ -2,14 +2,16 @@
 
 from datetime import datetime
 from http import HTTPStatus
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from billing.reconciliation.meter_months import MeterMonth, months_of_binding
+from billing.reconciliation.meter_months import MeterMonth, MonthKey, months_of_binding, newest_of
 from billing.reconciliation.ports import ComparisonStore
 from prewatt_common.http.auth import require
+from prewatt_common.http.pages import Page, PageRequest, PagesBy
 from prewatt_common.http.problems import Problem
 
 
@@ -51,13 +53,6 @@ class MonthOut(BaseModel):
     ledger_total_micro: int | None
 
 
-class MeterMonths(BaseModel):
-    """A meter's months, the newest binding first, each binding's oldest month first."""
-
-    meter_id: str
-    months: list[MonthOut]
-
-
 def meters_router(*, store: ComparisonStore) -> APIRouter:
     """The router."""
     router = APIRouter(
@@ -65,25 +60,27 @@ def meters_router(*, store: ComparisonStore) -> APIRouter:
     )
 
     @router.get("/meters/{meter_id}/months", summary="A meter's months as billing rates them")
-    async def months(meter_id: str) -> MeterMonths:
+    async def months(
+        meter_id: str, page: Annotated[PageRequest[MonthKey], Depends(PagesBy(MonthKey))]
+    ) -> Page[MonthOut]:
+        """The newest first."""
         bindings = await store.bindings_of_meter(meter_id)
         if not bindings:
             raise UnknownMeter(meter_id)
         tariffs = await store.tariffs()
         histories = await store.histories([bound.id for bound in bindings])
-        return MeterMonths(
-            meter_id=meter_id,
-            months=[
-                _month(month)
-                for bound in bindings
-                for month in months_of_binding(
-                    bound=bound,
-                    registers=histories[bound.id].registers,
-                    posted=histories[bound.id].posted,
-                    tariffs=tariffs,
-                )
-            ],
-        )
+        months = [
+            month
+            for bound in bindings
+            for month in months_of_binding(
+                bound=bound,
+                registers=histories[bound.id].registers,
+                posted=histories[bound.id].posted,
+                tariffs=tariffs,
+            )
+        ]
+        found = newest_of(months, before=page.after, limit=page.rows_max)
+        return page.of(found, key=lambda month: month.key, item=_month)
 
     return router
 

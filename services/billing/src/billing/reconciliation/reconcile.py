@@ -14,12 +14,10 @@ PAIRS_MAX = 500
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """A page of differences. ``tally`` is of the whole month, and only made for the first page."""
+    """Some differences. ``tally`` is of the whole month, and only made with the first of them."""
 
     tally: Tally | None
     differences: list[Compared]
-    next_after: UUID | None
-    """Where the next page begins; none on the last."""
 
 
 async def reconcile(
@@ -30,22 +28,18 @@ async def reconcile(
     after: UUID | None,
     limit: int,
 ) -> Reconciliation:
-    """Differences of ``kinds`` in order of binding id. The first page reads the whole month, a
-    later one only as far as it must."""
+    """The first ``limit`` differences of ``kinds`` after a binding, in order of binding id. Without
+    ``after`` the whole month is read, for the tally; with it only as far as must be."""
     tally = Tally() if after is None else None
-    page: list[Compared] = []
-    more = False
+    found: list[Compared] = []
     async for compared in compare_month(store=store, month=month, after=after):
         if tally is not None:
             tally.add(compared)
-        if compared.kind in kinds:
-            if len(page) < limit:
-                page.append(compared)
-            else:
-                more = True
-                if tally is None:
-                    break
-    return Reconciliation(tally, page, page[-1].pair.binding_id if more else None)
+        if compared.kind in kinds and len(found) < limit:
+            found.append(compared)
+        if tally is None and len(found) == limit:
+            break
+    return Reconciliation(tally, found)
 
 
 async def compare_month(

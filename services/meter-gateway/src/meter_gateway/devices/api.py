@@ -4,7 +4,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from meter_gateway.devices.device import NewDevice
@@ -13,6 +13,7 @@ from meter_gateway.devices.register_devices import AlreadyRegistered, RegisterDe
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import require
 from prewatt_common.http.csv_upload import CsvLines
+from prewatt_common.http.pages import Page, PageRequest, PagesBy
 from prewatt_common.http.problems import Problem
 
 METER_ID = r"^[A-Za-z0-9_-]{1,64}$"
@@ -39,13 +40,6 @@ class DeviceOut(BaseModel):
     presence: str | None
     presence_at: datetime | None
     created_at: datetime
-
-
-class DevicePage(BaseModel):
-    """Devices in the order of their ids; pass ``next`` as ``after``, none on the last page."""
-
-    devices: list[DeviceOut]
-    next: str | None
 
 
 class ImportAnswer(BaseModel):
@@ -92,16 +86,12 @@ def devices_router(
         return ImportAnswer(registered=new, existing=len(devices) - new)
 
     @router.get("", dependencies=reads)
-    async def page(
-        after: Annotated[str, Query(pattern=METER_ID + "|^$")] = "",
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    ) -> DevicePage:
-        """Registered meters."""
-        found = await queries.page(after=after, limit=limit)
-        devices = [DeviceOut.model_validate(each) for each in found]
-        return DevicePage(
-            devices=devices, next=devices[-1].meter_id if len(devices) == limit else None
-        )
+    async def devices(
+        page: Annotated[PageRequest[str], Depends(PagesBy(str))],
+    ) -> Page[DeviceOut]:
+        """Registered meters, in the order of their ids."""
+        found = await queries.page(after=page.after, limit=page.rows_max)
+        return page.of(found, key=lambda each: each.meter_id, item=DeviceOut.model_validate)
 
     @router.get("/{meter_id}", dependencies=reads)
     async def device(meter_id: Annotated[str, Path(pattern=METER_ID)]) -> DeviceOut:

@@ -22,6 +22,6 @@ class DeviceQueries(Protocol):
         """One, or none where it is not registered."""
         ...
 
-    async def page(self, *, after: str, limit: int) -> Sequence[Device]:
+    async def page(self, *, after: str | None, limit: int) -> Sequence[Device]:
         """In the order of their ids, after one."""
         ...

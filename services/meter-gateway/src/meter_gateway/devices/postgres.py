@@ -63,9 +63,11 @@ class PostgresDevices:
             row = (await connection.execute(query)).mappings().first()
         return None if row is None else Device(**row)
 
-    async def page(self, *, after: str, limit: int) -> Sequence[Device]:
+    async def page(self, *, after: str | None, limit: int) -> Sequence[Device]:
         """Devices in the order of their ids, after one."""
-        query = select(*_COLUMNS).where(device.c.meter_id > after)
+        query = select(*_COLUMNS).order_by(device.c.meter_id).limit(limit)
+        if after is not None:
+            query = query.where(device.c.meter_id > after)
         async with self._database.transaction() as connection:
-            rows = await connection.execute(query.order_by(device.c.meter_id).limit(limit))
+            rows = await connection.execute(query)
             return [Device(**row) for row in rows.mappings()]

@@ -4,7 +4,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from meter_gateway.faults.meter_faults import CURRENT_FOR
@@ -12,6 +12,7 @@ from meter_gateway.faults.ports import FaultQueries
 from meter_gateway.faults.refusals import FAULT_OF, Fault, ListedRefusal
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import require
+from prewatt_common.http.pages import Page, PageRequest, PagesBy
 
 
 class RefusalOut(BaseModel):
@@ -33,27 +34,20 @@ class FaultyMeterOut(BaseModel):
     refusals: list[RefusalOut]
 
 
-class FaultyMeterPage(BaseModel):
-    """In the order of meter ids; pass ``next`` as ``after``, none on the last page."""
-
-    meters: list[FaultyMeterOut]
-    next: str | None
-
-
 def faults_router(*, queries: FaultQueries, clock: Clock) -> APIRouter:
     """``/v1/meter-faults``."""
     router = APIRouter(prefix="/v1", tags=["devices"])
 
     @router.get("/meter-faults", dependencies=[Depends(require("gateway:read"))])
     async def meter_faults(
+        page: Annotated[PageRequest[str], Depends(PagesBy(str))],
         fault: Fault | None = None,
-        after: Annotated[str, Query(max_length=64)] = "",
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    ) -> FaultyMeterPage:
-        """Meters whose last message was refused, and why: a wrong clock, a payload that cannot be
-        read, a meter that is not registered. A good reading takes a meter off the list."""
+    ) -> Page[FaultyMeterOut]:
+        """Meters whose last message was refused, and why, in the order of their ids: a wrong clock,
+        a payload that cannot be read, a meter that is not registered. A good reading takes a meter
+        off the list."""
         rows = await queries.page(
-            since=clock() - CURRENT_FOR, fault=fault, after=after.replace("\0", ""), limit=limit
+            since=clock() - CURRENT_FOR, fault=fault, after=page.after, limit=page.rows_max
         )
         meters = [
             FaultyMeterOut(
@@ -64,9 +58,7 @@ def faults_router(*, queries: FaultQueries, clock: Clock) -> APIRouter:
             for meter_id, some in groupby(rows, key=lambda row: row.meter_id)
             if (found := list(some))
         ]
-        return FaultyMeterPage(
-            meters=meters, next=meters[-1].meter_id if len(meters) == limit else None
-        )
+        return page.of(meters, key=lambda meter: meter.meter_id, item=lambda meter: meter)
 
     return router
 

@@ -29,7 +29,7 @@ class FaultQueries(Protocol):
     """For those who look."""
 
     async def page(
-        self, *, since: datetime, fault: Fault | None, after: str, limit: int
+        self, *, since: datetime, fault: Fault | None, after: str | None, limit: int
     ) -> Sequence[ListedRefusal]:
         """Refusals of the ``limit`` faulty meters after one, in the order of their ids."""
         ...

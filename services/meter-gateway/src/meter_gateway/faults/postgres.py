@@ -28,7 +28,7 @@ _PAGE = """
 WITH faulty AS (
   SELECT meter_id, reason, messages, detail, first_at, last_at FROM meter_fault
   WHERE (good_at IS NULL OR good_at < last_at) AND last_at > $1
-    AND reason = ANY($2::text[]) AND meter_id > $3)
+    AND reason = ANY($2::text[]) AND ($3::text IS NULL OR meter_id > $3))
 SELECT faulty.*, device.meter_id IS NOT NULL AS registered
 FROM faulty LEFT JOIN device USING (meter_id)
 WHERE meter_id IN (SELECT DISTINCT meter_id FROM faulty ORDER BY meter_id LIMIT $4)
@@ -80,7 +80,7 @@ class PostgresFaults:
         return [(row["meter_id"], Reason(row["reason"])) for row in rows]
 
     async def page(
-        self, *, since: datetime, fault: Fault | None, after: str, limit: int
+        self, *, since: datetime, fault: Fault | None, after: str | None, limit: int
     ) -> Sequence[ListedRefusal]:
         """Refusals of the ``limit`` meters after one, in the order of their ids."""
         reasons = [reason for reason, its in FAULT_OF.items() if fault in (None, its)]

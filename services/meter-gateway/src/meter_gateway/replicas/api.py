@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from meter_gateway.replicas.forget_replica import ReplicaRuns, UnknownReplica, forget_replica
 from meter_gateway.replicas.ports import ReplicaStore
 from prewatt_common.http.auth import require
+from prewatt_common.http.pages import Page, PageRequest, PagesBy
 from prewatt_common.http.problems import Problem
 
 
@@ -29,9 +30,13 @@ def replicas_router(*, store: ReplicaStore) -> APIRouter:
     router = APIRouter(prefix="/v1/replicas", tags=["replicas"])
 
     @router.get("", dependencies=[Depends(require("gateway:read"))])
-    async def replicas() -> list[ReplicaOut]:
-        """Every replica that has an MQTT session, and for how long it has not been seen."""
-        return [ReplicaOut.model_validate(each) for each in await store.replicas()]
+    async def replicas(
+        page: Annotated[PageRequest[str], Depends(PagesBy(str))],
+    ) -> Page[ReplicaOut]:
+        """Every replica that has an MQTT session, and for how long it has not been seen, by
+        name."""
+        found = await store.page(after=page.after, limit=page.rows_max)
+        return page.of(found, key=lambda each: each.name, item=ReplicaOut.model_validate)
 
     @router.delete(
         "/{name}",

@@ -17,6 +17,10 @@ class ReplicaStore(Protocol):
         """Every one that ever was and is not forgotten, by name."""
         ...
 
+    async def page(self, *, after: str | None, limit: int) -> Sequence[Replica]:
+        """Of those, some after one, by name."""
+        ...
+
     async def forget(self, name: str) -> None:
         """It will not come back."""
         ...

@@ -1,18 +1,30 @@
 """``/v1/notices``: what customers were told."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Self
+from http import HTTPStatus
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict
 
 from notifier.contacts.values import Channel, Language
 from notifier.deliveries.ports import NoticeRecords
-from notifier.deliveries.values import RecordedNotice
 from notifier.notices.values import Status, Template
 from prewatt_common.http.auth import require
+from prewatt_common.http.pages import Page, PageRequest, PagesBy
+from prewatt_common.http.problems import Problem
+
+
+class UnknownAccount(Problem):
+    """404."""
+
+    def __init__(self, account_id: UUID) -> None:
+        detail = (
+            f"The notifier knows no account {account_id}: it has no contact, and the ledger has "
+            "told nothing of it yet."
+        )
+        super().__init__(status=HTTPStatus.NOT_FOUND, kind="unknown-account", detail=detail)
 
 
 class NoticeOut(BaseModel):
@@ -35,22 +47,6 @@ class NoticeOut(BaseModel):
     finished_at: datetime | None
 
 
-class NoticePage(BaseModel):
-    """Notices, newest first. ``next_cursor`` is none on the last page."""
-
-    notices: list[NoticeOut]
-    next_cursor: str | None
-
-    @classmethod
-    def of(cls, records: Sequence[RecordedNotice], *, limit: int) -> Self:
-        """The page of ``records``, which are one more than ``limit`` where there are more."""
-        shown = records[:limit]
-        return cls(
-            notices=[NoticeOut.model_validate(each) for each in shown],
-            next_cursor=str(shown[-1].sequence) if len(records) > limit else None,
-        )
-
-
 def notices_router(*, records: NoticeRecords) -> APIRouter:
     """``/v1/notices``."""
     router = APIRouter(prefix="/v1", tags=["notices"])
@@ -58,13 +54,12 @@ def notices_router(*, records: NoticeRecords) -> APIRouter:
     @router.get("/notices", dependencies=[Depends(require("notifier:read"))])
     async def notices(
         account_id: UUID,
-        cursor: Annotated[str | None, Query(pattern=r"^\d{1,18}$")] = None,
-        limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    ) -> NoticePage:
-        """Notices of an account, newest first; ``cursor`` is the page before's ``next_cursor``."""
-        found = await records.of_account(
-            account_id, before=int(cursor) if cursor else None, limit=limit + 1
-        )
-        return NoticePage.of(found, limit=limit)
+        page: Annotated[PageRequest[int], Depends(PagesBy(int))],
+    ) -> Page[NoticeOut]:
+        """Notices of an account, newest first."""
+        found = await records.of_account(account_id, before=page.after, limit=page.rows_max)
+        if found is None:
+            raise UnknownAccount(account_id)
+        return page.of(found, key=lambda each: each.sequence, item=NoticeOut.model_validate)
 
     return router

@@ -55,6 +55,7 @@ class NoticeRecords(Protocol):
 
     async def of_account(
         self, account_id: UUID, *, before: int | None, limit: int
-    ) -> Sequence[RecordedNotice]:
-        """Newest first, older than the sequence ``before``."""
+    ) -> Sequence[RecordedNotice] | None:
+        """Newest first, older than the sequence ``before``; none where the account has no contact
+        and nobody has told of it."""
         ...

@@ -8,6 +8,11 @@ from notifier.deliveries.values import RecordedNotice
 from notifier.notices.values import Status, Template
 from prewatt_common.db.database import Database, driver
 
+_KNOWN = """
+SELECT EXISTS (SELECT FROM account WHERE id = $1)
+    OR EXISTS (SELECT FROM contact WHERE account_id = $1)
+"""
+
 
 class PostgresNoticeRecords:
     """`NoticeRecords`, each call a transaction of its own."""
@@ -17,9 +22,12 @@ class PostgresNoticeRecords:
 
     async def of_account(
         self, account_id: UUID, *, before: int | None, limit: int
-    ) -> Sequence[RecordedNotice]:
+    ) -> Sequence[RecordedNotice] | None:
         async with self._database.transaction() as connection:
-            rows = await (await driver(connection)).fetch(
+            inner = await driver(connection)
+            if not await inner.fetchval(_KNOWN, account_id):
+                return None
+            rows = await inner.fetch(
                 """
                 SELECT sequence, id, cause_id, account_id, template, language, channel, recipient,
                        status, attempts, next_attempt_at, reason, created_at, finished_at

@@ -5,13 +5,13 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 
 from prepay_ledger.accounts.change_terms import ChangeTerms
 from prepay_ledger.accounts.open_account import open_account
 from prepay_ledger.accounts.ports import OpenUnit
-from prepay_ledger.accounts.postgres_queries import AccountQueries, AccountView
-from prepay_ledger.accounts.schemas import AccountIn, AccountOut, EntryOut, Page, TermsIn, TotalsOut
+from prepay_ledger.accounts.postgres_queries import AccountQueries, AccountView, EntryKey
+from prepay_ledger.accounts.schemas import AccountIn, AccountOut, EntryOut, TermsIn, TotalsOut
 from prepay_ledger.accounts.values import Terms
 from prepay_ledger.balances.refusals import UnknownAccount
 from prepay_ledger.balances.values import Account
@@ -20,10 +20,8 @@ from prepay_ledger.installations.schemas import BindingOut
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.http.auth import require
-from prewatt_common.http.fields import Limit
+from prewatt_common.http.pages import Page, PageRequest, PagesBy
 from prewatt_common.ids import new_id
-
-JournalId = Annotated[int, Query(ge=0, lt=2**63)]
 
 
 def accounts_router(
@@ -86,12 +84,16 @@ def enquiries_router(*, queries: AccountQueries) -> APIRouter:
 
     @router.get("/accounts/{account_id}/entries", tags=["accounts"])
     async def entries(
-        account_id: UUID, before: JournalId | None = None, limit: Limit = 100
-    ) -> Page:
+        account_id: UUID,
+        page: Annotated[PageRequest[EntryKey], Depends(PagesBy(EntryKey))],
+    ) -> Page[EntryOut]:
         """What moved the balance, newest first."""
-        rows = await queries.entries(account_id, before=before, limit=limit)
-        found = [EntryOut.model_validate(row) for row in rows]
-        return Page(entries=found, next=found[-1].journal_id if len(found) >= limit else None)
+        rows = await queries.entries(account_id, before=page.after, limit=page.rows_max)
+        return page.of(
+            rows,
+            key=lambda row: (row.journal_id, row.binding_id, row.month),
+            item=EntryOut.model_validate,
+        )
 
     @router.get("/totals", tags=["ledger"])
     async def totals() -> TotalsOut:

@@ -3,11 +3,12 @@ transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text, tuple_
 
-from prepay_ledger.balances.postgres import to_account
+from prepay_ledger.balances.postgres import check_account, to_account
 from prepay_ledger.balances.tables import account
 from prepay_ledger.balances.values import Account
 from prepay_ledger.charging.tables import binding
@@ -41,6 +42,15 @@ class Totals:
         return self.balances_micro + sum(self.postings_micro.values())
 
 
+EntryKey: TypeAlias = tuple[int, UUID | None, str | None]
+"""Journal, binding and month: an account has one entry for each (`Journal`)."""
+
+_NO_BINDING = UUID(int=0)
+_ENTRY_ORDER = (
+    entry.c.journal_id,
+    func.coalesce(entry.c.binding_id, _NO_BINDING),
+    func.coalesce(entry.c.month, ""),
+)
 _TOTALS = """
 SELECT
   (SELECT json_object_agg(supply_state, n)
@@ -90,10 +100,10 @@ class AccountQueries:
             return AccountView(to_account(row), bindings.all())
 
     async def entries(
-        self, account_id: UUID, *, before: int | None, limit: int
+        self, account_id: UUID, *, before: EntryKey | None, limit: int
     ) -> Sequence[AnyRow]:
-        """An account's entries with their journal, newest first, before a journal id. A journal
-        is given whole, so there may be a few more than ``limit``."""
+        """An account's entries with their journal, newest first, older than ``before``. Raises
+        `UnknownAccount`."""
         query = (
             select(
                 entry.c.journal_id, journal.c.kind, journal.c.source, journal.c.posted_at,
@@ -101,10 +111,13 @@ class AccountQueries:
             )
             .join(journal, journal.c.id == entry.c.journal_id)
             .where(entry.c.account_id == account_id)
-            .order_by(entry.c.journal_id.desc())
-            .fetch(limit, with_ties=True)
+            .order_by(*(each.desc() for each in _ENTRY_ORDER))
+            .limit(limit)
         )  # fmt: skip
         if before is not None:
-            query = query.where(entry.c.journal_id < before)
+            journal_id, binding_id, month = before
+            last = (journal_id, binding_id or _NO_BINDING, month or "")
+            query = query.where(tuple_(*_ENTRY_ORDER) < last)
         async with self._database.transaction() as connection:
+            await check_account(connection, account_id)
             return (await connection.execute(query)).all()

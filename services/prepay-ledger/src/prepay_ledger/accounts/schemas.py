@@ -73,10 +73,3 @@ class TotalsOut(BaseModel):
     imbalance_micro: int
     entries_differ_micro: int
     unbound_readings: int
-
-
-class Page(BaseModel):
-    """Where to read on: pass ``next`` as ``before``; none at the end."""
-
-    entries: list[EntryOut]
-    next: int | None

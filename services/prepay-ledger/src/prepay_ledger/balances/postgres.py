@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from prepay_ledger.balances.refusals import UnknownAccount
 from prepay_ledger.balances.tables import account as account_table
 from prepay_ledger.balances.values import Account
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
@@ -34,6 +35,15 @@ class PostgresBalances:
     async def _one(self, query: Any) -> Account | None:
         row = (await self._connection.execute(query)).mappings().first()
         return to_account(row) if row else None
+
+
+async def check_account(connection: AsyncConnection, account_id: UUID) -> None:
+    """For what asks about an account and finds nothing where there is none too. Raises
+    `UnknownAccount`."""
+    query = select(account_table.c.id).where(account_table.c.id == account_id)
+    if await connection.scalar(query) is None:
+        message = f"account {account_id} does not exist"
+        raise UnknownAccount(message)
 
 
 def to_account(row: RowMapping) -> Account:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
+from itertools import groupby
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 
 from prepay_ledger.fields import MeterIdField
 from prepay_ledger.installations.bind_meter import BindMeter
@@ -16,12 +17,13 @@ from prepay_ledger.installations.schemas import (
     BindingEnd,
     BindingIn,
     BindingOut,
+    UnboundMeterOut,
     UnboundOut,
-    UnboundPage,
 )
 from prepay_ledger.installations.values import NewBinding
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import require
+from prewatt_common.http.pages import Page, PageRequest, PagesBy
 from prewatt_common.ids import new_id
 
 
@@ -67,14 +69,15 @@ def unbound_router(*, queries: UnboundQueries) -> APIRouter:
 
     @router.get("/unbound-readings", tags=["ledger"])
     async def unbound(
-        after: Annotated[str, Query(pattern=r"^[^\x00]{0,64}$")] = "",
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    ) -> UnboundPage:
-        """Meters with readings that are kept and charged to nobody, and why. A binding that
-        covers them charges them."""
-        rows = await queries.page(after=after, limit=limit)
-        meters = [UnboundOut.model_validate(row) for row in rows]
-        whole = len({each.meter_id for each in meters}) == limit
-        return UnboundPage(meters=meters, next=meters[-1].meter_id if whole else None)
+        page: Annotated[PageRequest[str], Depends(PagesBy(str))],
+    ) -> Page[UnboundMeterOut]:
+        """Meters with readings that are kept and charged to nobody, and why, in the order of their
+        ids. A binding that covers the readings charges them."""
+        rows = await queries.page(after=page.after or "", limit=page.rows_max)
+        meters = [
+            UnboundMeterOut(meter_id=meter_id, unbound=list(map(UnboundOut.model_validate, some)))
+            for meter_id, some in groupby(rows, key=lambda row: row.meter_id)
+        ]
+        return page.of(meters, key=lambda meter: meter.meter_id, item=lambda meter: meter)
 
     return router

@@ -49,7 +49,6 @@ class UnboundOut(BaseModel, from_attributes=True):
     nobody), ``before_first_binding``, ``after_last_binding`` or ``between_bindings``. Kept last at
     ``kept_at``."""
 
-    meter_id: str
     reason: str
     readings: int
     first_read_at: datetime
@@ -57,8 +56,8 @@ class UnboundOut(BaseModel, from_attributes=True):
     kept_at: datetime
 
 
-class UnboundPage(BaseModel):
-    """In the order of meter ids, a meter whole; pass ``next`` as ``after``, none at the end."""
+class UnboundMeterOut(BaseModel):
+    """A meter with readings that nobody pays for, by reason."""
 
-    meters: list[UnboundOut]
-    next: str | None
+    meter_id: str
+    unbound: list[UnboundOut]

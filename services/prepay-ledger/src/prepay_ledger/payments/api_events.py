@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
-from prepay_ledger.fields import GivenByProvider, Writer
+from prepay_ledger.fields import GivenByProvider, PageById, Writer
 from prepay_ledger.payments.close_payment_event import close_payment_event
 from prepay_ledger.payments.credit import Decided
 from prepay_ledger.payments.kept_event import UnknownEvent
@@ -19,7 +19,8 @@ from prepay_ledger.payments.replay_payment_event import ReplayPaymentEvent
 from prepay_ledger.payments.values import EventOutcome
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import require
-from prewatt_common.http.fields import Limit, Reason
+from prewatt_common.http.fields import Reason
+from prewatt_common.http.pages import Page
 
 
 class PaymentEventOut(BaseModel, from_attributes=True):
@@ -56,13 +57,6 @@ class WholeEventOut(PaymentEventOut):
     steps: list[StepOut]
 
 
-class EventsPage(BaseModel):
-    """Newest first. Where to read on: pass ``next`` as ``before``; none at the end."""
-
-    events: list[PaymentEventOut]
-    next: UUID | None
-
-
 def payment_events_router(
     *,
     open_unit: OpenUnit,
@@ -78,18 +72,20 @@ def payment_events_router(
     @router.get("", dependencies=reading)
     async def events(
         *,
+        page: PageById,
         outcome: EventOutcome | None = None,
         open_only: Annotated[bool | None, Query(alias="open")] = None,
         provider: GivenByProvider | None = None,
-        before: UUID | None = None,
-        limit: Limit = 100,
-    ) -> EventsPage:
+    ) -> Page[PaymentEventOut]:
         """Events, newest first; ``open=true`` is what a person has to look at."""
         rows = await queries.events(
-            outcome=outcome, open_=open_only, provider=provider, before=before, limit=limit
+            outcome=outcome,
+            open_=open_only,
+            provider=provider,
+            before=page.after,
+            limit=page.rows_max,
         )
-        found = [PaymentEventOut.model_validate(row) for row in rows]
-        return EventsPage(events=found, next=found[-1].id if len(found) == limit else None)
+        return page.of(rows, key=lambda row: row.id, item=PaymentEventOut.model_validate)
 
     @router.get("/{event}", dependencies=reading)
     async def one(event: UUID) -> WholeEventOut:

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, model_validator
 
-from prepay_ledger.fields import AccountNumberField, GivenByProvider, Writer
+from prepay_ledger.fields import AccountNumberField, GivenByProvider, PageById, Writer
 from prepay_ledger.payments.assign_payment import AssignPayment
 from prepay_ledger.payments.credit import Decided
 from prepay_ledger.payments.ports import OpenUnit
@@ -18,7 +18,8 @@ from prepay_ledger.payments.suspense import UnknownPayment
 from prepay_ledger.payments.values import PaymentOutcome, ResolutionAction
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import require
-from prewatt_common.http.fields import Limit, Reason
+from prewatt_common.http.fields import Reason
+from prewatt_common.http.pages import Page
 
 
 class ResolutionOut(BaseModel, from_attributes=True):
@@ -82,24 +83,20 @@ def payments_router(
     @router.get("", dependencies=reading)
     async def payments(
         *,
+        page: PageById,
         outcome: PaymentOutcome | None = None,
         provider: GivenByProvider | None = None,
         payment_id: GivenByProvider | None = None,
-        before: UUID | None = None,
-        limit: Limit = 100,
-    ) -> list[PaymentOut]:
-        """Payments, newest first; ``outcome=suspense`` is money that nobody could place.
-
-        To read on, pass the ``id`` of the last one as ``before``.
-        """
+    ) -> Page[PaymentOut]:
+        """Payments, newest first; ``outcome=suspense`` is money that nobody could place."""
         rows = await queries.payments(
             outcome=outcome,
             provider=provider,
             payment_id=payment_id,
-            before=before,
-            limit=limit,
+            before=page.after,
+            limit=page.rows_max,
         )
-        return [PaymentOut.model_validate(row) for row in rows]
+        return page.of(rows, key=lambda row: row.id, item=PaymentOut.model_validate)
 
     @router.get("/{payment}", dependencies=reading)
     async def one(payment: UUID) -> PaymentOut:

@@ -3,12 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, Table, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import RowMapping, Select, func, select
 
 from prepay_ledger.payments.tables import (
     payment,
@@ -19,18 +17,10 @@ from prepay_ledger.payments.tables import (
 from prepay_ledger.payments.values import NOT_APPLIED, EventOutcome
 from prepay_ledger.tables import AnyRow
 from prewatt_common.db.database import Database
-from prewatt_common.refusals import Refusal
 
 _LISTED = ("id", "provider", "event_id", "type", "payment_id", "outcome", "reason", "open",
            "received_at")  # fmt: skip
 _RESOLUTION = ("action", "who", "reason", "journal_id", "at")
-
-
-class UnknownCursor(Refusal):
-    """``before`` names nothing of the list that is asked for."""
-
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-    kind = "unknown-cursor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +76,7 @@ class PaymentQueries:
         before: UUID | None,
         limit: int,
     ) -> Sequence[ListedPayment]:
-        """Payments with their resolutions. Raises `UnknownCursor`."""
+        """Payments with their resolutions, older than ``before``."""
         query = _with_resolution().order_by(payment.c.id.desc()).limit(limit)
         for column, value in (
             (payment.c.outcome, outcome),
@@ -95,10 +85,9 @@ class PaymentQueries:
         ):
             if value is not None:
                 query = query.where(column == value)
+        if before is not None:
+            query = query.where(payment.c.id < before)
         async with self._database.transaction() as connection:
-            if before is not None:
-                await _must_be(connection, payment, before)
-                query = query.where(payment.c.id < before)
             rows = (await connection.execute(query)).mappings()
             return [_payment(row) for row in rows]
 
@@ -118,7 +107,7 @@ class PaymentQueries:
         before: UUID | None,
         limit: int,
     ) -> Sequence[AnyRow]:
-        """Events without their bodies. Raises `UnknownCursor`."""
+        """Events without their bodies, older than ``before``."""
         columns = [payment_event.c[name] for name in _LISTED]
         query = select(*columns).order_by(payment_event.c.id.desc()).limit(limit)
         if outcome is not None:
@@ -127,10 +116,9 @@ class PaymentQueries:
             query = query.where(payment_event.c.open if open_ else ~payment_event.c.open)
         if provider is not None:
             query = query.where(payment_event.c.provider == provider)
+        if before is not None:
+            query = query.where(payment_event.c.id < before)
         async with self._database.transaction() as connection:
-            if before is not None:
-                await _must_be(connection, payment_event, before)
-                query = query.where(payment_event.c.id < before)
             return (await connection.execute(query)).all()
 
     async def event(self, id_: UUID) -> WholeEvent | None:
@@ -171,10 +159,3 @@ def _payment(row: RowMapping) -> ListedPayment:
         **{column.name: row[column.name] for column in payment.c},
         resolution=ResolutionRow(**resolution) if resolution["action"] else None,
     )
-
-
-async def _must_be(connection: AsyncConnection, table: Table, id_: UUID) -> None:
-    found = await connection.scalar(select(table.c.id).where(table.c.id == id_))
-    if found is None:
-        message = f"before={id_} is nothing of this list; pass what the page before gave"
-        raise UnknownCursor(message)

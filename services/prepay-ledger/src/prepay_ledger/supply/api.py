@@ -4,10 +4,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 
+from prepay_ledger.fields import PageById
 from prepay_ledger.supply.postgres_queries import SupplyQueries
 from prepay_ledger.supply.schemas import CommandOut, DecisionOut
+from prepay_ledger.tables import AnyRow
 from prewatt_common.http.auth import require
-from prewatt_common.http.fields import Limit
+from prewatt_common.http.pages import Page
 
 
 def supply_router(*, queries: SupplyQueries) -> APIRouter:
@@ -17,19 +19,19 @@ def supply_router(*, queries: SupplyQueries) -> APIRouter:
     )
 
     @router.get("/accounts/{account_id}/decisions")
-    async def decisions(account_id: UUID, limit: Limit = 100) -> list[DecisionOut]:
+    async def decisions(account_id: UUID, page: PageById) -> Page[DecisionOut]:
         """Why the supply stayed, went or came back, newest first."""
-        return [
-            DecisionOut.model_validate(row)
-            for row in await queries.decisions(account_id, limit=limit)
-        ]
+        rows = await queries.decisions(account_id, before=page.after, limit=page.rows_max)
+        return page.of(rows, key=_id, item=DecisionOut.model_validate)
 
     @router.get("/accounts/{account_id}/commands")
-    async def commands(account_id: UUID, limit: Limit = 100) -> list[CommandOut]:
+    async def commands(account_id: UUID, page: PageById) -> Page[CommandOut]:
         """The relay commands of the account, newest first."""
-        return [
-            CommandOut.model_validate(row)
-            for row in await queries.commands(account_id, limit=limit)
-        ]
+        rows = await queries.commands(account_id, before=page.after, limit=page.rows_max)
+        return page.of(rows, key=_id, item=CommandOut.model_validate)
 
     return router
+
+
+def _id(row: AnyRow) -> UUID:
+    return row.id

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
 
+from prepay_ledger.balances.postgres import check_account
 from prepay_ledger.supply.tables import command, decision
 from prepay_ledger.tables import AnyRow
 from prewatt_common.db.database import Database
@@ -16,17 +17,27 @@ class SupplyQueries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def decisions(self, account_id: UUID, *, limit: int) -> Sequence[AnyRow]:
-        """An account's supply decisions with all they rest on, newest first."""
-        query = select(decision).where(decision.c.account_id == account_id)
-        async with self._database.transaction() as connection:
-            rows = await connection.execute(query.order_by(decision.c.id.desc()).limit(limit))
-            return rows.all()
+    async def decisions(
+        self, account_id: UUID, *, before: UUID | None, limit: int
+    ) -> Sequence[AnyRow]:
+        """An account's supply decisions with all they rest on, newest first, older than
+        ``before``. Raises `UnknownAccount`."""
+        return await self._of_account(decision, account_id, before, limit)
 
-    async def commands(self, account_id: UUID, *, limit: int) -> Sequence[AnyRow]:
-        """An account's relay commands, newest first."""
-        query = select(command).where(command.c.account_id == account_id)
+    async def commands(
+        self, account_id: UUID, *, before: UUID | None, limit: int
+    ) -> Sequence[AnyRow]:
+        """An account's relay commands, newest first, older than ``before``. Raises
+        `UnknownAccount`."""
+        return await self._of_account(command, account_id, before, limit)
+
+    async def _of_account(
+        self, table: Table, account_id: UUID, before: UUID | None, limit: int
+    ) -> Sequence[AnyRow]:
+        query = select(table).where(table.c.account_id == account_id)
+        if before is not None:
+            query = query.where(table.c.id < before)
         async with self._database.transaction() as connection:
-            return (
-                await connection.execute(query.order_by(command.c.id.desc()).limit(limit))
-            ).all()
+            await check_account(connection, account_id)
+            rows = await connection.execute(query.order_by(table.c.id.desc()).limit(limit))
+            return rows.all()

@@ -11,12 +11,13 @@ from pydantic import BaseModel, Field
 
 from prepay_ledger.fields import CurrencyField, MicroUnits, MonthField, TariffCodeField
 from prepay_ledger.tariffs.ports import OpenUnit
-from prepay_ledger.tariffs.postgres import published
+from prepay_ledger.tariffs.postgres import VersionKey, published
 from prepay_ledger.tariffs.publish_tariff import publish_tariff
 from prewatt_common.clock import Clock
 from prewatt_common.db.database import Database
 from prewatt_common.http.auth import require
 from prewatt_common.http.fields import Body
+from prewatt_common.http.pages import Page, PageRequest, PagesBy
 from prewatt_common.http.problems import Problem
 from prewatt_metering.monthly.months import BillingMonth
 from prewatt_metering.monthly.tariffs import Block, Tariff, TariffVersion
@@ -75,9 +76,16 @@ def tariffs_router(
         return body
 
     @router.get("", dependencies=[Depends(require("ledger:read"))])
-    async def tariffs() -> list[TariffOut]:
-        """Every tariff version."""
-        return [TariffOut.model_validate(row) for row in await published(database)]
+    async def tariffs(
+        page: Annotated[PageRequest[VersionKey], Depends(PagesBy(VersionKey))],
+    ) -> Page[TariffOut]:
+        """Every tariff version, in the order of codes and months."""
+        rows = await published(database, after=page.after, limit=page.rows_max)
+        return page.of(
+            rows,
+            key=lambda row: (row.code, row.effective_from),
+            item=TariffOut.model_validate,
+        )
 
     return router
 

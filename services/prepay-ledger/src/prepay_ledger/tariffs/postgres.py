@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeAlias
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,6 +14,9 @@ from prepay_ledger.tariffs.tables import tariff_version
 from prewatt_common.db.database import Database
 from prewatt_metering.monthly.months import BillingMonth
 from prewatt_metering.monthly.tariffs import Block, Tariff, TariffVersion
+
+VersionKey: TypeAlias = tuple[str, str]
+"""Code, and the month from which the version holds."""
 
 
 class PostgresTariffs:
@@ -42,9 +46,14 @@ class PostgresTariffs:
         return result.rowcount == 1
 
 
-async def published(database: Database) -> Sequence[AnyRow]:
-    """Every tariff version as it was published, in order."""
-    query = select(tariff_version).order_by(tariff_version.c.code, tariff_version.c.effective_from)
+async def published(
+    database: Database, *, after: VersionKey | None, limit: int
+) -> Sequence[AnyRow]:
+    """Tariff versions as they were published, in the order of codes and months, after one."""
+    order = (tariff_version.c.code, tariff_version.c.effective_from)
+    query = select(tariff_version).order_by(*order).limit(limit)
+    if after is not None:
+        query = query.where(tuple_(*order) > after)
     async with database.transaction() as connection:
         return (await connection.execute(query)).all()
 
