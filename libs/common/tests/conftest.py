@@ -72,10 +72,14 @@ class Loop:
         for event, _ in batch:
             if self.before_effect is not None:
                 await self.before_effect(event.number)
-        await (await driver(connection)).executemany(
-            "INSERT INTO effect (number) VALUES ($1)", [(event.number,) for event, _ in batch]
-        )
+        await self.insert_effects(connection, [event.number for event, _ in batch])
         self.handled += [event.number for event, _ in batch]
+
+    async def insert_effects(self, connection: Any, numbers: Sequence[int]) -> None:
+        """A row of ``effect`` for each, in the batch's transaction."""
+        await (await driver(connection)).executemany(
+            "INSERT INTO effect (number) VALUES ($1)", [(number,) for number in numbers]
+        )
 
     def subscription(self) -> Subscription[Counted]:
         """What the group reads, and how."""

@@ -8,12 +8,10 @@ import pytest
 from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted
 from prewatt_common.contracts.ledger_events_v1 import MeterBound, TariffPublished
 from prewatt_common.contracts.meter_events_v1 import CommandProgressed
-from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.kafka.decoding import Undecodable, decode_one
 
 AT = "2026-11-27T12:00:00Z"
 ID = "01890000-0000-7000-8000-000000000000"
-READING = {"meter_id": "m", "read_at": AT, "import_wh": 1, "received_at": AT}
 BOUND = {
     "binding_id": ID, "account_id": ID, "meter_id": "m", "tariff_code": "t",
     "effective_from": AT, "effective_to": None, "opening_wh": 0,
@@ -37,8 +35,6 @@ def decoded(event, given):
 @pytest.mark.parametrize(
     ("event", "given"),
     [
-        (Reading, READING),
-        (Reading, READING | {"read_at": "2000-01-01T00:00:00+14:00"}),
         (MeterBound, BOUND),
         (MeterBound, BOUND | {"effective_to": "2099-12-31T23:59:59Z"}),
         (TariffPublished, TARIFF | {"standing_micro_per_day": 2**63 - 1}),
@@ -53,9 +49,6 @@ def test_what_holds_to_its_contract_is_decoded(event, given):
 @pytest.mark.parametrize(
     ("event", "given", "because"),
     [
-        (Reading, READING | {"read_at": "1999-12-31T23:59:59Z"}, "read_at is in the year 1999"),
-        (Reading, READING | {"received_at": "2100-01-01T00:00:00Z"}, "in the year 2100"),
-        (Reading, READING | {"read_at": "0001-01-01T00:00:00+14:00"}, "in the year 1"),
         (MeterBound, BOUND | {"effective_to": "9999-12-31T23:59:59-14:00"}, "effective_to is in"),
         (TariffPublished, TARIFF | {"standing_micro_per_day": 2**63}, r"\$.standing_micro_per_day"),
         (TariffPublished, TARIFF | {"timezone": "U\0TC"}, r"\$.timezone"),

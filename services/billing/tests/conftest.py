@@ -19,7 +19,7 @@ from prewatt_common.clock import utc_now
 from prewatt_common.contracts.base import Event
 from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted
 from prewatt_common.contracts.ledger_events_v1 import AccountOpened, MeterBound, TariffPublished
-from prewatt_common.contracts.meter_readings_v1 import Reading
+from prewatt_common.contracts.meter_readings_v1 import Reading, readings_event
 from prewatt_common.contracts.topics import LEDGER_CHARGES, LEDGER_EVENTS, METER_READINGS
 from prewatt_common.db.database import Database
 from prewatt_common.db.migrations import migrate
@@ -87,11 +87,11 @@ class Billing:
                 await asyncio.sleep(0.05)
 
 
-def _message(event: Event) -> Message:
+def _message(event: Event | Reading) -> Message:
     source = Source("test")
     match event:
         case Reading():
-            topic, key = METER_READINGS, event.meter_id
+            topic, key, event = METER_READINGS, event.meter_id, readings_event([event])
         case ChargesPosted():
             topic, key = LEDGER_CHARGES, "0"
         case TariffPublished():

@@ -91,7 +91,7 @@ class Home:
     def terms(self) -> list[Event]:
         return [self.tariff, self.account, self.bound]
 
-    def readings(self, reads: Sequence[tuple[float, int]]) -> list[Event]:
+    def readings(self, reads: Sequence[tuple[float, int]]) -> list[Reading]:
         """Of (hours since the start, Wh)."""
         return [
             Reading(
@@ -103,11 +103,10 @@ class Home:
             for hours, wh in reads
         ]
 
-    def posted(self, readings: Sequence[Event], *, version: int = 1) -> ChargesPosted:
+    def posted(self, readings: Sequence[Reading], *, version: int = 1) -> ChargesPosted:
         """What a ledger that has taken ``readings`` posts."""
         registers: dict[BillingMonth, MonthRegister] = {}
         for reading in readings:
-            assert isinstance(reading, Reading)
             month = CLOCK.month_of(reading.read_at)
             new = MonthRegister(month=month, max_wh=reading.import_wh, last_at=reading.read_at)
             registers[month] = merge(registers[month], new) if month in registers else new

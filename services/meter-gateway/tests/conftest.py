@@ -26,6 +26,7 @@ from prewatt_common.contracts.topics import METER_COMMANDS, METER_EVENTS, METER_
 from prewatt_common.http.auth import issue_token
 from prewatt_common.kafka.messages import Message, Source, header
 from prewatt_common.kafka.producer import Producer
+from prewatt_common.kafka.readings import decode_readings
 from prewatt_devstack import Stack
 from prewatt_devstack.ports import free_ports
 from prewatt_simulator import ConstantLoad, Fleet, FleetSettings
@@ -136,10 +137,15 @@ class Gateway:
 
     async def readings(self, wanted: set[tuple[str, int]], **more: Any) -> list[Reading]:
         """Readings of the meters of ``wanted``, once every (meter id, register) is there."""
-        keys = {meter_id.encode() for meter_id, _ in wanted}
+        meters = {meter_id for meter_id, _ in wanted}
 
         def mine(records: list[ConsumerRecord]) -> list[Reading]:
-            return [decode_reading(r.value or b"") for r in records if r.key in keys]
+            return [
+                each
+                for record in records
+                for each in decode_readings(record).events
+                if each.meter_id in meters
+            ]
 
         def enough(records: list[ConsumerRecord]) -> bool:
             return wanted <= {(each.meter_id, each.import_wh) for each in mine(records)}
@@ -284,9 +290,6 @@ class Gateway:
         async with asyncio.timeout(WAIT_S), self.http() as client:
             while (await client.get("/readyz/consume")).status_code != 200:  # noqa: ASYNC110 - a process
                 await asyncio.sleep(0.2)
-
-
-decode_reading = msgspec.json.Decoder(Reading).decode
 
 
 @pytest.fixture(scope="module")

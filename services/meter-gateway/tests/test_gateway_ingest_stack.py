@@ -2,16 +2,19 @@
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
+import msgspec
 import psutil
 import pytest
 
 from prewatt_common.clock import utc_now
+from prewatt_common.contracts.meter_readings_v1 import READINGS_MAX
 from prewatt_common.contracts.mqtt_v1 import READING_BYTES_MAX, ROOT
 from prewatt_common.contracts.topics import METER_READINGS
 from prewatt_common.kafka.messages import header
+from prewatt_common.kafka.readings import decode_readings
 
 pytestmark = pytest.mark.stack
 
@@ -116,19 +119,34 @@ async def test_many_large_profiles_are_taken_in_bounded_memory(gateway) -> None:
     assert psutil.Process(pid).memory_info().rss < 300 * 2**20
 
 
-async def test_cloud_event_of_a_reading(gateway) -> None:
-    (meter_id,) = await gateway.meters()
-    await _publish(gateway, meter_id, GOOD, GOOD)
+async def test_readings_that_come_together_share_a_record(gateway) -> None:
+    """One a partition, its key one of its meters, a meter's readings in the order they came in."""
+    meter_ids = await gateway.meters(60)
+    async with gateway.mqtt() as client:
+        for at in (b"2026-01-01T00:15:00Z", b"2026-01-01T00:30:00Z"):
+            for meter_id in meter_ids:
+                topic = f"{ROOT}/{meter_id}/reading"
+                await client.publish(topic, b'{"at":"%b","import_wh":5}' % at, qos=1)
 
-    def both(records):
-        return len([record for record in records if record.key == meter_id.encode()]) == 2
+    def holds(record):
+        return set(msgspec.json.decode(record.value)["meters"]) & set(meter_ids)
 
-    records = await gateway.records(METER_READINGS.name, both)
-    first, second = [record for record in records if record.key == meter_id.encode()]
-    headers = {name: value.decode() for name, value in first.headers}
-    assert headers.keys() == {"ce_specversion", "ce_source", "ce_type", "ce_id", "ce_time"}
-    assert headers["ce_type"] == "prewatt.meter.reading.v1"
-    assert header(second.headers, "ce_id") == headers["ce_id"]
+    def all_there(records):
+        return sum(len(decode_readings(record)) for record in records if holds(record)) >= 120
+
+    records = [r for r in await gateway.records(METER_READINGS.name, all_there) if holds(r)]
+    assert len(records) < 60
+    order: dict[str, list[datetime]] = {}
+    for record in records:
+        headers = {name: value.decode() for name, value in record.headers}
+        assert headers.keys() == {"ce_specversion", "ce_source", "ce_type", "ce_id", "ce_time"}
+        assert headers["ce_type"] == "prewatt.meter.readings.v1"
+        events = decode_readings(record).events
+        assert record.key.decode() == events[0].meter_id
+        assert len(events) <= READINGS_MAX
+        for each in events:
+            order.setdefault(each.meter_id, []).append(each.read_at)
+    assert all(instants == sorted(instants) for instants in order.values())
 
 
 async def test_nothing_is_acknowledged_while_kafka_is_down(gateway) -> None:
@@ -173,7 +191,7 @@ async def test_no_reading_is_lost_when_the_gateway_ends_in_mid_flow(gateway, how
     await publishing
     await asyncio.to_thread(gateway.stack.start, "meter-gateway")
     # QoS 1: what was handed over without a PUBACK that the broker saw comes again, after a stop
-    # too where the machine is busy. The same reading again has the same ce_id and charges nothing.
+    # too where the machine is busy. The same reading again charges nothing.
     await gateway.readings({(meter_id, register) for register in registers})
 
 
@@ -206,6 +224,7 @@ async def test_a_late_reading_is_kept_from_its_arrival_on(gateway) -> None:
     def mine(records):
         return [record for record in records if record.key == meter_id.encode()]
 
-    records = await gateway.records(METER_READINGS.name, lambda found: len(mine(found)) == 2)
+    records = await gateway.records(METER_READINGS.name, lambda found: len(mine(found)) == 1)
     for record in mine(records):
+        assert [each.import_wh for each in decode_readings(record).events] == [1_000, 1_500]
         assert record.timestamp >= int(sent_at.timestamp() * 1000)

@@ -19,9 +19,9 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from prewatt_common.clock import utc_now
-from prewatt_common.contracts.base import CommandStatus, Event, RelayAction, RelayState
+from prewatt_common.contracts.base import CommandStatus, RelayAction, RelayState
 from prewatt_common.contracts.meter_events_v1 import CommandProgressed
-from prewatt_common.contracts.meter_readings_v1 import Reading
+from prewatt_common.contracts.meter_readings_v1 import Reading, readings_event
 from prewatt_common.contracts.topics import LEDGER_EVENTS, METER_EVENTS, METER_READINGS
 from prewatt_common.http.auth import issue_token
 from prewatt_common.kafka.messages import Message, Source, header
@@ -204,7 +204,7 @@ class Ledger:
             ]
         )
 
-    async def publish(self, events: Sequence[Event]) -> None:
+    async def publish(self, events: Sequence[Reading | CommandProgressed]) -> None:
         """Events of meters on their topics."""
         await self.producer.send([_message(event) for event in events])
 
@@ -261,10 +261,10 @@ class Ledger:
             await asyncio.sleep(0.05)
 
 
-def _message(event: Event) -> Message:
+def _message(event: Reading | CommandProgressed) -> Message:
     topic = METER_READINGS if isinstance(event, Reading) else METER_EVENTS
-    assert isinstance(event, Reading | CommandProgressed)
-    return Source("test").message(topic=topic, key=event.meter_id, event=event, at=utc_now())
+    sent = readings_event([event]) if isinstance(event, Reading) else event
+    return Source("test").message(topic=topic, key=event.meter_id, event=sent, at=utc_now())
 
 
 @pytest.fixture(scope="module")

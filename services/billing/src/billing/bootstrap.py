@@ -22,7 +22,6 @@ from billing.settings import BillingSettings
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted
 from prewatt_common.contracts.ledger_events_v1 import AccountOpened, MeterBound, TariffPublished
-from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.contracts.topics import LEDGER_CHARGES, LEDGER_EVENTS, METER_READINGS
 from prewatt_common.db.database import driver, is_passing_fault
 from prewatt_common.dependencies import watch_dependencies
@@ -30,6 +29,7 @@ from prewatt_common.http.app import create_app
 from prewatt_common.kafka.batches import Handle, Subscription
 from prewatt_common.kafka.decoding import Delivered, EventT, decode_one, decode_some
 from prewatt_common.kafka.history import watch_history
+from prewatt_common.kafka.readings import decode_readings, one_of_readings
 from prewatt_common.parts import Parts, parts_of
 from prewatt_common.service import serve
 from prewatt_common.workers import Repeating
@@ -49,9 +49,10 @@ def subscriptions(settings: BillingSettings) -> Sequence[Subscription[Any]]:
         Subscription(
             group="billing.readings",
             topics=(METER_READINGS,),
-            decode=decode_one(Reading),
+            decode=decode_readings,
+            one_of=one_of_readings,
             handle=_with_meters(take_readings),
-            batch_records_max=settings.batch_readings_max,
+            batch_records_max=settings.batch_records_max,
             linger_ms=settings.linger_ms,
         ),
         Subscription(

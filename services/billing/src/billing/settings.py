@@ -9,7 +9,8 @@ class BillingSettings(ServiceSettings):
     """Read from ``PREWATT_*``."""
 
     http_port: int = Field(default=8084, ge=1, le=65535)
-    batch_readings_max: int = Field(default=5_000, ge=1, le=20_000)
+    batch_records_max: int = Field(default=100, ge=1, le=1_000)
+    """Records of readings in one transaction, each of up to 100 readings."""
     linger_ms: int = Field(default=500, ge=0, le=5_000)
     """The least time between two batches of readings or charges: nobody waits for billing, and
     fewer, larger batches leave the machine to those for whom somebody does."""

@@ -92,6 +92,7 @@ async def _run(settings: GatewaySettings, parts: Parts) -> None:
         handle=TakeReadings(
             registry=registry,
             send=producer.send,
+            partitions=lambda: producer.partitions(METER_READINGS.name),
             hear=hear,
             faults=faults,
             future_tolerance=settings.future_tolerance,

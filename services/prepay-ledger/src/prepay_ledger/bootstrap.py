@@ -49,13 +49,13 @@ from prepay_ledger.unit import PostgresUnit, open_unit
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.contracts.meter_events_v1 import CommandProgressed
-from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.contracts.topics import LEDGER_FACTS, METER_EVENTS, METER_READINGS
 from prewatt_common.dependencies import watch_dependencies
 from prewatt_common.http.app import create_app
 from prewatt_common.kafka.batches import AfterCommit, Handle, Subscription
-from prewatt_common.kafka.decoding import Delivered, decode_one, decode_some
+from prewatt_common.kafka.decoding import Delivered, decode_some
 from prewatt_common.kafka.history import watch_history
+from prewatt_common.kafka.readings import decode_readings, one_of_readings
 from prewatt_common.parts import Parts, parts_of
 from prewatt_common.service import serve
 from prewatt_common.workers import Repeating
@@ -96,9 +96,10 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
         Subscription(
             group="prepay-ledger.readings",
             topics=(METER_READINGS,),
-            decode=decode_one(Reading),
+            decode=decode_readings,
+            one_of=one_of_readings,
             handle=_in_unit(TakeReadings(review=review, clock=utc_now)),
-            batch_records_max=settings.batch_readings_max,
+            batch_records_max=settings.batch_records_max,
             linger_ms=settings.linger_ms,
         )
     )

@@ -30,7 +30,8 @@ class LedgerSettings(ServiceSettings):
     """A command that no meter answered in this time expires."""
     retry_after_s: int = Field(default=60, ge=1)
     """A failed, rejected or expired command is decided anew after this."""
-    batch_readings_max: int = Field(default=3_000, ge=1, le=20_000)
+    batch_records_max: int = Field(default=60, ge=1, le=1_000)
+    """Records of readings in one transaction, each of up to 100 readings."""
     linger_ms: int = Field(default=50, ge=0, le=5_000)
     """The least time between two batches of readings; payments and meters' answers never wait."""
 

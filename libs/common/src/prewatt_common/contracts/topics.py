@@ -28,7 +28,7 @@ class Topic:
         return f"{self.name}.dlq"
 
 
-METER_READINGS = Topic("meter.readings.v1", "meter_id", (meter_readings_v1.Reading,))
+METER_READINGS = Topic("meter.readings.v1", "meter_id", (meter_readings_v1.Readings,))
 METER_EVENTS = Topic(
     "meter.events.v1",
     "meter_id",

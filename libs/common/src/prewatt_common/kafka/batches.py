@@ -9,7 +9,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, NamedTuple
+from typing import Any, Generic, NamedTuple, cast
 
 from aiokafka import ConsumerRecord, TopicPartition
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,7 +20,7 @@ from prewatt_common.db.database import Database, is_conflict, is_passing_fault
 from prewatt_common.kafka import outbox
 from prewatt_common.kafka.breaker import Breaker
 from prewatt_common.kafka.dead_letters import dead_letter
-from prewatt_common.kafka.decoding import Decode, Delivered, EventT, Undecodable
+from prewatt_common.kafka.decoding import Decode, Delivered, EventT, Several, Undecodable
 from prewatt_common.kafka.offsets import OffsetRange, fence
 from prewatt_common.kafka.stops import defect_at
 from prewatt_common.metrics import CONSUMER_RECORDS, CONSUMER_RETRIES, DEAD_LETTERS
@@ -42,8 +42,10 @@ class Subscription(Generic[EventT]):
 
     group: str
     topics: tuple[Topic, ...]
-    decode: Decode[EventT | None]
+    decode: Decode[EventT | Several[EventT] | None]
     handle: Handle[EventT]
+    one_of: Callable[[bytes, int], bytes] | None = None
+    """For records of many: the value of a record of the one with that index."""
     batch_records_max: int = 5_000
     linger_ms: int = 0
     """The least time from one batch's start to the next. A batch costs about as much for one
@@ -51,11 +53,12 @@ class Subscription(Generic[EventT]):
 
 
 class Dead(NamedTuple):
-    """A record that is not handled, and why."""
+    """A record that is not handled, and why; of a record of many, the one at that place."""
 
     record: ConsumerRecord
     reason: str
     detail: str
+    place: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ class _Fates:
 
     after: list[AfterCommit] = field(default_factory=lambda: [])
     dead: list[Dead] = field(default_factory=lambda: [])
+    several: dict[int, Several[Any]] = field(default_factory=lambda: {})
+    """Of records of many, by the record's `id`."""
 
 
 class _Room(Exception):
@@ -121,14 +126,21 @@ class Batches:
                 event = self._subscription.decode(record)
             except Undecodable as error:
                 fates.dead.append(_dead(record, error))
-            else:
-                if event is not None:
-                    delivered.append(Delivered(event, record))
+                continue
+            if isinstance(event, Several):
+                event = cast(Several[Any], event)
+                fates.several[id(record)] = event
+                delivered += [Delivered(each, record) for each in event.events]
+                fates.dead.extend(
+                    Dead(record, "undecodable", why, index) for index, why in event.bad
+                )
+            elif event is not None:
+                delivered.append(Delivered(event, record))
         async with self._database.transaction() as connection:
             await fence(connection, group=self._subscription.group, ranges=ranges)
             await self._handle(connection, delivered, fates)
-            room = self._breaker.room(_places(records, fates.dead))
-            if room is not None and room < len(records):
+            room = self._room(records, fates)
+            if room < len(records):
                 raise _Room(room)
             now = utc_now()
             await outbox.append(
@@ -140,20 +152,40 @@ class Batches:
                         detail=detail,
                         by=self._subscription.group,
                         at=now,
+                        one=self._one(record, index),
                     )
-                    for record, reason, detail in fates.dead
+                    for record, reason, detail, index in fates.dead
                 ],
             )
         return fates
 
+    def _one(self, record: ConsumerRecord, index: int | None) -> tuple[int, bytes] | None:
+        if index is None:
+            return None
+        assert self._subscription.one_of is not None, "who decodes several knows how to part them"
+        return index, self._subscription.one_of(record.value or b"", index)
+
+    def _room(self, records: Sequence[ConsumerRecord], fates: _Fates) -> int:
+        """How many of the records may be taken before the breaker opens, the one that opens it
+        included."""
+        room = self._breaker.room(_places(records, fates))
+        if room is None:
+            return len(records)
+        for place, record in enumerate(records):
+            room -= _size(record, fates)
+            if room <= 0:
+                return place + 1
+        return len(records)
+
     def _committed(self, records: Sequence[ConsumerRecord], fates: _Fates) -> None:
-        self._breaker.note(_places(records, fates.dead), taken=len(records))
+        taken = sum(_size(record, fates) for record in records)
+        self._breaker.note(_places(records, fates), taken=taken)
         self._relay.wake()
         for call in fates.after:
             call()
         for topic, count in Counter(record.topic for record in records).items():
             CONSUMER_RECORDS.labels(self._subscription.group, topic).inc(count)
-        for record, reason, detail in fates.dead:
+        for record, reason, detail, _ in fates.dead:
             DEAD_LETTERS.labels(self._subscription.group, record.topic, reason).inc()
             logger.error(
                 "dead letter: %s", detail,
@@ -181,7 +213,7 @@ class Batches:
             return
         # Outside of the `except`, so that a record's traceback is not that of every half before.
         if len(delivered) == 1:
-            fates.dead.append(_fate_of(delivered[0], failure))
+            fates.dead.append(_fate_of(delivered[0], failure, fates))
             return
         middle = len(delivered) // 2
         await self._handle(connection, delivered[:middle], fates)
@@ -191,25 +223,39 @@ class Batches:
             raise defect_at([each.record for each in delivered], failure) from failure
 
 
-def _fate_of(one: Delivered[Any], error: Exception) -> Dead:
+def _fate_of(one: Delivered[Any], error: Exception, fates: _Fates) -> Dead:
     """The one place that decides what becomes of a single record whose handling failed: a dead
     letter where the domain refuses it. Raises `Defect` for anything else."""
     if isinstance(error, Undecodable | Refusal):
-        return _dead(one.record, error)
+        several = fates.several.get(id(one.record))
+        return _dead(one.record, error, None if several is None else several.index_of(one.event))
     raise defect_at([one.record], error) from error
 
 
-def _dead(record: ConsumerRecord, error: Undecodable | Refusal) -> Dead:
+def _dead(record: ConsumerRecord, error: Undecodable | Refusal, index: int | None = None) -> Dead:
     reason = error.kind if isinstance(error, Refusal) else "undecodable"
-    return Dead(record, reason, str(error))
+    return Dead(record, reason, str(error), index)
 
 
-def _places(records: Sequence[ConsumerRecord], dead: Sequence[Dead]) -> list[int]:
-    """Where in ``records`` the dead ones are."""
-    if not dead:
+def _size(record: ConsumerRecord, fates: _Fates) -> int:
+    """How many a record counts for: one, or those that it holds."""
+    several = fates.several.get(id(record))
+    return 1 if several is None else len(several)
+
+
+def _places(records: Sequence[ConsumerRecord], fates: _Fates) -> list[int]:
+    """Where the dead ones are, counting each of a record of many."""
+    if not fates.dead:
         return []
-    ones = {id(each.record) for each in dead}
-    return [place for place, record in enumerate(records) if id(record) in ones]
+    of_record: dict[int, list[int]] = {}
+    for each in fates.dead:
+        of_record.setdefault(id(each.record), []).append(each.place or 0)
+    places: list[int] = []
+    begin = 0
+    for record in records:
+        places += [begin + index for index in sorted(of_record.get(id(record), ()))]
+        begin += _size(record, fates)
+    return places
 
 
 def _up_to(

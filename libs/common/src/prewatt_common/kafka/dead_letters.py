@@ -11,15 +11,27 @@ DETAIL_MAX = 1000
 
 
 def dead_letter(
-    *, record: ConsumerRecord, reason: str, detail: str, by: str, at: datetime
+    *,
+    record: ConsumerRecord,
+    reason: str,
+    detail: str,
+    by: str,
+    at: datetime,
+    one: tuple[int, bytes] | None = None,
 ) -> Message:
     """``record`` as it came, with headers ``dlq_reason``, ``dlq_detail``, ``dlq_source``
     (topic/partition/offset), ``dlq_by`` (consumer group) and ``dlq_at`` added.
 
+    ``one``: of a record of many, the index of the one that is dead, and the value of a record of it
+    alone; ``dlq_source`` is topic/partition/offset#index then.
+
     One that is too large with these is cut short and says so in ``dlq_truncated_from`` (bytes);
     the whole is where ``dlq_source`` points.
     """
-    source = f"{record.topic}/{record.partition}/{record.offset}"
+    source, value = f"{record.topic}/{record.partition}/{record.offset}", record.value or b""
+    if one is not None:
+        index, value = one
+        source += f"#{index}"
     added: Headers = [
         ("dlq_reason", reason.encode()),
         ("dlq_detail", detail[:DETAIL_MAX].encode("utf-8", "replace")),
@@ -27,7 +39,7 @@ def dead_letter(
         ("dlq_by", by.encode()),
         ("dlq_at", at.isoformat().encode()),
     ]
-    topic, key, value = f"{record.topic}.dlq", record.key or b"", record.value or b""
+    topic, key = f"{record.topic}.dlq", record.key or b""
     original: Headers = [(name, given or b"") for name, given in record.headers]
     whole = Message(topic, key, [*original, *added], value)
     excess = message_bytes(whole) - BATCH_BYTES_MAX

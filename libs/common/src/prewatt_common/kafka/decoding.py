@@ -13,6 +13,25 @@ from prewatt_common.kafka.messages import header
 
 EventT = TypeVar("EventT")
 OneOfT = TypeVar("OneOfT", bound=Event)
+
+
+class Several(NamedTuple, Generic[EventT]):
+    """What a record of many holds: its events in order, and by their indexes in the record those
+    that are none, with the reason."""
+
+    events: Sequence[EventT]
+    bad: Sequence[tuple[int, str]]
+
+    def __len__(self) -> int:
+        return len(self.events) + len(self.bad)
+
+    def index_of(self, event: object) -> int:
+        """Where that very event lies in the record."""
+        place = next(place for place, each in enumerate(self.events) if each is event)
+        bad = {index for index, _ in self.bad}
+        return [index for index in range(len(self)) if index not in bad][place]
+
+
 Decode = Callable[[ConsumerRecord], EventT]
 """Gives the event of a record; raises `Undecodable`. None is an event the reader has no use for."""
 

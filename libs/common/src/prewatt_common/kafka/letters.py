@@ -39,7 +39,8 @@ class OriginalGone(Refusal):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """A record that a group did not handle: as it came, and why. ``id`` is TOPIC:OFFSET, the
-    offset being that of the dead-letter topic; ``source`` is topic/partition/offset."""
+    offset being that of the dead-letter topic; ``source`` is topic/partition/offset, and #index for
+    one of a record of many."""
 
     id: str
     topic: str
@@ -175,7 +176,7 @@ class Letters:
 
 def source_of(letter: Letter) -> tuple[str, int, int]:
     """Topic, partition and offset of the record that ``letter`` was."""
-    topic, partition, offset = letter.source.rsplit("/", 2)
+    topic, partition, offset = letter.source.partition("#")[0].rsplit("/", 2)
     return topic, int(partition), int(offset)
 
 

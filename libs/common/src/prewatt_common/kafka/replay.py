@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from aiokafka import ConsumerRecord
 from sqlalchemy import insert, select
@@ -20,7 +20,7 @@ from prewatt_common.db.database import Database, is_passing_fault
 from prewatt_common.db.tables import consumer_offset, dead_letter_replay
 from prewatt_common.ids import new_id
 from prewatt_common.kafka.batches import AfterCommit, Subscription
-from prewatt_common.kafka.decoding import Delivered, Undecodable
+from prewatt_common.kafka.decoding import Delivered, Several, Undecodable
 from prewatt_common.kafka.letters import Letter, Letters, source_of
 from prewatt_common.kafka.stops import in_words
 from prewatt_common.refusals import Refusal
@@ -144,8 +144,12 @@ async def _handle(
         event = subscription.decode(record)
         if event is None:
             return HANDLED, "the consumer has no use for it", None
+        several = cast(Several[Any], event if isinstance(event, Several) else Several([event], ()))
+        if several.bad:
+            return "undecodable", several.bad[0][1], None
+        delivered = [Delivered(each, record) for each in several.events]
         async with connection.begin_nested():
-            call = await subscription.handle(connection, [Delivered(event, record)])
+            call = await subscription.handle(connection, delivered)
     except Undecodable as error:
         return "undecodable", str(error), None
     except Refusal as error:

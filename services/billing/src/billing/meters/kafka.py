@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from billing.meters.intake import Reading
-from prewatt_common.contracts import meter_readings_v1
 from prewatt_common.contracts.topics import METER_READINGS
 from prewatt_common.kafka.clients import stop_client
-from prewatt_common.kafka.decoding import Undecodable, decode_one
+from prewatt_common.kafka.decoding import Undecodable
 from prewatt_common.kafka.messages import partition_of
+from prewatt_common.kafka.readings import decode_readings
 
 CLOCK_SLACK = timedelta(days=1)
 """A reading reaches Kafka after its instant, but for the error of the meter's clock."""
@@ -38,22 +38,20 @@ class KafkaPastReadings:
         try:
             await consumer.start()
             ends = await _seek(consumer, meters)
-            decode = decode_one(meter_readings_v1.Reading)
-            keys = {meter_id.encode() for meter_id in meters}
             while ends:
                 polled = await consumer.getmany(timeout_ms=1_000)
                 found: dict[str, list[Reading]] = {}
                 for records in polled.values():
                     for record in records:
-                        if record.key not in keys:
-                            continue
                         try:
-                            event = decode(record)
+                            events = decode_readings(record).events
                         except Undecodable:
                             continue  # it is with the dead letters since it came first
-                        found.setdefault(event.meter_id, []).append(
-                            Reading(event.read_at, event.import_wh)
-                        )
+                        for event in events:
+                            if event.meter_id in meters:
+                                found.setdefault(event.meter_id, []).append(
+                                    Reading(event.read_at, event.import_wh)
+                                )
                 yield found
                 for place in list(ends):
                     if await consumer.position(place) >= ends[place]:

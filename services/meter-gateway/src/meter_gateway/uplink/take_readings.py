@@ -15,10 +15,11 @@ from meter_gateway.uplink.hear_meters import HearMeters
 from meter_gateway.uplink.messages import address_of
 from meter_gateway.uplink.readings import Plausible, accept
 from prewatt_common.clock import Clock
-from prewatt_common.contracts.meter_readings_v1 import Reading
+from prewatt_common.contracts.meter_readings_v1 import READINGS_MAX, Readings
 from prewatt_common.contracts.mqtt_v1 import MqttReading
 from prewatt_common.contracts.topics import METER_READINGS
-from prewatt_common.kafka.messages import Message
+from prewatt_common.ids import new_id
+from prewatt_common.kafka.messages import Message, partition_of
 
 _PART_BYTES_MAX = 1_000_000
 """Payloads decoded at once, some 15,000 readings: profiles are large, and memory is not."""
@@ -26,9 +27,11 @@ _TOPIC = METER_READINGS.name
 _CONSTANT_HEADERS = [
     ("ce_specversion", b"1.0"),
     ("ce_source", b"/prewatt/meter-gateway"),
-    ("ce_type", Reading.ce_type.encode()),
+    ("ce_type", Readings.ce_type.encode()),
 ]
 _encode = msgspec.json.Encoder().encode
+_Taken = tuple[str, datetime, int, datetime]
+"""Meter, instant and register of a reading, and when it came."""
 
 
 class TakeReadings:
@@ -39,6 +42,7 @@ class TakeReadings:
         *,
         registry: Registry,
         send: Callable[[Sequence[Message]], Awaitable[None]],
+        partitions: Callable[[], Awaitable[int]],
         hear: HearMeters,
         faults: MeterFaults,
         future_tolerance: timedelta,
@@ -48,6 +52,7 @@ class TakeReadings:
         self._registry = registry
         self._hear = hear
         self._send = send
+        self._partitions = partitions
         self._faults = faults
         self._future_tolerance = future_tolerance
         self._age_max = age_max
@@ -93,17 +98,18 @@ class TakeReadings:
                 if verdicts or meter_id in faulty:
                     verdicts.append(Verdict(meter_id, received.at, None))
         await self._registry.look_for(meter_id for meter_id, _, _ in accepted)
-        taken = 0
+        taken: list[_Taken] = []
         for meter_id, received, readings in accepted:
             if meter_id in self._registry:
-                taken += len(readings)
-                messages += _messages(meter_id, received.at, readings)
+                taken += [(meter_id, each.at, each.import_wh, received.at) for each in readings]
             else:
                 detail = f"register {meter_id} first"
                 refuse(received, meter_id, Refused(Reason.UNKNOWN_METER, detail))
+        if taken:
+            messages += _messages(taken, await self._partitions())
         await self._send(messages)
         self._faults.note(verdicts)
-        READINGS.inc(taken)
+        READINGS.inc(len(taken))
         ACCEPTED.inc(len(part) - len(refused))
         for reason in refused:
             REJECTED.labels(reason).inc()
@@ -120,20 +126,27 @@ def _parts(batch: Sequence[Received]) -> Iterator[Sequence[Received]]:
     yield batch[begin:]
 
 
-def _messages(
-    meter_id: str, received_at: datetime, readings: Sequence[MqttReading]
-) -> list[Message]:
-    key = meter_id.encode()
-    headers = [*_CONSTANT_HEADERS, ("ce_time", received_at.isoformat().encode())]
-    made: list[Message] = []
-    for reading in readings:
-        event = Reading(
-            meter_id=meter_id,
-            read_at=reading.at,
-            import_wh=reading.import_wh,
-            received_at=received_at,
-        )
-        # The same reading sent again by the broker gets the same id.
-        event_id = b"%b/%d/%d" % (key, int(reading.at.timestamp() * 1e6), reading.import_wh)
-        made.append(Message(_TOPIC, key, [*headers, ("ce_id", event_id)], _encode(event)))
-    return made
+def _messages(taken: Sequence[_Taken], partitions: int) -> list[Message]:
+    """Records of many readings, in the order in which they came: those of a meter are in one
+    partition. A reading is known by what it is, so a record that is sent again may be cut
+    otherwise."""
+    of_partition: dict[int, list[_Taken]] = {}
+    for one in taken:
+        of_partition.setdefault(partition_of(one[0].encode(), partitions), []).append(one)
+    return [
+        _message(some[at : at + READINGS_MAX])
+        for some in of_partition.values()
+        for at in range(0, len(some), READINGS_MAX)
+    ]
+
+
+def _message(some: Sequence[_Taken]) -> Message:
+    meters, read_at, import_wh, received_at = zip(*some, strict=True)
+    first = min(received_at)
+    event = Readings(received_at=first, meters=meters, read_at=read_at, import_wh=import_wh)
+    headers = [
+        *_CONSTANT_HEADERS,
+        ("ce_time", first.isoformat().encode()),
+        ("ce_id", str(new_id()).encode()),
+    ]
+    return Message(_TOPIC, meters[0].encode(), headers, _encode(event))
