@@ -216,6 +216,21 @@ async def test_a_list_of_nobody_is_404(reader):
     assert (answer.status_code, answer.json()) == (200, {"items": [], "next": None})
 
 
+# The last: the tests above look at whole lists in one page.
+@pytest.mark.parametrize(
+    ("package", "path"),
+    [
+        ("prepay_ledger", "/v1/payments"),
+        ("prepay_ledger", "/v1/accounts/{account_id}/decisions"),
+    ],
+)
+async def test_a_list_does_not_end_at_the_largest_page(reader):
+    await reader.add(2_000)
+    seen = await reader.walk(limit=1000, moving=True)
+    assert len(seen) == len(set(seen)) >= 2_000 + ROWS
+    assert seen == sorted(seen, reverse=True)
+
+
 def _is_refused(answer: httpx.Response, what: str) -> None:
     assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM), what
     problem = answer.json()
