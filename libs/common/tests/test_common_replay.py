@@ -83,9 +83,9 @@ async def letters_in(loop, client, count):
     async with asyncio.timeout(60):
         while True:
             page = (await client.get("/v1/dead-letters")).json()
-            if len(page["dead_letters"]) >= count:
+            if len(page["items"]) >= count:
                 assert page["next"] is None
-                return page["dead_letters"]
+                return page["items"]
             await asyncio.sleep(0.2)
 
 
@@ -174,13 +174,16 @@ async def test_they_come_in_pages_newest_first(loop, client):
         await loop.send_raw(b"bad")
     async with loop.running(loop.consumer(), loop.relay):
         everything = [each["id"] for each in await letters_in(loop, client, 25)]
+    for limit in (25, 24):
+        page = (await client.get("/v1/dead-letters", params={"limit": limit})).json()
+        assert (len(page["items"]), page["next"] is None) == (limit, limit == 25)
     found, query = [], {"limit": "10"}
     while True:
         page = (await client.get("/v1/dead-letters", params=query)).json()
-        found += [each["id"] for each in page["dead_letters"]]
+        found += [each["id"] for each in page["items"]]
         if page["next"] is None:
             break
-        query["before"] = page["next"]
+        query["cursor"] = page["next"]
     assert found == everything == [f"{loop.topic.name}:{n}" for n in reversed(range(25))]
 
 
@@ -191,6 +194,6 @@ async def test_what_is_no_dead_letter_of_ours_is_not_found(loop, client):
             404,
             "urn:prewatt:problem:unknown-dead-letter",
         )
-    assert (await client.get("/v1/dead-letters", params={"before": "x"})).status_code == 404
+    assert (await client.get("/v1/dead-letters", params={"cursor": "x"})).status_code == 422
     letter = {"id": f"{loop.topic.name}:0"}
     assert (await replay(client, letter, "")).status_code == 422

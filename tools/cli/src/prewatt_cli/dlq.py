@@ -1,7 +1,6 @@
 """``prewatt dlq``: records that consumers did not handle, to look at and to replay."""
 
-from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import httpx
 import typer
@@ -9,12 +8,12 @@ from rich.console import Console
 from rich.table import Table
 
 from prewatt_cli.errors import answered, one_line_errors
+from prewatt_cli.lists import items_of
 from prewatt_cli.people import Who, client_for, plain
 from prewatt_cli.target import DEFAULT_STATE_DIR, SERVICES, StateDir
 
 dlq = typer.Typer(help="Dead letters: what consumers did not handle.", no_args_is_help=True)
 
-_PAGE = 200
 _console = Console()
 
 Service = Annotated[str, typer.Option(help="Whose consumer did not handle it.")]
@@ -34,7 +33,8 @@ def list_(
     with one_line_errors():
         for name in [service] if service else SERVICES:
             with client_for(name, state_dir=state_dir) as client:
-                for letter in _letters(client, topic):
+                filters = {"topic": topic} if topic else {}
+                for letter in items_of(client, "/v1/dead-letters", filters):
                     if every or letter["open"]:
                         cells = (name, *(letter[field] for field in _SHOWN))
                         table.add_row(*map(plain, cells))
@@ -76,13 +76,3 @@ def replay(
             _console.print(plain(f"{letter}: {outcome['outcome']} {outcome['detail']}".rstrip()))
     if refused:
         raise typer.Exit(1)
-
-
-def _letters(client: httpx.Client, topic: str | None) -> Iterator[dict[str, Any]]:
-    query = {"limit": str(_PAGE)} | ({"topic": topic} if topic else {})
-    while True:
-        page = answered(client.get("/v1/dead-letters", params=query)).json()
-        yield from page["dead_letters"]
-        if page["next"] is None:
-            return
-        query["before"] = page["next"]

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
 from prewatt_common.http.auth import Principal, require
-from prewatt_common.http.fields import Limit, Reason
-from prewatt_common.kafka.letters import Letter, Letters
+from prewatt_common.http.fields import Reason
+from prewatt_common.http.pages import Page, PageRequest, PagesBy
+from prewatt_common.kafka.letters import Letter, LetterKey, Letters
 from prewatt_common.kafka.replay import HANDLED, Replay, Replayed
 
 Id = Annotated[str, Query(max_length=300)]
@@ -54,29 +55,22 @@ class WholeLetterOut(LetterOut):
     replays: list[ReplayedOut]
 
 
-class LettersPage(BaseModel):
-    """Topic by topic, newest first. Where to read on: pass ``next`` as ``before``; none at the
-    end. A page may be short, or empty, before the end."""
-
-    dead_letters: list[LetterOut]
-    next: str | None
-
-
 def dead_letters_router(*, scope: str, letters: Letters, replay: Replay) -> APIRouter:
     """For tokens with ``scope``:read, and to replay ``scope``:write."""
     router = APIRouter(prefix="/v1/dead-letters", tags=["operations"])
     reading = [Depends(require(f"{scope}:read"))]
 
     @router.get("", dependencies=reading)
-    async def page(
-        *, topic: Id | None = None, before: Id | None = None, limit: Limit = 100
-    ) -> LettersPage:
-        """What this service's consumers did not handle."""
-        found, following = await letters.page(topic=topic, before=before, limit=limit)
+    async def listed(
+        page: Annotated[PageRequest[LetterKey], Depends(PagesBy(LetterKey))],
+        topic: Id | None = None,
+    ) -> Page[LetterOut]:
+        """What this service's consumers did not handle, topic by topic, newest first. A page may
+        be short, or empty, before the end: others' dead letters lie between these."""
+        found, last = await letters.page(topic=topic, before=page.after, limit=page.limit)
         replays = await replay.replays_of(found)
-        return LettersPage(
-            dead_letters=[LetterOut(**_short(each, replays[each.id])) for each in found],
-            next=following,
+        return page.until(
+            found, last=last, item=lambda each: LetterOut(**_short(each, replays[each.id]))
         )
 
     @router.get("/{letter}", dependencies=reading)

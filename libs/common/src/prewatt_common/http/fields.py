@@ -2,13 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 PRINTABLE = r"^[^\s\p{C}]([^\p{C}]*[^\s\p{C}])?$"
 """Any printable characters, none of space at the ends."""
-Limit = Annotated[int, Query(ge=1, le=1000)]
-"""How many of a list at once."""
 
 
 class Body(BaseModel):

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from typing import TypeAlias
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
@@ -34,6 +35,10 @@ class OriginalGone(Refusal):
     """The dead letter was cut short, and the record it was is no longer there."""
 
     kind = "original-gone"
+
+
+LetterKey: TypeAlias = tuple[str, int]
+"""Topic, and the offset in its dead-letter topic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,16 +72,18 @@ class Letters:
         self._groups = frozenset(groups)
 
     async def page(
-        self, *, topic: str | None, before: str | None, limit: int
-    ) -> tuple[Sequence[Letter], str | None]:
+        self, *, topic: str | None, before: LetterKey | None, limit: int
+    ) -> tuple[Sequence[Letter], LetterKey | None]:
         """Topic by topic, the newest first; second, where to read on (``before``), none at the
-        end. Raises `UnknownLetter` for a ``before`` that is none."""
+        end."""
         names = [name for name in self._names if topic in (None, name)]
         upto: int | None = None
         if before is not None:
-            begin_at, upto = self._parsed(before)
-            names = names[names.index(begin_at) :] if begin_at in names else []
+            begin_at, upto = before
+            names = [name for name in names if name >= begin_at]
+            upto = upto if begin_at in names else None
         found: list[Letter] = []
+        last: LetterKey | None = None
         scanned = 0
         async with self._consumer() as consumer:
             for name in names:
@@ -88,7 +95,7 @@ class Letters:
                 upto = None
                 while at > begin:
                     if scanned >= _SCANNED_MAX:
-                        return found, f"{name}:{at}"
+                        return found, (name, at)
                     low = max(begin, at - _CHUNK)
                     records = await _read(consumer, place, low, at)
                     scanned += at - low
@@ -96,9 +103,10 @@ class Letters:
                         letter = self._letter(name, record)
                         if letter is None:
                             continue
-                        found.append(letter)
                         if len(found) == limit:
-                            return found, letter.id
+                            return found, last
+                        found.append(letter)
+                        last = (name, record.offset)
                     at = low
         return found, None
 

@@ -90,9 +90,7 @@ def enquiries_router(*, queries: AccountQueries) -> APIRouter:
         """What moved the balance, newest first."""
         rows = await queries.entries(account_id, before=page.after, limit=page.rows_max)
         return page.of(
-            rows,
-            key=lambda row: (row.journal_id, row.binding_id, row.month),
-            item=EntryOut.model_validate,
+            rows, key=lambda row: (row.journal_id, row.number), item=EntryOut.model_validate
         )
 
     @router.get("/totals", tags=["ledger"])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import func, select, text, tuple_
+from sqlalchemy import select, text, tuple_
 
 from prepay_ledger.balances.postgres import check_account, to_account
 from prepay_ledger.balances.tables import account
@@ -42,15 +42,10 @@ class Totals:
         return self.balances_micro + sum(self.postings_micro.values())
 
 
-EntryKey: TypeAlias = tuple[int, UUID | None, str | None]
-"""Journal, binding and month: an account has one entry for each (`Journal`)."""
+EntryKey: TypeAlias = tuple[int, int]
+"""Journal, and the entry's number in it."""
 
-_NO_BINDING = UUID(int=0)
-_ENTRY_ORDER = (
-    entry.c.journal_id,
-    func.coalesce(entry.c.binding_id, _NO_BINDING),
-    func.coalesce(entry.c.month, ""),
-)
+_ENTRY_ORDER = (entry.c.journal_id, entry.c.number)
 _TOTALS = """
 SELECT
   (SELECT json_object_agg(supply_state, n)
@@ -106,8 +101,8 @@ class AccountQueries:
         `UnknownAccount`."""
         query = (
             select(
-                entry.c.journal_id, journal.c.kind, journal.c.source, journal.c.posted_at,
-                entry.c.binding_id, entry.c.month, entry.c.amount_micro,
+                entry.c.journal_id, entry.c.number, journal.c.kind, journal.c.source,
+                journal.c.posted_at, entry.c.binding_id, entry.c.month, entry.c.amount_micro,
             )
             .join(journal, journal.c.id == entry.c.journal_id)
             .where(entry.c.account_id == account_id)
@@ -115,9 +110,7 @@ class AccountQueries:
             .limit(limit)
         )  # fmt: skip
         if before is not None:
-            journal_id, binding_id, month = before
-            last = (journal_id, binding_id or _NO_BINDING, month or "")
-            query = query.where(tuple_(*_ENTRY_ORDER) < last)
+            query = query.where(tuple_(*_ENTRY_ORDER) < before)
         async with self._database.transaction() as connection:
             await check_account(connection, account_id)
             return (await connection.execute(query)).all()

@@ -52,9 +52,11 @@ class AccountOut(BaseModel):
 
 
 class EntryOut(BaseModel, from_attributes=True):
-    """What moved a balance: a charge is negative, a top-up positive."""
+    """What moved a balance: a charge is negative, a top-up positive. ``number``: which of its
+    journal's entries it is."""
 
     journal_id: int
+    number: int
     kind: str
     source: str
     posted_at: datetime

@@ -35,11 +35,6 @@ class Unbalanced(AssertionError):
     """A journal that does not sum to zero: a fault of ours that must never reach the database."""
 
 
-class RepeatedEntry(AssertionError):
-    """Two entries of a journal for the same account, binding and month: whoever lists them could
-    not tell them apart. A fault of ours too."""
-
-
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A customer's side: what an account's balance moves by, in micro-units."""
@@ -52,8 +47,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """Entries and postings that belong together. Raises `Unbalanced` unless they sum to zero,
-    `RepeatedEntry` unless each is of another account, binding or month."""
+    """Entries and postings that belong together. Raises `Unbalanced` unless they sum to zero."""
 
     kind: str
     source: str
@@ -65,10 +59,6 @@ class Journal:
         if total != 0:
             message = f"{self.kind} from {self.source} is off by {total} micro-units"
             raise Unbalanced(message)
-        places = {(e.account_id, e.binding_id, e.month) for e in self.entries}
-        if len(places) != len(self.entries):
-            message = f"{self.kind} from {self.source}: an account has two entries for one month"
-            raise RepeatedEntry(message)
 
 
 def movements(entries: Iterable[Entry]) -> dict[UUID, int]:
