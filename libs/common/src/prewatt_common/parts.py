@@ -11,7 +11,7 @@ from prewatt_common.clock import utc_now
 from prewatt_common.db.database import Database
 from prewatt_common.http.dead_letters import dead_letters_router
 from prewatt_common.http.offsets import offsets_router
-from prewatt_common.kafka.accept import Offsets
+from prewatt_common.kafka.accept import Offsets, Restored
 from prewatt_common.kafka.batches import Subscription
 from prewatt_common.kafka.consumer import Consumer
 from prewatt_common.kafka.letters import Letters
@@ -46,9 +46,11 @@ class Parts:
             instance_id=self.settings.instance_id,
         )
 
-    def operators_routers(self, *, scope: str) -> Sequence[APIRouter]:
+    def operators_routers(
+        self, *, scope: str, restored: Restored | None = None
+    ) -> Sequence[APIRouter]:
         """``/v1/dead-letters`` and ``/v1/offsets`` of the consumers made so far, for tokens with
-        ``scope``:read or ``scope``:write."""
+        ``scope``:read or ``scope``:write. ``restored``: see `Offsets`."""
         bootstrap = self.settings.kafka_bootstrap
         letters = Letters(
             bootstrap=bootstrap,
@@ -67,6 +69,7 @@ class Parts:
             bootstrap=bootstrap,
             subscriptions=self.subscriptions,
             clock=utc_now,
+            restored=restored,
         )
         return [
             dead_letters_router(scope=scope, letters=letters, replay=replay),

@@ -37,6 +37,7 @@ from prepay_ledger.payments.take_payment_event import ApplyPaymentEvent, TakePay
 from prepay_ledger.seals.api import seals_router
 from prepay_ledger.seals.close_days import CloseDays
 from prepay_ledger.seals.postgres import SealsUnit, open_seals
+from prepay_ledger.seals.postgres_epochs import raise_epoch
 from prepay_ledger.settings import LedgerSettings
 from prepay_ledger.supply.api import supply_router
 from prepay_ledger.supply.decide import Policy
@@ -181,7 +182,7 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
                 committed=relay.wake,
                 clock=utc_now,
             ),
-            *parts.operators_routers(scope="ledger"),
+            *parts.operators_routers(scope="ledger", restored=_restored),
         ],
         checks={"postgres": database.check},
         consuming={
@@ -226,6 +227,10 @@ def _in_unit(use_case: TakeReadings | TakeMeterEvents) -> Handle[Any]:
         return await use_case(PostgresUnit(connection), batch)
 
     return handle
+
+
+async def _restored(connection: AsyncConnection, who: str, reason: str) -> None:
+    await raise_epoch(connection, who=who, reason=reason, at=utc_now())
 
 
 async def _measure(queries: AccountQueries, payment_queries: PaymentQueries) -> None:

@@ -47,8 +47,12 @@ def accept(
     topic: Annotated[str, typer.Option(help="At which topic.")],
     reason: Annotated[str, typer.Option(help="Why; kept with it.")],
     go_on: Annotated[
-        str, typer.Option(help="`begin` takes all that the log has, `end` skips that.")
-    ] = "begin",
+        str | None,
+        typer.Option(
+            help="`begin` takes all that the log has, `end` skips that, `stay` goes on where the"
+            " database stands. Else: `stay` for a database that was restored, `begin` for others."
+        ),
+    ] = None,
     who: Who = None,
     state_dir: StateDir = DEFAULT_STATE_DIR,
 ) -> None:

@@ -25,6 +25,7 @@ CREATE TABLE consumer_offset (
     partition integer NOT NULL,
     next_offset bigint NOT NULL,
     topic_id uuid NOT NULL,
+    accepted_upto bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (consumer_group, topic, partition)
 );
 CREATE TABLE offset_acceptance (

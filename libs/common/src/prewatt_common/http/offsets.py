@@ -50,10 +50,11 @@ class OffsetsOut(BaseModel):
 
 
 class AcceptIn(Reason):
-    """``go_on``: ``begin`` takes all that the log has, ``end`` skips it."""
+    """``go_on``: ``begin`` takes all that the log has, ``end`` skips it, ``stay`` goes on where the
+    database stands; without it, ``stay`` for a database that was restored, else ``begin``."""
 
     topic: Annotated[str, Field(min_length=1, max_length=249)]
-    go_on: GoOn = GoOn.BEGIN
+    go_on: GoOn | None = None
 
 
 def offsets_router(*, scope: str, offsets: Offsets) -> APIRouter:

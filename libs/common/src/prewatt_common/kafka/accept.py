@@ -4,7 +4,7 @@ A group whose offset does not fit its log waits (`stops.py`): where to go on fro
 say, who knows whether the records that are missing can be had again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,8 +13,10 @@ from typing import Any
 from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prewatt_common.clock import Clock
 from prewatt_common.db.database import Database
@@ -23,6 +25,7 @@ from prewatt_common.ids import new_id
 from prewatt_common.kafka.batches import Subscription
 from prewatt_common.kafka.clients import stop_client
 from prewatt_common.kafka.offsets import Log, Stand, logs_of, misfit
+from prewatt_common.kafka.stops import DatabaseRestored
 from prewatt_common.refusals import Refusal
 
 _ACCEPTANCES_SHOWN = 100
@@ -35,6 +38,13 @@ class GoOn(StrEnum):
     """Everything that the log has. What was handled before changes nothing."""
     END = "end"
     """What comes from now on: what the log has by now is skipped."""
+    STAY = "stay"
+    """Where the database stands: for one that was restored."""
+
+
+Restored = Callable[[AsyncConnection, str, str], Awaitable[None]]
+"""What a service does, in the same transaction, where a person has said that its database was
+restored and goes on: who and why."""
 
 
 class KafkaAway(Refusal):
@@ -92,20 +102,23 @@ class Offsets:
         bootstrap: str,
         subscriptions: Sequence[Subscription[Any]],
         clock: Clock,
+        restored: Restored | None = None,
     ) -> None:
         self._database = database
         self._bootstrap = bootstrap
         self._subscriptions = subscriptions
         self._clock = clock
+        self._restored = restored
 
     async def standings(self) -> Sequence[Standing]:
         """Every partition that a group has begun to read. Raises `KafkaAway`."""
         names = sorted({topic.name for each in self._subscriptions for topic in each.topics})
         logs = await self._logs(names)
+        shown = await self._shown()
         async with self._database.transaction() as connection:
             rows = (await connection.execute(select(consumer_offset))).all()
         found = [
-            _standing(row, logs[place])
+            _standing(row, logs[place], shown.get((row.consumer_group, place)))
             for row in rows
             if (place := TopicPartition(row.topic, row.partition)) in logs
         ]
@@ -122,30 +135,44 @@ class Offsets:
         ]
 
     async def accept(
-        self, *, topic: str, go_on: GoOn, who: str, reason: str
+        self, *, topic: str, go_on: GoOn | None, who: str, reason: str
     ) -> Sequence[Acceptance]:
         """Let every group go on in those partitions of ``topic`` whose offset does not fit.
 
+        ``go_on`` none: where the database stands if that was restored, else all that the log has.
         The consumers begin by themselves when they look again. Raises `KafkaAway`, or
         `NothingToAccept`; offsets that fit stay as they are.
         """
         read = {each.name for subscription in self._subscriptions for each in subscription.topics}
         logs = await self._logs([topic]) if topic in read else {}
+        shown = await self._shown() if topic in read else {}
+        restored = False
         table = consumer_offset
         accepted: list[Acceptance] = []
         async with self._database.transaction() as connection:
             query = select(table).where(table.c.topic == topic).with_for_update()
             for row in (await connection.execute(query)).all():
-                log = logs.get(TopicPartition(row.topic, row.partition))
-                if log is None or _standing(row, log).state == _FITS:
+                place = TopicPartition(row.topic, row.partition)
+                log = logs.get(place)
+                if log is None:
                     continue
+                said = shown.get((row.consumer_group, place))
+                state = _standing(row, log, said).state
+                if state == _FITS or (go_on is GoOn.STAY and state != DatabaseRestored.kind):
+                    continue
+                restored = restored or state == DatabaseRestored.kind
+                stays = go_on is GoOn.STAY or (go_on is None and state == DatabaseRestored.kind)
                 each = Acceptance(
                     group=row.consumer_group,
                     topic=row.topic,
                     partition=row.partition,
                     old_offset=row.next_offset,
                     old_topic_id=row.topic_id,
-                    new_offset=log.begin if go_on is GoOn.BEGIN else log.end,
+                    new_offset=row.next_offset
+                    if stays
+                    else log.end
+                    if go_on is GoOn.END
+                    else log.begin,
                     new_topic_id=log.topic_id,
                     who=who,
                     reason=reason,
@@ -159,16 +186,38 @@ class Offsets:
                         table.c.topic == each.topic,
                         table.c.partition == each.partition,
                     )
-                    .values(next_offset=each.new_offset, topic_id=each.new_topic_id)
+                    .values(
+                        next_offset=each.new_offset,
+                        topic_id=each.new_topic_id,
+                        accepted_upto=max(row.accepted_upto, said or 0),
+                    )
                 )
                 kept = {name: getattr(each, name) for name in _KEPT}
                 await connection.execute(
                     insert(offset_acceptance).values(id=new_id(), consumer_group=each.group, **kept)
                 )
+            if restored and self._restored is not None:
+                await self._restored(connection, who, reason)
         if not accepted:
             message = f"no offset in {topic} waits for a word; it is read here: {topic in read}"
             raise NothingToAccept(message)
         return accepted
+
+    async def _shown(self) -> dict[tuple[str, TopicPartition], int]:
+        """The offsets that our groups have shown to Kafka, by group and partition."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
+        try:
+            await admin.start()
+            return {
+                (each.group, place): found.offset
+                for each in self._subscriptions
+                for place, found in (await admin.list_consumer_group_offsets(each.group)).items()
+            }
+        except (KafkaError, OSError) as error:
+            message = f"Kafka did not tell what our groups have shown it: {error!r}; try again"
+            raise KafkaAway(message) from error
+        finally:
+            await stop_client(admin)
 
     async def _logs(self, topics: Sequence[str]) -> dict[TopicPartition, Log]:
         # Of no group: it is given every partition, and moves nobody's offsets.
@@ -189,12 +238,13 @@ _FITS = "fits"
 _KEPT = tuple(name for name in Acceptance.__dataclass_fields__ if name != "group")
 
 
-def _standing(row: Any, log: Log) -> Standing:
+def _standing(row: Any, log: Log, shown: int | None) -> Standing:
     stop = misfit(
         group=row.consumer_group,
         place=TopicPartition(row.topic, row.partition),
-        stand=Stand(row.next_offset, row.topic_id),
+        stand=Stand(row.next_offset, row.topic_id, row.accepted_upto),
         log=log,
+        shown=shown,
     )
     return Standing(
         group=row.consumer_group,

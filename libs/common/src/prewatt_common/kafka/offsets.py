@@ -12,7 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from prewatt_common.db.database import driver
 from prewatt_common.db.tables import consumer_offset
 from prewatt_common.kafka.clients import client_of
-from prewatt_common.kafka.stops import OffsetBeforeLog, OffsetBeyondLog, Stop, TopicMadeAnew
+from prewatt_common.kafka.stops import (
+    DatabaseRestored,
+    OffsetBeforeLog,
+    OffsetBeyondLog,
+    Stop,
+    TopicMadeAnew,
+)
 from prewatt_common.kafka.topic_ids import topic_ids
 
 
@@ -34,6 +40,8 @@ class Stand:
 
     offset: int
     topic_id: UUID
+    accepted_upto: int = 0
+    """A person has said that Kafka may know of a later offset than this group's, up to this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +82,28 @@ async def load_offsets(
     )
     table = consumer_offset.c
     rows = await connection.execute(
-        select(table.topic, table.partition, table.next_offset, table.topic_id).where(
+        select(
+            table.topic, table.partition, table.next_offset, table.topic_id, table.accepted_upto
+        ).where(
             table.consumer_group == group,
             tuple_(table.topic, table.partition).in_([(p.topic, p.partition) for p in logs]),
         )
     )
     return {
-        TopicPartition(topic, partition): Stand(offset, topic_id)
-        for topic, partition, offset, topic_id in rows
+        TopicPartition(topic, partition): Stand(offset, topic_id, accepted_upto)
+        for topic, partition, offset, topic_id, accepted_upto in rows
     }
 
 
-def misfit(*, group: str, place: TopicPartition, stand: Stand, log: Log) -> Stop | None:
+def misfit(
+    *, group: str, place: TopicPartition, stand: Stand, log: Log, shown: int | None
+) -> Stop | None:
     """Why ``group`` cannot go on from ``stand`` in ``log``, if it cannot: whatever it did, records
-    would be skipped, or taken for others."""
+    would be skipped, or taken for others, or for new though their effects are out in the world.
+
+    ``shown``: the offset that the group has shown to Kafka (none: none yet). It does so after its
+    database has it, so a later one means that the database was restored from a backup.
+    """
     where = (
         f"{group} has processed {place.topic}/{place.partition} up to offset {stand.offset} of the "
         f"topic with id {stand.topic_id}, and Kafka has offsets {log.begin} to {log.end} of "
@@ -99,6 +115,11 @@ def misfit(*, group: str, place: TopicPartition, stand: Stand, log: Log) -> Stop
         return OffsetBeyondLog(f"{where}the same: it lost the records after those. {kept}")
     if stand.offset < log.begin:
         return OffsetBeforeLog(f"{where}the same: it removed the records before those. {kept}")
+    if shown is not None and shown > max(stand.offset, stand.accepted_upto):
+        return DatabaseRestored(
+            f"{where}the same, and {group} has told it of {shown}: this database is older than "
+            f"what it has said, as one that was restored from a backup. {kept}"
+        )
     return None
 
 

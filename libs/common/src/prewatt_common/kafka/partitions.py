@@ -115,10 +115,17 @@ class Assignment(ConsumerRebalanceListener):
         if not places:
             return
         logs = await logs_of(self._consumer, places)
+        shown = {place: await self._consumer.committed(place) for place in places}
         async with self._database.transaction() as connection:
             stands = await load_offsets(connection, group=self._group, logs=logs)
         for place, stand in stands.items():
-            stop = misfit(group=self._group, place=place, stand=stand, log=logs[place])
+            stop = misfit(
+                group=self._group,
+                place=place,
+                stand=stand,
+                log=logs[place],
+                shown=shown[place],
+            )
             if stop is not None:
                 raise stop
         for place, stand in stands.items():

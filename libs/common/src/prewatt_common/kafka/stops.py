@@ -59,6 +59,12 @@ class OffsetBeforeLog(Stop):
     kind = "before-log"
 
 
+class DatabaseRestored(Stop):
+    """The group told Kafka of a later offset than its database knows: that went back in time."""
+
+    kind = "restored"
+
+
 KINDS = tuple(
     each.kind
     for each in (
@@ -68,6 +74,7 @@ KINDS = tuple(
         TopicMadeAnew,
         OffsetBeyondLog,
         OffsetBeforeLog,
+        DatabaseRestored,
     )
 )
 

@@ -16,6 +16,7 @@ from prepay_ledger.charging.charge_months import (
 from prepay_ledger.charging.ports import Unit
 from prepay_ledger.events import charges_event
 from prepay_ledger.journal.values import Entry, Journal, UtilityAccount
+from prepay_ledger.seals.epochs import first_number
 from prepay_ledger.tariffs.book import TariffBook
 from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted, PostedCharge
 
@@ -56,7 +57,8 @@ async def charge_bindings(
     journal = _journal(charged, source=source)
     if journal.entries:
         _, due = await unit.journals.post(journal, at=now)
-    posted = [row for each in charged for row in _posted(each)]
+    above = first_number(await unit.charging.epoch())
+    posted = [row for each in charged for row in _posted(each, above=above)]
     await unit.publish(
         [
             charges_event(
@@ -112,7 +114,7 @@ def _journal(charged: Sequence[Charged], *, source: str) -> Journal:
     return Journal(kind="charge", source=source, entries=tuple(entries), postings=postings)
 
 
-def _posted(each: Charged) -> list[PostedCharge]:
+def _posted(each: Charged, *, above: int) -> list[PostedCharge]:
     state = each.state
     return [
         PostedCharge(
@@ -120,7 +122,7 @@ def _posted(each: Charged) -> list[PostedCharge]:
             state.account_id,
             state.meter_id,
             str(month.usage.month),
-            state.version,
+            above + state.version,
             month.usage.max_wh,
             month.usage.last_at,
             month.usage.energy_wh,

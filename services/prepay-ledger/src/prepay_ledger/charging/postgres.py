@@ -7,6 +7,7 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.charging.charge_months import BindingState, Charged, PostedMonth, Reading
+from prepay_ledger.seals.postgres_epochs import current_epoch
 from prewatt_common.db.database import ChangedMeanwhile, driver
 from prewatt_metering.monthly.months import BillingMonth
 from prewatt_metering.monthly.rating import Charge
@@ -76,6 +77,10 @@ class PostgresCharging:
         for row in rows:
             months.setdefault(row["binding_id"], []).append(_posted_month(row))
         return months
+
+    async def epoch(self) -> int:
+        """Raised where the database was restored."""
+        return await current_epoch(await driver(self._connection))
 
     async def save(self, charged: Sequence[Charged]) -> None:
         """Store the states; raises `ChangedMeanwhile` where one is not what was read."""

@@ -1,6 +1,7 @@
 """The posting day and the seals of those that were left."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -45,4 +46,13 @@ seal_leaves = Table(
     Column("number", Integer, nullable=False),
     Column("prefixes", LargeBinary, nullable=False),
     PrimaryKeyConstraint("day", "sealed_table", "number"),
+)
+
+epoch = Table(
+    "epoch",
+    metadata,
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+    Column("who", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("raised_at", DateTime(timezone=True), nullable=False),
 )

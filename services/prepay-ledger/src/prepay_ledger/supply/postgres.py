@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.balances.postgres import to_account
 from prepay_ledger.balances.tables import account as account_table
+from prepay_ledger.seals.epochs import first_number
+from prepay_ledger.seals.postgres_epochs import current_epoch
 from prepay_ledger.supply.command_progress import FINISHED_RANK, RANK, together
 from prepay_ledger.supply.decide import CommandOutcome
 from prepay_ledger.supply.tables import decision as decision_table
@@ -42,10 +44,10 @@ GROUP BY account_id
 """
 
 _LAST_SEQUENCES = """
-SELECT m.id AS meter_id, c.sequence
+SELECT m.id AS meter_id, greatest(c.sequence, $2) AS sequence
 FROM unnest($1::text[]) AS m (id)
-CROSS JOIN LATERAL
-    (SELECT sequence FROM command WHERE meter_id = m.id ORDER BY sequence DESC LIMIT 1) AS c
+LEFT JOIN LATERAL
+    (SELECT sequence FROM command WHERE meter_id = m.id ORDER BY sequence DESC LIMIT 1) AS c ON true
 """
 
 _SAVE_STATES = """
@@ -123,8 +125,10 @@ class PostgresSupply:
         return list((await self._connection.scalars(query)).all())
 
     async def last_sequences(self, meter_ids: Sequence[str]) -> Mapping[str, int]:
-        """The meters' newest command sequences."""
-        rows = await (await driver(self._connection)).fetch(_LAST_SEQUENCES, meter_ids)
+        """The meters' newest command sequences, or what the epoch begins above."""
+        connection = await driver(self._connection)
+        floor = first_number(await current_epoch(connection))
+        rows = await connection.fetch(_LAST_SEQUENCES, meter_ids, floor)
         return {row["meter_id"]: row["sequence"] for row in rows}
 
     async def save(

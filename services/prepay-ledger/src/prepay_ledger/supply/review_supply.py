@@ -117,7 +117,7 @@ class SupplyReview:
             if action is None:
                 continue
             for meter_id in each.view.meter_ids:
-                sequences[meter_id] = sequences.get(meter_id, 0) + 1
+                sequences[meter_id] += 1
                 some.append(
                     NewCommand(
                         id=new_id(),

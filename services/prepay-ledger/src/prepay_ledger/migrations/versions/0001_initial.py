@@ -245,6 +245,13 @@ CREATE TABLE seal (
     PRIMARY KEY (day),
     UNIQUE (previous)
 );
+CREATE TABLE epoch (
+    epoch bigint NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    raised_at timestamptz NOT NULL,
+    PRIMARY KEY (epoch)
+);
 CREATE TABLE seal_leaves (
     day date NOT NULL,
     sealed_table text NOT NULL,
@@ -270,10 +277,13 @@ SEALED = {
     " expires_at, day",
     "command_answer": "",
     "tariff_version": "",
+    "epoch": "",
     "seal": "",
     "seal_leaves": "",
 }
-OF_A_DAY = [name for name in SEALED if name not in {"entry", "posting", "seal", "seal_leaves"}]
+OF_A_DAY = [
+    name for name in SEALED if name not in {"entry", "posting", "epoch", "seal", "seal_leaves"}
+]
 # The lock and the day are two statements of one function, each with a snapshot of its own: one
 # statement that waited for the lock would read the day as it was before.
 OPEN_DAY = """
