@@ -121,6 +121,8 @@ class Batches:
                 event = self._subscription.decode(record)
             except Undecodable as error:
                 fates.dead.append(_dead(record, error))
+            except Exception as error:
+                raise defect_at([record], error) from error
             else:
                 if event is not None:
                     delivered.append(Delivered(event, record))
