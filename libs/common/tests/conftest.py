@@ -148,6 +148,11 @@ class Loop:
         """Deleted, and made again under its name: empty, with another id."""
         async with self.admin() as admin:
             await admin.delete_topics([self.topic.name])
+        await self.make_topic()
+
+    async def make_topic(self) -> None:
+        """Once Kafka has forgotten the one before."""
+        async with self.admin() as admin:
             async with asyncio.timeout(WAIT_S):
                 while True:
                     new = NewTopic(self.topic.name, PARTITIONS, 1)

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from prewatt_common.clock import utc_now
 from prewatt_common.kafka.accept import GoOn, NothingToAccept, Offsets
 from prewatt_common.kafka.stops import Stop
+from prewatt_common.workers import NotRunning
 
 pytestmark = pytest.mark.stack
 
@@ -69,8 +70,9 @@ async def test_a_topic_made_anew_is_refused_though_its_log_is_longer(loop):
         )
 
 
-async def test_a_topic_made_anew_under_a_running_consumer_is_refused_at_once(loop):
-    consumer = loop.consumer()
+@pytest.mark.parametrize("instance_id", [None, "a"])
+async def test_a_topic_made_anew_under_a_running_consumer_is_refused_at_once(loop, instance_id):
+    consumer = loop.consumer(instance_id=instance_id)
     await loop.send(*range(10))
     async with loop.running(consumer):
         await loop.until_effects(range(10))
@@ -81,13 +83,25 @@ async def test_a_topic_made_anew_under_a_running_consumer_is_refused_at_once(loo
         assert await loop.effects() == list(range(10))
 
 
-async def test_an_empty_topic_made_anew_is_said_too(loop):
-    consumer = loop.consumer()
+@pytest.mark.parametrize("instance_id", [None, "a"])
+async def test_a_topic_that_was_away_for_a_while_is_said_when_it_is_there(
+    loop, instance_id, caplog
+):
+    consumer = loop.consumer(instance_id=instance_id)
     await loop.send(*range(10))
     async with loop.running(consumer):
         await loop.until_effects(range(10))
-        await loop.make_topic_anew()
+        async with loop.admin() as admin:
+            await admin.delete_topics([loop.topic.name])
+        async with asyncio.timeout(60):
+            while f"topic {loop.topic.name} does not exist" not in caplog.text:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        with pytest.raises(NotRunning):
+            await consumer.check()
+        await asyncio.sleep(12)
+        await loop.make_topic()
         await loop.until_stopped(consumer, "the topic was made anew")
+        assert await loop.effects() == list(range(10))
 
 
 async def test_an_offset_beyond_the_log_is_refused_until_somebody_accepts_its_end(loop):
@@ -148,15 +162,3 @@ async def test_what_fits_is_left_alone(loop):
             await offsets_of(loop).accept(topic=topic, go_on=GoOn.END, who="ann", reason="why")
     async with loop.database.transaction() as connection:
         assert await connection.scalar(text("SELECT count(*) FROM offset_acceptance")) == 0
-
-
-async def test_a_topic_that_is_not_there_is_waited_for(loop, caplog):
-    await loop.send(*range(10))
-    async with loop.running(loop.consumer()):
-        await loop.until_effects(range(10))
-        async with loop.admin() as admin:
-            await admin.delete_topics([loop.topic.name])
-        async with asyncio.timeout(60):
-            while "nothing was lost, again in" not in caplog.text:  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
-    assert await loop.effects() == list(range(10))

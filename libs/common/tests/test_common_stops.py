@@ -81,7 +81,7 @@ async def test_what_only_fails_together_stops_it_too(loop):
         assert await loop.effects() == []
 
 
-async def test_the_partitions_of_a_stopped_member_go_to_no_other(loop):
+async def test_a_stopped_member_stays_in_its_group_and_takes_nothing(loop):
     async def fail(_):
         message = "bad release"
         raise RuntimeError(message)
@@ -91,7 +91,7 @@ async def test_the_partitions_of_a_stopped_member_go_to_no_other(loop):
     await loop.send(*range(30))
     async with loop.running(bad):
         await loop.until_stopped(bad, "bad release")
-        await asyncio.sleep(15)  # longer than the group waits for one that is gone
+        await asyncio.sleep(15)  # the group puts one that is silent out after ten
         await loop.until_stopped(bad, "bad release")
         assert await loop.effects() == []
 

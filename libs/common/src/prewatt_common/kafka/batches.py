@@ -127,6 +127,8 @@ class Batches:
             except Undecodable as error:
                 fates.dead.append(_dead(record, error))
                 continue
+            except Exception as error:
+                raise defect_at([record], error) from error
             if isinstance(event, Several):
                 event = cast(Several[Any], event)
                 fates.several[id(record)] = event

@@ -23,7 +23,7 @@ from prewatt_common.kafka.clients import is_lifeless, stop_client
 from prewatt_common.kafka.health import ConsumerHealth
 from prewatt_common.kafka.lag import LagGauge
 from prewatt_common.kafka.offsets import FencedOut
-from prewatt_common.kafka.partitions import Assignment
+from prewatt_common.kafka.partitions import Assignment, TopicLost
 from prewatt_common.kafka.polling import Polled, Polling
 from prewatt_common.kafka.stops import Stop, as_stop
 from prewatt_common.metrics import (
@@ -89,6 +89,10 @@ class Consumer:
             except (Exception, asyncio.CancelledError) as error:
                 if being_cancelled():
                     raise
+                if isinstance(error, TopicLost):
+                    # A member that comes back under its name gets what it had, and nobody gives out
+                    # the partitions of the new topic: it comes as another.
+                    self._instance_id = None
                 if _can_pass(error):
                     await self._back_off(error, stop)
                 else:
@@ -117,6 +121,7 @@ class Consumer:
             await consumer.start()
             self._health.began(assignment)
             consumer.subscribe([t.name for t in self._subscription.topics], listener=assignment)
+            self._reported_at = time.monotonic()
             polling = Polling(consumer, records_max=self._subscription.batch_records_max)
             while not stop.is_set():
                 try:

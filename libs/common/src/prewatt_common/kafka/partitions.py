@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from prewatt_common.contracts.topics import Topic
 from prewatt_common.db.database import Database
@@ -19,6 +19,10 @@ from prewatt_common.workers import Trouble
 
 # A fetch that finds nothing comes back after half a second.
 _JUST_NOW_S = 5.0
+
+
+class TopicLost(KafkaError):
+    """A topic does not exist, or it was away and is there again as another."""
 
 
 class Assignment(ConsumerRebalanceListener):
@@ -99,15 +103,20 @@ class Assignment(ConsumerRebalanceListener):
 
     async def check_topics(self) -> None:
         """Raises `TopicMadeAnew` where a topic is not the one that our offsets are of any more, and
-        KafkaError for one that does not exist."""
-        found = await topic_ids(client_of(self._consumer), self._topics)
-        if all(found[name] == known for name, known in self._topic_ids.items()):
+        `TopicLost` where the group has to form anew to find that out."""
+        try:
+            found = await topic_ids(client_of(self._consumer), self._topics)
+        except UnknownTopicOrPartitionError as error:
+            message = f"{error.args[0]} does not exist"
+            raise TopicLost(message) from error
+        if any(found[name] != known for name, known in self._topic_ids.items()):
+            await self.reload()
+        elif all(map(self._consumer.partitions_for_topic, self._topics)):
             return
-        await self.reload()
-        # While the topic was away the group gave us none of its partitions, and aiokafka would not
-        # look for minutes: a new session does.
-        message = f"{', '.join(self._topics)}: made anew"
-        raise KafkaError(message)
+        # While the topic was away the group gave nobody its partitions, and aiokafka would not look
+        # for minutes: a new session does.
+        message = f"{', '.join(self._topics)}: not there a moment ago"
+        raise TopicLost(message)
 
     async def _load(self, places: Sequence[TopicPartition]) -> None:
         self._sought.clear()

@@ -4,12 +4,13 @@ aiokafka asks for metadata without them, so the question that has them (Metadata
 from 2.8 on) is spelled out here.
 """
 
-from collections.abc import Collection, Mapping
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
 from io import BytesIO
 from uuid import UUID
 
-from aiokafka import AIOKafkaClient
-from aiokafka.errors import KafkaConnectionError, for_code
+from aiokafka import AIOKafkaClient, TopicPartition
+from aiokafka.errors import KafkaConnectionError, KafkaError, for_code
 from aiokafka.protocol.abstract import AbstractType
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import (
@@ -25,6 +26,7 @@ from aiokafka.protocol.types import (
 _METADATA = 3
 _VERSION = 10
 _NO_ID = UUID(int=0)
+_NODE_TIMEOUT_S = 3.0
 
 
 class _Uuid(AbstractType[UUID]):
@@ -115,11 +117,7 @@ class _Topics(Request[_Question]):
 async def topic_ids(client: AIOKafkaClient, names: Collection[str]) -> Mapping[str, UUID]:
     """The id of each topic. Raises KafkaError for one that does not exist, and where no broker
     answers."""
-    node = client.get_random_node()
-    if node is None:
-        message = "no broker is known"
-        raise KafkaConnectionError(message)
-    answer = await client.send(node, _Topics(names))
+    answer = await _ask(client, names)
     found: dict[str, UUID] = {}
     for code, name, topic_id, *_ in answer.topics:
         if code:
@@ -127,3 +125,28 @@ async def topic_ids(client: AIOKafkaClient, names: Collection[str]) -> Mapping[s
             raise for_code(code)(message)
         found[name] = topic_id
     return found
+
+
+async def _ask(client: AIOKafkaClient, names: Collection[str]) -> Response:
+    failure: Exception | None = None
+    for node in _nodes(client, names):
+        try:
+            async with asyncio.timeout(_NODE_TIMEOUT_S):
+                return await client.send(node, _Topics(names))
+        except (KafkaError, OSError) as error:  # a timeout is an OSError
+            failure = error
+    message = f"no broker tells of {', '.join(names)}"
+    raise KafkaConnectionError(message) from failure
+
+
+def _nodes(client: AIOKafkaClient, names: Collection[str]) -> Sequence[int]:
+    """Those that lead the topics first: we fetch from them, so we are connected. One of several
+    brokers that is away shall not keep us from asking the others."""
+    cluster = client.cluster
+    leaders = {
+        cluster.leader_for_partition(TopicPartition(name, partition))
+        for name in names
+        for partition in cluster.partitions_for_topic(name) or ()
+    }
+    known = {broker.nodeId for broker in cluster.brokers()}
+    return [*sorted(known.intersection(leaders)), *sorted(known.difference(leaders))]
