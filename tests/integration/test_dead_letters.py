@@ -74,11 +74,10 @@ async def records_of(world: World, topic: Topic, *words: str) -> Sequence[Consum
 
 async def state_of(world: World, home: Any, account_id: str) -> dict[str, Any]:
     """All that anybody says of the household."""
-    entries = await world.ledger.get(f"/v1/accounts/{account_id}/entries")
     billed = await world._get("billing", f"/v1/meters/{home.meter_id}/months")
     return {
         "account": await world.account(home.number),
-        "entries": entries.json(),
+        "entries": await world.items("prepay-ledger", f"/v1/accounts/{account_id}/entries"),
         "decisions": await world.decisions(account_id),
         "commands": await world.commands(account_id),
         "notices": await world.notices(account_id),
@@ -125,9 +124,7 @@ async def test_a_record_of_any_consumer_that_is_replayed_though_it_was_handled_c
             )
             letters = [
                 each["id"]
-                for each in (await world._get(service, "/v1/dead-letters", topic=topic.name))[
-                    "dead_letters"
-                ]
+                for each in await world.items(service, "/v1/dead-letters", topic=topic.name)
                 if (each["group"], each["detail"]) == (group, home.number)
             ]
             assert len(letters) == len(records)
