@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaError
 
 from prewatt_common.db.database import Database, is_passing_fault
@@ -71,6 +71,9 @@ class Consumer:
         self._lag = LagGauge(group=subscription.group)
         self._health = ConsumerHealth(group=subscription.group)
         self._reported_at = 0.0
+        self._first: frozenset[TopicPartition] = frozenset()
+        """Where a record failed: the others wait until it went well, or it would seem that it did
+        as soon as one of theirs does."""
 
     async def check(self) -> str:
         """What it holds and how far behind it is; raises `NotRunning` where it consumes nothing."""
@@ -146,17 +149,16 @@ class Consumer:
 
     async def _step(self, assignment: Assignment, polling: Polling, stop: asyncio.Event) -> None:
         self._breaker.check()
-        polled = await polling.some(stop)
+        polled = await polling.some(stop, first=self._first)
         assignment.check()
         if polled:
             began = time.monotonic()
-            polling.first = polled.keys()
             await self._take(assignment, polled)
-            polling.first = ()
+            self._first = frozenset()
             await self._linger(began, polled, stop)
         else:
-            if assignment.at_end().issuperset(place.partition for place in polling.first):
-                polling.first = ()
+            if assignment.at_end().issuperset(place.partition for place in self._first):
+                self._first = frozenset()
             self._health.idle()
 
     async def _linger(
@@ -243,6 +245,7 @@ class Consumer:
 
     def _say_stopped(self, error: BaseException) -> Stop:
         reason = as_stop(error)
+        self._first = reason.places
         self._health.stopped(reason)
         logger.error(
             "%s stopped: %s; looks again in %s s", self.name, reason, reason.again_s,

@@ -18,12 +18,11 @@ class Polling:
     def __init__(self, consumer: AIOKafkaConsumer, *, records_max: int) -> None:
         self._consumer = consumer
         self._records_max = records_max
-        self.first: Collection[TopicPartition] = ()
-        """Where a batch failed: the others wait until that one went well."""
 
-    async def some(self, stop: asyncio.Event) -> Polled:
-        """The next records, none at ``stop`` or after a while."""
-        return await _within_time(self._fetch(), stop)
+    async def some(self, stop: asyncio.Event, *, first: Collection[TopicPartition] = ()) -> Polled:
+        """The next records, none at ``stop`` or after a while; of ``first`` alone, where any of
+        those is ours."""
+        return await _within_time(self._fetch(first), stop)
 
     async def nothing(self, stop: asyncio.Event) -> None:
         """A poll all the same: who does not poll is put out of the group. What had been fetched
@@ -31,12 +30,12 @@ class Polling:
         self._consumer.pause(*self._consumer.assignment())
         await _within_time(self._consumer.getmany(timeout_ms=_POLL_MS), stop)
 
-    async def _fetch(self) -> Polled:
+    async def _fetch(self, first: Collection[TopicPartition]) -> Polled:
         """What has come. Nothing is fetched ahead while it is then processed: what aiokafka fetches
         in that time would be old when its turn comes, and the newer would wait behind it."""
         consumer = self._consumer
         assigned = consumer.assignment()
-        places = assigned.intersection(self.first) or assigned
+        places = assigned.intersection(first) or assigned
         consumer.resume(*places)
         polled = await consumer.getmany(*places, timeout_ms=_POLL_MS, max_records=self._records_max)
         if polled:

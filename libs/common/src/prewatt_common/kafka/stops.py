@@ -4,10 +4,10 @@ The consumer keeps its partitions where they are, says why in ``/readyz/consume`
 ``prewatt_consumer_stopped``, and looks again after a while; the process lives on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
-from aiokafka import ConsumerRecord
+from aiokafka import ConsumerRecord, TopicPartition
 
 _ERROR_CHARS_MAX = 300
 
@@ -19,6 +19,11 @@ class Stop(Exception):
     """Of the metric's label ``reason``."""
     again_s: ClassVar[float] = 30.0
     """After which it is looked at again: what a person mended goes on by itself."""
+
+    def __init__(self, message: str, *, places: Iterable[TopicPartition] = ()) -> None:
+        super().__init__(message)
+        self.places = frozenset(places)
+        """The partitions of the records that it failed on, where those are known."""
 
 
 class Defect(Stop):
@@ -89,7 +94,10 @@ def defect_at(records: Sequence[ConsumerRecord], error: BaseException) -> Defect
     first: Any = records[0]
     place = f"{first.topic}/{first.partition}/{first.offset}"
     among = f" or one of the {len(records) - 1} records with it" if len(records) > 1 else ""
-    return Defect(f"a defect at {place}{among}: {in_words(error)}")
+    return Defect(
+        f"a defect at {place}{among}: {in_words(error)}",
+        places={TopicPartition(each.topic, each.partition) for each in records},
+    )
 
 
 def in_words(error: BaseException) -> str:
