@@ -8,7 +8,9 @@ LATENCY_BUCKETS_SECONDS = (
 """Dense around the targets of 300 and 500 ms."""
 
 CONSUMER_RECORDS = Counter(
-    "prewatt_consumer_records_total", "Records processed and committed.", ("group", "topic")
+    "prewatt_consumer_records_total",
+    "Records processed and committed; of a record of many readings, each reading.",
+    ("group", "topic"),
 )
 CONSUMER_LAG = Gauge(
     "prewatt_consumer_lag_records",

@@ -180,12 +180,14 @@ class Batches:
         return len(records)
 
     def _committed(self, records: Sequence[ConsumerRecord], fates: _Fates) -> None:
-        taken = sum(_size(record, fates) for record in records)
-        self._breaker.note(_places(records, fates), taken=taken)
+        counts: Counter[str] = Counter()
+        for record in records:
+            counts[record.topic] += _size(record, fates)
+        self._breaker.note(_places(records, fates), taken=counts.total())
         self._relay.wake()
         for call in fates.after:
             call()
-        for topic, count in Counter(record.topic for record in records).items():
+        for topic, count in counts.items():
             CONSUMER_RECORDS.labels(self._subscription.group, topic).inc(count)
         for record, reason, detail, _ in fates.dead:
             DEAD_LETTERS.labels(self._subscription.group, record.topic, reason).inc()
