@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
+from prepay_ledger.accounts.postgres_queries import AccountQueries
 from prepay_ledger.journal.values import Entry, Journal, UtilityAccount
 from prepay_ledger.seals.audit import audit
 from prepay_ledger.seals.chain import key_of
@@ -172,6 +173,12 @@ async def test_a_day_that_is_over_is_turned_and_sealed_and_all_holds(sealed: Scr
     (events,) = await sealed.sql("SELECT count(*) AS n FROM outbox WHERE topic = 'ledger.facts.v1'")
     assert events["n"] == 2
     assert await sealed.findings() == []
+    totals = await AccountQueries(sealed.database).totals()
+    assert totals.entries_micro == -(5 + 7 + 6 + 7) * 2
+    assert (totals.imbalance_micro, totals.balances_micro) == (0, totals.entries_micro)
+    await sealed.post(9)  # on the day that is open
+    totals = await AccountQueries(sealed.database).totals()
+    assert (totals.imbalance_micro, totals.entries_micro) == (0, -59)
     await sealed.close_days()  # nothing is due
     assert len(await sealed.sql("SELECT day FROM seal")) == 2
 
@@ -287,6 +294,7 @@ async def test_a_row_that_is_added_to_a_sealed_day_is_named(sealed: Scratch) -> 
         f"rows: {day} entry: row {journal_id}/0 was added",
         f"rows: {day} journal: row {journal_id} was added",
         f"rows: {day} posting: row {journal_id}/revenue:energy was added",
+        "sum: customers is kept as -50 micro-units, its rows come to 50",
     ]
 
 
@@ -303,6 +311,12 @@ async def test_a_row_of_a_day_that_was_never_open_is_named(sealed: Scratch) -> N
     assert "of payment_event_step is of 2020-02-02, which has no seal" in str(found)
 
 
+async def test_a_sum_that_was_changed_is_named(sealed: Scratch) -> None:
+    await sealed.sql("UPDATE sealed_sum SET amount_micro = 7 WHERE ledger_account = 'customers'")
+    (found,) = await sealed.findings()
+    assert str(found) == "sum: customers is kept as 7 micro-units, its rows come to -50"
+
+
 async def test_a_chain_that_is_made_anew_as_a_whole_differs_from_what_was_published(
     sealed: Scratch,
 ) -> None:
@@ -312,6 +326,7 @@ async def test_a_chain_that_is_made_anew_as_a_whole_differs_from_what_was_publis
     await connection.execute("UPDATE payment SET amount_micro = amount_micro + 1")
     await connection.execute("DELETE FROM seal_leaves")
     await connection.execute("DELETE FROM seal")
+    await connection.execute("DELETE FROM sealed_sum")
     await connection.close()
     for day in days:
         await sealed.sql("UPDATE posting_day SET unsealed = $1", day)
@@ -404,7 +419,7 @@ async def test_who_dies_while_sealing_leaves_nothing_and_two_seal_once(
     await scratch.open(utc_now().date() - timedelta(days=1))
     await scratch.post(5)
 
-    async def dies(*_: Any) -> None:
+    async def dies(*_: Any, **__: Any) -> None:
         raise ConnectionResetError
 
     for name in ("moved", "last_head", "add"):
@@ -469,6 +484,7 @@ async def test_a_proof_that_anybody_can_check(ledger) -> None:
         await connection.execute("SET LOCAL session_replication_role = replica")
         await connection.execute("DELETE FROM seal_leaves")
         await connection.execute("DELETE FROM seal")
+        await connection.execute("DELETE FROM sealed_sum")
         await connection.execute("UPDATE posting_day SET day = $1, unsealed = NULL", yesterday)
     await connection.close()
     account = await ledger.open()

@@ -63,6 +63,8 @@ from prewatt_common.workers import Repeating
 from prewatt_common.zone_data import watch_zone_data
 
 _MEASURE_EVERY_S = 15.0
+_MEASURE_REST_FACTOR = 50
+"""Adding up the open day takes at most this part of the time, however busy the day."""
 _RECHECK_EVERY_S = 1.0
 _CLOSE_DAYS_EVERY_S = 5.0
 _UNBOUND_NAMED_MAX = 20
@@ -201,7 +203,12 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
         ),
         Repeating(name="close days", do=close_days, every_s=_CLOSE_DAYS_EVERY_S),
         watch_dependencies({"kafka": parts.producer.check}),
-        Repeating(name="watch ledger", do=measure, every_s=_MEASURE_EVERY_S),
+        Repeating(
+            name="watch ledger",
+            do=measure,
+            every_s=_MEASURE_EVERY_S,
+            rest_factor=_MEASURE_REST_FACTOR,
+        ),
         Repeating(
             name="watch unbound readings",
             do=lambda: _measure_unbound(unbound),

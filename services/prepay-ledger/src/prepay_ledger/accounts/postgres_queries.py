@@ -46,16 +46,29 @@ EntryKey: TypeAlias = tuple[int, int]
 """Journal, and the entry's number in it."""
 
 _ENTRY_ORDER = (entry.c.journal_id, entry.c.number)
+# Sealed days are summed already: only those that are not yet are added up.
 _TOTALS = """
+WITH unsealed AS (
+  SELECT id FROM journal WHERE day > coalesce((SELECT max(day) FROM seal), '-infinity')
+)
 SELECT
   (SELECT json_object_agg(supply_state, n)
      FROM (SELECT supply_state, count(*) AS n FROM account GROUP BY 1) AS s) AS states,
   (SELECT count(*) FROM account WHERE balance_micro < 0) AS below_zero,
   (SELECT coalesce(sum(balance_micro), 0) FROM account) AS balances,
   (SELECT json_object_agg(ledger_account, total::text)
-     FROM (SELECT ledger_account, sum(amount_micro) AS total FROM posting GROUP BY 1) AS p)
+     FROM (SELECT ledger_account, sum(amount_micro) AS total
+           FROM (SELECT * FROM sealed_sum WHERE ledger_account <> 'customers'
+                 UNION ALL
+                 SELECT ledger_account, amount_micro FROM posting
+                 WHERE journal_id IN (SELECT id FROM unsealed)) AS p
+           GROUP BY 1) AS p)
     AS postings,
-  (SELECT coalesce(sum(amount_micro), 0) FROM entry) AS entries,
+  (SELECT coalesce(sum(amount_micro), 0)
+     FROM (SELECT amount_micro FROM sealed_sum WHERE ledger_account = 'customers'
+           UNION ALL
+           SELECT amount_micro FROM entry WHERE journal_id IN (SELECT id FROM unsealed)) AS e)
+    AS entries,
   (SELECT count(*) FROM unbound_reading) AS unbound
 """
 

@@ -30,6 +30,7 @@ async def audit(
             yield Finding("day", None, f"{undated}, which has no seal")
     for check, found in (
         ("journal", await store.disagreeing_journal(None)),
+        ("sum", await store.wrong_sum()),
         ("balance", await store.unbalanced_account()),
     ):
         if found is not None:

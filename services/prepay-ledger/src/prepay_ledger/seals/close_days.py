@@ -10,7 +10,7 @@ from prepay_ledger.events import fact
 from prepay_ledger.seals.chain import GENESIS, leaf_of, seal_of
 from prepay_ledger.seals.comparing import Leaves
 from prepay_ledger.seals.ports import OpenUnit
-from prepay_ledger.seals.values import SEALED, Seal, TableSeal
+from prepay_ledger.seals.values import CUSTOMERS, SEALED, Seal, TableSeal
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.ledger_facts_v1 import DaySealed
 from prewatt_common.workers import Trouble
@@ -91,7 +91,11 @@ class CloseDays:
                 zone_data=await store.zone_data(),
                 at=self._clock(),
             )
-            await store.add(seal, {name: each.chunks() for name, each in tables.items()})
+            await store.add(
+                seal,
+                leaves={name: each.chunks() for name, each in tables.items()},
+                moved_micro={**ledger_accounts, CUSTOMERS: customers},
+            )
             await unit.publish([fact(_sealed(seal), key="seals", at=self._clock())])
         self._trouble.end()
         self._committed()

@@ -47,8 +47,11 @@ class SealStore(Protocol):
 
     async def seal(self, day: date) -> Seal | None: ...
     async def last_head(self) -> bytes | None: ...
-    async def add(self, seal: Seal, leaves: Mapping[str, Sequence[bytes]]) -> None:
-        """With the chunks of prefixes of each table; the day waits for its seal no longer."""
+    async def add(
+        self, seal: Seal, *, leaves: Mapping[str, Sequence[bytes]], moved_micro: Mapping[str, int]
+    ) -> None:
+        """With the chunks of prefixes of each table; what the day moved goes into the sums of all
+        sealed days, and the day waits for its seal no longer."""
         ...
 
     async def leaves(self, table: str, day: date) -> Sequence[bytes]:
@@ -57,6 +60,10 @@ class SealStore(Protocol):
 
     async def undated(self, table: SealedTable) -> str | None:
         """A row of a day that is neither open nor sealed nor waiting for its seal, in words."""
+        ...
+
+    async def wrong_sum(self) -> str | None:
+        """A sum of all sealed days that is not what their rows come to, in words."""
         ...
 
     async def unbalanced_account(self) -> str | None:

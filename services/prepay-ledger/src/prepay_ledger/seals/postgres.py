@@ -46,6 +46,27 @@ SELECT p.ledger_account, sum(p.amount_micro)::bigint AS micro
 FROM posting AS p JOIN journal AS j ON j.id = p.journal_id WHERE j.day = $1 GROUP BY 1
 """
 
+_ADD_SUMS = """
+INSERT INTO sealed_sum AS s (ledger_account, amount_micro)
+SELECT * FROM unnest($1::text[], $2::bigint[])
+ON CONFLICT (ledger_account) DO UPDATE SET amount_micro = s.amount_micro + excluded.amount_micro
+"""
+
+_SUMS_DIFFER = """
+SELECT coalesce(s.ledger_account, m.ledger_account) AS name, coalesce(s.amount_micro, 0) AS kept,
+       coalesce(m.micro, 0) AS found
+FROM sealed_sum AS s
+FULL JOIN (
+  SELECT p.ledger_account, sum(p.amount_micro) AS micro
+  FROM posting AS p JOIN journal AS j ON j.id = p.journal_id JOIN seal ON seal.day = j.day
+  GROUP BY 1
+  UNION ALL
+  SELECT 'customers', sum(e.amount_micro)
+  FROM entry AS e JOIN journal AS j ON j.id = e.journal_id JOIN seal ON seal.day = j.day
+) AS m USING (ledger_account)
+WHERE coalesce(s.amount_micro, 0) <> coalesce(m.micro, 0) ORDER BY 1 LIMIT 1
+"""
+
 _UNBALANCED = """
 SELECT a.number, a.balance_micro, coalesce(e.micro, 0) AS micro
 FROM account AS a
@@ -153,8 +174,10 @@ class PostgresSeals:
         """None before the first seal."""
         return await self._connection.fetchval("SELECT head FROM seal ORDER BY day DESC LIMIT 1")
 
-    async def add(self, seal: Seal, leaves: Mapping[str, Sequence[bytes]]) -> None:
-        """The seal, its leaves' prefixes, and no day that waits."""
+    async def add(
+        self, seal: Seal, *, leaves: Mapping[str, Sequence[bytes]], moved_micro: Mapping[str, int]
+    ) -> None:
+        """The seal, its leaves' prefixes, the sums, and no day that waits."""
         await self._connection.execute(
             "INSERT INTO seal (day, previous, head, body) VALUES ($1, $2, $3, $4)",
             seal.day,
@@ -170,6 +193,9 @@ class PostgresSeals:
                 for number, prefixes in enumerate(chunks)
             ],
             columns=["day", "sealed_table", "number", "prefixes"],
+        )
+        await self._connection.execute(
+            _ADD_SUMS, list(moved_micro), [moved_micro[name] for name in moved_micro]
         )
         await self._connection.execute("UPDATE posting_day SET unsealed = NULL")
 
@@ -189,6 +215,14 @@ class PostgresSeals:
         key = " || '/' || ".join(f"t.{name}::text" for name in table.key)
         row = await self._connection.fetchrow(_UNDATED.format(table=table.name, key=key))
         return None if row is None else f"row {row['key']} of {table.name} is of {row['day']}"
+
+    async def wrong_sum(self) -> str | None:
+        """The first, in words."""
+        row = await self._connection.fetchrow(_SUMS_DIFFER)
+        if row is None:
+            return None
+        kept = f"{row['name']} is kept as {row['kept']} micro-units"
+        return f"{kept}, its rows come to {row['found']}"
 
     async def unbalanced_account(self) -> str | None:
         """The first, in words."""

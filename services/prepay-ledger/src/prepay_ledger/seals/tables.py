@@ -38,6 +38,15 @@ seal = Table(
     Column("body", Text, nullable=False),
 )
 
+# What all sealed days together moved, by ledger account; customers are one of them here. So nobody
+# has to add up all history to know the sums of now.
+sealed_sum = Table(
+    "sealed_sum",
+    metadata,
+    Column("ledger_account", Text, primary_key=True),
+    Column("amount_micro", BigInteger, nullable=False),
+)
+
 seal_leaves = Table(
     "seal_leaves",
     metadata,

@@ -85,6 +85,10 @@ SEALED = (
 SEALED_BY_NAME: Mapping[str, SealedTable] = {table.name: table for table in SEALED}
 
 
+CUSTOMERS = "customers"
+"""Of all sums by ledger account, the one of the accounts of customers: their entries."""
+
+
 @dataclass(frozen=True, slots=True)
 class TableSeal:
     """A table's day: how many rows, and the root of the tree over them."""

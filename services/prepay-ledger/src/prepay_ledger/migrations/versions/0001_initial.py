@@ -252,6 +252,11 @@ CREATE TABLE epoch (
     raised_at timestamptz NOT NULL,
     PRIMARY KEY (epoch)
 );
+CREATE TABLE sealed_sum (
+    ledger_account text NOT NULL,
+    amount_micro bigint NOT NULL,
+    PRIMARY KEY (ledger_account)
+);
 CREATE TABLE seal_leaves (
     day date NOT NULL,
     sealed_table text NOT NULL,
