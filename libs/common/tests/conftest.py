@@ -22,7 +22,7 @@ from prewatt_common.contracts.base import Event, Whole
 from prewatt_common.contracts.topics import Topic
 from prewatt_common.db.database import Database, driver
 from prewatt_common.db.tables import shared_metadata
-from prewatt_common.kafka.batches import Subscription
+from prewatt_common.kafka.batches import Park, Subscription
 from prewatt_common.kafka.consumer import Consumer
 from prewatt_common.kafka.decoding import decode_one
 from prewatt_common.kafka.messages import Message, Source
@@ -59,6 +59,7 @@ class Loop:
     producer: Producer
     relay: OutboxRelay
     before_effect: Callable[[int], Awaitable[None]] | None = None
+    park: Park[Counted] | None = None
     fits: Callable[[], Awaitable[None]] = _always
     batch_records_max: int = 50
     linger_ms: int = 0
@@ -88,6 +89,7 @@ class Loop:
             topics=(self.topic,),
             decode=decode_one(Counted),
             handle=self.handle,
+            park=self.park,
             batch_records_max=self.batch_records_max,
             linger_ms=self.linger_ms,
         )

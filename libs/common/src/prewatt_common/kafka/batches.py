@@ -2,7 +2,8 @@
 
 A record that cannot be decoded, or that the domain refuses by name, goes to the dead letters in the
 same transaction that moves past it, and the rest of its batch is handled without it. Any other
-error is a defect of the code or the schema: all is rolled back, and the consumer stops.
+error is a defect of the code or the schema: what fails alone by one may be parked by whoever
+subscribed, in the same transaction; else all is rolled back, and the consumer stops.
 """
 
 import logging
@@ -22,7 +23,7 @@ from prewatt_common.kafka.breaker import Breaker
 from prewatt_common.kafka.dead_letters import dead_letter
 from prewatt_common.kafka.decoding import Decode, Delivered, EventT, Several, Undecodable
 from prewatt_common.kafka.offsets import OffsetRange, fence
-from prewatt_common.kafka.stops import defect_at
+from prewatt_common.kafka.stops import defect_at, in_words, place_of
 from prewatt_common.metrics import CONSUMER_RECORDS, CONSUMER_RETRIES, DEAD_LETTERS
 from prewatt_common.refusals import Refusal
 
@@ -34,6 +35,9 @@ _AT_ONCE_MAX = 3
 AfterCommit = Callable[[], None]
 Handle = Callable[[AsyncConnection, Sequence[Delivered[EventT]]], Awaitable[AfterCommit | None]]
 """Handles a batch inside the transaction; what it returns is called once that has committed."""
+Park = Callable[[AsyncConnection, Delivered[EventT], Exception], Awaitable[bool]]
+"""Sets one event aside inside the batch's transaction, whose handling alone failed by a bug; False
+where it will not, and then nothing of the batch is committed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +50,8 @@ class Subscription(Generic[EventT]):
     handle: Handle[EventT]
     one_of: Callable[[bytes, int], bytes] | None = None
     """For records of many: the value of a record of the one with that index."""
+    park: Park[EventT] | None = None
+    """For events that fail alone by a bug; without it each of them is a `Defect`."""
     batch_records_max: int = 5_000
     linger_ms: int = 0
     """The least time from one batch's start to the next. A batch costs about as much for one
@@ -67,6 +73,7 @@ class _Fates:
 
     after: list[AfterCommit] = field(default_factory=lambda: [])
     dead: list[Dead] = field(default_factory=lambda: [])
+    parked: list[tuple[ConsumerRecord, Exception]] = field(default_factory=lambda: [])
     several: dict[int, Several[Any]] = field(default_factory=lambda: {})
     """Of records of many, by the record's `id`."""
 
@@ -196,6 +203,12 @@ class Batches:
                 extra={"topic": record.topic, "partition": record.partition,
                        "offset": record.offset, "reason": reason},
             )  # fmt: skip
+        for record, error in fates.parked:
+            logger.error(
+                "parked, for a defect at %s: %s", place_of(record), in_words(error), exc_info=error,
+                extra={"topic": record.topic, "partition": record.partition,
+                       "offset": record.offset},
+            )  # fmt: skip
 
     async def _handle(
         self, connection: AsyncConnection, delivered: Sequence[Delivered[Any]], fates: _Fates
@@ -217,23 +230,34 @@ class Batches:
             return
         # Outside of the `except`, so that a record's traceback is not that of every half before.
         if len(delivered) == 1:
-            fates.dead.append(_fate_of(delivered[0], failure, fates))
+            await self._settle(connection, delivered[0], failure, fates)
             return
+        parked_before = len(fates.parked)
         middle = len(delivered) // 2
         await self._handle(connection, delivered[:middle], fates)
         await self._handle(connection, delivered[middle:], fates)
-        if not isinstance(failure, Undecodable | Refusal):
+        if not isinstance(failure, Undecodable | Refusal) and len(fates.parked) == parked_before:
             # Each for itself went well, so it is none of them; all together they do not.
             raise defect_at([each.record for each in delivered], failure) from failure
 
-
-def _fate_of(one: Delivered[Any], error: Exception, fates: _Fates) -> Dead:
-    """The one place that decides what becomes of a single record whose handling failed: a dead
-    letter where the domain refuses it. Raises `Defect` for anything else."""
-    if isinstance(error, Undecodable | Refusal):
-        several = fates.several.get(id(one.record))
-        return _dead(one.record, error, None if several is None else several.index_of(one.event))
-    raise defect_at([one.record], error) from error
+    async def _settle(
+        self,
+        connection: AsyncConnection,
+        one: Delivered[Any],
+        error: Exception,
+        fates: _Fates,
+    ) -> None:
+        """The one place that decides what becomes of a single event whose handling failed: a dead
+        letter where the domain refuses it, parked where it fails by a bug and somebody takes it.
+        Raises `Defect` for anything else."""
+        if isinstance(error, Undecodable | Refusal):
+            several = fates.several.get(id(one.record))
+            index = None if several is None else several.index_of(one.event)
+            fates.dead.append(_dead(one.record, error, index))
+        elif self._subscription.park and await self._subscription.park(connection, one, error):
+            fates.parked.append((one.record, error))
+        else:
+            raise defect_at([one.record], error) from error
 
 
 def _dead(record: ConsumerRecord, error: Undecodable | Refusal, index: int | None = None) -> Dead:

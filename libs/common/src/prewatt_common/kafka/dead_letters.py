@@ -6,6 +6,7 @@ from aiokafka import ConsumerRecord
 
 from prewatt_common.kafka.messages import Headers, Message
 from prewatt_common.kafka.producer import BATCH_BYTES_MAX, message_bytes
+from prewatt_common.kafka.stops import place_of
 
 DETAIL_MAX = 1000
 
@@ -28,7 +29,7 @@ def dead_letter(
     One that is too large with these is cut short and says so in ``dlq_truncated_from`` (bytes);
     the whole is where ``dlq_source`` points.
     """
-    source, value = f"{record.topic}/{record.partition}/{record.offset}", record.value or b""
+    source, value = place_of(record), record.value or b""
     if one is not None:
         index, value = one
         source += f"#{index}"

@@ -91,13 +91,17 @@ def as_stop(error: BaseException) -> Stop:
 
 def defect_at(records: Sequence[ConsumerRecord], error: BaseException) -> Defect:
     """What the handling of ``records`` failed with, one record where it was found."""
-    first: Any = records[0]
-    place = f"{first.topic}/{first.partition}/{first.offset}"
     among = f" or one of the {len(records) - 1} records with it" if len(records) > 1 else ""
     return Defect(
-        f"a defect at {place}{among}: {in_words(error)}",
+        f"a defect at {place_of(records[0])}{among}: {in_words(error)}",
         places={TopicPartition(each.topic, each.partition) for each in records},
     )
+
+
+def place_of(record: ConsumerRecord) -> str:
+    """Where a record lies, for people: topic/partition/offset."""
+    found: Any = record
+    return f"{found.topic}/{found.partition}/{found.offset}"
 
 
 def in_words(error: BaseException) -> str:
