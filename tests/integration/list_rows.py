@@ -131,6 +131,12 @@ async def _add_unbound(connection: asyncpg.Connection, _: str, n: int) -> None:
     )
 
 
+async def _add_parked(connection: asyncpg.Connection, _: str, n: int) -> None:
+    meter_id = f"m-{uuid4().hex}"
+    await connection.execute("INSERT INTO parked_meter VALUES ($1, $2, 'e', 't/0/1')", meter_id, AT)
+    await connection.execute("INSERT INTO parked_reading VALUES ($1, $2, 5, $2)", meter_id, AT)
+
+
 async def _add_device(connection: asyncpg.Connection, _: str, n: int) -> None:
     await connection.execute(
         "INSERT INTO device (meter_id, model, codec, created_at) VALUES ($1, 'm', 'canonical', $2)",
@@ -238,6 +244,12 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             key=_meter_id,
             newest_first=False,
             moves="UPDATE unbound_reading SET import_wh = import_wh + 10, kept_at = now()",
+        ),
+        "/v1/parked-meters": Listed(
+            add=_add_parked,
+            key=_meter_id,
+            newest_first=False,
+            moves="UPDATE parked_reading SET import_wh = import_wh + 10",
         ),
     },
     "meter_gateway": {

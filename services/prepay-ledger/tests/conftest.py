@@ -165,18 +165,15 @@ class Ledger:
 
     async def read(self, *readings: tuple[str, int, int]) -> None:
         """Put readings on Kafka: meter, minutes after `BEGIN`, Wh."""
-        now = utc_now()
-        await self.publish(
-            [
-                Reading(
-                    meter_id=meter_id,
-                    read_at=BEGIN + timedelta(minutes=minutes),
-                    import_wh=wh,
-                    received_at=now,
-                )
-                for meter_id, minutes, wh in readings
-            ]
+        await self.publish(_readings(readings))
+
+    async def read_together(self, *readings: tuple[str, int, int]) -> None:
+        """The same in one record, so that they come in one batch."""
+        record = readings_event(_readings(readings))
+        message = Source("test").message(
+            topic=METER_READINGS, key=readings[0][0], event=record, at=utc_now()
         )
+        await self.producer.send([message])
 
     async def answer(
         self,
@@ -259,6 +256,19 @@ class Ledger:
             if time.monotonic() > deadline:
                 pytest.fail(f"not in {timeout_s:g} s: {what}")
             await asyncio.sleep(0.05)
+
+
+def _readings(readings: Sequence[tuple[str, int, int]]) -> list[Reading]:
+    now = utc_now()
+    return [
+        Reading(
+            meter_id=meter_id,
+            read_at=BEGIN + timedelta(minutes=minutes),
+            import_wh=wh,
+            received_at=now,
+        )
+        for meter_id, minutes, wh in readings
+    ]
 
 
 def _message(event: Reading | CommandProgressed) -> Message:

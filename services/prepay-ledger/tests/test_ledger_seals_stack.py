@@ -90,6 +90,10 @@ class Scratch:
                 ("INSERT INTO payment_event_step (payment_event_id, action, who, reason, "
                  "outcome_before, outcome, at) VALUES ($1, 'replayed', 'w', $2, 'a', 'b', $3)",
                  (first, str(number), AT)),
+                ("INSERT INTO parked_meter_step (meter_id, since, error, record, who, reason, "
+                 "outcome, detail, readings, at) "
+                 "VALUES ('m', $2, 'e', 't/0/1', 'w', $1, 'released', '', 3, $2)",
+                 (str(number), AT)),
                 ("INSERT INTO decision (id, account_id, state, action, fired, held, inputs, at) "
                  "VALUES ($1, $2, 'warned', 'disconnect', ARRAY['a'], ARRAY['b'], $3, $4)",
                  (second, ACCOUNT, json.dumps({"n": number}), AT)),
@@ -201,7 +205,7 @@ async def owner(sealed: Scratch) -> AsyncGenerator[asyncpg.Connection]:
     """As the owner of the tables may: without triggers and foreign keys."""
     connection = await sealed.connect()
     await connection.execute("SET session_replication_role = replica")
-    for name in ("journal", "payment_event_step", "command_answer"):
+    for name in ("journal", "parked_meter_step", "payment_event_step", "command_answer"):
         await connection.execute(f"ALTER TABLE {name} ALTER id DROP IDENTITY")
     yield connection
     await connection.close()

@@ -37,6 +37,7 @@ def facts(state: SupplyState = S.CONNECTED, balance: int = 100, **changes: objec
         "emergency_credit_micro": 0,
         "protected": False,
         "meters": 1,
+        "parked_meters": 0,
         "outcome": CommandOutcome.NONE,
         "last_action": None,
         "retry_pause": False,
@@ -72,6 +73,12 @@ IN_FLIGHT, CONFIRMED, FAILED = (
         (facts(S.WARNED, 0, local_time=time(7)), S.DISCONNECTING, RelayAction.DISCONNECT, ()),
         (facts(S.WARNED, 0, protected=True), S.PENDING, None, (Held.PROTECTED_CUSTOMER,)),
         (facts(S.WARNED, 0, meters=0), S.PENDING, None, (Held.NO_METER,)),
+        (facts(S.WARNED, 0, parked_meters=1), S.PENDING, None, (Held.PARKED_METER,)),
+        (facts(S.PENDING, -9, parked_meters=2, local_time=NIGHT), S.PENDING, None,
+         (Held.PARKED_METER, Held.FRIENDLY_HOURS)),
+        (facts(S.PENDING, -1, parked_meters=1, outcome=FAILED, last_action=CUT), S.PENDING, None,
+         (Held.PARKED_METER,)),
+        (facts(S.WARNED, 1, parked_meters=1), S.WARNED, None, ()),
         (facts(S.WARNED, 0, retry_pause=True), S.PENDING, None, (Held.RETRY_PAUSE,)),
         (facts(S.PENDING, 0), S.DISCONNECTING, RelayAction.DISCONNECT, ()),
         (facts(S.PENDING, 60), S.CONNECTED, None, ()),
@@ -85,8 +92,13 @@ IN_FLIGHT, CONFIRMED, FAILED = (
         (facts(S.DISCONNECTED, -1, emergency_credit_micro=100), S.DISCONNECTED, None, ()),
         (facts(S.DISCONNECTED, 1), S.RECONNECTING, RelayAction.RECONNECT, ()),
         # nothing holds a reconnection
-        (facts(S.DISCONNECTED, 1, local_time=NIGHT, protected=True, retry_pause=True),
+        (facts(S.DISCONNECTED, 1, local_time=NIGHT, protected=True, retry_pause=True,
+               parked_meters=1),
          S.RECONNECTING, RelayAction.RECONNECT, ()),
+        # parked after the cut: it was made for what is charged
+        (facts(S.DISCONNECTED, -1, parked_meters=1), S.DISCONNECTED, None, ()),
+        (facts(S.DISCONNECTING, -1, parked_meters=1, outcome=IN_FLIGHT), S.DISCONNECTING, None,
+         ()),
         # protected after the cut
         (facts(S.DISCONNECTED, -1, protected=True), S.RECONNECTING, RelayAction.RECONNECT, ()),
         (facts(S.DISCONNECTING, -1, protected=True, outcome=IN_FLIGHT), S.RECONNECTING,
@@ -159,6 +171,7 @@ any_facts = st.builds(
     emergency_credit_micro=st.integers(min_value=0, max_value=200),
     protected=st.booleans(),
     meters=st.integers(min_value=0, max_value=3),
+    parked_meters=st.integers(min_value=0, max_value=2),
     outcome=st.sampled_from(CommandOutcome),
     last_action=st.none() | st.sampled_from(RelayAction),
     retry_pause=st.booleans(),
@@ -172,6 +185,7 @@ def test_nobody_with_money_or_protection_is_cut(given_facts: Facts) -> None:
     if decision.action is RelayAction.DISCONNECT:
         assert given_facts.balance_micro <= -given_facts.emergency_credit_micro
         assert not given_facts.protected
+        assert not given_facts.parked_meters
         assert time(7) <= given_facts.local_time < time(22)
         assert Fired.BALANCE_EXHAUSTED in decision.fired
     if decision.state is S.PENDING:
@@ -214,3 +228,8 @@ def test_the_next_review_is_due_exactly_when_the_balance_changes_the_decision(
         assert decide(facts=above, policy=POLICY).state is decision.state
     at = msgspec.structs.replace(settled, balance_micro=threshold)
     assert decide(facts=at, policy=POLICY).state is not decision.state
+
+
+def test_what_a_person_has_to_mend_is_not_looked_at_by_the_clock() -> None:
+    held = facts(S.WARNED, 0, parked_meters=1, local_time=NIGHT)
+    assert decide(facts=held, policy=POLICY).recheck_after is None

@@ -13,6 +13,10 @@ from prepay_ledger.accounts.api_import import imports_router
 from prepay_ledger.accounts.change_terms import ChangeTerms
 from prepay_ledger.accounts.import_accounts import ImportAccounts
 from prepay_ledger.accounts.postgres_queries import AccountQueries
+from prepay_ledger.charging.api import parked_router
+from prepay_ledger.charging.park_meter import ParkMeter
+from prepay_ledger.charging.postgres_parking import ParkedQueries
+from prepay_ledger.charging.release_meter import ReleaseMeter
 from prepay_ledger.charging.take_readings import TakeReadings
 from prepay_ledger.installations.api import installations_router, unbound_router
 from prepay_ledger.installations.bind_meter import BindMeter
@@ -21,6 +25,8 @@ from prepay_ledger.metrics import (
     ACCOUNTS,
     ACCOUNTS_BELOW_ZERO,
     IMBALANCE_MICRO,
+    PARKED_METER,
+    PARKED_METERS,
     PAYMENT_EVENTS_UNHANDLED,
     UNBOUND_METER,
     UNBOUND_METERS,
@@ -50,10 +56,11 @@ from prepay_ledger.unit import PostgresUnit, open_unit
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.contracts.meter_events_v1 import CommandProgressed
+from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.contracts.topics import LEDGER_FACTS, METER_EVENTS, METER_READINGS
 from prewatt_common.dependencies import watch_dependencies
 from prewatt_common.http.app import create_app
-from prewatt_common.kafka.batches import AfterCommit, Handle, Subscription
+from prewatt_common.kafka.batches import AfterCommit, Handle, Park, Subscription
 from prewatt_common.kafka.decoding import Delivered, decode_some
 from prewatt_common.kafka.history import watch_history
 from prewatt_common.kafka.readings import decode_readings, one_of_readings
@@ -67,7 +74,7 @@ _MEASURE_REST_FACTOR = 50
 """Adding up the open day takes at most this part of the time, however busy the day."""
 _RECHECK_EVERY_S = 1.0
 _CLOSE_DAYS_EVERY_S = 5.0
-_UNBOUND_NAMED_MAX = 20
+_NAMED_MAX = 20
 
 
 def policy_of(settings: LedgerSettings) -> Policy:
@@ -102,6 +109,7 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
             decode=decode_readings,
             one_of=one_of_readings,
             handle=_in_unit(TakeReadings(review=review, clock=utc_now)),
+            park=_parking_in_unit(ParkMeter(review=review, clock=utc_now)),
             batch_records_max=settings.batch_records_max,
             linger_ms=settings.linger_ms,
         )
@@ -118,6 +126,7 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
     payment_queries = PaymentQueries(database)
     apply_event = ApplyPaymentEvent(take_payment=TakePayment(review=review))
     unbound = UnboundQueries(database)
+    parked = ParkedQueries(database)
 
     def units() -> AbstractAsyncContextManager[PostgresUnit]:
         return open_unit(database)
@@ -162,6 +171,13 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
             enquiries_router(queries=queries),
             supply_router(queries=SupplyQueries(database)),
             unbound_router(queries=unbound),
+            parked_router(
+                open_unit=units,
+                queries=parked,
+                release_meter=ReleaseMeter(review=review),
+                committed=relay.wake,
+                clock=utc_now,
+            ),
             seals_router(open_unit=seals),
             webhook_router(
                 secrets=settings.webhook_secrets,
@@ -214,6 +230,11 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
             do=lambda: _measure_unbound(unbound),
             every_s=_MEASURE_EVERY_S,
         ),
+        Repeating(
+            name="watch parked meters",
+            do=lambda: _measure_parked(parked),
+            every_s=_MEASURE_EVERY_S,
+        ),
         watch_history(
             bootstrap=settings.kafka_bootstrap,
             topics={
@@ -234,6 +255,13 @@ def _in_unit(use_case: TakeReadings | TakeMeterEvents) -> Handle[Any]:
         return await use_case(PostgresUnit(connection), batch)
 
     return handle
+
+
+def _parking_in_unit(park_meter: ParkMeter) -> Park[Reading]:
+    async def park(connection: AsyncConnection, one: Delivered[Reading], error: Exception) -> bool:
+        return await park_meter(PostgresUnit(connection), one, error)
+
+    return park
 
 
 async def _restored(connection: AsyncConnection, who: str, reason: str) -> None:
@@ -257,5 +285,13 @@ async def _measure_unbound(unbound: UnboundQueries) -> None:
     for reason in REASONS:
         meters = [each.meter_id for each in found if each.reason == reason]
         UNBOUND_METERS.labels(reason).set(len(meters))
-        for meter_id in meters[:_UNBOUND_NAMED_MAX]:
+        for meter_id in meters[:_NAMED_MAX]:
             UNBOUND_METER.labels(reason, meter_id).set(1)
+
+
+async def _measure_parked(parked: ParkedQueries) -> None:
+    found = await parked.page(after="", limit=_NAMED_MAX)
+    PARKED_METERS.set(len(found))
+    PARKED_METER.clear()
+    for each in found:
+        PARKED_METER.labels(each.meter_id).set(1)

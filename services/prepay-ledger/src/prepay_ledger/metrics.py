@@ -29,6 +29,15 @@ UNBOUND_METER = Gauge(
     "1 for some of these meters; GET /v1/unbound-readings lists all.",
     ("reason", "meter_id"),
 )
+PARKED_METERS = Gauge(
+    "prewatt_ledger_parked_meters",
+    "Meters whose readings raised: kept, not charged, their accounts not cut.",
+)
+PARKED_METER = Gauge(
+    "prewatt_ledger_parked_meter",
+    "1 for some of these meters; GET /v1/parked-meters lists all.",
+    ("meter_id",),
+)
 IMBALANCE_MICRO = Gauge(
     "prewatt_ledger_imbalance_micro",
     "Customer balances plus the utility's postings, which must be zero, in micro-units.",

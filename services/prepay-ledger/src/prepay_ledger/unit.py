@@ -10,8 +10,9 @@ from prepay_ledger.accounts.postgres import PostgresAccounts
 from prepay_ledger.accounts.postgres_bulk import PostgresBulk
 from prepay_ledger.balances.ports import BalanceStore
 from prepay_ledger.balances.postgres import PostgresBalances
-from prepay_ledger.charging.ports import ChargingStore
+from prepay_ledger.charging.ports import ChargingStore, ParkingStore
 from prepay_ledger.charging.postgres import PostgresCharging
+from prepay_ledger.charging.postgres_parking import PostgresParking
 from prepay_ledger.installations.ports import BindingStore
 from prepay_ledger.installations.postgres import PostgresBindings
 from prepay_ledger.journal.ports import JournalStore
@@ -34,6 +35,7 @@ class PostgresUnit:
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
         self.charging: ChargingStore = PostgresCharging(connection)
+        self.parking: ParkingStore = PostgresParking(connection)
         self.journals: JournalStore = PostgresJournals(connection)
         self.tariffs: TariffStore = PostgresTariffs(connection)
         self.balances: BalanceStore = PostgresBalances(connection)

@@ -1,13 +1,17 @@
 """What charging needs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from prepay_ledger.charging.charge_months import BindingState, Charged, PostedMonth, Reading
+from prepay_ledger.charging.values import ParkedMeter, ReleaseStep
 from prepay_ledger.journal.ports import HasJournals
 from prepay_ledger.supply import ports as supply
 from prepay_ledger.tariffs.ports import HasTariffs
+from prewatt_common.contracts.meter_readings_v1 import Reading as ReadingEvent
 
 
 class ChargingStore(Protocol):
@@ -33,8 +37,37 @@ class ChargingStore(Protocol):
     async def save(self, charged: Sequence[Charged]) -> None: ...
     async def keep_unbound(self, readings: Sequence[tuple[str, Reading]]) -> None: ...
     async def take_unbound(self, meter_ids: Sequence[str]) -> dict[str, list[Reading]]:
-        """Remove and give the kept readings that a binding of the meters covers by now."""
+        """Remove and give the kept readings that a binding of the meters covers by now; none of a
+        meter that is parked."""
         ...
+
+
+class ParkingStore(Protocol):
+    """Meters whose readings raised, and the readings that wait with them."""
+
+    async def parked(self) -> Collection[str]:
+        """The meters that are parked, a few at most."""
+        ...
+
+    async def park(self, meter: ParkedMeter, *, at_most: int) -> bool:
+        """Park the meter; False where ``at_most`` others are parked. Whoever else parks one waits
+        for our commit."""
+        ...
+
+    async def set_aside(self, readings: Sequence[ReadingEvent]) -> None:
+        """Keep readings of parked meters; repeats are kept once."""
+        ...
+
+    async def serves(self, meter_id: str, *, now: datetime) -> Sequence[UUID]:
+        """The account that the meter serves now, if any."""
+        ...
+
+    async def lock(self, meter_id: str) -> ParkedMeter | None: ...
+    async def take(self, meter_id: str) -> Sequence[Reading]:
+        """Remove the parked meter, and remove and give its readings."""
+        ...
+
+    async def add_step(self, step: ReleaseStep) -> None: ...
 
 
 class HasCharging(Protocol):
@@ -45,3 +78,17 @@ class HasCharging(Protocol):
 
 class Unit(HasCharging, HasTariffs, HasJournals, supply.Unit, Protocol):
     """A transaction in which readings are charged and supply is decided after them."""
+
+    parking: ParkingStore
+
+
+class ReleaseUnit(Unit, Protocol):
+    """A transaction in which a parked meter's readings are taken again."""
+
+    def savepoint(self) -> AbstractAsyncContextManager[None]:
+        """A part of the transaction that is undone by itself where it raises."""
+        ...
+
+
+OpenReleaseUnit = Callable[[], AbstractAsyncContextManager[ReleaseUnit]]
+"""Begins such a transaction; it commits at the end, and does not where anything raises."""

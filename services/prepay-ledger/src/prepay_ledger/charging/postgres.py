@@ -108,12 +108,14 @@ class PostgresCharging:
             )
 
     async def take_unbound(self, meter_ids: Sequence[str]) -> dict[str, list[Reading]]:
-        """Remove and give the kept readings that a binding of the meters covers by now."""
+        """Remove and give the kept readings that a binding of the meters covers by now; those of a
+        parked meter wait until it is released."""
         rows = await (await driver(self._connection)).fetch(
             "DELETE FROM unbound_reading AS u USING binding AS b "
             "WHERE u.meter_id = ANY($1::text[]) AND b.meter_id = u.meter_id "
             "AND u.read_at > b.effective_from "
             "AND (b.effective_to IS NULL OR u.read_at <= b.effective_to) "
+            "AND NOT EXISTS (SELECT FROM parked_meter AS p WHERE p.meter_id = u.meter_id) "
             "RETURNING u.meter_id, u.read_at, u.import_wh",
             meter_ids,
         )

@@ -5,13 +5,14 @@ from datetime import datetime
 
 from prometheus_client import Histogram
 
-from prepay_ledger.charging.charge_bindings import charge_bindings
-from prepay_ledger.charging.charge_months import BindingState, Reading
+from prepay_ledger.charging.charge_months import Reading
+from prepay_ledger.charging.charge_readings import charge_readings
 from prepay_ledger.charging.ports import Unit
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.meter_readings_v1 import Reading as ReadingEvent
 from prewatt_common.kafka.decoding import Delivered
+from prewatt_common.kafka.stops import place_of
 from prewatt_common.metrics import LATENCY_BUCKETS_SECONDS
 
 READING_TO_POST = Histogram(
@@ -23,7 +24,8 @@ _OBSERVE_EVERY = 16
 
 
 class TakeReadings:
-    """Charges a batch. Readings of meters that serve no account are kept until one is bound."""
+    """Charges a batch. Readings of meters that serve no account are kept until one is bound, those
+    of parked meters until somebody releases them; these are not tried."""
 
     def __init__(self, *, review: SupplyReview, clock: Clock) -> None:
         self._review = review
@@ -34,6 +36,18 @@ class TakeReadings:
     ) -> Callable[[], None]:
         """Handle ``batch`` (of Reading events); what it gives is called after the commit."""
         now = self._clock()
+        await unit.charging.begin_batch()
+        parked = await unit.parking.parked()
+        if parked:
+            await unit.parking.set_aside([e for e, _ in batch if e.meter_id in parked])
+            batch = [each for each in batch if each.event.meter_id not in parked]
+        if batch:
+            await self._charge(unit, batch, now=now)
+        return lambda: self._observe(batch)
+
+    async def _charge(
+        self, unit: Unit, batch: Sequence[Delivered[ReadingEvent]], *, now: datetime
+    ) -> None:
         by_meter: dict[str, list[Reading]] = {}
         for event, _ in batch:
             reading = Reading(event.read_at, event.import_wh)
@@ -42,56 +56,20 @@ class TakeReadings:
                 by_meter[event.meter_id] = [reading]
             else:
                 known.append(reading)
-        await unit.charging.begin_batch()
-        tariffs = await unit.tariffs.book()
-        work, unbound = assign(
-            bindings=await unit.charging.bindings_of(list(by_meter)), by_meter=by_meter
+        record = batch[0].record
+        due = await charge_readings(
+            unit=unit,
+            by_meter=by_meter,
+            tariffs=await unit.tariffs.book(),
+            source=f"{place_of(record)}+{len(batch)}",
+            partition=record.partition,
+            now=now,
         )
-        if unbound:
-            await unit.charging.keep_unbound(unbound)
-        if work:
-            record = batch[0].record
-            due = await charge_bindings(
-                unit=unit,
-                work=work,
-                tariffs=tariffs,
-                source=f"{record.topic}/{record.partition}/{record.offset}+{len(batch)}",
-                partition=record.partition,
-                now=now,
-            )
-            if due:
-                caused_at = min(event.received_at for event, _ in batch)
-                await self._review(unit, due, now=now, caused_at=caused_at)
-        return lambda: self._observe(batch)
+        if due:
+            caused_at = min(event.received_at for event, _ in batch)
+            await self._review(unit, due, now=now, caused_at=caused_at)
 
     def _observe(self, batch: Sequence[Delivered[ReadingEvent]]) -> None:
         now: datetime = self._clock()
         for event, _ in batch[::_OBSERVE_EVERY]:
             READING_TO_POST.observe((now - event.received_at).total_seconds())
-
-
-def assign(
-    *, bindings: Sequence[BindingState], by_meter: dict[str, list[Reading]]
-) -> tuple[list[tuple[BindingState, list[Reading]]], list[tuple[str, Reading]]]:
-    """Readings to the bindings that cover them; second, those that no binding covers.
-
-    A reading at the very instant where one binding ends and the next begins closes the older.
-    """
-    of_meter: dict[str, list[BindingState]] = {}
-    for state in bindings:
-        of_meter.setdefault(state.meter_id, []).append(state)
-    work: list[tuple[BindingState, list[Reading]]] = []
-    unbound: list[tuple[str, Reading]] = []
-    for meter_id, readings in by_meter.items():
-        states = of_meter.get(meter_id)
-        if states is None:
-            unbound += [(meter_id, reading) for reading in readings]
-            continue
-        left = readings
-        for state in states:
-            covered = [reading for reading in left if state.binding.covers(reading.at)]
-            if covered:
-                work.append((state, covered))
-                left = [r for r in left if not state.binding.covers(r.at)]
-        unbound += [(meter_id, reading) for reading in left]
-    return work, unbound

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from prepay_ledger.charging.charge_bindings import charge_bindings
-from prepay_ledger.charging.take_readings import assign
+from prepay_ledger.charging.charge_readings import charge_readings
 from prepay_ledger.installations.ports import Unit
 from prepay_ledger.tariffs.book import TariffBook
 
@@ -18,10 +17,6 @@ async def charge_waiting(
     waiting = await unit.charging.take_unbound(meter_ids)
     if not waiting:
         return ()
-    work, uncovered = assign(
-        bindings=await unit.charging.bindings_of(list(waiting)), by_meter=waiting
-    )
-    assert not uncovered, "only covered readings were taken"
-    return await charge_bindings(
-        unit=unit, work=work, tariffs=tariffs, source=source, partition=0, now=now
+    return await charge_readings(
+        unit=unit, by_meter=waiting, tariffs=tariffs, source=source, partition=0, now=now
     )

@@ -43,6 +43,14 @@ SEALED = (
         "journal", ("id",), ("id", "kind", "source", "entries", "entries_micro", "posted_at")
     ),
     SealedTable(
+        "parked_meter_step",
+        ("id",),
+        (
+            "id", "meter_id", "since", "error", "record", "who", "reason", "outcome", "detail",
+            "readings", "at",
+        ),
+    ),
+    SealedTable(
         "payment",
         ("id",),
         (

@@ -36,6 +36,7 @@ class Held(StrEnum):
     FRIENDLY_HOURS = "friendly_hours"
     RETRY_PAUSE = "retry_pause"
     NO_METER = "no_meter"
+    PARKED_METER = "parked_meter"
 
 
 class CommandOutcome(StrEnum):
@@ -64,6 +65,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     emergency_credit_micro: int
     protected: bool
     meters: int
+    """That serve the account now."""
+    parked_meters: int
+    """Of these; what they used is not charged, so the balance is not what it should be."""
     outcome: CommandOutcome
     """Of the last commands that were issued, however long ago."""
     last_action: RelayAction | None
@@ -193,6 +197,8 @@ def _holds(facts: Facts, policy: Policy) -> tuple[Held, ...]:
     held: list[Held] = []
     if facts.meters == 0:
         held.append(Held.NO_METER)
+    if facts.parked_meters:
+        held.append(Held.PARKED_METER)
     if facts.protected:
         held.append(Held.PROTECTED_CUSTOMER)
     if any(_within(facts.local_time, hours) for hours in policy.friendly_hours):
@@ -203,8 +209,8 @@ def _holds(facts: Facts, policy: Policy) -> tuple[Held, ...]:
 
 
 def _recheck(held: Sequence[Held], policy: Policy) -> timedelta | None:
-    """A protected customer is looked at again when somebody changes that, not by the clock."""
-    if Held.PROTECTED_CUSTOMER in held or Held.NO_METER in held:
+    """What a person has to change is looked at again when somebody does, not by the clock."""
+    if not {Held.PROTECTED_CUSTOMER, Held.NO_METER, Held.PARKED_METER}.isdisjoint(held):
         return None
     return policy.retry_after
 

@@ -37,7 +37,9 @@ GROUP BY c.account_id
 """
 
 _METERS = """
-SELECT account_id, array_agg(meter_id ORDER BY meter_id) AS meter_ids FROM binding
+SELECT account_id, array_agg(meter_id ORDER BY meter_id) AS meter_ids,
+       count(parked_meter.meter_id) AS parked
+FROM binding LEFT JOIN parked_meter USING (meter_id)
 WHERE account_id = ANY($1::uuid[]) AND effective_from <= $2
   AND (effective_to IS NULL OR effective_to > $2)
 GROUP BY account_id
@@ -95,7 +97,7 @@ class PostgresSupply:
         connection = await driver(self._connection)
         ids = [row["id"] for row in rows]
         meters = {
-            row["account_id"]: tuple(row["meter_ids"])
+            row["account_id"]: (tuple(row["meter_ids"]), row["parked"])
             for row in await connection.fetch(_METERS, ids, now)
         }
         commands = {
@@ -110,8 +112,8 @@ class PostgresSupply:
         for row in rows:
             outcome, action, at = commands.get(row["id"], (CommandOutcome.NONE, None, None))
             failed_at = at if outcome is CommandOutcome.FAILED else None
-            meter_ids = meters.get(row["id"], ())
-            views.append(SupplyView(to_account(row), meter_ids, outcome, action, failed_at))
+            meter_ids, parked = meters.get(row["id"], ((), 0))
+            views.append(SupplyView(to_account(row), meter_ids, parked, outcome, action, failed_at))
         return views
 
     async def due(self, *, now: datetime, limit: int) -> Sequence[UUID]:

@@ -94,6 +94,7 @@ class SupplyReview:
             emergency_credit_micro=account.emergency_credit_micro,
             protected=account.protected,
             meters=len(view.meter_ids),
+            parked_meters=view.parked_meters,
             outcome=view.outcome,
             last_action=view.last_action,
             retry_pause=pause_until is not None and now < pause_until,

@@ -19,6 +19,8 @@ class SupplyView:
     account: Account
     meter_ids: tuple[str, ...]
     """The meters that serve it now."""
+    parked_meters: int
+    """How many of these are parked."""
     outcome: CommandOutcome
     """Of the last decision's commands."""
     last_action: RelayAction | None

@@ -94,6 +94,38 @@ CREATE TABLE unbound_reading (
     kept_at timestamptz DEFAULT now() NOT NULL,
     PRIMARY KEY (meter_id, read_at, import_wh)
 );
+CREATE TABLE parked_meter (
+    meter_id text NOT NULL,
+    since timestamptz NOT NULL,
+    error text NOT NULL,
+    record text NOT NULL,
+    PRIMARY KEY (meter_id)
+);
+CREATE TABLE parked_reading (
+    meter_id text NOT NULL,
+    read_at timestamptz NOT NULL,
+    import_wh bigint NOT NULL,
+    received_at timestamptz NOT NULL,
+    PRIMARY KEY (meter_id, read_at, import_wh),
+    FOREIGN KEY(meter_id) REFERENCES parked_meter (meter_id)
+);
+CREATE TABLE parked_meter_step (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    meter_id text NOT NULL,
+    since timestamptz NOT NULL,
+    error text NOT NULL,
+    record text NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    outcome text NOT NULL,
+    detail text NOT NULL,
+    readings integer NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE INDEX parked_meter_step_day ON parked_meter_step (day, id);
+CREATE INDEX parked_meter_step_meter ON parked_meter_step (meter_id, id);
 CREATE TABLE binding (
     id uuid NOT NULL,
     meter_id text NOT NULL,
@@ -277,6 +309,7 @@ SEALED = {
     "payment_resolution": "",
     "payment_event": "id, provider, event_id, event_id_sha256, body_sha256, received_at, day",
     "payment_event_step": "",
+    "parked_meter_step": "",
     "decision": "",
     "command": "id, decision_id, account_id, meter_id, action, sequence, caused_at, issued_at,"
     " expires_at, day",
