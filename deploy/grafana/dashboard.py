@@ -203,6 +203,7 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
                 ),
             ),
             description="GET /v1/meter-faults at the gateway names them.",
+            width=6,
         ),
         Panel(
             "Meters whose readings no binding covers",
@@ -215,6 +216,16 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
                 Query("max(prewatt_ledger_unbound_readings)", "readings kept in all"),
             ),
             description="GET /v1/unbound-readings at the ledger names them.",
+            width=6,
+        ),
+        Panel(
+            "Parked meters: their readings raise and are not charged",
+            (
+                Query("max(prewatt_ledger_parked_meters)", "in all; beyond ten all stops"),
+                Query("max by (meter_id) (prewatt_ledger_parked_meter)", "{{meter_id}}"),
+            ),
+            description="GET /v1/parked-meters at the ledger names them, with the error.",
+            width=6,
         ),
         Panel(
             "Broker: messages held, and dropped within the last hour",
@@ -228,6 +239,7 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
                 ),
             ),
             description="Mosquitto's own figures.",
+            width=6,
         ),
     ),
     (

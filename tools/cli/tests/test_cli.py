@@ -110,6 +110,8 @@ def test_quantiles_are_those_of_prometheus() -> None:
         (["audit"], "set PREWATT_DATABASE_URL"),
         (["suspense", "list"], "set PREWATT_AUTH_PRIVATE_KEY_FILE"),
         (["suspense", "assign", "p-1", "100001", "--reason", "x"], "PREWATT_AUTH_PRIVATE_KEY_FILE"),
+        (["parked", "list"], "set PREWATT_AUTH_PRIVATE_KEY_FILE"),
+        (["parked", "release", "m-1", "--reason", "x"], "set PREWATT_AUTH_PRIVATE_KEY_FILE"),
         (["suspense", "return", "p-1", "--reason", "x"], "set PREWATT_AUTH_PRIVATE_KEY_FILE"),
     ],
 )

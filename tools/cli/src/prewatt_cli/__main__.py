@@ -14,6 +14,7 @@ from prewatt_cli.dlq import dlq
 from prewatt_cli.errors import answered, one_line_errors
 from prewatt_cli.mqtt_user import make_mqtt_user
 from prewatt_cli.offsets import offsets
+from prewatt_cli.parked import parked
 from prewatt_cli.payments import decimal_from, micro_from, pay
 from prewatt_cli.scenario.command import scenario
 from prewatt_cli.suspense import suspense
@@ -39,6 +40,7 @@ app.command()(scenario)
 app.command()(audit)
 app.add_typer(suspense, name="suspense")
 app.add_typer(dlq, name="dlq")
+app.add_typer(parked, name="parked")
 app.add_typer(offsets, name="offsets")
 
 console = Console()
