@@ -11,8 +11,10 @@ import aiomqtt
 import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from alarms import Alarms
+from typer.testing import CliRunner, Result
 from world import World, until
 
+from prewatt_cli.__main__ import app
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.topics import METER_READINGS
 from prewatt_common.kafka.messages import header
@@ -21,6 +23,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
 TARIFF = "alarms"
 TOPPED_UP_MICRO = 20_000_000
+RUINOUS = "alarms-ruinous"
 OPENING_WH = 427_000
 
 
@@ -43,24 +46,30 @@ async def publish(world: World, meter_id: str, *payloads: bytes, kind: str = "re
 async def open_account(world: World, meter_id: str, *, since: datetime) -> str:
     """An account with 20 CNY that the meter serves at 0.52 CNY/kWh; gives its number."""
     number = f"alarm-{uuid4().hex[:8]}"
-    tariff = {
-        "code": TARIFF,
-        "effective_from": "2020-01",
-        "currency": "CNY",
-        "timezone": "Asia/Shanghai",
-        "blocks": [{"price_micro_per_kwh": 520_000}],
-    }
-    assert (await world.ledger.post("/v1/tariffs", json=tariff)).status_code in (201, 409)
+    await publish_tariff(world, TARIFF, price_micro_per_kwh=520_000)
     account = await world.ledger.post("/v1/accounts", json={"number": number, "currency": "CNY"})
     await bind(world, account.json()["id"], meter_id, since=since)
     assert (await world.pay(number, TOPPED_UP_MICRO)).status_code == 200
     return number
 
 
-async def bind(world: World, account_id: str, meter_id: str, *, since: datetime) -> None:
+async def publish_tariff(world: World, code: str, *, price_micro_per_kwh: int) -> None:
+    tariff = {
+        "code": code,
+        "effective_from": "2020-01",
+        "currency": "CNY",
+        "timezone": "Asia/Shanghai",
+        "blocks": [{"price_micro_per_kwh": price_micro_per_kwh}],
+    }
+    assert (await world.ledger.post("/v1/tariffs", json=tariff)).status_code in (201, 409)
+
+
+async def bind(
+    world: World, account_id: str, meter_id: str, *, since: datetime, tariff_code: str = TARIFF
+) -> None:
     body = {
         "meter_id": meter_id,
-        "tariff_code": TARIFF,
+        "tariff_code": tariff_code,
         "effective_from": since.isoformat(),
         "opening_wh": OPENING_WH,
     }
@@ -198,3 +207,48 @@ async def test_readings_that_nobody_pays_for_are_alarmed(world: World, alarms: A
         await bind(world, account["id"], meter_id, since=now - timedelta(hours=1))
     assert (await world.account(number))["balance_micro"] == TOPPED_UP_MICRO - 2 * 2 * 520_000
     await alarms.resolves("UnboundReadings", loose, moved)
+
+
+async def prewatt(world: World, *arguments: str) -> Result:
+    """A command as a person gives it."""
+    state_dir = str(world.stack.state_dir)
+    command = [*arguments, "--state-dir", state_dir]
+    return await asyncio.to_thread(CliRunner(env={"COLUMNS": "250"}).invoke, app, command)
+
+
+async def test_a_parked_meter_is_alarmed_and_released_by_the_runbook(
+    world: World, alarms: Alarms
+) -> None:
+    """At 10^9 CNY/kWh this register is more money than 64 bits hold."""
+    odd, good = names("parked")
+    await world.register_devices(odd, good)
+    now = utc_now()
+    since, turn = now - timedelta(days=2), now - timedelta(days=1)
+    await publish_tariff(world, RUINOUS, price_micro_per_kwh=10**15)
+    number = await open_account(world, good, since=since)
+    account = await world.account(number)
+    await bind(world, account["id"], odd, since=since, tariff_code=RUINOUS)
+    await publish(world, odd, reading(now - timedelta(minutes=2), OPENING_WH + 90_000_000))
+    await publish(world, good, reading(now - timedelta(minutes=1), OPENING_WH + 1_000))
+    await alarms.fires("ParkedMeters", odd)
+    assert (await until(lambda: _charged(world, number), what="charged"))["balance_micro"] == (
+        TOPPED_UP_MICRO - 520_000
+    )
+    listed = await prewatt(world, "parked", "list")
+    assert listed.exit_code == 0, listed.output
+    assert odd in listed.output
+    assert "DataError" in listed.output
+    release = ("parked", "release", odd, "--reason", "mended", "--who", "ann")
+    refused = await prewatt(world, *release)
+    assert (refused.exit_code, "raise again: DataError" in refused.output) == (1, True)
+
+    # The wrong tariff ends, the right one begins at that instant.
+    ended = {"effective_to": turn.isoformat()}
+    assert (await world.ledger.post(f"/v1/meters/{odd}/end", json=ended)).status_code == 200
+    await bind(world, account["id"], odd, since=turn)
+    released = await prewatt(world, *release)
+    assert released.exit_code == 0, released.output
+    assert f"{odd}: released, 1 readings taken" in released.output
+    assert (await world.account(number))["balance_micro"] == TOPPED_UP_MICRO - 90_001 * 520_000
+    assert "no meter is parked" in (await prewatt(world, "parked", "list")).output
+    await alarms.resolves("ParkedMeters", odd)

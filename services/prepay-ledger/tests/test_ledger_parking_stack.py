@@ -188,6 +188,25 @@ async def test_a_release_decides_the_supply_that_was_held_for_the_meter_alone(le
     await command_of(ledger, account, "disconnect")
 
 
+async def test_a_meter_whose_account_cannot_be_decided_on_is_parked_too(ledger):
+    """A state that nobody knows: the charge is right, and the review after it raises."""
+    account, meter_id = await ledger.household(paid_micro=3_000_000)
+    other, meter_of_other = await ledger.household(paid_micro=3_000_000)
+    set_state = "UPDATE account SET supply_state = $1 WHERE id = $2"
+    await ledger.sql(set_state, "odd", account["id"])
+    await ledger.read_together((meter_id, 15, 500), (meter_of_other, 15, 500))
+    await ledger.until_balance(other, 2_000_000)
+    assert await parked(ledger) == {}
+    await ledger.read_together((meter_id, 30, 4_000), (meter_of_other, 30, 1_000))
+    await ledger.until_balance(other, 1_000_000)
+    await until_parked(ledger, meter_id)
+    assert (await release(ledger, meter_id)).status_code == 409
+    await ledger.sql(set_state, "connected", account["id"])
+    assert (await release(ledger, meter_id)).status_code == 200
+    assert (await ledger.account(account))["balance_micro"] == -5_000_000
+    await command_of(ledger, account, "disconnect")
+
+
 async def test_the_eleventh_stops_all_and_nothing_of_its_batch_is_parked(ledger):
     homes = [await odd_household(ledger) for _ in range(PARKED_MAX + 1)]
     *ten, (last, eleventh) = homes

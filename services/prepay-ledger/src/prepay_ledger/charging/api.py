@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from prepay_ledger.charging.ports import OpenReleaseUnit
+from prepay_ledger.charging.ports import OpenParkingUnit
 from prepay_ledger.charging.postgres_parking import ParkedQueries
 from prepay_ledger.charging.release_meter import ReleaseMeter, refuse_if_odd
 from prepay_ledger.charging.schemas import ParkedMeterOut, ReleasedOut
@@ -18,7 +18,7 @@ from prewatt_common.http.pages import Page, PageRequest, PagesBy
 
 def parked_router(
     *,
-    open_unit: OpenReleaseUnit,
+    open_unit: OpenParkingUnit,
     queries: ParkedQueries,
     release_meter: ReleaseMeter,
     committed: Callable[[], None],

@@ -82,13 +82,13 @@ class Unit(HasCharging, HasTariffs, HasJournals, supply.Unit, Protocol):
     parking: ParkingStore
 
 
-class ReleaseUnit(Unit, Protocol):
-    """A transaction in which a parked meter's readings are taken again."""
+class ParkingUnit(Unit, Protocol):
+    """A transaction in which a meter is parked or released."""
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         """A part of the transaction that is undone by itself where it raises."""
         ...
 
 
-OpenReleaseUnit = Callable[[], AbstractAsyncContextManager[ReleaseUnit]]
+OpenParkingUnit = Callable[[], AbstractAsyncContextManager[ParkingUnit]]
 """Begins such a transaction; it commits at the end, and does not where anything raises."""

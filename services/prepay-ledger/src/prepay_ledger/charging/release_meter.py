@@ -5,7 +5,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from prepay_ledger.charging.charge_readings import charge_readings
-from prepay_ledger.charging.ports import ReleaseUnit
+from prepay_ledger.charging.ports import ParkingUnit
 from prepay_ledger.charging.values import ReleaseOutcome, ReleaseStep
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.db.database import is_passing_fault
@@ -35,7 +35,7 @@ class ReleaseMeter:
         self._review = review
 
     async def __call__(
-        self, *, unit: ReleaseUnit, meter_id: str, who: str, reason: str, now: datetime
+        self, *, unit: ParkingUnit, meter_id: str, who: str, reason: str, now: datetime
     ) -> ReleaseStep:
         """Gives what is to be kept of it, also where the readings raised again: the caller commits
         that, and raises `StillOdd` after it. Raises `NotParked`."""
@@ -66,7 +66,7 @@ class ReleaseMeter:
         await unit.parking.add_step(step)
         return step
 
-    async def _take(self, unit: ReleaseUnit, meter_id: str, *, now: datetime) -> int:
+    async def _take(self, unit: ParkingUnit, meter_id: str, *, now: datetime) -> int:
         """Gives how many readings there were."""
         readings = list(await unit.parking.take(meter_id))
         # What a binding that was made meanwhile would have charged.
