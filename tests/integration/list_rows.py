@@ -137,6 +137,14 @@ async def _add_parked(connection: asyncpg.Connection, _: str, n: int) -> None:
     await connection.execute("INSERT INTO parked_reading VALUES ($1, $2, 5, $2)", meter_id, AT)
 
 
+async def _add_step(connection: asyncpg.Connection, _: str, n: int) -> None:
+    await connection.execute(
+        "INSERT INTO parked_meter_step (meter_id, since, error, record, who, reason, outcome, "
+        "detail, readings, at) VALUES ('m-1', $1, 'e', 't/0/1', 'w', 'r', 'released', '', 1, $1)",
+        AT,
+    )
+
+
 async def _add_device(connection: asyncpg.Connection, _: str, n: int) -> None:
     await connection.execute(
         "INSERT INTO device (meter_id, model, codec, created_at) VALUES ($1, 'm', 'canonical', $2)",
@@ -244,6 +252,13 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             key=_meter_id,
             newest_first=False,
             moves="UPDATE unbound_reading SET import_wh = import_wh + 10, kept_at = now()",
+        ),
+        "/v1/parked-meter-steps": Listed(
+            add=_add_step,
+            key=_id,
+            newest_first=True,
+            query={"meter_id": "m-1"},
+            other_query={},
         ),
         "/v1/parked-meters": Listed(
             add=_add_parked,

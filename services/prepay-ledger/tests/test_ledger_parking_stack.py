@@ -104,11 +104,10 @@ async def until_consuming(ledger):
 
 
 async def steps(ledger, meter_id):
-    return await ledger.sql(
-        "SELECT outcome, who, reason, detail, readings FROM parked_meter_step "
-        "WHERE meter_id = $1 ORDER BY id",
-        meter_id,
-    )
+    """What people did with the meter, oldest first."""
+    answer = await ledger.api.get("/v1/parked-meter-steps", params={"meter_id": meter_id})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["items"][::-1]
 
 
 async def test_an_odd_meter_is_parked_and_released_and_stops_nobody(ledger):

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,6 +24,13 @@ CROSS JOIN LATERAL (
   SELECT count(*) AS readings, min(read_at) AS first_read_at, max(read_at) AS last_read_at
   FROM parked_reading WHERE parked_reading.meter_id = parked_meter.meter_id) AS waiting
 WHERE meter_id > $1 ORDER BY meter_id LIMIT $2
+"""
+
+_STEPS = """
+SELECT id, meter_id, since, error, record, who, reason, outcome, detail, readings, at, day
+FROM parked_meter_step
+WHERE ($1::text IS NULL OR meter_id = $1) AND ($2::bigint IS NULL OR id < $2)
+ORDER BY id DESC LIMIT $3
 """
 
 
@@ -114,6 +121,24 @@ class ParkedView:
     last_read_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """A `ReleaseStep` as it is kept, with the posting day that it is sealed with."""
+
+    id: int
+    meter_id: str
+    since: datetime
+    error: str
+    record: str
+    who: str
+    reason: str
+    outcome: str
+    detail: str
+    readings: int
+    at: datetime
+    day: date
+
+
 class ParkedQueries:
     """Read-only, each its own transaction."""
 
@@ -125,3 +150,11 @@ class ParkedQueries:
         async with self._database.transaction() as connection:
             rows = await (await driver(connection)).fetch(_PAGE, after, limit)
         return [ParkedView(**row) for row in rows]
+
+    async def steps(
+        self, *, meter_id: str | None, before: int | None, limit: int
+    ) -> Sequence[StepView]:
+        """Of one meter or of all, the newest first, older than the one of id ``before``."""
+        async with self._database.transaction() as connection:
+            rows = await (await driver(connection)).fetch(_STEPS, meter_id, before, limit)
+        return [StepView(**row) for row in rows]

@@ -1,8 +1,10 @@
 """Parked meters over HTTP."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import BaseModel
+
+from prepay_ledger.charging.values import ReleaseOutcome
 
 
 class ParkedMeterOut(BaseModel, from_attributes=True):
@@ -23,3 +25,22 @@ class ReleasedOut(BaseModel):
 
     meter_id: str
     readings: int
+
+
+class ReleaseStepOut(BaseModel, from_attributes=True):
+    """Somebody had the readings of a parked meter taken again: ``released``, or ``still-odd`` with
+    the error in ``detail``. ``since``, ``error`` and ``record`` say why it was parked; once ``day``
+    is sealed, it and ``id`` prove the step."""
+
+    id: int
+    meter_id: str
+    since: datetime
+    error: str
+    record: str
+    who: str
+    reason: str
+    outcome: ReleaseOutcome
+    detail: str
+    readings: int
+    at: datetime
+    day: date
