@@ -132,3 +132,14 @@ async def test_what_the_domain_refuses_is_a_dead_letter_and_not_parked(loop):
         (letter,) = await loop.records(loop.topic.dead_letter, 1)
     assert letter.value == b'{"number":3}'
     assert [number for number, _ in await parked(loop)] == [4]
+
+
+async def test_no_event_is_parked_for_a_table_that_is_not_there(loop):
+    await loop.execute("ALTER TABLE effect RENAME TO gone")
+    consumer = loop.consumer()
+    await loop.send(1)
+    async with loop.running(consumer):
+        await loop.until_stopped(consumer, 'relation "effect" does not exist')
+        await loop.execute("ALTER TABLE gone RENAME TO effect")
+        await loop.until_effects([1])
+    assert await parked(loop) == []

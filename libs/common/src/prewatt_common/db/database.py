@@ -83,8 +83,18 @@ async def driver(connection: AsyncConnection) -> DriverConnection:
 
 def is_conflict(error: BaseException) -> bool:
     """Whether it is one of `CONFLICTS`, be it wrapped by SQLAlchemy."""
-    cause = getattr(error.orig, "__cause__", None) if isinstance(error, DBAPIError) else error
-    return isinstance(cause, CONFLICTS)
+    return isinstance(_unwrapped(error), CONFLICTS)
+
+
+def is_schema_fault(error: BaseException) -> bool:
+    """Whether a statement does not fit this database, whatever data it is given: a table or column
+    that is not there, a right that is missing."""
+    return isinstance(_unwrapped(error), asyncpg.SyntaxOrAccessError)
+
+
+def _unwrapped(error: BaseException) -> BaseException | None:
+    """asyncpg's error, where SQLAlchemy wrapped it."""
+    return getattr(error.orig, "__cause__", None) if isinstance(error, DBAPIError) else error
 
 
 def is_passing_fault(error: BaseException) -> bool:

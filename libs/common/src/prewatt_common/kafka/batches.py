@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.topics import Topic
-from prewatt_common.db.database import Database, is_conflict, is_passing_fault
+from prewatt_common.db.database import Database, is_conflict, is_passing_fault, is_schema_fault
 from prewatt_common.kafka import outbox
 from prewatt_common.kafka.breaker import Breaker
 from prewatt_common.kafka.dead_letters import dead_letter
@@ -51,7 +51,8 @@ class Subscription(Generic[EventT]):
     one_of: Callable[[bytes, int], bytes] | None = None
     """For records of many: the value of a record of the one with that index."""
     park: Park[EventT] | None = None
-    """For events that fail alone by a bug; without it each of them is a `Defect`."""
+    """For events that fail alone by a bug; without it each of them is a `Defect`, and where the
+    schema is wrong it is not asked."""
     batch_records_max: int = 5_000
     linger_ms: int = 0
     """The least time from one batch's start to the next. A batch costs about as much for one
@@ -254,10 +255,13 @@ class Batches:
             several = fates.several.get(id(one.record))
             index = None if several is None else several.index_of(one.event)
             fates.dead.append(_dead(one.record, error, index))
-        elif self._subscription.park and await self._subscription.park(connection, one, error):
+            return
+        park = self._subscription.park
+        # No event is at fault for a table that is not there.
+        if park and not is_schema_fault(error) and await park(connection, one, error):
             fates.parked.append((one.record, error))
-        else:
-            raise defect_at([one.record], error) from error
+            return
+        raise defect_at([one.record], error) from error
 
 
 def _dead(record: ConsumerRecord, error: Undecodable | Refusal, index: int | None = None) -> Dead:
