@@ -1,6 +1,5 @@
 """``prewatt audit``: every sealed day of the ledger checked again, past the service."""
 
-import json
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -10,7 +9,7 @@ from typing import Annotated
 import typer
 
 from prewatt_cli.errors import one_line_errors
-from prewatt_cli.target import DEFAULT_STATE_DIR, NoTarget, StateDir
+from prewatt_cli.target import DEFAULT_STATE_DIR, NoTarget, StateDir, environments_of
 
 
 def audit(
@@ -41,9 +40,8 @@ def audit(
 
 
 def _of_stack(state_dir: Path, kafka: str | None) -> tuple[str, str]:
-    services = state_dir / "services.json"
-    if not services.exists():
+    ledger = environments_of(state_dir).get("prepay-ledger")
+    if ledger is None:
         message = "set PREWATT_DATABASE_URL to the ledger's database, or `make up`"
         raise NoTarget(message)
-    ledger = json.loads(services.read_text(encoding="utf-8"))["prepay-ledger"]
     return ledger["PREWATT_DATABASE_URL"], kafka or ledger["PREWATT_KAFKA_BOOTSTRAP"]

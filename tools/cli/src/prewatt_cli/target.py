@@ -97,12 +97,17 @@ def find_target(*, state_dir: Path) -> Target:
     return Target(urls, key, secrets)
 
 
-def _from_stack(state_dir: Path) -> tuple[dict[str, str], str | None, dict[str, str]]:
+def environments_of(state_dir: Path) -> dict[str, dict[str, str]]:
+    """What each service of the local stack is started with; empty where there is no stack."""
     services = state_dir / "services.json"
+    return json.loads(services.read_text(encoding="utf-8")) if services.exists() else {}
+
+
+def _from_stack(state_dir: Path) -> tuple[dict[str, str], str | None, dict[str, str]]:
+    environments = environments_of(state_dir)
     key_file = state_dir / "auth_private.pem"
-    if not (services.exists() and key_file.exists()):
+    if not (environments and key_file.exists()):
         return {}, None, {}
-    environments = json.loads(services.read_text(encoding="utf-8"))
     urls = {
         name: f"http://{env['PREWATT_HTTP_HOST']}:{env['PREWATT_HTTP_PORT']}"
         for name, env in environments.items()

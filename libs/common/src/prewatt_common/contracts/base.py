@@ -1,5 +1,6 @@
 """The shape that every event shares, and the value types events are made of."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -27,6 +28,16 @@ Month = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 
 INSTANT_YEARS = range(2000, 2100)
 """Far enough from the calendar's ends to be in any timezone; the APIs take no others either."""
+
+
+def outside_years(of: object, names: Iterable[str]) -> str | None:
+    """Which of the instants ``names`` of ``of`` is of no year that there may be, in words; none
+    where all are. A type cannot say it: msgspec has no bounds for instants."""
+    for name in names:
+        at: datetime | None = getattr(of, name)
+        if at is not None and at.year not in INSTANT_YEARS:
+            return f"{name} is in the year {at.year}"
+    return None
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

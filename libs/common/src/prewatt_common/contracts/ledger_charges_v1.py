@@ -10,13 +10,13 @@ from uuid import UUID
 import msgspec
 
 from prewatt_common.contracts.base import (
-    INSTANT_YEARS,
     Event,
     Instant,
     MeterId,
     Month,
     RegisterWh,
     Whole,
+    outside_years,
 )
 
 
@@ -39,9 +39,9 @@ class PostedCharge(msgspec.Struct, frozen=True, array_like=True):
 
     def __post_init__(self) -> None:
         # An event's own instants are looked at where it is decoded; these are deeper.
-        if self.last_read_at.year not in INSTANT_YEARS:
-            message = f"last_read_at is in the year {self.last_read_at.year}"
-            raise ValueError(message)
+        wrong = outside_years(self, ("last_read_at",))
+        if wrong:
+            raise ValueError(wrong)
 
 
 class ChargesPosted(Event, frozen=True, kw_only=True):

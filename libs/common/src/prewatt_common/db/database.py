@@ -99,11 +99,8 @@ def _unwrapped(error: BaseException) -> BaseException | None:
 
 def is_passing_fault(error: BaseException) -> bool:
     """Whether trying again can help: a lost connection, a deadlock, a server starting up."""
-    if isinstance(error, PASSING_FAULTS):
-        return True
     if isinstance(error, InterfaceError):
         return True
-    if isinstance(error, DBAPIError):
-        cause = getattr(error.orig, "__cause__", None)
-        return error.connection_invalidated or isinstance(cause, PASSING_FAULTS)
-    return False
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(_unwrapped(error), PASSING_FAULTS)

@@ -20,7 +20,7 @@ from prewatt_common.contracts.topics import Topic
 from prewatt_common.db.database import Database, is_conflict, is_passing_fault, is_schema_fault
 from prewatt_common.kafka import outbox
 from prewatt_common.kafka.breaker import Breaker
-from prewatt_common.kafka.dead_letters import dead_letter
+from prewatt_common.kafka.dead_letters import dead_letter, reason_of
 from prewatt_common.kafka.decoding import Decode, Delivered, EventT, Several, Undecodable
 from prewatt_common.kafka.offsets import OffsetRange, fence
 from prewatt_common.kafka.stops import defect_at, in_words, place_of
@@ -142,7 +142,7 @@ class Batches:
                 fates.several[id(record)] = event
                 delivered += [Delivered(each, record) for each in event.events]
                 fates.dead.extend(
-                    Dead(record, "undecodable", why, index) for index, why in event.bad
+                    _dead(record, Undecodable(why), index) for index, why in event.bad
                 )
             elif event is not None:
                 delivered.append(Delivered(event, record))
@@ -265,8 +265,7 @@ class Batches:
 
 
 def _dead(record: ConsumerRecord, error: Undecodable | Refusal, index: int | None = None) -> Dead:
-    reason = error.kind if isinstance(error, Refusal) else "undecodable"
-    return Dead(record, reason, str(error), index)
+    return Dead(record, reason_of(error), str(error), index)
 
 
 def _size(record: ConsumerRecord, fates: _Fates) -> int:

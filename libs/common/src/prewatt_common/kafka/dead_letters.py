@@ -4,11 +4,18 @@ from datetime import datetime
 
 from aiokafka import ConsumerRecord
 
+from prewatt_common.kafka.decoding import Undecodable
 from prewatt_common.kafka.messages import Headers, Message
 from prewatt_common.kafka.producer import BATCH_BYTES_MAX, message_bytes
 from prewatt_common.kafka.stops import place_of
+from prewatt_common.refusals import Refusal
 
 DETAIL_MAX = 1000
+
+
+def reason_of(error: Undecodable | Refusal) -> str:
+    """Why a record is a dead letter, in one word: the refusal's kind, or ``undecodable``."""
+    return error.kind if isinstance(error, Refusal) else "undecodable"
 
 
 def dead_letter(

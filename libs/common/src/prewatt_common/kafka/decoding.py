@@ -1,18 +1,19 @@
 """From a Kafka record to its event."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
 from aiokafka import ConsumerRecord
 
-from prewatt_common.contracts.base import INSTANT_YEARS, Event
+from prewatt_common.contracts.base import Event, outside_years
 from prewatt_common.kafka.messages import header
 
 EventT = TypeVar("EventT")
 OneOfT = TypeVar("OneOfT", bound=Event)
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding bytes as JSON raises, be they what they may."""
 
 
 class Several(NamedTuple, Generic[EventT]):
@@ -65,14 +66,13 @@ def decode_one(event: type[EventT]) -> Decode[EventT]:
     def of_record(record: ConsumerRecord) -> EventT:
         try:
             found = decode(record.value or b"")
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             message = f"not a {event.__name__}: {error}"
             raise Undecodable(message) from error
-        for name in instants:
-            at: datetime | None = getattr(found, name)
-            if at is not None and at.year not in INSTANT_YEARS:
-                message = f"not a {event.__name__}: {name} is in the year {at.year}"
-                raise Undecodable(message)
+        wrong = outside_years(found, instants)
+        if wrong:
+            message = f"not a {event.__name__}: {wrong}"
+            raise Undecodable(message)
         return found
 
     return of_record

@@ -5,13 +5,12 @@ from typing import Any
 import msgspec
 from aiokafka import ConsumerRecord
 
-from prewatt_common.contracts.base import INSTANT_YEARS
+from prewatt_common.contracts.base import INSTANT_YEARS, outside_years
 from prewatt_common.contracts.meter_readings_v1 import Reading, Readings
-from prewatt_common.kafka.decoding import Several, Undecodable
+from prewatt_common.kafka.decoding import UNREADABLE, Several, Undecodable
 
 _COLUMNS = ("meters", "read_at", "import_wh")
 _decode = msgspec.json.Decoder(Readings).decode
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 def decode_readings(record: ConsumerRecord) -> Several[Reading]:
@@ -22,7 +21,7 @@ def decode_readings(record: ConsumerRecord) -> Several[Reading]:
     value = record.value or b""
     try:
         found = _decode(value)
-    except _UNREADABLE:
+    except UNREADABLE:
         return _one_by_one(value)
     meters, read_at, import_wh, received_at = (
         found.meters, found.read_at, found.import_wh, found.received_at,
@@ -61,16 +60,12 @@ def _one_by_one(value: bytes) -> Several[Reading]:
         }
         try:
             reading = msgspec.convert(one, Reading)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             bad.append((index, f"not a Reading: {error}"))
             continue
-        wrong = [
-            f"{name} is in the year {instant.year}"
-            for name in ("read_at", "received_at")
-            if (instant := getattr(reading, name)).year not in INSTANT_YEARS
-        ]
+        wrong = outside_years(reading, ("read_at", "received_at"))
         if wrong:
-            bad.append((index, f"not a Reading: {wrong[0]}"))
+            bad.append((index, f"not a Reading: {wrong}"))
         else:
             events.append(reading)
     return Several(events, bad)
@@ -80,7 +75,7 @@ def _fields(value: bytes) -> dict[str, Any]:
     """The columns, whatever is in them. Raises `Undecodable` for what has none of equal length."""
     try:
         fields = msgspec.json.decode(value, type=dict[str, Any])
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         message = f"not a Readings: {error}"
         raise Undecodable(message) from error
     columns = [fields.get(name) for name in _COLUMNS]

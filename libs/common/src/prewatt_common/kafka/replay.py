@@ -20,6 +20,7 @@ from prewatt_common.db.database import Database, is_passing_fault
 from prewatt_common.db.tables import consumer_offset, dead_letter_replay
 from prewatt_common.ids import new_id
 from prewatt_common.kafka.batches import AfterCommit, Subscription
+from prewatt_common.kafka.dead_letters import reason_of
 from prewatt_common.kafka.decoding import Delivered, Several, Undecodable
 from prewatt_common.kafka.letters import Letter, Letters, source_of
 from prewatt_common.kafka.stops import in_words
@@ -146,14 +147,12 @@ async def _handle(
             return HANDLED, "the consumer has no use for it", None
         several = cast(Several[Any], event if isinstance(event, Several) else Several([event], ()))
         if several.bad:
-            return "undecodable", several.bad[0][1], None
+            raise Undecodable(several.bad[0][1])
         delivered = [Delivered(each, record) for each in several.events]
         async with connection.begin_nested():
             call = await subscription.handle(connection, delivered)
-    except Undecodable as error:
-        return "undecodable", str(error), None
-    except Refusal as error:
-        return error.kind, str(error), None
+    except (Undecodable, Refusal) as error:
+        return reason_of(error), str(error), None
     except Exception as error:
         if is_passing_fault(error):
             raise

@@ -13,6 +13,7 @@ from prepay_ledger.balances.tables import account
 from prepay_ledger.balances.values import Account
 from prepay_ledger.charging.tables import binding
 from prepay_ledger.journal.tables import entry, journal
+from prepay_ledger.seals.values import CUSTOMERS
 from prepay_ledger.tables import AnyRow
 from prewatt_common.db.database import Database
 
@@ -58,14 +59,14 @@ SELECT
   (SELECT coalesce(sum(balance_micro), 0) FROM account) AS balances,
   (SELECT json_object_agg(ledger_account, total::text)
      FROM (SELECT ledger_account, sum(amount_micro) AS total
-           FROM (SELECT * FROM sealed_sum WHERE ledger_account <> 'customers'
+           FROM (SELECT * FROM sealed_sum WHERE ledger_account <> :customers
                  UNION ALL
                  SELECT ledger_account, amount_micro FROM posting
                  WHERE journal_id IN (SELECT id FROM unsealed)) AS p
            GROUP BY 1) AS p)
     AS postings,
   (SELECT coalesce(sum(amount_micro), 0)
-     FROM (SELECT amount_micro FROM sealed_sum WHERE ledger_account = 'customers'
+     FROM (SELECT amount_micro FROM sealed_sum WHERE ledger_account = :customers
            UNION ALL
            SELECT amount_micro FROM entry WHERE journal_id IN (SELECT id FROM unsealed)) AS e)
     AS entries,
@@ -83,7 +84,7 @@ class AccountQueries:
         """Sums over the whole ledger. One statement, so one snapshot: several would each see
         charges that the other did not."""
         async with self._database.transaction() as connection:
-            row = (await connection.execute(text(_TOTALS))).one()
+            row = (await connection.execute(text(_TOTALS), {"customers": CUSTOMERS})).one()
         postings: dict[str, str] = row.postings or {}
         return Totals(
             row.states or {},

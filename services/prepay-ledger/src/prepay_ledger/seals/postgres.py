@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.seals.ports import SealStore
-from prepay_ledger.seals.values import PostingDay, Seal, SealedTable
+from prepay_ledger.seals.values import CUSTOMERS, PostingDay, Seal, SealedTable
 from prewatt_common.db.database import Database, DriverConnection, driver
 from prewatt_common.kafka import outbox
 from prewatt_common.kafka.messages import Message
@@ -61,7 +61,7 @@ FULL JOIN (
   FROM posting AS p JOIN journal AS j ON j.id = p.journal_id JOIN seal ON seal.day = j.day
   GROUP BY 1
   UNION ALL
-  SELECT 'customers', sum(e.amount_micro)
+  SELECT $1::text, sum(e.amount_micro)
   FROM entry AS e JOIN journal AS j ON j.id = e.journal_id JOIN seal ON seal.day = j.day
 ) AS m USING (ledger_account)
 WHERE coalesce(s.amount_micro, 0) <> coalesce(m.micro, 0) ORDER BY 1 LIMIT 1
@@ -218,7 +218,7 @@ class PostgresSeals:
 
     async def wrong_sum(self) -> str | None:
         """The first, in words."""
-        row = await self._connection.fetchrow(_SUMS_DIFFER)
+        row = await self._connection.fetchrow(_SUMS_DIFFER, CUSTOMERS)
         if row is None:
             return None
         kept = f"{row['name']} is kept as {row['kept']} micro-units"
