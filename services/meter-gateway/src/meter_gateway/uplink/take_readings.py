@@ -1,7 +1,7 @@
 """Use case: what meters publish becomes readings on Kafka, or dead letters with a reason."""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 
@@ -15,7 +15,12 @@ from meter_gateway.uplink.hear_meters import HearMeters
 from meter_gateway.uplink.messages import address_of
 from meter_gateway.uplink.readings import Plausible, accept
 from prewatt_common.clock import Clock
-from prewatt_common.contracts.meter_readings_v1 import READINGS_MAX, Readings
+from prewatt_common.contracts.meter_readings_v1 import (
+    READINGS_MAX,
+    Reading,
+    Readings,
+    readings_event,
+)
 from prewatt_common.contracts.mqtt_v1 import MqttReading
 from prewatt_common.contracts.topics import METER_READINGS
 from prewatt_common.ids import new_id
@@ -30,8 +35,6 @@ _CONSTANT_HEADERS = [
     ("ce_type", Readings.ce_type.encode()),
 ]
 _encode = msgspec.json.Encoder().encode
-_Taken = tuple[str, datetime, int, datetime]
-"""Meter, instant and register of a reading, and when it came."""
 
 
 class TakeReadings:
@@ -98,10 +101,12 @@ class TakeReadings:
                 if verdicts or meter_id in faulty:
                     verdicts.append(Verdict(meter_id, received.at, None))
         await self._registry.look_for(meter_id for meter_id, _, _ in accepted)
-        taken: list[_Taken] = []
+        taken: list[Reading] = []
         for meter_id, received, readings in accepted:
             if meter_id in self._registry:
-                taken += [(meter_id, each.at, each.import_wh, received.at) for each in readings]
+                taken += [
+                    Reading(meter_id, each.at, each.import_wh, received.at) for each in readings
+                ]
             else:
                 detail = f"register {meter_id} first"
                 refuse(received, meter_id, Refused(Reason.UNKNOWN_METER, detail))
@@ -126,13 +131,13 @@ def _parts(batch: Sequence[Received]) -> Iterator[Sequence[Received]]:
     yield batch[begin:]
 
 
-def _messages(taken: Sequence[_Taken], partitions: int) -> list[Message]:
+def _messages(taken: Sequence[Reading], partitions: int) -> list[Message]:
     """Records of many readings, in the order in which they came: those of a meter are in one
     partition. A reading is known by what it is, so a record that is sent again may be cut
     otherwise."""
-    of_partition: dict[int, list[_Taken]] = {}
+    of_partition: dict[int, list[Reading]] = {}
     for one in taken:
-        of_partition.setdefault(partition_of(one[0].encode(), partitions), []).append(one)
+        of_partition.setdefault(partition_of(one.meter_id.encode(), partitions), []).append(one)
     return [
         _message(some[at : at + READINGS_MAX])
         for some in of_partition.values()
@@ -140,13 +145,11 @@ def _messages(taken: Sequence[_Taken], partitions: int) -> list[Message]:
     ]
 
 
-def _message(some: Sequence[_Taken]) -> Message:
-    meters, read_at, import_wh, received_at = zip(*some, strict=True)
-    first = min(received_at)
-    event = Readings(received_at=first, meters=meters, read_at=read_at, import_wh=import_wh)
+def _message(some: Sequence[Reading]) -> Message:
+    event = readings_event(some)
     headers = [
         *_CONSTANT_HEADERS,
-        ("ce_time", first.isoformat().encode()),
+        ("ce_time", event.received_at.isoformat().encode()),
         ("ce_id", str(new_id()).encode()),
     ]
-    return Message(_TOPIC, meters[0].encode(), headers, _encode(event))
+    return Message(_TOPIC, some[0].meter_id.encode(), headers, _encode(event))
