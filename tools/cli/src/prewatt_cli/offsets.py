@@ -13,8 +13,7 @@ from prewatt_cli.target import DEFAULT_STATE_DIR, SERVICES, StateDir
 offsets = typer.Typer(help="Where consumers stand in Kafka's logs.", no_args_is_help=True)
 
 _console = Console()
-_SHOWN = ("group", "topic", "partition", "offset", "topic_id", "log_begin", "log_end",
-          "log_topic_id", "state")  # fmt: skip
+_COLUMNS = ("group", "topic", "partition", "offset", "log", "state")
 
 
 @offsets.command()
@@ -24,18 +23,29 @@ def show(
     topic: Annotated[str | None, typer.Option(help="Of one topic.")] = None,
     state_dir: StateDir = DEFAULT_STATE_DIR,
 ) -> None:
-    """The stored offset and topic id of each partition beside those of the log. Exit code 1 where
-    one does not fit: its consumer waits."""
-    table = Table(*(name.replace("_", " ") for name in _SHOWN), box=None)
+    """The stored offset of each partition beside what the log has, and the topics' ids where they
+    differ. Exit code 1 where one does not fit: its consumer waits."""
+    table = Table(*_COLUMNS, box=None)
+    for column in table.columns:
+        column.overflow = "fold"  # a name that is cut says nothing
+    table.columns[-1].no_wrap = True
+    others: list[str] = []
     fits = True
     with one_line_errors():
         for name in [service] if service else SERVICES:
             with client_for(name, state_dir=state_dir) as client:
                 for each in answered(client.get("/v1/offsets")).json()["offsets"]:
                     if topic in (None, each["topic"]):
-                        table.add_row(*(plain(str(each[field])) for field in _SHOWN))
+                        log = f"{each['log_begin']} to {each['log_end']}"
+                        row = (each["group"], each["topic"], each["partition"], each["offset"])
+                        table.add_row(*(plain(str(it)) for it in (*row, log, each["state"])))
                         fits = fits and each["state"] == "fits"
+                        if each["topic_id"] != each["log_topic_id"]:
+                            ids = f"offset of {each['topic_id']}, log of {each['log_topic_id']}"
+                            others.append(f"{each['topic']}/{each['partition']}: {ids}")
     _console.print(table)
+    for line in others:
+        _console.print(plain(line))
     if not fits:
         raise typer.Exit(1)
 
