@@ -22,8 +22,8 @@ Words = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*$")]
 RegisterWh = Annotated[int, msgspec.Meta(ge=0, le=10**13)]
 """A cumulative import register in Wh (OBIS 1-0:1.8.0); 10 PWh is beyond any meter's life."""
 
-Month = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
-"""A billing month in the utility's timezone, ``YYYY-MM``."""
+Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")]
+"""ISO 4217."""
 
 
 INSTANT_YEARS = range(2000, 2100)

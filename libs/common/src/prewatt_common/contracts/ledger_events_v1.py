@@ -1,15 +1,10 @@
-"""Topic ``ledger.events.v1``: what happened to accounts, and the terms they are rated by."""
+"""Topic ``ledger.events.v1``: what happened to accounts."""
 
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
-import msgspec
-
-from prewatt_common.contracts.base import Event, Instant, MeterId, Month, RegisterWh, Whole, Words
-
-TariffCode = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,40}$")]
-Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")]
+from prewatt_common.contracts.base import Currency, Event, Instant, MeterId, Whole, Words
 
 
 class SupplyState(StrEnum):
@@ -23,30 +18,6 @@ class SupplyState(StrEnum):
     RECONNECTING = "reconnecting"
 
 
-class PriceBlock(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of a block tariff; it ends at ``upto_wh`` of the month, the last one never."""
-
-    upto_wh: Whole | None
-    price_micro_per_kwh: Whole
-
-
-class TariffPublished(Event, frozen=True, kw_only=True):
-    """A tariff version, for whole months from ``effective_from`` on. Key: the tariff code."""
-
-    ce_type: ClassVar[str] = "prewatt.ledger.tariff-published.v1"
-
-    tariff_code: TariffCode
-    effective_from: Month
-    currency: Currency
-    timezone: Words
-    """IANA zone of billing days and months."""
-    blocks: Annotated[tuple[PriceBlock, ...], msgspec.Meta(min_length=1, max_length=20)]
-    """A flat tariff is one block without an end."""
-    standing_micro_per_day: Whole
-    tax_bp: Whole
-    published_at: Instant
-
-
 class AccountOpened(Event, frozen=True, kw_only=True):
     """An account exists."""
 
@@ -57,21 +28,6 @@ class AccountOpened(Event, frozen=True, kw_only=True):
     """The account number people know (户号)."""
     currency: Currency
     opened_at: Instant
-
-
-class MeterBound(Event, frozen=True, kw_only=True):
-    """A meter serves an account for a half-open time range. Sent again when the range is ended."""
-
-    ce_type: ClassVar[str] = "prewatt.ledger.meter-bound.v1"
-
-    binding_id: UUID
-    account_id: UUID
-    meter_id: MeterId
-    tariff_code: TariffCode
-    effective_from: Instant
-    effective_to: Instant | None
-    opening_wh: RegisterWh
-    """The register at ``effective_from``; energy below it is not this account's."""
 
 
 class ToppedUp(Event, frozen=True, kw_only=True):

@@ -1,13 +1,134 @@
-"""Topic ``ledger.facts.v1``: what stands for ever, and is kept for ever."""
+"""Topic ``ledger.facts.v1``: what people decided and what stands for ever. It is kept for ever.
+
+A fact that may be decided anew (an agreement, an installation, a meter) is told whole each time
+with a ``revision``: of several the highest holds, whatever the order in which they came. ``by`` and
+``reason`` say whose decision it was.
+"""
 
 from datetime import date
+from enum import StrEnum
 from typing import Annotated, ClassVar
+from uuid import UUID
 
 import msgspec
 
-from prewatt_common.contracts.base import Event
+from prewatt_common.contracts.base import (
+    Currency,
+    Event,
+    Instant,
+    MeterId,
+    RegisterWh,
+    Whole,
+    Words,
+)
 
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+TariffCode = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(?:[-_.][a-z0-9]+)*$", max_length=60)]
+Revision = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+
+
+class EditKind(StrEnum):
+    """What an edit does with the readings of its instant."""
+
+    SET = "set"
+    REMOVE = "remove"
+    RESTORE = "restore"
+
+
+class TariffPublished(Event, frozen=True, kw_only=True):
+    """A tariff version, once and for all. Key: the tariff code."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.tariff-published.v1"
+
+    tariff_code: TariffCode
+    valid_from: date
+    currency: Currency
+    document: Words
+    """The version as canonical JSON; its schema is ``urn:prewatt:tariff:1``."""
+    by: Words
+    reason: Words
+    at: Instant
+
+
+class AgreementSet(Event, frozen=True, kw_only=True):
+    """An account is charged by a tariff on local days from ``first_day`` up to, without,
+    ``end_day`` (none: still). Key: the account."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.agreement-set.v1"
+
+    agreement_id: UUID
+    revision: Revision
+    account_id: UUID
+    tariff_code: TariffCode
+    first_day: date
+    end_day: date | None
+    capacity_va: Whole | None = None
+    contracted_w: Whole | None = None
+    by: Words
+    reason: Words
+    at: Instant
+
+
+class MeterRegistered(Event, frozen=True, kw_only=True):
+    """What is known of a meter: what validation needs, and where it hangs. Key: the meter."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.meter-registered.v1"
+
+    meter_id: MeterId
+    revision: Revision
+    household: bool
+    serial_number: Words | None
+    modulus_wh: Whole | None
+    """Where the register begins again at 0; none: not known."""
+    resolution_wh: Whole
+    max_w: Whole | None
+    """The highest average power at the point of supply; none: a household's 69 kW."""
+    supply_office: Words | None
+    station_area: Words | None
+    line: Words | None
+    by: Words
+    reason: Words
+    at: Instant
+
+
+class InstallationSet(Event, frozen=True, kw_only=True):
+    """A meter serves an account over (``begins_at``, ``ends_at``] (none: still). Key: the meter.
+
+    The registers are those at both ends, where they were read. ``removed``: it never was.
+    """
+
+    ce_type: ClassVar[str] = "prewatt.ledger.installation-set.v1"
+
+    installation_id: UUID
+    revision: Revision
+    meter_id: MeterId
+    account_id: UUID
+    begins_at: Instant
+    ends_at: Instant | None
+    opening_wh: RegisterWh | None
+    closing_wh: RegisterWh | None
+    multiplier: Whole
+    device: Words | None
+    removed: bool
+    by: Words
+    reason: Words
+    at: Instant
+
+
+class ReadingEdited(Event, frozen=True, kw_only=True):
+    """A person decided about the readings of a meter at ``read_at``. Key: the meter."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.reading-edited.v1"
+
+    edit_id: UUID
+    meter_id: MeterId
+    read_at: Instant
+    kind: EditKind
+    register_wh: RegisterWh | None
+    by: Words
+    reason: Words
+    at: Instant
+    """When it was decided: of several for one instant the last counts."""
 
 
 class DaySealed(Event, frozen=True, kw_only=True):

@@ -43,9 +43,7 @@ LEDGER_EVENTS = Topic(
     "ledger.events.v1",
     "account_id",
     (
-        ledger_events_v1.TariffPublished,
         ledger_events_v1.AccountOpened,
-        ledger_events_v1.MeterBound,
         ledger_events_v1.ToppedUp,
         ledger_events_v1.PaymentSuspended,
         ledger_events_v1.PaymentReturned,
@@ -55,7 +53,18 @@ LEDGER_EVENTS = Topic(
     ),
 )
 LEDGER_CHARGES = Topic("ledger.charges.v1", "partition", (ledger_charges_v1.ChargesPosted,))
-LEDGER_FACTS = Topic("ledger.facts.v1", "subject", (ledger_facts_v1.DaySealed,))
+LEDGER_FACTS = Topic(
+    "ledger.facts.v1",
+    "subject",
+    (
+        ledger_facts_v1.TariffPublished,
+        ledger_facts_v1.AgreementSet,
+        ledger_facts_v1.MeterRegistered,
+        ledger_facts_v1.InstallationSet,
+        ledger_facts_v1.ReadingEdited,
+        ledger_facts_v1.DaySealed,
+    ),
+)
 NOTICE_EVENTS = Topic(
     "notice.events.v1",
     "account_id",
