@@ -1,63 +1,120 @@
-"""Bindings with their charge state, past months, readings that nobody pays for, and meters whose
-readings raised. Nothing that a reading changes in a binding is indexed, and pages leave room
-(fillfactor), so that those updates stay HOT."""
+"""Where meters and charges stand, readings as they came, findings, readings that nobody pays for, and
+meters whose readings raised. Nothing that an ordinary reading changes is indexed, and pages leave
+room (fillfactor), so that those updates stay HOT."""
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Identity,
     Index,
     Integer,
+    LargeBinary,
     PrimaryKeyConstraint,
     Table,
     Text,
-    UniqueConstraint,
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from prepay_ledger.tables import metadata, posting_day
 from prewatt_common.db.tables import instant
 
-binding = Table(
-    "binding",
+# What a reading changes of a meter: one row, in place. A meter has one from its first installation or
+# its first reading on, whichever comes first.
+meter_state = Table(
+    "meter_state",
     metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("meter_id", Text, nullable=False),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
-    Column("tariff_code", Text, nullable=False),
-    instant("effective_from"),
-    instant("effective_to", nullable=True),
-    Column("opening_wh", BigInteger, nullable=False),
-    # The newest month with readings; older ones are in closed_month.
-    Column("month", Text),
-    Column("base_wh", BigInteger),
-    Column("max_wh", BigInteger),
-    instant("last_read_at", nullable=True),
-    Column("energy_micro", BigInteger, nullable=False, server_default=text("0")),
-    Column("standing_micro", BigInteger, nullable=False, server_default=text("0")),
-    Column("tax_micro", BigInteger, nullable=False, server_default=text("0")),
-    # Counts changes: an update names the version it read, and charges carry it to billing.
+    Column("meter_id", Text, primary_key=True),
+    # Counts changes: an update names the version it read. Facts that it rests on raise it too.
     Column("version", BigInteger, nullable=False, server_default=text("0")),
-    UniqueConstraint("meter_id", "effective_from"),
+    # The posting day on which the readings of `today` came.
+    Column("day", Date),
+    # The open day, as prewatt_metering.usage.open_day has it; all are none where the next reading
+    # takes the slow path. Its slots follow from agreement, day and tariff.
+    Column("installation_id", Uuid),
+    Column("agreement_id", Uuid),
+    Column("open_day", Date),
+    Column("since_us", BigInteger),
+    Column("quiet_from_us", BigInteger),
+    Column("served_until_us", BigInteger),
+    Column("last_at_us", BigInteger),
+    Column("last_wh", BigInteger),
+    Column("piece_wh", ARRAY(BigInteger)),
+    # The readings that came on `day`, packed, the newest in front: PostgreSQL logs only what lies
+    # between an equal head and tail of the old row and the new one.
+    Column("today", LargeBinary, nullable=False, server_default=text("''")),
 )
-Index("binding_account_id", binding.c.account_id)
 
 
-closed_month = Table(
-    "closed_month",
+# Readings as they came, by the posting day on which they did.
+meter_day = Table(
+    "meter_day",
     metadata,
-    Column("binding_id", Uuid, ForeignKey("binding.id"), nullable=False),
-    Column("month", Text, nullable=False),
-    # None where the month passed without a reading: it has a standing charge all the same.
-    Column("max_wh", BigInteger),
-    instant("last_read_at", nullable=True),
-    Column("energy_micro", BigInteger, nullable=False),
-    Column("standing_micro", BigInteger, nullable=False),
-    Column("tax_micro", BigInteger, nullable=False),
-    PrimaryKeyConstraint("binding_id", "month"),
+    Column("meter_id", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("meter_id", "day"),
+)
+
+
+# Energy by local day and slot at the account that the meter served, without the open day's.
+day_use = Table(
+    "day_use",
+    metadata,
+    Column("meter_id", Text, nullable=False),
+    Column("agreement_id", Uuid, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("slot", Text, nullable=False),
+    Column("wh", BigInteger, nullable=False),
+    PrimaryKeyConstraint("meter_id", "agreement_id", "day", "slot"),
+)
+Index("day_use_agreement", day_use.c.agreement_id, day_use.c.day)
+
+
+# A period of an agreement: what it has cost so far and what of that is posted.
+charge_state = Table(
+    "charge_state",
+    metadata,
+    Column("agreement_id", Uuid, nullable=False),
+    Column("period_first", Date, nullable=False),
+    Column("account_id", Uuid, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    # {first day of a tariff version's part: {slot: Wh}}, of all meters, the open day included.
+    Column("energy", Text, nullable=False),
+    Column("standing_days", Integer, nullable=False),
+    # Standing charge is posted up to, without, this day.
+    Column("standing_end", Date, nullable=False),
+    # {ledger account: micro-units}; together they are what the account was charged.
+    Column("posted", Text, nullable=False),
+    Column("last_read_us", BigInteger),
+    PrimaryKeyConstraint("agreement_id", "period_first"),
+)
+Index("charge_state_account_id", charge_state.c.account_id)
+Index("charge_state_standing_end", charge_state.c.standing_end)
+
+
+# What validation noticed when it last looked at all of a meter's readings.
+finding = Table(
+    "finding",
+    metadata,
+    Column("meter_id", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("check_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("begin_us", BigInteger, nullable=False),
+    Column("end_us", BigInteger, nullable=False),
+    Column("before", BigInteger),
+    Column("after", BigInteger),
+    Column("unit", Text, nullable=False),
+    Column("stops_cut", Boolean, nullable=False),
+    Column("count", Integer, nullable=False),
+    PrimaryKeyConstraint("meter_id", "number"),
 )
 
 

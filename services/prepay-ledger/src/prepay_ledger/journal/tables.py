@@ -3,6 +3,7 @@
 from sqlalchemy import (
     BigInteger,
     Column,
+    Date,
     Identity,
     Index,
     Integer,
@@ -36,8 +37,8 @@ entry = Table(
     Column("journal_id", BigInteger, nullable=False),
     Column("number", Integer, nullable=False),
     Column("account_id", Uuid, nullable=False),
-    Column("binding_id", Uuid),
-    Column("month", Text),
+    Column("agreement_id", Uuid),
+    Column("period_first", Date),
     Column("amount_micro", BigInteger, nullable=False),
     PrimaryKeyConstraint("journal_id", "number"),
 )

@@ -24,9 +24,9 @@ _ROWS_OF_JOURNAL = (
     "SELECT {columns} FROM {table} AS t JOIN journal AS j ON j.id = t.journal_id "
     "WHERE j.day = $1 ORDER BY {key}"
 )
-_TEXT_KEYS = {"ledger_account", "code", "effective_from"}
+_TEXT_KEYS = {"ledger_account", "code"}
 # As text, so that what it becomes here does not depend on who opened the connection.
-_DOCUMENTS = {"inputs", "blocks"}
+_DOCUMENTS = {"inputs"}
 
 _DISAGREEING = """
 SELECT j.id, j.entries, j.entries_micro, e.entries AS found, e.micro AS found_micro,

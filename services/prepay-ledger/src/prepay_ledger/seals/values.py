@@ -36,8 +36,13 @@ SEALED = (
     SealedTable(
         "entry",
         ("journal_id", "number"),
-        ("journal_id", "number", "account_id", "binding_id", "month", "amount_micro"),
+        (
+            "journal_id", "number", "account_id", "agreement_id", "period_first", "amount_micro",
+        ),
         of_journal=True,
+    ),
+    SealedTable(
+        "fact", ("id",), ("id", "kind", "subject", "body", "decided_by", "reason", "at")
     ),
     SealedTable(
         "journal", ("id",), ("id", "kind", "source", "entries", "entries_micro", "posted_at")
@@ -81,10 +86,10 @@ SEALED = (
     ),
     SealedTable(
         "tariff_version",
-        ("code", "effective_from"),
+        ("code", "valid_from"),
         (
-            "code", "effective_from", "currency", "timezone", "blocks", "standing_micro_per_day",
-            "tax_bp", "published_at",
+            "code", "valid_from", "currency", "timezone", "document", "published_by", "reason",
+            "published_at",
         ),
     ),
 )  # fmt: skip

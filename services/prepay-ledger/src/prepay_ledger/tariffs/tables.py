@@ -1,7 +1,6 @@
-"""Tariff versions."""
+"""Tariff versions, as they were published."""
 
-from sqlalchemy import BigInteger, Column, Integer, PrimaryKeyConstraint, Table, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Column, Date, PrimaryKeyConstraint, Table, Text
 
 from prepay_ledger.tables import metadata, posting_day
 from prewatt_common.db.tables import instant
@@ -10,13 +9,14 @@ tariff_version = Table(
     "tariff_version",
     metadata,
     Column("code", Text, nullable=False),
-    Column("effective_from", Text, nullable=False),
+    Column("valid_from", Date, nullable=False),
     Column("currency", Text, nullable=False),
     Column("timezone", Text, nullable=False),
-    Column("blocks", JSONB, nullable=False),
-    Column("standing_micro_per_day", BigInteger, nullable=False),
-    Column("tax_bp", Integer, nullable=False),
+    # Canonical JSON: the same bytes for the same version.
+    Column("document", Text, nullable=False),
+    Column("published_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
     instant("published_at"),
     posting_day(),
-    PrimaryKeyConstraint("code", "effective_from"),
+    PrimaryKeyConstraint("code", "valid_from"),
 )

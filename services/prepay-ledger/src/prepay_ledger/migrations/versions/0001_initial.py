@@ -1,5 +1,5 @@
-"""The first tables. Accounts and bindings leave room on their pages (fillfactor): what a reading
-changes in them is not indexed, so that updates stay on their page (HOT)."""
+"""The first tables. Accounts, meters' states and charges' leave room on their pages (fillfactor):
+what a reading changes in them is not indexed, so that updates stay on their page (HOT)."""
 
 from alembic import op
 
@@ -31,8 +31,8 @@ CREATE TABLE entry (
     journal_id bigint NOT NULL,
     number integer NOT NULL,
     account_id uuid NOT NULL,
-    binding_id uuid,
-    month text,
+    agreement_id uuid,
+    period_first date,
     amount_micro bigint NOT NULL,
     PRIMARY KEY (journal_id, number)
 );
@@ -77,15 +77,113 @@ CREATE TABLE posting (
 );
 CREATE TABLE tariff_version (
     code text NOT NULL,
-    effective_from text NOT NULL,
+    valid_from date NOT NULL,
     currency text NOT NULL,
     timezone text NOT NULL,
-    blocks jsonb NOT NULL,
-    standing_micro_per_day bigint NOT NULL,
-    tax_bp integer NOT NULL,
+    document text NOT NULL,
+    published_by text NOT NULL,
+    reason text NOT NULL,
     published_at timestamptz NOT NULL,
     day date DEFAULT open_day() NOT NULL,
-    PRIMARY KEY (code, effective_from)
+    PRIMARY KEY (code, valid_from)
+);
+CREATE TABLE fact (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    body text NOT NULL,
+    decided_by text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE INDEX fact_day ON fact (day, id);
+CREATE INDEX fact_subject ON fact (subject, id);
+CREATE TABLE meter (
+    meter_id text NOT NULL,
+    household boolean NOT NULL,
+    serial_number text,
+    modulus_wh bigint,
+    resolution_wh bigint NOT NULL,
+    max_w bigint,
+    supply_office text,
+    station_area text,
+    line text,
+    revision integer NOT NULL,
+    PRIMARY KEY (meter_id)
+);
+CREATE TABLE reading_edit (
+    id uuid NOT NULL,
+    meter_id text NOT NULL,
+    read_at timestamptz NOT NULL,
+    kind text NOT NULL,
+    register_wh bigint,
+    decided_by text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE INDEX reading_edit_meter_id ON reading_edit (meter_id, id);
+CREATE TABLE meter_state (
+    meter_id text NOT NULL,
+    version bigint DEFAULT 0 NOT NULL,
+    day date,
+    installation_id uuid,
+    agreement_id uuid,
+    open_day date,
+    since_us bigint,
+    quiet_from_us bigint,
+    served_until_us bigint,
+    last_at_us bigint,
+    last_wh bigint,
+    piece_wh bigint[],
+    today bytea DEFAULT '' NOT NULL,
+    PRIMARY KEY (meter_id)
+) WITH (fillfactor = 50);
+CREATE TABLE meter_day (
+    meter_id text NOT NULL,
+    day date NOT NULL,
+    packed bytea NOT NULL,
+    PRIMARY KEY (meter_id, day)
+);
+CREATE TABLE day_use (
+    meter_id text NOT NULL,
+    agreement_id uuid NOT NULL,
+    day date NOT NULL,
+    slot text NOT NULL,
+    wh bigint NOT NULL,
+    PRIMARY KEY (meter_id, agreement_id, day, slot)
+);
+CREATE INDEX day_use_agreement ON day_use (agreement_id, day);
+CREATE TABLE charge_state (
+    agreement_id uuid NOT NULL,
+    period_first date NOT NULL,
+    account_id uuid NOT NULL,
+    version bigint NOT NULL,
+    energy text NOT NULL,
+    standing_days integer NOT NULL,
+    standing_end date NOT NULL,
+    posted text NOT NULL,
+    last_read_us bigint,
+    PRIMARY KEY (agreement_id, period_first)
+) WITH (fillfactor = 60);
+CREATE INDEX charge_state_account_id ON charge_state (account_id);
+CREATE INDEX charge_state_standing_end ON charge_state (standing_end);
+CREATE TABLE finding (
+    meter_id text NOT NULL,
+    number integer NOT NULL,
+    check_id text NOT NULL,
+    name text NOT NULL,
+    severity text NOT NULL,
+    begin_us bigint NOT NULL,
+    end_us bigint NOT NULL,
+    before bigint,
+    after bigint,
+    unit text NOT NULL,
+    stops_cut boolean NOT NULL,
+    count integer NOT NULL,
+    PRIMARY KEY (meter_id, number)
 );
 CREATE TABLE unbound_reading (
     meter_id text NOT NULL,
@@ -126,27 +224,40 @@ CREATE TABLE parked_meter_step (
 );
 CREATE INDEX parked_meter_step_day ON parked_meter_step (day, id);
 CREATE INDEX parked_meter_step_meter ON parked_meter_step (meter_id, id);
-CREATE TABLE binding (
+CREATE TABLE agreement (
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    tariff_code text NOT NULL,
+    first_day date NOT NULL,
+    end_day date,
+    capacity_va bigint,
+    contracted_w bigint,
+    revision integer NOT NULL,
+    PRIMARY KEY (id),
+    CHECK (end_day > first_day),
+    CONSTRAINT agreement_one_at_a_time EXCLUDE USING gist
+        (account_id WITH =, daterange(first_day, end_day) WITH &&),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE TABLE installation (
     id uuid NOT NULL,
     meter_id text NOT NULL,
     account_id uuid NOT NULL,
-    tariff_code text NOT NULL,
-    effective_from timestamptz NOT NULL,
-    effective_to timestamptz,
-    opening_wh bigint NOT NULL,
-    month text,
-    base_wh bigint,
-    max_wh bigint,
-    last_read_at timestamptz,
-    energy_micro bigint DEFAULT 0 NOT NULL,
-    standing_micro bigint DEFAULT 0 NOT NULL,
-    tax_micro bigint DEFAULT 0 NOT NULL,
-    version bigint DEFAULT 0 NOT NULL,
+    begins_at timestamptz NOT NULL,
+    ends_at timestamptz,
+    opening_wh bigint,
+    closing_wh bigint,
+    multiplier integer NOT NULL,
+    device text,
+    revision integer NOT NULL,
     PRIMARY KEY (id),
-    UNIQUE (meter_id, effective_from),
+    CHECK (ends_at > begins_at),
+    CHECK (multiplier >= 1),
+    CONSTRAINT installation_one_at_a_time EXCLUDE USING gist
+        (meter_id WITH =, tstzrange(begins_at, ends_at, '(]') WITH &&),
     FOREIGN KEY(account_id) REFERENCES account (id)
-) WITH (fillfactor = 60);
-CREATE INDEX binding_account_id ON binding (account_id);
+);
+CREATE INDEX installation_account_id ON installation (account_id);
 CREATE TABLE decision (
     id uuid NOT NULL,
     account_id uuid NOT NULL,
@@ -196,17 +307,6 @@ CREATE TABLE payment_event_step (
 );
 CREATE INDEX payment_event_step_day ON payment_event_step (day, id);
 CREATE INDEX payment_event_step_event ON payment_event_step (payment_event_id);
-CREATE TABLE closed_month (
-    binding_id uuid NOT NULL,
-    month text NOT NULL,
-    max_wh bigint,
-    last_read_at timestamptz,
-    energy_micro bigint NOT NULL,
-    standing_micro bigint NOT NULL,
-    tax_micro bigint NOT NULL,
-    PRIMARY KEY (binding_id, month),
-    FOREIGN KEY(binding_id) REFERENCES binding (id)
-);
 CREATE TABLE command (
     id uuid NOT NULL,
     decision_id uuid NOT NULL,
@@ -315,6 +415,7 @@ SEALED = {
     " expires_at, day",
     "command_answer": "",
     "tariff_version": "",
+    "fact": "",
     "epoch": "",
     "seal": "",
     "seal_leaves": "",
@@ -373,6 +474,7 @@ REFUSALS = (
 
 
 def upgrade() -> None:
+    op.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
     execute_all(SHARED_TABLES_0001, POSTING_DAY)
     op.execute(OPEN_DAY)
     execute_all(TABLES)

@@ -1,0 +1,1 @@
+"""Which tariff an account is charged by."""

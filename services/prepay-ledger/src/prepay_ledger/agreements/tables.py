@@ -1,0 +1,38 @@
+"""Agreements: an account, a tariff, and the local days on which it holds."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Integer,
+    Table,
+    Text,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+
+from prepay_ledger.tables import metadata
+
+agreement = Table(
+    "agreement",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("tariff_code", Text, nullable=False),
+    Column("first_day", Date, nullable=False),
+    # The day after the last; none: it lasts.
+    Column("end_day", Date),
+    Column("capacity_va", BigInteger),
+    Column("contracted_w", BigInteger),
+    Column("revision", Integer, nullable=False),
+    CheckConstraint("end_day > first_day"),
+    ExcludeConstraint(
+        ("account_id", "="),
+        (func.daterange(text("first_day"), text("end_day")), "&&"),
+        name="agreement_one_at_a_time",
+    ),
+)
