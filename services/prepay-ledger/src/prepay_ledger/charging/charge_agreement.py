@@ -206,7 +206,7 @@ def _with(energy: Energy, delta: DayUsage, period: Period, pricing: Pricing) -> 
         if day in period:
             key = (max(pricing.part_of(day), period.first), slot)
             changed[key] = changed.get(key, 0) + wh
-    return changed
+    return {key: wh for key, wh in changed.items() if wh}
 
 
 def _add(total: dict[str, int], energy: Energy) -> None:
