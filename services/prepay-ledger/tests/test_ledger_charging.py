@@ -1,190 +1,318 @@
-"""Charging: any order and repetition of a meter's readings ends in the same charge."""
+"""Charging: any order, portions and repetition of readings end in the same use and charge."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prepay_ledger.charging.charge_months import (
-    BindingState,
-    Charged,
-    PostedMonth,
-    Reading,
-    charge_current_month,
-    charge_with_history,
-    needs_history,
+from prepay_ledger.charging.charge_agreement import PeriodState, charge_agreement, rated
+from prepay_ledger.charging.derive_meter import change_of_meter
+from prepay_ledger.charging.follow_meter import follow_meter, open_meter_of
+from prepay_ledger.charging.meters import (
+    Agreement,
+    Installed,
+    MeterChange,
+    MeterHistory,
+    MeterRow,
+    OpenMeter,
+    OpenRow,
+    UseChange,
 )
-from prewatt_metering.monthly.months import BillingMonth, MonthClock
-from prewatt_metering.monthly.rating import Charge
-from prewatt_metering.monthly.registers import Binding
-from prewatt_metering.monthly.tariffs import Block, Tariff, TariffVersion
+from prepay_ledger.charging.pricing import Pricings
+from prewatt_metering.calendar.instants import HOUR_US, MINUTE_US, us_of
+from prewatt_metering.calendar.local import LocalCalendar
+from prewatt_metering.registers.installations import Installation
+from prewatt_metering.registers.meters import MeterFacts
+from prewatt_metering.registers.readings import Reading
+from prewatt_metering.tariffs.book import TariffBook
+from prewatt_metering.tariffs.document import tariff_of
+from prewatt_metering.usage.days import DayUsage
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-CLOCK = MonthClock(SHANGHAI)
-START = datetime(2026, 1, 1, tzinfo=SHANGHAI).astimezone(UTC)
-FLAT = Tariff(
-    blocks=(Block(upto_wh=None, price_micro_per_kwh=500_000),),
-    standing_micro_per_day=100_000,
-    tax_bp=600,
-)
-BLOCKS = Tariff(
-    blocks=(
-        Block(upto_wh=240_000, price_micro_per_kwh=488_300),
-        Block(upto_wh=400_000, price_micro_per_kwh=538_300),
-        Block(upto_wh=None, price_micro_per_kwh=788_300),
-    ),
-    standing_micro_per_day=33_333,
-    tax_bp=1_300,
-)
-
-
-def versions(*tariffs: tuple[str, Tariff]) -> list[TariffVersion]:
-    return [
-        TariffVersion(
-            code="t",
-            effective_from=BillingMonth.parse(month),
-            currency="CNY",
-            timezone="Asia/Shanghai",
-            tariff=tariff,
-        )
-        for month, tariff in tariffs
-    ]
-
-
-def fresh(*, opening_wh: int = 0) -> BindingState:
-    binding_id = UUID(int=1)
-    return BindingState(
-        Binding(
-            binding_id=binding_id, effective_from=START, effective_to=None, opening_wh=opening_wh
-        ),
-        binding_id, UUID(int=2), "m1", "t", 0, opening_wh, None,
-    )  # fmt: skip
-
-
-class Books:
-    """Applies batches as the service does, and sums what is posted."""
-
-    def __init__(self, tariff_versions: list[TariffVersion], *, opening_wh: int = 0) -> None:
-        self.versions = tariff_versions
-        self.state = fresh(opening_wh=opening_wh)
-        self.closed: dict[BillingMonth, PostedMonth] = {}
-        self.posted = Charge.ZERO
-
-    def take(self, readings: list[Reading]) -> Charged | None:
-        if needs_history(state=self.state, readings=readings, clock=CLOCK):
-            charged = charge_with_history(
-                state=self.state, closed=self.closed.values(), readings=readings,
-                versions=self.versions, clock=CLOCK,
-            )  # fmt: skip
-        else:
-            charged = charge_current_month(
-                state=self.state, readings=readings, versions=self.versions, clock=CLOCK
-            )
-        if charged is not None:
-            assert charged.state.version == self.state.version + 1
-            self.state = charged.state
-            self.closed |= {posted.month: posted for posted in charged.closed}
-            for month in charged.months:
-                self.posted += month.delta
-        return charged
-
-
-@pytest.mark.parametrize(
-    ("days", "import_wh", "energy_micro", "standing_micro", "tax_micro"),
-    [
-        # day of January, register, 0.5 a kWh, 0.1 a day, 6 % tax
-        (1, 0, 0, 100_000, 6_000),
-        (1, 1_000, 500_000, 100_000, 36_000),
-        (10, 100_001, 50_000_500, 1_000_000, 3_060_030),
-        (31, 1, 500, 3_100_000, 186_030),
+ACCOUNT, AGREEMENT, INSTALLATION = UUID(int=1), UUID(int=2), UUID(int=3)
+ZONE = "Europe/Berlin"
+FIRST = date(2026, 10, 20)
+BEGIN_US = us_of(datetime(2026, 10, 19, 22, tzinfo=UTC))
+DOCUMENT: dict[str, Any] = {
+    "code": "t",
+    "valid_from": "2026-01-01",
+    "currency": "EUR",
+    "timezone": ZONE,
+    "time_of_use": {
+        "slots": [
+            {"name": "day", "begin": "06:00", "end": "22:00"},
+            {"name": "night", "begin": "22:00", "end": "06:00"},
+        ]
+    },
+    "components": [
+        {"kind": "energy", "name": "energy", "micro_per_kwh": {"day": 310_007, "night": 200_003}},
+        {
+            "kind": "blocks",
+            "name": "blocks",
+            "blocks": [
+                {"upto_wh": 60_000, "micro_per_kwh": 0},
+                {"upto_wh": None, "micro_per_kwh": 77_777},
+            ],
+        },
+        {"kind": "standing", "name": "standing", "micro_per_day": 333_333},
+        {"kind": "levy", "name": "vat", "rate_ppm": 190_000},
     ],
-)
-def test_a_flat_month(
-    days: int, import_wh: int, energy_micro: int, standing_micro: int, tax_micro: int
-) -> None:
-    books = Books(versions(("2026-01", FLAT)))
-    books.take([Reading(START + timedelta(days=days), import_wh)])
-    assert books.posted == Charge(
-        energy_micro=energy_micro, standing_micro=standing_micro, tax_micro=tax_micro
+}
+
+
+class Book:
+    """Tariffs of one code; a second version from the 10th of November on."""
+
+    def __init__(self, **changes: Any) -> None:
+        later = DOCUMENT | {"valid_from": "2026-11-10"} | changes
+        self._book = TariffBook([tariff_of(DOCUMENT), tariff_of(later)])
+
+    def book(self, code: str) -> TariffBook:
+        assert code == "t"
+        return self._book
+
+    def calendar(self, code: str) -> LocalCalendar:
+        assert code == "t"
+        return LocalCalendar(ZONE)
+
+
+class Store:
+    """What the database keeps of one meter at one account, and batches as the service does them."""
+
+    def __init__(self, *, opening_wh: int | None = 0, modulus_wh: int | None = None) -> None:
+        self.pricings = Pricings(Book())
+        self.agreement = Agreement(
+            id=AGREEMENT, account_id=ACCOUNT, tariff_code="t", first_day=FIRST
+        )
+        self.row = MeterRow(meter_id="m", version=0, day=None, open=None)
+        self.history = MeterHistory(
+            meter_id="m",
+            facts=MeterFacts(meter="m", modulus_wh=modulus_wh),
+            installed=[
+                Installed(
+                    id=INSTALLATION,
+                    account_id=ACCOUNT,
+                    installation=Installation(
+                        meter="m",
+                        account=str(ACCOUNT),
+                        from_us=BEGIN_US,
+                        opening_wh=opening_wh,
+                        multiplier=3,
+                    ),
+                )
+            ],
+            agreements={ACCOUNT: [self.agreement]},
+            readings=[],
+            edits=[],
+            use={},
+        )
+        self.states: dict[date, PeriodState] = {}
+        self.balance_micro = 0
+        self.fast = 0
+
+    def take(self, readings: Sequence[Reading], today: date) -> None:
+        uses: list[UseChange]
+        followed = follow_meter(row=self.row, readings=sorted(readings), pricings=self.pricings)
+        if followed is not None:
+            change, uses = followed[0], [followed[1]]
+            self.fast += 1
+        else:
+            new = sorted(set(readings) - set(self.history.readings))
+            change, uses = change_of_meter(
+                row=self.row,
+                history=replace(self.history, readings=[*self.history.readings, *new]),
+                open_use=self.open_use(),
+                new_readings=new,
+                pricings=self.pricings,
+            )
+        self.keep(change)
+        for each in uses:
+            self.charge(each.delta, each.last_read_us, today)
+
+    def charge(self, delta: DayUsage, last_read_us: int | None, today: date) -> None:
+        for charged in charge_agreement(
+            agreement=self.agreement,
+            pricing=self.pricings["t"],
+            states=self.states,
+            delta=delta,
+            last_read_us=last_read_us,
+            today=today,
+        ):
+            self.states[charged.state.period.first] = charged.state
+            self.balance_micro -= charged.delta_micro
+
+    def keep(self, change: MeterChange) -> None:
+        use = dict(self.history.use.get(AGREEMENT, {}))
+        for key in change.dropped.get(AGREEMENT, {}):
+            del use[key]
+        use |= change.kept.get(AGREEMENT, {})
+        self.history = replace(
+            self.history,
+            readings=sorted({*self.history.readings, *change.new_readings}),
+            use={AGREEMENT: use},
+        )
+        opened = None if change.open is None else stored(change.open)
+        self.row = replace(self.row, version=self.row.version + 1, open=opened)
+
+    def open_use(self) -> Mapping[UUID, DayUsage]:
+        if self.row.open is None:
+            return {}
+        return {AGREEMENT: open_meter_of(self.row.open, self.pricings).day.usage()}
+
+    def all_use(self) -> DayUsage:
+        return self.history.use.get(AGREEMENT, {}) | self.open_use().get(AGREEMENT, {})
+
+
+def stored(opened: OpenMeter) -> OpenRow:
+    day = opened.day
+    return OpenRow(
+        installation_id=opened.installation_id,
+        agreement_id=opened.agreement_id,
+        tariff_code="t",
+        open_day=day.slots.day,
+        since_us=day.since_us,
+        quiet_from_us=day.quiet_from_us,
+        served_until_us=day.served_until_us,
+        last_at_us=day.last_at_us,
+        last_wh=day.last_wh,
+        piece_wh=day.piece_wh,
+        rule=opened.rule,
     )
 
 
-def test_energy_below_the_opening_register_is_free() -> None:
-    books = Books(versions(("2026-01", FLAT)), opening_wh=5_000)
-    books.take([Reading(START + timedelta(hours=1), 4_000)])
-    assert books.posted.energy_micro == 0
-    books.take([Reading(START + timedelta(hours=2), 6_000)])
-    assert books.posted.energy_micro == 500_000
+def told(state: PeriodState) -> PeriodState:
+    """Without what tells how often it changed, and of readings that were trusted for a while."""
+    return replace(state, version=0, last_read_us=None)
 
 
-def test_a_register_that_goes_backwards_gives_nothing_back() -> None:
-    books = Books(versions(("2026-01", FLAT)))
-    books.take([Reading(START + timedelta(hours=1), 10_000)])
-    before = books.posted
-    books.take([Reading(START + timedelta(hours=2), 3_000)])
-    assert books.posted == before
-    books.take([Reading(START + timedelta(hours=3), 10_001)])
-    assert books.posted.energy_micro == before.energy_micro + 500
+@st.composite
+def series(draw: st.DrawFn) -> list[Reading]:
+    """A meter's life over some weeks: steps of minutes to days, now and then something odd."""
+    at_us, register_wh = BEGIN_US, 0
+    readings: list[Reading] = []
+    for _ in range(draw(st.integers(1, 14))):
+        at_us += draw(st.sampled_from([15 * MINUTE_US, HOUR_US, 7 * HOUR_US, 61 * HOUR_US]))
+        odd = draw(st.integers(0, 9))
+        if odd == 0:
+            readings.append(Reading(at_us, draw(st.integers(0, 5_000_000))))
+            continue
+        register_wh += draw(st.integers(0, 4_000))
+        readings.append(Reading(at_us, register_wh))
+    return readings
 
 
-def test_a_repeated_reading_changes_nothing() -> None:
-    books = Books(versions(("2026-01", FLAT)))
-    reading = Reading(START + timedelta(hours=1), 10_000)
-    assert books.take([reading]) is not None
-    assert books.take([reading]) is None
-    assert books.take([reading, reading]) is None
-
-
-def test_a_month_that_passed_in_silence_still_has_its_standing_charge() -> None:
-    books = Books(versions(("2026-01", FLAT)))
-    books.take([Reading(START + timedelta(days=31), 1_000)])
-    books.take([Reading(datetime(2026, 3, 1, 12, tzinfo=SHANGHAI), 2_000)])
-    assert books.posted.standing_micro == (31 + 28 + 1) * 100_000
-    assert books.posted.energy_micro == 1_000_000
-
-
-def test_a_new_version_holds_from_its_month_on() -> None:
-    books = Books(versions(("2026-01", FLAT), ("2026-02", replace(FLAT, tax_bp=0))))
-    books.take([Reading(START + timedelta(days=31), 1_000)])
-    january = books.posted
-    books.take([Reading(START + timedelta(days=40), 2_000)])
-    assert books.posted.tax_micro == january.tax_micro
-    assert books.posted.energy_micro == 2 * january.energy_micro
-
-
-minutes = st.integers(min_value=1, max_value=100 * 24 * 60)
-readings_strategy = st.lists(
-    st.builds(
-        lambda minute, wh: Reading(START + timedelta(minutes=minute), wh),
-        minutes,
-        st.integers(min_value=0, max_value=2_000_000),
-    ),
-    min_size=1,
-    max_size=25,
-)
-
-
-@settings(max_examples=300)
-@given(readings_strategy, st.data())
-def test_any_order_repetition_and_batching_posts_the_same(
-    readings: list[Reading], data: st.DataObject
+@given(st.data(), series())
+@settings(max_examples=150, deadline=None)
+def test_order_portions_and_repetition_change_nothing(
+    data: st.DataObject, readings: list[Reading]
 ) -> None:
-    tariff_versions = versions(("2026-01", BLOCKS), ("2026-03", FLAT))
-    at_once = Books(tariff_versions, opening_wh=500)
-    at_once.take(readings)
+    today = date(2026, 12, 5)
+    whole = Store()
+    whole.take(readings, today)
+    some = Store()
+    mixed = data.draw(st.permutations(readings + readings[:3]))
+    size = data.draw(st.integers(1, 6))
+    for begin in range(0, len(mixed), size):
+        some.take(mixed[begin : begin + size], date(2026, 11, 8) if begin == 0 else today)
+    some.charge({}, None, today)
+    assert some.all_use() == whole.all_use()
+    assert some.balance_micro == whole.balance_micro
+    assert [told(each) for _, each in sorted(some.states.items())] == [
+        told(each) for _, each in sorted(whole.states.items())
+    ]
 
-    again = data.draw(st.lists(st.sampled_from(readings), max_size=10))
-    shuffled = data.draw(st.permutations(readings + again))
-    in_parts = Books(tariff_versions, opening_wh=500)
-    while shuffled:
-        size = data.draw(st.integers(min_value=1, max_value=len(shuffled)))
-        in_parts.take(list(shuffled[:size]))
-        shuffled = shuffled[size:]
 
-    assert in_parts.posted == at_once.posted
-    assert in_parts.closed == at_once.closed
-    assert in_parts.state == replace(at_once.state, version=in_parts.state.version)
+@given(series())
+@settings(max_examples=100, deadline=None)
+def test_one_by_one_in_order_is_the_same_as_all_at_once(readings: list[Reading]) -> None:
+    today = date(2026, 12, 5)
+    whole, single = Store(), Store()
+    whole.take(readings, today)
+    for reading in readings:
+        single.take([reading], today)
+    assert single.all_use() == whole.all_use()
+    assert single.balance_micro == whole.balance_micro
+
+
+def test_ordinary_readings_in_order_take_the_fast_path_over_days_and_periods() -> None:
+    store = Store()
+    readings = [Reading(BEGIN_US + step * 6 * HOUR_US, step * 1_000) for step in range(1, 120)]
+    for reading in readings:
+        store.take([reading], date(2026, 12, 5))
+    assert store.fast == len(readings) - 1, "all but the first"
+    assert sum(store.all_use().values()) == 119_000 * 3
+    assert sorted(store.states) == [date(2026, 10, 1), date(2026, 11, 1), date(2026, 12, 1)]
+
+
+def test_what_is_posted_is_what_the_lines_of_all_periods_come_to() -> None:
+    store = Store()
+    for step in range(1, 200):
+        reading = Reading(BEGIN_US + step * 5 * HOUR_US, step * 700)
+        store.take([reading], date(2026, 10, 20) + timedelta(days=step * 5 // 24))
+    today = date(2026, 12, 1)
+    store.charge({}, None, today)
+    lines = [
+        rated(state, store.agreement, store.pricings["t"], today=today)
+        for state in store.states.values()
+    ]
+    assert -store.balance_micro == sum(each.total_micro for each in lines)
+    assert len({part.version.valid_from for each in lines for part in each.parts}) == 2
+
+
+def test_standing_falls_due_by_the_day_read_or_not() -> None:
+    store = Store()
+    store.charge({}, None, FIRST - timedelta(days=1))
+    assert store.states == {}
+    store.charge({}, None, FIRST)
+    a_day = -store.balance_micro
+    assert a_day == 333_333 + 63_333
+    for day in range(1, 5):
+        store.charge({}, None, FIRST + timedelta(days=day))
+        assert store.states[date(2026, 10, 1)].standing_days == day + 1
+    store.charge({}, None, date(2026, 11, 2))
+    october, november = store.states[date(2026, 10, 1)], store.states[date(2026, 11, 1)]
+    assert (october.standing_days, october.due_day) == (12, None)
+    assert (november.standing_days, november.due_day) == (2, date(2026, 11, 3))
+
+
+@pytest.mark.parametrize(
+    ("end_day", "days", "due"),
+    [
+        (None, 3, date(2026, 10, 23)),
+        (date(2026, 10, 22), 2, date(2026, 11, 1)),
+        (date(2026, 10, 21), 1, date(2026, 11, 1)),
+    ],
+)
+def test_an_agreement_that_ended_owes_no_further_day(
+    end_day: date | None, days: int, due: date
+) -> None:
+    store = Store()
+    store.charge({}, None, date(2026, 10, 22))
+    assert store.states[date(2026, 10, 1)].standing_days == 3
+    ended = replace(store.agreement, end_day=end_day)
+    charged = charge_agreement(
+        agreement=ended, pricing=store.pricings["t"], states=store.states, delta={},
+        last_read_us=None, today=date(2026, 10, 22), anew=True,
+    )  # fmt: skip
+    if end_day is None:
+        assert charged == []
+        return
+    (now,) = charged
+    assert (now.state.standing_days, now.state.due_day) == (days, due)
+    assert now.delta_micro < 0
+
+
+def test_a_late_reading_moves_energy_of_a_closed_period_and_posts_the_difference() -> None:
+    store = Store()
+    store.take([Reading(BEGIN_US + 30 * 24 * HOUR_US, 90_000)], date(2026, 12, 5))
+    before = {first: each.total_micro for first, each in store.states.items()}
+    store.take([Reading(BEGIN_US + 10 * 24 * HOUR_US, 80_000)], date(2026, 12, 5))
+    after = {first: each.total_micro for first, each in store.states.items()}
+    assert after[date(2026, 10, 1)] > before[date(2026, 10, 1)]
+    assert after[date(2026, 11, 1)] < before[date(2026, 11, 1)]
+    assert store.states[date(2026, 10, 1)].due_day is None
+    assert sum(each.energy_wh for each in store.states.values()) == 270_000

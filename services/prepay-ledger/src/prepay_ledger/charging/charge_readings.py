@@ -1,60 +1,90 @@
-"""Readings, however they came to be charged, go to the bindings that cover them."""
+"""Readings, however they came, are stored and change what their meters have used."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from prepay_ledger.charging.charge_bindings import charge_bindings
-from prepay_ledger.charging.charge_months import BindingState, Reading
+from prepay_ledger.charging.derive_meter import change_of_meter
+from prepay_ledger.charging.follow_meter import follow_meter, open_meter_of
+from prepay_ledger.charging.meters import MeterChange, MeterRow, UseChange
 from prepay_ledger.charging.ports import Unit
-from prepay_ledger.tariffs.book import TariffBook
+from prepay_ledger.charging.post_charges import post_charges
+from prepay_ledger.charging.pricing import Pricings
+from prewatt_metering.registers.readings import Reading
+from prewatt_metering.usage.days import DayUsage
 
 
 async def charge_readings(
     *,
     unit: Unit,
     by_meter: Mapping[str, Sequence[Reading]],
-    tariffs: TariffBook,
+    pricings: Pricings,
     source: str,
     partition: int,
     now: datetime,
 ) -> Sequence[UUID]:
-    """Charge readings, and keep those that no binding covers; gives the accounts to review. To be
-    called after `begin_batch` or `wait_for_batches`."""
-    work, unbound = assign(
-        bindings=await unit.charging.bindings_of(list(by_meter)), by_meter=by_meter
-    )
-    if unbound:
-        await unit.charging.keep_unbound(unbound)
-    if not work:
-        return ()
-    return await charge_bindings(
-        unit=unit, work=work, tariffs=tariffs, source=source, partition=partition, now=now
-    )
-
-
-def assign(
-    *, bindings: Sequence[BindingState], by_meter: Mapping[str, Sequence[Reading]]
-) -> tuple[list[tuple[BindingState, Sequence[Reading]]], list[tuple[str, Reading]]]:
-    """Readings to the bindings that cover them; second, those that no binding covers.
-
-    A reading at the very instant where one binding ends and the next begins closes the older.
-    """
-    of_meter: dict[str, list[BindingState]] = {}
-    for state in bindings:
-        of_meter.setdefault(state.meter_id, []).append(state)
-    work: list[tuple[BindingState, Sequence[Reading]]] = []
-    unbound: list[tuple[str, Reading]] = []
+    """Store and charge readings; those that no installation covers charge nobody until one does.
+    Gives the accounts to review."""
+    day = await unit.charging.posting_day()
+    known = await unit.charging.meters(list(by_meter))
+    changed: list[MeterChange] = []
+    used: list[UseChange] = []
+    slow: list[MeterRow] = []
     for meter_id, readings in by_meter.items():
-        states = of_meter.get(meter_id)
-        if states is None:
-            unbound += [(meter_id, reading) for reading in readings]
-            continue
-        left = readings
-        for state in states:
-            covered = [reading for reading in left if state.binding.covers(reading.at)]
-            if covered:
-                work.append((state, covered))
-                left = [r for r in left if not state.binding.covers(r.at)]
-        unbound += [(meter_id, reading) for reading in left]
-    return work, unbound
+        row = known.get(meter_id) or new_row(meter_id)
+        followed = follow_meter(row=row, readings=sorted(readings), pricings=pricings)
+        if followed is None:
+            slow.append(row)
+        else:
+            changed.append(followed[0])
+            used.append(followed[1])
+    if slow:
+        more, uses = await derive_meters(
+            unit=unit, rows=slow, new_readings=by_meter, pricings=pricings
+        )
+        changed += more
+        used += uses
+    await unit.charging.save_meters(changed, day=day)
+    return await post_charges(
+        unit=unit, changes=used, pricings=pricings, source=source, partition=partition, now=now
+    )
+
+
+async def derive_meters(
+    *,
+    unit: Unit,
+    rows: Sequence[MeterRow],
+    new_readings: Mapping[str, Sequence[Reading]],
+    pricings: Pricings,
+) -> tuple[list[MeterChange], list[UseChange]]:
+    """The meters by the slow path, with readings that are not stored yet."""
+    histories = await unit.charging.histories(rows)
+    changed: list[MeterChange] = []
+    used: list[UseChange] = []
+    for row in rows:
+        history = histories[row.meter_id]
+        before = set(history.readings)
+        # A reading that came before says nothing new, and is not stored twice.
+        new = sorted(set(new_readings.get(row.meter_id, ())) - before)
+        change, uses = change_of_meter(
+            row=row,
+            history=replace(history, readings=[*history.readings, *new]),
+            open_use=_open_use(row, pricings),
+            new_readings=new,
+            pricings=pricings,
+        )
+        changed.append(change)
+        used += uses
+    return changed, used
+
+
+def new_row(meter_id: str) -> MeterRow:
+    """Of a meter that has none."""
+    return MeterRow(meter_id=meter_id, version=0, day=None, open=None)
+
+
+def _open_use(row: MeterRow, pricings: Pricings) -> dict[UUID, DayUsage]:
+    if row.open is None:
+        return {}
+    return {row.open.agreement_id: open_meter_of(row.open, pricings).day.usage()}

@@ -1,44 +1,85 @@
 """What charging needs."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
-from prepay_ledger.charging.charge_months import BindingState, Charged, PostedMonth, Reading
+from prepay_ledger.charging.charge_agreement import Charged, PeriodState
+from prepay_ledger.charging.meters import Agreement, MeterChange, MeterHistory, MeterRow
 from prepay_ledger.charging.values import ParkedMeter, ReleaseStep
 from prepay_ledger.journal.ports import HasJournals
 from prepay_ledger.supply import ports as supply
 from prepay_ledger.tariffs.ports import HasTariffs
 from prewatt_common.contracts.meter_readings_v1 import Reading as ReadingEvent
+from prewatt_metering.registers.readings import Reading
 
 
 class ChargingStore(Protocol):
-    """Bindings, their months, and readings that have no binding."""
+    """Where meters and charges stand."""
 
     async def begin_batch(self) -> None:
-        """To be called before a batch of readings looks for bindings."""
+        """To be called before a batch of readings looks for parked meters."""
         ...
 
     async def wait_for_batches(self) -> None:
         """Until every batch under way has committed; the next ones wait for our commit. So no
-        reading is put aside for want of a binding that is being made."""
+        reading is set aside for a meter that is being released."""
         ...
 
-    async def bindings_of(self, meter_ids: Sequence[str]) -> Sequence[BindingState]: ...
-    async def closed_months(
-        self, binding_ids: Sequence[UUID]
-    ) -> Mapping[UUID, Sequence[PostedMonth]]: ...
+    async def posting_day(self) -> date:
+        """The open posting day; it stays open until the transaction ends."""
+        ...
+
+    async def hold(self, meter_ids: Collection[str]) -> None:
+        """Lock the meters' rows until the transaction ends; one that is not there is made. To be
+        called before anything is read that their charges rest on, and before any account is
+        locked."""
+        ...
+
+    async def meters(self, meter_ids: Sequence[str]) -> Mapping[str, MeterRow]:
+        """The rows of those that have one."""
+        ...
+
+    async def histories(self, rows: Sequence[MeterRow]) -> Mapping[str, MeterHistory]:
+        """All that is known of the meters, by id."""
+        ...
+
+    async def save_meters(self, changes: Sequence[MeterChange], *, day: date) -> None:
+        """Raises `ChangedMeanwhile` where a row is not as it was read."""
+        ...
+
+    async def meters_of(self, account_ids: Collection[UUID]) -> Sequence[str]:
+        """Every meter that serves or served the accounts."""
+        ...
+
+    async def agreements(self, agreement_ids: Collection[UUID]) -> Mapping[UUID, Agreement]: ...
+    async def agreements_of(self, account_ids: Collection[UUID]) -> Sequence[Agreement]: ...
+    async def due_agreements(
+        self, *, tariff_codes: Sequence[str], today: date, after: UUID | None, limit: int
+    ) -> Sequence[Agreement]:
+        """Agreements that time has reached, in the order of their ids."""
+        ...
+
+    async def periods(
+        self, agreement_ids: Collection[UUID], days: Iterable[tuple[UUID, date]]
+    ) -> Mapping[UUID, Mapping[date, PeriodState]]:
+        """The stored periods that are not closed, and those that begin on one of ``days``."""
+        ...
+
+    async def all_periods(
+        self, agreement_ids: Collection[UUID]
+    ) -> Mapping[UUID, Mapping[date, PeriodState]]:
+        """Every stored period."""
+        ...
+
+    async def save_periods(self, charged: Sequence[Charged]) -> None:
+        """Raises `ChangedMeanwhile` where one is not as it was read."""
+        ...
+
     async def epoch(self) -> int:
         """What versions begin with, as others are told of them."""
-        ...
-
-    async def save(self, charged: Sequence[Charged]) -> None: ...
-    async def keep_unbound(self, readings: Sequence[tuple[str, Reading]]) -> None: ...
-    async def take_unbound(self, meter_ids: Sequence[str]) -> dict[str, list[Reading]]:
-        """Remove and give the kept readings that a binding of the meters covers by now; none of a
-        meter that is parked."""
         ...
 
 
@@ -90,5 +131,8 @@ class ParkingUnit(Unit, Protocol):
         ...
 
 
+OpenUnit = Callable[[], AbstractAsyncContextManager[Unit]]
+"""Begins a transaction in which something is charged; it commits at the end, and does not where
+anything raises."""
 OpenParkingUnit = Callable[[], AbstractAsyncContextManager[ParkingUnit]]
 """Begins such a transaction; it commits at the end, and does not where anything raises."""

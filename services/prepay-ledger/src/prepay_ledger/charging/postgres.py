@@ -1,53 +1,76 @@
-"""Bindings and their months: the hot path's reads and writes, each one statement a batch."""
+"""Where meters stand: the hot path's reads and writes, each one statement a batch."""
 
-from collections.abc import Mapping, Sequence
-from uuid import UUID
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.charging.charge_months import BindingState, Charged, PostedMonth, Reading
-from prepay_ledger.seals.postgres_epochs import current_epoch
+from prepay_ledger.charging.meters import MeterChange, MeterHistory, MeterRow, OpenMeter, OpenRow
+from prepay_ledger.charging.postgres_histories import histories_of
+from prepay_ledger.charging.postgres_periods import PostgresPeriods
+from prepay_ledger.charging.postgres_rows import (
+    keep_findings,
+    keep_uncovered,
+    keep_use,
+    packed_base_us,
+)
 from prewatt_common.db.database import ChangedMeanwhile, driver
-from prewatt_metering.monthly.months import BillingMonth
-from prewatt_metering.monthly.rating import Charge
-from prewatt_metering.monthly.registers import Binding, MonthRegister
+from prewatt_metering.registers.packing import pack
+from prewatt_metering.vee.steps import StepRule
 
 _BATCHES_LOCK = 0x4E4D01
-_BINDINGS = """
-SELECT id, account_id, meter_id, tariff_code, effective_from, effective_to, opening_wh, month,
-       base_wh, max_wh, last_read_at, energy_micro, standing_micro, tax_micro, version
-FROM binding WHERE meter_id = ANY($1::text[]) ORDER BY effective_from
+
+_METERS = """
+SELECT s.meter_id, s.version, s.day, s.installation_id, s.agreement_id, a.tariff_code, s.open_day,
+       s.since_us, s.quiet_from_us, s.served_until_us, s.last_at_us, s.last_wh, s.piece_wh,
+       s.limit_w, s.resolution_wh, s.multiplier, s.modulus_wh
+FROM meter_state AS s LEFT JOIN agreement AS a ON a.id = s.agreement_id
+WHERE s.meter_id = ANY($1::text[])
 """
 
-_SAVE_CURRENT = """
-UPDATE binding AS b
-SET month = n.month, base_wh = n.base_wh, max_wh = n.max_wh, last_read_at = n.last_read_at,
-    energy_micro = n.energy_micro, standing_micro = n.standing_micro, tax_micro = n.tax_micro,
-    version = n.version
-FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[],
-            $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
-     AS n (id, month, base_wh, max_wh, last_read_at, energy_micro, standing_micro, tax_micro,
-           version)
-WHERE b.id = n.id AND b.version = n.version - 1
+_FOLLOW = """
+UPDATE meter_state AS s
+SET version = s.version + 1, day = $2, open_day = n.open_day, since_us = n.since_us,
+    last_at_us = n.last_at_us, last_wh = n.last_wh, piece_wh = n.piece_wh::bigint[],
+    today = CASE WHEN s.day = $2 THEN n.new || s.today ELSE n.new END
+FROM unnest($1::text[], $3::bigint[], $4::date[], $5::bigint[], $6::bigint[], $7::bigint[],
+            $8::text[], $9::bytea[])
+     AS n (meter_id, version, open_day, since_us, last_at_us, last_wh, piece_wh, new)
+WHERE s.meter_id = n.meter_id AND s.version = n.version
 """
 
-_SAVE_CLOSED = """
-INSERT INTO closed_month AS c (binding_id, month, max_wh, last_read_at, energy_micro,
-                               standing_micro, tax_micro)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::timestamptz[], $5::bigint[],
-                     $6::bigint[], $7::bigint[])
-ON CONFLICT (binding_id, month) DO UPDATE
-SET max_wh = excluded.max_wh, last_read_at = excluded.last_read_at,
-    energy_micro = excluded.energy_micro, standing_micro = excluded.standing_micro,
-    tax_micro = excluded.tax_micro
+_DERIVED = """
+UPDATE meter_state AS s
+SET version = s.version + 1, day = $2, installation_id = n.installation_id,
+    agreement_id = n.agreement_id, open_day = n.open_day, since_us = n.since_us,
+    quiet_from_us = n.quiet_from_us, served_until_us = n.served_until_us,
+    limit_w = n.limit_w, resolution_wh = n.resolution_wh, multiplier = n.multiplier,
+    modulus_wh = n.modulus_wh, last_at_us = n.last_at_us, last_wh = n.last_wh,
+    piece_wh = n.piece_wh::bigint[],
+    today = CASE WHEN s.day = $2 THEN n.new || s.today ELSE n.new END
+FROM unnest($1::text[], $3::bigint[], $4::bytea[], $5::uuid[], $6::uuid[], $7::date[],
+            $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
+            $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::text[])
+     AS n (meter_id, version, new, installation_id, agreement_id, open_day, since_us,
+           quiet_from_us, served_until_us, limit_w, resolution_wh, multiplier, modulus_wh,
+           last_at_us, last_wh, piece_wh)
+WHERE s.meter_id = n.meter_id AND s.version = n.version
+"""
+
+# What lies in the row of a day that is over becomes a row of its own.
+_TURN = """
+INSERT INTO meter_day (meter_id, day, packed)
+SELECT meter_id, day, today FROM meter_state
+WHERE meter_id = ANY($1::text[]) AND day < $2 AND today <> ''
 """
 
 
-class PostgresCharging:
+class PostgresCharging(PostgresPeriods):
     """A `ChargingStore`."""
 
     def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__(connection)
         self._connection = connection
 
     async def begin_batch(self) -> None:
@@ -61,134 +84,153 @@ class PostgresCharging:
         connection = await driver(self._connection)
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _BATCHES_LOCK)
 
-    async def bindings_of(self, meter_ids: Sequence[str]) -> Sequence[BindingState]:
-        """Every binding of the meters, oldest first."""
-        rows = await (await driver(self._connection)).fetch(_BINDINGS, meter_ids)
-        return [_state(row) for row in rows]
+    async def posting_day(self) -> date:
+        """Held open by a shared lock."""
+        return await (await driver(self._connection)).fetchval("SELECT open_day()")
 
-    async def closed_months(
-        self, binding_ids: Sequence[UUID]
-    ) -> Mapping[UUID, Sequence[PostedMonth]]:
-        """The months before the newest, by binding."""
-        rows = await (await driver(self._connection)).fetch(
-            "SELECT * FROM closed_month WHERE binding_id = ANY($1::uuid[])", binding_ids
-        )
-        months: dict[UUID, list[PostedMonth]] = {}
-        for row in rows:
-            months.setdefault(row["binding_id"], []).append(_posted_month(row))
-        return months
-
-    async def epoch(self) -> int:
-        """Raised where the database was restored."""
-        return await current_epoch(await driver(self._connection))
-
-    async def save(self, charged: Sequence[Charged]) -> None:
-        """Store the states; raises `ChangedMeanwhile` where one is not what was read."""
+    async def hold(self, meter_ids: Collection[str]) -> None:
+        """In the order of their ids, so that two do not deadlock."""
         connection = await driver(self._connection)
-        columns = list(zip(*(_current_row(each) for each in charged), strict=True))
-        status = await connection.execute(_SAVE_CURRENT, *columns)
-        if status != f"UPDATE {len(charged)}":
-            message = f"of {len(charged)} bindings {status} were as read"
-            raise ChangedMeanwhile(message)
-        closed = [
-            (each.state.binding_id, *_month_row(month)) for each in charged for month in each.closed
-        ]
-        if closed:
-            await connection.execute(_SAVE_CLOSED, *zip(*closed, strict=True))
+        ordered = sorted(meter_ids)
+        await connection.execute(
+            "INSERT INTO meter_state (meter_id) SELECT * FROM unnest($1::text[]) ORDER BY 1 "
+            "ON CONFLICT DO NOTHING",
+            ordered,
+        )
+        await connection.execute(
+            "SELECT FROM meter_state WHERE meter_id = ANY($1::text[]) ORDER BY meter_id "
+            "FOR NO KEY UPDATE",
+            ordered,
+        )
 
-    async def keep_unbound(self, readings: Sequence[tuple[str, Reading]]) -> None:
-        """Keep readings that no binding covers; repeats are kept once."""
-        if readings:
-            await (await driver(self._connection)).execute(
-                "INSERT INTO unbound_reading (meter_id, read_at, import_wh) SELECT * FROM "
-                "unnest($1::text[], $2::timestamptz[], $3::bigint[]) ON CONFLICT DO NOTHING",
-                [meter_id for meter_id, _ in readings],
-                [reading.at for _, reading in readings],
-                [reading.import_wh for _, reading in readings],
-            )
+    async def meters(self, meter_ids: Sequence[str]) -> Mapping[str, MeterRow]:
+        """Those that have a row."""
+        rows = await (await driver(self._connection)).fetch(_METERS, meter_ids)
+        return {row[0]: _row(row) for row in rows}
 
-    async def take_unbound(self, meter_ids: Sequence[str]) -> dict[str, list[Reading]]:
-        """Remove and give the kept readings that a binding of the meters covers by now; those of a
-        parked meter wait until it is released."""
-        rows = await (await driver(self._connection)).fetch(
-            "DELETE FROM unbound_reading AS u USING binding AS b "
-            "WHERE u.meter_id = ANY($1::text[]) AND b.meter_id = u.meter_id "
-            "AND u.read_at > b.effective_from "
-            "AND (b.effective_to IS NULL OR u.read_at <= b.effective_to) "
-            "AND NOT EXISTS (SELECT FROM parked_meter AS p WHERE p.meter_id = u.meter_id) "
-            "RETURNING u.meter_id, u.read_at, u.import_wh",
+    async def histories(self, rows: Sequence[MeterRow]) -> Mapping[str, MeterHistory]:
+        """Several queries for all of them."""
+        return await histories_of(await driver(self._connection), [each.meter_id for each in rows])
+
+    async def save_meters(self, changes: Sequence[MeterChange], *, day: date) -> None:
+        """In the order of their ids, so that two batches do not deadlock."""
+        if not changes:
+            return
+        ordered = sorted(changes, key=lambda each: each.row.meter_id)
+        connection = await driver(self._connection)
+        turned = [c.row.meter_id for c in ordered if c.row.day is not None and c.row.day < day]
+        if turned:
+            await connection.execute(_TURN, turned, day)
+        absent = [each.row.meter_id for each in ordered if each.row.version == 0]
+        if absent:
+            await self._add(absent)
+        followed = [each for each in ordered if each.findings is None]
+        derived = [each for each in ordered if each.findings is not None]
+        if followed:
+            columns = list(zip(*(_followed(each, day) for each in followed), strict=True))
+            await self._update(_FOLLOW, columns[0], day, *columns[1:])
+        if derived:
+            columns = list(zip(*(_derived(each, day) for each in derived), strict=True))
+            await self._update(_DERIVED, columns[0], day, *columns[1:])
+            await keep_findings(connection, derived)
+            await keep_uncovered(connection, derived)
+        await keep_use(connection, ordered)
+
+    async def _add(self, meter_ids: Sequence[str]) -> None:
+        status = await (await driver(self._connection)).execute(
+            "INSERT INTO meter_state (meter_id) SELECT * FROM unnest($1::text[]) "
+            "ON CONFLICT DO NOTHING",
             meter_ids,
         )
-        kept: dict[str, list[Reading]] = {}
-        for row in rows:
-            reading = Reading(row["read_at"], row["import_wh"])
-            kept.setdefault(row["meter_id"], []).append(reading)
-        return kept
+        if status != f"INSERT 0 {len(meter_ids)}":
+            message = f"of {len(meter_ids)} meters that were new only {status} were"
+            raise ChangedMeanwhile(message)
+
+    async def _update(
+        self, statement: str, meter_ids: Sequence[str], day: date, *columns: Sequence[object]
+    ) -> None:
+        status = await (await driver(self._connection)).execute(statement, meter_ids, day, *columns)
+        if status != f"UPDATE {len(meter_ids)}":
+            message = f"of {len(meter_ids)} meters {status} were as read"
+            raise ChangedMeanwhile(message)
 
 
-def _state(row: asyncpg.Record) -> BindingState:
+def _row(row: asyncpg.Record) -> MeterRow:
     (
-        binding_id, account_id, meter_id, tariff_code, effective_from, effective_to, opening_wh,
-        month, base_wh, *_, version,
+        meter_id, version, day, installation_id, agreement_id, tariff_code, open_day, since_us,
+        quiet_from_us, served_until_us, last_at_us, last_wh, piece_wh, limit_w, resolution_wh,
+        multiplier, modulus_wh,
     ) = row  # fmt: skip
-    return BindingState(
-        Binding(
-            binding_id=binding_id,
-            effective_from=effective_from,
-            effective_to=effective_to,
-            opening_wh=opening_wh,
-        ),
-        binding_id,
-        account_id,
-        meter_id,
-        tariff_code,
-        version,
-        opening_wh if base_wh is None else base_wh,
-        None if month is None else _posted_month(row),
-    )
+    opened = None
+    if open_day is not None:
+        opened = OpenRow(
+            installation_id=installation_id,
+            agreement_id=agreement_id,
+            tariff_code=tariff_code,
+            open_day=open_day,
+            since_us=since_us,
+            quiet_from_us=quiet_from_us,
+            served_until_us=served_until_us,
+            last_at_us=last_at_us,
+            last_wh=last_wh,
+            piece_wh=tuple(piece_wh),
+            rule=StepRule(
+                limit_w=limit_w,
+                resolution_wh=resolution_wh,
+                multiplier=multiplier,
+                modulus_wh=modulus_wh,
+            ),
+        )
+    return MeterRow(meter_id=meter_id, version=version, day=day, open=opened)
 
 
-def _posted_month(row: asyncpg.Record) -> PostedMonth:
-    month = _month(row["month"])
-    max_wh = row["max_wh"]
-    register = (
-        None
-        if max_wh is None
-        else MonthRegister(month=month, max_wh=max_wh, last_at=row["last_read_at"])
-    )
-    charge = Charge(
-        energy_micro=row["energy_micro"],
-        standing_micro=row["standing_micro"],
-        tax_micro=row["tax_micro"],
-    )
-    return PostedMonth(month, register, charge)
+def _version(change: MeterChange) -> int:
+    """A row that was added a moment ago has version 1."""
+    return change.row.version or 1
 
 
-_months: dict[str, BillingMonth] = {}
+def _new(change: MeterChange, day: date) -> bytes:
+    return pack(reversed(change.new_readings), base_us=packed_base_us(day))
 
 
-def _month(text: str) -> BillingMonth:
-    """Parsed once: a batch has thousands of rows of the same month."""
-    month = _months.get(text)
-    if month is None:
-        month = _months[text] = BillingMonth.parse(text)
-    return month
+def _pieces(opened: OpenMeter) -> str:
+    return "{" + ",".join(map(str, opened.day.piece_wh)) + "}"
 
 
-def _month_row(posted: PostedMonth) -> tuple[object, ...]:
-    register, charge = posted.register, posted.charge
+def _followed(change: MeterChange, day: date) -> tuple[object, ...]:
+    opened = change.open
+    assert opened is not None, "the fast path goes on from an open day to one"
     return (
-        str(posted.month),
-        register.max_wh if register else None,
-        register.last_at if register else None,
-        charge.energy_micro,
-        charge.standing_micro,
-        charge.tax_micro,
+        change.row.meter_id,
+        change.row.version,
+        opened.day.slots.day,
+        opened.day.since_us,
+        opened.day.last_at_us,
+        opened.day.last_wh,
+        _pieces(opened),
+        _new(change, day),
     )
 
 
-def _current_row(each: Charged) -> tuple[object, ...]:
-    state = each.state
-    assert state.current is not None
-    month, *rest = _month_row(state.current)
-    return (state.binding_id, month, state.base_wh, *rest, state.version)
+def _derived(change: MeterChange, day: date) -> tuple[object, ...]:
+    head = (change.row.meter_id, _version(change), _new(change, day))
+    opened = change.open
+    if opened is None:
+        return (*head, *(None,) * 13)
+    rule, state = opened.rule, opened.day
+    return (
+        *head,
+        opened.installation_id,
+        opened.agreement_id,
+        state.slots.day,
+        state.since_us,
+        state.quiet_from_us,
+        state.served_until_us,
+        rule.limit_w,
+        rule.resolution_wh,
+        rule.multiplier,
+        rule.modulus_wh,
+        state.last_at_us,
+        state.last_wh,
+        _pieces(opened),
+    )

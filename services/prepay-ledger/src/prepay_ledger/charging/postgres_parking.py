@@ -7,15 +7,16 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.charging.charge_months import Reading
 from prepay_ledger.charging.values import ParkedMeter, ReleaseStep
 from prewatt_common.contracts.meter_readings_v1 import Reading as ReadingEvent
 from prewatt_common.db.database import Database, driver
+from prewatt_metering.calendar.instants import us_of
+from prewatt_metering.registers.readings import Reading
 
 _PARKING_LOCK = 0x4E4D05
 _SERVES = """
-SELECT account_id FROM binding
-WHERE meter_id = $1 AND effective_from <= $2 AND (effective_to IS NULL OR effective_to > $2)
+SELECT account_id FROM installation
+WHERE meter_id = $1 AND begins_at <= $2 AND (ends_at IS NULL OR ends_at > $2)
 """
 _PAGE = """
 SELECT meter_id, since, error, record, readings, first_read_at, last_read_at
@@ -95,7 +96,7 @@ class PostgresParking:
             "DELETE FROM parked_reading WHERE meter_id = $1 RETURNING read_at, import_wh", meter_id
         )
         await connection.execute("DELETE FROM parked_meter WHERE meter_id = $1", meter_id)
-        return [Reading(row["read_at"], row["import_wh"]) for row in rows]
+        return [Reading(us_of(row["read_at"]), row["import_wh"]) for row in rows]
 
     async def add_step(self, step: ReleaseStep) -> None:
         """A row of its own, which stands whatever becomes of the meter."""

@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from prepay_ledger.charging.charge_readings import charge_readings
 from prepay_ledger.charging.ports import ParkingUnit
+from prepay_ledger.charging.pricing import Pricings
 from prepay_ledger.charging.values import ReleaseOutcome, ReleaseStep
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.db.database import is_passing_fault
@@ -69,13 +70,10 @@ class ReleaseMeter:
     async def _take(self, unit: ParkingUnit, meter_id: str, *, now: datetime) -> int:
         """Gives how many readings there were."""
         readings = list(await unit.parking.take(meter_id))
-        # What a binding that was made meanwhile would have charged.
-        unbound = await unit.charging.take_unbound([meter_id])
-        readings += unbound.get(meter_id, ())
         due = await charge_readings(
             unit=unit,
             by_meter={meter_id: readings},
-            tariffs=await unit.tariffs.book(),
+            pricings=Pricings(await unit.tariffs.book()),
             source=f"release/{meter_id}",
             partition=0,
             now=now,

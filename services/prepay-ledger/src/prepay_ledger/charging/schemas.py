@@ -1,6 +1,7 @@
 """Parked meters over HTTP."""
 
 from datetime import date, datetime
+from uuid import UUID
 
 from pydantic import BaseModel
 
@@ -44,3 +45,58 @@ class ReleaseStepOut(BaseModel, from_attributes=True):
     readings: int
     at: datetime
     day: date
+
+
+class LineOut(BaseModel, from_attributes=True):
+    """One line of a charge. ``detail`` tells the lines of a component apart: a time-of-use name, a
+    block's end in Wh. ``paid_by``: who bears a line that is taken off; none: the utility."""
+
+    kind: str
+    component: str
+    detail: str
+    quantity: int
+    unit: str
+    price_micro: int
+    amount_micro: int
+    paid_by: str | None
+
+
+class PeriodOut(BaseModel):
+    """What a period of an agreement has cost so far: local days from ``period_first`` up to,
+    without, ``period_end``. Money: micro-units; energy: Wh."""
+
+    agreement_id: UUID
+    tariff_code: str
+    period_first: date
+    period_end: date
+    standing_days: int
+    energy_wh: int
+    total_micro: int
+    last_read_at: datetime | None
+    lines: list[LineOut]
+
+
+class FindingOut(BaseModel, from_attributes=True):
+    """What a check noticed, at an instant or between two. ``before`` and ``after`` are the two
+    values that disagree, in ``unit``; ``stops_cut``: nobody is cut for this meter until a person
+    has looked."""
+
+    check: str
+    name: str
+    severity: str
+    begin: datetime
+    end: datetime
+    before: int | None
+    after: int | None
+    unit: str
+    stops_cut: bool
+    count: int
+
+
+class DayOut(BaseModel, from_attributes=True):
+    """Energy of a local day in one slot, in Wh at the point of supply."""
+
+    day: date
+    slot: str
+    agreement_id: UUID
+    wh: int

@@ -1,6 +1,6 @@
-"""Where meters and charges stand, readings as they came, findings, readings that nobody pays for, and
-meters whose readings raised. Nothing that an ordinary reading changes is indexed, and pages leave
-room (fillfactor), so that those updates stay HOT."""
+"""Where meters and charges stand, readings as they came, findings, readings that nobody pays for,
+and meters whose readings raised. Nothing that an ordinary reading changes is indexed, and pages
+leave room (fillfactor), so that those updates stay HOT."""
 
 from sqlalchemy import (
     BigInteger,
@@ -24,14 +24,14 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from prepay_ledger.tables import metadata, posting_day
 from prewatt_common.db.tables import instant
 
-# What a reading changes of a meter: one row, in place. A meter has one from its first installation or
-# its first reading on, whichever comes first.
+# What a reading changes of a meter: one row, in place. A meter has one from its first installation
+# or its first reading on, whichever comes first.
 meter_state = Table(
     "meter_state",
     metadata,
     Column("meter_id", Text, primary_key=True),
     # Counts changes: an update names the version it read. Facts that it rests on raise it too.
-    Column("version", BigInteger, nullable=False, server_default=text("0")),
+    Column("version", BigInteger, nullable=False, server_default=text("1")),
     # The posting day on which the readings of `today` came.
     Column("day", Date),
     # The open day, as prewatt_metering.usage.open_day has it; all are none where the next reading
@@ -42,6 +42,11 @@ meter_state = Table(
     Column("since_us", BigInteger),
     Column("quiet_from_us", BigInteger),
     Column("served_until_us", BigInteger),
+    # What bounds its steps: prewatt_metering.vee.steps.StepRule.
+    Column("limit_w", BigInteger),
+    Column("resolution_wh", BigInteger),
+    Column("multiplier", BigInteger),
+    Column("modulus_wh", BigInteger),
     Column("last_at_us", BigInteger),
     Column("last_wh", BigInteger),
     Column("piece_wh", ARRAY(BigInteger)),
@@ -82,20 +87,26 @@ charge_state = Table(
     metadata,
     Column("agreement_id", Uuid, nullable=False),
     Column("period_first", Date, nullable=False),
+    Column("period_end", Date, nullable=False),
     Column("account_id", Uuid, nullable=False),
     Column("version", BigInteger, nullable=False),
     # {first day of a tariff version's part: {slot: Wh}}, of all meters, the open day included.
     Column("energy", Text, nullable=False),
     Column("standing_days", Integer, nullable=False),
-    # Standing charge is posted up to, without, this day.
-    Column("standing_end", Date, nullable=False),
+    # The local day on which time alone changes the charge next; none: never again.
+    Column("due_day", Date),
     # {ledger account: micro-units}; together they are what the account was charged.
     Column("posted", Text, nullable=False),
     Column("last_read_us", BigInteger),
     PrimaryKeyConstraint("agreement_id", "period_first"),
 )
 Index("charge_state_account_id", charge_state.c.account_id)
-Index("charge_state_standing_end", charge_state.c.standing_end)
+Index(
+    "charge_state_due",
+    charge_state.c.agreement_id,
+    charge_state.c.due_day,
+    postgresql_where=charge_state.c.due_day.is_not(None),
+)
 
 
 # What validation noticed when it last looked at all of a meter's readings.

@@ -5,15 +5,17 @@ from datetime import datetime
 
 from prometheus_client import Histogram
 
-from prepay_ledger.charging.charge_months import Reading
 from prepay_ledger.charging.charge_readings import charge_readings
 from prepay_ledger.charging.ports import Unit
+from prepay_ledger.charging.pricing import PricingsOfNow
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.meter_readings_v1 import Reading as ReadingEvent
 from prewatt_common.kafka.decoding import Delivered
 from prewatt_common.kafka.stops import place_of
 from prewatt_common.metrics import LATENCY_BUCKETS_SECONDS
+from prewatt_metering.calendar.instants import us_of
+from prewatt_metering.registers.readings import Reading
 
 READING_TO_POST = Histogram(
     "prewatt_ledger_reading_to_post_seconds",
@@ -24,12 +26,13 @@ _OBSERVE_EVERY = 16
 
 
 class TakeReadings:
-    """Charges a batch. Readings of meters that serve no account are kept until one is bound, those
-    of parked meters until somebody releases them; these are not tried."""
+    """Charges a batch. Readings of meters that serve no account charge nobody until one is
+    installed; those of parked meters are set aside until somebody releases them."""
 
     def __init__(self, *, review: SupplyReview, clock: Clock) -> None:
         self._review = review
         self._clock = clock
+        self._pricings = PricingsOfNow()
 
     async def __call__(
         self, unit: Unit, batch: Sequence[Delivered[ReadingEvent]]
@@ -50,7 +53,7 @@ class TakeReadings:
     ) -> None:
         by_meter: dict[str, list[Reading]] = {}
         for event, _ in batch:
-            reading = Reading(event.read_at, event.import_wh)
+            reading = Reading(us_of(event.read_at), event.import_wh)
             known = by_meter.get(event.meter_id)
             if known is None:
                 by_meter[event.meter_id] = [reading]
@@ -60,7 +63,7 @@ class TakeReadings:
         due = await charge_readings(
             unit=unit,
             by_meter=by_meter,
-            tariffs=await unit.tariffs.book(),
+            pricings=self._pricings.of(await unit.tariffs.book()),
             source=f"{place_of(record)}+{len(batch)}",
             partition=record.partition,
             now=now,

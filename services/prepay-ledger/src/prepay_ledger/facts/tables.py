@@ -5,7 +5,8 @@ from sqlalchemy import Column, Index, Table, Text, Uuid
 from prepay_ledger.tables import metadata, posting_day
 from prewatt_common.db.tables import instant
 
-# Append only and sealed: whatever stands of an agreement, an installation or a meter was made by these.
+# Append only and sealed: whatever stands of an agreement, an installation or a meter was made by
+# these.
 fact = Table(
     "fact",
     metadata,

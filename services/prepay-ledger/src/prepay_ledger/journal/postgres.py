@@ -53,10 +53,17 @@ class PostgresJournals:
         await connection.copy_records_to_table(
             "entry",
             records=[
-                (journal_id, number, e.account_id, e.binding_id, e.month, e.amount_micro)
+                (journal_id, number, e.account_id, e.agreement_id, e.period_first, e.amount_micro)
                 for number, e in enumerate(journal.entries)
             ],
-            columns=["journal_id", "number", "account_id", "binding_id", "month", "amount_micro"],
+            columns=[
+                "journal_id",
+                "number",
+                "account_id",
+                "agreement_id",
+                "period_first",
+                "amount_micro",
+            ],
         )
         # In one order everywhere, so that two batches that share accounts do not deadlock.
         moved = dict(sorted(movements(journal.entries).items(), key=_by_id))

@@ -7,6 +7,7 @@ provider owes us (clearing) is negative.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
@@ -16,6 +17,9 @@ class UtilityAccount(StrEnum):
 
     REVENUE_ENERGY = "revenue:energy"
     REVENUE_STANDING = "revenue:standing"
+    REVENUE_CAPACITY = "revenue:capacity"
+    DISCOUNTS = "discounts"
+    ROUNDING = "rounding"
     TAX = "tax"
     SUSPENSE = "suspense"
     OPENING_BALANCES = "opening-balances"
@@ -41,8 +45,8 @@ class Entry:
 
     account_id: UUID
     amount_micro: int
-    binding_id: UUID | None = None
-    month: str | None = None
+    agreement_id: UUID | None = None
+    period_first: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

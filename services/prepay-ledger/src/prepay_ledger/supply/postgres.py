@@ -39,9 +39,9 @@ GROUP BY c.account_id
 _METERS = """
 SELECT account_id, array_agg(meter_id ORDER BY meter_id) AS meter_ids,
        count(parked_meter.meter_id) AS parked
-FROM binding LEFT JOIN parked_meter USING (meter_id)
-WHERE account_id = ANY($1::uuid[]) AND effective_from <= $2
-  AND (effective_to IS NULL OR effective_to > $2)
+FROM installation LEFT JOIN parked_meter USING (meter_id)
+WHERE account_id = ANY($1::uuid[]) AND begins_at <= $2
+  AND (ends_at IS NULL OR ends_at > $2)
 GROUP BY account_id
 """
 

@@ -1,28 +1,40 @@
 """Every tariff, with its versions."""
 
-from collections.abc import Mapping, Sequence
-from zoneinfo import ZoneInfo
+from collections.abc import Iterable, Sequence
 
-from prewatt_metering.monthly.months import MonthClock
-from prewatt_metering.monthly.tariffs import TariffVersion
+from prepay_ledger.tariffs.refusals import UnknownTariff
+from prewatt_metering.calendar.local import LocalCalendar
+from prewatt_metering.tariffs.book import TariffBook
+from prewatt_metering.tariffs.document import TariffVersion
 
 
-class TariffBook:
-    """Every tariff's versions, with a month clock in each one's timezone."""
+class Tariffs:
+    """Every tariff's book by its code, with the calendar of its zone."""
 
-    def __init__(self, versions: Sequence[TariffVersion]) -> None:
+    def __init__(self, versions: Iterable[TariffVersion]) -> None:
         by_code: dict[str, list[TariffVersion]] = {}
         for version in versions:
             by_code.setdefault(version.code, []).append(version)
-        self._by_code: Mapping[str, Sequence[TariffVersion]] = by_code
-        self._clocks = {
-            code: MonthClock(ZoneInfo(some[-1].timezone)) for code, some in by_code.items()
-        }
+        self._books = {code: TariffBook(some) for code, some in by_code.items()}
+        self._calendars: dict[str, LocalCalendar] = {}
 
-    def versions(self, code: str) -> Sequence[TariffVersion]:
-        """The versions of a tariff, empty if there is none."""
-        return self._by_code.get(code, ())
+    @property
+    def codes(self) -> Sequence[str]:
+        """Of all tariffs, in order."""
+        return sorted(self._books)
 
-    def clock(self, code: str) -> MonthClock:
-        """Months in the tariff's timezone. Raises KeyError for a tariff that does not exist."""
-        return self._clocks[code]
+    def book(self, code: str) -> TariffBook:
+        """The versions of a tariff. Raises `UnknownTariff`."""
+        known = self._books.get(code)
+        if known is None:
+            message = f"there is no tariff {code}"
+            raise UnknownTariff(message)
+        return known
+
+    def calendar(self, code: str) -> LocalCalendar:
+        """Days in the tariff's zone. Raises `UnknownTariff`."""
+        zone = self.book(code).versions[0].timezone
+        known = self._calendars.get(zone)
+        if known is None:
+            known = self._calendars[zone] = LocalCalendar(zone)
+        return known

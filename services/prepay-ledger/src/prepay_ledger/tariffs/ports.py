@@ -2,21 +2,32 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import date
 from typing import Protocol
 
 from prepay_ledger.events import Publishes
-from prepay_ledger.tariffs.book import TariffBook
-from prewatt_metering.monthly.tariffs import TariffVersion
+from prepay_ledger.tariffs.book import Tariffs
+from prepay_ledger.tariffs.values import Published
+from prewatt_metering.tariffs.document import TariffVersion
 
 
 class TariffStore(Protocol):
     """Tariff versions."""
 
-    async def book(self) -> TariffBook: ...
-    async def add(self, version: TariffVersion, *, at: datetime) -> bool:
-        """False where code and month are taken."""
+    async def lock(self) -> None:
+        """Whoever else publishes waits for our commit."""
         ...
+
+    async def book(self) -> Tariffs: ...
+    async def published(self, version: TariffVersion) -> Published | None:
+        """The version of that code and day as it was published."""
+        ...
+
+    async def is_charged(self, code: str, *, today: date) -> bool:
+        """Whether an agreement was charged by the tariff up to ``today``."""
+        ...
+
+    async def add(self, published: Published) -> None: ...
 
 
 class HasTariffs(Protocol):

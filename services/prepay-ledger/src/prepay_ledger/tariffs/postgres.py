@@ -1,22 +1,27 @@
 """Tariff versions."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date
 from typing import TypeAlias
 
-from sqlalchemy import RowMapping, select, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import RowMapping, func, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.tables import AnyRow
-from prepay_ledger.tariffs.book import TariffBook
+from prepay_ledger.tariffs.book import Tariffs
 from prepay_ledger.tariffs.tables import tariff_version
-from prewatt_common.db.database import Database
-from prewatt_metering.monthly.months import BillingMonth
-from prewatt_metering.monthly.tariffs import Block, Tariff, TariffVersion
+from prepay_ledger.tariffs.values import Published
+from prewatt_common.db.database import Database, driver
+from prewatt_metering.tariffs.document import TariffVersion, canonical, parse_tariff
 
 VersionKey: TypeAlias = tuple[str, str]
-"""Code, and the month from which the version holds."""
+"""Code, and the day from which the version holds, as text."""
+
+_PUBLISHING_LOCK = 0x4E4D03
+_STATE = "SELECT current_database(), count(*), max(published_at) FROM tariff_version"
+_IS_CHARGED = "SELECT EXISTS (SELECT FROM agreement WHERE tariff_code = $1 AND first_day <= $2)"
+# A version is never changed and never goes, so how many there are tells whether any is new. Books
+# are asked for in every batch; parsed anew each time they would cost more than its readings.
+_kept: dict[tuple[object, ...], Tariffs] = {}
 
 
 class PostgresTariffs:
@@ -25,51 +30,71 @@ class PostgresTariffs:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def book(self) -> TariffBook:
+    async def lock(self) -> None:
+        """Until the transaction ends."""
+        await self._connection.execute(select(func.pg_advisory_xact_lock(_PUBLISHING_LOCK)))
+
+    async def book(self) -> Tariffs:
         """Every tariff version there is: a utility has tens of them."""
-        rows = await self._connection.execute(select(tariff_version))
-        return TariffBook([_tariff(row) for row in rows.mappings()])
+        state = await (await driver(self._connection)).fetchrow(_STATE)
+        assert state is not None, "an aggregate has a row"
+        key = tuple(state)
+        known = _kept.get(key)
+        if known is None:
+            rows = await self._connection.execute(select(tariff_version))
+            known = Tariffs(parse_tariff(row["document"]) for row in rows.mappings())
+            _kept.clear()
+            _kept[key] = known
+        return known
 
-    async def add(self, version: TariffVersion, *, at: datetime) -> bool:
-        """False where code and month are taken."""
-        statement = insert(tariff_version).values(
-            code=version.code,
-            effective_from=str(version.effective_from),
-            currency=version.currency,
-            timezone=version.timezone,
-            blocks=[[b.upto_wh, b.price_micro_per_kwh] for b in version.tariff.blocks],
-            standing_micro_per_day=version.tariff.standing_micro_per_day,
-            tax_bp=version.tariff.tax_bp,
-            published_at=at,
+    async def published(self, version: TariffVersion) -> Published | None:
+        """None where code and day are free."""
+        query = select(tariff_version).where(
+            tariff_version.c.code == version.code,
+            tariff_version.c.valid_from == version.valid_from,
         )
-        result = await self._connection.execute(statement.on_conflict_do_nothing())
-        return result.rowcount == 1
+        row = (await self._connection.execute(query)).mappings().first()
+        return None if row is None else _published(row)
+
+    async def is_charged(self, code: str, *, today: date) -> bool:
+        """Standing charge is posted for each day of an agreement up to today."""
+        return await (await driver(self._connection)).fetchval(_IS_CHARGED, code, today)
+
+    async def add(self, published: Published) -> None:
+        """The caller holds the lock and has looked."""
+        version = published.version
+        await self._connection.execute(
+            insert(tariff_version).values(
+                code=version.code,
+                valid_from=version.valid_from,
+                currency=version.currency,
+                timezone=version.timezone,
+                document=canonical(version).decode(),
+                published_by=published.published_by,
+                reason=published.reason,
+                published_at=published.published_at,
+            )
+        )
 
 
-async def published(
+async def published_versions(
     database: Database, *, after: VersionKey | None, limit: int
-) -> Sequence[AnyRow]:
-    """Tariff versions as they were published, in the order of codes and months, after one."""
-    order = (tariff_version.c.code, tariff_version.c.effective_from)
+) -> Sequence[Published]:
+    """Tariff versions as they were published, in the order of codes and days, after one."""
+    order = (tariff_version.c.code, tariff_version.c.valid_from)
     query = select(tariff_version).order_by(*order).limit(limit)
     if after is not None:
-        query = query.where(tuple_(*order) > after)
+        code, valid_from = after
+        query = query.where(tuple_(*order) > (code, date.fromisoformat(valid_from)))
     async with database.transaction() as connection:
-        return (await connection.execute(query)).all()
+        rows = (await connection.execute(query)).mappings().all()
+    return [_published(row) for row in rows]
 
 
-def _tariff(row: RowMapping) -> TariffVersion:
-    blocks = tuple(
-        Block(upto_wh=upto_wh, price_micro_per_kwh=price) for upto_wh, price in row["blocks"]
-    )
-    return TariffVersion(
-        code=row["code"],
-        effective_from=BillingMonth.parse(row["effective_from"]),
-        currency=row["currency"],
-        timezone=row["timezone"],
-        tariff=Tariff(
-            blocks=blocks,
-            standing_micro_per_day=row["standing_micro_per_day"],
-            tax_bp=row["tax_bp"],
-        ),
+def _published(row: RowMapping) -> Published:
+    return Published(
+        version=parse_tariff(row["document"]),
+        published_by=row["published_by"],
+        reason=row["reason"],
+        published_at=row["published_at"],
     )

@@ -2,47 +2,48 @@
 
 from datetime import datetime
 
-from prepay_ledger.events import keyed_event
+from prepay_ledger.events import fact
 from prepay_ledger.tariffs.ports import Unit
-from prewatt_common.contracts.ledger_events_v1 import PriceBlock, TariffPublished
-from prewatt_common.refusals import Refusal
-from prewatt_metering.monthly.tariffs import TariffVersion
+from prepay_ledger.tariffs.refusals import TariffRefused, UnknownTariff
+from prepay_ledger.tariffs.values import Published
+from prewatt_common.contracts.ledger_facts_v1 import TariffPublished
+from prewatt_metering.calendar.instants import us_of
+from prewatt_metering.calendar.local import LocalCalendar
+from prewatt_metering.tariffs.document import TariffVersion, canonical
+from prewatt_metering.tariffs.publishing import PublicationRefused, check_publication
 
 
-class DuplicateTariff(Refusal):
-    """That tariff has a version for that month."""
-
-    kind = "duplicate-tariff"
-
-
-class OtherCurrencyOrZone(Refusal):
-    """A tariff keeps the currency and timezone of its first version."""
-
-
-async def publish_tariff(*, unit: Unit, version: TariffVersion, now: datetime) -> None:
-    """A tariff version, once and for all: it is never changed, only followed by a later one."""
-    existing = (await unit.tariffs.book()).versions(version.code)
-    for other in existing:
-        if (other.currency, other.timezone) != (version.currency, version.timezone):
-            message = (
-                f"tariff {version.code} is in {other.currency} and {other.timezone}; "
-                "another currency or timezone needs another code"
-            )
-            raise OtherCurrencyOrZone(message)
-    if not await unit.tariffs.add(version, at=now):
-        message = f"tariff {version.code} has a version from {version.effective_from}"
-        raise DuplicateTariff(message)
+async def publish_tariff(
+    *, unit: Unit, version: TariffVersion, by: str, reason: str, now: datetime
+) -> tuple[Published, bool]:
+    """The version as it stands now, and whether it is new: once and for all, it is never changed,
+    only followed by a later one. Raises `TariffRefused`."""
+    await unit.tariffs.lock()
+    today = LocalCalendar(version.timezone).day_of(us_of(now))
+    charged = await unit.tariffs.is_charged(version.code, today=today)
+    try:
+        book = (await unit.tariffs.book()).book(version.code)
+    except UnknownTariff:
+        book = None
+    try:
+        check_publication(
+            book=book, version=version, charged_upto=today if charged else None, today=today
+        )
+    except PublicationRefused as error:
+        raise TariffRefused(str(error)) from error
+    known = await unit.tariffs.published(version)
+    if known is not None:
+        return known, False
+    published = Published(version=version, published_by=by, reason=reason, published_at=now)
+    await unit.tariffs.add(published)
     event = TariffPublished(
         tariff_code=version.code,
-        effective_from=str(version.effective_from),
+        valid_from=version.valid_from,
         currency=version.currency,
-        timezone=version.timezone,
-        blocks=tuple(
-            PriceBlock(upto_wh=b.upto_wh, price_micro_per_kwh=b.price_micro_per_kwh)
-            for b in version.tariff.blocks
-        ),
-        standing_micro_per_day=version.tariff.standing_micro_per_day,
-        tax_bp=version.tariff.tax_bp,
-        published_at=now,
+        document=canonical(version).decode(),
+        by=by,
+        reason=reason,
+        at=now,
     )
-    await unit.publish([keyed_event(event, key=version.code, at=now)])
+    await unit.publish([fact(event, key=version.code, at=now)])
+    return published, True

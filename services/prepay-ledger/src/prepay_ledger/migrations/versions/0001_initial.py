@@ -127,7 +127,7 @@ CREATE TABLE reading_edit (
 CREATE INDEX reading_edit_meter_id ON reading_edit (meter_id, id);
 CREATE TABLE meter_state (
     meter_id text NOT NULL,
-    version bigint DEFAULT 0 NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
     day date,
     installation_id uuid,
     agreement_id uuid,
@@ -135,6 +135,10 @@ CREATE TABLE meter_state (
     since_us bigint,
     quiet_from_us bigint,
     served_until_us bigint,
+    limit_w bigint,
+    resolution_wh bigint,
+    multiplier bigint,
+    modulus_wh bigint,
     last_at_us bigint,
     last_wh bigint,
     piece_wh bigint[],
@@ -159,17 +163,18 @@ CREATE INDEX day_use_agreement ON day_use (agreement_id, day);
 CREATE TABLE charge_state (
     agreement_id uuid NOT NULL,
     period_first date NOT NULL,
+    period_end date NOT NULL,
     account_id uuid NOT NULL,
     version bigint NOT NULL,
     energy text NOT NULL,
     standing_days integer NOT NULL,
-    standing_end date NOT NULL,
+    due_day date,
     posted text NOT NULL,
     last_read_us bigint,
     PRIMARY KEY (agreement_id, period_first)
 ) WITH (fillfactor = 60);
 CREATE INDEX charge_state_account_id ON charge_state (account_id);
-CREATE INDEX charge_state_standing_end ON charge_state (standing_end);
+CREATE INDEX charge_state_due ON charge_state (agreement_id, due_day) WHERE due_day IS NOT NULL;
 CREATE TABLE finding (
     meter_id text NOT NULL,
     number integer NOT NULL,

@@ -1,0 +1,99 @@
+"""What was used and charged, and what was noticed of the readings, over HTTP."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import date, timedelta
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+
+from prepay_ledger.charging.charge_agreement import PeriodState, rated
+from prepay_ledger.charging.meters import Agreement
+from prepay_ledger.charging.postgres_queries import ChargingQueries, PeriodKey
+from prepay_ledger.charging.pricing import Pricings
+from prepay_ledger.charging.schemas import DayOut, FindingOut, LineOut, PeriodOut
+from prepay_ledger.fields import MeterIdField
+from prepay_ledger.tariffs.ports import HasTariffs
+from prewatt_common.clock import Clock
+from prewatt_common.http.auth import require
+from prewatt_common.http.pages import Page, PageRequest, PagesBy
+from prewatt_common.http.problems import Problem
+from prewatt_metering.calendar.instants import instant_of, us_of
+
+_DAYS_MAX = 400
+
+
+def charges_router(
+    *,
+    open_unit: Callable[[], AbstractAsyncContextManager[HasTariffs]],
+    queries: ChargingQueries,
+    clock: Clock,
+) -> APIRouter:
+    """Charges of an account by period; findings and days of use of a meter."""
+    router = APIRouter(prefix="/v1", dependencies=[Depends(require("ledger:read"))])
+
+    @router.get("/accounts/{account_id}/charges", tags=["accounts"])
+    async def charges(
+        account_id: UUID,
+        page: Annotated[PageRequest[PeriodKey], Depends(PagesBy(PeriodKey))],
+    ) -> Page[PeriodOut]:
+        """What the account's periods have cost so far, with the lines, the newest first."""
+        rows = await queries.periods(account_id, before=page.after, limit=page.rows_max)
+        async with open_unit() as unit:
+            pricings = Pricings(await unit.tariffs.book())
+        now_us = us_of(clock())
+        return page.of(
+            rows,
+            key=lambda row: (row[1].period.first.isoformat(), row[1].agreement_id),
+            item=lambda row: _period(*row, pricings, now_us=now_us),
+        )
+
+    @router.get("/meters/{meter_id}/findings", tags=["meters"])
+    async def findings(
+        meter_id: MeterIdField,
+        page: Annotated[PageRequest[int], Depends(PagesBy(int))],
+    ) -> Page[FindingOut]:
+        """What was noticed of the meter's readings, by the time that it concerns."""
+        after = -1 if page.after is None else page.after
+        rows = await queries.findings(meter_id, after=after, limit=page.rows_max)
+        return page.of(rows, key=lambda row: row.number, item=FindingOut.model_validate)
+
+    @router.get("/meters/{meter_id}/days", tags=["meters"])
+    async def days(
+        meter_id: MeterIdField,
+        first: Annotated[date, Query(alias="from")],
+        last: Annotated[date, Query(alias="to")],
+    ) -> list[DayOut]:
+        """Energy by local day and slot, both ends included; the day that is open is left out."""
+        if not timedelta(0) <= last - first <= timedelta(days=_DAYS_MAX):
+            raise Problem(
+                status=HTTPStatus.UNPROCESSABLE_ENTITY,
+                kind="days-out-of-range",
+                detail=f"from {first} to {last}: ask for 1 to {_DAYS_MAX} days, the first first.",
+            )
+        found = await queries.days(meter_id, first=first, last=last)
+        return [DayOut.model_validate(each) for each in found]
+
+    return router
+
+
+def _period(
+    agreement: Agreement, state: PeriodState, pricings: Pricings, *, now_us: int
+) -> PeriodOut:
+    pricing = pricings[agreement.tariff_code]
+    # As far as it is posted: the sweep may be a moment behind the calendar.
+    posted_to = pricing.calendar.day_of(now_us)
+    lines = rated(state, agreement, pricing, today=posted_to).lines
+    return PeriodOut(
+        agreement_id=agreement.id,
+        tariff_code=agreement.tariff_code,
+        period_first=state.period.first,
+        period_end=state.period.end,
+        standing_days=state.standing_days,
+        energy_wh=state.energy_wh,
+        total_micro=state.total_micro,
+        last_read_at=None if state.last_read_us is None else instant_of(state.last_read_us),
+        lines=[LineOut.model_validate(line) for line in lines],
+    )

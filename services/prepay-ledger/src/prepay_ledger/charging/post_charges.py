@@ -1,0 +1,154 @@
+"""Changes of use become charges: periods' states, a journal, and totals for billing, in bulk."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from prepay_ledger.charging.charge_agreement import (
+    Charged,
+    PeriodState,
+    charge_agreement,
+    periods_concerned,
+)
+from prepay_ledger.charging.meters import Agreement, UseChange
+from prepay_ledger.charging.ports import Unit
+from prepay_ledger.charging.pricing import Pricings
+from prepay_ledger.events import charges_event
+from prepay_ledger.journal.values import Entry, Journal
+from prepay_ledger.seals.epochs import first_number
+from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted, PostedCharge
+from prewatt_metering.calendar.instants import instant_of, us_of
+from prewatt_metering.usage.days import DayUsage
+
+CHARGES_PER_EVENT_MAX = 1_000
+"""Keeps an event well under Kafka's message limit."""
+
+
+async def post_charges(
+    *,
+    unit: Unit,
+    changes: Sequence[UseChange],
+    also: Sequence[Agreement] = (),
+    anew: bool = False,
+    pricings: Pricings,
+    source: str,
+    partition: int,
+    now: datetime,
+) -> Sequence[UUID]:
+    """Posts what the charge of every period now is, less what is posted of it already; gives the
+    accounts to review. ``also``: agreements that are to be looked at without a change of use;
+    ``anew``: in all their periods."""
+    deltas = _by_agreement(changes)
+    known = {each.id: each for each in also}
+    missing = deltas.keys() - known.keys()
+    if missing:
+        known |= await unit.charging.agreements(missing)
+    states = await _states(unit, known, deltas, pricings, anew=anew)
+    charged: list[Charged] = []
+    for agreement_id in sorted(known):
+        agreement = known[agreement_id]
+        pricing = pricings[agreement.tariff_code]
+        delta, last_read_us = deltas.get(agreement_id, ({}, None))
+        charged += charge_agreement(
+            agreement=agreement,
+            pricing=pricing,
+            states=states.get(agreement_id, {}),
+            delta=delta,
+            last_read_us=last_read_us,
+            today=pricing.calendar.day_of(us_of(now)),
+            anew=anew,
+        )
+    return await _post(unit, charged, source=source, partition=partition, now=now)
+
+
+async def _post(
+    unit: Unit, charged: Sequence[Charged], *, source: str, partition: int, now: datetime
+) -> Sequence[UUID]:
+    if not charged:
+        return ()
+    await unit.charging.save_periods(charged)
+    due: Sequence[UUID] = ()
+    journal = _journal(charged, source=source)
+    if journal.entries:
+        _, due = await unit.journals.post(journal, at=now)
+    above = first_number(await unit.charging.epoch())
+    rows = [_told(each.state, above=above) for each in charged]
+    await unit.publish(
+        [
+            charges_event(
+                ChargesPosted(posted_at=now, charges=tuple(rows[at : at + CHARGES_PER_EVENT_MAX])),
+                partition=partition,
+                at=now,
+            )
+            for at in range(0, len(rows), CHARGES_PER_EVENT_MAX)
+        ]
+    )
+    return due
+
+
+def _by_agreement(changes: Iterable[UseChange]) -> dict[UUID, tuple[DayUsage, int | None]]:
+    """All meters' together: they share blocks and standing charge."""
+    found: dict[UUID, tuple[DayUsage, int | None]] = {}
+    for each in changes:
+        known = found.get(each.agreement_id)
+        if known is None:
+            found[each.agreement_id] = (each.delta, each.last_read_us)
+            continue
+        delta = dict(known[0])
+        for key, wh in each.delta.items():
+            delta[key] = delta.get(key, 0) + wh
+        last = [at_us for at_us in (known[1], each.last_read_us) if at_us is not None]
+        found[each.agreement_id] = (delta, max(last, default=None))
+    return found
+
+
+async def _states(
+    unit: Unit,
+    agreements: Mapping[UUID, Agreement],
+    deltas: Mapping[UUID, tuple[DayUsage, int | None]],
+    pricings: Pricings,
+    *,
+    anew: bool,
+) -> Mapping[UUID, Mapping[date, PeriodState]]:
+    whole: set[UUID] = set()
+    days: set[tuple[UUID, date]] = set()
+    for agreement_id, agreement in agreements.items():
+        pricing = pricings[agreement.tariff_code]
+        if anew or pricing.has_annual_blocks:
+            whole.add(agreement_id)
+        elif agreement_id in deltas:
+            concerned = periods_concerned(pricing, *deltas[agreement_id])
+            days |= {(agreement_id, period.first) for period in concerned}
+    found = dict(await unit.charging.periods(agreements.keys() - whole, days))
+    if whole:
+        found |= await unit.charging.all_periods(whole)
+    return found
+
+
+def _journal(charged: Sequence[Charged], *, source: str) -> Journal:
+    entries: list[Entry] = []
+    postings: dict[str, int] = {}
+    for each in charged:
+        if not each.delta:
+            continue
+        for name, micro in each.delta.items():
+            postings[name] = postings.get(name, 0) + micro
+        state = each.state
+        entries.append(
+            Entry(state.account_id, -each.delta_micro, state.agreement_id, state.period.first)
+        )
+    return Journal(kind="charge", source=source, entries=tuple(entries), postings=postings)
+
+
+def _told(state: PeriodState, *, above: int) -> PostedCharge:
+    return PostedCharge(
+        state.agreement_id,
+        state.account_id,
+        state.period.first,
+        state.period.end,
+        above + state.version,
+        state.standing_days,
+        state.energy_wh,
+        state.total_micro,
+        None if state.last_read_us is None else instant_of(state.last_read_us),
+    )

@@ -1,0 +1,191 @@
+"""Agreements and where their periods stand."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from prepay_ledger.charging.charge_agreement import Charged, PeriodState
+from prepay_ledger.charging.meters import Agreement
+from prepay_ledger.charging.postgres_histories import to_agreement
+from prepay_ledger.seals.postgres_epochs import current_epoch
+from prewatt_common.db.database import ChangedMeanwhile, driver
+from prewatt_metering.tariffs.periods import Period
+
+_OPEN = """
+SELECT * FROM charge_state
+WHERE agreement_id = ANY($1::uuid[]) AND due_day IS NOT NULL
+UNION
+SELECT c.* FROM charge_state AS c
+JOIN unnest($2::uuid[], $3::date[]) AS n (agreement_id, period_first)
+  USING (agreement_id, period_first)
+"""
+
+_ADD = """
+INSERT INTO charge_state (agreement_id, period_first, period_end, account_id, version, energy,
+                          standing_days, due_day, posted, last_read_us)
+SELECT * FROM unnest($1::uuid[], $2::date[], $3::date[], $4::uuid[], $5::bigint[], $6::text[],
+                     $7::integer[], $8::date[], $9::text[], $10::bigint[])
+ON CONFLICT DO NOTHING
+"""
+
+_CHANGE = """
+UPDATE charge_state AS c
+SET version = n.version, energy = n.energy, standing_days = n.standing_days, due_day = n.due_day,
+    posted = n.posted, last_read_us = n.last_read_us
+FROM unnest($1::uuid[], $2::date[], $3::bigint[], $4::text[], $5::integer[], $6::date[],
+            $7::text[], $8::bigint[])
+     AS n (agreement_id, period_first, version, energy, standing_days, due_day, posted,
+           last_read_us)
+WHERE c.agreement_id = n.agreement_id AND c.period_first = n.period_first
+  AND c.version = n.version - 1
+"""
+
+_DUE = """
+SELECT a.* FROM agreement AS a
+WHERE a.tariff_code = ANY($1::text[]) AND ($3::uuid IS NULL OR a.id > $3)
+  AND (EXISTS (SELECT FROM charge_state AS c
+               WHERE c.agreement_id = a.id AND c.due_day IS NOT NULL AND c.due_day <= $2)
+       OR (a.first_day <= $2
+           AND NOT EXISTS (SELECT FROM charge_state AS c WHERE c.agreement_id = a.id)))
+ORDER BY a.id LIMIT $4
+"""
+
+_Energy = dict[str, dict[str, int]]
+_encode = msgspec.json.Encoder(order="sorted").encode
+_decode_energy = msgspec.json.Decoder(_Energy).decode
+_decode_posted = msgspec.json.Decoder(dict[str, int]).decode
+
+
+class PostgresPeriods:
+    """What a `ChargingStore` knows of agreements and their periods."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def meters_of(self, account_ids: Collection[UUID]) -> Sequence[str]:
+        """Every meter that serves or served the accounts."""
+        rows = await (await driver(self._connection)).fetch(
+            "SELECT DISTINCT meter_id FROM installation WHERE account_id = ANY($1::uuid[]) "
+            "ORDER BY meter_id",
+            list(account_ids),
+        )
+        return [row["meter_id"] for row in rows]
+
+    async def agreements(self, agreement_ids: Collection[UUID]) -> Mapping[UUID, Agreement]:
+        """By id."""
+        rows = await (await driver(self._connection)).fetch(
+            "SELECT * FROM agreement WHERE id = ANY($1::uuid[])", list(agreement_ids)
+        )
+        return {row["id"]: to_agreement(row) for row in rows}
+
+    async def agreements_of(self, account_ids: Collection[UUID]) -> Sequence[Agreement]:
+        """All that the accounts ever had."""
+        rows = await (await driver(self._connection)).fetch(
+            "SELECT * FROM agreement WHERE account_id = ANY($1::uuid[])", list(account_ids)
+        )
+        return [to_agreement(row) for row in rows]
+
+    async def due_agreements(
+        self, *, tariff_codes: Sequence[str], today: date, after: UUID | None, limit: int
+    ) -> Sequence[Agreement]:
+        """Agreements that time has reached, in the order of their ids."""
+        rows = await (await driver(self._connection)).fetch(_DUE, tariff_codes, today, after, limit)
+        return [to_agreement(row) for row in rows]
+
+    async def periods(
+        self, agreement_ids: Collection[UUID], days: Iterable[tuple[UUID, date]]
+    ) -> Mapping[UUID, Mapping[date, PeriodState]]:
+        """Those that are not closed, and those that begin on one of ``days``."""
+        named = list(days)
+        rows = await (await driver(self._connection)).fetch(
+            _OPEN,
+            list(agreement_ids),
+            [agreement_id for agreement_id, _ in named],
+            [day for _, day in named],
+        )
+        return _states(rows)
+
+    async def all_periods(
+        self, agreement_ids: Collection[UUID]
+    ) -> Mapping[UUID, Mapping[date, PeriodState]]:
+        """Every stored period."""
+        rows = await (await driver(self._connection)).fetch(
+            "SELECT * FROM charge_state WHERE agreement_id = ANY($1::uuid[])", list(agreement_ids)
+        )
+        return _states(rows)
+
+    async def save_periods(self, charged: Sequence[Charged]) -> None:
+        """In one order everywhere, so that two batches that share agreements do not deadlock."""
+        states = sorted(
+            (each.state for each in charged),
+            key=lambda state: (state.agreement_id.int, state.period.first),
+        )
+        added = [_row(state) for state in states if state.version == 1]
+        changed = [_row(state) for state in states if state.version > 1]
+        connection = await driver(self._connection)
+        if added:
+            status = await connection.execute(_ADD, *zip(*added, strict=True))
+            _check(status, f"INSERT 0 {len(added)}")
+        if changed:
+            columns = list(zip(*changed, strict=True))
+            status = await connection.execute(_CHANGE, *columns[:2], *columns[4:])
+            _check(status, f"UPDATE {len(changed)}")
+
+    async def epoch(self) -> int:
+        """Raised where the database was restored."""
+        return await current_epoch(await driver(self._connection))
+
+
+def _check(status: str, expected: str) -> None:
+    if status != expected:
+        message = f"periods of agreements: {status}, not {expected}, as they were read"
+        raise ChangedMeanwhile(message)
+
+
+def _states(rows: Sequence[asyncpg.Record]) -> dict[UUID, dict[date, PeriodState]]:
+    found: dict[UUID, dict[date, PeriodState]] = {}
+    for row in rows:
+        found.setdefault(row["agreement_id"], {})[row["period_first"]] = to_state(row)
+    return found
+
+
+def to_state(row: asyncpg.Record) -> PeriodState:
+    """A period from its row."""
+    return PeriodState(
+        agreement_id=row["agreement_id"],
+        account_id=row["account_id"],
+        period=Period(row["period_first"], row["period_end"]),
+        version=row["version"],
+        energy={
+            (date.fromisoformat(day), slot): wh
+            for day, slots in _decode_energy(row["energy"]).items()
+            for slot, wh in slots.items()
+        },
+        standing_days=row["standing_days"],
+        due_day=row["due_day"],
+        posted=_decode_posted(row["posted"]),
+        last_read_us=row["last_read_us"],
+    )
+
+
+def _row(state: PeriodState) -> tuple[Any, ...]:
+    energy: _Energy = {}
+    for (day, slot), wh in state.energy.items():
+        energy.setdefault(day.isoformat(), {})[slot] = wh
+    return (
+        state.agreement_id,
+        state.period.first,
+        state.period.end,
+        state.account_id,
+        state.version,
+        _encode(energy).decode(),
+        state.standing_days,
+        state.due_day,
+        _encode(state.posted).decode(),
+        state.last_read_us,
+    )

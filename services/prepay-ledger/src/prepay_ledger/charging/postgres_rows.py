@@ -1,0 +1,105 @@
+"""Rows beside a meter's state: days of use, findings, readings that nobody pays for."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from prepay_ledger.charging.meters import MeterChange
+from prewatt_common.db.database import DriverConnection
+from prewatt_metering.calendar.instants import DAY_US, instant_of
+
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+
+_KEEP_USE = """
+INSERT INTO day_use (meter_id, agreement_id, day, slot, wh)
+SELECT * FROM unnest($1::text[], $2::uuid[], $3::date[], $4::text[], $5::bigint[])
+ON CONFLICT (meter_id, agreement_id, day, slot) DO UPDATE SET wh = excluded.wh
+"""
+
+_DROP_USE = """
+DELETE FROM day_use AS u
+USING unnest($1::text[], $2::uuid[], $3::date[], $4::text[])
+      AS n (meter_id, agreement_id, day, slot)
+WHERE (u.meter_id, u.agreement_id, u.day, u.slot) = (n.meter_id, n.agreement_id, n.day, n.slot)
+"""
+
+_DROP_COVERED = """
+DELETE FROM unbound_reading AS u
+WHERE u.meter_id = ANY($1::text[])
+  AND NOT EXISTS (SELECT FROM unnest($2::text[], $3::timestamptz[], $4::bigint[])
+                      AS n (meter_id, read_at, import_wh)
+                  WHERE (n.meter_id, n.read_at, n.import_wh)
+                      = (u.meter_id, u.read_at, u.import_wh))
+"""
+
+_KEEP_UNCOVERED = """
+INSERT INTO unbound_reading (meter_id, read_at, import_wh)
+SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::bigint[]) ON CONFLICT DO NOTHING
+"""
+
+_FINDING = (
+    "meter_id", "number", "check_id", "name", "severity", "begin_us", "end_us", "before", "after",
+    "unit", "stops_cut", "count",
+)  # fmt: skip
+
+
+def packed_base_us(day: date) -> int:
+    """What the readings that came on a posting day are packed against: its midnight in UTC."""
+    return (day.toordinal() - _EPOCH_DAY) * DAY_US
+
+
+async def keep_use(connection: DriverConnection, changes: Sequence[MeterChange]) -> None:
+    """Days of use as they are now, without those that are no more."""
+    dropped = [
+        (each.row.meter_id, agreement_id, *key)
+        for each in changes
+        for agreement_id, use in each.dropped.items()
+        for key in use
+    ]
+    if dropped:
+        await connection.execute(_DROP_USE, *_columns(dropped))
+    kept = [
+        (each.row.meter_id, agreement_id, *key, wh)
+        for each in changes
+        for agreement_id, use in each.kept.items()
+        for key, wh in use.items()
+    ]
+    if kept:
+        await connection.execute(_KEEP_USE, *_columns(kept))
+
+
+async def keep_findings(connection: DriverConnection, changes: Sequence[MeterChange]) -> None:
+    """What was found now, in place of what was found before."""
+    await connection.execute(
+        "DELETE FROM finding WHERE meter_id = ANY($1::text[])",
+        [each.row.meter_id for each in changes],
+    )
+    rows = [
+        (
+            each.row.meter_id, number, found.check, found.name, found.severity, found.begin_us,
+            found.end_us, found.before, found.after, found.unit, found.stops_cut, found.count,
+        )
+        for each in changes
+        for number, found in enumerate(each.findings or ())
+    ]  # fmt: skip
+    if rows:
+        await connection.copy_records_to_table("finding", records=rows, columns=list(_FINDING))
+
+
+async def keep_uncovered(connection: DriverConnection, changes: Sequence[MeterChange]) -> None:
+    """Readings that no installation covers; one that is covered by now is not listed any more."""
+    rows = [
+        (each.row.meter_id, instant_of(reading.at_us), reading.register_wh)
+        for each in changes
+        for reading in each.uncovered or ()
+    ]
+    columns: list[Sequence[object]] = [[], [], []]
+    if rows:
+        columns = [*zip(*rows, strict=True)]
+    await connection.execute(_DROP_COVERED, [each.row.meter_id for each in changes], *columns)
+    if rows:
+        await connection.execute(_KEEP_UNCOVERED, *columns)
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return list(zip(*rows, strict=True))

@@ -1,0 +1,34 @@
+"""Facts, by COPY: an import makes many."""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from prepay_ledger.facts.values import Decided
+from prewatt_common.contracts.base import Event
+from prewatt_common.db.database import driver
+from prewatt_common.ids import new_id
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+class PostgresFacts:
+    """A `FactStore`."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, facts: Sequence[tuple[str, Event]], decided: Decided) -> None:
+        """In the order in which they are told."""
+        await (await driver(self._connection)).copy_records_to_table(
+            "fact",
+            records=[
+                (
+                    new_id(), event.ce_type, subject, _encode(event).decode(), decided.by,
+                    decided.reason, decided.at,
+                )
+                for subject, event in facts
+            ],
+            columns=["id", "kind", "subject", "body", "decided_by", "reason", "at"],
+        )  # fmt: skip
