@@ -258,6 +258,11 @@ class Home:
                 parts=parts_of_use(book=book, period=period, use_wh=use, served=served),
                 closed=today >= period.end,
             )
+            reads = [
+                each
+                for each in trust.intervals.at_us or ((trust.last.at_us,) if trust.last else ())
+                if calendar.day_of(each - 1) in period and us_of(self.begins_at) < each
+            ]
             charges.append(
                 PostedCharge(
                     self.agreement_id,
@@ -268,7 +273,7 @@ class Home:
                     served.days,
                     sum(wh for (day, _), wh in use.items() if day in period),
                     result.total_micro,
-                    None if trust.last is None else instant_of(trust.last.at_us),
+                    instant_of(max(reads)) if reads else None,
                 )
             )
             period = period_of(period.end, cycle=book.cycle)

@@ -354,6 +354,7 @@ def test_all_meters_of_the_account_count_and_no_other_accounts(homes, reads) -> 
         twice.add(once)
     assert twice.wh == {key: 2 * wh for key, wh in once.wh.items()}
     assert twice.last_read_us == once.last_read_us
+    assert set(once.last_read_us) == {OCTOBER, NOVEMBER}
 
 
 def test_days_of_a_meter_the_newest_first(case: Case) -> None:

@@ -187,13 +187,13 @@ def _one(
         if any(each.is_free for each in expected):
             return None
         ours = expected[-1]
-        return replace(base, kind=Kind.MISSING_IN_LEDGER, ours=_ours(ours, rating.use))
+        return replace(base, kind=Kind.MISSING_IN_LEDGER, ours=_ours(ours, rating.use, period))
     assert said is not None
     match = next((each for each in said if each.equals(posted)), None)
     if match is not None and posted.standing_days in {each.standing_days for each in expected}:
         wrong = _wrong_frame(agreement, period, posted)
         kind = Kind.DIFFERS if wrong else Kind.AGREES
-        return replace(base, kind=kind, detail=wrong, ours=_ours(match, rating.use))
+        return replace(base, kind=kind, detail=wrong, ours=_ours(match, rating.use, period))
     return _unlike(base, rating, expected, posted)
 
 
@@ -210,7 +210,9 @@ def _unlike(base: Comparison, rating: Rating, expected: list[Rated], posted: Pos
     detail = "; ".join(
         f"{name} is {theirs}, billing has {own}" for name, theirs, own in named if theirs != own
     )
-    return replace(base, kind=Kind.DIFFERS, detail=detail or None, ours=_ours(ours, rating.use))
+    return replace(
+        base, kind=Kind.DIFFERS, detail=detail or None, ours=_ours(ours, rating.use, base.period)
+    )
 
 
 def _wrong_frame(agreement: Agreement, period: Period, posted: Posted) -> str | None:
@@ -233,12 +235,13 @@ def _settled(found: Comparison, known: Known, *, now: datetime, settle: timedelt
     return replace(unequal, kind=Kind.IN_FLIGHT) if moved or elsewhere else unequal
 
 
-def _ours(rated: Rated, use: Use) -> Side:
+def _ours(rated: Rated, use: Use, period: Period) -> Side:
+    last_read_us = use.last_read_us.get(period.first)
     return Side(
         total_micro=rated.total_micro,
         energy_wh=rated.energy_wh,
         standing_days=rated.standing_days,
-        last_read_at=None if use.last_read_us is None else instant_of(use.last_read_us),
+        last_read_at=None if last_read_us is None else instant_of(last_read_us),
     )
 
 
