@@ -1,6 +1,6 @@
 """Fields of several modules' routes. Money: integer micro-units; energy: integer Wh."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -13,7 +13,8 @@ from prewatt_common.http.pages import PageRequest, PagesBy
 
 MicroUnits = Annotated[int, Field(ge=0, le=10**15)]
 MeterIdField = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-MonthField = Annotated[str, Field(pattern=r"^20\d{2}-(0[1-9]|1[0-2])$")]
+DayField = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]
+"""A local day."""
 CurrencyField = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 AccountNumberField = Annotated[str, Field(min_length=1, max_length=100, pattern=PRINTABLE)]
 """What people know the account by: any printable characters, none of space at the ends."""
@@ -29,4 +30,4 @@ PageById = Annotated[PageRequest[UUID], Depends(PagesBy(UUID))]
 """Of a list by our ids, the newest first."""
 Writer = Annotated[Principal, Depends(require("ledger:write"))]
 """Whoever asks, named by the token."""
-TariffCodeField = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+TariffCodeField = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-_.][a-z0-9]+)*$", max_length=60)]

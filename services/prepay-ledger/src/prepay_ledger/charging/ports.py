@@ -32,6 +32,11 @@ class ChargingStore(Protocol):
         """The open posting day; it stays open until the transaction ends."""
         ...
 
+    async def hold_accounts(self, account_ids: Collection[UUID]) -> None:
+        """Whoever else decides about these accounts' meters or agreements waits for our commit. To
+        be called before anything else."""
+        ...
+
     async def hold(self, meter_ids: Collection[str]) -> None:
         """Lock the meters' rows until the transaction ends; one that is not there is made. To be
         called before anything is read that their charges rest on, and before any account is

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from uuid import UUID
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,6 +21,7 @@ from prewatt_metering.registers.packing import pack
 from prewatt_metering.vee.steps import StepRule
 
 _BATCHES_LOCK = 0x4E4D01
+_ACCOUNTS_LOCK = 0x4E4D02
 
 _METERS = """
 SELECT s.meter_id, s.version, s.day, s.installation_id, s.agreement_id, a.tariff_code, s.open_day,
@@ -87,6 +89,15 @@ class PostgresCharging(PostgresPeriods):
     async def posting_day(self) -> date:
         """Held open by a shared lock."""
         return await (await driver(self._connection)).fetchval("SELECT open_day()")
+
+    async def hold_accounts(self, account_ids: Collection[UUID]) -> None:
+        """By a lock beside the rows: money may move on them meanwhile."""
+        await (await driver(self._connection)).execute(
+            "SELECT pg_advisory_xact_lock($1, hashtext(id)) "
+            "FROM unnest($2::text[]) AS a (id) ORDER BY id",
+            _ACCOUNTS_LOCK,
+            sorted(map(str, account_ids)),
+        )
 
     async def hold(self, meter_ids: Collection[str]) -> None:
         """In the order of their ids, so that two do not deadlock."""

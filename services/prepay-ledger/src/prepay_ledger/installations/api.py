@@ -1,4 +1,4 @@
-"""Which meter serves which account, and readings that nobody pays for, over HTTP."""
+"""Decisions about meters, and readings that nobody pays for, over HTTP."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -8,57 +8,175 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 
-from prepay_ledger.fields import MeterIdField
-from prepay_ledger.installations.bind_meter import BindMeter
-from prepay_ledger.installations.end_binding import end_binding
+from prepay_ledger.facts.values import Decided
+from prepay_ledger.fields import MeterIdField, PageById, Writer
+from prepay_ledger.installations.decide import DecideMeter
 from prepay_ledger.installations.ports import OpenUnit
 from prepay_ledger.installations.postgres_unbound import UnboundQueries
+from prepay_ledger.installations.rules import UnknownMeter
 from prepay_ledger.installations.schemas import (
-    BindingEnd,
-    BindingIn,
-    BindingOut,
+    EditIn,
+    EditOut,
+    InstallationIn,
+    InstallationOut,
+    MeterIn,
+    MeterOut,
+    MoveOutIn,
+    RegistersIn,
+    SwapIn,
     UnboundMeterOut,
     UnboundOut,
 )
-from prepay_ledger.installations.values import NewBinding
+from prepay_ledger.installations.values import InstalledMeter, Meter, ReadingEdit
 from prewatt_common.clock import Clock
-from prewatt_common.http.auth import require
+from prewatt_common.http.auth import Principal, require
+from prewatt_common.http.fields import Reason
 from prewatt_common.http.pages import Page, PageRequest, PagesBy
 from prewatt_common.ids import new_id
+
+_READING = [Depends(require("ledger:read"))]
 
 
 def installations_router(
     *,
     open_unit: OpenUnit,
-    bind_meter: BindMeter,
+    decide: DecideMeter,
     committed: Callable[[], None],
     clock: Clock,
 ) -> APIRouter:
-    """A meter begins or ceases to serve an account. Scope ``ledger:write``."""
-    router = APIRouter(
-        prefix="/v1", tags=["accounts"], dependencies=[Depends(require("ledger:write"))]
-    )
+    """Where meters serve: installed, moved, swapped, put right."""
+    router = APIRouter(prefix="/v1", tags=["meters"])
 
-    @router.post("/accounts/{account_id}/meters", status_code=HTTPStatus.CREATED)
-    async def bind(account_id: UUID, body: BindingIn) -> BindingOut:
-        """A meter begins to serve the account; readings that waited for it are charged."""
-        binding = NewBinding(
-            id=new_id(), account_id=account_id, effective_to=None, **body.model_dump()
+    def decided(body: Reason, principal: Principal) -> Decided:
+        return Decided(by=principal.subject, reason=body.reason, at=clock())
+
+    @router.post("/accounts/{account_id}/installations", status_code=HTTPStatus.CREATED)
+    async def install(account_id: UUID, body: InstallationIn, principal: Writer) -> InstallationOut:
+        """Have a meter serve the account. Readings that came already are charged at once."""
+        new = InstalledMeter(
+            id=new_id(), account_id=account_id, **body.model_dump(exclude={"reason"})
         )
         async with open_unit() as unit:
-            await bind_meter(unit=unit, binding=binding, now=clock())
+            await decide.install(unit=unit, new=new, decided=decided(body, principal))
         committed()
-        return BindingOut.model_validate(binding)
+        return InstallationOut.model_validate(new)
 
-    @router.post("/meters/{meter_id}/end")
-    async def end(meter_id: MeterIdField, body: BindingEnd) -> BindingOut:
-        """The meter ceases to serve its account."""
+    @router.post("/meters/{meter_id}/move-out")
+    async def move_out(
+        meter_id: MeterIdField, body: MoveOutIn, principal: Writer
+    ) -> list[InstallationOut]:
+        """End the meter's installation, also at an instant that is past: what was charged beyond
+        is given back, and charged to who came after."""
         async with open_unit() as unit:
-            ended = await end_binding(
-                unit=unit, meter_id=meter_id, effective_to=body.effective_to, now=clock()
+            now = await decide.move_out(
+                unit=unit,
+                meter_id=meter_id,
+                decided=decided(body, principal),
+                **body.model_dump(exclude={"reason"}),
             )
         committed()
-        return BindingOut.model_validate(ended)
+        return [InstallationOut.model_validate(each) for each in now]
+
+    @router.post("/meters/{meter_id}/swap")
+    async def swap(
+        meter_id: MeterIdField, body: SwapIn, principal: Writer
+    ) -> list[InstallationOut]:
+        """Another device under the meter's id, also if nobody said so at the time."""
+        async with open_unit() as unit:
+            now = await decide.swap(
+                unit=unit,
+                meter_id=meter_id,
+                at=body.at,
+                closing_wh=body.closing_wh,
+                opening_wh=body.opening_wh,
+                devices=(body.old_device, body.new_device),
+                decided=decided(body, principal),
+            )
+        committed()
+        return [InstallationOut.model_validate(each) for each in now]
+
+    @router.post("/installations/{installation_id}/registers")
+    async def registers(
+        installation_id: UUID, body: RegistersIn, principal: Writer
+    ) -> list[InstallationOut]:
+        """Put the registers at an installation's ends right."""
+        async with open_unit() as unit:
+            now = await decide.correct_registers(
+                unit=unit,
+                installation_id=installation_id,
+                opening_wh=body.opening_wh,
+                closing_wh=body.closing_wh,
+                decided=decided(body, principal),
+            )
+        committed()
+        return [InstallationOut.model_validate(each) for each in now]
+
+    @router.get("/meters/{meter_id}/installations", dependencies=_READING)
+    async def installations(meter_id: MeterIdField) -> list[InstallationOut]:
+        """Where the meter serves and served, the oldest first."""
+        async with open_unit() as unit:
+            found = await unit.installations.of_meter(meter_id)
+        return [InstallationOut.model_validate(each) for each in found]
+
+    return router
+
+
+def meters_router(
+    *,
+    open_unit: OpenUnit,
+    decide: DecideMeter,
+    committed: Callable[[], None],
+    clock: Clock,
+) -> APIRouter:
+    """What is known of a meter, and edits of its readings."""
+    router = APIRouter(prefix="/v1/meters/{meter_id}", tags=["meters"])
+
+    @router.put("")
+    async def register(meter_id: MeterIdField, body: MeterIn, principal: Writer) -> MeterOut:
+        """Say what validation has to know of the meter; what it changes is charged anew."""
+        meter = Meter(meter_id=meter_id, **body.model_dump(exclude={"reason"}))
+        decided = Decided(by=principal.subject, reason=body.reason, at=clock())
+        async with open_unit() as unit:
+            now = await decide.register(unit=unit, meter=meter, decided=decided)
+        committed()
+        return MeterOut.model_validate(now)
+
+    @router.get("", dependencies=_READING)
+    async def meter(meter_id: MeterIdField) -> MeterOut:
+        """What is known of the meter."""
+        async with open_unit() as unit:
+            found = await unit.installations.meter(meter_id)
+        if found is None:
+            message = f"nothing is known of meter {meter_id}; it counts as a household's"
+            raise UnknownMeter(message)
+        return MeterOut.model_validate(found)
+
+    @router.post("/edits", status_code=HTTPStatus.CREATED)
+    async def edit(meter_id: MeterIdField, body: EditIn, principal: Writer) -> EditOut:
+        """Decide what counts of the meter's readings at an instant; nothing that came is lost."""
+        now = clock()
+        new = ReadingEdit(
+            id=new_id(),
+            meter_id=meter_id,
+            read_at=body.at,
+            kind=body.kind,
+            register_wh=body.register_wh,
+            decided_by=principal.subject,
+            reason=body.reason,
+            at=now,
+        )
+        decided = Decided(by=principal.subject, reason=body.reason, at=now)
+        async with open_unit() as unit:
+            await decide.edit(unit=unit, edit=new, decided=decided)
+        committed()
+        return EditOut.model_validate(new)
+
+    @router.get("/edits", dependencies=_READING)
+    async def edits(meter_id: MeterIdField, page: PageById) -> Page[EditOut]:
+        """The meter's edits, in the order in which they were decided."""
+        async with open_unit() as unit:
+            rows = await unit.installations.edits(meter_id, after=page.after, limit=page.rows_max)
+        return page.of(rows, key=lambda row: row.id, item=EditOut.model_validate)
 
     return router
 
@@ -72,7 +190,7 @@ def unbound_router(*, queries: UnboundQueries) -> APIRouter:
         page: Annotated[PageRequest[str], Depends(PagesBy(str))],
     ) -> Page[UnboundMeterOut]:
         """Meters with readings that are kept and charged to nobody, and why, in the order of their
-        ids. A binding that covers the readings charges them."""
+        ids. An installation that covers the readings charges them."""
         rows = await queries.page(after=page.after or "", limit=page.rows_max)
         meters = [
             UnboundMeterOut(meter_id=meter_id, unbound=list(map(UnboundOut.model_validate, some)))

@@ -2,31 +2,41 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from prepay_ledger.balances.ports import HasBalances
 from prepay_ledger.charging import ports as charging
-from prepay_ledger.installations.values import NewBinding
+from prepay_ledger.facts.ports import HasFacts
+from prepay_ledger.installations.values import InstalledMeter, Meter, ReadingEdit
 
 
-class BindingStore(Protocol):
-    """Which meter serves which account."""
+class InstallationStore(Protocol):
+    """Meters, where they are installed, and edits of their readings, as they stand."""
 
-    async def begin(self) -> None:
-        """Whoever else binds meters waits for our commit."""
+    async def of_meter(self, meter_id: str) -> Sequence[InstalledMeter]:
+        """By their beginnings."""
         ...
 
-    async def add(self, binding: NewBinding) -> None: ...
-    async def end(self, binding_id: UUID, *, at: datetime) -> None: ...
-    async def lock(self, meter_id: str) -> Sequence[NewBinding]: ...
+    async def by_id(self, installation_id: UUID) -> InstalledMeter | None: ...
+    async def replace(self, removed: Sequence[UUID], added: Sequence[InstalledMeter]) -> None:
+        """Take the rows away and add others, some of them under the same ids."""
+        ...
+
+    async def meter(self, meter_id: str) -> Meter | None: ...
+    async def put_meter(self, meter: Meter) -> None: ...
+    async def add_edit(self, edit: ReadingEdit) -> None: ...
+    async def edits(
+        self, meter_id: str, *, after: UUID | None, limit: int
+    ) -> Sequence[ReadingEdit]:
+        """In the order in which they were decided."""
+        ...
 
 
-class Unit(HasBalances, charging.Unit, Protocol):
-    """A transaction in which a meter begins or ceases to serve an account."""
+class Unit(HasBalances, HasFacts, charging.Unit, Protocol):
+    """A transaction in which something about a meter is decided."""
 
-    bindings: BindingStore
+    installations: InstallationStore
 
 
 OpenUnit = Callable[[], AbstractAsyncContextManager[Unit]]

@@ -1,52 +1,86 @@
-"""Which meter serves which account."""
+"""Meters, where they are installed, and edits of their readings, as they stand."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.charging.tables import binding as binding_table
-from prepay_ledger.installations.values import NewBinding
+from prepay_ledger.installations.tables import installation as installation_table
+from prepay_ledger.installations.tables import meter as meter_table
+from prepay_ledger.installations.tables import reading_edit
+from prepay_ledger.installations.values import InstalledMeter, Meter, ReadingEdit
 
-_BINDING_LOCK = 0x4E4D02
 
-
-class PostgresBindings:
-    """A `BindingStore`."""
+class PostgresInstallations:
+    """An `InstallationStore`."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def begin(self) -> None:
-        """Taken before any row is locked, so that it cannot be part of a deadlock."""
-        await self._connection.execute(select(func.pg_advisory_xact_lock(_BINDING_LOCK)))
+    async def of_meter(self, meter_id: str) -> Sequence[InstalledMeter]:
+        """By their beginnings."""
+        query = select(installation_table).where(installation_table.c.meter_id == meter_id)
+        rows = await self._connection.execute(query.order_by(installation_table.c.begins_at))
+        return [InstalledMeter(**row) for row in rows.mappings()]
 
-    async def add(self, binding: NewBinding) -> None:
-        """Insert it; the caller has checked that it overlaps with no other."""
-        await self._connection.execute(insert(binding_table).values(**binding_row(binding)))
+    async def by_id(self, installation_id: UUID) -> InstalledMeter | None:
+        """None where there is none, or none any more."""
+        query = select(installation_table).where(installation_table.c.id == installation_id)
+        row = (await self._connection.execute(query)).mappings().first()
+        return None if row is None else InstalledMeter(**row)
 
-    async def end(self, binding_id: UUID, *, at: datetime) -> None:
-        """Set its end. Counts as a change, so that a batch that read it before tries again."""
+    async def replace(self, removed: Sequence[UUID], added: Sequence[InstalledMeter]) -> None:
+        """First away, then in: one may take the time of another."""
+        if removed:
+            await self._connection.execute(
+                delete(installation_table).where(installation_table.c.id.in_(removed))
+            )
+        if added:
+            await self._connection.execute(
+                insert(installation_table), [installation_row(each) for each in added]
+            )
+
+    async def meter(self, meter_id: str) -> Meter | None:
+        """None where nothing is known of it."""
+        query = select(meter_table).where(meter_table.c.meter_id == meter_id)
+        row = (await self._connection.execute(query)).mappings().first()
+        return None if row is None else Meter(**row)
+
+    async def put_meter(self, meter: Meter) -> None:
+        """As it stands now."""
+        row = meter_row(meter)
+        statement = upsert(meter_table).values(row)
         await self._connection.execute(
-            update(binding_table)
-            .where(binding_table.c.id == binding_id)
-            .values(effective_to=at, version=binding_table.c.version + 1)
+            statement.on_conflict_do_update(index_elements=["meter_id"], set_=row)
         )
 
-    async def lock(self, meter_id: str) -> Sequence[NewBinding]:
-        """The meter's bindings, their rows locked until the transaction ends."""
-        query = select(binding_table).where(binding_table.c.meter_id == meter_id).with_for_update()
-        rows = (await self._connection.execute(query)).mappings()
-        return [
-            NewBinding(**{name: row[name] for name in NewBinding.__dataclass_fields__})
-            for row in rows
-        ]
+    async def add_edit(self, edit: ReadingEdit) -> None:
+        """Beside those before it, which stay."""
+        await self._connection.execute(insert(reading_edit).values(_row(edit)))
+
+    async def edits(
+        self, meter_id: str, *, after: UUID | None, limit: int
+    ) -> Sequence[ReadingEdit]:
+        """In the order in which they were decided."""
+        query = select(reading_edit).where(reading_edit.c.meter_id == meter_id)
+        if after is not None:
+            query = query.where(reading_edit.c.id > after)
+        rows = await self._connection.execute(query.order_by(reading_edit.c.id).limit(limit))
+        return [ReadingEdit(**row) for row in rows.mappings()]
 
 
-def binding_row(binding: NewBinding) -> dict[str, Any]:
-    """The row of a new binding."""
-    return {name: getattr(binding, name) for name in NewBinding.__dataclass_fields__}
+def installation_row(installed: InstalledMeter) -> Mapping[str, Any]:
+    """The row of an installation."""
+    return _row(installed)
+
+
+def meter_row(meter: Meter) -> dict[str, Any]:
+    """The row of a meter."""
+    return _row(meter)
+
+
+def _row(value: InstalledMeter | Meter | ReadingEdit) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in type(value).__dataclass_fields__}

@@ -1,4 +1,4 @@
-"""Kept readings that no binding covers, meter by meter: energy that nobody pays for yet."""
+"""Kept readings that no installation covers, meter by meter: energy that nobody pays for yet."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from prewatt_common.db.database import Database, driver
 
-# One look into the bindings for each meter, by their index; both ends as in Binding.covers.
+# One look into the installations for each meter, by their index; both ends as in
+# Installation.covers.
 _BY_METER = """
 WITH meter AS (
   SELECT DISTINCT meter_id FROM unbound_reading
@@ -15,18 +16,23 @@ SELECT meter_id, reason, count(*) AS readings, min(read_at) AS first_read_at,
        max(read_at) AS last_read_at, max(kept_at) AS kept_at
 FROM meter
 CROSS JOIN LATERAL (
-  SELECT min(effective_from) AS first_from, max(coalesce(effective_to, 'infinity')) AS last_to
-  FROM binding WHERE binding.meter_id = meter.meter_id) AS bound
+  SELECT min(begins_at) AS first_from, max(coalesce(ends_at, 'infinity')) AS last_to
+  FROM installation WHERE installation.meter_id = meter.meter_id) AS served
 JOIN unbound_reading USING (meter_id)
 CROSS JOIN LATERAL (
-  SELECT CASE WHEN first_from IS NULL THEN 'no_binding'
-              WHEN read_at <= first_from THEN 'before_first_binding'
-              WHEN read_at > last_to THEN 'after_last_binding'
-              ELSE 'between_bindings' END AS reason) AS why
+  SELECT CASE WHEN first_from IS NULL THEN 'no_installation'
+              WHEN read_at <= first_from THEN 'before_first_installation'
+              WHEN read_at > last_to THEN 'after_last_installation'
+              ELSE 'between_installations' END AS reason) AS why
 WHERE kept_at > now() - $3::interval
 GROUP BY meter_id, reason ORDER BY meter_id, reason
 """
-REASONS = ("no_binding", "before_first_binding", "after_last_binding", "between_bindings")
+REASONS = (
+    "no_installation",
+    "before_first_installation",
+    "after_last_installation",
+    "between_installations",
+)
 _METERS_MAX = 100_000
 _RECENT = timedelta(days=1)
 _EVER = timedelta(days=36_500)
@@ -34,7 +40,7 @@ _EVER = timedelta(days=36_500)
 
 @dataclass(frozen=True, slots=True)
 class UnboundMeter:
-    """Readings of a meter that no binding covers, for one of `REASONS`."""
+    """Readings of a meter that no installation covers, for one of `REASONS`."""
 
     meter_id: str
     reason: str

@@ -1,64 +1,171 @@
-"""What a binding must hold to, and the event that tells of it."""
+"""What decisions about meters must hold to, and the events that tell of them."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from uuid import UUID
 
-from prepay_ledger.events import account_event
-from prepay_ledger.installations.values import NewBinding
-from prepay_ledger.tariffs.book import TariffBook
-from prewatt_common.contracts.ledger_events_v1 import MeterBound
-from prewatt_common.kafka.messages import Message
+from prepay_ledger.facts.values import Decided
+from prepay_ledger.installations.values import (
+    InstalledMeter,
+    Meter,
+    ReadingEdit,
+    installed_meter,
+)
+from prewatt_common.contracts.ledger_facts_v1 import (
+    EditKind,
+    InstallationSet,
+    MeterRegistered,
+    ReadingEdited,
+)
 from prewatt_common.refusals import Refusal
-from prewatt_metering.monthly.months import BillingMonth
+from prewatt_metering.registers.changes import InstallationChange
+from prewatt_metering.registers.installations import Installation
+from prewatt_metering.registers.meters import MeterFacts
 
 
-class BindingRefused(Refusal):
-    """The binding does not fit: the message says what to change."""
+class InstallationRefused(Refusal):
+    """The decision does not fit what is known: the message says what to change."""
+
+    kind = "installation-refused"
 
 
-def bound(binding: NewBinding, *, at: datetime) -> Message:
-    """The event that tells of a binding, new or ended."""
-    event = MeterBound(
-        binding_id=binding.id,
-        account_id=binding.account_id,
-        meter_id=binding.meter_id,
-        tariff_code=binding.tariff_code,
-        effective_from=binding.effective_from,
-        effective_to=binding.effective_to,
-        opening_wh=binding.opening_wh,
+class UnknownInstallation(Refusal):
+    """There is no such installation."""
+
+    status = HTTPStatus.NOT_FOUND
+    kind = "unknown-installation"
+
+
+class UnknownMeter(Refusal):
+    """Nothing is known of such a meter."""
+
+    status = HTTPStatus.NOT_FOUND
+    kind = "unknown-meter"
+
+
+def installation_event(
+    installed: InstalledMeter, decided: Decided, *, removed: bool = False
+) -> InstallationSet:
+    """The event that tells how an installation stands."""
+    return InstallationSet(
+        installation_id=installed.id,
+        revision=installed.revision,
+        meter_id=installed.meter_id,
+        account_id=installed.account_id,
+        begins_at=installed.begins_at,
+        ends_at=installed.ends_at,
+        opening_wh=installed.opening_wh,
+        closing_wh=installed.closing_wh,
+        multiplier=installed.multiplier,
+        device=installed.device,
+        removed=removed,
+        by=decided.by,
+        reason=decided.reason,
+        at=decided.at,
     )
-    return account_event(event, account_id=binding.account_id, at=at)
 
 
-def check_tariff(tariffs: TariffBook, *, binding: NewBinding, currency: str) -> None:
-    """Raises `BindingRefused` unless the tariff covers the binding in the account's currency."""
-    versions = tariffs.versions(binding.tariff_code)
-    if not versions:
-        message = f"there is no tariff {binding.tariff_code}"
-        raise BindingRefused(message)
-    if versions[0].currency != currency:
-        message = f"tariff {binding.tariff_code} is in {versions[0].currency}, not {currency}"
-        raise BindingRefused(message)
-    first = min(version.effective_from for version in versions)
-    day = tariffs.clock(binding.tariff_code).first_day_from(binding.effective_from)
-    month = BillingMonth(day.year, day.month)
-    if month < first:
-        message = f"tariff {binding.tariff_code} begins in {first}, the binding in {month}"
-        raise BindingRefused(message)
+def meter_event(meter: Meter, decided: Decided) -> MeterRegistered:
+    """The event that tells what is known of a meter."""
+    return MeterRegistered(
+        meter_id=meter.meter_id,
+        revision=meter.revision,
+        household=meter.household,
+        serial_number=meter.serial_number,
+        modulus_wh=meter.modulus_wh,
+        resolution_wh=meter.resolution_wh,
+        max_w=meter.max_w,
+        supply_office=meter.supply_office,
+        station_area=meter.station_area,
+        line=meter.line,
+        by=decided.by,
+        reason=decided.reason,
+        at=decided.at,
+    )
 
 
-def check_overlap(binding: NewBinding, others: Sequence[NewBinding]) -> None:
-    """Raises `BindingRefused` where the meter serves another account in that time."""
-    for other in others:
-        ends_before = other.effective_to is not None and (
-            other.effective_to <= binding.effective_from
+def edit_event(edit: ReadingEdit) -> ReadingEdited:
+    """The event that tells of an edit."""
+    return ReadingEdited(
+        edit_id=edit.id,
+        meter_id=edit.meter_id,
+        read_at=edit.read_at,
+        kind=EditKind(edit.kind),
+        register_wh=edit.register_wh,
+        by=edit.decided_by,
+        reason=edit.reason,
+        at=edit.at,
+    )
+
+
+def check_meter(meter: Meter) -> None:
+    """Raises `InstallationRefused` where the facts contradict themselves."""
+    try:
+        MeterFacts(
+            meter=meter.meter_id,
+            household=meter.household,
+            serial_number=meter.serial_number,
+            modulus_wh=meter.modulus_wh,
+            resolution_wh=meter.resolution_wh,
+            max_w=meter.max_w,
         )
-        begins_after = binding.effective_to is not None and (
-            binding.effective_to <= other.effective_from
-        )
-        if not (ends_before or begins_after):
+    except ValueError as error:
+        raise InstallationRefused(str(error)) from error
+
+
+def check_installation(new: InstalledMeter, known: Sequence[InstalledMeter]) -> None:
+    """Raises `InstallationRefused` where the meter serves somebody else in that time."""
+    try:
+        new.installation()
+    except ValueError as error:
+        raise InstallationRefused(str(error)) from error
+    for other in known:
+        before = other.ends_at is not None and other.ends_at <= new.begins_at
+        after = new.ends_at is not None and new.ends_at <= other.begins_at
+        if not (before or after):
             message = (
-                f"meter {binding.meter_id} serves account {other.account_id} from "
-                f"{other.effective_from.isoformat()}; end that binding first"
+                f"meter {new.meter_id} serves account {other.account_id} from "
+                f"{other.begins_at.isoformat()}; end that installation first (move-out)"
             )
-            raise BindingRefused(message)
+            raise InstallationRefused(message)
+
+
+def open_one(known: Sequence[InstalledMeter], meter_id: str) -> InstalledMeter:
+    """The meter's installation that lasts. Raises `InstallationRefused` where it serves nobody."""
+    for each in known:
+        if each.ends_at is None:
+            return each
+    message = f"meter {meter_id} serves no account"
+    raise InstallationRefused(message)
+
+
+def changed_rows(
+    known: Sequence[InstalledMeter], change: InstallationChange, *, new_id: Callable[[], UUID]
+) -> tuple[list[InstalledMeter], list[InstalledMeter]]:
+    """The rows as they are now, and those that never were by now.
+
+    What went and what came are the same installation where account and one end are the same.
+    """
+    rows = {each.installation(): each for each in known}
+    gone = {installation: rows[installation] for installation in change.removed}
+    now: list[InstalledMeter] = []
+    new: list[Installation] = []
+    for added in sorted(change.added, key=_beginning):
+        same = next((each for each in gone if _is_same(each, added)), None)
+        if same is None:
+            new.append(added)
+            continue
+        row = gone.pop(same)
+        now.append(installed_meter(added, installation_id=row.id, revision=row.revision + 1))
+    now += [installed_meter(each, installation_id=new_id(), revision=1) for each in new]
+    return now, list(gone.values())
+
+
+def _is_same(before: Installation, after: Installation) -> bool:
+    return before.account == after.account and (
+        before.from_us == after.from_us or before.to_us == after.to_us
+    )
+
+
+def _beginning(installation: Installation) -> int:
+    return -1 if installation.from_us is None else installation.from_us

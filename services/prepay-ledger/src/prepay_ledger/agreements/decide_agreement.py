@@ -1,0 +1,94 @@
+"""Use cases: an account is charged by a tariff, and ceases to be."""
+
+from datetime import date
+from uuid import UUID
+
+from prepay_ledger.agreements.ports import Unit
+from prepay_ledger.agreements.rules import (
+    UnknownAgreement,
+    check_tariff,
+    ended,
+    set_event,
+    with_agreement,
+)
+from prepay_ledger.agreements.values import Agreement
+from prepay_ledger.balances.refusals import UnknownAccount
+from prepay_ledger.charging.rederive import rederive
+from prepay_ledger.facts.tell import tell
+from prepay_ledger.facts.values import Decided
+from prepay_ledger.supply.review_supply import SupplyReview
+
+
+class DecideAgreement:
+    """Sets and ends agreements; what that changes of the charges is posted at once."""
+
+    def __init__(self, *, review: SupplyReview) -> None:
+        self._review = review
+
+    async def set(self, *, unit: Unit, agreement: Agreement, decided: Decided) -> None:
+        """A new agreement; an open one that began earlier ends where it begins. Raises
+        `UnknownAccount`, `UnknownTariff` or `AgreementRefused`."""
+        meter_ids = await self._hold(unit, agreement.account_id)
+        account = await unit.balances.account(agreement.account_id)
+        if account is None:
+            message = f"account {agreement.account_id} does not exist"
+            raise UnknownAccount(message)
+        known = await unit.agreements.of_account(agreement.account_id)
+        check_tariff(
+            await unit.tariffs.book(),
+            agreement=agreement,
+            currency=account.currency,
+            others=known,
+        )
+        changed = with_agreement(known, agreement)
+        for each in changed:
+            await unit.agreements.change(each)
+        await unit.agreements.add(agreement)
+        await self._tell(unit, [*changed, agreement], meter_ids, decided)
+
+    async def end(
+        self,
+        *,
+        unit: Unit,
+        account_id: UUID,
+        agreement_id: UUID,
+        end_day: date,
+        decided: Decided,
+    ) -> Agreement:
+        """The agreement with that end, whatever was charged since. Raises `UnknownAgreement` or
+        `AgreementRefused`."""
+        meter_ids = await self._hold(unit, account_id)
+        known = await unit.agreements.of_account(account_id)
+        for each in known:
+            if each.id == agreement_id:
+                changed = ended(known, each, end_day=end_day)
+                await unit.agreements.change(changed)
+                await self._tell(unit, [changed], meter_ids, decided)
+                return changed
+        message = f"account {account_id} has no agreement {agreement_id}"
+        raise UnknownAgreement(message)
+
+    async def _hold(self, unit: Unit, account_id: UUID) -> list[str]:
+        await unit.charging.hold_accounts([account_id])
+        meter_ids = list(await unit.charging.meters_of([account_id]))
+        await unit.charging.hold(meter_ids)
+        return meter_ids
+
+    async def _tell(
+        self, unit: Unit, changed: list[Agreement], meter_ids: list[str], decided: Decided
+    ) -> None:
+        account_id = changed[0].account_id
+        await tell(
+            unit,
+            [(str(each.account_id), str(each.id), set_event(each, decided)) for each in changed],
+            decided,
+        )
+        due = await rederive(
+            unit=unit,
+            meter_ids=meter_ids,
+            account_ids=[account_id],
+            now=decided.at,
+            source=f"agreement/{changed[-1].id}",
+        )
+        if due:
+            await self._review(unit, due, now=decided.at, caused_at=decided.at)

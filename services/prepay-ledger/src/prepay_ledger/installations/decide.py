@@ -1,0 +1,246 @@
+"""Use cases: meters are installed, moved, swapped and described, and readings edited.
+
+Each derives anew what was used and charged, and posts the difference, in its own transaction.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from prepay_ledger.balances.refusals import UnknownAccount
+from prepay_ledger.charging.rederive import rederive
+from prepay_ledger.facts.tell import tell
+from prepay_ledger.facts.values import Decided
+from prepay_ledger.installations.ports import Unit
+from prepay_ledger.installations.rules import (
+    InstallationRefused,
+    UnknownInstallation,
+    changed_rows,
+    check_installation,
+    check_meter,
+    edit_event,
+    installation_event,
+    meter_event,
+    open_one,
+)
+from prepay_ledger.installations.values import InstalledMeter, Meter, ReadingEdit
+from prepay_ledger.supply.review_supply import SupplyReview
+from prewatt_common.contracts.ledger_events_v1 import SupplyState
+from prewatt_common.ids import new_id
+from prewatt_metering.calendar.instants import us_of
+from prewatt_metering.registers import changes
+from prewatt_metering.registers.changes import Decision, InstallationChange
+from prewatt_metering.registers.installations import Installation
+
+_Change = Callable[[Sequence[Installation], Installation, Decision], InstallationChange]
+
+
+class DecideMeter:
+    """What people decide about meters."""
+
+    def __init__(self, *, review: SupplyReview) -> None:
+        self._review = review
+
+    async def install(self, *, unit: Unit, new: InstalledMeter, decided: Decided) -> None:
+        """Raises `UnknownAccount` or `InstallationRefused`."""
+        await unit.charging.hold_accounts([new.account_id])
+        await unit.charging.hold([new.meter_id])
+        account = await unit.balances.account(new.account_id)
+        if account is None:
+            message = f"account {new.account_id} does not exist"
+            raise UnknownAccount(message)
+        check_installation(new, await unit.installations.of_meter(new.meter_id))
+        await unit.installations.replace([], [new])
+        await tell(unit, [(new.meter_id, str(new.id), installation_event(new, decided))], decided)
+        # A supply that was held for want of a meter is due, whatever the readings say.
+        also = [account.id] if account.supply_state is SupplyState.PENDING else []
+        await self._follow(unit, new.meter_id, [account.id], decided, also=also)
+
+    async def move_out(
+        self,
+        *,
+        unit: Unit,
+        meter_id: str,
+        at: datetime,
+        register_wh: int | None,
+        next_account_id: UUID | None,
+        decided: Decided,
+    ) -> Sequence[InstalledMeter]:
+        """End the meter's installation at ``at``, whatever was charged since; the meter's
+        installations now. Raises `UnknownAccount` or `InstallationRefused`."""
+        known = await self._held(unit, meter_id, also=next_account_id)
+        if next_account_id is not None and await unit.balances.account(next_account_id) is None:
+            message = f"account {next_account_id} does not exist"
+            raise UnknownAccount(message)
+
+        def change(
+            some: Sequence[Installation], wrong: Installation, decision: Decision
+        ) -> InstallationChange:
+            return changes.move_out(
+                installations=some,
+                installation=wrong,
+                at_us=us_of(at),
+                register_wh=register_wh,
+                next_account=None if next_account_id is None else str(next_account_id),
+                decision=decision,
+            )
+
+        return await self._change(unit, known, open_one(known, meter_id), change, decided)
+
+    async def swap(
+        self,
+        *,
+        unit: Unit,
+        meter_id: str,
+        at: datetime,
+        closing_wh: int | None,
+        opening_wh: int,
+        devices: tuple[str, str],
+        decided: Decided,
+    ) -> Sequence[InstalledMeter]:
+        """At ``at`` another device was hung under the same meter id. Raises
+        `InstallationRefused`."""
+        known = await self._held(unit, meter_id)
+
+        def change(
+            some: Sequence[Installation], wrong: Installation, decision: Decision
+        ) -> InstallationChange:
+            return changes.swap(
+                installations=some,
+                installation=wrong,
+                at_us=us_of(at),
+                closing_wh=closing_wh,
+                opening_wh=opening_wh,
+                devices=devices,
+                decision=decision,
+            )
+
+        return await self._change(unit, known, open_one(known, meter_id), change, decided)
+
+    async def correct_registers(
+        self,
+        *,
+        unit: Unit,
+        installation_id: UUID,
+        opening_wh: int | None,
+        closing_wh: int | None,
+        decided: Decided,
+    ) -> Sequence[InstalledMeter]:
+        """The installation with these registers at its ends (none: not known). Raises
+        `UnknownInstallation` or `InstallationRefused`."""
+        found = await unit.installations.by_id(installation_id)
+        if found is None:
+            message = f"there is no installation {installation_id}"
+            raise UnknownInstallation(message)
+        known = await self._held(unit, found.meter_id)
+        wrong = next((each for each in known if each.id == installation_id), None)
+        if wrong is None:
+            message = f"installation {installation_id} was taken back meanwhile"
+            raise InstallationRefused(message)
+
+        def change(
+            some: Sequence[Installation], wrong: Installation, decision: Decision
+        ) -> InstallationChange:
+            return changes.correct_registers(
+                installations=some,
+                wrong=wrong,
+                opening_wh=opening_wh,
+                closing_wh=closing_wh,
+                decision=decision,
+            )
+
+        return await self._change(unit, known, wrong, change, decided)
+
+    async def register(self, *, unit: Unit, meter: Meter, decided: Decided) -> Meter:
+        """What is known of the meter by now. Raises `InstallationRefused`."""
+        check_meter(meter)
+        known = await self._held(unit, meter.meter_id)
+        before = await unit.installations.meter(meter.meter_id)
+        now = replace(meter, revision=1 if before is None else before.revision + 1)
+        await unit.installations.put_meter(now)
+        await tell(unit, [(now.meter_id, now.meter_id, meter_event(now, decided))], decided)
+        await self._follow(unit, now.meter_id, _accounts(known), decided)
+        return now
+
+    async def edit(self, *, unit: Unit, edit: ReadingEdit, decided: Decided) -> None:
+        """Set, remove or restore what counts at an instant; what came is kept."""
+        known = await self._held(unit, edit.meter_id)
+        await unit.installations.add_edit(edit)
+        await tell(unit, [(edit.meter_id, str(edit.id), edit_event(edit))], decided)
+        await self._follow(unit, edit.meter_id, _accounts(known), decided)
+
+    async def _held(
+        self, unit: Unit, meter_id: str, *, also: UUID | None = None
+    ) -> Sequence[InstalledMeter]:
+        """The meter's installations, with nobody else deciding about them or their accounts."""
+        seen = _accounts(await unit.installations.of_meter(meter_id))
+        await unit.charging.hold_accounts({*seen, *([also] if also else [])})
+        await unit.charging.hold([meter_id])
+        known = await unit.installations.of_meter(meter_id)
+        if _accounts(known) != seen:
+            message = f"somebody else moved meter {meter_id} at this moment; try again"
+            raise InstallationRefused(message)
+        return known
+
+    async def _change(
+        self,
+        unit: Unit,
+        known: Sequence[InstalledMeter],
+        wrong: InstalledMeter,
+        change: _Change,
+        decided: Decided,
+    ) -> Sequence[InstalledMeter]:
+        decision = Decision(by=decided.by, reason=decided.reason, decided_us=us_of(decided.at))
+        try:
+            changed = change(
+                [each.installation() for each in known], wrong.installation(), decision
+            )
+        except ValueError as error:
+            raise InstallationRefused(str(error)) from error
+        now, gone = changed_rows(known, changed, new_id=new_id)
+        await unit.installations.replace([*(each.id for each in now), *(g.id for g in gone)], now)
+        await tell(
+            unit,
+            [
+                *((e.meter_id, str(e.id), installation_event(e, decided)) for e in now),
+                *(
+                    (
+                        each.meter_id,
+                        str(each.id),
+                        installation_event(
+                            replace(each, revision=each.revision + 1), decided, removed=True
+                        ),
+                    )
+                    for each in gone
+                ),
+            ],
+            decided,
+        )
+        accounts = _accounts([*known, *now])
+        await self._follow(unit, wrong.meter_id, accounts, decided)
+        return await unit.installations.of_meter(wrong.meter_id)
+
+    async def _follow(
+        self,
+        unit: Unit,
+        meter_id: str,
+        account_ids: Collection[UUID],
+        decided: Decided,
+        *,
+        also: Sequence[UUID] = (),
+    ) -> None:
+        due = await rederive(
+            unit=unit,
+            meter_ids=[meter_id],
+            account_ids=account_ids,
+            now=decided.at,
+            source=f"meter/{meter_id}",
+        )
+        due = [*{*due, *also}]
+        if due:
+            await self._review(unit, due, now=decided.at, caused_at=decided.at)
+
+
+def _accounts(known: Sequence[InstalledMeter]) -> set[UUID]:
+    return {each.account_id for each in known}
