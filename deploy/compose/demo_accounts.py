@@ -6,8 +6,8 @@ At 3.6 kW and 0.60 a kWh, five cents last about two minutes: the first relays op
 import io
 import time
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -17,12 +17,13 @@ from prewatt_simulator.settings import meter_ids
 
 METERS = meter_ids(50)
 CENT_MICRO = 10_000
+TIMEZONE = "Asia/Shanghai"
 TARIFF = {
     "code": "demo",
-    "effective_from": "2026-01",
+    "valid_from": "2026-01-01",
     "currency": "CNY",
-    "timezone": "Asia/Shanghai",
-    "blocks": [{"price_micro_per_kwh": 600_000}],
+    "timezone": TIMEZONE,
+    "components": [{"name": "energy", "kind": "energy", "micro_per_kwh": {"all": 600_000}}],
 }
 
 
@@ -42,7 +43,13 @@ def accounts_csv() -> str:
     ]
     since = datetime.now(UTC) - timedelta(minutes=1)
     out = io.StringIO()
-    write_accounts(out, households=households, currency="CNY", effective_from=since)
+    write_accounts(
+        out,
+        households=households,
+        currency="CNY",
+        first_day=since.astimezone(ZoneInfo(TIMEZONE)).date(),
+        begins_at=since,
+    )
     return out.getvalue()
 
 
@@ -62,8 +69,9 @@ def main() -> None:
     with target.client("meter-gateway") as gateway:
         send_csv(gateway, "/v1/devices/import", devices.getvalue())
     with target.client("prepay-ledger") as ledger:
-        answer = ledger.post("/v1/tariffs", json=TARIFF)
-        if not answer.is_success and answer.status_code != HTTPStatus.CONFLICT:
+        body = {"document": TARIFF, "reason": "a demo"}
+        answer = ledger.post("/v1/tariffs", json=body)
+        if not answer.is_success:
             raise SystemExit(f"/v1/tariffs: {answer.status_code}: {answer.text}")
         send_csv(ledger, "/v1/accounts/import", accounts_csv())
 

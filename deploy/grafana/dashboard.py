@@ -170,8 +170,11 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
         ),
         Panel("Notices", (rate("prewatt_notifier_notices_total", by="channel, outcome"),), "cps"),
         Panel(
-            "Reconciliation: meter-months that differ",
-            (Query(DIFFERENCES, "meter-months"),),
+            "Reconciliation: periods that differ, and what is not compared yet",
+            (
+                Query(DIFFERENCES, "periods that differ"),
+                Query("max(prewatt_billing_reconciliation_waiting)", "not compared yet"),
+            ),
         ),
     ),
     (
@@ -206,7 +209,7 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
             width=6,
         ),
         Panel(
-            "Meters whose readings no binding covers",
+            "Meters whose readings no installation covers",
             (
                 Query("max by (reason) (prewatt_ledger_unbound_meters)", "{{reason}}, in all"),
                 Query(

@@ -100,7 +100,7 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             unknown="m-nobody",
         ),
         "/v1/meters/{meter_id}/edits": Listed(
-            add=add_edit, key=_id, newest_first=True, owner=a_known_meter, unknown="m-nobody"
+            add=add_edit, key=_id, newest_first=False, owner=a_known_meter, unknown="m-nobody"
         ),
         "/v1/payments": Listed(
             add=add_payment,

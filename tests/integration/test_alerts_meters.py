@@ -193,12 +193,12 @@ async def test_readings_that_nobody_pays_for_are_alarmed(world: World, alarms: A
     for meter_id in (loose, moved):
         await publish(world, meter_id, reading(now - timedelta(minutes=2), OPENING_WH + 1_000))
         await publish(world, meter_id, reading(now - timedelta(minutes=1), OPENING_WH + 2_000))
-    await alarms.fires("UnboundReadings", loose, reason="no_binding")
-    await alarms.fires("UnboundReadings", moved, reason="after_last_binding")
+    await alarms.fires("UnboundReadings", loose, reason="no_installation")
+    await alarms.fires("UnboundReadings", moved, reason="after_last_installation")
     meters = await world.items("prepay-ledger", "/v1/unbound-readings")
     listed = {each["meter_id"]: each["unbound"] for each in meters}
     (of_loose,) = listed[loose]
-    assert (of_loose["reason"], of_loose["readings"]) == ("no_binding", 2)
+    assert (of_loose["reason"], of_loose["readings"]) == ("no_installation", 2)
     first = datetime.fromisoformat(of_loose["first_read_at"])
     last = datetime.fromisoformat(of_loose["last_read_at"])
     assert last - first == timedelta(minutes=1)
