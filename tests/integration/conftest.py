@@ -24,7 +24,7 @@ def stack() -> Generator[Stack]:
 async def world(stack: Stack) -> AsyncGenerator[World]:
     """The services are up and the tariffs published; stopped when the last test is done."""
     await asyncio.to_thread(stack.start_services)
-    opened = World(stack, find_target(state_dir=stack.state_dir))
+    opened = World(stack=stack, target=find_target(state_dir=stack.state_dir))
     await opened.open()
     yield opened
     await opened.close()

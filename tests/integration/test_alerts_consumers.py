@@ -59,11 +59,11 @@ async def test_a_wrong_table_stops_readings_while_a_payment_brings_the_supply_ba
         await fleet.wait_relay(home.meter_id, RelayState.OPEN, timeout=60)
         await world.in_state(home, "disconnected")
 
-        await _sql(world, "prepay_ledger", "ALTER TABLE binding RENAME base_wh TO base")
+        await _sql(world, "prepay_ledger", "ALTER TABLE meter_state RENAME last_wh TO last")
         try:
             at = await step(world, fleet, 5)
             said = await stopped(world, "prepay-ledger", "prepay-ledger.readings", "a defect at")
-            assert re.search(rf"{METER_READINGS.name}/\d+/\d+: .*base_wh.* does not exist", said)
+            assert re.search(rf"{METER_READINGS.name}/\d+/\d+: .*last_wh.* does not exist", said)
             await alarms.fires("ConsumerDefect", group="prepay-ledger.readings", reason="defect")
 
             # Payments, reviews and reconnections go on.
@@ -72,7 +72,7 @@ async def test_a_wrong_table_stops_readings_while_a_payment_brings_the_supply_ba
             await fleet.wait_relay(home.meter_id, RelayState.CLOSED, timeout=60)
             await stopped(world, "prepay-ledger", "prepay-ledger.readings", "a defect at")
         finally:
-            await _sql(world, "prepay_ledger", "ALTER TABLE binding RENAME base TO base_wh")
+            await _sql(world, "prepay_ledger", "ALTER TABLE meter_state RENAME last TO last_wh")
         # Its reading was not skipped: it goes on by itself, within half a minute.
         await world.settled(home, read_at=at)
         await alarms.resolves("ConsumerDefect")

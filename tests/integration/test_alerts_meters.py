@@ -12,9 +12,10 @@ import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from alarms import Alarms
 from typer.testing import CliRunner, Result
-from world import World, until
+from world import ZONE, World, until
 
 from prewatt_cli.__main__ import app
+from prewatt_cli.utility import CURRENCY, tariff
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.topics import METER_READINGS
 from prewatt_common.kafka.messages import header
@@ -43,38 +44,39 @@ async def publish(world: World, meter_id: str, *payloads: bytes, kind: str = "re
             await client.publish(f"prewatt/v1/{meter_id}/{kind}", payload, qos=1)
 
 
-async def open_account(world: World, meter_id: str, *, since: datetime) -> str:
+async def open_account(
+    world: World, meter_id: str, *, since: datetime, tariff_code: str = TARIFF
+) -> str:
     """An account with 20 CNY that the meter serves at 0.52 CNY/kWh; gives its number."""
     number = f"alarm-{uuid4().hex[:8]}"
-    await publish_tariff(world, TARIFF, price_micro_per_kwh=520_000)
-    account = await world.ledger.post("/v1/accounts", json={"number": number, "currency": "CNY"})
-    await bind(world, account.json()["id"], meter_id, since=since)
+    price = {TARIFF: 520_000, RUINOUS: 10**13}[tariff_code]
+    prices = {"name": "energy", "kind": "energy", "micro_per_kwh": {"all": price}}
+    document = tariff(tariff_code, prices)
+    await world.tell_ledger("/v1/tariffs", {"document": document, "reason": "a test"})
+    account = await world.tell_ledger("/v1/accounts", {"number": number, "currency": CURRENCY})
     assert (await world.pay(number, TOPPED_UP_MICRO)).status_code == 200
+    first_day = since.astimezone(ZONE).date().isoformat()
+    agreement = {"tariff_code": tariff_code, "first_day": first_day, "reason": "a test"}
+    await world.tell_ledger(f"/v1/accounts/{account['id']}/agreements", agreement)
+    await install(world, account["id"], meter_id, since=since)
     return number
 
 
-async def publish_tariff(world: World, code: str, *, price_micro_per_kwh: int) -> None:
-    tariff = {
-        "code": code,
-        "effective_from": "2020-01",
-        "currency": "CNY",
-        "timezone": "Asia/Shanghai",
-        "blocks": [{"price_micro_per_kwh": price_micro_per_kwh}],
-    }
-    assert (await world.ledger.post("/v1/tariffs", json=tariff)).status_code in (201, 409)
-
-
-async def bind(
-    world: World, account_id: str, meter_id: str, *, since: datetime, tariff_code: str = TARIFF
-) -> None:
+async def install(world: World, account_id: str, meter_id: str, *, since: datetime) -> None:
+    """The meter serves the account, from a register of 427 kWh on."""
     body = {
         "meter_id": meter_id,
-        "tariff_code": tariff_code,
-        "effective_from": since.isoformat(),
+        "begins_at": since.isoformat(),
         "opening_wh": OPENING_WH,
+        "reason": "a test",
     }
-    answer = await world.ledger.post(f"/v1/accounts/{account_id}/meters", json=body)
-    assert answer.status_code == 201, answer.text
+    await world.tell_ledger(f"/v1/accounts/{account_id}/installations", body)
+
+
+async def move_out(world: World, meter_id: str, *, at: datetime, **rest: Any) -> None:
+    """The meter ceases to serve its account."""
+    body = {"at": at.isoformat(), "reason": "a test", **rest}
+    await world.tell_ledger(f"/v1/meters/{meter_id}/move-out", body)
 
 
 async def dead_letters(world: World, meter_id: str, count: int) -> Sequence[ConsumerRecord]:
@@ -139,15 +141,16 @@ async def test_a_wrong_clock_is_alarmed_and_moves_no_money(world: World, alarms:
     for number in numbers:
         assert (await world.account(number))["balance_micro"] == TOPPED_UP_MICRO
 
-    # The clocks are set: the next register carries all of it, in the month of today.
+    # The clocks are set: the next register carries all of it.
     for meter_id in (fallen, ahead):
         await publish(world, meter_id, reading(utc_now(), 428_000))
     for number in numbers:
         account = await until(lambda number=number: _charged(world, number), what="it is charged")
         assert account["balance_micro"] == TOPPED_UP_MICRO - 520_000
         entries = await world.items("prepay-ledger", f"/v1/accounts/{account['id']}/entries")
-        months = {each["month"] for each in entries if each["month"]}
-        assert all(month >= since.strftime("%Y-%m") for month in months)
+        periods = {each["period_first"] for each in entries if each["period_first"]}
+        first = since.astimezone(ZONE).replace(day=1).date().isoformat()
+        assert all(period >= first for period in periods)
         assert await world.commands(account["id"]) == []
     await alarms.resolves("MeterFaults", fallen, ahead, fault="clock")
     assert not {fallen, ahead} & (await faults(world)).keys()
@@ -186,9 +189,7 @@ async def test_readings_that_nobody_pays_for_are_alarmed(world: World, alarms: A
     await world.register_devices(loose, moved)
     now = utc_now()
     number = await open_account(world, moved, since=now - timedelta(days=2))
-    ended = {"effective_to": (now - timedelta(days=1)).isoformat()}
-    answer = await world.ledger.post(f"/v1/meters/{moved}/end", json=ended)
-    assert answer.status_code == 200, answer.text
+    await move_out(world, moved, at=now - timedelta(days=1))
     for meter_id in (loose, moved):
         await publish(world, meter_id, reading(now - timedelta(minutes=2), OPENING_WH + 1_000))
         await publish(world, meter_id, reading(now - timedelta(minutes=1), OPENING_WH + 2_000))
@@ -204,7 +205,7 @@ async def test_readings_that_nobody_pays_for_are_alarmed(world: World, alarms: A
 
     account = await world.account(number)
     for meter_id in (loose, moved):
-        await bind(world, account["id"], meter_id, since=now - timedelta(hours=1))
+        await install(world, account["id"], meter_id, since=now - timedelta(hours=1))
     assert (await world.account(number))["balance_micro"] == TOPPED_UP_MICRO - 2 * 2 * 520_000
     await alarms.resolves("UnboundReadings", loose, moved)
 
@@ -219,16 +220,17 @@ async def prewatt(world: World, *arguments: str) -> Result:
 async def test_a_parked_meter_is_alarmed_and_released_by_the_runbook(
     world: World, alarms: Alarms
 ) -> None:
-    """At 10^9 CNY/kWh this register is more money than 64 bits hold."""
+    """At 10^7 CNY/kWh this register is more money than 64 bits hold."""
     odd, good = names("parked")
     await world.register_devices(odd, good)
     now = utc_now()
     since, turn = now - timedelta(days=2), now - timedelta(days=1)
-    await publish_tariff(world, RUINOUS, price_micro_per_kwh=10**15)
     number = await open_account(world, good, since=since)
-    account = await world.account(number)
-    await bind(world, account["id"], odd, since=since, tariff_code=RUINOUS)
-    await publish(world, odd, reading(now - timedelta(minutes=2), OPENING_WH + 90_000_000))
+    await open_account(world, odd, since=since, tariff_code=RUINOUS)
+    large = {"household": False, "max_w": 10**9, "reason": "a test"}
+    answer = await world.ledger.put(f"/v1/meters/{odd}", json=large)
+    assert answer.status_code == 200, answer.text
+    await publish(world, odd, reading(now - timedelta(minutes=2), OPENING_WH + 10**9))
     await publish(world, good, reading(now - timedelta(minutes=1), OPENING_WH + 1_000))
     await alarms.fires("ParkedMeters", odd)
     assert (await until(lambda: _charged(world, number), what="charged"))["balance_micro"] == (
@@ -242,13 +244,12 @@ async def test_a_parked_meter_is_alarmed_and_released_by_the_runbook(
     refused = await prewatt(world, *release)
     assert (refused.exit_code, "raise again: DataError" in refused.output) == (1, True)
 
-    # The wrong tariff ends, the right one begins at that instant.
-    ended = {"effective_to": turn.isoformat()}
-    assert (await world.ledger.post(f"/v1/meters/{odd}/end", json=ended)).status_code == 200
-    await bind(world, account["id"], odd, since=turn)
+    # It never served that account, but one with the right tariff.
+    account = await world.account(number)
+    await move_out(world, odd, at=turn, register_wh=OPENING_WH, next_account_id=account["id"])
     released = await prewatt(world, *release)
     assert released.exit_code == 0, released.output
     assert f"{odd}: released, 1 readings taken" in released.output
-    assert (await world.account(number))["balance_micro"] == TOPPED_UP_MICRO - 90_001 * 520_000
+    assert (await world.account(number))["balance_micro"] == TOPPED_UP_MICRO - 1_000_001 * 520_000
     assert "no meter is parked" in (await prewatt(world, "parked", "list")).output
     await alarms.resolves("ParkedMeters", odd)

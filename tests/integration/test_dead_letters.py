@@ -17,6 +17,7 @@ from prewatt_common.contracts.base import RelayState
 from prewatt_common.contracts.topics import (
     LEDGER_CHARGES,
     LEDGER_EVENTS,
+    LEDGER_FACTS,
     METER_COMMANDS,
     METER_EVENTS,
     METER_READINGS,
@@ -31,7 +32,8 @@ GROUPS: dict[str, tuple[str, Topic]] = {
     "prepay-ledger.readings": ("prepay-ledger", METER_READINGS),
     "prepay-ledger.meter-events": ("prepay-ledger", METER_EVENTS),
     "billing.readings": ("billing", METER_READINGS),
-    "billing.terms": ("billing", LEDGER_EVENTS),
+    "billing.accounts": ("billing", LEDGER_EVENTS),
+    "billing.facts": ("billing", LEDGER_FACTS),
     "billing.charges": ("billing", LEDGER_CHARGES),
     "notifier.ledger-events": ("notifier", LEDGER_EVENTS),
     "meter-gateway.commands": ("meter-gateway", METER_COMMANDS),
@@ -74,7 +76,7 @@ async def records_of(world: World, topic: Topic, *words: str) -> Sequence[Consum
 
 async def state_of(world: World, home: Any, account_id: str) -> dict[str, Any]:
     """All that anybody says of the household."""
-    billed = await world._get("billing", f"/v1/meters/{home.meter_id}/months")
+    billed = await world._get("billing", f"/v1/meters/{home.meter_id}/days")
     return {
         "account": await world.account(home.number),
         "entries": await world.items("prepay-ledger", f"/v1/accounts/{account_id}/entries"),
@@ -101,7 +103,7 @@ async def test_a_record_of_any_consumer_that_is_replayed_though_it_was_handled_c
         await fleet.wait_relay(home.meter_id, RelayState.CLOSED, timeout=60)
         await world.in_state(home, "connected")
         account_id = account["id"]
-        await world.agrees(world.month, {account_id})
+        await world.agrees({account_id})
 
         async def all_told() -> bool:
             notices = await world.notices(account_id)
@@ -140,7 +142,7 @@ async def test_a_record_of_any_consumer_that_is_replayed_though_it_was_handled_c
 
         await asyncio.sleep(2)
         assert await state_of(world, home, account_id) == before
-        assert await world.agrees(world.month, {account_id}) == 1
+        await world.agrees({account_id})
         assert set(fleet.meters[home.meter_id].commands.executions.values()) == {1}
 
     listed = await asyncio.to_thread(

@@ -23,8 +23,12 @@ PROBLEM = "application/problem+json"
 ROWS = 15
 MONTH = "2026-03"
 WHOLE = {
-    "/v1/accounts bindings": "as many as the account has had meters",
-    "/v1/accounts/{account_id} bindings": "as many as the account has had meters",
+    "/v1/accounts agreements": "as many as the account has had tariffs",
+    "/v1/accounts installations": "as many as the account has had meters",
+    "/v1/accounts/{account_id} agreements": "as many as the account has had tariffs",
+    "/v1/accounts/{account_id} installations": "as many as the account has had meters",
+    "/v1/meters/{meter_id}/installations": "as many as the meter has had places",
+    "/v1/meters/{meter_id}/days": "at most 400 days, which the question names",
     "/v1/contacts/{account_id} channels": "three at most",
     "/v1/dead-letters/{letter} headers": "as the record has them",
     "/v1/dead-letters/{letter} replays": "one each time that a person has it handled again",

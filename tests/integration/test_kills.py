@@ -37,7 +37,7 @@ async def town(world: World) -> AsyncGenerator[Town]:
         world.household(
             balance_micro=chance.randint(1, 30) * MICRO // 10,
             low_balance_micro=MICRO // 2,
-            tariff_code=chance.choice(("flat", "blocks")),
+            tariff_code=chance.choice(("energy-flat", "energy-blocks")),
         )
         for _ in range(METERS)
     ]

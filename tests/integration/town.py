@@ -24,6 +24,7 @@ from world import MICRO, World
 from prewatt_common.contracts.base import RelayState
 from prewatt_common.contracts.topics import TOPICS
 from prewatt_common.ids import new_id
+from prewatt_metering.calendar.instants import us_of
 from prewatt_simulator import Fleet
 from prewatt_simulator.inventory import Household
 
@@ -91,7 +92,7 @@ class Town:
         assert totals["imbalance_micro"] == 0
         assert totals["entries_differ_micro"] == 0
         ids = {str(account["id"]) for account in accounts.values()}
-        assert await self.world.agrees(self.world.month, ids) == len(self.homes)
+        await self.world.agrees(ids)
         await self._until_told()
         assert await self._count_dead_letters() == self._dead_letters
         self.spoilt = False
@@ -159,7 +160,7 @@ class Town:
         for home in self.homes:
             account = accounts[home.number]
             states = _SUPPLIED if self.pays(home) else _AT_REST
-            if account["last_read_at"] != at or account["supply_state"] not in states:
+            if account["last_at_us"] != us_of(at) or account["supply_state"] not in states:
                 found.append((*account, self.fleet.meters[home.meter_id].relay))
         return found
 
@@ -168,10 +169,11 @@ class Town:
             account = accounts[home.number]
             acked = self.fleet.meters[home.meter_id].truth.last_acked
             assert acked is not None
-            assert (account["max_wh"], account["last_read_at"]) == (acked.import_wh, acked.at)
-            cost_micro = self.world.charge_micro(
-                home, register_wh=acked.import_wh, last_at=acked.at
+            assert (account["last_wh"], account["last_at_us"]) == (
+                acked.import_wh,
+                us_of(acked.at),
             )
+            cost_micro = self.world.charge_micro(home, readings=[(acked.at, acked.import_wh)])
             paid_micro = sum(self.payments[home.number])
             assert account["balance_micro"] == home.balance_micro + paid_micro - cost_micro
 
@@ -220,7 +222,7 @@ class Town:
         rows = await self._ledger_rows(
             """
             SELECT account_id, state FROM decision
-            WHERE account_id IN (SELECT account_id FROM binding WHERE meter_id = ANY($1))
+            WHERE account_id IN (SELECT account_id FROM installation WHERE meter_id = ANY($1))
             ORDER BY id
             """
         )
@@ -245,9 +247,10 @@ class Town:
     async def _accounts(self) -> dict[str, Any]:
         rows = await self._ledger_rows(
             """
-            SELECT a.id, a.number, a.balance_micro, a.supply_state, b.max_wh, b.last_read_at
-            FROM binding AS b JOIN account AS a ON a.id = b.account_id
-            WHERE b.meter_id = ANY($1)
+            SELECT a.id, a.number, a.balance_micro, a.supply_state, m.last_wh, m.last_at_us
+            FROM installation AS i JOIN account AS a ON a.id = i.account_id
+            LEFT JOIN meter_state AS m ON m.meter_id = i.meter_id
+            WHERE i.meter_id = ANY($1)
             """
         )
         return {row["number"]: row for row in rows}

@@ -1,11 +1,13 @@
-"""The HTTP interface on the real PostgreSQL: differences by name, pages, meters, refusals."""
+"""The HTTP interface on the real PostgreSQL: differences by name, pages, days, refusals."""
 
-from collections.abc import AsyncGenerator
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncGenerator, Sequence
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -15,92 +17,67 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from billing.meters.postgres import open_meters
-from billing.meters.terms import Account, MeterBinding
-from billing.postings.postgres import open_postings
 from billing.reconciliation.api import reconciliation_router
 from billing.reconciliation.api_meters import meters_router
 from billing.reconciliation.watch import WatchReconciliation
 from prewatt_common.clock import utc_now
-from prewatt_common.contracts.ledger_charges_v1 import PostedCharge
 from prewatt_common.http.app import create_app
 from prewatt_common.http.auth import issue_token
-from prewatt_metering.monthly.months import BillingMonth
-from prewatt_metering.monthly.registers import Binding, MonthRegister
-from prewatt_metering.monthly.tariffs import Block, Tariff, TariffVersion
+from prewatt_common.http.pages import ListOf, make_cursor
 
 pytestmark = pytest.mark.stack
 
-NOVEMBER = BillingMonth(2026, 11)
-BEGINS = datetime(2026, 10, 31, 16, tzinfo=UTC)  # midnight of 1 November in Shanghai
-READ_AT = datetime(2026, 11, 10, 4, tzinfo=UTC)
-RIGHT_MICRO = 2_825_000  # 5 kWh at 0.5 and 13 % tax
-HOW_METERS_STAND = {
-    "m-0": "agrees",
-    "m-1": "differs",
-    "m-2": "in_flight",
-    "m-3": "missing_in_ledger",
-    "m-4": "missing_in_billing",
-    "m-5": "not_rateable",
+FIRST_DAY, TODAY = date(2026, 11, 1), date(2026, 11, 10)
+NOON = datetime(2026, 11, 10, 4, tzinfo=UTC)
+READS = [(24.0 * day, 1_000 + 500 * day) for day in range(1, 10)]
+HOW_THEY_STAND = {
+    0: "agrees",
+    1: "differs",
+    2: "in_flight",
+    3: "missing_in_ledger",
+    4: "missing_in_billing",
+    5: "not_rateable",
 }
 
 
-async def _fill(billing) -> None:
-    """A meter of every kind, in order of binding id."""
-    version = TariffVersion(
-        code="home",
-        effective_from=NOVEMBER,
-        currency="CNY",
-        timezone="Asia/Shanghai",
-        tariff=Tariff(
-            blocks=(Block(upto_wh=None, price_micro_per_kwh=500_000),),
-            standing_micro_per_day=0,
-            tax_bp=1_300,
-        ),
-    )
-    posted = {
-        "m-0": (9_000, RIGHT_MICRO),
-        "m-1": (9_000, RIGHT_MICRO + 1),
-        "m-2": (8_000, RIGHT_MICRO - 1),
-        "m-4": (9_000, RIGHT_MICRO),
-        "m-5": (9_000, RIGHT_MICRO),
-    }
-    async with (
-        open_meters(billing.database) as store,
-        open_postings(billing.database) as postings,
-    ):
-        await store.add_tariffs([version])
-        for number, (meter_id, kind) in enumerate(HOW_METERS_STAND.items()):
-            binding_id, account_id = UUID(int=number + 1), UUID(int=100 + number)
-            await store.add_accounts([Account(id=account_id, number=f"A-{number}", currency="CNY")])
-            if meter_id in posted:
-                wh, micro = posted[meter_id]
-                charge = PostedCharge(
-                    binding_id, account_id, meter_id, str(NOVEMBER), 3, wh, READ_AT, wh - 4_000,
-                    micro,
-                )  # fmt: skip
-                stale = PostedCharge(
-                    binding_id, account_id, meter_id, str(NOVEMBER), 2, 1, READ_AT, 1, 1
-                )
-                await postings.put_posted([charge])
-                await postings.put_posted([stale])
-            if kind == "missing_in_billing":
-                continue
-            binding = Binding(
-                binding_id=binding_id, effective_from=BEGINS, effective_to=None, opening_wh=4_000
-            )
-            code = "unheard-of" if kind == "not_rateable" else "home"
-            await store.put_bindings(
-                [MeterBinding(binding_id, account_id, meter_id, code, binding)]
-            )
-            register = MonthRegister(month=NOVEMBER, max_wh=9_000, last_at=READ_AT)
-            await store.merge([(binding_id, register)])
+def changed(posted: Any, **changes: Any) -> Any:
+    """The ledger's one charge, changed."""
+    (charge,) = posted.charges
+    return msgspec.structs.replace(posted, charges=(msgspec.structs.replace(charge, **changes),))
+
+
+async def _fill(billing, homes) -> list[Any]:
+    """A household of every kind, in order of agreement id."""
+    made = []
+    for number, kind in HOW_THEY_STAND.items():
+        one = homes(first_day=FIRST_DAY)
+        one.agreement_id, one.meter_id = UUID(int=number + 1), f"m-{number}"
+        readings = one.readings(READS)
+        posted = one.posted(readings, today=TODAY)
+        await billing.take(one.account, one.installation(), *readings)
+        if kind != "missing_in_billing":
+            await billing.take(one.agreement())
+        if kind != "not_rateable":
+            await billing.take(one.tariff)
+        match kind:
+            case "differs":
+                posted = changed(posted, total_micro=posted.charges[0].total_micro + 1)
+            case "in_flight":
+                posted = changed(posted, total_micro=1, last_read_at=one.begins_at)
+        if kind != "missing_in_ledger":
+            await billing.take(posted)
+        made.append(one)
+    for table in ("meter_day", "agreement", "installation", "tariff_version", "posted_period"):
+        async with billing.database.transaction() as connection:
+            await connection.exec_driver_sql(f"UPDATE {table} SET changed_at = '2026-11-10'")
+    await billing.compare(now=NOON, settle=timedelta(seconds=30))
+    return made
 
 
 @pytest.fixture
-async def api(billing) -> AsyncGenerator[SimpleNamespace]:
+async def api(billing, homes) -> AsyncGenerator[SimpleNamespace]:
     """A client with a token, one without the scope, and one without any."""
-    await _fill(billing)
+    made = await _fill(billing, homes)
     key = Ed25519PrivateKey.generate()
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -109,7 +86,7 @@ async def api(billing) -> AsyncGenerator[SimpleNamespace]:
         summary="test",
         auth_public_key=public.decode(),
         routers=[
-            reconciliation_router(store=billing.comparisons),
+            reconciliation_router(store=billing.comparisons, clock=lambda: NOON),
             meters_router(store=billing.comparisons),
         ],
         checks={},
@@ -132,6 +109,7 @@ async def api(billing) -> AsyncGenerator[SimpleNamespace]:
 
     async with client("billing:read") as reader, client("ledger:read") as stranger:
         yield SimpleNamespace(
+            made=made,
             get=reader.get,
             stranger=stranger,
             anonymous=httpx.AsyncClient(
@@ -140,14 +118,21 @@ async def api(billing) -> AsyncGenerator[SimpleNamespace]:
         )
 
 
+def numbers(items: Sequence[dict[str, Any]]) -> list[int]:
+    return [UUID(each["agreement_id"]).int - 1 for each in items]
+
+
 async def test_differences_are_named(api) -> None:
     answer = (await api.get("/v1/reconciliation/2026-11")).json()
-    assert answer["month"] == "2026-11"
-    assert answer["next"] is None
-    assert {each["meter_id"]: each["kind"] for each in answer["items"]} == {
-        meter_id: kind for meter_id, kind in HOW_METERS_STAND.items() if kind != "agrees"
-    }
-    assert answer["summary"] == {
+    assert (answer["month"], answer["next"]) == ("2026-11", None)
+    assert dict(
+        zip(numbers(answer["items"]), [each["kind"] for each in answer["items"]], strict=True)
+    ) == {number: kind for number, kind in HOW_THEY_STAND.items() if kind != "agrees"}
+    one = api.made[1]
+    right = one.posted(one.readings(READS), today=TODAY).charges[0]
+    summary = answer["summary"]
+    totals = summary.pop("totals")
+    assert summary == {
         "compared": 6,
         "agrees": 1,
         "in_flight": 1,
@@ -155,50 +140,54 @@ async def test_differences_are_named(api) -> None:
         "missing_in_ledger": 1,
         "missing_in_billing": 1,
         "not_rateable": 1,
-        "totals": [
-            {
-                "currency": "CNY",
-                "billing_total_micro": 4 * RIGHT_MICRO,
-                "ledger_total_micro": 3 * RIGHT_MICRO,
-            },
-            {
-                "currency": None,
-                "billing_total_micro": 0,
-                "ledger_total_micro": 2 * RIGHT_MICRO,
-            },
-        ],
+        "waiting": 0,
     }
-    tampered = answer["items"][0]
-    assert tampered.pop("changed_at") is not None
-    side = {"energy_wh": 5_000, "import_wh": 9_000, "last_read_at": "2026-11-10T04:00:00Z"}
-    assert tampered == {
+    assert totals == [
+        {
+            "currency": "CNY",
+            "billing_total_micro": 4 * right.total_micro,
+            "ledger_total_micro": 2 * right.total_micro + 1 + 1,
+        },
+        {
+            "currency": None,
+            "billing_total_micro": 0,
+            "ledger_total_micro": 2 * right.total_micro,
+        },
+    ]
+    side = {"energy_wh": 4_500, "standing_days": 10, "last_read_at": "2026-11-09T16:00:00Z"}
+    assert answer["items"][0] == {
         "kind": "differs",
-        "binding_id": str(UUID(int=2)),
-        "account_id": str(UUID(int=101)),
-        "account_number": "A-1",
-        "meter_id": "m-1",
+        "detail": f"total_micro is {right.total_micro + 1}, billing has {right.total_micro}",
+        "agreement_id": str(one.agreement_id),
+        "period_first": "2026-11-01",
+        "period_end": "2026-12-01",
+        "account_id": str(one.account_id),
+        "account_number": one.account.number,
         "currency": "CNY",
-        "billing": {"total_micro": RIGHT_MICRO, **side},
-        "ledger": {"total_micro": RIGHT_MICRO + 1, **side},
+        "billing": {"total_micro": right.total_micro, **side},
+        "ledger": {"total_micro": right.total_micro + 1, **side},
+        "changed_at": "2026-11-10T00:00:00Z",
+        "unequal_since": "2026-11-10T04:00:00Z",
+        "compared_at": "2026-11-10T04:00:00Z",
     }
 
 
 async def test_differences_come_in_pages(api) -> None:
-    seen: list[str] = []
+    seen: list[int] = []
     cursor, pages = None, 0
     while pages == 0 or cursor is not None:
         query = {"limit": 2} | ({"cursor": cursor} if cursor else {})
         page = (await api.get("/v1/reconciliation/2026-11", params=query)).json()
         assert (page["summary"] is None) is (pages > 0)
-        seen += [each["meter_id"] for each in page["items"]]
+        seen += numbers(page["items"])
         cursor, pages = page["next"], pages + 1
-    assert (seen, pages) == (["m-1", "m-2", "m-3", "m-4", "m-5"], 3)
+    assert (seen, pages) == ([1, 2, 3, 4, 5], 3)
 
 
 async def test_kinds_can_be_chosen(api) -> None:
     query = {"kind": ["differs", "agrees"]}
     page = (await api.get("/v1/reconciliation/2026-11", params=query)).json()
-    assert [each["meter_id"] for each in page["items"]] == ["m-0", "m-1"]
+    assert numbers(page["items"]) == [0, 1]
 
 
 async def test_a_month_of_nothing_is_empty(api) -> None:
@@ -222,61 +211,70 @@ async def test_bad_parameters_are_problems(api, query: str) -> None:
     assert answer.json()["type"] == "urn:prewatt:problem:invalid-request"
 
 
-@pytest.mark.parametrize("path", ["/v1/reconciliation/2026-11", "/v1/meters/m-0/months"])
+async def test_a_cursor_that_somebody_made_up_is_a_problem(api) -> None:
+    path = "/v1/reconciliation/2026-11"
+    cursor = make_cursor(ListOf(f"billing {path}", ()), (UUID(int=1), "tomorrow"))
+    answer = await api.get(path, params={"cursor": cursor})
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "urn:prewatt:problem:wrong-cursor"
+
+
+@pytest.mark.parametrize("path", ["/v1/reconciliation/2026-11", "/v1/meters/m-0/days"])
 async def test_only_with_the_scope(api, path: str) -> None:
     assert (await api.anonymous.get(path)).status_code == 401
     assert (await api.stranger.get(path)).status_code == 403
 
 
-async def test_the_months_of_a_meter(api) -> None:
-    answer = (await api.get("/v1/meters/m-1/months")).json()
-    assert answer == {
-        "items": [
-            {
-                "month": "2026-11",
-                "binding_id": str(UUID(int=2)),
-                "account_id": str(UUID(int=101)),
-                "tariff_code": "home",
-                "base_wh": 4_000,
-                "import_wh": 9_000,
-                "energy_wh": 5_000,
-                "days": 10,
-                "last_read_at": "2026-11-10T04:00:00Z",
-                "charge": {
-                    "currency": "CNY",
-                    "energy_micro": 2_500_000,
-                    "standing_micro": 0,
-                    "tax_micro": 325_000,
-                    "total_micro": RIGHT_MICRO,
-                },
-                "ledger_total_micro": RIGHT_MICRO + 1,
-            }
-        ],
-        "next": None,
+async def test_the_days_of_a_meter(api) -> None:
+    first = (await api.get("/v1/meters/m-1/days", params={"limit": 4})).json()
+    assert [each["day"] for each in first["items"]] == [
+        "2026-11-09", "2026-11-08", "2026-11-07", "2026-11-06",
+    ]  # fmt: skip
+    one = api.made[1]
+    assert first["items"][0] == {
+        "day": "2026-11-09",
+        "agreement_id": str(one.agreement_id),
+        "account_id": str(one.account_id),
+        "tariff_code": one.code,
+        "energy_wh": 500,
+        "slots": {"peak": 292, "valley": 208},
     }
+    query = {"limit": 4, "cursor": first["next"]}
+    second = (await api.get("/v1/meters/m-1/days", params=query)).json()
+    assert second["items"][0]["day"] == "2026-11-05"
+
+
+async def test_a_meter_without_a_rateable_agreement_has_no_days(api) -> None:
+    assert (await api.get("/v1/meters/m-5/days")).json() == {"items": [], "next": None}
 
 
 async def test_a_meter_that_nobody_knows(api) -> None:
-    answer = await api.get(f"/v1/meters/{uuid4()}/months")
+    answer = await api.get(f"/v1/meters/{uuid4()}/days")
     assert answer.status_code == 404
     assert answer.json()["type"] == "urn:prewatt:problem:unknown-meter"
 
 
-async def test_the_background_check_shows_settled_differences(api, billing) -> None:
+async def test_what_stands_is_shown_as_metrics(api, billing) -> None:
     def watch(now: datetime) -> WatchReconciliation:
         return WatchReconciliation(store=billing.comparisons, clock=lambda: now)
 
-    async with open_meters(billing.database) as store:
-        for table in ("meter_month", "posted_month"):
-            await store._connection.execute(f"UPDATE {table} SET changed_at = $1", READ_AT)
-    await watch(READ_AT).once()
-    metrics = (await api.get("/metrics")).text
-    name = "prewatt_billing_reconciliation_differences"
-    assert f'{name}{{kind="differs",month="current"}} 1.0' in metrics
-    assert f'{name}{{kind="not_rateable",month="current"}} 1.0' in metrics
-    assert f'{name}{{kind="in_flight",month="current"}} 0.0' in metrics
-    await watch(READ_AT + timedelta(days=30)).once()
-    metrics = (await api.get("/metrics")).text
-    assert f'{name}{{kind="differs",month="current"}} 0.0' in metrics
-    for kind in ("differs", "in_flight", "missing_in_ledger", "missing_in_billing"):
-        assert f'{name}{{kind="{kind}",month="previous"}} 1.0' in metrics
+    async def metrics() -> str:
+        return (await api.get("/metrics")).text
+
+    name = "prewatt_billing_reconciliation"
+    await watch(NOON).once()
+    shown = await metrics()
+    for kind in ("differs", "missing_in_ledger", "missing_in_billing", "not_rateable"):
+        assert f'{name}_differences{{kind="{kind}",month="current"}} 1.0' in shown
+    assert f'{name}_in_flight{{month="current"}} 1.0' in shown
+    assert f'{name}_compared{{month="current"}} 6.0' in shown
+    assert f"{name}_waiting 0.0" in shown
+    await watch(NOON + timedelta(days=30)).once()
+    shown = await metrics()
+    assert f'{name}_differences{{kind="differs",month="current"}} 0.0' in shown
+    assert f'{name}_differences{{kind="differs",month="previous"}} 1.0' in shown
+    # Those five that time alone makes due have waited since the day after.
+    assert f"{name}_waiting 0.0" not in shown
+    assert f"{name}_behind_seconds 0.0" not in shown
+    await watch(NOON + timedelta(days=90)).once()
+    assert f'{name}_differences{{kind="differs",month="previous"}} 0.0' in await metrics()

@@ -32,13 +32,23 @@ def test_lists_meters_and_accounts() -> None:
         "sim-0000002,prewatt-simulator,canonical",
     ]
     accounts = ("meters", "--count", "1", "--accounts")
-    chosen = ("--start-wh", "7", "--tariff", "blocks", "--since", "2026-11-01T00:00:00Z")
+    chosen = ("--start-wh", "7", "--tariff", "blocks", "--since", "2026-10-31T16:00:00Z")
     assert simulator(*accounts, *chosen).stdout == (
-        "number,currency,meter_id,tariff_code,effective_from,opening_wh,"
+        "number,currency,tariff_code,first_day,meter_id,begins_at,opening_wh,"
         "opening_balance_micro,low_balance_micro\n"
-        "000000001,CNY,sim-0000001,blocks,2026-11-01T00:00:00+00:00,7,0,0\n"
+        "000000001,CNY,blocks,2026-11-01,sim-0000001,2026-10-31T16:00:00+00:00,7,0,0\n"
     )
-    assert simulator(*accounts, "--since", "yesterday").returncode == 2
+    for wrong in (("--since", "yesterday"), ("--timezone", "Asia/Nowhere")):
+        assert simulator(*accounts, *wrong).returncode == 2
+
+
+def test_an_agreement_begins_on_the_local_day_of_the_tariffs_zone() -> None:
+    accounts = ("meters", "--count", "1", "--accounts", "--since", "2026-10-31T16:00:00Z")
+    there, here = (
+        simulator(*accounts, "--timezone", zone).stdout.splitlines()[1].split(",")[3]
+        for zone in ("Asia/Shanghai", "Europe/London")
+    )
+    assert (there, here) == ("2026-11-01", "2026-10-31")
 
 
 @pytest.mark.parametrize(

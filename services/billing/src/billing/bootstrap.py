@@ -1,33 +1,48 @@
 """The one place where billing's parts meet."""
 
-from collections.abc import Awaitable, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
 
-from aiokafka.errors import KafkaError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from billing.meters.kafka import KafkaPastReadings
-from billing.meters.ports import MeterStore
-from billing.meters.postgres import PostgresMeters, open_meters
-from billing.meters.rederive import Rederive
-from billing.meters.take_readings import take_readings
-from billing.meters.take_terms import take_terms
+from billing.marks.postgres import PostgresMarks
 from billing.postings.postgres import PostgresPostings
 from billing.postings.take_charges import take_charges
+from billing.readings.postgres import PostgresReadings
+from billing.readings.take_readings import take_readings
 from billing.reconciliation.api import reconciliation_router
 from billing.reconciliation.api_meters import meters_router
+from billing.reconciliation.compare_due import CompareDue
 from billing.reconciliation.postgres import PostgresComparisons
+from billing.reconciliation.postgres_due import open_due
 from billing.reconciliation.watch import WatchReconciliation
 from billing.settings import BillingSettings
+from billing.terms.postgres import PostgresTerms
+from billing.terms.take_accounts import take_accounts
+from billing.terms.take_facts import Fact, take_facts
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted
-from prewatt_common.contracts.ledger_events_v1 import AccountOpened, MeterBound, TariffPublished
-from prewatt_common.contracts.topics import LEDGER_CHARGES, LEDGER_EVENTS, METER_READINGS
-from prewatt_common.db.database import driver, is_passing_fault
+from prewatt_common.contracts.ledger_events_v1 import AccountOpened
+from prewatt_common.contracts.ledger_facts_v1 import (
+    AgreementSet,
+    InstallationSet,
+    MeterRegistered,
+    ReadingEdited,
+    TariffPublished,
+)
+from prewatt_common.contracts.meter_readings_v1 import Reading
+from prewatt_common.contracts.topics import (
+    LEDGER_CHARGES,
+    LEDGER_EVENTS,
+    LEDGER_FACTS,
+    METER_READINGS,
+)
+from prewatt_common.db.database import Database, driver
 from prewatt_common.dependencies import watch_dependencies
 from prewatt_common.http.app import create_app
-from prewatt_common.kafka.batches import Handle, Subscription
-from prewatt_common.kafka.decoding import Delivered, EventT, decode_one, decode_some
+from prewatt_common.kafka.batches import Subscription
+from prewatt_common.kafka.decoding import Delivered, decode_one, decode_some
 from prewatt_common.kafka.history import watch_history
 from prewatt_common.kafka.readings import decode_readings, one_of_readings
 from prewatt_common.parts import Parts, parts_of
@@ -35,10 +50,9 @@ from prewatt_common.service import serve
 from prewatt_common.workers import Repeating
 from prewatt_common.zone_data import watch_zone_data
 
-_RECONCILIATION_REST_FACTOR = 50
-"""A check never costs more than 2 % of a core."""
-_REDERIVE_EVERY_S = 5.0
-_TERMS_MAX = 500
+_COUNT_REST_FACTOR = 50
+"""Counting for the metrics never costs more than 2 % of a core."""
+_FACTS_MAX = 500
 _CHARGE_EVENTS_MAX = 20
 """An event holds up to a thousand charges."""
 
@@ -51,16 +65,25 @@ def subscriptions(settings: BillingSettings) -> Sequence[Subscription[Any]]:
             topics=(METER_READINGS,),
             decode=decode_readings,
             one_of=one_of_readings,
-            handle=_with_meters(take_readings),
+            handle=_take_readings,
             batch_records_max=settings.batch_records_max,
             linger_ms=settings.linger_ms,
         ),
         Subscription(
-            group="billing.terms",
+            group="billing.facts",
+            topics=(LEDGER_FACTS,),
+            decode=decode_some(
+                [TariffPublished, AgreementSet, MeterRegistered, InstallationSet, ReadingEdited]
+            ),
+            handle=_take_facts,
+            batch_records_max=_FACTS_MAX,
+        ),
+        Subscription(
+            group="billing.accounts",
             topics=(LEDGER_EVENTS,),
-            decode=decode_some([AccountOpened, MeterBound, TariffPublished]),
-            handle=_with_meters(take_terms),
-            batch_records_max=_TERMS_MAX,
+            decode=decode_some([AccountOpened]),
+            handle=_take_accounts,
+            batch_records_max=_FACTS_MAX,
         ),
         Subscription(
             group="billing.charges",
@@ -86,10 +109,10 @@ async def _run(settings: BillingSettings, parts: Parts) -> None:
 
     app = create_app(
         name="billing",
-        summary="Independent re-rating: reading against charge, meter by meter.",
+        summary="Independent re-rating: reading against charge, agreement by agreement.",
         auth_public_key=settings.auth_public_key,
         routers=[
-            reconciliation_router(store=comparisons),
+            reconciliation_router(store=comparisons, clock=utc_now),
             meters_router(store=comparisons),
             *parts.operators_routers(scope="billing"),
         ],
@@ -100,24 +123,19 @@ async def _run(settings: BillingSettings, parts: Parts) -> None:
         parts.relay,
         *consumers,
         watch_dependencies({"kafka": parts.producer.check}),
-        Rederive(
-            open_meters=lambda: open_meters(database),
-            past=KafkaPastReadings(bootstrap=settings.kafka_bootstrap),
-            passing=_is_passing,
-            every_s=_REDERIVE_EVERY_S,
-        ),
+        comparing(database, settings),
         Repeating(
             name="reconciliation",
             do=WatchReconciliation(store=comparisons, clock=utc_now).once,
             every_s=settings.reconciliation_every_s,
-            rest_factor=_RECONCILIATION_REST_FACTOR,
-            passing=_is_passing,
+            rest_factor=_COUNT_REST_FACTOR,
         ),
         watch_history(
             bootstrap=settings.kafka_bootstrap,
             topics={
                 METER_READINGS: "what billing rates again",
-                LEDGER_EVENTS: "the tariffs, accounts and bindings that it rates by",
+                LEDGER_FACTS: "the tariffs, agreements and installations that it rates by",
+                LEDGER_EVENTS: "the numbers of the accounts",
                 LEDGER_CHARGES: "the charges that it compares with",
             },
         ),
@@ -126,24 +144,35 @@ async def _run(settings: BillingSettings, parts: Parts) -> None:
     await serve(app=app, settings=settings, workers=workers)
 
 
-class _OfMeters(Protocol[EventT]):
-    def __call__(
-        self, *, store: MeterStore, batch: Sequence[Delivered[EventT]]
-    ) -> Awaitable[None]: ...
+def comparing(database: Database, settings: BillingSettings) -> Repeating:
+    """The worker that compares what is due."""
+    work = CompareDue(
+        open_due=lambda: open_due(database),
+        clock=utc_now,
+        settle=timedelta(seconds=settings.settle_s),
+        rest_factor=settings.compare_rest_factor,
+    )
+    return Repeating(name="compare", do=work.once, every_s=settings.compare_every_s)
 
 
-def _with_meters(use_case: _OfMeters[EventT]) -> Handle[EventT]:
-    async def handle(connection: AsyncConnection, batch: Sequence[Delivered[EventT]]) -> None:
-        await use_case(store=PostgresMeters(await driver(connection)), batch=batch)
+async def _take_readings(connection: AsyncConnection, batch: Sequence[Delivered[Reading]]) -> None:
+    raw = await driver(connection)
+    await take_readings(store=PostgresReadings(raw), marks=PostgresMarks(raw), batch=batch)
 
-    return handle
+
+async def _take_facts(connection: AsyncConnection, batch: Sequence[Delivered[Fact]]) -> None:
+    raw = await driver(connection)
+    await take_facts(store=PostgresTerms(raw), marks=PostgresMarks(raw), batch=batch)
+
+
+async def _take_accounts(
+    connection: AsyncConnection, batch: Sequence[Delivered[AccountOpened]]
+) -> None:
+    await take_accounts(store=PostgresTerms(await driver(connection)), batch=batch)
 
 
 async def _take_charges(
     connection: AsyncConnection, batch: Sequence[Delivered[ChargesPosted]]
 ) -> None:
-    await take_charges(store=PostgresPostings(await driver(connection)), batch=batch)
-
-
-def _is_passing(error: BaseException) -> bool:
-    return is_passing_fault(error) or isinstance(error, KafkaError)
+    raw = await driver(connection)
+    await take_charges(store=PostgresPostings(raw), marks=PostgresMarks(raw), batch=batch)

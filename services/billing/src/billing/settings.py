@@ -14,5 +14,12 @@ class BillingSettings(ServiceSettings):
     linger_ms: int = Field(default=500, ge=0, le=5_000)
     """The least time between two batches of readings or charges: nobody waits for billing, and
     fewer, larger batches leave the machine to those for whom somebody does."""
+    settle_s: float = Field(default=30.0, ge=0, le=600)
+    """For how long after either side moved what is not equal is in flight."""
+    compare_every_s: float = Field(default=0.5, gt=0, le=60)
+    """Between two looks at what has moved, where nothing waits."""
+    compare_rest_factor: float = Field(default=3.0, ge=0, le=100)
+    """The rest between two portions where more waits, in times of what the portion took: 3 leaves
+    comparing a quarter of a core."""
     reconciliation_every_s: float = Field(default=30.0, gt=0)
-    """Between two background checks; a check of many meters rests longer, see the README."""
+    """Between two counts for the metrics; a count of many rests longer, see the README."""

@@ -6,19 +6,24 @@ import os
 import random
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import httpx
 from rich.console import Console
 from rich.live import Live
 
+from prewatt_cli.demo_verdict import Verdict, verdict
 from prewatt_cli.demo_view import Latency, View, Watched
 from prewatt_cli.payments import decimal_from, pay
 from prewatt_cli.readings_of_metrics import Scrape, scrape
 from prewatt_cli.target import Target, find_target
 from prewatt_cli.utility import (
     CURRENCY,
+    TARIFFS,
+    TIME_OF_USE_TARIFF,
+    TIMEZONE,
     fleet_settings,
     publish_tariffs,
     register_households,
@@ -36,6 +41,9 @@ PAYS_AFTER_S = 3.0
 WATCHED = 8
 SETTLE_TIMEOUT_S = 20.0
 LOW_BALANCE_MICRO = 3 * MICRO // 2
+GLITCHES = 2
+"""The household, of those watched, whose register once shows what it never was; by time of use."""
+GLITCH_WH = 900_000
 _SEED = 20
 _STAGES = (
     ("reading: broker to Kafka", "meter-gateway", "prewatt_gateway_ingest_seconds", {}),
@@ -45,14 +53,6 @@ _STAGES = (
     ("payment to relay closed", "prepay-ledger", "prewatt_ledger_command_seconds",
      {"action": "reconnect"}),
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the demo ends with. ``problems`` is empty if all went as it must."""
-
-    lines: tuple[str, ...]
-    problems: tuple[str, ...]
 
 
 def run_demo(*, households: int, seconds: int) -> int:
@@ -104,12 +104,17 @@ class Demo:
             Household(
                 number=f"{number:09d}",
                 meter_id=f"sim-{number:07d}",
-                balance_micro=chance.randint(1, 80) * MICRO // 10,
-                tariff_code=chance.choice(("flat", "blocks")),
+                balance_micro=chance.randint(3, 82) * MICRO // 10,
+                tariff_code=chance.choice(TARIFFS)["code"],
                 low_balance_micro=LOW_BALANCE_MICRO,
             )
             for number in range(1, households + 1)
         ]
+        self._glitching = self._households[GLITCHES] = replace(
+            self._households[GLITCHES],
+            balance_micro=20 * MICRO,
+            tariff_code=TIME_OF_USE_TARIFF["code"],
+        )
         self._by_meter = {each.meter_id: each for each in self._households}
         self._pays = {each.number for each in self._households if chance.random() < 0.7}
 
@@ -121,7 +126,7 @@ class Demo:
                 gateway=gateway,
                 ledger=ledger,
                 households=self._households,
-                effective_from=self._start - INTERVAL,
+                begins_at=self._start - INTERVAL,
             )
 
     async def run(self, console: Console) -> Verdict:
@@ -145,15 +150,33 @@ class Demo:
                     watching.cancel()
                     await asyncio.gather(paying, watching, return_exceptions=True)
                 await asyncio.to_thread(self._look, fleet)
-            return await asyncio.to_thread(self._verdict, fleet)
+            return await asyncio.to_thread(
+                verdict,
+                target=self._target,
+                fleet=fleet,
+                view=self._view,
+                glitching=self._glitching,
+                months=sorted({self._month(self._start), self._month(datetime.now(UTC))}),
+            )
 
     async def _publish(self, fleet: Fleet) -> None:
         rate = len(self._households) * STEPS_PER_S
         at = self._start
-        for _ in range(self._seconds * STEPS_PER_S):
+        steps = self._seconds * STEPS_PER_S
+        for number in range(steps):
             self._view.simulated = f"{at:%Y-%m-%d %H:%M} UTC"
             await fleet.publish_step(at=at, rate_per_s=rate)
+            if number == steps // 2:
+                await self._glitch(fleet, at=at + INTERVAL / 3)
             at += INTERVAL
+
+    async def _glitch(self, fleet: Fleet, *, at: datetime) -> None:
+        """One reading far above the register; the next one is right again."""
+        meter_id = self._glitching.meter_id
+        import_wh = fleet.meters[meter_id].import_wh + GLITCH_WH
+        payload = json.dumps({"at": at.isoformat(), "import_wh": import_wh})
+        await fleet.publish_bytes(meter_id=meter_id, topic="reading", payload=payload.encode())
+        self._view.say(f"{self._glitching.number}  its register leaps to {import_wh} Wh")
 
     async def _pay_for_cuts(self, fleet: Fleet) -> None:
         """Households that were cut pay a little later, most of them."""
@@ -188,7 +211,7 @@ class Demo:
             self._view.say(f"{household.number}  paid 5.00 {CURRENCY}, balance {balance}")
 
     async def _settle(self, fleet: Fleet) -> None:
-        """Wait until what was published is charged and no command is under way."""
+        """Wait until what was published, the glitch too, is taken and no command is under way."""
         deadline = time.monotonic() + SETTLE_TIMEOUT_S
         while time.monotonic() < deadline:
             await asyncio.sleep(0.5)
@@ -196,7 +219,7 @@ class Demo:
             states = totals["accounts_by_state"]
             under_way = states.get("disconnecting", 0) + states.get("reconnecting", 0)
             ledger = await asyncio.to_thread(scrape, self._target.url("prepay-ledger"))
-            if not under_way and _charged(ledger) >= fleet.summary().published:
+            if not under_way and _charged(ledger) > fleet.summary().published:
                 return
 
     async def _watch(self, fleet: Fleet) -> None:
@@ -253,49 +276,9 @@ class Demo:
     def _ledger(self) -> httpx.Client:
         return self._target.client("prepay-ledger")
 
-    def _verdict(self, fleet: Fleet) -> Verdict:
-        summary = fleet.summary()
-        totals = self._totals()
-        month = f"{datetime.now(UTC):%Y-%m}"
-        reconciled = self._reconciled(month)
-        view = self._view
-        problems: list[str] = []
-        if totals["imbalance_micro"] or totals["entries_differ_micro"]:
-            problems.append(f"the ledger is off by {totals['imbalance_micro']} micro-units")
-        if view.charged < summary.published:
-            problems.append(f"{summary.published - view.charged} readings were not charged")
-        if not (view.cuts and view.reconnections):
-            problems.append("no relay was opened and closed again")
-        if reconciled["agrees"] != reconciled["compared"]:
-            problems.append(f"billing and ledger do not agree: {json.dumps(reconciled)}")
-        stages = ", ".join(
-            f"{each.stage} p99 {each.p99 * 1000:.0f} ms"
-            for each in view.latencies
-            if each.p99 is not None
-        )
-        return Verdict(
-            lines=(
-                f"{summary.published} readings published, {view.charged} charged; "
-                f"{view.cuts} cuts, {view.reconnections} reconnections, "
-                f"{view.topups} top-ups, {view.notices} notices",
-                stages,
-                f"ledger sums to {totals['imbalance_micro']}; billing agrees on "
-                f"{reconciled['agrees']} of {reconciled['compared']} meter-months of {month}",
-            ),
-            problems=tuple(problems),
-        )
-
-    def _reconciled(self, month: str) -> dict[str, int]:
-        deadline = time.monotonic() + SETTLE_TIMEOUT_S
-        with self._target.client("billing") as client:
-            while True:
-                found = client.get(f"/v1/reconciliation/{month}").raise_for_status().json()
-                tally = found["summary"]
-                done = tally["compared"] and tally["agrees"] == tally["compared"]
-                if done or time.monotonic() > deadline:
-                    return {name: tally[name] for name in ("compared", "agrees", "in_flight",
-                            "differs", "missing_in_ledger", "missing_in_billing")}  # fmt: skip
-                time.sleep(0.5)
+    @staticmethod
+    def _month(at: datetime) -> str:
+        return f"{at.astimezone(ZoneInfo(TIMEZONE)):%Y-%m}"
 
 
 def _charged(ledger: Scrape) -> int:

@@ -4,9 +4,10 @@ The demo, the integration tests and the benchmarks all begin here.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from http import HTTPStatus
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -17,28 +18,49 @@ from prewatt_simulator.inventory import Household, write_accounts, write_devices
 
 CURRENCY = "CNY"
 TIMEZONE = "Asia/Shanghai"
-FLAT_TARIFF = {
-    "code": "flat",
-    "effective_from": "2020-01",
-    "currency": CURRENCY,
-    "timezone": TIMEZONE,
-    "blocks": [{"price_micro_per_kwh": 520_000}],
-    "standing_micro_per_day": 100_000,
-    "tax_bp": 600,
-}
-BLOCK_TARIFF = {
-    "code": "blocks",
-    "effective_from": "2020-01",
-    "currency": CURRENCY,
-    "timezone": TIMEZONE,
+
+
+def tariff(code: str, *prices: dict[str, Any], **rest: Any) -> dict[str, Any]:
+    """A tariff document of Shanghai in CNY; ``rest`` are fields of it besides the prices."""
+    return {
+        "code": code,
+        "valid_from": "2020-01-01",
+        "currency": CURRENCY,
+        "timezone": TIMEZONE,
+        "components": list(prices),
+        **rest,
+    }
+
+
+FLAT_PRICE = {"name": "energy", "kind": "energy", "micro_per_kwh": {"all": 520_000}}
+BLOCK_PRICE = {
+    "name": "ladder",
+    "kind": "blocks",
     "blocks": [
-        {"upto_wh": 240_000, "price_micro_per_kwh": 488_300},
-        {"upto_wh": 400_000, "price_micro_per_kwh": 538_300},
-        {"price_micro_per_kwh": 788_300},
+        {"upto_wh": 240_000, "micro_per_kwh": 488_300},
+        {"upto_wh": 400_000, "micro_per_kwh": 538_300},
+        {"upto_wh": None, "micro_per_kwh": 788_300},
     ],
-    "standing_micro_per_day": 100_000,
-    "tax_bp": 600,
 }
+TIME_OF_USE_PRICE = {
+    "name": "energy",
+    "kind": "energy",
+    "micro_per_kwh": {"peak": 568_000, "flat": 488_000, "valley": 288_000},
+}
+SLOTS = {
+    "slots": [
+        {"name": "peak", "begin": "08:00", "end": "11:00"},
+        {"name": "peak", "begin": "18:00", "end": "21:00"},
+        {"name": "valley", "begin": "22:00", "end": "08:00"},
+        {"name": "flat"},
+    ]
+}
+STANDING = {"name": "meter", "kind": "standing", "micro_per_day": 100_000}
+TAX = {"name": "tax", "kind": "levy", "rate_ppm": 60_000}
+FLAT_TARIFF = tariff("flat", FLAT_PRICE, STANDING, TAX)
+BLOCK_TARIFF = tariff("blocks", BLOCK_PRICE, STANDING, TAX)
+TIME_OF_USE_TARIFF = tariff("time-of-use", TIME_OF_USE_PRICE, STANDING, TAX, time_of_use=SLOTS)
+TARIFFS = (FLAT_TARIFF, BLOCK_TARIFF, TIME_OF_USE_TARIFF)
 _LINES_PER_UPLOAD = 20_000
 
 
@@ -55,12 +77,11 @@ def fleet_settings(stack: Stack, meter_ids: Sequence[str]) -> FleetSettings:
     )
 
 
-def publish_tariffs(ledger: httpx.Client) -> None:
-    """The flat and the block tariff; those that are there already stay."""
-    for tariff in (FLAT_TARIFF, BLOCK_TARIFF):
-        response = ledger.post("/v1/tariffs", json=tariff)
-        if response.status_code != HTTPStatus.CONFLICT:
-            response.raise_for_status()
+def publish_tariffs(ledger: httpx.Client, *documents: Mapping[str, Any]) -> None:
+    """The three of this page, or ``documents``. Repeatable: the same version again is no error."""
+    for document in documents or TARIFFS:
+        body = {"document": document, "reason": "a utility to play with"}
+        ledger.post("/v1/tariffs", json=body).raise_for_status()
 
 
 def register_households(
@@ -68,14 +89,20 @@ def register_households(
     gateway: httpx.Client,
     ledger: httpx.Client,
     households: Sequence[Household],
-    effective_from: datetime,
+    begins_at: datetime,
 ) -> None:
-    """Devices at the gateway, accounts with their meters at the ledger. Repeatable."""
+    """Devices at the gateway; accounts, agreements and installations at the ledger. Repeatable.
+
+    Meters serve from ``begins_at`` on, and agreements begin on its local day.
+    """
+    first_day = begins_at.astimezone(ZoneInfo(TIMEZONE)).date()
     for begin in range(0, len(households), _LINES_PER_UPLOAD):
         some = households[begin : begin + _LINES_PER_UPLOAD]
         devices, accounts = io.StringIO(), io.StringIO()
         write_devices(devices, meter_ids=[each.meter_id for each in some])
-        write_accounts(accounts, households=some, currency=CURRENCY, effective_from=effective_from)
+        write_accounts(
+            accounts, households=some, currency=CURRENCY, first_day=first_day, begins_at=begins_at
+        )
         _upload(gateway, "/v1/devices/import", devices)
         _upload(ledger, "/v1/accounts/import", accounts)
 

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, NoReturn
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import typer
@@ -152,7 +153,7 @@ def meters(
     count: Count = 100,
     prefix: Prefix = "sim",
     accounts: Annotated[
-        bool, typer.Option("--accounts", help="Accounts and bindings instead of devices.")
+        bool, typer.Option("--accounts", help="Accounts with their meters instead of devices.")
     ] = False,
     start_wh: StartWh = 0,
     tariff: Annotated[
@@ -160,8 +161,11 @@ def meters(
     ] = "flat",
     currency: Annotated[str, typer.Option(help="The accounts' currency.")] = "CNY",
     since: Annotated[
-        str | None, typer.Option(help="From when the accounts pay; default: midnight UTC.")
+        str | None, typer.Option(help="From when the meters serve; default: midnight UTC.")
     ] = None,
+    timezone: Annotated[
+        str, typer.Option(help="The tariff's: agreements begin on the local day of --since.")
+    ] = "Asia/Shanghai",
 ) -> None:
     """Write the fleet as CSV: devices for the gateway, or accounts for the ledger."""
     ids = meter_ids(count, prefix=prefix)
@@ -169,12 +173,17 @@ def meters(
         write_devices(sys.stdout, meter_ids=ids)
         return
     try:
-        effective_from = _last_full(timedelta(days=1)) if since is None else _instant(since)
-    except ValueError as error:
+        begins_at = _last_full(timedelta(days=1)) if since is None else _instant(since)
+        first_day = begins_at.astimezone(ZoneInfo(timezone)).date()
+    except (ValueError, ZoneInfoNotFoundError) as error:
         raise typer.BadParameter(str(error)) from None
     households = households_of(ids, tariff_code=tariff, opening_wh=start_wh)
     write_accounts(
-        sys.stdout, households=households, currency=currency, effective_from=effective_from
+        sys.stdout,
+        households=households,
+        currency=currency,
+        first_day=first_day,
+        begins_at=begins_at,
     )
 
 

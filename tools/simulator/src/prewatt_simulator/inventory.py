@@ -1,9 +1,9 @@
-"""The fleet as lists that the services import: devices for the gateway, bindings for the ledger."""
+"""The fleet as lists that the services import: devices for the gateway, accounts for the ledger."""
 
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TextIO
 
 MODEL = "prewatt-simulator"
@@ -19,7 +19,8 @@ class Household:
     balance_micro: int = 0
     tariff_code: str = "flat"
     low_balance_micro: int = 0
-    opening_wh: int = 0
+    opening_wh: int | None = 0
+    """The register at the installation's beginning; none: the first reading opens it."""
 
 
 def write_devices(out: TextIO, *, meter_ids: Sequence[str]) -> None:
@@ -30,17 +31,24 @@ def write_devices(out: TextIO, *, meter_ids: Sequence[str]) -> None:
 
 
 def write_accounts(
-    out: TextIO, *, households: Sequence[Household], currency: str, effective_from: datetime
+    out: TextIO,
+    *,
+    households: Sequence[Household],
+    currency: str,
+    first_day: date,
+    begins_at: datetime,
 ) -> None:
-    """What the ledger's ``POST /v1/accounts/import`` takes."""
+    """What the ledger's ``POST /v1/accounts/import`` takes: each account with an agreement from
+    the local day ``first_day`` on, and its meter installed at the instant ``begins_at``."""
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(
-        ("number", "currency", "meter_id", "tariff_code", "effective_from", "opening_wh",
+        ("number", "currency", "tariff_code", "first_day", "meter_id", "begins_at", "opening_wh",
          "opening_balance_micro", "low_balance_micro")
     )  # fmt: skip
-    since = effective_from.isoformat()
+    day, since = first_day.isoformat(), begins_at.isoformat()
     writer.writerows(
-        (each.number, currency, each.meter_id, each.tariff_code, since, each.opening_wh,
+        (each.number, currency, each.tariff_code, day, each.meter_id, since,
+         "" if each.opening_wh is None else each.opening_wh,
          each.balance_micro, each.low_balance_micro)
         for each in households
     )  # fmt: skip

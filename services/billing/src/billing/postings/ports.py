@@ -10,5 +10,5 @@ class PostingStore(Protocol):
     """The ledger's totals, inside one transaction."""
 
     async def put_posted(self, charges: Sequence[PostedCharge]) -> None:
-        """At most one a binding and month, the highest version holds."""
+        """At most one an agreement and period, the highest version holds."""
         ...

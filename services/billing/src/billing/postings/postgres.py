@@ -1,24 +1,23 @@
 """The ledger's totals in PostgreSQL, one statement a batch."""
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
 from prewatt_common.contracts.ledger_charges_v1 import PostedCharge
-from prewatt_common.db.database import Database, DriverConnection, driver
+from prewatt_common.db.database import DriverConnection
 
 _PUT_POSTED = """
-INSERT INTO posted_month AS p (binding_id, month, account_id, meter_id, version, import_wh,
-                               last_read_at, energy_wh, total_micro, changed_at)
+INSERT INTO posted_period AS p (agreement_id, period_first, period_end, account_id, version,
+                                standing_days, energy_wh, total_micro, last_read_at, changed_at)
 SELECT n.*, now()
-FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[],
-            $7::timestamptz[], $8::bigint[], $9::bigint[])
-    AS n (binding_id, month, account_id, meter_id, version, import_wh, last_read_at, energy_wh,
-          total_micro)
-ORDER BY 1, 2
-ON CONFLICT (binding_id, month) DO UPDATE
-SET version = excluded.version, import_wh = excluded.import_wh,
-    last_read_at = excluded.last_read_at, energy_wh = excluded.energy_wh,
-    total_micro = excluded.total_micro, changed_at = excluded.changed_at
+FROM unnest($1::uuid[], $2::date[], $3::date[], $4::uuid[], $5::bigint[], $6::bigint[],
+            $7::bigint[], $8::bigint[], $9::timestamptz[])
+    AS n (agreement_id, period_first, period_end, account_id, version, standing_days, energy_wh,
+          total_micro, last_read_at)
+ON CONFLICT (agreement_id, period_first) DO UPDATE
+SET period_end = excluded.period_end, account_id = excluded.account_id,
+    version = excluded.version, standing_days = excluded.standing_days,
+    energy_wh = excluded.energy_wh, total_micro = excluded.total_micro,
+    last_read_at = excluded.last_read_at, changed_at = excluded.changed_at
 WHERE excluded.version > p.version
 """
 
@@ -34,20 +33,13 @@ class PostgresPostings:
         if charges:
             await self._connection.execute(
                 _PUT_POSTED,
-                [c.binding_id for c in charges],
-                [c.month for c in charges],
+                [c.agreement_id for c in charges],
+                [c.period_first for c in charges],
+                [c.period_end for c in charges],
                 [c.account_id for c in charges],
-                [c.meter_id for c in charges],
                 [c.version for c in charges],
-                [c.import_wh for c in charges],
-                [c.last_read_at for c in charges],
+                [c.standing_days for c in charges],
                 [c.energy_wh for c in charges],
                 [c.total_micro for c in charges],
+                [c.last_read_at for c in charges],
             )
-
-
-@asynccontextmanager
-async def open_postings(database: Database) -> AsyncGenerator[PostgresPostings]:
-    """A transaction of its own, for what does not come through a consumer."""
-    async with database.transaction() as connection:
-        yield PostgresPostings(await driver(connection))

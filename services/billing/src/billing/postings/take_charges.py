@@ -1,20 +1,48 @@
 """Use case: what the ledger has posted, kept to be compared with."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 from uuid import UUID
 
+from billing.marks.ports import Marks
+from billing.marks.values import Moved, What
 from billing.postings.ports import PostingStore
+from prewatt_common.contracts.base import INSTANT_YEARS
 from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted, PostedCharge
 from prewatt_common.kafka.decoding import Delivered
+from prewatt_common.refusals import Refusal
 
 
-async def take_charges(*, store: PostingStore, batch: Sequence[Delivered[ChargesPosted]]) -> None:
-    """Handle ``batch``."""
-    newest: dict[tuple[UUID, str], PostedCharge] = {}
-    for event, _ in batch:
-        for charge in event.charges:
-            place = (charge.binding_id, charge.month)
-            known = newest.get(place)
-            if known is None or charge.version > known.version:
-                newest[place] = charge
-    await store.put_posted(list(newest.values()))
+class UnusableCharge(Refusal):
+    """A period that ends before it begins, or is of no year that there may be."""
+
+    kind = "unusable-charge"
+
+
+async def take_charges(
+    *, store: PostingStore, marks: Marks, batch: Sequence[Delivered[ChargesPosted]]
+) -> None:
+    """Handle ``batch``. Raises `UnusableCharge`."""
+    charges = newest(charge for event, _ in batch for charge in event.charges)
+    await store.put_posted(charges)
+    await marks.mark({Moved(What.AGREEMENT, str(each.agreement_id)) for each in charges})
+
+
+def newest(charges: Iterable[PostedCharge]) -> Sequence[PostedCharge]:
+    """The highest version of each agreement and period, in that order. Raises `UnusableCharge`."""
+    found: dict[tuple[UUID, date], PostedCharge] = {}
+    for charge in charges:
+        _check(charge)
+        place = (charge.agreement_id, charge.period_first)
+        known = found.get(place)
+        if known is None or charge.version > known.version:
+            found[place] = charge
+    return [found[place] for place in sorted(found)]
+
+
+def _check(charge: PostedCharge) -> None:
+    first, end = charge.period_first, charge.period_end
+    # Dates have no bounds in the contract; agreements may have begun before meters reported.
+    if not (first.year >= 1970 and first < end and end.year < INSTANT_YEARS.stop):
+        message = f"agreement {charge.agreement_id}: {first} to {end} is no period"
+        raise UnusableCharge(message)

@@ -1,17 +1,19 @@
-"""What the ledger has posted for a meter-month."""
+"""What the ledger has posted for a period of an agreement."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
-    """The ledger's month as it last told: energy in Wh, total in micro-units."""
+    """The ledger's period as it last told: energy in Wh, total in micro-units. ``changed_at`` is
+    when billing heard of it."""
 
     account_id: UUID
-    meter_id: str
-    import_wh: int
-    last_read_at: datetime
+    period_end: date
+    standing_days: int
     energy_wh: int
     total_micro: int
+    last_read_at: datetime | None
+    changed_at: datetime

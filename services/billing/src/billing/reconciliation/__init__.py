@@ -1,1 +1,1 @@
-"""Billing's month against the ledger's."""
+"""Billing's charge against the ledger's, for every period of every agreement."""

@@ -1,6 +1,8 @@
 """GET /v1/reconciliation/{month}. Money is integer micro-units of the currency in JSON."""
 
-from datetime import datetime
+import re
+from collections.abc import Sequence
+from datetime import date, datetime
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -8,47 +10,56 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel
 
-from billing.reconciliation.compare import Compared, Kind, Tally
-from billing.reconciliation.ports import ComparisonStore
-from billing.reconciliation.reconcile import reconcile
+from billing.reconciliation import compare
+from billing.reconciliation.compare import Kind
+from billing.reconciliation.ports import ComparisonKey, Comparisons, Stored, Tallied, Waiting
+from prewatt_common.clock import Clock
 from prewatt_common.http.auth import require
-from prewatt_common.http.pages import Page, PageRequest, PagesBy
+from prewatt_common.http.pages import Page, PageRequest, PagesBy, WrongCursor
 from prewatt_common.http.problems import Problem
-from prewatt_metering.monthly.months import BillingMonth
+
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
+CursorKey = tuple[UUID, str]
+"""Agreement and the period's first day (YYYY-MM-DD)."""
 
 
 class InvalidMonth(Problem):
     """422: not a month."""
 
     def __init__(self, text: str) -> None:
-        detail = f"{text!r} is not a billing month; write YYYY-MM, such as 2026-11."
+        detail = f"{text!r} is not a month; write YYYY-MM, such as 2026-11."
         super().__init__(
             status=HTTPStatus.UNPROCESSABLE_ENTITY, kind="invalid-month", detail=detail
         )
 
 
 class Side(BaseModel):
-    """What one of the two has for the month. ``import_wh`` is the highest register."""
+    """What one of the two has for the period."""
 
     total_micro: int
     energy_wh: int
-    import_wh: int
-    last_read_at: datetime
+    standing_days: int
+    last_read_at: datetime | None
 
 
-class Difference(BaseModel):
-    """A meter-month that does not (yet) agree. A side that has nothing is null."""
+class ComparisonOut(BaseModel):
+    """A period of an agreement. A side that has nothing is null; ``detail`` says what is unlike."""
 
     kind: Kind
-    binding_id: UUID
+    detail: str | None
+    agreement_id: UUID
+    period_first: date
+    period_end: date
     account_id: UUID
     account_number: str | None
-    meter_id: str
     currency: str | None
     billing: Side | None
     ledger: Side | None
-    changed_at: datetime | None
+    changed_at: datetime
     """When either side last moved, as billing saw it."""
+    unequal_since: datetime | None
+    compared_at: datetime
+    """Since when it has stood as it does."""
 
 
 class CurrencyTotals(BaseModel):
@@ -60,7 +71,8 @@ class CurrencyTotals(BaseModel):
 
 
 class Summary(BaseModel):
-    """The whole month, in meter-months."""
+    """All periods that begin in the month. ``waiting``: agreements of any month, and things that
+    may touch some, which have moved and are not compared since."""
 
     compared: int
     agrees: int
@@ -69,17 +81,18 @@ class Summary(BaseModel):
     missing_in_ledger: int
     missing_in_billing: int
     not_rateable: int
+    waiting: int
     totals: list[CurrencyTotals]
 
 
-class ReconciliationPage(Page[Difference]):
+class ReconciliationPage(Page[ComparisonOut]):
     """``summary`` comes with the first page only."""
 
     month: str
     summary: Summary | None
 
 
-def reconciliation_router(*, store: ComparisonStore) -> APIRouter:
+def reconciliation_router(*, store: Comparisons, clock: Clock) -> APIRouter:
     """The router."""
     router = APIRouter(
         prefix="/v1", tags=["reconciliation"], dependencies=[Depends(require("billing:read"))]
@@ -88,81 +101,91 @@ def reconciliation_router(*, store: ComparisonStore) -> APIRouter:
     @router.get("/reconciliation/{month}", summary="Billing's charges against the ledger's")
     async def reconciliation(
         month: Annotated[str, Path(description="YYYY-MM", examples=["2026-11"])],
-        page: Annotated[PageRequest[UUID], Depends(PagesBy(UUID))],
+        page: Annotated[PageRequest[CursorKey], Depends(PagesBy(CursorKey))],
         kind: Annotated[
             list[Kind] | None, Query(description="Kinds to list; all but `agrees` by default")
         ] = None,
     ) -> ReconciliationPage:
-        billing_month = parse_month(month)
-        found = await reconcile(
-            store=store,
-            month=billing_month,
-            kinds=frozenset(kind) if kind else frozenset(Kind) - {Kind.AGREES},
-            after=page.after,
-            limit=page.rows_max,
+        """The periods that begin in the month."""
+        check_month(month)
+        after = _after(page)
+        summary = None
+        if after is None:
+            summary = _summary(await store.tally(month=month), await store.waiting(now=clock()))
+        found = page.of(
+            await store.listed(
+                month=month,
+                kinds=frozenset(kind) if kind else frozenset(Kind) - {Kind.AGREES},
+                after=after,
+                limit=page.rows_max,
+            ),
+            key=lambda each: (each.key[0], each.key[1].isoformat()),
+            item=_comparison,
         )
-        differences = page.of(
-            found.differences, key=lambda each: each.pair.binding_id, item=_difference
-        )
-        return ReconciliationPage(
-            month=str(billing_month),
-            summary=_summary(found.tally) if found.tally else None,
-            items=differences.items,
-            next=differences.next,
-        )
+        return ReconciliationPage(month=month, summary=summary, items=found.items, next=found.next)
 
     return router
 
 
-def parse_month(text: str) -> BillingMonth:
+def check_month(text: str) -> None:
     """Raises `InvalidMonth`."""
+    if not _MONTH.fullmatch(text) or text.startswith("0000"):
+        raise InvalidMonth(text)
+
+
+def _after(page: PageRequest[CursorKey]) -> ComparisonKey | None:
+    if page.after is None:
+        return None
     try:
-        return BillingMonth.parse(text)
+        return page.after[0], date.fromisoformat(page.after[1])
     except ValueError as error:
-        raise InvalidMonth(text) from error
+        raise WrongCursor("The cursor holds no key of this list") from error
 
 
-def _summary(tally: Tally) -> Summary:
+def _summary(tallied: Sequence[Tallied], waiting: Waiting) -> Summary:
+    counts = dict.fromkeys(Kind, 0)
+    totals: dict[str | None, CurrencyTotals] = {}
+    for each in tallied:
+        counts[each.kind] += each.count
+        known = totals.setdefault(
+            each.currency,
+            CurrencyTotals(currency=each.currency, billing_total_micro=0, ledger_total_micro=0),
+        )
+        known.billing_total_micro += each.ours_micro
+        known.ledger_total_micro += each.theirs_micro
     return Summary(
-        compared=tally.compared,
-        **{str(kind): count for kind, count in tally.counts.items()},
-        totals=[
-            CurrencyTotals(
-                currency=currency,
-                billing_total_micro=totals.billing_micro,
-                ledger_total_micro=totals.ledger_micro,
-            )
-            for currency, totals in tally.totals.items()
-        ],
+        compared=sum(counts.values()),
+        **{str(kind): count for kind, count in counts.items()},
+        waiting=waiting.count,
+        totals=list(totals.values()),
     )
 
 
-def _difference(compared: Compared) -> Difference:
-    pair, rated, posted = compared.pair, compared.rated, compared.pair.posted
-    owner = pair.bound or posted
-    assert owner is not None
-    return Difference(
-        kind=compared.kind,
-        binding_id=pair.binding_id,
-        account_id=owner.account_id,
-        account_number=pair.account_number,
-        meter_id=owner.meter_id,
-        currency=rated.currency if rated else None,
-        billing=Side(
-            total_micro=rated.charge.total_micro,
-            energy_wh=rated.usage.energy_wh,
-            import_wh=rated.usage.max_wh,
-            last_read_at=rated.usage.last_at,
-        )
-        if rated
-        else None,
-        ledger=Side(
-            total_micro=posted.total_micro,
-            energy_wh=posted.energy_wh,
-            import_wh=posted.import_wh,
-            last_read_at=posted.last_read_at,
-        )
-        if posted
-        else None,
-        changed_at=pair.changed_at,
+def _comparison(stored: Stored) -> ComparisonOut:
+    found = stored.comparison
+    return ComparisonOut(
+        kind=found.kind,
+        detail=found.detail,
+        agreement_id=found.agreement_id,
+        period_first=found.period.first,
+        period_end=found.period.end,
+        account_id=found.account_id,
+        account_number=stored.account_number,
+        currency=found.currency,
+        billing=_side(found.ours),
+        ledger=_side(found.theirs),
+        changed_at=found.moved_at,
+        unequal_since=found.unequal_since,
+        compared_at=stored.compared_at,
+    )
+
+
+def _side(side: compare.Side | None) -> Side | None:
+    if side is None:
+        return None
+    return Side(
+        total_micro=side.total_micro,
+        energy_wh=side.energy_wh,
+        standing_days=side.standing_days,
+        last_read_at=side.last_read_at,
     )

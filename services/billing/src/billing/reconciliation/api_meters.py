@@ -1,6 +1,7 @@
-"""GET /v1/meters/{meter_id}/months: how billing rates a meter."""
+"""GET /v1/meters/{meter_id}/days: what billing counts of a meter, day by day."""
 
-from datetime import datetime
+import asyncio
+from datetime import date
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -8,8 +9,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from billing.reconciliation.meter_months import MeterMonth, MonthKey, months_of_binding, newest_of
-from billing.reconciliation.ports import ComparisonStore
+from billing.reconciliation.days import DayKey, MeterDay, newest_days
+from billing.reconciliation.ports import Comparisons
 from prewatt_common.http.auth import require
 from prewatt_common.http.pages import Page, PageRequest, PagesBy
 from prewatt_common.http.problems import Problem
@@ -21,90 +22,50 @@ class UnknownMeter(Problem):
     def __init__(self, meter_id: str) -> None:
         detail = (
             f"Billing knows no account that meter {meter_id} serves or served. Its readings, if "
-            "any, are kept until the ledger binds it."
+            "any, are kept, and count as soon as the ledger tells where it is installed."
         )
         super().__init__(status=HTTPStatus.NOT_FOUND, kind="unknown-meter", detail=detail)
 
 
-class ChargeOut(BaseModel):
-    """Integer micro-units of ``currency``."""
+class DayOut(BaseModel):
+    """A local day of the agreement's tariff: Wh at the point of supply, in all and by slot."""
 
-    currency: str
-    energy_micro: int
-    standing_micro: int
-    tax_micro: int
-    total_micro: int
-
-
-class MonthOut(BaseModel):
-    """A month. ``charge`` is null where billing knows no tariff for it, ``ledger_total_micro``
-    where the ledger has told nothing of it yet."""
-
-    month: str
-    binding_id: UUID
+    day: date
+    agreement_id: UUID
     account_id: UUID
     tariff_code: str
-    base_wh: int
-    import_wh: int
     energy_wh: int
-    days: int
-    last_read_at: datetime
-    charge: ChargeOut | None
-    ledger_total_micro: int | None
+    slots: dict[str, int]
 
 
-def meters_router(*, store: ComparisonStore) -> APIRouter:
+def meters_router(*, store: Comparisons) -> APIRouter:
     """The router."""
     router = APIRouter(
         prefix="/v1", tags=["meters"], dependencies=[Depends(require("billing:read"))]
     )
 
-    @router.get("/meters/{meter_id}/months", summary="A meter's months as billing rates them")
-    async def months(
-        meter_id: str, page: Annotated[PageRequest[MonthKey], Depends(PagesBy(MonthKey))]
-    ) -> Page[MonthOut]:
+    @router.get("/meters/{meter_id}/days", summary="A meter's days as billing counts them")
+    async def days(
+        meter_id: str, page: Annotated[PageRequest[DayKey], Depends(PagesBy(DayKey))]
+    ) -> Page[DayOut]:
         """The newest first."""
-        bindings = await store.bindings_of_meter(meter_id)
-        if not bindings:
+        history = await store.history(meter_id)
+        if history is None:
             raise UnknownMeter(meter_id)
-        tariffs = await store.tariffs()
-        histories = await store.histories([bound.id for bound in bindings])
-        months = [
-            month
-            for bound in bindings
-            for month in months_of_binding(
-                bound=bound,
-                registers=histories[bound.id].registers,
-                posted=histories[bound.id].posted,
-                tariffs=tariffs,
-            )
-        ]
-        found = newest_of(months, before=page.after, limit=page.rows_max)
-        return page.of(found, key=lambda month: month.key, item=_month)
+        found = await asyncio.to_thread(
+            newest_days, history, before=page.after, limit=page.rows_max
+        )
+        return page.of(found, key=lambda each: each.key, item=_day)
 
     return router
 
 
-def _month(month: MeterMonth) -> MonthOut:
-    charge, used = month.charge, month.usage
-    return MonthOut(
-        month=str(used.month),
-        binding_id=month.bound.id,
-        account_id=month.bound.account_id,
-        tariff_code=month.bound.tariff_code,
-        base_wh=used.base_wh,
-        import_wh=used.max_wh,
-        energy_wh=used.energy_wh,
-        days=used.days,
-        last_read_at=used.last_at,
-        charge=ChargeOut(
-            currency=month.currency or "",
-            energy_micro=charge.energy_micro,
-            standing_micro=charge.standing_micro,
-            tax_micro=charge.tax_micro,
-            total_micro=charge.total_micro,
-        )
-        if charge
-        else None,
-        ledger_total_micro=month.posted.total_micro if month.posted else None,
+def _day(found: MeterDay) -> DayOut:
+    return DayOut(
+        day=found.day,
+        agreement_id=found.agreement.id,
+        account_id=found.agreement.account_id,
+        tariff_code=found.agreement.tariff_code,
+        energy_wh=sum(found.wh.values()),
+        slots=found.wh,
     )

@@ -1,211 +1,254 @@
-"""Billing's month against the ledger's: do they agree, and if not, in what."""
+"""Billing's period against the ledger's: do they agree, and if not, in what."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from billing.meters.terms import MeterBinding, TariffBook
 from billing.postings.values import Posted
-from prewatt_metering.monthly.months import BillingMonth, MonthClock
-from prewatt_metering.monthly.rating import Charge, rate
-from prewatt_metering.monthly.registers import MonthRegister, MonthUsage, month_usage
-from prewatt_metering.monthly.tariffs import NoTariff, version_for
+from billing.reconciliation.rating import DueDays, Rated, Rating, due_days
+from billing.reconciliation.tariffs import Tariff
+from billing.reconciliation.use import Use
+from billing.terms.values import Agreement
+from prewatt_metering.calendar.instants import instant_of
+from prewatt_metering.rating.part import Unrated
+from prewatt_metering.tariffs.book import NoTariff
+from prewatt_metering.tariffs.periods import Period, period_of
+
+PATIENCE = timedelta(minutes=10)
+"""For how long two sides that are not equal may be on their way to each other."""
 
 
 class Kind(StrEnum):
-    """How a meter-month stands."""
+    """How a period of an agreement stands."""
 
     AGREES = "agrees"
     IN_FLIGHT = "in_flight"
-    """The two have not taken the same readings yet."""
+    """Not equal, and either has just moved, or they have not taken the same readings yet."""
     DIFFERS = "differs"
-    """The same readings and another charge: one of the two is wrong."""
+    """Both have it and one of the two is wrong."""
     MISSING_IN_LEDGER = "missing_in_ledger"
     MISSING_IN_BILLING = "missing_in_billing"
     NOT_RATEABLE = "not_rateable"
-    """Billing knows no tariff for it."""
+    """Billing knows no tariff for it, or not what the tariff asks for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Registers:
-    """Billing's state of a binding as seen from one month.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """What one of the two has for a period."""
 
-    ``earlier`` is the highest register and latest instant of all months before it (none: no
-    reading), ``own`` the month's; ``closed`` says that a later month has readings.
-    """
-
-    earlier: tuple[int, datetime] | None
-    own: MonthRegister | None
-    closed: bool
+    total_micro: int
+    energy_wh: int
+    standing_days: int
+    last_read_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One binding's month as both sides have it. ``changed_at`` is when either last moved here."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """The outcome for one period of an agreement. ``unequal_since`` is none where both agree."""
 
-    binding_id: UUID
-    bound: MeterBinding | None
-    account_number: str | None
-    registers: Registers
-    posted: Posted | None
-    changed_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Rated:
-    """Billing's own charge for the month."""
-
-    usage: MonthUsage
-    charge: Charge
-    currency: str
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """The outcome for one binding's month."""
-
-    pair: Pair
+    agreement_id: UUID
+    account_id: UUID
+    period: Period
     kind: Kind
-    rated: Rated | None
+    detail: str | None = None
+    currency: str | None = None
+    ours: Side | None = None
+    theirs: Side | None = None
+    moved_at: datetime
+    unequal_since: datetime | None = None
 
 
-def compare(*, month: BillingMonth, pair: Pair, tariffs: TariffBook) -> Compared | None:
-    """None where neither side has a charge in the month.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """All that billing knows of an agreement but its readings."""
 
-    A difference with the same registers in this month is reported as `Kind.DIFFERS`; another
-    month can still explain it, see `saw_the_same`.
+    agreement_id: UUID
+    agreement: Agreement | None
+    tariff: Tariff | None
+    tariff_fault: str | None = None
+    """Why there is no tariff, where there are versions."""
+    posted: Mapping[date, Posted]
+    """By the first day of the period."""
+    unequal_since: Mapping[date, datetime | None]
+    """Of the periods that were compared before."""
+    moved_at: datetime
+    """When anything but ``posted`` moved last, as billing saw it."""
+
+
+def compare(*, known: Known, use: Use, now: datetime, settle: timedelta) -> list[Comparison]:
+    """Every period that either side has something for, in order.
+
+    A function of what is known and of ``now``: in whatever order and however often it came. What is
+    not equal is in flight for ``settle`` after either side moved, and for `PATIENCE` where both
+    have not taken the same readings; but for no longer than `PATIENCE` in all, so that a meter that
+    never rests hides nothing.
     """
-    bound = pair.bound
-    if bound is None:
-        return Compared(pair, Kind.MISSING_IN_BILLING, None) if pair.posted else None
-    clock = tariffs.clock(bound.tariff_code)
-    if clock is None:
-        return Compared(pair, Kind.NOT_RATEABLE, None) if pair.posted else None
-    used = _usage(month=month, bound=bound, registers=pair.registers, clock=clock)
-    if used is None:
-        return Compared(pair, Kind.MISSING_IN_BILLING, None) if pair.posted else None
-    try:
-        version = version_for(versions=tariffs.versions(bound.tariff_code), month=month)
-    except NoTariff:
-        return Compared(pair, Kind.NOT_RATEABLE, None)
-    charge = rate(tariff=version.tariff, energy_wh=used.energy_wh, days=used.days)
-    rated = Rated(used, charge, version.currency)
-    if pair.posted is None and pair.registers.own is None and charge == Charge.ZERO:
-        return None  # a month without reading or charge: the ledger has nothing to tell of it
-    return Compared(pair, _kind(pair, rated, clock), rated)
+    return [
+        found if found.kind is Kind.AGREES else _settled(found, known, now=now, settle=settle)
+        for found in _compared(known, use, now)
+    ]
 
 
-def _usage(
-    *, month: BillingMonth, bound: MeterBinding, registers: Registers, clock: MonthClock
-) -> MonthUsage | None:
-    """The month as `prewatt_metering.usage` gives it, from its neighbours' summary alone."""
-    binding = bound.binding
-    begun = binding.effective_from < clock.bounds(month)[1]
-    if not begun or (registers.own is None and not registers.closed):
-        return None
-    earlier_wh, earlier_at = registers.earlier or (binding.opening_wh, binding.effective_from)
-    base_wh = max(binding.opening_wh, earlier_wh)
-    return month_usage(
-        binding=binding,
-        month=month,
-        base_wh=base_wh,
-        register=registers.own or MonthRegister(month=month, max_wh=base_wh, last_at=earlier_at),
-        closed=registers.closed,
-        clock=clock,
+def next_look(
+    *, known: Known, compared: list[Comparison], now: datetime, settle: timedelta
+) -> datetime | None:
+    """When the agreement must be compared again though nothing moves; none: never."""
+    waits = [
+        min(each.moved_at + settle, each.unequal_since + PATIENCE)
+        if each.moved_at + settle > now
+        else each.unequal_since + PATIENCE
+        for each in compared
+        if each.kind is Kind.IN_FLIGHT and each.unequal_since is not None
+    ]
+    agreement, tariff = known.agreement, known.tariff
+    if agreement is not None and tariff is not None and not _is_over(agreement, tariff, now):
+        waits.append(due_days(tariff, now).next_look_at)
+    return min(waits, default=None)
+
+
+def _is_over(agreement: Agreement, tariff: Tariff, now: datetime) -> bool:
+    """Whether all its periods were closed a day ago and more: time changes nothing then."""
+    if agreement.end_day is None:
+        return False
+    last = period_of(agreement.end_day, cycle=tariff.book.cycle)
+    return due_days(tariff, now).yesterday > last.end
+
+
+def _compared(known: Known, use: Use, now: datetime) -> Iterator[Comparison]:
+    agreement, tariff = known.agreement, known.tariff
+    if agreement is None or tariff is None:
+        for first, posted in sorted(known.posted.items()):
+            yield _unknown(known, first, posted)
+        return
+    rating = Rating(agreement=agreement, tariff=tariff, use=use)
+    days = due_days(tariff, now)
+    periods = {each.first: each for each in rating.periods(days)}
+    for first in sorted(periods.keys() | known.posted.keys()):
+        period = periods.get(first) or period_of(first, cycle=tariff.book.cycle)
+        posted = known.posted.get(first)
+        if period.first != first:
+            assert posted is not None, "billing's own periods are the calendar's"
+            odd = f"{first} is the first day of no period"
+            unknown = _unknown(known, first, posted)
+            yield replace(unknown, kind=Kind.MISSING_IN_BILLING, detail=odd)
+            continue
+        if first in periods:
+            found = _one(known, rating, days, period, posted)
+            if found is not None:
+                yield found
+        elif posted is not None:
+            yield _of_no_day(known, rating, period, posted)
+
+
+def _unknown(known: Known, first: date, posted: Posted) -> Comparison:
+    """Of a period that the ledger alone has."""
+    no_tariff = known.agreement is not None
+    return Comparison(
+        agreement_id=known.agreement_id,
+        account_id=posted.account_id,
+        period=Period(first, posted.period_end),
+        kind=Kind.NOT_RATEABLE if no_tariff else Kind.MISSING_IN_BILLING,
+        detail=known.tariff_fault or ("the tariff is not known" if no_tariff else None),
+        theirs=_theirs(posted),
+        moved_at=max(known.moved_at, posted.changed_at),
     )
 
 
-def _kind(pair: Pair, rated: Rated, clock: MonthClock) -> Kind:
-    posted = pair.posted
+def _of_no_day(known: Known, rating: Rating, period: Period, posted: Posted) -> Comparison:
+    """Of a period in which billing has no day and no use of the agreement."""
+    found = replace(_unknown(known, period.first, posted), currency=rating.tariff.currency)
+    taken_back = not (posted.standing_days or posted.energy_wh or posted.total_micro)
+    return replace(found, kind=Kind.AGREES if taken_back else Kind.MISSING_IN_BILLING, detail=None)
+
+
+def _one(
+    known: Known, rating: Rating, days: DueDays, period: Period, posted: Posted | None
+) -> Comparison | None:
+    """None where neither side has anything."""
+    agreement = rating.agreement
+    base = Comparison(
+        agreement_id=known.agreement_id,
+        account_id=agreement.account_id,
+        period=period,
+        kind=Kind.AGREES,
+        currency=rating.tariff.currency,
+        theirs=None if posted is None else _theirs(posted),
+        moved_at=known.moved_at if posted is None else max(known.moved_at, posted.changed_at),
+    )
+    try:
+        expected = rating.expected(period, days)
+        said = None if posted is None else rating.at(period, days, posted.standing_days)
+    except (NoTariff, Unrated) as error:
+        return replace(base, kind=Kind.NOT_RATEABLE, detail=str(error))
     if posted is None:
-        return Kind.MISSING_IN_LEDGER
-    if (posted.total_micro, posted.energy_wh) == (rated.charge.total_micro, rated.usage.energy_wh):
-        return Kind.AGREES
-    own = {rated.usage.month: pair.registers.own} if pair.registers.own else {}
-    same = saw_the_same(registers=own, posted={rated.usage.month: posted}, clock=clock)
-    return Kind.DIFFERS if same else Kind.IN_FLIGHT
+        # The first hours of a period without use owe nothing yet: the ledger has its time too.
+        if any(each.is_free for each in expected):
+            return None
+        ours = expected[-1]
+        return replace(base, kind=Kind.MISSING_IN_LEDGER, ours=_ours(ours, rating.use, period))
+    assert said is not None
+    match = next((each for each in said if each.equals(posted)), None)
+    if match is not None and posted.standing_days in {each.standing_days for each in expected}:
+        wrong = _wrong_frame(agreement, period, posted)
+        kind = Kind.DIFFERS if wrong else Kind.AGREES
+        return replace(base, kind=kind, detail=wrong, ours=_ours(match, rating.use, period))
+    return _unlike(base, rating, expected, posted)
 
 
-def saw_the_same(
-    *,
-    registers: Mapping[BillingMonth, MonthRegister],
-    posted: Mapping[BillingMonth, Posted],
-    clock: MonthClock,
-) -> bool:
-    """Whether both sides have taken the same readings in all of the months given.
-
-    A month's charge also hangs on the months around it: an earlier one is its base, a later one
-    closes it. In a month without a reading the ledger shows what was known before it.
-    """
-    for month in registers.keys() | posted.keys():
-        ours, theirs = registers.get(month), posted.get(month)
-        if ours is None:
-            if theirs is not None and clock.month_of(theirs.last_read_at) == month:
-                return False
-        elif theirs is None or (theirs.import_wh, theirs.last_read_at) != (
-            ours.max_wh,
-            ours.last_at,
-        ):
-            return False
-    return True
+def _unlike(base: Comparison, rating: Rating, expected: list[Rated], posted: Posted) -> Comparison:
+    ours = next(
+        (each for each in reversed(expected) if each.standing_days == posted.standing_days),
+        expected[-1],
+    )
+    named = (
+        ("energy_wh", posted.energy_wh, ours.energy_wh),
+        ("standing_days", posted.standing_days, ours.standing_days),
+        ("total_micro", posted.total_micro, ours.total_micro),
+    )
+    detail = "; ".join(
+        f"{name} is {theirs}, billing has {own}" for name, theirs, own in named if theirs != own
+    )
+    return replace(
+        base, kind=Kind.DIFFERS, detail=detail or None, ours=_ours(ours, rating.use, base.period)
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """Sums over the meter-months of one currency, in micro-units."""
-
-    billing_micro: int = 0
-    ledger_micro: int = 0
-
-
-class Tally:
-    """Counts and totals, taken one comparison at a time."""
-
-    def __init__(self) -> None:
-        self.counts: dict[Kind, int] = dict.fromkeys(Kind, 0)
-        self.totals: dict[str | None, Totals] = {}
-        """By currency; none where billing does not know it."""
-
-    def add(self, compared: Compared) -> None:
-        """Count ``compared`` and add its amounts."""
-        self.counts[compared.kind] += 1
-        rated, posted = compared.rated, compared.pair.posted
-        currency = rated.currency if rated else None
-        known = self.totals.get(currency, Totals())
-        self.totals[currency] = Totals(
-            known.billing_micro + (rated.charge.total_micro if rated else 0),
-            known.ledger_micro + (posted.total_micro if posted else 0),
-        )
-
-    @property
-    def compared(self) -> int:
-        """All meter-months."""
-        return sum(self.counts.values())
+def _wrong_frame(agreement: Agreement, period: Period, posted: Posted) -> str | None:
+    """What is wrong around equal amounts."""
+    if posted.account_id != agreement.account_id:
+        return f"the ledger charged account {posted.account_id}"
+    if posted.period_end != period.end:
+        return f"the ledger's period ends on {posted.period_end}, not on {period.end}"
+    return None
 
 
-@dataclass(frozen=True, slots=True)
-class History:
-    """All months of a binding on both sides."""
+def _settled(found: Comparison, known: Known, *, now: datetime, settle: timedelta) -> Comparison:
+    since = known.unequal_since.get(found.period.first) or now
+    unequal = replace(found, unequal_since=since)
+    if now - since >= PATIENCE:
+        return unequal
+    moved = now - found.moved_at < settle
+    ours, theirs = found.ours, found.theirs
+    elsewhere = ours is not None and theirs is not None and ours.last_read_at != theirs.last_read_at
+    return replace(unequal, kind=Kind.IN_FLIGHT) if moved or elsewhere else unequal
 
-    registers: Mapping[BillingMonth, MonthRegister]
-    posted: Mapping[BillingMonth, Posted]
+
+def _ours(rated: Rated, use: Use, period: Period) -> Side:
+    last_read_us = use.last_read_us.get(period.first)
+    return Side(
+        total_micro=rated.total_micro,
+        energy_wh=rated.energy_wh,
+        standing_days=rated.standing_days,
+        last_read_at=None if last_read_us is None else instant_of(last_read_us),
+    )
 
 
-def explained(
-    *, compared: Sequence[Compared], histories: Mapping[UUID, History], tariffs: TariffBook
-) -> list[Compared]:
-    """``compared`` with differences that another month's readings explain set to in flight."""
-    result: list[Compared] = []
-    for each in compared:
-        history = histories.get(each.pair.binding_id)
-        bound = each.pair.bound
-        clock = tariffs.clock(bound.tariff_code) if bound else None
-        if each.kind is Kind.DIFFERS and history is not None and clock is not None:
-            same = saw_the_same(registers=history.registers, posted=history.posted, clock=clock)
-            if not same:
-                result.append(Compared(each.pair, Kind.IN_FLIGHT, each.rated))
-                continue
-        result.append(each)
-    return result
+def _theirs(posted: Posted) -> Side:
+    return Side(
+        total_micro=posted.total_micro,
+        energy_wh=posted.energy_wh,
+        standing_days=posted.standing_days,
+        last_read_at=posted.last_read_at,
+    )

@@ -1,32 +1,120 @@
 """What the comparison needs of the outside."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import date, datetime
+from typing import Protocol, TypeAlias
 from uuid import UUID
 
-from billing.meters.terms import MeterBinding, TariffBook
-from billing.reconciliation.compare import History, Pair
-from prewatt_metering.monthly.months import BillingMonth
+from billing.reconciliation.compare import Comparison, Kind, Known
+from billing.reconciliation.days import MeterHistory
+from billing.reconciliation.use import MeterTerms
+
+ComparisonKey: TypeAlias = tuple[UUID, date]
+"""Agreement and the period's first day."""
 
 
-@dataclass(frozen=True, slots=True)
-class Portion:
-    """Some bindings' months. ``last`` is where the next portion begins; none after the end."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metered:
+    """An agreement and the meters that its account has or had."""
 
-    pairs: Sequence[Pair]
-    last: UUID | None
+    known: Known
+    meters: Sequence[MeterTerms]
 
 
-class ComparisonStore(Protocol):
-    """Both sides of meter-months, each call its own snapshot."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A meter's rows of readings, as `billing.readings.packed.unpacked` takes them, and when
+    billing got the last of them."""
 
-    async def tariffs(self) -> TariffBook: ...
-    async def pairs(self, *, month: BillingMonth, after: UUID | None, limit: int) -> Portion:
-        """The bindings after ``after``, about ``limit`` of them, in order of id; also such as
-        have nothing in the month."""
+    days: Sequence[tuple[date, bytes]]
+    moved_at: datetime
+
+
+class DueWork(Protocol):
+    """Agreements to compare, inside one transaction."""
+
+    async def spread(self, *, now: datetime, limit: int) -> int:
+        """Takes away up to ``limit`` marks, and makes the agreements that they touch due; gives how
+        many marks."""
         ...
 
-    async def histories(self, binding_ids: Sequence[UUID]) -> Mapping[UUID, History]: ...
-    async def bindings_of_meter(self, meter_id: str) -> Sequence[MeterBinding]: ...
-    async def waiting_readings(self) -> int: ...
+    async def take_due(self, *, now: datetime, limit: int) -> Sequence[UUID]:
+        """Agreements that are due, the oldest first; nobody else gets them until the transaction
+        ends."""
+        ...
+
+    async def load(self, agreement_ids: Sequence[UUID]) -> Sequence[Metered]: ...
+    async def readings_of(self, meter_ids: Collection[str]) -> Mapping[str, Held]:
+        """All there are; a meter without is not there."""
+        ...
+
+    async def put(
+        self,
+        *,
+        compared: Mapping[UUID, Sequence[Comparison]],
+        looks: Mapping[UUID, datetime | None],
+        now: datetime,
+    ) -> None:
+        """The outcome in place of what was there of the agreements, and when each is looked at
+        again (none: when something moves)."""
+        ...
+
+
+OpenDue = Callable[[], AbstractAsyncContextManager[DueWork]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A comparison as it was stored, with what people know the account by."""
+
+    comparison: Comparison
+    account_number: str | None
+    compared_at: datetime
+
+    @property
+    def key(self) -> ComparisonKey:
+        """What tells it from the others."""
+        return self.comparison.agreement_id, self.comparison.period.first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tallied:
+    """Comparisons of one kind and currency: how many, and the sums of both sides."""
+
+    kind: Kind
+    currency: str | None
+    count: int
+    ours_micro: int
+    theirs_micro: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What is to be compared: marks not looked at and agreements due, and since when the longest
+    waits."""
+
+    count: int
+    since: datetime | None
+
+
+class Comparisons(Protocol):
+    """What was compared, to be shown."""
+
+    async def listed(
+        self, *, month: str, kinds: Collection[Kind], after: ComparisonKey | None, limit: int
+    ) -> Sequence[Stored]:
+        """Of the periods that begin in ``month`` (YYYY-MM), in order of their keys."""
+        ...
+
+    async def tally(self, *, month: str) -> Sequence[Tallied]: ...
+    async def counts(self, *, today: date) -> Mapping[tuple[str, Kind], int]:
+        """By kind, of the periods that ``today`` lies in or that begin later ("current"), and of
+        those that ended no longer ago than they lasted, or than a month ("previous")."""
+        ...
+
+    async def waiting(self, *, now: datetime) -> Waiting: ...
+    async def history(self, meter_id: str) -> MeterHistory | None:
+        """None for a meter that is installed nowhere and never was."""
+        ...

@@ -1,74 +1,60 @@
-"""Use case: compare the current and the previous month all the time, and show it as metrics."""
+"""Use case: show how the current and the previous periods compare, as metrics."""
 
 import time
-from datetime import datetime, timedelta
+from datetime import UTC
 
 from prometheus_client import Gauge
 
-from billing.reconciliation.compare import Compared, Kind
-from billing.reconciliation.ports import ComparisonStore
-from billing.reconciliation.reconcile import compare_month
+from billing.reconciliation.compare import Kind
+from billing.reconciliation.ports import Comparisons
 from prewatt_common.clock import Clock
 
 DIFFERENCES = Gauge(
     "prewatt_billing_reconciliation_differences",
-    "Meter-months on which ledger and billing differ. In flight and missing ones count once "
-    "neither side has moved for two minutes.",
+    "Periods of agreements on which ledger and billing differ; what is in flight is none of them.",
     ("month", "kind"),
 )
-COMPARED = Gauge("prewatt_billing_reconciliation_compared", "Meter-months compared.", ("month",))
+COMPARED = Gauge(
+    "prewatt_billing_reconciliation_compared", "Periods of agreements compared.", ("month",)
+)
 IN_FLIGHT = Gauge(
     "prewatt_billing_reconciliation_in_flight",
-    "Meter-months where the two have not taken the same readings yet.",
+    "Periods where either side has just moved, or the two have not taken the same readings yet.",
     ("month",),
 )
-SECONDS = Gauge(
-    "prewatt_billing_reconciliation_seconds", "How long the last check of both months took."
-)
+SECONDS = Gauge("prewatt_billing_reconciliation_seconds", "How long it took to count them last.")
 WAITING = Gauge(
-    "prewatt_billing_waiting_readings", "Readings of meters whose binding or tariff is not known."
+    "prewatt_billing_reconciliation_waiting",
+    "Agreements and things that have moved and are not compared since.",
+)
+BEHIND = Gauge(
+    "prewatt_billing_reconciliation_behind_seconds",
+    "For how long the agreement that waits longest has been due; 0 where none is.",
 )
 
-SETTLED_AFTER = timedelta(minutes=2)
+_COUNTED = (Kind.DIFFERS, Kind.MISSING_IN_LEDGER, Kind.MISSING_IN_BILLING, Kind.NOT_RATEABLE)
 
 
 class WatchReconciliation:
-    """Checks the current month and the one before."""
+    """Counts what is stored: the comparing itself is `compare_due`'s."""
 
-    def __init__(self, *, store: ComparisonStore, clock: Clock) -> None:
+    def __init__(self, *, store: Comparisons, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 
     async def once(self) -> None:
-        """One check of the current month and the one before, in the tariffs' timezones."""
+        """One look. Which periods are current is told by the UTC date: near a local midnight one
+        more is, or one less."""
         began = time.monotonic()
         now = self._clock()
-        current = {clock.month_of(now) for clock in (await self._store.tariffs()).clocks}
-        for label, months in (
-            ("current", current),
-            ("previous", {month.previous() for month in current} - current),
-        ):
-            counts = dict.fromkeys((kind for kind in Kind if kind is not Kind.AGREES), 0)
-            compared_count = in_flight = 0
-            for month in sorted(months):
-                async for compared in compare_month(store=self._store, month=month):
-                    compared_count += 1
-                    in_flight += compared.kind is Kind.IN_FLIGHT
-                    if is_difference(compared, now=now):
-                        counts[compared.kind] += 1
-            for kind, count in counts.items():
-                DIFFERENCES.labels(label, kind).set(count)
-            COMPARED.labels(label).set(compared_count)
-            IN_FLIGHT.labels(label).set(in_flight)
-        WAITING.set(await self._store.waiting_readings())
+        counts = await self._store.counts(today=now.astimezone(UTC).date())
+        for month in ("current", "previous"):
+            for kind in _COUNTED:
+                DIFFERENCES.labels(month, kind).set(counts.get((month, kind), 0))
+            COMPARED.labels(month).set(sum(counts.get((month, kind), 0) for kind in Kind))
+            IN_FLIGHT.labels(month).set(counts.get((month, Kind.IN_FLIGHT), 0))
+        waiting = await self._store.waiting(now=now)
+        WAITING.set(waiting.count)
+        since = waiting.since
+        BEHIND.set(0 if since is None else max(0.0, (now - since).total_seconds()))
         SECONDS.set(time.monotonic() - began)
-
-
-def is_difference(compared: Compared, *, now: datetime) -> bool:
-    """Whether to alert on it: what may be a matter of moments must have stood still first."""
-    if compared.kind is Kind.AGREES:
-        return False
-    if compared.kind in (Kind.DIFFERS, Kind.NOT_RATEABLE):
-        return True
-    changed_at = compared.pair.changed_at
-    return changed_at is None or now - changed_at >= SETTLED_AFTER

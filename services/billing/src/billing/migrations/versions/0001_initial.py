@@ -1,4 +1,4 @@
-"""Meter-months, the terms they are rated by, and what the ledger posted.
+"""Readings, the terms they are rated by, what the ledger posted, and how the two compare.
 
 The tables that every reading touches leave room on their pages (fillfactor) and have no index on
 what changes, so that updates stay on their page (HOT).
@@ -14,63 +14,122 @@ branch_labels = None
 depends_on = None
 
 TABLES = """
-CREATE TABLE tariff_version (
-    code text NOT NULL,
-    effective_from text NOT NULL,
-    currency text NOT NULL,
-    timezone text NOT NULL,
-    blocks jsonb NOT NULL,
-    standing_micro_per_day bigint NOT NULL,
-    tax_bp integer NOT NULL,
-    PRIMARY KEY (code, effective_from)
-);
+CREATE TABLE meter_day (
+    meter_id text NOT NULL,
+    day date NOT NULL,
+    packed bytea NOT NULL,
+    changed_at timestamptz NOT NULL,
+    PRIMARY KEY (meter_id, day)
+) WITH (fillfactor = 60);
 CREATE TABLE account (
     id uuid PRIMARY KEY,
     number text NOT NULL,
     currency text NOT NULL
 );
-CREATE TABLE binding (
-    id uuid PRIMARY KEY,
-    account_id uuid NOT NULL,
-    meter_id text NOT NULL,
-    tariff_code text NOT NULL,
-    effective_from timestamptz NOT NULL,
-    effective_to timestamptz,
-    opening_wh bigint NOT NULL
+CREATE TABLE tariff_version (
+    code text NOT NULL,
+    valid_from date NOT NULL,
+    document text NOT NULL,
+    published_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
+    PRIMARY KEY (code, valid_from)
 );
-CREATE INDEX binding_meter_id ON binding (meter_id);
-CREATE TABLE meter_month (
-    binding_id uuid NOT NULL,
-    month text NOT NULL,
-    max_wh bigint NOT NULL,
-    last_at timestamptz NOT NULL,
-    changed_at timestamptz NOT NULL,
-    PRIMARY KEY (binding_id, month)
-) WITH (fillfactor = 60);
-CREATE TABLE posted_month (
-    binding_id uuid NOT NULL,
-    month text NOT NULL,
+CREATE TABLE agreement (
+    id uuid PRIMARY KEY,
+    revision integer NOT NULL,
     account_id uuid NOT NULL,
+    tariff_code text NOT NULL,
+    first_day date NOT NULL,
+    end_day date,
+    capacity_va bigint,
+    contracted_w bigint,
+    changed_at timestamptz NOT NULL
+);
+CREATE INDEX agreement_account_id ON agreement (account_id);
+CREATE INDEX agreement_tariff_code ON agreement (tariff_code);
+CREATE TABLE installation (
+    id uuid PRIMARY KEY,
+    revision integer NOT NULL,
     meter_id text NOT NULL,
-    version bigint NOT NULL,
-    import_wh bigint NOT NULL,
-    last_read_at timestamptz NOT NULL,
-    energy_wh bigint NOT NULL,
-    total_micro bigint NOT NULL,
-    changed_at timestamptz NOT NULL,
-    PRIMARY KEY (binding_id, month)
-) WITH (fillfactor = 60);
-CREATE TABLE waiting_reading (
+    account_id uuid NOT NULL,
+    begins_at timestamptz NOT NULL,
+    ends_at timestamptz,
+    opening_wh bigint,
+    closing_wh bigint,
+    multiplier bigint NOT NULL,
+    device text,
+    removed boolean NOT NULL,
+    changed_at timestamptz NOT NULL
+);
+CREATE INDEX installation_meter_id ON installation (meter_id);
+CREATE INDEX installation_account_id ON installation (account_id);
+CREATE TABLE meter (
+    id text PRIMARY KEY,
+    revision integer NOT NULL,
+    household boolean NOT NULL,
+    modulus_wh bigint,
+    resolution_wh bigint NOT NULL,
+    max_w bigint,
+    changed_at timestamptz NOT NULL
+);
+CREATE TABLE reading_edit (
+    id uuid PRIMARY KEY,
     meter_id text NOT NULL,
     read_at timestamptz NOT NULL,
-    import_wh bigint NOT NULL,
-    PRIMARY KEY (meter_id, read_at, import_wh)
+    kind text NOT NULL,
+    register_wh bigint,
+    decided_by text NOT NULL,
+    reason text NOT NULL,
+    decided_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL
 );
-CREATE TABLE rederivation (
-    meter_id text PRIMARY KEY,
-    since timestamptz NOT NULL,
-    ticket bigint NOT NULL GENERATED ALWAYS AS IDENTITY
+CREATE INDEX reading_edit_meter_id ON reading_edit (meter_id);
+CREATE TABLE posted_period (
+    agreement_id uuid NOT NULL,
+    period_first date NOT NULL,
+    period_end date NOT NULL,
+    account_id uuid NOT NULL,
+    version bigint NOT NULL,
+    standing_days bigint NOT NULL,
+    energy_wh bigint NOT NULL,
+    total_micro bigint NOT NULL,
+    last_read_at timestamptz,
+    changed_at timestamptz NOT NULL,
+    PRIMARY KEY (agreement_id, period_first)
+) WITH (fillfactor = 60);
+CREATE TABLE moved (
+    what text NOT NULL,
+    name text NOT NULL,
+    PRIMARY KEY (what, name)
+) WITH (fillfactor = 50);
+CREATE TABLE due (
+    agreement_id uuid PRIMARY KEY,
+    due_at timestamptz NOT NULL
 );
+CREATE INDEX due_due_at ON due (due_at);
+CREATE TABLE comparison (
+    agreement_id uuid NOT NULL,
+    period_first date NOT NULL,
+    period_end date NOT NULL,
+    month text NOT NULL,
+    account_id uuid NOT NULL,
+    kind text NOT NULL,
+    detail text,
+    currency text,
+    our_total_micro bigint,
+    our_energy_wh bigint,
+    our_standing_days bigint,
+    our_last_read_at timestamptz,
+    their_total_micro bigint,
+    their_energy_wh bigint,
+    their_standing_days bigint,
+    their_last_read_at timestamptz,
+    moved_at timestamptz NOT NULL,
+    unequal_since timestamptz,
+    compared_at timestamptz NOT NULL,
+    PRIMARY KEY (agreement_id, period_first)
+) WITH (fillfactor = 70);
+CREATE INDEX comparison_month ON comparison (month, agreement_id, period_first);
 """
 
 
@@ -80,8 +139,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for table in (
-        "rederivation", "waiting_reading", "posted_month", "meter_month", "binding", "account",
-        "tariff_version", "zone_data", "outbox", "dead_letter_replay", "offset_acceptance",
-        "consumer_offset",
+        "comparison", "due", "moved", "posted_period", "reading_edit", "meter", "installation",
+        "agreement", "tariff_version", "account", "meter_day", "zone_data", "outbox",
+        "dead_letter_replay", "offset_acceptance", "consumer_offset",
     ):  # fmt: skip
         op.execute(f"DROP TABLE {table}")

@@ -1,0 +1,1 @@
+"""What has moved since it was compared last."""

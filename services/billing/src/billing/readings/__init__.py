@@ -1,0 +1,1 @@
+"""All readings there are, packed by meter and day."""

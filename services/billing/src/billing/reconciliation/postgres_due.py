@@ -1,0 +1,231 @@
+"""Agreements that are due, what is known of them, and what came of comparing them."""
+
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from billing.marks.values import What
+from billing.postings.values import Posted
+from billing.reconciliation.compare import Comparison, Known
+from billing.reconciliation.ports import Held, Metered
+from billing.reconciliation.postgres_rows import (
+    AGREEMENT_COLUMNS,
+    COMPARISON_COLUMNS,
+    Meters,
+    agreement_of,
+    load_meters,
+    load_readings,
+    load_tariffs,
+    posted_of,
+    values_of,
+)
+from billing.terms.values import Agreement
+from prewatt_common.db.database import Database, DriverConnection, driver
+
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+# What somebody marks right now is passed over: its row is held until that is committed.
+_TAKE_MARKS = """
+DELETE FROM moved AS m USING (
+    SELECT what, name FROM moved ORDER BY what, name LIMIT $1 FOR UPDATE SKIP LOCKED
+) AS taken
+WHERE m.what = taken.what AND m.name = taken.name
+RETURNING m.what, m.name
+"""
+
+# A statement of its own after that one: it sees what was committed with the marks. An agreement
+# that the ledger has charged need not be known here.
+_SPREAD = """
+INSERT INTO due AS d (agreement_id, due_at)
+SELECT id, $5 FROM (
+    SELECT unnest($1::uuid[]) AS id
+    UNION
+    SELECT id FROM agreement WHERE account_id = ANY($2::uuid[])
+    UNION
+    SELECT a.id FROM installation AS i JOIN agreement AS a USING (account_id)
+    WHERE i.meter_id = ANY($3::text[])
+    UNION
+    SELECT id FROM agreement WHERE tariff_code = ANY($4::text[])
+) AS touched ORDER BY id
+ON CONFLICT (agreement_id) DO UPDATE SET due_at = least(d.due_at, excluded.due_at)
+"""
+_PUT = f"""
+INSERT INTO comparison AS c ({COMPARISON_COLUMNS}, month, compared_at)
+SELECT n.*, to_char(n.period_first, 'YYYY-MM'), $18
+FROM unnest($1::uuid[], $2::date[], $3::date[], $4::uuid[], $5::text[], $6::text[], $7::text[],
+            $8::bigint[], $9::bigint[], $10::bigint[], $11::timestamptz[],
+            $12::bigint[], $13::bigint[], $14::bigint[], $15::timestamptz[],
+            $16::timestamptz[], $17::timestamptz[])
+    AS n ({COMPARISON_COLUMNS})
+ON CONFLICT (agreement_id, period_first) DO UPDATE
+SET ({COMPARISON_COLUMNS}, compared_at) = (
+    excluded.agreement_id, excluded.period_first, excluded.period_end, excluded.account_id,
+    excluded.kind, excluded.detail, excluded.currency, excluded.our_total_micro,
+    excluded.our_energy_wh, excluded.our_standing_days, excluded.our_last_read_at,
+    excluded.their_total_micro, excluded.their_energy_wh, excluded.their_standing_days,
+    excluded.their_last_read_at, excluded.moved_at, excluded.unequal_since, excluded.compared_at)
+WHERE (c.period_end, c.account_id, c.kind, c.detail, c.currency, c.our_total_micro,
+       c.our_energy_wh, c.our_standing_days, c.their_total_micro, c.their_energy_wh,
+       c.their_standing_days, c.their_last_read_at, c.unequal_since)
+    IS DISTINCT FROM
+      (excluded.period_end, excluded.account_id, excluded.kind, excluded.detail,
+       excluded.currency, excluded.our_total_micro, excluded.our_energy_wh,
+       excluded.our_standing_days, excluded.their_total_micro, excluded.their_energy_wh,
+       excluded.their_standing_days, excluded.their_last_read_at, excluded.unequal_since)
+"""  # noqa: S608 - a constant
+_FORGET = """
+DELETE FROM comparison AS c
+WHERE c.agreement_id = ANY($1::uuid[])
+  AND NOT EXISTS (SELECT FROM unnest($2::uuid[], $3::date[]) AS n (agreement_id, period_first)
+                  WHERE n.agreement_id = c.agreement_id AND n.period_first = c.period_first)
+"""
+
+
+class PostgresDue:
+    """`DueWork` on an open transaction."""
+
+    def __init__(self, connection: DriverConnection) -> None:
+        self._connection = connection
+
+    async def spread(self, *, now: datetime, limit: int) -> int:
+        """Takes away marks and makes the agreements that they touch due; gives how many marks."""
+        rows = await self._connection.fetch(_TAKE_MARKS, limit)
+        if rows:
+            by_what: dict[str, list[str]] = {each: [] for each in What}
+            for row in rows:
+                by_what[row["what"]].append(row["name"])
+            await self._connection.execute(
+                _SPREAD,
+                list(map(UUID, by_what[What.AGREEMENT])),
+                list(map(UUID, by_what[What.ACCOUNT])),
+                by_what[What.METER],
+                by_what[What.TARIFF],
+                now,
+            )
+        return len(rows)
+
+    async def take_due(self, *, now: datetime, limit: int) -> Sequence[UUID]:
+        """Held until the transaction ends; what another replica holds is passed over."""
+        rows = await self._connection.fetch(
+            "SELECT agreement_id FROM due WHERE due_at <= $1 ORDER BY due_at LIMIT $2 "
+            "FOR UPDATE SKIP LOCKED",
+            now,
+            limit,
+        )
+        return [row["agreement_id"] for row in rows]
+
+    async def load(self, agreement_ids: Sequence[UUID]) -> Sequence[Metered]:
+        """What is known of the agreements but their readings."""
+        agreements = await self._agreements(agreement_ids)
+        tariffs = await load_tariffs(
+            self._connection, {each.tariff_code for each, _ in agreements.values()}
+        )
+        meters = await self._meters({each.account_id for each, _ in agreements.values()})
+        posted = await self._posted(agreement_ids)
+        before = await self._unequal_since(agreement_ids)
+        result: list[Metered] = []
+        for agreement_id in agreement_ids:
+            agreement, moved_at = agreements.get(agreement_id, (None, _LONG_AGO))
+            of_account = meters.of_account(agreement.account_id) if agreement else ()
+            code = agreement.tariff_code if agreement else ""
+            moved = [
+                moved_at,
+                tariffs.moved_at.get(code, moved_at),
+                *(meters.moved_at[each.facts.meter] for each in of_account),
+            ]
+            known = Known(
+                agreement_id=agreement_id,
+                agreement=agreement,
+                tariff=tariffs.found.get(code),
+                tariff_fault=tariffs.faults.get(code),
+                posted=posted.get(agreement_id, {}),
+                unequal_since=before.get(agreement_id, {}),
+                moved_at=max(moved),
+            )
+            result.append(Metered(known=known, meters=of_account))
+        return result
+
+    async def readings_of(self, meter_ids: Collection[str]) -> Mapping[str, Held]:
+        """All there are."""
+        return await load_readings(self._connection, list(meter_ids))
+
+    async def put(
+        self,
+        *,
+        compared: Mapping[UUID, Sequence[Comparison]],
+        looks: Mapping[UUID, datetime | None],
+        now: datetime,
+    ) -> None:
+        """What stands as it stood is not written again."""
+        found = [each for some in compared.values() for each in some]
+        if found:
+            columns = map(list, zip(*map(values_of, found), strict=True))
+            await self._connection.execute(_PUT, *columns, now)
+        await self._connection.execute(
+            _FORGET,
+            list(compared),
+            [each.agreement_id for each in found],
+            [each.period.first for each in found],
+        )
+        await self._look_again(looks)
+
+    async def _look_again(self, looks: Mapping[UUID, datetime | None]) -> None:
+        again = {each: at for each, at in looks.items() if at is not None}
+        await self._connection.execute(
+            "UPDATE due AS d SET due_at = n.at FROM unnest($1::uuid[], $2::timestamptz[]) "
+            "AS n (agreement_id, at) WHERE d.agreement_id = n.agreement_id",
+            list(again),
+            list(again.values()),
+        )
+        await self._connection.execute(
+            "DELETE FROM due WHERE agreement_id = ANY($1::uuid[])",
+            [each for each, at in looks.items() if at is None],
+        )
+
+    async def _agreements(self, ids: Sequence[UUID]) -> dict[UUID, tuple[Agreement, datetime]]:
+        rows = await self._fetch(
+            f"SELECT {AGREEMENT_COLUMNS}, a.changed_at FROM agreement AS a "  # noqa: S608
+            "WHERE a.id = ANY($1::uuid[])",
+            ids,
+        )
+        return {row["id"]: (agreement_of(row), row["changed_at"]) for row in rows}
+
+    async def _meters(self, account_ids: Collection[UUID]) -> Meters:
+        rows = await self._fetch(
+            "SELECT DISTINCT meter_id FROM installation "
+            "WHERE account_id = ANY($1::uuid[]) AND NOT removed",
+            list(account_ids),
+        )
+        return await load_meters(self._connection, [row["meter_id"] for row in rows])
+
+    async def _posted(self, ids: Sequence[UUID]) -> dict[UUID, dict[date, Posted]]:
+        found: dict[UUID, dict[date, Posted]] = {}
+        rows = await self._fetch(
+            "SELECT * FROM posted_period WHERE agreement_id = ANY($1::uuid[])", ids
+        )
+        for row in rows:
+            found.setdefault(row["agreement_id"], {})[row["period_first"]] = posted_of(row)
+        return found
+
+    async def _unequal_since(self, ids: Sequence[UUID]) -> dict[UUID, dict[date, datetime | None]]:
+        found: dict[UUID, dict[date, datetime | None]] = {}
+        rows = await self._fetch(
+            "SELECT agreement_id, period_first, unequal_since FROM comparison "
+            "WHERE agreement_id = ANY($1::uuid[])",
+            ids,
+        )
+        for agreement_id, first, since in rows:
+            found.setdefault(agreement_id, {})[first] = since
+        return found
+
+    async def _fetch(self, query: str, *arguments: Any) -> Sequence[Any]:
+        return await self._connection.fetch(query, *arguments)
+
+
+@asynccontextmanager
+async def open_due(database: Database) -> AsyncGenerator[PostgresDue]:
+    """A transaction of its own."""
+    async with database.transaction() as connection:
+        yield PostgresDue(await driver(connection))

@@ -1,0 +1,1 @@
+"""What people decided and what stands: the terms that readings are rated by."""

@@ -1,0 +1,139 @@
+"""From an event of ``ledger.facts.v1`` to a value; what contradicts itself is refused by name."""
+
+from datetime import date
+
+from billing.terms.values import Agreement, InstallationFact, MeterFact, PublishedTariff
+from prewatt_common.contracts.base import INSTANT_YEARS
+from prewatt_common.contracts.ledger_facts_v1 import (
+    AgreementSet,
+    InstallationSet,
+    MeterRegistered,
+    ReadingEdited,
+    TariffPublished,
+)
+from prewatt_common.refusals import Refusal
+from prewatt_metering.calendar.instants import us_of
+from prewatt_metering.registers.installations import Installation
+from prewatt_metering.registers.meters import MeterFacts
+from prewatt_metering.tariffs.document import InvalidTariff, parse_tariff
+from prewatt_metering.vee.edit import Edit, EditKind
+
+
+class UnusableTariff(Refusal):
+    """The document is no tariff, or another one than the event says: nothing can be rated by it."""
+
+    kind = "unusable-tariff"
+
+
+class UnusableFact(Refusal):
+    """An agreement, an installation, a meter or an edit that contradicts itself."""
+
+    kind = "unusable-fact"
+
+
+def tariff_of(event: TariffPublished) -> PublishedTariff:
+    """Raises `UnusableTariff`."""
+    name = f"tariff {event.tariff_code} from {event.valid_from}"
+    try:
+        version = parse_tariff(event.document)
+    except InvalidTariff as error:
+        message = f"{name}: {error}"
+        raise UnusableTariff(message) from error
+    said = (event.tariff_code, event.valid_from, event.currency)
+    if said != (version.code, version.valid_from, version.currency):
+        message = (
+            f"{name} in {event.currency}: the document is of {version.code} from "
+            f"{version.valid_from} in {version.currency}"
+        )
+        raise UnusableTariff(message)
+    return PublishedTariff(
+        code=version.code,
+        valid_from=version.valid_from,
+        document=event.document,
+        published_at=event.at,
+    )
+
+
+def agreement_of(event: AgreementSet) -> Agreement:
+    """Raises `UnusableFact`."""
+    for name, day in (("first_day", event.first_day), ("end_day", event.end_day)):
+        if day is not None and not _has_place(day):
+            message = f"agreement {event.agreement_id}: {name} is {day}"
+            raise UnusableFact(message)
+    if event.end_day is not None and event.end_day < event.first_day:
+        message = (
+            f"agreement {event.agreement_id} ends on {event.end_day}, before it begins on "
+            f"{event.first_day}"
+        )
+        raise UnusableFact(message)
+    return Agreement(
+        id=event.agreement_id,
+        revision=event.revision,
+        account_id=event.account_id,
+        tariff_code=event.tariff_code,
+        first_day=event.first_day,
+        end_day=event.end_day,
+        capacity_va=event.capacity_va,
+        contracted_w=event.contracted_w,
+    )
+
+
+def installation_of(event: InstallationSet) -> InstallationFact:
+    """Raises `UnusableFact`."""
+    try:
+        installation = Installation(
+            meter=event.meter_id,
+            account=str(event.account_id),
+            from_us=us_of(event.begins_at),
+            to_us=None if event.ends_at is None else us_of(event.ends_at),
+            opening_wh=event.opening_wh,
+            closing_wh=event.closing_wh,
+            multiplier=event.multiplier,
+            device=event.device,
+        )
+    except ValueError as error:
+        raise UnusableFact(str(error)) from error
+    return InstallationFact(
+        id=event.installation_id,
+        revision=event.revision,
+        account_id=event.account_id,
+        installation=installation,
+        removed=event.removed,
+    )
+
+
+def meter_of(event: MeterRegistered) -> MeterFact:
+    """Raises `UnusableFact`."""
+    try:
+        facts = MeterFacts(
+            meter=event.meter_id,
+            household=event.household,
+            modulus_wh=event.modulus_wh,
+            resolution_wh=event.resolution_wh,
+            max_w=event.max_w,
+        )
+    except ValueError as error:
+        raise UnusableFact(str(error)) from error
+    return MeterFact(revision=event.revision, facts=facts)
+
+
+def edit_of(event: ReadingEdited) -> Edit:
+    """Raises `UnusableFact`."""
+    try:
+        return Edit(
+            edit_id=str(event.edit_id),
+            meter=event.meter_id,
+            at_us=us_of(event.read_at),
+            kind=EditKind(event.kind),
+            register_wh=event.register_wh,
+            by=event.by,
+            reason=event.reason,
+            decided_us=us_of(event.at),
+        )
+    except ValueError as error:
+        raise UnusableFact(str(error)) from error
+
+
+def _has_place(day: date) -> bool:
+    """Dates have no bounds in the contract; these are far enough from the calendar's ends."""
+    return 1970 <= day.year < INSTANT_YEARS.stop

@@ -1,0 +1,92 @@
+"""Use case: facts as the ledger tells of them, in any order; what they touch has moved."""
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Protocol, TypeAlias, TypeVar
+
+from billing.marks.ports import Marks
+from billing.marks.values import Moved, What
+from billing.terms.facts import agreement_of, edit_of, installation_of, meter_of, tariff_of
+from billing.terms.ports import TermStore
+from billing.terms.values import PublishedTariff
+from prewatt_common.contracts.ledger_facts_v1 import (
+    AgreementSet,
+    InstallationSet,
+    MeterRegistered,
+    ReadingEdited,
+    TariffPublished,
+)
+from prewatt_common.kafka.decoding import Delivered
+
+Fact: TypeAlias = TariffPublished | AgreementSet | MeterRegistered | InstallationSet | ReadingEdited
+
+
+async def take_facts(*, store: TermStore, marks: Marks, batch: Sequence[Delivered[Fact]]) -> None:
+    """Handle ``batch``."""
+    facts = [event for event, _ in batch]
+    moved = await _tariffs(store, [e for e in facts if isinstance(e, TariffPublished)])
+    moved |= await _agreements(store, [e for e in facts if isinstance(e, AgreementSet)])
+    moved |= await _installations(store, [e for e in facts if isinstance(e, InstallationSet)])
+    moved |= await _meters(store, [e for e in facts if isinstance(e, MeterRegistered)])
+    moved |= await _edits(store, [e for e in facts if isinstance(e, ReadingEdited)])
+    await marks.mark(moved)
+
+
+async def _tariffs(store: TermStore, events: Sequence[TariffPublished]) -> set[Moved]:
+    first: dict[tuple[str, object], PublishedTariff] = {}
+    for version in map(tariff_of, events):
+        place = (version.code, version.valid_from)
+        known = first.get(place)
+        if known is None or _order(version) < _order(known):
+            first[place] = version
+    await store.put_tariffs(list(first.values()))
+    return {Moved(What.TARIFF, code) for code, _ in first}
+
+
+async def _agreements(store: TermStore, events: Sequence[AgreementSet]) -> set[Moved]:
+    agreements = _highest((e.id, e) for e in map(agreement_of, events))
+    await store.put_agreements(agreements)
+    return {Moved(What.AGREEMENT, str(each.id)) for each in agreements}
+
+
+async def _installations(store: TermStore, events: Sequence[InstallationSet]) -> set[Moved]:
+    installations = _highest((e.id, e) for e in map(installation_of, events))
+    before = await store.accounts_of_installations({each.id for each in installations})
+    await store.put_installations(installations)
+    accounts = before | {each.account_id for each in installations}
+    return {Moved(What.ACCOUNT, str(each)) for each in accounts} | {
+        Moved(What.METER, each.installation.meter) for each in installations
+    }
+
+
+async def _meters(store: TermStore, events: Sequence[MeterRegistered]) -> set[Moved]:
+    meters = _highest((e.facts.meter, e) for e in map(meter_of, events))
+    await store.put_meters(meters)
+    return {Moved(What.METER, each.facts.meter) for each in meters}
+
+
+async def _edits(store: TermStore, events: Sequence[ReadingEdited]) -> set[Moved]:
+    edits = {each.edit_id: each for each in map(edit_of, events)}
+    await store.put_edits([edits[each] for each in sorted(edits)])
+    return {Moved(What.METER, each.meter) for each in edits.values()}
+
+
+class _Revised(Protocol):
+    @property
+    def revision(self) -> int: ...
+
+
+_RevisedT = TypeVar("_RevisedT", bound=_Revised)
+
+
+def _highest(told: Iterable[tuple[Hashable, _RevisedT]]) -> Sequence[_RevisedT]:
+    """The highest revision of each thing."""
+    found: dict[Hashable, _RevisedT] = {}
+    for name, each in told:
+        known = found.get(name)
+        if known is None or each.revision > known.revision:
+            found[name] = each
+    return list(found.values())
+
+
+def _order(version: PublishedTariff) -> tuple[object, str]:
+    return version.published_at, version.document

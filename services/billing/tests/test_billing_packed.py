@@ -1,0 +1,66 @@
+"""A batch of readings as rows of meters and days."""
+
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billing.readings.packed import packed_days, unpacked
+from prewatt_common.contracts.meter_readings_v1 import Reading
+from prewatt_metering.calendar.instants import us_of
+from prewatt_metering.registers.readings import Reading as Register
+
+START = datetime(2026, 10, 31, 22, tzinfo=UTC)
+
+
+def reading(meter_id: str, at: datetime, wh: int) -> Reading:
+    return Reading(meter_id, at, wh, at)
+
+
+def test_a_row_is_of_the_utc_day_of_the_instant() -> None:
+    midnight = datetime(2026, 11, 1, tzinfo=UTC)
+    batch = [
+        reading("m-2", midnight, 7),
+        reading("m-1", midnight, 5),
+        reading("m-1", midnight - timedelta(microseconds=1), 4),
+    ]
+    rows = packed_days(batch)
+    assert [(each.meter_id, each.day) for each in rows] == [
+        ("m-1", date(2026, 10, 31)),
+        ("m-1", date(2026, 11, 1)),
+        ("m-2", date(2026, 11, 1)),
+    ]
+    assert unpacked(rows[1].day, rows[1].packed) == [Register(us_of(midnight), 5)]
+
+
+batches = st.lists(
+    st.lists(
+        st.builds(
+            reading,
+            st.sampled_from(["m-1", "m-2", "m-3"]),
+            st.integers(0, 4 * 96).map(lambda n: START + n * timedelta(minutes=15, seconds=1)),
+            st.integers(0, 10**13),
+        ),
+        max_size=8,
+    ),
+    max_size=4,
+)
+
+
+@given(batches=batches)
+def test_batches_that_are_joined_hold_every_reading(batches: list[list[Reading]]) -> None:
+    rows: dict[tuple[str, date], bytes] = defaultdict(bytes)
+    for batch in batches:
+        found = packed_days(batch)
+        assert [each[:2] for each in found] == sorted({each[:2] for each in found})
+        for each in found:
+            rows[each.meter_id, each.day] += each.packed
+    kept = sorted(
+        (meter_id, *register[:2])
+        for (meter_id, day), packed in rows.items()
+        for register in unpacked(day, packed)
+    )
+    assert kept == sorted(
+        (each.meter_id, us_of(each.read_at), each.import_wh) for batch in batches for each in batch
+    )

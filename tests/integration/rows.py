@@ -1,0 +1,245 @@
+"""Rows for every list: who a list may be of, and a row more of each. Straight into the tables."""
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from prewatt_common.ids import new_id
+from prewatt_metering.calendar.instants import us_of
+from prewatt_metering.registers.packing import pack
+from prewatt_metering.registers.readings import Reading
+from prewatt_metering.tariffs.document import canonical, tariff_of
+
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+DAYS_BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
+TURN = datetime(2020, 1, 5, 12, tzinfo=UTC)
+DOCUMENT = canonical(
+    tariff_of(
+        {
+            "code": "home",
+            "valid_from": "2020-01-01",
+            "currency": "CNY",
+            "timezone": "UTC",
+            "components": [{"name": "energy", "kind": "energy", "micro_per_kwh": {"all": 5}}],
+        }
+    )
+).decode()
+
+
+async def an_account(connection: asyncpg.Connection) -> str:
+    account_id = new_id()
+    await connection.execute(
+        "INSERT INTO account (id, number, currency, low_balance_micro, emergency_credit_micro, "
+        "protected, supply_state, opened_at) VALUES ($1, $2, 'CNY', 0, 0, false, 'connected', $3)",
+        account_id, str(account_id), AT,
+    )  # fmt: skip
+    return str(account_id)
+
+
+async def a_known_account(connection: asyncpg.Connection) -> str:
+    account_id = uuid4()
+    await connection.execute("INSERT INTO account (id) VALUES ($1)", account_id)
+    return str(account_id)
+
+
+async def an_agreed_account(connection: asyncpg.Connection) -> str:
+    """An account with an agreement since 2020."""
+    account_id = await an_account(connection)
+    await connection.execute(
+        "INSERT INTO tariff_version VALUES ('home', '2020-01-01', 'CNY', 'UTC', $1, 'w', 'r', $2) "
+        "ON CONFLICT DO NOTHING",
+        DOCUMENT, AT,
+    )  # fmt: skip
+    await connection.execute(
+        "INSERT INTO agreement VALUES ($1, $2, 'home', '2020-01-01', NULL, NULL, NULL, 1)",
+        new_id(), UUID(account_id),
+    )  # fmt: skip
+    return account_id
+
+
+async def a_known_meter(connection: asyncpg.Connection) -> str:
+    """A meter that the ledger knows: it serves an account."""
+    meter_id = f"m-{uuid4().hex[:12]}"
+    await connection.execute(
+        "INSERT INTO installation (id, meter_id, account_id, begins_at, multiplier, revision) "
+        "VALUES ($1, $2, $3, $4, 1, 1)",
+        new_id(), meter_id, UUID(await an_account(connection)), AT,
+    )  # fmt: skip
+    return meter_id
+
+
+async def a_billed_meter(connection: asyncpg.Connection) -> str:
+    """Served one account until noon of 5 January 2020, and another from then on."""
+    meter_id = f"m-{uuid4().hex[:12]}"
+    for begin, end in ((DAYS_BEGIN, TURN), (TURN, None)):
+        account_id = uuid4()
+        await connection.execute(
+            "INSERT INTO agreement VALUES ($1, 1, $2, 'home', '2020-01-01', NULL, NULL, NULL, $3)",
+            new_id(), account_id, AT,
+        )  # fmt: skip
+        await connection.execute(
+            "INSERT INTO installation VALUES ($1, 1, $2, $3, $4, $5, NULL, NULL, 1, NULL, false, "
+            "$6)",
+            new_id(), meter_id, account_id, begin, end, AT,
+        )  # fmt: skip
+    await connection.execute(
+        "INSERT INTO tariff_version VALUES ('home', '2020-01-01', $1, $2, $2) "
+        "ON CONFLICT DO NOTHING",
+        DOCUMENT, AT,
+    )  # fmt: skip
+    await add_day(connection, meter_id, -1)
+    return meter_id
+
+
+async def add_entry(connection: asyncpg.Connection, account_id: str, n: int) -> None:
+    """Three to a journal, as a batch of readings makes them at a month's turn."""
+    if n % 3 == 0:
+        await connection.execute(
+            "INSERT INTO journal (kind, source, entries, entries_micro, posted_at) "
+            "VALUES ('charge', 'test', 3, 15, $1)",
+            AT,
+        )
+    await connection.execute(
+        "INSERT INTO entry SELECT max(id), $1, $2, NULL, NULL, 5 FROM journal",
+        n % 3, UUID(account_id),
+    )  # fmt: skip
+
+
+async def add_decision(connection: asyncpg.Connection, account_id: str, n: int) -> None:
+    await connection.execute(
+        "INSERT INTO decision (id, account_id, state, fired, held, inputs, at) "
+        "VALUES ($1, $2, 'connected', '{}', '{}', '{}', $3)",
+        new_id(), UUID(account_id), AT,
+    )  # fmt: skip
+
+
+async def add_command(connection: asyncpg.Connection, account_id: str, n: int) -> None:
+    await add_decision(connection, account_id, n)
+    await connection.execute(
+        "INSERT INTO command (id, decision_id, account_id, meter_id, action, sequence, status, "
+        "status_rank, caused_at, issued_at, expires_at) SELECT $1, max(id::text)::uuid, $2, $3, "
+        "'disconnect', $4, 'issued', 0, $5, $5, $5 FROM decision WHERE account_id = $2",
+        new_id(), UUID(account_id), f"m-{account_id}", n, AT,
+    )  # fmt: skip
+
+
+async def add_payment(connection: asyncpg.Connection, _: str, n: int) -> None:
+    await connection.execute(
+        "INSERT INTO payment VALUES ($1, 'demo', $2, NULL, 'A', 5, 'CNY', 'suspense', '', 1, $3)",
+        new_id(), str(uuid4()), AT,
+    )  # fmt: skip
+
+
+async def add_payment_event(connection: asyncpg.Connection, _: str, n: int) -> None:
+    await connection.execute(
+        "INSERT INTO payment_event VALUES ($1, 'demo', 'e', $2, '', '{}', '', NULL, NULL, "
+        "'unreadable', '', true, $3)",
+        new_id(), uuid4().bytes, AT,
+    )  # fmt: skip
+
+
+async def add_tariff(connection: asyncpg.Connection, _: str, n: int) -> None:
+    """Two versions of a code: a page may end between them."""
+    code = f"t-{uuid4().hex}"
+    for day in (date(2026, 1, 1), date(2026, 7, 1)):
+        await connection.execute(
+            "INSERT INTO tariff_version VALUES ($1, $2, 'CNY', 'UTC', $3, 'w', 'r', $4)",
+            code, day, DOCUMENT, AT,
+        )  # fmt: skip
+
+
+async def add_unbound(connection: asyncpg.Connection, _: str, n: int) -> None:
+    await connection.execute(
+        "INSERT INTO unbound_reading VALUES ($1, $2, 5), ($1, $2, 6)", f"m-{uuid4().hex}", AT
+    )
+
+
+async def add_parked(connection: asyncpg.Connection, _: str, n: int) -> None:
+    meter_id = f"m-{uuid4().hex}"
+    await connection.execute("INSERT INTO parked_meter VALUES ($1, $2, 'e', 't/0/1')", meter_id, AT)
+    await connection.execute("INSERT INTO parked_reading VALUES ($1, $2, 5, $2)", meter_id, AT)
+
+
+async def add_step(connection: asyncpg.Connection, _: str, n: int) -> None:
+    await connection.execute(
+        "INSERT INTO parked_meter_step (meter_id, since, error, record, who, reason, outcome, "
+        "detail, readings, at) VALUES ('m-1', $1, 'e', 't/0/1', 'w', 'r', 'released', '', 1, $1)",
+        AT,
+    )
+
+
+async def add_device(connection: asyncpg.Connection, _: str, n: int) -> None:
+    await connection.execute(
+        "INSERT INTO device (meter_id, model, codec, created_at) VALUES ($1, 'm', 'canonical', $2)",
+        f"m-{uuid4().hex}", AT,
+    )  # fmt: skip
+
+
+async def add_fault(connection: asyncpg.Connection, _: str, n: int) -> None:
+    """Two reasons a meter: a page ends between meters."""
+    meter_id = f"m-{uuid4().hex}"
+    for reason in ("undecodable", "oversized"):
+        await connection.execute(
+            "INSERT INTO meter_fault VALUES ($1, $2, 1, '', now(), now())", meter_id, reason
+        )
+
+
+async def add_replica(connection: asyncpg.Connection, _: str, n: int) -> None:
+    await connection.execute("INSERT INTO replica VALUES ($1, now())", f"gw-{uuid4().hex}")
+
+
+async def add_notice(connection: asyncpg.Connection, account_id: str, n: int) -> None:
+    await connection.execute(
+        "INSERT INTO notice (id, cause_id, account_id, template, language, channel, recipient, "
+        "facts, position, status, next_attempt_at, created_at) "
+        "VALUES ($1, $1, $2, 'low-balance', 'en', 'log', '', '{}', 0, 'queued', $3, $3)",
+        uuid4(), UUID(account_id), AT + timedelta(hours=n),
+    )  # fmt: skip
+
+
+async def add_charge(connection: asyncpg.Connection, account_id: str, n: int) -> None:
+    """A month more, from January 2020 on."""
+    first, end = (date(2020 + months // 12, months % 12 + 1, 1) for months in (n, n + 1))
+    await connection.execute(
+        "INSERT INTO charge_state (agreement_id, period_first, period_end, account_id, version, "
+        "energy, standing_days, due_day, posted, last_read_us) "
+        "SELECT id, $2, $3, $1, 1, '{}', 0, NULL, '{}', NULL FROM agreement WHERE account_id = $1",
+        UUID(account_id), first, end,
+    )  # fmt: skip
+
+
+async def add_finding(connection: asyncpg.Connection, meter_id: str, n: int) -> None:
+    await connection.execute(
+        "INSERT INTO finding VALUES ($1, $2, 'VEE-05', 'glitch', 'warn', $3, $3, 5, 6, 'Wh', "
+        "false, 1)",
+        meter_id, n, us_of(AT) + n,
+    )  # fmt: skip
+
+
+async def add_edit(connection: asyncpg.Connection, meter_id: str, n: int) -> None:
+    await connection.execute(
+        "INSERT INTO reading_edit VALUES ($1, $2, $3, 'set', $4, 'w', 'r', $3)",
+        new_id(), meter_id, AT, n,
+    )  # fmt: skip
+
+
+async def add_day(connection: asyncpg.Connection, meter_id: str, n: int) -> None:
+    """A reading at noon of the next day; with the one before it a day more has use."""
+    noon = TURN + timedelta(days=n - 3)
+    midnight = noon.replace(hour=0)
+    packed = pack([Reading(us_of(noon), 1_000 * (n + 2))], base_us=us_of(midnight))
+    await connection.execute(
+        "INSERT INTO meter_day VALUES ($1, $2, $3, $4)", meter_id, noon.date(), packed, AT
+    )
+
+
+async def add_difference(connection: asyncpg.Connection, _: str, n: int) -> None:
+    """A charge of the ledger's that billing knows nothing of."""
+    await connection.execute(
+        "INSERT INTO comparison (agreement_id, period_first, period_end, month, account_id, kind, "
+        "their_total_micro, their_energy_wh, their_standing_days, moved_at, compared_at) "
+        "VALUES ($1, '2026-03-01', '2026-04-01', '2026-03', $2, 'missing_in_billing', 5, 5, 1, "
+        "$3, $3)",
+        uuid4(), uuid4(), AT,
+    )  # fmt: skip
