@@ -18,7 +18,7 @@ from prepay_ledger.charging.postgres_parking import ParkedQueries
 from prepay_ledger.charging.postgres_queries import ChargingQueries
 from prepay_ledger.charging.release_meter import ReleaseMeter
 from prepay_ledger.installations.api import installations_router, meters_router, unbound_router
-from prepay_ledger.installations.decide import DecideMeter
+from prepay_ledger.installations.decide_meter import DecideMeter
 from prepay_ledger.installations.postgres_unbound import UnboundQueries
 from prepay_ledger.payments.api_events import payment_events_router
 from prepay_ledger.payments.api_payments import payments_router
