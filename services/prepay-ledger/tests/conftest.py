@@ -35,6 +35,19 @@ MICRO = 1_000_000
 TARIFF = "test-flat"
 PRICE_MICRO_PER_KWH = 2 * MICRO
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
+FLAT_DOCUMENT: dict[str, Any] = {
+    "code": TARIFF,
+    "valid_from": "2026-01-01",
+    "currency": "CNY",
+    "timezone": "UTC",
+    "components": [
+        {
+            "kind": "blocks",
+            "name": "energy",
+            "blocks": [{"micro_per_kwh": PRICE_MICRO_PER_KWH}],
+        }
+    ],
+}
 _numbers = itertools.count(1)
 
 
@@ -71,21 +84,31 @@ class Ledger:
         assert answer.status_code == 201, answer.text
         return answer.json()
 
-    async def bind(self, account: dict[str, Any], bound_meter: str, **more: Any) -> httpx.Response:
-        """Bind a meter from `BEGIN` on, register at zero."""
+    async def agree(self, account: dict[str, Any], **more: Any) -> httpx.Response:
+        """Charge the account by `TARIFF` from `BEGIN`'s day on."""
         body = {
-            "meter_id": bound_meter,
             "tariff_code": TARIFF,
-            "effective_from": BEGIN.isoformat(),
-            "opening_wh": 0,
+            "first_day": BEGIN.date().isoformat(),
+            "reason": "test",
         } | more
-        return await self.api.post(f"/v1/accounts/{account['id']}/meters", json=body)
+        return await self.api.post(f"/v1/accounts/{account['id']}/agreements", json=body)
+
+    async def install(self, account: dict[str, Any], meter_id: str, **more: Any) -> httpx.Response:
+        """Have a meter serve the account from `BEGIN` on, register at zero."""
+        body = {
+            "meter_id": meter_id,
+            "begins_at": BEGIN.isoformat(),
+            "opening_wh": 0,
+            "reason": "test",
+        } | more
+        return await self.api.post(f"/v1/accounts/{account['id']}/installations", json=body)
 
     async def household(self, *, paid_micro: int = 0, **terms: Any) -> tuple[dict[str, Any], str]:
         """An account with a meter, topped up."""
         account = await self.open(**terms)
         meter_id = f"m-{account['number']}"
-        assert (await self.bind(account, meter_id)).status_code == 201
+        assert (await self.agree(account)).status_code == 201
+        assert (await self.install(account, meter_id)).status_code == 201
         if paid_micro:
             assert (await self.pay(account["number"], paid_micro)).status_code == 200
         return account, meter_id
@@ -284,15 +307,10 @@ async def ledger(stack: Stack) -> AsyncGenerator[Ledger]:
     producer = Producer(bootstrap=stack.endpoints.kafka_bootstrap)
     running = Ledger(stack=stack, producer=producer, api=httpx.AsyncClient())
     async with running.http("ledger:read", "ledger:write") as running.api:
-        tariff = {
-            "code": TARIFF,
-            "effective_from": "2026-01",
-            "currency": "CNY",
-            "timezone": "UTC",
-            "blocks": [{"price_micro_per_kwh": PRICE_MICRO_PER_KWH}],
-        }
-        published = await running.api.post("/v1/tariffs", json=tariff)
-        assert published.status_code in (201, 409), published.text
+        published = await running.api.post(
+            "/v1/tariffs", json={"document": FLAT_DOCUMENT, "reason": "test"}
+        )
+        assert published.status_code in (200, 201), published.text
         yield running
     await producer.stop()
     await asyncio.to_thread(stack.stop, NAME)

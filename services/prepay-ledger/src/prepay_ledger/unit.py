@@ -8,13 +8,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from prepay_ledger.accounts.ports import AccountStore, BulkStore
 from prepay_ledger.accounts.postgres import PostgresAccounts
 from prepay_ledger.accounts.postgres_bulk import PostgresBulk
+from prepay_ledger.agreements.ports import AgreementStore
+from prepay_ledger.agreements.postgres import PostgresAgreements
 from prepay_ledger.balances.ports import BalanceStore
 from prepay_ledger.balances.postgres import PostgresBalances
 from prepay_ledger.charging.ports import ChargingStore, ParkingStore
 from prepay_ledger.charging.postgres import PostgresCharging
 from prepay_ledger.charging.postgres_parking import PostgresParking
-from prepay_ledger.installations.ports import BindingStore
-from prepay_ledger.installations.postgres import PostgresBindings
+from prepay_ledger.facts.ports import FactStore
+from prepay_ledger.facts.postgres import PostgresFacts
+from prepay_ledger.installations.ports import InstallationStore
+from prepay_ledger.installations.postgres import PostgresInstallations
 from prepay_ledger.journal.ports import JournalStore
 from prepay_ledger.journal.postgres import PostgresJournals
 from prepay_ledger.payments.ports import PaymentEventStore, PaymentStore
@@ -39,7 +43,9 @@ class PostgresUnit:
         self.journals: JournalStore = PostgresJournals(connection)
         self.tariffs: TariffStore = PostgresTariffs(connection)
         self.balances: BalanceStore = PostgresBalances(connection)
-        self.bindings: BindingStore = PostgresBindings(connection)
+        self.facts: FactStore = PostgresFacts(connection)
+        self.agreements: AgreementStore = PostgresAgreements(connection)
+        self.installations: InstallationStore = PostgresInstallations(connection)
         self.bulk: BulkStore = PostgresBulk(connection)
         self.accounts: AccountStore = PostgresAccounts(connection)
         self.payments: PaymentStore = PostgresPayments(connection)

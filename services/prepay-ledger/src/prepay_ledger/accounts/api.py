@@ -13,10 +13,11 @@ from prepay_ledger.accounts.ports import OpenUnit
 from prepay_ledger.accounts.postgres_queries import AccountQueries, AccountView, EntryKey
 from prepay_ledger.accounts.schemas import AccountIn, AccountOut, EntryOut, TermsIn, TotalsOut
 from prepay_ledger.accounts.values import Terms
+from prepay_ledger.agreements.schemas import AgreementOut
 from prepay_ledger.balances.refusals import UnknownAccount
 from prepay_ledger.balances.values import Account
 from prepay_ledger.fields import AccountNumberField
-from prepay_ledger.installations.schemas import BindingOut
+from prepay_ledger.installations.schemas import InstallationOut
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.http.auth import require
@@ -50,7 +51,7 @@ def accounts_router(
         async with open_unit() as unit:
             await open_account(unit=unit, account=account)
         committed()
-        return _out(account, [])
+        return _out(account)
 
     @router.patch("/{account_id}")
     async def change(account_id: UUID, body: TermsIn) -> AccountOut:
@@ -79,7 +80,7 @@ def enquiries_router(*, queries: AccountQueries) -> APIRouter:
 
     @router.get("/accounts/{account_id}", tags=["accounts"])
     async def account(account_id: UUID) -> AccountOut:
-        """An account with the meters that serve it."""
+        """An account with its agreements and the meters that serve it."""
         return _account(await queries.account(account_id=account_id), str(account_id))
 
     @router.get("/accounts/{account_id}/entries", tags=["accounts"])
@@ -114,9 +115,12 @@ def _account(view: AccountView | None, name: str) -> AccountOut:
     if view is None:
         message = f"account {name} does not exist"
         raise UnknownAccount(message)
-    return _out(view.account, [BindingOut.model_validate(row) for row in view.bindings])
+    out = _out(view.account)
+    out.agreements = [AgreementOut.model_validate(row) for row in view.agreements]
+    out.installations = [InstallationOut.model_validate(row) for row in view.installations]
+    return out
 
 
-def _out(account: Account, bindings: list[BindingOut]) -> AccountOut:
-    names = AccountOut.model_fields.keys() - {"bindings"}
-    return AccountOut(bindings=bindings, **{name: getattr(account, name) for name in names})
+def _out(account: Account) -> AccountOut:
+    names = AccountOut.model_fields.keys() - {"agreements", "installations"}
+    return AccountOut(**{name: getattr(account, name) for name in names})

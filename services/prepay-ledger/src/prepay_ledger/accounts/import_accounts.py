@@ -1,15 +1,24 @@
 """Use case: many accounts with their meters at once, from another system's export."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from prepay_ledger.accounts.open_account import opened
 from prepay_ledger.accounts.ports import Unit
 from prepay_ledger.accounts.values import ImportLine, ImportResult
-from prepay_ledger.installations.charge_waiting import charge_waiting
-from prepay_ledger.installations.rules import BindingRefused, bound, check_tariff
+from prepay_ledger.agreements.rules import AgreementRefused, check_tariff, set_event
+from prepay_ledger.charging.rederive import rederive
+from prepay_ledger.facts.tell import tell
+from prepay_ledger.facts.values import Decided
+from prepay_ledger.installations.rules import (
+    InstallationRefused,
+    check_installation,
+    check_meter,
+    installation_event,
+    meter_event,
+)
 from prepay_ledger.journal.values import Entry, Journal, UtilityAccount
 from prepay_ledger.supply.review_supply import SupplyReview
+from prepay_ledger.tariffs.refusals import UnknownTariff
 
 
 class ImportRefused(Exception):
@@ -21,78 +30,109 @@ class ImportRefused(Exception):
 
 
 class ImportAccounts:
-    """Opens accounts and binds their meters; readings that waited for these are charged."""
+    """Opens accounts with their agreements and meters; what is due of them is charged."""
 
     def __init__(self, *, review: SupplyReview) -> None:
         self._review = review
 
     async def __call__(
-        self, *, unit: Unit, lines: Sequence[ImportLine], now: datetime
+        self, *, unit: Unit, lines: Sequence[ImportLine], decided: Decided
     ) -> ImportResult:
         """All or nothing; sent again it changes nothing, so a broken upload is simply repeated.
 
         Raises `ImportRefused`.
         """
-        await unit.bindings.begin()
-        result = await _open(unit=unit, lines=lines, now=now)
-        if result.opened:
-            # Only now: a large file takes seconds to insert, and batches wait from here on.
-            await unit.charging.wait_for_batches()
-            due = await charge_waiting(
+        existing = await unit.bulk.existing_numbers([line.account.number for line in lines])
+        new = [line for line in lines if line.account.number not in existing]
+        if new:
+            meter_ids = [line.installed.meter_id for line in new]
+            await unit.charging.hold(meter_ids)
+            await _check(unit, new)
+            await _open(unit, new, decided)
+            due = await rederive(
                 unit=unit,
-                meter_ids=[line.binding.meter_id for line in lines],
-                tariffs=await unit.tariffs.book(),
+                meter_ids=await unit.bulk.waiting(meter_ids),
+                account_ids=[line.account.id for line in new],
+                now=decided.at,
                 source="import",
-                now=now,
             )
             if due:
-                await self._review(unit, due, now=now, caused_at=now)
-        return result
+                await self._review(unit, due, now=decided.at, caused_at=decided.at)
+        return ImportResult(opened=len(new), existing=len(existing))
 
 
-async def _open(*, unit: Unit, lines: Sequence[ImportLine], now: datetime) -> ImportResult:
-    existing = await unit.bulk.existing_numbers([line.account.number for line in lines])
-    new = [line for line in lines if line.account.number not in existing]
-    await _check(unit, new)
-    if new:
-        # Accounts start empty: the opening journal moves the balance, as every balance is moved.
-        await unit.bulk.insert([line.account for line in new], [line.binding for line in new])
-        entries = tuple(
-            Entry(line.account.id, line.account.balance_micro)
-            for line in new
-            if line.account.balance_micro
+async def _open(unit: Unit, new: Sequence[ImportLine], decided: Decided) -> None:
+    # Accounts start empty: the opening journal moves the balance, as every balance is moved.
+    await unit.bulk.insert(new)
+    entries = tuple(
+        Entry(line.account.id, line.account.balance_micro)
+        for line in new
+        if line.account.balance_micro
+    )
+    if entries:
+        total = sum(entry.amount_micro for entry in entries)
+        journal = Journal(
+            kind="opening-balance",
+            source="import",
+            entries=entries,
+            postings={UtilityAccount.OPENING_BALANCES: -total},
         )
-        if entries:
-            total = sum(entry.amount_micro for entry in entries)
-            journal = Journal(
-                kind="opening-balance",
-                source="import",
-                entries=entries,
-                postings={UtilityAccount.OPENING_BALANCES: -total},
+        await unit.journals.post(journal, at=decided.at)
+    await unit.publish([opened(line.account) for line in new])
+    await _tell(unit, new, decided)
+
+
+async def _tell(unit: Unit, new: Sequence[ImportLine], decided: Decided) -> None:
+    await tell(
+        unit,
+        [
+            (line.meter.meter_id, line.meter.meter_id, meter_event(line.meter, decided))
+            for line in new
+            if line.meter is not None
+        ],
+        decided,
+    )
+    await tell(
+        unit,
+        [
+            (str(line.account.id), str(line.agreement.id), set_event(line.agreement, decided))
+            for line in new
+        ],
+        decided,
+    )
+    await tell(
+        unit,
+        [
+            (
+                line.installed.meter_id,
+                str(line.installed.id),
+                installation_event(line.installed, decided),
             )
-            await unit.journals.post(journal, at=now)
-        await unit.publish([opened(line.account) for line in new])
-        await unit.publish([bound(line.binding, at=now) for line in new])
-    return ImportResult(opened=len(new), existing=len(existing))
+            for line in new
+        ],
+        decided,
+    )
 
 
 async def _check(unit: Unit, lines: Sequence[ImportLine]) -> None:
     tariffs = await unit.tariffs.book()
-    taken = await unit.bulk.bound_meters([line.binding.meter_id for line in lines])
+    taken = await unit.bulk.known_meters([line.installed.meter_id for line in lines])
     numbers: set[str] = set()
     problems: list[str] = []
     for line in lines:
         if line.account.number in numbers:
             problems.append(f"line {line.number}: account {line.account.number} is there twice")
         numbers.add(line.account.number)
-        if line.binding.meter_id in taken:
-            problems.append(
-                f"line {line.number}: meter {line.binding.meter_id} serves an account already"
-            )
-        taken.add(line.binding.meter_id)
+        meter_id = line.installed.meter_id
+        if meter_id in taken:
+            problems.append(f"line {line.number}: meter {meter_id} serves an account already")
+        taken.add(meter_id)
         try:
-            check_tariff(tariffs, binding=line.binding, currency=line.account.currency)
-        except BindingRefused as error:
+            check_tariff(tariffs, agreement=line.agreement, currency=line.account.currency)
+            check_installation(line.installed, ())
+            if line.meter is not None:
+                check_meter(line.meter)
+        except (AgreementRefused, InstallationRefused, UnknownTariff) as error:
             problems.append(f"line {line.number}: {error}")
     if problems:
         raise ImportRefused(problems)

@@ -5,19 +5,26 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 from uuid import UUID
 
-from prepay_ledger.accounts.values import Terms
+from prepay_ledger.accounts.values import ImportLine, Terms
+from prepay_ledger.agreements import ports as agreements
 from prepay_ledger.balances.values import Account
 from prepay_ledger.installations import ports as installations
-from prepay_ledger.installations.values import NewBinding
 
 
 class BulkStore(Protocol):
-    """Accounts and bindings in bulk."""
+    """Accounts with their agreements and meters in bulk."""
 
     async def existing_numbers(self, numbers: Sequence[str]) -> set[str]: ...
-    async def bound_meters(self, meter_ids: Sequence[str]) -> set[str]: ...
-    async def insert(self, accounts: Sequence[Account], bindings: Sequence[NewBinding]) -> None:
+    async def known_meters(self, meter_ids: Sequence[str]) -> set[str]:
+        """Those that are installed or were, or that something is known of."""
+        ...
+
+    async def insert(self, lines: Sequence[ImportLine]) -> None:
         """Raises `ImportRefused` where somebody opened one of them meanwhile."""
+        ...
+
+    async def waiting(self, meter_ids: Sequence[str]) -> Sequence[str]:
+        """Those whose readings came already."""
         ...
 
 
@@ -33,7 +40,7 @@ class AccountStore(Protocol):
         ...
 
 
-class Unit(installations.Unit, Protocol):
+class Unit(agreements.Unit, installations.Unit, Protocol):
     """A transaction in which accounts are opened, with their meters, and changed."""
 
     accounts: AccountStore

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import select, text, tuple_
 
+from prepay_ledger.agreements.tables import agreement
 from prepay_ledger.balances.postgres import check_account, to_account
 from prepay_ledger.balances.tables import account
 from prepay_ledger.balances.values import Account
-from prepay_ledger.charging.tables import binding
+from prepay_ledger.installations.tables import installation
 from prepay_ledger.journal.tables import entry, journal
 from prepay_ledger.seals.values import CUSTOMERS
 from prepay_ledger.tables import AnyRow
@@ -20,10 +21,11 @@ from prewatt_common.db.database import Database
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """An account with the meters that serve or served it: rows of ``binding``, oldest first."""
+    """An account with its agreements and the meters that serve or served it, oldest first."""
 
     account: Account
-    bindings: Sequence[AnyRow]
+    agreements: Sequence[AnyRow]
+    installations: Sequence[AnyRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +100,23 @@ class AccountQueries:
     async def account(
         self, *, account_id: UUID | None = None, number: str | None = None
     ) -> AccountView | None:
-        """An account with its bindings, by id or by number."""
+        """An account with what it is charged by and for, by id or by number."""
         where = account.c.id == account_id if account_id else account.c.number == number
         async with self._database.transaction() as connection:
             row = (await connection.execute(select(account).where(where))).mappings().first()
             if row is None:
                 return None
-            query = select(binding).where(binding.c.account_id == row["id"])
-            bindings = await connection.execute(query.order_by(binding.c.effective_from))
-            return AccountView(to_account(row), bindings.all())
+            agreements = await connection.execute(
+                select(agreement)
+                .where(agreement.c.account_id == row["id"])
+                .order_by(agreement.c.first_day)
+            )
+            installations = await connection.execute(
+                select(installation)
+                .where(installation.c.account_id == row["id"])
+                .order_by(installation.c.begins_at, installation.c.id)
+            )
+            return AccountView(to_account(row), agreements.all(), installations.all())
 
     async def entries(
         self, account_id: UUID, *, before: EntryKey | None, limit: int
@@ -116,7 +126,8 @@ class AccountQueries:
         query = (
             select(
                 entry.c.journal_id, entry.c.number, journal.c.kind, journal.c.source,
-                journal.c.posted_at, entry.c.binding_id, entry.c.month, entry.c.amount_micro,
+                journal.c.posted_at, entry.c.agreement_id, entry.c.period_first,
+                entry.c.amount_micro,
             )
             .join(journal, journal.c.id == entry.c.journal_id)
             .where(entry.c.account_id == account_id)

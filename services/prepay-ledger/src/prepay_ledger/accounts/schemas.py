@@ -1,13 +1,14 @@
 """Accounts over HTTP, and the ledger as a whole. Money: integer micro-units."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Self
 from uuid import UUID
 
 from pydantic import BaseModel, model_validator
 
+from prepay_ledger.agreements.schemas import AgreementOut
 from prepay_ledger.fields import AccountNumberField, CurrencyField, MicroUnits
-from prepay_ledger.installations.schemas import BindingOut
+from prepay_ledger.installations.schemas import InstallationOut
 from prewatt_common.http.fields import Body
 
 
@@ -48,7 +49,8 @@ class AccountOut(BaseModel):
     protected: bool
     supply_state: str
     opened_at: datetime
-    bindings: list[BindingOut] = []
+    agreements: list[AgreementOut] = []
+    installations: list[InstallationOut] = []
 
 
 class EntryOut(BaseModel, from_attributes=True):
@@ -60,8 +62,8 @@ class EntryOut(BaseModel, from_attributes=True):
     kind: str
     source: str
     posted_at: datetime
-    binding_id: UUID | None
-    month: str | None
+    agreement_id: UUID | None
+    period_first: date | None
     amount_micro: int
 
 

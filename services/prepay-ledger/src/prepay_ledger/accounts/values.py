@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from prepay_ledger.agreements.values import Agreement
 from prepay_ledger.balances.values import Account
-from prepay_ledger.installations.values import NewBinding
+from prepay_ledger.installations.values import InstalledMeter, Meter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,13 +18,16 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class ImportLine:
-    """One line: an account with the meter that serves it. ``account.balance_micro`` is what the
-    customer had left in the system it comes from."""
+    """One line: an account, its tariff, and the meter that serves it (``meter``: what is known of
+    it, where the line says more than that it is a household's). ``account.balance_micro`` is what
+    the customer had left in the system it comes from."""
 
     number: int
     """The line in the file, for people."""
     account: Account
-    binding: NewBinding
+    agreement: Agreement
+    installed: InstalledMeter
+    meter: Meter | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.fields import MeterIdField, PageById, Writer
-from prepay_ledger.installations.decide import DecideMeter
+from prepay_ledger.installations.decide_meter import DecideMeter
 from prepay_ledger.installations.ports import OpenUnit
 from prepay_ledger.installations.postgres_unbound import UnboundQueries
 from prepay_ledger.installations.rules import UnknownMeter

@@ -1,0 +1,124 @@
+"""The ledger's HTTP API, put together."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import APIRouter
+
+from prepay_ledger.accounts.api import accounts_router, enquiries_router
+from prepay_ledger.accounts.api_import import imports_router
+from prepay_ledger.accounts.change_terms import ChangeTerms
+from prepay_ledger.accounts.import_accounts import ImportAccounts
+from prepay_ledger.accounts.postgres_queries import AccountQueries
+from prepay_ledger.agreements.api import agreements_router
+from prepay_ledger.agreements.decide_agreement import DecideAgreement
+from prepay_ledger.charging.api import parked_router
+from prepay_ledger.charging.api_charges import charges_router
+from prepay_ledger.charging.postgres_parking import ParkedQueries
+from prepay_ledger.charging.postgres_queries import ChargingQueries
+from prepay_ledger.charging.release_meter import ReleaseMeter
+from prepay_ledger.installations.api import installations_router, meters_router, unbound_router
+from prepay_ledger.installations.decide_meter import DecideMeter
+from prepay_ledger.installations.postgres_unbound import UnboundQueries
+from prepay_ledger.payments.api_events import payment_events_router
+from prepay_ledger.payments.api_payments import payments_router
+from prepay_ledger.payments.api_webhook import webhook_router
+from prepay_ledger.payments.assign_payment import AssignPayment
+from prepay_ledger.payments.postgres_queries import PaymentQueries
+from prepay_ledger.payments.replay_payment_event import ReplayPaymentEvent
+from prepay_ledger.payments.take_payment import TakePayment
+from prepay_ledger.payments.take_payment_event import ApplyPaymentEvent, TakePaymentEvent
+from prepay_ledger.seals.api import seals_router
+from prepay_ledger.seals.postgres import open_seals
+from prepay_ledger.settings import LedgerSettings
+from prepay_ledger.supply.api import supply_router
+from prepay_ledger.supply.postgres_queries import SupplyQueries
+from prepay_ledger.supply.review_supply import SupplyReview
+from prepay_ledger.tariffs.api import tariffs_router
+from prepay_ledger.unit import PostgresUnit, open_unit
+from prewatt_common.clock import utc_now
+from prewatt_common.db.database import Database
+
+
+def routers(
+    *,
+    settings: LedgerSettings,
+    database: Database,
+    review: SupplyReview,
+    committed: Callable[[], None],
+) -> list[APIRouter]:
+    """Every module's. ``committed`` is called after what a request changed has committed."""
+    queries, payment_queries = AccountQueries(database), PaymentQueries(database)
+    apply_event = ApplyPaymentEvent(take_payment=TakePayment(review=review))
+    decide_meter = DecideMeter(review=review)
+
+    def units() -> AbstractAsyncContextManager[PostgresUnit]:
+        return open_unit(database)
+
+    return [
+        tariffs_router(open_unit=units, database=database, committed=committed, clock=utc_now),
+        accounts_router(
+            open_unit=units,
+            queries=queries,
+            change_terms=ChangeTerms(review=review),
+            committed=committed,
+            clock=utc_now,
+        ),
+        installations_router(
+            open_unit=units,
+            decide=decide_meter,
+            committed=committed,
+            clock=utc_now,
+        ),
+        meters_router(
+            open_unit=units,
+            decide=decide_meter,
+            committed=committed,
+            clock=utc_now,
+        ),
+        agreements_router(
+            open_unit=units,
+            decide=DecideAgreement(review=review),
+            committed=committed,
+            clock=utc_now,
+        ),
+        charges_router(open_unit=units, queries=ChargingQueries(database), clock=utc_now),
+        imports_router(
+            open_unit=units,
+            import_accounts=ImportAccounts(review=review),
+            committed=committed,
+            clock=utc_now,
+        ),
+        enquiries_router(queries=queries),
+        supply_router(queries=SupplyQueries(database)),
+        unbound_router(queries=UnboundQueries(database)),
+        parked_router(
+            open_unit=units,
+            queries=ParkedQueries(database),
+            release_meter=ReleaseMeter(review=review),
+            committed=committed,
+            clock=utc_now,
+        ),
+        seals_router(open_unit=lambda: open_seals(database)),
+        webhook_router(
+            secrets=settings.webhook_secrets,
+            open_unit=units,
+            take_event=TakePaymentEvent(apply=apply_event),
+            committed=committed,
+            clock=utc_now,
+        ),
+        payments_router(
+            open_unit=units,
+            queries=payment_queries,
+            assign_payment=AssignPayment(review=review),
+            committed=committed,
+            clock=utc_now,
+        ),
+        payment_events_router(
+            open_unit=units,
+            queries=payment_queries,
+            replay_event=ReplayPaymentEvent(apply=apply_event),
+            committed=committed,
+            clock=utc_now,
+        ),
+    ]

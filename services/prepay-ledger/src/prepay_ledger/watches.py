@@ -1,0 +1,78 @@
+"""Metrics of the ledger as a whole, looked up every some seconds."""
+
+from prepay_ledger.accounts.postgres_queries import AccountQueries
+from prepay_ledger.charging.postgres_parking import ParkedQueries
+from prepay_ledger.installations.postgres_unbound import REASONS, UnboundQueries
+from prepay_ledger.metrics import (
+    ACCOUNTS,
+    ACCOUNTS_BELOW_ZERO,
+    IMBALANCE_MICRO,
+    PARKED_METER,
+    PARKED_METERS,
+    PAYMENT_EVENTS_UNHANDLED,
+    UNBOUND_METER,
+    UNBOUND_METERS,
+    UNBOUND_READINGS,
+)
+from prepay_ledger.payments.postgres_queries import PaymentQueries
+from prewatt_common.contracts.ledger_events_v1 import SupplyState
+from prewatt_common.db.database import Database
+from prewatt_common.workers import Repeating
+
+_EVERY_S = 15.0
+_REST_FACTOR = 50
+"""Adding up the open day takes at most this part of the time, however busy the day."""
+_NAMED_MAX = 20
+
+
+def watches(database: Database) -> list[Repeating]:
+    """The workers that keep the metrics."""
+    queries, payments = AccountQueries(database), PaymentQueries(database)
+    unbound, parked = UnboundQueries(database), ParkedQueries(database)
+    return [
+        Repeating(
+            name="watch ledger",
+            do=lambda: _measure(queries, payments),
+            every_s=_EVERY_S,
+            rest_factor=_REST_FACTOR,
+        ),
+        Repeating(
+            name="watch unbound readings",
+            do=lambda: _measure_unbound(unbound),
+            every_s=_EVERY_S,
+        ),
+        Repeating(
+            name="watch parked meters",
+            do=lambda: _measure_parked(parked),
+            every_s=_EVERY_S,
+        ),
+    ]
+
+
+async def _measure(queries: AccountQueries, payment_queries: PaymentQueries) -> None:
+    totals = await queries.totals()
+    for state in SupplyState:
+        ACCOUNTS.labels(state).set(totals.accounts_by_state.get(state, 0))
+    ACCOUNTS_BELOW_ZERO.set(totals.accounts_below_zero)
+    IMBALANCE_MICRO.set(totals.imbalance_micro)
+    for outcome, events in (await payment_queries.open_events()).items():
+        PAYMENT_EVENTS_UNHANDLED.labels(outcome).set(events)
+    UNBOUND_READINGS.set(totals.unbound_readings)
+
+
+async def _measure_unbound(unbound: UnboundQueries) -> None:
+    found = await unbound.recent()
+    UNBOUND_METER.clear()
+    for reason in REASONS:
+        meters = [each.meter_id for each in found if each.reason == reason]
+        UNBOUND_METERS.labels(reason).set(len(meters))
+        for meter_id in meters[:_NAMED_MAX]:
+            UNBOUND_METER.labels(reason, meter_id).set(1)
+
+
+async def _measure_parked(parked: ParkedQueries) -> None:
+    found = await parked.page(after="", limit=_NAMED_MAX)
+    PARKED_METERS.set(len(found))
+    PARKED_METER.clear()
+    for each in found:
+        PARKED_METER.labels(each.meter_id).set(1)
