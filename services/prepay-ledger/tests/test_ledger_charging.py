@@ -23,6 +23,7 @@ from prepay_ledger.charging.meters import (
     OpenRow,
     UseChange,
 )
+from prepay_ledger.charging.ordinary import Standing, follow_ordinary
 from prepay_ledger.charging.pricing import Pricings
 from prewatt_metering.calendar.instants import HOUR_US, MINUTE_US, us_of
 from prewatt_metering.calendar.local import LocalCalendar
@@ -67,9 +68,9 @@ DOCUMENT: dict[str, Any] = {
 class Book:
     """Tariffs of one code; a second version from the 10th of November on."""
 
-    def __init__(self, **changes: Any) -> None:
-        later = DOCUMENT | {"valid_from": "2026-11-10"} | changes
-        self._book = TariffBook([tariff_of(DOCUMENT), tariff_of(later)])
+    def __init__(self, *, single: bool = False) -> None:
+        later = [] if single else [tariff_of(DOCUMENT | {"valid_from": "2026-11-10"})]
+        self._book = TariffBook([tariff_of(DOCUMENT), *later])
 
     def book(self, code: str) -> TariffBook:
         assert code == "t"
@@ -83,15 +84,15 @@ class Book:
 class Store:
     """What the database keeps of one meter at one account, and batches as the service does them."""
 
-    def __init__(self, *, opening_wh: int | None = 0, modulus_wh: int | None = None) -> None:
-        self.pricings = Pricings(Book())
+    def __init__(self, *, single: bool = False) -> None:
+        self.pricings = Pricings(Book(single=single))
         self.agreement = Agreement(
             id=AGREEMENT, account_id=ACCOUNT, tariff_code="t", first_day=FIRST
         )
         self.row = MeterRow(meter_id="m", version=0, day=None, open=None)
         self.history = MeterHistory(
             meter_id="m",
-            facts=MeterFacts(meter="m", modulus_wh=modulus_wh),
+            facts=MeterFacts(meter="m"),
             installed=[
                 Installed(
                     id=INSTALLATION,
@@ -100,7 +101,7 @@ class Store:
                         meter="m",
                         account=str(ACCOUNT),
                         from_us=BEGIN_US,
-                        opening_wh=opening_wh,
+                        opening_wh=0,
                         multiplier=3,
                     ),
                 )
@@ -162,6 +163,9 @@ class Store:
         if self.row.open is None:
             return {}
         return {AGREEMENT: open_meter_of(self.row.open, self.pricings).day.usage()}
+
+    def day_end_us(self) -> int:
+        return self.pricings["t"].slots_of(FIRST).end_us
 
     def all_use(self) -> DayUsage:
         return self.history.use.get(AGREEMENT, {}) | self.open_use().get(AGREEMENT, {})
@@ -316,3 +320,91 @@ def test_a_late_reading_moves_energy_of_a_closed_period_and_posts_the_difference
     assert after[date(2026, 11, 1)] < before[date(2026, 11, 1)]
     assert store.states[date(2026, 10, 1)].due_day is None
     assert sum(each.energy_wh for each in store.states.values()) == 270_000
+
+
+@given(st.lists(st.tuples(st.integers(0, 20_000), st.integers(1, 30)), min_size=9, max_size=9))
+@settings(max_examples=100, deadline=None)
+def test_readings_in_columns_are_charged_as_one_by_one(steps: list[tuple[int, int]]) -> None:
+    """Some of them rise by more than can flow, or come after the day's end."""
+    today = date(2026, 10, 21)
+    stores, standings, readings = list[Store](), list[Standing](), dict[str, Reading]()
+    for number, (rise_wh, hours) in enumerate(steps):
+        store = Store(single=True)
+        store.take([Reading(BEGIN_US + HOUR_US, 5_000)], today)
+        store.take([Reading(BEGIN_US + 2 * HOUR_US, 5_100)], today)
+        stores.append(store)
+        standings.append(standing(store, number))
+        at_us = BEGIN_US + 2 * HOUR_US + hours * HOUR_US
+        readings[f"m{number}"] = Reading(at_us, 5_100 + rise_wh)
+    followed = {
+        each.before.meter_id: each
+        for each in follow_ordinary(
+            standings=standings,
+            readings=readings,
+            pricings=stores[0].pricings,
+            now_us=us_of(datetime(2026, 10, 21, 12, tzinfo=UTC)),
+        )
+    }
+    for number, store in enumerate(stores):
+        reading = readings[f"m{number}"]
+        before_micro, fast = store.balance_micro, store.fast
+        store.take([reading], today)
+        each = followed.get(f"m{number}")
+        is_ordinary = store.fast > fast and reading.at_us <= store.day_end_us()
+        assert (each is not None) == is_ordinary
+        if each is None:
+            continue
+        state = store.states[date(2026, 10, 1)]
+        assert store.row.open is not None
+        assert tuple(each.piece_wh) == store.row.open.piece_wh
+        assert each.posted == state.posted
+        assert sum(each.delta.values()) == before_micro - store.balance_micro
+        assert energy_of(each.energy) == state.energy
+        assert each.last_read_us == state.last_read_us
+
+
+def standing(store: Store, number: int) -> Standing:
+    """What the query for ordinary readings gives of a store's meter."""
+    opened, state = store.row.open, store.states[date(2026, 10, 1)]
+    assert opened is not None
+    assert state.due_day is not None
+    energy: dict[str, dict[str, int]] = {}
+    for (day, slot), wh in state.energy.items():
+        energy.setdefault(day.isoformat(), {})[slot] = wh
+    return Standing(
+        meter_id=f"m{number}", version=3, day=FIRST, agreement_id=UUID(int=100 + number),
+        tariff_code="t", open_day=opened.open_day, quiet_from_us=opened.quiet_from_us,
+        served_until_us=opened.served_until_us, last_at_us=opened.last_at_us,
+        last_wh=opened.last_wh, piece_wh=opened.piece_wh, limit_w=opened.rule.limit_w,
+        resolution_wh=opened.rule.resolution_wh, multiplier=opened.rule.multiplier,
+        modulus_wh=opened.rule.modulus_wh, account_id=ACCOUNT, period_first=state.period.first,
+        period_end=state.period.end, period_version=state.version, energy=energy,
+        standing_days=state.standing_days, due_day=state.due_day, posted=dict(state.posted),
+        last_read_us=state.last_read_us,
+    )  # fmt: skip
+
+
+def energy_of(stored_energy: Mapping[str, Mapping[str, int]]) -> dict[tuple[date, str], int]:
+    return {
+        (date.fromisoformat(day), slot): wh
+        for day, slots in stored_energy.items()
+        for slot, wh in slots.items()
+    }
+
+
+def test_two_meters_of_one_agreement_are_charged_one_by_one() -> None:
+    store = Store(single=True)
+    store.take([Reading(BEGIN_US + HOUR_US, 5_000)], FIRST)
+    store.take([Reading(BEGIN_US + 2 * HOUR_US, 5_100)], FIRST)
+    some = [standing(store, number) for number in range(10)]
+    some[3] = some[3]._replace(agreement_id=some[4].agreement_id)
+    followed = follow_ordinary(
+        standings=some,
+        readings={f"m{n}": Reading(BEGIN_US + 3 * HOUR_US, 5_200) for n in range(10)},
+        pricings=store.pricings,
+        now_us=BEGIN_US,
+    )
+    assert {each.before.meter_id for each in followed} == {f"m{n}" for n in range(10)} - {
+        "m3",
+        "m4",
+    }

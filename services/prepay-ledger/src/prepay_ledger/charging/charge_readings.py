@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
+from prepay_ledger.charging.charge_agreement import Charged
 from prepay_ledger.charging.derive_meter import change_of_meter
 from prepay_ledger.charging.follow_meter import follow_meter, open_meter_of
 from prepay_ledger.charging.meters import MeterChange, MeterRow, UseChange
+from prepay_ledger.charging.ordinary import GROUP_MIN, Followed, follow_ordinary
 from prepay_ledger.charging.ports import Unit
-from prepay_ledger.charging.post_charges import post_charges
+from prepay_ledger.charging.post_charges import charge_changes, post
 from prepay_ledger.charging.pricing import Pricings
+from prewatt_metering.calendar.instants import us_of
 from prewatt_metering.registers.readings import Reading
 from prewatt_metering.usage.days import DayUsage
 
@@ -27,6 +30,43 @@ async def charge_readings(
     """Store and charge readings; those that no installation covers charge nobody until one does.
     Gives the accounts to review."""
     day = await unit.charging.posting_day()
+    followed = await _ordinary(unit, by_meter, pricings, day=day, now=now)
+    done = {each.before.meter_id for each in followed}
+    rest = {meter_id: some for meter_id, some in by_meter.items() if meter_id not in done}
+    charged: Sequence[Charged] = ()
+    if rest:
+        used = await _one_by_one(unit, rest, pricings, day=day)
+        charged = await charge_changes(unit=unit, changes=used, pricings=pricings, now=now)
+    return await post(
+        unit=unit, charged=charged, followed=followed, source=source, partition=partition, now=now
+    )
+
+
+async def _ordinary(
+    unit: Unit,
+    by_meter: Mapping[str, Sequence[Reading]],
+    pricings: Pricings,
+    *,
+    day: date,
+    now: datetime,
+) -> Sequence[Followed]:
+    single = {meter_id: some[0] for meter_id, some in by_meter.items() if len(some) == 1}
+    if len(single) < GROUP_MIN:
+        return ()
+    followed = follow_ordinary(
+        standings=await unit.charging.standings(list(single)),
+        readings=single,
+        pricings=pricings,
+        now_us=us_of(now),
+    )
+    if followed:
+        await unit.charging.save_followed(followed, day=day)
+    return followed
+
+
+async def _one_by_one(
+    unit: Unit, by_meter: Mapping[str, Sequence[Reading]], pricings: Pricings, *, day: date
+) -> Sequence[UseChange]:
     known = await unit.charging.meters(list(by_meter))
     changed: list[MeterChange] = []
     used: list[UseChange] = []
@@ -46,9 +86,7 @@ async def charge_readings(
         changed += more
         used += uses
     await unit.charging.save_meters(changed, day=day)
-    return await post_charges(
-        unit=unit, changes=used, pricings=pricings, source=source, partition=partition, now=now
-    )
+    return used
 
 
 async def derive_meters(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from prepay_ledger.charging.charge_agreement import Charged, PeriodState
 from prepay_ledger.charging.meters import Agreement, MeterChange, MeterHistory, MeterRow
+from prepay_ledger.charging.ordinary import Followed, Standing
 from prepay_ledger.charging.values import ParkedMeter, ReleaseStep
 from prepay_ledger.journal.ports import HasJournals
 from prepay_ledger.supply import ports as supply
@@ -41,6 +42,14 @@ class ChargingStore(Protocol):
         """Lock the meters' rows until the transaction ends; one that is not there is made. To be
         called before anything is read that their charges rest on, and before any account is
         locked."""
+        ...
+
+    async def standings(self, meter_ids: Sequence[str]) -> Sequence[Standing]:
+        """Of the meters with an open day, with each open period of their agreement."""
+        ...
+
+    async def save_followed(self, followed: Sequence[Followed], *, day: date) -> None:
+        """Meters and periods. Raises `ChangedMeanwhile` where one is not as it was read."""
         ...
 
     async def meters(self, meter_ids: Sequence[str]) -> Mapping[str, MeterRow]:

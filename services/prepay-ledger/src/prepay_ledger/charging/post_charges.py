@@ -11,6 +11,7 @@ from prepay_ledger.charging.charge_agreement import (
     periods_concerned,
 )
 from prepay_ledger.charging.meters import Agreement, UseChange
+from prepay_ledger.charging.ordinary import Followed
 from prepay_ledger.charging.ports import Unit
 from prepay_ledger.charging.pricing import Pricings
 from prepay_ledger.events import charges_event
@@ -27,7 +28,7 @@ CHARGES_PER_EVENT_MAX = 1_000
 async def post_charges(
     *,
     unit: Unit,
-    changes: Sequence[UseChange],
+    changes: Sequence[UseChange] = (),
     also: Sequence[Agreement] = (),
     anew: bool = False,
     pricings: Pricings,
@@ -35,9 +36,24 @@ async def post_charges(
     partition: int,
     now: datetime,
 ) -> Sequence[UUID]:
-    """Posts what the charge of every period now is, less what is posted of it already; gives the
-    accounts to review. ``also``: agreements that are to be looked at without a change of use;
-    ``anew``: in all their periods."""
+    """`charge_changes` and `post` together; gives the accounts to review."""
+    charged = await charge_changes(
+        unit=unit, changes=changes, also=also, anew=anew, pricings=pricings, now=now
+    )
+    return await post(unit=unit, charged=charged, source=source, partition=partition, now=now)
+
+
+async def charge_changes(
+    *,
+    unit: Unit,
+    changes: Sequence[UseChange],
+    also: Sequence[Agreement] = (),
+    anew: bool = False,
+    pricings: Pricings,
+    now: datetime,
+) -> list[Charged]:
+    """What the charge of every period now is, stored, with what is to be posted of it. ``also``:
+    agreements that are to be looked at without a change of use; ``anew``: in all their periods."""
     deltas = _by_agreement(changes)
     known = {each.id: each for each in also}
     missing = deltas.keys() - known.keys()
@@ -58,21 +74,30 @@ async def post_charges(
             today=pricing.calendar.day_of(us_of(now)),
             anew=anew,
         )
-    return await _post(unit, charged, source=source, partition=partition, now=now)
+    if charged:
+        await unit.charging.save_periods(charged)
+    return charged
 
 
-async def _post(
-    unit: Unit, charged: Sequence[Charged], *, source: str, partition: int, now: datetime
+async def post(
+    *,
+    unit: Unit,
+    charged: Sequence[Charged],
+    followed: Sequence[Followed] = (),
+    source: str,
+    partition: int,
+    now: datetime,
 ) -> Sequence[UUID]:
-    if not charged:
+    """One journal for all of it, and what billing is told; gives the accounts to review."""
+    if not charged and not followed:
         return ()
-    await unit.charging.save_periods(charged)
     due: Sequence[UUID] = ()
-    journal = _journal(charged, source=source)
+    journal = _journal(charged, followed, source=source)
     if journal.entries:
         _, due = await unit.journals.post(journal, at=now)
     above = first_number(await unit.charging.epoch())
     rows = [_told(each.state, above=above) for each in charged]
+    rows += [_told_of(each, above=above) for each in followed]
     await unit.publish(
         [
             charges_event(
@@ -125,18 +150,23 @@ async def _states(
     return found
 
 
-def _journal(charged: Sequence[Charged], *, source: str) -> Journal:
+def _journal(charged: Sequence[Charged], followed: Sequence[Followed], *, source: str) -> Journal:
     entries: list[Entry] = []
     postings: dict[str, int] = {}
-    for each in charged:
-        if not each.delta:
-            continue
-        for name, micro in each.delta.items():
+
+    def add(account_id: UUID, agreement_id: UUID, first: date, delta: Mapping[str, int]) -> None:
+        if not delta:
+            return
+        for name, micro in delta.items():
             postings[name] = postings.get(name, 0) + micro
+        entries.append(Entry(account_id, -sum(delta.values()), agreement_id, first))
+
+    for each in charged:
         state = each.state
-        entries.append(
-            Entry(state.account_id, -each.delta_micro, state.agreement_id, state.period.first)
-        )
+        add(state.account_id, state.agreement_id, state.period.first, each.delta)
+    for one in followed:
+        before = one.before
+        add(before.account_id, before.agreement_id, before.period_first, one.delta)
     return Journal(kind="charge", source=source, entries=tuple(entries), postings=postings)
 
 
@@ -151,4 +181,19 @@ def _told(state: PeriodState, *, above: int) -> PostedCharge:
         state.energy_wh,
         state.total_micro,
         None if state.last_read_us is None else instant_of(state.last_read_us),
+    )
+
+
+def _told_of(each: Followed, *, above: int) -> PostedCharge:
+    before = each.before
+    return PostedCharge(
+        before.agreement_id,
+        before.account_id,
+        before.period_first,
+        before.period_end,
+        above + before.period_version + 1,
+        before.standing_days,
+        sum(sum(of_part.values()) for of_part in each.energy.values()),
+        sum(each.posted.values()),
+        instant_of(each.last_read_us),
     )

@@ -9,12 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.charging.meters import MeterChange, MeterHistory, MeterRow, OpenMeter, OpenRow
 from prepay_ledger.charging.postgres_histories import histories_of
+from prepay_ledger.charging.postgres_ordinary import PostgresOrdinary
 from prepay_ledger.charging.postgres_periods import PostgresPeriods
 from prepay_ledger.charging.postgres_rows import (
     keep_findings,
     keep_uncovered,
     keep_use,
     packed_base_us,
+    turn_days,
 )
 from prewatt_common.db.database import ChangedMeanwhile, driver
 from prewatt_metering.registers.packing import pack
@@ -60,15 +62,8 @@ FROM unnest($1::text[], $3::bigint[], $4::bytea[], $5::uuid[], $6::uuid[], $7::d
 WHERE s.meter_id = n.meter_id AND s.version = n.version
 """
 
-# What lies in the row of a day that is over becomes a row of its own.
-_TURN = """
-INSERT INTO meter_day (meter_id, day, packed)
-SELECT meter_id, day, today FROM meter_state
-WHERE meter_id = ANY($1::text[]) AND day < $2 AND today <> ''
-"""
 
-
-class PostgresCharging(PostgresPeriods):
+class PostgresCharging(PostgresPeriods, PostgresOrdinary):
     """A `ChargingStore`."""
 
     def __init__(self, connection: AsyncConnection) -> None:
@@ -131,7 +126,7 @@ class PostgresCharging(PostgresPeriods):
         connection = await driver(self._connection)
         turned = [c.row.meter_id for c in ordered if c.row.day is not None and c.row.day < day]
         if turned:
-            await connection.execute(_TURN, turned, day)
+            await turn_days(connection, turned, day)
         absent = [each.row.meter_id for each in ordered if each.row.version == 0]
         if absent:
             await self._add(absent)

@@ -23,15 +23,18 @@ _OF_KIND = {
 }
 
 
-def postings_of(lines: Iterable[Line]) -> dict[str, int]:
-    """Micro-units by ledger account; what somebody else bears is a subsidy that they owe.
+def account_of(kind: str) -> str:
+    """The ledger account of a line that nobody else bears. Raises KeyError for a kind of line that
+    nobody has given one."""
+    return _OF_KIND[kind]
 
-    Raises KeyError for a kind of line that nobody has given an account.
-    """
+
+def postings_of(lines: Iterable[Line]) -> dict[str, int]:
+    """Micro-units by ledger account; what somebody else bears is a subsidy that they owe."""
     postings: dict[str, int] = {}
     for line in lines:
         if line.amount_micro == 0:
             continue
-        name = f"subsidy:{line.paid_by}" if line.paid_by is not None else _OF_KIND[line.kind]
+        name = f"subsidy:{line.paid_by}" if line.paid_by is not None else account_of(line.kind)
         postings[name] = postings.get(name, 0) + line.amount_micro
     return {name: micro for name, micro in postings.items() if micro}

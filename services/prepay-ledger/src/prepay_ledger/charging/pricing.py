@@ -1,17 +1,38 @@
 """A tariff as charging uses it: slots of days, periods, and the parts of a period."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Protocol
 
+import numpy as np
+
+from prepay_ledger.charging.postings import account_of
 from prewatt_metering.calendar.local import LocalCalendar
 from prewatt_metering.calendar.slots import DaySlots, slots_of_day
+from prewatt_metering.rating.batch import batchable, charge_batch
 from prewatt_metering.tariffs.book import TariffBook
 from prewatt_metering.tariffs.components import Blocks
+from prewatt_metering.tariffs.document import TariffVersion
 from prewatt_metering.tariffs.periods import Period, period_of
 from prewatt_metering.tariffs.time_of_use import ALL_HOURS
 
 DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simple:
+    """A period that one version rates, of a kind that is rated in columns.
+
+    ``accounts``: the ledger accounts of its lines; ``account_of_column``: for each column of
+    `charge_batch` which of these.
+    """
+
+    version: TariffVersion
+    period: Period
+    slots: tuple[str, ...]
+    accounts: tuple[str, ...]
+    account_of_column: tuple[int, ...]
 
 
 class Pricing:
@@ -24,6 +45,7 @@ class Pricing:
         self._slots: dict[date, DaySlots] = {}
         self._periods: dict[date, Period] = {}
         self._parts: dict[date, date] = {}
+        self._simple: dict[Period, Simple | None] = {}
         self.has_annual_blocks = any(
             isinstance(component, Blocks) and component.over == "year"
             for version in book.versions
@@ -55,6 +77,32 @@ class Pricing:
             known = max(self.book.version_of(day).valid_from, day.replace(day=1))
             self._parts[day] = known
         return known
+
+    def simple(self, period: Period) -> Simple | None:
+        """How the period is rated in columns; none where it has to be rated one by one."""
+        if period not in self._simple:
+            self._simple[period] = _simple(self.book, period)
+        return self._simple[period]
+
+
+def _simple(book: TariffBook, period: Period) -> Simple | None:
+    parts = book.parts_of(period)
+    version = parts[0][0]
+    if len(parts) > 1 or not batchable(version):
+        return None
+    nothing = np.zeros((1, len(version.slot_names)), np.int64)
+    columns = charge_batch(
+        version=version, period=period, energy_wh=nothing, days=np.zeros(1, np.int64)
+    ).columns
+    names = [account_of(kind) for kind, _, _ in columns]
+    accounts = tuple(dict.fromkeys(names))
+    return Simple(
+        version=version,
+        period=period,
+        slots=version.slot_names,
+        accounts=accounts,
+        account_of_column=tuple(accounts.index(name) for name in names),
+    )
 
 
 class Tariffs(Protocol):
