@@ -1,6 +1,5 @@
 """What people put right afterwards, end to end: charged anew on the spot, and billing agrees."""
 
-from datetime import date
 from typing import Any
 
 import pytest
@@ -125,7 +124,7 @@ async def test_another_tariff_begins_on_its_day(world: World) -> None:
     home = world.household(balance_micro=50 * MICRO)
     await world.register(home)
     account_id = (await world.account(home.number))["id"]
-    second: date = CALENDAR.day_of(us_of(world.instant(97)))
+    second = CALENDAR.day_of(us_of(world.instant(97)))
     chosen = {
         "tariff_code": "energy-blocks",
         "first_day": second.isoformat(),
@@ -134,7 +133,7 @@ async def test_another_tariff_begins_on_its_day(world: World) -> None:
     await world.tell_ledger(f"/v1/accounts/{account_id}/agreements", chosen)
     async with world.fleet([home], load=ConstantLoad(wh=250)) as fleet:
         for number in range(1, 193):
-            at: datetime = await step(world, fleet, number)
+            at = await step(world, fleet, number)
         account = await world.settled(home, read_at=at)
     ended, running = sorted(account["agreements"], key=lambda each: each["first_day"])
     assert (ended["end_day"], running["end_day"]) == (second.isoformat(), None)
