@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from prewatt_common.ids import new_id
-from prewatt_metering.calendar.instants import us_of
+from prewatt_metering.calendar.instants import SECOND_US, us_of
 from prewatt_metering.registers.packing import pack
 from prewatt_metering.registers.readings import Reading
 from prewatt_metering.tariffs.document import canonical, tariff_of
@@ -14,17 +14,24 @@ from prewatt_metering.tariffs.document import canonical, tariff_of
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 DAYS_BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 TURN = datetime(2020, 1, 5, 12, tzinfo=UTC)
-DOCUMENT = canonical(
-    tariff_of(
-        {
-            "code": "home",
-            "valid_from": "2020-01-01",
-            "currency": "CNY",
-            "timezone": "UTC",
-            "components": [{"name": "energy", "kind": "energy", "micro_per_kwh": {"all": 5}}],
-        }
-    )
-).decode()
+
+
+def document(code: str, valid_from: date) -> str:
+    """A tariff version as it is kept."""
+    return canonical(
+        tariff_of(
+            {
+                "code": code,
+                "valid_from": valid_from.isoformat(),
+                "currency": "CNY",
+                "timezone": "UTC",
+                "components": [{"name": "energy", "kind": "energy", "micro_per_kwh": {"all": 5}}],
+            }
+        )
+    ).decode()
+
+
+DOCUMENT = document("home", date(2020, 1, 1))
 
 
 async def an_account(connection: asyncpg.Connection) -> str:
@@ -145,7 +152,7 @@ async def add_tariff(connection: asyncpg.Connection, _: str, n: int) -> None:
     for day in (date(2026, 1, 1), date(2026, 7, 1)):
         await connection.execute(
             "INSERT INTO tariff_version VALUES ($1, $2, 'CNY', 'UTC', $3, 'w', 'r', $4)",
-            code, day, DOCUMENT, AT,
+            code, day, document(code, day), AT,
         )  # fmt: skip
 
 
@@ -213,7 +220,7 @@ async def add_finding(connection: asyncpg.Connection, meter_id: str, n: int) -> 
     await connection.execute(
         "INSERT INTO finding VALUES ($1, $2, 'VEE-05', 'glitch', 'warn', $3, $3, 5, 6, 'Wh', "
         "false, 1)",
-        meter_id, n, us_of(AT) + n,
+        meter_id, n, us_of(AT) + n * SECOND_US,
     )  # fmt: skip
 
 
