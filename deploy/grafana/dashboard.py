@@ -170,8 +170,8 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
         ),
         Panel("Notices", (rate("prewatt_notifier_notices_total", by="channel, outcome"),), "cps"),
         Panel(
-            "Reconciliation: meter-months that differ",
-            (Query(DIFFERENCES, "meter-months"),),
+            "Reconciliation: periods that differ",
+            (Query(DIFFERENCES, "periods"),),
         ),
     ),
     (
