@@ -16,7 +16,6 @@ from prewatt_simulator.inventory import Household
 pytestmark = pytest.mark.stack
 
 
-@pytest.mark.xfail(strict=True, reason="no finding holds a cut yet")
 async def test_a_reset_stops_the_cut_until_a_person_says_what_it_was(world: World) -> None:
     home = world.household(balance_micro=2 * MICRO, opening_wh=500_000)
     await world.register(home)

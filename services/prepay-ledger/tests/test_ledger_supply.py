@@ -38,6 +38,7 @@ def facts(state: SupplyState = S.CONNECTED, balance: int = 100, **changes: objec
         "protected": False,
         "meters": 1,
         "parked_meters": 0,
+        "untrusted_meters": 0,
         "outcome": CommandOutcome.NONE,
         "last_action": None,
         "retry_pause": False,
@@ -172,6 +173,7 @@ any_facts = st.builds(
     protected=st.booleans(),
     meters=st.integers(min_value=0, max_value=3),
     parked_meters=st.integers(min_value=0, max_value=2),
+    untrusted_meters=st.integers(min_value=0, max_value=1),
     outcome=st.sampled_from(CommandOutcome),
     last_action=st.none() | st.sampled_from(RelayAction),
     retry_pause=st.booleans(),
@@ -186,6 +188,7 @@ def test_nobody_with_money_or_protection_is_cut(given_facts: Facts) -> None:
         assert given_facts.balance_micro <= -given_facts.emergency_credit_micro
         assert not given_facts.protected
         assert not given_facts.parked_meters
+        assert not given_facts.untrusted_meters
         assert time(7) <= given_facts.local_time < time(22)
         assert Fired.BALANCE_EXHAUSTED in decision.fired
     if decision.state is S.PENDING:

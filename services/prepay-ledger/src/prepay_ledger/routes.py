@@ -13,10 +13,11 @@ from prepay_ledger.accounts.postgres_queries import AccountQueries
 from prepay_ledger.agreements.api import agreements_router
 from prepay_ledger.agreements.decide_agreement import DecideAgreement
 from prepay_ledger.charging.api import parked_router
-from prepay_ledger.charging.api_charges import charges_router
+from prepay_ledger.charging.api_charges import charges_router, findings_router
 from prepay_ledger.charging.postgres_parking import ParkedQueries
 from prepay_ledger.charging.postgres_queries import ChargingQueries
 from prepay_ledger.charging.release_meter import ReleaseMeter
+from prepay_ledger.charging.see_finding import SeeFinding
 from prepay_ledger.installations.api import installations_router, meters_router, unbound_router
 from prepay_ledger.installations.decide_meter import DecideMeter
 from prepay_ledger.installations.postgres_unbound import UnboundQueries
@@ -79,6 +80,12 @@ def routers(
         agreements_router(
             open_unit=units,
             decide=DecideAgreement(review=review),
+            committed=committed,
+            clock=utc_now,
+        ),
+        findings_router(
+            open_unit=units,
+            see_finding=SeeFinding(review=review),
             committed=committed,
             clock=utc_now,
         ),

@@ -1,7 +1,6 @@
 """What was used and charged, and what was noticed of the readings, over HTTP."""
 
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Annotated
@@ -11,15 +10,18 @@ from fastapi import APIRouter, Depends, Query
 
 from prepay_ledger.charging.charge_agreement import PeriodState, rated
 from prepay_ledger.charging.meters import Agreement
+from prepay_ledger.charging.ports import OpenUnit
 from prepay_ledger.charging.postgres_queries import ChargingQueries, PeriodKey
 from prepay_ledger.charging.pricing import Pricings
-from prepay_ledger.charging.schemas import DayOut, FindingOut, LineOut, PeriodOut
-from prepay_ledger.fields import MeterIdField
-from prepay_ledger.tariffs.ports import HasTariffs
+from prepay_ledger.charging.schemas import DayOut, FindingOut, LineOut, PeriodOut, SeenIn
+from prepay_ledger.charging.see_finding import SeeFinding
+from prepay_ledger.charging.values import SeenFinding
+from prepay_ledger.fields import MeterIdField, Writer
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import require
 from prewatt_common.http.pages import Page, PageRequest, PagesBy
 from prewatt_common.http.problems import Problem
+from prewatt_common.ids import new_id
 from prewatt_metering.calendar.instants import instant_of, us_of
 
 _DAYS_MAX = 400
@@ -27,7 +29,7 @@ _DAYS_MAX = 400
 
 def charges_router(
     *,
-    open_unit: Callable[[], AbstractAsyncContextManager[HasTariffs]],
+    open_unit: OpenUnit,
     queries: ChargingQueries,
     clock: Clock,
 ) -> APIRouter:
@@ -75,6 +77,39 @@ def charges_router(
             )
         found = await queries.days(meter_id, first=first, last=last)
         return [DayOut.model_validate(each) for each in found]
+
+    return router
+
+
+def findings_router(
+    *,
+    open_unit: OpenUnit,
+    see_finding: SeeFinding,
+    committed: Callable[[], None],
+    clock: Clock,
+) -> APIRouter:
+    """What people do about findings."""
+    router = APIRouter(prefix="/v1", tags=["meters"])
+
+    @router.post("/meters/{meter_id}/findings/seen", status_code=HTTPStatus.NO_CONTENT)
+    async def seen(meter_id: MeterIdField, body: SeenIn, principal: Writer) -> None:
+        """Say that you have looked at a finding: it holds no cut any more. One with other values is
+        another finding."""
+        looked = SeenFinding(
+            id=new_id(),
+            meter_id=meter_id,
+            check=body.check,
+            begin_us=us_of(body.begin),
+            end_us=us_of(body.end),
+            before=body.before,
+            after=body.after,
+            seen_by=principal.subject,
+            reason=body.reason,
+            at=clock(),
+        )
+        async with open_unit() as unit:
+            await see_finding(unit=unit, seen=looked)
+        committed()
 
     return router
 

@@ -37,9 +37,12 @@ async def charge_readings(
     if rest:
         used = await _one_by_one(unit, rest, pricings, day=day)
         charged = await charge_changes(unit=unit, changes=used, pricings=pricings, now=now)
-    return await post(
+    due = await post(
         unit=unit, charged=charged, followed=followed, source=source, partition=partition, now=now
     )
+    # What held a cut may be gone with these readings: an excursion that came back.
+    released = await unit.charging.pending_accounts(list(rest)) if rest else ()
+    return list(dict.fromkeys([*due, *released]))
 
 
 async def _ordinary(

@@ -9,7 +9,7 @@ from uuid import UUID
 from prepay_ledger.charging.charge_agreement import Charged, PeriodState
 from prepay_ledger.charging.meters import Agreement, MeterChange, MeterHistory, MeterRow
 from prepay_ledger.charging.ordinary import Followed, Standing
-from prepay_ledger.charging.values import ParkedMeter, ReleaseStep
+from prepay_ledger.charging.values import ParkedMeter, ReleaseStep, SeenFinding
 from prepay_ledger.journal.ports import HasJournals
 from prepay_ledger.supply import ports as supply
 from prepay_ledger.tariffs.ports import HasTariffs
@@ -90,6 +90,14 @@ class ChargingStore(Protocol):
 
     async def save_periods(self, charged: Sequence[Charged]) -> None:
         """Raises `ChangedMeanwhile` where one is not as it was read."""
+        ...
+
+    async def pending_accounts(self, meter_ids: Sequence[str]) -> Sequence[UUID]:
+        """Accounts that the meters serve and whose cut is held."""
+        ...
+
+    async def see_finding(self, seen: SeenFinding) -> bool:
+        """Keep that somebody has looked; False where nothing like it is found of the meter now."""
         ...
 
     async def epoch(self) -> int:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from prepay_ledger.charging.charge_agreement import Charged, PeriodState
 from prepay_ledger.charging.meters import Agreement
 from prepay_ledger.charging.postgres_histories import to_agreement
+from prepay_ledger.charging.values import SeenFinding
 from prepay_ledger.seals.postgres_epochs import current_epoch
 from prewatt_common.db.database import ChangedMeanwhile, driver
 from prewatt_metering.tariffs.periods import Period
@@ -53,6 +54,20 @@ WHERE a.tariff_code = ANY($1::text[]) AND ($3::uuid IS NULL OR a.id > $3)
        OR (a.first_day <= $2
            AND NOT EXISTS (SELECT FROM charge_state AS c WHERE c.agreement_id = a.id)))
 ORDER BY a.id LIMIT $4
+"""
+
+_PENDING = """
+SELECT DISTINCT a.id FROM account AS a JOIN installation AS i ON i.account_id = a.id
+WHERE i.meter_id = ANY($1::text[]) AND a.supply_state = 'pending'
+"""
+
+_SEE = """
+INSERT INTO finding_seen (id, meter_id, check_id, begin_us, end_us, before, after, seen_by, reason,
+                          at)
+SELECT $1, meter_id, check_id, begin_us, end_us, before, after, $8, $9, $10 FROM finding
+WHERE meter_id = $2 AND check_id = $3 AND begin_us = $4 AND end_us = $5
+  AND before IS NOT DISTINCT FROM $6 AND after IS NOT DISTINCT FROM $7
+LIMIT 1
 """
 
 _Energy = dict[str, dict[str, int]]
@@ -135,6 +150,19 @@ class PostgresPeriods:
             columns = list(zip(*changed, strict=True))
             status = await connection.execute(_CHANGE, *columns[:2], *columns[4:])
             _check(status, f"UPDATE {len(changed)}")
+
+    async def pending_accounts(self, meter_ids: Sequence[str]) -> Sequence[UUID]:
+        """Accounts that the meters serve or served and whose cut is held."""
+        rows = await (await driver(self._connection)).fetch(_PENDING, meter_ids)
+        return [row["id"] for row in rows]
+
+    async def see_finding(self, seen: SeenFinding) -> bool:
+        """False where nothing like it is found of the meter now."""
+        status = await (await driver(self._connection)).execute(
+            _SEE, seen.id, seen.meter_id, seen.check, seen.begin_us, seen.end_us, seen.before,
+            seen.after, seen.seen_by, seen.reason, seen.at,
+        )  # fmt: skip
+        return status == "INSERT 0 1"
 
     async def epoch(self) -> int:
         """Raised where the database was restored."""

@@ -1,11 +1,14 @@
 """Parked meters over HTTP."""
 
 from datetime import date, datetime
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from prepay_ledger.charging.values import ReleaseOutcome
+from prepay_ledger.fields import InstantField
+from prewatt_common.http.fields import Reason
 
 
 class ParkedMeterOut(BaseModel, from_attributes=True):
@@ -100,3 +103,13 @@ class DayOut(BaseModel, from_attributes=True):
     slot: str
     agreement_id: UUID
     wh: int
+
+
+class SeenIn(Reason):
+    """The finding that somebody has looked at, as it is listed."""
+
+    check: Annotated[str, Field(pattern=r"^VEE-\d{2}$")]
+    begin: InstantField
+    end: InstantField
+    before: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
+    after: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None

@@ -129,6 +129,27 @@ finding = Table(
 )
 
 
+# Who has looked at a finding, and why nobody need wait for it any more. Other values of the same
+# check are another finding.
+finding_seen = Table(
+    "finding_seen",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("meter_id", Text, nullable=False),
+    Column("check_id", Text, nullable=False),
+    Column("begin_us", BigInteger, nullable=False),
+    Column("end_us", BigInteger, nullable=False),
+    Column("before", BigInteger),
+    Column("after", BigInteger),
+    Column("seen_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    instant("at"),
+    posting_day(),
+)
+Index("finding_seen_day", finding_seen.c.day, finding_seen.c.id)
+Index("finding_seen_meter_id", finding_seen.c.meter_id)
+
+
 unbound_reading = Table(
     "unbound_reading",
     metadata,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 PARKED_MAX = 10
 """As many meters may be odd. Where more are, it is the release or the schema, and all stops."""
@@ -37,4 +38,21 @@ class ReleaseStep:
     outcome: ReleaseOutcome
     detail: str
     readings: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenFinding:
+    """Who has looked at a finding, by its check, times and both values, and why it holds no cut any
+    more."""
+
+    id: UUID
+    meter_id: str
+    check: str
+    begin_us: int
+    end_us: int
+    before: int | None
+    after: int | None
+    seen_by: str
+    reason: str
     at: datetime

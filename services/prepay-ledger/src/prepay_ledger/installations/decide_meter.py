@@ -26,7 +26,6 @@ from prepay_ledger.installations.rules import (
 )
 from prepay_ledger.installations.values import InstalledMeter, Meter, ReadingEdit
 from prepay_ledger.supply.review_supply import SupplyReview
-from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.ids import new_id
 from prewatt_metering.calendar.instants import us_of
 from prewatt_metering.registers import changes
@@ -53,9 +52,7 @@ class DecideMeter:
         check_installation(new, await unit.installations.of_meter(new.meter_id))
         await unit.installations.replace([], [new])
         await tell(unit, [(new.meter_id, str(new.id), installation_event(new, decided))], decided)
-        # A supply that was held for want of a meter is due, whatever the readings say.
-        also = [account.id] if account.supply_state is SupplyState.PENDING else []
-        await self._follow(unit, new.meter_id, [account.id], decided, also=also)
+        await self._follow(unit, new.meter_id, [account.id], decided)
 
     async def move_out(
         self,
@@ -227,8 +224,6 @@ class DecideMeter:
         meter_id: str,
         account_ids: Collection[UUID],
         decided: Decided,
-        *,
-        also: Sequence[UUID] = (),
     ) -> None:
         due = await rederive(
             unit=unit,
@@ -237,7 +232,8 @@ class DecideMeter:
             now=decided.at,
             source=f"meter/{meter_id}",
         )
-        due = [*{*due, *also}]
+        # A cut may have been held for want of a meter, or for what was found of this one.
+        due = [*{*due, *await unit.charging.pending_accounts([meter_id])}]
         if due:
             await self._review(unit, due, now=decided.at, caused_at=decided.at)
 

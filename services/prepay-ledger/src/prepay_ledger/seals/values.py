@@ -45,6 +45,14 @@ SEALED = (
         "fact", ("id",), ("id", "kind", "subject", "body", "decided_by", "reason", "at")
     ),
     SealedTable(
+        "finding_seen",
+        ("id",),
+        (
+            "id", "meter_id", "check_id", "begin_us", "end_us", "before", "after", "seen_by",
+            "reason", "at",
+        ),
+    ),
+    SealedTable(
         "journal", ("id",), ("id", "kind", "source", "entries", "entries_micro", "posted_at")
     ),
     SealedTable(

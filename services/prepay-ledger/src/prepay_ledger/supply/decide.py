@@ -37,6 +37,12 @@ class Held(StrEnum):
     RETRY_PAUSE = "retry_pause"
     NO_METER = "no_meter"
     PARKED_METER = "parked_meter"
+    UNTRUSTED_READINGS = "untrusted_readings"
+
+
+_BY_A_PERSON = frozenset(
+    {Held.PROTECTED_CUSTOMER, Held.NO_METER, Held.PARKED_METER, Held.UNTRUSTED_READINGS}
+)
 
 
 class CommandOutcome(StrEnum):
@@ -68,6 +74,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """That serve the account now."""
     parked_meters: int
     """Of these; what they used is not charged, so the balance is not what it should be."""
+    untrusted_meters: int
+    """Of these; what was noticed of their readings stops cuts until a person has looked."""
     outcome: CommandOutcome
     """Of the last commands that were issued, however long ago."""
     last_action: RelayAction | None
@@ -199,6 +207,8 @@ def _holds(facts: Facts, policy: Policy) -> tuple[Held, ...]:
         held.append(Held.NO_METER)
     if facts.parked_meters:
         held.append(Held.PARKED_METER)
+    if facts.untrusted_meters:
+        held.append(Held.UNTRUSTED_READINGS)
     if facts.protected:
         held.append(Held.PROTECTED_CUSTOMER)
     if any(_within(facts.local_time, hours) for hours in policy.friendly_hours):
@@ -210,7 +220,7 @@ def _holds(facts: Facts, policy: Policy) -> tuple[Held, ...]:
 
 def _recheck(held: Sequence[Held], policy: Policy) -> timedelta | None:
     """What a person has to change is looked at again when somebody does, not by the clock."""
-    if not {Held.PROTECTED_CUSTOMER, Held.NO_METER, Held.PARKED_METER}.isdisjoint(held):
+    if not _BY_A_PERSON.isdisjoint(held):
         return None
     return policy.retry_after
 

@@ -38,7 +38,15 @@ GROUP BY c.account_id
 
 _METERS = """
 SELECT account_id, array_agg(meter_id ORDER BY meter_id) AS meter_ids,
-       count(parked_meter.meter_id) AS parked
+       count(parked_meter.meter_id) AS parked,
+       count(*) FILTER (WHERE EXISTS (
+           SELECT FROM finding AS f
+           WHERE f.meter_id = installation.meter_id AND f.stops_cut
+             AND NOT EXISTS (SELECT FROM finding_seen AS s
+                             WHERE s.meter_id = f.meter_id AND s.check_id = f.check_id
+                               AND s.begin_us = f.begin_us AND s.end_us = f.end_us
+                               AND s.before IS NOT DISTINCT FROM f.before
+                               AND s.after IS NOT DISTINCT FROM f.after))) AS untrusted
 FROM installation LEFT JOIN parked_meter USING (meter_id)
 WHERE account_id = ANY($1::uuid[]) AND begins_at <= $2
   AND (ends_at IS NULL OR ends_at > $2)
@@ -97,7 +105,7 @@ class PostgresSupply:
         connection = await driver(self._connection)
         ids = [row["id"] for row in rows]
         meters = {
-            row["account_id"]: (tuple(row["meter_ids"]), row["parked"])
+            row["account_id"]: (tuple(row["meter_ids"]), row["parked"], row["untrusted"])
             for row in await connection.fetch(_METERS, ids, now)
         }
         commands = {
@@ -112,8 +120,12 @@ class PostgresSupply:
         for row in rows:
             outcome, action, at = commands.get(row["id"], (CommandOutcome.NONE, None, None))
             failed_at = at if outcome is CommandOutcome.FAILED else None
-            meter_ids, parked = meters.get(row["id"], ((), 0))
-            views.append(SupplyView(to_account(row), meter_ids, parked, outcome, action, failed_at))
+            meter_ids, parked, untrusted = meters.get(row["id"], ((), 0, 0))
+            views.append(
+                SupplyView(
+                    to_account(row), meter_ids, parked, untrusted, outcome, action, failed_at
+                )
+            )
         return views
 
     async def due(self, *, now: datetime, limit: int) -> Sequence[UUID]:

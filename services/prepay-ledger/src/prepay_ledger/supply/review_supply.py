@@ -95,6 +95,7 @@ class SupplyReview:
             protected=account.protected,
             meters=len(view.meter_ids),
             parked_meters=view.parked_meters,
+            untrusted_meters=view.untrusted_meters,
             outcome=view.outcome,
             last_action=view.last_action,
             retry_pause=pause_until is not None and now < pause_until,

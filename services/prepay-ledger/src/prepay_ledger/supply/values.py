@@ -21,6 +21,8 @@ class SupplyView:
     """The meters that serve it now."""
     parked_meters: int
     """How many of these are parked."""
+    untrusted_meters: int
+    """How many of these have findings that stop cuts and that nobody has looked at."""
     outcome: CommandOutcome
     """Of the last decision's commands."""
     last_action: RelayAction | None

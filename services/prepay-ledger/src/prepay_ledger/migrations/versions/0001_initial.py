@@ -190,6 +190,22 @@ CREATE TABLE finding (
     count integer NOT NULL,
     PRIMARY KEY (meter_id, number)
 );
+CREATE TABLE finding_seen (
+    id uuid NOT NULL,
+    meter_id text NOT NULL,
+    check_id text NOT NULL,
+    begin_us bigint NOT NULL,
+    end_us bigint NOT NULL,
+    before bigint,
+    after bigint,
+    seen_by text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE INDEX finding_seen_day ON finding_seen (day, id);
+CREATE INDEX finding_seen_meter_id ON finding_seen (meter_id);
 CREATE TABLE unbound_reading (
     meter_id text NOT NULL,
     read_at timestamptz NOT NULL,
@@ -421,6 +437,7 @@ SEALED = {
     "command_answer": "",
     "tariff_version": "",
     "fact": "",
+    "finding_seen": "",
     "epoch": "",
     "seal": "",
     "seal_leaves": "",
