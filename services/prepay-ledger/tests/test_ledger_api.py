@@ -1,4 +1,5 @@
-"""Accounts, tariffs, bindings and imports over HTTP; what is wrong is named and stops nothing."""
+"""Accounts, tariffs, agreements, installations and imports over HTTP; what is wrong is named and
+stops nothing."""
 
 import asyncio
 import json
@@ -8,8 +9,25 @@ import pytest
 
 pytestmark = pytest.mark.stack
 PROBLEM = "application/problem+json"
-HEADER = "number,currency,meter_id,tariff_code,effective_from,opening_wh,opening_balance_micro"
-FROM = "2026-03-01T00:00:00Z"
+HEADER = "number,currency,meter_id,tariff_code,first_day,begins_at,opening_wh,opening_balance_micro"
+FROM = "2026-03-01,2026-03-01T00:00:00Z"
+
+
+ENERGY = {"kind": "blocks", "name": "energy", "blocks": [{"micro_per_kwh": 1}]}
+
+
+def a_tariff():
+    return {
+        "code": "t-" + uuid4().hex[:8],
+        "valid_from": "2026-01-01",
+        "currency": "CNY",
+        "timezone": "UTC",
+        "components": [ENERGY],
+    }
+
+
+async def publish(ledger, document):
+    return await ledger.api.post("/v1/tariffs", json={"document": document, "reason": "test"})
 
 
 async def import_(ledger, text, *, kind="text/csv"):
@@ -48,8 +66,11 @@ async def test_a_token_with_the_scope_is_needed(ledger):
         ("POST", "/v1/accounts"),
         ("POST", "/v1/accounts/import"),
         ("PATCH", f"/v1/accounts/{account['id']}"),
-        ("POST", f"/v1/accounts/{account['id']}/meters"),
-        ("POST", "/v1/meters/m-1/end"),
+        ("POST", f"/v1/accounts/{account['id']}/agreements"),
+        ("POST", f"/v1/accounts/{account['id']}/installations"),
+        ("POST", "/v1/meters/m-1/move-out"),
+        ("POST", "/v1/meters/m-1/edits"),
+        ("PUT", "/v1/meters/m-1"),
     ]
     calls = [("GET", path, "ledger:write") for path in reads]
     calls += [(method, path, "ledger:read") for method, path in writes]
@@ -68,55 +89,52 @@ async def test_a_token_with_the_scope_is_needed(ledger):
 @pytest.mark.parametrize(
     "change",
     [
-        {"blocks": []},
-        {"blocks": [{"upto_wh": 5, "price_micro_per_kwh": 1}]},
-        {"blocks": [{"price_micro_per_kwh": 1}, {"price_micro_per_kwh": 2}]},
-        {"blocks": [{"upto_wh": 9, "price_micro_per_kwh": 1},
-                    {"upto_wh": 8, "price_micro_per_kwh": 1}, {"price_micro_per_kwh": 2}]},
-        {"blocks": [{"upto_wh": 2**63, "price_micro_per_kwh": 1}, {"price_micro_per_kwh": 2}]},
-        {"blocks": [{"price_micro_per_kwh": -1}]},
-        {"blocks": [{"price_micro_per_kwh": 10**40}]},
-        {"blocks": [{"price_micro_per_kwh": 1.5}]},
+        {"components": []},
+        {"components": [ENERGY | {"blocks": [{"upto_wh": 5, "micro_per_kwh": 1}]}]},
+        {"components": [ENERGY | {"blocks": [{"micro_per_kwh": 1}, {"micro_per_kwh": 2}]}]},
+        {"components": [ENERGY | {"blocks": [{"micro_per_kwh": 10**40}]}]},
+        {"components": [ENERGY | {"blocks": [{"micro_per_kwh": 1.5}]}]},
+        {"components": [ENERGY, ENERGY]},
         {"timezone": "Mars/Olympus"},
         {"timezone": "../../etc/passwd"},
         {"timezone": "UTC\0"},
         {"timezone": ""},
-        {"effective_from": "2026-13"},
-        {"effective_from": "0000-01"},
-        {"effective_from": "9999-12"},
+        {"valid_from": "2026-13-01"},
+        {"valid_from": "2026-02-30"},
         {"currency": "RMB Yuan"},
         {"code": "Bad Code"},
-        {"tax_bp": 10_001},
-        {"standing_micro_per_day": -1},
         {"unknown": 1},
     ],
-)  # fmt: skip
+)
 async def test_a_bad_tariff_is_refused(ledger, change):
-    tariff = {
-        "code": "t-" + uuid4().hex[:8],
-        "effective_from": "2026-01",
-        "currency": "CNY",
-        "timezone": "Asia/Shanghai",
-        "blocks": [{"price_micro_per_kwh": 1}],
-    }
-    answer = await ledger.api.post("/v1/tariffs", json=tariff | change)
+    answer = await publish(ledger, a_tariff() | change)
     assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM), answer.text
 
 
 async def test_a_tariff_is_published_once(ledger):
-    tariff = {
-        "code": "t-" + uuid4().hex[:8],
-        "effective_from": "2026-01",
-        "currency": "CNY",
-        "timezone": "UTC",
-        "blocks": [{"upto_wh": 1000, "price_micro_per_kwh": 1}, {"price_micro_per_kwh": 2}],
-    }
-    answers = await asyncio.gather(*(ledger.api.post("/v1/tariffs", json=tariff) for _ in range(4)))
-    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
-    other = await ledger.api.post(
-        "/v1/tariffs", json=tariff | {"effective_from": "2026-02", "currency": "EUR"}
-    )
-    assert (other.status_code, other.json()["type"]) == (409, "urn:prewatt:problem:refused")
+    tariff = a_tariff()
+    answers = await asyncio.gather(*(publish(ledger, tariff) for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 201]
+    assert {answer.json()["published_by"] for answer in answers} == {"test"}
+    for change in (
+        {"valid_from": "2026-02-01", "currency": "EUR"},
+        {"components": [ENERGY | {"blocks": [{"micro_per_kwh": 9}]}]},
+    ):
+        other = await publish(ledger, tariff | change)
+        assert (other.status_code, other.json()["type"]) == (
+            409, "urn:prewatt:problem:tariff-refused",
+        )  # fmt: skip
+
+
+async def test_a_day_that_is_charged_keeps_its_prices(ledger):
+    tariff = a_tariff()
+    await publish(ledger, tariff)
+    account = await ledger.open()
+    assert (await ledger.agree(account, tariff_code=tariff["code"])).status_code == 201
+    past = await publish(ledger, tariff | {"valid_from": "2026-05-01"})
+    assert (past.status_code, past.json()["type"]) == (409, "urn:prewatt:problem:tariff-refused")
+    coming = await publish(ledger, tariff | {"valid_from": "2099-05-01"})
+    assert coming.status_code == 201, coming.text
 
 
 BAD_INSTANTS = [
@@ -128,18 +146,20 @@ BAD_INSTANTS = [
 @pytest.mark.parametrize(
     "change",
     [
-        *({"effective_from": instant} for instant in BAD_INSTANTS),
+        *({"begins_at": instant} for instant in BAD_INSTANTS),
         {"opening_wh": -1},
         {"opening_wh": 2**63},
         {"opening_wh": 10**4000},
         {"meter_id": "no/slash"},
         {"meter_id": "nul\0"},
-        {"tariff_code": "nul\0"},
+        {"multiplier": 0},
+        {"device": ""},
+        {"reason": ""},
     ],
 )
-async def test_a_bad_binding_is_refused(ledger, change):
+async def test_a_bad_installation_is_refused(ledger, change):
     account = await ledger.open()
-    answer = await ledger.bind(account, "m-" + account["number"], **change)
+    answer = await ledger.install(account, "m-" + account["number"], **change)
     assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM), answer.text
 
 
@@ -216,34 +236,56 @@ async def test_a_meter_serves_one_account_at_a_time(ledger):
     meter_id = "m-" + accounts[0]["number"]
     answers = await asyncio.gather(
         *(
-            ledger.bind(account, meter_id, effective_from=f"2026-03-0{day}T00:00:00Z")
+            ledger.install(account, meter_id, begins_at=f"2026-03-0{day}T00:00:00Z")
             for day, account in enumerate(accounts, 1)
         )
     )
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 5
 
-    end = f"/v1/meters/{meter_id}/end"
-    early = await ledger.api.post(end, json={"effective_to": "2026-02-01T00:00:00Z"})
+    end = f"/v1/meters/{meter_id}/move-out"
+    early = await ledger.api.post(end, json={"at": "2026-02-01T00:00:00Z", "reason": "test"})
     assert early.status_code == 409
     ends = await asyncio.gather(
-        *(ledger.api.post(end, json={"effective_to": "2026-04-01T00:00:00Z"}) for _ in range(3))
+        *(
+            ledger.api.post(end, json={"at": "2026-04-01T00:00:00Z", "reason": "test"})
+            for _ in range(3)
+        )
     )
     assert sorted(answer.status_code for answer in ends) == [200, 409, 409]
-    overlapping = await ledger.bind(accounts[0], meter_id, effective_from="2026-03-31T00:00:00Z")
-    following = await ledger.bind(accounts[0], meter_id, effective_from="2026-04-01T00:00:00Z")
+    overlapping = await ledger.install(accounts[0], meter_id, begins_at="2026-03-31T00:00:00Z")
+    following = await ledger.install(accounts[0], meter_id, begins_at="2026-04-01T00:00:00Z")
     assert (overlapping.status_code, following.status_code) == (409, 201)
 
 
-async def test_a_binding_needs_its_account_and_tariff(ledger):
+async def test_an_agreement_needs_its_account_and_tariff(ledger):
     account = await ledger.open()
-    unknown = await ledger.bind({"id": str(uuid4())}, "m-" + account["number"])
+    unknown = await ledger.agree({"id": str(uuid4())})
     assert (unknown.status_code, unknown.headers["content-type"]) == (404, PROBLEM)
-    for change in ({"tariff_code": "none"}, {"effective_from": "2025-06-01T00:00:00Z"}):
-        refused = await ledger.bind(account, "m-" + account["number"], **change)
+    for change in ({"tariff_code": "none"}, {"first_day": "2025-06-01"}):
+        refused = await ledger.agree(account, **change)
         assert (refused.status_code, refused.headers["content-type"]) == (409, PROBLEM)
     euro = await ledger.open(currency="EUR")
-    refused = await ledger.bind(euro, "m-" + euro["number"])
-    assert "is in CNY, not EUR" in refused.json()["detail"]
+    refused = await ledger.agree(euro)
+    assert "is in CNY, the account in EUR" in refused.json()["detail"]
+
+
+async def test_an_account_has_one_agreement_at_a_time(ledger):
+    account = await ledger.open()
+    answers = await asyncio.gather(*(ledger.agree(account) for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409]
+    later = await ledger.agree(account, first_day="2026-05-01")
+    assert later.status_code == 201, later.text
+    found = (await ledger.account(account))["agreements"]
+    assert [(each["first_day"], each["end_day"]) for each in found] == [
+        ("2026-03-01", "2026-05-01"), ("2026-05-01", None),
+    ]  # fmt: skip
+    before = await ledger.agree(account, first_day="2026-04-01")
+    assert before.status_code == 409
+
+
+async def test_an_installation_needs_its_account(ledger):
+    unknown = await ledger.install({"id": str(uuid4())}, "m-" + ledger.number())
+    assert (unknown.status_code, unknown.headers["content-type"]) == (404, PROBLEM)
 
 
 async def test_an_import_opens_each_account_once(ledger):
@@ -255,7 +297,8 @@ async def test_an_import_opens_each_account_once(ledger):
     assert sorted(answer.json()["opened"] for answer in answers) == [0, 0, 50]
     found = (await ledger.api.get("/v1/accounts", params={"number": numbers[9]})).json()
     assert found["balance_micro"] == 63
-    assert [binding["opening_wh"] for binding in found["bindings"]] == [100]
+    assert [each["opening_wh"] for each in found["installations"]] == [100]
+    assert [each["first_day"] for each in found["agreements"]] == ["2026-03-01"]
     await ledger.sums_to_zero()
 
 
@@ -267,7 +310,7 @@ async def test_an_import_with_errors_names_each_line_and_imports_nothing(ledger)
             f"{good},CNY,m-{good},test-flat,{FROM},0,0",
             f"x1,yuan,m-x1,test-flat,{FROM},0,0",
             f"x2,CNY,m-x2,test-flat,{FROM},-1,0",
-            "x3,CNY,m-x3,test-flat,2026-03-01,0,0",
+            "x3,CNY,m-x3,test-flat,2026-03-01,2026-03-01,0,0",
             f"x4,CNY,m-x4,test-flat,{FROM},0",
             f"x5,CNY,m-x5,test-flat,{FROM},0,{10**30}",
             '"x6',

@@ -17,11 +17,11 @@ ACCOUNTS_BELOW_ZERO = Gauge(
     "prewatt_ledger_accounts_below_zero", "Accounts with a negative balance."
 )
 UNBOUND_READINGS = Gauge(
-    "prewatt_ledger_unbound_readings", "Readings kept that no binding covers, in all."
+    "prewatt_ledger_unbound_readings", "Readings kept that no installation covers, in all."
 )
 UNBOUND_METERS = Gauge(
     "prewatt_ledger_unbound_meters",
-    "Meters with a reading of the last day that no binding covers.",
+    "Meters with a reading of the last day that no installation covers.",
     ("reason",),
 )
 UNBOUND_METER = Gauge(

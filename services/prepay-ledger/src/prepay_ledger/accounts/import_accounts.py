@@ -42,11 +42,12 @@ class ImportAccounts:
 
         Raises `ImportRefused`.
         """
+        # Of two who send the same file one waits here, and then finds what the other has opened.
+        await unit.charging.hold([line.installed.meter_id for line in lines])
         existing = await unit.bulk.existing_numbers([line.account.number for line in lines])
         new = [line for line in lines if line.account.number not in existing]
         if new:
             meter_ids = [line.installed.meter_id for line in new]
-            await unit.charging.hold(meter_ids)
             await _check(unit, new)
             await _open(unit, new, decided)
             due = await rederive(

@@ -97,7 +97,7 @@ class PostgresCharging(PostgresPeriods, PostgresOrdinary):
     async def hold(self, meter_ids: Collection[str]) -> None:
         """In the order of their ids, so that two do not deadlock."""
         connection = await driver(self._connection)
-        ordered = sorted(meter_ids)
+        ordered = sorted(set(meter_ids))
         await connection.execute(
             "INSERT INTO meter_state (meter_id) SELECT * FROM unnest($1::text[]) ORDER BY 1 "
             "ON CONFLICT DO NOTHING",
