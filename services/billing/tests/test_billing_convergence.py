@@ -231,7 +231,7 @@ async def test_any_interleaving_gives_the_same(
         events = [
             *one.facts,
             one.agreement(revision=2, end_day=first_day + timedelta(days=30)),
-            one.installation(revision=2, device="d-1"),
+            one.installation(revision=2, multiplier=2),
             one.registered(revision=2, max_w=20_000),
             edit,
             one.posted(readings[:4], today=today(), version=1),

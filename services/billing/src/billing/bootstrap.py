@@ -133,7 +133,7 @@ async def _run(settings: BillingSettings, parts: Parts) -> None:
         watch_history(
             bootstrap=settings.kafka_bootstrap,
             topics={
-                METER_READINGS: "what billing rates again",
+                METER_READINGS: "the readings that billing could be made anew from",
                 LEDGER_FACTS: "the tariffs, agreements and installations that it rates by",
                 LEDGER_EVENTS: "the numbers of the accounts",
                 LEDGER_CHARGES: "the charges that it compares with",

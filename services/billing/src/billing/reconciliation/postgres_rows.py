@@ -29,6 +29,9 @@ COMPARISON_COLUMNS = (
     "their_standing_days, their_last_read_at, moved_at, unequal_since"
 )
 
+FAULT_CHARS_MAX = 500
+"""Of why a tariff cannot be rated by: it stands at each of its agreements."""
+
 
 def agreement_of(row: asyncpg.Record) -> Agreement:
     """From `AGREEMENT_COLUMNS`."""
@@ -128,7 +131,7 @@ class Tariffs:
             try:
                 self.found[code] = tariff_of(some)
             except InvalidTariff as error:
-                self.faults[code] = str(error)
+                self.faults[code] = str(error)[:FAULT_CHARS_MAX]
 
 
 async def load_tariffs(
