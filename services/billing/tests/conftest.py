@@ -125,6 +125,19 @@ class Home:
             at=self.begins_at,
         )
 
+    def cheaper(self, valid_from: date) -> TariffPublished:
+        """A later version of the tariff, without its standing charge."""
+        document = json.loads(self.document)
+        document["valid_from"] = valid_from.isoformat()
+        document["components"] = [
+            each for each in document["components"] if each["kind"] != "standing"
+        ]
+        return msgspec.structs.replace(
+            self.tariff,
+            valid_from=valid_from,
+            document=canonical(parse_tariff(json.dumps(document))).decode(),
+        )
+
     def agreement(self, *, revision: int = 1, end_day: date | None = None) -> AgreementSet:
         """The account's only one."""
         return AgreementSet(
