@@ -46,8 +46,9 @@ class Listed:
     """SQL that changes what may change in a row."""
     owner: Callable[[asyncpg.Connection], Awaitable[str]] | None = None
     """Makes a new one and gives its id; none where the list has no owner."""
-    unknown: str = "00000000-0000-7000-8000-000000000000"
-    """An owner that nobody knows."""
+    unknown: str | None = "00000000-0000-7000-8000-000000000000"
+    """An owner that nobody knows; none where any may be: the ledger takes readings of any meter
+    before it is told where that hangs."""
     query: Mapping[str, str] = field(default_factory=dict)
     """What the list is asked with; ``{owner}`` stands for the owner here as in the path."""
     other_query: Mapping[str, str] | None = None
@@ -97,10 +98,10 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             newest_first=False,
             moves="UPDATE finding SET count = count + 1",
             owner=a_known_meter,
-            unknown="m-nobody",
+            unknown=None,
         ),
         "/v1/meters/{meter_id}/edits": Listed(
-            add=add_edit, key=_id, newest_first=False, owner=a_known_meter, unknown="m-nobody"
+            add=add_edit, key=_id, newest_first=False, owner=a_known_meter, unknown=None
         ),
         "/v1/payments": Listed(
             add=add_payment,

@@ -28,6 +28,26 @@ async def test_a_reset_stops_the_cut_until_a_person_says_what_it_was(world: Worl
         await fleet.wait_relay(home.meter_id, RelayState.OPEN, timeout=60)
 
 
+async def test_a_finding_that_a_person_has_seen_holds_no_cut(world: World) -> None:
+    home = world.household(balance_micro=2 * MICRO, opening_wh=500_000)
+    await world.register(home)
+    async with world.fleet([home], load=KWH_A_STEP, start_wh=500_000) as fleet:
+        account = await _reset(world, fleet, home)
+        await world.in_state(home, "pending")
+        (decision, *_) = (await world.decisions(account["id"]))[::-1]
+        assert decision["held"] == ["untrusted_readings"]
+        (finding,) = await world.findings(home.meter_id)
+        named = {key: finding[key] for key in ("check", "begin", "end", "before", "after")}
+        seen = f"/v1/meters/{home.meter_id}/findings/seen"
+        other = named | {"after": 7, "reason": "another"}
+        assert (await world.ledger.post(seen, json=other)).status_code == 404
+        answer = await world.ledger.post(seen, json=named | {"reason": "a test of the display"})
+        assert answer.status_code == 204, answer.text
+        await fleet.wait_relay(home.meter_id, RelayState.OPEN, timeout=60)
+    await found(world, home, ("reset", 501_000, 0, True))
+    await world.books_agree(account["id"])
+
+
 async def test_a_reset_charges_nothing_and_a_swap_told_late_puts_it_right(world: World) -> None:
     home = world.household(balance_micro=50 * MICRO, opening_wh=500_000)
     await world.register(home)
