@@ -44,7 +44,7 @@ FLAT_DOCUMENT: dict[str, Any] = {
         {
             "kind": "blocks",
             "name": "energy",
-            "blocks": [{"micro_per_kwh": PRICE_MICRO_PER_KWH}],
+            "blocks": [{"upto_wh": None, "micro_per_kwh": PRICE_MICRO_PER_KWH}],
         }
     ],
 }
@@ -93,15 +93,23 @@ class Ledger:
         } | more
         return await self.api.post(f"/v1/accounts/{account['id']}/agreements", json=body)
 
-    async def install(self, account: dict[str, Any], meter_id: str, **more: Any) -> httpx.Response:
+    async def install(
+        self, account: dict[str, Any], meter_id: str | None = None, /, **more: Any
+    ) -> httpx.Response:
         """Have a meter serve the account from `BEGIN` on, register at zero."""
         body = {
-            "meter_id": meter_id,
+            "meter_id": meter_id or f"m-{account['number']}",
             "begins_at": BEGIN.isoformat(),
             "opening_wh": 0,
             "reason": "test",
         } | more
         return await self.api.post(f"/v1/accounts/{account['id']}/installations", json=body)
+
+    async def has_max_w(self, meter_id: str, max_w: int) -> None:
+        """More than a household can take, so that a large step is possible."""
+        body = {"household": False, "max_w": max_w, "reason": "test"}
+        answer = await self.api.put(f"/v1/meters/{meter_id}", json=body)
+        assert answer.status_code == 200, answer.text
 
     async def household(self, *, paid_micro: int = 0, **terms: Any) -> tuple[dict[str, Any], str]:
         """An account with a meter, topped up."""

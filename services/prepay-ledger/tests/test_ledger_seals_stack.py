@@ -65,7 +65,10 @@ class Scratch:
             journal = Journal(
                 kind="charge",
                 source="test",
-                entries=tuple(Entry(account_id, -micro) for micro in amounts_micro),
+                entries=tuple(
+                    Entry(account_id, -micro, UUID(int=3), date(2026, 3, 1))
+                    for micro in amounts_micro
+                ),
                 postings={UtilityAccount.REVENUE_ENERGY: sum(amounts_micro)},
             )
             journal_id, _ = await unit.journals.post(journal, at=AT)
@@ -103,10 +106,15 @@ class Scratch:
                  (first, second, ACCOUNT, journal_id, AT)),
                 ("INSERT INTO command_answer (command_id, status, relay, detail, at) "
                  "VALUES ($1, 'succeeded', 'open', $2, $3)", (first, str(number), AT)),
-                ("INSERT INTO tariff_version (code, effective_from, currency, timezone, blocks, "
-                 "standing_micro_per_day, tax_bp, published_at) "
-                 "VALUES ($1, '2026-01', 'CNY', 'UTC', '[[null, 1]]', 2, $3, $2)",
-                 (f"t{uuid4().hex[:6]}", AT, number)),
+                ("INSERT INTO tariff_version (code, valid_from, currency, timezone, document, "
+                 "published_by, reason, published_at) "
+                 "VALUES ($1, '2026-01-01', 'CNY', 'UTC', $3, 'w', 'r', $2)",
+                 (f"t{uuid4().hex[:6]}", AT, f"{number}")),
+                ("INSERT INTO fact (id, kind, subject, body, decided_by, reason, at) "
+                 "VALUES ($1, 'k', 's', $2, 'w', 'r', $3)", (second, str(number), AT)),
+                ("INSERT INTO finding_seen (id, meter_id, check_id, begin_us, end_us, before, "
+                 "after, seen_by, reason, at) "
+                 "VALUES ($1, 'm', 'VEE-04', $2, 9, 1, 2, 'w', 'r', $3)", (second, number, AT)),
             ):  # fmt: skip
                 await self.sql(query, *values)
 
@@ -194,6 +202,7 @@ OTHER_VALUE = {
     "integer": "{0} + 1000",
     "timestamp with time zone": "{0} + interval '1 second'",
     "bytea": "{0} || 'x'::bytea",
+    "date": "{0} + 1",
     "ARRAY": "{0} || 'x'::text",
     "jsonb": """'{{"x": 1}}'""",
 }
