@@ -13,7 +13,7 @@ HEADER = "number,currency,meter_id,tariff_code,first_day,begins_at,opening_wh,op
 FROM = "2026-03-01,2026-03-01T00:00:00Z"
 
 
-ENERGY = {"kind": "blocks", "name": "energy", "blocks": [{"micro_per_kwh": 1}]}
+ENERGY = {"kind": "blocks", "name": "energy", "blocks": [{"upto_wh": None, "micro_per_kwh": 1}]}
 
 
 def a_tariff():
@@ -118,7 +118,7 @@ async def test_a_tariff_is_published_once(ledger):
     assert {answer.json()["published_by"] for answer in answers} == {"test"}
     for change in (
         {"valid_from": "2026-02-01", "currency": "EUR"},
-        {"components": [ENERGY | {"blocks": [{"micro_per_kwh": 9}]}]},
+        {"components": [ENERGY | {"blocks": [{"upto_wh": None, "micro_per_kwh": 9}]}]},
     ):
         other = await publish(ledger, tariff | change)
         assert (other.status_code, other.json()["type"]) == (

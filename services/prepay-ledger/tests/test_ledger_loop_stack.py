@@ -111,9 +111,9 @@ async def test_terms_change_and_the_supply_with_them(ledger):
     assert nobody.status_code == 404
 
 
-async def test_readings_wait_for_their_meter_to_be_bound(ledger):
-    bound, imported = await ledger.open(), ledger.number()
-    meters = [f"m-{bound['number']}", f"m-{imported}"]
+async def test_readings_wait_for_their_meter_to_be_installed(ledger):
+    account, imported = await ledger.open(), ledger.number()
+    meters = [f"m-{account['number']}", f"m-{imported}"]
     before = (await ledger.sums_to_zero())["unbound_readings"]
     await ledger.read(*((meter_id, n * 15, n * 1_000) for meter_id in meters for n in (1, 2, 3)))
 
@@ -121,12 +121,12 @@ async def test_readings_wait_for_their_meter_to_be_bound(ledger):
         return (await ledger.sums_to_zero())["unbound_readings"] == before + 6
 
     await ledger.until(waiting, what="six readings waiting")
-    await ledger.bind(bound, meters[0])
-    assert (await ledger.account(bound))["balance_micro"] == -3 * KWH_MICRO
-    line = f"{imported},CNY,{meters[1]},test-flat,{FROM},0,10000000"
+    await ledger.serve(account, meters[0])
+    assert (await ledger.account(account))["balance_micro"] == -3 * KWH_MICRO
+    line = f"{imported},CNY,{meters[1]},test-flat,2026-03-01,{FROM},0,10000000"
     answer = await ledger.api.post(
         "/v1/accounts/import",
-        content="number,currency,meter_id,tariff_code,effective_from,opening_wh,"
+        content="number,currency,meter_id,tariff_code,first_day,begins_at,opening_wh,"
         f"opening_balance_micro\n{line}",
         headers={"content-type": "text/csv"},
     )
@@ -136,8 +136,8 @@ async def test_readings_wait_for_their_meter_to_be_bound(ledger):
     assert (await ledger.sums_to_zero())["unbound_readings"] == before
 
 
-async def test_no_reading_is_left_behind_a_binding_made_meanwhile(ledger):
-    """Meters are bound, singly and by import, while their readings come in."""
+async def test_no_reading_is_left_behind_an_installation_made_meanwhile(ledger):
+    """Meters are installed, singly and by import, while their readings come in."""
     accounts = await asyncio.gather(*(ledger.open() for _ in range(60)))
     imported = [ledger.number() for _ in range(60)]
     before = (await ledger.sums_to_zero())["unbound_readings"]
@@ -147,13 +147,13 @@ async def test_no_reading_is_left_behind_a_binding_made_meanwhile(ledger):
         for n in range(1, 31):
             await ledger.read(*((meter_id, n, n * 10) for meter_id in meters))
 
-    async def bind():
+    async def install():
         for at, account in enumerate(accounts):
-            assert (await ledger.bind(account, meters[at])).status_code == 201
+            assert (await ledger.serve(account, meters[at])).status_code == 201
             if at % 20 == 10:
                 some = imported[at - 10 : at + 10]
-                lines = [f"{n},CNY,m-{n},test-flat,{FROM},0" for n in some]
-                header = "number,currency,meter_id,tariff_code,effective_from,opening_wh"
+                lines = [f"{n},CNY,m-{n},test-flat,2026-03-01,{FROM},0" for n in some]
+                header = "number,currency,meter_id,tariff_code,first_day,begins_at,opening_wh"
                 answer = await ledger.api.post(
                     "/v1/accounts/import",
                     content="\n".join([header, *lines]),
@@ -161,7 +161,7 @@ async def test_no_reading_is_left_behind_a_binding_made_meanwhile(ledger):
                 )
                 assert answer.status_code == 200, answer.text
 
-    await asyncio.gather(read(), bind())
+    await asyncio.gather(read(), install())
     found = [
         (await ledger.api.get("/v1/accounts", params={"number": number})).json()
         for number in imported
@@ -231,8 +231,13 @@ async def test_every_reading_counts_once_though_the_ledger_is_killed(ledger):
 async def test_five_thousand_accounts_are_cut_in_one_batch(ledger, record_property):
     count = 5_000
     prefix = ledger.number()
-    lines = [f"{prefix}-{n},CNY,m-{prefix}-{n},test-flat,{FROM},0,1000000" for n in range(count)]
-    header = "number,currency,meter_id,tariff_code,effective_from,opening_wh,opening_balance_micro"
+    lines = [
+        f"{prefix}-{n},CNY,m-{prefix}-{n},test-flat,2026-03-01,{FROM},0,1000000"
+        for n in range(count)
+    ]
+    header = (
+        "number,currency,meter_id,tariff_code,first_day,begins_at,opening_wh,opening_balance_micro"
+    )
     answer = await ledger.api.post(
         "/v1/accounts/import",
         content="\n".join([header, *lines]),

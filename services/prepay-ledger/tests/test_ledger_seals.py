@@ -49,8 +49,8 @@ def chain(days: int) -> list[Seal]:
 
 def test_a_row_is_its_columns_by_name_and_integers_are_text() -> None:
     assert row_text(ENTRY, row(3, 2**60)) == (
-        b'{"account_id":"a","amount_micro":"1152921504606846976","binding_id":null,'
-        b'"journal_id":"7","month":"2026-03","number":"3","table":"entry"}'
+        b'{"account_id":"a","agreement_id":null,"amount_micro":"1152921504606846976",'
+        b'"journal_id":"7","number":"3","period_first":"2026-03","table":"entry"}'
     )
     assert key_of(ENTRY, row(3)) == "7/3"
 

@@ -103,10 +103,16 @@ class Scratch:
                  (first, second, ACCOUNT, journal_id, AT)),
                 ("INSERT INTO command_answer (command_id, status, relay, detail, at) "
                  "VALUES ($1, 'succeeded', 'open', $2, $3)", (first, str(number), AT)),
-                ("INSERT INTO tariff_version (code, effective_from, currency, timezone, blocks, "
-                 "standing_micro_per_day, tax_bp, published_at) "
-                 "VALUES ($1, '2026-01', 'CNY', 'UTC', '[[null, 1]]', 2, $3, $2)",
-                 (f"t{uuid4().hex[:6]}", AT, number)),
+                ("INSERT INTO tariff_version (code, valid_from, currency, timezone, document, "
+                 "published_by, reason, published_at) "
+                 "VALUES ($1, '2026-01-01', 'CNY', 'UTC', '{}', 'w', $3, $2)",
+                 (f"t{uuid4().hex[:6]}", AT, str(number))),
+                ("INSERT INTO fact (id, kind, subject, body, decided_by, reason, at) "
+                 "VALUES ($1, 'k', $2, '{}', 'w', 'r', $3)", (first, str(number), AT)),
+                ("INSERT INTO finding_seen (id, meter_id, check_id, begin_us, end_us, before, "
+                 "after, seen_by, reason, at) "
+                 "VALUES ($1, $2, 'VEE-06', 1, 2, 3, 4, 'w', 'r', $3)",
+                 (first, str(number), AT)),
             ):  # fmt: skip
                 await self.sql(query, *values)
 
@@ -194,6 +200,7 @@ OTHER_VALUE = {
     "integer": "{0} + 1000",
     "timestamp with time zone": "{0} + interval '1 second'",
     "bytea": "{0} || 'x'::bytea",
+    "date": "coalesce({0}, '2026-01-01') + 1",
     "ARRAY": "{0} || 'x'::text",
     "jsonb": """'{{"x": 1}}'""",
 }
