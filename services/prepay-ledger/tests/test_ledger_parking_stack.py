@@ -287,6 +287,32 @@ async def test_people_may_decide_about_a_parked_meter(ledger):
     assert (await ledger.sums_to_zero())["unbound_readings"] == before
 
 
+async def test_a_parked_meter_that_moves_is_charged_to_both_once_it_is_released(ledger):
+    account, odd = await odd_household(ledger)
+    await ledger.read((odd, 60, ODD_WH))
+    await until_parked(ledger, odd)
+    await ledger.read((odd, 20 * 60, ODD_WH + 1_000))
+    await until_parked(ledger, odd, readings=2)
+    await mend(ledger, odd)
+    tenant = await ledger.open()
+    assert (await ledger.agree(tenant)).status_code == 201
+    ended = {
+        "at": FROM.format(12),
+        "register_wh": ODD_WH,
+        "next_account_id": tenant["id"],
+        "reason": "moved out",
+    }
+    moved = await ledger.api.post(f"/v1/meters/{odd}/move-out", json=ended)
+    assert [each["opening_wh"] for each in moved.json()] == [0, ODD_WH], moved.text
+    # The register that a person read is charged, what is parked is not.
+    assert (await ledger.account(tenant))["balance_micro"] == 0
+    assert (await ledger.account(account))["balance_micro"] == -ODD_KWH * KWH_MICRO
+    assert (await release(ledger, odd)).json()["readings"] == 2
+    assert (await ledger.account(tenant))["balance_micro"] == -KWH_MICRO
+    assert (await ledger.account(account))["balance_micro"] == -ODD_KWH * KWH_MICRO
+    await ledger.sums_to_zero()
+
+
 @pytest.mark.timeout(280)
 async def test_killed_at_any_moment_it_is_parked_once_and_released_once(ledger):
     chance = random.Random(11)
