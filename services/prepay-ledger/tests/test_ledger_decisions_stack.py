@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from ledger_cases import DAY, Case, at, steady
-from ledger_expected import minute_us
+from ledger_expected import Metered, minute_us
 
 from prewatt_metering.calendar.instants import instant_of
 from prewatt_metering.registers.meters import MeterFacts
