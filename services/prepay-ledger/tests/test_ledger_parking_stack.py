@@ -1,7 +1,8 @@
 """A meter whose data raises, on real Kafka and PostgreSQL: set aside, released, and limited.
 
-What raises is no fake: at 10^7 CNY/kWh a connection of 1 TW can use more money than 64 bits hold,
-and nobody refuses that by name. It is mended by putting the agreement on a tariff of this world.
+What raises is no fake: at 10^7 CNY/kWh beyond a GWh a connection of 1 TW can use more money than 64
+bits hold, and nobody refuses that by name. It is mended by putting the agreement on a tariff of this
+world.
 """
 
 import asyncio
@@ -32,7 +33,10 @@ async def nothing_stays_parked(ledger):
             {
                 "kind": "blocks",
                 "name": "energy",
-                "blocks": [{"upto_wh": None, "micro_per_kwh": 10**13}],
+                "blocks": [
+                    {"upto_wh": 10**9, "micro_per_kwh": KWH_MICRO},
+                    {"upto_wh": None, "micro_per_kwh": 10**13},
+                ],
             }
         ],
     }
@@ -257,14 +261,16 @@ async def test_a_parked_meter_that_moves_is_charged_to_both_once_it_is_released(
     await until_parked(ledger, odd)
     await ledger.read((odd, 20 * 60, ODD_WH + 1_000))
     await until_parked(ledger, odd, readings=2)
+    await mend(ledger, odd)
     ended = {"at": FROM.format(12), "register_wh": ODD_WH, "reason": "moved out"}
     moved = await ledger.api.post(f"/v1/meters/{odd}/move-out", json=ended)
     assert moved.status_code == 200, moved.text
     tenant = await ledger.open()
     served = await ledger.serve(tenant, odd, begins_at=FROM.format(12), opening_wh=ODD_WH)
     assert served.status_code == 201, served.text
+    # What people read is charged; what the meter brought waits.
+    assert (await ledger.account(account))["balance_micro"] == -ODD_KWH * KWH_MICRO
     assert (await ledger.account(tenant))["balance_micro"] == 0
-    await mend(ledger, odd)
     assert (await release(ledger, odd)).json()["readings"] == 2
     assert (await ledger.account(tenant))["balance_micro"] == -KWH_MICRO
     assert (await ledger.account(account))["balance_micro"] == -ODD_KWH * KWH_MICRO

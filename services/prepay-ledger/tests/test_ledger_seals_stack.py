@@ -111,7 +111,7 @@ class Scratch:
                  "VALUES ($1, 'k', $2, '{}', 'w', 'r', $3)", (first, str(number), AT)),
                 ("INSERT INTO finding_seen (id, meter_id, check_id, begin_us, end_us, before, "
                  "after, seen_by, reason, at) "
-                 "VALUES ($1, $2, 'VEE-06', 1, 2, 3, 4, 'w', 'r', $3)",
+                 "VALUES ($1, $2, 'VEE-06', 1, 2, 3, 4, 'w', $2, $3)",
                  (first, str(number), AT)),
             ):  # fmt: skip
                 await self.sql(query, *values)
