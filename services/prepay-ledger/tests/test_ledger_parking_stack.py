@@ -1,8 +1,8 @@
 """A meter whose data raises, on real Kafka and PostgreSQL: set aside, released, and limited.
 
-What raises is no fake: at 10^7 CNY/kWh beyond a GWh a connection of 1 TW can use more money than 64
-bits hold, and nobody refuses that by name. It is mended by putting the agreement on a tariff of this
-world.
+What raises is no fake: at 10^7 CNY/kWh beyond a GWh a connection of 1 TW can use more money than
+64 bits hold, and nobody refuses that by name. It is mended by putting the agreement on a tariff of
+this world.
 """
 
 import asyncio
