@@ -70,9 +70,9 @@ def charge_agreement(
 ) -> list[Charged]:
     """The periods that change, in order.
 
-    ``states``: by first day, those that are due and those that `periods_concerned` names, where
-    they are stored; with annual blocks, or where all is charged ``anew``, every one. ``today``: in
-    the tariff's zone.
+    ``states``: by first day, those that are due, the latest, and those that `periods_concerned`
+    names, where they are stored; with annual blocks, or where all is charged ``anew``, every one.
+    ``today``: in the tariff's zone.
     """
     anew = anew or pricing.has_annual_blocks
     wanted = periods_concerned(pricing, delta, last_read_us)

@@ -21,6 +21,10 @@ _OPEN = """
 SELECT * FROM charge_state
 WHERE agreement_id = ANY($1::uuid[]) AND due_day IS NOT NULL
 UNION
+SELECT c.* FROM unnest($1::uuid[]) AS a (id)
+CROSS JOIN LATERAL (SELECT * FROM charge_state WHERE agreement_id = a.id
+                    ORDER BY period_first DESC LIMIT 1) AS c
+UNION
 SELECT c.* FROM charge_state AS c
 JOIN unnest($2::uuid[], $3::date[]) AS n (agreement_id, period_first)
   USING (agreement_id, period_first)
@@ -82,6 +86,14 @@ class PostgresPeriods:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
+    async def hold_periods(self, account_ids: Collection[UUID]) -> None:
+        """In the order in which batches change them."""
+        await (await driver(self._connection)).execute(
+            "SELECT FROM charge_state WHERE account_id = ANY($1::uuid[]) "
+            "ORDER BY agreement_id, period_first FOR NO KEY UPDATE",
+            list(account_ids),
+        )
+
     async def meters_of(self, account_ids: Collection[UUID]) -> Sequence[str]:
         """Every meter that serves or served the accounts."""
         rows = await (await driver(self._connection)).fetch(
@@ -115,7 +127,7 @@ class PostgresPeriods:
     async def periods(
         self, agreement_ids: Collection[UUID], days: Iterable[tuple[UUID, date]]
     ) -> Mapping[UUID, Mapping[date, PeriodState]]:
-        """Those that are not closed, and those that begin on one of ``days``."""
+        """Those that are not closed, the latest, and those that begin on one of ``days``."""
         named = list(days)
         rows = await (await driver(self._connection)).fetch(
             _OPEN,
