@@ -270,7 +270,8 @@ def test_what_is_posted_is_what_the_lines_of_all_periods_come_to() -> None:
 def test_standing_falls_due_by_the_day_read_or_not() -> None:
     store = Store()
     store.charge({}, None, FIRST - timedelta(days=1))
-    assert store.states == {}
+    (to_come,) = store.states.values()
+    assert (to_come.due_day, to_come.standing_days, store.balance_micro) == (FIRST, 0, 0)
     store.charge({}, None, FIRST)
     a_day = -store.balance_micro
     assert a_day == 333_333 + 63_333

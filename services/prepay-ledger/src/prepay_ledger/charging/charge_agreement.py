@@ -189,6 +189,9 @@ def _due(
     for state in states.values():
         if anew or (state.due_day is not None and state.due_day <= today):
             yield state.period
+    if not states:
+        # Also where its first day is still to come: the period says when the sweep is to look.
+        yield pricing.period_of(agreement.first_day)
     # Those that time has reached since, read or not: standing charge falls due in them.
     served = agreement.served_until(today + DAY)
     day = max((state.period.end for state in states.values()), default=agreement.first_day)

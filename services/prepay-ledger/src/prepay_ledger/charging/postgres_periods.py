@@ -52,11 +52,9 @@ WHERE c.agreement_id = n.agreement_id AND c.period_first = n.period_first
 
 _DUE = """
 SELECT a.* FROM agreement AS a
+JOIN (SELECT DISTINCT agreement_id FROM charge_state WHERE due_day <= $2) AS c
+  ON c.agreement_id = a.id
 WHERE a.tariff_code = ANY($1::text[]) AND ($3::uuid IS NULL OR a.id > $3)
-  AND (EXISTS (SELECT FROM charge_state AS c
-               WHERE c.agreement_id = a.id AND c.due_day IS NOT NULL AND c.due_day <= $2)
-       OR (a.first_day <= $2
-           AND NOT EXISTS (SELECT FROM charge_state AS c WHERE c.agreement_id = a.id)))
 ORDER BY a.id LIMIT $4
 """
 
