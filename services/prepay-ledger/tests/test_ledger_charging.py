@@ -24,7 +24,7 @@ from prepay_ledger.charging.meters import (
     UseChange,
 )
 from prepay_ledger.charging.ordinary import Standing, follow_ordinary
-from prepay_ledger.charging.pricing import Pricings
+from prepay_ledger.charging.pricing import Pricing, Pricings
 from prewatt_metering.calendar.instants import HOUR_US, MINUTE_US, us_of
 from prewatt_metering.calendar.local import LocalCalendar
 from prewatt_metering.registers.installations import Installation
@@ -270,7 +270,8 @@ def test_what_is_posted_is_what_the_lines_of_all_periods_come_to() -> None:
 def test_standing_falls_due_by_the_day_read_or_not() -> None:
     store = Store()
     store.charge({}, None, FIRST - timedelta(days=1))
-    assert store.states == {}
+    (to_come,) = store.states.values()
+    assert (to_come.due_day, to_come.standing_days, store.balance_micro) == (FIRST, 0, 0)
     store.charge({}, None, FIRST)
     a_day = -store.balance_micro
     assert a_day == 333_333 + 63_333
@@ -407,4 +408,32 @@ def test_two_meters_of_one_agreement_are_charged_one_by_one() -> None:
     assert {each.before.meter_id for each in followed} == {f"m{n}" for n in range(10)} - {
         "m3",
         "m4",
+    }
+
+
+def test_annual_blocks_count_each_day_to_its_own_year_though_a_period_crosses_new_year() -> None:
+    blocks = [{"upto_wh": 10_000, "micro_per_kwh": 0}, {"upto_wh": None, "micro_per_kwh": 1_000}]
+    document = DOCUMENT | {
+        "time_of_use": None,
+        "cycle": {"months": 2, "first_month": 2},
+        "components": [{"kind": "blocks", "name": "b", "over": "year", "blocks": blocks}],
+    }
+    pricing = Pricing(TariffBook([tariff_of(document)]), LocalCalendar(ZONE))
+    agreement = Agreement(id=AGREEMENT, account_id=ACCOUNT, tariff_code="t", first_day=FIRST)
+    charged = charge_agreement(
+        agreement=agreement,
+        pricing=pricing,
+        states={},
+        delta={
+            (date(2026, 12, 30), "all"): 25_000,
+            (date(2027, 1, 2), "all"): 8_000,
+            (date(2027, 2, 1), "all"): 4_000,
+        },
+        last_read_us=None,
+        today=date(2027, 3, 1),
+    )
+    assert {each.state.period.first: each.delta_micro for each in charged} == {
+        date(2026, 10, 1): 0,
+        date(2026, 12, 1): 15_000,  # beyond the ten of 2026; January's are within those of 2027
+        date(2027, 2, 1): 2_000,
     }

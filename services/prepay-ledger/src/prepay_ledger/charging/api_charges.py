@@ -1,6 +1,6 @@
 """What was used and charged, and what was noticed of the readings, over HTTP."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Annotated
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
-from prepay_ledger.charging.charge_agreement import PeriodState, rated
+from prepay_ledger.charging.charge_agreement import PeriodState, rated, year_before
 from prepay_ledger.charging.meters import Agreement
 from prepay_ledger.charging.ports import OpenUnit
 from prepay_ledger.charging.postgres_queries import ChargingQueries, PeriodKey
@@ -45,11 +45,13 @@ def charges_router(
         rows = await queries.periods(account_id, before=page.after, limit=page.rows_max)
         async with open_unit() as unit:
             pricings = Pricings(await unit.tariffs.book())
+            annual = {a.id for a, _ in rows if pricings[a.tariff_code].has_annual_blocks}
+            others = await unit.charging.all_periods(annual)
         now_us = us_of(clock())
         return page.of(
             rows,
             key=lambda row: (row[1].period.first.isoformat(), row[1].agreement_id),
-            item=lambda row: _period(*row, pricings, now_us=now_us),
+            item=lambda row: _period(*row, pricings, _all_of(others, row[0].id), now_us=now_us),
         )
 
     @router.get("/meters/{meter_id}/findings", tags=["meters"])
@@ -114,13 +116,31 @@ def findings_router(
     return router
 
 
+def _all_of(
+    states: Mapping[UUID, Mapping[date, PeriodState]], agreement_id: UUID
+) -> Sequence[PeriodState]:
+    known = states.get(agreement_id)
+    return list(known.values()) if known else []
+
+
 def _period(
-    agreement: Agreement, state: PeriodState, pricings: Pricings, *, now_us: int
+    agreement: Agreement,
+    state: PeriodState,
+    pricings: Pricings,
+    others: Iterable[PeriodState],
+    *,
+    now_us: int,
 ) -> PeriodOut:
     pricing = pricings[agreement.tariff_code]
     # As far as it is posted: the sweep may be a moment behind the calendar.
     posted_to = pricing.calendar.day_of(now_us)
-    lines = rated(state, agreement, pricing, today=posted_to).lines
+    lines = rated(
+        state,
+        agreement,
+        pricing,
+        today=posted_to,
+        year_before_wh=year_before(others, state.period),
+    ).lines
     return PeriodOut(
         agreement_id=agreement.id,
         tariff_code=agreement.tariff_code,

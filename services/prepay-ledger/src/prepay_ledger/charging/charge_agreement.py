@@ -1,6 +1,6 @@
 """From a change of use to what an agreement's periods cost, and what is to be posted of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
@@ -70,16 +70,16 @@ def charge_agreement(
 ) -> list[Charged]:
     """The periods that change, in order.
 
-    ``states``: by first day, those that are due and those that `periods_concerned` names, where
-    they are stored; with annual blocks, or where all is charged ``anew``, every one. ``today``: in
-    the tariff's zone.
+    ``states``: by first day, those that are due, the latest, and those that `periods_concerned`
+    names, where they are stored; with annual blocks, or where all is charged ``anew``, every one.
+    ``today``: in the tariff's zone.
     """
     anew = anew or pricing.has_annual_blocks
     wanted = periods_concerned(pricing, delta, last_read_us)
     wanted.update(_due(agreement, pricing, states, today, anew=anew))
     read_in = None if last_read_us is None else _period_read(pricing, last_read_us)
     charged: list[Charged] = []
-    of_year: dict[int, dict[str, int]] = {}
+    before: list[PeriodState] = []
     for period in sorted(wanted):
         state = states.get(period.first) or _new_state(agreement, period)
         seen_us = last_read_us if period == read_in else None
@@ -88,9 +88,9 @@ def charge_agreement(
             energy=_with(state.energy, delta, period, pricing),
             last_read_us=_latest(state.last_read_us, seen_us),
         )
-        year_before_wh = of_year.setdefault(period.first.year, {})
+        year_before_wh = year_before(before, period) if pricing.has_annual_blocks else None
         result = _charge(moved, agreement, pricing, today=today, year_before_wh=year_before_wh)
-        _add(year_before_wh, moved.energy)
+        before.append(moved)
         if result.state != state:
             version = state.version + 1
             charged.append(replace(result, state=replace(result.state, version=version)))
@@ -103,6 +103,18 @@ def periods_concerned(pricing: Pricing, delta: DayUsage, last_read_us: int | Non
     if last_read_us is not None:
         found.add(_period_read(pricing, last_read_us))
     return found
+
+
+def year_before(states: Iterable[PeriodState], period: Period) -> dict[str, int]:
+    """Energy by slot of the calendar year before ``period``, for annual blocks: each day counts to
+    its own year, though a period may cross one."""
+    total: dict[str, int] = {}
+    for state in states:
+        if state.period.first < period.first:
+            for (day, slot), wh in state.energy.items():
+                if day.year == period.first.year:
+                    total[slot] = total.get(slot, 0) + wh
+    return total
 
 
 def rated(
@@ -134,7 +146,7 @@ def _charge(
     pricing: Pricing,
     *,
     today: date,
-    year_before_wh: Mapping[str, int],
+    year_before_wh: Mapping[str, int] | None,
 ) -> Charged:
     result = rated(state, agreement, pricing, today=today, year_before_wh=year_before_wh)
     posted = postings_of(result.lines)
@@ -177,6 +189,9 @@ def _due(
     for state in states.values():
         if anew or (state.due_day is not None and state.due_day <= today):
             yield state.period
+    if not states:
+        # Also where its first day is still to come: the period says when the sweep is to look.
+        yield pricing.period_of(agreement.first_day)
     # Those that time has reached since, read or not: standing charge falls due in them.
     served = agreement.served_until(today + DAY)
     day = max((state.period.end for state in states.values()), default=agreement.first_day)
@@ -207,11 +222,6 @@ def _with(energy: Energy, delta: DayUsage, period: Period, pricing: Pricing) -> 
             key = (max(pricing.part_of(day), period.first), slot)
             changed[key] = changed.get(key, 0) + wh
     return {key: wh for key, wh in changed.items() if wh}
-
-
-def _add(total: dict[str, int], energy: Energy) -> None:
-    for (_, slot), wh in energy.items():
-        total[slot] = total.get(slot, 0) + wh
 
 
 def _latest(a: int | None, b: int | None) -> int | None:

@@ -64,6 +64,11 @@ class ChargingStore(Protocol):
         """Raises `ChangedMeanwhile` where a row is not as it was read."""
         ...
 
+    async def hold_periods(self, account_ids: Collection[UUID]) -> None:
+        """Lock the accounts' periods until the transaction ends; after `hold`, as batches do. So
+        who decides is never told that somebody else was quicker."""
+        ...
+
     async def meters_of(self, account_ids: Collection[UUID]) -> Sequence[str]:
         """Every meter that serves or served the accounts."""
         ...
@@ -79,7 +84,8 @@ class ChargingStore(Protocol):
     async def periods(
         self, agreement_ids: Collection[UUID], days: Iterable[tuple[UUID, date]]
     ) -> Mapping[UUID, Mapping[date, PeriodState]]:
-        """The stored periods that are not closed, and those that begin on one of ``days``."""
+        """The stored periods that are not closed, the latest, closed or not, and those that begin
+        on one of ``days``."""
         ...
 
     async def all_periods(

@@ -96,7 +96,7 @@ async def post(
     if journal.entries:
         _, due = await unit.journals.post(journal, at=now)
     above = first_number(await unit.charging.epoch())
-    rows = [_told(each.state, above=above) for each in charged]
+    rows = [_told(each.state, above=above) for each in charged if _is_begun(each.state)]
     rows += [_told_of(each, above=above) for each in followed]
     await unit.publish(
         [
@@ -168,6 +168,11 @@ def _journal(charged: Sequence[Charged], followed: Sequence[Followed], *, source
         before = one.before
         add(before.account_id, before.agreement_id, before.period_first, one.delta)
     return Journal(kind="charge", source=source, entries=tuple(entries), postings=postings)
+
+
+def _is_begun(state: PeriodState) -> bool:
+    """Of a period that is still to come there is nothing to tell."""
+    return state.version > 1 or bool(state.standing_days or state.energy or state.posted)
 
 
 def _told(state: PeriodState, *, above: int) -> PostedCharge:

@@ -21,6 +21,10 @@ _OPEN = """
 SELECT * FROM charge_state
 WHERE agreement_id = ANY($1::uuid[]) AND due_day IS NOT NULL
 UNION
+SELECT c.* FROM unnest($1::uuid[]) AS a (id)
+CROSS JOIN LATERAL (SELECT * FROM charge_state WHERE agreement_id = a.id
+                    ORDER BY period_first DESC LIMIT 1) AS c
+UNION
 SELECT c.* FROM charge_state AS c
 JOIN unnest($2::uuid[], $3::date[]) AS n (agreement_id, period_first)
   USING (agreement_id, period_first)
@@ -48,11 +52,9 @@ WHERE c.agreement_id = n.agreement_id AND c.period_first = n.period_first
 
 _DUE = """
 SELECT a.* FROM agreement AS a
+JOIN (SELECT DISTINCT agreement_id FROM charge_state WHERE due_day <= $2) AS c
+  ON c.agreement_id = a.id
 WHERE a.tariff_code = ANY($1::text[]) AND ($3::uuid IS NULL OR a.id > $3)
-  AND (EXISTS (SELECT FROM charge_state AS c
-               WHERE c.agreement_id = a.id AND c.due_day IS NOT NULL AND c.due_day <= $2)
-       OR (a.first_day <= $2
-           AND NOT EXISTS (SELECT FROM charge_state AS c WHERE c.agreement_id = a.id)))
 ORDER BY a.id LIMIT $4
 """
 
@@ -81,6 +83,14 @@ class PostgresPeriods:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+
+    async def hold_periods(self, account_ids: Collection[UUID]) -> None:
+        """In the order in which batches change them."""
+        await (await driver(self._connection)).execute(
+            "SELECT FROM charge_state WHERE account_id = ANY($1::uuid[]) "
+            "ORDER BY agreement_id, period_first FOR NO KEY UPDATE",
+            list(account_ids),
+        )
 
     async def meters_of(self, account_ids: Collection[UUID]) -> Sequence[str]:
         """Every meter that serves or served the accounts."""
@@ -115,7 +125,7 @@ class PostgresPeriods:
     async def periods(
         self, agreement_ids: Collection[UUID], days: Iterable[tuple[UUID, date]]
     ) -> Mapping[UUID, Mapping[date, PeriodState]]:
-        """Those that are not closed, and those that begin on one of ``days``."""
+        """Those that are not closed, the latest, and those that begin on one of ``days``."""
         named = list(days)
         rows = await (await driver(self._connection)).fetch(
             _OPEN,

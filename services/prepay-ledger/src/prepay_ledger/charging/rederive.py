@@ -25,6 +25,7 @@ async def rederive(
     (`ChargingStore.hold`)."""
     pricings = Pricings(await unit.tariffs.book())
     day = await unit.charging.posting_day()
+    await unit.charging.hold_periods(account_ids)
     due: list[UUID] = []
     ordered = sorted(meter_ids)
     for begin in range(0, len(ordered), _METERS_AT_ONCE):

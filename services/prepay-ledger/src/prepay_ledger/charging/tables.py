@@ -101,14 +101,17 @@ charge_state = Table(
     PrimaryKeyConstraint("agreement_id", "period_first"),
 )
 Index("charge_state_account_id", charge_state.c.account_id)
+# What is open of an agreement, and what time has reached: both change once a day and row.
 Index(
-    "charge_state_due",
+    "charge_state_open",
     charge_state.c.agreement_id,
+    postgresql_where=charge_state.c.due_day.is_not(None),
+)
+Index(
+    "charge_state_due_day",
     charge_state.c.due_day,
     postgresql_where=charge_state.c.due_day.is_not(None),
 )
-
-
 # What validation noticed when it last looked at all of a meter's readings.
 finding = Table(
     "finding",

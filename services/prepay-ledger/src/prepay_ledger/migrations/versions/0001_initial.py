@@ -174,7 +174,8 @@ CREATE TABLE charge_state (
     PRIMARY KEY (agreement_id, period_first)
 ) WITH (fillfactor = 60);
 CREATE INDEX charge_state_account_id ON charge_state (account_id);
-CREATE INDEX charge_state_due ON charge_state (agreement_id, due_day) WHERE due_day IS NOT NULL;
+CREATE INDEX charge_state_open ON charge_state (agreement_id) WHERE due_day IS NOT NULL;
+CREATE INDEX charge_state_due_day ON charge_state (due_day) WHERE due_day IS NOT NULL;
 CREATE TABLE finding (
     meter_id text NOT NULL,
     number integer NOT NULL,
