@@ -135,11 +135,19 @@ async def test_days_that_are_past_are_owed_at_once_and_none_twice(ledger) -> Non
     await case.holds(account)
 
 
-BEHIND = """
-UPDATE charge_state AS c SET due_day = due_day - {days}, standing_days = standing_days - {days},
-    version = version + 1
-FROM agreement AS a WHERE a.id = c.agreement_id AND a.tariff_code = $1 AND c.due_day IS NOT NULL
+BACK = """
+UPDATE charge_state SET period_first = date_trunc('month', $2::date),
+    period_end = date_trunc('month', $2::date) + interval '1 month', due_day = $2::date
+WHERE agreement_id IN (SELECT id FROM agreement WHERE tariff_code = $1)
 """
+
+
+async def begins(case: Case, first: date) -> None:
+    """As if the agreements had begun then, and no sweep had been since."""
+    await case.ledger.sql(BACK, case.code, first)
+    await case.ledger.sql(
+        "UPDATE agreement SET first_day = $2 WHERE tariff_code = $1", case.code, first
+    )
 
 
 async def imported(case: Case, count: int, first: date) -> list[str]:
@@ -165,18 +173,10 @@ async def test_killed_while_it_sweeps_each_day_is_charged_once(ledger) -> None:
     await case.publish()
     today = utc_now().date()
     await imported(case, count, today + timedelta(days=2))
-    assert (
-        await ledger.sql(
-            "SELECT FROM charge_state WHERE agreement_id IN "
-            "(SELECT id FROM agreement WHERE tariff_code = $1)",
-            case.code,
-        )
-        == []
-    )
     await asyncio.to_thread(ledger.stack.kill, "prepay-ledger")
     # As if it had been down since then.
     first = today - timedelta(days=9)
-    await ledger.sql("UPDATE agreement SET first_day = $2 WHERE tariff_code = $1", case.code, first)
+    await begins(case, first)
 
     async def charged() -> list[int]:
         rows = await ledger.sql(
@@ -257,19 +257,18 @@ async def test_an_agreement_that_cannot_be_rated_keeps_no_other_from_its_standin
     good = Case(ledger, components=[STANDING])
     for each in (odd, good):
         await each.publish()
-    tomorrow = utc_now().date() + timedelta(days=1)
-    for case in (odd, good):
-        await imported(case, 3, tomorrow)
-        await ledger.sql(
-            "UPDATE agreement SET first_day = current_date - 3 WHERE tariff_code = $1", case.code
-        )
-    # One of them among others of its own tariff.
+    await imported(good, 4, utc_now().date() + timedelta(days=1))
     await ledger.sql(
-        "UPDATE agreement SET tariff_code = $1 WHERE id = "
-        "(SELECT id FROM agreement WHERE tariff_code = $2 ORDER BY id LIMIT 1)",
+        "UPDATE agreement SET tariff_code = $1 WHERE id IN "
+        "(SELECT id FROM agreement WHERE tariff_code = $2 ORDER BY id LIMIT 2)",
         odd.code,
         good.code,
     )
+    # One of the good ones is odd in another way: nobody knows the state that its supply is in.
+    await ledger.sql("UPDATE account SET supply_state = 'odd' WHERE number = $1", f"{good.code}-3")
+    first = utc_now().date() - timedelta(days=3)
+    for each in (odd, good):
+        await begins(each, first)
 
     async def charged() -> bool:
         rows = await ledger.sql(
@@ -277,8 +276,20 @@ async def test_an_agreement_that_cannot_be_rated_keeps_no_other_from_its_standin
             "(SELECT account_id FROM agreement WHERE tariff_code = $1)",
             good.code,
         )
-        return len(rows) == 2 and all(row["balance_micro"] < 0 for row in rows)
+        return [row["balance_micro"] < 0 for row in rows].count(True) == 1
 
     await ledger.until(charged, what="the others are charged", timeout_s=30)
     async with ledger.http() as client:
         assert (await client.get("/healthz")).status_code == 200
+    # What is mended is charged by the next sweep.
+    await ledger.sql("UPDATE account SET supply_state = 'connected' WHERE supply_state = 'odd'")
+    await ledger.sql(
+        "UPDATE agreement SET tariff_code = $2 WHERE tariff_code = $1", odd.code, good.code
+    )
+    found = [
+        (await ledger.api.get("/v1/accounts", params={"number": f"{good.code}-{number}"})).json()
+        for number in range(4)
+    ]
+    for account in found:
+        good.agreed[account["id"]] = [Agreed(documents=good.documents, first_day=first)]
+    await good.settles(*found)
