@@ -1,7 +1,7 @@
 """Accounts and meters of a test, in the running ledger and in truth."""
 
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 from ledger_expected import Agreed, Metered, document, minute_us
@@ -9,6 +9,8 @@ from ledger_expected import Agreed, Metered, document, minute_us
 from prewatt_common.clock import utc_now
 from prewatt_metering.calendar.instants import instant_of
 
+Periods: TypeAlias = list[tuple[date, list[tuple[str, str, int]]]]
+"""By first day: component, detail and amount of each line."""
 DAY = 24 * 60
 """In minutes, as readings are told."""
 
@@ -73,7 +75,7 @@ class Case:
         path = f"/v1/meters/{meter.meter_id}/move-out"
         return await self.decide("POST", path, at=at(minute), **body)
 
-    def owed(self, account: dict[str, Any]) -> list[tuple[date, list[tuple[str, str, int]]]]:
+    def owed(self, account: dict[str, Any]) -> Periods:
         """By period, the oldest first: the lines that must be charged."""
         now = utc_now()
         return [
@@ -86,38 +88,45 @@ class Case:
         return -sum(micro for _, lines in self.owed(account) for _, _, micro in lines)
 
     async def settles(self, *accounts: dict[str, Any]) -> None:
-        """Wait until the balances are what they must be, then `holds`."""
+        """Wait until everything is charged, then `holds`."""
         for account in accounts:
 
             async def there(account: dict[str, Any] = account) -> bool:
+                # Lines too: where only months move, the balance is the same at once.
                 found = (await self.ledger.account(account))["balance_micro"]
-                return found == self.balance(account)
+                return found == self.balance(account) and (
+                    await self.told(account) == _without_empty(self.owed(account))
+                )
 
-            what = f"{account['number']} at {self.balance(account)}"
             try:
-                await self.ledger.until(there, what=what, timeout_s=20)
+                await self.ledger.until(there, what=account["number"], timeout_s=30)
             except BaseException:
-                print(await self.ledger.newest(account, "charges"))
-                print(self.owed(account))
+                print(await self.told(account))
+                print(_without_empty(self.owed(account)))
                 raise
         await self.holds(*accounts)
 
-    async def holds(self, *accounts: dict[str, Any]) -> None:
-        """At once: balances, lines, entries and the ledger's sums are what they must be, and what
-        was posted before stands."""
-        for account in accounts:
-            assert (await self.ledger.account(account))["balance_micro"] == self.balance(account)
-            periods = (await self.ledger.newest(account, "charges"))[::-1]
-            told = [
+    async def told(self, account: dict[str, Any]) -> Periods:
+        """What the ledger says of the account's periods; each total is its lines'."""
+        periods = await self.ledger.newest(account, "charges")
+        for each in periods:
+            assert each["total_micro"] == sum(n["amount_micro"] for n in each["lines"])
+        return _without_empty(
+            [
                 (
                     date.fromisoformat(each["period_first"]),
                     [(n["component"], n["detail"], n["amount_micro"]) for n in each["lines"]],
                 )
                 for each in periods
             ]
-            assert _without_empty(told) == _without_empty(self.owed(account))
-            for each in periods:
-                assert each["total_micro"] == sum(n["amount_micro"] for n in each["lines"])
+        )
+
+    async def holds(self, *accounts: dict[str, Any]) -> None:
+        """At once: balances, lines, entries and the ledger's sums are what they must be, and what
+        was posted before stands."""
+        for account in accounts:
+            assert (await self.ledger.account(account))["balance_micro"] == self.balance(account)
+            assert await self.told(account) == _without_empty(self.owed(account))
             entries = (await self.ledger.newest(account, "entries"))[::-1]
             before = self.entries.get(account["id"], [])
             assert entries[: len(before)] == before
@@ -125,8 +134,6 @@ class Case:
         await self.ledger.sums_to_zero()
 
 
-def _without_empty(
-    periods: list[tuple[date, list[tuple[str, str, int]]]],
-) -> list[tuple[date, list[tuple[str, str, int]]]]:
+def _without_empty(periods: Periods) -> Periods:
     """A period in which nothing came to be owed after all is kept and costs nothing."""
     return sorted(each for each in periods if any(micro for _, _, micro in each[1]))
