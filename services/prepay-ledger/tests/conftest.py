@@ -58,8 +58,6 @@ class Ledger:
     stack: Stack
     producer: Producer
     api: httpx.AsyncClient
-    document: dict[str, Any]
-    """Of `TARIFF`, to make others from."""
 
     def http(self, *scopes: str) -> httpx.AsyncClient:
         """A client with a token of these scopes; without any, no token."""
@@ -95,23 +93,23 @@ class Ledger:
         } | more
         return await self.api.post(f"/v1/accounts/{account['id']}/agreements", json=body)
 
-    async def install(self, account: dict[str, Any], installed: str, **more: Any) -> httpx.Response:
+    async def install(
+        self, account: dict[str, Any], meter_id: str | None = None, /, **more: Any
+    ) -> httpx.Response:
         """Have a meter serve the account from `BEGIN` on, register at zero."""
         body = {
-            "meter_id": installed,
+            "meter_id": meter_id or f"m-{account['number']}",
             "begins_at": BEGIN.isoformat(),
             "opening_wh": 0,
             "reason": "test",
         } | more
         return await self.api.post(f"/v1/accounts/{account['id']}/installations", json=body)
 
-    async def serve(
-        self, account: dict[str, Any], meter_id: str, *, tariff_code: str = TARIFF, **more: Any
-    ) -> httpx.Response:
-        """An agreement where the account has none, and the meter installed."""
-        if not (await self.account(account))["agreements"]:
-            assert (await self.agree(account, tariff_code=tariff_code)).status_code == 201
-        return await self.install(account, meter_id, **more)
+    async def has_max_w(self, meter_id: str, max_w: int) -> None:
+        """More than a household can take, so that a large step is possible."""
+        body = {"household": False, "max_w": max_w, "reason": "test"}
+        answer = await self.api.put(f"/v1/meters/{meter_id}", json=body)
+        assert answer.status_code == 200, answer.text
 
     async def household(self, *, paid_micro: int = 0, **terms: Any) -> tuple[dict[str, Any], str]:
         """An account with a meter, topped up."""
@@ -315,9 +313,7 @@ async def ledger(stack: Stack) -> AsyncGenerator[Ledger]:
     """The ledger, started for a module's tests."""
     await asyncio.to_thread(stack.start_services, NAME)
     producer = Producer(bootstrap=stack.endpoints.kafka_bootstrap)
-    running = Ledger(
-        stack=stack, producer=producer, api=httpx.AsyncClient(), document=FLAT_DOCUMENT
-    )
+    running = Ledger(stack=stack, producer=producer, api=httpx.AsyncClient())
     async with running.http("ledger:read", "ledger:write") as running.api:
         published = await running.api.post(
             "/v1/tariffs", json={"document": FLAT_DOCUMENT, "reason": "test"}

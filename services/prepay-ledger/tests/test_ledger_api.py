@@ -13,7 +13,11 @@ HEADER = "number,currency,meter_id,tariff_code,first_day,begins_at,opening_wh,op
 FROM = "2026-03-01,2026-03-01T00:00:00Z"
 
 
-ENERGY = {"kind": "blocks", "name": "energy", "blocks": [{"upto_wh": None, "micro_per_kwh": 1}]}
+def block(micro_per_kwh, upto_wh=None):
+    return {"upto_wh": upto_wh, "micro_per_kwh": micro_per_kwh}
+
+
+ENERGY = {"kind": "blocks", "name": "energy", "blocks": [block(1)]}
 
 
 def a_tariff():
@@ -90,10 +94,10 @@ async def test_a_token_with_the_scope_is_needed(ledger):
     "change",
     [
         {"components": []},
-        {"components": [ENERGY | {"blocks": [{"upto_wh": 5, "micro_per_kwh": 1}]}]},
-        {"components": [ENERGY | {"blocks": [{"micro_per_kwh": 1}, {"micro_per_kwh": 2}]}]},
-        {"components": [ENERGY | {"blocks": [{"micro_per_kwh": 10**40}]}]},
-        {"components": [ENERGY | {"blocks": [{"micro_per_kwh": 1.5}]}]},
+        {"components": [ENERGY | {"blocks": [block(1, upto_wh=5)]}]},
+        {"components": [ENERGY | {"blocks": [block(1), block(2)]}]},
+        {"components": [ENERGY | {"blocks": [block(10**40)]}]},
+        {"components": [ENERGY | {"blocks": [block(1.5)]}]},
         {"components": [ENERGY, ENERGY]},
         {"timezone": "Mars/Olympus"},
         {"timezone": "../../etc/passwd"},
@@ -118,7 +122,7 @@ async def test_a_tariff_is_published_once(ledger):
     assert {answer.json()["published_by"] for answer in answers} == {"test"}
     for change in (
         {"valid_from": "2026-02-01", "currency": "EUR"},
-        {"components": [ENERGY | {"blocks": [{"upto_wh": None, "micro_per_kwh": 9}]}]},
+        {"components": [ENERGY | {"blocks": [block(9)]}]},
     ):
         other = await publish(ledger, tariff | change)
         assert (other.status_code, other.json()["type"]) == (
@@ -159,7 +163,7 @@ BAD_INSTANTS = [
 )
 async def test_a_bad_installation_is_refused(ledger, change):
     account = await ledger.open()
-    answer = await ledger.install(account, "m-" + account["number"], **change)
+    answer = await ledger.install(account, **change)
     assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM), answer.text
 
 

@@ -11,7 +11,18 @@ from prewatt_common.contracts.base import CommandStatus
 
 pytestmark = pytest.mark.stack
 KWH_MICRO = 2_000_000
-FROM = "2026-03-01T00:00:00Z"
+FROM = "2026-03-01,2026-03-01T00:00:00Z"
+HEADER = "number,currency,meter_id,tariff_code,first_day,begins_at,opening_wh,opening_balance_micro"
+
+
+async def import_(ledger, *lines):
+    answer = await ledger.api.post(
+        "/v1/accounts/import",
+        content="\n".join([HEADER, *lines]),
+        headers={"content-type": "text/csv"},
+    )
+    assert answer.status_code == 200, answer.text
+    return answer.json()
 
 
 async def command_of(ledger, account, action):
@@ -112,8 +123,8 @@ async def test_terms_change_and_the_supply_with_them(ledger):
 
 
 async def test_readings_wait_for_their_meter_to_be_installed(ledger):
-    account, imported = await ledger.open(), ledger.number()
-    meters = [f"m-{account['number']}", f"m-{imported}"]
+    single, imported = await ledger.open(), ledger.number()
+    meters = [f"m-{single['number']}", f"m-{imported}"]
     before = (await ledger.sums_to_zero())["unbound_readings"]
     await ledger.read(*((meter_id, n * 15, n * 1_000) for meter_id in meters for n in (1, 2, 3)))
 
@@ -121,23 +132,21 @@ async def test_readings_wait_for_their_meter_to_be_installed(ledger):
         return (await ledger.sums_to_zero())["unbound_readings"] == before + 6
 
     await ledger.until(waiting, what="six readings waiting")
-    await ledger.serve(account, meters[0])
-    assert (await ledger.account(account))["balance_micro"] == -3 * KWH_MICRO
-    line = f"{imported},CNY,{meters[1]},test-flat,2026-03-01,{FROM},0,10000000"
-    answer = await ledger.api.post(
-        "/v1/accounts/import",
-        content="number,currency,meter_id,tariff_code,first_day,begins_at,opening_wh,"
-        f"opening_balance_micro\n{line}",
-        headers={"content-type": "text/csv"},
-    )
-    assert answer.json() == {"opened": 1, "existing": 0}
+    # A meter without an agreement is one that nobody pays for yet, but somebody has it.
+    assert (await ledger.install(single, meters[0])).status_code == 201
+    assert (await ledger.account(single))["balance_micro"] == 0
+    assert (await ledger.agree(single)).status_code == 201
+    assert (await ledger.account(single))["balance_micro"] == -3 * KWH_MICRO
+    line = f"{imported},CNY,{meters[1]},test-flat,{FROM},0,10000000"
+    assert await import_(ledger, line) == {"opened": 1, "existing": 0}
     found = (await ledger.api.get("/v1/accounts", params={"number": imported})).json()
     assert found["balance_micro"] == 10_000_000 - 3 * KWH_MICRO
     assert (await ledger.sums_to_zero())["unbound_readings"] == before
 
 
 async def test_no_reading_is_left_behind_an_installation_made_meanwhile(ledger):
-    """Meters are installed, singly and by import, while their readings come in."""
+    """Meters are installed, singly and by import, while their readings come in; half of the
+    accounts get their agreement last."""
     accounts = await asyncio.gather(*(ledger.open() for _ in range(60)))
     imported = [ledger.number() for _ in range(60)]
     before = (await ledger.sums_to_zero())["unbound_readings"]
@@ -147,19 +156,19 @@ async def test_no_reading_is_left_behind_an_installation_made_meanwhile(ledger):
         for n in range(1, 31):
             await ledger.read(*((meter_id, n, n * 10) for meter_id in meters))
 
+    async def agree_and_install(at, account):
+        steps = [ledger.agree(account), ledger.install(account, meters[at])]
+        for step in steps if at % 2 else reversed(steps):
+            answer = await step
+            assert answer.status_code == 201, answer.text
+
     async def install():
-        for at, account in enumerate(accounts):
-            assert (await ledger.serve(account, meters[at])).status_code == 201
-            if at % 20 == 10:
-                some = imported[at - 10 : at + 10]
-                lines = [f"{n},CNY,m-{n},test-flat,2026-03-01,{FROM},0" for n in some]
-                header = "number,currency,meter_id,tariff_code,first_day,begins_at,opening_wh"
-                answer = await ledger.api.post(
-                    "/v1/accounts/import",
-                    content="\n".join([header, *lines]),
-                    headers={"content-type": "text/csv"},
-                )
-                assert answer.status_code == 200, answer.text
+        for at in range(0, len(accounts), 4):
+            some = enumerate(accounts[at : at + 4], at)
+            await asyncio.gather(*(agree_and_install(n, account) for n, account in some))
+            if at % 20 == 0:
+                some = imported[at : at + 20]
+                await import_(ledger, *(f"{n},CNY,m-{n},test-flat,{FROM},0,0" for n in some))
 
     await asyncio.gather(read(), install())
     found = [
@@ -231,19 +240,8 @@ async def test_every_reading_counts_once_though_the_ledger_is_killed(ledger):
 async def test_five_thousand_accounts_are_cut_in_one_batch(ledger, record_property):
     count = 5_000
     prefix = ledger.number()
-    lines = [
-        f"{prefix}-{n},CNY,m-{prefix}-{n},test-flat,2026-03-01,{FROM},0,1000000"
-        for n in range(count)
-    ]
-    header = (
-        "number,currency,meter_id,tariff_code,first_day,begins_at,opening_wh,opening_balance_micro"
-    )
-    answer = await ledger.api.post(
-        "/v1/accounts/import",
-        content="\n".join([header, *lines]),
-        headers={"content-type": "text/csv"},
-    )
-    assert answer.json()["opened"] == count, answer.text
+    lines = [f"{prefix}-{n},CNY,m-{prefix}-{n},test-flat,{FROM},0,1000000" for n in range(count)]
+    assert (await import_(ledger, *lines))["opened"] == count
 
     async def in_state(state):
         (row,) = await ledger.sql(

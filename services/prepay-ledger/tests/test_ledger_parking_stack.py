@@ -1,8 +1,7 @@
 """A meter whose data raises, on real Kafka and PostgreSQL: set aside, released, and limited.
 
-What raises is no fake: at 10^7 CNY/kWh beyond a GWh a connection of 1 TW can use more money than
-64 bits hold, and nobody refuses that by name. It is mended by putting the agreement on a tariff of
-this world.
+What raises is an edit of a kind that this release does not know, as a release that was taken back
+would leave it. It is mended by taking the row away.
 """
 
 import asyncio
@@ -18,8 +17,7 @@ from prepay_ledger.supply.replay import replay
 pytestmark = pytest.mark.stack
 
 KWH_MICRO = 2_000_000
-RUINOUS = "test-ruinous"
-ODD_WH = 2 * 10**11
+ODD_WH = 9_000
 ODD_KWH = ODD_WH // 1_000
 FROM = "2026-03-01T{:02}:00:00Z"
 
@@ -27,43 +25,37 @@ FROM = "2026-03-01T{:02}:00:00Z"
 @pytest.fixture(autouse=True)
 async def nothing_stays_parked(ledger):
     """The tests share the ten places."""
-    document = ledger.document | {
-        "code": RUINOUS,
-        "components": [
-            {
-                "kind": "blocks",
-                "name": "energy",
-                "blocks": [
-                    {"upto_wh": 10**9, "micro_per_kwh": KWH_MICRO},
-                    {"upto_wh": None, "micro_per_kwh": 10**13},
-                ],
-            }
-        ],
-    }
-    body = {"document": document, "reason": "test"}
-    assert (await ledger.api.post("/v1/tariffs", json=body)).status_code in (200, 201)
     yield
     for meter_id in await parked(ledger):
         await mend(ledger, meter_id)
         assert (await release(ledger, meter_id)).status_code == 200
 
 
+async def make_odd(ledger, meter_id):
+    """The meter's next reading raises: whatever came has to be looked at for it."""
+    await ledger.sql(
+        "INSERT INTO reading_edit (id, meter_id, read_at, kind, decided_by, reason, at) "
+        "VALUES (gen_random_uuid(), $1, now(), 'odd', 'a release', 'that is gone', now())",
+        meter_id,
+    )
+    await ledger.sql(
+        "UPDATE meter_state SET open_day = NULL, version = version + 1 WHERE meter_id = $1",
+        meter_id,
+    )
+
+
 async def odd_household(ledger, **terms):
-    """A household whose meter's next reading of `ODD_WH` raises."""
+    """A household whose meter's next reading raises."""
     account = await ledger.open(**terms)
     meter_id = f"odd-{account['number']}"
-    assert (await ledger.serve(account, meter_id, tariff_code=RUINOUS)).status_code == 201
-    facts = {"max_w": 10**12, "reason": "a large connection"}
-    assert (await ledger.api.put(f"/v1/meters/{meter_id}", json=facts)).status_code == 200
+    assert (await ledger.agree(account)).status_code == 201
+    assert (await ledger.install(account, meter_id)).status_code == 201
+    await make_odd(ledger, meter_id)
     return account, meter_id
 
 
 async def mend(ledger, meter_id):
-    await ledger.sql(
-        "UPDATE agreement SET tariff_code = 'test-flat' WHERE account_id IN "
-        "(SELECT account_id FROM installation WHERE meter_id = $1)",
-        meter_id,
-    )
+    await ledger.sql("DELETE FROM reading_edit WHERE meter_id = $1 AND kind = 'odd'", meter_id)
 
 
 async def parked(ledger):
@@ -124,7 +116,7 @@ async def steps(ledger, meter_id):
 async def test_an_odd_meter_is_parked_and_released_and_stops_nobody(ledger):
     account, odd = await odd_household(ledger)
     good = f"m-{account['number']}"
-    assert (await ledger.serve(account, good)).status_code == 201
+    assert (await ledger.install(account, good)).status_code == 201
     await ledger.pay(account["number"], 3_000_000)
     other, meter_of_other = await ledger.household(paid_micro=1_000_000)
     await ledger.read_together((good, 15, 500), (odd, 15, ODD_WH), (meter_of_other, 15, 1_000))
@@ -133,7 +125,7 @@ async def test_an_odd_meter_is_parked_and_released_and_stops_nobody(ledger):
     await ledger.until_balance(account, 2_000_000)
     await until_parked(ledger, odd)
     found = (await parked(ledger))[odd]
-    assert "DataError" in found["error"] or "Overflow" in found["error"]
+    assert found["error"].startswith("ValueError: 'odd' is not a valid EditKind")
     assert found["record"].startswith("meter.readings.v1/")
     cut = await command_of(ledger, other, "disconnect")
     await ledger.answer(cut)
@@ -186,7 +178,7 @@ async def test_a_release_decides_the_supply_that_was_held_for_the_meter_alone(le
     """Its readings change nothing: what was charged before stands higher."""
     account, odd = await odd_household(ledger)
     good = f"m-{account['number']}"
-    await ledger.serve(account, good)
+    assert (await ledger.install(account, good)).status_code == 201
     await ledger.read((odd, 15, ODD_WH))
     await until_parked(ledger, odd)
     await ledger.read((good, 15, 1_000))
@@ -194,6 +186,7 @@ async def test_a_release_decides_the_supply_that_was_held_for_the_meter_alone(le
     await ledger.sql("DELETE FROM parked_reading WHERE meter_id = $1", odd)
     await ledger.read((odd, 15, 0))
     await until_parked(ledger, odd)
+    await mend(ledger, odd)
     assert (await release(ledger, odd)).status_code == 200
     await command_of(ledger, account, "disconnect")
 
@@ -255,6 +248,45 @@ async def test_the_eleventh_stops_all_and_nothing_of_its_batch_is_parked(ledger)
     await ledger.sums_to_zero()
 
 
+async def test_people_may_decide_about_a_parked_meter(ledger):
+    """What had come before it was parked follows their decision; what waits follows at the
+    release."""
+    account, meter_id = await ledger.household(paid_micro=3_000_000)
+    path = f"/v1/meters/{meter_id}/move-out"
+    ended = {"at": FROM.format(10), "register_wh": ODD_WH, "reason": "test"}
+    before = (await ledger.sums_to_zero())["unbound_readings"]
+    assert (await ledger.api.post(path, json=ended)).status_code == 200
+    await ledger.until_balance(account, 3_000_000 - ODD_KWH * KWH_MICRO)
+    await ledger.read((meter_id, 20 * 60, ODD_WH + 1_000))
+
+    async def unbound():
+        return (await ledger.sums_to_zero())["unbound_readings"] == before + 1
+
+    await ledger.until(unbound, what="it has no installation")
+    await make_odd(ledger, meter_id)
+    await ledger.read((meter_id, 22 * 60, ODD_WH + 3_000))
+    await until_parked(ledger, meter_id)
+    tenant = await ledger.open()
+    assert (await ledger.agree(tenant)).status_code == 201
+    install = {"begins_at": FROM.format(12), "opening_wh": ODD_WH}
+    # As long as its data raises it raises for people as well, and nothing is done by half. The
+    # connection is gone with such an answer.
+    async with ledger.http("ledger:write") as client:
+        answer = await client.post(
+            f"/v1/accounts/{tenant['id']}/installations",
+            json={"meter_id": meter_id, "reason": "test"} | install,
+        )
+    assert answer.status_code == 500
+    assert (await ledger.account(tenant))["installations"] == []
+    await mend(ledger, meter_id)
+    assert (await ledger.install(tenant, meter_id, **install)).status_code == 201
+    assert (await ledger.account(tenant))["balance_micro"] == -KWH_MICRO
+    assert (await release(ledger, meter_id)).json()["readings"] == 1
+    assert (await ledger.account(tenant))["balance_micro"] == -3 * KWH_MICRO
+    assert (await ledger.account(account))["balance_micro"] == 3_000_000 - ODD_KWH * KWH_MICRO
+    assert (await ledger.sums_to_zero())["unbound_readings"] == before
+
+
 async def test_a_parked_meter_that_moves_is_charged_to_both_once_it_is_released(ledger):
     account, odd = await odd_household(ledger)
     await ledger.read((odd, 60, ODD_WH))
@@ -262,15 +294,19 @@ async def test_a_parked_meter_that_moves_is_charged_to_both_once_it_is_released(
     await ledger.read((odd, 20 * 60, ODD_WH + 1_000))
     await until_parked(ledger, odd, readings=2)
     await mend(ledger, odd)
-    ended = {"at": FROM.format(12), "register_wh": ODD_WH, "reason": "moved out"}
-    moved = await ledger.api.post(f"/v1/meters/{odd}/move-out", json=ended)
-    assert moved.status_code == 200, moved.text
     tenant = await ledger.open()
-    served = await ledger.serve(tenant, odd, begins_at=FROM.format(12), opening_wh=ODD_WH)
-    assert served.status_code == 201, served.text
-    # What people read is charged; what the meter brought waits.
-    assert (await ledger.account(account))["balance_micro"] == -ODD_KWH * KWH_MICRO
+    assert (await ledger.agree(tenant)).status_code == 201
+    ended = {
+        "at": FROM.format(12),
+        "register_wh": ODD_WH,
+        "next_account_id": tenant["id"],
+        "reason": "moved out",
+    }
+    moved = await ledger.api.post(f"/v1/meters/{odd}/move-out", json=ended)
+    assert [each["opening_wh"] for each in moved.json()] == [0, ODD_WH], moved.text
+    # The register that a person read is charged, what is parked is not.
     assert (await ledger.account(tenant))["balance_micro"] == 0
+    assert (await ledger.account(account))["balance_micro"] == -ODD_KWH * KWH_MICRO
     assert (await release(ledger, odd)).json()["readings"] == 2
     assert (await ledger.account(tenant))["balance_micro"] == -KWH_MICRO
     assert (await ledger.account(account))["balance_micro"] == -ODD_KWH * KWH_MICRO

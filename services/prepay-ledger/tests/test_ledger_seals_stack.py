@@ -65,7 +65,10 @@ class Scratch:
             journal = Journal(
                 kind="charge",
                 source="test",
-                entries=tuple(Entry(account_id, -micro) for micro in amounts_micro),
+                entries=tuple(
+                    Entry(account_id, -micro, UUID(int=3), date(2026, 3, 1))
+                    for micro in amounts_micro
+                ),
                 postings={UtilityAccount.REVENUE_ENERGY: sum(amounts_micro)},
             )
             journal_id, _ = await unit.journals.post(journal, at=AT)
@@ -105,14 +108,13 @@ class Scratch:
                  "VALUES ($1, 'succeeded', 'open', $2, $3)", (first, str(number), AT)),
                 ("INSERT INTO tariff_version (code, valid_from, currency, timezone, document, "
                  "published_by, reason, published_at) "
-                 "VALUES ($1, '2026-01-01', 'CNY', 'UTC', '{}', 'w', $3, $2)",
-                 (f"t{uuid4().hex[:6]}", AT, str(number))),
+                 "VALUES ($1, '2026-01-01', 'CNY', 'UTC', $3, 'w', 'r', $2)",
+                 (f"t{uuid4().hex[:6]}", AT, f"{number}")),
                 ("INSERT INTO fact (id, kind, subject, body, decided_by, reason, at) "
-                 "VALUES ($1, 'k', $2, '{}', 'w', 'r', $3)", (first, str(number), AT)),
+                 "VALUES ($1, 'k', 's', $2, 'w', 'r', $3)", (second, str(number), AT)),
                 ("INSERT INTO finding_seen (id, meter_id, check_id, begin_us, end_us, before, "
                  "after, seen_by, reason, at) "
-                 "VALUES ($1, $2, 'VEE-06', 1, 2, 3, 4, 'w', $2, $3)",
-                 (first, str(number), AT)),
+                 "VALUES ($1, 'm', 'VEE-04', $2, 9, 1, 2, 'w', 'r', $3)", (second, number, AT)),
             ):  # fmt: skip
                 await self.sql(query, *values)
 
@@ -200,7 +202,7 @@ OTHER_VALUE = {
     "integer": "{0} + 1000",
     "timestamp with time zone": "{0} + interval '1 second'",
     "bytea": "{0} || 'x'::bytea",
-    "date": "coalesce({0}, '2026-01-01') + 1",
+    "date": "{0} + 1",
     "ARRAY": "{0} || 'x'::text",
     "jsonb": """'{{"x": 1}}'""",
 }

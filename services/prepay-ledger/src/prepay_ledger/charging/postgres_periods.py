@@ -50,12 +50,13 @@ WHERE c.agreement_id = n.agreement_id AND c.period_first = n.period_first
   AND c.version = n.version - 1
 """
 
+# Locked, so that nobody decides about an agreement between its row and its periods being read.
 _DUE = """
 SELECT a.* FROM agreement AS a
 JOIN (SELECT DISTINCT agreement_id FROM charge_state WHERE due_day <= $2) AS c
   ON c.agreement_id = a.id
 WHERE a.tariff_code = ANY($1::text[]) AND ($3::uuid IS NULL OR a.id > $3)
-ORDER BY a.id LIMIT $4
+ORDER BY a.id LIMIT $4 FOR SHARE OF a
 """
 
 _PENDING = """
@@ -118,7 +119,8 @@ class PostgresPeriods:
     async def due_agreements(
         self, *, tariff_codes: Sequence[str], today: date, after: UUID | None, limit: int
     ) -> Sequence[Agreement]:
-        """Agreements that time has reached, in the order of their ids."""
+        """Agreements that time has reached, in the order of their ids; none changes until the
+        transaction ends."""
         rows = await (await driver(self._connection)).fetch(_DUE, tariff_codes, today, after, limit)
         return [to_agreement(row) for row in rows]
 

@@ -1,15 +1,22 @@
 """A job: what time alone owes is posted, also where no meter says anything."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from prepay_ledger.charging.ports import OpenUnit
+from prepay_ledger.charging.meters import Agreement
+from prepay_ledger.charging.ports import OpenParkingUnit, ParkingUnit
 from prepay_ledger.charging.post_charges import post_charges
-from prepay_ledger.charging.pricing import PricingsOfNow
+from prepay_ledger.charging.pricing import Pricings, PricingsOfNow
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.clock import Clock
-from prewatt_common.db.database import is_conflict
+from prewatt_common.db.database import is_conflict, is_passing_fault, is_schema_fault
+from prewatt_common.kafka.stops import in_words
 from prewatt_metering.calendar.instants import us_of
+
+logger = logging.getLogger(__name__)
 
 AGREEMENTS_AT_ONCE = 500
 
@@ -20,7 +27,7 @@ class SweepStanding:
     def __init__(
         self,
         *,
-        open_unit: OpenUnit,
+        open_unit: OpenParkingUnit,
         review: SupplyReview,
         clock: Clock,
         committed: Callable[[], None],
@@ -59,16 +66,51 @@ class SweepStanding:
             )
             if not due:
                 return None
-            accounts = await post_charges(
-                unit=unit,
-                changes=(),
-                also=due,
-                pricings=pricings,
-                source=f"standing/{code}/{today}",
-                partition=0,
-                now=now,
-            )
-            if accounts:
-                await self._review(unit, accounts, now=now, caused_at=now)
+            work = _Work(unit, pricings, f"standing/{code}/{today}", now, [])
+            await self._charge(work, due)
         self._committed()
+        if work.odd:
+            agreement, error = work.odd[0]
+            logger.error(
+                "%s: %d agreements cannot be charged, the first is %s: %s",
+                work.source, len(work.odd), agreement.id, in_words(error), exc_info=error,
+            )  # fmt: skip
         return due[-1].id if len(due) == AGREEMENTS_AT_ONCE else None
+
+    async def _charge(self, work: "_Work", due: Sequence[Agreement]) -> None:
+        """Where some cannot be charged, narrow down to them by halves: nobody else waits for that
+        they are mended, and they are tried again with each sweep."""
+        unit, now = work.unit, work.now
+        try:
+            async with unit.savepoint():
+                accounts = await post_charges(
+                    unit=unit,
+                    also=due,
+                    pricings=work.pricings,
+                    source=work.source,
+                    partition=0,
+                    now=now,
+                )
+                if accounts:
+                    await self._review(unit, accounts, now=now, caused_at=now)
+            return
+        except Exception as error:
+            if is_passing_fault(error) or is_schema_fault(error):
+                raise
+            if len(due) == 1:
+                work.odd.append((due[0], error))
+                return
+        # Outside of the `except`, so that an error's traceback is not that of every half before.
+        middle = len(due) // 2
+        await self._charge(work, due[:middle])
+        await self._charge(work, due[middle:])
+
+
+class _Work(NamedTuple):
+    """A portion under way; ``odd`` are those that raised."""
+
+    unit: ParkingUnit
+    pricings: Pricings
+    source: str
+    now: datetime
+    odd: list[tuple[Agreement, Exception]]
