@@ -247,8 +247,10 @@ async def test_a_meter_serves_one_account_at_a_time(ledger):
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 5
 
     end = f"/v1/meters/{meter_id}/move-out"
-    early = await ledger.api.post(end, json={"at": "2026-02-01T00:00:00Z", "reason": "test"})
-    assert early.status_code == 409
+    (served,) = (await ledger.api.get(f"/v1/meters/{meter_id}/installations")).json()
+    for at in ("2026-02-01T00:00:00Z", served["begins_at"]):
+        early = await ledger.api.post(end, json={"at": at, "reason": "test"})
+        assert early.status_code == 409, early.text
     ends = await asyncio.gather(
         *(
             ledger.api.post(end, json={"at": "2026-04-01T00:00:00Z", "reason": "test"})

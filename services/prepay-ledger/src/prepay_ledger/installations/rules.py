@@ -142,7 +142,8 @@ def open_one(known: Sequence[InstalledMeter], meter_id: str) -> InstalledMeter:
 def changed_rows(
     known: Sequence[InstalledMeter], change: InstallationChange, *, new_id: Callable[[], UUID]
 ) -> tuple[list[InstalledMeter], list[InstalledMeter]]:
-    """The rows as they are now, and those that never were by now.
+    """The rows as they are now, and those that never were by now. Raises `InstallationRefused` for
+    one that would last no time.
 
     What went and what came are the same installation where account and one end are the same.
     """
@@ -158,6 +159,13 @@ def changed_rows(
         row = gone.pop(same)
         now.append(installed_meter(added, installation_id=row.id, revision=row.revision + 1))
     now += [installed_meter(each, installation_id=new_id(), revision=1) for each in new]
+    for each in now:
+        if each.ends_at is not None and each.ends_at <= each.begins_at:
+            message = (
+                f"meter {each.meter_id} would serve account {each.account_id} for no time: it began"
+                f" at {each.begins_at.isoformat()}; name a later instant"
+            )
+            raise InstallationRefused(message)
     return now, list(gone.values())
 
 
