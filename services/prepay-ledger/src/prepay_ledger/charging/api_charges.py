@@ -47,6 +47,8 @@ def charges_router(
             pricings = Pricings(await unit.tariffs.book())
             annual = {a.id for a, _ in rows if pricings[a.tariff_code].has_annual_blocks}
             others = await unit.charging.all_periods(annual)
+        # A period and those before it as of one moment, or its lines would not be its total.
+        rows = [(a, others.get(a.id, {}).get(state.period.first, state)) for a, state in rows]
         now_us = us_of(clock())
         return page.of(
             rows,
