@@ -293,3 +293,14 @@ async def test_an_agreement_that_cannot_be_rated_keeps_no_other_from_its_standin
     for account in found:
         good.agreed[account["id"]] = [Agreed(documents=good.documents, first_day=first)]
     await good.settles(*found)
+
+
+async def test_an_agreement_that_cannot_be_rated_is_refused_and_says_why(ledger) -> None:
+    purchased = {"kind": "purchased", "name": "bought", "micro_per_kwh": {"2026-01": 5}}
+    case = Case(ledger, components=[purchased])
+    await case.publish()
+    account = await ledger.open()
+    refused = await ledger.agree(account, tariff_code=case.code)
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:prewatt:problem:not-rated")
+    assert "bought" in refused.json()["detail"]
+    assert (await ledger.account(account))["agreements"] == []

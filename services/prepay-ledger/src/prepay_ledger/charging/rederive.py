@@ -8,8 +8,16 @@ from prepay_ledger.charging.charge_readings import derive_meters, new_row
 from prepay_ledger.charging.ports import Unit
 from prepay_ledger.charging.post_charges import post_charges
 from prepay_ledger.charging.pricing import Pricings
+from prewatt_common.refusals import Refusal
+from prewatt_metering.rating.part import Unrated
 
 _METERS_AT_ONCE = 1_000
+
+
+class NotRated(Refusal):
+    """The tariff asks for something that is not known, so what was decided cannot be charged."""
+
+    kind = "not-rated"
 
 
 async def rederive(
@@ -22,7 +30,21 @@ async def rederive(
 ) -> Sequence[UUID]:
     """Derive the meters' use from all their readings and post what the charges of the accounts
     differ by; gives the accounts to review. The meters are held since before anything was decided
-    (`ChargingStore.hold`)."""
+    (`ChargingStore.hold`). Raises `NotRated`: nothing of the decision is kept then."""
+    try:
+        return await _rederive(unit, meter_ids, account_ids, now=now, source=source)
+    except Unrated as error:
+        raise NotRated(str(error)) from error
+
+
+async def _rederive(
+    unit: Unit,
+    meter_ids: Collection[str],
+    account_ids: Collection[UUID],
+    *,
+    now: datetime,
+    source: str,
+) -> Sequence[UUID]:
     pricings = Pricings(await unit.tariffs.book())
     day = await unit.charging.posting_day()
     await unit.charging.hold_periods(account_ids)
