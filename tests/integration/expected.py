@@ -16,7 +16,7 @@ from prewatt_cli.utility import (
 )
 from prewatt_metering.calendar.instants import us_of
 from prewatt_metering.calendar.local import LocalCalendar
-from prewatt_metering.calendar.slots import DaySlots, slots_of_day
+from prewatt_metering.calendar.slots import DaySlots
 from prewatt_metering.rating.charge import Charge, charge, parts_of_use
 from prewatt_metering.registers.installations import Installation
 from prewatt_metering.registers.meters import MeterFacts
@@ -24,7 +24,6 @@ from prewatt_metering.registers.readings import Reading
 from prewatt_metering.tariffs.book import TariffBook
 from prewatt_metering.tariffs.document import TariffVersion, tariff_of
 from prewatt_metering.tariffs.periods import Period, period_of
-from prewatt_metering.tariffs.time_of_use import ALL_HOURS
 from prewatt_metering.usage.days import DayUsage, day_usage
 from prewatt_metering.vee.trust import trusted
 from prewatt_simulator.inventory import Household
@@ -96,10 +95,7 @@ def _use(
 def _slots(version: TariffVersion) -> Callable[[date], DaySlots]:
     @cache
     def slots_of(day: date) -> DaySlots:
-        tou = version.time_of_use
-        if tou is None:
-            return slots_of_day(CALENDAR, day, lambda _: ALL_HOURS, (0,))
-        return slots_of_day(CALENDAR, day, tou.name_at(day), tou.marks)
+        return version.slots_of(CALENDAR, day)
 
     return slots_of
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from prewatt_metering.calendar.instants import us_of
 from prewatt_metering.calendar.local import LocalCalendar
-from prewatt_metering.calendar.slots import DaySlots, slots_of_day
+from prewatt_metering.calendar.slots import DaySlots
 from prewatt_metering.rating.charge import Charge, charge, parts_of_use
 from prewatt_metering.registers.devices import readings_of_device
 from prewatt_metering.registers.installations import Installation
@@ -17,7 +17,6 @@ from prewatt_metering.registers.readings import Reading
 from prewatt_metering.tariffs.book import TariffBook
 from prewatt_metering.tariffs.document import tariff_of
 from prewatt_metering.tariffs.periods import Period, period_of
-from prewatt_metering.tariffs.time_of_use import ALL_HOURS
 from prewatt_metering.usage.days import DayUsage, day_usage
 from prewatt_metering.vee.edit import Edit, edited
 from prewatt_metering.vee.trust import trusted
@@ -164,9 +163,6 @@ def _periods(book: TariffBook, served: Period) -> list[Period]:
 def _slots(book: TariffBook, calendar: LocalCalendar) -> Callable[[date], DaySlots]:
     @cache
     def slots_of(day: date) -> DaySlots:
-        tou = book.version_of(day).time_of_use
-        if tou is None:
-            return slots_of_day(calendar, day, lambda _: ALL_HOURS, (0,))
-        return slots_of_day(calendar, day, tou.name_at(day), tou.marks)
+        return book.version_of(day).slots_of(calendar, day)
 
     return slots_of

@@ -52,7 +52,7 @@ def batchable(version: TariffVersion) -> bool:
         and version.allowance is None
         and not version.prorate
         and all(isinstance(component, _BATCHED) for component in version.components)
-        and not any(isinstance(c, kinds.Blocks) and c.over == "year" for c in version.components)
+        and not version.has_annual_blocks
     )
 
 

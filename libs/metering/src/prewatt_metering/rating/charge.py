@@ -187,7 +187,7 @@ def _spans(book: TariffBook, period: Period) -> Iterator[tuple[TariffVersion, Pe
     """A version's days, cut at the year where its blocks are annual and at months where its price
     is a month's."""
     for version, span in book.parts_of(period):
-        yearly = any(isinstance(c, kinds.Blocks) and c.over == "year" for c in version.components)
+        yearly = version.has_annual_blocks
         monthly = any(isinstance(c, kinds.PurchasedEnergy) for c in version.components)
         edges = [span.first]
         for ordinal in range(span.first.toordinal() + 1, span.end.toordinal()):

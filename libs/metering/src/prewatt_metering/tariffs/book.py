@@ -46,6 +46,11 @@ class TariffBook:
         """Of every version."""
         return self.versions[0].cycle
 
+    @property
+    def has_annual_blocks(self) -> bool:
+        """Whether blocks of any version fill over the calendar year."""
+        return any(version.has_annual_blocks for version in self.versions)
+
     def version_of(self, day: date) -> TariffVersion:
         """The version that holds on ``day``. Raises `NoTariff` before the first."""
         place = bisect_right(self._starts, day)

@@ -13,6 +13,8 @@ import yaml
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from prewatt_metering.calendar.local import LocalCalendar
+from prewatt_metering.calendar.slots import DaySlots, slots_of_day
 from prewatt_metering.tariffs.components import (
     Allowance,
     AnyComponent,
@@ -90,6 +92,18 @@ class TariffVersion(Strict):
     def slot_names(self) -> tuple[str, ...]:
         """The time-of-use names that it knows."""
         return self.time_of_use.names if self.time_of_use else (ALL_HOURS,)
+
+    @cached_property
+    def has_annual_blocks(self) -> bool:
+        """Whether any of its blocks fill over the calendar year."""
+        return any(isinstance(each, Blocks) and each.over == "year" for each in self.components)
+
+    def slots_of(self, calendar: LocalCalendar, day: date) -> DaySlots:
+        """The slots of a local day: by time of use, or one that is the whole day."""
+        tou = self.time_of_use
+        if tou is None:
+            return slots_of_day(calendar, day, lambda _: ALL_HOURS, (0,))
+        return slots_of_day(calendar, day, tou.name_at(day), tou.marks)
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -7,7 +7,6 @@ from functools import lru_cache
 from prewatt_metering.calendar.local import LocalCalendar
 from prewatt_metering.calendar.slots import DaySlots, slots_of_day
 from prewatt_metering.tariffs.book import NoTariff, TariffBook
-from prewatt_metering.tariffs.components import Blocks
 from prewatt_metering.tariffs.document import parse_tariff
 from prewatt_metering.tariffs.time_of_use import ALL_HOURS
 
@@ -22,12 +21,7 @@ class Tariff:
         self.book = book
         self.calendar = LocalCalendar(book.versions[0].timezone)
         self._slots: dict[date, DaySlots] = {}
-
-        self.is_annual = any(
-            isinstance(component, Blocks) and component.over == "year"
-            for version in book.versions
-            for component in version.components
-        )
+        self.is_annual = book.has_annual_blocks
 
     @property
     def currency(self) -> str:
@@ -46,12 +40,9 @@ class Tariff:
 
     def _cut(self, day: date) -> DaySlots:
         try:
-            rule = self.book.version_of(day).time_of_use
+            return self.book.version_of(day).slots_of(self.calendar, day)
         except NoTariff:
-            rule = None
-        if rule is None:
             return slots_of_day(self.calendar, day, lambda _: ALL_HOURS, (0,))
-        return slots_of_day(self.calendar, day, rule.name_at(day), rule.marks)
 
 
 def tariff_of(documents: Sequence[str]) -> Tariff:

@@ -1,6 +1,5 @@
 """A tariff as charging uses it: slots of days, periods, and the parts of a period."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Protocol
@@ -9,13 +8,11 @@ import numpy as np
 
 from prepay_ledger.charging.postings import account_of
 from prewatt_metering.calendar.local import LocalCalendar
-from prewatt_metering.calendar.slots import DaySlots, slots_of_day
+from prewatt_metering.calendar.slots import DaySlots
 from prewatt_metering.rating.batch import batchable, charge_batch
 from prewatt_metering.tariffs.book import TariffBook
-from prewatt_metering.tariffs.components import Blocks
 from prewatt_metering.tariffs.document import TariffVersion
 from prewatt_metering.tariffs.periods import Period, period_of
-from prewatt_metering.tariffs.time_of_use import ALL_HOURS
 
 DAY = timedelta(days=1)
 
@@ -46,20 +43,13 @@ class Pricing:
         self._periods: dict[date, Period] = {}
         self._parts: dict[date, date] = {}
         self._simple: dict[Period, Simple | None] = {}
-        self.has_annual_blocks = any(
-            isinstance(component, Blocks) and component.over == "year"
-            for version in book.versions
-            for component in version.components
-        )
+        self.has_annual_blocks = book.has_annual_blocks
 
     def slots_of(self, day: date) -> DaySlots:
         """The slots of a local day. Raises `NoTariff` before the first version."""
         known = self._slots.get(day)
         if known is None:
-            tou = self.book.version_of(day).time_of_use
-            name_at: Callable[[int], str] = tou.name_at(day) if tou else lambda _: ALL_HOURS
-            marks = tou.marks if tou else ()
-            known = self._slots[day] = slots_of_day(self.calendar, day, name_at, marks)
+            known = self._slots[day] = self.book.version_of(day).slots_of(self.calendar, day)
         return known
 
     def period_of(self, day: date) -> Period:

@@ -10,7 +10,7 @@ from prewatt_cli.scenario.form import Account, Meter, Scenario
 from prewatt_cli.scenario.money import money_of
 from prewatt_metering.calendar.instants import us_of
 from prewatt_metering.calendar.local import LocalCalendar
-from prewatt_metering.calendar.slots import DaySlots, slots_of_day
+from prewatt_metering.calendar.slots import DaySlots
 from prewatt_metering.rating.charge import Charge, charge, parts_of_use
 from prewatt_metering.rating.lines import Line
 from prewatt_metering.registers.installations import Installation
@@ -119,9 +119,7 @@ def _use(
 def _slots_by_tariff(book: TariffBook, calendar: LocalCalendar) -> Callable[[date], DaySlots]:
     @cache
     def slots_of(day: date) -> DaySlots:
-        tou = book.version_of(day).time_of_use
-        assert tou is not None, "every version of a scenario has time of use"
-        return slots_of_day(calendar, day, tou.name_at(day), tou.marks)
+        return book.version_of(day).slots_of(calendar, day)
 
     return slots_of
 
