@@ -234,7 +234,7 @@ async def test_a_sweep_does_not_charge_by_an_agreement_that_somebody_changes(led
     database = Database(url=ledger.stack.endpoints.database_url("prepay_ledger"))
     async with open_unit(database) as unit:
         due = await unit.charging.due_agreements(
-            tariff_codes=[case.code], today=utc_now().date(), after=None, limit=10
+            tariff_code=case.code, today=utc_now().date(), after=None, limit=10
         )
         if due:  # its own sweep may have been there first
             ending = asyncio.create_task(ended(case, account, "2026-04-10"))

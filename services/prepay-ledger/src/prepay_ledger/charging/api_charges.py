@@ -1,6 +1,6 @@
 """What was used and charged, and what was noticed of the readings, over HTTP."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Annotated
@@ -53,7 +53,9 @@ def charges_router(
         return page.of(
             rows,
             key=lambda row: (row[1].period.first.isoformat(), row[1].agreement_id),
-            item=lambda row: _period(*row, pricings, _all_of(others, row[0].id), now_us=now_us),
+            item=lambda row: _period(
+                *row, pricings, others.get(row[0].id, {}).values(), now_us=now_us
+            ),
         )
 
     @router.get("/meters/{meter_id}/findings", tags=["meters"])
@@ -118,13 +120,6 @@ def findings_router(
     return router
 
 
-def _all_of(
-    states: Mapping[UUID, Mapping[date, PeriodState]], agreement_id: UUID
-) -> Sequence[PeriodState]:
-    known = states.get(agreement_id)
-    return list(known.values()) if known else []
-
-
 def _period(
     agreement: Agreement,
     state: PeriodState,
@@ -134,13 +129,11 @@ def _period(
     now_us: int,
 ) -> PeriodOut:
     pricing = pricings[agreement.tariff_code]
-    # As far as it is posted: the sweep may be a moment behind the calendar.
-    posted_to = pricing.calendar.day_of(now_us)
     lines = rated(
         state,
         agreement,
         pricing,
-        today=posted_to,
+        today=pricing.calendar.day_of(now_us),  # for seconds after midnight ahead of the sweep
         year_before_wh=year_before(others, state.period),
     ).lines
     return PeriodOut(

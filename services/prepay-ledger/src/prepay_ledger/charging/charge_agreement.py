@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
-from prepay_ledger.charging.meters import Agreement
-from prepay_ledger.charging.postings import postings_of
+from prepay_ledger.charging.meters import Agreement, later_us
+from prepay_ledger.charging.postings import difference, postings_of
 from prepay_ledger.charging.pricing import DAY, Pricing
 from prewatt_metering.rating.charge import Charge, charge, parts_of_use
 from prewatt_metering.tariffs.periods import Period
@@ -86,7 +86,7 @@ def charge_agreement(
         moved = replace(
             state,
             energy=_with(state.energy, delta, period, pricing),
-            last_read_us=_latest(state.last_read_us, seen_us),
+            last_read_us=later_us(state.last_read_us, seen_us),
         )
         year_before_wh = year_before(before, period) if pricing.has_annual_blocks else None
         result = _charge(moved, agreement, pricing, today=today, year_before_wh=year_before_wh)
@@ -150,18 +150,13 @@ def _charge(
 ) -> Charged:
     result = rated(state, agreement, pricing, today=today, year_before_wh=year_before_wh)
     posted = postings_of(result.lines)
-    delta = {
-        name: difference
-        for name in sorted(posted.keys() | state.posted.keys())
-        if (difference := posted.get(name, 0) - state.posted.get(name, 0))
-    }
     moved = replace(
         state,
         posted=posted,
         standing_days=_common_days(state.period, agreement.served_until(today + DAY)),
         due_day=_due_day(state.period, agreement, today),
     )
-    return Charged(state=moved, delta=delta)
+    return Charged(state=moved, delta=difference(state.posted, posted))
 
 
 def _due_day(period: Period, agreement: Agreement, today: date) -> date | None:
@@ -222,10 +217,6 @@ def _with(energy: Energy, delta: DayUsage, period: Period, pricing: Pricing) -> 
             key = (max(pricing.part_of(day), period.first), slot)
             changed[key] = changed.get(key, 0) + wh
     return {key: wh for key, wh in changed.items() if wh}
-
-
-def _latest(a: int | None, b: int | None) -> int | None:
-    return b if a is None else a if b is None else max(a, b)
 
 
 def _common_days(period: Period, served: Period | None) -> int:

@@ -13,6 +13,7 @@ from prepay_ledger.charging.meters import (
     MeterRow,
     OpenMeter,
     UseChange,
+    sum_of_use,
 )
 from prepay_ledger.charging.pricing import DAY, Pricing, Pricings
 from prewatt_metering.registers.devices import readings_of_device
@@ -49,7 +50,7 @@ def derive_meter(history: MeterHistory, pricings: Pricings) -> DerivedMeter:
         for agreement in history.agreements.get(installed.account_id, ()):
             pricing = pricings[agreement.tariff_code]
             used = _use(trust, installed, agreement, pricing)
-            use[agreement.id] = _sum(use.get(agreement.id, {}), used)
+            use[agreement.id] = sum_of_use(use.get(agreement.id, {}), used)
             last_us = _last_within(trust, installed, agreement, pricing)
             if last_us is not None:
                 last_read_us[agreement.id] = max(last_us, last_read_us.get(agreement.id, last_us))
@@ -83,7 +84,7 @@ def change_of_meter(
     derived = derive_meter(history, pricings)
     changes: list[UseChange] = []
     for agreement_id in sorted(derived.use.keys() | history.use.keys() | open_use.keys()):
-        before = _sum(history.use.get(agreement_id, {}), open_use.get(agreement_id, {}))
+        before = sum_of_use(history.use.get(agreement_id, {}), open_use.get(agreement_id, {}))
         delta = usage_difference(before=before, after=derived.use.get(agreement_id, {}))
         last_us = derived.last_read_us.get(agreement_id)
         changes.append(UseChange(agreement_id=agreement_id, delta=delta, last_read_us=last_us))
@@ -189,10 +190,3 @@ def _is_covered(reading: Reading, installed: Sequence[Installed]) -> bool:
 def _beginning(installed: Installed) -> int:
     from_us = installed.installation.from_us
     return -1 if from_us is None else from_us
-
-
-def _sum(a: DayUsage, b: DayUsage) -> DayUsage:
-    total = dict(a)
-    for key, wh in b.items():
-        total[key] = total.get(key, 0) + wh
-    return total

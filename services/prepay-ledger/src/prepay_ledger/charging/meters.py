@@ -122,8 +122,8 @@ class DerivedMeter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterChange:
-    """A meter after some readings: what is to be stored. ``kept``: days of use that ended or that
-    were derived anew, whole, by agreement; 0 Wh takes a slot's row away where it has no use."""
+    """A meter after some readings: what is to be stored. ``kept``: days of use that ended, or that
+    were derived anew and have changed, by agreement."""
 
     row: MeterRow
     new_readings: Sequence[Reading]
@@ -143,3 +143,16 @@ class UseChange:
     agreement_id: UUID
     delta: DayUsage
     last_read_us: int | None
+
+
+def sum_of_use(a: DayUsage, b: DayUsage) -> DayUsage:
+    """Both together."""
+    total = dict(a)
+    for key, wh in b.items():
+        total[key] = total.get(key, 0) + wh
+    return total
+
+
+def later_us(a: int | None, b: int | None) -> int | None:
+    """The later instant; none where neither is known."""
+    return b if a is None else a if b is None else max(a, b)

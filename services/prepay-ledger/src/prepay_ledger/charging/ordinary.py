@@ -14,6 +14,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from prepay_ledger.charging.postings import difference
 from prepay_ledger.charging.pricing import Pricing, Pricings, Simple
 from prewatt_metering.calendar.slots import DaySlots
 from prewatt_metering.rating.batch import TooLarge, charge_batch
@@ -157,8 +158,8 @@ def _follow(
             pieces[at],
             _with(each.energy, part, simple.slots, uses[at]),
             posted := _posted(simple.accounts, amounts[at]),
-            _later(each.last_read_us, read[at].at_us),
-            _difference(each.posted, posted),
+            max(read[at].at_us, each.last_read_us or 0),
+            difference(each.posted, posted),
         )
         for at, each in enumerate(some)
         if not is_slow[at]
@@ -177,15 +178,6 @@ def _with(
 
 def _posted(accounts: Sequence[str], amounts: Sequence[int]) -> dict[str, int]:
     return {name: micro for name, micro in zip(accounts, amounts, strict=True) if micro}
-
-
-def _difference(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
-    names = after if after.keys() >= before.keys() else {**before, **after}
-    return {name: micro for name in names if (micro := after.get(name, 0) - before.get(name, 0))}
-
-
-def _later(before_us: int | None, at_us: int) -> int:
-    return at_us if before_us is None or before_us < at_us else before_us
 
 
 def _open_days(some: Sequence[Standing], slots: DaySlots) -> OpenDays:

@@ -10,7 +10,7 @@ from prepay_ledger.charging.charge_agreement import (
     charge_agreement,
     periods_concerned,
 )
-from prepay_ledger.charging.meters import Agreement, UseChange
+from prepay_ledger.charging.meters import Agreement, UseChange, later_us, sum_of_use
 from prepay_ledger.charging.ordinary import Followed
 from prepay_ledger.charging.ports import Unit
 from prepay_ledger.charging.pricing import Pricings
@@ -115,15 +115,11 @@ def _by_agreement(changes: Iterable[UseChange]) -> dict[UUID, tuple[DayUsage, in
     """All meters' together: they share blocks and standing charge."""
     found: dict[UUID, tuple[DayUsage, int | None]] = {}
     for each in changes:
-        known = found.get(each.agreement_id)
-        if known is None:
-            found[each.agreement_id] = (each.delta, each.last_read_us)
-            continue
-        delta = dict(known[0])
-        for key, wh in each.delta.items():
-            delta[key] = delta.get(key, 0) + wh
-        last = [at_us for at_us in (known[1], each.last_read_us) if at_us is not None]
-        found[each.agreement_id] = (delta, max(last, default=None))
+        delta, last_us = found.get(each.agreement_id, ({}, None))
+        found[each.agreement_id] = (
+            sum_of_use(delta, each.delta) if delta else each.delta,
+            later_us(last_us, each.last_read_us),
+        )
     return found
 
 

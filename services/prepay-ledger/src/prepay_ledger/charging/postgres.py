@@ -7,18 +7,20 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.charging.meters import MeterChange, MeterHistory, MeterRow, OpenMeter, OpenRow
+from prepay_ledger.charging.meters import MeterChange, MeterHistory, MeterRow, OpenRow
 from prepay_ledger.charging.postgres_histories import histories_of
 from prepay_ledger.charging.postgres_ordinary import PostgresOrdinary
 from prepay_ledger.charging.postgres_periods import PostgresPeriods
 from prepay_ledger.charging.postgres_rows import (
+    array_text,
+    check_rows,
     keep_findings,
     keep_uncovered,
     keep_use,
     packed_base_us,
     turn_days,
 )
-from prewatt_common.db.database import ChangedMeanwhile, driver
+from prewatt_common.db.database import driver
 from prewatt_metering.registers.packing import pack
 from prewatt_metering.vee.steps import StepRule
 
@@ -148,17 +150,13 @@ class PostgresCharging(PostgresPeriods, PostgresOrdinary):
             "ON CONFLICT DO NOTHING",
             meter_ids,
         )
-        if status != f"INSERT 0 {len(meter_ids)}":
-            message = f"of {len(meter_ids)} meters that were new only {status} were"
-            raise ChangedMeanwhile(message)
+        check_rows(status, f"INSERT 0 {len(meter_ids)}")
 
     async def _update(
         self, statement: str, meter_ids: Sequence[str], day: date, *columns: Sequence[object]
     ) -> None:
         status = await (await driver(self._connection)).execute(statement, meter_ids, day, *columns)
-        if status != f"UPDATE {len(meter_ids)}":
-            message = f"of {len(meter_ids)} meters {status} were as read"
-            raise ChangedMeanwhile(message)
+        check_rows(status, f"UPDATE {len(meter_ids)}")
 
 
 def _row(row: asyncpg.Record) -> MeterRow:
@@ -199,10 +197,6 @@ def _new(change: MeterChange, day: date) -> bytes:
     return pack(reversed(change.new_readings), base_us=packed_base_us(day))
 
 
-def _pieces(opened: OpenMeter) -> str:
-    return "{" + ",".join(map(str, opened.day.piece_wh)) + "}"
-
-
 def _followed(change: MeterChange, day: date) -> tuple[object, ...]:
     opened = change.open
     assert opened is not None, "the fast path goes on from an open day to one"
@@ -213,7 +207,7 @@ def _followed(change: MeterChange, day: date) -> tuple[object, ...]:
         opened.day.since_us,
         opened.day.last_at_us,
         opened.day.last_wh,
-        _pieces(opened),
+        array_text(opened.day.piece_wh),
         _new(change, day),
     )
 
@@ -238,5 +232,5 @@ def _derived(change: MeterChange, day: date) -> tuple[object, ...]:
         rule.modulus_wh,
         state.last_at_us,
         state.last_wh,
-        _pieces(opened),
+        array_text(opened.day.piece_wh),
     )

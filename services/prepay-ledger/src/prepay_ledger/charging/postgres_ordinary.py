@@ -3,12 +3,19 @@
 from collections.abc import Sequence
 from datetime import date
 
-import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.charging.ordinary import Followed, Standing
-from prepay_ledger.charging.postgres_rows import packed_base_us, turn_days
-from prewatt_common.db.database import ChangedMeanwhile, driver
+from prepay_ledger.charging.postgres_rows import (
+    array_text,
+    check_rows,
+    decode_energy,
+    decode_posted,
+    encode,
+    packed_base_us,
+    turn_days,
+)
+from prewatt_common.db.database import driver
 from prewatt_metering.registers.packing import pack
 
 _STANDINGS = """
@@ -41,9 +48,6 @@ WHERE c.agreement_id = n.agreement_id AND c.period_first = n.period_first
   AND c.version = n.version
 """
 
-_encode = msgspec.json.Encoder().encode
-_decode_energy = msgspec.json.Decoder(dict[str, dict[str, int]]).decode
-_decode_posted = msgspec.json.Decoder(dict[str, int]).decode
 _ENERGY = Standing._fields.index("energy")
 _POSTED = Standing._fields.index("posted")
 
@@ -60,8 +64,8 @@ class PostgresOrdinary:
         found: list[Standing] = []
         for row in rows:
             values = list(row)
-            values[_ENERGY] = _decode_energy(values[_ENERGY])
-            values[_POSTED] = _decode_posted(values[_POSTED])
+            values[_ENERGY] = decode_energy(values[_ENERGY])
+            values[_POSTED] = decode_posted(values[_POSTED])
             found.append(Standing._make(values))
         return found
 
@@ -80,24 +84,18 @@ class PostgresOrdinary:
             [each.before.version for each in meters],
             [each.reading.at_us for each in meters],
             [each.reading.register_wh for each in meters],
-            ["{" + ",".join(map(str, each.piece_wh)) + "}" for each in meters],
+            [array_text(each.piece_wh) for each in meters],
             [pack((each.reading,), base_us=base_us) for each in meters],
         )
-        _check(status, len(meters))
+        check_rows(status, f"UPDATE {len(meters)}")
         periods = sorted(followed, key=lambda each: each.before.agreement_id.int)
         status = await connection.execute(
             _PERIODS,
             [each.before.agreement_id for each in periods],
             [each.before.period_first for each in periods],
             [each.before.period_version for each in periods],
-            [_encode(each.energy).decode() for each in periods],
-            [_encode(each.posted).decode() for each in periods],
+            [encode(each.energy).decode() for each in periods],
+            [encode(each.posted).decode() for each in periods],
             [each.last_read_us for each in periods],
         )
-        _check(status, len(periods))
-
-
-def _check(status: str, rows: int) -> None:
-    if status != f"UPDATE {rows}":
-        message = f"of {rows} rows {status} were as read"
-        raise ChangedMeanwhile(message)
+        check_rows(status, f"UPDATE {len(periods)}")

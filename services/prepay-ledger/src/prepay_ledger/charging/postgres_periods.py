@@ -6,15 +6,20 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.charging.charge_agreement import Charged, PeriodState
 from prepay_ledger.charging.meters import Agreement
 from prepay_ledger.charging.postgres_histories import to_agreement
+from prepay_ledger.charging.postgres_rows import (
+    check_rows,
+    decode_energy,
+    decode_posted,
+    encode,
+)
 from prepay_ledger.charging.values import SeenFinding
 from prepay_ledger.seals.postgres_epochs import current_epoch
-from prewatt_common.db.database import ChangedMeanwhile, driver
+from prewatt_common.db.database import driver
 from prewatt_metering.tariffs.periods import Period
 
 _OPEN = """
@@ -55,7 +60,7 @@ _DUE = """
 SELECT a.* FROM agreement AS a
 JOIN (SELECT DISTINCT agreement_id FROM charge_state WHERE due_day <= $2) AS c
   ON c.agreement_id = a.id
-WHERE a.tariff_code = ANY($1::text[]) AND ($3::uuid IS NULL OR a.id > $3)
+WHERE a.tariff_code = $1 AND ($3::uuid IS NULL OR a.id > $3)
 ORDER BY a.id LIMIT $4 FOR SHARE OF a
 """
 
@@ -72,11 +77,6 @@ WHERE meter_id = $2 AND check_id = $3 AND begin_us = $4 AND end_us = $5
   AND before IS NOT DISTINCT FROM $6 AND after IS NOT DISTINCT FROM $7
 LIMIT 1
 """
-
-_Energy = dict[str, dict[str, int]]
-_encode = msgspec.json.Encoder(order="sorted").encode
-_decode_energy = msgspec.json.Decoder(_Energy).decode
-_decode_posted = msgspec.json.Decoder(dict[str, int]).decode
 
 
 class PostgresPeriods:
@@ -117,11 +117,11 @@ class PostgresPeriods:
         return [to_agreement(row) for row in rows]
 
     async def due_agreements(
-        self, *, tariff_codes: Sequence[str], today: date, after: UUID | None, limit: int
+        self, *, tariff_code: str, today: date, after: UUID | None, limit: int
     ) -> Sequence[Agreement]:
         """Agreements that time has reached, in the order of their ids; none changes until the
         transaction ends."""
-        rows = await (await driver(self._connection)).fetch(_DUE, tariff_codes, today, after, limit)
+        rows = await (await driver(self._connection)).fetch(_DUE, tariff_code, today, after, limit)
         return [to_agreement(row) for row in rows]
 
     async def periods(
@@ -157,11 +157,11 @@ class PostgresPeriods:
         connection = await driver(self._connection)
         if added:
             status = await connection.execute(_ADD, *zip(*added, strict=True))
-            _check(status, f"INSERT 0 {len(added)}")
+            check_rows(status, f"INSERT 0 {len(added)}")
         if changed:
             columns = list(zip(*changed, strict=True))
             status = await connection.execute(_CHANGE, *columns[:2], *columns[4:])
-            _check(status, f"UPDATE {len(changed)}")
+            check_rows(status, f"UPDATE {len(changed)}")
 
     async def pending_accounts(self, meter_ids: Sequence[str]) -> Sequence[UUID]:
         """Accounts that the meters serve or served and whose cut is held."""
@@ -181,12 +181,6 @@ class PostgresPeriods:
         return await current_epoch(await driver(self._connection))
 
 
-def _check(status: str, expected: str) -> None:
-    if status != expected:
-        message = f"periods of agreements: {status}, not {expected}, as they were read"
-        raise ChangedMeanwhile(message)
-
-
 def _states(rows: Sequence[asyncpg.Record]) -> dict[UUID, dict[date, PeriodState]]:
     found: dict[UUID, dict[date, PeriodState]] = {}
     for row in rows:
@@ -203,18 +197,18 @@ def to_state(row: asyncpg.Record) -> PeriodState:
         version=row["version"],
         energy={
             (date.fromisoformat(day), slot): wh
-            for day, slots in _decode_energy(row["energy"]).items()
+            for day, slots in decode_energy(row["energy"]).items()
             for slot, wh in slots.items()
         },
         standing_days=row["standing_days"],
         due_day=row["due_day"],
-        posted=_decode_posted(row["posted"]),
+        posted=decode_posted(row["posted"]),
         last_read_us=row["last_read_us"],
     )
 
 
 def _row(state: PeriodState) -> tuple[Any, ...]:
-    energy: _Energy = {}
+    energy: dict[str, dict[str, int]] = {}
     for (day, slot), wh in state.energy.items():
         energy.setdefault(day.isoformat(), {})[slot] = wh
     return (
@@ -223,9 +217,9 @@ def _row(state: PeriodState) -> tuple[Any, ...]:
         state.period.end,
         state.account_id,
         state.version,
-        _encode(energy).decode(),
+        encode(energy).decode(),
         state.standing_days,
         state.due_day,
-        _encode(state.posted).decode(),
+        encode(state.posted).decode(),
         state.last_read_us,
     )

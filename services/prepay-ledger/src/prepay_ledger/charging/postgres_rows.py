@@ -1,11 +1,13 @@
 """Rows beside a meter's state: days of use, findings, readings that nobody pays for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
+import msgspec
+
 from prepay_ledger.charging.meters import MeterChange
-from prewatt_common.db.database import DriverConnection
+from prewatt_common.db.database import ChangedMeanwhile, DriverConnection
 from prewatt_metering.calendar.instants import DAY_US, instant_of
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
@@ -48,6 +50,23 @@ _FINDING = (
     "meter_id", "number", "check_id", "name", "severity", "begin_us", "end_us", "before", "after",
     "unit", "stops_cut", "count",
 )  # fmt: skip
+
+
+encode = msgspec.json.Encoder().encode
+decode_energy = msgspec.json.Decoder(dict[str, dict[str, int]]).decode
+decode_posted = msgspec.json.Decoder(dict[str, int]).decode
+
+
+def check_rows(status: str, expected: str) -> None:
+    """Raises `ChangedMeanwhile` where a statement met other rows than were read."""
+    if status != expected:
+        message = f"{status}, not {expected}, as rows were read"
+        raise ChangedMeanwhile(message)
+
+
+def array_text(values: Iterable[int]) -> str:
+    """One row's array as text: ``unnest`` takes arrays of arrays apart to the last element."""
+    return "{" + ",".join(map(str, values)) + "}"
 
 
 def packed_base_us(day: date) -> int:
@@ -105,9 +124,7 @@ async def keep_uncovered(connection: DriverConnection, changes: Sequence[MeterCh
         for each in changes
         for reading in each.uncovered or ()
     ]
-    columns: list[Sequence[object]] = [[], [], []]
-    if rows:
-        columns = [*zip(*rows, strict=True)]
+    columns: Sequence[Sequence[object]] = _columns(rows) if rows else [(), (), ()]
     await connection.execute(_DROP_COVERED, [each.row.meter_id for each in changes], *columns)
     if rows:
         await connection.execute(_KEEP_UNCOVERED, *columns)

@@ -1,6 +1,6 @@
 """Which ledger account a line of a charge is posted to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from prepay_ledger.journal.values import UtilityAccount
 from prewatt_metering.rating.lines import Line
@@ -38,3 +38,12 @@ def postings_of(lines: Iterable[Line]) -> dict[str, int]:
         name = f"subsidy:{line.paid_by}" if line.paid_by is not None else account_of(line.kind)
         postings[name] = postings.get(name, 0) + line.amount_micro
     return {name: micro for name, micro in postings.items() if micro}
+
+
+def difference(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
+    """What is to be posted so that what was posted becomes ``after``."""
+    return {
+        name: micro
+        for name in {**before, **after}
+        if (micro := after.get(name, 0) - before.get(name, 0))
+    }

@@ -39,8 +39,8 @@ class SweepStanding:
         self._pricings = PricingsOfNow()
 
     async def __call__(self) -> None:
-        """One portion of each tariff. Nothing is remembered: what is not due any more is not found
-        again, so it begins anew after a crash."""
+        """All that is due, tariff by tariff. Nothing is remembered: what is not due any more is not
+        found again, so it begins anew after a crash."""
         async with self._open_unit() as unit:
             codes = (await unit.tariffs.book()).codes
         for code in codes:
@@ -62,7 +62,7 @@ class SweepStanding:
             pricings = self._pricings.of(await unit.tariffs.book())
             today = pricings[code].calendar.day_of(us_of(now))
             due = await unit.charging.due_agreements(
-                tariff_codes=[code], today=today, after=after, limit=AGREEMENTS_AT_ONCE
+                tariff_code=code, today=today, after=after, limit=AGREEMENTS_AT_ONCE
             )
             if not due:
                 return None

@@ -1,6 +1,7 @@
 """Decisions about meters, and readings that nobody pays for, over HTTP."""
 
 from collections.abc import Callable
+from datetime import datetime
 from http import HTTPStatus
 from itertools import groupby
 from typing import Annotated
@@ -37,6 +38,10 @@ from prewatt_common.ids import new_id
 _READING = [Depends(require("ledger:read"))]
 
 
+def _decided(body: Reason, principal: Principal, at: datetime) -> Decided:
+    return Decided(by=principal.subject, reason=body.reason, at=at)
+
+
 def installations_router(
     *,
     open_unit: OpenUnit,
@@ -47,9 +52,6 @@ def installations_router(
     """Where meters serve: installed, moved, swapped, put right."""
     router = APIRouter(prefix="/v1", tags=["meters"])
 
-    def decided(body: Reason, principal: Principal) -> Decided:
-        return Decided(by=principal.subject, reason=body.reason, at=clock())
-
     @router.post("/accounts/{account_id}/installations", status_code=HTTPStatus.CREATED)
     async def install(account_id: UUID, body: InstallationIn, principal: Writer) -> InstallationOut:
         """Have a meter serve the account. Readings that came already are charged at once."""
@@ -57,7 +59,7 @@ def installations_router(
             id=new_id(), account_id=account_id, **body.model_dump(exclude={"reason"})
         )
         async with open_unit() as unit:
-            await decide.install(unit=unit, new=new, decided=decided(body, principal))
+            await decide.install(unit=unit, new=new, decided=_decided(body, principal, clock()))
         committed()
         return InstallationOut.model_validate(new)
 
@@ -71,7 +73,7 @@ def installations_router(
             now = await decide.move_out(
                 unit=unit,
                 meter_id=meter_id,
-                decided=decided(body, principal),
+                decided=_decided(body, principal, clock()),
                 **body.model_dump(exclude={"reason"}),
             )
         committed()
@@ -90,7 +92,7 @@ def installations_router(
                 closing_wh=body.closing_wh,
                 opening_wh=body.opening_wh,
                 devices=(body.old_device, body.new_device),
-                decided=decided(body, principal),
+                decided=_decided(body, principal, clock()),
             )
         committed()
         return [InstallationOut.model_validate(each) for each in now]
@@ -106,7 +108,7 @@ def installations_router(
                 installation_id=installation_id,
                 opening_wh=body.opening_wh,
                 closing_wh=body.closing_wh,
-                decided=decided(body, principal),
+                decided=_decided(body, principal, clock()),
             )
         committed()
         return [InstallationOut.model_validate(each) for each in now]
@@ -135,9 +137,10 @@ def meters_router(
     async def register(meter_id: MeterIdField, body: MeterIn, principal: Writer) -> MeterOut:
         """Say what validation has to know of the meter; what it changes is charged anew."""
         meter = Meter(meter_id=meter_id, **body.model_dump(exclude={"reason"}))
-        decided = Decided(by=principal.subject, reason=body.reason, at=clock())
         async with open_unit() as unit:
-            now = await decide.register(unit=unit, meter=meter, decided=decided)
+            now = await decide.register(
+                unit=unit, meter=meter, decided=_decided(body, principal, clock())
+            )
         committed()
         return MeterOut.model_validate(now)
 
@@ -165,9 +168,8 @@ def meters_router(
             reason=body.reason,
             at=now,
         )
-        decided = Decided(by=principal.subject, reason=body.reason, at=now)
         async with open_unit() as unit:
-            await decide.edit(unit=unit, edit=new, decided=decided)
+            await decide.edit(unit=unit, edit=new, decided=_decided(body, principal, now))
         committed()
         return EditOut.model_validate(new)
 

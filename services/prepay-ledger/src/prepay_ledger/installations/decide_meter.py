@@ -71,19 +71,20 @@ class DecideMeter:
             message = f"account {next_account_id} does not exist"
             raise UnknownAccount(message)
 
-        def change(
-            some: Sequence[Installation], wrong: Installation, decision: Decision
-        ) -> InstallationChange:
-            return changes.move_out(
+        return await self._change(
+            unit,
+            known,
+            open_one(known, meter_id),
+            lambda some, wrong, decision: changes.move_out(
                 installations=some,
                 installation=wrong,
                 at_us=us_of(at),
                 register_wh=register_wh,
                 next_account=None if next_account_id is None else str(next_account_id),
                 decision=decision,
-            )
-
-        return await self._change(unit, known, open_one(known, meter_id), change, decided)
+            ),
+            decided,
+        )
 
     async def swap(
         self,
@@ -100,10 +101,11 @@ class DecideMeter:
         `InstallationRefused`."""
         known = await self._held(unit, meter_id)
 
-        def change(
-            some: Sequence[Installation], wrong: Installation, decision: Decision
-        ) -> InstallationChange:
-            return changes.swap(
+        return await self._change(
+            unit,
+            known,
+            open_one(known, meter_id),
+            lambda some, wrong, decision: changes.swap(
                 installations=some,
                 installation=wrong,
                 at_us=us_of(at),
@@ -111,9 +113,9 @@ class DecideMeter:
                 opening_wh=opening_wh,
                 devices=devices,
                 decision=decision,
-            )
-
-        return await self._change(unit, known, open_one(known, meter_id), change, decided)
+            ),
+            decided,
+        )
 
     async def correct_registers(
         self,
@@ -136,18 +138,19 @@ class DecideMeter:
             message = f"installation {installation_id} was taken back meanwhile"
             raise InstallationRefused(message)
 
-        def change(
-            some: Sequence[Installation], wrong: Installation, decision: Decision
-        ) -> InstallationChange:
-            return changes.correct_registers(
+        return await self._change(
+            unit,
+            known,
+            wrong,
+            lambda some, wrong, decision: changes.correct_registers(
                 installations=some,
                 wrong=wrong,
                 opening_wh=opening_wh,
                 closing_wh=closing_wh,
                 decision=decision,
-            )
-
-        return await self._change(unit, known, wrong, change, decided)
+            ),
+            decided,
+        )
 
     async def register(self, *, unit: Unit, meter: Meter, decided: Decided) -> Meter:
         """What is known of the meter by now. Raises `InstallationRefused`."""
