@@ -23,6 +23,7 @@ from prewatt_common.contracts.base import CommandStatus, RelayAction, RelayState
 from prewatt_common.contracts.meter_events_v1 import CommandProgressed
 from prewatt_common.contracts.meter_readings_v1 import Reading, readings_event
 from prewatt_common.contracts.topics import LEDGER_EVENTS, METER_EVENTS, METER_READINGS
+from prewatt_common.db.migrations import migrate
 from prewatt_common.http.auth import issue_token
 from prewatt_common.kafka.messages import Message, Source, header
 from prewatt_common.kafka.producer import Producer
@@ -306,6 +307,19 @@ def _message(event: Reading | CommandProgressed) -> Message:
     topic = METER_READINGS if isinstance(event, Reading) else METER_EVENTS
     sent = readings_event([event]) if isinstance(event, Reading) else event
     return Source("test").message(topic=topic, key=event.meter_id, event=sent, at=utc_now())
+
+
+@pytest.fixture
+async def own_database_url(stack: Stack) -> str:
+    """A database of the test's own, with the ledger's tables and nothing in them."""
+    beside = stack.endpoints.database_url("prepay_ledger")
+    name = f"own_{uuid4().hex}"
+    connection = await asyncpg.connect(beside.replace("+asyncpg", ""))
+    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+    url = f"{beside.rpartition('/')[0]}/{name}"
+    await asyncio.to_thread(migrate, package="prepay_ledger", database_url=url)
+    return url
 
 
 @pytest.fixture(scope="module")

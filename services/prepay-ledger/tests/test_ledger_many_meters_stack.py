@@ -5,10 +5,8 @@ from collections.abc import AsyncGenerator
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-import asyncpg
 import pytest
 
 from prepay_ledger.accounts.open_account import open_account
@@ -27,7 +25,6 @@ from prepay_ledger.unit import PostgresUnit, open_unit
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.db.database import Database, is_conflict
-from prewatt_common.db.migrations import migrate
 from prewatt_common.ids import new_id
 from prewatt_common.kafka.decoding import Delivered
 from prewatt_metering.tariffs.document import tariff_of
@@ -64,15 +61,8 @@ DOCUMENT: dict[str, Any] = {
 
 
 @pytest.fixture
-async def database(stack) -> AsyncGenerator[Database]:
-    beside = stack.endpoints.database_url("prepay_ledger")
-    name = f"lamps_{uuid4().hex}"
-    connection = await asyncpg.connect(beside.replace("+asyncpg", ""))
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-    url = f"{beside.rpartition('/')[0]}/{name}"
-    await asyncio.to_thread(migrate, package="prepay_ledger", database_url=url)
-    made = Database(url=url, pool_size=WRITERS + 2)
+async def database(own_database_url: str) -> AsyncGenerator[Database]:
+    made = Database(url=own_database_url, pool_size=WRITERS + 2)
     yield made
     await made.close()
 

@@ -22,7 +22,6 @@ from prepay_ledger.seals.values import SEALED, SEALED_BY_NAME, Finding, SealedTa
 from prepay_ledger.unit import open_unit
 from prewatt_common.clock import utc_now
 from prewatt_common.db.database import Database
-from prewatt_common.db.migrations import migrate
 from prewatt_common.merkle import leaf_hash, proves
 from prewatt_common.workers import NotRunning
 
@@ -138,15 +137,8 @@ class Scratch:
 
 
 @pytest.fixture
-async def scratch(stack) -> AsyncGenerator[Scratch]:
-    beside = stack.endpoints.database_url("prepay_ledger")
-    name = f"seals_{uuid4().hex}"
-    connection = await asyncpg.connect(beside.replace("+asyncpg", ""))
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-    url = f"{beside.rpartition('/')[0]}/{name}"
-    await asyncio.to_thread(migrate, package="prepay_ledger", database_url=url)
-    made = Scratch(url)
+async def scratch(own_database_url: str) -> AsyncGenerator[Scratch]:
+    made = Scratch(own_database_url)
     for account_id in (ACCOUNT, OTHER):
         await made.sql(
             "INSERT INTO account (id, number, currency, low_balance_micro, emergency_credit_micro, "
