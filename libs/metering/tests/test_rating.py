@@ -299,6 +299,27 @@ def test_a_month_has_its_own_purchased_price() -> None:
     ]
 
 
+def test_a_part_without_use_and_days_asks_for_nothing() -> None:
+    """A version from the 20th on needs a capacity that nobody knows yet, on the 3rd."""
+    now = version("  - {name: day, kind: standing, micro_per_day: 1000000}\n")
+    later = version(
+        "  - {name: kva, kind: capacity, micro_per_kva_month: 1}\n", valid_from="2026-05-20"
+    )
+    period = Period(date(2026, 5, 1), date(2026, 6, 1))
+
+    def upto(day: int) -> list[PartUse]:
+        return parts_of_use(
+            book=TariffBook([now, later]),
+            period=period,
+            use_wh={},
+            served=Period(period.first, date(2026, 5, day)),
+        )
+
+    assert amounts(charge(period=period, parts=upto(20))) == [("day", "", 19 * UNIT)]
+    with pytest.raises(Unrated, match="capacity_va"):
+        charge(period=period, parts=upto(21))
+
+
 @pytest.mark.parametrize(
     ("mode", "total"), [("half_up", 101_000_000), ("up", 101_000_000), ("down", 100_000_000)]
 )

@@ -1,5 +1,6 @@
 """Installations put right afterwards, and that usage follows by itself into the right days."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -21,6 +22,8 @@ from prewatt_metering.registers.installations import Installation
 from prewatt_metering.registers.meters import MeterFacts
 from prewatt_metering.registers.readings import Reading
 from prewatt_metering.usage.days import day_usage
+from prewatt_metering.vee.checks import vee06_reset
+from prewatt_metering.vee.findings import Finding, findings_within
 from prewatt_metering.vee.trust import Trust, trusted
 
 BEGIN_US = us_of(datetime(2026, 11, 1, tzinfo=UTC))
@@ -35,6 +38,10 @@ def hour(number: float) -> int:
 
 def reads(*some: tuple[float, int]) -> list[Reading]:
     return [Reading(hour(at), wh) for at, wh in some]
+
+
+OLD_WH = 5_418_190
+SWAPPED = reads((8, OLD_WH + 4_560), (10, 300), (12, 900), (8, OLD_WH + 4_560), (13, 1_200))
 
 
 def trust_at(
@@ -124,14 +131,67 @@ def test_a_move_out_told_wrongly_first_moves_the_next_one_too() -> None:
     }
 
 
+def test_moving_a_swap_leaves_the_new_devices_register() -> None:
+    old = Installation(meter="m", account="A", from_us=hour(0), to_us=hour(9), device="S-1")
+    new = Installation(meter="m", account="A", from_us=hour(9), opening_wh=7, device="S-2")
+    change = move_out(
+        installations=[old, new], installation=old, at_us=hour(8), register_wh=900, decision=WHY
+    )
+    assert change.added == {
+        replace(old, to_us=hour(8), closing_wh=900),
+        replace(new, from_us=hour(8)),
+    }
+
+
+def test_a_swap_names_the_devices_of_those_who_named_none() -> None:
+    """Else the new device's readings would speak about the household before, as a reset."""
+    first = Installation(meter="m", account="A", from_us=hour(0), to_us=hour(5), opening_wh=OLD_WH)
+    second = Installation(meter="m", account="B", from_us=hour(5))
+    change = swap(
+        installations=[first, second],
+        installation=second,
+        at_us=hour(9),
+        closing_wh=None,
+        opening_wh=0,
+        devices=("S-1", "S-2"),
+        decision=WHY,
+    )
+    assert {each.device for each in change.installations if each.to_us} == {"S-1"}
+    of_first = trust_at(SWAPPED, replace(first, device="S-1"), change.installations)
+    assert not [each for each in of_first.findings if each.stops_cut]
+    # As far as the next one that is named: what hung before that was another device.
+    named = replace(first, device="S-0", to_us=hour(2))
+    unnamed = replace(first, from_us=hour(2), opening_wh=None)
+    change = swap(
+        installations=[named, unnamed, second],
+        installation=second,
+        at_us=hour(9),
+        closing_wh=None,
+        opening_wh=0,
+        devices=("S-1", "S-2"),
+        decision=WHY,
+    )
+    assert named in change.installations
+    assert replace(unnamed, device="S-1") in change.installations
+
+
+def test_findings_are_told_where_they_lie() -> None:
+    def found(begin: float, end: float) -> Finding:
+        return vee06_reset.CHECK.finding(
+            meter="m", begin_us=hour(begin), end_us=hour(end), before=9, after=0
+        )
+
+    place = Installation(meter="m", account="A", from_us=hour(2), to_us=hour(6))
+    inside = [found(2, 3), found(1, 3), found(5, 9), found(2, 2), found(6, 6)]
+    assert findings_within([*inside, found(1, 2), found(6, 7), found(1, 1)], place) == tuple(inside)
+    lasting = replace(place, to_us=None, from_us=None)
+    assert findings_within(inside, lasting) == tuple(inside)
+
+
 def test_a_move_out_without_a_successor_leaves_the_meter_with_nobody() -> None:
     old = Installation(meter="m", account="A", from_us=hour(0), opening_wh=0)
     change = move_out(installations=[old], installation=old, at_us=hour(12), decision=WHY)
     assert by_account(reads((24, 24_000)), change.installations) == {("A", "01"): 12_000}
-
-
-OLD_WH = 5_418_190
-SWAPPED = reads((8, OLD_WH + 4_560), (10, 300), (12, 900), (8, OLD_WH + 4_560), (13, 1_200))
 
 
 def test_a_swap_under_the_same_id_is_a_finding_first_and_right_afterwards() -> None:
@@ -201,6 +261,16 @@ def test_changes_that_cannot_be_are_refused() -> None:
             closing_wh=None,
             opening_wh=0,
             devices=("S-1", "S-1"),
+            decision=WHY,
+        )
+    with pytest.raises(ValueError, match="S-3 hangs there, not S-1"):
+        swap(
+            installations=[replace(old, device="S-3")],
+            installation=replace(old, device="S-3"),
+            at_us=hour(1),
+            closing_wh=None,
+            opening_wh=0,
+            devices=("S-1", "S-2"),
             decision=WHY,
         )
     with pytest.raises(ValueError, match="needs the name"):

@@ -162,6 +162,17 @@ def test_a_book_gives_the_version_of_a_day_and_the_parts_of_a_period() -> None:
     ]
     with pytest.raises(NoTariff, match="the first is from 2026-01-01"):
         book.version_of(date(2025, 12, 31))
+    assert book.versions_of(date(2026, 1, 1), date(2026, 5, 20)) == [old]
+    assert book.versions_of(date(2026, 5, 19), None) == [old, new]
+    assert book.versions_of(date(2026, 6, 1), None) == [new]
+
+
+def test_a_period_before_the_first_version_begins_with_it() -> None:
+    book = TariffBook([version(FLAT, valid_from="2026-05-20")])
+    (part,) = book.parts_of(Period(date(2026, 5, 1), date(2026, 6, 1)))
+    assert part == (book.versions[0], Period(date(2026, 5, 20), date(2026, 6, 1)))
+    with pytest.raises(NoTariff, match="no version on 2026-04-01"):
+        book.parts_of(Period(date(2026, 4, 1), date(2026, 5, 20)))
 
 
 @pytest.mark.parametrize(

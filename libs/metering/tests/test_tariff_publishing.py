@@ -61,6 +61,18 @@ def test_a_version_that_prorates_is_published_before_its_period(
         check_publication(book=BOOK, version=new, charged_upto=TODAY, today=TODAY)
 
 
+@pytest.mark.parametrize(("valid_from", "refused"), [("2026-05-20", True), ("2026-06-01", False)])
+def test_one_that_follows_a_version_that_prorates_is_too(valid_from: str, refused: bool) -> None:
+    """It takes days away from the other, whose limits shrink with them."""
+    book = TariffBook([version(FLAT, prorate="true")])
+    new = version(DEARER, valid_from=valid_from)
+    if refused:
+        with pytest.raises(PublicationRefused, match="before the period"):
+            check_publication(book=book, version=new, charged_upto=TODAY, today=TODAY)
+    else:
+        check_publication(book=book, version=new, charged_upto=TODAY, today=TODAY)
+
+
 def test_a_version_that_does_not_fit_the_others_is_refused() -> None:
     other = version(DEARER, valid_from="2026-07-01", cycle="{months: 2}")
     with pytest.raises(PublicationRefused, match="tariff of its own"):

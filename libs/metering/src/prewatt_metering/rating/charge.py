@@ -129,7 +129,10 @@ def charge(
             period_wh=period_wh,
             enterprise=enterprise,
         )
-        lines = _rated(part, [*losses, *quantities.lines])
+        # A part that nothing was used or served in asks for nothing either: what its version needs
+        # may not be known yet.
+        is_touched = use.days or any(use.energy_wh.values())
+        lines = _rated(part, [*losses, *quantities.lines]) if is_touched else []
         rated.append(RatedPart(version=use.version, span=use.span, lines=tuple(lines)))
         allowed += quantities.allowed_wh
         days += use.days

@@ -74,15 +74,16 @@ def by_table(component: Tables, part: Part) -> Iterator[Line]:
 
 
 def by_month(component: PurchasedEnergy, part: Part) -> Iterator[Line]:
-    """All energy at the month's price. Raises `Unrated` for a month that has none yet."""
+    """All energy at the month's price. Raises `Unrated` for energy of a month that has none yet."""
+    if not part.total_wh:
+        return
     month = f"{part.span.first:%Y-%m}"
     price = component.micro_per_kwh.get(month)
     if price is None:
         latest = max(component.micro_per_kwh)
         message = f"{component.name} has no price of {month}; the latest is of {latest}"
         raise Unrated(message)
-    if part.total_wh:
-        yield _wh_line(component, part.total_wh, price, month)
+    yield _wh_line(component, part.total_wh, price, month)
 
 
 def per_kwh(component: EnergyLevy, part: Part) -> Iterator[Line]:

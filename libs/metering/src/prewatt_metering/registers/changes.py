@@ -6,7 +6,7 @@ they were. Whatever was charged follows from the new set, in the days it belongs
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, takewhile
 
 from prewatt_metering.registers.installations import Installation
 
@@ -60,8 +60,9 @@ def move_out(
     """``installation`` ended at ``at_us``, whatever readings came since.
 
     ``register_wh``: what was read there; without it the energy is split by time. The meter's next
-    installation begins there as well: the one that began where this one ended until now, or a new
-    one at ``next_account``; without either the meter serves nobody from then on.
+    installation begins there as well: the one that began where this one ended until now (which
+    keeps its register where it is of another device), or a new one at ``next_account``; without
+    either the meter serves nobody from then on.
     """
     known = list(installations)
     ended = replace(installation, to_us=at_us, closing_wh=register_wh)
@@ -69,7 +70,9 @@ def move_out(
     following = _following(known, installation)
     if following is not None:
         removed.append(following)
-        added.append(replace(following, from_us=at_us, opening_wh=register_wh))
+        is_same = following.device in {None, installation.device}
+        opening_wh = register_wh if is_same else following.opening_wh
+        added.append(replace(following, from_us=at_us, opening_wh=opening_wh))
     elif next_account is not None:
         added.append(
             replace(
@@ -97,14 +100,43 @@ def swap(
     """At ``at_us`` another device was hung under the same meter id.
 
     ``closing_wh``: the old one's last register (none: not read; what it counted since its last
-    reading is lost). ``opening_wh``: the new one's first. ``devices``: their serial numbers.
+    reading is lost). ``opening_wh``: the new one's first. ``devices``: their serial numbers, which
+    installations before and after get as well that named none: where several hang under one meter
+    id, each has to say whose readings are its own. Raises ValueError where the old device is
+    another than is known.
     """
     if devices[0] == devices[1]:
         message = f"meter {installation.meter}: {devices[0]} was swapped for itself"
         raise ValueError(message)
+    if installation.device not in {None, devices[0]}:
+        message = f"meter {installation.meter}: {installation.device} hangs there, not {devices[0]}"
+        raise ValueError(message)
+    known = list(installations)
     before = replace(installation, to_us=at_us, closing_wh=closing_wh, device=devices[0])
     after = replace(installation, from_us=at_us, opening_wh=opening_wh, device=devices[1])
-    return _change(installations, [installation], [before, after], decision)
+    earlier, later = _unnamed_around(known, installation)
+    removed = [installation, *earlier, *later]
+    added = [before, after]
+    added += [replace(each, device=devices[0]) for each in earlier]
+    added += [replace(each, device=devices[1]) for each in later]
+    return _change(known, removed, added, decision)
+
+
+def _unnamed_around(
+    known: list[Installation], installation: Installation
+) -> tuple[list[Installation], list[Installation]]:
+    """The installations of the same meter that name no device, before and after ``installation``,
+    as far as the next one that names one."""
+
+    def beginning(each: Installation) -> int:
+        return -1 if each.from_us is None else each.from_us
+
+    def unnamed(some: Iterable[Installation]) -> list[Installation]:
+        return list(takewhile(lambda each: each.device is None, some))
+
+    ordered = sorted((each for each in known if each.meter == installation.meter), key=beginning)
+    place = ordered.index(installation) if installation in ordered else 0
+    return unnamed(reversed(ordered[:place])), unnamed(ordered[place + 1 :])
 
 
 def _following(known: list[Installation], installation: Installation) -> Installation | None:

@@ -60,10 +60,19 @@ class TariffBook:
         return self.versions[place - 1]
 
     def parts_of(self, period: Period) -> list[tuple[TariffVersion, Period]]:
-        """The versions of a period in order, each with its days. Raises `NoTariff`."""
-        starts = [day for day in self._starts if period.first < day < period.end]
-        edges = [period.first, *starts, period.end]
+        """The versions of a period in order, each with its days; days before the first version are
+        nobody's. Raises `NoTariff` where there are no others."""
+        if period.end <= self._starts[0]:
+            self.version_of(period.first)  # raises
+        begin = max(period.first, self._starts[0])
+        starts = [day for day in self._starts if begin < day < period.end]
+        edges = [begin, *starts, period.end]
         return [(self.version_of(first), Period(first, end)) for first, end in pairwise(edges)]
+
+    def versions_of(self, first: date, end: date | None) -> list[TariffVersion]:
+        """Those that hold on a day from ``first`` up to, without, ``end`` (none: for ever)."""
+        place = max(0, bisect_right(self._starts, first) - 1)
+        return [each for each in self.versions[place:] if end is None or each.valid_from < end]
 
     def with_version(self, version: TariffVersion) -> "TariffBook":
         """The book with one more; the same version again changes nothing. Raises `InvalidTariff`

@@ -23,7 +23,7 @@ from prewatt_metering.tariffs.components import (
     Losses,
     Rounding,
 )
-from prewatt_metering.tariffs.fields import Name, Strict
+from prewatt_metering.tariffs.fields import Day, Name, Strict
 from prewatt_metering.tariffs.time_of_use import ALL_HOURS, TimeOfUse
 
 SCHEMA_ID = "urn:prewatt:tariff:1"
@@ -58,7 +58,7 @@ class TariffVersion(Strict):
     """
 
     code: Name
-    valid_from: date
+    valid_from: Day
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
     timezone: Annotated[str, Field(min_length=1, max_length=60)]
     title: Annotated[str, Field(max_length=300)] = ""

@@ -30,6 +30,8 @@ WhFrom0 = Annotated[int, Field(strict=True, ge=0, le=_WH_MAX)]
 Ppm = Annotated[int, Field(strict=True, ge=-10 * PPM, le=10 * PPM)]
 Share = Annotated[int, Field(strict=True, ge=0, le=PPM)]
 """A part of a whole in ppm, 0 to 1,000,000."""
+Day = Annotated[date, Field(ge=date(1970, 1, 1), lt=date(2100, 1, 1))]
+"""A local day, far enough from the calendar's ends to count periods around it."""
 WallClock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 MonthDay = Annotated[
     str,

@@ -6,12 +6,13 @@ wrong there is put right by a correction run, in the open and with a second pers
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from prewatt_metering.tariffs.book import TariffBook
 from prewatt_metering.tariffs.document import InvalidTariff, TariffVersion, canonical
 from prewatt_metering.tariffs.periods import period_of
 
+_DAY = timedelta(days=1)
 ALONE_ACCOUNTS_MAX = 100
 ALONE_SHARE_MAX_PPM = 10_000
 
@@ -23,8 +24,8 @@ class PublicationRefused(Exception):
 def check_publication(
     *, book: TariffBook | None, version: TariffVersion, charged_upto: date | None, today: date
 ) -> TariffBook:
-    """The book with ``version`` in it. ``charged_upto``: the last local day on which anybody was
-    charged under this code, none if nobody was. Raises `PublicationRefused`.
+    """The book with ``version`` in it. ``charged_upto``: the last local day on which anybody may
+    have been charged under this code, none if nobody was. Raises `PublicationRefused`.
 
     The same version again changes nothing and is no error.
     """
@@ -46,19 +47,28 @@ def check_publication(
             return book
     if charged_upto is not None and version.valid_from <= charged_upto:
         message = (
-            f"{version.code} is charged up to {charged_upto} already; a version from"
+            f"{version.code} may be charged up to {charged_upto} already; a version from"
             f" {version.valid_from} would change what was told. Publish from a later day, or"
             " begin a correction run"
         )
         raise PublicationRefused(message)
     begins = period_of(version.valid_from, cycle=version.cycle).first
-    if version.prorate and begins <= today and version.valid_from != begins:
+    if begins <= today and version.valid_from != begins and _prorates(grown, version):
         message = (
-            f"a version that prorates its blocks must be published before the period of"
-            f" {begins} begins"
+            f"a version that prorates its blocks, or follows one that does, must be published"
+            f" before the period of {begins} begins"
         )
         raise PublicationRefused(message)
     return grown
+
+
+def _prorates(book: TariffBook, version: TariffVersion) -> bool:
+    """Whether blocks of ``version`` or of the one before it depend on how many of the period's days
+    are its own: a later version takes some of them away."""
+    if version.prorate:
+        return True
+    before = version.valid_from - _DAY
+    return before >= book.versions[0].valid_from and book.version_of(before).prorate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

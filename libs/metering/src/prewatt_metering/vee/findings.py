@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from prewatt_metering.registers.installations import Installation
+
+_FOR_EVER_US = 2**62
 # check, meter, begin_us, end_us, before, after
 FindingKey = tuple[str, str, int, int, int | None, int | None]
 
@@ -84,6 +87,20 @@ class Check:
             stops_cut=self.stops_cut,
             count=count,
         )
+
+
+def findings_within(findings: Iterable[Finding], installation: Installation) -> tuple[Finding, ...]:
+    """Those that concern the installation's own time, its ends included: what readings before and
+    after it come to is judged by the installations there."""
+    from_us = -1 if installation.from_us is None else installation.from_us
+    to_us = _FOR_EVER_US if installation.to_us is None else installation.to_us
+
+    def concerns(each: Finding) -> bool:
+        if each.begin_us == each.end_us:
+            return from_us <= each.begin_us <= to_us
+        return from_us < each.end_us and each.begin_us < to_us
+
+    return tuple(each for each in findings if concerns(each))
 
 
 def unseen_stops(
