@@ -33,6 +33,7 @@ ENERGY = {
     ],
 }
 STANDING = {"kind": "standing", "name": "standing", "micro_per_day": 333_333}
+CAPACITY = {"kind": "capacity", "name": "kva", "micro_per_kva_month": 1_000_000}
 VAT = {"kind": "levy", "name": "vat", "rate_ppm": 190_000}
 _DAY = timedelta(days=1)
 

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from ledger_cases import DAY, Case, steady
-from ledger_expected import ENERGY, STANDING, VAT, Agreed, document
+from ledger_cases import DAY, Case, at, steady
+from ledger_expected import CAPACITY, ENERGY, STANDING, VAT, Agreed, document
 
 from prepay_ledger.unit import open_unit
 from prewatt_common.clock import utc_now
@@ -156,8 +156,8 @@ async def imported(case: Case, count: int, first: date) -> list[str]:
         "/v1/accounts/import",
         content="\n".join(
             [
-                "number,currency,meter_id,tariff_code,first_day,begins_at,opening_wh",
-                *(f"{n},CNY,m-{n},{case.code},{first},{first}T00:00:00Z,0" for n in numbers),
+                "number,currency,meter_id,tariff_code,first_day,begins_at",
+                *(f"{n},CNY,m-{n},{case.code},{first},{first}T00:00:00Z" for n in numbers),
             ]
         ),
         headers={"content-type": "text/csv"},
@@ -251,9 +251,8 @@ async def test_a_sweep_does_not_charge_by_an_agreement_that_somebody_changes(led
 async def test_an_agreement_that_cannot_be_rated_keeps_no_other_from_its_standing_charge(
     ledger,
 ) -> None:
-    """A month whose purchase price nobody has told yet is no reason to stop."""
-    purchased = {"kind": "purchased", "name": "bought", "micro_per_kwh": {"2026-01": 5}}
-    odd = Case(ledger, components=[purchased, STANDING])
+    """A capacity that nobody has told is no reason to stop."""
+    odd = Case(ledger, components=[CAPACITY, STANDING])
     good = Case(ledger, components=[STANDING])
     for each in (odd, good):
         await each.publish()
@@ -296,10 +295,15 @@ async def test_an_agreement_that_cannot_be_rated_keeps_no_other_from_its_standin
 
 
 async def test_an_agreement_that_cannot_be_rated_is_refused_and_says_why(ledger) -> None:
+    """A month's price is not told yet, and energy was used in it."""
     purchased = {"kind": "purchased", "name": "bought", "micro_per_kwh": {"2026-01": 5}}
     case = Case(ledger, components=[purchased])
     await case.publish()
     account = await ledger.open()
+    meter = case.meter()
+    await ledger.install(account, meter.meter_id)
+    path = f"/v1/meters/{meter.meter_id}/edits"
+    await case.decide("POST", path, at=at(5 * DAY), kind="set", register_wh=5_000)
     refused = await ledger.agree(account, tariff_code=case.code)
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:prewatt:problem:not-rated")
     assert "bought" in refused.json()["detail"]

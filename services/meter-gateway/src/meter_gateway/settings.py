@@ -27,7 +27,7 @@ class GatewaySettings(ServiceSettings):
     in_flight_max: int = Field(default=10_000, ge=100, le=65_535)
     """Messages of a connection that are not acknowledged yet; beyond it we stop reading. The
     broker's own limit (max_inflight_messages) is usually the lower one."""
-    future_tolerance_s: int = Field(default=300, ge=0)
+    future_tolerance_s: int = Field(default=300, ge=0, le=24 * 3600)
     """A reading further ahead of our clock is refused."""
     age_max_days: int = Field(default=400, ge=1, le=36_500)
     """An older reading is refused: a clock that fell back to 1970 or 2000 must not charge other

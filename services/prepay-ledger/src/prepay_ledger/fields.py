@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Depends, Query
 from pydantic import AwareDatetime, Field
 
+from prewatt_common.contracts.base import REGISTER_WH_MAX
 from prewatt_common.http.auth import Principal, require
 from prewatt_common.http.fields import PRINTABLE
 from prewatt_common.http.pages import PageRequest, PagesBy
@@ -18,7 +19,7 @@ DayField = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]
 CurrencyField = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 AccountNumberField = Annotated[str, Field(min_length=1, max_length=100, pattern=PRINTABLE)]
 """What people know the account by: any printable characters, none of space at the ends."""
-RegisterField = Annotated[int, Field(ge=0, le=10**13)]
+RegisterField = Annotated[int, Field(ge=0, le=REGISTER_WH_MAX)]
 InstantField = Annotated[
     AwareDatetime,
     Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC)),

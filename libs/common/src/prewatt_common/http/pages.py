@@ -17,6 +17,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Generic, TypeAlias, TypeVar
 from uuid import UUID
@@ -47,8 +48,8 @@ CursorText = Annotated[
 
 ItemT = TypeVar("ItemT")
 RowT = TypeVar("RowT")
-KeyPart: TypeAlias = int | str | UUID | None
-Key: TypeAlias = int | str | UUID | tuple[KeyPart, ...]
+KeyPart: TypeAlias = int | str | date | UUID | None
+Key: TypeAlias = int | str | date | UUID | tuple[KeyPart, ...]
 """Of a row: what the list is ordered by, unique in it and never changed."""
 KeyT = TypeVar("KeyT", bound=Key)
 

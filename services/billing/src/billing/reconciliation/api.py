@@ -15,12 +15,10 @@ from billing.reconciliation.compare import Kind
 from billing.reconciliation.ports import ComparisonKey, Comparisons, Stored, Tallied, Waiting
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import require
-from prewatt_common.http.pages import Page, PageRequest, PagesBy, WrongCursor
+from prewatt_common.http.pages import Page, PageRequest, PagesBy
 from prewatt_common.http.problems import Problem
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
-CursorKey = tuple[UUID, str]
-"""Agreement and the period's first day (YYYY-MM-DD)."""
 
 
 class InvalidMonth(Problem):
@@ -101,25 +99,24 @@ def reconciliation_router(*, store: Comparisons, clock: Clock) -> APIRouter:
     @router.get("/reconciliation/{month}", summary="Billing's charges against the ledger's")
     async def reconciliation(
         month: Annotated[str, Path(description="YYYY-MM", examples=["2026-11"])],
-        page: Annotated[PageRequest[CursorKey], Depends(PagesBy(CursorKey))],
+        page: Annotated[PageRequest[ComparisonKey], Depends(PagesBy(ComparisonKey))],
         kind: Annotated[
             list[Kind] | None, Query(description="Kinds to list; all but `agrees` by default")
         ] = None,
     ) -> ReconciliationPage:
         """The periods that begin in the month."""
         check_month(month)
-        after = _after(page)
         summary = None
-        if after is None:
+        if page.after is None:
             summary = _summary(await store.tally(month=month), await store.waiting(now=clock()))
         found = page.of(
             await store.listed(
                 month=month,
                 kinds=frozenset(kind) if kind else frozenset(Kind) - {Kind.AGREES},
-                after=after,
+                after=page.after,
                 limit=page.rows_max,
             ),
-            key=lambda each: (each.key[0], each.key[1].isoformat()),
+            key=lambda each: each.key,
             item=_comparison,
         )
         return ReconciliationPage(month=month, summary=summary, items=found.items, next=found.next)
@@ -131,15 +128,6 @@ def check_month(text: str) -> None:
     """Raises `InvalidMonth`."""
     if not _MONTH.fullmatch(text) or text.startswith("0000"):
         raise InvalidMonth(text)
-
-
-def _after(page: PageRequest[CursorKey]) -> ComparisonKey | None:
-    if page.after is None:
-        return None
-    try:
-        return page.after[0], date.fromisoformat(page.after[1])
-    except ValueError as error:
-        raise WrongCursor("The cursor holds no key of this list") from error
 
 
 def _summary(tallied: Sequence[Tallied], waiting: Waiting) -> Summary:

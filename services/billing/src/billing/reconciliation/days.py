@@ -11,8 +11,8 @@ from billing.reconciliation.use import MeterTerms, use_of_meter
 from billing.terms.values import Agreement
 from prewatt_metering.registers.readings import Reading
 
-DayKey: TypeAlias = tuple[str, UUID]
-"""Local day (YYYY-MM-DD) and agreement id."""
+DayKey: TypeAlias = tuple[date, UUID]
+"""Local day and agreement id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class MeterDay:
     @property
     def key(self) -> DayKey:
         """What tells it from the meter's other days."""
-        return self.day.isoformat(), self.agreement.id
+        return self.day, self.agreement.id
 
 
 def newest_days(history: MeterHistory, *, before: DayKey | None, limit: int) -> Sequence[MeterDay]:

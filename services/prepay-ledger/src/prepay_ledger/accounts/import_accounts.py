@@ -1,6 +1,7 @@
 """Use case: many accounts with their meters at once, from another system's export."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from prepay_ledger.accounts.open_account import opened
 from prepay_ledger.accounts.ports import Unit
@@ -13,6 +14,7 @@ from prepay_ledger.installations.rules import (
     InstallationRefused,
     check_installation,
     check_meter,
+    check_registers,
     installation_event,
     meter_event,
 )
@@ -42,13 +44,14 @@ class ImportAccounts:
 
         Raises `ImportRefused`.
         """
+        await unit.tariffs.hold()
         # Of two who send the same file one waits here, and then finds what the other has opened.
         await unit.charging.hold([line.installed.meter_id for line in lines])
         existing = await unit.bulk.existing_numbers([line.account.number for line in lines])
         new = [line for line in lines if line.account.number not in existing]
         if new:
             meter_ids = [line.installed.meter_id for line in new]
-            await _check(unit, new)
+            await _check(unit, new, now=decided.at)
             await _open(unit, new, decided)
             due = await rederive(
                 unit=unit,
@@ -115,7 +118,7 @@ async def _tell(unit: Unit, new: Sequence[ImportLine], decided: Decided) -> None
     )
 
 
-async def _check(unit: Unit, lines: Sequence[ImportLine]) -> None:
+async def _check(unit: Unit, lines: Sequence[ImportLine], *, now: datetime) -> None:
     tariffs = await unit.tariffs.book()
     taken = await unit.bulk.known_meters([line.installed.meter_id for line in lines])
     numbers: set[str] = set()
@@ -131,6 +134,7 @@ async def _check(unit: Unit, lines: Sequence[ImportLine]) -> None:
         try:
             check_tariff(tariffs, agreement=line.agreement, currency=line.account.currency)
             check_installation(line.installed, ())
+            check_registers(line.installed, now=now)
             if line.meter is not None:
                 check_meter(line.meter)
         except (AgreementRefused, InstallationRefused, UnknownTariff) as error:

@@ -6,6 +6,7 @@ from uuid import UUID
 from prepay_ledger.agreements.ports import Unit
 from prepay_ledger.agreements.rules import (
     UnknownAgreement,
+    check_rated,
     check_tariff,
     ended,
     set_event,
@@ -62,6 +63,8 @@ class DecideAgreement:
         for each in known:
             if each.id == agreement_id:
                 changed = ended(known, each, end_day=end_day)
+                # It may be longer now.
+                check_rated((await unit.tariffs.book()).book(changed.tariff_code), changed)
                 await unit.agreements.change(changed)
                 await self._tell(unit, [changed], meter_ids, decided)
                 return changed
@@ -70,6 +73,7 @@ class DecideAgreement:
 
     async def _hold(self, unit: Unit, account_id: UUID) -> list[str]:
         await unit.charging.hold_accounts([account_id])
+        await unit.tariffs.hold()
         meter_ids = list(await unit.charging.meters_of([account_id]))
         await unit.charging.hold(meter_ids)
         return meter_ids

@@ -8,10 +8,10 @@ from http import HTTPStatus
 from prepay_ledger.agreements.values import Agreement
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.tariffs.book import Tariffs
+from prepay_ledger.tariffs.needs import unknown
 from prewatt_common.contracts.ledger_facts_v1 import AgreementSet
 from prewatt_common.refusals import Refusal
-from prewatt_metering.tariffs.book import NoTariff
-from prewatt_metering.tariffs.components import Capacity, Demand, PowerFactor
+from prewatt_metering.tariffs.book import NoTariff, TariffBook
 
 
 class AgreementRefused(Refusal):
@@ -67,21 +67,16 @@ def check_tariff(
                 f"{zone}: an account's days are of one zone"
             )
             raise AgreementRefused(message)
-    for version in book.versions:
-        for component in version.components:
-            _check_known(agreement, component.name, component)
+    check_rated(book, agreement)
 
 
-def _check_known(agreement: Agreement, name: str, component: object) -> None:
-    if isinstance(component, Demand | PowerFactor):
-        message = (
-            f"{name} of tariff {agreement.tariff_code} is rated by demand or reactive energy, "
-            "which no reading brings to the ledger yet"
-        )
-        raise AgreementRefused(message)
-    if isinstance(component, Capacity) and agreement.capacity_va is None:
-        message = f"{name} of tariff {agreement.tariff_code} needs the agreement's capacity_va"
-        raise AgreementRefused(message)
+def check_rated(book: TariffBook, agreement: Agreement) -> None:
+    """Raises `AgreementRefused` where a version of the agreement's days asks for what is not known
+    of it."""
+    for version in book.versions_of(agreement.first_day, agreement.end_day):
+        lacking = unknown(version, capacity_va=agreement.capacity_va)
+        if lacking is not None:
+            raise AgreementRefused(lacking)
 
 
 def with_agreement(known: Sequence[Agreement], new: Agreement) -> list[Agreement]:

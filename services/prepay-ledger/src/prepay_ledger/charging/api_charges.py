@@ -52,7 +52,7 @@ def charges_router(
         now_us = us_of(clock())
         return page.of(
             rows,
-            key=lambda row: (row[1].period.first.isoformat(), row[1].agreement_id),
+            key=lambda row: (row[1].period.first, row[1].agreement_id),
             item=lambda row: _period(
                 *row, pricings, others.get(row[0].id, {}).values(), now_us=now_us
             ),

@@ -23,7 +23,7 @@ from prewatt_metering.usage.difference import usage_difference
 from prewatt_metering.usage.open_day import open_day
 from prewatt_metering.vee.checks.vee19_no_installation import no_installation
 from prewatt_metering.vee.edit import edited
-from prewatt_metering.vee.findings import Finding
+from prewatt_metering.vee.findings import Finding, findings_within
 from prewatt_metering.vee.steps import step_rule
 from prewatt_metering.vee.trust import Trust, trusted
 
@@ -46,7 +46,8 @@ def derive_meter(history: MeterHistory, pricings: Pricings) -> DerivedMeter:
             installation=installed.installation,
             facts=history.facts,
         )
-        findings += [each for each in trust.findings if each not in findings]
+        within = findings_within(trust.findings, installed.installation)
+        findings += [each for each in within if each not in findings]
         for agreement in history.agreements.get(installed.account_id, ()):
             pricing = pricings[agreement.tariff_code]
             used = _use(trust, installed, agreement, pricing)
@@ -59,7 +60,7 @@ def derive_meter(history: MeterHistory, pricings: Pricings) -> DerivedMeter:
     uncovered = [each for each in readings if not _is_covered(each, history.installed)]
     return DerivedMeter(
         use=use,
-        open=open_meter,
+        open=open_meter if open_meter is not None and _is_whole(open_meter, use) else None,
         last_read_us=last_read_us,
         findings=[
             *findings,
@@ -141,9 +142,10 @@ def _open(
         opened=agreement.first_day,
         closed=last_day_of(agreement),
     )
-    # What came before the last reading of another installation's time is no matter of order here:
-    # the open day goes on from the newest reading there is, or there is none.
-    if day is None or any(each.at_us > day.last_at_us for each in history.readings):
+    # The open day goes on from the newest reading there is, or there is none; nor is there one
+    # while a person's edit waits for what is still to come.
+    known = (*history.readings, *history.edits)
+    if day is None or any(each.at_us > day.last_at_us for each in known):
         return None
     return OpenMeter(
         installation_id=installed.id,
@@ -151,6 +153,14 @@ def _open(
         rule=step_rule(facts=history.facts, installation=installed.installation),
         day=day,
     )
+
+
+def _is_whole(opened: OpenMeter, use: Mapping[UUID, DayUsage]) -> bool:
+    """Whether the open day holds all that the agreement has of it: another device of the meter id
+    may have counted in it before."""
+    day = opened.day.slots.day
+    of_day = {key: wh for key, wh in use[opened.agreement_id].items() if key[0] == day}
+    return of_day == opened.day.usage()
 
 
 def last_day_of(agreement: Agreement) -> date | None:

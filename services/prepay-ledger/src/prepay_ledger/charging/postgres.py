@@ -101,13 +101,13 @@ class PostgresCharging(PostgresPeriods, PostgresOrdinary):
         connection = await driver(self._connection)
         ordered = sorted(set(meter_ids))
         await connection.execute(
-            "INSERT INTO meter_state (meter_id) SELECT * FROM unnest($1::text[]) ORDER BY 1 "
-            "ON CONFLICT DO NOTHING",
+            "INSERT INTO meter_state (meter_id) SELECT id FROM unnest($1::text[]) AS n (id) "
+            'ORDER BY id COLLATE "C" ON CONFLICT DO NOTHING',
             ordered,
         )
         await connection.execute(
-            "SELECT FROM meter_state WHERE meter_id = ANY($1::text[]) ORDER BY meter_id "
-            "FOR NO KEY UPDATE",
+            "SELECT FROM meter_state WHERE meter_id = ANY($1::text[]) "
+            'ORDER BY meter_id COLLATE "C" FOR NO KEY UPDATE',
             ordered,
         )
 

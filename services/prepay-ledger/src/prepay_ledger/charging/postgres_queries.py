@@ -31,12 +31,12 @@ _PERIODS = """
 SELECT c.*, a.tariff_code, a.first_day, a.end_day, a.capacity_va, a.contracted_w, a.id
 FROM charge_state AS c JOIN agreement AS a ON a.id = c.agreement_id
 WHERE c.account_id = $1
-  AND ($2::text IS NULL OR (c.period_first, c.agreement_id) < ($2::date, $3::uuid))
+  AND ($2::date IS NULL OR (c.period_first, c.agreement_id) < ($2, $3::uuid))
 ORDER BY c.period_first DESC, c.agreement_id DESC LIMIT $4
 """
 
-PeriodKey: TypeAlias = tuple[str, UUID]
-"""A period's first day as text, and its agreement."""
+PeriodKey: TypeAlias = tuple[date, UUID]
+"""A period's first day, and its agreement."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,9 +76,8 @@ class Pricing:
 
 
 def _simple(book: TariffBook, period: Period) -> Simple | None:
-    parts = book.parts_of(period)
-    version = parts[0][0]
-    if len(parts) > 1 or not batchable(version):
+    version, span = book.parts_of(period)[0]
+    if span != period or not batchable(version):
         return None
     nothing = np.zeros((1, len(version.slot_names)), np.int64)
     columns = charge_batch(

@@ -18,6 +18,7 @@ from prepay_ledger.installations.rules import UnknownMeter
 from prepay_ledger.installations.schemas import (
     EditIn,
     EditOut,
+    EndIn,
     InstallationIn,
     InstallationOut,
     MeterIn,
@@ -108,6 +109,21 @@ def installations_router(
                 installation_id=installation_id,
                 opening_wh=body.opening_wh,
                 closing_wh=body.closing_wh,
+                decided=_decided(body, principal, clock()),
+            )
+        committed()
+        return [InstallationOut.model_validate(each) for each in now]
+
+    @router.post("/installations/{installation_id}/end")
+    async def end(installation_id: UUID, body: EndIn, principal: Writer) -> list[InstallationOut]:
+        """Put right when an installation ended, and with what register: the one that followed
+        begins there as well."""
+        async with open_unit() as unit:
+            now = await decide.move_end(
+                unit=unit,
+                installation_id=installation_id,
+                at=body.at,
+                register_wh=body.register_wh,
                 decided=_decided(body, principal, clock()),
             )
         committed()

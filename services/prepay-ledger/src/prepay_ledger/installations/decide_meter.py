@@ -19,6 +19,8 @@ from prepay_ledger.installations.rules import (
     changed_rows,
     check_installation,
     check_meter,
+    check_read,
+    check_registers,
     edit_event,
     installation_event,
     meter_event,
@@ -50,6 +52,7 @@ class DecideMeter:
             message = f"account {new.account_id} does not exist"
             raise UnknownAccount(message)
         check_installation(new, await unit.installations.of_meter(new.meter_id))
+        check_registers(new, now=decided.at)
         await unit.installations.replace([], [new])
         await tell(unit, [(new.meter_id, str(new.id), installation_event(new, decided))], decided)
         await self._follow(unit, new.meter_id, [account.id], decided)
@@ -117,6 +120,36 @@ class DecideMeter:
             decided,
         )
 
+    async def move_end(
+        self,
+        *,
+        unit: Unit,
+        installation_id: UUID,
+        at: datetime,
+        register_wh: int | None,
+        decided: Decided,
+    ) -> Sequence[InstalledMeter]:
+        """The installation ended at ``at``, at this register, and the one that began there begins
+        there as well: a move-out or swap that was told of wrongly. Raises `UnknownInstallation` or
+        `InstallationRefused`."""
+        known, wrong = await self._installation(unit, installation_id)
+        if wrong.ends_at is None:
+            message = f"installation {installation_id} has not ended; see move-out"
+            raise InstallationRefused(message)
+        return await self._change(
+            unit,
+            known,
+            wrong,
+            lambda some, wrong, decision: changes.move_out(
+                installations=some,
+                installation=wrong,
+                at_us=us_of(at),
+                register_wh=register_wh,
+                decision=decision,
+            ),
+            decided,
+        )
+
     async def correct_registers(
         self,
         *,
@@ -128,16 +161,7 @@ class DecideMeter:
     ) -> Sequence[InstalledMeter]:
         """The installation with these registers at its ends (none: not known). Raises
         `UnknownInstallation` or `InstallationRefused`."""
-        found = await unit.installations.by_id(installation_id)
-        if found is None:
-            message = f"there is no installation {installation_id}"
-            raise UnknownInstallation(message)
-        known = await self._held(unit, found.meter_id)
-        wrong = next((each for each in known if each.id == installation_id), None)
-        if wrong is None:
-            message = f"installation {installation_id} was taken back meanwhile"
-            raise InstallationRefused(message)
-
+        known, wrong = await self._installation(unit, installation_id)
         return await self._change(
             unit,
             known,
@@ -165,10 +189,26 @@ class DecideMeter:
 
     async def edit(self, *, unit: Unit, edit: ReadingEdit, decided: Decided) -> None:
         """Set, remove or restore what counts at an instant; what came is kept."""
+        check_read(edit.read_at, edit.register_wh, now=decided.at)
         known = await self._held(unit, edit.meter_id)
         await unit.installations.add_edit(edit)
         await tell(unit, [(edit.meter_id, str(edit.id), edit_event(edit))], decided)
         await self._follow(unit, edit.meter_id, _accounts(known), decided)
+
+    async def _installation(
+        self, unit: Unit, installation_id: UUID
+    ) -> tuple[Sequence[InstalledMeter], InstalledMeter]:
+        """All installations of its meter, `_held`, and the installation."""
+        found = await unit.installations.by_id(installation_id)
+        if found is None:
+            message = f"there is no installation {installation_id}"
+            raise UnknownInstallation(message)
+        known = await self._held(unit, found.meter_id)
+        for each in known:
+            if each.id == installation_id:
+                return known, each
+        message = f"installation {installation_id} was taken back meanwhile"
+        raise InstallationRefused(message)
 
     async def _held(
         self, unit: Unit, meter_id: str, *, also: UUID | None = None
@@ -199,6 +239,8 @@ class DecideMeter:
         except ValueError as error:
             raise InstallationRefused(str(error)) from error
         now, gone = changed_rows(known, changed, new_id=new_id)
+        for each in now:
+            check_registers(each, now=decided.at)
         await unit.installations.replace([*(each.id for each in now), *(g.id for g in gone)], now)
         await tell(
             unit,

@@ -1,6 +1,7 @@
 """What decisions about meters must hold to, and the events that tell of them."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from uuid import UUID
 
@@ -21,6 +22,9 @@ from prewatt_common.refusals import Refusal
 from prewatt_metering.registers.changes import InstallationChange
 from prewatt_metering.registers.installations import Installation
 from prewatt_metering.registers.meters import MeterFacts
+
+_AHEAD_BORNE = timedelta(minutes=5)
+"""How far the clock of whoever tells us of a register may be ahead of ours."""
 
 
 class InstallationRefused(Refusal):
@@ -128,6 +132,24 @@ def check_installation(new: InstalledMeter, known: Sequence[InstalledMeter]) -> 
                 f"{other.begins_at.isoformat()}; end that installation first (move-out)"
             )
             raise InstallationRefused(message)
+
+
+def check_read(at: datetime, register_wh: int | None, *, now: datetime) -> None:
+    """Raises `InstallationRefused` for a register that somebody will have read: what is to come is
+    charged when it has come."""
+    if register_wh is not None and at > now + _AHEAD_BORNE:
+        message = (
+            f"a register of {at.isoformat()} cannot have been read by {now.isoformat()}; leave it "
+            "out, or say it when it was read"
+        )
+        raise InstallationRefused(message)
+
+
+def check_registers(installed: InstalledMeter, *, now: datetime) -> None:
+    """Raises `InstallationRefused` for a register at its ends that is still to come."""
+    check_read(installed.begins_at, installed.opening_wh, now=now)
+    if installed.ends_at is not None:
+        check_read(installed.ends_at, installed.closing_wh, now=now)
 
 
 def open_one(known: Sequence[InstalledMeter], meter_id: str) -> InstalledMeter:

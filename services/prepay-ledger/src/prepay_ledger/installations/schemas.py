@@ -28,12 +28,17 @@ class InstallationIn(Reason):
     device: ShortText | None = None
 
 
-class MoveOutIn(Reason):
+class EndIn(Reason):
     """The meter ceases to serve its account at ``at``, where its register showed ``register_wh``
-    (none: not read, the energy is split by time), and serves ``next_account_id`` from then on."""
+    (none: not read, the energy is split by time)."""
 
     at: InstantField
     register_wh: RegisterField | None = None
+
+
+class MoveOutIn(EndIn):
+    """As `EndIn`, and the meter serves ``next_account_id`` from then on."""
+
     next_account_id: UUID | None = None
 
 

@@ -75,7 +75,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     parked_meters: int
     """Of these; what they used is not charged, so the balance is not what it should be."""
     untrusted_meters: int
-    """Of these; what was noticed of their readings stops cuts until a person has looked."""
+    """That serve or served it; what was noticed of their readings then stops cuts until a person
+    has looked."""
     outcome: CommandOutcome
     """Of the last commands that were issued, however long ago."""
     last_action: RelayAction | None

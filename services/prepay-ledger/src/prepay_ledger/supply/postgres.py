@@ -36,20 +36,30 @@ JOIN command AS c ON c.decision_id =
 GROUP BY c.account_id
 """
 
+# A finding holds the cut of whom the meter served then, though it may serve somebody else by now.
 _METERS = """
-SELECT account_id, array_agg(meter_id ORDER BY meter_id) AS meter_ids,
-       count(parked_meter.meter_id) AS parked,
-       count(*) FILTER (WHERE EXISTS (
+SELECT account_id, array_agg(meter_id ORDER BY meter_id) FILTER (WHERE serves) AS meter_ids,
+       count(parked_meter.meter_id) FILTER (WHERE serves) AS parked,
+       count(DISTINCT meter_id) FILTER (WHERE EXISTS (
            SELECT FROM finding AS f
-           WHERE f.meter_id = installation.meter_id AND f.stops_cut
+           WHERE f.meter_id = i.meter_id AND f.stops_cut
+             AND CASE WHEN f.begin_us = f.end_us
+                      THEN f.begin_us BETWEEN from_us AND coalesce(to_us, f.begin_us)
+                      ELSE f.end_us > from_us AND (to_us IS NULL OR f.begin_us < to_us) END
              AND NOT EXISTS (SELECT FROM finding_seen AS s
                              WHERE s.meter_id = f.meter_id AND s.check_id = f.check_id
                                AND s.begin_us = f.begin_us AND s.end_us = f.end_us
                                AND s.before IS NOT DISTINCT FROM f.before
-                               AND s.after IS NOT DISTINCT FROM f.after))) AS untrusted
-FROM installation LEFT JOIN parked_meter USING (meter_id)
-WHERE account_id = ANY($1::uuid[]) AND begins_at <= $2
-  AND (ends_at IS NULL OR ends_at > $2)
+                               AND s.after IS NOT DISTINCT FROM f.after))) AS untrusted,
+       least(min(begins_at) FILTER (WHERE begins_at > $2),
+             min(ends_at) FILTER (WHERE ends_at > $2)) AS changes_at
+FROM installation AS i
+CROSS JOIN LATERAL (
+    SELECT begins_at <= $2 AND (ends_at IS NULL OR ends_at > $2) AS serves,
+           (extract(epoch FROM begins_at) * 1000000)::bigint AS from_us,
+           (extract(epoch FROM ends_at) * 1000000)::bigint AS to_us) AS span
+LEFT JOIN parked_meter USING (meter_id)
+WHERE account_id = ANY($1::uuid[])
 GROUP BY account_id
 """
 
@@ -105,7 +115,12 @@ class PostgresSupply:
         connection = await driver(self._connection)
         ids = [row["id"] for row in rows]
         meters = {
-            row["account_id"]: (tuple(row["meter_ids"]), row["parked"], row["untrusted"])
+            row["account_id"]: (
+                tuple(row["meter_ids"] or ()),
+                row["parked"],
+                row["untrusted"],
+                row["changes_at"],
+            )
             for row in await connection.fetch(_METERS, ids, now)
         }
         commands = {
@@ -120,10 +135,17 @@ class PostgresSupply:
         for row in rows:
             outcome, action, at = commands.get(row["id"], (CommandOutcome.NONE, None, None))
             failed_at = at if outcome is CommandOutcome.FAILED else None
-            meter_ids, parked, untrusted = meters.get(row["id"], ((), 0, 0))
+            meter_ids, parked, untrusted, changes_at = meters.get(row["id"], ((), 0, 0, None))
             views.append(
                 SupplyView(
-                    to_account(row), meter_ids, parked, untrusted, outcome, action, failed_at
+                    to_account(row),
+                    meter_ids,
+                    parked,
+                    untrusted,
+                    changes_at,
+                    outcome,
+                    action,
+                    failed_at,
                 )
             )
         return views

@@ -62,7 +62,7 @@ class SupplyReview:
                     account_id=view.account.id,
                     state=decision.state,
                     review_at_micro=review_threshold_micro(decision=decision, facts=facts),
-                    recheck_at=now + decision.recheck_after if decision.recheck_after else None,
+                    recheck_at=_recheck_at(view, decision, now=now),
                 )
             )
             if decision.state is not facts.state or decision.action is not None:
@@ -143,6 +143,13 @@ class SupplyReview:
             inputs=inputs_of(facts=decided.facts, policy=self.policy),
             at=now,
         )
+
+
+def _recheck_at(view: SupplyView, decision: Decision, *, now: datetime) -> datetime | None:
+    """When to look again, if nothing else makes it due: by the rules, or as its meters change."""
+    after = decision.recheck_after
+    at = [] if after is None else [now + after]
+    return min([*at, *([view.changes_at] if view.changes_at else [])], default=None)
 
 
 def _command(command: NewCommand) -> Message:

@@ -22,7 +22,10 @@ class SupplyView:
     parked_meters: int
     """How many of these are parked."""
     untrusted_meters: int
-    """How many of these have findings that stop cuts and that nobody has looked at."""
+    """How many meters, of now and of before, have findings of the account's time that stop cuts and
+    that nobody has looked at."""
+    changes_at: datetime | None
+    """When a meter begins or ceases to serve it next, as far as is known."""
     outcome: CommandOutcome
     """Of the last decision's commands."""
     last_action: RelayAction | None

@@ -82,7 +82,7 @@ def tariffs_router(
         rows = await published_versions(database, after=page.after, limit=page.rows_max)
         return page.of(
             rows,
-            key=lambda row: (row.version.code, row.version.valid_from.isoformat()),
+            key=lambda row: (row.version.code, row.version.valid_from),
             item=_out,
         )
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import date
 from typing import Protocol
+from uuid import UUID
 
 from prepay_ledger.events import Publishes
 from prepay_ledger.tariffs.book import Tariffs
@@ -16,6 +17,18 @@ class TariffStore(Protocol):
 
     async def lock(self) -> None:
         """Whoever else publishes waits for our commit."""
+        ...
+
+    async def hold(self) -> None:
+        """Whoever publishes waits for our commit; to be called before the book is asked for by
+        which something is agreed."""
+        ...
+
+    async def holders(
+        self, code: str, *, upto: date, without_capacity: bool
+    ) -> tuple[int, UUID | None]:
+        """How many agreements of the tariff hold on ``upto`` or later (those without a capacity, or
+        all), and an account of these."""
         ...
 
     async def book(self) -> Tariffs: ...

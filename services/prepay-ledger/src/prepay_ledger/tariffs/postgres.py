@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from typing import TypeAlias
+from uuid import UUID
 
 from sqlalchemy import RowMapping, func, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,12 +14,17 @@ from prepay_ledger.tariffs.values import Published
 from prewatt_common.db.database import Database, driver
 from prewatt_metering.tariffs.document import TariffVersion, canonical, parse_tariff
 
-VersionKey: TypeAlias = tuple[str, str]
-"""Code, and the day from which the version holds, as text."""
+VersionKey: TypeAlias = tuple[str, date]
+"""Code, and the day from which the version holds."""
 
 _PUBLISHING_LOCK = 0x4E4D03
 _STATE = "SELECT current_database(), count(*), max(published_at) FROM tariff_version"
 _IS_CHARGED = "SELECT EXISTS (SELECT FROM agreement WHERE tariff_code = $1 AND first_day <= $2)"
+_HOLDERS = """
+SELECT count(*) AS agreements, (array_agg(account_id))[1] AS account_id FROM agreement
+WHERE tariff_code = $1 AND (end_day IS NULL OR end_day > $2)
+  AND (capacity_va IS NULL OR NOT $3)
+"""
 # A version is never changed and never goes, so how many there are tells whether any is new. Books
 # are asked for in every batch; parsed anew each time they would cost more than its readings.
 _kept: dict[tuple[object, ...], Tariffs] = {}
@@ -33,6 +39,19 @@ class PostgresTariffs:
     async def lock(self) -> None:
         """Until the transaction ends."""
         await self._connection.execute(select(func.pg_advisory_xact_lock(_PUBLISHING_LOCK)))
+
+    async def hold(self) -> None:
+        """Shared: who agrees does not wait for others who do."""
+        await self._connection.execute(select(func.pg_advisory_xact_lock_shared(_PUBLISHING_LOCK)))
+
+    async def holders(
+        self, code: str, *, upto: date, without_capacity: bool
+    ) -> tuple[int, UUID | None]:
+        """How many agreements hold on ``upto`` or later, and the account of one."""
+        connection = await driver(self._connection)
+        row = await connection.fetchrow(_HOLDERS, code, upto, without_capacity)
+        assert row is not None, "an aggregate has a row"
+        return row["agreements"], row["account_id"]
 
     async def book(self) -> Tariffs:
         """Every tariff version there is: a utility has tens of them."""
@@ -84,8 +103,7 @@ async def published_versions(
     order = (tariff_version.c.code, tariff_version.c.valid_from)
     query = select(tariff_version).order_by(*order).limit(limit)
     if after is not None:
-        code, valid_from = after
-        query = query.where(tuple_(*order) > (code, date.fromisoformat(valid_from)))
+        query = query.where(tuple_(*order) > after)
     async with database.transaction() as connection:
         rows = (await connection.execute(query)).mappings().all()
     return [_published(row) for row in rows]

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from prepay_ledger.events import fact
+from prepay_ledger.tariffs.needs import unknown
 from prepay_ledger.tariffs.ports import Unit
 from prepay_ledger.tariffs.refusals import TariffRefused, UnknownTariff
 from prepay_ledger.tariffs.values import Published
@@ -11,6 +12,7 @@ from prewatt_metering.calendar.instants import us_of
 from prewatt_metering.calendar.local import LocalCalendar
 from prewatt_metering.tariffs.document import TariffVersion, canonical
 from prewatt_metering.tariffs.publishing import PublicationRefused, check_publication
+from prewatt_metering.vee.checks.vee20_dated_away import AHEAD_US_MAX
 
 
 async def publish_tariff(
@@ -19,7 +21,10 @@ async def publish_tariff(
     """The version as it stands now, and whether it is new: once and for all, it is never changed,
     only followed by a later one. Raises `TariffRefused`."""
     await unit.tariffs.lock()
-    today = LocalCalendar(version.timezone).day_of(us_of(now))
+    calendar = LocalCalendar(version.timezone)
+    today = calendar.day_of(us_of(now))
+    # A meter's clock may be ahead, and its readings charged by the version that holds there now.
+    ahead = calendar.day_of(us_of(now) + AHEAD_US_MAX)
     charged = await unit.tariffs.is_charged(version.code, today=today)
     try:
         book = (await unit.tariffs.book()).book(version.code)
@@ -27,13 +32,14 @@ async def publish_tariff(
         book = None
     try:
         check_publication(
-            book=book, version=version, charged_upto=today if charged else None, today=today
+            book=book, version=version, charged_upto=ahead if charged else None, today=today
         )
     except PublicationRefused as error:
         raise TariffRefused(str(error)) from error
     known = await unit.tariffs.published(version)
     if known is not None:
         return known, False
+    await _check_rated(unit, version)
     published = Published(version=version, published_by=by, reason=reason, published_at=now)
     await unit.tariffs.add(published)
     event = TariffPublished(
@@ -47,3 +53,18 @@ async def publish_tariff(
     )
     await unit.publish([fact(event, key=version.code, at=now)])
     return published, True
+
+
+async def _check_rated(unit: Unit, version: TariffVersion) -> None:
+    """Raises `TariffRefused` where an agreement would be charged by the version and cannot be."""
+    lacking = unknown(version, capacity_va=None)
+    if lacking is None:
+        return
+    count, account_id = await unit.tariffs.holders(
+        version.code,
+        upto=version.valid_from,
+        without_capacity=unknown(version, capacity_va=1) is None,
+    )
+    if count:
+        message = f"{lacking}: {count} agreements last beyond, such as account {account_id}'s"
+        raise TariffRefused(message)
