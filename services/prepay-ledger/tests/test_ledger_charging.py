@@ -14,7 +14,7 @@ from prepay_ledger.charging.charge_agreement import charge_agreement, rated
 from prepay_ledger.charging.meters import (
     Agreement,
 )
-from prepay_ledger.charging.ordinary import Standing, follow_ordinary
+from prepay_ledger.charging.ordinary import GROUP_MIN, Standing, follow_ordinary
 from prepay_ledger.charging.pricing import Pricing
 from prewatt_metering.calendar.instants import HOUR_US, MINUTE_US, us_of
 from prewatt_metering.calendar.local import LocalCalendar
@@ -153,20 +153,37 @@ def test_a_late_reading_moves_energy_of_a_closed_period_and_posts_the_difference
     assert sum(each.energy_wh for each in store.states.values()) == 270_000
 
 
-@given(st.lists(st.tuples(st.integers(0, 20_000), st.integers(1, 30)), min_size=9, max_size=9))
+@st.composite
+def next_readings(draw: st.DrawFn) -> list[Reading]:
+    """What a batch holds of a meter that was last read at 02:00 with 5,100 Wh. Some rise by more
+    than can flow, fall, say an instant twice, repeat what is known, or come after the day's end."""
+    at_us, register_wh = BEGIN_US + 2 * HOUR_US, 5_100
+    readings: list[Reading] = []
+    for _ in range(draw(st.integers(1, 4))):
+        odd = draw(st.integers(0, 19))
+        at_us += {0: 0, 1: 25}.get(odd, draw(st.integers(1, 6))) * HOUR_US
+        register_wh += {2: -50, 3: 10**6}.get(odd, draw(st.integers(0, 4_000)))
+        readings.append(Reading(at_us, register_wh))
+        if odd == 4:
+            readings.append(readings[-1])
+    return readings
+
+
+@given(st.lists(next_readings(), min_size=16, max_size=16))
 @settings(max_examples=100, deadline=None)
-def test_readings_in_columns_are_charged_as_one_by_one(steps: list[tuple[int, int]]) -> None:
-    """Some of them rise by more than can flow, or come after the day's end."""
+def test_readings_in_columns_are_charged_as_one_by_one(batch: list[list[Reading]]) -> None:
+    """Those of a meter stay together, whichever way they go, and in whatever order they came."""
     today = date(2026, 10, 21)
-    stores, standings, readings = list[Store](), list[Standing](), dict[str, Reading]()
-    for number, (rise_wh, hours) in enumerate(steps):
+    stores, standings, readings = list[Store](), list[Standing](), dict[str, list[Reading]]()
+    for number, some in enumerate(batch):
         store = Store(single=True)
         store.take([Reading(BEGIN_US + HOUR_US, 5_000)], today)
         store.take([Reading(BEGIN_US + 2 * HOUR_US, 5_100)], today)
         stores.append(store)
         standings.append(standing(store, number))
-        at_us = BEGIN_US + 2 * HOUR_US + hours * HOUR_US
-        readings[f"m{number}"] = Reading(at_us, 5_100 + rise_wh)
+        readings[f"m{number}"] = some[::-1]
+    # A meter with more readings than the eighth longest list has goes one by one.
+    most = sorted(map(len, batch), reverse=True)[GROUP_MIN - 1]
     followed = {
         each.before.meter_id: each
         for each in follow_ordinary(
@@ -177,16 +194,17 @@ def test_readings_in_columns_are_charged_as_one_by_one(steps: list[tuple[int, in
         )
     }
     for number, store in enumerate(stores):
-        reading = readings[f"m{number}"]
+        some = sorted(readings[f"m{number}"])
         before_micro, fast = store.balance_micro, store.fast
-        store.take([reading], today)
+        store.take(some, today)
         each = followed.get(f"m{number}")
-        is_ordinary = store.fast > fast and reading.at_us <= store.day_end_us()
-        assert (each is not None) == is_ordinary
+        is_ordinary = store.fast > fast and some[-1].at_us <= store.day_end_us()
+        assert (each is not None) == (is_ordinary and len(some) <= most)
         if each is None:
             continue
         state = store.states[date(2026, 10, 1)]
         assert store.row.open is not None
+        assert each.readings == some
         assert tuple(each.piece_wh) == store.row.open.piece_wh
         assert each.posted == state.posted
         assert sum(each.delta.values()) == before_micro - store.balance_micro
@@ -231,7 +249,7 @@ def test_two_meters_of_one_agreement_are_charged_one_by_one() -> None:
     some[3] = some[3]._replace(agreement_id=some[4].agreement_id)
     followed = follow_ordinary(
         standings=some,
-        readings={f"m{n}": Reading(BEGIN_US + 3 * HOUR_US, 5_200) for n in range(10)},
+        readings={f"m{n}": [Reading(BEGIN_US + 3 * HOUR_US, 5_200)] for n in range(10)},
         pricings=store.pricings,
         now_us=BEGIN_US,
     )

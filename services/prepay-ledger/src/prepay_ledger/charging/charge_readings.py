@@ -53,12 +53,11 @@ async def _ordinary(
     day: date,
     now: datetime,
 ) -> Sequence[Followed]:
-    single = {meter_id: some[0] for meter_id, some in by_meter.items() if len(some) == 1}
-    if len(single) < GROUP_MIN:
+    if len(by_meter) < GROUP_MIN:
         return ()
     followed = follow_ordinary(
-        standings=await unit.charging.standings(list(single)),
-        readings=single,
+        standings=await unit.charging.standings(list(by_meter)),
+        readings=by_meter,
         pricings=pricings,
         now_us=us_of(now),
     )

@@ -1,4 +1,4 @@
-"""Ordinary readings of a batch, in columns: the next one of a meter's open day, at an agreement of
+"""Ordinary readings of a batch, in columns: the next ones of a meter's open day, at an agreement of
 one simple tariff version whose period nothing but energy changes.
 
 Gives to the micro-unit what `follow_meter` and `charge_agreement` give one by one, which are its
@@ -8,20 +8,18 @@ that plain is left to them.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from itertools import chain
 from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
-from numpy.typing import NDArray
 
 from prepay_ledger.charging.postings import difference
 from prepay_ledger.charging.pricing import Pricing, Pricings, Simple
 from prewatt_metering.calendar.slots import DaySlots
 from prewatt_metering.rating.batch import TooLarge, charge_batch
 from prewatt_metering.registers.readings import Reading
-from prewatt_metering.usage.batch import LIMIT_W_MAX, OpenDays, append_many
-
-Ints = NDArray[np.int64]
+from prewatt_metering.usage.batch import LIMIT_W_MAX, Bools, Ints, OpenDays, append_many, put
 
 GROUP_MIN = 8
 """Fewer are quicker one by one."""
@@ -60,10 +58,12 @@ class Standing(NamedTuple):
 
 
 class Followed(NamedTuple):
-    """A meter and its agreement's period after one reading, and what is to be posted."""
+    """A meter and its agreement's period after its readings of a batch, and what is to be
+    posted."""
 
     before: Standing
-    reading: Reading
+    readings: Sequence[Reading]
+    """At least one, ascending."""
     piece_wh: Sequence[int]
     energy: dict[str, dict[str, int]]
     posted: dict[str, int]
@@ -74,11 +74,12 @@ class Followed(NamedTuple):
 def follow_ordinary(
     *,
     standings: Sequence[Standing],
-    readings: Mapping[str, Reading],
+    readings: Mapping[str, Sequence[Reading]],
     pricings: Pricings,
     now_us: int,
 ) -> list[Followed]:
-    """What the readings do, one a meter; a meter that is not in the answer is not ordinary."""
+    """What the readings do: of each meter one or several, in any order. A meter that is not in the
+    answer is not ordinary, with all of its readings."""
     groups: dict[tuple[str, date, date], list[Standing]] = {}
     for each in _alone(standings):
         groups.setdefault((each.tariff_code, each.open_day, each.period_first), []).append(each)
@@ -114,27 +115,27 @@ class _Day(NamedTuple):
 
 
 def _follow(
-    group: Sequence[Standing], readings: Mapping[str, Reading], common: _Day
+    group: Sequence[Standing], readings: Mapping[str, Sequence[Reading]], common: _Day
 ) -> list[Followed]:
     pricing, simple, day, today = common
     slots = pricing.slots_of(day)
     period = simple.period
+    most = _rounds([len(readings[each.meter_id]) for each in group])
     some = [
         each
         for each in group
         if each.period_first == period.first
         and each.due_day > today
         and len(each.piece_wh) == len(slots.pieces)
+        and len(readings[each.meter_id]) <= most
     ]
     if not some:
         return []
-    read = [readings[each.meter_id] for each in some]
-    at_us, register_wh = _column([r.at_us for r in read]), _column([r.register_wh for r in read])
+    read = [sorted(readings[each.meter_id]) for each in some]
     days = _open_days(some, slots)
-    appended = append_many(
-        days=days, rows=np.arange(len(some)), at_us=at_us, register_wh=register_wh
-    )
-    used = _by_slot(appended.piece_wh - days.piece_wh, slots, simple.slots)
+    before_wh = days.piece_wh.copy()
+    slow = _append(days, read)
+    used = _by_slot(days.piece_wh - before_wh, slots, simple.slots)
     energy = _column([[_of_slot(e.energy, slot) for slot in simple.slots] for e in some]) + used
     try:
         result = charge_batch(
@@ -148,8 +149,8 @@ def _follow(
     part = max(pricing.part_of(day), period.first).isoformat()
     # Python's integers again: numpy's are slow one by one.
     amounts = _by_account(result.amount_micro, simple).tolist()
-    pieces: list[list[int]] = appended.piece_wh.tolist()
-    is_slow: list[bool] = appended.is_slow.tolist()
+    pieces: list[list[int]] = days.piece_wh.tolist()
+    is_slow: list[bool] = slow.tolist()
     uses: list[list[int]] = used.tolist()
     return [
         Followed(
@@ -158,12 +159,38 @@ def _follow(
             pieces[at],
             _with(each.energy, part, simple.slots, uses[at]),
             posted := _posted(simple.accounts, amounts[at]),
-            max(read[at].at_us, each.last_read_us or 0),
+            max(read[at][-1].at_us, each.last_read_us or 0),
             difference(each.posted, posted),
         )
         for at, each in enumerate(some)
         if not is_slow[at]
     ]
+
+
+def _rounds(counts: Sequence[int]) -> int:
+    """The most readings of a meter that are followed in columns: `GROUP_MIN` meters have as many.
+    ``counts``: of each meter, `GROUP_MIN` of them or more."""
+    return sorted(counts, reverse=True)[GROUP_MIN - 1]
+
+
+def _append(days: OpenDays, read: Sequence[Sequence[Reading]]) -> Bools:
+    """Appends in rounds: the first reading of every row, then the second of those that have one,
+    and so on. ``read``: by row of ``days``, ascending. Changes ``days``; gives by row whether any
+    of its readings is slow, and what ``days`` has of such a row is of no use."""
+    flat = list(chain.from_iterable(read))
+    at_us, register_wh = _column([r.at_us for r in flat]), _column([r.register_wh for r in flat])
+    count = _column([len(some) for some in read])
+    first = np.cumsum(count) - count
+    # One that leaves at its last reading needs no round for those before.
+    is_slow = at_us[first + count - 1] > days.until_us
+    for number in range(int(count.max())):
+        rows = np.flatnonzero((count > number) & ~is_slow)
+        at = first[rows] + number
+        of_us, of_wh = at_us[at], register_wh[at]
+        appended = append_many(days=days, rows=rows, at_us=of_us, register_wh=of_wh)
+        put(days=days, rows=rows, at_us=of_us, register_wh=of_wh, appended=appended)
+        is_slow[rows] = appended.is_slow
+    return is_slow
 
 
 def _with(

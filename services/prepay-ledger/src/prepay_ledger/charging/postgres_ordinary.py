@@ -82,10 +82,10 @@ class PostgresOrdinary:
             day,
             [each.before.meter_id for each in meters],
             [each.before.version for each in meters],
-            [each.reading.at_us for each in meters],
-            [each.reading.register_wh for each in meters],
+            [each.readings[-1].at_us for each in meters],
+            [each.readings[-1].register_wh for each in meters],
             [array_text(each.piece_wh) for each in meters],
-            [pack((each.reading,), base_us=base_us) for each in meters],
+            [pack(reversed(each.readings), base_us=base_us) for each in meters],
         )
         check_rows(status, f"UPDATE {len(meters)}")
         periods = sorted(followed, key=lambda each: each.before.agreement_id.int)
