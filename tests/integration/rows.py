@@ -210,8 +210,9 @@ async def add_charge(connection: asyncpg.Connection, account_id: str, n: int) ->
     first, end = (date(2020 + months // 12, months % 12 + 1, 1) for months in (n, n + 1))
     await connection.execute(
         "INSERT INTO charge_state (agreement_id, period_first, period_end, account_id, version, "
-        "energy, standing_days, due_day, posted, last_read_us) "
-        "SELECT id, $2, $3, $1, 1, '{}', 0, NULL, '{}', NULL FROM agreement WHERE account_id = $1",
+        "energy, standing_days, due_day, posted, posted_micro, energy_wh, day) "
+        "SELECT id, $2, $3, $1, 1, '{}', 0, NULL, '{}', 0, 0, open_day() FROM agreement "
+        "WHERE account_id = $1",
         UUID(account_id), first, end,
     )  # fmt: skip
 

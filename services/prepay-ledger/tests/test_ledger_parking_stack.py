@@ -329,7 +329,8 @@ async def test_killed_at_any_moment_it_is_parked_once_and_released_once(ledger):
         # Undone or done as a whole, whichever it was.
         found = await ledger.sql("SELECT count(*) FROM parked_reading WHERE meter_id = $1", odd)
         charged = await ledger.sql(
-            "SELECT count(*) FROM entry WHERE account_id = ANY($1::uuid[]) AND amount_micro < 0",
+            "SELECT count(*) FROM charge_state "
+            "WHERE account_id = ANY($1::uuid[]) AND posted_micro > 0",
             [home["id"] for home, _ in homes],
         )
         assert (found[0][0], charged[0][0]) in {(0, 0), (1, 20)}

@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 
 from prepay_ledger.accounts.postgres_queries import AccountQueries
+from prepay_ledger.charging.enter_charges import EnterCharges
 from prepay_ledger.journal.values import Entry, Journal, UtilityAccount
 from prepay_ledger.seals.audit import audit
 from prepay_ledger.seals.chain import key_of
@@ -40,6 +41,7 @@ class Scratch:
         self.database = Database(url=url)
         self.close_days = CloseDays(
             open_unit=lambda: open_seals(self.database),
+            enter=EnterCharges(open_unit=lambda: open_unit(self.database), clock=utc_now),
             timezone=UTC_ZONE,
             clock=utc_now,
             committed=lambda: None,
@@ -65,7 +67,7 @@ class Scratch:
                 kind="charge",
                 source="test",
                 entries=tuple(
-                    Entry(account_id, -micro, UUID(int=3), date(2026, 3, 1))
+                    Entry(account_id, -micro, UUID(int=3), date(2026, 3, 1), 2 * micro)
                     for micro in amounts_micro
                 ),
                 postings={UtilityAccount.REVENUE_ENERGY: sum(amounts_micro)},
@@ -443,6 +445,7 @@ async def test_a_clock_that_runs_ahead_takes_the_ledger_nowhere(scratch: Scratch
     today = utc_now().date()
     ahead = CloseDays(
         open_unit=lambda: open_seals(scratch.database),
+        enter=EnterCharges(open_unit=lambda: open_unit(scratch.database), clock=utc_now),
         timezone=UTC_ZONE,
         clock=lambda: utc_now() + timedelta(days=4_000),
         committed=lambda: None,

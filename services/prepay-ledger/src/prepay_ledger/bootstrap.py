@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from prepay_ledger.charging.enter_charges import EnterCharges
 from prepay_ledger.charging.park_meter import ParkMeter
 from prepay_ledger.charging.sweep_standing import SweepStanding
 from prepay_ledger.charging.take_readings import TakeReadings
@@ -96,6 +97,7 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
 
     close_days = CloseDays(
         open_unit=seals,
+        enter=EnterCharges(open_unit=units, clock=utc_now),
         timezone=ZoneInfo(settings.timezone),
         clock=utc_now,
         committed=relay.wake,

@@ -103,8 +103,9 @@ def enquiries_router(*, queries: AccountQueries) -> APIRouter:
             accounts_below_zero=found.accounts_below_zero,
             balances_micro=found.balances_micro,
             postings_micro=dict(found.postings_micro),
+            open_micro=found.open_micro,
             imbalance_micro=found.imbalance_micro,
-            entries_differ_micro=found.balances_micro - found.entries_micro,
+            entries_differ_micro=found.entries_differ_micro,
             unbound_readings=found.unbound_readings,
         )
 
@@ -116,11 +117,12 @@ def _account(view: AccountView | None, name: str) -> AccountOut:
         message = f"account {name} does not exist"
         raise UnknownAccount(message)
     out = _out(view.account)
+    out.open_micro = view.open_micro
     out.agreements = [AgreementOut.model_validate(row) for row in view.agreements]
     out.installations = [InstallationOut.model_validate(row) for row in view.installations]
     return out
 
 
 def _out(account: Account) -> AccountOut:
-    names = AccountOut.model_fields.keys() - {"agreements", "installations"}
+    names = AccountOut.model_fields.keys() - {"open_micro", "agreements", "installations"}
     return AccountOut(**{name: getattr(account, name) for name in names})

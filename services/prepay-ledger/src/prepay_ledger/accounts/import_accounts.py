@@ -58,7 +58,6 @@ class ImportAccounts:
                 meter_ids=await unit.bulk.waiting(meter_ids),
                 account_ids=[line.account.id for line in new],
                 now=decided.at,
-                source="import",
             )
             if due:
                 await self._review(unit, due, now=decided.at, caused_at=decided.at)

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import func, select, text, tuple_
 
 from prepay_ledger.agreements.tables import agreement
 from prepay_ledger.balances.postgres import check_account, to_account
 from prepay_ledger.balances.tables import account
 from prepay_ledger.balances.values import Account
+from prepay_ledger.charging.tables import charge_state
 from prepay_ledger.installations.tables import installation
 from prepay_ledger.journal.tables import entry, journal
 from prepay_ledger.seals.values import CUSTOMERS
@@ -24,6 +25,8 @@ class AccountView:
     """An account with its agreements and the meters that serve or served it, oldest first."""
 
     account: Account
+    open_micro: int
+    """What was charged and is in no entry yet."""
     agreements: Sequence[AnyRow]
     installations: Sequence[AnyRow]
 
@@ -37,12 +40,20 @@ class Totals:
     balances_micro: int
     postings_micro: Mapping[str, int]
     entries_micro: int
+    open_micro: int
+    """What was charged and is in no entry yet: charges of the open day, and of one that is over and
+    not sealed."""
     unbound_readings: int
 
     @property
     def imbalance_micro(self) -> int:
-        """Balances against postings; entries must sum to the balances too (``entries_micro``)."""
-        return self.balances_micro + sum(self.postings_micro.values())
+        """Balances against postings and what is open."""
+        return self.balances_micro + sum(self.postings_micro.values()) + self.open_micro
+
+    @property
+    def entries_differ_micro(self) -> int:
+        """Balances against entries and what is open."""
+        return self.balances_micro - self.entries_micro + self.open_micro
 
 
 EntryKey: TypeAlias = tuple[int, int]
@@ -72,6 +83,8 @@ SELECT
            UNION ALL
            SELECT amount_micro FROM entry WHERE journal_id IN (SELECT id FROM unsealed)) AS e)
     AS entries,
+  (SELECT coalesce(sum(posted_micro - entered_micro), 0) FROM charge_state
+   WHERE day >= (SELECT coalesce(unsealed, day) FROM posting_day)) AS open,
   (SELECT count(*) FROM unbound_reading) AS unbound
 """
 
@@ -94,6 +107,7 @@ class AccountQueries:
             int(row.balances),
             {name: int(total) for name, total in postings.items()},
             int(row.entries),
+            int(row.open),
             row.unbound,
         )
 
@@ -116,7 +130,14 @@ class AccountQueries:
                 .where(installation.c.account_id == row["id"])
                 .order_by(installation.c.begins_at, installation.c.id)
             )
-            return AccountView(to_account(row), agreements.all(), installations.all())
+            open_micro = await connection.scalar(
+                select(func.sum(charge_state.c.posted_micro - charge_state.c.entered_micro)).where(
+                    charge_state.c.account_id == row["id"]
+                )
+            )
+            return AccountView(
+                to_account(row), int(open_micro or 0), agreements.all(), installations.all()
+            )
 
     async def entries(
         self, account_id: UUID, *, before: EntryKey | None, limit: int
@@ -127,7 +148,7 @@ class AccountQueries:
             select(
                 entry.c.journal_id, entry.c.number, journal.c.kind, journal.c.source,
                 journal.c.posted_at, entry.c.agreement_id, entry.c.period_first,
-                entry.c.amount_micro,
+                entry.c.amount_micro, entry.c.energy_wh,
             )
             .join(journal, journal.c.id == entry.c.journal_id)
             .where(entry.c.account_id == account_id)

@@ -38,12 +38,14 @@ class TermsIn(Body):
 
 
 class AccountOut(BaseModel):
-    """An account as it stands. Positive balance: money left."""
+    """An account as it stands. Positive balance: money left. ``open_micro``: what was charged since
+    entries were last written of it; the balance is without it already."""
 
     id: UUID
     number: str
     currency: str
     balance_micro: int
+    open_micro: int = 0
     low_balance_micro: int
     emergency_credit_micro: int
     protected: bool
@@ -55,7 +57,8 @@ class AccountOut(BaseModel):
 
 class EntryOut(BaseModel, from_attributes=True):
     """What moved a balance: a charge is negative, a top-up positive. ``number``: which of its
-    journal's entries it is."""
+    journal's entries it is. Charges of a posting day are one entry a period, written when the day
+    is over; a decision's difference is one of its own, at once. ``energy_wh``: of a charge."""
 
     journal_id: int
     number: int
@@ -65,15 +68,18 @@ class EntryOut(BaseModel, from_attributes=True):
     agreement_id: UUID | None
     period_first: date | None
     amount_micro: int
+    energy_wh: int | None
 
 
 class TotalsOut(BaseModel):
-    """The ledger as a whole. ``imbalance_micro`` and ``entries_differ_micro`` must be zero."""
+    """The ledger as a whole. ``imbalance_micro`` and ``entries_differ_micro`` must be zero.
+    ``open_micro``: what was charged and is in no entry yet."""
 
     accounts_by_state: dict[str, int]
     accounts_below_zero: int
     balances_micro: int
     postings_micro: dict[str, int]
+    open_micro: int
     imbalance_micro: int
     entries_differ_micro: int
     unbound_readings: int

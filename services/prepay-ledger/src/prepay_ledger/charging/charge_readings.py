@@ -23,7 +23,6 @@ async def charge_readings(
     unit: Unit,
     by_meter: Mapping[str, Sequence[Reading]],
     pricings: Pricings,
-    source: str,
     partition: int,
     now: datetime,
 ) -> Sequence[UUID]:
@@ -36,10 +35,8 @@ async def charge_readings(
     charged: Sequence[Charged] = ()
     if rest:
         used = await _one_by_one(unit, rest, pricings, day=day)
-        charged = await charge_changes(unit=unit, changes=used, pricings=pricings, now=now)
-    due = await post(
-        unit=unit, charged=charged, followed=followed, source=source, partition=partition, now=now
-    )
+        charged = await charge_changes(unit=unit, changes=used, pricings=pricings, day=day, now=now)
+    due = await post(unit=unit, charged=charged, followed=followed, partition=partition, now=now)
     # What held a cut may be gone with these readings: an excursion that came back.
     released = await unit.charging.pending_accounts(list(rest)) if rest else ()
     return list(dict.fromkeys([*due, *released]))

@@ -66,7 +66,10 @@ class Followed(NamedTuple):
     """At least one, ascending."""
     piece_wh: Sequence[int]
     energy: dict[str, dict[str, int]]
+    energy_wh: int
+    """Of all slots."""
     posted: dict[str, int]
+    posted_micro: int
     last_read_us: int
     delta: dict[str, int]
 
@@ -149,6 +152,8 @@ def _follow(
     part = max(pricing.part_of(day), period.first).isoformat()
     # Python's integers again: numpy's are slow one by one.
     amounts = _by_account(result.amount_micro, simple).tolist()
+    energies: list[int] = energy.sum(axis=1).tolist()
+    totals: list[int] = result.amount_micro.sum(axis=1).tolist()
     pieces: list[list[int]] = days.piece_wh.tolist()
     is_slow: list[bool] = slow.tolist()
     uses: list[list[int]] = used.tolist()
@@ -158,7 +163,9 @@ def _follow(
             read[at],
             pieces[at],
             _with(each.energy, part, simple.slots, uses[at]),
+            energies[at],
             posted := _posted(simple.accounts, amounts[at]),
+            totals[at],
             max(read[at][-1].at_us, each.last_read_us or 0),
             difference(each.posted, posted),
         )

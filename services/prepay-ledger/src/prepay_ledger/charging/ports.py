@@ -9,6 +9,7 @@ from uuid import UUID
 from prepay_ledger.charging.charge_agreement import Charged, PeriodState
 from prepay_ledger.charging.meters import Agreement, MeterChange, MeterHistory, MeterRow
 from prepay_ledger.charging.ordinary import Followed, Standing
+from prepay_ledger.charging.unentered import PeriodKey, Unentered
 from prepay_ledger.charging.values import ParkedMeter, ReleaseStep, SeenFinding
 from prepay_ledger.journal.ports import HasJournals
 from prepay_ledger.supply import ports as supply
@@ -94,8 +95,24 @@ class ChargingStore(Protocol):
         """Every stored period."""
         ...
 
-    async def save_periods(self, charged: Sequence[Charged]) -> None:
-        """Raises `ChangedMeanwhile` where one is not as it was read."""
+    async def save_periods(self, charged: Sequence[Charged], *, day: date) -> None:
+        """As of the posting day. Raises `ChangedMeanwhile` where one is not as it was read."""
+        ...
+
+    async def left_of(
+        self, day: date, *, is_moved: bool, after: PeriodKey | None, limit: int
+    ) -> Sequence[Unentered]:
+        """Periods that the posting day ``day``, which is over, has left to enter, locked, in the
+        order of their keys; ``is_moved``: those that were charged since."""
+        ...
+
+    async def open_of(self, account_ids: Collection[UUID]) -> Sequence[Unentered]:
+        """The accounts' periods that were charged in the open posting day and not entered,
+        locked."""
+        ...
+
+    async def mark_entered(self, some: Sequence[Unentered]) -> None:
+        """Their entries are written."""
         ...
 
     async def pending_accounts(self, meter_ids: Sequence[str]) -> Sequence[UUID]:

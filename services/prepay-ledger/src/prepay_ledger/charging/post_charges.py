@@ -1,4 +1,4 @@
-"""Changes of use become charges: periods' states, a journal, and totals for billing, in bulk."""
+"""Changes of use become charges: periods' states, balances, and totals for billing, in bulk."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -15,7 +15,6 @@ from prepay_ledger.charging.ordinary import Followed
 from prepay_ledger.charging.ports import Unit
 from prepay_ledger.charging.pricing import Pricings
 from prepay_ledger.events import charges_event
-from prepay_ledger.journal.values import Entry, Journal
 from prepay_ledger.seals.epochs import first_number
 from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted, PostedCharge
 from prewatt_metering.calendar.instants import instant_of, us_of
@@ -32,15 +31,15 @@ async def post_charges(
     also: Sequence[Agreement] = (),
     anew: bool = False,
     pricings: Pricings,
-    source: str,
     partition: int,
+    day: date,
     now: datetime,
 ) -> Sequence[UUID]:
     """`charge_changes` and `post` together; gives the accounts to review."""
     charged = await charge_changes(
-        unit=unit, changes=changes, also=also, anew=anew, pricings=pricings, now=now
+        unit=unit, changes=changes, also=also, anew=anew, pricings=pricings, day=day, now=now
     )
-    return await post(unit=unit, charged=charged, source=source, partition=partition, now=now)
+    return await post(unit=unit, charged=charged, partition=partition, now=now)
 
 
 async def charge_changes(
@@ -50,10 +49,12 @@ async def charge_changes(
     also: Sequence[Agreement] = (),
     anew: bool = False,
     pricings: Pricings,
+    day: date,
     now: datetime,
 ) -> list[Charged]:
     """What the charge of every period now is, stored, with what is to be posted of it. ``also``:
-    agreements that are to be looked at without a change of use; ``anew``: in all their periods."""
+    agreements that are to be looked at without a change of use; ``anew``: in all their periods;
+    ``day``: the posting day."""
     deltas = _by_agreement(changes)
     known = {each.id: each for each in also}
     missing = deltas.keys() - known.keys()
@@ -75,7 +76,7 @@ async def charge_changes(
             anew=anew,
         )
     if charged:
-        await unit.charging.save_periods(charged)
+        await unit.charging.save_periods(charged, day=day)
     return charged
 
 
@@ -84,17 +85,14 @@ async def post(
     unit: Unit,
     charged: Sequence[Charged],
     followed: Sequence[Followed] = (),
-    source: str,
     partition: int,
     now: datetime,
 ) -> Sequence[UUID]:
-    """One journal for all of it, and what billing is told; gives the accounts to review."""
+    """Balances move, and billing is told; gives the accounts to review. Entries are made of it when
+    the posting day is over (`EnterCharges`)."""
     if not charged and not followed:
         return ()
-    due: Sequence[UUID] = ()
-    journal = _journal(charged, followed, source=source)
-    if journal.entries:
-        _, due = await unit.journals.post(journal, at=now)
+    due = await unit.journals.move(_moved(charged, followed))
     above = first_number(await unit.charging.epoch())
     rows = [_told(each.state, above=above) for each in charged if _is_begun(each.state)]
     rows += [_told_of(each, above=above) for each in followed]
@@ -146,24 +144,18 @@ async def _states(
     return found
 
 
-def _journal(charged: Sequence[Charged], followed: Sequence[Followed], *, source: str) -> Journal:
-    entries: list[Entry] = []
-    postings: dict[str, int] = {}
-
-    def add(account_id: UUID, agreement_id: UUID, first: date, delta: Mapping[str, int]) -> None:
-        if not delta:
-            return
-        for name, micro in delta.items():
-            postings[name] = postings.get(name, 0) + micro
-        entries.append(Entry(account_id, -sum(delta.values()), agreement_id, first))
-
+def _moved(charged: Sequence[Charged], followed: Sequence[Followed]) -> dict[UUID, int]:
+    """What each account's balance moves by, in micro-units."""
+    moved: dict[UUID, int] = {}
     for each in charged:
-        state = each.state
-        add(state.account_id, state.agreement_id, state.period.first, each.delta)
+        if each.delta:
+            account_id = each.state.account_id
+            moved[account_id] = moved.get(account_id, 0) - each.delta_micro
     for one in followed:
-        before = one.before
-        add(before.account_id, before.agreement_id, before.period_first, one.delta)
-    return Journal(kind="charge", source=source, entries=tuple(entries), postings=postings)
+        if one.delta:
+            account_id = one.before.account_id
+            moved[account_id] = moved.get(account_id, 0) - sum(one.delta.values())
+    return moved
 
 
 def _is_begun(state: PeriodState) -> bool:
@@ -194,7 +186,7 @@ def _told_of(each: Followed, *, above: int) -> PostedCharge:
         before.period_end,
         above + before.period_version + 1,
         before.standing_days,
-        sum(sum(of_part.values()) for of_part in each.energy.values()),
-        sum(each.posted.values()),
+        each.energy_wh,
+        each.posted_micro,
         instant_of(each.last_read_us),
     )

@@ -8,6 +8,7 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.charging.meters import MeterChange, MeterHistory, MeterRow, OpenRow
+from prepay_ledger.charging.postgres_entering import PostgresEntering
 from prepay_ledger.charging.postgres_histories import histories_of
 from prepay_ledger.charging.postgres_ordinary import PostgresOrdinary
 from prepay_ledger.charging.postgres_periods import PostgresPeriods
@@ -65,7 +66,7 @@ WHERE s.meter_id = n.meter_id AND s.version = n.version
 """
 
 
-class PostgresCharging(PostgresPeriods, PostgresOrdinary):
+class PostgresCharging(PostgresPeriods, PostgresOrdinary, PostgresEntering):
     """A `ChargingStore`."""
 
     def __init__(self, connection: AsyncConnection) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.charging.ordinary import Followed, Standing
 from prepay_ledger.charging.postgres_rows import (
+    TURNED,
     array_text,
     check_rows,
     decode_energy,
@@ -39,14 +40,17 @@ FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7
 WHERE s.meter_id = n.meter_id AND s.version = n.version
 """
 
-_PERIODS = """
+_PERIODS = f"""
 UPDATE charge_state AS c
-SET version = c.version + 1, energy = n.energy, posted = n.posted, last_read_us = n.last_read_us
-FROM unnest($1::uuid[], $2::date[], $3::bigint[], $4::text[], $5::text[], $6::bigint[])
-     AS n (agreement_id, period_first, version, energy, posted, last_read_us)
+SET version = c.version + 1, energy = n.energy, posted = n.posted, last_read_us = n.last_read_us,
+    posted_micro = n.posted_micro, energy_wh = n.energy_wh, {TURNED}
+FROM unnest($2::uuid[], $3::date[], $4::bigint[], $5::text[], $6::text[], $7::bigint[],
+            $8::bigint[], $9::bigint[])
+     AS n (agreement_id, period_first, version, energy, posted, last_read_us, posted_micro,
+           energy_wh)
 WHERE c.agreement_id = n.agreement_id AND c.period_first = n.period_first
   AND c.version = n.version
-"""
+"""  # noqa: S608 - of constants
 
 _ENERGY = Standing._fields.index("energy")
 _POSTED = Standing._fields.index("posted")
@@ -91,11 +95,14 @@ class PostgresOrdinary:
         periods = sorted(followed, key=lambda each: each.before.agreement_id.int)
         status = await connection.execute(
             _PERIODS,
+            day,
             [each.before.agreement_id for each in periods],
             [each.before.period_first for each in periods],
             [each.before.period_version for each in periods],
             [encode(each.energy).decode() for each in periods],
             [encode(each.posted).decode() for each in periods],
             [each.last_read_us for each in periods],
+            [each.posted_micro for each in periods],
+            [each.energy_wh for each in periods],
         )
         check_rows(status, f"UPDATE {len(periods)}")

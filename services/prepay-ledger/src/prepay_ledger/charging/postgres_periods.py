@@ -12,6 +12,7 @@ from prepay_ledger.charging.charge_agreement import Charged, PeriodState
 from prepay_ledger.charging.meters import Agreement
 from prepay_ledger.charging.postgres_histories import to_agreement
 from prepay_ledger.charging.postgres_rows import (
+    TURNED,
     check_rows,
     decode_energy,
     decode_posted,
@@ -36,24 +37,26 @@ JOIN unnest($2::uuid[], $3::date[]) AS n (agreement_id, period_first)
 """
 
 _ADD = """
-INSERT INTO charge_state (agreement_id, period_first, period_end, account_id, version, energy,
-                          standing_days, due_day, posted, last_read_us)
-SELECT * FROM unnest($1::uuid[], $2::date[], $3::date[], $4::uuid[], $5::bigint[], $6::text[],
-                     $7::integer[], $8::date[], $9::text[], $10::bigint[])
+INSERT INTO charge_state (day, agreement_id, period_first, period_end, account_id, version, energy,
+                          standing_days, due_day, posted, last_read_us, posted_micro, energy_wh)
+SELECT $1, * FROM unnest($2::uuid[], $3::date[], $4::date[], $5::uuid[], $6::bigint[], $7::text[],
+                         $8::integer[], $9::date[], $10::text[], $11::bigint[], $12::bigint[],
+                         $13::bigint[])
 ON CONFLICT DO NOTHING
 """
 
-_CHANGE = """
+_CHANGE = f"""
 UPDATE charge_state AS c
 SET version = n.version, energy = n.energy, standing_days = n.standing_days, due_day = n.due_day,
-    posted = n.posted, last_read_us = n.last_read_us
-FROM unnest($1::uuid[], $2::date[], $3::bigint[], $4::text[], $5::integer[], $6::date[],
-            $7::text[], $8::bigint[])
+    posted = n.posted, last_read_us = n.last_read_us, posted_micro = n.posted_micro,
+    energy_wh = n.energy_wh, {TURNED}
+FROM unnest($2::uuid[], $3::date[], $4::bigint[], $5::text[], $6::integer[], $7::date[],
+            $8::text[], $9::bigint[], $10::bigint[], $11::bigint[])
      AS n (agreement_id, period_first, version, energy, standing_days, due_day, posted,
-           last_read_us)
+           last_read_us, posted_micro, energy_wh)
 WHERE c.agreement_id = n.agreement_id AND c.period_first = n.period_first
   AND c.version = n.version - 1
-"""
+"""  # noqa: S608 - of constants
 
 # Locked, so that nobody decides about an agreement between its row and its periods being read.
 _DUE = """
@@ -146,7 +149,7 @@ class PostgresPeriods:
         )
         return _states(rows)
 
-    async def save_periods(self, charged: Sequence[Charged]) -> None:
+    async def save_periods(self, charged: Sequence[Charged], *, day: date) -> None:
         """In one order everywhere, so that two batches that share agreements do not deadlock."""
         states = sorted(
             (each.state for each in charged),
@@ -156,11 +159,11 @@ class PostgresPeriods:
         changed = [_row(state) for state in states if state.version > 1]
         connection = await driver(self._connection)
         if added:
-            status = await connection.execute(_ADD, *zip(*added, strict=True))
+            status = await connection.execute(_ADD, day, *zip(*added, strict=True))
             check_rows(status, f"INSERT 0 {len(added)}")
         if changed:
             columns = list(zip(*changed, strict=True))
-            status = await connection.execute(_CHANGE, *columns[:2], *columns[4:])
+            status = await connection.execute(_CHANGE, day, *columns[:2], *columns[4:])
             check_rows(status, f"UPDATE {len(changed)}")
 
     async def pending_accounts(self, meter_ids: Sequence[str]) -> Sequence[UUID]:
@@ -222,4 +225,6 @@ def _row(state: PeriodState) -> tuple[Any, ...]:
         state.due_day,
         encode(state.posted).decode(),
         state.last_read_us,
+        state.total_micro,
+        state.energy_wh,
     )

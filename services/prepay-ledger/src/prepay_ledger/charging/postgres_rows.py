@@ -25,6 +25,13 @@ USING unnest($1::text[], $2::uuid[], $3::date[], $4::text[])
 WHERE (u.meter_id, u.agreement_id, u.day, u.slot) = (n.meter_id, n.agreement_id, n.day, n.slot)
 """
 
+# With the posting day as $1. What a day left to enter is set aside by the next day's first change.
+_LEFT = "c.day < $1 AND c.turned IS NULL AND c.posted <> c.entered"
+TURNED = (
+    f"turned = CASE WHEN {_LEFT} THEN c.posted ELSE c.turned END, "
+    f"turned_wh = CASE WHEN {_LEFT} THEN c.energy_wh ELSE c.turned_wh END, day = $1"
+)
+
 _DROP_COVERED = """
 DELETE FROM unbound_reading AS u
 WHERE u.meter_id = ANY($1::text[])
@@ -52,7 +59,8 @@ _FINDING = (
 )  # fmt: skip
 
 
-encode = msgspec.json.Encoder().encode
+# Keys in order: the same content is the same text.
+encode = msgspec.json.Encoder(order="deterministic").encode
 decode_energy = msgspec.json.Decoder(dict[str, dict[str, int]]).decode
 decode_posted = msgspec.json.Decoder(dict[str, int]).decode
 

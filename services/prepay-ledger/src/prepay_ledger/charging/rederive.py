@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from prepay_ledger.charging.charge_readings import derive_meters, new_row
+from prepay_ledger.charging.enter_charges import enter_open
 from prepay_ledger.charging.ports import Unit
 from prepay_ledger.charging.post_charges import post_charges
 from prepay_ledger.charging.pricing import Pricings
@@ -26,15 +27,24 @@ async def rederive(
     meter_ids: Collection[str],
     account_ids: Collection[UUID],
     now: datetime,
-    source: str,
+    source: str | None = None,
 ) -> Sequence[UUID]:
     """Derive the meters' use from all their readings and post what the charges of the accounts
-    differ by; gives the accounts to review. The meters are held since before anything was decided
-    (`ChargingStore.hold`). Raises `NotRated`: nothing of the decision is kept then."""
+    differ by; gives the accounts to review. ``source``: what was decided, which the entries of the
+    difference name; none where it is no correction but a beginning. The meters are held since
+    before anything was decided (`ChargingStore.hold`). Raises `NotRated`: nothing of the decision
+    is kept then."""
+    await unit.charging.hold_periods(account_ids)
+    if source is not None:
+        day = await unit.charging.posting_day()
+        await enter_open(unit=unit, account_ids=account_ids, source=f"day/{day}", at=now)
     try:
-        return await _rederive(unit, meter_ids, account_ids, now=now, source=source)
+        due = await _rederive(unit, meter_ids, account_ids, now=now)
     except Unrated as error:
         raise NotRated(str(error)) from error
+    if source is not None:
+        await enter_open(unit=unit, account_ids=account_ids, source=source, at=now)
+    return due
 
 
 async def _rederive(
@@ -43,11 +53,9 @@ async def _rederive(
     account_ids: Collection[UUID],
     *,
     now: datetime,
-    source: str,
 ) -> Sequence[UUID]:
     pricings = Pricings(await unit.tariffs.book())
     day = await unit.charging.posting_day()
-    await unit.charging.hold_periods(account_ids)
     due: list[UUID] = []
     ordered = sorted(meter_ids)
     for begin in range(0, len(ordered), _METERS_AT_ONCE):
@@ -59,7 +67,7 @@ async def _rederive(
         )
         await unit.charging.save_meters(changed, day=day)
         due += await post_charges(
-            unit=unit, changes=used, pricings=pricings, source=source, partition=0, now=now
+            unit=unit, changes=used, pricings=pricings, partition=0, day=day, now=now
         )
     due += await post_charges(
         unit=unit,
@@ -67,8 +75,8 @@ async def _rederive(
         also=await unit.charging.agreements_of(account_ids),
         anew=True,
         pricings=pricings,
-        source=source,
         partition=0,
+        day=day,
         now=now,
     )
     return list(dict.fromkeys(due))

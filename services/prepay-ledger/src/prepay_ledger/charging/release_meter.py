@@ -74,7 +74,6 @@ class ReleaseMeter:
             unit=unit,
             by_meter={meter_id: readings},
             pricings=Pricings(await unit.tariffs.book()),
-            source=f"release/{meter_id}",
             partition=0,
             now=now,
         )

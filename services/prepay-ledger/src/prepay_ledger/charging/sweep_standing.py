@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -66,14 +66,16 @@ class SweepStanding:
             )
             if not due:
                 return None
-            work = _Work(unit, pricings, f"standing/{code}/{today}", now, [])
+            # Before any savepoint: its lock lasts as long as the transaction.
+            day = await unit.charging.posting_day()
+            work = _Work(unit, pricings, f"standing charge of {code} on {today}", day, now, [])
             await self._charge(work, due)
         self._committed()
         if work.odd:
             agreement, error = work.odd[0]
             logger.error(
                 "%s: %d agreements cannot be charged, the first is %s: %s",
-                work.source, len(work.odd), agreement.id, in_words(error), exc_info=error,
+                work.name, len(work.odd), agreement.id, in_words(error), exc_info=error,
             )  # fmt: skip
         return due[-1].id if len(due) == AGREEMENTS_AT_ONCE else None
 
@@ -87,8 +89,8 @@ class SweepStanding:
                     unit=unit,
                     also=due,
                     pricings=work.pricings,
-                    source=work.source,
                     partition=0,
+                    day=work.day,
                     now=now,
                 )
                 if accounts:
@@ -111,6 +113,7 @@ class _Work(NamedTuple):
 
     unit: ParkingUnit
     pricings: Pricings
-    source: str
+    name: str
+    day: date
     now: datetime
     odd: list[tuple[Agreement, Exception]]

@@ -97,10 +97,29 @@ charge_state = Table(
     Column("due_day", Date),
     # {ledger account: micro-units}; together they are what the account was charged.
     Column("posted", Text, nullable=False),
+    Column("posted_micro", BigInteger, nullable=False),
+    Column("energy_wh", BigInteger, nullable=False),
     Column("last_read_us", BigInteger),
+    # The posting day on which it changed last.
+    Column("day", Date, nullable=False),
+    # What of ``posted`` is in entries; the rest is open.
+    Column("entered", Text, nullable=False, server_default=text("'{}'")),
+    Column("entered_micro", BigInteger, nullable=False, server_default=text("0")),
+    Column("entered_wh", BigInteger, nullable=False, server_default=text("0")),
+    # ``posted`` and Wh as they were when the posting day before ``day`` was left, until that day's
+    # entries are written.
+    Column("turned", Text),
+    Column("turned_wh", BigInteger),
     PrimaryKeyConstraint("agreement_id", "period_first"),
 )
 Index("charge_state_account_id", charge_state.c.account_id)
+# What a posting day left to enter. Changes once a day and row.
+Index(
+    "charge_state_day",
+    charge_state.c.day,
+    charge_state.c.agreement_id,
+    charge_state.c.period_first,
+)
 # What is open of an agreement, and what time has reached: both change once a day and row.
 Index(
     "charge_state_open",

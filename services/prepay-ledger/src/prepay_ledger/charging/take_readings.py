@@ -12,7 +12,6 @@ from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.meter_readings_v1 import Reading as ReadingEvent
 from prewatt_common.kafka.decoding import Delivered
-from prewatt_common.kafka.stops import place_of
 from prewatt_common.metrics import LATENCY_BUCKETS_SECONDS
 from prewatt_metering.calendar.instants import us_of
 from prewatt_metering.registers.readings import Reading
@@ -64,7 +63,6 @@ class TakeReadings:
             unit=unit,
             by_meter=by_meter,
             pricings=self._pricings.of(await unit.tariffs.book()),
-            source=f"{place_of(record)}+{len(batch)}",
             partition=record.partition,
             now=now,
         )

@@ -1,7 +1,7 @@
-"""Journals: entries, postings and balances in three statements."""
+"""Journals: entries, postings and balances, each in one statement."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,8 +20,8 @@ SELECT id FROM moved WHERE balance_micro <= review_at_micro
 """
 
 
-def _by_id(movement: tuple[UUID, int]) -> int:
-    return movement[0].int
+def _by_id(account_id: UUID) -> int:
+    return account_id.int
 
 
 class PostgresJournals:
@@ -32,15 +32,20 @@ class PostgresJournals:
 
     async def post(self, journal: Journal, *, at: datetime) -> tuple[int, Sequence[UUID]]:
         """Write ``journal`` and move the balances."""
+        return await self.write(journal, at=at), await self.move(movements(journal.entries))
+
+    async def write(self, journal: Journal, *, at: datetime, day: date | None = None) -> int:
+        """The journal, its postings and its entries; gives its id."""
         connection = await driver(self._connection)
         journal_id: int = await connection.fetchval(
-            "INSERT INTO journal (kind, source, entries, entries_micro, posted_at) "
-            "VALUES ($1, $2, $3, $4, $5) RETURNING id",
+            "INSERT INTO journal (kind, source, entries, entries_micro, posted_at, day) "
+            "VALUES ($1, $2, $3, $4, $5, coalesce($6, open_day())) RETURNING id",
             journal.kind,
             journal.source,
             len(journal.entries),
             sum(entry.amount_micro for entry in journal.entries),
             at,
+            day,
         )
         await connection.execute(
             "INSERT INTO posting SELECT $1, * FROM unnest($2::text[], $3::bigint[])",
@@ -48,24 +53,29 @@ class PostgresJournals:
             list(journal.postings),
             list(journal.postings.values()),
         )
-        if not journal.entries:
-            return journal_id, ()
-        await connection.copy_records_to_table(
-            "entry",
-            records=[
-                (journal_id, number, e.account_id, e.agreement_id, e.period_first, e.amount_micro)
-                for number, e in enumerate(journal.entries)
-            ],
-            columns=[
-                "journal_id",
-                "number",
-                "account_id",
-                "agreement_id",
-                "period_first",
-                "amount_micro",
-            ],
+        if journal.entries:
+            await connection.copy_records_to_table(
+                "entry",
+                records=[
+                    (
+                        journal_id, number, e.account_id, e.agreement_id, e.period_first,
+                        e.amount_micro, e.energy_wh,
+                    )
+                    for number, e in enumerate(journal.entries)
+                ],
+                columns=[
+                    "journal_id", "number", "account_id", "agreement_id", "period_first",
+                    "amount_micro", "energy_wh",
+                ],
+            )  # fmt: skip
+        return journal_id
+
+    async def move(self, amounts_micro: Mapping[UUID, int]) -> Sequence[UUID]:
+        """In one order everywhere, so that two batches that share accounts do not deadlock."""
+        if not amounts_micro:
+            return ()
+        ordered = sorted(amounts_micro, key=_by_id)
+        due = await (await driver(self._connection)).fetch(
+            _MOVE_BALANCES, ordered, [amounts_micro[each] for each in ordered]
         )
-        # In one order everywhere, so that two batches that share accounts do not deadlock.
-        moved = dict(sorted(movements(journal.entries).items(), key=_by_id))
-        due = await connection.fetch(_MOVE_BALANCES, list(moved), list(moved.values()))
-        return journal_id, [row["id"] for row in due]
+        return [row["id"] for row in due]

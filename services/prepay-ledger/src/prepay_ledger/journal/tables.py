@@ -40,6 +40,7 @@ entry = Table(
     Column("agreement_id", Uuid),
     Column("period_first", Date),
     Column("amount_micro", BigInteger, nullable=False),
+    Column("energy_wh", BigInteger),
     PrimaryKeyConstraint("journal_id", "number"),
 )
 Index("entry_account_id", entry.c.account_id, entry.c.journal_id)

@@ -47,6 +47,8 @@ class Entry:
     amount_micro: int
     agreement_id: UUID | None = None
     period_first: date | None = None
+    energy_wh: int | None = None
+    """Of a charge: what was used more, or less where it is below zero."""
 
 
 @dataclass(frozen=True, slots=True)

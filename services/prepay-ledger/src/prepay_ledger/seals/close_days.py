@@ -1,7 +1,8 @@
-"""Use case: a day that is over is turned, and the day that was left is sealed."""
+"""Use case: a day that is over is turned, and the day that was left is entered and sealed."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from prometheus_client import Gauge
@@ -31,11 +32,14 @@ class CloseDays:
         self,
         *,
         open_unit: OpenUnit,
+        enter: Callable[[date], Awaitable[None]],
         timezone: ZoneInfo,
         clock: Clock,
         committed: Callable[[], None],
     ) -> None:
+        """``enter`` writes what a day that was left has still to write."""
         self._open_unit = open_unit
+        self._enter = enter
         self._timezone = timezone
         self._clock = clock
         self._committed = committed
@@ -60,6 +64,7 @@ class CloseDays:
             async with self._open_unit() as unit:
                 standing = await unit.seals.day()
         if standing.unsealed is not None:
+            await self._enter(standing.unsealed)
             await self._seal()
         waits = standing.unsealed if self._trouble.lasts else None
         DAYS_BEHIND.set(0 if waits is None else (today - waits).days)
@@ -70,6 +75,8 @@ class CloseDays:
             await store.lock()
             day = (await store.day()).unsealed
             if day is None:  # another replica was faster
+                return
+            if await store.is_unentered(day):  # another replica is at it
                 return
             wrong = await store.disagreeing_journal(day)
             if wrong is not None:

@@ -30,6 +30,10 @@ class SealStore(Protocol):
         """The columns of each of the day's rows, in the order of the key."""
         ...
 
+    async def is_unentered(self, day: date) -> bool:
+        """Whether anything that was charged in the day, which is over, is in no entry yet."""
+        ...
+
     async def disagreeing_journal(self, day: date | None) -> str | None:
         """A journal of the day (none: of any) that is not what its entries and postings are, in
         words."""
@@ -67,7 +71,7 @@ class SealStore(Protocol):
         ...
 
     async def unbalanced_account(self) -> str | None:
-        """An account whose balance is not the sum of its entries, in words."""
+        """An account whose balance is not the sum of its entries and of what is open, in words."""
         ...
 
 

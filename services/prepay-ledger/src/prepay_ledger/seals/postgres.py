@@ -67,12 +67,20 @@ FULL JOIN (
 WHERE coalesce(s.amount_micro, 0) <> coalesce(m.micro, 0) ORDER BY 1 LIMIT 1
 """
 
+_UNENTERED = """
+SELECT EXISTS (SELECT FROM charge_state WHERE day = $1 AND posted <> entered)
+    OR EXISTS (SELECT FROM charge_state WHERE day > $1 AND turned IS NOT NULL)
+"""
+
 _UNBALANCED = """
-SELECT a.number, a.balance_micro, coalesce(e.micro, 0) AS micro
+SELECT a.number, a.balance_micro, coalesce(e.micro, 0) AS micro, coalesce(o.micro, 0) AS open
 FROM account AS a
 LEFT JOIN (SELECT account_id, sum(amount_micro) AS micro FROM entry GROUP BY 1) AS e
   ON e.account_id = a.id
-WHERE a.balance_micro <> coalesce(e.micro, 0) ORDER BY a.number LIMIT 1
+LEFT JOIN (SELECT account_id, sum(entered_micro - posted_micro) AS micro
+           FROM charge_state GROUP BY 1) AS o
+  ON o.account_id = a.id
+WHERE a.balance_micro <> coalesce(e.micro, 0) + coalesce(o.micro, 0) ORDER BY a.number LIMIT 1
 """
 
 _UNDATED = """
@@ -125,6 +133,10 @@ class PostgresSeals:
         )
         async for row in self._connection.cursor(query, day, prefetch=_ROWS_AT_ONCE):
             yield tuple(row)
+
+    async def is_unentered(self, day: date) -> bool:
+        """Two index scans."""
+        return await self._connection.fetchval(_UNENTERED, day)
 
     async def disagreeing_journal(self, day: date | None) -> str | None:
         """The first, in words."""
@@ -231,7 +243,7 @@ class PostgresSeals:
             return None
         return (
             f"account {row['number']} has {row['balance_micro']} micro-units, its entries come to "
-            f"{row['micro']}"
+            f"{row['micro']} and what is open to {row['open']}"
         )
 
 

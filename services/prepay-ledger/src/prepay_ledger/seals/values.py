@@ -38,6 +38,7 @@ SEALED = (
         ("journal_id", "number"),
         (
             "journal_id", "number", "account_id", "agreement_id", "period_first", "amount_micro",
+            "energy_wh",
         ),
         of_journal=True,
     ),

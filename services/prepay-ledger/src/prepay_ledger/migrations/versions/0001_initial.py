@@ -34,6 +34,7 @@ CREATE TABLE entry (
     agreement_id uuid,
     period_first date,
     amount_micro bigint NOT NULL,
+    energy_wh bigint,
     PRIMARY KEY (journal_id, number)
 );
 CREATE INDEX entry_account_id ON entry (account_id, journal_id);
@@ -170,10 +171,19 @@ CREATE TABLE charge_state (
     standing_days integer NOT NULL,
     due_day date,
     posted text NOT NULL,
+    posted_micro bigint NOT NULL,
+    energy_wh bigint NOT NULL,
     last_read_us bigint,
+    day date NOT NULL,
+    entered text DEFAULT '{}' NOT NULL,
+    entered_micro bigint DEFAULT 0 NOT NULL,
+    entered_wh bigint DEFAULT 0 NOT NULL,
+    turned text,
+    turned_wh bigint,
     PRIMARY KEY (agreement_id, period_first)
 ) WITH (fillfactor = 60);
 CREATE INDEX charge_state_account_id ON charge_state (account_id);
+CREATE INDEX charge_state_day ON charge_state (day, agreement_id, period_first);
 CREATE INDEX charge_state_open ON charge_state (agreement_id) WHERE due_day IS NOT NULL;
 CREATE INDEX charge_state_due_day ON charge_state (due_day) WHERE due_day IS NOT NULL;
 CREATE TABLE finding (
@@ -480,13 +490,31 @@ REFUSALS = (
     END
     $$
     """,
+    # Charges are entered once their day is over, and before it is sealed.
+    """
+    CREATE FUNCTION refuse_other_day_of_journal() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE
+        open date := open_day();
+    BEGIN
+        IF NEW.day <> open AND NOT (
+            NEW.kind = 'charge' AND EXISTS (SELECT FROM posting_day WHERE unsealed = NEW.day)
+        ) THEN
+            RAISE EXCEPTION 'a row of % for %, but % is open', TG_TABLE_NAME, NEW.day, open;
+        END IF;
+        RETURN NEW;
+    END
+    $$
+    """,
     """
     CREATE FUNCTION refuse_other_days_journal() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE
         open date := open_day();
     BEGIN
         IF EXISTS (SELECT FROM journal
-                   WHERE id IN (SELECT journal_id FROM new_rows) AND day <> open) THEN
+                   WHERE id IN (SELECT journal_id FROM new_rows) AND day <> open
+                     AND NOT (kind = 'charge'
+                              AND EXISTS (SELECT FROM posting_day WHERE unsealed = journal.day))
+        ) THEN
             RAISE EXCEPTION 'rows of % for a journal of another day than %', TG_TABLE_NAME, open;
         END IF;
         RETURN NULL;
@@ -510,9 +538,10 @@ def upgrade() -> None:
             "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
         )
     for name in OF_A_DAY:
+        of = "_of_journal" if name == "journal" else ""
         op.execute(
             f"CREATE TRIGGER {name}_of_the_open_day BEFORE INSERT ON {name} "
-            "FOR EACH ROW EXECUTE FUNCTION refuse_other_day()"
+            f"FOR EACH ROW EXECUTE FUNCTION refuse_other_day{of}()"
         )
     for name in ("entry", "posting"):
         op.execute(

@@ -1,0 +1,323 @@
+"""A posting day's charges become one entry a period once the day is over, whatever happens
+meanwhile; what people decide is an entry of its own."""
+
+from collections.abc import AsyncGenerator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import pytest
+from ledger_expected import ENERGY, STANDING, VAT, document
+
+from prepay_ledger.accounts.import_accounts import ImportAccounts
+from prepay_ledger.accounts.postgres_queries import AccountQueries
+from prepay_ledger.accounts.values import ImportLine
+from prepay_ledger.agreements.values import Agreement
+from prepay_ledger.balances.values import Account
+from prepay_ledger.charging.charge_readings import charge_readings
+from prepay_ledger.charging.enter_charges import EnterCharges
+from prepay_ledger.charging.pricing import Pricings
+from prepay_ledger.facts.values import Decided
+from prepay_ledger.installations.decide_meter import DecideMeter
+from prepay_ledger.installations.values import InstalledMeter, ReadingEdit
+from prepay_ledger.seals.audit import audit
+from prepay_ledger.seals.close_days import CloseDays
+from prepay_ledger.seals.postgres import open_seals
+from prepay_ledger.supply.decide import Policy
+from prepay_ledger.supply.review_supply import SupplyReview
+from prepay_ledger.tariffs.publish_tariff import publish_tariff
+from prepay_ledger.unit import open_unit
+from prewatt_common.clock import utc_now
+from prewatt_common.contracts.ledger_events_v1 import SupplyState
+from prewatt_common.db.database import Database
+from prewatt_common.ids import new_id
+from prewatt_metering.calendar.instants import us_of
+from prewatt_metering.registers.readings import Reading
+from prewatt_metering.tariffs.document import tariff_of
+from prewatt_metering.vee.edit import EditKind
+
+pytestmark = pytest.mark.stack
+
+COUNT = 7
+REVIEW = SupplyReview(
+    policy=Policy(friendly_hours=(), retry_after=timedelta(hours=1)),
+    timezone=ZoneInfo("UTC"),
+    command_lifetime=timedelta(hours=1),
+)
+
+
+class Town:
+    """Some households with a meter each, in a database of their own; the tests say what day it is
+    there. Readings come every hour from ``begin`` on."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.database = Database(url=url)
+        self.now = utc_now()
+        self.today = self.now.date()
+        self.begin = datetime.combine(self.today - timedelta(days=20), datetime.min.time(), UTC)
+        self.enter = EnterCharges(open_unit=self.unit, clock=lambda: self.now)
+
+    def unit(self):
+        return open_unit(self.database)
+
+    async def sql(self, query: str, *values: Any) -> list[asyncpg.Record]:
+        connection = await asyncpg.connect(self.url.replace("+asyncpg", ""))
+        try:
+            return await connection.fetch(query, *values)
+        finally:
+            await connection.close()
+
+    async def settle(self, day: date) -> None:
+        """People move in; it is ``day``."""
+        await self.sql("UPDATE posting_day SET day = $1", day)
+        tariff = document("town", timezone="UTC", components=[ENERGY, STANDING, VAT])
+        async with self.unit() as unit:
+            await publish_tariff(
+                unit=unit, version=tariff_of(tariff), by="test", reason="test", now=self.now
+            )
+        async with self.unit() as unit:
+            await ImportAccounts(review=REVIEW)(
+                unit=unit, lines=[self._line(n) for n in range(COUNT)], decided=self.decided()
+            )
+
+    def decided(self) -> Decided:
+        return Decided(by="test", reason="test", at=self.now)
+
+    def _line(self, number: int) -> ImportLine:
+        account = Account(
+            id=new_id(),
+            number=f"town-{number}",
+            currency="CNY",
+            balance_micro=10**9,
+            low_balance_micro=0,
+            emergency_credit_micro=0,
+            protected=False,
+            supply_state=SupplyState.CONNECTED,
+            opened_at=self.now,
+        )
+        agreement = Agreement(
+            id=new_id(),
+            account_id=account.id,
+            tariff_code="town",
+            first_day=self.begin.date(),
+        )
+        installed = InstalledMeter(
+            id=new_id(),
+            meter_id=f"m{number}",
+            account_id=account.id,
+            begins_at=self.begin,
+            opening_wh=0,
+        )
+        return ImportLine(number, account, agreement, installed, None)
+
+    async def read(self, hour: int, numbers: Sequence[int] = range(COUNT)) -> None:
+        """A reading of that hour of some of the meters."""
+        at_us = us_of(self.begin + timedelta(hours=hour))
+        async with self.unit() as unit:
+            await charge_readings(
+                unit=unit,
+                by_meter={f"m{n}": [Reading(at_us, hour * (100 + n))] for n in numbers},
+                pricings=Pricings(await unit.tariffs.book()),
+                partition=0,
+                now=self.now,
+            )
+
+    async def turn(self, day: date) -> None:
+        async with open_seals(self.database) as unit:
+            assert await unit.seals.turn(day)
+
+    async def seal(self) -> None:
+        """The day that was left, as the service does it."""
+        await CloseDays(
+            open_unit=lambda: open_seals(self.database),
+            enter=self.enter,
+            timezone=ZoneInfo("UTC"),
+            clock=lambda: self.now,
+            committed=lambda: None,
+        )()
+
+    async def entries(self, day: date) -> list[tuple[str, str, int, int]]:
+        """Of charges on a posting day: account, source, micro-units, Wh."""
+        rows = await self.sql(
+            "SELECT a.number, j.source, e.amount_micro, e.energy_wh FROM entry AS e "
+            "JOIN journal AS j ON j.id = e.journal_id JOIN account AS a ON a.id = e.account_id "
+            "WHERE j.day = $1 AND j.kind = 'charge' ORDER BY e.journal_id, a.number",
+            day,
+        )
+        return [tuple(row) for row in rows]
+
+    async def charged(self) -> dict[str, tuple[int, int]]:
+        """By account: what it was charged so far, and its energy."""
+        rows = await self.sql(
+            "SELECT a.number, sum(c.posted_micro)::bigint AS micro, sum(c.energy_wh)::bigint AS wh "
+            "FROM charge_state AS c JOIN account AS a ON a.id = c.account_id GROUP BY 1"
+        )
+        return {row["number"]: (row["micro"], row["wh"]) for row in rows}
+
+    async def holds(self) -> None:
+        """Balances are entries and what is open; everything sums to zero; audit finds nothing."""
+        totals = await AccountQueries(self.database).totals()
+        assert (totals.imbalance_micro, totals.entries_differ_micro) == (0, 0)
+        async with open_seals(self.database) as unit:
+            assert [each async for each in audit(store=unit.seals, published=None)] == []
+
+
+@pytest.fixture
+async def town(own_database_url: str) -> AsyncGenerator[Town]:
+    made = Town(own_database_url)
+    await made.settle(made.today - timedelta(days=1))
+    yield made
+    await made.database.close()
+
+
+async def test_a_day_of_many_readings_is_one_entry_a_period(town: Town) -> None:
+    yesterday = town.today - timedelta(days=1)
+    for hour in range(1, 30):
+        await town.read(hour)
+    assert await town.entries(yesterday) == []
+    charged = await town.charged()
+    await town.holds()
+    await town.seal()
+    periods = len(await town.sql("SELECT DISTINCT period_first FROM charge_state"))
+    entries = await town.entries(yesterday)
+    assert len(entries) == COUNT * periods
+    assert {source for _, source, _, _ in entries} == {f"day/{yesterday}"}
+    for number, (micro, wh) in charged.items():
+        mine = [(-m, w) for n, _, m, w in entries if n == number]
+        assert (sum(m for m, _ in mine), sum(w for _, w in mine)) == (micro, wh)
+    (standing,) = await town.sql("SELECT day, unsealed FROM posting_day")
+    assert tuple(standing) == (town.today, None)
+    await town.holds()
+    # A day on which nothing is charged enters nothing.
+    assert await town.entries(town.today) == []
+
+
+async def test_what_is_charged_before_the_day_is_entered_is_the_next_days(town: Town) -> None:
+    yesterday = town.today - timedelta(days=1)
+    for hour in range(1, 12):
+        await town.read(hour)
+    left = await town.charged()
+    await town.turn(town.today)
+    await town.read(12, range(3))  # these go over to the new day before anything is entered
+    await town.read(13, range(2))
+    await town.holds()
+    async with open_seals(town.database) as unit:
+        assert await unit.seals.is_unentered(yesterday)
+    await town.seal()
+    entries = await town.entries(yesterday)
+    assert {n: -m for n, _, m, _ in entries} == {n: micro for n, (micro, _) in left.items()}
+    assert await town.entries(town.today) == []
+    await town.holds()
+    now = await town.charged()
+    await town.read(13, [2, 3])
+    (open_rows,) = await town.sql(
+        "SELECT count(*) FILTER (WHERE posted <> entered) AS open, count(turned) AS turned "
+        "FROM charge_state"
+    )
+    assert tuple(open_rows) == (4, 0)
+    assert now != await town.charged()
+    await town.holds()
+
+
+@pytest.mark.parametrize("portions", [1, 2, 3])
+async def test_stopped_half_way_the_rest_is_entered_later(
+    town: Town, portions: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every portion is a transaction of its own, and the day is not sealed before all is in."""
+    monkeypatch.setattr("prepay_ledger.charging.enter_charges.PERIODS_AT_ONCE", 2)
+    yesterday = town.today - timedelta(days=1)
+    for hour in range(1, 12):
+        await town.read(hour)
+    left = await town.charged()
+    await town.turn(town.today)
+    done = 0
+
+    class Killed(BaseException):
+        pass
+
+    def dying():
+        nonlocal done
+        done += 1
+        if done > portions:
+            raise Killed
+        return town.unit()
+
+    with pytest.raises(Killed):
+        await EnterCharges(open_unit=dying, clock=utc_now)(yesterday)
+    assert len(await town.entries(yesterday)) == 2 * portions
+    await town.read(12)  # of entered ones and of others
+    await town.holds()
+    await town.seal()
+    entries = await town.entries(yesterday)
+    assert sorted((n, -m) for n, _, m, _ in entries) == sorted(
+        (n, micro) for n, (micro, _) in left.items()
+    )
+    await town.holds()
+
+
+async def test_a_day_is_not_sealed_before_it_is_entered(town: Town) -> None:
+    await town.read(5)
+    await town.turn(town.today)
+    real, town.enter = town.enter, _nothing
+    await town.seal()
+    assert await town.sql("SELECT day FROM seal") == []
+    town.enter = real
+    await town.seal()
+    assert len(await town.sql("SELECT day FROM seal")) == 1
+
+
+async def _nothing(_: date) -> None:
+    """As where another replica is at it."""
+
+
+@pytest.mark.parametrize("before_it_is_entered", [False, True])
+async def test_a_decision_is_an_entry_of_its_own(town: Town, before_it_is_entered: bool) -> None:
+    """Also on a day of whose yesterday nothing is entered yet."""
+    for hour in range(1, 12):
+        await town.read(hour)
+    left = await town.charged()
+    yesterday = town.today - timedelta(days=1)
+    await town.turn(town.today)
+    if not before_it_is_entered:
+        await town.seal()
+    await town.read(12, [0])
+    read = await town.charged()
+    async with town.unit() as unit:
+        edit = ReadingEdit(
+            id=new_id(),
+            meter_id="m0",
+            read_at=town.begin + timedelta(hours=12),
+            kind=EditKind.SET,
+            register_wh=2_000,
+            decided_by="test",
+            reason="test",
+            at=town.now,
+        )
+        await DecideMeter(review=REVIEW).edit(unit=unit, edit=edit, decided=town.decided())
+    decided = await town.charged()
+    assert await town.entries(town.today) == [
+        ("town-0", f"day/{town.today}", left["town-0"][0] - read["town-0"][0], 100),
+        ("town-0", "meter/m0", read["town-0"][0] - decided["town-0"][0], 800),
+    ]
+    await town.holds()
+    await town.seal()
+    entries = await town.entries(yesterday)
+    assert {n: -m for n, _, m, _ in entries} == {n: micro for n, (micro, _) in left.items()}
+    await town.holds()
+    (open_rows,) = await town.sql("SELECT count(*) AS n FROM charge_state WHERE posted <> entered")
+    assert open_rows["n"] == 0
+
+
+async def test_nobody_else_writes_to_a_day_that_is_over(town: Town) -> None:
+    await town.turn(town.today)
+    yesterday = town.today - timedelta(days=1)
+    for kind, day in (("top-up", yesterday), ("charge", yesterday - timedelta(days=1))):
+        with pytest.raises(asyncpg.RaiseError, match="is open"):
+            await town.sql(
+                "INSERT INTO journal (kind, source, entries, entries_micro, posted_at, day) "
+                "VALUES ($1, 'x', 0, 0, now(), $2)",
+                kind,
+                day,
+            )
