@@ -222,12 +222,14 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
             width=6,
         ),
         Panel(
-            "Parked meters: their readings raise and are not charged",
+            "Meters that wait for a person",
             (
-                Query("max(prewatt_ledger_parked_meters)", "in all; beyond ten all stops"),
-                Query("max by (meter_id) (prewatt_ledger_parked_meter)", "{{meter_id}}"),
+                Query("max(prewatt_ledger_parked_meters)", "parked in all; beyond ten all stops"),
+                Query("max by (meter_id) (prewatt_ledger_parked_meter)", "parked {{meter_id}}"),
+                Query("max(prewatt_ledger_findings_waiting)", "findings that hold a cut"),
             ),
-            description="GET /v1/parked-meters at the ledger names them, with the error.",
+            description="Parked: their readings raise and are not charged; GET /v1/parked-meters "
+            "at the ledger names them, with the error. Findings: GET /v1/findings.",
             width=6,
         ),
         Panel(

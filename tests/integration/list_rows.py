@@ -28,6 +28,7 @@ from rows import (
     add_step,
     add_tariff,
     add_unbound,
+    add_waiting_finding,
     an_account,
     an_agreed_account,
 )
@@ -99,6 +100,12 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             moves="UPDATE finding SET count = count + 1",
             owner=a_known_meter,
             unknown=None,
+        ),
+        "/v1/findings": Listed(
+            add=add_waiting_finding,
+            key=lambda each: (each["meter_id"], each["begin"]),
+            newest_first=False,
+            moves="UPDATE finding SET count = count + 1",
         ),
         "/v1/meters/{meter_id}/edits": Listed(
             add=add_edit, key=_id, newest_first=False, owner=a_known_meter, unknown=None

@@ -101,16 +101,19 @@ async def a_billed_meter(connection: asyncpg.Connection) -> str:
 
 async def add_entry(connection: asyncpg.Connection, account_id: str, n: int) -> None:
     """Three to a journal, as a batch of readings makes them at a month's turn."""
+    # A journal is refused whose entries are not there when it is committed.
+    await connection.execute("SET session_replication_role = replica")
     if n % 3 == 0:
         await connection.execute(
-            "INSERT INTO journal (kind, source, entries, entries_micro, posted_at) "
-            "VALUES ('charge', 'test', 3, 15, $1)",
+            "INSERT INTO journal (kind, source, currency, entries, entries_micro, posted_at) "
+            "VALUES ('charge', 'test', 'CNY', 3, 15, $1)",
             AT,
         )
     await connection.execute(
         "INSERT INTO entry SELECT max(id), $1, $2, NULL, NULL, 5 FROM journal",
         n % 3, UUID(account_id),
     )  # fmt: skip
+    await connection.execute("SET session_replication_role = origin")
 
 
 async def add_decision(connection: asyncpg.Connection, account_id: str, n: int) -> None:
@@ -223,6 +226,18 @@ async def add_finding(connection: asyncpg.Connection, meter_id: str, n: int) -> 
         "false, 1)",
         meter_id, n, us_of(AT) + n * SECOND_US,
     )  # fmt: skip
+
+
+async def add_waiting_finding(connection: asyncpg.Connection, _: str, n: int) -> None:
+    """Two of a meter."""
+    meter_id, at_us = f"m-{uuid4().hex}", us_of(AT)
+    for number in range(2):
+        await connection.execute(
+            "INSERT INTO finding VALUES ($1, $2, 'VEE-06', 'reset', 'fail', $3, $4, $5, 0, 'Wh', "
+            "true, 1)",
+            meter_id, number, at_us + number * SECOND_US, at_us + 9 * SECOND_US,
+            None if n % 5 == 0 else n,
+        )  # fmt: skip
 
 
 async def add_edit(connection: asyncpg.Connection, meter_id: str, n: int) -> None:

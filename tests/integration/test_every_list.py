@@ -32,6 +32,7 @@ WHOLE = {
     "/v1/contacts/{account_id} channels": "three at most",
     "/v1/dead-letters/{letter} headers": "as the record has them",
     "/v1/dead-letters/{letter} replays": "one each time that a person has it handled again",
+    "/v1/totals currencies": "as many as the utility sells in",
     "/v1/offsets offsets": "one for each group and partition",
     "/v1/offsets accepted": "the last hundred",
     "/v1/seals/{day}/proof proof": "as long as the tree is high",

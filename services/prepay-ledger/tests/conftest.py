@@ -267,6 +267,14 @@ class Ledger:
         assert totals["entries_differ_micro"] == 0
         return totals
 
+    async def posted(self) -> dict[str, int]:
+        """What ledger accounts come to in CNY."""
+        totals = await self.sums_to_zero()
+        return next(
+            (each["postings_micro"] for each in totals["currencies"] if each["currency"] == "CNY"),
+            {},
+        )
+
     async def sql(self, query: str, *values: Any) -> list[asyncpg.Record]:
         """Ask the ledger's database."""
         url = self.stack.endpoints.database_url("prepay_ledger")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
-from ledger_expected import ENERGY, STANDING, VAT, document
+from ledger_expected import document
 
 from prepay_ledger.accounts.import_accounts import ImportAccounts
 from prepay_ledger.accounts.postgres_queries import AccountQueries
@@ -40,6 +40,7 @@ from prewatt_metering.vee.edit import EditKind
 pytestmark = pytest.mark.stack
 
 COUNT = 7
+CURRENCIES = ("CNY", "EUR")
 REVIEW = SupplyReview(
     policy=Policy(friendly_hours=(), retry_after=timedelta(hours=1)),
     timezone=ZoneInfo("UTC"),
@@ -72,11 +73,12 @@ class Town:
     async def settle(self, day: date) -> None:
         """People move in; it is ``day``."""
         await self.sql("UPDATE posting_day SET day = $1", day)
-        tariff = document("town", timezone="UTC", components=[ENERGY, STANDING, VAT])
-        async with self.unit() as unit:
-            await publish_tariff(
-                unit=unit, version=tariff_of(tariff), by="test", reason="test", now=self.now
-            )
+        for currency in CURRENCIES:
+            tariff = document(f"in-{currency.lower()}", timezone="UTC", currency=currency)
+            async with self.unit() as unit:
+                await publish_tariff(
+                    unit=unit, version=tariff_of(tariff), by="test", reason="test", now=self.now
+                )
         async with self.unit() as unit:
             await ImportAccounts(review=REVIEW)(
                 unit=unit, lines=[self._line(n) for n in range(COUNT)], decided=self.decided()
@@ -86,10 +88,11 @@ class Town:
         return Decided(by="test", reason="test", at=self.now)
 
     def _line(self, number: int) -> ImportLine:
+        currency = CURRENCIES[number % 2]
         account = Account(
             id=new_id(),
             number=f"town-{number}",
-            currency="CNY",
+            currency=currency,
             balance_micro=10**9,
             low_balance_micro=0,
             emergency_credit_micro=0,
@@ -100,7 +103,7 @@ class Town:
         agreement = Agreement(
             id=new_id(),
             account_id=account.id,
-            tariff_code="town",
+            tariff_code=f"in-{currency.lower()}",
             first_day=self.begin.date(),
         )
         installed = InstalledMeter(
@@ -160,6 +163,7 @@ class Town:
         """Balances are entries and what is open; everything sums to zero; audit finds nothing."""
         totals = await AccountQueries(self.database).totals()
         assert (totals.imbalance_micro, totals.entries_differ_micro) == (0, 0)
+        assert tuple(each.currency for each in totals.currencies) == CURRENCIES
         async with open_seals(self.database) as unit:
             assert [each async for each in audit(store=unit.seals, published=None)] == []
 
@@ -310,14 +314,38 @@ async def test_a_decision_is_an_entry_of_its_own(town: Town, before_it_is_entere
     assert open_rows["n"] == 0
 
 
+@pytest.mark.parametrize(
+    ("currency", "entries", "entry_micro", "posting_micro"),
+    [
+        ("CNY", 1, -5, 6),
+        ("CNY", 2, -5, 5),
+        ("CNY", 1, -4, 4),  # its entries are said to come to -5
+        ("EUR", 1, -5, 5),  # the account is in CNY
+    ],
+)
+async def test_a_journal_that_does_not_hold_together_is_refused_by_the_database(
+    town: Town, currency: str, entries: int, entry_micro: int, posting_micro: int
+) -> None:
+    write = (
+        "WITH j AS (INSERT INTO journal (kind, source, currency, entries, entries_micro, posted_at)"
+        " VALUES ('test', 'x', $1, $2, -5, now()) RETURNING id), "
+        "e AS (INSERT INTO entry (journal_id, number, account_id, amount_micro) "
+        "SELECT j.id, 0, a.id, $3 FROM j, account AS a WHERE a.number = 'town-0') "
+        "INSERT INTO posting SELECT id, 'tax', $4 FROM j"
+    )
+    with pytest.raises(asyncpg.RaiseError, match="does not hold together"):
+        await town.sql(write, currency, entries, entry_micro, posting_micro)
+    await town.sql(write, "CNY", 1, -5, 5)
+
+
 async def test_nobody_else_writes_to_a_day_that_is_over(town: Town) -> None:
     await town.turn(town.today)
     yesterday = town.today - timedelta(days=1)
     for kind, day in (("top-up", yesterday), ("charge", yesterday - timedelta(days=1))):
         with pytest.raises(asyncpg.RaiseError, match="is open"):
             await town.sql(
-                "INSERT INTO journal (kind, source, entries, entries_micro, posted_at, day) "
-                "VALUES ($1, 'x', 0, 0, now(), $2)",
+                "INSERT INTO journal (kind, source, currency, entries, entries_micro, posted_at, "
+                "day) VALUES ($1, 'x', 'CNY', 0, 0, now(), $2)",
                 kind,
                 day,
             )

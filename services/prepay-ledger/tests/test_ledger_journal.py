@@ -11,7 +11,7 @@ A, B = UUID(int=1), UUID(int=2)
 
 def test_a_journal_that_does_not_sum_to_zero_cannot_be_made() -> None:
     with pytest.raises(Unbalanced, match="off by 1 micro-units"):
-        Journal(kind="charge", source="s", entries=(Entry(A, -9),), postings={"tax": 10})
+        Journal("charge", "s", "CNY", entries=(Entry(A, -9),), postings={"tax": 10})
 
 
 def test_movements_are_summed_by_account() -> None:

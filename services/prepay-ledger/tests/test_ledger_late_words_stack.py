@@ -124,11 +124,19 @@ async def test_what_was_found_of_a_former_meter_holds_its_households_cut(ledger)
     found = (await ledger.api.get(f"/v1/meters/{meter.meter_id}/findings")).json()["items"]
     stops = [each for each in found if each["stops_cut"]]
     assert stops
+    waiting = (await ledger.api.get("/v1/findings", params={"limit": 1_000})).json()["items"]
+    assert [
+        {name: each[name] for name in stops[0]}
+        for each in waiting
+        if each["meter_id"] == meter.meter_id and each["account_ids"] == [account["id"]]
+    ] == stops
     for each in stops:
         looked = {key: each[key] for key in ("check", "begin", "end", "before", "after")}
         path = f"/v1/meters/{meter.meter_id}/findings/seen"
         assert (await ledger.api.post(path, json=looked | {"reason": "test"})).is_success
     await ledger.until_state(account, "disconnecting")
+    waiting = (await ledger.api.get("/v1/findings", params={"limit": 1_000})).json()["items"]
+    assert meter.meter_id not in {each["meter_id"] for each in waiting}
 
 
 async def test_a_version_that_somebody_cannot_be_charged_by_is_not_published(ledger) -> None:

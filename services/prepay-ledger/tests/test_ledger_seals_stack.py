@@ -66,6 +66,7 @@ class Scratch:
             journal = Journal(
                 kind="charge",
                 source="test",
+                currency="CNY",
                 entries=tuple(
                     Entry(account_id, -micro, UUID(int=3), date(2026, 3, 1), 2 * micro)
                     for micro in amounts_micro
@@ -180,11 +181,12 @@ async def test_a_day_that_is_over_is_turned_and_sealed_and_all_holds(sealed: Scr
     assert events["n"] == 2
     assert await sealed.findings() == []
     totals = await AccountQueries(sealed.database).totals()
-    assert totals.entries_micro == -(5 + 7 + 6 + 7) * 2
-    assert (totals.imbalance_micro, totals.balances_micro) == (0, totals.entries_micro)
+    (in_cny,) = totals.currencies
+    assert in_cny.entries_micro == -(5 + 7 + 6 + 7) * 2
+    assert (totals.imbalance_micro, in_cny.balances_micro) == (0, in_cny.entries_micro)
     await sealed.post(9)  # on the day that is open
     totals = await AccountQueries(sealed.database).totals()
-    assert (totals.imbalance_micro, totals.entries_micro) == (0, -59)
+    assert (totals.imbalance_micro, totals.currencies[0].entries_micro) == (0, -59)
     await sealed.close_days()  # nothing is due
     assert len(await sealed.sql("SELECT day FROM seal")) == 2
 
@@ -283,8 +285,8 @@ async def test_a_row_that_is_added_to_a_sealed_day_is_named(sealed: Scratch) -> 
     await connection.execute("SET session_replication_role = replica")
     (day,) = [row["day"] for row in await sealed.sql("SELECT day FROM seal ORDER BY day LIMIT 1")]
     journal_id = await connection.fetchval(
-        "INSERT INTO journal (kind, source, entries, entries_micro, posted_at, day) "
-        "VALUES ('top-up', 'nobody', 1, 100, now(), $1) RETURNING id",
+        "INSERT INTO journal (kind, source, currency, entries, entries_micro, posted_at, day) "
+        "VALUES ('top-up', 'nobody', 'CNY', 1, 100, now(), $1) RETURNING id",
         day,
     )
     await connection.execute(
@@ -301,7 +303,7 @@ async def test_a_row_that_is_added_to_a_sealed_day_is_named(sealed: Scratch) -> 
         f"rows: {day} entry: row {journal_id}/0 was added",
         f"rows: {day} journal: row {journal_id} was added",
         f"rows: {day} posting: row {journal_id}/revenue:energy was added",
-        "sum: customers is kept as -50 micro-units, its rows come to 50",
+        "sum: customers in CNY is kept as -50 micro-units, its rows come to 50",
     ]
 
 
@@ -321,7 +323,7 @@ async def test_a_row_of_a_day_that_was_never_open_is_named(sealed: Scratch) -> N
 async def test_a_sum_that_was_changed_is_named(sealed: Scratch) -> None:
     await sealed.sql("UPDATE sealed_sum SET amount_micro = 7 WHERE ledger_account = 'customers'")
     (found,) = await sealed.findings()
-    assert str(found) == "sum: customers is kept as 7 micro-units, its rows come to -50"
+    assert str(found) == "sum: customers in CNY is kept as 7 micro-units, its rows come to -50"
 
 
 async def test_a_chain_that_is_made_anew_as_a_whole_differs_from_what_was_published(
@@ -359,8 +361,8 @@ async def test_rows_of_another_day_than_the_open_one_are_refused(sealed: Scratch
         asyncpg.RaiseError, match=r"a row of journal for 2020-02-02, but .* is open"
     ):
         await sealed.sql(
-            "INSERT INTO journal (kind, source, entries, entries_micro, posted_at, day) "
-            "VALUES ('a', 'b', 0, 0, now(), '2020-02-02')"
+            "INSERT INTO journal (kind, source, currency, entries, entries_micro, posted_at, day) "
+            "VALUES ('a', 'b', 'CNY', 0, 0, now(), '2020-02-02')"
         )
     (old,) = await sealed.sql("SELECT min(id) AS id FROM journal")
     for query in (
@@ -377,8 +379,8 @@ async def test_a_turn_waits_for_who_took_the_day_and_who_comes_meanwhile_gets_th
     today = utc_now().date()
     await scratch.open(today - timedelta(days=1))
     insert = (
-        "INSERT INTO journal (kind, source, entries, entries_micro, posted_at) "
-        "VALUES ('a', $1, 0, 0, now()) RETURNING day"
+        "INSERT INTO journal (kind, source, currency, entries, entries_micro, posted_at) "
+        "VALUES ('a', $1, 'CNY', 0, 0, now()) RETURNING day"
     )
     writer = await scratch.connect()
     under_way = writer.transaction()

@@ -24,14 +24,10 @@ async def give_back(ledger, payment, *, why=WHY):
     return await ledger.api.post(f"/v1/payments/{payment['id']}/return", json={"reason": why})
 
 
-async def postings(ledger):
-    return (await ledger.sums_to_zero())["postings_micro"]
-
-
 async def test_money_in_suspense_is_given_to_an_account(ledger, kafka_events):
     account = await ledger.open()
     payment = await ledger.suspended(7_000_000)
-    before = await postings(ledger)
+    before = await ledger.posted()
     answer = await assign(ledger, payment, account)
     assert answer.status_code == 200, answer.text
     placed = answer.json()
@@ -46,7 +42,7 @@ async def test_money_in_suspense_is_given_to_an_account(ledger, kafka_events):
     assert (await ledger.account(account))["balance_micro"] == 7_000_000
     (entry,) = await ledger.newest(account, "entries")
     assert (entry["kind"], entry["journal_id"]) == ("suspense-assigned", resolution["journal_id"])
-    after = await postings(ledger)
+    after = await ledger.posted()
     assert after["suspense"] == before["suspense"] - 7_000_000
     assert after["clearing:demo"] == before["clearing:demo"]
     told = await kafka_events("prewatt.ledger.topped-up.v1", payment_id=payment["payment_id"])
@@ -74,12 +70,12 @@ async def test_a_household_that_is_cut_is_back_when_its_money_is_found(ledger):
 
 async def test_money_in_suspense_is_sent_back(ledger, kafka_events):
     payment = await ledger.suspended(3_000_000)
-    before = await postings(ledger)
+    before = await ledger.posted()
     answer = await give_back(ledger, payment)
     assert answer.status_code == 200, answer.text
     assert (answer.json()["outcome"], answer.json()["account_id"]) == ("returned", None)
     assert answer.json()["resolution"]["action"] == "returned"
-    after = await postings(ledger)
+    after = await ledger.posted()
     assert after["suspense"] == before["suspense"] - 3_000_000
     assert after["refund-due:demo"] == before.get("refund-due:demo", 0) + 3_000_000
     told = await kafka_events("prewatt.ledger.payment-returned.v1", amount_micro=3_000_000)

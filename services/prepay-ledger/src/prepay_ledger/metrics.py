@@ -38,6 +38,10 @@ PARKED_METER = Gauge(
     "1 for some of these meters; GET /v1/parked-meters lists all.",
     ("meter_id",),
 )
+FINDINGS_WAITING = Gauge(
+    "prewatt_ledger_findings_waiting",
+    "Findings that hold cuts and that nobody has looked at; GET /v1/findings lists them.",
+)
 IMBALANCE_MICRO = Gauge(
     "prewatt_ledger_imbalance_micro",
     "Customer balances plus the utility's postings, which must be zero, in micro-units.",

@@ -2,10 +2,12 @@
 
 from prepay_ledger.accounts.postgres_queries import AccountQueries
 from prepay_ledger.charging.postgres_parking import ParkedQueries
+from prepay_ledger.charging.postgres_queries import ChargingQueries
 from prepay_ledger.installations.postgres_unbound import REASONS, UnboundQueries
 from prepay_ledger.metrics import (
     ACCOUNTS,
     ACCOUNTS_BELOW_ZERO,
+    FINDINGS_WAITING,
     IMBALANCE_MICRO,
     PARKED_METER,
     PARKED_METERS,
@@ -29,6 +31,7 @@ def watches(database: Database) -> list[Repeating]:
     """The workers that keep the metrics."""
     queries, payments = AccountQueries(database), PaymentQueries(database)
     unbound, parked = UnboundQueries(database), ParkedQueries(database)
+    findings = ChargingQueries(database)
     return [
         Repeating(
             name="watch ledger",
@@ -40,6 +43,12 @@ def watches(database: Database) -> list[Repeating]:
             name="watch unbound readings",
             do=lambda: _measure_unbound(unbound),
             every_s=_EVERY_S,
+        ),
+        Repeating(
+            name="watch findings",
+            do=lambda: _measure_findings(findings),
+            every_s=_EVERY_S,
+            rest_factor=_REST_FACTOR,
         ),
         Repeating(
             name="watch parked meters",
@@ -68,6 +77,10 @@ async def _measure_unbound(unbound: UnboundQueries) -> None:
         UNBOUND_METERS.labels(reason).set(len(meters))
         for meter_id in meters[:_NAMED_MAX]:
             UNBOUND_METER.labels(reason, meter_id).set(1)
+
+
+async def _measure_findings(findings: ChargingQueries) -> None:
+    FINDINGS_WAITING.set(await findings.count_waiting())
 
 
 async def _measure_parked(parked: ParkedQueries) -> None:

@@ -97,17 +97,7 @@ def enquiries_router(*, queries: AccountQueries) -> APIRouter:
     @router.get("/totals", tags=["ledger"])
     async def totals() -> TotalsOut:
         """The ledger as a whole, and whether it sums to zero."""
-        found = await queries.totals()
-        return TotalsOut(
-            accounts_by_state=dict(found.accounts_by_state),
-            accounts_below_zero=found.accounts_below_zero,
-            balances_micro=found.balances_micro,
-            postings_micro=dict(found.postings_micro),
-            open_micro=found.open_micro,
-            imbalance_micro=found.imbalance_micro,
-            entries_differ_micro=found.entries_differ_micro,
-            unbound_readings=found.unbound_readings,
-        )
+        return TotalsOut.model_validate(await queries.totals())
 
     return router
 

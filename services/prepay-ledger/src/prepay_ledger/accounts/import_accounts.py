@@ -67,16 +67,17 @@ class ImportAccounts:
 async def _open(unit: Unit, new: Sequence[ImportLine], decided: Decided) -> None:
     # Accounts start empty: the opening journal moves the balance, as every balance is moved.
     await unit.bulk.insert(new)
-    entries = tuple(
-        Entry(line.account.id, line.account.balance_micro)
-        for line in new
-        if line.account.balance_micro
-    )
-    if entries:
+    for currency in sorted({line.account.currency for line in new if line.account.balance_micro}):
+        entries = tuple(
+            Entry(line.account.id, line.account.balance_micro)
+            for line in new
+            if line.account.balance_micro and line.account.currency == currency
+        )
         total = sum(entry.amount_micro for entry in entries)
         journal = Journal(
             kind="opening-balance",
             source="import",
+            currency=currency,
             entries=entries,
             postings={UtilityAccount.OPENING_BALANCES: -total},
         )

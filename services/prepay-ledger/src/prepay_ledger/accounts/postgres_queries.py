@@ -1,8 +1,8 @@
 """What people and dashboards ask of accounts and of the ledger as a whole: read-only, each its own
 transaction."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias
 from uuid import UUID
 
@@ -32,28 +32,46 @@ class AccountView:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
-    """The ledger as a whole, in micro-units. ``imbalance_micro`` is zero or something is wrong."""
+class CurrencyTotals:
+    """The ledger in one currency, in micro-units."""
 
-    accounts_by_state: Mapping[str, int]
-    accounts_below_zero: int
-    balances_micro: int
-    postings_micro: Mapping[str, int]
-    entries_micro: int
-    open_micro: int
+    currency: str
+    balances_micro: int = 0
+    entries_micro: int = 0
+    open_micro: int = 0
     """What was charged and is in no entry yet: charges of the open day, and of one that is over and
     not sealed."""
-    unbound_readings: int
+    postings_micro: Mapping[str, int] = field(default_factory=dict[str, int])
 
     @property
     def imbalance_micro(self) -> int:
-        """Balances against postings and what is open."""
+        """Balances against postings and what is open: zero, or something is wrong."""
         return self.balances_micro + sum(self.postings_micro.values()) + self.open_micro
 
     @property
     def entries_differ_micro(self) -> int:
-        """Balances against entries and what is open."""
+        """Balances against entries and what is open: zero, or something is wrong."""
         return self.balances_micro - self.entries_micro + self.open_micro
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The ledger as a whole."""
+
+    accounts_by_state: Mapping[str, int]
+    accounts_below_zero: int
+    currencies: Sequence[CurrencyTotals]
+    unbound_readings: int
+
+    @property
+    def imbalance_micro(self) -> int:
+        """Of all currencies, each without its sign, so that none makes up for another."""
+        return sum(abs(each.imbalance_micro) for each in self.currencies)
+
+    @property
+    def entries_differ_micro(self) -> int:
+        """Likewise."""
+        return sum(abs(each.entries_differ_micro) for each in self.currencies)
 
 
 EntryKey: TypeAlias = tuple[int, int]
@@ -63,28 +81,31 @@ _ENTRY_ORDER = (entry.c.journal_id, entry.c.number)
 # Sealed days are summed already: only those that are not yet are added up.
 _TOTALS = """
 WITH unsealed AS (
-  SELECT id FROM journal WHERE day > coalesce((SELECT max(day) FROM seal), '-infinity')
+  SELECT id, currency FROM journal
+  WHERE day > coalesce((SELECT max(day) FROM seal), '-infinity')
+), sums AS (
+  SELECT currency, 'balances' AS what, '' AS name, sum(balance_micro) AS micro
+  FROM account GROUP BY 1
+  UNION ALL
+  SELECT a.currency, 'open', '', sum(c.posted_micro - c.entered_micro)
+  FROM charge_state AS c JOIN account AS a ON a.id = c.account_id
+  WHERE c.day >= (SELECT coalesce(unsealed, day) FROM posting_day) GROUP BY 1
+  UNION ALL
+  SELECT u.currency, 'entries', '', sum(e.amount_micro)
+  FROM unsealed AS u JOIN entry AS e ON e.journal_id = u.id GROUP BY 1
+  UNION ALL
+  SELECT u.currency, 'postings', p.ledger_account, sum(p.amount_micro)
+  FROM unsealed AS u JOIN posting AS p ON p.journal_id = u.id GROUP BY 1, 3
+  UNION ALL
+  SELECT currency, CASE ledger_account WHEN :customers THEN 'entries' ELSE 'postings' END,
+         ledger_account, amount_micro
+  FROM sealed_sum
 )
 SELECT
   (SELECT json_object_agg(supply_state, n)
      FROM (SELECT supply_state, count(*) AS n FROM account GROUP BY 1) AS s) AS states,
   (SELECT count(*) FROM account WHERE balance_micro < 0) AS below_zero,
-  (SELECT coalesce(sum(balance_micro), 0) FROM account) AS balances,
-  (SELECT json_object_agg(ledger_account, total::text)
-     FROM (SELECT ledger_account, sum(amount_micro) AS total
-           FROM (SELECT * FROM sealed_sum WHERE ledger_account <> :customers
-                 UNION ALL
-                 SELECT ledger_account, amount_micro FROM posting
-                 WHERE journal_id IN (SELECT id FROM unsealed)) AS p
-           GROUP BY 1) AS p)
-    AS postings,
-  (SELECT coalesce(sum(amount_micro), 0)
-     FROM (SELECT amount_micro FROM sealed_sum WHERE ledger_account = :customers
-           UNION ALL
-           SELECT amount_micro FROM entry WHERE journal_id IN (SELECT id FROM unsealed)) AS e)
-    AS entries,
-  (SELECT coalesce(sum(posted_micro - entered_micro), 0) FROM charge_state
-   WHERE day >= (SELECT coalesce(unsealed, day) FROM posting_day)) AS open,
+  (SELECT json_agg(json_build_array(currency, what, name, micro::text)) FROM sums) AS sums,
   (SELECT count(*) FROM unbound_reading) AS unbound
 """
 
@@ -100,16 +121,7 @@ class AccountQueries:
         charges that the other did not."""
         async with self._database.transaction() as connection:
             row = (await connection.execute(text(_TOTALS), {"customers": CUSTOMERS})).one()
-        postings: dict[str, str] = row.postings or {}
-        return Totals(
-            row.states or {},
-            row.below_zero,
-            int(row.balances),
-            {name: int(total) for name, total in postings.items()},
-            int(row.entries),
-            int(row.open),
-            row.unbound,
-        )
+        return Totals(row.states or {}, row.below_zero, _by_currency(row.sums or ()), row.unbound)
 
     async def account(
         self, *, account_id: UUID | None = None, number: str | None = None
@@ -160,3 +172,27 @@ class AccountQueries:
         async with self._database.transaction() as connection:
             await check_account(connection, account_id)
             return (await connection.execute(query)).all()
+
+
+def _by_currency(sums: Iterable[tuple[str, str, str, str]]) -> list[CurrencyTotals]:
+    """From currency, what is summed, ledger account, and micro-units as text: JSON's numbers end at
+    2^53."""
+    found: dict[str, dict[str, int]] = {}
+    postings: dict[str, dict[str, int]] = {}
+    for currency, what, name, micro in sums:
+        of_what = found.setdefault(currency, {"balances": 0, "entries": 0, "open": 0})
+        if what == "postings":
+            of_currency = postings.setdefault(currency, {})
+            of_currency[name] = of_currency.get(name, 0) + int(micro)
+        else:
+            of_what[what] += int(micro)
+    return [
+        CurrencyTotals(
+            currency=currency,
+            balances_micro=of_what["balances"],
+            entries_micro=of_what["entries"],
+            open_micro=of_what["open"],
+            postings_micro=postings.get(currency, {}),
+        )
+        for currency, of_what in sorted(found.items())
+    ]

@@ -71,15 +71,26 @@ class EntryOut(BaseModel, from_attributes=True):
     energy_wh: int | None
 
 
-class TotalsOut(BaseModel):
-    """The ledger as a whole. ``imbalance_micro`` and ``entries_differ_micro`` must be zero.
+class CurrencyTotalsOut(BaseModel, from_attributes=True):
+    """The ledger in one currency. ``imbalance_micro`` and ``entries_differ_micro`` must be zero.
     ``open_micro``: what was charged and is in no entry yet."""
+
+    currency: str
+    balances_micro: int
+    entries_micro: int
+    open_micro: int
+    postings_micro: dict[str, int]
+    imbalance_micro: int
+    entries_differ_micro: int
+
+
+class TotalsOut(BaseModel, from_attributes=True):
+    """The ledger as a whole. ``imbalance_micro`` and ``entries_differ_micro`` must be zero: they
+    add up what all currencies are off by, each without its sign."""
 
     accounts_by_state: dict[str, int]
     accounts_below_zero: int
-    balances_micro: int
-    postings_micro: dict[str, int]
-    open_micro: int
     imbalance_micro: int
     entries_differ_micro: int
     unbound_readings: int
+    currencies: list[CurrencyTotalsOut]

@@ -11,9 +11,16 @@ from fastapi import APIRouter, Depends, Query
 from prepay_ledger.charging.charge_agreement import PeriodState, rated, year_before
 from prepay_ledger.charging.meters import Agreement
 from prepay_ledger.charging.ports import OpenUnit
-from prepay_ledger.charging.postgres_queries import ChargingQueries, PeriodKey
+from prepay_ledger.charging.postgres_queries import ChargingQueries, PeriodKey, WaitingKey
 from prepay_ledger.charging.pricing import Pricings
-from prepay_ledger.charging.schemas import DayOut, FindingOut, LineOut, PeriodOut, SeenIn
+from prepay_ledger.charging.schemas import (
+    DayOut,
+    FindingOut,
+    LineOut,
+    PeriodOut,
+    SeenIn,
+    WaitingFindingOut,
+)
 from prepay_ledger.charging.see_finding import SeeFinding
 from prepay_ledger.charging.values import SeenFinding
 from prepay_ledger.fields import MeterIdField, Writer
@@ -67,6 +74,23 @@ def charges_router(
         after = -1 if page.after is None else page.after
         rows = await queries.findings(meter_id, after=after, limit=page.rows_max)
         return page.of(rows, key=lambda row: row.number, item=FindingOut.model_validate)
+
+    @router.get("/findings", tags=["meters"])
+    async def waiting(
+        page: Annotated[PageRequest[WaitingKey], Depends(PagesBy(WaitingKey))],
+    ) -> Page[WaitingFindingOut]:
+        """What holds cuts and nobody has looked at, by meter, with the accounts that are held.
+        Look, put right what is wrong, and say that you have looked (``.../findings/seen``)."""
+        rows = await queries.waiting(after=page.after, limit=page.rows_max)
+        return page.of(
+            rows,
+            key=lambda row: row.key,
+            item=lambda row: WaitingFindingOut(
+                meter_id=row.meter_id,
+                account_ids=list(row.account_ids),
+                **FindingOut.model_validate(row.finding).model_dump(),
+            ),
+        )
 
     @router.get("/meters/{meter_id}/days", tags=["meters"])
     async def days(

@@ -29,12 +29,17 @@ async def charge_readings(
     """Store and charge readings; those that no installation covers charge nobody until one does.
     Gives the accounts to review."""
     day = await unit.charging.posting_day()
-    followed = await _ordinary(unit, by_meter, pricings, day=day, now=now)
+    followed = await _ordinary(unit, by_meter, pricings, now=now)
     done = {each.before.meter_id for each in followed}
     rest = {meter_id: some for meter_id, some in by_meter.items() if meter_id not in done}
+    # All meters before any period: the order in which whoever decides locks them.
+    if followed:
+        await unit.charging.save_followed_meters(followed, day=day)
+    used = await _one_by_one(unit, rest, pricings, day=day) if rest else ()
+    if followed:
+        await unit.charging.save_followed_periods(followed, day=day)
     charged: Sequence[Charged] = ()
-    if rest:
-        used = await _one_by_one(unit, rest, pricings, day=day)
+    if used:
         charged = await charge_changes(unit=unit, changes=used, pricings=pricings, day=day, now=now)
     due = await post(unit=unit, charged=charged, followed=followed, partition=partition, now=now)
     # What held a cut may be gone with these readings: an excursion that came back.
@@ -47,20 +52,16 @@ async def _ordinary(
     by_meter: Mapping[str, Sequence[Reading]],
     pricings: Pricings,
     *,
-    day: date,
     now: datetime,
 ) -> Sequence[Followed]:
     if len(by_meter) < GROUP_MIN:
         return ()
-    followed = follow_ordinary(
+    return follow_ordinary(
         standings=await unit.charging.standings(list(by_meter)),
         readings=by_meter,
         pricings=pricings,
         now_us=us_of(now),
     )
-    if followed:
-        await unit.charging.save_followed(followed, day=day)
-    return followed
 
 
 async def _one_by_one(

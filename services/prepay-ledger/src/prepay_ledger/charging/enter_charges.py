@@ -48,10 +48,14 @@ async def _write(
 ) -> None:
     if not some:
         return
-    postings: dict[str, int] = {}
-    for each in some:
-        for name, micro in each.delta.items():
-            postings[name] = postings.get(name, 0) + micro
-    journal = Journal("charge", source, tuple(each.entry for each in some), postings)
-    await unit.journals.write(journal, at=at, day=day)
+    for currency in sorted({each.currency for each in some}):
+        of_currency = [each for each in some if each.currency == currency]
+        postings: dict[str, int] = {}
+        for each in of_currency:
+            for name, micro in each.delta.items():
+                postings[name] = postings.get(name, 0) + micro
+        entries = tuple(each.entry for each in of_currency)
+        await unit.journals.write(
+            Journal("charge", source, currency, entries, postings), at=at, day=day
+        )
     await unit.charging.mark_entered(some)

@@ -49,8 +49,12 @@ class ChargingStore(Protocol):
         """Of the meters with an open day, with each open period of their agreement."""
         ...
 
-    async def save_followed(self, followed: Sequence[Followed], *, day: date) -> None:
-        """Meters and periods. Raises `ChangedMeanwhile` where one is not as it was read."""
+    async def save_followed_meters(self, followed: Sequence[Followed], *, day: date) -> None:
+        """Raises `ChangedMeanwhile` where one is not as it was read."""
+        ...
+
+    async def save_followed_periods(self, followed: Sequence[Followed], *, day: date) -> None:
+        """Likewise."""
         ...
 
     async def meters(self, meter_ids: Sequence[str]) -> Mapping[str, MeterRow]:

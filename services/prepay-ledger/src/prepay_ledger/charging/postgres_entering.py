@@ -12,30 +12,30 @@ from prepay_ledger.charging.unentered import PeriodKey, Unentered
 from prewatt_common.db.database import driver
 
 _LEFT = """
-SELECT agreement_id, period_first, account_id, entered, entered AS base, entered_wh AS base_wh,
-       posted, energy_wh AS posted_wh, false AS is_before_left
-FROM charge_state
+SELECT agreement_id, period_first, account_id, a.currency, entered, entered AS base,
+       entered_wh AS base_wh, posted, energy_wh AS posted_wh, false AS is_before_left
+FROM charge_state AS c JOIN account AS a ON a.id = c.account_id
 WHERE day = $1 AND posted <> entered
   AND ($2::uuid IS NULL OR (agreement_id, period_first) > ($2, $3::date))
-ORDER BY agreement_id, period_first LIMIT $4 FOR NO KEY UPDATE
+ORDER BY agreement_id, period_first LIMIT $4 FOR NO KEY UPDATE OF c
 """
 
 _MOVED_ON = """
-SELECT agreement_id, period_first, account_id, entered, entered AS base, entered_wh AS base_wh,
-       turned AS posted, turned_wh AS posted_wh, false AS is_before_left
-FROM charge_state
+SELECT agreement_id, period_first, account_id, a.currency, entered, entered AS base,
+       entered_wh AS base_wh, turned AS posted, turned_wh AS posted_wh, false AS is_before_left
+FROM charge_state AS c JOIN account AS a ON a.id = c.account_id
 WHERE day > $1 AND turned IS NOT NULL
   AND ($2::uuid IS NULL OR (agreement_id, period_first) > ($2, $3::date))
-ORDER BY agreement_id, period_first LIMIT $4 FOR NO KEY UPDATE
+ORDER BY agreement_id, period_first LIMIT $4 FOR NO KEY UPDATE OF c
 """
 
 _OPEN = """
-SELECT agreement_id, period_first, account_id, entered, coalesce(turned, entered) AS base,
-       coalesce(turned_wh, entered_wh) AS base_wh, posted, energy_wh AS posted_wh,
-       turned IS NOT NULL AS is_before_left
-FROM charge_state
+SELECT agreement_id, period_first, account_id, a.currency, entered,
+       coalesce(turned, entered) AS base, coalesce(turned_wh, entered_wh) AS base_wh, posted,
+       energy_wh AS posted_wh, turned IS NOT NULL AS is_before_left
+FROM charge_state AS c JOIN account AS a ON a.id = c.account_id
 WHERE account_id = ANY($1::uuid[]) AND day = open_day() AND posted <> coalesce(turned, entered)
-ORDER BY agreement_id, period_first FOR NO KEY UPDATE
+ORDER BY agreement_id, period_first FOR NO KEY UPDATE OF c
 """
 
 _MARK = """
@@ -89,6 +89,7 @@ def _unentered(row: asyncpg.Record) -> Unentered:
         agreement_id=row["agreement_id"],
         period_first=row["period_first"],
         account_id=row["account_id"],
+        currency=row["currency"],
         entered=decode_posted(row["entered"]),
         base=decode_posted(row["base"]),
         posted=decode_posted(row["posted"]),

@@ -73,7 +73,7 @@ class PostgresOrdinary:
             found.append(Standing._make(values))
         return found
 
-    async def save_followed(self, followed: Sequence[Followed], *, day: date) -> None:
+    async def save_followed_meters(self, followed: Sequence[Followed], *, day: date) -> None:
         """In the order of their ids, so that two batches do not deadlock."""
         connection = await driver(self._connection)
         turned = [f.before.meter_id for f in followed if f.before.day < day]
@@ -92,6 +92,10 @@ class PostgresOrdinary:
             [pack(reversed(each.readings), base_us=base_us) for each in meters],
         )
         check_rows(status, f"UPDATE {len(meters)}")
+
+    async def save_followed_periods(self, followed: Sequence[Followed], *, day: date) -> None:
+        """In the order of their ids, so that two batches do not deadlock."""
+        connection = await driver(self._connection)
         periods = sorted(followed, key=lambda each: each.before.agreement_id.int)
         status = await connection.execute(
             _PERIODS,

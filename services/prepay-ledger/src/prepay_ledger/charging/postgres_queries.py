@@ -14,12 +14,33 @@ from prepay_ledger.charging.charge_agreement import PeriodState
 from prepay_ledger.charging.meters import Agreement
 from prepay_ledger.charging.postgres_histories import to_agreement
 from prepay_ledger.charging.postgres_periods import to_state
+from prepay_ledger.supply.postgres import CONCERNS, SPAN, UNSEEN
 from prewatt_common.db.database import Database, driver
 from prewatt_metering.calendar.instants import instant_of
 
+_NONE = -(2**62)
 _FINDINGS = """
 SELECT * FROM finding WHERE meter_id = $1 AND number > $2 ORDER BY number LIMIT $3
 """
+
+# A value that no register has stands for none, as rows are compared.
+_WAITING = f"""
+SELECT f.*, coalesce((
+    SELECT array_agg(DISTINCT i.account_id ORDER BY i.account_id)
+    FROM installation AS i CROSS JOIN LATERAL ({SPAN}) AS span
+    WHERE i.meter_id = f.meter_id AND {CONCERNS}), '{{}}') AS account_ids
+FROM finding AS f
+WHERE f.stops_cut AND {UNSEEN}
+  AND ($1::text IS NULL
+       OR (f.meter_id, f.begin_us, f.end_us, f.check_id, coalesce(f.before, {_NONE}),
+           coalesce(f.after, {_NONE})) > ($1, $2::bigint, $3::bigint, $4::text, $5::bigint,
+                                          $6::bigint))
+ORDER BY f.meter_id, f.begin_us, f.end_us, f.check_id, coalesce(f.before, {_NONE}),
+         coalesce(f.after, {_NONE})
+LIMIT $7
+"""  # noqa: S608 - of constants
+
+_COUNT_WAITING = f"SELECT count(*) FROM finding AS f WHERE f.stops_cut AND {UNSEEN}"  # noqa: S608
 
 # The open day is in no row of its own.
 _DAYS = """
@@ -37,6 +58,8 @@ ORDER BY c.period_first DESC, c.agreement_id DESC LIMIT $4
 
 PeriodKey: TypeAlias = tuple[date, UUID]
 """A period's first day, and its agreement."""
+WaitingKey: TypeAlias = tuple[str, int, int, str, int, int]
+"""What tells a finding from others, as `Finding.key` has it, in the order of meters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +77,16 @@ class FindingView:
     unit: str
     stops_cut: bool
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingFinding:
+    """A finding that nobody has looked at, and whose cuts it holds."""
+
+    key: WaitingKey
+    meter_id: str
+    account_ids: Sequence[UUID]
+    finding: FindingView
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +111,17 @@ class ChargingQueries:
             rows = await (await driver(connection)).fetch(_FINDINGS, meter_id, after, limit)
         return [_finding(row) for row in rows]
 
+    async def waiting(self, *, after: WaitingKey | None, limit: int) -> Sequence[WaitingFinding]:
+        """Findings that hold cuts and that nobody has looked at, by meter."""
+        async with self._database.transaction() as connection:
+            rows = await (await driver(connection)).fetch(_WAITING, *(after or (None,) * 6), limit)
+        return [_waiting(row) for row in rows]
+
+    async def count_waiting(self) -> int:
+        """How many there are."""
+        async with self._database.transaction() as connection:
+            return await (await driver(connection)).fetchval(_COUNT_WAITING)
+
     async def days(self, meter_id: str, *, first: date, last: date) -> Sequence[DayView]:
         """Days of use that ended, both ends included."""
         async with self._database.transaction() as connection:
@@ -95,6 +139,16 @@ class ChargingQueries:
                 _PERIODS, account_id, *(before or (None, None)), limit
             )
         return [(to_agreement(row), to_state(row)) for row in rows]
+
+
+def _waiting(row: asyncpg.Record) -> WaitingFinding:
+    before, after = (_NONE if row[name] is None else row[name] for name in ("before", "after"))
+    return WaitingFinding(
+        key=(row["meter_id"], row["begin_us"], row["end_us"], row["check_id"], before, after),
+        meter_id=row["meter_id"],
+        account_ids=row["account_ids"],
+        finding=_finding(row),
+    )
 
 
 def _finding(row: asyncpg.Record) -> FindingView:

@@ -96,6 +96,14 @@ class FindingOut(BaseModel, from_attributes=True):
     count: int
 
 
+class WaitingFindingOut(FindingOut):
+    """A finding that nobody has looked at, and the accounts in whose time it lies: none of these is
+    cut until somebody has."""
+
+    meter_id: str
+    account_ids: list[UUID]
+
+
 class DayOut(BaseModel, from_attributes=True):
     """Energy of a local day in one slot, in Wh at the point of supply."""
 

@@ -151,6 +151,14 @@ finding = Table(
 )
 
 
+Index(
+    "finding_stops_cut",
+    finding.c.meter_id,
+    finding.c.begin_us,
+    postgresql_where=finding.c.stops_cut,
+)
+
+
 # Who has looked at a finding, and why nobody need wait for it any more. Other values of the same
 # check are another finding.
 finding_seen = Table(

@@ -25,6 +25,7 @@ class Unentered:
     agreement_id: UUID
     period_first: date
     account_id: UUID
+    currency: str
     entered: dict[str, int]
     base: dict[str, int]
     posted: dict[str, int]

@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Date,
+    ForeignKey,
     Identity,
     Index,
     Integer,
@@ -22,6 +23,7 @@ journal = Table(
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("kind", Text, nullable=False),
     Column("source", Text, nullable=False),
+    Column("currency", Text, nullable=False),
     # What its entries must come to: a journal says what no single entry can.
     Column("entries", Integer, nullable=False),
     Column("entries_micro", BigInteger, nullable=False),
@@ -34,9 +36,9 @@ Index("journal_day", journal.c.day, journal.c.id)
 entry = Table(
     "entry",
     metadata,
-    Column("journal_id", BigInteger, nullable=False),
+    Column("journal_id", BigInteger, ForeignKey("journal.id"), nullable=False),
     Column("number", Integer, nullable=False),
-    Column("account_id", Uuid, nullable=False),
+    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
     Column("agreement_id", Uuid),
     Column("period_first", Date),
     Column("amount_micro", BigInteger, nullable=False),
@@ -49,7 +51,7 @@ Index("entry_account_id", entry.c.account_id, entry.c.journal_id)
 posting = Table(
     "posting",
     metadata,
-    Column("journal_id", BigInteger, nullable=False),
+    Column("journal_id", BigInteger, ForeignKey("journal.id"), nullable=False),
     Column("ledger_account", Text, nullable=False),
     Column("amount_micro", BigInteger, nullable=False),
     PrimaryKeyConstraint("journal_id", "ledger_account"),

@@ -53,10 +53,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """Entries and postings that belong together. Raises `Unbalanced` unless they sum to zero."""
+    """Entries and postings of one currency that belong together. Raises `Unbalanced` unless they
+    sum to zero."""
 
     kind: str
     source: str
+    currency: str
     entries: tuple[Entry, ...]
     postings: Mapping[str, int]
 

@@ -38,6 +38,7 @@ async def credit(
         Journal(
             kind=kind,
             source=f"{payment.provider}/{payment.payment_id}",
+            currency=payment.currency,
             entries=(Entry(account.id, payment.amount_micro),),
             postings={taken_from: -payment.amount_micro},
         ),

@@ -25,6 +25,7 @@ async def return_payment(*, unit: Unit, payment: UUID, decided: Decided, now: da
         Journal(
             kind="suspense-returned",
             source=f"{paid.provider}/{paid.payment_id}",
+            currency=paid.currency,
             entries=(),
             postings={
                 UtilityAccount.SUSPENSE: -paid.amount_micro,

@@ -85,6 +85,7 @@ class TakePayment:
             Journal(
                 kind="suspense",
                 source=f"{payment.provider}/{payment.payment_id}",
+                currency=payment.currency,
                 entries=(),
                 postings={
                     UtilityAccount.SUSPENSE: payment.amount_micro,

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
-from prepay_ledger.seals.values import Finding, Seal, SealedTable, TableSeal
+from prepay_ledger.seals.values import Finding, Moved, Seal, SealedTable, TableSeal
 from prewatt_common.merkle import canonical, leaf_hash
 
 GENESIS = bytes(32)
@@ -36,14 +36,13 @@ def seal_of(
     day: date,
     previous: bytes,
     tables: Mapping[str, TableSeal],
-    ledger_accounts_micro: Mapping[str, int],
-    customers_micro: int,
+    moved_micro: Moved,
     offsets: Sequence[Mapping[str, Any]],
     zone_data: str | None,
     at: datetime,
 ) -> Seal:
-    """``ledger_accounts_micro`` and ``customers_micro``: what the day moved, in micro-units;
-    ``offsets``: where the consumers stood when it was sealed."""
+    """``moved_micro``: what the day moved; ``offsets``: where the consumers stood when it was
+    sealed."""
     body = canonical(
         {
             "day": day,
@@ -52,10 +51,10 @@ def seal_of(
                 name: {"rows": str(table.rows), "root": table.root.hex()}
                 for name, table in tables.items()
             },
-            "ledger_accounts_micro": {
-                name: str(micro) for name, micro in ledger_accounts_micro.items()
+            "moved_micro": {
+                currency: {name: str(micro) for name, micro in moved.items()}
+                for currency, moved in moved_micro.items()
             },
-            "customers_micro": str(customers_micro),
             "offsets": [{name: _plain(value) for name, value in each.items()} for each in offsets],
             "zone_data": zone_data,
             "sealed_at": at,

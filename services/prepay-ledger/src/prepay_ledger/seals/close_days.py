@@ -11,7 +11,7 @@ from prepay_ledger.events import fact
 from prepay_ledger.seals.chain import GENESIS, leaf_of, seal_of
 from prepay_ledger.seals.comparing import Leaves
 from prepay_ledger.seals.ports import OpenUnit
-from prepay_ledger.seals.values import CUSTOMERS, SEALED, Seal, TableSeal
+from prepay_ledger.seals.values import SEALED, Seal, TableSeal
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.ledger_facts_v1 import DaySealed
 from prewatt_common.workers import Trouble
@@ -87,13 +87,12 @@ class CloseDays:
             for table in SEALED:
                 async for row in store.rows(table, day):
                     tables[table.name].add(leaf_of(table, row))
-            ledger_accounts, customers = await store.moved(day)
+            moved = await store.moved(day)
             seal = seal_of(
                 day=day,
                 previous=await store.last_head() or GENESIS,
                 tables={name: TableSeal(each.rows, each.root) for name, each in tables.items()},
-                ledger_accounts_micro=ledger_accounts,
-                customers_micro=customers,
+                moved_micro=moved,
                 offsets=await store.offsets(),
                 zone_data=await store.zone_data(),
                 at=self._clock(),
@@ -101,7 +100,7 @@ class CloseDays:
             await store.add(
                 seal,
                 leaves={name: each.chunks() for name, each in tables.items()},
-                moved_micro={**ledger_accounts, CUSTOMERS: customers},
+                moved_micro=moved,
             )
             await unit.publish([fact(_sealed(seal), key="seals", at=self._clock())])
         self._trouble.end()

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from prepay_ledger.events import Publishes
-from prepay_ledger.seals.values import PostingDay, Seal, SealedTable
+from prepay_ledger.seals.values import Moved, PostingDay, Seal, SealedTable
 
 
 class SealStore(Protocol):
@@ -39,9 +39,7 @@ class SealStore(Protocol):
         words."""
         ...
 
-    async def moved(self, day: date) -> tuple[Mapping[str, int], int]:
-        """What the day moved: by ledger account, and of all customers, in micro-units."""
-        ...
+    async def moved(self, day: date) -> Moved: ...
 
     async def offsets(self) -> Sequence[Mapping[str, Any]]: ...
     async def zone_data(self) -> str | None: ...
@@ -52,7 +50,7 @@ class SealStore(Protocol):
     async def seal(self, day: date) -> Seal | None: ...
     async def last_head(self) -> bytes | None: ...
     async def add(
-        self, seal: Seal, *, leaves: Mapping[str, Sequence[bytes]], moved_micro: Mapping[str, int]
+        self, seal: Seal, *, leaves: Mapping[str, Sequence[bytes]], moved_micro: Moved
     ) -> None:
         """With the chunks of prefixes of each table; what the day moved goes into the sums of all
         sealed days, and the day waits for its seal no longer."""

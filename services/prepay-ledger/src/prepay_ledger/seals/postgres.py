@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.seals.ports import SealStore
-from prepay_ledger.seals.values import CUSTOMERS, PostingDay, Seal, SealedTable
+from prepay_ledger.seals.values import CUSTOMERS, Moved, PostingDay, Seal, SealedTable
 from prewatt_common.db.database import Database, DriverConnection, driver
 from prewatt_common.kafka import outbox
 from prewatt_common.kafka.messages import Message
@@ -42,29 +42,32 @@ ORDER BY j.id LIMIT 1
 """
 
 _MOVED = """
-SELECT p.ledger_account, sum(p.amount_micro)::bigint AS micro
-FROM posting AS p JOIN journal AS j ON j.id = p.journal_id WHERE j.day = $1 GROUP BY 1
+SELECT j.currency, p.ledger_account, sum(p.amount_micro)::bigint AS micro
+FROM posting AS p JOIN journal AS j ON j.id = p.journal_id WHERE j.day = $1 GROUP BY 1, 2
+ORDER BY 1, 2
 """
 
 _ADD_SUMS = """
-INSERT INTO sealed_sum AS s (ledger_account, amount_micro)
-SELECT * FROM unnest($1::text[], $2::bigint[])
-ON CONFLICT (ledger_account) DO UPDATE SET amount_micro = s.amount_micro + excluded.amount_micro
+INSERT INTO sealed_sum AS s (currency, ledger_account, amount_micro)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])
+ON CONFLICT (currency, ledger_account)
+DO UPDATE SET amount_micro = s.amount_micro + excluded.amount_micro
 """
 
 _SUMS_DIFFER = """
-SELECT coalesce(s.ledger_account, m.ledger_account) AS name, coalesce(s.amount_micro, 0) AS kept,
+SELECT currency, ledger_account, coalesce(s.amount_micro, 0) AS kept,
        coalesce(m.micro, 0) AS found
 FROM sealed_sum AS s
 FULL JOIN (
-  SELECT p.ledger_account, sum(p.amount_micro) AS micro
+  SELECT j.currency, p.ledger_account, sum(p.amount_micro) AS micro
   FROM posting AS p JOIN journal AS j ON j.id = p.journal_id JOIN seal ON seal.day = j.day
-  GROUP BY 1
+  GROUP BY 1, 2
   UNION ALL
-  SELECT $1::text, sum(e.amount_micro)
+  SELECT j.currency, $1::text, sum(e.amount_micro)
   FROM entry AS e JOIN journal AS j ON j.id = e.journal_id JOIN seal ON seal.day = j.day
-) AS m USING (ledger_account)
-WHERE coalesce(s.amount_micro, 0) <> coalesce(m.micro, 0) ORDER BY 1 LIMIT 1
+  GROUP BY 1
+) AS m USING (currency, ledger_account)
+WHERE coalesce(s.amount_micro, 0) <> coalesce(m.micro, 0) ORDER BY 1, 2 LIMIT 1
 """
 
 _UNENTERED = """
@@ -151,11 +154,15 @@ class PostgresSeals:
         off = row["found_micro"] + row["postings_micro"]
         return f"journal {row['id']} is off by {off} micro-units"
 
-    async def moved(self, day: date) -> tuple[Mapping[str, int], int]:
-        """By ledger account; customers have what sums it to zero, which was checked before."""
-        rows = await self._connection.fetch(_MOVED, day)
-        ledger_accounts = {row["ledger_account"]: row["micro"] for row in rows}
-        return ledger_accounts, -sum(ledger_accounts.values())
+    async def moved(self, day: date) -> Moved:
+        """Customers have what sums a currency to zero, which was checked before."""
+        moved: dict[str, dict[str, int]] = {}
+        for currency, ledger_account, micro in await self._connection.fetch(_MOVED, day):
+            moved.setdefault(currency, {})[ledger_account] = micro
+        return {
+            currency: {**of_currency, CUSTOMERS: -sum(of_currency.values())}
+            for currency, of_currency in moved.items()
+        }
 
     async def offsets(self) -> Sequence[Mapping[str, Any]]:
         """Where every consumer stands."""
@@ -187,7 +194,7 @@ class PostgresSeals:
         return await self._connection.fetchval("SELECT head FROM seal ORDER BY day DESC LIMIT 1")
 
     async def add(
-        self, seal: Seal, *, leaves: Mapping[str, Sequence[bytes]], moved_micro: Mapping[str, int]
+        self, seal: Seal, *, leaves: Mapping[str, Sequence[bytes]], moved_micro: Moved
     ) -> None:
         """The seal, its leaves' prefixes, the sums, and no day that waits."""
         await self._connection.execute(
@@ -206,9 +213,13 @@ class PostgresSeals:
             ],
             columns=["day", "sealed_table", "number", "prefixes"],
         )
-        await self._connection.execute(
-            _ADD_SUMS, list(moved_micro), [moved_micro[name] for name in moved_micro]
-        )
+        sums = [
+            (currency, name, micro)
+            for currency, of_currency in moved_micro.items()
+            for name, micro in of_currency.items()
+        ]
+        if sums:
+            await self._connection.execute(_ADD_SUMS, *zip(*sums, strict=True))
         await self._connection.execute("UPDATE posting_day SET unsealed = NULL")
 
     async def leaves(self, table: str, day: date) -> Sequence[bytes]:
@@ -233,7 +244,8 @@ class PostgresSeals:
         row = await self._connection.fetchrow(_SUMS_DIFFER, CUSTOMERS)
         if row is None:
             return None
-        kept = f"{row['name']} is kept as {row['kept']} micro-units"
+        name = f"{row['ledger_account']} in {row['currency']}"
+        kept = f"{name} is kept as {row['kept']} micro-units"
         return f"{kept}, its rows come to {row['found']}"
 
     async def unbalanced_account(self) -> str | None:

@@ -43,6 +43,7 @@ seal = Table(
 sealed_sum = Table(
     "sealed_sum",
     metadata,
+    Column("currency", Text, primary_key=True),
     Column("ledger_account", Text, primary_key=True),
     Column("amount_micro", BigInteger, nullable=False),
 )

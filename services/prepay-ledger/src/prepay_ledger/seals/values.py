@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,9 @@ SEALED = (
         ),
     ),
     SealedTable(
-        "journal", ("id",), ("id", "kind", "source", "entries", "entries_micro", "posted_at")
+        "journal",
+        ("id",),
+        ("id", "kind", "source", "currency", "entries", "entries_micro", "posted_at"),
     ),
     SealedTable(
         "parked_meter_step",
@@ -127,6 +130,11 @@ class Seal:
     previous: bytes
     head: bytes
     body: str
+
+
+Moved: TypeAlias = Mapping[str, Mapping[str, int]]
+"""What a day moved, in micro-units by currency and ledger account; `CUSTOMERS` are one of these,
+and each currency sums to zero."""
 
 
 @dataclass(frozen=True, slots=True)

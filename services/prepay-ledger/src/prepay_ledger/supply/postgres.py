@@ -36,32 +36,44 @@ JOIN command AS c ON c.decision_id =
 GROUP BY c.account_id
 """
 
+UNSEEN = """
+    NOT EXISTS (SELECT FROM finding_seen AS s
+                WHERE s.meter_id = f.meter_id AND s.check_id = f.check_id
+                  AND s.begin_us = f.begin_us AND s.end_us = f.end_us
+                  AND s.before IS NOT DISTINCT FROM f.before
+                  AND s.after IS NOT DISTINCT FROM f.after)
+"""
+"""Of finding f: nobody has looked at it."""
+SPAN = """
+    SELECT (extract(epoch FROM begins_at) * 1000000)::bigint AS from_us,
+           (extract(epoch FROM ends_at) * 1000000)::bigint AS to_us
+"""
+"""Of an installation: its ends in microseconds."""
+CONCERNS = """
+    CASE WHEN f.begin_us = f.end_us
+         THEN f.begin_us BETWEEN from_us AND coalesce(to_us, f.begin_us)
+         ELSE f.end_us > from_us AND (to_us IS NULL OR f.begin_us < to_us) END
+"""
+"""Of finding f and a span: it lies in it, as `findings_within` has it."""
+
 # A finding holds the cut of whom the meter served then, though it may serve somebody else by now.
-_METERS = """
+_METERS = f"""
 SELECT account_id, array_agg(meter_id ORDER BY meter_id) FILTER (WHERE serves) AS meter_ids,
        count(parked_meter.meter_id) FILTER (WHERE serves) AS parked,
        count(DISTINCT meter_id) FILTER (WHERE EXISTS (
            SELECT FROM finding AS f
-           WHERE f.meter_id = i.meter_id AND f.stops_cut
-             AND CASE WHEN f.begin_us = f.end_us
-                      THEN f.begin_us BETWEEN from_us AND coalesce(to_us, f.begin_us)
-                      ELSE f.end_us > from_us AND (to_us IS NULL OR f.begin_us < to_us) END
-             AND NOT EXISTS (SELECT FROM finding_seen AS s
-                             WHERE s.meter_id = f.meter_id AND s.check_id = f.check_id
-                               AND s.begin_us = f.begin_us AND s.end_us = f.end_us
-                               AND s.before IS NOT DISTINCT FROM f.before
-                               AND s.after IS NOT DISTINCT FROM f.after))) AS untrusted,
+           WHERE f.meter_id = i.meter_id AND f.stops_cut AND {CONCERNS} AND {UNSEEN}
+       )) AS untrusted,
        least(min(begins_at) FILTER (WHERE begins_at > $2),
              min(ends_at) FILTER (WHERE ends_at > $2)) AS changes_at
 FROM installation AS i
+CROSS JOIN LATERAL ({SPAN}) AS span
 CROSS JOIN LATERAL (
-    SELECT begins_at <= $2 AND (ends_at IS NULL OR ends_at > $2) AS serves,
-           (extract(epoch FROM begins_at) * 1000000)::bigint AS from_us,
-           (extract(epoch FROM ends_at) * 1000000)::bigint AS to_us) AS span
+    SELECT begins_at <= $2 AND (ends_at IS NULL OR ends_at > $2) AS serves) AS now
 LEFT JOIN parked_meter USING (meter_id)
 WHERE account_id = ANY($1::uuid[])
 GROUP BY account_id
-"""
+"""  # noqa: S608 - of constants
 
 _LAST_SEQUENCES = """
 SELECT m.id AS meter_id, greatest(c.sequence, $2) AS sequence

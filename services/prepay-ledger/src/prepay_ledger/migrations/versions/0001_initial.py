@@ -27,6 +27,18 @@ CREATE TABLE account (
     UNIQUE (number)
 ) WITH (fillfactor = 60);
 CREATE INDEX account_recheck_at ON account (recheck_at) WHERE recheck_at IS NOT NULL;
+CREATE TABLE journal (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    kind text NOT NULL,
+    source text NOT NULL,
+    currency text NOT NULL,
+    entries integer NOT NULL,
+    entries_micro bigint NOT NULL,
+    posted_at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE INDEX journal_day ON journal (day, id);
 CREATE TABLE entry (
     journal_id bigint NOT NULL,
     number integer NOT NULL,
@@ -35,20 +47,11 @@ CREATE TABLE entry (
     period_first date,
     amount_micro bigint NOT NULL,
     energy_wh bigint,
-    PRIMARY KEY (journal_id, number)
+    PRIMARY KEY (journal_id, number),
+    FOREIGN KEY(journal_id) REFERENCES journal (id),
+    FOREIGN KEY(account_id) REFERENCES account (id)
 );
 CREATE INDEX entry_account_id ON entry (account_id, journal_id);
-CREATE TABLE journal (
-    id bigint GENERATED ALWAYS AS IDENTITY,
-    kind text NOT NULL,
-    source text NOT NULL,
-    entries integer NOT NULL,
-    entries_micro bigint NOT NULL,
-    posted_at timestamptz NOT NULL,
-    day date DEFAULT open_day() NOT NULL,
-    PRIMARY KEY (id)
-);
-CREATE INDEX journal_day ON journal (day, id);
 CREATE TABLE payment_event (
     id uuid NOT NULL,
     provider text NOT NULL,
@@ -74,7 +77,8 @@ CREATE TABLE posting (
     journal_id bigint NOT NULL,
     ledger_account text NOT NULL,
     amount_micro bigint NOT NULL,
-    PRIMARY KEY (journal_id, ledger_account)
+    PRIMARY KEY (journal_id, ledger_account),
+    FOREIGN KEY(journal_id) REFERENCES journal (id)
 );
 CREATE TABLE tariff_version (
     code text NOT NULL,
@@ -201,6 +205,7 @@ CREATE TABLE finding (
     count integer NOT NULL,
     PRIMARY KEY (meter_id, number)
 );
+CREATE INDEX finding_stops_cut ON finding (meter_id, begin_us) WHERE stops_cut;
 CREATE TABLE finding_seen (
     id uuid NOT NULL,
     meter_id text NOT NULL,
@@ -417,9 +422,10 @@ CREATE TABLE epoch (
     PRIMARY KEY (epoch)
 );
 CREATE TABLE sealed_sum (
+    currency text NOT NULL,
     ledger_account text NOT NULL,
     amount_micro bigint NOT NULL,
-    PRIMARY KEY (ledger_account)
+    PRIMARY KEY (currency, ledger_account)
 );
 CREATE TABLE seal_leaves (
     day date NOT NULL,
@@ -490,6 +496,30 @@ REFUSALS = (
     END
     $$
     """,
+    # At the end of the transaction, when all of a journal is there.
+    """
+    CREATE FUNCTION refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE
+        found record;
+        postings numeric;
+    BEGIN
+        SELECT count(*) AS entries, coalesce(sum(e.amount_micro), 0) AS micro,
+               count(*) FILTER (WHERE a.currency <> NEW.currency) AS other
+        INTO found
+        FROM entry AS e JOIN account AS a ON a.id = e.account_id WHERE e.journal_id = NEW.id;
+        SELECT coalesce(sum(amount_micro), 0) INTO postings
+        FROM posting WHERE journal_id = NEW.id;
+        IF found.entries <> NEW.entries OR found.micro <> NEW.entries_micro
+           OR found.micro + postings <> 0 OR found.other > 0 THEN
+            RAISE EXCEPTION 'journal % does not hold together: it says % entries of % micro-units,'
+                ' has % of %, % of them in another currency than %, and postings of %', NEW.id,
+                NEW.entries, NEW.entries_micro, found.entries, found.micro, found.other,
+                NEW.currency, postings;
+        END IF;
+        RETURN NULL;
+    END
+    $$
+    """,
     # Charges are entered once their day is over, and before it is sealed.
     """
     CREATE FUNCTION refuse_other_day_of_journal() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -543,6 +573,10 @@ def upgrade() -> None:
             f"CREATE TRIGGER {name}_of_the_open_day BEFORE INSERT ON {name} "
             f"FOR EACH ROW EXECUTE FUNCTION refuse_other_day{of}()"
         )
+    op.execute(
+        "CREATE CONSTRAINT TRIGGER journal_holds AFTER INSERT ON journal "
+        "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse_unbalanced()"
+    )
     for name in ("entry", "posting"):
         op.execute(
             f"CREATE TRIGGER {name}_of_the_open_day AFTER INSERT ON {name} "
