@@ -3,12 +3,12 @@ meanwhile; what people decide is an entry of its own."""
 
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
 from ledger_expected import document
+from ledger_scratch import Scratch
 
 from prepay_ledger.accounts.import_accounts import ImportAccounts
 from prepay_ledger.accounts.postgres_queries import AccountQueries
@@ -22,15 +22,12 @@ from prepay_ledger.facts.values import Decided
 from prepay_ledger.installations.decide_meter import DecideMeter
 from prepay_ledger.installations.values import InstalledMeter, ReadingEdit
 from prepay_ledger.seals.audit import audit
-from prepay_ledger.seals.close_days import CloseDays
 from prepay_ledger.seals.postgres import open_seals
 from prepay_ledger.supply.decide import Policy
 from prepay_ledger.supply.review_supply import SupplyReview
 from prepay_ledger.tariffs.publish_tariff import publish_tariff
-from prepay_ledger.unit import open_unit
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
-from prewatt_common.db.database import Database
 from prewatt_common.ids import new_id
 from prewatt_metering.calendar.instants import us_of
 from prewatt_metering.registers.readings import Reading
@@ -48,31 +45,19 @@ REVIEW = SupplyReview(
 )
 
 
-class Town:
-    """Some households with a meter each, in a database of their own; the tests say what day it is
-    there. Readings come every hour from ``begin`` on."""
+class Town(Scratch):
+    """Some households with a meter each; the tests say what day it is there. Readings come every
+    hour from ``begin`` on."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
-        self.database = Database(url=url)
+        super().__init__(url)
         self.now = utc_now()
         self.today = self.now.date()
         self.begin = datetime.combine(self.today - timedelta(days=20), datetime.min.time(), UTC)
-        self.enter = EnterCharges(open_unit=self.unit, clock=lambda: self.now)
-
-    def unit(self):
-        return open_unit(self.database)
-
-    async def sql(self, query: str, *values: Any) -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(self.url.replace("+asyncpg", ""))
-        try:
-            return await connection.fetch(query, *values)
-        finally:
-            await connection.close()
 
     async def settle(self, day: date) -> None:
         """People move in; it is ``day``."""
-        await self.sql("UPDATE posting_day SET day = $1", day)
+        await self.open(day)
         for currency in CURRENCIES:
             tariff = document(f"in-{currency.lower()}", timezone="UTC", currency=currency)
             async with self.unit() as unit:
@@ -131,16 +116,6 @@ class Town:
         async with open_seals(self.database) as unit:
             assert await unit.seals.turn(day)
 
-    async def seal(self) -> None:
-        """The day that was left, as the service does it."""
-        await CloseDays(
-            open_unit=lambda: open_seals(self.database),
-            enter=self.enter,
-            timezone=ZoneInfo("UTC"),
-            clock=lambda: self.now,
-            committed=lambda: None,
-        )()
-
     async def entries(self, day: date) -> list[tuple[str, str, int, int]]:
         """Of charges on a posting day: account, source, micro-units, Wh."""
         rows = await self.sql(
@@ -183,7 +158,7 @@ async def test_a_day_of_many_readings_is_one_entry_a_period(town: Town) -> None:
     assert await town.entries(yesterday) == []
     charged = await town.charged()
     await town.holds()
-    await town.seal()
+    await town.close_days()
     periods = len(await town.sql("SELECT DISTINCT period_first FROM charge_state"))
     entries = await town.entries(yesterday)
     assert len(entries) == COUNT * periods
@@ -207,9 +182,9 @@ async def test_what_is_charged_before_the_day_is_entered_is_the_next_days(town: 
     await town.read(12, range(3))  # these go over to the new day before anything is entered
     await town.read(13, range(2))
     await town.holds()
-    async with open_seals(town.database) as unit:
-        assert await unit.seals.is_unentered(yesterday)
-    await town.seal()
+    async with town.unit() as unit:
+        assert not await unit.charging.is_entered(yesterday)
+    await town.close_days()
     entries = await town.entries(yesterday)
     assert {n: -m for n, _, m, _ in entries} == {n: micro for n, (micro, _) in left.items()}
     assert await town.entries(town.today) == []
@@ -253,7 +228,7 @@ async def test_stopped_half_way_the_rest_is_entered_later(
     assert len(await town.entries(yesterday)) == 2 * portions
     await town.read(12)  # of entered ones and of others
     await town.holds()
-    await town.seal()
+    await town.close_days()
     entries = await town.entries(yesterday)
     assert sorted((n, -m) for n, _, m, _ in entries) == sorted(
         (n, micro) for n, (micro, _) in left.items()
@@ -264,16 +239,17 @@ async def test_stopped_half_way_the_rest_is_entered_later(
 async def test_a_day_is_not_sealed_before_it_is_entered(town: Town) -> None:
     await town.read(5)
     await town.turn(town.today)
-    real, town.enter = town.enter, _nothing
-    await town.seal()
+    town.folds, real = [_not_yet], town.folds
+    await town.closing(utc_now)()
     assert await town.sql("SELECT day FROM seal") == []
-    town.enter = real
-    await town.seal()
+    town.folds = real
+    await town.closing(utc_now)()
     assert len(await town.sql("SELECT day FROM seal")) == 1
 
 
-async def _nothing(_: date) -> None:
+async def _not_yet(_: date) -> bool:
     """As where another replica is at it."""
+    return False
 
 
 @pytest.mark.parametrize("before_it_is_entered", [False, True])
@@ -285,7 +261,7 @@ async def test_a_decision_is_an_entry_of_its_own(town: Town, before_it_is_entere
     yesterday = town.today - timedelta(days=1)
     await town.turn(town.today)
     if not before_it_is_entered:
-        await town.seal()
+        await town.close_days()
     await town.read(12, [0])
     read = await town.charged()
     async with town.unit() as unit:
@@ -306,7 +282,7 @@ async def test_a_decision_is_an_entry_of_its_own(town: Town, before_it_is_entere
         ("town-0", "meter/m0", read["town-0"][0] - decided["town-0"][0], 800),
     ]
     await town.holds()
-    await town.seal()
+    await town.close_days()
     entries = await town.entries(yesterday)
     assert {n: -m for n, _, m, _ in entries} == {n: micro for n, (micro, _) in left.items()}
     await town.holds()

@@ -12,6 +12,7 @@ from prepay_ledger.charging.enter_charges import EnterCharges
 from prepay_ledger.charging.park_meter import ParkMeter
 from prepay_ledger.charging.sweep_standing import SweepStanding
 from prepay_ledger.charging.take_readings import TakeReadings
+from prepay_ledger.charging.turn_readings import TurnReadings
 from prepay_ledger.routes import routers
 from prepay_ledger.seals.close_days import CloseDays
 from prepay_ledger.seals.postgres import SealsUnit, open_seals
@@ -97,7 +98,10 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
 
     close_days = CloseDays(
         open_unit=seals,
-        enter=EnterCharges(open_unit=units, clock=utc_now),
+        folds=(
+            TurnReadings(open_unit=units),
+            EnterCharges(open_unit=units, clock=utc_now),
+        ),
         timezone=ZoneInfo(settings.timezone),
         clock=utc_now,
         committed=relay.wake,

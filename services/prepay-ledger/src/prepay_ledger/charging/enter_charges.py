@@ -20,8 +20,9 @@ class EnterCharges:
         self._open_unit = open_unit
         self._clock = clock
 
-    async def __call__(self, day: date) -> None:
-        """All that ``day`` has left to enter."""
+    async def __call__(self, day: date) -> bool:
+        """Whether all that was charged in ``day``, which is over, is in entries now; False where
+        another replica is at it: to be asked again."""
         # A period that is charged meanwhile goes over to the new day: those come second.
         for is_moved in (False, True):
             after: PeriodKey | None = None
@@ -34,6 +35,8 @@ class EnterCharges:
                     await _write(unit, some, source=f"day/{day}", at=self._clock(), day=day)
                 more = len(some) == PERIODS_AT_ONCE
                 after = some[-1].key if some else None
+        async with self._open_unit() as unit:
+            return await unit.charging.is_entered(day)
 
 
 async def enter_open(

@@ -69,6 +69,16 @@ class ChargingStore(Protocol):
         """Raises `ChangedMeanwhile` where a row is not as it was read."""
         ...
 
+    async def turn_some(self, day: date, *, after: str, limit: int) -> str | None:
+        """Readings that came on ``day``, which was left, become rows of their own: of so many
+        meters with an id above ``after``, without those that another transaction has in hand.
+        Gives the last id; none where there was none."""
+        ...
+
+    async def is_turned(self, day: date) -> bool:
+        """Whether no reading of the day lies in its meter's row any more."""
+        ...
+
     async def hold_periods(self, account_ids: Collection[UUID]) -> None:
         """Lock the accounts' periods until the transaction ends; after `hold`, as batches do. So
         who decides is never told that somebody else was quicker."""
@@ -108,6 +118,10 @@ class ChargingStore(Protocol):
     ) -> Sequence[Unentered]:
         """Periods that the posting day ``day``, which is over, has left to enter, locked, in the
         order of their keys; ``is_moved``: those that were charged since."""
+        ...
+
+    async def is_entered(self, day: date) -> bool:
+        """Whether all that was charged in the posting day ``day``, which is over, is in entries."""
         ...
 
     async def open_of(self, account_ids: Collection[UUID]) -> Sequence[Unentered]:

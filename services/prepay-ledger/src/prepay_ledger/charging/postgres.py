@@ -19,8 +19,8 @@ from prepay_ledger.charging.postgres_rows import (
     keep_uncovered,
     keep_use,
     packed_base_us,
-    turn_days,
 )
+from prepay_ledger.charging.postgres_turning import PostgresTurning, turn_days
 from prewatt_common.db.database import driver
 from prewatt_metering.registers.packing import pack
 from prewatt_metering.vee.steps import StepRule
@@ -66,7 +66,7 @@ WHERE s.meter_id = n.meter_id AND s.version = n.version
 """
 
 
-class PostgresCharging(PostgresPeriods, PostgresOrdinary, PostgresEntering):
+class PostgresCharging(PostgresPeriods, PostgresOrdinary, PostgresEntering, PostgresTurning):
     """A `ChargingStore`."""
 
     def __init__(self, connection: AsyncConnection) -> None:

@@ -38,6 +38,11 @@ WHERE account_id = ANY($1::uuid[]) AND day = open_day() AND posted <> coalesce(t
 ORDER BY agreement_id, period_first FOR NO KEY UPDATE OF c
 """
 
+_IS_ENTERED = """
+SELECT NOT EXISTS (SELECT FROM charge_state WHERE day = $1 AND posted <> entered)
+   AND NOT EXISTS (SELECT FROM charge_state WHERE day > $1 AND turned IS NOT NULL)
+"""
+
 _MARK = """
 UPDATE charge_state AS c
 SET entered = n.entered, entered_micro = c.entered_micro + n.micro,
@@ -64,6 +69,10 @@ class PostgresEntering:
             _MOVED_ON if is_moved else _LEFT, day, *(after or (None, None)), limit
         )
         return [_unentered(row) for row in rows]
+
+    async def is_entered(self, day: date) -> bool:
+        """Two index scans."""
+        return await (await driver(self._connection)).fetchval(_IS_ENTERED, day)
 
     async def open_of(self, account_ids: Collection[UUID]) -> Sequence[Unentered]:
         """Locked. Where a day before waits for its entries, the open day begins at what it left."""

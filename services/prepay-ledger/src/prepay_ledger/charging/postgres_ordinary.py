@@ -14,8 +14,8 @@ from prepay_ledger.charging.postgres_rows import (
     decode_posted,
     encode,
     packed_base_us,
-    turn_days,
 )
+from prepay_ledger.charging.postgres_turning import turn_days
 from prewatt_common.db.database import driver
 from prewatt_metering.registers.packing import pack
 

@@ -46,13 +46,6 @@ INSERT INTO unbound_reading (meter_id, read_at, import_wh)
 SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::bigint[]) ON CONFLICT DO NOTHING
 """
 
-# What lies in the row of a day that is over becomes a row of its own.
-_TURN = """
-INSERT INTO meter_day (meter_id, day, packed)
-SELECT meter_id, day, today FROM meter_state
-WHERE meter_id = ANY($1::text[]) AND day < $2 AND today <> ''
-"""
-
 _FINDING = (
     "meter_id", "number", "check_id", "name", "severity", "begin_us", "end_us", "before", "after",
     "unit", "stops_cut", "count",
@@ -80,11 +73,6 @@ def array_text(values: Iterable[int]) -> str:
 def packed_base_us(day: date) -> int:
     """What the readings that came on a posting day are packed against: its midnight in UTC."""
     return (day.toordinal() - _EPOCH_DAY) * DAY_US
-
-
-async def turn_days(connection: DriverConnection, meter_ids: Sequence[str], day: date) -> None:
-    """The meters' readings that came before ``day`` become rows of their own."""
-    await connection.execute(_TURN, meter_ids, day)
 
 
 async def keep_use(connection: DriverConnection, changes: Sequence[MeterChange]) -> None:

@@ -56,7 +56,7 @@ meter_state = Table(
 )
 
 
-# Readings as they came, by the posting day on which they did.
+# Readings as they came, by the posting day on which they did; sealed with that day.
 meter_day = Table(
     "meter_day",
     metadata,
@@ -65,6 +65,7 @@ meter_day = Table(
     Column("packed", LargeBinary, nullable=False),
     PrimaryKeyConstraint("meter_id", "day"),
 )
+Index("meter_day_day", meter_day.c.day)
 
 
 # Energy by local day and slot at the account that the meter served, without the open day's.

@@ -15,8 +15,9 @@ from prewatt_common.merkle import inclusion_proof
 from prewatt_common.refusals import Refusal
 
 TableName = Literal[
-    "command", "command_answer", "decision", "entry", "journal", "parked_meter_step", "payment",
-    "payment_event", "payment_event_step", "payment_resolution", "posting", "tariff_version",
+    "command", "command_answer", "decision", "entry", "fact", "finding_seen", "journal",
+    "meter_day", "parked_meter_step", "payment", "payment_event", "payment_event_step",
+    "payment_resolution", "posting", "tariff_version",
 ]  # fmt: skip
 
 

@@ -1,8 +1,7 @@
-"""Use case: a day that is over is turned, and the day that was left is entered and sealed."""
+"""Use case: a day that is over is turned, and the day that was left is folded and sealed."""
 
 import logging
-from collections.abc import Awaitable, Callable
-from datetime import date
+from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo
 
 from prometheus_client import Gauge
@@ -10,7 +9,7 @@ from prometheus_client import Gauge
 from prepay_ledger.events import fact
 from prepay_ledger.seals.chain import GENESIS, leaf_of, seal_of
 from prepay_ledger.seals.comparing import Leaves
-from prepay_ledger.seals.ports import OpenUnit
+from prepay_ledger.seals.ports import Fold, OpenUnit
 from prepay_ledger.seals.values import SEALED, Seal, TableSeal
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.ledger_facts_v1 import DaySealed
@@ -32,14 +31,14 @@ class CloseDays:
         self,
         *,
         open_unit: OpenUnit,
-        enter: Callable[[date], Awaitable[None]],
+        folds: Sequence[Fold],
         timezone: ZoneInfo,
         clock: Clock,
         committed: Callable[[], None],
     ) -> None:
-        """``enter`` writes what a day that was left has still to write."""
+        """``folds`` are all called for a day that was left, before it is sealed."""
         self._open_unit = open_unit
-        self._enter = enter
+        self._folds = folds
         self._timezone = timezone
         self._clock = clock
         self._committed = committed
@@ -64,8 +63,11 @@ class CloseDays:
             async with self._open_unit() as unit:
                 standing = await unit.seals.day()
         if standing.unsealed is not None:
-            await self._enter(standing.unsealed)
-            await self._seal()
+            if all([await fold(standing.unsealed) for fold in self._folds]):
+                await self._seal()
+            else:
+                # A batch has some of it in hand, or another replica: the next run finds the rest.
+                self._trouble.begin(f"{standing.unsealed} is not sealed: it is not all rows yet")
         waits = standing.unsealed if self._trouble.lasts else None
         DAYS_BEHIND.set(0 if waits is None else (today - waits).days)
 
@@ -75,8 +77,6 @@ class CloseDays:
             await store.lock()
             day = (await store.day()).unsealed
             if day is None:  # another replica was faster
-                return
-            if await store.is_unentered(day):  # another replica is at it
                 return
             wrong = await store.disagreeing_journal(day)
             if wrong is not None:

@@ -1,6 +1,6 @@
 """What closing and proving days needs."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date
 from typing import Any, Protocol
@@ -28,10 +28,6 @@ class SealStore(Protocol):
 
     def rows(self, table: SealedTable, day: date) -> AsyncIterator[Sequence[Any]]:
         """The columns of each of the day's rows, in the order of the key."""
-        ...
-
-    async def is_unentered(self, day: date) -> bool:
-        """Whether anything that was charged in the day, which is over, is in no entry yet."""
         ...
 
     async def disagreeing_journal(self, day: date | None) -> str | None:
@@ -79,5 +75,8 @@ class Unit(Publishes, Protocol):
     seals: SealStore
 
 
+Fold = Callable[[date], Awaitable[bool]]
+"""Makes sealed rows of what is kept elsewhere while a day lasts, once the day was left. False where
+not all of it could be: to be asked again before the day is sealed."""
 OpenUnit = Callable[[], AbstractAsyncContextManager[Unit]]
 """Begins such a transaction; it commits at the end, and does not where anything raises."""

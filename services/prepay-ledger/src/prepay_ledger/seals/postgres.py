@@ -24,7 +24,7 @@ _ROWS_OF_JOURNAL = (
     "SELECT {columns} FROM {table} AS t JOIN journal AS j ON j.id = t.journal_id "
     "WHERE j.day = $1 ORDER BY {key}"
 )
-_TEXT_KEYS = {"ledger_account", "code"}
+_TEXT_KEYS = {"ledger_account", "code", "meter_id"}
 # As text, so that what it becomes here does not depend on who opened the connection.
 _DOCUMENTS = {"inputs"}
 
@@ -68,11 +68,6 @@ FULL JOIN (
   GROUP BY 1
 ) AS m USING (currency, ledger_account)
 WHERE coalesce(s.amount_micro, 0) <> coalesce(m.micro, 0) ORDER BY 1, 2 LIMIT 1
-"""
-
-_UNENTERED = """
-SELECT EXISTS (SELECT FROM charge_state WHERE day = $1 AND posted <> entered)
-    OR EXISTS (SELECT FROM charge_state WHERE day > $1 AND turned IS NOT NULL)
 """
 
 _UNBALANCED = """
@@ -136,10 +131,6 @@ class PostgresSeals:
         )
         async for row in self._connection.cursor(query, day, prefetch=_ROWS_AT_ONCE):
             yield tuple(row)
-
-    async def is_unentered(self, day: date) -> bool:
-        """Two index scans."""
-        return await self._connection.fetchval(_UNENTERED, day)
 
     async def disagreeing_journal(self, day: date | None) -> str | None:
         """The first, in words."""

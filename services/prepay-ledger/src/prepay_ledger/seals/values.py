@@ -59,6 +59,7 @@ SEALED = (
         ("id",),
         ("id", "kind", "source", "currency", "entries", "entries_micro", "posted_at"),
     ),
+    SealedTable("meter_day", ("meter_id",), ("meter_id", "packed")),
     SealedTable(
         "parked_meter_step",
         ("id",),

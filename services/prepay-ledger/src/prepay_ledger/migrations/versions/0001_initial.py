@@ -156,6 +156,7 @@ CREATE TABLE meter_day (
     packed bytea NOT NULL,
     PRIMARY KEY (meter_id, day)
 );
+CREATE INDEX meter_day_day ON meter_day (day);
 CREATE TABLE day_use (
     meter_id text NOT NULL,
     agreement_id uuid NOT NULL,
@@ -455,12 +456,15 @@ SEALED = {
     "tariff_version": "",
     "fact": "",
     "finding_seen": "",
+    "meter_day": "",
     "epoch": "",
     "seal": "",
     "seal_leaves": "",
 }
 OF_A_DAY = [
-    name for name in SEALED if name not in {"entry", "posting", "epoch", "seal", "seal_leaves"}
+    name
+    for name in SEALED
+    if name not in {"entry", "posting", "meter_day", "epoch", "seal", "seal_leaves"}
 ]
 # The lock and the day are two statements of one function, each with a snapshot of its own: one
 # statement that waited for the lock would read the day as it was before.
@@ -551,6 +555,22 @@ REFUSALS = (
     END
     $$
     """,
+    # Readings of a day become rows of it once it was left, until it is sealed.
+    """
+    CREATE FUNCTION refuse_day_not_left() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE
+        left_day date;
+    BEGIN
+        PERFORM open_day();
+        SELECT unsealed INTO STRICT left_day FROM posting_day;
+        IF EXISTS (SELECT FROM new_rows WHERE day IS DISTINCT FROM left_day) THEN
+            RAISE EXCEPTION 'rows of % for a day that does not wait for its seal as % does',
+                TG_TABLE_NAME, coalesce(left_day::text, 'none');
+        END IF;
+        RETURN NULL;
+    END
+    $$
+    """,
 )
 
 
@@ -583,6 +603,11 @@ def upgrade() -> None:
             "REFERENCING NEW TABLE AS new_rows "
             "FOR EACH STATEMENT EXECUTE FUNCTION refuse_other_days_journal()"
         )
+    op.execute(
+        "CREATE TRIGGER meter_day_of_the_day_left AFTER INSERT ON meter_day "
+        "REFERENCING NEW TABLE AS new_rows "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_day_not_left()"
+    )
 
 
 def downgrade() -> None:

@@ -1,0 +1,147 @@
+"""A ledger's database of a test's own, written past the service: its days, and rows of them."""
+
+import json
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from prepay_ledger.charging.enter_charges import EnterCharges
+from prepay_ledger.charging.turn_readings import TurnReadings
+from prepay_ledger.journal.values import Entry, Journal, UtilityAccount
+from prepay_ledger.seals.audit import audit
+from prepay_ledger.seals.close_days import CloseDays
+from prepay_ledger.seals.ports import Fold
+from prepay_ledger.seals.postgres import PostgresSeals, open_seals
+from prepay_ledger.seals.values import Finding
+from prepay_ledger.unit import PostgresUnit, open_unit
+from prewatt_common.clock import Clock, utc_now
+from prewatt_common.db.database import Database
+
+UTC_ZONE = ZoneInfo("UTC")
+ACCOUNT, OTHER = UUID(int=1), UUID(int=2)
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class Scratch:
+    """A ledger's database of a test's own."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.database = Database(url=url)
+        self.folds: Sequence[Fold] = (
+            TurnReadings(open_unit=self.unit),
+            EnterCharges(open_unit=self.unit, clock=utc_now),
+        )
+        self.close_days = self.closing(utc_now)
+
+    def closing(self, clock: Clock) -> CloseDays:
+        """The job that closes days, by that clock."""
+        return CloseDays(
+            open_unit=lambda: open_seals(self.database),
+            folds=self.folds,
+            timezone=UTC_ZONE,
+            clock=clock,
+            committed=lambda: None,
+        )
+
+    def unit(self) -> AbstractAsyncContextManager[PostgresUnit]:
+        """A transaction."""
+        return open_unit(self.database)
+
+    async def connect(self) -> asyncpg.Connection:
+        return await asyncpg.connect(self.url.replace("+asyncpg", ""))
+
+    async def sql(self, query: str, *values: Any) -> list[asyncpg.Record]:
+        connection = await self.connect()
+        try:
+            return await connection.fetch(query, *values)
+        finally:
+            await connection.close()
+
+    async def open(self, day: date) -> None:
+        """As if that day were today still: only the tests' clock can go back."""
+        await self.sql("UPDATE posting_day SET day = $1", day)
+
+    async def post(self, *amounts_micro: int, account_id: UUID = ACCOUNT) -> int:
+        async with open_unit(self.database) as unit:
+            journal = Journal(
+                kind="charge",
+                source="test",
+                currency="CNY",
+                entries=tuple(
+                    Entry(account_id, -micro, UUID(int=3), date(2026, 3, 1), 2 * micro)
+                    for micro in amounts_micro
+                ),
+                postings={UtilityAccount.REVENUE_ENERGY: sum(amounts_micro)},
+            )
+            journal_id, _ = await unit.journals.post(journal, at=AT)
+        return journal_id
+
+    async def a_row_everywhere(self) -> None:
+        """Two of each, so that rows can be swapped."""
+        for number in range(2):
+            first, second = uuid4(), uuid4()
+            journal_id = await self.post(5 + number, 7)
+            for query, values in (
+                ("INSERT INTO payment (id, provider, payment_id, account_number, amount_micro, "
+                 "currency, outcome, reason, journal_id, received_at) "
+                 "VALUES ($1, 'p', $2, '1', 9, 'CNY', 'credited', 'none', $3, $4)",
+                 (first, str(first), journal_id, AT)),
+                ("INSERT INTO payment_resolution (payment, action, who, reason, journal_id, at) "
+                 "VALUES ($1, 'returned', 'w', 'r', $2, $3)", (first, journal_id, AT)),
+                ("INSERT INTO payment_event (id, provider, event_id, event_id_sha256, body_sha256, "
+                 "headers, body, outcome, reason, open, received_at) "
+                 "VALUES ($1, 'p', $2, $3, $3, '{}', '', 'applied', '', false, $4)",
+                 (first, str(number), first.bytes, AT)),
+                ("INSERT INTO payment_event_step (payment_event_id, action, who, reason, "
+                 "outcome_before, outcome, at) VALUES ($1, 'replayed', 'w', $2, 'a', 'b', $3)",
+                 (first, str(number), AT)),
+                ("INSERT INTO parked_meter_step (meter_id, since, error, record, who, reason, "
+                 "outcome, detail, readings, at) "
+                 "VALUES ('m', $2, 'e', 't/0/1', 'w', $1, 'released', '', 3, $2)",
+                 (str(number), AT)),
+                ("INSERT INTO decision (id, account_id, state, action, fired, held, inputs, at) "
+                 "VALUES ($1, $2, 'warned', 'disconnect', ARRAY['a'], ARRAY['b'], $3, $4)",
+                 (second, ACCOUNT, json.dumps({"n": number}), AT)),
+                ("INSERT INTO command (id, decision_id, account_id, meter_id, action, sequence, "
+                 "status, status_rank, caused_at, issued_at, expires_at) "
+                 "VALUES ($1, $2, $3, 'm', 'disconnect', $4, 'issued', 0, $5, $5, $5)",
+                 (first, second, ACCOUNT, journal_id, AT)),
+                ("INSERT INTO command_answer (command_id, status, relay, detail, at) "
+                 "VALUES ($1, 'succeeded', 'open', $2, $3)", (first, str(number), AT)),
+                ("INSERT INTO tariff_version (code, valid_from, currency, timezone, document, "
+                 "published_by, reason, published_at) "
+                 "VALUES ($1, '2026-01-01', 'CNY', 'UTC', $3, 'w', 'r', $2)",
+                 (f"t{uuid4().hex[:6]}", AT, f"{number}")),
+                ("INSERT INTO fact (id, kind, subject, body, decided_by, reason, at) "
+                 "VALUES ($1, 'k', 's', $2, 'w', 'r', $3)", (second, str(number), AT)),
+                ("INSERT INTO finding_seen (id, meter_id, check_id, begin_us, end_us, before, "
+                 "after, seen_by, reason, at) "
+                 "VALUES ($1, 'm', 'VEE-04', $2, 9, 1, 2, 'w', 'r', $3)", (second, number, AT)),
+                ("INSERT INTO meter_state (meter_id, day, today) SELECT $1, day, $2 FROM "
+                 "posting_day", (f"m{first}", bytes([number]))),
+            ):  # fmt: skip
+                await self.sql(query, *values)
+
+    async def findings(self, connection: asyncpg.Connection | None = None) -> list[Finding]:
+        """What an audit says, of what ``connection`` sees in its open transaction."""
+        own = connection or await self.connect()
+        try:
+            published = [
+                (row["day"], row["head"].hex())
+                for row in await own.fetch("SELECT day, head FROM published_head")
+            ]
+            async with own.transaction():
+                return [each async for each in audit(store=PostgresSeals(own), published=published)]
+        finally:
+            if connection is None:
+                await own.close()
+
+    async def publish_heads(self) -> None:
+        """What somebody outside has kept."""
+        await self.sql("CREATE TABLE IF NOT EXISTS published_head AS SELECT day, head FROM seal")
