@@ -3,7 +3,8 @@
 For each size: sustained readings a second through everything (published, acknowledged, charged,
 in billing), CPU-µs a reading by process, and, at half that rate, the latency from a reading to
 the relay open and from a payment to the relay closed. Then the pure libraries alone. Results:
-benchmarks/results/e2e.json and docs/benchmarks.md.
+benchmarks/results/e2e.json and docs/benchmarks.md, beside what the last run that is recorded there
+came to. A million meters take some twenty minutes: ``--meters 1000000``.
 """
 
 import argparse
@@ -22,8 +23,9 @@ from typing import Any
 import asyncpg
 
 from benchmarks import rating
-from benchmarks.cpu import PARTS, cpu_times, per_item_us, resident_mb
+from benchmarks.cpu import cpu_times, per_item_us, resident_mb
 from benchmarks.latency import cut_and_restore, quantiles_ms
+from benchmarks.page import page, ratios
 from prewatt_cli.readings_of_metrics import scrape
 from prewatt_cli.target import Target, find_target
 from prewatt_cli.utility import TARIFFS, fleet_settings, publish_tariffs, register_households
@@ -184,6 +186,7 @@ def main() -> None:
     sizes = [int(size) for size in options.meters.split(",")]
     if any(size <= PROBES for size in sizes):
         sys.exit(f"bench: a fleet needs more than {PROBES} meters")
+    last = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else None
     runs: list[dict[str, Any]] = []
     for size in sizes:
         try:
@@ -192,12 +195,13 @@ def main() -> None:
                 runs.append(asyncio.run(Bench(stack, meters=size, readings=options.readings).run()))
         except StackError as error:
             sys.exit(f"bench: {error}")
+        runs[-1]["to_last"] = ratios(runs[-1], last)
         print(json.dumps(runs[-1], indent=1), flush=True)
     result = {"machine": _machine(), "runs": runs, "rating": rating.measure()}
     if not options.no_write:
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-        TABLE.write_text(_table(result), encoding="utf-8")
+        TABLE.write_text(page(result), encoding="utf-8")
 
 
 def _machine() -> dict[str, Any]:
@@ -211,70 +215,6 @@ def _machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "python": platform.python_version(),
     }
-
-
-def _table(result: dict[str, Any]) -> str:
-    machine = result["machine"]
-    lines = [
-        "# Benchmarks",
-        "",
-        "`make bench` measures the whole system on real parts and writes this page and",
-        "`benchmarks/results/e2e.json`. Every reading goes through Mosquitto, gateway, Kafka,",
-        "ledger, PostgreSQL (fsync on) and billing; it counts once ledger and billing have both",
-        "committed it.",
-        "The meters' simulator runs on the same machine and is not counted. *Readings a charge*:",
-        "where readings come faster than a real fleet's, a batch has several of one meter and",
-        "charges them as one. Figures with more than 1.00 are better than a real fleet's would be.",
-        "",
-        f"{machine['cores']} cores, Python {machine['python']}, commit {machine['commit']}, "
-        f"{machine['at']}.",
-        "",
-        "## CPU-µs a reading, by process",
-        "",
-        "| meters | readings/s | readings a charge | all | " + " | ".join(PARTS) + " |",
-        "|" + "---|" * (len(PARTS) + 4),
-    ]
-    for run in result["runs"]:
-        cpu = run["cpu_us_per_reading"]
-        cells = " | ".join(f"{cpu[part]:.0f}" for part in PARTS)
-        lines.append(
-            f"| {run['meters']:,} | {run['sustained_readings_per_s']:,} "
-            f"| {run['readings_per_charge']:.2f} | **{cpu['all']:.0f}** | {cells} |"
-        )
-    lines += [
-        "",
-        "## Latency at half the sustained rate, milliseconds",
-        "",
-        "Seen from outside: from publishing the reading to the meter's relay open, and from",
-        "sending the webhook to the relay closed. Broker, signature check and meter included.",
-        "",
-        "| meters | readings/s | readings a charge | reading to open p50 | p95 | p99 "
-        "| payment to closed p50 | p95 | p99 |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for run in result["runs"]:
-        half = run["at_half_rate"]
-        cuts, back = half["reading_to_relay_open_ms"], half["payment_to_relay_closed_ms"]
-        lines.append(
-            f"| {run['meters']:,} | {half['readings_per_s']:,} | {half['readings_per_charge']:.2f} "
-            f"| {cuts['p50']} | {cuts['p95']} | {cuts['p99']} | {back['p50']} | {back['p95']} "
-            f"| {back['p99']} |"
-        )
-    lines += ["", "## Resident memory, MB", "", "| meters | " + " | ".join(PARTS) + " |",
-              "|" + "---|" * (len(PARTS) + 1)]  # fmt: skip
-    for run in result["runs"]:
-        cells = " | ".join(str(run["resident_mb"][part]) for part in PARTS)
-        lines.append(f"| {run['meters']:,} | {cells} |")
-    pure = result["rating"]
-    lines += [
-        "",
-        "## The pure libraries alone",
-        "",
-        f"A month of one meter, {pure['intervals']:,} intervals, from readings to lines:"
-        f" {pure['month_ms']} ms.",
-        f"An account of {pure['accounts']:,} in one numpy batch: {pure['batch_us']} µs.",
-    ]
-    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
