@@ -24,7 +24,7 @@ _MOVED_ON = """
 SELECT agreement_id, period_first, account_id, a.currency, entered, entered AS base,
        entered_wh AS base_wh, turned AS posted, turned_wh AS posted_wh, false AS is_before_left
 FROM charge_state AS c JOIN account AS a ON a.id = c.account_id
-WHERE day > $1 AND turned IS NOT NULL
+WHERE day = (SELECT day FROM posting_day) AND day > $1 AND turned IS NOT NULL
   AND ($2::uuid IS NULL OR (agreement_id, period_first) > ($2, $3::date))
 ORDER BY agreement_id, period_first LIMIT $4 FOR NO KEY UPDATE OF c
 """
