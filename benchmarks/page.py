@@ -48,20 +48,19 @@ def page(result: dict[str, Any]) -> str:
         "charges them as one. Figures with more than 1.00 are better than a real fleet's would be.",
         "In brackets: as a part of what the run before came to, of the same size.",
         "",
-        f"{machine['cores']} cores, Python {machine['python']}, commit {machine['commit']}, "
-        f"{machine['at']}.",
+        f"{machine['cores']} cores, Python {machine['python']}.",
         "",
         "## CPU-µs a reading, by process",
         "",
-        "| meters | readings/s | readings a charge | all | " + " | ".join(PARTS) + " |",
-        "|" + "---|" * (len(PARTS) + 4),
+        "| meters | commit | readings/s | readings a charge | all | " + " | ".join(PARTS) + " |",
+        "|" + "---|" * (len(PARTS) + 5),
     ]
     for run in result["runs"]:
         cpu = run["cpu_us_per_reading"]
         cells = " | ".join(f"{cpu[part]:.0f}" for part in PARTS)
         to_last = run.get("to_last", {})
         lines.append(
-            f"| {run['meters']:,} | {run['sustained_readings_per_s']:,} "
+            f"| {run['meters']:,} | {run['commit']} | {run['sustained_readings_per_s']:,} "
             f"| {run['readings_per_charge']:.2f} | **{cpu['all']:.0f}**"
             f"{_part(to_last, 'cpu')} | {cells} |"
         )

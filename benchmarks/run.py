@@ -4,7 +4,7 @@ For each size: sustained readings a second through everything (published, acknow
 in billing), CPU-µs a reading by process, and, at half that rate, the latency from a reading to
 the relay open and from a payment to the relay closed. Then the pure libraries alone. Results:
 benchmarks/results/e2e.json and docs/benchmarks.md, beside what the last run that is recorded there
-came to. A million meters take some twenty minutes: ``--meters 1000000``.
+came to. A million meters take some twenty minutes: ``make bench METERS=1000000``.
 """
 
 import argparse
@@ -45,7 +45,7 @@ _HALF_RATE_READINGS = 1_000_000
 """Enough instants of the past for the half-rate run to last as long as the probes."""
 PLENTY_MICRO = 10**12
 PROBE_MICRO = 3_000_000
-_DRAIN_TIMEOUT_S = 300
+_DRAIN_TIMEOUT_S = 900
 
 
 class Bench:
@@ -195,8 +195,11 @@ def main() -> None:
                 runs.append(asyncio.run(Bench(stack, meters=size, readings=options.readings).run()))
         except StackError as error:
             sys.exit(f"bench: {error}")
-        runs[-1]["to_last"] = ratios(runs[-1], last)
+        runs[-1] |= {"to_last": ratios(runs[-1], last), **_when()}
         print(json.dumps(runs[-1], indent=1), flush=True)
+    # What is recorded of other sizes stays.
+    kept = [each for each in (last["runs"] if last else ()) if each["meters"] not in sizes]
+    runs = sorted([*kept, *runs], key=lambda each: each["meters"])
     result = {"machine": _machine(), "runs": runs, "rating": rating.measure()}
     if not options.no_write:
         RESULTS.parent.mkdir(exist_ok=True)
@@ -204,17 +207,16 @@ def main() -> None:
         TABLE.write_text(page(result), encoding="utf-8")
 
 
-def _machine() -> dict[str, Any]:
+def _when() -> dict[str, str]:
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True,
         check=False,
     ).stdout.strip()  # fmt: skip
-    return {
-        "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        "commit": commit,
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-    }
+    return {"at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "commit": commit}
+
+
+def _machine() -> dict[str, Any]:
+    return {"cores": os.cpu_count(), "python": platform.python_version()}
 
 
 if __name__ == "__main__":

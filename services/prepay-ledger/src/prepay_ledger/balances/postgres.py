@@ -25,12 +25,12 @@ class PostgresBalances:
     async def lock(self, account_id: UUID) -> Account | None:
         """The account, its row locked until the transaction ends."""
         query = select(account_table).where(account_table.c.id == account_id)
-        return await self._one(query.with_for_update())
+        return await self._one(query.with_for_update(key_share=True))
 
     async def lock_by_number(self, number: str) -> Account | None:
         """The account of that number, its row locked until the transaction ends."""
         query = select(account_table).where(account_table.c.number == number)
-        return await self._one(query.with_for_update())
+        return await self._one(query.with_for_update(key_share=True))
 
     async def _one(self, query: Any) -> Account | None:
         row = (await self._connection.execute(query)).mappings().first()

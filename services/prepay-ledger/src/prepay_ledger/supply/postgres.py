@@ -121,7 +121,7 @@ class PostgresSupply:
             select(account_table)
             .where(account_table.c.id == any_(array_of_ids))
             .order_by(account_table.c.id)
-            .with_for_update()
+            .with_for_update(key_share=True)
         )
         rows = (await self._connection.execute(query)).mappings().all()
         connection = await driver(self._connection)
@@ -168,7 +168,7 @@ class PostgresSupply:
             select(account_table.c.id)
             .where(account_table.c.recheck_at <= now)
             .limit(limit)
-            .with_for_update(skip_locked=True)
+            .with_for_update(key_share=True, skip_locked=True)
         )
         return list((await self._connection.scalars(query)).all())
 
