@@ -18,6 +18,7 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer
 
+from prepay_ledger.charging.postgres_audit import audit_charges_of
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.base import CommandStatus, RelayAction, RelayState
 from prewatt_common.contracts.meter_events_v1 import CommandProgressed
@@ -284,6 +285,23 @@ class Ledger:
         finally:
             await connection.close()
 
+    async def audited(self, *changes: tuple[str, Sequence[Any]]) -> list[str]:
+        """What deriving use and charges again finds after ``changes`` past the ledger: statements
+        with their values, each of one row, that are undone again."""
+        url = self.stack.endpoints.database_url("prepay_ledger")
+        connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+        try:
+            changed = connection.transaction(isolation="repeatable_read")
+            await changed.start()
+            await connection.execute("SET LOCAL session_replication_role = replica")
+            for query, values in changes:
+                assert (await connection.execute(query, *values)).endswith(" 1"), query
+            found = [str(each) async for each in audit_charges_of(connection)]
+            await changed.rollback()
+        finally:
+            await connection.close()
+        return found
+
     async def until(
         self, holds: Callable[[], Awaitable[Any]], *, what: str, timeout_s: float = WAIT_S
     ) -> Any:
@@ -342,6 +360,7 @@ async def ledger(stack: Stack) -> AsyncGenerator[Ledger]:
         )
         assert published.status_code in (200, 201), published.text
         yield running
+        assert await running.audited() == []
     await producer.stop()
     await asyncio.to_thread(stack.stop, NAME)
 

@@ -23,7 +23,7 @@ from prewatt_common.clock import Clock, utc_now
 from prewatt_common.db.database import Database
 
 UTC_ZONE = ZoneInfo("UTC")
-ACCOUNT, OTHER = UUID(int=1), UUID(int=2)
+ACCOUNT, OTHER, AGREEMENT = UUID(int=1), UUID(int=2), UUID(int=3)
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -67,14 +67,16 @@ class Scratch:
         """As if that day were today still: only the tests' clock can go back."""
         await self.sql("UPDATE posting_day SET day = $1", day)
 
-    async def post(self, *amounts_micro: int, account_id: UUID = ACCOUNT) -> int:
+    async def post(
+        self, *amounts_micro: int, account_id: UUID = ACCOUNT, agreement_id: UUID | None = AGREEMENT
+    ) -> int:
         async with open_unit(self.database) as unit:
             journal = Journal(
                 kind="charge",
                 source="test",
                 currency="CNY",
                 entries=tuple(
-                    Entry(account_id, -micro, UUID(int=3), date(2026, 3, 1), 2 * micro)
+                    Entry(account_id, -micro, agreement_id, date(2026, 3, 1), 2 * micro)
                     for micro in amounts_micro
                 ),
                 postings={UtilityAccount.REVENUE_ENERGY: sum(amounts_micro)},

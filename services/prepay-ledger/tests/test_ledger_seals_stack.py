@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
-from ledger_scratch import ACCOUNT, AT, OTHER, Scratch
+from ledger_scratch import ACCOUNT, AGREEMENT, AT, OTHER, Scratch
 
 from prepay_ledger.accounts.postgres_queries import AccountQueries
 from prepay_ledger.seals.chain import key_of
@@ -347,18 +347,25 @@ async def run_audit(url: str, *more: str) -> tuple[int, str, str]:
     return process.returncode, out.decode(), err.decode()
 
 
-async def test_the_audit_as_a_command(sealed: Scratch) -> None:
-    code, out, _ = await run_audit(sealed.url)
+async def test_the_audit_as_a_command(scratch: Scratch) -> None:
+    await scratch.open(utc_now().date() - timedelta(days=1))
+    await scratch.post(5, agreement_id=None)
+    await scratch.close_days()
+    code, out, _ = await run_audit(scratch.url)
     assert (code, out.count("\n")) == (0, 1)
-    assert out.startswith("audit: 2 sealed days, no heads to compare with, open is ")
+    assert out.startswith("audit: 1 sealed days, no heads to compare with, open is ")
     assert out.endswith(": all holds\n")
-    connection = await sealed.connect()
-    await connection.execute("SET session_replication_role = replica")
-    await connection.execute("UPDATE account SET balance_micro = 1 WHERE id = $1", OTHER)
-    await connection.close()
-    code, out, _ = await run_audit(sealed.url)
-    assert code == 1
-    assert f"balance: account {OTHER} has 1 micro-units, its entries come to 0" in out
+    await scratch.sql("UPDATE account SET balance_micro = 1 WHERE id = $1", OTHER)
+    await scratch.sql("INSERT INTO day_use VALUES ('m', $1, '2026-03-01', 'all', 7)", AGREEMENT)
+    balance = f"balance: account {OTHER} has 1 micro-units, its entries come to 0"
+    use = (
+        f"use: meter m, agreement {AGREEMENT}, 2026-03-01 all: 7 Wh are kept, "
+        "its readings come to 0 Wh"
+    )
+    code, out, _ = await run_audit(scratch.url, "--seals-only")
+    assert (code, out.splitlines()[:-1]) == (1, [balance])
+    code, out, _ = await run_audit(scratch.url)
+    assert (code, out.splitlines()[:-1]) == (1, [balance, use])
     code, out, err = await run_audit("postgresql://nobody@127.0.0.1:1/none")
     assert (code, out, err.count("\n")) == (2, "", 1)
 

@@ -1,4 +1,4 @@
-"""``prewatt audit``: every sealed day of the ledger checked again, past the service."""
+"""``prewatt audit``: sealed days, use and charges of the ledger checked again, past the service."""
 
 import subprocess
 import sys
@@ -22,10 +22,13 @@ def audit(
         str | None,
         typer.Option(envvar="PREWATT_KAFKA_BOOTSTRAP", help="Where heads were published."),
     ] = None,
+    seals_only: Annotated[
+        bool, typer.Option(help="Do not derive use and charges again from every reading.")
+    ] = False,
     state_dir: StateDir = DEFAULT_STATE_DIR,
 ) -> None:
-    """Check every sealed day of the ledger again, from its database. Exit code 1 where anything
-    differs: the first row of each table is named."""
+    """Check every sealed day of the ledger again, from its database, and derive use and charges
+    again from all readings. Exit code 1 where anything differs: the first row of each is named."""
     with one_line_errors():
         if find_spec("prepay_ledger") is None:
             message = "the ledger is not installed here; run the audit where it is"
@@ -35,6 +38,8 @@ def audit(
         command = [sys.executable, "-m", "prepay_ledger", "audit", "--database-url", database_url]
         if kafka is not None:
             command += ["--kafka", kafka]
+        if seals_only:
+            command.append("--seals-only")
         done = subprocess.run(command, check=False)
     raise typer.Exit(done.returncode)
 

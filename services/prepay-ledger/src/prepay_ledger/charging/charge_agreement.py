@@ -91,7 +91,9 @@ def charge_agreement(
             last_read_us=later_us(state.last_read_us, seen_us),
         )
         year_before_wh = year_before(before, period) if pricing.has_annual_blocks else None
-        result = _charge(moved, agreement, pricing, today=today, year_before_wh=year_before_wh)
+        result = charge_period(
+            moved, agreement, pricing, today=today, year_before_wh=year_before_wh
+        )
         before.append(moved)
         if result.state != state:
             version = state.version + 1
@@ -142,7 +144,7 @@ def rated(
     )
 
 
-def _charge(
+def charge_period(
     state: PeriodState,
     agreement: Agreement,
     pricing: Pricing,
@@ -150,6 +152,7 @@ def _charge(
     today: date,
     year_before_wh: Mapping[str, int] | None,
 ) -> Charged:
+    """The period charged by its energy as of ``today``, whose version stays."""
     result = rated(state, agreement, pricing, today=today, year_before_wh=year_before_wh)
     posted = postings_of(result.lines)
     if max(map(abs, (*posted.values(), state.energy_wh)), default=0) > _COUNTED_MAX:
@@ -162,6 +165,12 @@ def _charge(
         due_day=_due_day(state.period, agreement, today),
     )
     return Charged(state=moved, delta=difference(state.posted, posted))
+
+
+def charged_as_of(state: PeriodState) -> date:
+    """A local day as of which the period's stored charge is: the day before time alone changes it
+    next, or that on which the period closed."""
+    return state.period.end if state.due_day is None else state.due_day - DAY
 
 
 def _due_day(period: Period, agreement: Agreement, today: date) -> date | None:

@@ -1,18 +1,20 @@
 """What charging needs."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
 from prepay_ledger.charging.charge_agreement import Charged, PeriodState
+from prepay_ledger.charging.check_charges import Entered, KeptSums
 from prepay_ledger.charging.meters import Agreement, MeterChange, MeterHistory, MeterRow
 from prepay_ledger.charging.ordinary import Followed, Standing
 from prepay_ledger.charging.unentered import PeriodKey, Unentered
 from prepay_ledger.charging.values import ParkedMeter, ReleaseStep, SeenFinding
 from prepay_ledger.journal.ports import HasJournals
 from prepay_ledger.supply import ports as supply
+from prepay_ledger.tariffs.book import Tariffs
 from prepay_ledger.tariffs.ports import HasTariffs
 from prewatt_common.contracts.meter_readings_v1 import Reading as ReadingEvent
 from prewatt_metering.registers.readings import Reading
@@ -172,6 +174,59 @@ class ParkingStore(Protocol):
         ...
 
     async def add_step(self, step: ReleaseStep) -> None: ...
+
+
+class AuditStore(Protocol):
+    """What use and charges are checked by, as one snapshot has it; nothing is written."""
+
+    async def tariffs(self) -> Tariffs:
+        """Every tariff. Raises ValueError for a document that is none."""
+        ...
+
+    async def meter_ids(self, *, after: str, limit: int) -> Sequence[str]:
+        """Meters with a state, readings or use, in the order of their ids."""
+        ...
+
+    async def meters(self, meter_ids: Sequence[str]) -> Mapping[str, MeterRow]: ...
+    async def histories(self, meter_ids: Sequence[str]) -> Mapping[str, MeterHistory]:
+        """All that is known of the meters. Raises ValueError where readings cannot be unpacked."""
+        ...
+
+    async def left_behind(self) -> str | None:
+        """Readings that lie with their meter though the day on which they came is closed, in
+        words."""
+        ...
+
+    async def account_ids(self, *, after: UUID, limit: int) -> Sequence[UUID]:
+        """In their order."""
+        ...
+
+    async def meters_of(self, account_ids: Collection[UUID]) -> Sequence[str]:
+        """Every meter that serves or served the accounts."""
+        ...
+
+    async def agreements_of(self, account_ids: Collection[UUID]) -> Sequence[Agreement]: ...
+    async def periods(self, agreement_ids: Collection[UUID]) -> Sequence[PeriodState | str]:
+        """Every stored period; in words where it cannot be read."""
+        ...
+
+    async def stray_period(self) -> str | None:
+        """A period of no agreement of its account, in words."""
+        ...
+
+    def use(self, agreement_ids: Collection[UUID]) -> AsyncIterator[tuple[UUID, date, str, int]]:
+        """Agreement, local day, slot and Wh of each kept day of use, some at a time."""
+        ...
+
+    async def sums(self, agreement_ids: Collection[UUID]) -> Mapping[PeriodKey, KeptSums]:
+        """The sums that are kept of each of their periods."""
+        ...
+
+    async def entries(
+        self, account_ids: Collection[UUID]
+    ) -> Mapping[tuple[UUID, date | None], Entered]:
+        """What the accounts' entries come to by agreement and period."""
+        ...
 
 
 class HasCharging(Protocol):

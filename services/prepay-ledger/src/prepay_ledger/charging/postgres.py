@@ -4,12 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.charging.meters import MeterChange, MeterHistory, MeterRow, OpenRow
+from prepay_ledger.charging.meters import MeterChange, MeterHistory, MeterRow
 from prepay_ledger.charging.postgres_entering import PostgresEntering
 from prepay_ledger.charging.postgres_histories import histories_of
+from prepay_ledger.charging.postgres_meters import meter_rows_of
 from prepay_ledger.charging.postgres_ordinary import PostgresOrdinary
 from prepay_ledger.charging.postgres_periods import PostgresPeriods
 from prepay_ledger.charging.postgres_rows import (
@@ -23,18 +23,9 @@ from prepay_ledger.charging.postgres_rows import (
 from prepay_ledger.charging.postgres_turning import PostgresTurning, turn_days
 from prewatt_common.db.database import driver
 from prewatt_metering.registers.packing import pack
-from prewatt_metering.vee.steps import StepRule
 
 _BATCHES_LOCK = 0x4E4D01
 _ACCOUNTS_LOCK = 0x4E4D02
-
-_METERS = """
-SELECT s.meter_id, s.version, s.day, s.installation_id, s.agreement_id, a.tariff_code, s.open_day,
-       s.since_us, s.quiet_from_us, s.served_until_us, s.last_at_us, s.last_wh, s.piece_wh,
-       s.limit_w, s.resolution_wh, s.multiplier, s.modulus_wh
-FROM meter_state AS s LEFT JOIN agreement AS a ON a.id = s.agreement_id
-WHERE s.meter_id = ANY($1::text[])
-"""
 
 _FOLLOW = """
 UPDATE meter_state AS s
@@ -114,8 +105,7 @@ class PostgresCharging(PostgresPeriods, PostgresOrdinary, PostgresEntering, Post
 
     async def meters(self, meter_ids: Sequence[str]) -> Mapping[str, MeterRow]:
         """Those that have a row."""
-        rows = await (await driver(self._connection)).fetch(_METERS, meter_ids)
-        return {row[0]: _row(row) for row in rows}
+        return await meter_rows_of(await driver(self._connection), meter_ids)
 
     async def histories(self, rows: Sequence[MeterRow]) -> Mapping[str, MeterHistory]:
         """Several queries for all of them."""
@@ -158,35 +148,6 @@ class PostgresCharging(PostgresPeriods, PostgresOrdinary, PostgresEntering, Post
     ) -> None:
         status = await (await driver(self._connection)).execute(statement, meter_ids, day, *columns)
         check_rows(status, f"UPDATE {len(meter_ids)}")
-
-
-def _row(row: asyncpg.Record) -> MeterRow:
-    (
-        meter_id, version, day, installation_id, agreement_id, tariff_code, open_day, since_us,
-        quiet_from_us, served_until_us, last_at_us, last_wh, piece_wh, limit_w, resolution_wh,
-        multiplier, modulus_wh,
-    ) = row  # fmt: skip
-    opened = None
-    if open_day is not None:
-        opened = OpenRow(
-            installation_id=installation_id,
-            agreement_id=agreement_id,
-            tariff_code=tariff_code,
-            open_day=open_day,
-            since_us=since_us,
-            quiet_from_us=quiet_from_us,
-            served_until_us=served_until_us,
-            last_at_us=last_at_us,
-            last_wh=last_wh,
-            piece_wh=tuple(piece_wh),
-            rule=StepRule(
-                limit_w=limit_w,
-                resolution_wh=resolution_wh,
-                multiplier=multiplier,
-                modulus_wh=modulus_wh,
-            ),
-        )
-    return MeterRow(meter_id=meter_id, version=version, day=day, open=opened)
 
 
 def _version(change: MeterChange) -> int:

@@ -4,8 +4,9 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import date
+from typing import TypeAlias
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer
@@ -13,20 +14,26 @@ from aiokafka.errors import KafkaError
 
 from prepay_ledger.seals.audit import audit
 from prepay_ledger.seals.postgres import PostgresSeals
+from prepay_ledger.seals.values import Finding
 from prewatt_common.contracts.ledger_facts_v1 import DaySealed
 from prewatt_common.contracts.topics import LEDGER_FACTS
+from prewatt_common.db.database import DriverConnection
 from prewatt_common.kafka.clients import stop_client
 from prewatt_common.kafka.decoding import decode_some
 
 _KAFKA_ANSWERS_WITHIN_S = 30
 
+Check: TypeAlias = Callable[[DriverConnection], AsyncIterator[Finding]]
+"""What other rooms check, in the audit's transaction."""
 
-def main(arguments: Sequence[str]) -> int:
-    """The exit code: 0 where all holds, 1 with what does not, 2 where it cannot be told."""
+
+def main(arguments: Sequence[str], *, charges: Check) -> int:
+    """The exit code: 0 where all holds, 1 with what does not, 2 where it cannot be told.
+    ``charges``: derives use and charges again from all readings."""
     parser = argparse.ArgumentParser(
         prog="audit",
         description="Checks every sealed day of the ledger again, and names the first row of a"
-        " table that differs.",
+        " table that differs; derives all use and charges again, and names the first that differs.",
     )
     parser.add_argument(
         "--database-url",
@@ -39,17 +46,23 @@ def main(arguments: Sequence[str]) -> int:
         help="where heads were published, host:port; without it nobody can tell whether the whole"
         " chain was written anew (PREWATT_KAFKA_BOOTSTRAP)",
     )
+    parser.add_argument(
+        "--seals-only",
+        action="store_true",
+        help="do not derive use and charges again, which reads every reading that ever came",
+    )
     asked = parser.parse_args(arguments)
     if not asked.database_url:
         parser.error("the ledger's database is needed: --database-url")
     try:
-        return asyncio.run(_audit(asked.database_url, asked.kafka))
+        checks = () if asked.seals_only else (charges,)
+        return asyncio.run(_audit(asked.database_url, asked.kafka, checks))
     except (OSError, TimeoutError, asyncpg.PostgresError, KafkaError) as error:
         print(f"audit: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
         return 2
 
 
-async def _audit(database_url: str, kafka: str | None) -> int:
+async def _audit(database_url: str, kafka: str | None, checks: Sequence[Check]) -> int:
     published = None if kafka is None else await _published(kafka)
     connection = await asyncpg.connect(database_url.replace("+asyncpg", ""))
     try:
@@ -57,9 +70,13 @@ async def _audit(database_url: str, kafka: str | None) -> int:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             store = PostgresSeals(connection)
             findings = 0
-            async for finding in audit(store=store, published=published):
-                findings += 1
-                print(finding)  # noqa: T201
+            for found in (
+                audit(store=store, published=published),
+                *(check(connection) for check in checks),
+            ):
+                async for finding in found:
+                    findings += 1
+                    print(finding)  # noqa: T201
             days = len(await store.seals())
             open_day = (await store.day()).day
     finally:
