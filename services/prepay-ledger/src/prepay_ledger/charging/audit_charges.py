@@ -9,8 +9,8 @@ from prepay_ledger.charging.check_charges import (
     KeptAgreement,
     check_agreement,
     check_meter,
-    open_use,
 )
+from prepay_ledger.charging.follow_meter import open_use
 from prepay_ledger.charging.meters import MeterHistory, MeterRow
 from prepay_ledger.charging.ports import AuditStore
 from prepay_ledger.charging.pricing import Pricings

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from prepay_ledger.charging.charge_agreement import Charged
 from prepay_ledger.charging.derive_meter import change_of_meter
-from prepay_ledger.charging.follow_meter import follow_meter, open_meter_of
+from prepay_ledger.charging.follow_meter import follow_meter, open_use
 from prepay_ledger.charging.meters import MeterChange, MeterRow, UseChange
 from prepay_ledger.charging.ordinary import GROUP_MIN, Followed, follow_ordinary
 from prepay_ledger.charging.ports import Unit
@@ -15,7 +15,6 @@ from prepay_ledger.charging.post_charges import charge_changes, post
 from prepay_ledger.charging.pricing import Pricings
 from prewatt_metering.calendar.instants import us_of
 from prewatt_metering.registers.readings import Reading
-from prewatt_metering.usage.days import DayUsage
 
 
 async def charge_readings(
@@ -108,7 +107,7 @@ async def derive_meters(
         change, uses = change_of_meter(
             row=row,
             history=replace(history, readings=[*history.readings, *new]),
-            open_use=_open_use(row, pricings),
+            open_use=open_use(row, pricings),
             new_readings=new,
             pricings=pricings,
         )
@@ -120,9 +119,3 @@ async def derive_meters(
 def new_row(meter_id: str) -> MeterRow:
     """Of a meter that has none."""
     return MeterRow(meter_id=meter_id, version=0, day=None, open=None)
-
-
-def _open_use(row: MeterRow, pricings: Pricings) -> dict[UUID, DayUsage]:
-    if row.open is None:
-        return {}
-    return {row.open.agreement_id: open_meter_of(row.open, pricings).day.usage()}

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
-from uuid import UUID
 
 from prepay_ledger.charging.charge_agreement import (
     PeriodState,
@@ -13,7 +12,7 @@ from prepay_ledger.charging.charge_agreement import (
     year_before,
 )
 from prepay_ledger.charging.derive_meter import derive_meter
-from prepay_ledger.charging.follow_meter import open_meter_of
+from prepay_ledger.charging.follow_meter import open_use
 from prepay_ledger.charging.meters import Agreement, MeterHistory, MeterRow, sum_of_use
 from prepay_ledger.charging.pricing import Pricing, Pricings
 from prepay_ledger.seals.values import Finding
@@ -58,13 +57,6 @@ class KeptAgreement:
         of_period = self.energy.setdefault(period.first, {})
         key = (max(pricing.part_of(day), period.first), slot)
         of_period[key] = of_period.get(key, 0) + wh
-
-
-def open_use(row: MeterRow | None, pricings: Pricings) -> dict[UUID, DayUsage]:
-    """By agreement, what a meter's open day comes to so far; empty where it has none."""
-    if row is None or row.open is None:
-        return {}
-    return {row.open.agreement_id: open_meter_of(row.open, pricings).day.usage()}
 
 
 def check_meter(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from prepay_ledger.charging.meters import MeterChange, MeterRow, OpenMeter, OpenRow, UseChange
 from prepay_ledger.charging.pricing import Pricings
@@ -60,3 +61,10 @@ def open_meter_of(row: OpenRow, pricings: Pricings) -> OpenMeter:
             served_until_us=row.served_until_us,
         ),
     )
+
+
+def open_use(row: MeterRow | None, pricings: Pricings) -> dict[UUID, DayUsage]:
+    """By agreement, what a meter's open day comes to so far; empty where it has none."""
+    if row is None or row.open is None:
+        return {}
+    return {row.open.agreement_id: open_meter_of(row.open, pricings).day.usage()}
