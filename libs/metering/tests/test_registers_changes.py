@@ -131,6 +131,28 @@ def test_a_move_out_told_wrongly_first_moves_the_next_one_too() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("devices", "opening_wh"),
+    [
+        ((None, None), 900),
+        ((None, "X"), 900),
+        (("X", None), 900),
+        (("X", "X"), 900),
+        (("X", "Y"), 7),
+    ],
+)
+def test_who_follows_on_the_same_device_begins_at_the_register(
+    devices: tuple[str | None, str | None], opening_wh: int
+) -> None:
+    """One that names none is taken to be the same, whichever it is."""
+    old = Installation(meter="m", account="A", from_us=hour(0), to_us=hour(9), device=devices[0])
+    new = Installation(meter="m", account="B", from_us=hour(9), opening_wh=7, device=devices[1])
+    change = move_out(
+        installations=[old, new], installation=old, at_us=hour(8), register_wh=900, decision=WHY
+    )
+    assert replace(new, from_us=hour(8), opening_wh=opening_wh) in change.added
+
+
 def test_moving_a_swap_leaves_the_new_devices_register() -> None:
     old = Installation(meter="m", account="A", from_us=hour(0), to_us=hour(9), device="S-1")
     new = Installation(meter="m", account="A", from_us=hour(9), opening_wh=7, device="S-2")

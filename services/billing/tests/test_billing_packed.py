@@ -40,7 +40,7 @@ batches = st.lists(
             reading,
             st.sampled_from(["m-1", "m-2", "m-3"]),
             st.integers(0, 4 * 96).map(lambda n: START + n * timedelta(minutes=15, seconds=1)),
-            st.integers(0, 9 * 10**12),
+            st.integers(0, 10**13),
         ),
         max_size=8,
     ),

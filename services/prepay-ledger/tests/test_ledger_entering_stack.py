@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
-from ledger_expected import document
+from ledger_expected import STANDING, document
 from ledger_scratch import Scratch
 
 from prepay_ledger.accounts.import_accounts import ImportAccounts
@@ -29,6 +29,7 @@ from prepay_ledger.tariffs.publish_tariff import publish_tariff
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.ids import new_id
+from prewatt_common.workers import NotRunning
 from prewatt_metering.calendar.instants import us_of
 from prewatt_metering.registers.readings import Reading
 from prewatt_metering.tariffs.document import tariff_of
@@ -51,6 +52,7 @@ class Town(Scratch):
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
+        self.tariff: dict[str, object] = {}
         self.now = utc_now()
         self.today = self.now.date()
         self.begin = datetime.combine(self.today - timedelta(days=20), datetime.min.time(), UTC)
@@ -59,7 +61,9 @@ class Town(Scratch):
         """People move in; it is ``day``."""
         await self.open(day)
         for currency in CURRENCIES:
-            tariff = document(f"in-{currency.lower()}", timezone="UTC", currency=currency)
+            tariff = document(
+                f"in-{currency.lower()}", timezone="UTC", currency=currency, **self.tariff
+            )
             async with self.unit() as unit:
                 await publish_tariff(
                     unit=unit, version=tariff_of(tariff), by="test", reason="test", now=self.now
@@ -173,6 +177,31 @@ async def test_a_day_of_many_readings_is_one_entry_a_period(town: Town) -> None:
     assert await town.entries(town.today) == []
 
 
+async def test_energy_that_costs_nothing_is_in_the_day_on_which_it_came(
+    own_database_url: str,
+) -> None:
+    """Within a free block, for instance: an entry of no money."""
+    town = Town(own_database_url)
+    town.tariff = {"components": [STANDING]}
+    await town.settle(town.today - timedelta(days=1))
+    await town.turn(town.today)
+    await town.close_days()
+    await town.read(1)
+    tomorrow = town.today + timedelta(days=1)
+    await town.turn(tomorrow)
+    await town.read(2, range(3))
+    for fold in town.folds:
+        assert await fold(town.today)
+    assert sorted(await town.entries(town.today)) == [
+        (f"town-{n}", f"day/{town.today}", 0, 100 + n) for n in range(COUNT)
+    ]
+    now = await town.charged()
+    assert {n: wh for n, (_, wh) in now.items() if wh > 150} == {
+        f"town-{n}": 200 + 2 * n for n in range(3)
+    }
+    await town.database.close()
+
+
 async def test_what_is_charged_before_the_day_is_entered_is_the_next_days(town: Town) -> None:
     yesterday = town.today - timedelta(days=1)
     for hour in range(1, 12):
@@ -245,6 +274,21 @@ async def test_a_day_is_not_sealed_before_it_is_entered(town: Town) -> None:
     town.folds = real
     await town.closing(utc_now)()
     assert len(await town.sql("SELECT day FROM seal")) == 1
+
+
+async def test_who_finds_that_another_replica_has_sealed_the_day_is_at_peace(town: Town) -> None:
+    """It said for a day and more that the day is not sealed, and nobody could see why."""
+    await town.read(5)
+    await town.turn(town.today)
+    town.folds, real = [_not_yet], town.folds
+    one = town.closing(utc_now)
+    await one()
+    with pytest.raises(NotRunning, match="is not all rows yet"):
+        await one.check()
+    town.folds = real
+    await town.closing(utc_now)()
+    await one()
+    assert await one.check() == "days are sealed"
 
 
 async def _not_yet(_: date) -> bool:

@@ -357,7 +357,9 @@ async def test_the_audit_as_a_command(scratch: Scratch) -> None:
     assert out.endswith(": all holds\n")
     await scratch.sql("UPDATE account SET balance_micro = 1 WHERE id = $1", OTHER)
     await scratch.sql("INSERT INTO day_use VALUES ('m', $1, '2026-03-01', 'all', 7)", AGREEMENT)
-    balance = f"balance: account {OTHER} has 1 micro-units, its entries come to 0"
+    balance = (
+        f"balance: account {OTHER} has 1 micro-units, its entries come to 0 and what is open to 0"
+    )
     use = (
         f"use: meter m, agreement {AGREEMENT}, 2026-03-01 all: 7 Wh are kept, "
         "its readings come to 0 Wh"

@@ -106,8 +106,9 @@ async def test_batches_and_the_close_turn_each_meter_once(scratch, monkeypatch) 
     async def batches() -> None:
         connection = await scratch.connect()
         while waiting:
+            some = waiting.pop()
             async with connection.transaction():
-                await read(connection, waiting.pop(), TODAY)
+                await read(connection, some, TODAY)
         await connection.close()
 
     async def closes() -> None:

@@ -19,10 +19,10 @@ Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 Words = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*$")]
 """Text that a database can keep: without the character NUL."""
 
-REGISTER_WH_MAX = 9 * 10**12
-"""More than any register has digits for; times the largest multiplier still within 64 bits."""
+REGISTER_WH_MAX = 10**13
+"""10 TWh: more than any register has digits for."""
 RegisterWh = Annotated[int, msgspec.Meta(ge=0, le=REGISTER_WH_MAX)]
-"""A cumulative import register in Wh (OBIS 1-0:1.8.0); 10 PWh is beyond any meter's life."""
+"""A cumulative import register in Wh (OBIS 1-0:1.8.0)."""
 
 Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")]
 """ISO 4217."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise, takewhile
 
+from prewatt_metering.registers.devices import is_same_device
 from prewatt_metering.registers.installations import Installation
 
 
@@ -70,7 +71,7 @@ def move_out(
     following = _following(known, installation)
     if following is not None:
         removed.append(following)
-        is_same = following.device in {None, installation.device}
+        is_same = is_same_device(following, installation)
         opening_wh = register_wh if is_same else following.opening_wh
         added.append(replace(following, from_us=at_us, opening_wh=opening_wh))
     elif next_account is not None:

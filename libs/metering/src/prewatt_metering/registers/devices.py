@@ -22,7 +22,7 @@ def readings_of_device(
     neighbours = [
         each for each in installations if each.meter == installation.meter and each != installation
     ]
-    others = [each for each in neighbours if not _is_same_device(each, installation)]
+    others = [each for each in neighbours if not is_same_device(each, installation)]
     given: dict[int, Reading] = {}
     for each in neighbours:
         if each not in others:
@@ -34,5 +34,6 @@ def readings_of_device(
     ] + list(given.values())
 
 
-def _is_same_device(one: Installation, other: Installation) -> bool:
+def is_same_device(one: Installation, other: Installation) -> bool:
+    """Whether one device hangs there at both; where one of them names none, it is taken to be."""
     return one.device is None or other.device is None or one.device == other.device

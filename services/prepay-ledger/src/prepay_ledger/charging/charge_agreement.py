@@ -7,13 +7,12 @@ from uuid import UUID
 
 from prepay_ledger.charging.meters import Agreement, later_us
 from prepay_ledger.charging.postings import difference, postings_of
-from prepay_ledger.charging.pricing import DAY, Pricing
+from prepay_ledger.charging.pricing import COUNTED_MAX, DAY, Pricing
 from prewatt_metering.rating.charge import Charge, charge, parts_of_use
 from prewatt_metering.rating.part import Unrated
 from prewatt_metering.tariffs.periods import Period
 from prewatt_metering.usage.days import DayUsage
 
-_COUNTED_MAX = 2**62
 Energy = Mapping[tuple[date, str], int]
 """Wh by (a day that stands for its part of the period, slot): see `Pricing.part_of`."""
 
@@ -155,7 +154,7 @@ def charge_period(
     """The period charged by its energy as of ``today``, whose version stays."""
     result = rated(state, agreement, pricing, today=today, year_before_wh=year_before_wh)
     posted = postings_of(result.lines)
-    if max(map(abs, (*posted.values(), state.energy_wh)), default=0) > _COUNTED_MAX:
+    if max(map(abs, (*posted.values(), state.energy_wh)), default=0) > COUNTED_MAX:
         message = f"the period of {state.period.first} comes to more than can be counted"
         raise Unrated(message)
     moved = replace(

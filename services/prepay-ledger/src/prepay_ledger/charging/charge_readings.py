@@ -35,6 +35,9 @@ async def charge_readings(
     if followed:
         await unit.charging.save_followed_meters(followed, day=day)
     used = await _one_by_one(unit, rest, pricings, day=day) if rest else ()
+    if followed and used:
+        both = {each.before.agreement_id for each in followed} | {u.agreement_id for u in used}
+        await unit.charging.hold_open_periods(both)
     if followed:
         await unit.charging.save_followed_periods(followed, day=day)
     charged: Sequence[Charged] = ()

@@ -15,7 +15,8 @@ from prepay_ledger.charging.meters import (
     UseChange,
     sum_of_use,
 )
-from prepay_ledger.charging.pricing import DAY, Pricing, Pricings
+from prepay_ledger.charging.pricing import COUNTED_MAX, DAY, Pricing, Pricings
+from prewatt_metering.rating.part import Unrated
 from prewatt_metering.registers.devices import readings_of_device
 from prewatt_metering.registers.readings import Reading
 from prewatt_metering.usage.days import DayUsage, day_usage
@@ -81,8 +82,12 @@ def change_of_meter(
     pricings: Pricings,
 ) -> tuple[MeterChange, list[UseChange]]:
     """A meter's change by the slow path. ``history`` has the new readings in it; ``open_use`` is
-    the use of the open day as it was, which ``history.use`` has not."""
+    the use of the open day as it was, which ``history.use`` has not. Raises `Unrated` for more than
+    can be counted."""
     derived = derive_meter(history, pricings)
+    if any(abs(wh) > COUNTED_MAX for use in derived.use.values() for wh in use.values()):
+        message = f"meter {history.meter_id} comes to more than can be counted in a day"
+        raise Unrated(message)
     changes: list[UseChange] = []
     for agreement_id in sorted(derived.use.keys() | history.use.keys() | open_use.keys()):
         before = sum_of_use(history.use.get(agreement_id, {}), open_use.get(agreement_id, {}))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from prepay_ledger.charging.meters import MeterChange, MeterRow, OpenMeter, OpenRow, UseChange
-from prepay_ledger.charging.pricing import Pricings
+from prepay_ledger.charging.pricing import COUNTED_MAX, Pricings
 from prewatt_metering.registers.readings import Reading
 from prewatt_metering.usage.days import DayUsage
 from prewatt_metering.usage.difference import usage_difference
@@ -31,6 +31,8 @@ def follow_meter(
             ended.update(turned.closed)
             appended = turned.state
         day = appended
+    if max(day.piece_wh, default=0) > COUNTED_MAX or max(ended.values(), default=0) > COUNTED_MAX:
+        return None
     after = ended | day.usage()
     change = MeterChange(
         row=row,

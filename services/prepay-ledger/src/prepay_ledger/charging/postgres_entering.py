@@ -15,7 +15,7 @@ _LEFT = """
 SELECT agreement_id, period_first, account_id, a.currency, entered, entered AS base,
        entered_wh AS base_wh, posted, energy_wh AS posted_wh, false AS is_before_left
 FROM charge_state AS c JOIN account AS a ON a.id = c.account_id
-WHERE day = $1 AND posted <> entered
+WHERE day = $1 AND (posted <> entered OR energy_wh <> entered_wh)
   AND ($2::uuid IS NULL OR (agreement_id, period_first) > ($2, $3::date))
 ORDER BY agreement_id, period_first LIMIT $4 FOR NO KEY UPDATE OF c
 """
@@ -34,12 +34,14 @@ SELECT agreement_id, period_first, account_id, a.currency, entered,
        coalesce(turned, entered) AS base, coalesce(turned_wh, entered_wh) AS base_wh, posted,
        energy_wh AS posted_wh, turned IS NOT NULL AS is_before_left
 FROM charge_state AS c JOIN account AS a ON a.id = c.account_id
-WHERE account_id = ANY($1::uuid[]) AND day = open_day() AND posted <> coalesce(turned, entered)
+WHERE account_id = ANY($1::uuid[]) AND day = open_day()
+  AND (posted <> coalesce(turned, entered) OR energy_wh <> coalesce(turned_wh, entered_wh))
 ORDER BY agreement_id, period_first FOR NO KEY UPDATE OF c
 """
 
 _IS_ENTERED = """
-SELECT NOT EXISTS (SELECT FROM charge_state WHERE day = $1 AND posted <> entered)
+SELECT NOT EXISTS (SELECT FROM charge_state
+                   WHERE day = $1 AND (posted <> entered OR energy_wh <> entered_wh))
    AND NOT EXISTS (SELECT FROM charge_state WHERE day > $1 AND turned IS NOT NULL)
 """
 

@@ -96,6 +96,14 @@ class PostgresPeriods:
             list(account_ids),
         )
 
+    async def hold_open_periods(self, agreement_ids: Collection[UUID]) -> None:
+        """In the same order."""
+        await (await driver(self._connection)).execute(
+            "SELECT FROM charge_state WHERE agreement_id = ANY($1::uuid[]) AND due_day IS NOT NULL "
+            "ORDER BY agreement_id, period_first FOR NO KEY UPDATE",
+            list(agreement_ids),
+        )
+
     async def meters_of(self, account_ids: Collection[UUID]) -> Sequence[str]:
         """Every meter that serves or served the accounts."""
         rows = await (await driver(self._connection)).fetch(

@@ -26,7 +26,7 @@ WHERE (u.meter_id, u.agreement_id, u.day, u.slot) = (n.meter_id, n.agreement_id,
 """
 
 # With the posting day as $1. What a day left to enter is set aside by the next day's first change.
-_LEFT = "c.day < $1 AND c.turned IS NULL AND c.posted <> c.entered"
+_LEFT = "c.day < $1 AND c.turned IS NULL AND (c.posted <> c.entered OR c.energy_wh <> c.entered_wh)"
 TURNED = (
     f"turned = CASE WHEN {_LEFT} THEN c.posted ELSE c.turned END, "
     f"turned_wh = CASE WHEN {_LEFT} THEN c.energy_wh ELSE c.turned_wh END, day = $1"

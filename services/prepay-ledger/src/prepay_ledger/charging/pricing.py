@@ -15,6 +15,8 @@ from prewatt_metering.tariffs.document import TariffVersion
 from prewatt_metering.tariffs.periods import Period, period_of
 
 DAY = timedelta(days=1)
+COUNTED_MAX = 2**62
+"""More Wh or micro-units than this nobody counts: a register, multiplier or price is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

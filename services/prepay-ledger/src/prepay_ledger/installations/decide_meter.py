@@ -45,17 +45,17 @@ class DecideMeter:
 
     async def install(self, *, unit: Unit, new: InstalledMeter, decided: Decided) -> None:
         """Raises `UnknownAccount` or `InstallationRefused`."""
-        await unit.charging.hold_accounts([new.account_id])
-        await unit.charging.hold([new.meter_id])
+        known = await self._held(unit, new.meter_id, also=new.account_id)
         account = await unit.balances.account(new.account_id)
         if account is None:
             message = f"account {new.account_id} does not exist"
             raise UnknownAccount(message)
-        check_installation(new, await unit.installations.of_meter(new.meter_id))
+        check_installation(new, known)
         check_registers(new, now=decided.at)
         await unit.installations.replace([], [new])
         await tell(unit, [(new.meter_id, str(new.id), installation_event(new, decided))], decided)
-        await self._follow(unit, new.meter_id, [account.id], decided)
+        # Its first register may say what whoever was there before has used since they were read.
+        await self._follow(unit, new.meter_id, {*_accounts(known), account.id}, decided)
 
     async def move_out(
         self,
@@ -277,8 +277,9 @@ class DecideMeter:
             now=decided.at,
             source=f"meter/{meter_id}",
         )
-        # A cut may have been held for want of a meter, or for what was found of this one.
-        due = [*{*due, *await unit.charging.pending_accounts([meter_id])}]
+        # All of them: a cut may have been held for want of a meter, or for what was found of this
+        # one.
+        due = [*{*due, *account_ids}]
         if due:
             await self._review(unit, due, now=decided.at, caused_at=decided.at)
 

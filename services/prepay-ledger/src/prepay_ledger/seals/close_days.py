@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from prometheus_client import Gauge
@@ -62,21 +63,23 @@ class CloseDays:
                     logger.info("posting to %s from now on", today)
             async with self._open_unit() as unit:
                 standing = await unit.seals.day()
-        if standing.unsealed is not None:
-            if all([await fold(standing.unsealed) for fold in self._folds]):
-                await self._seal()
-            else:
-                # A batch has some of it in hand, or another replica: the next run finds the rest.
-                self._trouble.begin(f"{standing.unsealed} is not sealed: it is not all rows yet")
+        if standing.unsealed is None:
+            # Also where another replica has sealed it.
+            self._trouble.end()
+        elif all([await fold(standing.unsealed) for fold in self._folds]):
+            await self._seal(standing.unsealed)
+        else:
+            # A batch has some of it in hand, or another replica: the next run finds the rest.
+            self._trouble.begin(f"{standing.unsealed} is not sealed: it is not all rows yet")
         waits = standing.unsealed if self._trouble.lasts else None
         DAYS_BEHIND.set(0 if waits is None else (today - waits).days)
 
-    async def _seal(self) -> None:
+    async def _seal(self, day: date) -> None:
         async with self._open_unit() as unit:
             store = unit.seals
             await store.lock()
-            day = (await store.day()).unsealed
-            if day is None:  # another replica was faster
+            # Another replica was faster, and may have turned the next day: that is not folded yet.
+            if (await store.day()).unsealed != day:
                 return
             wrong = await store.disagreeing_journal(day)
             if wrong is not None:

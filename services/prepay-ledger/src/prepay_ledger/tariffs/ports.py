@@ -25,10 +25,10 @@ class TariffStore(Protocol):
         ...
 
     async def holders(
-        self, code: str, *, upto: date, without_capacity: bool
+        self, code: str, *, first: date, end: date | None, without_capacity: bool
     ) -> tuple[int, UUID | None]:
-        """How many agreements of the tariff hold on ``upto`` or later (those without a capacity, or
-        all), and an account of these."""
+        """How many agreements of the tariff hold on a day from ``first`` up to, without, ``end``
+        (none: for ever): those without a capacity, or all; and an account of these."""
         ...
 
     async def book(self) -> Tariffs: ...

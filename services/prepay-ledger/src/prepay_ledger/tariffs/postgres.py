@@ -23,7 +23,7 @@ _IS_CHARGED = "SELECT EXISTS (SELECT FROM agreement WHERE tariff_code = $1 AND f
 _HOLDERS = """
 SELECT count(*) AS agreements, (array_agg(account_id))[1] AS account_id FROM agreement
 WHERE tariff_code = $1 AND (end_day IS NULL OR end_day > $2)
-  AND (capacity_va IS NULL OR NOT $3)
+  AND (capacity_va IS NULL OR NOT $3) AND ($4::date IS NULL OR first_day < $4)
 """
 # A version is never changed and never goes, so how many there are tells whether any is new. Books
 # are asked for in every batch; parsed anew each time they would cost more than its readings.
@@ -45,11 +45,11 @@ class PostgresTariffs:
         await self._connection.execute(select(func.pg_advisory_xact_lock_shared(_PUBLISHING_LOCK)))
 
     async def holders(
-        self, code: str, *, upto: date, without_capacity: bool
+        self, code: str, *, first: date, end: date | None, without_capacity: bool
     ) -> tuple[int, UUID | None]:
-        """How many agreements hold on ``upto`` or later, and the account of one."""
+        """How many agreements hold then, and the account of one."""
         connection = await driver(self._connection)
-        row = await connection.fetchrow(_HOLDERS, code, upto, without_capacity)
+        row = await connection.fetchrow(_HOLDERS, code, first, without_capacity, end)
         assert row is not None, "an aggregate has a row"
         return row["agreements"], row["account_id"]
 

@@ -10,6 +10,7 @@ from prepay_ledger.tariffs.values import Published
 from prewatt_common.contracts.ledger_facts_v1 import TariffPublished
 from prewatt_metering.calendar.instants import us_of
 from prewatt_metering.calendar.local import LocalCalendar
+from prewatt_metering.tariffs.book import TariffBook
 from prewatt_metering.tariffs.document import TariffVersion, canonical
 from prewatt_metering.tariffs.publishing import PublicationRefused, check_publication
 from prewatt_metering.vee.checks.vee20_dated_away import AHEAD_US_MAX
@@ -22,24 +23,23 @@ async def publish_tariff(
     only followed by a later one. Raises `TariffRefused`."""
     await unit.tariffs.lock()
     calendar = LocalCalendar(version.timezone)
-    today = calendar.day_of(us_of(now))
     # A meter's clock may be ahead, and its readings charged by the version that holds there now.
     ahead = calendar.day_of(us_of(now) + AHEAD_US_MAX)
-    charged = await unit.tariffs.is_charged(version.code, today=today)
+    charged = await unit.tariffs.is_charged(version.code, today=ahead)
     try:
         book = (await unit.tariffs.book()).book(version.code)
     except UnknownTariff:
         book = None
     try:
         check_publication(
-            book=book, version=version, charged_upto=ahead if charged else None, today=today
+            book=book, version=version, charged_upto=ahead if charged else None, today=ahead
         )
     except PublicationRefused as error:
         raise TariffRefused(str(error)) from error
     known = await unit.tariffs.published(version)
     if known is not None:
         return known, False
-    await _check_rated(unit, version)
+    await _check_rated(unit, version, book)
     published = Published(version=version, published_by=by, reason=reason, published_at=now)
     await unit.tariffs.add(published)
     event = TariffPublished(
@@ -55,14 +55,16 @@ async def publish_tariff(
     return published, True
 
 
-async def _check_rated(unit: Unit, version: TariffVersion) -> None:
+async def _check_rated(unit: Unit, version: TariffVersion, book: TariffBook | None) -> None:
     """Raises `TariffRefused` where an agreement would be charged by the version and cannot be."""
     lacking = unknown(version, capacity_va=None)
     if lacking is None:
         return
+    later = [each.valid_from for each in book.versions] if book else []
     count, account_id = await unit.tariffs.holders(
         version.code,
-        upto=version.valid_from,
+        first=version.valid_from,
+        end=min((day for day in later if day > version.valid_from), default=None),
         without_capacity=unknown(version, capacity_va=1) is None,
     )
     if count:
