@@ -277,9 +277,8 @@ class DecideMeter:
             now=decided.at,
             source=f"meter/{meter_id}",
         )
-        # All of them: a cut may have been held for want of a meter, or for what was found of this
-        # one.
-        due = [*{*due, *account_ids}]
+        # A cut may have been held for want of a meter, or for what was found of this one.
+        due = [*{*due, *await unit.charging.pending_accounts([meter_id])}]
         if due:
             await self._review(unit, due, now=decided.at, caused_at=decided.at)
 
