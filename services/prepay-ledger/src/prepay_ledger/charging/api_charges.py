@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query
 from prepay_ledger.charging.charge_agreement import PeriodState, rated, year_before
 from prepay_ledger.charging.meters import Agreement
 from prepay_ledger.charging.ports import OpenUnit
-from prepay_ledger.charging.postgres_queries import ChargingQueries, PeriodKey, WaitingKey
+from prepay_ledger.charging.postgres_queries import ChargingQueries, PeriodPlace, WaitingKey
 from prepay_ledger.charging.pricing import Pricings
 from prepay_ledger.charging.schemas import (
     DayOut,
@@ -46,7 +46,7 @@ def charges_router(
     @router.get("/accounts/{account_id}/charges", tags=["accounts"])
     async def charges(
         account_id: UUID,
-        page: Annotated[PageRequest[PeriodKey], Depends(PagesBy(PeriodKey))],
+        page: Annotated[PageRequest[PeriodPlace], Depends(PagesBy(PeriodPlace))],
     ) -> Page[PeriodOut]:
         """What the account's periods have cost so far, with the lines, the newest first."""
         rows = await queries.periods(account_id, before=page.after, limit=page.rows_max)

@@ -7,18 +7,18 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.charging.postgres_rows import check_rows, decode_posted, encode
+from prepay_ledger.charging.postgres_rows import UNENTERED, check_rows, decode_posted, encode
 from prepay_ledger.charging.unentered import PeriodKey, Unentered
 from prewatt_common.db.database import driver
 
-_LEFT = """
+_LEFT = f"""
 SELECT agreement_id, period_first, account_id, a.currency, entered, entered AS base,
        entered_wh AS base_wh, posted, energy_wh AS posted_wh, false AS is_before_left
 FROM charge_state AS c JOIN account AS a ON a.id = c.account_id
-WHERE day = $1 AND (posted <> entered OR energy_wh <> entered_wh)
+WHERE day = $1 AND {UNENTERED}
   AND ($2::uuid IS NULL OR (agreement_id, period_first) > ($2, $3::date))
 ORDER BY agreement_id, period_first LIMIT $4 FOR NO KEY UPDATE OF c
-"""
+"""  # noqa: S608 - of constants
 
 _MOVED_ON = """
 SELECT agreement_id, period_first, account_id, a.currency, entered, entered AS base,
@@ -39,11 +39,10 @@ WHERE account_id = ANY($1::uuid[]) AND day = open_day()
 ORDER BY agreement_id, period_first FOR NO KEY UPDATE OF c
 """
 
-_IS_ENTERED = """
-SELECT NOT EXISTS (SELECT FROM charge_state
-                   WHERE day = $1 AND (posted <> entered OR energy_wh <> entered_wh))
+_IS_ENTERED = f"""
+SELECT NOT EXISTS (SELECT FROM charge_state AS c WHERE day = $1 AND {UNENTERED})
    AND NOT EXISTS (SELECT FROM charge_state WHERE day > $1 AND turned IS NOT NULL)
-"""
+"""  # noqa: S608 - of constants
 
 _MARK = """
 UPDATE charge_state AS c

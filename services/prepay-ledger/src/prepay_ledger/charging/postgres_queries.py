@@ -56,7 +56,7 @@ WHERE c.account_id = $1
 ORDER BY c.period_first DESC, c.agreement_id DESC LIMIT $4
 """
 
-PeriodKey: TypeAlias = tuple[date, UUID]
+PeriodPlace: TypeAlias = tuple[date, UUID]
 """A period's first day, and its agreement."""
 WaitingKey: TypeAlias = tuple[str, int, int, str, int, int]
 """What tells a finding from others, as `Finding.key` has it, in the order of meters."""
@@ -129,7 +129,7 @@ class ChargingQueries:
         return [DayView(**row) for row in rows]
 
     async def periods(
-        self, account_id: UUID, *, before: PeriodKey | None, limit: int
+        self, account_id: UUID, *, before: PeriodPlace | None, limit: int
     ) -> Sequence[tuple[Agreement, PeriodState]]:
         """The account's periods, the newest first, older than ``before``. Raises
         `UnknownAccount`."""

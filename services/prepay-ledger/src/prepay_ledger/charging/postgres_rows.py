@@ -25,8 +25,10 @@ USING unnest($1::text[], $2::uuid[], $3::date[], $4::text[])
 WHERE (u.meter_id, u.agreement_id, u.day, u.slot) = (n.meter_id, n.agreement_id, n.day, n.slot)
 """
 
+UNENTERED = "(c.posted <> c.entered OR c.energy_wh <> c.entered_wh)"
+"""Of period c: something of it is in no entry, be it energy that costs nothing."""
 # With the posting day as $1. What a day left to enter is set aside by the next day's first change.
-_LEFT = "c.day < $1 AND c.turned IS NULL AND (c.posted <> c.entered OR c.energy_wh <> c.entered_wh)"
+_LEFT = f"c.day < $1 AND c.turned IS NULL AND {UNENTERED}"
 TURNED = (
     f"turned = CASE WHEN {_LEFT} THEN c.posted ELSE c.turned END, "
     f"turned_wh = CASE WHEN {_LEFT} THEN c.energy_wh ELSE c.turned_wh END, day = $1"
