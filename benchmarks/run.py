@@ -23,7 +23,7 @@ from typing import Any
 import asyncpg
 
 from benchmarks import rating
-from benchmarks.cpu import cpu_times, per_item_us, resident_mb
+from benchmarks.cpu import cpu_times, per_item_us, postgres_times, resident_mb
 from benchmarks.latency import cut_and_restore, quantiles_ms
 from benchmarks.page import page, ratios
 from prewatt_cli.readings_of_metrics import scrape
@@ -82,10 +82,12 @@ class Bench:
             await self._step(fleet, bulk)
             await self._all_done()
             before, charges = cpu_times(self._stack), await self._charges()
+            postgres = postgres_times(self._stack)
             for _ in range(self._steps):
                 await self._step(fleet, bulk)
             await self._all_done()
             after, charges = cpu_times(self._stack), await self._charges() - charges
+            postgres = per_item_us(postgres, postgres_times(self._stack), self._steps * len(bulk))
             readings = self._steps * len(bulk)
             sustained = readings / (after.at - before.at)
             half = await self._at_half_rate(fleet, bulk, sustained / 2)
@@ -95,6 +97,7 @@ class Bench:
             "sustained_readings_per_s": round(sustained),
             "readings_per_charge": round(readings / charges, 2),
             "cpu_us_per_reading": per_item_us(before, after, readings),
+            "postgres_us_per_reading": postgres,
             "resident_mb": resident_mb(self._stack),
             "at_half_rate": half,
         }

@@ -63,6 +63,17 @@ class Scratch:
         finally:
             await connection.close()
 
+    async def open_account(self, account_id: UUID) -> None:
+        """An account with nothing, that nothing is charged to."""
+        await self.sql(
+            "INSERT INTO account (id, number, currency, low_balance_micro, emergency_credit_micro, "
+            "protected, supply_state, opened_at) "
+            "VALUES ($1, $2, 'CNY', 0, 0, false, 'connected', $3)",
+            account_id,
+            str(account_id),
+            AT,
+        )
+
     async def open(self, day: date) -> None:
         """As if that day were today still: only the tests' clock can go back."""
         await self.sql("UPDATE posting_day SET day = $1", day)
@@ -112,7 +123,8 @@ class Scratch:
                  (second, ACCOUNT, json.dumps({"n": number}), AT)),
                 ("INSERT INTO command (id, decision_id, account_id, meter_id, action, sequence, "
                  "status, status_rank, caused_at, issued_at, expires_at) "
-                 "VALUES ($1, $2, $3, 'm', 'disconnect', $4, 'issued', 0, $5, $5, $5)",
+                 "VALUES ($1, $2, $3, 'm', 'disconnect', $4, 'issued', 0, $5, $5, "
+                 "$5::timestamptz + interval '1 hour')",
                  (first, second, ACCOUNT, journal_id, AT)),
                 ("INSERT INTO command_answer (command_id, status, relay, detail, at) "
                  "VALUES ($1, 'succeeded', 'open', $2, $3)", (first, str(number), AT)),

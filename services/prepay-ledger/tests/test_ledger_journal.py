@@ -4,7 +4,14 @@ from uuid import UUID
 
 import pytest
 
-from prepay_ledger.journal.values import Entry, Journal, Unbalanced, movements
+from prepay_ledger.journal.values import (
+    Entry,
+    Journal,
+    SubAccount,
+    Unbalanced,
+    movements,
+    sub_movements,
+)
 
 A, B = UUID(int=1), UUID(int=2)
 
@@ -17,3 +24,14 @@ def test_a_journal_that_does_not_sum_to_zero_cannot_be_made() -> None:
 def test_movements_are_summed_by_account() -> None:
     entries = (Entry(A, -9), Entry(B, 4), Entry(A, 2))
     assert movements(entries) == {A: -7, B: 4}
+
+
+def test_a_sub_account_moves_apart_from_the_balance_and_names_its_account() -> None:
+    entries = (
+        Entry(A, -9, sub_account=SubAccount.DEBT),
+        Entry(B, 4),
+        Entry(A, 2, sub_account=SubAccount.DEBT),
+        Entry(B, 3, sub_account=SubAccount.HOLD),
+    )
+    assert movements(entries) == {A: 0, B: 4}
+    assert sub_movements(entries) == {(A, SubAccount.DEBT): -7, (B, SubAccount.HOLD): 3}

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
-from ledger_scratch import ACCOUNT, AGREEMENT, AT, OTHER, Scratch
+from ledger_scratch import ACCOUNT, AGREEMENT, OTHER, Scratch
 
 from prepay_ledger.accounts.postgres_queries import AccountQueries
 from prepay_ledger.seals.chain import key_of
@@ -28,14 +28,7 @@ pytestmark = pytest.mark.stack
 async def scratch(own_database_url: str) -> AsyncGenerator[Scratch]:
     made = Scratch(own_database_url)
     for account_id in (ACCOUNT, OTHER):
-        await made.sql(
-            "INSERT INTO account (id, number, currency, low_balance_micro, emergency_credit_micro, "
-            "protected, supply_state, opened_at) "
-            "VALUES ($1, $2, 'CNY', 0, 0, false, 'connected', $3)",
-            account_id,
-            str(account_id),
-            AT,
-        )
+        await made.open_account(account_id)
     yield made
     await made.database.close()
 
@@ -92,9 +85,14 @@ UNIQUE = {"provider", "payment_id", "event_id_sha256", "body_sha256", "meter_id"
 
 @pytest.fixture
 async def owner(sealed: Scratch) -> AsyncGenerator[asyncpg.Connection]:
-    """As the owner of the tables may: without triggers and foreign keys."""
+    """As the owner of the tables may: without triggers, foreign keys and checks."""
     connection = await sealed.connect()
     await connection.execute("SET session_replication_role = replica")
+    for table, check in await connection.fetch(
+        "SELECT conrelid::regclass::text, conname FROM pg_constraint "
+        "WHERE contype = 'c' AND connamespace = 'public'::regnamespace"
+    ):
+        await connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {check}")
     for name in ("journal", "parked_meter_step", "payment_event_step", "command_answer"):
         await connection.execute(f"ALTER TABLE {name} ALTER id DROP IDENTITY")
     yield connection

@@ -1,4 +1,6 @@
-"""What the tables of all modules share. Each module has its own in its ``tables.py``."""
+"""What the tables of all modules share. Each module has its own in its ``tables.py``:
+what the code asks for. What values may be (CHECK) and what is never changed stand in the migration
+alone."""
 
 from datetime import date
 from typing import Any, TypeAlias

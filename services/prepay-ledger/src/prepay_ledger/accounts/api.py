@@ -18,6 +18,7 @@ from prepay_ledger.balances.refusals import UnknownAccount
 from prepay_ledger.balances.values import Account
 from prepay_ledger.fields import AccountNumberField
 from prepay_ledger.installations.schemas import InstallationOut
+from prepay_ledger.journal.values import SubAccount
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.http.auth import require
@@ -108,11 +109,19 @@ def _account(view: AccountView | None, name: str) -> AccountOut:
         raise UnknownAccount(message)
     out = _out(view.account)
     out.open_micro = view.open_micro
+    out.sub_balances_micro = {
+        SubAccount(sub): micro for sub, micro in view.sub_balances_micro.items()
+    }
     out.agreements = [AgreementOut.model_validate(row) for row in view.agreements]
     out.installations = [InstallationOut.model_validate(row) for row in view.installations]
     return out
 
 
 def _out(account: Account) -> AccountOut:
-    names = AccountOut.model_fields.keys() - {"open_micro", "agreements", "installations"}
+    names = AccountOut.model_fields.keys() - {
+        "open_micro",
+        "sub_balances_micro",
+        "agreements",
+        "installations",
+    }
     return AccountOut(**{name: getattr(account, name) for name in names})

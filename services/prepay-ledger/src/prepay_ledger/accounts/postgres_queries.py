@@ -14,7 +14,7 @@ from prepay_ledger.balances.tables import account
 from prepay_ledger.balances.values import Account
 from prepay_ledger.charging.tables import charge_state
 from prepay_ledger.installations.tables import installation
-from prepay_ledger.journal.tables import entry, journal
+from prepay_ledger.journal.tables import entry, journal, sub_balance
 from prepay_ledger.seals.values import CUSTOMERS
 from prepay_ledger.tables import AnyRow
 from prewatt_common.db.database import Database
@@ -27,6 +27,8 @@ class AccountView:
     account: Account
     open_micro: int
     """What was charged and is in no entry yet."""
+    sub_balances_micro: Mapping[str, int]
+    """Of other sub-accounts than the balance, where there was any."""
     agreements: Sequence[AnyRow]
     installations: Sequence[AnyRow]
 
@@ -37,6 +39,8 @@ class CurrencyTotals:
 
     currency: str
     balances_micro: int = 0
+    sub_balances_micro: int = 0
+    """Of all other sub-accounts than balances."""
     entries_micro: int = 0
     open_micro: int = 0
     """What was charged and is in no entry yet: charges of the open day, and of one that is over and
@@ -46,12 +50,16 @@ class CurrencyTotals:
     @property
     def imbalance_micro(self) -> int:
         """Balances against postings and what is open: zero, or something is wrong."""
-        return self.balances_micro + sum(self.postings_micro.values()) + self.open_micro
+        return self._customers_micro + sum(self.postings_micro.values())
 
     @property
     def entries_differ_micro(self) -> int:
         """Balances against entries and what is open: zero, or something is wrong."""
-        return self.balances_micro - self.entries_micro + self.open_micro
+        return self._customers_micro - self.entries_micro
+
+    @property
+    def _customers_micro(self) -> int:
+        return self.balances_micro + self.sub_balances_micro + self.open_micro
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,8 @@ class Totals:
         return sum(abs(each.entries_differ_micro) for each in self.currencies)
 
 
+_SUMS = ("balances_micro", "sub_balances_micro", "entries_micro", "open_micro")
+
 EntryKey: TypeAlias = tuple[int, int]
 """Journal, and the entry's number in it."""
 
@@ -86,6 +96,9 @@ WITH unsealed AS (
 ), sums AS (
   SELECT currency, 'balances' AS what, '' AS name, sum(balance_micro) AS micro
   FROM account GROUP BY 1
+  UNION ALL
+  SELECT a.currency, 'sub_balances', '', sum(s.amount_micro)
+  FROM sub_balance AS s JOIN account AS a ON a.id = s.account_id GROUP BY 1
   UNION ALL
   SELECT a.currency, 'open', '', sum(c.posted_micro - c.entered_micro)
   FROM charge_state AS c JOIN account AS a ON a.id = c.account_id
@@ -147,8 +160,17 @@ class AccountQueries:
                     charge_state.c.account_id == row["id"]
                 )
             )
+            subs = await connection.execute(
+                select(sub_balance.c.sub_account, sub_balance.c.amount_micro).where(
+                    sub_balance.c.account_id == row["id"]
+                )
+            )
             return AccountView(
-                to_account(row), int(open_micro or 0), agreements.all(), installations.all()
+                to_account(row),
+                int(open_micro or 0),
+                {sub.sub_account: sub.amount_micro for sub in subs},
+                agreements.all(),
+                installations.all(),
             )
 
     async def entries(
@@ -160,7 +182,7 @@ class AccountQueries:
             select(
                 entry.c.journal_id, entry.c.number, journal.c.kind, journal.c.source,
                 journal.c.posted_at, entry.c.agreement_id, entry.c.period_first,
-                entry.c.amount_micro, entry.c.energy_wh,
+                entry.c.amount_micro, entry.c.energy_wh, entry.c.sub_account,
             )
             .join(journal, journal.c.id == entry.c.journal_id)
             .where(entry.c.account_id == account_id)
@@ -180,18 +202,16 @@ def _by_currency(sums: Iterable[tuple[str, str, str, str]]) -> list[CurrencyTota
     found: dict[str, dict[str, int]] = {}
     postings: dict[str, dict[str, int]] = {}
     for currency, what, name, micro in sums:
-        of_what = found.setdefault(currency, {"balances": 0, "entries": 0, "open": 0})
+        of_what = found.setdefault(currency, dict.fromkeys(_SUMS, 0))
         if what == "postings":
             of_currency = postings.setdefault(currency, {})
             of_currency[name] = of_currency.get(name, 0) + int(micro)
         else:
-            of_what[what] += int(micro)
+            of_what[f"{what}_micro"] += int(micro)
     return [
         CurrencyTotals(
             currency=currency,
-            balances_micro=of_what["balances"],
-            entries_micro=of_what["entries"],
-            open_micro=of_what["open"],
+            **of_what,
             postings_micro=postings.get(currency, {}),
         )
         for currency, of_what in sorted(found.items())

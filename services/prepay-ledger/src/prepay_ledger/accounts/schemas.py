@@ -9,6 +9,7 @@ from pydantic import BaseModel, model_validator
 from prepay_ledger.agreements.schemas import AgreementOut
 from prepay_ledger.fields import AccountNumberField, CurrencyField, MicroUnits
 from prepay_ledger.installations.schemas import InstallationOut
+from prepay_ledger.journal.values import SubAccount
 from prewatt_common.http.fields import Body
 
 
@@ -39,13 +40,15 @@ class TermsIn(Body):
 
 class AccountOut(BaseModel):
     """An account as it stands. Positive balance: money left. ``open_micro``: what was charged since
-    entries were last written of it; the balance is without it already."""
+    entries were last written of it; the balance is without it already. ``sub_balances_micro``: what
+    stands apart from the balance, where there was any."""
 
     id: UUID
     number: str
     currency: str
     balance_micro: int
     open_micro: int = 0
+    sub_balances_micro: dict[SubAccount, int] = {}
     low_balance_micro: int
     emergency_credit_micro: int
     protected: bool
@@ -69,6 +72,7 @@ class EntryOut(BaseModel, from_attributes=True):
     period_first: date | None
     amount_micro: int
     energy_wh: int | None
+    sub_account: SubAccount
 
 
 class CurrencyTotalsOut(BaseModel, from_attributes=True):
@@ -77,6 +81,7 @@ class CurrencyTotalsOut(BaseModel, from_attributes=True):
 
     currency: str
     balances_micro: int
+    sub_balances_micro: int
     entries_micro: int
     open_micro: int
     postings_micro: dict[str, int]

@@ -2,7 +2,6 @@
 
 from sqlalchemy import (
     BigInteger,
-    CheckConstraint,
     Column,
     Date,
     ForeignKey,
@@ -29,7 +28,6 @@ agreement = Table(
     Column("capacity_va", BigInteger),
     Column("contracted_w", BigInteger),
     Column("revision", Integer, nullable=False),
-    CheckConstraint("end_day > first_day"),
     ExcludeConstraint(
         ("account_id", "="),
         (func.daterange(text("first_day"), text("end_day")), "&&"),

@@ -3,7 +3,6 @@
 from sqlalchemy import (
     BigInteger,
     Boolean,
-    CheckConstraint,
     Column,
     ForeignKey,
     Index,
@@ -48,8 +47,6 @@ installation = Table(
     Column("multiplier", Integer, nullable=False),
     Column("device", Text),
     Column("revision", Integer, nullable=False),
-    CheckConstraint("ends_at > begins_at"),
-    CheckConstraint("multiplier >= 1"),
     ExcludeConstraint(
         ("meter_id", "="),
         (func.tstzrange(text("begins_at"), text("ends_at"), text("'(]'")), "&&"),

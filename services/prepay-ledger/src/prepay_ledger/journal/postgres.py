@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.journal.values import Journal, movements
+from prepay_ledger.journal.values import Journal, movements, sub_movements
 from prewatt_common.db.database import driver
 
 _MOVE_BALANCES = """
@@ -17,6 +17,16 @@ WITH moved AS (
     RETURNING a.id, a.balance_micro, a.review_at_micro
 )
 SELECT id FROM moved WHERE balance_micro <= review_at_micro
+"""
+
+# No ON CONFLICT: that checks the row that it would insert first, and what moves a sub-account may
+# have a sign that it never has itself.
+_MOVE_SUB_BALANCES = """
+MERGE INTO sub_balance AS s
+USING unnest($1::uuid[], $2::text[], $3::bigint[]) AS m (account_id, sub_account, amount_micro)
+   ON s.account_id = m.account_id AND s.sub_account = m.sub_account
+WHEN MATCHED THEN UPDATE SET amount_micro = s.amount_micro + m.amount_micro
+WHEN NOT MATCHED THEN INSERT VALUES (m.account_id, m.sub_account, m.amount_micro)
 """
 
 
@@ -31,8 +41,18 @@ class PostgresJournals:
         self._connection = connection
 
     async def post(self, journal: Journal, *, at: datetime) -> tuple[int, Sequence[UUID]]:
-        """Write ``journal`` and move the balances."""
-        return await self.write(journal, at=at), await self.move(movements(journal.entries))
+        """Write ``journal`` and move the balances; the accounts' rows first, which are the lock of
+        their other sub-accounts too."""
+        journal_id = await self.write(journal, at=at)
+        due = await self.move(movements(journal.entries))
+        if subs := sub_movements(journal.entries):
+            await (await driver(self._connection)).execute(
+                _MOVE_SUB_BALANCES,
+                [account_id for account_id, _ in subs],
+                [sub_account for _, sub_account in subs],
+                list(subs.values()),
+            )
+        return journal_id, due
 
     async def write(self, journal: Journal, *, at: datetime, day: date | None = None) -> int:
         """The journal, its postings and its entries; gives its id."""
@@ -60,13 +80,13 @@ class PostgresJournals:
                 records=[
                     (
                         journal_id, number, e.account_id, e.agreement_id, e.period_first,
-                        e.amount_micro, e.energy_wh,
+                        e.amount_micro, e.energy_wh, e.sub_account,
                     )
                     for number, e in enumerate(journal.entries)
                 ],
                 columns=[
                     "journal_id", "number", "account_id", "agreement_id", "period_first",
-                    "amount_micro", "energy_wh",
+                    "amount_micro", "energy_wh", "sub_account",
                 ],
             )  # fmt: skip
         return journal_id

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    text,
 )
 
 from prepay_ledger.tables import metadata, posting_day
@@ -43,9 +44,21 @@ entry = Table(
     Column("period_first", Date),
     Column("amount_micro", BigInteger, nullable=False),
     Column("energy_wh", BigInteger),
+    Column("sub_account", Text, nullable=False, server_default=text("'credit'")),
     PrimaryKeyConstraint("journal_id", "number"),
 )
 Index("entry_account_id", entry.c.account_id, entry.c.journal_id)
+
+
+# Of accounts that have any: their balance, the sub-account of every reading, is in their own row.
+sub_balance = Table(
+    "sub_balance",
+    metadata,
+    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("sub_account", Text, nullable=False),
+    Column("amount_micro", BigInteger, nullable=False),
+    PrimaryKeyConstraint("account_id", "sub_account"),
+)
 
 
 posting = Table(

@@ -25,6 +25,20 @@ class UtilityAccount(StrEnum):
     OPENING_BALANCES = "opening-balances"
 
 
+class SubAccount(StrEnum):
+    """What of an account's money an entry moves.
+
+    ``credit`` is its balance: what it has, or owes of what it used. Apart from that: ``emergency``,
+    what of the emergency credit was used, and ``debt``, what is owed and paid off by top-ups, both
+    never above zero; ``hold``, what is set aside and not to be spent, never below.
+    """
+
+    CREDIT = "credit"
+    EMERGENCY = "emergency"
+    DEBT = "debt"
+    HOLD = "hold"
+
+
 def clearing(provider: str) -> str:
     """The ledger account of what ``provider`` has taken for us and still has to pay out."""
     return f"clearing:{provider}"
@@ -41,7 +55,8 @@ class Unbalanced(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A customer's side: what an account's balance moves by, in micro-units."""
+    """A customer's side: what an account's balance, or another sub-account of it, moves by, in
+    micro-units."""
 
     account_id: UUID
     amount_micro: int
@@ -49,6 +64,7 @@ class Entry:
     period_first: date | None = None
     energy_wh: int | None = None
     """Of a charge: what was used more, or less where it is below zero."""
+    sub_account: SubAccount = SubAccount.CREDIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +86,20 @@ class Journal:
 
 
 def movements(entries: Iterable[Entry]) -> dict[UUID, int]:
-    """What each account's balance moves by, summed over its entries."""
+    """What each account's balance moves by, summed over its entries: by zero where they move other
+    sub-accounts only, so that whoever moves an account's money holds its row."""
     moved: dict[UUID, int] = {}
     for entry in entries:
-        moved[entry.account_id] = moved.get(entry.account_id, 0) + entry.amount_micro
+        micro = entry.amount_micro if entry.sub_account is SubAccount.CREDIT else 0
+        moved[entry.account_id] = moved.get(entry.account_id, 0) + micro
+    return moved
+
+
+def sub_movements(entries: Iterable[Entry]) -> dict[tuple[UUID, SubAccount], int]:
+    """What sub-accounts other than the balance move by."""
+    moved: dict[tuple[UUID, SubAccount], int] = {}
+    for entry in entries:
+        if entry.sub_account is not SubAccount.CREDIT:
+            key = entry.account_id, entry.sub_account
+            moved[key] = moved.get(key, 0) + entry.amount_micro
     return moved

@@ -73,12 +73,24 @@ WHERE coalesce(s.amount_micro, 0) <> coalesce(m.micro, 0) ORDER BY 1, 2 LIMIT 1
 _UNBALANCED = """
 SELECT a.number, a.balance_micro, coalesce(e.micro, 0) AS micro, coalesce(o.micro, 0) AS open
 FROM account AS a
-LEFT JOIN (SELECT account_id, sum(amount_micro) AS micro FROM entry GROUP BY 1) AS e
+LEFT JOIN (SELECT account_id, sum(amount_micro) AS micro FROM entry
+           WHERE sub_account = 'credit' GROUP BY 1) AS e
   ON e.account_id = a.id
 LEFT JOIN (SELECT account_id, sum(entered_micro - posted_micro) AS micro
            FROM charge_state GROUP BY 1) AS o
   ON o.account_id = a.id
 WHERE a.balance_micro <> coalesce(e.micro, 0) + coalesce(o.micro, 0) ORDER BY a.number LIMIT 1
+"""
+
+_SUBS_DIFFER = """
+SELECT a.number, sub_account, coalesce(s.amount_micro, 0) AS kept, coalesce(e.micro, 0) AS found
+FROM sub_balance AS s
+FULL JOIN (
+  SELECT account_id, sub_account, sum(amount_micro) AS micro FROM entry
+  WHERE sub_account <> 'credit' GROUP BY 1, 2
+) AS e USING (account_id, sub_account)
+JOIN account AS a ON a.id = account_id
+WHERE coalesce(s.amount_micro, 0) <> coalesce(e.micro, 0) ORDER BY 1, 2 LIMIT 1
 """
 
 _UNDATED = """
@@ -242,12 +254,18 @@ class PostgresSeals:
     async def unbalanced_account(self) -> str | None:
         """The first, in words."""
         row = await self._connection.fetchrow(_UNBALANCED)
-        if row is None:
-            return None
-        return (
-            f"account {row['number']} has {row['balance_micro']} micro-units, its entries come to "
-            f"{row['micro']} and what is open to {row['open']}"
-        )
+        if row is not None:
+            return (
+                f"account {row['number']} has {row['balance_micro']} micro-units, its entries come "
+                f"to {row['micro']} and what is open to {row['open']}"
+            )
+        row = await self._connection.fetchrow(_SUBS_DIFFER)
+        if row is not None:
+            return (
+                f"account {row['number']} has {row['kept']} micro-units of {row['sub_account']}, "
+                f"its entries come to {row['found']}"
+            )
+        return None
 
 
 class SealsUnit:

@@ -3,7 +3,6 @@
 from sqlalchemy import (
     BigInteger,
     Boolean,
-    CheckConstraint,
     Column,
     Date,
     DateTime,
@@ -25,8 +24,6 @@ posting_day = Table(
     Column("day", Date, nullable=False),
     Column("unsealed", Date),
     Column("turned_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
-    CheckConstraint("only_row"),
-    CheckConstraint("unsealed < day"),
 )
 
 seal = Table(

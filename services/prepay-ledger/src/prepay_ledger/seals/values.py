@@ -39,7 +39,7 @@ SEALED = (
         ("journal_id", "number"),
         (
             "journal_id", "number", "account_id", "agreement_id", "period_first", "amount_micro",
-            "energy_wh",
+            "energy_wh", "sub_account",
         ),
         of_journal=True,
     ),

@@ -24,7 +24,9 @@ CREATE TABLE account (
     recheck_at timestamptz,
     opened_at timestamptz NOT NULL,
     PRIMARY KEY (id),
-    UNIQUE (number)
+    UNIQUE (number),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    CHECK (emergency_credit_micro >= 0)
 ) WITH (fillfactor = 60);
 CREATE INDEX account_recheck_at ON account (recheck_at) WHERE recheck_at IS NOT NULL;
 CREATE TABLE journal (
@@ -36,7 +38,9 @@ CREATE TABLE journal (
     entries_micro bigint NOT NULL,
     posted_at timestamptz NOT NULL,
     day date DEFAULT open_day() NOT NULL,
-    PRIMARY KEY (id)
+    PRIMARY KEY (id),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    CHECK (entries >= 0)
 );
 CREATE INDEX journal_day ON journal (day, id);
 CREATE TABLE entry (
@@ -47,11 +51,22 @@ CREATE TABLE entry (
     period_first date,
     amount_micro bigint NOT NULL,
     energy_wh bigint,
+    sub_account text DEFAULT 'credit' NOT NULL,
     PRIMARY KEY (journal_id, number),
+    CHECK (sub_account IN ('credit', 'emergency', 'debt', 'hold')),
     FOREIGN KEY(journal_id) REFERENCES journal (id),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
 CREATE INDEX entry_account_id ON entry (account_id, journal_id);
+CREATE TABLE sub_balance (
+    account_id uuid NOT NULL,
+    sub_account text NOT NULL,
+    amount_micro bigint NOT NULL,
+    PRIMARY KEY (account_id, sub_account),
+    CHECK (CASE sub_account WHEN 'hold' THEN amount_micro >= 0
+           ELSE sub_account IN ('emergency', 'debt') AND amount_micro <= 0 END),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
 CREATE TABLE payment_event (
     id uuid NOT NULL,
     provider text NOT NULL,
@@ -90,7 +105,8 @@ CREATE TABLE tariff_version (
     reason text NOT NULL,
     published_at timestamptz NOT NULL,
     day date DEFAULT open_day() NOT NULL,
-    PRIMARY KEY (code, valid_from)
+    PRIMARY KEY (code, valid_from),
+    CHECK (currency ~ '^[A-Z]{3}$')
 );
 CREATE TABLE fact (
     id uuid NOT NULL,
@@ -116,7 +132,11 @@ CREATE TABLE meter (
     station_area text,
     line text,
     revision integer NOT NULL,
-    PRIMARY KEY (meter_id)
+    PRIMARY KEY (meter_id),
+    CHECK (modulus_wh > 0),
+    CHECK (resolution_wh > 0),
+    CHECK (max_w > 0),
+    CHECK (revision > 0)
 );
 CREATE TABLE reading_edit (
     id uuid NOT NULL,
@@ -127,7 +147,8 @@ CREATE TABLE reading_edit (
     decided_by text NOT NULL,
     reason text NOT NULL,
     at timestamptz NOT NULL,
-    PRIMARY KEY (id)
+    PRIMARY KEY (id),
+    CHECK (register_wh >= 0)
 );
 CREATE INDEX reading_edit_meter_id ON reading_edit (meter_id, id);
 CREATE TABLE meter_state (
@@ -148,7 +169,14 @@ CREATE TABLE meter_state (
     last_wh bigint,
     piece_wh bigint[],
     today bytea DEFAULT '' NOT NULL,
-    PRIMARY KEY (meter_id)
+    PRIMARY KEY (meter_id),
+    CHECK (version > 0),
+    CHECK (limit_w > 0),
+    CHECK (resolution_wh > 0),
+    CHECK (multiplier >= 1),
+    CHECK (modulus_wh > 0),
+    CHECK (last_wh >= 0),
+    CHECK (served_until_us > since_us)
 ) WITH (fillfactor = 50);
 CREATE TABLE meter_day (
     meter_id text NOT NULL,
@@ -163,7 +191,8 @@ CREATE TABLE day_use (
     day date NOT NULL,
     slot text NOT NULL,
     wh bigint NOT NULL,
-    PRIMARY KEY (meter_id, agreement_id, day, slot)
+    PRIMARY KEY (meter_id, agreement_id, day, slot),
+    CHECK (wh >= 0)
 );
 CREATE INDEX day_use_agreement ON day_use (agreement_id, day);
 CREATE TABLE charge_state (
@@ -185,7 +214,12 @@ CREATE TABLE charge_state (
     entered_wh bigint DEFAULT 0 NOT NULL,
     turned text,
     turned_wh bigint,
-    PRIMARY KEY (agreement_id, period_first)
+    PRIMARY KEY (agreement_id, period_first),
+    CHECK (period_end > period_first),
+    CHECK (version > 0),
+    CHECK (standing_days BETWEEN 0 AND period_end - period_first),
+    CHECK (energy_wh >= 0),
+    CHECK (entered_wh >= 0)
 ) WITH (fillfactor = 60);
 CREATE INDEX charge_state_account_id ON charge_state (account_id);
 CREATE INDEX charge_state_day ON charge_state (day, agreement_id, period_first);
@@ -204,7 +238,9 @@ CREATE TABLE finding (
     unit text NOT NULL,
     stops_cut boolean NOT NULL,
     count integer NOT NULL,
-    PRIMARY KEY (meter_id, number)
+    PRIMARY KEY (meter_id, number),
+    CHECK (end_us >= begin_us),
+    CHECK (count > 0)
 );
 CREATE INDEX finding_stops_cut ON finding (meter_id, begin_us) WHERE stops_cut;
 CREATE TABLE finding_seen (
@@ -219,7 +255,8 @@ CREATE TABLE finding_seen (
     reason text NOT NULL,
     at timestamptz NOT NULL,
     day date DEFAULT open_day() NOT NULL,
-    PRIMARY KEY (id)
+    PRIMARY KEY (id),
+    CHECK (end_us >= begin_us)
 );
 CREATE INDEX finding_seen_day ON finding_seen (day, id);
 CREATE INDEX finding_seen_meter_id ON finding_seen (meter_id);
@@ -258,7 +295,8 @@ CREATE TABLE parked_meter_step (
     readings integer NOT NULL,
     at timestamptz NOT NULL,
     day date DEFAULT open_day() NOT NULL,
-    PRIMARY KEY (id)
+    PRIMARY KEY (id),
+    CHECK (readings >= 0)
 );
 CREATE INDEX parked_meter_step_day ON parked_meter_step (day, id);
 CREATE INDEX parked_meter_step_meter ON parked_meter_step (meter_id, id);
@@ -273,6 +311,9 @@ CREATE TABLE agreement (
     revision integer NOT NULL,
     PRIMARY KEY (id),
     CHECK (end_day > first_day),
+    CHECK (capacity_va > 0),
+    CHECK (contracted_w > 0),
+    CHECK (revision > 0),
     CONSTRAINT agreement_one_at_a_time EXCLUDE USING gist
         (account_id WITH =, daterange(first_day, end_day) WITH &&),
     FOREIGN KEY(account_id) REFERENCES account (id)
@@ -291,6 +332,9 @@ CREATE TABLE installation (
     PRIMARY KEY (id),
     CHECK (ends_at > begins_at),
     CHECK (multiplier >= 1),
+    CHECK (opening_wh >= 0),
+    CHECK (closing_wh >= 0),
+    CHECK (revision > 0),
     CONSTRAINT installation_one_at_a_time EXCLUDE USING gist
         (meter_id WITH =, tstzrange(begins_at, ends_at, '(]') WITH &&),
     FOREIGN KEY(account_id) REFERENCES account (id)
@@ -326,6 +370,8 @@ CREATE TABLE payment (
     day date DEFAULT open_day() NOT NULL,
     PRIMARY KEY (id),
     UNIQUE (provider, payment_id),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    CHECK (amount_micro > 0),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
 CREATE INDEX payment_day ON payment (day, id);
@@ -363,6 +409,8 @@ CREATE TABLE command (
     day date DEFAULT open_day() NOT NULL,
     PRIMARY KEY (id),
     UNIQUE (meter_id, sequence),
+    CHECK (sequence > 0),
+    CHECK (expires_at > issued_at),
     FOREIGN KEY(decision_id) REFERENCES decision (id),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
@@ -413,14 +461,17 @@ CREATE TABLE seal (
     head bytea NOT NULL,
     body text NOT NULL,
     PRIMARY KEY (day),
-    UNIQUE (previous)
+    UNIQUE (previous),
+    CHECK (octet_length(previous) = 32),
+    CHECK (octet_length(head) = 32)
 );
 CREATE TABLE epoch (
     epoch bigint NOT NULL,
     who text NOT NULL,
     reason text NOT NULL,
     raised_at timestamptz NOT NULL,
-    PRIMARY KEY (epoch)
+    PRIMARY KEY (epoch),
+    CHECK (epoch > 0)
 );
 CREATE TABLE sealed_sum (
     currency text NOT NULL,

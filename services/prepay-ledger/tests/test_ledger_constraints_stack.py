@@ -1,0 +1,177 @@
+"""What the database itself refuses: values that cannot be, and sub-accounts of a wrong sign."""
+
+import asyncpg
+import pytest
+from ledger_scratch import ACCOUNT, AT, OTHER, Scratch
+
+from prepay_ledger.accounts.postgres_queries import AccountQueries
+from prepay_ledger.journal.values import Entry, Journal, SubAccount, UtilityAccount
+
+pytestmark = pytest.mark.stack
+
+NONE = bytes(31)
+CANNOT_BE = [
+    ("account", "currency", "yuan"),
+    ("account", "emergency_credit_micro", -1),
+    ("agreement", "capacity_va", 0),
+    ("agreement", "contracted_w", 0),
+    ("agreement", "revision", 0),
+    ("agreement", "end_day", "2026-03-01"),
+    ("charge_state", "period_end", "2026-03-01"),
+    ("charge_state", "version", 0),
+    ("charge_state", "standing_days", 2),
+    ("charge_state", "energy_wh", -1),
+    ("charge_state", "entered_wh", -1),
+    ("command", "sequence", 0),
+    ("command", "expires_at", "2026-03-01"),
+    ("day_use", "wh", -1),
+    ("entry", "sub_account", "pocket"),
+    ("epoch", "epoch", 0),
+    ("finding", "end_us", 0),
+    ("finding", "count", 0),
+    ("finding_seen", "end_us", 0),
+    ("installation", "ends_at", "2026-03-01"),
+    ("installation", "multiplier", 0),
+    ("installation", "opening_wh", -1),
+    ("installation", "closing_wh", -1),
+    ("installation", "revision", 0),
+    ("journal", "currency", "CN"),
+    ("journal", "entries", -1),
+    ("meter", "modulus_wh", 0),
+    ("meter", "resolution_wh", 0),
+    ("meter", "max_w", 0),
+    ("meter", "revision", 0),
+    ("meter_state", "version", 0),
+    ("meter_state", "limit_w", 0),
+    ("meter_state", "resolution_wh", 0),
+    ("meter_state", "multiplier", 0),
+    ("meter_state", "modulus_wh", 0),
+    ("meter_state", "last_wh", -1),
+    ("meter_state", "served_until_us", 1),
+    ("parked_meter_step", "readings", -1),
+    ("payment", "currency", "cny"),
+    ("payment", "amount_micro", 0),
+    ("posting_day", "only_row", False),
+    ("posting_day", "unsealed", "2026-03-01"),
+    ("reading_edit", "register_wh", -1),
+    ("seal", "previous", NONE),
+    ("seal", "head", NONE),
+    ("sub_balance", "amount_micro", 1),
+    ("tariff_version", "currency", ""),
+]
+"""Table, column, and a value that nothing in it may have. The row beside it is `BESIDE`."""
+
+BESIDE = {
+    "first_day": "2026-03-01",
+    "period_first": "2026-03-01",
+    "begins_at": "2026-03-01",
+    "issued_at": "2026-03-01",
+    "day": "2026-03-01",
+    "begin_us": 1,
+    "since_us": 1,
+    "sub_account": "debt",
+    "period_end": "2026-03-02",
+}
+
+
+@pytest.fixture
+async def scratch(own_database_url: str):
+    made = Scratch(own_database_url)
+    for account_id in (ACCOUNT, OTHER):
+        await made.open_account(account_id)
+    yield made
+    await made.database.close()
+
+
+async def test_every_check_refuses_what_cannot_be_and_each_is_tried(scratch: Scratch) -> None:
+    checks = await scratch.sql(
+        "SELECT conname, conrelid::regclass::text AS table, "
+        "pg_get_expr(conbin, conrelid) AS must FROM pg_constraint WHERE contype = 'c' "
+        "AND connamespace = 'public'::regnamespace"
+    )
+    own = {table for table, _, _ in CANNOT_BE}
+    tried = set[str]()
+    for table, column, value in CANNOT_BE:
+        of_table = [check for check in checks if check["table"] == table]
+        broken = [
+            check["conname"]
+            for check in of_table
+            if await _breaks(scratch, table, check["must"], column, value)
+        ]
+        assert len(broken) == 1, f"{table}.{column} = {value!r} breaks {broken}"
+        tried.update(broken)
+    assert {check["conname"] for check in checks if check["table"] in own} == tried
+
+
+async def _breaks(scratch: Scratch, table: str, must: str, column: str, value: object) -> bool:
+    columns = await scratch.sql(
+        "SELECT attname, format_type(atttypid, atttypmod) AS type FROM pg_attribute "
+        "WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped",
+        table,
+    )
+    row = ", ".join(
+        f"{_literal(value if name == column else BESIDE.get(name))}::{of} AS {name}"
+        for name, of in columns
+    )
+    (found,) = await scratch.sql(f"SELECT ({must}) IS FALSE AS broken FROM (SELECT {row}) AS t")
+    return found["broken"]
+
+
+def _literal(value: object) -> str:
+    match value:
+        case None:
+            return "NULL"
+        case bytes():
+            return f"'\\x{value.hex()}'"
+        case bool():
+            return str(value)
+        case _:
+            return f"'{value}'"
+
+
+def _moving(*entries: Entry) -> Journal:
+    total = sum(entry.amount_micro for entry in entries)
+    return Journal("adjustment", "test", "CNY", entries, {UtilityAccount.SUSPENSE: -total})
+
+
+async def test_sub_accounts_move_beside_the_balance_and_are_audited(scratch: Scratch) -> None:
+    async with scratch.unit() as unit:
+        await unit.journals.post(
+            _moving(
+                Entry(ACCOUNT, 100),
+                Entry(ACCOUNT, -70, sub_account=SubAccount.DEBT),
+                Entry(OTHER, 5, sub_account=SubAccount.HOLD),
+            ),
+            at=AT,
+        )
+    async with scratch.unit() as unit:  # of the debt, 30 are paid from the balance
+        await unit.journals.post(
+            _moving(Entry(ACCOUNT, -30), Entry(ACCOUNT, 30, sub_account=SubAccount.DEBT)), at=AT
+        )
+    queries = AccountQueries(scratch.database)
+    view, other = await queries.account(account_id=ACCOUNT), await queries.account(account_id=OTHER)
+    assert view is not None and other is not None
+    assert (view.account.balance_micro, view.sub_balances_micro) == (70, {"debt": -40})
+    assert (other.account.balance_micro, other.sub_balances_micro) == (0, {"hold": 5})
+    (totals,) = (await queries.totals()).currencies
+    assert (totals.balances_micro, totals.sub_balances_micro) == (70, -35)
+    assert totals.imbalance_micro == totals.entries_differ_micro == 0
+    await scratch.publish_heads()
+    assert await scratch.findings() == []
+
+    await scratch.sql("UPDATE sub_balance SET amount_micro = -41 WHERE sub_account = 'debt'")
+    (found,) = await scratch.findings()
+    assert "-41 micro-units of debt, its entries come to -40" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("sub_account", "micro"),
+    [(SubAccount.DEBT, 1), (SubAccount.EMERGENCY, 1), (SubAccount.HOLD, -1)],
+)
+async def test_no_sub_account_takes_the_other_sign(
+    scratch: Scratch, sub_account: SubAccount, micro: int
+) -> None:
+    with pytest.raises(asyncpg.CheckViolationError):
+        async with scratch.unit() as unit:
+            await unit.journals.post(_moving(Entry(ACCOUNT, micro, sub_account=sub_account)), at=AT)
+    assert await scratch.sql("SELECT * FROM journal") == []
