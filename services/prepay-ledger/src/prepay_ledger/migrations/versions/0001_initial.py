@@ -134,7 +134,7 @@ CREATE TABLE meter (
     revision integer NOT NULL,
     PRIMARY KEY (meter_id),
     CHECK (modulus_wh > 0),
-    CHECK (resolution_wh > 0),
+    CHECK (resolution_wh >= 0),
     CHECK (max_w > 0),
     CHECK (revision > 0)
 );
@@ -172,7 +172,7 @@ CREATE TABLE meter_state (
     PRIMARY KEY (meter_id),
     CHECK (version > 0),
     CHECK (limit_w > 0),
-    CHECK (resolution_wh > 0),
+    CHECK (resolution_wh >= 0),
     CHECK (multiplier >= 1),
     CHECK (modulus_wh > 0),
     CHECK (last_wh >= 0),
