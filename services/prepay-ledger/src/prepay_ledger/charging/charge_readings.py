@@ -34,7 +34,7 @@ async def charge_readings(
     # All meters before any period: the order in which whoever decides locks them.
     if followed:
         await unit.charging.save_followed_meters(followed, day=day)
-    used = await _one_by_one(unit, rest, pricings, day=day) if rest else ()
+    used, derived = await _one_by_one(unit, rest, pricings, day=day) if rest else ((), ())
     if followed and used:
         both = {each.before.agreement_id for each in followed} | {u.agreement_id for u in used}
         await unit.charging.hold_open_periods(both)
@@ -45,7 +45,7 @@ async def charge_readings(
         charged = await charge_changes(unit=unit, changes=used, pricings=pricings, day=day, now=now)
     due = await post(unit=unit, charged=charged, followed=followed, partition=partition, now=now)
     # What held a cut may be gone with these readings: an excursion that came back.
-    released = await unit.charging.pending_accounts(list(rest)) if rest else ()
+    released = await unit.charging.pending_accounts(derived) if derived else ()
     return list(dict.fromkeys([*due, *released]))
 
 
@@ -68,7 +68,9 @@ async def _ordinary(
 
 async def _one_by_one(
     unit: Unit, by_meter: Mapping[str, Sequence[Reading]], pricings: Pricings, *, day: date
-) -> Sequence[UseChange]:
+) -> tuple[Sequence[UseChange], Sequence[str]]:
+    """Changes of use, and the meters that were derived from all of their readings: the findings of
+    others stay as they are."""
     known = await unit.charging.meters(list(by_meter))
     changed: list[MeterChange] = []
     used: list[UseChange] = []
@@ -88,7 +90,7 @@ async def _one_by_one(
         changed += more
         used += uses
     await unit.charging.save_meters(changed, day=day)
-    return used
+    return used, [row.meter_id for row in slow]
 
 
 async def derive_meters(
