@@ -197,6 +197,28 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
     ),
     (
         Panel(
+            "Findings about readings, by check",
+            (Query("max by (check) (prewatt_ledger_findings) > 0", "{{check}}"),),
+            description="Those that nobody has looked at: GET /v1/findings?stops_cut=false at the "
+            "ledger names them, libs/metering/README.md says what each check is.",
+            width=12,
+        ),
+        Panel(
+            "The daily look at meters",
+            (
+                Query(
+                    "sum by (outcome) (rate(prewatt_ledger_looks_total[5m]))",
+                    "{{outcome}} a second",
+                ),
+                Query("max(prewatt_ledger_look_days_behind)", "days behind"),
+            ),
+            description="Ordinary: a glance was enough. Odd: what is stored of the meter raises; "
+            "the ledger's log names it.",
+            width=12,
+        ),
+    ),
+    (
+        Panel(
             "Meters that send nothing usable",
             (
                 Query("max by (fault) (prewatt_gateway_faulty_meters)", "{{fault}}, in all"),

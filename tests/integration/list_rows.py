@@ -106,6 +106,8 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             key=lambda each: (each["meter_id"], each["begin"]),
             newest_first=False,
             moves="UPDATE finding SET count = count + 1",
+            query={"check": "VEE-06"},
+            other_query={"check": "VEE-06", "stops_cut": "false"},
         ),
         "/v1/meters/{meter_id}/edits": Listed(
             add=add_edit, key=_id, newest_first=False, owner=a_known_meter, unknown=None

@@ -12,7 +12,7 @@ import pytest
 from ledger_cases import DAY, Case, at, steady
 from ledger_expected import ENERGY, VAT, Metered, minute_us
 
-from prepay_ledger.charging.postgres_rows import packed_base_us
+from prepay_ledger.charging.meters import packed_base_us
 from prewatt_common.clock import utc_now
 from prewatt_metering.registers.packing import pack, unpack
 from prewatt_metering.vee.edit import Edit, EditKind

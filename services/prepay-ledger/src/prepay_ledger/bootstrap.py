@@ -13,6 +13,7 @@ from prepay_ledger.charging.park_meter import ParkMeter
 from prepay_ledger.charging.sweep_standing import SweepStanding
 from prepay_ledger.charging.take_readings import TakeReadings
 from prepay_ledger.charging.turn_readings import TurnReadings
+from prepay_ledger.looks.look_at_meters import LookAtMeters
 from prepay_ledger.routes import routers
 from prepay_ledger.seals.close_days import CloseDays
 from prepay_ledger.seals.postgres import SealsUnit, open_seals
@@ -42,6 +43,9 @@ from prewatt_common.zone_data import watch_zone_data
 _SWEEP_EVERY_S = 5.0
 _RECHECK_EVERY_S = 1.0
 _CLOSE_DAYS_EVERY_S = 5.0
+_LOOK_EVERY_S = 0.5
+_LOOK_REST_FACTOR = 9
+"""Looking at meters takes a tenth of the time at most."""
 
 
 def policy_of(settings: LedgerSettings) -> Policy:
@@ -136,6 +140,17 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
         ),
         Repeating(name="close days", do=close_days, every_s=_CLOSE_DAYS_EVERY_S),
         watch_dependencies({"kafka": parts.producer.check}),
+        Repeating(
+            name="look at meters",
+            do=LookAtMeters(
+                open_unit=units,
+                timezone=ZoneInfo(settings.timezone),
+                silence_borne=settings.silence_borne,
+                clock=utc_now,
+            ),
+            every_s=_LOOK_EVERY_S,
+            rest_factor=_LOOK_REST_FACTOR,
+        ),
         *watches(database),
         watch_history(
             bootstrap=settings.kafka_bootstrap,

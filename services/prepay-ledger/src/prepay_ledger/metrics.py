@@ -42,6 +42,11 @@ FINDINGS_WAITING = Gauge(
     "prewatt_ledger_findings_waiting",
     "Findings that hold cuts and that nobody has looked at; GET /v1/findings lists them.",
 )
+FINDINGS = Gauge(
+    "prewatt_ledger_findings",
+    "Findings that nobody has looked at; GET /v1/findings?stops_cut=false lists them.",
+    ("check",),
+)
 IMBALANCE_MICRO = Gauge(
     "prewatt_ledger_imbalance_micro",
     "Customer balances plus the utility's postings, which must be zero, in micro-units.",

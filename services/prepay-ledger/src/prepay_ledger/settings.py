@@ -30,6 +30,8 @@ class LedgerSettings(ServiceSettings):
     """A command that no meter answered in this time expires."""
     retry_after_s: int = Field(default=60, ge=1)
     """A failed, rejected or expired command is decided anew after this."""
+    silence_borne_s: int = Field(default=24 * 3600, ge=3600)
+    """A meter that no trusted reading came of for longer is a finding (VEE-10)."""
     batch_records_max: int = Field(default=60, ge=1, le=1_000)
     """Records of readings in one transaction, each of up to 100 readings."""
     linger_ms: int = Field(default=50, ge=0, le=5_000)
@@ -50,6 +52,11 @@ class LedgerSettings(ServiceSettings):
     def command_lifetime(self) -> timedelta:
         """How long a command may wait for its meter."""
         return timedelta(seconds=self.command_lifetime_s)
+
+    @property
+    def silence_borne(self) -> timedelta:
+        """How long a meter may be silent."""
+        return timedelta(seconds=self.silence_borne_s)
 
     @property
     def retry_after(self) -> timedelta:

@@ -21,6 +21,8 @@ from prepay_ledger.installations.ports import InstallationStore
 from prepay_ledger.installations.postgres import PostgresInstallations
 from prepay_ledger.journal.ports import JournalStore
 from prepay_ledger.journal.postgres import PostgresJournals
+from prepay_ledger.looks.ports import LookStore
+from prepay_ledger.looks.postgres import PostgresLooks
 from prepay_ledger.payments.ports import PaymentEventStore, PaymentStore
 from prepay_ledger.payments.postgres_events import PostgresPaymentEvents
 from prepay_ledger.payments.postgres_payments import PostgresPayments
@@ -39,6 +41,7 @@ class PostgresUnit:
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
         self.charging: ChargingStore = PostgresCharging(connection)
+        self.looks: LookStore = PostgresLooks(connection)
         self.parking: ParkingStore = PostgresParking(connection)
         self.journals: JournalStore = PostgresJournals(connection)
         self.tariffs: TariffStore = PostgresTariffs(connection)

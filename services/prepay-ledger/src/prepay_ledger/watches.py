@@ -7,6 +7,7 @@ from prepay_ledger.installations.postgres_unbound import REASONS, UnboundQueries
 from prepay_ledger.metrics import (
     ACCOUNTS,
     ACCOUNTS_BELOW_ZERO,
+    FINDINGS,
     FINDINGS_WAITING,
     IMBALANCE_MICRO,
     PARKED_METER,
@@ -20,6 +21,7 @@ from prepay_ledger.payments.postgres_queries import PaymentQueries
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.db.database import Database
 from prewatt_common.workers import Repeating
+from prewatt_metering.vee.registry import CHECKS
 
 _EVERY_S = 15.0
 _REST_FACTOR = 50
@@ -81,6 +83,9 @@ async def _measure_unbound(unbound: UnboundQueries) -> None:
 
 async def _measure_findings(findings: ChargingQueries) -> None:
     FINDINGS_WAITING.set(await findings.count_waiting())
+    counts = await findings.count_by_check()
+    for check in CHECKS:
+        FINDINGS.labels(check.check_id).set(counts.get(check.check_id, 0))
 
 
 async def _measure_parked(parked: ParkedQueries) -> None:

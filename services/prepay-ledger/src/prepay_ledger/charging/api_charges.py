@@ -11,15 +11,21 @@ from fastapi import APIRouter, Depends, Query
 from prepay_ledger.charging.charge_agreement import PeriodState, rated, year_before
 from prepay_ledger.charging.meters import Agreement
 from prepay_ledger.charging.ports import OpenUnit
-from prepay_ledger.charging.postgres_queries import ChargingQueries, PeriodPlace, WaitingKey
+from prepay_ledger.charging.postgres_queries import (
+    ChargingQueries,
+    FindingPlace,
+    PeriodPlace,
+    UnseenKey,
+)
 from prepay_ledger.charging.pricing import Pricings
 from prepay_ledger.charging.schemas import (
+    CheckField,
     DayOut,
     FindingOut,
     LineOut,
     PeriodOut,
     SeenIn,
-    WaitingFindingOut,
+    UnseenFindingOut,
 )
 from prepay_ledger.charging.see_finding import SeeFinding
 from prepay_ledger.charging.values import SeenFinding
@@ -68,24 +74,31 @@ def charges_router(
     @router.get("/meters/{meter_id}/findings", tags=["meters"])
     async def findings(
         meter_id: MeterIdField,
-        page: Annotated[PageRequest[int], Depends(PagesBy(int))],
+        page: Annotated[PageRequest[FindingPlace], Depends(PagesBy(FindingPlace))],
     ) -> Page[FindingOut]:
-        """What was noticed of the meter's readings, by the time that it concerns."""
-        after = -1 if page.after is None else page.after
-        rows = await queries.findings(meter_id, after=after, limit=page.rows_max)
-        return page.of(rows, key=lambda row: row.number, item=FindingOut.model_validate)
+        """What was noticed of the meter's readings, by the time that it concerns. Some checks look
+        with the readings that they concern, others once a day."""
+        rows = await queries.findings(meter_id, after=page.after, limit=page.rows_max)
+        return page.of(rows, key=lambda row: row.place, item=FindingOut.model_validate)
 
     @router.get("/findings", tags=["meters"])
-    async def waiting(
-        page: Annotated[PageRequest[WaitingKey], Depends(PagesBy(WaitingKey))],
-    ) -> Page[WaitingFindingOut]:
-        """What holds cuts and nobody has looked at, by meter, with the accounts that are held.
-        Look, put right what is wrong, and say that you have looked (``.../findings/seen``)."""
-        rows = await queries.waiting(after=page.after, limit=page.rows_max)
+    async def unseen(
+        page: Annotated[PageRequest[UnseenKey], Depends(PagesBy(UnseenKey))],
+        stops_cut: Annotated[
+            bool, Query(description="Those that hold cuts; false: the others too.")
+        ] = True,
+        check: Annotated[CheckField | None, Query(description="Of this check alone.")] = None,
+    ) -> Page[UnseenFindingOut]:
+        """What nobody has looked at, by meter, with the accounts that it concerns: those that hold
+        cuts, or all with ``stops_cut=false``. Look, put right what is wrong, and say that you have
+        looked (``.../findings/seen``)."""
+        rows = await queries.unseen(
+            after=page.after, limit=page.rows_max, stops_cut=stops_cut, check=check
+        )
         return page.of(
             rows,
             key=lambda row: row.key,
-            item=lambda row: WaitingFindingOut(
+            item=lambda row: UnseenFindingOut(
                 meter_id=row.meter_id,
                 account_ids=list(row.account_ids),
                 **FindingOut.model_validate(row.finding).model_dump(),

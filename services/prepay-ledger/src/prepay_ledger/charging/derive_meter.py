@@ -28,6 +28,9 @@ from prewatt_metering.vee.findings import Finding, findings_within
 from prewatt_metering.vee.steps import step_rule
 from prewatt_metering.vee.trust import Trust, trusted
 
+DERIVED_CHECKS = tuple(f"VEE-{number:02}" for number in (*range(1, 9), 19))
+"""What is looked for each time that a meter is derived; the others once a day (room `looks`)."""
+
 
 def derive_meter(history: MeterHistory, pricings: Pricings) -> DerivedMeter:
     """Use by agreement, findings, and where the next reading goes on from."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
+from prewatt_metering.calendar.instants import DAY_US
 from prewatt_metering.rating.part import Enterprise
 from prewatt_metering.registers.installations import Installation
 from prewatt_metering.registers.meters import MeterFacts
@@ -15,6 +16,8 @@ from prewatt_metering.usage.open_day import OpenDay
 from prewatt_metering.vee.edit import Edit
 from prewatt_metering.vee.findings import Finding
 from prewatt_metering.vee.steps import StepRule
+
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,16 @@ class MeterRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeterTerms:
+    """What people told of a meter. ``agreements``: by account that it serves or served."""
+
+    facts: MeterFacts
+    installed: Sequence[Installed]
+    agreements: Mapping[UUID, Sequence[Agreement]]
+    edits: Sequence[Edit]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MeterHistory:
     """All that is known of a meter, for the slow path.
 
@@ -143,6 +156,11 @@ class UseChange:
     agreement_id: UUID
     delta: DayUsage
     last_read_us: int | None
+
+
+def packed_base_us(day: date) -> int:
+    """What the readings that came on a posting day are packed against: its midnight in UTC."""
+    return (day.toordinal() - _EPOCH_DAY) * DAY_US
 
 
 def sum_of_use(a: DayUsage, b: DayUsage) -> DayUsage:

@@ -6,19 +6,25 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.charging.meters import MeterChange, MeterHistory, MeterRow
+from prepay_ledger.charging.derive_meter import DERIVED_CHECKS
+from prepay_ledger.charging.meters import (
+    MeterChange,
+    MeterHistory,
+    MeterRow,
+    packed_base_us,
+)
 from prepay_ledger.charging.postgres_entering import PostgresEntering
 from prepay_ledger.charging.postgres_histories import histories_of
 from prepay_ledger.charging.postgres_meters import meter_rows_of
 from prepay_ledger.charging.postgres_ordinary import PostgresOrdinary
 from prepay_ledger.charging.postgres_periods import PostgresPeriods
 from prepay_ledger.charging.postgres_rows import (
+    LOOK_DUE,
     array_text,
     check_rows,
     keep_findings,
     keep_uncovered,
     keep_use,
-    packed_base_us,
 )
 from prepay_ledger.charging.postgres_turning import PostgresTurning, turn_days
 from prewatt_common.db.database import driver
@@ -131,7 +137,12 @@ class PostgresCharging(PostgresPeriods, PostgresOrdinary, PostgresEntering, Post
         if derived:
             columns = list(zip(*(_derived(each, day) for each in derived), strict=True))
             await self._update(_DERIVED, columns[0], day, *columns[1:])
-            await keep_findings(connection, derived)
+            await keep_findings(
+                connection,
+                {each.row.meter_id: each.findings or () for each in derived},
+                checks=DERIVED_CHECKS,
+            )
+            await connection.execute(LOOK_DUE, columns[0])
             await keep_uncovered(connection, derived)
         await keep_use(connection, ordered)
 

@@ -7,8 +7,13 @@ from uuid import UUID
 
 import asyncpg
 
-from prepay_ledger.charging.meters import Agreement, Installed, MeterHistory
-from prepay_ledger.charging.postgres_rows import packed_base_us
+from prepay_ledger.charging.meters import (
+    Agreement,
+    Installed,
+    MeterHistory,
+    MeterTerms,
+    packed_base_us,
+)
 from prewatt_common.db.database import DriverConnection
 from prewatt_metering.calendar.instants import us_of
 from prewatt_metering.rating.part import Enterprise
@@ -41,16 +46,11 @@ async def histories_of(
     connection: DriverConnection, meter_ids: Sequence[str]
 ) -> Mapping[str, MeterHistory]:
     """By meter."""
-    facts = {row["meter_id"]: _facts(row) for row in await connection.fetch(_METERS, meter_ids)}
-    installed = _grouped(await connection.fetch(_INSTALLATIONS, meter_ids), _installed)
-    agreements: dict[UUID, list[Agreement]] = {}
-    for row in await connection.fetch(_AGREEMENTS, meter_ids):
-        agreements.setdefault(row["account_id"], []).append(to_agreement(row))
+    terms = await terms_of(connection, meter_ids)
     readings: dict[str, set[Reading]] = {}
     for meter_id, day, packed in await connection.fetch(_PACKED, meter_ids):
         known = readings.setdefault(meter_id, set())
         known.update(unpack(packed, base_us=packed_base_us(day)))
-    edits = _grouped(await connection.fetch(_EDITS, meter_ids), _edit)
     use: dict[str, dict[UUID, DayUsage]] = {}
     for meter_id, agreement_id, day, slot, wh in await connection.fetch(_USE, meter_ids):
         of_meter = use.setdefault(meter_id, {})
@@ -58,15 +58,36 @@ async def histories_of(
     return {
         meter_id: MeterHistory(
             meter_id=meter_id,
+            facts=of_meter.facts,
+            installed=of_meter.installed,
+            agreements=of_meter.agreements,
+            readings=sorted(readings.get(meter_id, ())),
+            edits=of_meter.edits,
+            use=use.get(meter_id, {}),
+        )
+        for meter_id, of_meter in terms.items()
+    }
+
+
+async def terms_of(
+    connection: DriverConnection, meter_ids: Sequence[str]
+) -> Mapping[str, MeterTerms]:
+    """By meter."""
+    facts = {row["meter_id"]: _facts(row) for row in await connection.fetch(_METERS, meter_ids)}
+    installed = _grouped(await connection.fetch(_INSTALLATIONS, meter_ids), _installed)
+    agreements: dict[UUID, list[Agreement]] = {}
+    for row in await connection.fetch(_AGREEMENTS, meter_ids):
+        agreements.setdefault(row["account_id"], []).append(to_agreement(row))
+    edits = _grouped(await connection.fetch(_EDITS, meter_ids), _edit)
+    return {
+        meter_id: MeterTerms(
             facts=facts.get(meter_id) or MeterFacts(meter=meter_id),
             installed=installed.get(meter_id, ()),
             agreements={
                 each.account_id: agreements.get(each.account_id, ())
                 for each in installed.get(meter_id, ())
             },
-            readings=sorted(readings.get(meter_id, ())),
             edits=edits.get(meter_id, ()),
-            use=use.get(meter_id, {}),
         )
         for meter_id in meter_ids
     }

@@ -5,6 +5,7 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from prepay_ledger.charging.meters import packed_base_us
 from prepay_ledger.charging.ordinary import Followed, Standing
 from prepay_ledger.charging.postgres_rows import (
     TURNED,
@@ -13,7 +14,6 @@ from prepay_ledger.charging.postgres_rows import (
     decode_energy,
     decode_posted,
     encode,
-    packed_base_us,
 )
 from prepay_ledger.charging.postgres_turning import turn_days
 from prewatt_common.db.database import driver

@@ -1,7 +1,7 @@
 """What people ask of charging: findings, days of use, periods. Read-only, each its own
 transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeAlias
@@ -20,17 +20,21 @@ from prewatt_metering.calendar.instants import instant_of
 
 _NONE = -(2**62)
 _FINDINGS = """
-SELECT * FROM finding WHERE meter_id = $1 AND number > $2 ORDER BY number LIMIT $3
+SELECT * FROM finding
+WHERE meter_id = $1
+  AND ($2::bigint IS NULL OR (begin_us, check_id, number) > ($2, $3::text, $4::int))
+ORDER BY begin_us, check_id, number LIMIT $5
 """
 
 # A value that no register has stands for none, as rows are compared.
-_WAITING = f"""
+_UNSEEN_SQL = f"""
 SELECT f.*, coalesce((
     SELECT array_agg(DISTINCT i.account_id ORDER BY i.account_id)
     FROM installation AS i CROSS JOIN LATERAL ({SPAN}) AS span
-    WHERE i.meter_id = f.meter_id AND {CONCERNS}), '{{}}') AS account_ids
+    WHERE i.meter_id = f.meter_id AND {CONCERNS}), '{{{{}}}}') AS account_ids
 FROM finding AS f
-WHERE f.stops_cut AND {UNSEEN}
+WHERE {{which}} {UNSEEN}
+  AND ($8::text IS NULL OR f.check_id = $8)
   AND ($1::text IS NULL
        OR (f.meter_id, f.begin_us, f.end_us, f.check_id, coalesce(f.before, {_NONE}),
            coalesce(f.after, {_NONE})) > ($1, $2::bigint, $3::bigint, $4::text, $5::bigint,
@@ -38,6 +42,13 @@ WHERE f.stops_cut AND {UNSEEN}
 ORDER BY f.meter_id, f.begin_us, f.end_us, f.check_id, coalesce(f.before, {_NONE}),
          coalesce(f.after, {_NONE})
 LIMIT $7
+"""  # noqa: S608 - of constants
+
+# Those that hold cuts are few, and have an index of their own.
+_UNSEEN, _WAITING = (_UNSEEN_SQL.format(which=which) for which in ("", "f.stops_cut AND"))
+
+_COUNT_BY_CHECK = f"""
+SELECT check_id, count(*) FROM finding AS f WHERE {UNSEEN} GROUP BY check_id
 """  # noqa: S608 - of constants
 
 _COUNT_WAITING = f"SELECT count(*) FROM finding AS f WHERE f.stops_cut AND {UNSEEN}"  # noqa: S608
@@ -58,7 +69,9 @@ ORDER BY c.period_first DESC, c.agreement_id DESC LIMIT $4
 
 PeriodPlace: TypeAlias = tuple[date, UUID]
 """A period's first day, and its agreement."""
-WaitingKey: TypeAlias = tuple[str, int, int, str, int, int]
+FindingPlace: TypeAlias = tuple[int, str, int]
+"""Of one meter's findings: when it begins in microseconds, its check, and its number there."""
+UnseenKey: TypeAlias = tuple[str, int, int, str, int, int]
 """What tells a finding from others, as `Finding.key` has it, in the order of meters."""
 
 
@@ -66,7 +79,7 @@ WaitingKey: TypeAlias = tuple[str, int, int, str, int, int]
 class FindingView:
     """A finding as people see it."""
 
-    number: int
+    place: FindingPlace
     check: str
     name: str
     severity: str
@@ -80,10 +93,10 @@ class FindingView:
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingFinding:
-    """A finding that nobody has looked at, and whose cuts it holds."""
+class UnseenFinding:
+    """A finding that nobody has looked at, and whose time it concerns."""
 
-    key: WaitingKey
+    key: UnseenKey
     meter_id: str
     account_ids: Sequence[UUID]
     finding: FindingView
@@ -105,20 +118,36 @@ class ChargingQueries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def findings(self, meter_id: str, *, after: int, limit: int) -> Sequence[FindingView]:
+    async def findings(
+        self, meter_id: str, *, after: FindingPlace | None, limit: int
+    ) -> Sequence[FindingView]:
         """Of one meter, in their order."""
         async with self._database.transaction() as connection:
-            rows = await (await driver(connection)).fetch(_FINDINGS, meter_id, after, limit)
+            rows = await (await driver(connection)).fetch(
+                _FINDINGS, meter_id, *(after or (None,) * 3), limit
+            )
         return [_finding(row) for row in rows]
 
-    async def waiting(self, *, after: WaitingKey | None, limit: int) -> Sequence[WaitingFinding]:
-        """Findings that hold cuts and that nobody has looked at, by meter."""
+    async def unseen(
+        self, *, after: UnseenKey | None, limit: int, stops_cut: bool, check: str | None
+    ) -> Sequence[UnseenFinding]:
+        """Findings that nobody has looked at, by meter; ``stops_cut``: those alone that hold cuts;
+        ``check``: of that one alone."""
+        query = _WAITING if stops_cut else _UNSEEN
         async with self._database.transaction() as connection:
-            rows = await (await driver(connection)).fetch(_WAITING, *(after or (None,) * 6), limit)
-        return [_waiting(row) for row in rows]
+            rows = await (await driver(connection)).fetch(
+                query, *(after or (None,) * 6), limit, check
+            )
+        return [_unseen(row) for row in rows]
+
+    async def count_by_check(self) -> Mapping[str, int]:
+        """How many of each check nobody has looked at; of those that have any."""
+        async with self._database.transaction() as connection:
+            rows = await (await driver(connection)).fetch(_COUNT_BY_CHECK)
+        return {row["check_id"]: row["count"] for row in rows}
 
     async def count_waiting(self) -> int:
-        """How many there are."""
+        """How many hold cuts and nobody has looked at."""
         async with self._database.transaction() as connection:
             return await (await driver(connection)).fetchval(_COUNT_WAITING)
 
@@ -141,9 +170,9 @@ class ChargingQueries:
         return [(to_agreement(row), to_state(row)) for row in rows]
 
 
-def _waiting(row: asyncpg.Record) -> WaitingFinding:
+def _unseen(row: asyncpg.Record) -> UnseenFinding:
     before, after = (_NONE if row[name] is None else row[name] for name in ("before", "after"))
-    return WaitingFinding(
+    return UnseenFinding(
         key=(row["meter_id"], row["begin_us"], row["end_us"], row["check_id"], before, after),
         meter_id=row["meter_id"],
         account_ids=row["account_ids"],
@@ -153,7 +182,7 @@ def _waiting(row: asyncpg.Record) -> WaitingFinding:
 
 def _finding(row: asyncpg.Record) -> FindingView:
     return FindingView(
-        number=row["number"],
+        place=(row["begin_us"], row["check_id"], row["number"]),
         check=row["check_id"],
         name=row["name"],
         severity=row["severity"],

@@ -1,16 +1,15 @@
 """Rows beside a meter's state: days of use, findings, readings that nobody pays for."""
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from prepay_ledger.charging.meters import MeterChange
 from prewatt_common.db.database import ChangedMeanwhile, DriverConnection
-from prewatt_metering.calendar.instants import DAY_US, instant_of
-
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
+from prewatt_metering.calendar.instants import instant_of
+from prewatt_metering.vee.findings import Finding
 
 _KEEP_USE = """
 INSERT INTO day_use (meter_id, agreement_id, day, slot, wh)
@@ -53,6 +52,8 @@ _FINDING = (
     "unit", "stops_cut", "count",
 )  # fmt: skip
 
+LOOK_DUE = "INSERT INTO meter_look_due (meter_id) SELECT * FROM unnest($1::text[])"
+"""The daily look at the meters looks at all of their last weeks next time."""
 
 # Keys in order: the same content is the same text.
 encode = msgspec.json.Encoder(order="deterministic").encode
@@ -70,11 +71,6 @@ def check_rows(status: str, expected: str) -> None:
 def array_text(values: Iterable[int]) -> str:
     """One row's array as text: ``unnest`` takes arrays of arrays apart to the last element."""
     return "{" + ",".join(map(str, values)) + "}"
-
-
-def packed_base_us(day: date) -> int:
-    """What the readings that came on a posting day are packed against: its midnight in UTC."""
-    return (day.toordinal() - _EPOCH_DAY) * DAY_US
 
 
 async def keep_use(connection: DriverConnection, changes: Sequence[MeterChange]) -> None:
@@ -97,20 +93,32 @@ async def keep_use(connection: DriverConnection, changes: Sequence[MeterChange])
         await connection.execute(_KEEP_USE, *_columns(kept))
 
 
-async def keep_findings(connection: DriverConnection, changes: Sequence[MeterChange]) -> None:
-    """What was found now, in place of what was found before."""
+async def keep_findings(
+    connection: DriverConnection,
+    findings: Mapping[str, Sequence[Finding]],
+    *,
+    checks: Sequence[str],
+) -> None:
+    """What ``checks`` find of the meters now, in place of what they found before; others' findings
+    stay."""
     await connection.execute(
-        "DELETE FROM finding WHERE meter_id = ANY($1::text[])",
-        [each.row.meter_id for each in changes],
+        "DELETE FROM finding WHERE meter_id = ANY($1::text[]) AND check_id = ANY($2::text[])",
+        list(findings),
+        checks,
     )
-    rows = [
-        (
-            each.row.meter_id, number, found.check, found.name, found.severity, found.begin_us,
-            found.end_us, found.before, found.after, found.unit, found.stops_cut, found.count,
-        )
-        for each in changes
-        for number, found in enumerate(each.findings or ())
-    ]  # fmt: skip
+    rows: list[tuple[object, ...]] = []
+    for meter_id, some in findings.items():
+        numbers: Counter[str] = Counter()
+        for each in some:
+            assert each.check in checks, f"{each.check} is another's to keep"
+            rows.append(
+                (
+                    meter_id, numbers[each.check], each.check, each.name, each.severity,
+                    each.begin_us, each.end_us, each.before, each.after, each.unit,
+                    each.stops_cut, each.count,
+                )
+            )  # fmt: skip
+            numbers[each.check] += 1
     if rows:
         await connection.copy_records_to_table("finding", records=rows, columns=list(_FINDING))
 

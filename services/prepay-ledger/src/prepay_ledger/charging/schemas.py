@@ -10,6 +10,9 @@ from prepay_ledger.charging.values import ReleaseOutcome
 from prepay_ledger.fields import InstantField
 from prewatt_common.http.fields import Reason
 
+CheckField = Annotated[str, Field(pattern=r"^VEE-\d{2}$")]
+"""Of libs/metering/README.md."""
+
 
 class ParkedMeterOut(BaseModel, from_attributes=True):
     """A meter whose readings are kept and not charged, since one of them raised ``error``: that of
@@ -96,9 +99,9 @@ class FindingOut(BaseModel, from_attributes=True):
     count: int
 
 
-class WaitingFindingOut(FindingOut):
-    """A finding that nobody has looked at, and the accounts in whose time it lies: none of these is
-    cut until somebody has."""
+class UnseenFindingOut(FindingOut):
+    """A finding that nobody has looked at, and the accounts in whose time it lies: with
+    ``stops_cut`` none of these is cut until somebody has."""
 
     meter_id: str
     account_ids: list[UUID]
@@ -116,7 +119,7 @@ class DayOut(BaseModel, from_attributes=True):
 class SeenIn(Reason):
     """The finding that somebody has looked at, as it is listed."""
 
-    check: Annotated[str, Field(pattern=r"^VEE-\d{2}$")]
+    check: CheckField
     begin: InstantField
     end: InstantField
     before: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None

@@ -132,11 +132,13 @@ Index(
     charge_state.c.due_day,
     postgresql_where=charge_state.c.due_day.is_not(None),
 )
-# What validation noticed when it last looked at all of a meter's readings.
+# What validation noticed when it last looked: some checks each time that a meter is derived from
+# all of its readings, the others once a day.
 finding = Table(
     "finding",
     metadata,
     Column("meter_id", Text, nullable=False),
+    # Of several of a check.
     Column("number", Integer, nullable=False),
     Column("check_id", Text, nullable=False),
     Column("name", Text, nullable=False),
@@ -148,7 +150,7 @@ finding = Table(
     Column("unit", Text, nullable=False),
     Column("stops_cut", Boolean, nullable=False),
     Column("count", Integer, nullable=False),
-    PrimaryKeyConstraint("meter_id", "number"),
+    PrimaryKeyConstraint("meter_id", "check_id", "number"),
 )
 
 
@@ -179,6 +181,17 @@ finding_seen = Table(
 )
 Index("finding_seen_day", finding_seen.c.day, finding_seen.c.id)
 Index("finding_seen_meter_id", finding_seen.c.meter_id)
+
+
+# Meters that were derived anew since the daily look: out of turn, or as somebody decided. Nothing
+# is unique in it: a change of one whose row is being taken away must leave a row of its own.
+meter_look_due = Table(
+    "meter_look_due",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("meter_id", Text, nullable=False),
+)
+Index("meter_look_due_meter_id", meter_look_due.c.meter_id)
 
 
 unbound_reading = Table(

@@ -15,6 +15,7 @@ from prepay_ledger.supply.values import (
     StoredDecision,
     SupplyView,
 )
+from prewatt_metering.registers.spans import Span
 
 
 class SupplyStore(Protocol):
@@ -33,6 +34,11 @@ class SupplyStore(Protocol):
         decisions: Sequence[StoredDecision],
         commands: Sequence[NewCommand],
     ) -> None: ...
+    async def relay_open(self, meter_ids: Sequence[str]) -> Mapping[str, Sequence[Span]]:
+        """When the relay of each was open for certain, by its last
+        hundred commands."""
+        ...
+
     async def record_progress(
         self, progress: Sequence[CommandProgress]
     ) -> Sequence[CommandRecorded]:

@@ -15,6 +15,7 @@ from prepay_ledger.seals.epochs import first_number
 from prepay_ledger.seals.postgres_epochs import current_epoch
 from prepay_ledger.supply.command_progress import FINISHED_RANK, RANK, together
 from prepay_ledger.supply.decide import CommandOutcome
+from prepay_ledger.supply.postgres_relays import relay_open_of
 from prepay_ledger.supply.tables import decision as decision_table
 from prepay_ledger.supply.values import (
     CommandProgress,
@@ -26,6 +27,7 @@ from prepay_ledger.supply.values import (
 )
 from prewatt_common.contracts.base import CommandStatus, RelayAction
 from prewatt_common.db.database import driver
+from prewatt_metering.registers.spans import Span
 
 _LAST_COMMANDS = """
 SELECT c.account_id, array_agg(c.status) AS statuses, max(c.finished_at) AS finished_at,
@@ -178,6 +180,10 @@ class PostgresSupply:
         floor = first_number(await current_epoch(connection))
         rows = await connection.fetch(_LAST_SEQUENCES, meter_ids, floor)
         return {row["meter_id"]: row["sequence"] for row in rows}
+
+    async def relay_open(self, meter_ids: Sequence[str]) -> Mapping[str, Sequence[Span]]:
+        """Of the meters that have had a command."""
+        return await relay_open_of(await driver(self._connection), meter_ids)
 
     async def save(
         self,

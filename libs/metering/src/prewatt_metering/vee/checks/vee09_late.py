@@ -17,7 +17,10 @@ CHECK = Check(
 )
 
 
-def late(*, meter: str, arrivals: Iterable[Arrival], borne_us: int = 2 * HOUR_US) -> list[Finding]:
+LATE_US = 2 * HOUR_US
+
+
+def late(*, meter: str, arrivals: Iterable[Arrival], borne_us: int = LATE_US) -> list[Finding]:
     """One finding for each stretch of readings, in the order of their instants, that came late."""
     stretches = list[list[Arrival]]()
     before_late = False

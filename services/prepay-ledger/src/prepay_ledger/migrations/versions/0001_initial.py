@@ -238,7 +238,7 @@ CREATE TABLE finding (
     unit text NOT NULL,
     stops_cut boolean NOT NULL,
     count integer NOT NULL,
-    PRIMARY KEY (meter_id, number),
+    PRIMARY KEY (meter_id, check_id, number),
     CHECK (end_us >= begin_us),
     CHECK (count > 0)
 );
@@ -260,6 +260,21 @@ CREATE TABLE finding_seen (
 );
 CREATE INDEX finding_seen_day ON finding_seen (day, id);
 CREATE INDEX finding_seen_meter_id ON finding_seen (meter_id);
+CREATE TABLE meter_look (
+    only_row boolean DEFAULT true NOT NULL,
+    day date NOT NULL,
+    after text,
+    previous date,
+    PRIMARY KEY (only_row),
+    CHECK (only_row),
+    CHECK (previous < day)
+);
+CREATE TABLE meter_look_due (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    meter_id text NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE INDEX meter_look_due_meter_id ON meter_look_due (meter_id);
 CREATE TABLE unbound_reading (
     meter_id text NOT NULL,
     read_at timestamptz NOT NULL,

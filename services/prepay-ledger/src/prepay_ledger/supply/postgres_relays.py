@@ -1,0 +1,37 @@
+"""When relays were open, by the commands as they are stored."""
+
+from collections.abc import Mapping, Sequence
+
+from prepay_ledger.supply.relays import RelayStep, open_spans
+from prewatt_common.contracts.base import CommandStatus, RelayAction, RelayState
+from prewatt_common.db.database import DriverConnection
+from prewatt_metering.calendar.instants import us_of
+from prewatt_metering.registers.spans import Span
+
+# The newest first, as the index has them.
+_STEPS = """
+SELECT c.meter_id, c.action, c.issued_at,
+       CASE WHEN c.status = $2 AND c.relay = $3 THEN c.finished_at END AS opened_at
+FROM unnest($1::text[]) AS m (id)
+CROSS JOIN LATERAL (SELECT * FROM command WHERE meter_id = m.id ORDER BY sequence DESC LIMIT 100)
+    AS c
+ORDER BY c.meter_id, c.sequence
+"""
+
+
+async def relay_open_of(
+    connection: DriverConnection, meter_ids: Sequence[str]
+) -> Mapping[str, Sequence[Span]]:
+    """Of the meters that have had a command, by their last hundred."""
+    steps: dict[str, list[RelayStep]] = {}
+    rows = await connection.fetch(_STEPS, meter_ids, CommandStatus.SUCCEEDED, RelayState.OPEN)
+    for row in rows:
+        opened_at = row["opened_at"]
+        steps.setdefault(row["meter_id"], []).append(
+            RelayStep(
+                RelayAction(row["action"]),
+                us_of(row["issued_at"]),
+                None if opened_at is None else us_of(opened_at),
+            )
+        )
+    return {meter_id: open_spans(some) for meter_id, some in steps.items()}

@@ -1,0 +1,138 @@
+"""Some households in a ledger's database of a test's own; the tests say what day it is there."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from ledger_expected import document
+from ledger_scratch import Scratch
+
+from prepay_ledger.accounts.import_accounts import ImportAccounts
+from prepay_ledger.accounts.postgres_queries import AccountQueries
+from prepay_ledger.accounts.values import ImportLine
+from prepay_ledger.agreements.values import Agreement
+from prepay_ledger.balances.values import Account
+from prepay_ledger.charging.charge_readings import charge_readings
+from prepay_ledger.charging.pricing import Pricings
+from prepay_ledger.facts.values import Decided
+from prepay_ledger.installations.values import InstalledMeter
+from prepay_ledger.seals.audit import audit
+from prepay_ledger.seals.postgres import open_seals
+from prepay_ledger.supply.decide import Policy
+from prepay_ledger.supply.review_supply import SupplyReview
+from prepay_ledger.tariffs.publish_tariff import publish_tariff
+from prewatt_common.clock import utc_now
+from prewatt_common.contracts.ledger_events_v1 import SupplyState
+from prewatt_common.ids import new_id
+from prewatt_metering.calendar.instants import us_of
+from prewatt_metering.registers.readings import Reading
+from prewatt_metering.tariffs.document import tariff_of
+
+COUNT = 7
+CURRENCIES = ("CNY", "EUR")
+REVIEW = SupplyReview(
+    policy=Policy(friendly_hours=(), retry_after=timedelta(hours=1)),
+    timezone=ZoneInfo("UTC"),
+    command_lifetime=timedelta(hours=1),
+)
+
+
+class Town(Scratch):
+    """Some households with a meter each; the tests say what day it is there. Readings come every
+    hour from ``begin`` on."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.tariff: dict[str, object] = {}
+        self.now = utc_now()
+        self.today = self.now.date()
+        self.begin = datetime.combine(self.today - timedelta(days=20), datetime.min.time(), UTC)
+
+    async def settle(self, day: date) -> None:
+        """People move in; it is ``day``."""
+        await self.open(day)
+        for currency in CURRENCIES:
+            tariff = document(
+                f"in-{currency.lower()}", timezone="UTC", currency=currency, **self.tariff
+            )
+            async with self.unit() as unit:
+                await publish_tariff(
+                    unit=unit, version=tariff_of(tariff), by="test", reason="test", now=self.now
+                )
+        async with self.unit() as unit:
+            await ImportAccounts(review=REVIEW)(
+                unit=unit, lines=[self._line(n) for n in range(COUNT)], decided=self.decided()
+            )
+
+    def decided(self) -> Decided:
+        return Decided(by="test", reason="test", at=self.now)
+
+    def _line(self, number: int) -> ImportLine:
+        currency = CURRENCIES[number % 2]
+        account = Account(
+            id=new_id(),
+            number=f"town-{number}",
+            currency=currency,
+            balance_micro=10**9,
+            low_balance_micro=0,
+            emergency_credit_micro=0,
+            protected=False,
+            supply_state=SupplyState.CONNECTED,
+            opened_at=self.now,
+        )
+        agreement = Agreement(
+            id=new_id(),
+            account_id=account.id,
+            tariff_code=f"in-{currency.lower()}",
+            first_day=self.begin.date(),
+        )
+        installed = InstalledMeter(
+            id=new_id(),
+            meter_id=f"m{number}",
+            account_id=account.id,
+            begins_at=self.begin,
+            opening_wh=0,
+        )
+        return ImportLine(number, account, agreement, installed, None)
+
+    async def read(self, hour: int, numbers: Sequence[int] = range(COUNT)) -> None:
+        """A reading of that hour of some of the meters."""
+        at_us = us_of(self.begin + timedelta(hours=hour))
+        async with self.unit() as unit:
+            await charge_readings(
+                unit=unit,
+                by_meter={f"m{n}": [Reading(at_us, hour * (100 + n))] for n in numbers},
+                pricings=Pricings(await unit.tariffs.book()),
+                partition=0,
+                now=self.now,
+            )
+
+    async def turn(self, day: date) -> None:
+        async with open_seals(self.database) as unit:
+            assert await unit.seals.turn(day)
+
+    async def entries(self, day: date) -> list[tuple[str, str, int, int]]:
+        """Of charges on a posting day: account, source, micro-units, Wh."""
+        rows = await self.sql(
+            "SELECT a.number, j.source, e.amount_micro, e.energy_wh FROM entry AS e "
+            "JOIN journal AS j ON j.id = e.journal_id JOIN account AS a ON a.id = e.account_id "
+            "WHERE j.day = $1 AND j.kind = 'charge' ORDER BY e.journal_id, a.number",
+            day,
+        )
+        return [tuple(row) for row in rows]
+
+    async def charged(self) -> dict[str, tuple[int, int]]:
+        """By account: what it was charged so far, and its energy."""
+        rows = await self.sql(
+            "SELECT a.number, sum(c.posted_micro)::bigint AS micro, sum(c.energy_wh)::bigint AS wh "
+            "FROM charge_state AS c JOIN account AS a ON a.id = c.account_id GROUP BY 1"
+        )
+        return {row["number"]: (row["micro"], row["wh"]) for row in rows}
+
+    async def holds(self) -> None:
+        """Balances are entries and what is open; everything sums to zero; audit finds nothing."""
+        totals = await AccountQueries(self.database).totals()
+        assert (totals.imbalance_micro, totals.entries_differ_micro) == (0, 0)
+        assert tuple(each.currency for each in totals.currencies) == CURRENCIES
+        async with open_seals(self.database) as unit:
+            assert [each async for each in audit(store=unit.seals, published=None)] == []
