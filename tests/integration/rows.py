@@ -129,8 +129,9 @@ async def add_command(connection: asyncpg.Connection, account_id: str, n: int) -
     await connection.execute(
         "INSERT INTO command (id, decision_id, account_id, meter_id, action, sequence, status, "
         "status_rank, caused_at, issued_at, expires_at) SELECT $1, max(id::text)::uuid, $2, $3, "
-        "'disconnect', $4, 'issued', 0, $5, $5, $5 FROM decision WHERE account_id = $2",
-        new_id(), UUID(account_id), f"m-{account_id}", n, AT,
+        "'disconnect', $4, 'issued', 0, $5, $5, $6 FROM decision "
+        "WHERE account_id = $2",
+        new_id(), UUID(account_id), f"m-{account_id}", n + 1, AT, AT + timedelta(hours=1),
     )  # fmt: skip
 
 

@@ -182,7 +182,7 @@ PERIOD = "WHERE agreement_id = $1 AND period_first = '2026-03-01'"
         ("energy_wh = energy_wh + 1", ["sums"], " Wh are kept as charged, its rows come to "),
         ("entered = '{}'", ["sums"], " micro-units are kept as entered, its rows come to 0"),
         ("entered_wh = entered_wh + 1", ["entries"], " Wh are kept as entered, its entries "),
-        ("standing_days = standing_days + 1", ["charge"], "32 days of standing charge"),
+        ("standing_days = standing_days - 1", ["charge"], "30 days of standing charge"),
         ("due_day = '2026-03-20'", ["charge"], " are posted, its lines come to "),
         ("period_end = '2026-05-01'", ["charge"], "it ends on 2026-05-01"),
         ("account_id = gen_random_uuid()", ["period"], "the agreement is not of account"),
