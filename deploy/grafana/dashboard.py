@@ -179,6 +179,25 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
     ),
     (
         Panel(
+            "Archive: readings that wait for their files",
+            (Query("max(prewatt_billing_archive_waiting_readings)", "readings"),),
+            description="In billing's database meanwhile, so that none is lost.",
+        ),
+        Panel(
+            "Archive: how long the oldest has waited",
+            (Query("max(prewatt_billing_archive_behind_seconds)", "waits"),),
+            "s",
+        ),
+        Panel(
+            "Archive: merges, and damaged places",
+            (
+                Query("sum(increase(prewatt_billing_archive_merged_total[1h]))", "merges an hour"),
+                Query("max(prewatt_billing_archive_damaged_places)", "damaged"),
+            ),
+        ),
+    ),
+    (
+        Panel(
             "Dead letters",
             (Query("sum by (topic, reason) (prewatt_dead_letters_total)", "{{topic}} {{reason}}"),),
             description="Since each service's start. Any is worth a look: see the runbook.",

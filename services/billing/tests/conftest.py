@@ -329,6 +329,14 @@ class Billing:
             async with self.database.transaction() as connection:
                 await _subscription_of(event).handle(connection, [Delivered(event, None)])  # type: ignore[arg-type]
 
+    async def take_batch(self, readings: Sequence[Reading]) -> None:
+        """Handle readings as one batch, without Kafka."""
+        async with self.database.transaction() as connection:
+            await _subscription_of(readings[0]).handle(
+                connection,
+                [Delivered(each, None) for each in readings],  # type: ignore[arg-type]
+            )
+
     async def compare(
         self, *, settle: timedelta = timedelta(0), now: datetime | None = None
     ) -> None:

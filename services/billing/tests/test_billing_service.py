@@ -1,16 +1,25 @@
 """The service as it is run: killed half way, it ends where one that was not killed would."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+import duckdb
 import httpx
 import pytest
 
+from billing.archive.keep_archive import KeepArchive
+from billing.archive.local_folder import LocalFolder
+from billing.archive.postgres import PostgresArchive
+from billing.archive.values import Limits
 from billing.reconciliation.compare import Kind
 from prewatt_common.clock import utc_now
+from prewatt_common.contracts.meter_readings_v1 import Reading
+from prewatt_common.db.database import Database
 from prewatt_common.http.auth import issue_token
 
 pytestmark = pytest.mark.stack
@@ -75,3 +84,46 @@ async def test_a_kill_half_way_changes_nothing(stack, service, billing, homes, r
     assert sum(each["energy_wh"] for each in days["items"]) == sum(
         each.energy_wh for each in posted.charges
     )
+
+
+async def test_killed_while_it_takes_readings_each_is_archived_once(
+    stack, service, billing
+) -> None:
+    """Kafka to files by the service itself, SIGKILL in between; a keeper beside it hurries it."""
+    at = utc_now().replace(microsecond=0)
+    meters = [f"k-{uuid4().hex[:10]}" for _ in range(20)]
+    database = Database(url=stack.endpoints.database_url("billing"))
+    root = stack.state_dir / "archive"
+    keeper = KeepArchive(
+        store=PostgresArchive(database),
+        folder=LocalFolder(root),
+        limits=Limits(readings=200_000, size_bytes=1, seconds=0),
+        readers_hold=timedelta(hours=1),
+        clock=utc_now,
+    )
+    for step in range(12):
+        await billing.publish(
+            [Reading(meter, at + timedelta(minutes=step), step, at) for meter in meters]
+        )
+        if step in (3, 7):
+            await asyncio.to_thread(stack.kill, "billing")
+            await asyncio.to_thread(stack.start, "billing")
+        await keeper.once()
+
+    def archived() -> Counter[tuple[str, int]]:
+        paths = [
+            str(root / line.split("\t")[0])
+            for day in root.glob("day=*/_files")
+            for line in day.read_text().splitlines()
+        ]
+        query = "SELECT meter_id, import_wh FROM read_parquet(?) WHERE meter_id LIKE 'k-%'"
+        with duckdb.connect() as connection:
+            found = connection.execute(query, [paths]).fetchall() if paths else []
+        return Counter(row for row in found if row[0] in meters)
+
+    async with asyncio.timeout(_WAIT_S):
+        while archived().total() < 12 * len(meters):
+            await keeper.once()
+            await asyncio.sleep(0.2)
+    assert archived() == Counter((meter, step) for meter in meters for step in range(12))
+    await database.close()

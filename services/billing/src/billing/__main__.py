@@ -1,5 +1,8 @@
-"""``python -m billing [migrate]``."""
+"""``python -m billing [migrate | archive ...]``."""
 
+import sys
+
+from billing.archive.command import main as archive
 from billing.bootstrap import run
 from billing.settings import BillingSettings
 from prewatt_common.service import run_service
@@ -7,6 +10,8 @@ from prewatt_common.service import run_service
 
 def main() -> None:
     """The command line."""
+    if sys.argv[1:2] == ["archive"]:
+        sys.exit(archive(sys.argv[2:]))
     run_service(package="billing", settings_type=BillingSettings, run=run)
 
 

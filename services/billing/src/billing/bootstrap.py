@@ -6,6 +6,11 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from billing.archive.folders import folder_at
+from billing.archive.keep_archive import KeepArchive
+from billing.archive.postgres import PostgresArchive, PostgresPending
+from billing.archive.stage_readings import stage_readings
+from billing.archive.values import Limits
 from billing.marks.postgres import PostgresMarks
 from billing.postings.postgres import PostgresPostings
 from billing.postings.take_charges import take_charges
@@ -52,6 +57,8 @@ from prewatt_common.zone_data import watch_zone_data
 
 _COUNT_REST_FACTOR = 50
 """Counting for the metrics never costs more than 2 % of a core."""
+_ARCHIVE_LOOK_S = 5.0
+"""Between two looks at whether files are due; also by how much a day's list may be behind."""
 _FACTS_MAX = 500
 _CHARGE_EVENTS_MAX = 20
 """An event holds up to a thousand charges."""
@@ -124,6 +131,7 @@ async def _run(settings: BillingSettings, parts: Parts) -> None:
         *consumers,
         watch_dependencies({"kafka": parts.producer.check}),
         comparing(database, settings),
+        archiving(database, settings),
         Repeating(
             name="reconciliation",
             do=WatchReconciliation(store=comparisons, clock=utc_now).once,
@@ -155,9 +163,26 @@ def comparing(database: Database, settings: BillingSettings) -> Repeating:
     return Repeating(name="compare", do=work.once, every_s=settings.compare_every_s)
 
 
+def archiving(database: Database, settings: BillingSettings) -> Repeating:
+    """The worker that keeps the archive. Raises ValueError for an URL that names no folder."""
+    work = KeepArchive(
+        store=PostgresArchive(database),
+        folder=folder_at(settings.archive_url),
+        limits=Limits(
+            readings=settings.archive_readings_max,
+            size_bytes=settings.archive_bytes_max,
+            seconds=settings.archive_every_s,
+        ),
+        readers_hold=timedelta(seconds=settings.archive_readers_hold_s),
+        clock=utc_now,
+    )
+    return Repeating(name="archive", do=work.once, every_s=_ARCHIVE_LOOK_S)
+
+
 async def _take_readings(connection: AsyncConnection, batch: Sequence[Delivered[Reading]]) -> None:
     raw = await driver(connection)
     await take_readings(store=PostgresReadings(raw), marks=PostgresMarks(raw), batch=batch)
+    await stage_readings(store=PostgresPending(raw), batch=batch)
 
 
 async def _take_facts(connection: AsyncConnection, batch: Sequence[Delivered[Fact]]) -> None:

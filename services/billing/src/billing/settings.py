@@ -4,6 +4,8 @@ from pydantic import Field
 
 from prewatt_common.settings import ServiceSettings
 
+ARCHIVE_URL = "/var/lib/prewatt/archive"
+
 
 class BillingSettings(ServiceSettings):
     """Read from ``PREWATT_*``."""
@@ -23,3 +25,16 @@ class BillingSettings(ServiceSettings):
     comparing a quarter of a core."""
     reconciliation_every_s: float = Field(default=30.0, gt=0)
     """Between two counts for the metrics; a count of many rests longer, see the README."""
+    archive_url: str = ARCHIVE_URL
+    """Where the archive's files are, the same for every replica: a folder, or
+    ``s3://BUCKET/PREFIX``, and ``?endpoint=http://HOST:PORT&region=REGION`` where it is not AWS.
+    """
+    archive_readings_max: int = Field(default=200_000, ge=1, le=500_000)
+    """So many that wait are written to files at once, whatever the time."""
+    archive_bytes_max: int = Field(default=64 << 20, ge=1)
+    """As they wait in the database, some 20 a reading."""
+    archive_every_s: float = Field(default=300.0, gt=0, le=86_400)
+    """The longest that a reading waits for its file."""
+    archive_readers_hold_s: float = Field(default=3_600.0, ge=0)
+    """How long a file stays after it was merged into another: who has a list reads its files within
+    that time."""

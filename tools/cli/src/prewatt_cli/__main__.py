@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from prewatt_cli.archive import PASSED_ON, archive
 from prewatt_cli.audit import audit
 from prewatt_cli.dlq import dlq
 from prewatt_cli.errors import answered, one_line_errors
@@ -38,6 +39,7 @@ app.add_typer(accounts, name="accounts")
 app.add_typer(tariff, name="tariff")
 app.command()(scenario)
 app.command()(audit)
+app.command(context_settings=PASSED_ON)(archive)
 app.add_typer(suspense, name="suspense")
 app.add_typer(dlq, name="dlq")
 app.add_typer(parked, name="parked")

@@ -46,6 +46,7 @@ class ServiceRunner:
         """The ``PREWATT_*`` variables of one of the four."""
         return environment(
             service,
+            state_dir=self._state_dir,
             endpoints=self._endpoints,
             keys=self._keys,
             extra=dict(self._extra_env.get(service, {})),

@@ -60,7 +60,7 @@ def _key_pair(file: Path) -> tuple[str, str]:
 
 
 def environment(
-    service: str, *, endpoints: Endpoints, keys: Keys, extra: dict[str, str]
+    service: str, *, state_dir: Path, endpoints: Endpoints, keys: Keys, extra: dict[str, str]
 ) -> dict[str, str]:
     """The ``PREWATT_*`` variables of one service. ``extra`` goes over them."""
     common = {
@@ -82,6 +82,11 @@ def environment(
         },
         "prepay-ledger": {
             "PREWATT_WEBHOOK_SECRETS": json.dumps({WEBHOOK_PROVIDER: keys.webhook_secret})
+        },
+        # A file a minute is soon there to be looked at.
+        "billing": {
+            "PREWATT_ARCHIVE_URL": str(state_dir / "archive"),
+            "PREWATT_ARCHIVE_EVERY_S": "60",
         },
     }
     return common | own.get(service, {}) | extra

@@ -1,4 +1,5 @@
-"""Readings, the terms they are rated by, what the ledger posted, and how the two compare.
+"""Readings, the terms they are rated by, what the ledger posted, how the two compare, and the
+manifest of the archive.
 
 The tables that every reading touches leave room on their pages (fillfactor) and have no index on
 what changes, so that updates stay on their page (HOT).
@@ -130,6 +131,39 @@ CREATE TABLE comparison (
     PRIMARY KEY (agreement_id, period_first)
 ) WITH (fillfactor = 70);
 CREATE INDEX comparison_month ON comparison (month, agreement_id, period_first);
+CREATE TABLE archive_pending (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    readings integer NOT NULL,
+    packed bytea NOT NULL,
+    taken_at timestamptz NOT NULL DEFAULT now()
+);
+-- It is compressed when it comes.
+ALTER TABLE archive_pending ALTER COLUMN packed SET STORAGE EXTERNAL;
+CREATE TABLE archive_file (
+    path text PRIMARY KEY,
+    day date,
+    partition smallint,
+    level smallint,
+    state text NOT NULL,
+    readings bigint,
+    import_wh_sum numeric,
+    size_bytes bigint,
+    sha256 bytea,
+    changed_at timestamptz NOT NULL,
+    CHECK (state IN ('begun', 'live', 'replaced')),
+    CHECK (state = 'begun' OR (day, partition, level, readings, import_wh_sum, size_bytes, sha256)
+                              IS NOT NULL)
+);
+CREATE INDEX archive_file_day ON archive_file (day, partition);
+CREATE TABLE archive_day (
+    day date NOT NULL,
+    partition smallint NOT NULL,
+    readings bigint NOT NULL,
+    import_wh_sum numeric NOT NULL,
+    listed boolean NOT NULL,
+    PRIMARY KEY (day, partition)
+);
+CREATE INDEX archive_day_unlisted ON archive_day (day) WHERE NOT listed;
 """
 
 
@@ -139,8 +173,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for table in (
-        "comparison", "due", "moved", "posted_period", "reading_edit", "meter", "installation",
-        "agreement", "tariff_version", "account", "meter_day", "zone_data", "outbox",
-        "dead_letter_replay", "offset_acceptance", "consumer_offset",
+        "archive_day", "archive_file", "archive_pending", "comparison", "due", "moved",
+        "posted_period", "reading_edit", "meter", "installation", "agreement", "tariff_version",
+        "account", "meter_day", "zone_data", "outbox", "dead_letter_replay", "offset_acceptance",
+        "consumer_offset",
     ):  # fmt: skip
         op.execute(f"DROP TABLE {table}")

@@ -1,0 +1,127 @@
+"""Billing's archive alone: what a reading costs to pack, to write to a file, to merge, and to keep.
+
+CPU time of this process (Python and Arrow), so a busy machine changes little. PostgreSQL's part, a
+row a batch, is not in it. Usage: python -m benchmarks.archive [--meters 100000]
+"""
+
+import argparse
+import json
+import resource
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from billing.archive.columns import packed, placed, unpacked
+from billing.archive.layout import PARTITIONS, path_of
+from billing.archive.local_folder import LocalFolder
+from billing.archive.merge import merged
+from billing.archive.parquet import read_file, write_file
+from billing.archive.values import Place
+from prewatt_common.contracts.meter_readings_v1 import Reading
+from prewatt_common.ids import new_id
+
+STEPS = 96
+BATCH = 5_000
+MIDNIGHT = datetime(2026, 11, 28, tzinfo=UTC)
+_STEP = timedelta(minutes=15)
+
+
+class Day:
+    """A day of quarter-hours of a fleet, in files that hold a step each."""
+
+    def __init__(self, folder: LocalFolder, *, meters: int, on_the_second: bool) -> None:
+        self._folder = folder
+        self._rng = np.random.default_rng(1)
+        self._meters = [f"sim-{number:07d}" for number in range(meters)]
+        self._registers = self._rng.integers(0, 50_000_000, meters)
+        self._on_the_second = on_the_second
+        self.paths: dict[Place, list[str]] = {}
+        self.bytes_appended = 0
+        self.cpu_s = {"pack": 0.0, "append": 0.0}
+
+    def append(self, step: int) -> None:
+        """One step of every meter, in an order of chance, in batches."""
+        self._registers += self._rng.integers(0, 300, len(self._meters))
+        readings = self._readings(step)
+        began = time.process_time()
+        blocks = [
+            packed(readings[start : start + BATCH]) for start in range(0, len(readings), BATCH)
+        ]
+        self.cpu_s["pack"] += time.process_time() - began
+        began = time.process_time()
+        for place, table in placed(unpacked(blocks)):
+            path = path_of(place, new_id())
+            self.bytes_appended += write_file(self._folder, path, [table]).size_bytes
+            self.paths.setdefault(place, []).append(path)
+        self.cpu_s["append"] += time.process_time() - began
+
+    def _readings(self, step: int) -> list[Reading]:
+        due = MIDNIGHT + _STEP * step
+        order = self._rng.permutation(len(self._meters)).tolist()
+        late_s = self._rng.integers(1, 30, len(order)).tolist()
+        at_s = self._rng.integers(0, 1 if self._on_the_second else 900, len(order)).tolist()
+        found: list[Reading] = []
+        for place, late, after in zip(order, late_s, at_s, strict=True):
+            at = due + timedelta(seconds=after)
+            found.append(
+                Reading(
+                    self._meters[place],
+                    at,
+                    int(self._registers[place]),
+                    at + timedelta(seconds=late),
+                )
+            )
+        return found
+
+    def merge(self) -> tuple[float, int]:
+        """Every place's files into one: CPU seconds, and bytes."""
+        began = time.process_time()
+        size_bytes = 0
+        for place, paths in self.paths.items():
+            size_bytes += write_file(
+                self._folder, path_of(place, new_id()), self._merged(paths)
+            ).size_bytes
+        return time.process_time() - began, size_bytes
+
+    def _merged(self, paths: list[str]) -> Iterator[pa.Table]:
+        return merged([read_file(self._folder, path) for path in paths])
+
+
+def measure(*, meters: int, on_the_second: bool = True) -> dict[str, Any]:
+    """CPU-µs and bytes a reading. ``on_the_second``: meters read at the quarter-hour sharp; else at
+    any second of it, each its own."""
+    with tempfile.TemporaryDirectory() as root:
+        day = Day(LocalFolder(Path(root)), meters=meters, on_the_second=on_the_second)
+        for step in range(STEPS):
+            day.append(step)
+        before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        merge_s, merged_bytes = day.merge()
+        after_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    readings = meters * STEPS
+    return {
+        "meters": meters,
+        "at_the_quarter_hour_sharp": on_the_second,
+        "readings": readings,
+        "readings_a_file": round(meters / PARTITIONS),
+        "pack_us": round(day.cpu_s["pack"] / readings * 1e6, 2),
+        "append_us": round(day.cpu_s["append"] / readings * 1e6, 2),
+        "merge_us": round(merge_s / readings * 1e6, 2),
+        "appended_bytes": round(day.bytes_appended / readings, 2),
+        "merged_bytes": round(merged_bytes / readings, 2),
+        "resident_mb": round(before_mb),
+        "resident_mb_by_merging": round(after_mb - before_mb),
+    }
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--meters", type=int, default=20_000)
+    asked = parser.parse_args()
+    for sharp in (True, False):
+        print(json.dumps(measure(meters=asked.meters, on_the_second=sharp), indent=1))

@@ -1,0 +1,1 @@
+"""All readings as Parquet files, written once each, merged as days end."""

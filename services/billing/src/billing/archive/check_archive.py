@@ -1,0 +1,59 @@
+"""Use case: is the archive what its manifest says, and is the manifest what was taken in?"""
+
+from datetime import date
+
+from billing.archive.merge_files import verify
+from billing.archive.parquet import rows_of
+from billing.archive.ports import Catalogue, Folder
+from billing.archive.values import NOTHING, ArchiveDamaged, ArchivedDay, ArchiveFile, Place, Totals
+
+
+async def check_archive(
+    *, catalogue: Catalogue, folder: Folder, first: date | None = None, end: date | None = None
+) -> Totals:
+    """What all readings of [``first``, ``end``) come to. Raises OSError, and `ArchiveDamaged`: by
+    the first file that differs, in the order of days and paths, or the first place."""
+    found = NOTHING
+    for day in await catalogue.days(first=first, end=end):
+        archived = await catalogue.day(day)
+        for file in archived.files:
+            await _check_file(catalogue, folder, file)
+        for place, meant in archived.meant.items():
+            held = held_in(archived, place)
+            if held != meant:
+                message = (
+                    f"day {day} partition {place.partition}: its files hold {held.readings} "
+                    f"readings of {held.import_wh_sum} Wh in sum, and {meant.readings} of "
+                    f"{meant.import_wh_sum} were archived"
+                )
+                raise ArchiveDamaged(message, place=place)
+            found += held
+    return found
+
+
+def held_in(archived: ArchivedDay, place: Place) -> Totals:
+    """What the live files of a place hold, as the manifest has it."""
+    return sum((file.totals for file in archived.files if file.place == place), NOTHING)
+
+
+async def unknown_files(*, catalogue: Catalogue, folder: Folder) -> list[str]:
+    """Files that hold readings and that the manifest does not know: whoever put them there, or a
+    database that was restored from a backup, may need them; readers must not count them."""
+    paths = list(folder.paths())
+    known = await catalogue.known(paths)
+    # What was removed since it was listed is not there any more.
+    return [path for path in paths if path not in known and folder.exists(path)]
+
+
+async def _check_file(catalogue: Catalogue, folder: Folder, file: ArchiveFile) -> None:
+    try:
+        verify(folder, file)
+        rows = rows_of(folder, file.path)
+    except (ArchiveDamaged, FileNotFoundError):
+        now = await catalogue.day(file.place.day)
+        if all(each.path != file.path for each in now.files):
+            return  # Merged since, and removed: what it held is checked as part of another.
+        raise
+    if rows != file.totals.readings:
+        message = f"{file.path}: {rows} readings, the manifest has {file.totals.readings}"
+        raise ArchiveDamaged(message, place=file.place)

@@ -1,0 +1,75 @@
+"""The archive in a folder of this machine, or of a volume that is mounted there."""
+
+import contextlib
+import os
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+
+class LocalFolder:
+    """A `Folder`: written under another name, made durable, then renamed."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @contextmanager
+    def create(self, path: str) -> Generator[BinaryIO]:
+        """There whole, and after a power cut too, once the block has ended well."""
+        final = self._root / path
+        unfinished = _unfinished(final)
+        self._make_folders(final.parent)
+        try:
+            with unfinished.open("wb") as sink:
+                yield sink
+                sink.flush()
+                os.fsync(sink.fileno())
+            unfinished.replace(final)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+        _make_durable(final.parent)
+
+    def open(self, path: str) -> BinaryIO:
+        """To be read."""
+        return (self._root / path).open("rb")
+
+    def remove(self, path: str) -> None:
+        """The file, and what a process that died left of writing it."""
+        final = self._root / path
+        for each in (final, _unfinished(final)):
+            each.unlink(missing_ok=True)
+
+    def exists(self, path: str) -> bool:
+        """Whether it is there, whole."""
+        return (self._root / path).exists()
+
+    def paths(self) -> Iterable[str]:
+        """All files that hold readings."""
+        return sorted(
+            found.relative_to(self._root).as_posix() for found in self._root.rglob("*.parquet")
+        )
+
+    def _make_folders(self, folder: Path) -> None:
+        if folder.is_dir():
+            return
+        self._make_folders(folder.parent)
+        # Another process may have made it just now.
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir()
+        _make_durable(folder.parent)
+
+
+def _unfinished(final: Path) -> Path:
+    """Dotted: readers pass over such names."""
+    return final.with_name(f".{final.name}.unfinished")
+
+
+def _make_durable(folder: Path) -> None:
+    """A name is in its folder after a power cut once the folder is synced."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

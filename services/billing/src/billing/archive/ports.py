@@ -1,0 +1,138 @@
+"""What the archive needs of the outside: its rows in the database, and a folder for its files."""
+
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import BinaryIO, Protocol
+
+from billing.archive.values import ArchivedDay, ArchiveFile, Block, Place, Totals, Waiting
+
+
+class Folder(Protocol):
+    """Where the files are. Paths are relative and have slashes. Raises OSError, which passes or is
+    for a person to mend; nothing that is there changes meanwhile."""
+
+    def create(self, path: str) -> AbstractContextManager[BinaryIO]:
+        """A new file, there whole and for good once the block has ended well, else not at all.
+        One that is there under that name is replaced in one step."""
+        ...
+
+    def open(self, path: str) -> BinaryIO:
+        """To be read from any place. Raises FileNotFoundError."""
+        ...
+
+    def remove(self, path: str) -> None:
+        """Away with it, and with what is left of writing it, whether it is there or not."""
+        ...
+
+    def exists(self, path: str) -> bool:
+        """Whether it is there, whole."""
+        ...
+
+    def paths(self) -> Iterable[str]:
+        """All files that hold readings."""
+        ...
+
+
+class PendingStore(Protocol):
+    """Inside the transaction that takes readings in."""
+
+    async def append(self, *, readings: int, packed: bytes) -> None:
+        """One batch, behind what waits."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedFile:
+    """A live file as a day's list names it."""
+
+    path: str
+    totals: Totals
+
+
+class Manifest(Protocol):
+    """Inside one transaction of the keeper: while it is open, nobody else writes to the folder."""
+
+    async def waiting(self) -> Waiting: ...
+
+    async def pending(self, *, readings_max: int) -> Sequence[Block]:
+        """The oldest blocks, at least one where there is any, and more up to ``readings_max``."""
+        ...
+
+    async def archived(self, ids: Sequence[int]) -> None:
+        """Away with the blocks ``ids``: their readings are in files. Raises `ChangedMeanwhile`
+        where one is gone already."""
+        ...
+
+    async def put(self, files: Collection[ArchiveFile], *, appended: bool) -> None:
+        """They are live from now on. ``appended``: what they hold is new to the archive."""
+        ...
+
+    async def replace(self, files: Collection[ArchiveFile], *, at: datetime) -> None:
+        """Live until now; what they held is in another file. Raises `ChangedMeanwhile` where one
+        is not live any more."""
+        ...
+
+    async def places_of_many(self) -> Sequence[Place]:
+        """Places with more than one live file."""
+        ...
+
+    async def live(self, place: Place) -> Sequence[ArchiveFile]:
+        """Its live files, the oldest first."""
+        ...
+
+    async def unlisted_days(self) -> Sequence[date]:
+        """Days whose list is older than their files."""
+        ...
+
+    async def live_of_day(self, day: date) -> Sequence[ListedFile]:
+        """By path."""
+        ...
+
+    async def listed(self, day: date) -> None:
+        """Its list is up to date."""
+        ...
+
+    async def begun(self) -> Sequence[str]:
+        """Paths that were begun; nobody is at them any more, since this transaction is open."""
+        ...
+
+    async def replaced(self, *, before: datetime) -> Sequence[str]:
+        """Paths of files that were replaced before that instant, and are in no list any more."""
+        ...
+
+    async def forget(self, paths: Collection[str]) -> None:
+        """Their files are gone."""
+        ...
+
+
+class ArchiveStore(Protocol):
+    """Opens the keeper's transactions."""
+
+    def turn(self) -> AbstractAsyncContextManager[Manifest | None]:
+        """None where another process is at it."""
+        ...
+
+    async def begin(self, paths: Collection[str]) -> None:
+        """In a transaction of its own: from now on it is known that they may be there."""
+        ...
+
+
+class Catalogue(Protocol):
+    """Each call sees one state of the manifest. Files that it names stay for as long as readers are
+    given (`remove_files`)."""
+
+    async def days(self, *, first: date | None, end: date | None) -> Sequence[date]:
+        """Those that hold readings, in order, of [``first``, ``end``)."""
+        ...
+
+    async def day(self, day: date) -> ArchivedDay: ...
+
+    async def known(self, paths: Collection[str]) -> Collection[str]:
+        """Those of ``paths`` that the manifest has, live or not."""
+        ...
+
+    async def waiting(self) -> int:
+        """Readings that are in no file yet."""
+        ...

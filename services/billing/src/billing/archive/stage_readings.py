@@ -1,0 +1,14 @@
+"""Use case: a batch of readings waits in the database for the archive's next files."""
+
+from collections.abc import Sequence
+
+from billing.archive.columns import packed
+from billing.archive.ports import PendingStore
+from prewatt_common.contracts.meter_readings_v1 import Reading
+from prewatt_common.kafka.decoding import Delivered
+
+
+async def stage_readings(*, store: PendingStore, batch: Sequence[Delivered[Reading]]) -> None:
+    """Handle ``batch``, in the transaction that moves its offsets."""
+    readings = [event for event, _ in batch]
+    await store.append(readings=len(readings), packed=packed(readings))

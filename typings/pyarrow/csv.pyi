@@ -1,0 +1,13 @@
+from typing import BinaryIO
+
+from pyarrow import Schema, Table
+
+class WriteOptions:
+    def __init__(self, *, quoting_style: str = "needed") -> None: ...
+
+class CSVWriter:
+    def __init__(
+        self, sink: BinaryIO, schema: Schema, *, write_options: WriteOptions | None = None
+    ) -> None: ...
+    def close(self) -> None: ...
+    def write_table(self, table: Table) -> None: ...
