@@ -170,9 +170,13 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
         ),
         Panel("Notices", (rate("prewatt_notifier_notices_total", by="channel, outcome"),), "cps"),
         Panel(
-            "Reconciliation: periods that differ, and what is not compared yet",
+            "Reconciliation: what differs, and what is not compared yet",
             (
                 Query(DIFFERENCES, "periods that differ"),
+                Query(
+                    'max(prewatt_billing_balance_differences{kind="differs"})',
+                    "balances that differ",
+                ),
                 Query("max(prewatt_billing_reconciliation_waiting)", "not compared yet"),
             ),
         ),

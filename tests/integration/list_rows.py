@@ -10,6 +10,7 @@ from rows import (
     a_billed_meter,
     a_known_account,
     a_known_meter,
+    add_balance_difference,
     add_charge,
     add_command,
     add_day,
@@ -203,6 +204,14 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             owner=None,
             query={"kind": "missing_in_billing"},
             other_query={},
+        ),
+        "/v1/balance-differences": Listed(
+            add=add_balance_difference,
+            key=lambda each: each["account_id"],
+            newest_first=False,
+            moves="UPDATE balance_difference SET theirs_micro = theirs_micro + 1, "
+            "changed_at = now()",
+            owner=None,
         ),
     },
 }

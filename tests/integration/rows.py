@@ -258,6 +258,13 @@ async def add_day(connection: asyncpg.Connection, meter_id: str, n: int) -> None
     )
 
 
+async def add_balance_difference(connection: asyncpg.Connection, _: str, n: int) -> None:
+    """An account that the ledger has 1 micro-unit too much for."""
+    await connection.execute(
+        "INSERT INTO balance_difference VALUES ($1, $2, $2 + 1, $3, $3)", new_id(), n, AT
+    )
+
+
 async def add_difference(connection: asyncpg.Connection, _: str, n: int) -> None:
     """A charge of the ledger's that billing knows nothing of."""
     await connection.execute(

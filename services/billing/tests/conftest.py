@@ -23,7 +23,7 @@ from billing.settings import BillingSettings
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.base import Event
 from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted, PostedCharge
-from prewatt_common.contracts.ledger_events_v1 import AccountOpened
+from prewatt_common.contracts.ledger_events_v1 import AccountOpened, ToppedUp
 from prewatt_common.contracts.ledger_facts_v1 import (
     AgreementSet,
     EditKind,
@@ -109,7 +109,12 @@ class Home:
             )
         ).decode()
         self.account = AccountOpened(
-            account_id=self.account_id, number=f"A-{name}", currency="CNY", opened_at=self.begins_at
+            account_id=self.account_id,
+            number=f"A-{name}",
+            currency="CNY",
+            opened_at=self.begins_at,
+            balance_micro=0,
+            balance_number=0,
         )
 
     @property
@@ -412,7 +417,7 @@ def _message(event: Event | Reading) -> Message:
             topic, key = LEDGER_FACTS, str(event.account_id)
         case MeterRegistered() | InstallationSet() | ReadingEdited():
             topic, key = LEDGER_FACTS, event.meter_id
-        case AccountOpened():
+        case AccountOpened() | ToppedUp():
             topic, key = LEDGER_EVENTS, str(event.account_id)
         case _:
             message = f"not for billing: {event}"

@@ -263,7 +263,12 @@ class Notifier:
                 assert answer.status_code == 200, answer.text
         number = f"1{account_id.int % 10**9:09d}"
         opened = AccountOpened(
-            account_id=account_id, number=number, currency="CNY", opened_at=utc_now()
+            account_id=account_id,
+            number=number,
+            currency="CNY",
+            opened_at=utc_now(),
+            balance_micro=0,
+            balance_number=0,
         )
         await self.publish(opened)
         return account_id

@@ -43,6 +43,7 @@ def exhausted(balance_micro: int = 0, *, account: UUID = ACCOUNT):
 
 def topped_up(balance_micro: int, *, account: UUID = ACCOUNT):
     return ToppedUp(
+        balance_number=1,
         account_id=account,
         payment_id="p",
         provider="demo",
@@ -188,7 +189,14 @@ def test_a_connected_state_that_comes_again_after_the_cut_is_no_return():
 
 
 def test_an_opened_account_gives_its_number_and_no_notice():
-    opened = AccountOpened(account_id=ACCOUNT, number="1001", currency="CNY", opened_at=AT)
+    opened = AccountOpened(
+        account_id=ACCOUNT,
+        number="1001",
+        currency="CNY",
+        opened_at=AT,
+        balance_micro=0,
+        balance_number=0,
+    )
     made = plan(opened)
     assert made.notices == []
     assert made.accounts == {ACCOUNT: Account(ACCOUNT, "1001")}

@@ -33,6 +33,7 @@ def low(account_id, balance_micro=12_345_678):
 
 def topped_up(account_id, balance_micro=62_345_678):
     return ToppedUp(
+        balance_number=1,
         account_id=account_id,
         payment_id="p-1",
         provider="demo",

@@ -69,6 +69,7 @@ def low(account_id: UUID) -> LowBalance:
 
 def paid(account_id: UUID) -> ToppedUp:
     return ToppedUp(
+        balance_number=1,
         account_id=account_id,
         payment_id="p",
         provider="demo",

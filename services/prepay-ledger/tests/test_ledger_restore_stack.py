@@ -9,7 +9,7 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer
 
-from prepay_ledger.seals.epochs import first_number, next_epoch
+from prepay_ledger.epochs.values import first_number, next_epoch
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.topics import LEDGER_CHARGES, METER_EVENTS, METER_READINGS
 

@@ -11,6 +11,10 @@ from billing.archive.keep_archive import KeepArchive
 from billing.archive.postgres import PostgresArchive, PostgresPending
 from billing.archive.stage_readings import stage_readings
 from billing.archive.values import Limits
+from billing.balances.api import balances_router
+from billing.balances.postgres import PostgresBalances, PostgresDifferences
+from billing.balances.take_money import take_credits, take_strays
+from billing.balances.watch import WatchBalances
 from billing.marks.postgres import PostgresMarks
 from billing.postings.postgres import PostgresPostings
 from billing.postings.take_charges import take_charges
@@ -28,7 +32,7 @@ from billing.terms.take_accounts import take_accounts
 from billing.terms.take_facts import Fact, take_facts
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted
-from prewatt_common.contracts.ledger_events_v1 import AccountOpened
+from prewatt_common.contracts.ledger_events_v1 import AccountOpened, ToppedUp
 from prewatt_common.contracts.ledger_facts_v1 import (
     AgreementSet,
     InstallationSet,
@@ -88,8 +92,8 @@ def subscriptions(settings: BillingSettings) -> Sequence[Subscription[Any]]:
         Subscription(
             group="billing.accounts",
             topics=(LEDGER_EVENTS,),
-            decode=decode_some([AccountOpened]),
-            handle=_take_accounts,
+            decode=decode_some([AccountOpened, ToppedUp]),
+            handle=_take_accounts_and_credits,
             batch_records_max=_FACTS_MAX,
         ),
         Subscription(
@@ -113,14 +117,16 @@ async def _run(settings: BillingSettings, parts: Parts) -> None:
     database = parts.database
     consumers = [parts.consumer(subscription) for subscription in subscriptions(settings)]
     comparisons = PostgresComparisons(database)
+    differences = PostgresDifferences(database)
 
     app = create_app(
         name="billing",
-        summary="Independent re-rating: reading against charge, agreement by agreement.",
+        summary="Independent re-rating: reading against charge, charge against balance.",
         auth_public_key=settings.auth_public_key,
         routers=[
             reconciliation_router(store=comparisons, clock=utc_now),
             meters_router(store=comparisons),
+            balances_router(store=differences),
             *parts.operators_routers(scope="billing"),
         ],
         checks={"postgres": database.check},
@@ -138,12 +144,20 @@ async def _run(settings: BillingSettings, parts: Parts) -> None:
             every_s=settings.reconciliation_every_s,
             rest_factor=_COUNT_REST_FACTOR,
         ),
+        Repeating(
+            name="balances",
+            do=WatchBalances(
+                store=differences, clock=utc_now, settle=timedelta(seconds=settings.settle_s)
+            ).once,
+            every_s=settings.reconciliation_every_s,
+            rest_factor=_COUNT_REST_FACTOR,
+        ),
         watch_history(
             bootstrap=settings.kafka_bootstrap,
             topics={
                 METER_READINGS: "the readings that billing could be made anew from",
                 LEDGER_FACTS: "the tariffs, agreements and installations that it rates by",
-                LEDGER_EVENTS: "the numbers of the accounts",
+                LEDGER_EVENTS: "the accounts' numbers, and what they were given",
                 LEDGER_CHARGES: "the charges that it compares with",
             },
         ),
@@ -190,10 +204,13 @@ async def _take_facts(connection: AsyncConnection, batch: Sequence[Delivered[Fac
     await take_facts(store=PostgresTerms(raw), marks=PostgresMarks(raw), batch=batch)
 
 
-async def _take_accounts(
-    connection: AsyncConnection, batch: Sequence[Delivered[AccountOpened]]
+async def _take_accounts_and_credits(
+    connection: AsyncConnection, batch: Sequence[Delivered[AccountOpened | ToppedUp]]
 ) -> None:
-    await take_accounts(store=PostgresTerms(await driver(connection)), batch=batch)
+    raw = await driver(connection)
+    opened = [Delivered(e, record) for e, record in batch if isinstance(e, AccountOpened)]
+    await take_accounts(store=PostgresTerms(raw), batch=opened)
+    await take_credits(store=PostgresBalances(raw), batch=batch)
 
 
 async def _take_charges(
@@ -201,3 +218,4 @@ async def _take_charges(
 ) -> None:
     raw = await driver(connection)
     await take_charges(store=PostgresPostings(raw), marks=PostgresMarks(raw), batch=batch)
+    await take_strays(store=PostgresBalances(raw), batch=batch)

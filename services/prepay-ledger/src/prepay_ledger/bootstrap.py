@@ -13,11 +13,11 @@ from prepay_ledger.charging.park_meter import ParkMeter
 from prepay_ledger.charging.sweep_standing import SweepStanding
 from prepay_ledger.charging.take_readings import TakeReadings
 from prepay_ledger.charging.turn_readings import TurnReadings
+from prepay_ledger.epochs.postgres import raise_epoch
 from prepay_ledger.looks.look_at_meters import LookAtMeters
 from prepay_ledger.routes import routers
 from prepay_ledger.seals.close_days import CloseDays
 from prepay_ledger.seals.postgres import SealsUnit, open_seals
-from prepay_ledger.seals.postgres_epochs import raise_epoch
 from prepay_ledger.settings import LedgerSettings
 from prepay_ledger.supply.decide import Policy
 from prepay_ledger.supply.recheck_supply import RecheckSupply

@@ -13,6 +13,15 @@ import msgspec
 from prewatt_common.contracts.base import Event, Instant, Whole, outside_years
 
 
+class PostedBalance(msgspec.Struct, frozen=True, array_like=True):
+    """An account's balance as a movement left it in the database. Of two the one with the higher
+    ``number`` is newer."""
+
+    account_id: UUID
+    number: Whole
+    balance_micro: int
+
+
 class PostedCharge(msgspec.Struct, frozen=True, array_like=True):
     """One period of an agreement as the ledger stands: totals, not deltas, so a repeat changes
     nothing.
@@ -33,6 +42,9 @@ class PostedCharge(msgspec.Struct, frozen=True, array_like=True):
     total_micro: Whole
     last_read_at: Instant | None
     """The latest trusted reading of the agreement's meters that the ledger had by then."""
+    balance_number: Whole | None = None
+    """Of the account's balance, as in `PostedBalance`; none where it has not moved."""
+    balance_micro: int | None = None
 
     def __post_init__(self) -> None:
         # An event's own instants are looked at where it is decoded; these are deeper.
@@ -42,9 +54,12 @@ class PostedCharge(msgspec.Struct, frozen=True, array_like=True):
 
 
 class ChargesPosted(Event, frozen=True, kw_only=True):
-    """The periods of agreements that one ledger batch moved."""
+    """The periods of agreements that one ledger batch moved, with the balances of their accounts:
+    totals say what is owed, balances what was taken."""
 
     ce_type: ClassVar[str] = "prewatt.ledger.charges-posted.v1"
 
     posted_at: Instant
     charges: tuple[PostedCharge, ...]
+    balances: tuple[PostedBalance, ...] = ()
+    """Those that moved without a charge of theirs; there should be none."""

@@ -28,6 +28,10 @@ class AccountOpened(Event, frozen=True, kw_only=True):
     """The account number people know (户号)."""
     currency: Currency
     opened_at: Instant
+    balance_micro: int
+    """What the account had in the system that it comes from; 0 where it is new."""
+    balance_number: Whole
+    """The balances of an account are numbered as they come: of two the higher number is newer."""
 
 
 class ToppedUp(Event, frozen=True, kw_only=True):
@@ -39,7 +43,8 @@ class ToppedUp(Event, frozen=True, kw_only=True):
     payment_id: str
     provider: str
     amount_micro: Whole
-    balance_micro: Whole
+    balance_micro: int
+    balance_number: Whole
     currency: Currency
     at: Instant
     assigned_by: str | None = None

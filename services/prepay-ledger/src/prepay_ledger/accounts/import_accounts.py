@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from prepay_ledger.accounts.open_account import opened
 from prepay_ledger.accounts.ports import Unit
@@ -18,7 +19,7 @@ from prepay_ledger.installations.rules import (
     installation_event,
     meter_event,
 )
-from prepay_ledger.journal.values import Entry, Journal, UtilityAccount
+from prepay_ledger.journal.values import Balance, Entry, Journal, UtilityAccount
 from prepay_ledger.supply.review_supply import SupplyReview
 from prepay_ledger.tariffs.refusals import UnknownTariff
 
@@ -67,6 +68,7 @@ class ImportAccounts:
 async def _open(unit: Unit, new: Sequence[ImportLine], decided: Decided) -> None:
     # Accounts start empty: the opening journal moves the balance, as every balance is moved.
     await unit.bulk.insert(new)
+    balances = dict[UUID, Balance]()
     for currency in sorted({line.account.currency for line in new if line.account.balance_micro}):
         entries = tuple(
             Entry(line.account.id, line.account.balance_micro)
@@ -81,8 +83,9 @@ async def _open(unit: Unit, new: Sequence[ImportLine], decided: Decided) -> None
             entries=entries,
             postings={UtilityAccount.OPENING_BALANCES: -total},
         )
-        await unit.journals.post(journal, at=decided.at)
-    await unit.publish([opened(line.account) for line in new])
+        _, brought = await unit.journals.post(journal, at=decided.at)
+        balances |= {each.account_id: each for each in brought}
+    await unit.publish([opened(line.account, balances.get(line.account.id)) for line in new])
     await _tell(unit, new, decided)
 
 

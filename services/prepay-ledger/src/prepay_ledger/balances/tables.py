@@ -13,6 +13,8 @@ account = Table(
     Column("number", Text, nullable=False, unique=True),
     Column("currency", Text, nullable=False),
     Column("balance_micro", BigInteger, nullable=False, server_default=text("0")),
+    # How often the balance has moved: numbers what it was, for whoever hears of it.
+    Column("moves", BigInteger, nullable=False, server_default=text("0")),
     Column("low_balance_micro", BigInteger, nullable=False),
     Column("emergency_credit_micro", BigInteger, nullable=False),
     Column("protected", Boolean, nullable=False),

@@ -14,9 +14,10 @@ from prepay_ledger.charging.meters import Agreement, UseChange, later_us, sum_of
 from prepay_ledger.charging.ordinary import Followed
 from prepay_ledger.charging.ports import Unit
 from prepay_ledger.charging.pricing import Pricings
+from prepay_ledger.epochs.values import first_number
 from prepay_ledger.events import charges_event
-from prepay_ledger.seals.epochs import first_number
-from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted, PostedCharge
+from prepay_ledger.journal.values import Balance
+from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted, PostedBalance, PostedCharge
 from prewatt_metering.calendar.instants import instant_of, us_of
 from prewatt_metering.usage.days import DayUsage
 
@@ -92,21 +93,32 @@ async def post(
     the posting day is over (`EnterCharges`)."""
     if not charged and not followed:
         return ()
-    due = await unit.journals.move(_moved(charged, followed))
+    moved = await unit.journals.move(_moved(charged, followed))
     above = first_number(await unit.charging.epoch())
-    rows = [_told(each.state, above=above) for each in charged if _is_begun(each.state)]
-    rows += [_told_of(each, above=above) for each in followed]
+    balances = {each.account_id: each for each in moved}
+    rows = [_told(each.state, balances, above=above) for each in charged if _is_begun(each.state)]
+    rows += [_told_of(each, balances, above=above) for each in followed]
+    for row in rows:
+        balances.pop(row.account_id, None)
+    others = tuple(
+        PostedBalance(each.account_id, each.number, each.balance_micro)
+        for each in balances.values()
+    )
     await unit.publish(
         [
             charges_event(
-                ChargesPosted(posted_at=now, charges=tuple(rows[at : at + CHARGES_PER_EVENT_MAX])),
+                ChargesPosted(
+                    posted_at=now,
+                    charges=tuple(rows[at : at + CHARGES_PER_EVENT_MAX]),
+                    balances=others[at : at + CHARGES_PER_EVENT_MAX],
+                ),
                 partition=partition,
                 at=now,
             )
-            for at in range(0, len(rows), CHARGES_PER_EVENT_MAX)
+            for at in range(0, max(len(rows), len(others)), CHARGES_PER_EVENT_MAX)
         ]
     )
-    return due
+    return [each.account_id for each in moved if each.is_due]
 
 
 def _by_agreement(changes: Iterable[UseChange]) -> dict[UUID, tuple[DayUsage, int | None]]:
@@ -163,7 +175,8 @@ def _is_begun(state: PeriodState) -> bool:
     return state.version > 1 or bool(state.standing_days or state.energy or state.posted)
 
 
-def _told(state: PeriodState, *, above: int) -> PostedCharge:
+def _told(state: PeriodState, balances: Mapping[UUID, Balance], *, above: int) -> PostedCharge:
+    balance = balances.get(state.account_id)
     return PostedCharge(
         state.agreement_id,
         state.account_id,
@@ -174,11 +187,14 @@ def _told(state: PeriodState, *, above: int) -> PostedCharge:
         state.energy_wh,
         state.total_micro,
         None if state.last_read_us is None else instant_of(state.last_read_us),
+        None if balance is None else balance.number,
+        None if balance is None else balance.balance_micro,
     )
 
 
-def _told_of(each: Followed, *, above: int) -> PostedCharge:
+def _told_of(each: Followed, balances: Mapping[UUID, Balance], *, above: int) -> PostedCharge:
     before = each.before
+    balance = balances.get(before.account_id)
     return PostedCharge(
         before.agreement_id,
         before.account_id,
@@ -189,4 +205,6 @@ def _told_of(each: Followed, *, above: int) -> PostedCharge:
         each.energy_wh,
         each.posted_micro,
         instant_of(each.last_read_us),
+        None if balance is None else balance.number,
+        None if balance is None else balance.balance_micro,
     )

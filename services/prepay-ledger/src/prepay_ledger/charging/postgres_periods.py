@@ -19,7 +19,7 @@ from prepay_ledger.charging.postgres_rows import (
     encode,
 )
 from prepay_ledger.charging.values import SeenFinding
-from prepay_ledger.seals.postgres_epochs import current_epoch
+from prepay_ledger.epochs.postgres import current_epoch
 from prewatt_common.db.database import driver
 from prewatt_metering.tariffs.periods import Period
 

@@ -5,15 +5,14 @@ from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
-from prepay_ledger.journal.values import Journal
+from prepay_ledger.journal.values import Balance, Journal
 
 
 class JournalStore(Protocol):
     """Journals and what they do to balances."""
 
-    async def post(self, journal: Journal, *, at: datetime) -> tuple[int, Sequence[UUID]]:
-        """`write` and `move`: the journal's id, and the accounts whose balance now calls for a
-        supply review."""
+    async def post(self, journal: Journal, *, at: datetime) -> tuple[int, Sequence[Balance]]:
+        """`write` and `move`: the journal's id, and the balances as they are now."""
         ...
 
     async def write(self, journal: Journal, *, at: datetime, day: date | None = None) -> int:
@@ -21,9 +20,9 @@ class JournalStore(Protocol):
         for the open one."""
         ...
 
-    async def move(self, amounts_micro: Mapping[UUID, int]) -> Sequence[UUID]:
-        """The balances of accounts by these amounts; gives those that now call for a supply
-        review."""
+    async def move(self, amounts_micro: Mapping[UUID, int]) -> Sequence[Balance]:
+        """The balances of accounts by these amounts; gives what they are now, as the database has
+        it."""
         ...
 
 

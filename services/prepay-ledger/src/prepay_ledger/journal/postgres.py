@@ -6,17 +6,16 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.journal.values import Journal, movements, sub_movements
+from prepay_ledger.epochs.postgres import current_epoch
+from prepay_ledger.epochs.values import first_number
+from prepay_ledger.journal.values import Balance, Journal, movements, sub_movements
 from prewatt_common.db.database import driver
 
 _MOVE_BALANCES = """
-WITH moved AS (
-    UPDATE account AS a SET balance_micro = a.balance_micro + m.amount_micro
-    FROM unnest($1::uuid[], $2::bigint[]) AS m (id, amount_micro)
-    WHERE a.id = m.id
-    RETURNING a.id, a.balance_micro, a.review_at_micro
-)
-SELECT id FROM moved WHERE balance_micro <= review_at_micro
+UPDATE account AS a SET balance_micro = a.balance_micro + m.amount_micro, moves = a.moves + 1
+FROM unnest($1::uuid[], $2::bigint[]) AS m (id, amount_micro)
+WHERE a.id = m.id
+RETURNING a.id, a.moves, a.balance_micro, coalesce(a.balance_micro <= a.review_at_micro, false)
 """
 
 # No ON CONFLICT: that checks the row that it would insert first, and what moves a sub-account may
@@ -40,11 +39,11 @@ class PostgresJournals:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def post(self, journal: Journal, *, at: datetime) -> tuple[int, Sequence[UUID]]:
+    async def post(self, journal: Journal, *, at: datetime) -> tuple[int, Sequence[Balance]]:
         """Write ``journal`` and move the balances; the accounts' rows first, which are the lock of
         their other sub-accounts too."""
         journal_id = await self.write(journal, at=at)
-        due = await self.move(movements(journal.entries))
+        balances = await self.move(movements(journal.entries))
         if subs := sub_movements(journal.entries):
             await (await driver(self._connection)).execute(
                 _MOVE_SUB_BALANCES,
@@ -52,7 +51,7 @@ class PostgresJournals:
                 [sub_account for _, sub_account in subs],
                 list(subs.values()),
             )
-        return journal_id, due
+        return journal_id, balances
 
     async def write(self, journal: Journal, *, at: datetime, day: date | None = None) -> int:
         """The journal, its postings and its entries; gives its id."""
@@ -91,12 +90,17 @@ class PostgresJournals:
             )  # fmt: skip
         return journal_id
 
-    async def move(self, amounts_micro: Mapping[UUID, int]) -> Sequence[UUID]:
+    async def move(self, amounts_micro: Mapping[UUID, int]) -> Sequence[Balance]:
         """In one order everywhere, so that two batches that share accounts do not deadlock."""
         if not amounts_micro:
             return ()
         ordered = sorted(amounts_micro, key=_by_id)
-        due = await (await driver(self._connection)).fetch(
+        connection = await driver(self._connection)
+        rows = await connection.fetch(
             _MOVE_BALANCES, ordered, [amounts_micro[each] for each in ordered]
         )
-        return [row["id"] for row in due]
+        above = first_number(await current_epoch(connection))
+        return [
+            Balance(account_id, above + moves, balance_micro, is_due)
+            for account_id, moves, balance_micro, is_due in rows
+        ]

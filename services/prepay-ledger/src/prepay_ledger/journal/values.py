@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 
@@ -47,6 +48,16 @@ def clearing(provider: str) -> str:
 def refund_due(provider: str) -> str:
     """The ledger account of what is to go back to payers by ``provider`` and has not gone yet."""
     return f"refund-due:{provider}"
+
+
+class Balance(NamedTuple):
+    """An account's balance as a movement has left it. ``number``: of two the higher one is newer,
+    whatever database is restored. ``is_due``: the balance calls for a supply review."""
+
+    account_id: UUID
+    number: int
+    balance_micro: int
+    is_due: bool
 
 
 class Unbalanced(AssertionError):

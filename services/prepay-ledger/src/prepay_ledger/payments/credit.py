@@ -34,7 +34,7 @@ async def credit(
 ) -> int:
     """Moves the amount from the ledger account ``taken_from`` to ``account``, whose row is locked.
     Gives the journal's id."""
-    journal_id, _ = await unit.journals.post(
+    journal_id, (balance,) = await unit.journals.post(
         Journal(
             kind=kind,
             source=f"{payment.provider}/{payment.payment_id}",
@@ -49,7 +49,8 @@ async def credit(
         payment_id=payment.payment_id,
         provider=payment.provider,
         amount_micro=payment.amount_micro,
-        balance_micro=account.balance_micro + payment.amount_micro,
+        balance_micro=balance.balance_micro,
+        balance_number=balance.number,
         currency=payment.currency,
         at=now,
         assigned_by=decided.who if decided else None,

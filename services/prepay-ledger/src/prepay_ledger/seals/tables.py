@@ -54,12 +54,3 @@ seal_leaves = Table(
     Column("prefixes", LargeBinary, nullable=False),
     PrimaryKeyConstraint("day", "sealed_table", "number"),
 )
-
-epoch = Table(
-    "epoch",
-    metadata,
-    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
-    Column("who", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("raised_at", DateTime(timezone=True), nullable=False),
-)

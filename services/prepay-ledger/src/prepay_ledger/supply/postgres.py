@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.balances.postgres import to_account
 from prepay_ledger.balances.tables import account as account_table
-from prepay_ledger.seals.epochs import first_number
-from prepay_ledger.seals.postgres_epochs import current_epoch
+from prepay_ledger.epochs.postgres import current_epoch
+from prepay_ledger.epochs.values import first_number
 from prepay_ledger.supply.command_progress import FINISHED_RANK, RANK, together
 from prepay_ledger.supply.decide import CommandOutcome
 from prepay_ledger.supply.postgres_relays import relay_open_of

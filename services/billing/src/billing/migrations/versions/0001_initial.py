@@ -95,9 +95,31 @@ CREATE TABLE posted_period (
     energy_wh bigint NOT NULL,
     total_micro bigint NOT NULL,
     last_read_at timestamptz,
+    balance_number bigint,
+    balance_micro bigint,
     changed_at timestamptz NOT NULL,
     PRIMARY KEY (agreement_id, period_first)
 ) WITH (fillfactor = 60);
+CREATE TABLE credit (
+    account_id uuid NOT NULL,
+    source text NOT NULL,
+    amount_micro bigint NOT NULL,
+    balance_number bigint NOT NULL,
+    balance_micro bigint NOT NULL,
+    PRIMARY KEY (account_id, source)
+);
+CREATE TABLE stray_balance (
+    account_id uuid PRIMARY KEY,
+    balance_number bigint NOT NULL,
+    balance_micro bigint NOT NULL
+);
+CREATE TABLE balance_difference (
+    account_id uuid PRIMARY KEY,
+    ours_micro bigint NOT NULL,
+    theirs_micro bigint NOT NULL,
+    since timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL
+);
 CREATE TABLE moved (
     what text NOT NULL,
     name text NOT NULL,
@@ -173,9 +195,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for table in (
-        "archive_day", "archive_file", "archive_pending", "comparison", "due", "moved",
-        "posted_period", "reading_edit", "meter", "installation", "agreement", "tariff_version",
-        "account", "meter_day", "zone_data", "outbox", "dead_letter_replay", "offset_acceptance",
-        "consumer_offset",
+        "archive_day", "archive_file", "archive_pending", "balance_difference", "stray_balance",
+        "credit", "comparison", "due", "moved", "posted_period", "reading_edit", "meter",
+        "installation", "agreement", "tariff_version", "account", "meter_day", "zone_data",
+        "outbox", "dead_letter_replay", "offset_acceptance", "consumer_offset",
     ):  # fmt: skip
         op.execute(f"DROP TABLE {table}")

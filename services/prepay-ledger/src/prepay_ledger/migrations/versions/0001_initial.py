@@ -16,6 +16,7 @@ CREATE TABLE account (
     number text NOT NULL,
     currency text NOT NULL,
     balance_micro bigint DEFAULT 0 NOT NULL,
+    moves bigint DEFAULT 0 NOT NULL,
     low_balance_micro bigint NOT NULL,
     emergency_credit_micro bigint NOT NULL,
     protected boolean NOT NULL,

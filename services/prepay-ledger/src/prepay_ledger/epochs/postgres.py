@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.seals.epochs import next_epoch
+from prepay_ledger.epochs.values import next_epoch
 from prewatt_common.db.database import DriverConnection, driver
 
 _CURRENT = "SELECT coalesce(max(epoch), 0) FROM epoch"

@@ -1,0 +1,46 @@
+"""Use cases: what accounts were given, and balances that moved without a charge, are kept."""
+
+from collections.abc import Iterable, Sequence
+
+from billing.balances.ports import BalanceStore
+from billing.balances.values import Credit
+from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted, PostedBalance
+from prewatt_common.contracts.ledger_events_v1 import AccountOpened, ToppedUp
+from prewatt_common.kafka.decoding import Delivered
+
+OPENING = "opening"
+
+
+async def take_credits(
+    *, store: BalanceStore, batch: Sequence[Delivered[AccountOpened | ToppedUp]]
+) -> None:
+    """Handle ``batch``. Of the same credit told twice the later one holds."""
+    found = {(each.account_id, each.source): each for each in _credits(batch)}
+    await store.put_credits([found[key] for key in sorted(found)])
+
+
+async def take_strays(*, store: BalanceStore, batch: Sequence[Delivered[ChargesPosted]]) -> None:
+    """Handle the balances of ``batch`` that stand apart from its charges."""
+    newest: dict[object, PostedBalance] = {}
+    for event, _ in batch:
+        for each in event.balances:
+            known = newest.get(each.account_id)
+            if known is None or each.number > known.number:
+                newest[each.account_id] = each
+    await store.put_strays(sorted(newest.values(), key=lambda each: each.account_id))
+
+
+def _credits(batch: Iterable[Delivered[AccountOpened | ToppedUp]]) -> Iterable[Credit]:
+    for event, _ in batch:
+        match event:
+            case AccountOpened():
+                source, amount_micro = OPENING, event.balance_micro
+            case ToppedUp():
+                source, amount_micro = f"{event.provider}/{event.payment_id}", event.amount_micro
+        yield Credit(
+            account_id=event.account_id,
+            source=source,
+            amount_micro=amount_micro,
+            balance_number=event.balance_number,
+            balance_micro=event.balance_micro,
+        )

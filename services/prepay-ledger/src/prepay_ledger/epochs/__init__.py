@@ -1,0 +1,1 @@
+"""Numbers that others keep never go back."""
