@@ -2,15 +2,14 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
+from ledger_proofs import forget_seals, run_audit, yesterday_goes_on
 from ledger_scratch import ACCOUNT, AGREEMENT, OTHER, Scratch
 
 from prepay_ledger.accounts.postgres_queries import AccountQueries
@@ -319,6 +318,8 @@ async def test_who_dies_while_sealing_leaves_nothing_and_two_seal_once(
             patched.setattr(PostgresSeals, name, dies)
             with pytest.raises(ConnectionResetError):
                 await scratch.close_days()
+            with pytest.raises(NotRunning, match="days are not sealed, tries again after Conn"):
+                await scratch.close_days.check()
         assert await scratch.sql("SELECT day FROM seal") == []
         assert await scratch.sql("SELECT id FROM outbox") == []
     await asyncio.gather(scratch.close_days(), scratch.close_days(), scratch.close_days())
@@ -333,16 +334,6 @@ async def test_a_clock_that_runs_ahead_takes_the_ledger_nowhere(scratch: Scratch
     await ahead()
     (standing,) = await scratch.sql("SELECT day FROM posting_day")
     assert standing["day"] == today
-
-
-async def run_audit(url: str, *more: str) -> tuple[int, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "prepay_ledger", "audit", "--database-url", url, *more,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    out, err = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, out.decode(), err.decode()
 
 
 async def test_the_audit_as_a_command(scratch: Scratch) -> None:
@@ -372,17 +363,8 @@ async def test_the_audit_as_a_command(scratch: Scratch) -> None:
 
 async def test_a_proof_that_anybody_can_check(ledger) -> None:
     """On the running service: a payment, the seal of its day as an event, the payment's proof."""
-    yesterday = utc_now().astimezone(ZoneInfo("Asia/Shanghai")).date() - timedelta(days=1)
-    connection = await asyncpg.connect(
-        ledger.stack.endpoints.database_url("prepay_ledger").replace("+asyncpg", "")
-    )
-    async with connection.transaction():  # no day was closed yet, and yesterday goes on
-        await connection.execute("SET LOCAL session_replication_role = replica")
-        await connection.execute("DELETE FROM seal_leaves")
-        await connection.execute("DELETE FROM seal")
-        await connection.execute("DELETE FROM sealed_sum")
-        await connection.execute("UPDATE posting_day SET day = $1, unsealed = NULL", yesterday)
-    await connection.close()
+    await forget_seals(ledger)
+    await yesterday_goes_on(ledger)
     account = await ledger.open()
     assert (await ledger.pay(account["number"], 5_000_000)).status_code == 200
     (payment,) = await ledger.sql(

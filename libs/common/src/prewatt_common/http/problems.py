@@ -121,8 +121,8 @@ def install_problem_handlers(app: FastAPI) -> None:
             status=HTTPStatus.SERVICE_UNAVAILABLE,
             kind="unavailable",
             detail="The service did not reach its database, or was not served by it in time; this "
-            "request is not confirmed. Send it again in a second; if that goes on, /readyz says "
-            "what is wrong.",
+            "request is not confirmed. Send it again in a second; if that goes on, /readyz and "
+            "/readyz/consume say what is wrong.",
         )
         unavailable.headers["Retry-After"] = "1"
         return problem_response(unavailable)

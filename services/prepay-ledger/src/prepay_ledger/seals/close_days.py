@@ -14,13 +14,14 @@ from prepay_ledger.seals.ports import Fold, OpenUnit
 from prepay_ledger.seals.values import SEALED, Seal, TableSeal
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.ledger_facts_v1 import DaySealed
+from prewatt_common.kafka.stops import in_words
 from prewatt_common.workers import Trouble
 
 logger = logging.getLogger(__name__)
 
 DAYS_BEHIND = Gauge(
     "prewatt_ledger_posting_days_behind",
-    "How many days ago the day was left that cannot be sealed; 0 where all are.",
+    "How many days ago the day was left that is not sealed; 0 where all are.",
 )
 
 
@@ -51,7 +52,15 @@ class CloseDays:
         return "days are sealed"
 
     async def __call__(self) -> None:
-        """Turn and seal what is due."""
+        """Turn and seal what is due. A fault on the way is told by `check` until a run goes well:
+        whoever asks must not hear that days are sealed while each try fails."""
+        try:
+            await self._close_what_is_due()
+        except Exception as error:
+            self._trouble.begin(f"days are not sealed, tries again after {in_words(error)}")
+            raise
+
+    async def _close_what_is_due(self) -> None:
         async with self._open_unit() as unit:
             store = unit.seals
             standing = await store.day()
@@ -66,13 +75,16 @@ class CloseDays:
         if standing.unsealed is None:
             # Also where another replica has sealed it.
             self._trouble.end()
-        elif all([await fold(standing.unsealed) for fold in self._folds]):
-            await self._seal(standing.unsealed)
         else:
-            # A batch has some of it in hand, or another replica: the next run finds the rest.
-            self._trouble.begin(f"{standing.unsealed} is not sealed: it is not all rows yet")
-        waits = standing.unsealed if self._trouble.lasts else None
-        DAYS_BEHIND.set(0 if waits is None else (today - waits).days)
+            # Until it is: also where what follows fails.
+            DAYS_BEHIND.set((today - standing.unsealed).days)
+            if all([await fold(standing.unsealed) for fold in self._folds]):
+                await self._seal(standing.unsealed)
+            else:
+                # A batch has some of it in hand, or another replica: the next run finds the rest.
+                self._trouble.begin(f"{standing.unsealed} is not sealed: it is not all rows yet")
+        if not self._trouble.lasts:
+            DAYS_BEHIND.set(0)
 
     async def _seal(self, day: date) -> None:
         async with self._open_unit() as unit:
