@@ -137,3 +137,14 @@ class Case:
 def _without_empty(periods: Periods) -> Periods:
     """A period in which nothing came to be owed after all is kept and costs nothing."""
     return sorted(each for each in periods if any(micro for _, _, micro in each[1]))
+
+
+async def begins(case: Case, first: date) -> None:
+    """As if the agreements had begun then, and no sweep had been since: the next one finds them."""
+    for change in (
+        "UPDATE agreement SET first_day = $2 WHERE tariff_code = $1",
+        "UPDATE charge_state SET period_first = date_trunc('month', $2::date), "
+        "period_end = date_trunc('month', $2::date) + interval '1 month', due_day = $2::date "
+        "WHERE agreement_id IN (SELECT id FROM agreement WHERE tariff_code = $1)",
+    ):
+        await case.ledger.sql(change, case.code, first)

@@ -2,14 +2,23 @@
 
 import asyncio
 import sys
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
+from aiokafka import AIOKafkaConsumer
+from ledger_proxy import DatabaseProxy
 
 from prewatt_common.clock import utc_now
+from prewatt_common.contracts.topics import LEDGER_FACTS
+from prewatt_common.kafka.messages import header
 
+NAME = "prepay-ledger"
+BEHIND = "prepay-ledger-behind-proxy"
 UTILITY_ZONE = ZoneInfo("Asia/Shanghai")
 
 
@@ -55,3 +64,58 @@ async def consuming(ledger: Any) -> dict[str, str]:
     """What does not run, and why; empty where all does."""
     checks = (await ledger.api.get("/readyz/consume")).json()["checks"]
     return {name: each["detail"] for name, each in checks.items() if not each["ok"]}
+
+
+async def nothing_to_publish(ledger: Any) -> None:
+    """Wait until the outbox is empty."""
+
+    async def empty() -> bool:
+        return not await ledger.sql("SELECT FROM outbox LIMIT 1")
+
+    await ledger.until(empty, what="the outbox is empty")
+
+
+async def told_facts(ledger: Any, *about: str) -> Counter[str]:
+    """How many events of each type on `ledger.facts.v1` name one of ``about``. One that was
+    published again counts once, and must be the same."""
+    await nothing_to_publish(ledger)
+    consumer = AIOKafkaConsumer(
+        LEDGER_FACTS.name,
+        bootstrap_servers=ledger.stack.endpoints.kafka_bootstrap,
+        auto_offset_reset="earliest",
+    )
+    await consumer.start()
+    found: dict[str, tuple[str, bytes]] = {}
+    for place, end in (await consumer.end_offsets(list(consumer.assignment()))).items():
+        while await consumer.position(place) < end:
+            for record in (await consumer.getmany(place, timeout_ms=500)).get(place, []):
+                if any(each.encode() in record.value for each in about):
+                    event_id = header(record.headers, "ce_id")
+                    told = (header(record.headers, "ce_type"), record.value)
+                    assert found.setdefault(event_id, told) == told
+    await consumer.stop()
+    return Counter(ce_type for ce_type, _ in found.values())
+
+
+@asynccontextmanager
+async def ledger_behind_proxy(ledger: Any) -> AsyncGenerator[DatabaseProxy]:
+    """The ledger runs as the process `BEHIND`, and what it says to PostgreSQL goes through the
+    proxy. Everybody else goes there directly."""
+    stack = ledger.stack
+    host, port = stack.endpoints.postgres_host, stack.endpoints.postgres_port
+    await asyncio.to_thread(stack.stop, NAME)
+    async with DatabaseProxy(host=host, port=port).running() as proxy:
+        env = stack.service_env(NAME)
+        url = env["PREWATT_DATABASE_URL"].replace(f"{host}:{port}", f"127.0.0.1:{proxy.port}")
+        await asyncio.to_thread(
+            stack.start_service,
+            BEHIND,
+            [sys.executable, "-m", "prepay_ledger"],
+            env=env | {"PREWATT_DATABASE_URL": url},
+            ready_url=f"{stack.endpoints.service_url(NAME)}/readyz/consume",
+        )
+        try:
+            yield proxy
+        finally:
+            await asyncio.to_thread(stack.stop, BEHIND)
+    await asyncio.to_thread(stack.start, NAME)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from ledger_cases import DAY, Case, at, steady
+from ledger_cases import DAY, Case, at, begins, steady
 from ledger_expected import CAPACITY, ENERGY, STANDING, VAT, Agreed, document
 
 from prepay_ledger.unit import open_unit
@@ -133,21 +133,6 @@ async def test_days_that_are_past_are_owed_at_once_and_none_twice(ledger) -> Non
     assert case.balance(account) in (-46 * 333_333, -47 * 333_333)
     await asyncio.sleep(6)  # a sweep goes by
     await case.holds(account)
-
-
-BACK = """
-UPDATE charge_state SET period_first = date_trunc('month', $2::date),
-    period_end = date_trunc('month', $2::date) + interval '1 month', due_day = $2::date
-WHERE agreement_id IN (SELECT id FROM agreement WHERE tariff_code = $1)
-"""
-
-
-async def begins(case: Case, first: date) -> None:
-    """As if the agreements had begun then, and no sweep had been since."""
-    await case.ledger.sql(BACK, case.code, first)
-    await case.ledger.sql(
-        "UPDATE agreement SET first_day = $2 WHERE tariff_code = $1", case.code, first
-    )
 
 
 async def imported(case: Case, count: int, first: date) -> list[str]:

@@ -56,12 +56,14 @@ class DecideAgreement:
         end_day: date,
         decided: Decided,
     ) -> Agreement:
-        """The agreement with that end, whatever was charged since. Raises `UnknownAgreement` or
-        `AgreementRefused`."""
+        """The agreement with that end, whatever was charged since; as it stands where it ends there
+        already. Raises `UnknownAgreement` or `AgreementRefused`."""
         meter_ids = await self._hold(unit, account_id)
         known = await unit.agreements.of_account(account_id)
         for each in known:
             if each.id == agreement_id:
+                if each.end_day == end_day:
+                    return each
                 changed = ended(known, each, end_day=end_day)
                 # It may be longer now.
                 check_rated((await unit.tariffs.book()).book(changed.tariff_code), changed)

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.fields import MeterIdField, PageById, Writer
@@ -171,8 +171,11 @@ def meters_router(
         return MeterOut.model_validate(found)
 
     @router.post("/edits", status_code=HTTPStatus.CREATED)
-    async def edit(meter_id: MeterIdField, body: EditIn, principal: Writer) -> EditOut:
-        """Decide what counts of the meter's readings at an instant; nothing that came is lost."""
+    async def edit(
+        meter_id: MeterIdField, body: EditIn, principal: Writer, response: Response
+    ) -> EditOut:
+        """Decide what counts of the meter's readings at an instant; nothing that came is lost. What
+        holds there already is answered as it was decided, with 200."""
         now = clock()
         new = ReadingEdit(
             id=new_id(),
@@ -185,9 +188,11 @@ def meters_router(
             at=now,
         )
         async with open_unit() as unit:
-            await decide.edit(unit=unit, edit=new, decided=_decided(body, principal, now))
+            holds = await decide.edit(unit=unit, edit=new, decided=_decided(body, principal, now))
         committed()
-        return EditOut.model_validate(new)
+        if holds is not new:
+            response.status_code = HTTPStatus.OK
+        return EditOut.model_validate(holds)
 
     @router.get("/edits", dependencies=_READING)
     async def edits(meter_id: MeterIdField, page: PageById) -> Page[EditOut]:

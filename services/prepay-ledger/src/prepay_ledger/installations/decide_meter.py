@@ -177,23 +177,31 @@ class DecideMeter:
         )
 
     async def register(self, *, unit: Unit, meter: Meter, decided: Decided) -> Meter:
-        """What is known of the meter by now. Raises `InstallationRefused`."""
+        """What is known of the meter by now; as it stands where that says the same. Raises
+        `InstallationRefused`."""
         check_meter(meter)
         known = await self._held(unit, meter.meter_id)
         before = await unit.installations.meter(meter.meter_id)
+        if before is not None and before == replace(meter, revision=before.revision):
+            return before
         now = replace(meter, revision=1 if before is None else before.revision + 1)
         await unit.installations.put_meter(now)
         await tell(unit, [(now.meter_id, now.meter_id, meter_event(now, decided))], decided)
         await self._follow(unit, now.meter_id, _accounts(known), decided)
         return now
 
-    async def edit(self, *, unit: Unit, edit: ReadingEdit, decided: Decided) -> None:
-        """Set, remove or restore what counts at an instant; what came is kept."""
+    async def edit(self, *, unit: Unit, edit: ReadingEdit, decided: Decided) -> ReadingEdit:
+        """Set, remove or restore what counts at an instant; what came is kept. The edit that holds
+        there now: the one before, where it says the same."""
         check_read(edit.read_at, edit.register_wh, now=decided.at)
         known = await self._held(unit, edit.meter_id)
+        before = await unit.installations.last_edit(edit.meter_id, edit.read_at)
+        if before is not None and before.says_the_same(edit):
+            return before
         await unit.installations.add_edit(edit)
         await tell(unit, [(edit.meter_id, str(edit.id), edit_event(edit))], decided)
         await self._follow(unit, edit.meter_id, _accounts(known), decided)
+        return edit
 
     async def _installation(
         self, unit: Unit, installation_id: UUID

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -26,6 +27,10 @@ class InstallationStore(Protocol):
     async def meter(self, meter_id: str) -> Meter | None: ...
     async def put_meter(self, meter: Meter) -> None: ...
     async def add_edit(self, edit: ReadingEdit) -> None: ...
+    async def last_edit(self, meter_id: str, read_at: datetime) -> ReadingEdit | None:
+        """The one that holds at that instant, if any does."""
+        ...
+
     async def edits(
         self, meter_id: str, *, after: UUID | None, limit: int
     ) -> Sequence[ReadingEdit]:

@@ -1,6 +1,7 @@
 """Meters, where they are installed, and edits of their readings, as they stand."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -60,6 +61,15 @@ class PostgresInstallations:
     async def add_edit(self, edit: ReadingEdit) -> None:
         """Beside those before it, which stay."""
         await self._connection.execute(insert(reading_edit).values(_row(edit)))
+
+    async def last_edit(self, meter_id: str, read_at: datetime) -> ReadingEdit | None:
+        """The one that was decided last."""
+        query = select(reading_edit).where(
+            reading_edit.c.meter_id == meter_id, reading_edit.c.read_at == read_at
+        )
+        rows = await self._connection.execute(query.order_by(reading_edit.c.id.desc()).limit(1))
+        row = rows.mappings().first()
+        return None if row is None else ReadingEdit(**row)
 
     async def edits(
         self, meter_id: str, *, after: UUID | None, limit: int

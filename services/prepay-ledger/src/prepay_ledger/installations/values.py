@@ -85,3 +85,9 @@ class ReadingEdit:
     decided_by: str
     reason: str
     at: datetime
+
+    def says_the_same(self, other: "ReadingEdit") -> bool:
+        """Whether one of both changes nothing after the other, whoever decided."""
+        return (self.meter_id, self.read_at, self.kind, self.register_wh) == (
+            other.meter_id, other.read_at, other.kind, other.register_wh
+        )  # fmt: skip
