@@ -17,9 +17,13 @@ cat >.env.new <<EOF
 # Made by deploy/compose/init.sh. Secrets: keep this file out of version control and backups.
 POSTGRES_PASSWORD=$(secret)
 METER_GATEWAY_DB_PASSWORD=$(secret)
+METER_GATEWAY_DB_OWNER_PASSWORD=$(secret)
 PREPAY_LEDGER_DB_PASSWORD=$(secret)
+PREPAY_LEDGER_DB_OWNER_PASSWORD=$(secret)
 NOTIFIER_DB_PASSWORD=$(secret)
+NOTIFIER_DB_OWNER_PASSWORD=$(secret)
 BILLING_DB_PASSWORD=$(secret)
+BILLING_DB_OWNER_PASSWORD=$(secret)
 GATEWAY_MQTT_PASSWORD=$(secret)
 FLEET_MQTT_PASSWORD=$(secret)
 GRAFANA_PASSWORD=$(secret)

@@ -39,8 +39,13 @@ secret mosquitto Opaque <<EOF
 EOF
 
 for name in meter-gateway prepay-ledger notifier billing; do
+  role=$(echo "$name" | tr - _)
   secret "$name-database" kubernetes.io/basic-auth <<EOF
-  username: $(echo "$name" | tr - _)
+  username: $role
+  password: $(password)
+EOF
+  secret "$name-database-owner" kubernetes.io/basic-auth <<EOF
+  username: ${role}_owner
   password: $(password)
 EOF
 done

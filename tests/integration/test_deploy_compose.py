@@ -146,3 +146,9 @@ def test_the_demo_does_not_hold_the_network(config: dict[str, Any]) -> None:
 def test_every_service_has_its_own_database_role(config: dict[str, Any]) -> None:
     urls = {config["services"][n]["environment"]["PREWATT_DATABASE_URL"] for n in SERVICES}
     assert len({url.split("://")[1].split("@")[0] for url in urls}) == len(SERVICES)
+    for name in SERVICES:
+        assert "PREWATT_MIGRATION_DATABASE_URL" not in config["services"][name]["environment"]
+        migration = dict(config["services"][f"{name}-migration"]["environment"])
+        owner = migration.pop("PREWATT_MIGRATION_DATABASE_URL")
+        assert f"://{name.replace('-', '_')}_owner:" in owner
+        assert migration == config["services"][name]["environment"]

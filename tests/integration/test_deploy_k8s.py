@@ -132,15 +132,21 @@ def mounts(container: Manifest) -> set[str]:
 
 
 def test_every_service_migrates_its_database_before_it_starts(production: list[Manifest]) -> None:
-    """In the pod itself, by the image and the settings that the service runs with."""
+    """In the pod itself, by the image and the settings that the service runs with, and by the role
+    that owns the database, which the service does not know."""
     for workload in of(production, "StatefulSet"):
         if workload["metadata"]["name"] not in SERVICES:
             continue
         (migrate,) = pod_of(workload)["initContainers"]
         (service,) = pod_of(workload)["containers"]
         assert migrate["args"] == ["migrate"]
-        for field in ("image", "env", "envFrom"):
+        for field in ("image", "envFrom"):
             assert migrate[field] == service[field], f"{workload['metadata']['name']}: {field}"
+        names = {each["name"] for each in service["env"]}
+        assert [each for each in migrate["env"] if each["name"] in names] == service["env"]
+        assert {each["name"] for each in migrate["env"]} - names == {
+            "OWNER_PASSWORD", "PREWATT_MIGRATION_DATABASE_URL",
+        }  # fmt: skip
 
 
 def test_the_brokers_and_the_topic_operator_pass_the_namespace(production: list[Manifest]) -> None:
@@ -218,8 +224,9 @@ def test_operators_resources_refer_to_what_exists(production: list[Manifest]) ->
     }
     databases = {(m["spec"]["name"], m["spec"]["owner"]) for m in of(production, "Database")}
     wanted = {service.replace("-", "_"): f"{service}-database" for service in SERVICES}
-    assert roles == wanted
-    assert databases == {(role, role) for role in wanted}
+    owners = {f"{role}_owner": f"{secret}-owner" for role, secret in wanted.items()}
+    assert roles == wanted | owners
+    assert databases == {(role, f"{role}_owner") for role in wanted}
 
     (kafka,) = of(production, "Kafka")
     for topic in of(production, "KafkaTopic", "KafkaNodePool"):

@@ -42,6 +42,12 @@ def run(*arguments, **variables):
         ((), SETTINGS | {"PREWATT_WEBHOOK_SECRETS": '{"p": "x"}'}, "PREWATT_WEBHOOK_SECRETS"),
         ((), SETTINGS | {"PREWATT_WEBHOOK_SECRETS": "{"}, "webhook_secrets"),
         (("dance",), SETTINGS, "usage: prepay-ledger [migrate]"),
+        (("migrate",), SETTINGS, "PREWATT_MIGRATION_DATABASE_URL: to migrate"),
+        (
+            ("migrate",),
+            SETTINGS | {"PREWATT_MIGRATION_DATABASE_URL": SETTINGS["PREWATT_DATABASE_URL"]},
+            "another than u",
+        ),
     ],
 )
 def test_wrong_settings_are_one_line_and_exit_code_2(arguments, variables, said):

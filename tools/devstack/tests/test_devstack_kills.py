@@ -16,6 +16,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from prewatt_common.contracts.topics import METER_READINGS
+from prewatt_devstack.databases import make_databases
 from prewatt_devstack.endpoints import load_or_make
 from prewatt_devstack.errors import StackError
 from prewatt_devstack.native.postgres import Postgres
@@ -131,14 +132,15 @@ def test_deleted_state_is_a_new_stack(tmp_path: Path) -> None:
             state = tmp_path / "state"
             shutil.rmtree(state, ignore_errors=True)
             state.mkdir()
-            postgres = Postgres(state, load_or_make(state, services=SERVICES))
+            endpoints = load_or_make(state, services=SERVICES)
+            postgres = Postgres(state, endpoints)
             postgres.prepare()
             program = postgres.program()
             folders.append(Path(program.argv[2]).parent)
             table = ProcessTable(state)
             table.start("postgres", program)
             wait_until(postgres.ready, what="postgres", timeout_s=20, hint="its log")
-            postgres.create_databases()  # logs in with this state's password
+            make_databases(endpoints)  # logs in with this state's password
             table.stop("postgres", quick=True)
     finally:
         for folder in folders:

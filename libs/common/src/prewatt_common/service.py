@@ -14,6 +14,7 @@ import uvloop
 from fastapi import FastAPI
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
+from sqlalchemy import make_url
 
 from prewatt_common.db.migrations import migrate
 from prewatt_common.http.server import server_config
@@ -111,7 +112,8 @@ def run_service(
     settings_type: type[ServiceSettings],
     run: Callable[[Any], Coroutine[Any, Any, None]],
 ) -> None:
-    """The command line of a service: no argument serves, ``migrate`` migrates its database.
+    """The command line of a service: no argument serves, ``migrate`` migrates its database, as
+    the role that owns it, and gives the service's role its rights.
 
     Wrong settings or arguments: one line on standard error and exit code 2.
     """
@@ -141,7 +143,22 @@ def run_service(
             except ServiceFailed:
                 sys.exit(1)
         case ["migrate"]:
-            migrate(package=package, database_url=settings.database_url.get_secret_value())
+            _migrate(name, package, settings)
         case _:
             print(f"usage: {name} [migrate]", file=sys.stderr)  # noqa: T201
             sys.exit(2)
+
+
+def _migrate(name: str, package: str, settings: ServiceSettings) -> None:
+    """Where one role would be both, the service could switch off what guards its tables."""
+    service_role = make_url(settings.database_url.get_secret_value()).username
+    owners = settings.migration_database_url
+    owner = None if owners is None else make_url(owners.get_secret_value()).username
+    if owners is None or owner == service_role:
+        print(  # noqa: T201
+            f"{name}: PREWATT_MIGRATION_DATABASE_URL: to migrate, the database is needed by the"
+            f" role that owns its tables, another than {service_role}",
+            file=sys.stderr,
+        )
+        sys.exit(2)
+    migrate(package=package, database_url=owners.get_secret_value(), service_role=service_role)

@@ -14,7 +14,10 @@ class ServiceSettings(BaseSettings):
     kafka_bootstrap: str = "localhost:9092"
     """Comma-separated ``host:port``."""
     database_url: SecretStr
-    """``postgresql+asyncpg://user:password@host:port/name``."""
+    """``postgresql+asyncpg://user:password@host:port/name``; its role owns nothing there."""
+    migration_database_url: SecretStr | None = None
+    """The same database by the role that owns its tables: for ``migrate`` alone, and not to be
+    given to a process that serves."""
     database_pool_size: int = Field(default=8, ge=2, le=100)
     http_host: str = "127.0.0.1"
     http_port: int = Field(ge=1, le=65535)

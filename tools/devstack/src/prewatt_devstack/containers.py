@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from prewatt_devstack.endpoints import DATABASES, Endpoints
+from prewatt_devstack.databases import make_databases
+from prewatt_devstack.endpoints import Endpoints
 from prewatt_devstack.errors import StackError
 from prewatt_devstack.native.mosquitto import Mosquitto
 from prewatt_devstack.native.prometheus import Prometheus
@@ -91,7 +92,7 @@ class ContainerParts:
                 container.start()
         for name in self.names:
             self._wait(name)
-        self._create_databases()
+        make_databases(self._endpoints)
 
     def start(self, name: str) -> None:
         """Start one again, on its data."""
@@ -241,21 +242,3 @@ class ContainerParts:
         wait_until(
             ready, what=name, timeout_s=_READY_TIMEOUT_S, hint=f"the logs of {name}'s container"
         )
-
-    def _create_databases(self) -> None:
-        endpoints = self._endpoints
-        psql = ["psql", "-XAtq", "-h", "127.0.0.1", "-p", str(endpoints.postgres_port),
-                "-U", endpoints.postgres_user, "-d", "postgres", "-c"]  # fmt: skip
-        login = {"PGPASSWORD": endpoints.postgres_password}
-        container = self._get("postgres")
-        _, listed = container.exec_run(
-            [*psql, "SELECT datname FROM pg_database"], environment=login
-        )
-        for database in DATABASES:
-            if database not in listed.decode().split():
-                code, output = container.exec_run(
-                    [*psql, f"CREATE DATABASE {database}"], environment=login
-                )
-                if code:
-                    message = f"database {database} could not be made: {output.decode()}"
-                    raise StackError(message)

@@ -10,6 +10,11 @@ from prewatt_devstack.ports import HOST, free_ports
 DATABASES = ("meter_gateway", "prepay_ledger", "notifier", "billing")
 
 
+def owner_of(database: str) -> str:
+    """The role that a service's database and its tables belong to."""
+    return f"{database}_owner"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoints:
     """Kept in ``stack.json``: a part that is started again keeps its port and passwords."""
@@ -21,6 +26,8 @@ class Endpoints:
     mqtt_fleet_password: str
     postgres_port: int
     postgres_password: str
+    postgres_owner_password: str
+    postgres_service_password: str
     prometheus_port: int
     service_ports: dict[str, int]
     mqtt_host: str = HOST
@@ -40,9 +47,20 @@ class Endpoints:
         return f"http://{HOST}:{self.prometheus_port}"
 
     def database_url(self, database: str) -> str:
-        """For SQLAlchemy with asyncpg."""
-        login = f"{self.postgres_user}:{self.postgres_password}"
-        return f"postgresql+asyncpg://{login}@{self.postgres_host}:{self.postgres_port}/{database}"
+        """For SQLAlchemy with asyncpg, as the superuser of the stack: for tests and for people."""
+        return self._database_url(database, self.postgres_user, self.postgres_password)
+
+    def owner_database_url(self, database: str) -> str:
+        """As the role that owns the database and migrates it."""
+        return self._database_url(database, owner_of(database), self.postgres_owner_password)
+
+    def service_database_url(self, database: str) -> str:
+        """As the service, whose role owns nothing."""
+        return self._database_url(database, database, self.postgres_service_password)
+
+    def _database_url(self, database: str, user: str, password: str) -> str:
+        place = f"{self.postgres_host}:{self.postgres_port}/{database}"
+        return f"postgresql+asyncpg://{user}:{password}@{place}"
 
     def service_url(self, service: str) -> str:
         """The base URL of one of the four services."""
@@ -65,6 +83,8 @@ def load_or_make(state_dir: Path, *, services: tuple[str, ...]) -> Endpoints:
         mqtt_gateway_password=secrets.token_urlsafe(18),
         mqtt_fleet_password=secrets.token_urlsafe(18),
         postgres_password=secrets.token_urlsafe(18),
+        postgres_owner_password=secrets.token_urlsafe(18),
+        postgres_service_password=secrets.token_urlsafe(18),
     )
     write_private(file, json.dumps(asdict(endpoints), indent=1))
     return endpoints

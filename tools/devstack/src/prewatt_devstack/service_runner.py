@@ -94,9 +94,12 @@ class ServiceRunner:
         return program, [f"{url}/readyz", f"{url}/readyz/consume"]
 
     def _migrate(self, service: str) -> None:
+        owners_url = self._endpoints.owner_database_url(service.replace("-", "_"))
         done = subprocess.run(
             [sys.executable, "-m", service.replace("-", "_"), "migrate"],
-            env=process_environment(self.env(service)),
+            env=process_environment(
+                self.env(service) | {"PREWATT_MIGRATION_DATABASE_URL": owners_url}
+            ),
             capture_output=True,
             text=True,
             check=False,

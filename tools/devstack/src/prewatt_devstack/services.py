@@ -65,7 +65,7 @@ def environment(
     """The ``PREWATT_*`` variables of one service. ``extra`` goes over them."""
     common = {
         "PREWATT_KAFKA_BOOTSTRAP": endpoints.kafka_bootstrap,
-        "PREWATT_DATABASE_URL": endpoints.database_url(service.replace("-", "_")),
+        "PREWATT_DATABASE_URL": endpoints.service_database_url(service.replace("-", "_")),
         "PREWATT_HTTP_HOST": HOST,
         "PREWATT_HTTP_PORT": str(endpoints.service_ports[service]),
         "PREWATT_AUTH_PUBLIC_KEY": keys.auth_public,

@@ -13,6 +13,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from prewatt_common.db.rights import grant_rights
+
 logger = logging.getLogger(__name__)
 
 _LOCK_KEY = 0x6D696772
@@ -79,8 +81,10 @@ def newest_revision(package: str) -> str:
     return found
 
 
-def migrate(*, package: str, database_url: str) -> None:
+def migrate(*, package: str, database_url: str, service_role: str | None = None) -> None:
     """Bring the database to the newest revision of ``package``; does nothing when it is there.
+    What it makes belongs to the role of ``database_url``; ``service_role`` gets the rights that a
+    service needs (none: nobody does).
 
     Any number may run at once: one migrates, the others wait for it. A database that a newer
     release has migrated is left as it is, so that a replica of the previous one can still start.
@@ -105,6 +109,8 @@ def migrate(*, package: str, database_url: str) -> None:
             environment.configure(connection=connection, transactional_ddl=True)
             with environment.begin_transaction():
                 environment.run_migrations()
+        if service_role is not None:
+            grant_rights(connection, role=service_role)
 
     async def run() -> None:
         engine = create_async_engine(database_url)

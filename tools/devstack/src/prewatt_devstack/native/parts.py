@@ -8,6 +8,7 @@ from typing import Protocol
 
 import psutil
 
+from prewatt_devstack.databases import make_databases
 from prewatt_devstack.endpoints import Endpoints
 from prewatt_devstack.errors import StackError
 from prewatt_devstack.native.kafka import Kafka
@@ -37,6 +38,7 @@ class NativeParts:
         with_prometheus: bool,
     ) -> None:
         self._processes = processes
+        self._endpoints = endpoints
         self._mosquitto = Mosquitto(state_dir, endpoints)
         self._postgres = Postgres(state_dir, endpoints)
         parts: list[_Part] = [Kafka(state_dir, endpoints), self._mosquitto, self._postgres]
@@ -54,7 +56,7 @@ class NativeParts:
             self._processes.start(part.name, part.program())
         for part in self._parts.values():  # what a killed run has started may not be ready yet
             self._wait(part)
-        self._postgres.create_databases()
+        make_databases(self._endpoints)
 
     def start(self, name: str) -> None:
         """Start one again."""

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from prewatt_devstack.endpoints import DATABASES, Endpoints, write_private
+from prewatt_devstack.endpoints import Endpoints, write_private
 from prewatt_devstack.errors import StackError
 from prewatt_devstack.processes import Program
 
@@ -56,13 +56,6 @@ class Postgres:
         password_file.unlink()
         begun.rename(data)
 
-    def create_databases(self) -> None:
-        """The services' databases; those that exist are left alone."""
-        existing = self._psql("SELECT datname FROM pg_database").split()
-        for database in DATABASES:
-            if database not in existing:
-                self._psql(f"CREATE DATABASE {database}")
-
     def program(self) -> Program:
         """The server. SIGINT is its fast shutdown, SIGQUIT its immediate one."""
         settings = [option for setting in _SETTINGS for option in ("-c", setting)]
@@ -103,22 +96,6 @@ class Postgres:
         if not self._note.exists():
             write_private(self._note, f"{_ROOTS_DATA}/prewatt-{secrets.token_hex(8)}")
         return Path(self._note.read_text(encoding="utf-8"))
-
-    def _psql(self, statement: str) -> str:
-        endpoints = self._endpoints
-        environment = dict(os.environ) | {"PGPASSWORD": endpoints.postgres_password}
-        command = [
-            _binary("psql"), "-XAtq", "-h", endpoints.postgres_host, "-p",
-            str(endpoints.postgres_port), "-U", endpoints.postgres_user, "-d", "postgres",
-        ]  # fmt: skip
-        done = subprocess.run(
-            [*command, "-c", statement],
-            env=environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            message = f"psql failed: {done.stderr.strip()}"
-            raise StackError(message)
-        return done.stdout
 
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(
