@@ -24,7 +24,7 @@ ACCOUNT, AGREEMENT = UUID(int=1), UUID(int=2)
 TODAY = date(2026, 6, 30)
 FIRST = TODAY - BACK
 NOW_US = us_of(datetime(2026, 6, 30, 2, tzinfo=UTC))
-PRICINGS = Pricings(Tariffs([tariff_of(document("t", timezone="UTC"))]))
+PRICINGS = Pricings(Tariffs([(tariff_of(document("t", timezone="UTC")), 0)]))
 LOOK = Look(calendar=LocalCalendar("UTC"), first=FIRST, now_us=NOW_US, silence_borne_us=DAY_US)
 DAY = timedelta(days=1)
 

@@ -21,6 +21,7 @@ from prepay_ledger.charging.meters import (
     sum_of_use,
 )
 from prepay_ledger.charging.pricing import Pricings
+from prepay_ledger.tariffs.book import BookKey
 from prewatt_metering.calendar.instants import us_of
 from prewatt_metering.calendar.local import LocalCalendar
 from prewatt_metering.registers.installations import Installation
@@ -68,8 +69,8 @@ class Book:
         later = [] if single else [tariff_of(DOCUMENT | {"valid_from": "2026-11-10"})]
         self._book = TariffBook([tariff_of(DOCUMENT), *later])
 
-    def book(self, code: str) -> TariffBook:
-        assert code == "t"
+    def book_at(self, key: BookKey) -> TariffBook:
+        assert key == ("t", 0)
         return self._book
 
     def calendar(self, code: str) -> LocalCalendar:
@@ -149,7 +150,7 @@ class Store:
     ) -> None:
         for charged in charge_agreement(
             agreement=self.agreement,
-            pricing=self.pricings["t"],
+            pricing=self.pricings["t", 0],
             states=self.states,
             delta=delta,
             last_read_us=last_read_us,
@@ -178,7 +179,7 @@ class Store:
         return {AGREEMENT: open_meter_of(self.row.open, self.pricings).day.usage()}
 
     def day_end_us(self) -> int:
-        return self.pricings["t"].slots_of(FIRST).end_us
+        return self.pricings["t", 0].slots_of(FIRST).end_us
 
     def all_use(self) -> DayUsage:
         return sum_of_use(self.history.use.get(AGREEMENT, {}), self.open_use().get(AGREEMENT, {}))
@@ -190,6 +191,7 @@ def stored(opened: OpenMeter) -> OpenRow:
         installation_id=opened.installation_id,
         agreement_id=opened.agreement_id,
         tariff_code="t",
+        corrections=0,
         open_day=day.slots.day,
         since_us=day.since_us,
         quiet_from_us=day.quiet_from_us,

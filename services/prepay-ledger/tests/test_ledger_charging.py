@@ -90,7 +90,7 @@ def test_what_is_posted_is_what_the_lines_of_all_periods_come_to() -> None:
     today = date(2026, 12, 1)
     store.charge({}, None, today)
     lines = [
-        rated(state, store.agreement, store.pricings["t"], today=today)
+        rated(state, store.agreement, store.pricings["t", 0], today=today)
         for state in store.states.values()
     ]
     assert -store.balance_micro == sum(each.total_micro for each in lines)
@@ -130,7 +130,7 @@ def test_an_agreement_that_ended_owes_no_further_day(
     assert store.states[date(2026, 10, 1)].standing_days == 3
     ended = replace(store.agreement, end_day=end_day)
     charged = charge_agreement(
-        agreement=ended, pricing=store.pricings["t"], states=store.states, delta={},
+        agreement=ended, pricing=store.pricings["t", 0], states=store.states, delta={},
         last_read_us=None, today=date(2026, 10, 22), anew=True,
     )  # fmt: skip
     if end_day is None:
@@ -222,7 +222,8 @@ def standing(store: Store, number: int) -> Standing:
         energy.setdefault(day.isoformat(), {})[slot] = wh
     return Standing(
         meter_id=f"m{number}", version=3, day=FIRST, agreement_id=UUID(int=100 + number),
-        tariff_code="t", open_day=opened.open_day, quiet_from_us=opened.quiet_from_us,
+        tariff_code="t", corrections=0, open_day=opened.open_day,
+        quiet_from_us=opened.quiet_from_us,
         served_until_us=opened.served_until_us, last_at_us=opened.last_at_us,
         last_wh=opened.last_wh, piece_wh=opened.piece_wh, limit_w=opened.rule.limit_w,
         resolution_wh=opened.rule.resolution_wh, multiplier=opened.rule.multiplier,

@@ -62,6 +62,35 @@ def check_publication(
     return grown
 
 
+def check_correction(*, book: TariffBook, version: TariffVersion) -> TariffBook:
+    """The book with ``version`` in place of the one of the same day. Raises `PublicationRefused`.
+
+    Time of use stays: what was used is kept by its names, and a correction changes prices only.
+    """
+    wrong = {each.valid_from: each for each in book.versions}.get(version.valid_from)
+    if wrong is None:
+        days = ", ".join(str(each.valid_from) for each in book.versions)
+        message = (
+            f"{version.code} has no version from {version.valid_from}; a correction replaces the"
+            f" document of one there is: {days}"
+        )
+        raise PublicationRefused(message)
+    if canonical(wrong) == canonical(version):
+        message = f"{version.code} from {version.valid_from} says the same: nothing is corrected"
+        raise PublicationRefused(message)
+    if wrong.time_of_use != version.time_of_use:
+        message = (
+            f"{version.code} from {version.valid_from} has other times of use: a correction changes"
+            " prices and keeps those; publish a version from a later day"
+        )
+        raise PublicationRefused(message)
+    others = [each for each in book.versions if each is not wrong]
+    try:
+        return TariffBook([*others, version])
+    except InvalidTariff as error:
+        raise PublicationRefused(str(error)) from error
+
+
 def _prorates(book: TariffBook, version: TariffVersion) -> bool:
     """Whether blocks of ``version`` or of the one before it depend on how many of the period's days
     are its own: a later version takes some of them away."""
@@ -101,6 +130,16 @@ class Impact:
         """More than a hundred, or more than one in a hundred, would fall below zero."""
         count = len(self.newly_negative)
         return count > ALONE_ACCOUNTS_MAX or count * 1_000_000 > ALONE_SHARE_MAX_PPM * self.accounts
+
+    def __add__(self, other: "Impact") -> "Impact":
+        """Of these accounts and of others."""
+        return Impact(
+            accounts=self.accounts + other.accounts,
+            dearer=self.dearer + other.dearer,
+            cheaper=self.cheaper + other.cheaper,
+            difference_micro=self.difference_micro + other.difference_micro,
+            newly_negative=self.newly_negative + other.newly_negative,
+        )
 
 
 def impact_of(accounts: Iterable[Touched]) -> Impact:

@@ -1,6 +1,7 @@
 """Use case: many accounts with their meters at once, from another system's export."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from prepay_ledger.installations.rules import (
 )
 from prepay_ledger.journal.values import Balance, Entry, Journal, UtilityAccount
 from prepay_ledger.supply.review_supply import SupplyReview
+from prepay_ledger.tariffs.book import Tariffs
 from prepay_ledger.tariffs.refusals import UnknownTariff
 
 
@@ -52,8 +54,9 @@ class ImportAccounts:
         new = [line for line in lines if line.account.number not in existing]
         if new:
             meter_ids = [line.installed.meter_id for line in new]
-            await _check(unit, new, now=decided.at)
-            await _open(unit, new, decided)
+            tariffs = await unit.tariffs.book()
+            await _check(unit, new, tariffs, now=decided.at)
+            await _open(unit, [_of_now(line, tariffs) for line in new], decided)
             due = await rederive(
                 unit=unit,
                 meter_ids=await unit.bulk.waiting(meter_ids),
@@ -121,8 +124,15 @@ async def _tell(unit: Unit, new: Sequence[ImportLine], decided: Decided) -> None
     )
 
 
-async def _check(unit: Unit, lines: Sequence[ImportLine], *, now: datetime) -> None:
-    tariffs = await unit.tariffs.book()
+def _of_now(line: ImportLine, tariffs: Tariffs) -> ImportLine:
+    """Charged by its tariff with all corrections made."""
+    corrections = tariffs.corrections(line.agreement.tariff_code)
+    return replace(line, agreement=replace(line.agreement, corrections=corrections))
+
+
+async def _check(
+    unit: Unit, lines: Sequence[ImportLine], tariffs: Tariffs, *, now: datetime
+) -> None:
     taken = await unit.bulk.known_meters([line.installed.meter_id for line in lines])
     numbers: set[str] = set()
     problems: list[str] = []

@@ -1,5 +1,6 @@
 """Use cases: an account is charged by a tariff, and ceases to be."""
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -35,12 +36,14 @@ class DecideAgreement:
             message = f"account {agreement.account_id} does not exist"
             raise UnknownAccount(message)
         known = await unit.agreements.of_account(agreement.account_id)
+        tariffs = await unit.tariffs.book()
         check_tariff(
-            await unit.tariffs.book(),
+            tariffs,
             agreement=agreement,
             currency=account.currency,
             others=known,
         )
+        agreement = replace(agreement, corrections=tariffs.corrections(agreement.tariff_code))
         changed = with_agreement(known, agreement)
         for each in changed:
             await unit.agreements.change(each)

@@ -5,6 +5,7 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKey,
+    Index,
     Integer,
     Table,
     Text,
@@ -28,9 +29,18 @@ agreement = Table(
     Column("capacity_va", BigInteger),
     Column("contracted_w", BigInteger),
     Column("revision", Integer, nullable=False),
+    # How many corrections of its tariff it is charged by: a correction run counts it up.
+    Column("corrections", Integer, nullable=False, server_default=text("0")),
     ExcludeConstraint(
         ("account_id", "="),
         (func.daterange(text("first_day"), text("end_day")), "&&"),
         name="agreement_one_at_a_time",
     ),
+)
+# What a correction run has not come to yet.
+Index(
+    "agreement_corrections",
+    agreement.c.tariff_code,
+    agreement.c.corrections,
+    agreement.c.id,
 )

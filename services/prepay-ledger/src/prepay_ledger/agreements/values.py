@@ -18,3 +18,5 @@ class Agreement:
     capacity_va: int | None = None
     contracted_w: int | None = None
     revision: int = 1
+    corrections: int = 0
+    """How many of its tariff's corrections it is charged by."""

@@ -58,7 +58,7 @@ def charges_router(
         rows = await queries.periods(account_id, before=page.after, limit=page.rows_max)
         async with open_unit() as unit:
             pricings = Pricings(await unit.tariffs.book())
-            annual = {a.id for a, _ in rows if pricings[a.tariff_code].has_annual_blocks}
+            annual = {a.id for a, _ in rows if pricings[a.book].has_annual_blocks}
             others = await unit.charging.all_periods(annual)
         # A period and those before it as of one moment, or its lines would not be its total.
         rows = [(a, others.get(a.id, {}).get(state.period.first, state)) for a, state in rows]
@@ -165,7 +165,7 @@ def _period(
     *,
     now_us: int,
 ) -> PeriodOut:
-    pricing = pricings[agreement.tariff_code]
+    pricing = pricings[agreement.book]
     lines = rated(
         state,
         agreement,

@@ -52,7 +52,7 @@ class KeptAgreement:
 
     def add_use(self, pricings: Pricings, day: date, slot: str, wh: int) -> None:
         """Use of one local day and slot."""
-        pricing = pricings[self.agreement.tariff_code]
+        pricing = pricings[self.agreement.book]
         period = pricing.period_of(day)
         of_period = self.energy.setdefault(period.first, {})
         key = (max(pricing.part_of(day), period.first), slot)
@@ -87,7 +87,7 @@ def check_agreement(kept: KeptAgreement, pricings: Pricings) -> Iterator[Finding
     yield from _check_entries(kept)
     for first in sorted(kept.states):
         yield from _check_sums(kept.states[first], kept)
-        yield from _check_charge(kept.states[first], kept, pricings[kept.agreement.tariff_code])
+        yield from _check_charge(kept.states[first], kept, pricings[kept.agreement.book])
 
 
 def _check_energy(kept: KeptAgreement, first: date) -> Iterator[Finding]:

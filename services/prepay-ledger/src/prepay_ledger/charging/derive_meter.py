@@ -53,7 +53,7 @@ def derive_meter(history: MeterHistory, pricings: Pricings) -> DerivedMeter:
         within = findings_within(trust.findings, installed.installation)
         findings += [each for each in within if each not in findings]
         for agreement in history.agreements.get(installed.account_id, ()):
-            pricing = pricings[agreement.tariff_code]
+            pricing = pricings[agreement.book]
             used = _use(trust, installed, agreement, pricing)
             use[agreement.id] = sum_of_use(use.get(agreement.id, {}), used)
             last_us = _last_within(trust, installed, agreement, pricing)

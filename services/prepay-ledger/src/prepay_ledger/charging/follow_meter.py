@@ -19,7 +19,7 @@ def follow_meter(
     if row.open is None:
         return None
     meter = open_meter_of(row.open, pricings)
-    slots_of = pricings[row.open.tariff_code].slots_of
+    slots_of = pricings[row.open.book].slots_of
     before, day = meter.day.usage(), meter.day
     ended: DayUsage = {}
     for reading in readings:
@@ -54,7 +54,7 @@ def open_meter_of(row: OpenRow, pricings: Pricings) -> OpenMeter:
         agreement_id=row.agreement_id,
         rule=row.rule,
         day=OpenDay(
-            slots=pricings[row.tariff_code].slots_of(row.open_day),
+            slots=pricings[row.book].slots_of(row.open_day),
             piece_wh=row.piece_wh,
             since_us=row.since_us,
             last_at_us=row.last_at_us,

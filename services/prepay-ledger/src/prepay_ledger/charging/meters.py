@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
+from prepay_ledger.tariffs.book import BookKey
 from prewatt_metering.calendar.instants import DAY_US
 from prewatt_metering.rating.part import Enterprise
 from prewatt_metering.registers.installations import Installation
@@ -31,6 +32,13 @@ class Agreement:
     first_day: date
     end_day: date | None = None
     enterprise: Enterprise = field(default_factory=Enterprise)
+    corrections: int = 0
+    """How many of its tariff's corrections it is charged by."""
+
+    @property
+    def book(self) -> BookKey:
+        """The book of versions that it is charged by."""
+        return self.tariff_code, self.corrections
 
     def covers(self, day: date) -> bool:
         """Whether it holds on the local day."""
@@ -64,11 +72,13 @@ class OpenMeter:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRow:
     """`OpenMeter` as it is stored: what follows from agreement, day and tariff is left out, and
-    ``tariff_code`` is the agreement's."""
+    ``tariff_code`` and ``corrections``
+    are the agreement's."""
 
     installation_id: UUID
     agreement_id: UUID
     tariff_code: str
+    corrections: int
     open_day: date
     since_us: int
     quiet_from_us: int
@@ -77,6 +87,11 @@ class OpenRow:
     last_wh: int
     piece_wh: tuple[int, ...]
     rule: StepRule
+
+    @property
+    def book(self) -> BookKey:
+        """The agreement's."""
+        return self.tariff_code, self.corrections
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

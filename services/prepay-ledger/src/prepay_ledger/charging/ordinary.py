@@ -36,6 +36,7 @@ class Standing(NamedTuple):
     """The posting day on which the readings came that lie in the row."""
     agreement_id: UUID
     tariff_code: str
+    corrections: int
     open_day: date
     quiet_from_us: int
     served_until_us: int
@@ -83,14 +84,15 @@ def follow_ordinary(
 ) -> list[Followed]:
     """What the readings do: of each meter one or several, in any order. A meter that is not in the
     answer is not ordinary, with all of its readings."""
-    groups: dict[tuple[str, date, date], list[Standing]] = {}
+    groups: dict[tuple[str, int, date, date], list[Standing]] = {}
     for each in _alone(standings):
-        groups.setdefault((each.tariff_code, each.open_day, each.period_first), []).append(each)
+        common = each.tariff_code, each.corrections, each.open_day, each.period_first
+        groups.setdefault(common, []).append(each)
     followed: list[Followed] = []
-    for (code, day, _), group in groups.items():
+    for (code, corrections, day, _), group in groups.items():
         if len(group) < GROUP_MIN:
             continue
-        pricing = pricings[code]
+        pricing = pricings[code, corrections]
         simple = pricing.simple(pricing.period_of(day))
         if simple is not None:
             today = pricing.calendar.day_of(now_us)

@@ -65,7 +65,7 @@ async def charge_changes(
     charged: list[Charged] = []
     for agreement_id in sorted(known):
         agreement = known[agreement_id]
-        pricing = pricings[agreement.tariff_code]
+        pricing = pricings[agreement.book]
         delta, last_read_us = deltas.get(agreement_id, ({}, None))
         charged += charge_agreement(
             agreement=agreement,
@@ -144,7 +144,7 @@ async def _states(
     whole: set[UUID] = set()
     days: set[tuple[UUID, date]] = set()
     for agreement_id, agreement in agreements.items():
-        pricing = pricings[agreement.tariff_code]
+        pricing = pricings[agreement.book]
         if anew or pricing.has_annual_blocks:
             whole.add(agreement_id)
         elif agreement_id in deltas:

@@ -68,9 +68,9 @@ class PostgresAudit:
         self._connection = connection
 
     async def tariffs(self) -> Tariffs:
-        """From the documents as they were published."""
-        rows = await self._connection.fetch("SELECT document FROM tariff_version")
-        return Tariffs(parse_tariff(row["document"]) for row in rows)
+        """From the documents as they were published, and corrected."""
+        rows = await self._connection.fetch("SELECT document, correction FROM tariff_version")
+        return Tariffs((parse_tariff(row["document"]), row["correction"]) for row in rows)
 
     async def meter_ids(self, *, after: str, limit: int) -> Sequence[str]:
         """By the keys of three tables, each read once in all."""

@@ -102,6 +102,7 @@ def to_agreement(row: asyncpg.Record) -> Agreement:
         first_day=row["first_day"],
         end_day=row["end_day"],
         enterprise=Enterprise(capacity_va=row["capacity_va"], contracted_w=row["contracted_w"]),
+        corrections=row["corrections"],
     )
 
 

@@ -9,9 +9,9 @@ from prewatt_common.db.database import DriverConnection
 from prewatt_metering.vee.steps import StepRule
 
 _METERS = """
-SELECT s.meter_id, s.version, s.day, s.installation_id, s.agreement_id, a.tariff_code, s.open_day,
-       s.since_us, s.quiet_from_us, s.served_until_us, s.last_at_us, s.last_wh, s.piece_wh,
-       s.limit_w, s.resolution_wh, s.multiplier, s.modulus_wh
+SELECT s.meter_id, s.version, s.day, s.installation_id, s.agreement_id, a.tariff_code,
+       a.corrections, s.open_day, s.since_us, s.quiet_from_us, s.served_until_us, s.last_at_us,
+       s.last_wh, s.piece_wh, s.limit_w, s.resolution_wh, s.multiplier, s.modulus_wh
 FROM meter_state AS s LEFT JOIN agreement AS a ON a.id = s.agreement_id
 WHERE s.meter_id = ANY($1::text[])
 """
@@ -26,9 +26,9 @@ async def meter_rows_of(
 
 def _row(row: asyncpg.Record) -> MeterRow:
     (
-        meter_id, version, day, installation_id, agreement_id, tariff_code, open_day, since_us,
-        quiet_from_us, served_until_us, last_at_us, last_wh, piece_wh, limit_w, resolution_wh,
-        multiplier, modulus_wh,
+        meter_id, version, day, installation_id, agreement_id, tariff_code, corrections,
+        open_day, since_us, quiet_from_us, served_until_us, last_at_us, last_wh, piece_wh, limit_w,
+        resolution_wh, multiplier, modulus_wh,
     ) = row  # fmt: skip
     opened = None
     if open_day is not None:
@@ -36,6 +36,7 @@ def _row(row: asyncpg.Record) -> MeterRow:
             installation_id=installation_id,
             agreement_id=agreement_id,
             tariff_code=tariff_code,
+            corrections=corrections,
             open_day=open_day,
             since_us=since_us,
             quiet_from_us=quiet_from_us,

@@ -20,10 +20,10 @@ from prewatt_common.db.database import driver
 from prewatt_metering.registers.packing import pack
 
 _STANDINGS = """
-SELECT s.meter_id, s.version, s.day, s.agreement_id, a.tariff_code, s.open_day, s.quiet_from_us,
-       s.served_until_us, s.last_at_us, s.last_wh, s.piece_wh, s.limit_w, s.resolution_wh,
-       s.multiplier, s.modulus_wh, c.account_id, c.period_first, c.period_end, c.version,
-       c.energy, c.standing_days, c.due_day, c.posted, c.last_read_us
+SELECT s.meter_id, s.version, s.day, s.agreement_id, a.tariff_code, a.corrections, s.open_day,
+       s.quiet_from_us, s.served_until_us, s.last_at_us, s.last_wh, s.piece_wh, s.limit_w,
+       s.resolution_wh, s.multiplier, s.modulus_wh, c.account_id, c.period_first, c.period_end,
+       c.version, c.energy, c.standing_days, c.due_day, c.posted, c.last_read_us
 FROM meter_state AS s
 JOIN agreement AS a ON a.id = s.agreement_id
 JOIN charge_state AS c ON c.agreement_id = s.agreement_id AND c.due_day IS NOT NULL

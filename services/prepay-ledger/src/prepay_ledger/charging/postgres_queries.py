@@ -60,7 +60,8 @@ WHERE meter_id = $1 AND day BETWEEN $2 AND $3 ORDER BY day, slot, agreement_id
 """
 
 _PERIODS = """
-SELECT c.*, a.tariff_code, a.first_day, a.end_day, a.capacity_va, a.contracted_w, a.id
+SELECT c.*, a.tariff_code, a.corrections, a.first_day, a.end_day, a.capacity_va, a.contracted_w,
+       a.id
 FROM charge_state AS c JOIN agreement AS a ON a.id = c.agreement_id
 WHERE c.account_id = $1
   AND ($2::date IS NULL OR (c.period_first, c.agreement_id) < ($2, $3::uuid))

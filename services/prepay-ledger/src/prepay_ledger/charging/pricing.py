@@ -7,6 +7,8 @@ from typing import Protocol
 import numpy as np
 
 from prepay_ledger.charging.postings import account_of
+from prepay_ledger.tariffs.book import BookKey
+from prewatt_common.db.database import ChangedMeanwhile
 from prewatt_metering.calendar.local import LocalCalendar
 from prewatt_metering.calendar.slots import DaySlots
 from prewatt_metering.rating.batch import batchable, charge_batch
@@ -99,22 +101,27 @@ def _simple(book: TariffBook, period: Period) -> Simple | None:
 class Tariffs(Protocol):
     """Every tariff there is."""
 
-    def book(self, code: str) -> TariffBook: ...
+    def book_at(self, key: BookKey) -> TariffBook | None: ...
     def calendar(self, code: str) -> LocalCalendar: ...
 
 
 class Pricings:
-    """The pricing of each tariff by its code, made when it is first asked for."""
+    """The pricing of each tariff's books, made when it is first asked for."""
 
     def __init__(self, tariffs: Tariffs) -> None:
         self._tariffs = tariffs
-        self._by_code: dict[str, Pricing] = {}
+        self._by_key: dict[BookKey, Pricing] = {}
 
-    def __getitem__(self, code: str) -> Pricing:
-        known = self._by_code.get(code)
+    def __getitem__(self, key: BookKey) -> Pricing:
+        """By a tariff's code and how many of its corrections are made. Raises `ChangedMeanwhile`
+        where the tariffs were read before the last of these."""
+        known = self._by_key.get(key)
         if known is None:
-            known = Pricing(self._tariffs.book(code), self._tariffs.calendar(code))
-            self._by_code[code] = known
+            book = self._tariffs.book_at(key)
+            if book is None:
+                message = f"tariff {key[0]} was corrected since its versions were read"
+                raise ChangedMeanwhile(message)
+            known = self._by_key[key] = Pricing(book, self._tariffs.calendar(key[0]))
         return known
 
 

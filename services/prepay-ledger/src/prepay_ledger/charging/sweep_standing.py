@@ -59,8 +59,9 @@ class SweepStanding:
     async def _portion(self, code: str, after: UUID | None) -> UUID | None:
         now = self._clock()
         async with self._open_unit() as unit:
-            pricings = self._pricings.of(await unit.tariffs.book())
-            today = pricings[code].calendar.day_of(us_of(now))
+            tariffs = await unit.tariffs.book()
+            pricings = self._pricings.of(tariffs)
+            today = tariffs.calendar(code).day_of(us_of(now))
             due = await unit.charging.due_agreements(
                 tariff_code=code, today=today, after=after, limit=AGREEMENTS_AT_ONCE
             )

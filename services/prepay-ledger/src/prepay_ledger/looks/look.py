@@ -257,5 +257,5 @@ def spikes_of(meter: RecentMeter, pricings: Pricings) -> Iterator[Finding]:
     for account_id, days in meter.days.items():
         agreements = meter.terms.agreements.get(account_id, ())
         if agreements:
-            calendar = pricings[agreements[-1].tariff_code].calendar
+            calendar = pricings[agreements[-1].book].calendar
             yield from spikes(meter=meter.meter_id, days=days, calendar=calendar)

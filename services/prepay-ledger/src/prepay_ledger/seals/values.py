@@ -99,10 +99,10 @@ SEALED = (
     ),
     SealedTable(
         "tariff_version",
-        ("code", "valid_from"),
+        ("code", "valid_from", "correction"),
         (
-            "code", "valid_from", "currency", "timezone", "document", "published_by", "reason",
-            "published_at",
+            "code", "valid_from", "correction", "currency", "timezone", "document",
+            "published_by", "reason", "published_at",
         ),
     ),
 )  # fmt: skip

@@ -33,6 +33,8 @@ class TariffOut(BaseModel):
 
     code: str
     valid_from: date
+    correction: int
+    """Of the corrections of the tariff the one that made it, from 1; 0: it was published."""
     currency: str
     timezone: str
     title: str
@@ -54,8 +56,8 @@ def tariffs_router(
 
     @router.post("", status_code=HTTPStatus.CREATED)
     async def publish(body: TariffIn, principal: Writer, response: Response) -> TariffOut:
-        """Publish a tariff version: it is never changed, a later day may have another. The same
-        one again is answered with 200."""
+        """Publish a tariff version: a later day may have another, and what was wrong is put right
+        by a correction run. The same one again is answered with 200."""
         try:
             version = tariff_of(body.document)
         except InvalidTariff as error:
@@ -78,11 +80,12 @@ def tariffs_router(
     async def tariffs(
         page: Annotated[PageRequest[VersionKey], Depends(PagesBy(VersionKey))],
     ) -> Page[TariffOut]:
-        """Every tariff version, in the order of codes and days."""
+        """Every tariff version, in the order of codes and days; one that was corrected stands there
+        still, before what corrected it."""
         rows = await published_versions(database, after=page.after, limit=page.rows_max)
         return page.of(
             rows,
-            key=lambda row: (row.version.code, row.version.valid_from),
+            key=lambda row: (row.version.code, row.version.valid_from, row.correction),
             item=_out,
         )
 
@@ -94,6 +97,7 @@ def _out(published: Published) -> TariffOut:
     return TariffOut(
         code=version.code,
         valid_from=version.valid_from,
+        correction=published.correction,
         currency=version.currency,
         timezone=version.timezone,
         title=version.title,

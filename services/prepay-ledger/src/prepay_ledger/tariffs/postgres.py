@@ -14,8 +14,8 @@ from prepay_ledger.tariffs.values import Published
 from prewatt_common.db.database import Database, driver
 from prewatt_metering.tariffs.document import TariffVersion, canonical, parse_tariff
 
-VersionKey: TypeAlias = tuple[str, date]
-"""Code, and the day from which the version holds."""
+VersionKey: TypeAlias = tuple[str, date, int]
+"""Code, the day from which the version holds, and the correction that made it."""
 
 _PUBLISHING_LOCK = 0x4E4D03
 _STATE = "SELECT current_database(), count(*), max(published_at) FROM tariff_version"
@@ -25,7 +25,7 @@ SELECT count(*) AS agreements, (array_agg(account_id))[1] AS account_id FROM agr
 WHERE tariff_code = $1 AND (end_day IS NULL OR end_day > $2)
   AND (capacity_va IS NULL OR NOT $3) AND ($4::date IS NULL OR first_day < $4)
 """
-# A version is never changed and never goes, so how many there are tells whether any is new. Books
+# A row is never changed and never goes, so how many there are tells whether any is new. Books
 # are asked for in every batch; parsed anew each time they would cost more than its readings.
 _kept: dict[tuple[object, ...], Tariffs] = {}
 
@@ -61,16 +61,23 @@ class PostgresTariffs:
         known = _kept.get(key)
         if known is None:
             rows = await self._connection.execute(select(tariff_version))
-            known = Tariffs(parse_tariff(row["document"]) for row in rows.mappings())
+            known = Tariffs(
+                (parse_tariff(row["document"]), row["correction"]) for row in rows.mappings()
+            )
             _kept.clear()
             _kept[key] = known
         return known
 
     async def published(self, version: TariffVersion) -> Published | None:
-        """None where code and day are free."""
-        query = select(tariff_version).where(
-            tariff_version.c.code == version.code,
-            tariff_version.c.valid_from == version.valid_from,
+        """None where code and day are free; what a correction made of it where there was one."""
+        query = (
+            select(tariff_version)
+            .where(
+                tariff_version.c.code == version.code,
+                tariff_version.c.valid_from == version.valid_from,
+            )
+            .order_by(tariff_version.c.correction.desc())
+            .limit(1)
         )
         row = (await self._connection.execute(query)).mappings().first()
         return None if row is None else _published(row)
@@ -86,6 +93,7 @@ class PostgresTariffs:
             insert(tariff_version).values(
                 code=version.code,
                 valid_from=version.valid_from,
+                correction=published.correction,
                 currency=version.currency,
                 timezone=version.timezone,
                 document=canonical(version).decode(),
@@ -99,8 +107,13 @@ class PostgresTariffs:
 async def published_versions(
     database: Database, *, after: VersionKey | None, limit: int
 ) -> Sequence[Published]:
-    """Tariff versions as they were published, in the order of codes and days, after one."""
-    order = (tariff_version.c.code, tariff_version.c.valid_from)
+    """Tariff versions as they were published, in the order of codes and days, after one; a
+    corrected one stands before what corrected it."""
+    order = (
+        tariff_version.c.code,
+        tariff_version.c.valid_from,
+        tariff_version.c.correction,
+    )
     query = select(tariff_version).order_by(*order).limit(limit)
     if after is not None:
         query = query.where(tuple_(*order) > after)
@@ -112,6 +125,7 @@ async def published_versions(
 def _published(row: RowMapping) -> Published:
     return Published(
         version=parse_tariff(row["document"]),
+        correction=row["correction"],
         published_by=row["published_by"],
         reason=row["reason"],
         published_at=row["published_at"],

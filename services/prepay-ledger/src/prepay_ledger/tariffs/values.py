@@ -11,6 +11,8 @@ class Published:
     """A version with whose decision it was, why and when."""
 
     version: TariffVersion
+    correction: int = 0
+    """Of the corrections of its code the one that made it; 0: it was published."""
     published_by: str
     reason: str
     published_at: datetime

@@ -99,6 +99,7 @@ CREATE TABLE posting (
 CREATE TABLE tariff_version (
     code text NOT NULL,
     valid_from date NOT NULL,
+    correction integer DEFAULT 0 NOT NULL,
     currency text NOT NULL,
     timezone text NOT NULL,
     document text NOT NULL,
@@ -106,9 +107,11 @@ CREATE TABLE tariff_version (
     reason text NOT NULL,
     published_at timestamptz NOT NULL,
     day date DEFAULT open_day() NOT NULL,
-    PRIMARY KEY (code, valid_from),
+    PRIMARY KEY (code, valid_from, correction),
     CHECK (currency ~ '^[A-Z]{3}$')
 );
+CREATE UNIQUE INDEX tariff_version_correction ON tariff_version (code, correction)
+    WHERE correction > 0;
 CREATE TABLE fact (
     id uuid NOT NULL,
     kind text NOT NULL,
@@ -325,6 +328,7 @@ CREATE TABLE agreement (
     capacity_va bigint,
     contracted_w bigint,
     revision integer NOT NULL,
+    corrections integer DEFAULT 0 NOT NULL,
     PRIMARY KEY (id),
     CHECK (end_day > first_day),
     CHECK (capacity_va > 0),
@@ -334,6 +338,7 @@ CREATE TABLE agreement (
         (account_id WITH =, daterange(first_day, end_day) WITH &&),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
+CREATE INDEX agreement_corrections ON agreement (tariff_code, corrections, id);
 CREATE TABLE installation (
     id uuid NOT NULL,
     meter_id text NOT NULL,
