@@ -272,6 +272,10 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
                 Query("max(prewatt_ledger_parked_meters)", "parked in all; beyond ten all stops"),
                 Query("max by (meter_id) (prewatt_ledger_parked_meter)", "parked {{meter_id}}"),
                 Query("max(prewatt_ledger_findings_waiting)", "findings that hold a cut"),
+                Query(
+                    "max(prewatt_ledger_correction_agreements_left)",
+                    "agreements a correction run has still to come to",
+                ),
             ),
             description="Parked: their readings raise and are not charged; GET /v1/parked-meters "
             "at the ledger names them, with the error. Findings: GET /v1/findings.",

@@ -8,11 +8,14 @@ from typing import Any
 import asyncpg
 from rows import (
     a_billed_meter,
+    a_correction,
     a_known_account,
     a_known_meter,
     add_balance_difference,
     add_charge,
     add_command,
+    add_corrected,
+    add_correction,
     add_day,
     add_decision,
     add_device,
@@ -130,8 +133,22 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
         ),
         "/v1/tariffs": Listed(
             add=add_tariff,
-            key=lambda each: (each["code"], each["valid_from"]),
+            key=lambda each: (each["code"], each["valid_from"], each["correction"]),
             newest_first=False,
+        ),
+        "/v1/corrections": Listed(
+            add=add_correction,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE correction_run SET state = 'withdrawn', withdrawn_at = now()",
+        ),
+        "/v1/corrections/{run_id}/accounts": Listed(
+            add=add_corrected,
+            key=lambda each: each["account_id"],
+            newest_first=False,
+            moves="UPDATE correction_account SET new_charge_micro = new_charge_micro + 1",
+            owner=a_correction,
+            other_query={"newly_negative": "true"},
         ),
         "/v1/unbound-readings": Listed(
             add=add_unbound,

@@ -54,8 +54,8 @@ async def an_agreed_account(connection: asyncpg.Connection) -> str:
     """An account with an agreement since 2020."""
     account_id = await an_account(connection)
     await connection.execute(
-        "INSERT INTO tariff_version VALUES ('home', '2020-01-01', 'CNY', 'UTC', $1, 'w', 'r', $2) "
-        "ON CONFLICT DO NOTHING",
+        "INSERT INTO tariff_version "
+        "VALUES ('home', '2020-01-01', 0, 'CNY', 'UTC', $1, 'w', 'r', $2) ON CONFLICT DO NOTHING",
         DOCUMENT, AT,
     )  # fmt: skip
     await connection.execute(
@@ -91,7 +91,7 @@ async def a_billed_meter(connection: asyncpg.Connection) -> str:
             new_id(), meter_id, account_id, begin, end, AT,
         )  # fmt: skip
     await connection.execute(
-        "INSERT INTO tariff_version VALUES ('home', '2020-01-01', $1, $2, $2) "
+        "INSERT INTO tariff_version VALUES ('home', '2020-01-01', 0, $1, $2, $2) "
         "ON CONFLICT DO NOTHING",
         DOCUMENT, AT,
     )  # fmt: skip
@@ -151,13 +151,36 @@ async def add_payment_event(connection: asyncpg.Connection, _: str, n: int) -> N
 
 
 async def add_tariff(connection: asyncpg.Connection, _: str, n: int) -> None:
-    """Two versions of a code: a page may end between them."""
+    """Two versions of a code, one of them corrected: a page may end between any."""
     code = f"t-{uuid4().hex}"
-    for day in (date(2026, 1, 1), date(2026, 7, 1)):
+    for day, correction in ((date(2026, 1, 1), 0), (date(2026, 1, 1), 1), (date(2026, 7, 1), 0)):
         await connection.execute(
-            "INSERT INTO tariff_version VALUES ($1, $2, 'CNY', 'UTC', $3, 'w', 'r', $4)",
-            code, day, document(code, day), AT,
+            "INSERT INTO tariff_version VALUES ($1, $2, $5, 'CNY', 'UTC', $3, 'w', 'r', $4)",
+            code, day, document(code, day), AT, correction,
         )  # fmt: skip
+
+
+async def add_correction(connection: asyncpg.Connection, _: str, n: int) -> None:
+    await a_correction(connection)
+
+
+async def a_correction(connection: asyncpg.Connection) -> str:
+    """A correction run whose preview is worked out."""
+    run_id, day = new_id(), date(2026, 1, 1)
+    await connection.execute(
+        "INSERT INTO correction_run (id, state, code, valid_from, document, drafted_by, reason, "
+        "drafted_at, tariff_rows) VALUES ($1, 'previewed', 'home', $2, $3, 'w', 'r', $4, 1)",
+        run_id, day, document("home", day), AT,
+    )  # fmt: skip
+    return str(run_id)
+
+
+async def add_corrected(connection: asyncpg.Connection, run_id: str, n: int) -> None:
+    """An account in its preview."""
+    await connection.execute(
+        "INSERT INTO correction_account VALUES ($1, $2, 5, 10, 20)",
+        UUID(run_id), UUID(await an_account(connection)),
+    )  # fmt: skip
 
 
 async def add_unbound(connection: asyncpg.Connection, _: str, n: int) -> None:

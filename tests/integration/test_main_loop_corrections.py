@@ -1,13 +1,16 @@
 """What people put right afterwards, end to end: charged anew on the spot, and billing agrees."""
 
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from expected import CALENDAR
 from test_main_loop import KWH_A_STEP, step
 from test_main_loop_readings import found, say
-from world import MICRO, World
+from world import MICRO, World, until
 
+from prewatt_cli.utility import CURRENCY, TIMEZONE
 from prewatt_common.contracts.base import RelayState
 from prewatt_metering.calendar.instants import us_of
 from prewatt_simulator import ConstantLoad, Fleet
@@ -169,3 +172,83 @@ async def test_another_tariff_begins_on_its_day(world: World) -> None:
     tax_micro = (748_800, 703_152)
     assert account["balance_micro"] == 50 * MICRO - sum(net_micro) - sum(tax_micro)
     await world.books_agree(account_id)
+
+
+async def test_a_price_that_was_typed_wrongly_is_put_right_and_billing_agrees(
+    world: World,
+) -> None:
+    """Through a preview and two people; who is read meanwhile is read on."""
+    code = f"typed-{uuid4().hex[:8]}"
+    wrong = flat(code, 5_512_000)
+    await world.tell_ledger("/v1/tariffs", {"document": wrong, "reason": "a test"})
+    homes = [
+        world.household(balance_micro=micro * MICRO, tariff_code=code) for micro in (9, 50, 50, 50)
+    ]
+    await world.register(*homes)
+    async with world.fleet(homes, load=KWH_A_STEP) as fleet:
+        await step(world, fleet, 1)
+        accounts = [await used(world, home, 1, 5_512_000) for home in homes]
+        draft = {"document": flat(code, 9_512_000), "reason": "a price was typed wrongly"}
+        run = await world.tell_ledger("/v1/corrections", draft)
+        path = f"/v1/corrections/{run['id']}"
+        shown = await until(lambda: state_of(world, path, "previewed"), what="its preview")
+        assert shown["preview"] | {"made_at": ""} == {
+            "accounts": 4, "dearer": 4, "cheaper": 0, "difference_micro": 16 * MICRO,
+            "newly_negative": 1, "needs_second_person": True, "made_at": "",
+        }  # fmt: skip
+        (poor,) = await world.items("prepay-ledger", f"{path}/accounts", newly_negative="true")
+        assert (poor["number"], poor["new_balance_micro"]) == (homes[0].number, -512_000)
+        answer = await world.ledger.post(f"{path}/release", json={"reason": "seen"})
+        assert answer.status_code == 403, answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["type"].endswith("needs-second-person")
+        token = world.target.token(
+            scopes=["ledger:write"], lifetime=timedelta(hours=1), subject="somebody else"
+        )
+        answer = await world.ledger.post(
+            f"{path}/release",
+            json={"reason": "seen"},
+            headers={"authorization": f"Bearer {token}"},
+        )
+        assert answer.status_code == 200, answer.text
+        await step(world, fleet, 2)
+        done = await until(lambda: state_of(world, path, "done"), what="it is carried out")
+        assert (done["correction"], done["agreements_left"]) == (1, 0)
+        assert done["released"]["by"] == "somebody else"
+        # The poor one's relay may have opened before its meter was read again.
+        accounts = [accounts[0], *[await used(world, home, 2, 9_512_000) for home in homes[1:]]]
+    for account in accounts:
+        entries = await world.items("prepay-ledger", f"/v1/accounts/{account['id']}/entries")
+        mine = [each for each in entries if each["source"] == f"correction/{run['id']}"]
+        assert sum(each["amount_micro"] for each in mine) in (-4 * MICRO, -8 * MICRO)
+        await world.books_agree(account["id"])
+
+
+def flat(code: str, micro_per_kwh: int) -> dict[str, Any]:
+    """A tariff of one price and nothing else."""
+    return {
+        "code": code,
+        "valid_from": "2020-01-01",
+        "currency": CURRENCY,
+        "timezone": TIMEZONE,
+        "components": [
+            {"kind": "energy", "name": "energy", "micro_per_kwh": {"all": micro_per_kwh}}
+        ],
+    }
+
+
+async def state_of(world: World, path: str, state: str) -> dict[str, Any] | None:
+    """The correction run, once it is in that state."""
+    run = (await world.ledger.get(path)).json()
+    return run if run["state"] == state else None
+
+
+async def used(world: World, home: Household, kwh: int, price_micro: int) -> dict[str, Any]:
+    """The account, once it has paid for so much."""
+
+    async def there() -> dict[str, Any] | None:
+        account = await world.account(home.number)
+        paid = home.balance_micro - account["balance_micro"]
+        return account if paid == kwh * price_micro else None
+
+    return await until(there, what=f"{home.number} has paid for {kwh} kWh")

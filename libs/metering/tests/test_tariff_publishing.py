@@ -9,6 +9,7 @@ from prewatt_metering.tariffs.book import TariffBook
 from prewatt_metering.tariffs.publishing import (
     PublicationRefused,
     Touched,
+    check_correction,
     check_publication,
     impact_of,
 )
@@ -77,6 +78,41 @@ def test_a_version_that_does_not_fit_the_others_is_refused() -> None:
     other = version(DEARER, valid_from="2026-07-01", cycle="{months: 2}")
     with pytest.raises(PublicationRefused, match="tariff of its own"):
         check_publication(book=BOOK, version=other, charged_upto=TODAY, today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "said"),
+    [
+        (FLAT, {}, "nothing is corrected"),
+        (DEARER, {"valid_from": "2026-02-01"}, "no version from 2026-02-01.*: 2026-01-01"),
+        (DEARER, {"cycle": "{months: 2}"}, "another cycle"),
+        (DEARER, {"time_of_use": "{slots: [{name: all}]}"}, "other times of use"),
+        (DEARER, {}, ""),
+        (DEARER, {"prorate": "true"}, ""),
+    ],
+)
+def test_what_may_be_corrected(text: str, more: dict[str, str], said: str) -> None:
+    new = version(text, **more)
+    if said:
+        with pytest.raises(PublicationRefused, match=said):
+            check_correction(book=BOOK, version=new)
+    else:
+        assert check_correction(book=BOOK, version=new).versions == (new,)
+
+
+@pytest.mark.parametrize(("field", "other"), [("currency", "XXX"), ("timezone", "Europe/Rome")])
+def test_what_lasts_is_not_corrected(field: str, other: str) -> None:
+    new = version(DEARER).model_copy(update={field: other})
+    with pytest.raises(PublicationRefused, match=f"another {field}"):
+        check_correction(book=BOOK, version=new)
+
+
+def test_the_impact_of_some_and_of_others_is_that_of_all() -> None:
+    some = [
+        Touched(account_id=str(n), balance_micro=n, charge_micro=5, new_charge_micro=2 * n)
+        for n in range(9)
+    ]
+    assert impact_of(some[:4]) + impact_of(some[4:]) == impact_of(some)
 
 
 @pytest.mark.parametrize(

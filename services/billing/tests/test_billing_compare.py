@@ -113,6 +113,24 @@ def test_the_same_on_both_sides_agrees(case: Case) -> None:
     assert [each.standing_days for each in case.charges.values()] == [12, 14]
 
 
+def test_while_a_tariff_is_corrected_a_period_may_be_as_it_was_or_as_it_will_be(
+    case: Case,
+) -> None:
+    """Never in between, and once all are corrected no more as it was."""
+    corrected = tariff_of([case.home.cheaper(case.home.valid_from).document])
+    known = replace(case.known, tariff=corrected, tariff_before=case.tariff)
+    assert kinds(case.compared(known)) == {OCTOBER: Kind.AGREES, NOVEMBER: Kind.AGREES}
+    new = {each.period.first: each.ours for each in case.compared(replace(known, posted={}))}
+    totals = {first: side.total_micro for first, side in new.items() if side is not None}
+    for changed, kind in ((0, Kind.AGREES), (1, Kind.DIFFERS)):
+        posted = dict(known.posted) | {
+            NOVEMBER: posted_of(case.charges[NOVEMBER], total_micro=totals[NOVEMBER] + changed)
+        }
+        assert kinds(case.compared(replace(known, posted=posted)))[NOVEMBER] is kind
+    done = case.compared(replace(known, tariff_before=None))
+    assert kinds(done) == {OCTOBER: Kind.DIFFERS, NOVEMBER: Kind.DIFFERS}
+
+
 @pytest.mark.parametrize(
     ("changes", "kind", "detail"),
     [

@@ -44,6 +44,7 @@ class Town(Scratch):
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self.tariff: dict[str, object] = {}
+        self.paid_micro = [10**9] * COUNT
         self.now = utc_now()
         self.today = self.now.date()
         self.begin = datetime.combine(self.today - timedelta(days=20), datetime.min.time(), UTC)
@@ -73,7 +74,7 @@ class Town(Scratch):
             id=new_id(),
             number=f"town-{number}",
             currency=currency,
-            balance_micro=10**9,
+            balance_micro=self.paid_micro[number],
             low_balance_micro=0,
             emergency_credit_micro=0,
             protected=False,

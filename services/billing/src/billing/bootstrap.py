@@ -38,6 +38,8 @@ from prewatt_common.contracts.ledger_facts_v1 import (
     InstallationSet,
     MeterRegistered,
     ReadingEdited,
+    TariffCorrected,
+    TariffCorrectionCompleted,
     TariffPublished,
 )
 from prewatt_common.contracts.meter_readings_v1 import Reading
@@ -84,7 +86,15 @@ def subscriptions(settings: BillingSettings) -> Sequence[Subscription[Any]]:
             group="billing.facts",
             topics=(LEDGER_FACTS,),
             decode=decode_some(
-                [TariffPublished, AgreementSet, MeterRegistered, InstallationSet, ReadingEdited]
+                [
+                    TariffPublished,
+                    TariffCorrected,
+                    TariffCorrectionCompleted,
+                    AgreementSet,
+                    MeterRegistered,
+                    InstallationSet,
+                    ReadingEdited,
+                ]
             ),
             handle=_take_facts,
             batch_records_max=_FACTS_MAX,

@@ -13,6 +13,7 @@ from prepay_ledger.charging.park_meter import ParkMeter
 from prepay_ledger.charging.sweep_standing import SweepStanding
 from prepay_ledger.charging.take_readings import TakeReadings
 from prepay_ledger.charging.turn_readings import TurnReadings
+from prepay_ledger.corrections.carry_out_runs import CarryOutRuns
 from prepay_ledger.epochs.postgres import raise_epoch
 from prepay_ledger.looks.look_at_meters import LookAtMeters
 from prepay_ledger.routes import routers
@@ -46,6 +47,7 @@ _CLOSE_DAYS_EVERY_S = 5.0
 _LOOK_EVERY_S = 0.5
 _LOOK_REST_FACTOR = 9
 """Looking at meters takes a tenth of the time at most."""
+_CARRY_OUT_EVERY_S = 1.0
 
 
 def policy_of(settings: LedgerSettings) -> Policy:
@@ -137,6 +139,11 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
             name="sweep standing",
             do=SweepStanding(open_unit=units, review=review, clock=utc_now, committed=relay.wake),
             every_s=_SWEEP_EVERY_S,
+        ),
+        Repeating(
+            name="carry out corrections",
+            do=CarryOutRuns(open_unit=units, review=review, clock=utc_now, committed=relay.wake),
+            every_s=_CARRY_OUT_EVERY_S,
         ),
         Repeating(name="close days", do=close_days, every_s=_CLOSE_DAYS_EVERY_S),
         watch_dependencies({"kafka": parts.producer.check}),

@@ -47,6 +47,10 @@ FINDINGS = Gauge(
     "Findings that nobody has looked at; GET /v1/findings?stops_cut=false lists them.",
     ("check",),
 )
+CORRECTION_AGREEMENTS_LEFT = Gauge(
+    "prewatt_ledger_correction_agreements_left",
+    "Agreements that released correction runs have not come to; GET /v1/corrections says of which.",
+)
 IMBALANCE_MICRO = Gauge(
     "prewatt_ledger_imbalance_micro",
     "Customer balances plus the utility's postings, which must be zero, in micro-units.",

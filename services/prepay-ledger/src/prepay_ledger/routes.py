@@ -18,6 +18,8 @@ from prepay_ledger.charging.postgres_parking import ParkedQueries
 from prepay_ledger.charging.postgres_queries import ChargingQueries
 from prepay_ledger.charging.release_meter import ReleaseMeter
 from prepay_ledger.charging.see_finding import SeeFinding
+from prepay_ledger.corrections.api import corrections_router
+from prepay_ledger.corrections.postgres_queries import CorrectionQueries
 from prepay_ledger.installations.api import installations_router, meters_router, unbound_router
 from prepay_ledger.installations.decide_meter import DecideMeter
 from prepay_ledger.installations.postgres_unbound import UnboundQueries
@@ -58,6 +60,12 @@ def routers(
 
     return [
         tariffs_router(open_unit=units, database=database, committed=committed, clock=utc_now),
+        corrections_router(
+            open_unit=units,
+            queries=CorrectionQueries(database),
+            committed=committed,
+            clock=utc_now,
+        ),
         accounts_router(
             open_unit=units,
             queries=queries,

@@ -15,6 +15,8 @@ from prepay_ledger.balances.postgres import PostgresBalances
 from prepay_ledger.charging.ports import ChargingStore, ParkingStore
 from prepay_ledger.charging.postgres import PostgresCharging
 from prepay_ledger.charging.postgres_parking import PostgresParking
+from prepay_ledger.corrections.ports import CorrectionStore
+from prepay_ledger.corrections.postgres import PostgresCorrections
 from prepay_ledger.facts.ports import FactStore
 from prepay_ledger.facts.postgres import PostgresFacts
 from prepay_ledger.installations.ports import InstallationStore
@@ -48,6 +50,7 @@ class PostgresUnit:
         self.balances: BalanceStore = PostgresBalances(connection)
         self.facts: FactStore = PostgresFacts(connection)
         self.agreements: AgreementStore = PostgresAgreements(connection)
+        self.corrections: CorrectionStore = PostgresCorrections(connection)
         self.installations: InstallationStore = PostgresInstallations(connection)
         self.bulk: BulkStore = PostgresBulk(connection)
         self.accounts: AccountStore = PostgresAccounts(connection)

@@ -3,10 +3,12 @@
 from prepay_ledger.accounts.postgres_queries import AccountQueries
 from prepay_ledger.charging.postgres_parking import ParkedQueries
 from prepay_ledger.charging.postgres_queries import ChargingQueries
+from prepay_ledger.corrections.postgres_queries import CorrectionQueries
 from prepay_ledger.installations.postgres_unbound import REASONS, UnboundQueries
 from prepay_ledger.metrics import (
     ACCOUNTS,
     ACCOUNTS_BELOW_ZERO,
+    CORRECTION_AGREEMENTS_LEFT,
     FINDINGS,
     FINDINGS_WAITING,
     IMBALANCE_MICRO,
@@ -33,7 +35,7 @@ def watches(database: Database) -> list[Repeating]:
     """The workers that keep the metrics."""
     queries, payments = AccountQueries(database), PaymentQueries(database)
     unbound, parked = UnboundQueries(database), ParkedQueries(database)
-    findings = ChargingQueries(database)
+    findings, corrections = ChargingQueries(database), CorrectionQueries(database)
     return [
         Repeating(
             name="watch ledger",
@@ -51,6 +53,11 @@ def watches(database: Database) -> list[Repeating]:
             do=lambda: _measure_findings(findings),
             every_s=_EVERY_S,
             rest_factor=_REST_FACTOR,
+        ),
+        Repeating(
+            name="watch corrections",
+            do=lambda: _measure_corrections(corrections),
+            every_s=_EVERY_S,
         ),
         Repeating(
             name="watch parked meters",
@@ -86,6 +93,10 @@ async def _measure_findings(findings: ChargingQueries) -> None:
     counts = await findings.count_by_check()
     for check in CHECKS:
         FINDINGS.labels(check.check_id).set(counts.get(check.check_id, 0))
+
+
+async def _measure_corrections(corrections: CorrectionQueries) -> None:
+    CORRECTION_AGREEMENTS_LEFT.set(await corrections.agreements_left())
 
 
 async def _measure_parked(parked: ParkedQueries) -> None:

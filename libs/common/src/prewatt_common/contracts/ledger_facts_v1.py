@@ -50,6 +50,44 @@ class TariffPublished(Event, frozen=True, kw_only=True):
     at: Instant
 
 
+class TariffCorrected(Event, frozen=True, kw_only=True):
+    """A correction run was released: the document replaces the one of the version that is valid
+    from that day. Key: the tariff code.
+
+    Agreement by agreement is charged by it from now on; until `TariffCorrectionCompleted` says that
+    all are, one may still be charged by the document before. Of several for one day the one with
+    the highest ``correction`` holds, whatever the order in which they came.
+    """
+
+    ce_type: ClassVar[str] = "prewatt.ledger.tariff-corrected.v1"
+
+    run_id: UUID
+    correction: Revision
+    """Counts the corrections of the tariff."""
+    tariff_code: TariffCode
+    valid_from: date
+    currency: Currency
+    document: Words
+    """The version as canonical JSON, as in `TariffPublished`."""
+    drafted_by: Words
+    drafted_reason: Words
+    by: Words
+    """Who released it."""
+    reason: Words
+    at: Instant
+
+
+class TariffCorrectionCompleted(Event, frozen=True, kw_only=True):
+    """Every agreement of the tariff is charged by the correction. Key: the tariff code."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.tariff-correction-completed.v1"
+
+    run_id: UUID
+    correction: Revision
+    tariff_code: TariffCode
+    at: Instant
+
+
 class AgreementSet(Event, frozen=True, kw_only=True):
     """An account is charged by a tariff on local days from ``first_day`` up to, without,
     ``end_day`` (none: still). Key: the account."""

@@ -58,6 +58,8 @@ LEDGER_FACTS = Topic(
     "subject",
     (
         ledger_facts_v1.TariffPublished,
+        ledger_facts_v1.TariffCorrected,
+        ledger_facts_v1.TariffCorrectionCompleted,
         ledger_facts_v1.AgreementSet,
         ledger_facts_v1.MeterRegistered,
         ledger_facts_v1.InstallationSet,

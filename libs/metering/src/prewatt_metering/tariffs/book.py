@@ -8,6 +8,9 @@ from itertools import pairwise
 from prewatt_metering.tariffs.document import Cycle, InvalidTariff, TariffVersion, canonical
 from prewatt_metering.tariffs.periods import Period
 
+LASTING_FIELDS = ("code", "currency", "timezone", "cycle")
+"""Of a version: what stays over a tariff's life."""
+
 
 class NoTariff(LookupError):
     """No version holds on that day."""
@@ -28,7 +31,7 @@ class TariffBook:
             if version.valid_from == before.valid_from:
                 message = f"{version.code} has two versions from {version.valid_from}"
                 raise InvalidTariff(message)
-            for field in ("code", "currency", "timezone", "cycle"):
+            for field in LASTING_FIELDS:
                 if getattr(version, field) != getattr(first, field):
                     message = (
                         f"the version from {version.valid_from} has another {field} than the one"

@@ -1,14 +1,14 @@
-"""Whether a version may be published, and whom it would touch.
+"""Whether a version may be published or corrected, and whom that would touch.
 
-An effective version is never changed, and a day that is charged already keeps its prices: what was
-wrong there is put right by a correction run, in the open and with a second person.
+A day that is charged already keeps its prices: what was wrong there is put right by a correction
+run, in the open and, where it harms many, with a second person.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from prewatt_metering.tariffs.book import TariffBook
+from prewatt_metering.tariffs.book import LASTING_FIELDS, TariffBook
 from prewatt_metering.tariffs.document import InvalidTariff, TariffVersion, canonical
 from prewatt_metering.tariffs.periods import period_of
 
@@ -36,7 +36,7 @@ def check_publication(
         if known is not None and canonical(known) != canonical(version):
             message = (
                 f"{version.code} has a version from {version.valid_from} already, and a version is"
-                " never changed; publish one from a later day"
+                " never changed; publish one from a later day, or correct it by a correction run"
             )
             raise PublicationRefused(message)
         try:
@@ -84,11 +84,14 @@ def check_correction(*, book: TariffBook, version: TariffVersion) -> TariffBook:
             " prices and keeps those; publish a version from a later day"
         )
         raise PublicationRefused(message)
-    others = [each for each in book.versions if each is not wrong]
-    try:
-        return TariffBook([*others, version])
-    except InvalidTariff as error:
-        raise PublicationRefused(str(error)) from error
+    for field in LASTING_FIELDS:
+        if getattr(version, field) != getattr(wrong, field):
+            message = (
+                f"{version.code} from {version.valid_from} has another {field}: that needs a tariff"
+                " of its own"
+            )
+            raise PublicationRefused(message)
+    return TariffBook([*(each for each in book.versions if each is not wrong), version])
 
 
 def _prorates(book: TariffBook, version: TariffVersion) -> bool:

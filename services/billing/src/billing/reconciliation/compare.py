@@ -1,6 +1,6 @@
 """Billing's period against the ledger's: do they agree, and if not, in what."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -67,6 +67,9 @@ class Known:
     agreement_id: UUID
     agreement: Agreement | None
     tariff: Tariff | None
+    tariff_before: Tariff | None = None
+    """While the ledger corrects the tariff, agreement by agreement: the one without the correction,
+    by which it may still be charged."""
     tariff_fault: str | None = None
     """Why there is no tariff, where there are versions."""
     posted: Mapping[date, Posted]
@@ -123,6 +126,9 @@ def _compared(known: Known, use: Use, now: datetime) -> Iterator[Comparison]:
             yield _unknown(known, first, posted)
         return
     rating = Rating(agreement=agreement, tariff=tariff, use=use)
+    before = [
+        Rating(agreement=agreement, tariff=each, use=use) for each in (known.tariff_before,) if each
+    ]
     days = due_days(tariff, now)
     periods = {each.first: each for each in rating.periods(days)}
     for first in sorted(periods.keys() | known.posted.keys()):
@@ -135,7 +141,7 @@ def _compared(known: Known, use: Use, now: datetime) -> Iterator[Comparison]:
             yield replace(unknown, kind=Kind.MISSING_IN_BILLING, detail=odd)
             continue
         if first in periods:
-            found = _one(known, rating, days, period, posted)
+            found = _one(known, [rating, *before], days, period, posted)
             if found is not None:
                 yield found
         elif posted is not None:
@@ -164,10 +170,15 @@ def _of_no_day(known: Known, rating: Rating, period: Period, posted: Posted) -> 
 
 
 def _one(
-    known: Known, rating: Rating, days: DueDays, period: Period, posted: Posted | None
+    known: Known,
+    ratings: Sequence[Rating],
+    days: DueDays,
+    period: Period,
+    posted: Posted | None,
 ) -> Comparison | None:
-    """None where neither side has anything."""
-    agreement = rating.agreement
+    """None where neither side has anything. ``ratings``: by the tariff, and by what else the ledger
+    may still charge."""
+    rating, agreement = ratings[0], ratings[0].agreement
     base = Comparison(
         agreement_id=known.agreement_id,
         account_id=agreement.account_id,
@@ -179,7 +190,12 @@ def _one(
     )
     try:
         expected = rating.expected(period, days)
-        said = None if posted is None else rating.at(period, days, posted.standing_days)
+        said = [
+            each
+            for one in ratings
+            if posted is not None
+            for each in one.at(period, days, posted.standing_days)
+        ]
     except (NoTariff, Unrated) as error:
         return replace(base, kind=Kind.NOT_RATEABLE, detail=str(error))
     if posted is None:
@@ -188,7 +204,6 @@ def _one(
             return None
         ours = expected[-1]
         return replace(base, kind=Kind.MISSING_IN_LEDGER, ours=_ours(ours, rating.use, period))
-    assert said is not None
     match = next((each for each in said if each.equals(posted)), None)
     if match is not None and posted.standing_days in {each.standing_days for each in expected}:
         wrong = _wrong_frame(agreement, period, posted)

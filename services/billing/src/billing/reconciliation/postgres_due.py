@@ -139,6 +139,7 @@ class PostgresDue:
                 agreement_id=agreement_id,
                 agreement=agreement,
                 tariff=tariffs.found.get(code),
+                tariff_before=tariffs.before.get(code),
                 tariff_fault=tariffs.faults.get(code),
                 posted=posted.get(agreement_id, {}),
                 unequal_since=before.get(agreement_id, {}),

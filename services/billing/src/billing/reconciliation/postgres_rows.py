@@ -115,21 +115,36 @@ def _side(whose: str, row: asyncpg.Record) -> Side | None:
 
 
 class Tariffs:
-    """The tariffs of some codes, those whose versions do not fit together with the reason."""
+    """The tariffs of some codes, those whose versions do not fit together with the reason.
 
-    def __init__(self, rows: Iterable[asyncpg.Record]) -> None:
-        """``rows``: code, document and changed_at, the versions of a code in order of their day."""
-        documents: dict[str, list[str]] = {}
+    ``before``: while the ledger has not told that every agreement is charged by a correction, the
+    tariff without it too.
+    """
+
+    def __init__(self, rows: Iterable[asyncpg.Record], completed: Iterable[asyncpg.Record]) -> None:
+        """``rows``: code, valid_from, correction, document and changed_at, in that order;
+        ``completed``: code, correction and changed_at."""
+        newest: dict[str, dict[date, str]] = {}
+        before: dict[str, dict[date, str]] = {}
+        done: dict[str, int] = {}
         self.moved_at: dict[str, datetime] = {}
+        for row in completed:
+            done[row["code"]] = max(row["correction"], done.get(row["code"], 0))
+            _later(self.moved_at, row["code"], row["changed_at"])
         for row in rows:
             code = row["code"]
-            documents.setdefault(code, []).append(row["document"])
-            self.moved_at[code] = max(row["changed_at"], self.moved_at.get(code, row["changed_at"]))
+            newest.setdefault(code, {})[row["valid_from"]] = row["document"]
+            if row["correction"] <= done.get(code, 0):
+                before.setdefault(code, {})[row["valid_from"]] = row["document"]
+            _later(self.moved_at, code, row["changed_at"])
         self.found: dict[str, Tariff] = {}
+        self.before: dict[str, Tariff] = {}
         self.faults: dict[str, str] = {}
-        for code, some in documents.items():
+        for code, documents in newest.items():
             try:
-                self.found[code] = tariff_of(some)
+                self.found[code] = tariff_of(list(documents.values()))
+                if before.get(code, documents) != documents:
+                    self.before[code] = tariff_of(list(before[code].values()))
             except InvalidTariff as error:
                 self.faults[code] = str(error)[:FAULT_CHARS_MAX]
 
@@ -138,12 +153,16 @@ async def load_tariffs(
     connection: "asyncpg.Connection[asyncpg.Record]", codes: Iterable[str]
 ) -> Tariffs:
     """Every version of ``codes``."""
+    wanted = sorted(set(codes))
     return Tariffs(
         await connection.fetch(
-            "SELECT code, document, changed_at FROM tariff_version WHERE code = ANY($1::text[]) "
-            "ORDER BY code, valid_from",
-            sorted(set(codes)),
-        )
+            "SELECT code, valid_from, correction, document, changed_at FROM tariff_version "
+            "WHERE code = ANY($1::text[]) ORDER BY code, valid_from, correction",
+            wanted,
+        ),
+        await connection.fetch(
+            "SELECT * FROM completed_correction WHERE code = ANY($1::text[])", wanted
+        ),
     )
 
 

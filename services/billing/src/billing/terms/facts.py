@@ -9,6 +9,7 @@ from prewatt_common.contracts.ledger_facts_v1 import (
     InstallationSet,
     MeterRegistered,
     ReadingEdited,
+    TariffCorrected,
     TariffPublished,
 )
 from prewatt_common.refusals import Refusal
@@ -31,7 +32,7 @@ class UnusableFact(Refusal):
     kind = "unusable-fact"
 
 
-def tariff_of(event: TariffPublished) -> PublishedTariff:
+def tariff_of(event: TariffPublished | TariffCorrected) -> PublishedTariff:
     """Raises `UnusableTariff`."""
     name = f"tariff {event.tariff_code} from {event.valid_from}"
     try:
@@ -51,6 +52,7 @@ def tariff_of(event: TariffPublished) -> PublishedTariff:
         valid_from=version.valid_from,
         document=event.document,
         published_at=event.at,
+        correction=event.correction if isinstance(event, TariffCorrected) else 0,
     )
 
 

@@ -15,13 +15,18 @@ from prewatt_metering.calendar.instants import instant_of
 from prewatt_metering.vee.edit import Edit
 
 _PUT_TARIFF = """
-INSERT INTO tariff_version AS t (code, valid_from, document, published_at, changed_at)
-VALUES ($1, $2, $3, $4, now())
-ON CONFLICT (code, valid_from) DO UPDATE
+INSERT INTO tariff_version AS t (code, valid_from, correction, document, published_at,
+                                 changed_at)
+VALUES ($1, $2, $3, $4, $5, now())
+ON CONFLICT (code, valid_from, correction) DO UPDATE
 SET document = excluded.document, published_at = excluded.published_at,
     changed_at = excluded.changed_at
 WHERE (excluded.published_at, excluded.document COLLATE "C")
     < (t.published_at, t.document COLLATE "C")
+"""
+_PUT_COMPLETED = """
+INSERT INTO completed_correction (code, correction, changed_at)
+VALUES ($1, $2, now()) ON CONFLICT DO NOTHING
 """
 _PUT_AGREEMENT = """
 INSERT INTO agreement AS a (id, revision, account_id, tariff_code, first_day, end_day, capacity_va,
@@ -80,11 +85,17 @@ class PostgresTerms:
             )
 
     async def put_tariffs(self, versions: Sequence[PublishedTariff]) -> None:
-        """Of two for the same day the one published first holds."""
+        """Of two for the same day and correction the one published first holds."""
         await self._connection.executemany(
             _PUT_TARIFF,
-            sorted((v.code, v.valid_from, v.document, v.published_at) for v in versions),
+            sorted(
+                (v.code, v.valid_from, v.correction, v.document, v.published_at) for v in versions
+            ),
         )
+
+    async def put_completed(self, corrections: Collection[tuple[str, int]]) -> None:
+        """A repeat changes nothing."""
+        await self._connection.executemany(_PUT_COMPLETED, sorted(corrections))
 
     async def put_agreements(self, agreements: Sequence[Agreement]) -> None:
         """The highest revision holds."""

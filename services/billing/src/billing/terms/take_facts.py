@@ -13,17 +13,30 @@ from prewatt_common.contracts.ledger_facts_v1 import (
     InstallationSet,
     MeterRegistered,
     ReadingEdited,
+    TariffCorrected,
+    TariffCorrectionCompleted,
     TariffPublished,
 )
 from prewatt_common.kafka.decoding import Delivered
 
-Fact: TypeAlias = TariffPublished | AgreementSet | MeterRegistered | InstallationSet | ReadingEdited
+Fact: TypeAlias = (
+    TariffPublished
+    | TariffCorrected
+    | TariffCorrectionCompleted
+    | AgreementSet
+    | MeterRegistered
+    | InstallationSet
+    | ReadingEdited
+)
 
 
 async def take_facts(*, store: TermStore, marks: Marks, batch: Sequence[Delivered[Fact]]) -> None:
     """Handle ``batch``."""
     facts = [event for event, _ in batch]
-    moved = await _tariffs(store, [e for e in facts if isinstance(e, TariffPublished)])
+    moved = await _tariffs(
+        store, [e for e in facts if isinstance(e, TariffPublished | TariffCorrected)]
+    )
+    moved |= await _completed(store, [e for e in facts if isinstance(e, TariffCorrectionCompleted)])
     moved |= await _agreements(store, [e for e in facts if isinstance(e, AgreementSet)])
     moved |= await _installations(store, [e for e in facts if isinstance(e, InstallationSet)])
     moved |= await _meters(store, [e for e in facts if isinstance(e, MeterRegistered)])
@@ -31,15 +44,22 @@ async def take_facts(*, store: TermStore, marks: Marks, batch: Sequence[Delivere
     await marks.mark(moved)
 
 
-async def _tariffs(store: TermStore, events: Sequence[TariffPublished]) -> set[Moved]:
-    first: dict[tuple[str, object], PublishedTariff] = {}
+async def _tariffs(
+    store: TermStore, events: Sequence[TariffPublished | TariffCorrected]
+) -> set[Moved]:
+    first: dict[tuple[str, object, int], PublishedTariff] = {}
     for version in map(tariff_of, events):
-        place = (version.code, version.valid_from)
+        place = (version.code, version.valid_from, version.correction)
         known = first.get(place)
         if known is None or _order(version) < _order(known):
             first[place] = version
     await store.put_tariffs(list(first.values()))
-    return {Moved(What.TARIFF, code) for code, _ in first}
+    return {Moved(What.TARIFF, code) for code, _, _ in first}
+
+
+async def _completed(store: TermStore, events: Sequence[TariffCorrectionCompleted]) -> set[Moved]:
+    await store.put_completed({(each.tariff_code, each.correction) for each in events})
+    return {Moved(What.TARIFF, each.tariff_code) for each in events}
 
 
 async def _agreements(store: TermStore, events: Sequence[AgreementSet]) -> set[Moved]:

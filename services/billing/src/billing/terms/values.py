@@ -25,6 +25,8 @@ class PublishedTariff:
     valid_from: date
     document: str
     published_at: datetime
+    correction: int = 0
+    """Of the corrections of the tariff the one that made it; 0: it was published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

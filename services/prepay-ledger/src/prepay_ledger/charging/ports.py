@@ -47,6 +47,11 @@ class ChargingStore(Protocol):
         locked."""
         ...
 
+    async def outdate(self, meter_ids: Collection[str]) -> None:
+        """What anybody has read of the meters, which are held, is out of date: what their charges
+        rest on changes."""
+        ...
+
     async def standings(self, meter_ids: Sequence[str]) -> Sequence[Standing]:
         """Of the meters with an open day, with each open period of their agreement."""
         ...

@@ -109,6 +109,14 @@ class PostgresCharging(PostgresPeriods, PostgresOrdinary, PostgresEntering, Post
             ordered,
         )
 
+    async def outdate(self, meter_ids: Collection[str]) -> None:
+        """Their versions rise, by which a batch under way is refused."""
+        connection = await driver(self._connection)
+        await connection.execute(
+            "UPDATE meter_state SET version = version + 1 WHERE meter_id = ANY($1::text[])",
+            list(meter_ids),
+        )
+
     async def meters(self, meter_ids: Sequence[str]) -> Mapping[str, MeterRow]:
         """Those that have a row."""
         return await meter_rows_of(await driver(self._connection), meter_ids)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from prepay_ledger.events import fact
 from prepay_ledger.tariffs.needs import unknown
-from prepay_ledger.tariffs.ports import Unit
+from prepay_ledger.tariffs.ports import HasTariffs, Unit
 from prepay_ledger.tariffs.refusals import TariffRefused, UnknownTariff
 from prepay_ledger.tariffs.values import Published
 from prewatt_common.contracts.ledger_facts_v1 import TariffPublished
@@ -39,7 +39,7 @@ async def publish_tariff(
     known = await unit.tariffs.published(version)
     if known is not None:
         return known, False
-    await _check_rated(unit, version, book)
+    await check_rated(unit, version, book)
     published = Published(version=version, published_by=by, reason=reason, published_at=now)
     await unit.tariffs.add(published)
     event = TariffPublished(
@@ -55,7 +55,7 @@ async def publish_tariff(
     return published, True
 
 
-async def _check_rated(unit: Unit, version: TariffVersion, book: TariffBook | None) -> None:
+async def check_rated(unit: HasTariffs, version: TariffVersion, book: TariffBook | None) -> None:
     """Raises `TariffRefused` where an agreement would be charged by the version and cannot be."""
     lacking = unknown(version, capacity_va=None)
     if lacking is None:

@@ -30,10 +30,17 @@ CREATE TABLE account (
 CREATE TABLE tariff_version (
     code text NOT NULL,
     valid_from date NOT NULL,
+    correction integer NOT NULL,
     document text NOT NULL,
     published_at timestamptz NOT NULL,
     changed_at timestamptz NOT NULL,
-    PRIMARY KEY (code, valid_from)
+    PRIMARY KEY (code, valid_from, correction)
+);
+CREATE TABLE completed_correction (
+    code text NOT NULL,
+    correction integer NOT NULL,
+    changed_at timestamptz NOT NULL,
+    PRIMARY KEY (code, correction)
 );
 CREATE TABLE agreement (
     id uuid PRIMARY KEY,
@@ -197,7 +204,8 @@ def downgrade() -> None:
     for table in (
         "archive_day", "archive_file", "archive_pending", "balance_difference", "stray_balance",
         "credit", "comparison", "due", "moved", "posted_period", "reading_edit", "meter",
-        "installation", "agreement", "tariff_version", "account", "meter_day", "zone_data",
-        "outbox", "dead_letter_replay", "offset_acceptance", "consumer_offset",
+        "installation", "agreement", "completed_correction", "tariff_version", "account",
+        "meter_day", "zone_data", "outbox", "dead_letter_replay", "offset_acceptance",
+        "consumer_offset",
     ):  # fmt: skip
         op.execute(f"DROP TABLE {table}")

@@ -339,6 +339,45 @@ CREATE TABLE agreement (
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
 CREATE INDEX agreement_corrections ON agreement (tariff_code, corrections, id);
+CREATE TABLE correction_run (
+    id uuid NOT NULL,
+    state text NOT NULL,
+    code text NOT NULL,
+    valid_from date NOT NULL,
+    document text NOT NULL,
+    drafted_by text NOT NULL,
+    reason text NOT NULL,
+    drafted_at timestamptz NOT NULL,
+    tariff_rows integer NOT NULL,
+    previewed_upto uuid,
+    previewed_at timestamptz,
+    accounts integer,
+    dearer integer,
+    cheaper integer,
+    difference_micro bigint,
+    newly_negative integer,
+    needs_second_person boolean,
+    correction integer,
+    released_by text,
+    release_reason text,
+    released_at timestamptz,
+    withdrawn_by text,
+    withdrawal_reason text,
+    withdrawn_at timestamptz,
+    done_at timestamptz,
+    trouble text,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX correction_run_released ON correction_run (code) WHERE state = 'released';
+CREATE TABLE correction_account (
+    run_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    balance_micro bigint NOT NULL,
+    charge_micro bigint NOT NULL,
+    new_charge_micro bigint NOT NULL,
+    PRIMARY KEY (run_id, account_id),
+    FOREIGN KEY(run_id) REFERENCES correction_run (id)
+);
 CREATE TABLE installation (
     id uuid NOT NULL,
     meter_id text NOT NULL,

@@ -1,0 +1,1 @@
+"""Correction runs: a tariff version is put right, and what was charged by it."""
