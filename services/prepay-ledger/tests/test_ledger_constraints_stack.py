@@ -16,6 +16,7 @@ CANNOT_BE = [
     ("agreement", "capacity_va", 0),
     ("agreement", "contracted_w", 0),
     ("agreement", "revision", 0),
+    ("agreement", "corrections", -1),
     ("agreement", "end_day", "2026-03-01"),
     ("charge_state", "period_end", "2026-03-01"),
     ("charge_state", "version", 0),
@@ -23,6 +24,8 @@ CANNOT_BE = [
     ("charge_state", "energy_wh", -1),
     ("charge_state", "entered_wh", -1),
     ("command", "sequence", 0),
+    ("correction_run", "state", "begun"),
+    ("correction_run", "correction", 0),
     ("command", "expires_at", "2026-03-01"),
     ("day_use", "wh", -1),
     ("entry", "sub_account", "pocket"),
@@ -58,6 +61,7 @@ CANNOT_BE = [
     ("seal", "head", NONE),
     ("sub_balance", "amount_micro", 1),
     ("tariff_version", "currency", ""),
+    ("tariff_version", "correction", -1),
 ]
 """Table, column, and a value that nothing in it may have. The row beside it is `BESIDE`."""
 

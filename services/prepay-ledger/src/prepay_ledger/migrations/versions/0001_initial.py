@@ -108,6 +108,7 @@ CREATE TABLE tariff_version (
     published_at timestamptz NOT NULL,
     day date DEFAULT open_day() NOT NULL,
     PRIMARY KEY (code, valid_from, correction),
+    CHECK (correction >= 0),
     CHECK (currency ~ '^[A-Z]{3}$')
 );
 CREATE UNIQUE INDEX tariff_version_correction ON tariff_version (code, correction)
@@ -334,6 +335,7 @@ CREATE TABLE agreement (
     CHECK (capacity_va > 0),
     CHECK (contracted_w > 0),
     CHECK (revision > 0),
+    CHECK (corrections >= 0),
     CONSTRAINT agreement_one_at_a_time EXCLUDE USING gist
         (account_id WITH =, daterange(first_day, end_day) WITH &&),
     FOREIGN KEY(account_id) REFERENCES account (id)
@@ -366,7 +368,9 @@ CREATE TABLE correction_run (
     withdrawn_at timestamptz,
     done_at timestamptz,
     trouble text,
-    PRIMARY KEY (id)
+    PRIMARY KEY (id),
+    CHECK (state IN ('previewing', 'previewed', 'released', 'done', 'withdrawn')),
+    CHECK (correction > 0)
 );
 CREATE UNIQUE INDEX correction_run_released ON correction_run (code) WHERE state = 'released';
 CREATE TABLE correction_account (
