@@ -26,7 +26,7 @@ AT = datetime(2026, 3, 2, 0, 0, 1, tzinfo=UTC)
 
 
 def row(number: int, micro: int = 1) -> tuple[object, ...]:
-    return (7, number, "a", None, date(2026, 3, 1), micro, None)
+    return (7, number, "a", None, date(2026, 3, 1), micro, None, "credit")
 
 
 def chain(days: int) -> list[Seal]:
@@ -49,7 +49,8 @@ def chain(days: int) -> list[Seal]:
 def test_a_row_is_its_columns_by_name_and_integers_are_text() -> None:
     assert row_text(ENTRY, row(3, 2**60)) == (
         b'{"account_id":"a","agreement_id":null,"amount_micro":"1152921504606846976",'
-        b'"energy_wh":null,"journal_id":"7","number":"3","period_first":"2026-03-01","table":"entry"}'
+        b'"energy_wh":null,"journal_id":"7","number":"3","period_first":"2026-03-01",'
+        b'"sub_account":"credit","table":"entry"}'
     )
     assert key_of(ENTRY, row(3)) == "7/3"
 
