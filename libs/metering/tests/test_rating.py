@@ -108,6 +108,38 @@ def test_annual_blocks_begin_anew_where_a_period_passes_the_year() -> None:
     assert [part.total_micro for part in result.parts] == [100 * UNIT, 50 * UNIT]
 
 
+def test_annual_blocks_are_whole_in_a_version_that_prorates() -> None:
+    """The days of a period say nothing about a year's blocks: 95 of 100 kWh are used already."""
+    annual = BLOCKS.replace("kind: blocks", "kind: blocks\n    over: year")
+    book = TariffBook([version(annual), version(annual, valid_from="2026-05-17", prorate="true")])
+    parts = parts_of_use(
+        book=book, period=MAY, use_wh={(date(2026, 5, 20), "all"): 10 * KWH}, served=None
+    )
+    result = charge(period=MAY, parts=parts, year_before_wh={"all": 95 * KWH})
+    assert amounts(result) == [("steps", "100000", 5 * UNIT), ("steps", "300000", 10 * UNIT)]
+
+
+def test_a_version_with_annual_blocks_goes_on_from_the_year_of_one_without() -> None:
+    """A period from December on: January's energy under the old version is the new year's."""
+    cycle = {"cycle": "{months: 2, first_month: 12}"}
+    annual = BLOCKS.replace("kind: blocks", "kind: blocks\n    over: year")
+    book = TariffBook(
+        [
+            version(FLAT, valid_from="2025-01-01", **cycle),
+            version(annual, valid_from="2026-01-16", **cycle),
+        ]
+    )
+    period = Period(date(2025, 12, 1), date(2026, 2, 1))
+    use_wh = {
+        (date(2025, 12, 31), "all"): 70 * KWH,
+        (date(2026, 1, 1), "all"): 95 * KWH,
+        (date(2026, 1, 16), "all"): 10 * KWH,
+    }
+    parts = parts_of_use(book=book, period=period, use_wh=use_wh, served=None)
+    result = charge(period=period, parts=parts, year_before_wh={"all": 900 * KWH})
+    assert amounts(result)[-2:] == [("steps", "100000", 5 * UNIT), ("steps", "300000", 10 * UNIT)]
+
+
 TABLES = """
   - name: domestic
     kind: tables
@@ -242,6 +274,28 @@ def test_a_power_factor_is_within_0_and_1(active: int, reactive: int) -> None:
 )
 def test_shares_of_other_lines(more: str, kwh: int, total: int) -> None:
     assert rated(version(f"{FLAT}  - {more}\n"), kwh).total_micro == total
+
+
+@pytest.mark.parametrize(
+    ("terms", "days", "amount"),
+    [
+        ("rate_ppm: 500000", 31, -1),  # of 3 micro-units: -1.5
+        ("rate_ppm: 500001", 31, -2),
+        ("micro_per_period: 31", 15, -3),  # 15 of them, and no more than there is
+        ("micro_per_period: 3", 1, None),  # 3 / 31
+        ("micro_per_period: 31", 1, -1),
+    ],
+)
+def test_a_discount_is_rounded_as_what_it_is_below_0(
+    terms: str, days: int, amount: int | None
+) -> None:
+    """Halves go towards plus infinity, so half a micro-unit is not given."""
+    tariff = version(
+        "  - {name: energy, kind: energy, micro_per_kwh: {all: 3}}\n"
+        f"  - {{name: off, kind: discount, {terms}}}\n"
+    )
+    found = {name: micro for name, _, micro in amounts(rated(tariff, 1, days=days))}
+    assert found.get("off") == amount
 
 
 def test_levies_are_taken_in_order_and_on_chosen_lines() -> None:

@@ -153,6 +153,27 @@ def test_who_follows_on_the_same_device_begins_at_the_register(
     assert replace(new, from_us=hour(8), opening_wh=opening_wh) in change.added
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_registers_of_two_neighbours_that_differ_are_in_conflict(turned: bool) -> None:
+    """A's closing register says 500, B's opening one 510; C comes later on the same device. The
+    lower counts, whatever the order in which the installations are told."""
+    first = Installation(meter="m", account="A", from_us=0, to_us=hour(4), closing_wh=500)
+    second = Installation(
+        meter="m", account="B", from_us=hour(4), to_us=hour(8), opening_wh=510, closing_wh=900
+    )
+    place = Installation(meter="m", account="C", from_us=hour(8))
+    others = [second, first] if turned else [first, second]
+    found = readings_of_device(
+        readings=reads((3, 400), (4, 505), (12, 1_000)),
+        installation=place,
+        installations=[*others, place],
+    )
+    assert sorted(found) == reads((3, 400), (4, 500), (4, 510), (8, 900), (12, 1_000))
+    trust = trusted(readings=found, installation=place, facts=FACTS)
+    assert [each.wh for each in trust.intervals] == [100, 400, 100]
+    assert trust.flags() == {"conflict": 1}
+
+
 def test_moving_a_swap_leaves_the_new_devices_register() -> None:
     old = Installation(meter="m", account="A", from_us=hour(0), to_us=hour(9), device="S-1")
     new = Installation(meter="m", account="A", from_us=hour(9), opening_wh=7, device="S-2")

@@ -254,6 +254,7 @@ def test_quality_is_the_worse_of_both_ends_and_spread_where_readings_are_left_ou
     [
         (5, 100, None), (0, 100, None), (-1, None, None), (-1, 100, None), (-50, 100, 50),
         (-49, 100, None), (-99, 100, 1), (-51, 101, 50),
+        (-1_001, 1_000, None),  # from a value that it cannot show
     ],
 )  # fmt: skip
 def test_rolled_over(delta_wh: int, modulus_wh: int | None, around_wh: int | None) -> None:

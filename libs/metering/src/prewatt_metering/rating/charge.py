@@ -187,10 +187,11 @@ def _lines_of(  # noqa: PLR0911, PLR0912 - one case a kind
 
 
 def _spans(book: TariffBook, period: Period) -> Iterator[tuple[TariffVersion, Period]]:
-    """A version's days, cut at the year where its blocks are annual and at months where its price
-    is a month's."""
-    for version, span in book.parts_of(period):
-        yearly = version.has_annual_blocks
+    """A version's days, cut at months where its price is a month's, and at the year where blocks of
+    any version of the period are annual: those of a later one go on from the year's energy."""
+    parts = book.parts_of(period)
+    yearly = any(version.has_annual_blocks for version, _ in parts)
+    for version, span in parts:
         monthly = any(isinstance(c, kinds.PurchasedEnergy) for c in version.components)
         edges = [span.first]
         for ordinal in range(span.first.toordinal() + 1, span.end.toordinal()):

@@ -3,6 +3,7 @@
 Oracle rule 6: one line a name or block, quantity x price, rounded once. Adders are lines of their
 own, so nothing depends on the order in which energy was seen. Rule 5: blocks fill through the
 period's parts with each version's full limits, or from nothing with limits by days (``prorate``).
+Blocks of a calendar year are full whatever a version says of the period's.
 """
 
 from collections.abc import Iterator, Sequence
@@ -54,6 +55,7 @@ def by_blocks(component: Blocks, part: Part) -> Iterator[Line]:
         part,
         wh=sum(part.energy_wh.get(name, 0) for name in names),
         before_wh=sum(before.get(name, 0) for name in component.of or before),
+        by_days=part.version.prorate and component.over == "period",
     )
 
 
@@ -70,6 +72,7 @@ def by_table(component: Tables, part: Part) -> Iterator[Line]:
         part,
         wh=part.total_wh,
         before_wh=sum(part.before_wh.values()),
+        by_days=part.version.prorate,
     )
 
 
@@ -99,11 +102,12 @@ def _filled(
     *,
     wh: int,
     before_wh: int,
+    by_days: bool,
 ) -> Iterator[Line]:
     low, total = before_wh, before_wh + wh
     for block in blocks:
         limit = block.upto_wh
-        if limit is not None and part.version.prorate:
+        if limit is not None and by_days:
             limit = limit * part.version_days // part.period.days
         high = total if limit is None else min(total, limit)
         if high > low:

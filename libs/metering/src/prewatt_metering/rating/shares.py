@@ -42,15 +42,16 @@ def topped_to_minimum(component: Minimum, part: Part, before: Sequence[Line]) ->
 
 
 def discounted(component: Discount, part: Part, before: Sequence[Line]) -> Iterator[Line]:
-    """A share or the served days' part of a fixed amount given back, at most what the lines are."""
+    """A share or the served days' part of a fixed amount given back, at most what the lines are.
+    Below 0 when it is rounded: half a micro-unit is not given."""
     if component.total_upto_wh is not None and part.period_wh > component.total_upto_wh:
         return
     base = max(0, _base_micro(component.on, before))
     if component.rate_ppm:
-        amount = half_up(base * component.rate_ppm, PPM)
+        amount = half_up(-base * component.rate_ppm, PPM)
         quantity, unit, price = base, Unit.SHARE, component.rate_ppm
     else:
-        amount = min(base, half_up(component.micro_per_period * part.days, part.period.days))
+        amount = max(-base, half_up(-component.micro_per_period * part.days, part.period.days))
         quantity, unit, price = part.days, Unit.DAY, component.micro_per_period
     if amount:
         yield Line(
@@ -59,7 +60,7 @@ def discounted(component: Discount, part: Part, before: Sequence[Line]) -> Itera
             quantity=quantity,
             unit=unit,
             price_micro=price,
-            amount_micro=-amount,
+            amount_micro=amount,
             paid_by=component.paid_by,
         )
 

@@ -17,21 +17,25 @@ def readings_of_device(
     Without those that an installation of another device (`Installation.device`) of the same meter
     id covers. With the opening and closing registers of the other installations of this device,
     which beat readings at their instants: after a move-out the last register of the one is what the
-    other begins from. Where devices are not named all are one.
+    other begins from. Where two of them are of one instant and differ both are there, in conflict.
+    Where devices are not named all are one.
     """
     neighbours = [
         each for each in installations if each.meter == installation.meter and each != installation
     ]
     others = [each for each in neighbours if not is_same_device(each, installation)]
-    given: dict[int, Reading] = {}
-    for each in neighbours:
-        if each not in others:
-            given.update(each.given_readings())
+    given = {
+        reading
+        for each in neighbours
+        if each not in others
+        for reading in each.given_readings().values()
+    }
+    beaten = {each.at_us for each in given}
     return [
         each
         for each in readings
-        if each.at_us not in given and not any(other.covers(each.at_us) for other in others)
-    ] + list(given.values())
+        if each.at_us not in beaten and not any(other.covers(each.at_us) for other in others)
+    ] + sorted(given)
 
 
 def is_same_device(one: Installation, other: Installation) -> bool:

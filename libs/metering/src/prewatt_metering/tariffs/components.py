@@ -50,8 +50,8 @@ class Block(Strict):
 class Blocks(Component):
     """Steps that fill in the order of quantity: a price, or an adder on others', per kWh.
 
-    ``over`` says what fills them: the billing period's energy or the calendar year's. ``of`` takes
-    the energy of some time-of-use names only (blocks within a name).
+    ``over`` says what fills them: the billing period's energy or the calendar year's, which no
+    version prorates. ``of`` takes the energy of some time-of-use names only (blocks within a name).
     """
 
     kind: Literal["blocks"]
