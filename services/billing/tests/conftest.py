@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import msgspec
 import pytest
+from oracle_beside import oracle, scenarios
 
 from billing.bootstrap import subscriptions
 from billing.reconciliation.compare_due import CompareDue
@@ -60,6 +61,8 @@ from prewatt_metering.tariffs.document import canonical, parse_tariff
 from prewatt_metering.tariffs.periods import Period, period_of
 from prewatt_metering.usage.days import day_usage
 from prewatt_metering.vee.trust import trusted
+
+__all__ = ["oracle", "scenarios"]
 
 _WAIT_S = 30.0
 _DAY = timedelta(days=1)

@@ -13,18 +13,19 @@ from hypothesis import strategies as st
 
 from billing.postings.take_charges import newest
 from billing.postings.values import Posted
+from billing.readings.values import Reading as Register
 from billing.reconciliation.compare import PATIENCE, Comparison, Kind, Known, compare, next_look
 from billing.reconciliation.days import MeterHistory, newest_days
 from billing.reconciliation.rating import STANDING_GRACE
-from billing.reconciliation.tariffs import tariff_of
-from billing.reconciliation.use import MeterTerms, Use, use_of_meter
+from billing.rerating.register import MeterTerms
+from billing.rerating.tariffs import tariff_of
+from billing.rerating.use import Use, use_of_meter
 from billing.terms.facts import agreement_of, edit_of, installation_of, meter_of
+from billing.terms.values import MeterFacts
 from prewatt_common.contracts.ledger_charges_v1 import PostedCharge
 from prewatt_common.contracts.ledger_facts_v1 import EditKind
 from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_metering.calendar.instants import us_of
-from prewatt_metering.registers.meters import MeterFacts
-from prewatt_metering.registers.readings import Reading as Register
 
 FIRST_DAY = date(2026, 10, 20)
 TODAY = date(2026, 11, 14)
@@ -364,7 +365,7 @@ def test_what_bounds_a_meter_counts(homes, reads) -> None:
 def test_all_meters_of_the_account_count_and_no_other_accounts(homes, reads) -> None:
     case = Case(homes, reads)
     once = case.use
-    stranger = replace(case.meter.installations[0], account=str(UUID(int=5)))
+    stranger = replace(case.meter.installations[0], account_id=UUID(int=5))
     case.meter = replace(case.meter, installations=[stranger])
     assert case.use.wh == {}
     twice = Use()
@@ -393,7 +394,7 @@ def test_order_repetition_and_interleaving_change_nothing(case: Case, data: st.D
     """Readings and charges any number of times, installations in any order: the same outcome."""
     some = data.draw(st.lists(st.sampled_from(case.readings), min_size=1, max_size=20))
     readings = data.draw(st.permutations([*case.readings, *some]))
-    second = replace(case.meter.installations[0], account=str(UUID(int=7)), from_us=0, to_us=1,
+    second = replace(case.meter.installations[0], account_id=UUID(int=7), from_us=0, to_us=1,
                      opening_wh=None)  # fmt: skip
     installations = data.draw(st.permutations([*case.meter.installations, second]))
     older = [

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.readings.packed import packed_days, unpacked
+from billing.readings.values import Reading as Register
 from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_metering.calendar.instants import us_of
-from prewatt_metering.registers.readings import Reading as Register
 
 START = datetime(2026, 10, 31, 22, tzinfo=UTC)
 

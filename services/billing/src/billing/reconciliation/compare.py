@@ -8,11 +8,11 @@ from uuid import UUID
 
 from billing.postings.values import Posted
 from billing.reconciliation.rating import DueDays, Rated, Rating, due_days
-from billing.reconciliation.tariffs import Tariff
-from billing.reconciliation.use import Use
+from billing.rerating.lines import Unrated
+from billing.rerating.tariffs import Tariff
+from billing.rerating.use import Use
 from billing.terms.values import Agreement
 from prewatt_metering.calendar.instants import instant_of
-from prewatt_metering.rating.part import Unrated
 from prewatt_metering.tariffs.book import NoTariff
 from prewatt_metering.tariffs.periods import Period, period_of
 

@@ -16,7 +16,8 @@ from uuid import UUID
 from billing.readings.packed import unpacked
 from billing.reconciliation.compare import Comparison, Known, compare, next_look
 from billing.reconciliation.ports import DueWork, Held, Metered, OpenDue
-from billing.reconciliation.use import MeterTerms, Use, use_of_meter
+from billing.rerating.register import MeterTerms
+from billing.rerating.use import Use, use_of_meter
 from prewatt_common.clock import Clock
 
 logger = logging.getLogger(__name__)

@@ -6,10 +6,11 @@ from datetime import date
 from typing import TypeAlias
 from uuid import UUID
 
-from billing.reconciliation.tariffs import Tariff
-from billing.reconciliation.use import MeterTerms, use_of_meter
+from billing.readings.values import Reading
+from billing.rerating.register import MeterTerms
+from billing.rerating.tariffs import Tariff
+from billing.rerating.use import use_of_meter
 from billing.terms.values import Agreement
-from prewatt_metering.registers.readings import Reading
 
 DayKey: TypeAlias = tuple[date, UUID]
 """Local day and agreement id."""

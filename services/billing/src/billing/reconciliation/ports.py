@@ -9,7 +9,7 @@ from uuid import UUID
 
 from billing.reconciliation.compare import Comparison, Kind, Known
 from billing.reconciliation.days import MeterHistory
-from billing.reconciliation.use import MeterTerms
+from billing.rerating.register import MeterTerms
 
 ComparisonKey: TypeAlias = tuple[UUID, date]
 """Agreement and the period's first day."""

@@ -103,7 +103,7 @@ async def _history(connection: DriverConnection, meter_id: str) -> MeterHistory 
     rows = await connection.fetch(
         f"SELECT {AGREEMENT_COLUMNS} FROM agreement AS a "  # noqa: S608
         "WHERE a.account_id = ANY($1::uuid[]) ORDER BY a.first_day, a.id",
-        [UUID(each.account) for each in terms.installations],
+        [each.account_id for each in terms.installations],
     )
     agreements = [agreement_of(row) for row in rows]
     tariffs = (await load_tariffs(connection, [each.tariff_code for each in agreements])).found

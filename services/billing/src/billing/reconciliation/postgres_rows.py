@@ -9,15 +9,13 @@ import asyncpg
 from billing.postings.values import Posted
 from billing.reconciliation.compare import Comparison, Kind, Side
 from billing.reconciliation.ports import Held, Stored
-from billing.reconciliation.tariffs import Tariff, tariff_of
-from billing.reconciliation.use import MeterTerms
-from billing.terms.values import Agreement
+from billing.rerating.register import MeterTerms
+from billing.rerating.tariffs import Tariff, tariff_of
+from billing.terms.values import Agreement, Edit, Installation, MeterFacts
+from prewatt_common.contracts.ledger_facts_v1 import EditKind
 from prewatt_metering.calendar.instants import us_of
-from prewatt_metering.registers.installations import Installation
-from prewatt_metering.registers.meters import MeterFacts
 from prewatt_metering.tariffs.document import InvalidTariff
 from prewatt_metering.tariffs.periods import Period
-from prewatt_metering.vee.edit import Edit, EditKind
 
 AGREEMENT_COLUMNS = (
     "a.id, a.revision, a.account_id, a.tariff_code, a.first_day, a.end_day, a.capacity_va, "
@@ -249,7 +247,7 @@ def _later(moved_at: dict[str, datetime], name: str, at: datetime) -> None:
 def _installation(row: asyncpg.Record) -> Installation:
     return Installation(
         meter=row["meter_id"],
-        account=str(row["account_id"]),
+        account_id=row["account_id"],
         from_us=us_of(row["begins_at"]),
         to_us=None if row["ends_at"] is None else us_of(row["ends_at"]),
         opening_wh=row["opening_wh"],
@@ -271,7 +269,7 @@ def _facts(row: asyncpg.Record) -> MeterFacts:
 
 def _edit(row: asyncpg.Record) -> Edit:
     return Edit(
-        edit_id=str(row["id"]),
+        id=row["id"],
         meter=row["meter_id"],
         at_us=us_of(row["read_at"]),
         kind=EditKind(row["kind"]),

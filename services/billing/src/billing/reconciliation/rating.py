@@ -1,4 +1,5 @@
-"""An agreement's periods as billing rates them, for the days of standing charge that may be due.
+"""An agreement's periods as billing rates them (`rerating`), for the days of standing charge that
+may be due.
 
 The ledger's sweep over all accounts takes its time after midnight. So there are two answers to how
 many days are due for some hours: through today, and through yesterday.
@@ -9,14 +10,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from billing.postings.values import Posted
-from billing.reconciliation.tariffs import Tariff
-from billing.reconciliation.use import Use
+from billing.rerating.charge import Span, charge, spans_of
+from billing.rerating.lines import Unrated
+from billing.rerating.tariffs import Tariff
+from billing.rerating.use import DaySlot, Use
 from billing.terms.values import Agreement
 from prewatt_metering.calendar.instants import instant_of, us_of
-from prewatt_metering.rating.charge import charge, parts_of_use
-from prewatt_metering.rating.part import Enterprise, Unrated
 from prewatt_metering.tariffs.periods import Period, period_of
-from prewatt_metering.usage.days import DayUsage
 
 STANDING_GRACE = timedelta(hours=6)
 """After a local day has begun: until then its standing charge may still be missing."""
@@ -79,7 +79,8 @@ class Rating:
         self.agreement = agreement
         self.tariff = tariff
         self.use = use
-        self._wh: dict[date, DayUsage] = {}
+        self._wh: dict[date, dict[DaySlot, int]] = {}
+        self._spans: dict[Period, list[Span]] = {}
         for (day, name), wh in use.wh.items():
             first = period_of(day, cycle=tariff.book.cycle).first
             self._wh.setdefault(first, {})[day, name] = wh
@@ -120,31 +121,32 @@ class Rating:
         return Period(begin, until) if begin < until else None
 
     def _rated(self, period: Period, standing_days: int, *, closed: bool) -> Rated:
-        use_wh = self._wh.get(period.first, {})
         begin = max(period.first, self.agreement.first_day)
         # More days than a period has are wrong whatever they come to.
         standing = min(standing_days, (period.end - begin).days)
         result = charge(
             period=period,
-            parts=parts_of_use(
-                book=self.tariff.book,
-                period=period,
-                use_wh=use_wh,
-                served=Period(begin, begin + standing * _DAY) if standing > 0 else None,
-            ),
-            year_before_wh=self._year_before_wh(period) if self.tariff.is_annual else None,
-            enterprise=Enterprise(
-                capacity_va=self.agreement.capacity_va, contracted_w=self.agreement.contracted_w
-            ),
+            spans=self._spans_of(period),
+            served=Period(begin, begin + standing * _DAY) if standing > 0 else None,
+            agreement=self.agreement,
+            year_before_wh=self._year_before_wh(period) if self.tariff.is_annual else {},
             closed=closed,
         )
-        energy_wh = sum(use_wh.values())
+        energy_wh = sum(self._wh.get(period.first, {}).values())
         if energy_wh not in _INT64 or result.total_micro not in _INT64:
             message = f"{energy_wh} Wh or what they cost is more than a ledger can hold"
             raise Unrated(message)
         return Rated(
             energy_wh=energy_wh, standing_days=standing_days, total_micro=result.total_micro
         )
+
+    def _spans_of(self, period: Period) -> list[Span]:
+        spans = self._spans.get(period)
+        if spans is None:
+            use_wh = self._wh.get(period.first, {})
+            spans = spans_of(book=self.tariff.book, period=period, use_wh=use_wh)
+            self._spans[period] = spans
+        return spans
 
     def _year_before_wh(self, period: Period) -> Mapping[str, int]:
         """What the agreement used in the calendar year before the period, for annual blocks."""

@@ -2,10 +2,19 @@
 
 from datetime import date
 
-from billing.terms.values import Agreement, InstallationFact, MeterFact, PublishedTariff
+from billing.terms.values import (
+    Agreement,
+    Edit,
+    Installation,
+    InstallationFact,
+    MeterFact,
+    MeterFacts,
+    PublishedTariff,
+)
 from prewatt_common.contracts.base import INSTANT_YEARS
 from prewatt_common.contracts.ledger_facts_v1 import (
     AgreementSet,
+    EditKind,
     InstallationSet,
     MeterRegistered,
     ReadingEdited,
@@ -14,10 +23,10 @@ from prewatt_common.contracts.ledger_facts_v1 import (
 )
 from prewatt_common.refusals import Refusal
 from prewatt_metering.calendar.instants import us_of
-from prewatt_metering.registers.installations import Installation
-from prewatt_metering.registers.meters import MeterFacts
 from prewatt_metering.tariffs.document import InvalidTariff, parse_tariff
-from prewatt_metering.vee.edit import Edit, EditKind
+
+MULTIPLIER_MAX = 1_000_000
+MODULUS_WH_MAX = 10**15
 
 
 class UnusableTariff(Refusal):
@@ -82,58 +91,79 @@ def agreement_of(event: AgreementSet) -> Agreement:
 
 def installation_of(event: InstallationSet) -> InstallationFact:
     """Raises `UnusableFact`."""
-    try:
-        installation = Installation(
+    name = f"installation of meter {event.meter_id}"
+    if event.ends_at is not None and event.ends_at < event.begins_at:
+        message = f"{name}: ends at {event.ends_at}, before it begins at {event.begins_at}"
+        raise UnusableFact(message)
+    if event.ends_at is None and event.closing_wh is not None:
+        message = f"{name}: closing register {event.closing_wh} Wh needs its instant"
+        raise UnusableFact(message)
+    if not 1 <= event.multiplier <= MULTIPLIER_MAX:
+        message = f"{name}: multiplier {event.multiplier} is not 1 to {MULTIPLIER_MAX:,}"
+        raise UnusableFact(message)
+    return InstallationFact(
+        id=event.installation_id,
+        revision=event.revision,
+        installation=Installation(
             meter=event.meter_id,
-            account=str(event.account_id),
+            account_id=event.account_id,
             from_us=us_of(event.begins_at),
             to_us=None if event.ends_at is None else us_of(event.ends_at),
             opening_wh=event.opening_wh,
             closing_wh=event.closing_wh,
             multiplier=event.multiplier,
             device=event.device,
-        )
-    except ValueError as error:
-        raise UnusableFact(str(error)) from error
-    return InstallationFact(
-        id=event.installation_id,
-        revision=event.revision,
-        account_id=event.account_id,
-        installation=installation,
+        ),
         removed=event.removed,
     )
 
 
 def meter_of(event: MeterRegistered) -> MeterFact:
     """Raises `UnusableFact`."""
-    try:
-        facts = MeterFacts(
+    name, modulus_wh = f"meter {event.meter_id}", event.modulus_wh
+    if modulus_wh is not None and not 1 <= modulus_wh <= MODULUS_WH_MAX:
+        message = f"{name}: modulus {modulus_wh} Wh is not 1 to {MODULUS_WH_MAX:,}"
+        raise UnusableFact(message)
+    if event.resolution_wh < 0 or (modulus_wh is not None and event.resolution_wh >= modulus_wh):
+        message = f"{name}: resolution {event.resolution_wh} Wh is not 0 to below the modulus"
+        raise UnusableFact(message)
+    if event.max_w is None and not event.household:
+        message = f"{name}: max_w is required outside households, or every step is possible"
+        raise UnusableFact(message)
+    if event.max_w is not None and event.max_w <= 0:
+        message = f"{name}: max_w {event.max_w} W is not above 0"
+        raise UnusableFact(message)
+    return MeterFact(
+        revision=event.revision,
+        facts=MeterFacts(
             meter=event.meter_id,
             household=event.household,
-            modulus_wh=event.modulus_wh,
+            modulus_wh=modulus_wh,
             resolution_wh=event.resolution_wh,
             max_w=event.max_w,
-        )
-    except ValueError as error:
-        raise UnusableFact(str(error)) from error
-    return MeterFact(revision=event.revision, facts=facts)
+        ),
+    )
 
 
 def edit_of(event: ReadingEdited) -> Edit:
     """Raises `UnusableFact`."""
-    try:
-        return Edit(
-            edit_id=str(event.edit_id),
-            meter=event.meter_id,
-            at_us=us_of(event.read_at),
-            kind=EditKind(event.kind),
-            register_wh=event.register_wh,
-            by=event.by,
-            reason=event.reason,
-            decided_us=us_of(event.at),
-        )
-    except ValueError as error:
-        raise UnusableFact(str(error)) from error
+    name = f"edit {event.edit_id} of meter {event.meter_id}"
+    if not event.by.strip() or not event.reason.strip():
+        message = f"{name}: needs the name of who decides and the reason"
+        raise UnusableFact(message)
+    if (event.kind is EditKind.SET) != (event.register_wh is not None):
+        message = f"{name}: is a {event.kind} with register {event.register_wh}; only a set has one"
+        raise UnusableFact(message)
+    return Edit(
+        id=event.edit_id,
+        meter=event.meter_id,
+        at_us=us_of(event.read_at),
+        kind=event.kind,
+        register_wh=event.register_wh,
+        by=event.by,
+        reason=event.reason,
+        decided_us=us_of(event.at),
+    )
 
 
 def _has_place(day: date) -> bool:

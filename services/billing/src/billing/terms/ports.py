@@ -7,11 +7,11 @@ from uuid import UUID
 from billing.terms.values import (
     Account,
     Agreement,
+    Edit,
     InstallationFact,
     MeterFact,
     PublishedTariff,
 )
-from prewatt_metering.vee.edit import Edit
 
 
 class TermStore(Protocol):

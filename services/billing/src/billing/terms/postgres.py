@@ -6,13 +6,13 @@ from uuid import UUID
 from billing.terms.values import (
     Account,
     Agreement,
+    Edit,
     InstallationFact,
     MeterFact,
     PublishedTariff,
 )
 from prewatt_common.db.database import DriverConnection
 from prewatt_metering.calendar.instants import instant_of
-from prewatt_metering.vee.edit import Edit
 
 _PUT_TARIFF = """
 INSERT INTO tariff_version AS t (code, valid_from, correction, document, published_at,
@@ -125,8 +125,7 @@ class PostgresTerms:
             _PUT_INSTALLATION,
             [
                 (
-                    each.id, each.revision, at.meter, each.account_id,
-                    None if at.from_us is None else instant_of(at.from_us),
+                    each.id, each.revision, at.meter, at.account_id, instant_of(at.from_us),
                     None if at.to_us is None else instant_of(at.to_us),
                     at.opening_wh, at.closing_wh, at.multiplier, at.device, each.removed,
                 )
@@ -155,7 +154,7 @@ class PostgresTerms:
             _PUT_EDIT,
             [
                 (
-                    UUID(each.edit_id), each.meter, instant_of(each.at_us), str(each.kind),
+                    each.id, each.meter, instant_of(each.at_us), str(each.kind),
                     each.register_wh, each.by, each.reason, instant_of(each.decided_us),
                 )
                 for each in edits

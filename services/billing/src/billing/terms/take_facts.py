@@ -72,7 +72,7 @@ async def _installations(store: TermStore, events: Sequence[InstallationSet]) ->
     installations = _highest((e.id, e) for e in map(installation_of, events))
     before = await store.accounts_of_installations({each.id for each in installations})
     await store.put_installations(installations)
-    accounts = before | {each.account_id for each in installations}
+    accounts = before | {each.installation.account_id for each in installations}
     return {Moved(What.ACCOUNT, str(each)) for each in accounts} | {
         Moved(What.METER, each.installation.meter) for each in installations
     }
@@ -85,7 +85,7 @@ async def _meters(store: TermStore, events: Sequence[MeterRegistered]) -> set[Mo
 
 
 async def _edits(store: TermStore, events: Sequence[ReadingEdited]) -> set[Moved]:
-    edits = {each.edit_id: each for each in map(edit_of, events)}
+    edits = {each.id: each for each in map(edit_of, events)}
     await store.put_edits([edits[each] for each in sorted(edits)])
     return {Moved(What.METER, each.meter) for each in edits.values()}
 
