@@ -345,6 +345,15 @@ class Billing:
                 [Delivered(each, None) for each in readings],  # type: ignore[arg-type]
             )
 
+    async def take_charges_as_one(self, charges: Sequence[ChargesPosted]) -> None:
+        """Handle events of charges as one batch, without Kafka."""
+        if charges:
+            async with self.database.transaction() as connection:
+                await _subscription_of(charges[0]).handle(
+                    connection,
+                    [Delivered(each, None) for each in charges],  # type: ignore[arg-type]
+                )
+
     async def compare(
         self, *, settle: timedelta = timedelta(0), now: datetime | None = None
     ) -> None:

@@ -22,7 +22,6 @@ CANNOT_BE = [
     ("charge_state", "version", 0),
     ("charge_state", "standing_days", 2),
     ("charge_state", "energy_wh", -1),
-    ("charge_state", "entered_wh", -1),
     ("command", "sequence", 0),
     ("correction_run", "state", "begun"),
     ("correction_run", "correction", 0),

@@ -102,6 +102,46 @@ async def test_what_is_charged_before_the_day_is_entered_is_the_next_days(town: 
     await town.holds()
 
 
+async def _edit(
+    town: Town, number: int, kind: EditKind, register_wh: int | None, *, hour: int = 5
+) -> None:
+    """A person decides about the meter's reading of that hour."""
+    async with town.unit() as unit:
+        edit = ReadingEdit(
+            id=new_id(),
+            meter_id=f"m{number}",
+            read_at=town.begin + timedelta(hours=hour),
+            kind=kind,
+            register_wh=register_wh,
+            decided_by="test",
+            reason="test",
+            at=town.now,
+        )
+        await DecideMeter(review=REVIEW).edit(unit=unit, edit=edit, decided=town.decided())
+
+
+async def test_a_correction_before_a_first_day_is_entered_may_take_back_more_than_is(
+    town: Town,
+) -> None:
+    """What was entered of a period is below zero then, until the day that was left is too."""
+    yesterday = town.today - timedelta(days=1)
+    for hour in range(1, 6):
+        await town.read(hour)
+    left = await town.charged()
+    await town.turn(town.today)
+    for number, (kind, register_wh) in enumerate(((EditKind.SET, 430), (EditKind.REMOVE, None))):
+        await _edit(town, number, kind, register_wh)
+    (entered,) = await town.sql("SELECT min(entered_wh) AS wh FROM charge_state")
+    assert entered["wh"] < 0
+    await town.holds()
+    await town.close_days()
+    entries = await town.entries(yesterday)
+    assert {n: -m for n, _, m, _ in entries} == {n: micro for n, (micro, _) in left.items()}
+    (entered,) = await town.sql("SELECT min(entered_wh) AS wh FROM charge_state")
+    assert entered["wh"] >= 0
+    await town.holds()
+
+
 @pytest.mark.parametrize("portions", [1, 2, 3])
 async def test_stopped_half_way_the_rest_is_entered_later(
     town: Town, portions: int, monkeypatch: pytest.MonkeyPatch
@@ -181,18 +221,7 @@ async def test_a_decision_is_an_entry_of_its_own(town: Town, before_it_is_entere
         await town.close_days()
     await town.read(12, [0])
     read = await town.charged()
-    async with town.unit() as unit:
-        edit = ReadingEdit(
-            id=new_id(),
-            meter_id="m0",
-            read_at=town.begin + timedelta(hours=12),
-            kind=EditKind.SET,
-            register_wh=2_000,
-            decided_by="test",
-            reason="test",
-            at=town.now,
-        )
-        await DecideMeter(review=REVIEW).edit(unit=unit, edit=edit, decided=town.decided())
+    await _edit(town, 0, EditKind.SET, 2_000, hour=12)
     decided = await town.charged()
     assert await town.entries(town.today) == [
         ("town-0", f"day/{town.today}", left["town-0"][0] - read["town-0"][0], 100),

@@ -2,9 +2,11 @@
 
 import json
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
+from prewatt_devstack.errors import StackError
 from prewatt_devstack.ports import HOST, free_ports
 
 DATABASES = ("meter_gateway", "prepay_ledger", "notifier", "billing")
@@ -68,10 +70,18 @@ class Endpoints:
 
 
 def load_or_make(state_dir: Path, *, services: tuple[str, ...]) -> Endpoints:
-    """The endpoints of ``state_dir``, made with free ports and new passwords the first time."""
+    """The endpoints of ``state_dir``, made with free ports and new passwords the first time.
+    Raises `StackError` for those of another version."""
     file = state_dir / "stack.json"
     if file.exists():
-        return Endpoints(**json.loads(file.read_text(encoding="utf-8")))
+        known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        if known.keys() != {each.name for each in fields(Endpoints)}:
+            message = (
+                f"{file} is of another version of Prewatt: end that stack with the version that "
+                f"made it, then remove {state_dir}"
+            )
+            raise StackError(message)
+        return Endpoints(**known)
     ports = free_ports(5 + len(services))
     endpoints = Endpoints(
         kafka_port=ports[0],

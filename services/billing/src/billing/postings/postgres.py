@@ -5,7 +5,16 @@ from collections.abc import Sequence
 from prewatt_common.contracts.ledger_charges_v1 import PostedCharge
 from prewatt_common.db.database import DriverConnection
 
-_PUT_POSTED = """
+_OF_VERSION = ", ".join(
+    f"{name} = CASE WHEN excluded.version > p.version THEN excluded.{name} ELSE p.{name} END"
+    for name in (
+        "period_end", "account_id", "standing_days", "energy_wh", "total_micro", "last_read_at",
+        "changed_at",
+    )
+)  # fmt: skip
+# A balance is as new as its number, whatever the version that it comes with: a later version that
+# moved nothing has none, and may be here first.
+_PUT_POSTED = f"""
 INSERT INTO posted_period AS p (agreement_id, period_first, period_end, account_id, version,
                                 standing_days, energy_wh, total_micro, last_read_at,
                                 balance_number, balance_micro, changed_at)
@@ -15,14 +24,14 @@ FROM unnest($1::uuid[], $2::date[], $3::date[], $4::uuid[], $5::bigint[], $6::bi
     AS n (agreement_id, period_first, period_end, account_id, version, standing_days, energy_wh,
           total_micro, last_read_at, balance_number, balance_micro)
 ON CONFLICT (agreement_id, period_first) DO UPDATE
-SET period_end = excluded.period_end, account_id = excluded.account_id,
-    version = excluded.version, standing_days = excluded.standing_days,
-    energy_wh = excluded.energy_wh, total_micro = excluded.total_micro,
-    last_read_at = excluded.last_read_at, changed_at = excluded.changed_at,
-    balance_number = coalesce(excluded.balance_number, p.balance_number),
-    balance_micro = coalesce(excluded.balance_micro, p.balance_micro)
+SET {_OF_VERSION},
+    version = greatest(excluded.version, p.version),
+    balance_number = greatest(excluded.balance_number, p.balance_number),
+    balance_micro = CASE WHEN excluded.balance_number > coalesce(p.balance_number, -1)
+                         THEN excluded.balance_micro ELSE p.balance_micro END
 WHERE excluded.version > p.version
-"""
+   OR excluded.balance_number > coalesce(p.balance_number, -1)
+"""  # noqa: S608 - of constants
 
 
 class PostgresPostings:
@@ -32,7 +41,8 @@ class PostgresPostings:
         self._connection = connection
 
     async def put_posted(self, charges: Sequence[PostedCharge]) -> None:
-        """The ledger's totals; the highest version holds."""
+        """The ledger's totals, of which the highest version holds, and balances, by their
+        numbers."""
         if charges:
             await self._connection.execute(
                 _PUT_POSTED,

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from uuid import UUID
 
+import msgspec
+
 from billing.marks.ports import Marks
 from billing.marks.values import Moved, What
 from billing.postings.ports import PostingStore
@@ -29,15 +31,25 @@ async def take_charges(
 
 
 def newest(charges: Iterable[PostedCharge]) -> Sequence[PostedCharge]:
-    """The highest version of each agreement and period, in that order. Raises `UnusableCharge`."""
+    """The highest version of each agreement and period, in that order, with the balance of the
+    highest number, whichever version that came with. Raises `UnusableCharge`."""
     found: dict[tuple[UUID, date], PostedCharge] = {}
     for charge in charges:
         _check(charge)
         place = (charge.agreement_id, charge.period_first)
         known = found.get(place)
-        if known is None or charge.version > known.version:
-            found[place] = charge
+        found[place] = charge if known is None else _together(known, charge)
     return [found[place] for place in sorted(found)]
+
+
+def _together(one: PostedCharge, other: PostedCharge) -> PostedCharge:
+    newest = other if other.version > one.version else one
+    balanced = max(one, other, key=lambda each: each.balance_number or 0)
+    if balanced is newest:
+        return newest
+    return msgspec.structs.replace(
+        newest, balance_number=balanced.balance_number, balance_micro=balanced.balance_micro
+    )
 
 
 def _check(charge: PostedCharge) -> None:

@@ -223,8 +223,7 @@ CREATE TABLE charge_state (
     CHECK (period_end > period_first),
     CHECK (version > 0),
     CHECK (standing_days BETWEEN 0 AND period_end - period_first),
-    CHECK (energy_wh >= 0),
-    CHECK (entered_wh >= 0)
+    CHECK (energy_wh >= 0)
 ) WITH (fillfactor = 60);
 CREATE INDEX charge_state_account_id ON charge_state (account_id);
 CREATE INDEX charge_state_day ON charge_state (day, agreement_id, period_first);
