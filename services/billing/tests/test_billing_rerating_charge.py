@@ -225,6 +225,26 @@ def test_published_bills(folder: str, bill: dict[str, Any]) -> None:
         assert abs(total - bill["total_micro"]) <= bill.get("within_micro", 0)
 
 
+def of_component(**component: Any) -> TariffBook:
+    """A tariff of one component, x."""
+    tariff = {
+        "code": "home", "valid_from": "2026-01-01", "currency": "CNY",
+        "timezone": "Asia/Shanghai", "components": [{"name": "x", **component}],
+    }  # fmt: skip
+    return TariffBook([tariff_of(tariff)])
+
+
+@pytest.mark.parametrize(("days", "thirtieths"), [(0, 0), (1, 1), (27, 27), (28, 30)])
+def test_a_short_month_is_a_whole_month_in_thirtieths(days: int, thirtieths: int) -> None:
+    book = of_component(kind="capacity", micro_per_kva_month=30, day_is="thirtieth")
+    first = date(2026, 2, 1)
+    served = Period(first, first + days * DAY) if days else None
+    found = own(
+        book, Period(first, date(2026, 3, 1)), {(first, "all"): 5}, served, capacity_va=1_000
+    )
+    assert sum(amount for *_, amount in found) == thirtieths
+
+
 @pytest.mark.parametrize(
     "component",
     [
@@ -236,11 +256,7 @@ def test_published_bills(folder: str, bill: dict[str, Any]) -> None:
 )
 def test_what_is_not_known_is_not_guessed(component: dict[str, Any]) -> None:
     """And is asked for only where something was used or served."""
-    tariff = {
-        "code": "home", "valid_from": "2026-01-01", "currency": "CNY",
-        "timezone": "Asia/Shanghai", "components": [{"name": "x", **component}],
-    }  # fmt: skip
-    book, may = TariffBook([tariff_of(tariff)]), Period(date(2026, 5, 1), date(2026, 6, 1))
+    book, may = of_component(**component), Period(date(2026, 5, 1), date(2026, 6, 1))
     assert own(book, may, {}, None) == []
     with pytest.raises(Unrated, match="x needs"):
         own(book, may, {(may.first, "all"): 5}, may)

@@ -1,12 +1,11 @@
 """From readings to use: billing's own against the library that the ledger charges with."""
 
-import os
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rerating_cases import (
     OURS,
@@ -33,8 +32,6 @@ from prewatt_metering.tariffs.periods import period_of
 from prewatt_metering.usage.days import day_usage
 from prewatt_metering.vee import edit
 from prewatt_metering.vee.trust import trusted
-
-PH = (Phase.generate,) if os.environ.get("FAST") else tuple(Phase)
 
 
 def own(case: MeterCase, tariff: Tariff) -> Use:
@@ -98,12 +95,7 @@ def facts_of(facts: MeterFacts) -> meters.MeterFacts:
     )  # fmt: skip
 
 
-@settings(
-    deadline=None,
-    max_examples=int(os.environ.get("N", "400")),
-    suppress_health_check=list(HealthCheck),
-    phases=PH,
-)
+@settings(deadline=None, max_examples=200, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), case=meter_cases())
 def test_use_is_the_librarys(data: st.DataObject, case: MeterCase) -> None:
     tariff = data.draw(slot_tariffs(case.zone))
@@ -176,8 +168,13 @@ def used_wh(
         ("a fall that stays", [(1, 5_000), (2, 5_100), (3, 300), (4, 900)], {}, 5_700),
         ("silent, then zero, then the truth", [(1, 5_000), (100, 0), (101, 0), (150, 9_000)], {},
          9_000),
+        ("back after a week", [(1, 5_000), (2, 0), (170, 9_000)], {}, 9_000),
         ("back after more than a week is too late", [(1, 5_000), (2, 0), (171, 9_000)], {},
          5_000 + 9_000),
+        ("back by way of a rollover",
+         [(20, 999_800), (20.5, 999_900), (21, 300_000), (22, 100)], MILLION, 1_000_100),
+        ("not where the step into it can be",
+         [(20, 999_800), (20.5, 999_900), (21, 700_000), (40, 100)], MILLION, 999_900 + 300_100),
         ("nines beside the modulus", [(1, 500), (2, 999_999), (3, 700)], MILLION, 700),
         ("two months of silence", [(1_440, 90_000)], {}, 90_000),
         ("a cached value for three days, then all at once: it is owed",
@@ -231,6 +228,8 @@ def test_the_edit_that_was_decided_last_counts() -> None:
     assert used_wh(reads, edits=[to_set]) == 800
     assert used_wh(reads, edits=[to_remove, to_set]) == 9_000
     assert used_wh(reads, edits=[to_restore, to_remove, to_set]) == 900
+    at_once = edit_of(9, 3, EditKind.SET, 850, 1)
+    assert used_wh(reads, edits=[at_once, to_set]) == used_wh(reads, edits=[to_set, at_once]) == 850
     beside = edit_of(4, 2.5, EditKind.SET, 700, 1)
     assert used_wh(reads, edits=[beside]) == 900
 
