@@ -5,10 +5,10 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
+from billing.readings.packed import packed_days
+from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.ids import new_id
 from prewatt_metering.calendar.instants import SECOND_US, us_of
-from prewatt_metering.registers.packing import pack
-from prewatt_metering.registers.readings import Reading
 from prewatt_metering.tariffs.document import canonical, tariff_of
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -274,17 +274,16 @@ async def add_edit(connection: asyncpg.Connection, meter_id: str, n: int) -> Non
 async def add_day(connection: asyncpg.Connection, meter_id: str, n: int) -> None:
     """A reading at noon of the next day; with the one before it a day more has use."""
     noon = TURN + timedelta(days=n - 3)
-    midnight = noon.replace(hour=0)
-    packed = pack([Reading(us_of(noon), 1_000 * (n + 2))], base_us=us_of(midnight))
+    (day,) = packed_days([Reading(meter_id, noon, 1_000 * (n + 2), noon)])
     await connection.execute(
-        "INSERT INTO meter_day VALUES ($1, $2, $3, $4)", meter_id, noon.date(), packed, AT
+        "INSERT INTO meter_day VALUES ($1, $2, $3, $4)", day.meter_id, day.day, day.packed, AT
     )
 
 
 async def add_balance_difference(connection: asyncpg.Connection, _: str, n: int) -> None:
     """An account that the ledger has 1 micro-unit too much for."""
     await connection.execute(
-        "INSERT INTO balance_difference VALUES ($1, $2, $2 + 1, $3, $3)", new_id(), n, AT
+        "INSERT INTO balance_difference VALUES ($1, $2, $2::bigint + 1, $3, $3)", new_id(), n, AT
     )
 
 
