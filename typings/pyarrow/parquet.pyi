@@ -54,5 +54,11 @@ class ParquetFile:
         row_groups: Sequence[int] | None = None,
         use_threads: bool = True,
     ) -> Iterator[RecordBatch]: ...
+    def read_row_groups(
+        self,
+        row_groups: Sequence[int],
+        columns: Sequence[str] | None = None,
+        use_threads: bool = True,
+    ) -> Table: ...
 
 def read_metadata(where: BinaryIO) -> FileMetaData: ...

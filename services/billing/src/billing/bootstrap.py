@@ -30,6 +30,9 @@ from billing.settings import BillingSettings
 from billing.terms.postgres import PostgresTerms
 from billing.terms.take_accounts import take_accounts
 from billing.terms.take_facts import Fact, take_facts
+from billing.usage.answer_usage import AnswerUsage
+from billing.usage.api import usage_router
+from billing.usage.postgres import PostgresSnapshots
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted
 from prewatt_common.contracts.ledger_events_v1 import AccountOpened, ToppedUp
@@ -136,6 +139,7 @@ async def _run(settings: BillingSettings, parts: Parts) -> None:
         routers=[
             reconciliation_router(store=comparisons, clock=utc_now),
             meters_router(store=comparisons),
+            usage_router(answer=usage_answers(database, settings)),
             balances_router(store=differences),
             *parts.operators_routers(scope="billing"),
         ],
@@ -201,6 +205,13 @@ def archiving(database: Database, settings: BillingSettings) -> Repeating:
         clock=utc_now,
     )
     return Repeating(name="archive", do=work.once, every_s=_ARCHIVE_LOOK_S)
+
+
+def usage_answers(database: Database, settings: BillingSettings) -> AnswerUsage:
+    """Answers what meters used. Raises ValueError for an URL that names no folder."""
+    return AnswerUsage(
+        snapshots=PostgresSnapshots(database), folder=folder_at(settings.archive_url)
+    )
 
 
 async def _take_readings(connection: AsyncConnection, batch: Sequence[Delivered[Reading]]) -> None:

@@ -57,6 +57,17 @@ class Database:
             await connection.execute(text("SELECT 1"))
             yield connection
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncGenerator[AsyncConnection]:
+        """A transaction whose statements all see one state of the database; it writes nothing."""
+        async with self._engine.connect() as connection:
+            await connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+            async with connection.begin():
+                await connection.execute(text("SELECT 1"))
+                yield connection
+
     async def check(self) -> str:
         """A readiness check, on a connection of its own: one that waited for the pool would take a
         busy process out of service, and one that holds the pool's would keep it from a payment."""

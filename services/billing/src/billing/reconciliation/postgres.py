@@ -10,12 +10,10 @@ from billing.reconciliation.compare import Kind
 from billing.reconciliation.days import MeterHistory
 from billing.reconciliation.ports import ComparisonKey, Stored, Tallied, Waiting
 from billing.reconciliation.postgres_rows import (
-    AGREEMENT_COLUMNS,
     COMPARISON_COLUMNS,
-    agreement_of,
+    load_agreements,
     load_meters,
     load_readings,
-    load_tariffs,
     stored_of,
 )
 from prewatt_common.db.database import Database, DriverConnection, driver
@@ -100,19 +98,11 @@ async def _history(connection: DriverConnection, meter_id: str) -> MeterHistory 
     terms = (await load_meters(connection, [meter_id])).of_meter(meter_id)
     if terms is None:
         return None
-    rows = await connection.fetch(
-        f"SELECT {AGREEMENT_COLUMNS} FROM agreement AS a "  # noqa: S608
-        "WHERE a.account_id = ANY($1::uuid[]) ORDER BY a.first_day, a.id",
-        [each.account_id for each in terms.installations],
-    )
-    agreements = [agreement_of(row) for row in rows]
-    tariffs = (await load_tariffs(connection, [each.tariff_code for each in agreements])).found
+    agreements = await load_agreements(connection, terms)
     held = (await load_readings(connection, [meter_id])).get(meter_id)
     return MeterHistory(
         terms=terms,
-        agreements=[
-            (each, tariffs[each.tariff_code]) for each in agreements if each.tariff_code in tariffs
-        ],
+        agreements=agreements,
         readings=[one for day, packed in held.days for one in unpacked(day, packed)]
         if held
         else [],

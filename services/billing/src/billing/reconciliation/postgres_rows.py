@@ -224,6 +224,20 @@ async def load_meters(
     )
 
 
+async def load_agreements(
+    connection: "asyncpg.Connection[asyncpg.Record]", meter: MeterTerms
+) -> Sequence[tuple[Agreement, Tariff]]:
+    """Of whomever the meter serves or served, those whose tariff is known; by their first days."""
+    rows = await connection.fetch(
+        f"SELECT {AGREEMENT_COLUMNS} FROM agreement AS a "  # noqa: S608 - a constant
+        "WHERE a.account_id = ANY($1::uuid[]) ORDER BY a.first_day, a.id",
+        [each.account_id for each in meter.installations],
+    )
+    agreements = [agreement_of(row) for row in rows]
+    tariffs = (await load_tariffs(connection, [each.tariff_code for each in agreements])).found
+    return [(each, tariffs[each.tariff_code]) for each in agreements if each.tariff_code in tariffs]
+
+
 async def load_readings(
     connection: "asyncpg.Connection[asyncpg.Record]", meter_ids: Sequence[str]
 ) -> Mapping[str, Held]:

@@ -68,14 +68,42 @@ def counted(
 ) -> Counted:
     """What ``installation`` can be charged by. ``readings``: all of the meter, `edited`; in any
     order, repeated or not."""
-    given = _given(installation)
-    known = _one_an_instant(_of_device(readings, installation, meter), given, meter.facts)
-    bounds = _Bounds(meter.facts, installation)
-    trusted = _trusted(known, bounds, opened=bool(known) and known[0].at_us in given)
+    known, bounds = _known(readings, installation, meter)
+    opened = bool(known) and known[0].at_us in _given(installation)
+    trusted = _trusted(known, bounds, opened=opened)
     return Counted(
         at_us=[each.at_us for each in trusted],
         wh=_unrolled(trusted, bounds, installation.multiplier),
     )
+
+
+def shown(
+    *, readings: Iterable[Reading], installation: Installation, meter: MeterTerms
+) -> tuple[list[Reading], list[int]]:
+    """What the installation's device showed, ascending, and the places in it that do not follow the
+    one before by an ordinary step."""
+    known, bounds = _known(readings, installation, meter)
+    return known, bounds.run_ends(known)
+
+
+def others_at(installation: Installation, meter: MeterTerms) -> list[Installation]:
+    """Where another device hung under the same id, whose readings are none of this one."""
+    return [
+        each
+        for each in meter.installations
+        if each != installation
+        and None not in (each.device, installation.device)
+        and each.device != installation.device
+    ]
+
+
+def _known(
+    readings: Iterable[Reading], installation: Installation, meter: MeterTerms
+) -> tuple[list[Reading], "_Bounds"]:
+    """What the installation's device showed, ascending, and what bounds its steps."""
+    given = _given(installation)
+    known = _one_an_instant(_of_device(readings, installation, meter), given, meter.facts)
+    return known, _Bounds(meter.facts, installation)
 
 
 def _given(installation: Installation) -> dict[int, int]:
@@ -94,11 +122,7 @@ def _of_device(
     """Without what another device counted, that hung under the same id, and with the registers that
     people read of this one elsewhere, which beat readings of their instants."""
     others = [each for each in meter.installations if each != installation]
-    strange = [
-        each
-        for each in others
-        if None not in (each.device, installation.device) and each.device != installation.device
-    ]
+    strange = others_at(installation, meter)
     read = {
         Reading(at_us, wh)
         for each in others

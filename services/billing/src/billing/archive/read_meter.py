@@ -1,0 +1,55 @@
+"""One meter's readings out of a file that holds those of thousands.
+
+A file is sorted by meter and its row groups say between which meters they lie, so one row group is
+decoded, or two where the meter's readings are at an edge: some 32,768 of 600,000 readings.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from billing.archive.columns import IMPORT_WH, METER_ID, READ_AT
+from billing.archive.ports import Folder
+
+Register: TypeAlias = tuple[int, int]
+"""An instant in microseconds UTC since 1970, and the register in Wh."""
+_VALUES = (READ_AT, IMPORT_WH)
+
+
+def readings_of_meter(folder: Folder, path: str, meter_id: str) -> list[Register]:
+    """In the file's order, as often as they are there. Raises OSError, FileNotFoundError where the
+    file is gone, and `pyarrow.ArrowInvalid` for what is no such file."""
+    with (
+        closing(folder.open(path)) as source,
+        pq.ParquetFile(source, read_dictionary=[METER_ID], pre_buffer=False) as file,
+    ):
+        groups = list(_groups_of(file.metadata, meter_id))
+        if not groups:
+            return []
+        return readings_in(
+            file.read_row_groups(groups, columns=[METER_ID, *_VALUES], use_threads=False), meter_id
+        )
+
+
+def readings_in(table: pa.Table, meter_id: str) -> list[Register]:
+    """Those of one meter in a table of the archive's columns, its meters in a dictionary."""
+    if not len(table):
+        return []
+    ids = table[METER_ID].unify_dictionaries().combine_chunks()
+    # By its place in the dictionary: to compare every row's text takes longer than to read it.
+    rows = np.flatnonzero(ids.indices.to_numpy() == ids.dictionary.index(meter_id).as_py())
+    at_us, wh = (table[name].cast(pa.int64()).to_numpy()[rows].tolist() for name in _VALUES)
+    return list(zip(at_us, wh, strict=True))
+
+
+def _groups_of(metadata: pq.FileMetaData, meter_id: str) -> Iterator[int]:
+    """The row groups between whose least and greatest meter it lies. Ids are ASCII, so text is in
+    the order of its bytes, as the file is."""
+    for number in range(metadata.num_row_groups):
+        bounds = metadata.row_group(number).column(0).statistics
+        if bounds is None or not bounds.has_min_max or bounds.min <= meter_id <= bounds.max:
+            yield number

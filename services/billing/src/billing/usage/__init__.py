@@ -1,0 +1,1 @@
+"""What a meter's register rose by, by slice of local time, from the archive."""
