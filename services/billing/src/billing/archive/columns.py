@@ -20,6 +20,9 @@ from prewatt_metering.calendar.instants import DAY_US, SECOND_US
 
 Int64s: TypeAlias = npt.NDArray[np.int64]
 
+Register: TypeAlias = tuple[int, int]
+"""An instant in microseconds UTC since 1970, and the register in Wh."""
+
 _INSTANT = pa.timestamp("us", tz="UTC")
 METER_ID, READ_AT, IMPORT_WH, RECEIVED_AFTER_S = COLUMNS = (
     "meter_id", "read_at", "import_wh", "received_after_s",
@@ -44,6 +47,8 @@ _PACKED = pa.schema(
     ]
 )
 _PACKING = pa.ipc.IpcWriteOptions(compression="lz4")
+_UNPACKING = pa.ipc.IpcReadOptions(use_threads=False)
+"""Threads of Arrow's own cost a small block four times what is in it."""
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _IN_DAY_BITS = 37
 """Of an instant within its day, in microseconds."""
@@ -70,8 +75,7 @@ def packed(readings: Sequence[Reading]) -> bytes:
 
 def unpacked(blocks: Iterable[bytes]) -> pa.Table:
     """The readings of ``blocks``, as `packed` gave them, in their order and as often."""
-    tables = [pa.ipc.open_stream(each).read_all() for each in blocks]
-    table = pa.concat_tables([_PACKED.empty_table(), *tables])
+    table = _joined(blocks)
     read_at, received_at = (
         table[name].cast(pa.int64()).to_numpy() for name in (READ_AT, "received_at")
     )
@@ -85,6 +89,20 @@ def unpacked(blocks: Iterable[bytes]) -> pa.Table:
         ],
         schema=SCHEMA,
     )
+
+
+def packed_of_meter(blocks: Iterable[bytes], meter_id: str) -> list[Register]:
+    """Those of one meter in ``blocks``, in their order and as often. Without a dictionary: to join
+    those of many small blocks takes three times as long as all else."""
+    table = _joined(blocks)
+    kept = table.filter(pc.equal(table[METER_ID], pa.scalar(meter_id)))
+    at_us, wh = (kept[name].cast(pa.int64()).to_pylist() for name in (READ_AT, IMPORT_WH))
+    return list(zip(at_us, wh, strict=True))
+
+
+def _joined(blocks: Iterable[bytes]) -> pa.Table:
+    tables = [pa.ipc.open_stream(each, options=_UNPACKING).read_all() for each in blocks]
+    return pa.concat_tables([_PACKED.empty_table(), *tables])
 
 
 def placed(table: pa.Table) -> Iterator[tuple[Place, pa.Table]]:

@@ -6,17 +6,14 @@ decoded, or two where the meter's readings are at an edge: some 32,768 of 600,00
 
 from collections.abc import Iterator
 from contextlib import closing
-from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from billing.archive.columns import IMPORT_WH, METER_ID, READ_AT
+from billing.archive.columns import IMPORT_WH, METER_ID, READ_AT, Register
 from billing.archive.ports import Folder
 
-Register: TypeAlias = tuple[int, int]
-"""An instant in microseconds UTC since 1970, and the register in Wh."""
 _VALUES = (READ_AT, IMPORT_WH)
 
 
@@ -30,15 +27,8 @@ def readings_of_meter(folder: Folder, path: str, meter_id: str) -> list[Register
         groups = list(_groups_of(file.metadata, meter_id))
         if not groups:
             return []
-        return readings_in(
-            file.read_row_groups(groups, columns=[METER_ID, *_VALUES], use_threads=False), meter_id
-        )
-
-
-def readings_in(table: pa.Table, meter_id: str) -> list[Register]:
-    """Those of one meter in a table of the archive's columns, its meters in a dictionary."""
-    if not len(table):
-        return []
+        columns = [METER_ID, *_VALUES]
+        table = file.read_row_groups(groups, columns=columns, use_threads=False)
     ids = table[METER_ID].unify_dictionaries().combine_chunks()
     # By its place in the dictionary: to compare every row's text takes longer than to read it.
     rows = np.flatnonzero(ids.indices.to_numpy() == ids.dictionary.index(meter_id).as_py())

@@ -26,6 +26,9 @@ from billing.usage.values import (
 from billing.usage.window import first_part, look
 from prewatt_metering.calendar.instants import us_of
 
+_AT_ONCE = 4
+"""Threads that read files for one answer."""
+
 
 class AnswerUsage:
     """Answers questions from a folder's files."""
@@ -70,14 +73,22 @@ class AnswerUsage:
         self, snapshot: Snapshot, question: Question, days: Sequence[date]
     ) -> list[Reading]:
         """Several files at a time: a bucket takes its time for each."""
+        paths = [path for day in days for path in snapshot.files[day]]
         found = await asyncio.gather(
             *(
-                asyncio.to_thread(readings_of_meter, self._folder, path, question.meter_id)
-                for day in days
-                for path in snapshot.files[day]
+                asyncio.to_thread(_readings, self._folder, paths[place::_AT_ONCE], question)
+                for place in range(min(_AT_ONCE, len(paths)))
             )
         )
-        return [Reading(*each) for some in found for each in some]
+        return [each for some in found for each in some]
+
+
+def _readings(folder: Folder, paths: Sequence[str], question: Question) -> list[Reading]:
+    return [
+        Reading(*each)
+        for path in paths
+        for each in readings_of_meter(folder, path, question.meter_id)
+    ]
 
 
 def _refuse_too_many(readings: Sequence[Reading]) -> None:

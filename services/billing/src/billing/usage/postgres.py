@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from datetime import date
 
-from billing.archive.columns import unpacked
+from billing.archive.columns import packed_of_meter
 from billing.archive.layout import partition_of
-from billing.archive.read_meter import readings_in
 from billing.readings.values import Reading
 from billing.reconciliation.postgres_rows import load_agreements, load_meters
 from billing.usage.values import Snapshot
@@ -53,9 +52,7 @@ async def _waiting(connection: DriverConnection, meter_id: str) -> Sequence[Read
     found: list[Reading] = []
     cursor = await connection.cursor("SELECT packed FROM archive_pending ORDER BY id")
     while rows := await cursor.fetch(_BLOCKS_AT_ONCE):
-        found += await asyncio.to_thread(_of_meter, meter_id, [row["packed"] for row in rows])
+        blocks = [row["packed"] for row in rows]
+        some = await asyncio.to_thread(packed_of_meter, blocks, meter_id)
+        found += (Reading(*each) for each in some)
     return found
-
-
-def _of_meter(meter_id: str, blocks: Sequence[bytes]) -> list[Reading]:
-    return [Reading(*each) for each in readings_in(unpacked(blocks), meter_id)]
