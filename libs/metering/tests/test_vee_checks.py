@@ -203,6 +203,12 @@ def test_zero_use(
          [Span(hour(0.5), hour(9))], []),
         ("open for half, more", [(1, 511)], [Span(hour(0.5), hour(9))], [(0, 1, 510, 511)]),
         ("closed again", [(1, 0), (1, 900)], [Span(hour(0), hour(1))], []),
+        ("one a span, what is borne left out", [(1, 11), (1, 10), (1, 30), (1, 900)],
+         [Span(hour(0), hour(3))], [(0, 3, 20, 41)]),
+        ("one for each span", [(1, 11), (1, 900), (1, 30)],
+         [Span(hour(2), None), Span(hour(0), hour(1))], [(0, 1, 10, 11), (2, 3, 10, 30)]),
+        ("in two spans it is the first's", [(1, 900), (1, 30)],
+         [Span(hour(0), hour(0.4)), Span(hour(0.5), None)], [(0, 1, 110, 900), (1, 2, 10, 30)]),
     ],
 )  # fmt: skip
 def test_use_while_disconnected(

@@ -140,17 +140,24 @@ def test_a_month_of_nothing(days, usual_wh):
     [
         ([], []),
         # Within the five minutes that are left of an hour more can flow than did.
-        ([Span(at(9), at(9) + 3 * HOUR_US)], [2]),
+        ([Span(at(9), at(9) + 3 * HOUR_US)], [(1, 2, 1)]),
         # A meter's clock may be off by five minutes, here and there.
         ([Span(at(9), at(9) + HOUR_US)], []),
-        ([Span(at(9) - 6 * MINUTE_US, at(9) + HOUR_US + 6 * MINUTE_US)], [1]),
-        ([Span(at(35) - 2 * HOUR_US, None)], [26 * 24]),
+        ([Span(at(9) - 6 * MINUTE_US, at(9) + HOUR_US + 6 * MINUTE_US)], [(0, 1, 1)]),
+        ([Span(at(35) - 2 * HOUR_US, None)], [(26 * 24 - 1, 26 * 24, 1)]),
+        # Days of it are one finding; another span is another.
+        (
+            [Span(at(9), at(12)), Span(at(20) - 6 * MINUTE_US, None)],
+            [(1, 3 * 24 - 1, 70), (11 * 24, 26 * 24, 15 * 24)],
+        ),
     ],
 )
 def test_use_while_the_relay_was_open(relay_open, used):
     looked = meter(punctual(hourly(wh=1_000)))
-    assert [(each[0], each[2]) for each in found(looked, relay_open)] == [
-        ("VEE-13", at(9) + hour * HOUR_US) for hour in used
+    checks = found(looked, relay_open)
+    assert [(each[0], each[1], each[2], each[4]) for each in checks] == [
+        ("VEE-13", at(9) + begin * HOUR_US, at(9) + end * HOUR_US, hours * 1_000)
+        for begin, end, hours in used
     ]
 
 

@@ -277,7 +277,7 @@ async def test_who_uses_on_while_cut_is_found(town: Watched) -> None:
     await town.live()
     await town.look()
     # The five minutes at each end are enough for the hours there.
-    assert await town.noticed() == [("m0", "VEE-13", 24 + n, 25 + n) for n in range(3, 11)]
+    assert await town.noticed() == [("m0", "VEE-13", 27, 35)]
     # It was charged, and nobody is cut for it, nor kept from it.
     assert (await town.charged())["town-0"] == (await town.charged())["town-2"]
     (row,) = await town.sql("SELECT bool_or(stops_cut) AS stops FROM finding")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from prewatt_metering.calendar.instants import HOUR_US
 from prewatt_metering.registers.installations import Installation
-from prewatt_metering.registers.intervals import Intervals
+from prewatt_metering.registers.intervals import Interval, Intervals
 from prewatt_metering.registers.meters import MeterFacts
 from prewatt_metering.registers.spans import Span, overlap_us
 from prewatt_metering.vee.checks.vee07_implausible import possible
@@ -27,13 +27,17 @@ def use_while_disconnected(
     installation: Installation,
     relay_open: Iterable[Span],
 ) -> list[Finding]:
-    """One finding for each interval with more energy than its time of closed relay can carry."""
-    spans, found = list(relay_open), list[Finding]()
+    """One finding for each span of open relay in which something flowed: over the intervals with
+    more energy than their time of closed relay can carry, from the first to the last, with their
+    sums. ``count``: how many. What lies in two spans counts in the first.
+    """
+    spans = sorted(relay_open, key=lambda each: each.begin_us)
+    by_span: dict[Span, list[tuple[Interval, int]]] = {}
     for each in intervals:
-        open_us = overlap_us(each.begin_us, each.end_us, spans)
-        if not open_us:
+        touched = [span for span in spans if overlap_us(each.begin_us, each.end_us, [span])]
+        if not touched:
             continue
-        closed_us = each.end_us - each.begin_us - open_us
+        closed_us = each.end_us - each.begin_us - overlap_us(each.begin_us, each.end_us, touched)
         if not possible(
             wh=each.wh,
             elapsed_us=closed_us,
@@ -42,13 +46,15 @@ def use_while_disconnected(
             multiplier=installation.multiplier,
         ):
             carried_wh = facts.limit_w * closed_us // (HOUR_US * installation.multiplier)
-            found.append(
-                CHECK.finding(
-                    meter=facts.meter,
-                    begin_us=each.begin_us,
-                    end_us=each.end_us,
-                    before=carried_wh + facts.resolution_wh,
-                    after=each.wh,
-                )
-            )
-    return found
+            by_span.setdefault(touched[0], []).append((each, carried_wh + facts.resolution_wh))
+    return [
+        CHECK.finding(
+            meter=facts.meter,
+            begin_us=flowed[0][0].begin_us,
+            end_us=flowed[-1][0].end_us,
+            before=sum(borne_wh for _, borne_wh in flowed),
+            after=sum(each.wh for each, _ in flowed),
+            count=len(flowed),
+        )
+        for flowed in by_span.values()
+    ]
