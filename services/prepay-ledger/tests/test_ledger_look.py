@@ -191,6 +191,29 @@ def test_when_a_relay_was_open_for_certain(steps, spans):
     assert open_spans(RelayStep(*each) for each in steps) == tuple(Span(*each) for each in spans)
 
 
+@pytest.mark.parametrize(
+    ("steps", "changed", "spans"),
+    [
+        # Another device hangs there, or somebody else lives there: nothing is certain any more.
+        ([(ISSUED, 1, 3)], [0, 5], [(3, 5)]),
+        ([(ISSUED, 1, 3)], [5, 5, 9], [(3, 5)]),
+        ([(ISSUED, 1, 3), (BACK_ON, 4, None)], [5], [(3, 4)]),
+        ([(ISSUED, 1, 3), (BACK_ON, 8, None)], [5], [(3, 5)]),
+        # It was changed before the answer, which may be of either.
+        ([(ISSUED, 1, 6)], [5], []),
+        ([(ISSUED, 1, 5)], [5], []),
+        # The next one is cut as well.
+        ([(ISSUED, 5, 8)], [5], [(8, None)]),
+        ([(ISSUED, 1, 3), (ISSUED, 6, 8)], [5], [(3, 5), (8, None)]),
+        ([(ISSUED, 1, 3), (ISSUED, 6, 8), (BACK_ON, 9, None)], [5], [(3, 5), (8, 9)]),
+    ],
+)
+def test_a_relay_is_known_no_longer_than_its_installation_lasts(steps, changed, spans):
+    assert open_spans((RelayStep(*each) for each in steps), changed_us=changed) == tuple(
+        Span(*each) for each in spans
+    )
+
+
 @given(
     gaps_h=st.lists(st.integers(1, 200), min_size=1, max_size=60),
     wh=st.lists(st.integers(0, 900), min_size=60, max_size=60),

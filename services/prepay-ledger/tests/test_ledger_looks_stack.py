@@ -2,109 +2,21 @@
 where it dies."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from collections.abc import AsyncGenerator
 
 import pytest
-from ledger_town import COUNT, REVIEW, Town
+from ledger_town import COUNT, REVIEW
+from ledger_watched import DAY, HOUR_WH, Watched
 
-from prepay_ledger.charging.charge_readings import charge_readings
 from prepay_ledger.charging.postgres_queries import ChargingQueries
-from prepay_ledger.charging.pricing import Pricings
 from prepay_ledger.installations.decide_meter import DecideMeter
 from prepay_ledger.installations.values import ReadingEdit
 from prepay_ledger.looks import look_at_meters
-from prepay_ledger.looks.look_at_meters import IDLE_S, LOOKS, LookAtMeters
-from prewatt_common.clock import utc_now
+from prepay_ledger.looks.look_at_meters import IDLE_S, LOOKS
 from prewatt_common.ids import new_id
-from prewatt_metering.calendar.instants import us_of
-from prewatt_metering.registers.readings import Reading
 from prewatt_metering.vee.edit import EditKind
 
 pytestmark = pytest.mark.stack
-
-BACK_DAYS = 40
-DAY = timedelta(days=1)
-HOUR_WH = 100
-
-
-class Watched(Town):
-    """Days go by: readings come on their day, every hour; it is turned and sealed, and at three of
-    the next morning the meters are looked at."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self.begin -= DAY * (BACK_DAYS - 20)
-        self.days = 0
-
-    @property
-    def day(self) -> date:
-        """The day that is lived next."""
-        return self.begin.date() + DAY * self.days
-
-    def at(self, day: int, hour: float = 0) -> datetime:
-        return self.begin + DAY * day + timedelta(hours=hour)
-
-    async def came(self, number: int, *readings: tuple[int, int, int]) -> None:
-        """(day, hour, Wh) of a meter, now."""
-        await self._charge(
-            {f"m{number}": [Reading(us_of(self.at(d, h)), wh) for d, h, wh in readings]}
-        )
-
-    async def live(self, *, silent: Collection[int] = ()) -> None:
-        """A day, until it is sealed."""
-        by_meter = {
-            f"m{number}": [
-                Reading(us_of(self.at(self.days, hour)), (24 * self.days + hour) * HOUR_WH)
-                for hour in range(1, 24)
-            ]
-            for number in range(COUNT)
-            if number not in silent
-        }
-        if by_meter:
-            await self._charge(by_meter)
-        await self.turn(self.day + DAY)
-        await self.closing(utc_now)()
-        self.days += 1
-
-    async def _charge(self, by_meter: dict[str, list[Reading]]) -> None:
-        async with self.unit() as unit:
-            await charge_readings(
-                unit=unit,
-                by_meter=by_meter,
-                pricings=Pricings(await unit.tariffs.book()),
-                partition=0,
-                now=self.now,
-            )
-
-    def looking(self, open_unit=None) -> LookAtMeters:
-        return LookAtMeters(
-            open_unit=open_unit or self.unit,
-            timezone=ZoneInfo("UTC"),
-            silence_borne=DAY,
-            clock=lambda: self.at(self.days, 3),
-        )
-
-    async def look(self, looking: LookAtMeters | None = None) -> None:
-        """Until nothing is left."""
-        looking = looking or self.looking()
-        while await looking() is None:
-            pass
-
-    async def noticed(self) -> list[tuple[str, str, int, int]]:
-        """Meter, check, and the hours since the beginning at which it begins and ends."""
-        rows = await self.sql(
-            "SELECT meter_id, check_id, begin_us, end_us FROM finding ORDER BY 1, 3, 2, number"
-        )
-        begin_us = us_of(self.begin)
-        return [
-            (r["meter_id"], r["check_id"], *((r[e] - begin_us) // 3_600_000_000 for e in ENDS))
-            for r in rows
-        ]
-
-
-ENDS = ("begin_us", "end_us")
 
 
 @pytest.fixture
@@ -252,33 +164,3 @@ async def test_another_replica_leaves_a_look_alone(town: Watched) -> None:
     await town.look()
     async with town.unit() as unit:
         assert await unit.looks.looked_at() == town.day
-
-
-async def test_who_uses_on_while_cut_is_found(town: Watched) -> None:
-    await town.live()
-    await town.look()
-    (account,) = await town.sql("SELECT account_id AS id FROM installation WHERE meter_id = 'm0'")
-    decision_id = new_id()
-    await town.sql(
-        "INSERT INTO decision (id, account_id, state, action, fired, held, inputs, at) "
-        "VALUES ($1, $2, 'disconnecting', 'disconnect', '{}', '{}', '{}', $3)",
-        decision_id, account["id"], town.now,
-    )  # fmt: skip
-    for sequence, (action, relay, hour) in enumerate(
-        (("disconnect", "open", 2), ("reconnect", "closed", 12)), start=1
-    ):
-        at = town.at(1, hour)
-        await town.sql(
-            "INSERT INTO command (id, decision_id, account_id, meter_id, action, sequence, status, "
-            "status_rank, relay, caused_at, issued_at, expires_at, finished_at) "
-            "VALUES ($1, $2, $3, 'm0', $4, $5, 'succeeded', 4, $6, $7, $7, $8, $7)",
-            new_id(), decision_id, account["id"], action, sequence, relay, at, at + DAY,
-        )  # fmt: skip
-    await town.live()
-    await town.look()
-    # The five minutes at each end are enough for the hours there.
-    assert await town.noticed() == [("m0", "VEE-13", 27, 35)]
-    # It was charged, and nobody is cut for it, nor kept from it.
-    assert (await town.charged())["town-0"] == (await town.charged())["town-2"]
-    (row,) = await town.sql("SELECT bool_or(stops_cut) AS stops FROM finding")
-    assert row["stops"] is False

@@ -18,11 +18,13 @@ CROSS JOIN LATERAL (SELECT * FROM command WHERE meter_id = m.id ORDER BY sequenc
 ORDER BY c.meter_id, c.sequence
 """
 
+_CHANGES = "SELECT meter_id, begins_at, ends_at FROM installation WHERE meter_id = ANY($1::text[])"
+
 
 async def relay_open_of(
     connection: DriverConnection, meter_ids: Sequence[str]
 ) -> Mapping[str, Sequence[Span]]:
-    """Of the meters that have had a command, by their last hundred."""
+    """Of the meters that have had a command, by their last hundred; see `open_spans`."""
     steps: dict[str, list[RelayStep]] = {}
     rows = await connection.fetch(_STEPS, meter_ids, CommandStatus.SUCCEEDED, RelayState.OPEN)
     for row in rows:
@@ -34,4 +36,10 @@ async def relay_open_of(
                 None if opened_at is None else us_of(opened_at),
             )
         )
-    return {meter_id: open_spans(some) for meter_id, some in steps.items()}
+    changed_us: dict[str, list[int]] = {}
+    for meter_id, *ends in await connection.fetch(_CHANGES, list(steps)):
+        changed_us.setdefault(meter_id, []).extend(us_of(end) for end in ends if end is not None)
+    return {
+        meter_id: open_spans(some, changed_us=changed_us.get(meter_id, ()))
+        for meter_id, some in steps.items()
+    }

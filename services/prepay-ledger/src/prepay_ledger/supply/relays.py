@@ -1,5 +1,6 @@
 """When a meter's relay was open, by its commands: pure."""
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -16,18 +17,28 @@ class RelayStep(NamedTuple):
     opened_us: int | None
 
 
-def open_spans(steps: Iterable[RelayStep]) -> tuple[Span, ...]:
+def open_spans(steps: Iterable[RelayStep], *, changed_us: Iterable[int] = ()) -> tuple[Span, ...]:
     """When the relay was open for certain. ``steps``: all of one meter, in the order of their
-    sequence.
+    sequence. ``changed_us``: where its installations begin and end.
 
     From a cut that was read back until the next reconnection is issued: from then on the relay may
-    be closed, whatever is heard of it. A cut whose answer comes later than that opens nothing.
+    be closed, whatever is heard of it. A cut whose answer comes later than that opens nothing. A
+    cut speaks of the installation in which it was issued alone: whoever comes next may have another
+    device, or a relay that was closed as it changed hands.
     """
+    changes = sorted(changed_us)
     spans: list[Span] = []
-    for each in steps:
-        is_open = bool(spans) and spans[-1].end_us is None
-        if each.action is RelayAction.RECONNECT and is_open:
-            spans[-1] = Span(spans[-1].begin_us, each.issued_us)
-        elif each.action is RelayAction.DISCONNECT and each.opened_us is not None and not is_open:
-            spans.append(Span(each.opened_us, None))
+    for action, issued_us, opened_us in steps:
+        last = spans[-1] if spans else None
+        if action is RelayAction.RECONNECT:
+            if last is not None and _lasts_until(last, issued_us):
+                spans[-1] = Span(last.begin_us, issued_us)
+        elif opened_us is not None and not (last is not None and _lasts_until(last, opened_us)):
+            next_change = bisect_right(changes, issued_us)
+            end_us = changes[next_change] if next_change < len(changes) else None
+            spans.append(Span(opened_us, end_us))
     return tuple(each for each in spans if each.end_us is None or each.begin_us < each.end_us)
+
+
+def _lasts_until(span: Span, at_us: int) -> bool:
+    return span.end_us is None or at_us < span.end_us
