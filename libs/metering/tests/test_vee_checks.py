@@ -34,7 +34,7 @@ from prewatt_metering.vee.checks.vee17_wall_fold import wall_fold
 from prewatt_metering.vee.checks.vee18_sum_against_register import sum_against_register
 from prewatt_metering.vee.checks.vee19_no_installation import no_installation
 from prewatt_metering.vee.checks.vee20_dated_away import dated_away
-from prewatt_metering.vee.findings import Finding
+from prewatt_metering.vee.findings import Check, Finding, Severity
 from prewatt_metering.vee.registry import CHECKS, table
 from prewatt_metering.vee.wall_time import wall_instants
 
@@ -88,6 +88,15 @@ def test_duplicates() -> None:
     found = duplicates(meter="m", readings=reads((1, 5), (0, 5), (1, 5), (1, 6), (1, 5)))
     assert brief(found) == [(1, 1, 5, 5)]
     assert found[0].count == 2
+
+
+def test_what_stops_cuts_is_never_known_by_its_begin_alone() -> None:
+    assert [each.check_id[-2:] for each in CHECKS if each.goes_on] == ["09", "10", "11", "12", "13"]
+    with pytest.raises(ValueError, match="VEE-99 stops cuts"):
+        Check(
+            check_id="VEE-99", name="n", severity=Severity.FAIL, says="s", values="v",
+            stops_cut=True, goes_on=True,
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize(

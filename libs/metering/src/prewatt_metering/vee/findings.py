@@ -42,7 +42,8 @@ class Finding:
 
     @property
     def key(self) -> FindingKey:
-        """What a person names who has looked at it: other values make another finding."""
+        """What a person names who has looked at it: other values make another finding, but of a
+        check that goes on (`Check.goes_on`)."""
         return (self.check, self.meter, self.begin_us, self.end_us, self.before, self.after)
 
 
@@ -51,7 +52,11 @@ class Check:
     """A rule with a stable id, such as VEE-06: never given to another rule.
 
     ``says`` is one sentence for the person who gets the finding; ``values`` names what before and
-    after are.
+    after are. ``goes_on``: its findings are stretches that grow with what comes, so one is known by
+    meter, check and begin, whatever its end and values are by now.
+
+    Raises ValueError for one that stops cuts and goes on: what a person said of it as it was would
+    let a cut through for what it has become.
     """
 
     check_id: str
@@ -61,6 +66,12 @@ class Check:
     values: str
     unit: str = "Wh"
     stops_cut: bool = False
+    goes_on: bool = False
+
+    def __post_init__(self) -> None:
+        if self.stops_cut and self.goes_on:
+            message = f"{self.check_id} stops cuts, so its findings cannot be known by their begin"
+            raise ValueError(message)
 
     def finding(
         self,

@@ -137,7 +137,8 @@ def findings_router(
     @router.post("/meters/{meter_id}/findings/seen", status_code=HTTPStatus.NO_CONTENT)
     async def seen(meter_id: MeterIdField, body: SeenIn, principal: Writer) -> None:
         """Say that you have looked at a finding: it holds no cut any more. One with other values is
-        another finding."""
+        another finding; but a stretch that goes on (a silence, late readings, a register that
+        stands, nothing used, use while cut off) stays seen while it grows."""
         looked = SeenFinding(
             id=new_id(),
             meter_id=meter_id,

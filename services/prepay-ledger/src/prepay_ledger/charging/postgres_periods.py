@@ -20,6 +20,7 @@ from prepay_ledger.charging.postgres_rows import (
 )
 from prepay_ledger.charging.values import SeenFinding
 from prepay_ledger.epochs.postgres import current_epoch
+from prepay_ledger.supply.postgres import GOES_ON
 from prewatt_common.db.database import driver
 from prewatt_metering.tariffs.periods import Period
 
@@ -72,14 +73,16 @@ SELECT DISTINCT a.id FROM account AS a JOIN installation AS i ON i.account_id = 
 WHERE i.meter_id = ANY($1::text[]) AND a.supply_state = 'pending'
 """
 
-_SEE = """
+# What goes on is seen as far as it has come by now.
+_SEE = f"""
 INSERT INTO finding_seen (id, meter_id, check_id, begin_us, end_us, before, after, seen_by, reason,
                           at)
-SELECT $1, meter_id, check_id, begin_us, end_us, before, after, $8, $9, $10 FROM finding
-WHERE meter_id = $2 AND check_id = $3 AND begin_us = $4 AND end_us = $5
-  AND before IS NOT DISTINCT FROM $6 AND after IS NOT DISTINCT FROM $7
-LIMIT 1
-"""
+SELECT $1, meter_id, check_id, begin_us, end_us, before, after, $8, $9, $10 FROM finding AS f
+WHERE meter_id = $2 AND check_id = $3 AND begin_us = $4
+  AND ({GOES_ON} OR end_us = $5 AND before IS NOT DISTINCT FROM $6
+                    AND after IS NOT DISTINCT FROM $7)
+ORDER BY end_us DESC LIMIT 1
+"""  # noqa: S608 - of constants
 
 
 class PostgresPeriods:

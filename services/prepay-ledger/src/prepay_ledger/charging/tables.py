@@ -163,7 +163,7 @@ Index(
 
 
 # Who has looked at a finding, and why nobody need wait for it any more. Other values of the same
-# check are another finding.
+# check are another finding, but of a stretch that goes on: that is known by its begin.
 finding_seen = Table(
     "finding_seen",
     metadata,

@@ -43,8 +43,8 @@ class ReleaseStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenFinding:
-    """Who has looked at a finding, by its check, times and both values, and why it holds no cut any
-    more."""
+    """Who has looked at a finding, by its check, times and both values (of a stretch that goes on:
+    by its check and begin), and why it holds no cut any more."""
 
     id: UUID
     meter_id: str

@@ -28,6 +28,7 @@ from prepay_ledger.supply.values import (
 from prewatt_common.contracts.base import CommandStatus, RelayAction
 from prewatt_common.db.database import driver
 from prewatt_metering.registers.spans import Span
+from prewatt_metering.vee.registry import CHECKS
 
 _LAST_COMMANDS = """
 SELECT c.account_id, array_agg(c.status) AS statuses, max(c.finished_at) AS finished_at,
@@ -38,13 +39,20 @@ JOIN command AS c ON c.decision_id =
 GROUP BY c.account_id
 """
 
-UNSEEN = """
+_GOING_ON = ", ".join(repr(each.check_id) for each in CHECKS if each.goes_on)
+GOES_ON = f"f.check_id IN ({_GOING_ON})"
+"""Of finding f: it is a stretch that may have grown since somebody looked (`Check.goes_on`)."""
+# A look reaches back some weeks. What began before them begins with them, inside what was seen.
+UNSEEN = f"""
     NOT EXISTS (SELECT FROM finding_seen AS s
                 WHERE s.meter_id = f.meter_id AND s.check_id = f.check_id
-                  AND s.begin_us = f.begin_us AND s.end_us = f.end_us
-                  AND s.before IS NOT DISTINCT FROM f.before
-                  AND s.after IS NOT DISTINCT FROM f.after)
-"""
+                  AND CASE WHEN {GOES_ON}
+                           THEN s.begin_us = f.begin_us
+                                OR s.begin_us < f.begin_us AND f.begin_us < s.end_us
+                           ELSE s.begin_us = f.begin_us AND s.end_us = f.end_us
+                                AND s.before IS NOT DISTINCT FROM f.before
+                                AND s.after IS NOT DISTINCT FROM f.after END)
+"""  # noqa: S608 - of constants
 """Of finding f: nobody has looked at it."""
 SPAN = """
     SELECT (extract(epoch FROM begins_at) * 1000000)::bigint AS from_us,

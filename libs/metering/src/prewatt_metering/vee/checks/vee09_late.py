@@ -14,6 +14,7 @@ CHECK = Check(
     "charged may change.",
     values="delay that is borne, greatest delay",
     unit="s",
+    goes_on=True,
 )
 
 

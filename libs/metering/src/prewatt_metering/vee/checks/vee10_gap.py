@@ -11,6 +11,7 @@ CHECK = Check(
     says="No trusted reading for longer than is borne; the energy of the gap is spread by time.",
     values="silence that is borne, silence",
     unit="s",
+    goes_on=True,
 )
 
 

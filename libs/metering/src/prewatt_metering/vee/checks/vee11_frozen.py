@@ -14,6 +14,7 @@ CHECK = Check(
     says="Readings go on and the register stands still: something between the meter and us may "
     "repeat an old value.",
     values="register at the beginning, register at the end",
+    goes_on=True,
 )
 FROZEN_US_MAX = DAY_US
 READINGS_MIN = 3

@@ -12,6 +12,7 @@ CHECK = Check(
     severity=Severity.WARN,
     says="Nothing was used for long: the place may be empty, the meter broken or passed by.",
     values="what is usual in that time (none: not known), what was used",
+    goes_on=True,
 )
 
 

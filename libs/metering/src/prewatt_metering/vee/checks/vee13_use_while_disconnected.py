@@ -17,6 +17,7 @@ CHECK = Check(
     says="More was used than can have flowed while the relay was closed: a relay that does not "
     "open, or a way around it.",
     values="what can have flowed at most, what was used",
+    goes_on=True,
 )
 
 
