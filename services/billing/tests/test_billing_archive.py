@@ -20,10 +20,12 @@ from pyarrow import fs
 from billing.archive.check_archive import check_archive, unknown_files
 from billing.archive.folders import folder_at
 from billing.archive.keep_archive import KeepArchive
+from billing.archive.layout import path_of
 from billing.archive.local_folder import LocalFolder
+from billing.archive.merge_files import merge_files
 from billing.archive.postgres import PostgresArchive
 from billing.archive.postgres_catalogue import PostgresCatalogue
-from billing.archive.values import ArchiveDamaged, Level, Limits
+from billing.archive.values import ArchiveDamaged, Level, Limits, Place
 from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.db.database import driver
 
@@ -226,6 +228,45 @@ async def test_a_day_that_is_over_is_one_file_a_partition_and_readers_keep_what_
     assert await archive.check() == (len(first) + len(second), [])
 
 
+async def test_a_file_stays_for_an_hour_after_it_left_the_list_however_late_that_was(
+    archive,
+) -> None:
+    for seed in (15, 16):
+        await archive.take(some_readings(seed, days=1))
+        await archive.keep(now=MIDNIGHT)
+    store = PostgresArchive(archive.billing.database)
+    async with store.turn() as manifest:
+        assert manifest is not None
+        # All of a turn but its end: the process dies before it lists.
+        for place in await manifest.places_of_many():
+            assert await merge_files(
+                manifest=manifest, store=store, folder=archive.folder, passed_over=(), now=LATER
+            ), place
+    parts = {each["path"] for each in await archive.files("replaced")}
+    assert parts
+    listed = LATER + timedelta(hours=5)
+    await archive.keep(now=listed)
+    await archive.keep(now=listed + timedelta(minutes=59))
+    assert parts <= archive.on_disk()
+    await archive.keep(now=listed + timedelta(minutes=61))
+    assert not parts & archive.on_disk()
+
+
+async def test_what_a_keeper_writes_after_it_has_lost_the_lock_is_removed(archive) -> None:
+    """Its connection is lost while its thread writes; another removes what is not there yet."""
+    place = Place(MIDNIGHT.date(), 3)
+    path = path_of(place, uuid4())
+    await PostgresArchive(archive.billing.database).begin([path])
+    await archive.keep(now=LATER)
+    with archive.folder.create(path) as sink:
+        sink.write(b"late")
+    await archive.keep(now=LATER + timedelta(minutes=59))
+    assert await archive.check() == (0, []), "known, and in no list"
+    await archive.keep(now=LATER + timedelta(minutes=61))
+    assert archive.on_disk() == set()
+    assert await archive.files("abandoned") == []
+
+
 async def test_late_readings_join_their_day(archive) -> None:
     first, late = some_readings(5, days=1), some_readings(6, days=1, meters=2)
     await archive.take(first)
@@ -263,8 +304,8 @@ async def work_for_all_points(archive: Archive, seed: int) -> Counter[Any]:
 
 
 POINTS = (
-    "begin before", "begin after", "file opened", "file written", "file renamed", "put after",
-    "archived after", "commit before", "commit after", "replace after", "list opened",
+    "abandon after", "begin before", "begin after", "file opened", "file written", "file renamed",
+    "put after", "archived after", "commit before", "commit after", "replace after", "list opened",
     "list written", "list renamed", "listed after", "remove before", "remove after", "forget after",
 )  # fmt: skip
 

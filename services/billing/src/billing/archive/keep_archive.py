@@ -47,7 +47,7 @@ class KeepArchive:
         readers_hold: timedelta,
         clock: Clock,
     ) -> None:
-        """``readers_hold``: how long a file stays after it was replaced."""
+        """``readers_hold``: how long a file stays after it left its day's list."""
         self._store = store
         self._folder = folder
         self._limits = limits
@@ -59,15 +59,16 @@ class KeepArchive:
         """A turn; gives 0 where there is more to do at once. Raises OSError, which passes."""
         more = await self._write()
         more = await self._merge() or more
-        await self._tidy()
+        await self._list()
+        await self._remove()
         return 0 if more else None
 
     async def _write(self) -> bool:
         async with self._store.turn() as manifest:
             if manifest is None:
                 return False
-            await remove_orphans(manifest=manifest, folder=self._folder)
             now = self._clock()
+            await remove_orphans(manifest=manifest, folder=self._folder, now=now)
             waiting = await manifest.waiting()
             WAITING.set(waiting.readings)
             since = waiting.since
@@ -109,11 +110,13 @@ class KeepArchive:
         DAMAGED.set(len(self._damaged))
         return merged
 
-    async def _tidy(self) -> None:
+    async def _list(self) -> None:
         async with self._store.turn() as manifest:
-            if manifest is None:
-                return
-            await list_files(manifest=manifest, folder=self._folder)
-            await remove_replaced(
-                manifest=manifest, folder=self._folder, before=self._clock() - self._readers_hold
-            )
+            if manifest is not None:
+                await list_files(manifest=manifest, folder=self._folder, clock=self._clock)
+
+    async def _remove(self) -> None:
+        before = self._clock() - self._readers_hold
+        async with self._store.turn() as manifest:
+            if manifest is not None:
+                await remove_replaced(manifest=manifest, folder=self._folder, before=before)

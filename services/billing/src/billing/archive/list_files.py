@@ -4,9 +4,10 @@ import asyncio
 
 from billing.archive.layout import list_path
 from billing.archive.ports import Folder, Manifest
+from prewatt_common.clock import Clock
 
 
-async def list_files(*, manifest: Manifest, folder: Folder) -> None:
+async def list_files(*, manifest: Manifest, folder: Folder, clock: Clock) -> None:
     """Write the lists of the days that have changed. Raises OSError.
 
     A list is behind the manifest by a turn at most, and every file in it stays for as long as
@@ -16,7 +17,8 @@ async def list_files(*, manifest: Manifest, folder: Folder) -> None:
         lines = [f"{each.path}\t{each.totals.readings}" for each in await manifest.live_of_day(day)]
         text = "".join(f"{line}\n" for line in lines).encode("ascii")
         await asyncio.to_thread(_write, folder, list_path(day), text)
-        await manifest.listed(day)
+        # From now on: whoever read the list before this may just have begun with its files.
+        await manifest.listed(day, at=clock())
 
 
 def _write(folder: Folder, path: str, text: bytes) -> None:

@@ -90,16 +90,25 @@ class Manifest(Protocol):
         """By path."""
         ...
 
-    async def listed(self, day: date) -> None:
-        """Its list is up to date."""
+    async def listed(self, day: date, *, at: datetime) -> None:
+        """Its list is up to date: since ``at``, what was replaced is in none."""
         ...
 
     async def begun(self) -> Sequence[str]:
-        """Paths that were begun; nobody is at them any more, since this transaction is open."""
+        """Paths that were begun and came to nothing: this transaction is open, so nobody who could
+        still put them into the manifest is at them."""
+        ...
+
+    async def abandon(self, paths: Collection[str], *, at: datetime) -> None:
+        """What was begun there is removed, and may yet be written once more."""
+        ...
+
+    async def abandoned(self, *, before: datetime) -> Sequence[str]:
+        """Paths that were abandoned before that instant."""
         ...
 
     async def replaced(self, *, before: datetime) -> Sequence[str]:
-        """Paths of files that were replaced before that instant, and are in no list any more."""
+        """Paths of files that have been in no list since before that instant."""
         ...
 
     async def forget(self, paths: Collection[str]) -> None:

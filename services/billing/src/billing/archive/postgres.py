@@ -170,10 +170,16 @@ class PostgresManifest:
         files = [file_of(row) for row in rows]
         return [ListedFile(path=each.path, totals=each.totals) for each in files]
 
-    async def listed(self, day: date) -> None:
-        """Its list is up to date."""
+    async def listed(self, day: date, *, at: datetime) -> None:
+        """Its list is up to date; what was replaced is in none."""
         await self._connection.execute(
             "UPDATE archive_day SET listed = true WHERE day = $1 AND NOT listed", day
+        )
+        await self._connection.execute(
+            "UPDATE archive_file SET unlisted_at = $2"
+            " WHERE day = $1 AND state = 'replaced' AND unlisted_at IS NULL",
+            day,
+            at,
         )
 
     async def begun(self) -> Sequence[str]:
@@ -181,12 +187,26 @@ class PostgresManifest:
         rows = await self._connection.fetch("SELECT path FROM archive_file WHERE state = 'begun'")
         return [row["path"] for row in rows]
 
+    async def abandon(self, paths: Collection[str], *, at: datetime) -> None:
+        """Nobody can put them into the manifest any more."""
+        await self._connection.execute(
+            "UPDATE archive_file SET state = 'abandoned', changed_at = $2"
+            " WHERE path = ANY($1::text[]) AND state = 'begun'",
+            list(paths),
+            at,
+        )
+
+    async def abandoned(self, *, before: datetime) -> Sequence[str]:
+        """Removed once."""
+        rows = await self._connection.fetch(
+            "SELECT path FROM archive_file WHERE state = 'abandoned' AND changed_at < $1", before
+        )
+        return [row["path"] for row in rows]
+
     async def replaced(self, *, before: datetime) -> Sequence[str]:
         """No list names them any more."""
         rows = await self._connection.fetch(
-            "SELECT path FROM archive_file AS f WHERE state = 'replaced' AND changed_at < $1"
-            " AND (SELECT bool_and(listed) FROM archive_day AS d WHERE d.day = f.day)",
-            before,
+            "SELECT path FROM archive_file WHERE state = 'replaced' AND unlisted_at < $1", before
         )
         return [row["path"] for row in rows]
 

@@ -179,9 +179,11 @@ CREATE TABLE archive_file (
     size_bytes bigint,
     sha256 bytea,
     changed_at timestamptz NOT NULL,
-    CHECK (state IN ('begun', 'live', 'replaced')),
-    CHECK (state = 'begun' OR (day, partition, level, readings, import_wh_sum, size_bytes, sha256)
-                              IS NOT NULL)
+    unlisted_at timestamptz,
+    CHECK (state IN ('begun', 'abandoned', 'live', 'replaced')),
+    CHECK (state IN ('begun', 'abandoned')
+           OR (day, partition, level, readings, import_wh_sum, size_bytes, sha256) IS NOT NULL),
+    CHECK (unlisted_at IS NULL OR state = 'replaced')
 );
 CREATE INDEX archive_file_day ON archive_file (day, partition);
 CREATE TABLE archive_day (
