@@ -18,6 +18,7 @@ from billing.balances.watch import WatchBalances
 from billing.marks.postgres import PostgresMarks
 from billing.postings.postgres import PostgresPostings
 from billing.postings.take_charges import take_charges
+from billing.readings.leave_out_repeats import leave_out_repeats
 from billing.readings.postgres import PostgresReadings
 from billing.readings.take_readings import take_readings
 from billing.reconciliation.api import reconciliation_router
@@ -58,6 +59,7 @@ from prewatt_common.http.app import create_app
 from prewatt_common.kafka.batches import Subscription
 from prewatt_common.kafka.decoding import Delivered, decode_one, decode_some
 from prewatt_common.kafka.history import watch_history
+from prewatt_common.kafka.offsets import repeats_upto
 from prewatt_common.kafka.readings import decode_readings, one_of_readings
 from prewatt_common.parts import Parts, parts_of
 from prewatt_common.service import serve
@@ -216,8 +218,12 @@ def usage_answers(database: Database, settings: BillingSettings) -> AnswerUsage:
 
 async def _take_readings(connection: AsyncConnection, batch: Sequence[Delivered[Reading]]) -> None:
     raw = await driver(connection)
-    await take_readings(store=PostgresReadings(raw), marks=PostgresMarks(raw), batch=batch)
-    await stage_readings(store=PostgresPending(raw), batch=batch)
+    store = PostgresReadings(raw)
+    upto = await repeats_upto(raw, topic=METER_READINGS.name)
+    new = await leave_out_repeats(store=store, repeats_upto=upto, batch=batch)
+    if new:
+        await take_readings(store=store, marks=PostgresMarks(raw), batch=new)
+        await stage_readings(store=PostgresPending(raw), batch=new)
 
 
 async def _take_facts(connection: AsyncConnection, batch: Sequence[Delivered[Fact]]) -> None:

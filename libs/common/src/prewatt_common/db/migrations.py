@@ -28,6 +28,7 @@ CREATE TABLE consumer_offset (
     next_offset bigint NOT NULL,
     topic_id uuid NOT NULL,
     accepted_upto bigint NOT NULL DEFAULT 0,
+    repeats_upto bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (consumer_group, topic, partition)
 );
 CREATE TABLE offset_acceptance (

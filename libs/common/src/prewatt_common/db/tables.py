@@ -37,6 +37,8 @@ consumer_offset = Table(
     Column("topic_id", Uuid, nullable=False),
     # Kafka may know of a later offset than ours up to this one: a person has said so.
     Column("accepted_upto", BigInteger, nullable=False, server_default=text("0")),
+    # Records below may have been handled before: a person let the group begin its log again.
+    Column("repeats_upto", BigInteger, nullable=False, server_default=text("0")),
     PrimaryKeyConstraint("consumer_group", "topic", "partition"),
 )
 """The next Kafka offset to process, moved in the transaction of what it caused, and the id of the

@@ -190,6 +190,9 @@ class Offsets:
                         next_offset=each.new_offset,
                         topic_id=each.new_topic_id,
                         accepted_upto=max(row.accepted_upto, said or 0),
+                        # Whatever is written from now on is new, and of what the log has by now
+                        # nobody knows: offsets that were lost are given out again.
+                        repeats_upto=row.repeats_upto if stays else log.end,
                     )
                 )
                 kept = {name: getattr(each, name) for name in _KEPT}

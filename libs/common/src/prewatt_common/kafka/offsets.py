@@ -9,7 +9,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prewatt_common.db.database import driver
+from prewatt_common.db.database import DriverConnection, driver
 from prewatt_common.db.tables import consumer_offset
 from prewatt_common.kafka.clients import client_of
 from prewatt_common.kafka.stops import (
@@ -121,6 +121,17 @@ def misfit(
             f"what it has said, as one that was restored from a backup. {kept}"
         )
     return None
+
+
+async def repeats_upto(connection: DriverConnection, *, topic: str) -> Mapping[int, int]:
+    """By partition, where a person let ``topic`` begin again: records before these offsets may have
+    been handled, under other offsets or in a topic before this one."""
+    rows = await connection.fetch(
+        "SELECT partition, max(repeats_upto) AS upto FROM consumer_offset"
+        " WHERE topic = $1 AND repeats_upto > 0 GROUP BY partition",
+        topic,
+    )
+    return {row["partition"]: row["upto"] for row in rows}
 
 
 async def fence(

@@ -1,6 +1,7 @@
 """Readings in PostgreSQL: a batch is one statement."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 
 from billing.readings.packed import PackedDay
 from prewatt_common.db.database import DriverConnection
@@ -30,3 +31,13 @@ class PostgresReadings:
                 [each.day for each in days],
                 [each.packed for each in days],
             )
+
+    async def kept(self, rows: Collection[tuple[str, date]]) -> Mapping[tuple[str, date], bytes]:
+        """What is there of these meters and days."""
+        found = await self._connection.fetch(
+            "SELECT meter_id, day, packed FROM meter_day"
+            " JOIN unnest($1::text[], $2::date[]) AS n (meter_id, day) USING (meter_id, day)",
+            [meter_id for meter_id, _ in rows],
+            [day for _, day in rows],
+        )
+        return {(row["meter_id"], row["day"]): row["packed"] for row in found}
