@@ -25,7 +25,7 @@ from billing.archive.local_folder import LocalFolder
 from billing.archive.merge_files import merge_files
 from billing.archive.postgres import PostgresArchive
 from billing.archive.postgres_catalogue import PostgresCatalogue
-from billing.archive.values import ArchiveDamaged, Level, Limits, Place
+from billing.archive.values import ArchiveDamaged, Level, Limits, Place, Totals, UnknownFile
 from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.db.database import driver
 
@@ -147,7 +147,7 @@ class Archive:
             unknown = await unknown_files(catalogue=catalogue, folder=folder or self.folder)
         finally:
             await connection.close()
-        return found.readings, unknown
+        return found.readings, [each.path for each in unknown]
 
     def on_disk(self) -> set[str]:
         """Every file there is, whole or not, but for lists."""
@@ -434,6 +434,49 @@ async def test_a_file_that_nobody_knows_is_named_and_never_removed(archive) -> N
     name = stranger.relative_to(archive.root).as_posix()
     assert await archive.check() == (len(readings), [name])
     assert read_by_duckdb(archive.root) == rows(readings)
+
+
+async def restore_from_before_a_merge(archive: Archive, *, begun: bool) -> str:
+    """The database names two parts that are gone, and the file that they became is there, unknown
+    or, where the backup was taken during the merge, begun. Gives the merged file's path."""
+    for wh in (1_000, 1_001):
+        await archive.take([Reading("m-1", MIDNIGHT, wh, MIDNIGHT)])
+        await archive.keep(now=MIDNIGHT)
+    backup = await archive.billing.rows("SELECT * FROM archive_file")
+    await archive.keep(now=LATER)
+    await archive.keep(now=LATER + timedelta(hours=2))
+    merged = (await archive.files())[0]["path"]
+    assert archive.on_disk() == {merged}
+    async with archive.billing.database.transaction() as connection:
+        raw = await driver(connection)
+        await raw.execute("DELETE FROM archive_file")
+        await raw.executemany(
+            "INSERT INTO archive_file VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            [tuple(each)[:10] for each in backup],
+        )
+        await raw.execute("UPDATE archive_day SET listed = false")
+    if begun:
+        await PostgresArchive(archive.billing.database).begin([merged])
+    return merged
+
+
+@pytest.mark.parametrize("begun", [False, True])
+async def test_the_only_copy_of_what_a_restored_database_names_stays_and_is_listed(
+    archive, begun: bool
+) -> None:
+    merged = await restore_from_before_a_merge(archive, begun=begun)
+    for hours in (3, 5):
+        await archive.keep(now=LATER + timedelta(hours=hours))
+    assert archive.on_disk() == {merged}
+    assert read_by_duckdb(archive.root).total() == 2
+    with pytest.raises(ArchiveDamaged, match="not there"):
+        await archive.check()
+    if not begun:
+        connection = await asyncpg.connect(archive.database_url.replace("+asyncpg", ""))
+        found = await unknown_files(catalogue=PostgresCatalogue(connection), folder=archive.folder)
+        await connection.close()
+        both = Totals(2, 2_001)
+        assert found == [UnknownFile(path=merged, totals=both, missing=both)]
 
 
 @pytest.fixture

@@ -92,6 +92,17 @@ async def test_check_says_that_all_is_well_or_names_the_first_that_differs(comma
     assert out.startswith(f"{path.relative_to(command.root)}: SHA-256 ")
 
 
+async def test_check_says_which_file_is_the_only_copy_of_missing_ones(command) -> None:
+    path = next(iter(sorted(command.root.rglob("*.parquet"))))
+    path.rename(path.with_name("merged.parquet"))
+    code, out, _ = await command("check")
+    assert code == 1
+    missing, unknown = out.splitlines()
+    assert missing.startswith(f"{path.relative_to(command.root)}: not there; ")
+    assert "merged.parquet: there, and not in the manifest; it holds 24 readings of " in unknown
+    assert unknown.endswith(", which is what the missing files of its place held: KEEP IT")
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 async def test_export_writes_a_range_as_it_came(command, tmp_path, suffix: str) -> None:
     out = tmp_path / f"out{suffix}"

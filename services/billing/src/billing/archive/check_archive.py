@@ -2,10 +2,22 @@
 
 from datetime import date
 
+import pyarrow as pa
+
+from billing.archive.columns import totals
+from billing.archive.layout import place_of
 from billing.archive.merge_files import verify
-from billing.archive.parquet import rows_of
+from billing.archive.parquet import read_file, rows_of
 from billing.archive.ports import Catalogue, Folder
-from billing.archive.values import NOTHING, ArchiveDamaged, ArchivedDay, ArchiveFile, Place, Totals
+from billing.archive.values import (
+    NOTHING,
+    ArchiveDamaged,
+    ArchivedDay,
+    ArchiveFile,
+    Place,
+    Totals,
+    UnknownFile,
+)
 
 
 async def check_archive(
@@ -36,13 +48,40 @@ def held_in(archived: ArchivedDay, place: Place) -> Totals:
     return sum((file.totals for file in archived.files if file.place == place), NOTHING)
 
 
-async def unknown_files(*, catalogue: Catalogue, folder: Folder) -> list[str]:
-    """Files that hold readings and that the manifest does not know: whoever put them there, or a
-    database that was restored from a backup, may need them; readers must not count them."""
+async def unknown_files(*, catalogue: Catalogue, folder: Folder) -> list[UnknownFile]:
+    """Files that hold readings and that the manifest does not know: whoever put them there may need
+    them. After the database was restored from a backup from before a merge, one holds what missing
+    files held, and is the only copy. Raises OSError."""
     paths = list(folder.paths())
     known = await catalogue.known(paths)
     # What was removed since it was listed is not there any more.
-    return [path for path in paths if path not in known and folder.exists(path)]
+    return [
+        UnknownFile(
+            path=path,
+            totals=_totals_of(folder, path),
+            missing=await _missing_beside(catalogue, folder, path),
+        )
+        for path in paths
+        if path not in known and folder.exists(path)
+    ]
+
+
+def _totals_of(folder: Folder, path: str) -> Totals | None:
+    try:
+        return sum((totals(table) for table in read_file(folder, path)), NOTHING)
+    except (pa.ArrowException, ValueError, KeyError):
+        return None
+
+
+async def _missing_beside(catalogue: Catalogue, folder: Folder, path: str) -> Totals:
+    place = place_of(path)
+    if place is None:
+        return NOTHING
+    live = (await catalogue.day(place.day)).files
+    return sum(
+        (each.totals for each in live if each.place == place and not folder.exists(each.path)),
+        NOTHING,
+    )
 
 
 async def _check_file(catalogue: Catalogue, folder: Folder, file: ArchiveFile) -> None:

@@ -18,7 +18,7 @@ from billing.archive.export_readings import export_readings
 from billing.archive.folders import folder_at
 from billing.archive.ports import Catalogue, Folder
 from billing.archive.postgres_catalogue import PostgresCatalogue
-from billing.archive.values import NOTHING, ArchiveDamaged
+from billing.archive.values import NOTHING, ArchiveDamaged, UnknownFile
 from billing.settings import ARCHIVE_URL
 
 
@@ -75,18 +75,37 @@ async def _ls(catalogue: Catalogue, asked: argparse.Namespace) -> int:
 
 
 async def _check(catalogue: Catalogue, folder: Folder, asked: argparse.Namespace) -> int:
+    damaged = False
     try:
         found = await check_archive(
             catalogue=catalogue, folder=folder, first=asked.first, end=asked.end
         )
     except ArchiveDamaged as error:
+        damaged = True
         _say(f"{error}")
-        return 1
+    else:
+        _say(f"{found.readings} readings are what was archived, {found.import_wh_sum} Wh in sum")
     unknown = await unknown_files(catalogue=catalogue, folder=folder)
-    for path in unknown:
-        _say(f"{path}: there, and not in the manifest")
-    _say(f"{found.readings} readings are what was archived, {found.import_wh_sum} Wh in sum")
-    return 1 if unknown else 0
+    for each in unknown:
+        _say(_about(each))
+    return 1 if damaged or unknown else 0
+
+
+def _about(unknown: UnknownFile) -> str:
+    holds = (
+        "no readings that can be read"
+        if unknown.totals is None
+        else f"{unknown.totals.readings} readings of {unknown.totals.import_wh_sum} Wh in sum"
+    )
+    said = f"{unknown.path}: there, and not in the manifest; it holds {holds}"
+    if unknown.totals is None or not unknown.missing.readings:
+        return said
+    if unknown.totals == unknown.missing:
+        return f"{said}, which is what the missing files of its place held: KEEP IT"
+    return (
+        f"{said}, and the missing files of its place held {unknown.missing.readings} of "
+        f"{unknown.missing.import_wh_sum}: KEEP IT"
+    )
 
 
 async def _export(catalogue: Catalogue, folder: Folder, asked: argparse.Namespace) -> int:

@@ -101,9 +101,7 @@ class KeepArchive:
                     now=now,
                 )
         except ArchiveDamaged as error:
-            # What is new is written all the same, and a person looks at what is old.
-            self._damaged[error.place] = now
-            logger.error("archive: %s; nothing was replaced", error)
+            self._pass_over(error)
             merged = True
         else:
             MERGED.inc(merged)
@@ -112,8 +110,18 @@ class KeepArchive:
 
     async def _list(self) -> None:
         async with self._store.turn() as manifest:
-            if manifest is not None:
-                await list_files(manifest=manifest, folder=self._folder, clock=self._clock)
+            if manifest is None:
+                return
+            damaged = await list_files(manifest=manifest, folder=self._folder, clock=self._clock)
+        for error in damaged:
+            self._pass_over(error)
+        DAMAGED.set(len(self._damaged))
+
+    def _pass_over(self, error: ArchiveDamaged) -> None:
+        """What is new is written all the same, and a person looks at what is old."""
+        if error.place not in self._damaged:
+            logger.error("archive: %s; nothing was replaced", error)
+            self._damaged[error.place] = self._clock()
 
     async def _remove(self) -> None:
         before = self._clock() - self._readers_hold

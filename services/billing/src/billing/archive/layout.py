@@ -1,5 +1,6 @@
 """Names in the archive's folder, which readers elsewhere rely on: see the README."""
 
+import re
 import zlib
 from collections.abc import Iterable
 from datetime import date
@@ -12,6 +13,8 @@ PARTITIONS = 16
 cut into."""
 LIST_NAME = "_files"
 """Underscored: Spark, Trino and Hive pass over such names."""
+
+_PATH = re.compile(r"day=([^/]+)/partition=(\d{1,2})/[^/]+\.parquet", re.ASCII)
 
 
 def partition_of(meter_id: str) -> int:
@@ -34,7 +37,25 @@ def path_of(place: Place, file_id: UUID) -> str:
     >>> path_of(Place(date(2026, 11, 28), 7), UUID(int=5))
     'day=2026-11-28/partition=7/00000000-0000-0000-0000-000000000005.parquet'
     """
-    return f"{day_path(place.day)}/partition={place.partition}/{file_id}.parquet"
+    return f"{place_path(place)}/{file_id}.parquet"
+
+
+def place_path(place: Place) -> str:
+    """The folder of a place's files."""
+    return f"{day_path(place.day)}/partition={place.partition}"
+
+
+def place_of(path: str) -> Place | None:
+    """Where the readings of a data file belong, by its path; none for a path that we never gave.
+
+    >>> place_of("day=2026-11-28/partition=7/mine.parquet")
+    Place(day=datetime.date(2026, 11, 28), partition=7)
+    """
+    found = _PATH.fullmatch(path)
+    try:
+        return found and Place(date.fromisoformat(found[1]), int(found[2]))
+    except ValueError:
+        return None
 
 
 def day_path(day: date) -> str:

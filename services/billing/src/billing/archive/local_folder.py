@@ -45,11 +45,10 @@ class LocalFolder:
         """Whether it is there, whole."""
         return (self._root / path).exists()
 
-    def paths(self) -> Iterable[str]:
-        """All files that hold readings."""
-        return sorted(
-            found.relative_to(self._root).as_posix() for found in self._root.rglob("*.parquet")
-        )
+    def paths(self, under: str = "") -> Iterable[str]:
+        """All files that hold readings, below ``under``."""
+        found = (self._root / under).rglob("*.parquet")
+        return sorted(each.relative_to(self._root).as_posix() for each in found)
 
     def _make_folders(self, folder: Path) -> None:
         if folder.is_dir():

@@ -30,8 +30,8 @@ class Folder(Protocol):
         """Whether it is there, whole."""
         ...
 
-    def paths(self) -> Iterable[str]:
-        """All files that hold readings."""
+    def paths(self, under: str = "") -> Iterable[str]:
+        """All files that hold readings, in that folder of it and below."""
         ...
 
 
@@ -48,6 +48,7 @@ class ListedFile:
     """A live file as a day's list names it."""
 
     path: str
+    place: Place
     totals: Totals
 
 

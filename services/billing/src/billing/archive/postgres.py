@@ -168,7 +168,7 @@ class PostgresManifest:
         """By path."""
         rows = await self._connection.fetch(f"{_LIVE} AND day = $1 ORDER BY path", day)
         files = [file_of(row) for row in rows]
-        return [ListedFile(path=each.path, totals=each.totals) for each in files]
+        return [ListedFile(path=each.path, place=each.place, totals=each.totals) for each in files]
 
     async def listed(self, day: date, *, at: datetime) -> None:
         """Its list is up to date; what was replaced is in none."""

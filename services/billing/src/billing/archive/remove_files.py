@@ -1,10 +1,14 @@
 """Use cases: files that nobody reads go away; first the file, then what is known of it."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from billing.archive.layout import place_of, place_path
 from billing.archive.ports import Folder, Manifest
+
+logger = logging.getLogger(__name__)
 
 _LAST_WRITE = timedelta(hours=1)
 """A keeper whose connection is lost, and the lock with it, does not stop its thread: what that
@@ -18,9 +22,13 @@ async def remove_orphans(*, manifest: Manifest, folder: Folder, now: datetime) -
     Only what we have begun ourselves is removed. A file that nobody knows (as after the database
     was restored from a backup) may hold readings that are nowhere else: `check` names it. What was
     begun stays known for an hour and is removed again then: who began it may have lost the lock,
-    and not know it, in the middle of writing.
+    and not know it, in the middle of writing. It stays as it is while a live file of its place is
+    missing: a backup of the database that was taken in the middle of a merge has it as begun, and
+    by then it may be the only copy of its parts.
     """
-    begun = await manifest.begun()
+    begun = [
+        path for path in await manifest.begun() if not await _is_needed(manifest, folder, path)
+    ]
     await _remove(folder, begun)
     await manifest.abandon(begun, at=now)
     return len(begun) + await _forget(
@@ -31,6 +39,16 @@ async def remove_orphans(*, manifest: Manifest, folder: Folder, now: datetime) -
 async def remove_replaced(*, manifest: Manifest, folder: Folder, before: datetime) -> int:
     """Away with what left the lists before that instant: no reader holds it any more."""
     return await _forget(manifest, folder, await manifest.replaced(before=before))
+
+
+async def _is_needed(manifest: Manifest, folder: Folder, path: str) -> bool:
+    place = place_of(path)
+    assert place is not None, f"{path} was never begun here"
+    there = set(await asyncio.to_thread(folder.paths, place_path(place)))
+    needed = path in there and any(each.path not in there for each in await manifest.live(place))
+    if needed:
+        logger.error("archive: %s stays: files of its place are missing", path)
+    return needed
 
 
 async def _forget(manifest: Manifest, folder: Folder, paths: Sequence[str]) -> int:

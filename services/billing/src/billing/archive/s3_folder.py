@@ -62,11 +62,10 @@ class S3Folder:
         """Whether it is there."""
         return self._s3.get_file_info(f"{self._root}/{path}").type == fs.FileType.File
 
-    def paths(self) -> Iterable[str]:
-        """All files that hold readings."""
-        found = self._s3.get_file_info(
-            fs.FileSelector(self._root, recursive=True, allow_not_found=True)
-        )
+    def paths(self, under: str = "") -> Iterable[str]:
+        """All files that hold readings, below ``under``."""
+        at = f"{self._root}/{under}".rstrip("/")
+        found = self._s3.get_file_info(fs.FileSelector(at, recursive=True, allow_not_found=True))
         start = len(self._root) + 1
         return sorted(
             each.path[start:]

@@ -64,6 +64,16 @@ class ArchivedDay:
     meant: Mapping[Place, Totals]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownFile:
+    """A file that is there, and that the manifest does not have. ``totals`` is none where it is no
+    file of readings; ``missing`` is what those live files of its place held that are not there."""
+
+    path: str
+    totals: Totals | None
+    missing: Totals
+
+
 class Block(NamedTuple):
     """A batch of readings that waits in the database to be written to files."""
 
