@@ -112,6 +112,19 @@ def test_config_maps_exist_for_every_reference(production: list[Manifest]) -> No
     assert used == made
 
 
+def test_billing_has_room_for_a_file_that_is_on_its_way_to_a_bucket(
+    production: list[Manifest],
+) -> None:
+    rooms = {
+        workload["metadata"]["name"]: volume["emptyDir"]["sizeLimit"]
+        for workload in of(production, "StatefulSet")
+        for volume in pod_of(workload)["volumes"]
+        if volume["name"] == "tmp"
+    }
+    assert rooms["billing"] == "2Gi"
+    assert {rooms[name] for name in SERVICES - {"billing"}} == {"64Mi"}
+
+
 def test_every_container_is_confined_and_pinned(production: list[Manifest]) -> None:
     for workload in of(production, "StatefulSet"):
         assert pod_of(workload)["securityContext"]["runAsNonRoot"] is True

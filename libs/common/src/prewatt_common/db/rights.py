@@ -1,9 +1,12 @@
 """What a service may do with its tables. They belong to the role that migrates; the service's own
-role owns nothing, so it can drop, alter or empty no table, and switch no trigger off."""
+role owns nothing, so it can drop, alter or empty no table, and switch no trigger off. Nobody else
+comes in: PostgreSQL lets every role of the server into a new database, whoever made that."""
 
 from sqlalchemy import Connection, text
 
 _ALL = """
+REVOKE ALL ON DATABASE {database} FROM PUBLIC;
+GRANT CONNECT ON DATABASE {database} TO {role};
 GRANT USAGE ON SCHEMA public TO {role};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};
 REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role}
@@ -27,8 +30,10 @@ so, once, and the rights follow it."""
 def grant_rights(connection: Connection, *, role: str) -> None:
     """Give ``role`` what a service needs and no more, on every table that there is by now. The
     role is there already, and is not the one that migrates."""
-    quoted = connection.dialect.identifier_preparer.quote(role)
-    for statement in _ALL.format(role=quoted).split(";\n"):
+    quote = connection.dialect.identifier_preparer.quote
+    quoted = quote(role)
+    database = quote(connection.execute(text("SELECT current_database()")).scalar_one())
+    for statement in _ALL.format(database=database, role=quoted).split(";\n"):
         connection.execute(text(statement))
     for name, free in connection.execute(text(_STANDING)).all():
         connection.execute(text(f"REVOKE UPDATE, DELETE ON {name} FROM {quoted}"))
