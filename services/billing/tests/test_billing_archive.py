@@ -294,13 +294,16 @@ async def exit_code(archive: Archive, point: str, *, now: datetime) -> int | Non
     return await process.wait()
 
 
-async def work_for_all_points(archive: Archive, seed: int) -> Counter[Any]:
-    """What makes a keeper write, merge, list and remove."""
-    readings = some_readings(seed, meters=2, days=1)
-    middle = len(readings) // 2
-    await archive.take(readings[:middle])
-    await archive.take(readings[middle:])
-    return rows(readings)
+async def work_for_all_points(archive: Archive, number: int) -> Counter[Any]:
+    """What makes a keeper write, merge, list and remove: late readings of a day of all points, and
+    those of a day of its own, which are merged as soon as they are in two files."""
+    late = some_readings(100 + number, meters=2, days=1)
+    day = timedelta(days=1 + number)
+    own = [Reading(each.meter_id, each.read_at + day, each.import_wh, LATER) for each in late]
+    middle = len(late) // 2
+    await archive.take(late[:middle] + own[:middle])
+    await archive.take(late[middle:] + own[middle:])
+    return rows(late + own)
 
 
 POINTS = (
@@ -318,7 +321,7 @@ async def test_killed_at_any_point_each_reading_is_there_once(archive) -> None:
     for number, point in enumerate(POINTS):
         # Two days on, so that what came late is due to be merged too.
         now = LATER + timedelta(days=2 * number)
-        expected += await work_for_all_points(archive, 100 + number)
+        expected += await work_for_all_points(archive, number)
         assert await exit_code(archive, point, now=now) == _KILLED, point
         # What is in files and what waits is all of it, whatever the death left behind.
         live = sum(each["readings"] for each in await archive.files())
