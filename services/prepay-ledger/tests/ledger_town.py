@@ -136,4 +136,5 @@ class Town(Scratch):
         assert (totals.imbalance_micro, totals.entries_differ_micro) == (0, 0)
         assert tuple(each.currency for each in totals.currencies) == CURRENCIES
         async with open_seals(self.database) as unit:
-            assert [each async for each in audit(store=unit.seals, published=None)] == []
+            found = [str(each) async for each in audit(store=unit.seals, published=None)]
+            assert found == [], found

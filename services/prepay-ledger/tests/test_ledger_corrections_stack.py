@@ -27,6 +27,9 @@ pytestmark = pytest.mark.stack
 @pytest.fixture
 async def town(own_database_url: str) -> AsyncGenerator[Corrected]:
     made = Corrected(own_database_url)
+    # Also for what is published before anybody moves in: a new database's day is the one of the
+    # westernmost zone, which is yesterday in UTC until noon and today after it.
+    await made.open(made.today - timedelta(days=1))
     yield made
     await made.database.close()
 
