@@ -188,8 +188,13 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
             description="In billing's database meanwhile, so that none is lost.",
         ),
         Panel(
-            "Archive: how long the oldest has waited",
-            (Query("max(prewatt_billing_archive_behind_seconds)", "waits"),),
+            "Billing: how long the oldest has waited",
+            (
+                Query("max(prewatt_billing_archive_behind_seconds)", "reading, for its file"),
+                Query(
+                    "max(prewatt_billing_reconciliation_behind_seconds)", "change, to be compared"
+                ),
+            ),
             "s",
         ),
         Panel(
