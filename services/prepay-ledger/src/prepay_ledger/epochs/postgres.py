@@ -4,8 +4,11 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.epochs.values import next_epoch
+from prepay_ledger.epochs.values import NUMBER_BITS, next_epoch
 from prewatt_common.db.database import DriverConnection, driver
+
+FIRST_NUMBER = f"(SELECT coalesce(max(epoch), 0) << {NUMBER_BITS} FROM epoch)"  # noqa: S608
+"""`first_number` of the current epoch, within a statement."""
 
 _CURRENT = "SELECT coalesce(max(epoch), 0) FROM epoch"
 

@@ -6,17 +6,17 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.epochs.postgres import current_epoch
-from prepay_ledger.epochs.values import first_number
+from prepay_ledger.epochs.postgres import FIRST_NUMBER
 from prepay_ledger.journal.values import Balance, Journal, movements, sub_movements
 from prewatt_common.db.database import driver
 
-_MOVE_BALANCES = """
+_MOVE_BALANCES = f"""
 UPDATE account AS a SET balance_micro = a.balance_micro + m.amount_micro, moves = a.moves + 1
 FROM unnest($1::uuid[], $2::bigint[]) AS m (id, amount_micro)
 WHERE a.id = m.id
-RETURNING a.id, a.moves, a.balance_micro, coalesce(a.balance_micro <= a.review_at_micro, false)
-"""
+RETURNING a.id, {FIRST_NUMBER} + a.moves, a.balance_micro,
+          coalesce(a.balance_micro <= a.review_at_micro, false)
+"""  # noqa: S608 - of constants
 
 # No ON CONFLICT: that checks the row that it would insert first, and what moves a sub-account may
 # have a sign that it never has itself.
@@ -99,8 +99,4 @@ class PostgresJournals:
         rows = await connection.fetch(
             _MOVE_BALANCES, ordered, [amounts_micro[each] for each in ordered]
         )
-        above = first_number(await current_epoch(connection))
-        return [
-            Balance(account_id, above + moves, balance_micro, is_due)
-            for account_id, moves, balance_micro, is_due in rows
-        ]
+        return [Balance._make(row) for row in rows]
