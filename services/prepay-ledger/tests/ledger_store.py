@@ -190,8 +190,7 @@ def stored(opened: OpenMeter) -> OpenRow:
     return OpenRow(
         installation_id=opened.installation_id,
         agreement_id=opened.agreement_id,
-        tariff_code="t",
-        corrections=0,
+        book=("t", 0),
         open_day=day.slots.day,
         since_us=day.since_us,
         quiet_from_us=day.quiet_from_us,

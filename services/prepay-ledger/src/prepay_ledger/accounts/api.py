@@ -1,6 +1,7 @@
 """Accounts over HTTP: opened, changed, as they stand, and the ledger as a whole."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -118,10 +119,4 @@ def _account(view: AccountView | None, name: str) -> AccountOut:
 
 
 def _out(account: Account) -> AccountOut:
-    names = AccountOut.model_fields.keys() - {
-        "open_micro",
-        "sub_balances_micro",
-        "agreements",
-        "installations",
-    }
-    return AccountOut(**{name: getattr(account, name) for name in names})
+    return AccountOut(**{each.name: getattr(account, each.name) for each in fields(account)})

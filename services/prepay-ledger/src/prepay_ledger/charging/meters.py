@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from prepay_ledger.tariffs.book import BookKey
-from prewatt_metering.calendar.instants import DAY_US
+from prewatt_metering.calendar.instants import utc_day_us
 from prewatt_metering.rating.part import Enterprise
 from prewatt_metering.registers.installations import Installation
 from prewatt_metering.registers.meters import MeterFacts
@@ -17,8 +17,6 @@ from prewatt_metering.usage.open_day import OpenDay
 from prewatt_metering.vee.edit import Edit
 from prewatt_metering.vee.findings import Finding
 from prewatt_metering.vee.steps import StepRule
-
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +70,11 @@ class OpenMeter:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRow:
     """`OpenMeter` as it is stored: what follows from agreement, day and tariff is left out, and
-    ``tariff_code`` and ``corrections``
-    are the agreement's."""
+    ``book`` is the agreement's."""
 
     installation_id: UUID
     agreement_id: UUID
-    tariff_code: str
-    corrections: int
+    book: BookKey
     open_day: date
     since_us: int
     quiet_from_us: int
@@ -87,11 +83,6 @@ class OpenRow:
     last_wh: int
     piece_wh: tuple[int, ...]
     rule: StepRule
-
-    @property
-    def book(self) -> BookKey:
-        """The agreement's."""
-        return self.tariff_code, self.corrections
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +107,7 @@ class MeterTerms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MeterHistory:
+class MeterHistory(MeterTerms):
     """All that is known of a meter, for the slow path.
 
     ``readings`` as they came, the same one once. ``use``: what the meter's energy at each agreement
@@ -124,12 +115,7 @@ class MeterHistory:
     """
 
     meter_id: str
-    facts: MeterFacts
-    installed: Sequence[Installed]
-    agreements: Mapping[UUID, Sequence[Agreement]]
-    """By account."""
     readings: Sequence[Reading]
-    edits: Sequence[Edit]
     use: Mapping[UUID, DayUsage]
     """By agreement."""
 
@@ -175,7 +161,7 @@ class UseChange:
 
 def packed_base_us(day: date) -> int:
     """What the readings that came on a posting day are packed against: its midnight in UTC."""
-    return (day.toordinal() - _EPOCH_DAY) * DAY_US
+    return utc_day_us(day)
 
 
 def sum_of_use(a: DayUsage, b: DayUsage) -> DayUsage:

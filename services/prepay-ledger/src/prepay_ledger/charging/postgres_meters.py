@@ -35,8 +35,7 @@ def _row(row: asyncpg.Record) -> MeterRow:
         opened = OpenRow(
             installation_id=installation_id,
             agreement_id=agreement_id,
-            tariff_code=tariff_code,
-            corrections=corrections,
+            book=(tariff_code, corrections),
             open_day=open_day,
             since_us=since_us,
             quiet_from_us=quiet_from_us,
