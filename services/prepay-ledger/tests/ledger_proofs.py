@@ -100,7 +100,7 @@ async def told_facts(ledger: Any, *about: str) -> Counter[str]:
 @asynccontextmanager
 async def ledger_behind_proxy(ledger: Any) -> AsyncGenerator[DatabaseProxy]:
     """The ledger runs as the process `BEHIND`, and what it says to PostgreSQL goes through the
-    proxy. Everybody else goes there directly."""
+    proxy. Everybody else goes there directly. In the end its books hold."""
     stack = ledger.stack
     host, port = stack.endpoints.postgres_host, stack.endpoints.postgres_port
     await asyncio.to_thread(stack.stop, NAME)
@@ -116,6 +116,9 @@ async def ledger_behind_proxy(ledger: Any) -> AsyncGenerator[DatabaseProxy]:
         )
         try:
             yield proxy
+            await ledger.sums_to_zero()
+            code, out, err = await run_audit(stack.endpoints.database_url("prepay_ledger"))
+            assert code == 0, out + err
         finally:
             await asyncio.to_thread(stack.stop, BEHIND)
     await asyncio.to_thread(stack.start, NAME)

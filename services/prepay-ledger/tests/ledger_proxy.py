@@ -97,11 +97,12 @@ class DatabaseProxy:
         """A transaction is at this point, having sent ``statements``. Raises `_Broken`."""
         for each in self._breaks:
             if each.takes(at, statements):
-                try:
-                    if each.first is not None:
-                        await each.first()
-                finally:
-                    each.hit.set()
+                if each.first is not None:
+                    # Whoever is killed hangs up, which ends this connection's task: not the killing.
+                    first = asyncio.ensure_future(each.first())
+                    first.add_done_callback(lambda _, hit=each.hit: hit.set())
+                    await asyncio.shield(first)
+                each.hit.set()
                 raise _Broken
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -15,7 +15,6 @@ from ledger_proofs import (
     forget_seals,
     ledger_behind_proxy,
     nothing_to_publish,
-    run_audit,
     sealed_days,
     told_facts,
     yesterday_goes_on,
@@ -40,9 +39,6 @@ async def proxy(ledger: Any) -> AsyncGenerator[DatabaseProxy]:
         yield made
         assert ledger.stack.pids(BEHIND) == pids
         assert await consuming(ledger) == {}
-        await ledger.sums_to_zero()
-        code, out, err = await run_audit(ledger.stack.endpoints.database_url("prepay_ledger"))
-        assert code == 0, out + err
 
 
 @pytest.fixture(scope="module")
