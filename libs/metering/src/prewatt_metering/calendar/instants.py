@@ -1,10 +1,10 @@
 """Instants of the pure core: integer microseconds UTC since 1970 (``at_us``).
 
-Exact, quick to compare, and they fit numpy's int64. Datetimes stay at the edge, and these two
+Exact, quick to compare, and they fit numpy's int64. Datetimes stay at the edge, and these
 functions are that edge.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 SECOND_US = 1_000_000
 MINUTE_US = 60 * SECOND_US
@@ -13,6 +13,7 @@ DAY_US = 24 * HOUR_US
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_EPOCH_DAY = _EPOCH.toordinal()
 
 
 def us_of(at: datetime) -> int:
@@ -34,3 +35,21 @@ def instant_of(at_us: int) -> datetime:
     except OverflowError:
         message = f"{at_us} microseconds since 1970 is no instant of the years 1 to 9999"
         raise ValueError(message) from None
+
+
+def utc_day_us(day: date) -> int:
+    """The first instant of a day in UTC.
+
+    >>> utc_day_us(date(1970, 1, 2))
+    86400000000
+    """
+    return (day.toordinal() - _EPOCH_DAY) * DAY_US
+
+
+def utc_day_of(at_us: int) -> date:
+    """The day in UTC that an instant lies in. Raises ValueError outside the years 1 to 9999.
+
+    >>> utc_day_of(86_400_000_000 - 1)
+    datetime.date(1970, 1, 1)
+    """
+    return date.fromordinal(_EPOCH_DAY + at_us // DAY_US)

@@ -8,7 +8,14 @@ be missing (the day begins at 01:00), come twice (the first counts), and a whole
 from datetime import date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from prewatt_metering.calendar.instants import DAY_US, HOUR_US, MINUTE_US, instant_of, us_of
+from prewatt_metering.calendar.instants import (
+    DAY_US,
+    HOUR_US,
+    MINUTE_US,
+    instant_of,
+    us_of,
+    utc_day_us,
+)
 
 YEAR_MIN, YEAR_MAX = 1901, 9998
 REMEMBERED_DAYS_MAX = 100_000
@@ -108,7 +115,7 @@ def _first_instant_us(tz: tzinfo, day: date) -> int:
     offset_us = _offset_us(tz, begin_us)
     if offset_us == _offset_us(tz, midnight_us):
         return midnight_us
-    wall_us = (day.toordinal() - _EPOCH_DAY) * DAY_US
+    wall_us = utc_day_us(day)
     for change_us in _changes(tz, begin_us, midnight_us):
         if wall_us - offset_us < change_us:
             return wall_us - offset_us

@@ -5,7 +5,6 @@ from now relies on them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
 from typing import TypeAlias
 
 import numpy as np
@@ -16,7 +15,7 @@ import pyarrow.compute as pc
 from billing.archive.layout import PARTITIONS, partitions_of
 from billing.archive.values import Place, Totals
 from prewatt_common.contracts.meter_readings_v1 import Reading
-from prewatt_metering.calendar.instants import DAY_US, SECOND_US
+from prewatt_metering.calendar.instants import DAY_US, SECOND_US, utc_day_of
 
 Int64s: TypeAlias = npt.NDArray[np.int64]
 
@@ -49,7 +48,6 @@ _PACKED = pa.schema(
 _PACKING = pa.ipc.IpcWriteOptions(compression="lz4")
 _UNPACKING = pa.ipc.IpcReadOptions(use_threads=False)
 """Threads of Arrow's own cost a small block four times what is in it."""
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
 _IN_DAY_BITS = 37
 """Of an instant within its day, in microseconds."""
 _METERS_MAX = 1 << (63 - _IN_DAY_BITS)
@@ -118,7 +116,7 @@ def placed(table: pa.Table) -> Iterator[tuple[Place, pa.Table]]:
     starts = np.flatnonzero(np.diff(places, prepend=places[0] - 1)).tolist()
     for start, end in zip(starts, [*starts[1:], len(places)], strict=True):
         day, partition = divmod(int(places[start]), PARTITIONS)
-        yield Place(date.fromordinal(_EPOCH_DAY + day), partition), table.slice(start, end - start)
+        yield Place(utc_day_of(day * DAY_US), partition), table.slice(start, end - start)
 
 
 def in_order(tables: Sequence[pa.Table]) -> pa.Table:

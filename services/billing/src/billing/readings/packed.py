@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 from billing.readings.values import Reading
 from prewatt_common.contracts import meter_readings_v1
-from prewatt_metering.calendar.instants import DAY_US, SECOND_US, us_of
+from prewatt_metering.calendar.instants import DAY_US, SECOND_US, us_of, utc_day_of, utc_day_us
 
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
 _SECOND_BITS, _MICROSECOND_BITS = 17, 37
 _SECONDS, _MICROSECONDS = 2**_SECOND_BITS - 1, 2**_MICROSECOND_BITS - 1
 _FINE = 0x80
@@ -41,7 +40,7 @@ def packed_days(readings: Iterable[meter_readings_v1.Reading]) -> Sequence[Packe
             _packed(since_us, each.import_wh)
         )
     return [
-        PackedDay(meter_id, date.fromordinal(_EPOCH_DAY + day), bytes(some))
+        PackedDay(meter_id, utc_day_of(day * DAY_US), bytes(some))
         for (meter_id, day), some in sorted(found.items())
     ]
 
@@ -49,7 +48,7 @@ def packed_days(readings: Iterable[meter_readings_v1.Reading]) -> Sequence[Packe
 def unpacked(day: date, packed: bytes) -> list[Reading]:
     """The readings in a row's bytes, as often and in the order as they were put there. Raises
     `Unpackable`."""
-    begin_us = (day.toordinal() - _EPOCH_DAY) * DAY_US
+    begin_us = utc_day_us(day)
     readings: list[Reading] = []
     place, end = 0, len(packed)
     while place < end:

@@ -14,9 +14,8 @@ from billing.rerating.register import MeterTerms, counted, edited, shown
 from billing.rerating.settled import is_of_another, is_settled_after, is_settled_before
 from billing.terms.values import Installation
 from billing.usage.slices import Span, span_of
-from prewatt_metering.calendar.instants import DAY_US, instant_of
+from prewatt_metering.calendar.instants import DAY_US, instant_of, utc_day_us
 
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
 _BEFORE = timedelta(days=9)
 """An excursion's seven, one for the reading before, and one for a meter that reads once a day."""
 _AFTER = timedelta(days=8)
@@ -74,7 +73,7 @@ def first_part(meter: MeterTerms, history: Iterable[date], *, begin_us: int, end
         day
         for day in history
         if not all(
-            is_of_another(each, meter, begin_us=_first_us(day), end_us=_first_us(day) + DAY_US)
+            is_of_another(each, meter, begin_us=utc_day_us(day), end_us=utc_day_us(day) + DAY_US)
             for each in inside
         )
     ]
@@ -94,7 +93,7 @@ def look(
     spans: list[Span] = []
     earlier = later = False
     heard = edited(readings, meter.edits)
-    until_us = None if part.end == len(part.history) else _first_us(part.history[part.end]) - 1
+    until_us = None if part.end == len(part.history) else utc_day_us(part.history[part.end]) - 1
     for each, from_us, to_us in _inside(meter, begin_us, end_us):
         register = counted(readings=heard, installation=each, meter=meter)
         if span := span_of(each, register):
@@ -127,13 +126,9 @@ def _earlier_matter(
     """Whether readings of the installation's device are not in hand and may change what is trusted
     at ``at_us``."""
     for day in reversed(part.history[: part.begin]):
-        day_us = _first_us(day)
+        day_us = utc_day_us(day)
         end_us = day_us + DAY_US
         if not is_of_another(installation, meter, begin_us=day_us, end_us=end_us):
             known, run_ends = shown(readings=heard, installation=installation, meter=meter)
             return not is_settled_before(known, run_ends, since_us=end_us, at_us=at_us)
     return False
-
-
-def _first_us(day: date) -> int:
-    return (day.toordinal() - _EPOCH_DAY) * DAY_US
