@@ -37,15 +37,7 @@ async def merge_files(
         await store.begin([path])
         written = await asyncio.to_thread(_merge, folder, path, merge)
         await manifest.replace(merge.files, at=now)
-        file = ArchiveFile(
-            path=path,
-            place=place,
-            level=merge.level,
-            totals=written.totals,
-            size_bytes=written.size_bytes,
-            sha256=written.sha256,
-            live_since=now,
-        )
+        file = written.file(path, place=place, level=merge.level, at=now)
         await manifest.put([file], appended=False)
         return True
     return False

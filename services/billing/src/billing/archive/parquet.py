@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from io import RawIOBase
 from typing import BinaryIO
 
@@ -21,7 +22,7 @@ from billing.archive.columns import (
 )
 from billing.archive.merge import pieces_of
 from billing.archive.ports import Folder
-from billing.archive.values import NOTHING, Totals
+from billing.archive.values import NOTHING, ArchiveFile, Level, Place, Totals
 
 ROW_GROUP_READINGS = 32_768
 """Some 340 meters with 96 readings each: what is read to find one meter."""
@@ -36,6 +37,18 @@ class Written:
     totals: Totals
     size_bytes: int
     sha256: bytes
+
+    def file(self, path: str, *, place: Place, level: Level, at: datetime) -> ArchiveFile:
+        """It in the manifest, live since ``at``."""
+        return ArchiveFile(
+            path=path,
+            place=place,
+            level=level,
+            totals=self.totals,
+            size_bytes=self.size_bytes,
+            sha256=self.sha256,
+            live_since=at,
+        )
 
 
 class _Hashing(RawIOBase):

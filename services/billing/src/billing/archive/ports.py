@@ -2,11 +2,10 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import BinaryIO, Protocol
 
-from billing.archive.values import ArchivedDay, ArchiveFile, Block, Place, Totals, Waiting
+from billing.archive.values import ArchivedDay, ArchiveFile, Block, Place, Waiting
 
 
 class Folder(Protocol):
@@ -41,15 +40,6 @@ class PendingStore(Protocol):
     async def append(self, *, readings: int, packed: bytes) -> None:
         """One batch, behind what waits."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedFile:
-    """A live file as a day's list names it."""
-
-    path: str
-    place: Place
-    totals: Totals
 
 
 class Manifest(Protocol):
@@ -87,7 +77,7 @@ class Manifest(Protocol):
         """Days whose list is older than their files."""
         ...
 
-    async def live_of_day(self, day: date) -> Sequence[ListedFile]:
+    async def live_of_day(self, day: date) -> Sequence[ArchiveFile]:
         """By path."""
         ...
 

@@ -6,7 +6,6 @@ from datetime import date, datetime
 
 from asyncpg import Record
 
-from billing.archive.ports import ListedFile
 from billing.archive.values import ArchiveFile, Block, Level, Place, Totals, Waiting
 from prewatt_common.db.database import ChangedMeanwhile, Database, DriverConnection, driver
 
@@ -164,11 +163,10 @@ class PostgresManifest:
         )
         return [row["day"] for row in rows]
 
-    async def live_of_day(self, day: date) -> Sequence[ListedFile]:
+    async def live_of_day(self, day: date) -> Sequence[ArchiveFile]:
         """By path."""
         rows = await self._connection.fetch(f"{_LIVE} AND day = $1 ORDER BY path", day)
-        files = [file_of(row) for row in rows]
-        return [ListedFile(path=each.path, place=each.place, totals=each.totals) for each in files]
+        return [file_of(row) for row in rows]
 
     async def listed(self, day: date, *, at: datetime) -> None:
         """Its list is up to date; what was replaced is in none."""

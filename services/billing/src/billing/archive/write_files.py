@@ -38,18 +38,7 @@ async def write_files(
 def _write(
     folder: Folder, paths: Sequence[str], tables: Sequence[tuple[Place, pa.Table]], now: datetime
 ) -> Sequence[ArchiveFile]:
-    files: list[ArchiveFile] = []
-    for path, (place, table) in zip(paths, tables, strict=True):
-        written = write_file(folder, path, [table])
-        files.append(
-            ArchiveFile(
-                path=path,
-                place=place,
-                level=Level.APPENDED,
-                totals=written.totals,
-                size_bytes=written.size_bytes,
-                sha256=written.sha256,
-                live_since=now,
-            )
-        )
-    return files
+    return [
+        write_file(folder, path, [table]).file(path, place=place, level=Level.APPENDED, at=now)
+        for path, (place, table) in zip(paths, tables, strict=True)
+    ]
