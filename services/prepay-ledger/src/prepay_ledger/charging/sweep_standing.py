@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from functools import partial
 from uuid import UUID
 
 from prepay_ledger.charging.meters import Agreement
@@ -12,7 +12,8 @@ from prepay_ledger.charging.post_charges import post_charges
 from prepay_ledger.charging.pricing import Pricings, PricingsOfNow
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.clock import Clock
-from prewatt_common.db.database import is_conflict, is_passing_fault, is_schema_fault
+from prewatt_common.db.database import is_conflict
+from prewatt_common.db.odd_ones import odd_among
 from prewatt_common.kafka.stops import in_words
 from prewatt_metering.calendar.instants import us_of
 
@@ -69,52 +70,28 @@ class SweepStanding:
                 return None
             # Before any savepoint: its lock lasts as long as the transaction.
             day = await unit.charging.posting_day()
-            work = _Work(unit, pricings, f"standing charge of {code} on {today}", day, now, [])
-            await self._charge(work, due)
+            # Nobody else waits for those that cannot be charged; each sweep tries them again.
+            odd = await odd_among(due, partial(self._charge, unit, pricings, day, now))
         self._committed()
-        if work.odd:
-            agreement, error = work.odd[0]
+        if odd:
+            agreement, error = odd[0]
             logger.error(
-                "%s: %d agreements cannot be charged, the first is %s: %s",
-                work.name, len(work.odd), agreement.id, in_words(error), exc_info=error,
+                "standing charge of %s on %s: %d agreements cannot be charged, the first is %s: %s",
+                code, today, len(odd), agreement.id, in_words(error), exc_info=error,
             )  # fmt: skip
         return due[-1].id if len(due) == AGREEMENTS_AT_ONCE else None
 
-    async def _charge(self, work: "_Work", due: Sequence[Agreement]) -> None:
-        """Where some cannot be charged, narrow down to them by halves: nobody else waits for that
-        they are mended, and they are tried again with each sweep."""
-        unit, now = work.unit, work.now
-        try:
-            async with unit.savepoint():
-                accounts = await post_charges(
-                    unit=unit,
-                    also=due,
-                    pricings=work.pricings,
-                    partition=0,
-                    day=work.day,
-                    now=now,
-                )
-                if accounts:
-                    await self._review(unit, accounts, now=now, caused_at=now)
-            return
-        except Exception as error:
-            if is_passing_fault(error) or is_schema_fault(error):
-                raise
-            if len(due) == 1:
-                work.odd.append((due[0], error))
-                return
-        # Outside of the `except`, so that an error's traceback is not that of every half before.
-        middle = len(due) // 2
-        await self._charge(work, due[:middle])
-        await self._charge(work, due[middle:])
-
-
-class _Work(NamedTuple):
-    """A portion under way; ``odd`` are those that raised."""
-
-    unit: ParkingUnit
-    pricings: Pricings
-    name: str
-    day: date
-    now: datetime
-    odd: list[tuple[Agreement, Exception]]
+    async def _charge(
+        self,
+        unit: ParkingUnit,
+        pricings: Pricings,
+        day: date,
+        now: datetime,
+        due: Sequence[Agreement],
+    ) -> None:
+        async with unit.savepoint():
+            accounts = await post_charges(
+                unit=unit, also=due, pricings=pricings, partition=0, day=day, now=now
+            )
+            if accounts:
+                await self._review(unit, accounts, now=now, caused_at=now)

@@ -24,7 +24,7 @@ from prepay_ledger.events import fact
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.ledger_facts_v1 import TariffCorrectionCompleted
-from prewatt_common.db.database import is_passing_fault, is_schema_fault
+from prewatt_common.db.odd_ones import odd_among
 from prewatt_common.kafka.stops import in_words
 
 logger = logging.getLogger(__name__)
@@ -60,8 +60,10 @@ class CarryOutRuns:
         async with self._open_unit() as unit:
             worked = await preview_some(unit=unit, now=self._clock())
         worked = await self._portion() or worked
+        if not worked:
+            return None
         self._committed()
-        return REST_FACTOR * (time.monotonic() - began) if worked else None
+        return REST_FACTOR * (time.monotonic() - began)
 
     async def _portion(self) -> bool:
         async with self._open_unit() as unit:
@@ -92,20 +94,15 @@ class CarryOutRuns:
         return [each.id for each in some]
 
     async def _reach(self, run: CorrectionRun, some: Sequence[UUID]) -> None:
-        """Where some cannot be charged the others are all the same, one by one."""
-        try:
+        """Where some cannot be charged the others are all the same."""
+
+        async def rerate(some: Sequence[UUID]) -> None:
             async with self._open_unit() as unit:
                 await self._rerate(unit, run, some)
-            return
-        except Exception as error:
-            if is_passing_fault(error) or is_schema_fault(error):
-                raise
-            if len(some) == 1:
-                logger.exception("correction run %s: agreement %s", run.id, some[0])
-                await self._say(run, f"agreement {some[0]}: {in_words(error)}")
-                return
-        for each in some:
-            await self._reach(run, [each])
+
+        for each, error in await odd_among(some, rerate):
+            logger.error("correction run %s: agreement %s", run.id, each, exc_info=error)
+            await self._say(run, f"agreement {each}: {in_words(error)}")
 
     async def _rerate(self, unit: Unit, run: CorrectionRun, some: Sequence[UUID]) -> None:
         correction, now = run.correction, self._clock()

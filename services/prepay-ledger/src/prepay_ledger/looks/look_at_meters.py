@@ -16,7 +16,7 @@ from prepay_ledger.looks.glance import USUAL_BACK, glance_first, is_ordinary
 from prepay_ledger.looks.look import BACK, USE_BACK, Look, RecentMeter, UnderWay, look_at
 from prepay_ledger.looks.ports import OpenUnit, Unit
 from prewatt_common.clock import Clock
-from prewatt_common.db.database import is_passing_fault, is_schema_fault
+from prewatt_common.db.odd_ones import odd_among
 from prewatt_common.kafka.stops import in_words
 from prewatt_metering.calendar.instants import us_of
 from prewatt_metering.calendar.local import LocalCalendar
@@ -153,20 +153,14 @@ class _Work:
 async def _recent(
     work: _Work, meter_ids: Sequence[str], *, first: date, use_first: date
 ) -> Sequence[RecentMeter]:
-    """Without those of which something cannot be read, which are narrowed down to by halves."""
+    """Without those of which something cannot be read."""
     if not meter_ids:
         return ()
-    try:
-        return await work.unit.looks.recent(meter_ids, first=first, use_first=use_first)
-    except Exception as error:
-        if is_passing_fault(error) or is_schema_fault(error):
-            raise
-        if len(meter_ids) == 1:
-            work.say_odd(meter_ids[0], error)
-            return ()
-    middle = len(meter_ids) // 2
-    return [
-        each
-        for half in (meter_ids[:middle], meter_ids[middle:])
-        for each in await _recent(work, half, first=first, use_first=use_first)
-    ]
+    found: list[RecentMeter] = []
+
+    async def read(some: Sequence[str]) -> None:
+        found.extend(await work.unit.looks.recent(some, first=first, use_first=use_first))
+
+    for meter_id, error in await odd_among(meter_ids, read):
+        work.say_odd(meter_id, error)
+    return found
