@@ -98,7 +98,7 @@ class DatabaseProxy:
         for each in self._breaks:
             if each.takes(at, statements):
                 if each.first is not None:
-                    # Whoever is killed hangs up, which ends this connection's task: not the killing.
+                    # Whoever is killed hangs up, which ends this task: but not the killing.
                     first = asyncio.ensure_future(each.first())
                     first.add_done_callback(lambda _, hit=each.hit: hit.set())
                     await asyncio.shield(first)
