@@ -1,16 +1,10 @@
-"""Marks in PostgreSQL, one statement a batch."""
+"""Marks in PostgreSQL: a row a batch, whatever number of things it has moved."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
-from billing.marks.values import Moved
+from billing.marks.values import Moved, What
 from prewatt_common.db.database import DriverConnection
-
-# A mark that is there is written again: that holds its row until this transaction ends, and whoever
-# takes marks away passes over it until then. Sorted, so that concurrent batches do not deadlock.
-_MARK = """
-INSERT INTO moved (what, name) SELECT * FROM unnest($1::text[], $2::text[])
-ON CONFLICT (what, name) DO UPDATE SET name = excluded.name
-"""
 
 
 class PostgresMarks:
@@ -21,8 +15,18 @@ class PostgresMarks:
 
     async def mark(self, moved: Iterable[Moved]) -> None:
         """Each may be there any number of times."""
-        ordered = sorted(set(moved))
-        if ordered:
-            await self._connection.execute(
-                _MARK, [each.what for each in ordered], [each.name for each in ordered]
-            )
+        things = set(moved)
+        if not things:
+            return
+        names: dict[What, list[str]] = {each: [] for each in What}
+        for what, name in sorted(things):
+            names[what].append(name)
+        await self._connection.execute(
+            "INSERT INTO moved (things, meters, accounts, agreements, tariffs) "
+            "VALUES ($1, $2, $3, $4, $5)",
+            len(things),
+            names[What.METER],
+            list(map(UUID, names[What.ACCOUNT])),
+            list(map(UUID, names[What.AGREEMENT])),
+            names[What.TARIFF],
+        )

@@ -22,7 +22,10 @@ from prewatt_common.clock import Clock
 
 logger = logging.getLogger(__name__)
 
-MARKS_MAX = 2_000
+BATCHES_MAX = 100
+"""Whose marks become due agreements in one transaction."""
+GATHER_S = 20.0
+"""While agreements are due, marks wait so long: what moves again in between is looked for once."""
 DUE_MAX = 50
 """Agreements in one transaction: about a second of work where each has a year of readings."""
 METERS_MAX = 20
@@ -39,16 +42,23 @@ class CompareDue:
         self._clock = clock
         self._settle = settle
         self._rest_factor = rest_factor
+        self._gathered_at = -GATHER_S
 
     async def once(self) -> float | None:
         """A portion; gives the seconds to rest where more waits, else none."""
         began = time.monotonic()
-        async with self._open_due() as work:
-            marks = await work.spread(now=self._clock(), limit=MARKS_MAX)
+        spread = 0
+        if began - self._gathered_at >= GATHER_S:
+            async with self._open_due() as work:
+                spread = await work.spread(now=self._clock(), limit=BATCHES_MAX)
+            if spread < BATCHES_MAX:
+                self._gathered_at = began
         async with self._open_due() as work:
             compared = await compare_due(work=work, now=self._clock(), settle=self._settle)
-        if marks < MARKS_MAX and compared < DUE_MAX:
-            return None
+        if compared < DUE_MAX:
+            self._gathered_at = -GATHER_S
+            if spread < BATCHES_MAX:
+                return None
         return self._rest_factor * (time.monotonic() - began)
 
 

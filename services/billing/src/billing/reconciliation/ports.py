@@ -36,8 +36,8 @@ class DueWork(Protocol):
     """Agreements to compare, inside one transaction."""
 
     async def spread(self, *, now: datetime, limit: int) -> int:
-        """Takes away up to ``limit`` marks, and makes the agreements that they touch due; gives how
-        many marks."""
+        """Takes away the marks of up to ``limit`` batches, and makes the agreements that they touch
+        due; gives of how many."""
         ...
 
     async def take_due(self, *, now: datetime, limit: int) -> Sequence[UUID]:

@@ -42,8 +42,9 @@ FROM comparison WHERE $1 < period_end + greatest(period_end - period_first, 31)
 GROUP BY 1, 2
 """
 _WAITING = """
-SELECT (SELECT count(*) FROM moved) + count(*) AS count, min(due_at) AS since
-FROM due WHERE due_at <= $1
+SELECT (moved.things + due.count)::bigint AS count, least(moved.since, due.since) AS since
+FROM (SELECT coalesce(sum(things), 0) AS things, min(at) AS since FROM moved) AS moved,
+     (SELECT count(*) AS count, min(due_at) AS since FROM due WHERE due_at <= $1) AS due
 """
 
 

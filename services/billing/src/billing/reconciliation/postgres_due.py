@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from billing.marks.values import What
 from billing.postings.values import Posted
 from billing.reconciliation.compare import Comparison, Known
 from billing.reconciliation.ports import Held, Metered
@@ -26,30 +25,29 @@ from prewatt_common.db.database import Database, DriverConnection, driver
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
-# What somebody marks right now is passed over: its row is held until that is committed.
-_TAKE_MARKS = """
-DELETE FROM moved AS m USING (
-    SELECT what, name FROM moved ORDER BY what, name LIMIT $1 FOR UPDATE SKIP LOCKED
-) AS taken
-WHERE m.what = taken.what AND m.name = taken.name
-RETURNING m.what, m.name
-"""
-
-# A statement of its own after that one: it sees what was committed with the marks. An agreement
-# that the ledger has charged need not be known here.
+# One statement, so one snapshot: who sees a mark sees what was committed with it. An agreement that
+# the ledger has charged need not be known here.
 _SPREAD = """
-INSERT INTO due AS d (agreement_id, due_at)
-SELECT id, $5 FROM (
-    SELECT unnest($1::uuid[]) AS id
-    UNION
-    SELECT id FROM agreement WHERE account_id = ANY($2::uuid[])
-    UNION
-    SELECT a.id FROM installation AS i JOIN agreement AS a USING (account_id)
-    WHERE i.meter_id = ANY($3::text[])
-    UNION
-    SELECT id FROM agreement WHERE tariff_code = ANY($4::text[])
-) AS touched ORDER BY id
-ON CONFLICT (agreement_id) DO UPDATE SET due_at = least(d.due_at, excluded.due_at)
+WITH taken AS (
+    DELETE FROM moved WHERE id IN (
+        SELECT id FROM moved ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
+    ) RETURNING meters, accounts, agreements, tariffs
+), spread AS (
+    INSERT INTO due AS d (agreement_id, due_at)
+    SELECT id, $2 FROM (
+        SELECT unnest(agreements) AS id FROM taken
+        UNION
+        SELECT id FROM agreement WHERE account_id IN (SELECT unnest(accounts) FROM taken)
+        UNION
+        SELECT a.id FROM installation AS i JOIN agreement AS a USING (account_id)
+        WHERE i.meter_id IN (SELECT unnest(meters) FROM taken)
+        UNION
+        SELECT id FROM agreement WHERE tariff_code IN (SELECT unnest(tariffs) FROM taken)
+    ) AS touched ORDER BY id
+    ON CONFLICT (agreement_id) DO UPDATE SET due_at = excluded.due_at
+    WHERE d.due_at > excluded.due_at
+)
+SELECT count(*) FROM taken
 """
 _PUT = f"""
 INSERT INTO comparison AS c ({COMPARISON_COLUMNS}, month, compared_at)
@@ -91,20 +89,7 @@ class PostgresDue:
 
     async def spread(self, *, now: datetime, limit: int) -> int:
         """Takes away marks and makes the agreements that they touch due; gives how many marks."""
-        rows = await self._connection.fetch(_TAKE_MARKS, limit)
-        if rows:
-            by_what: dict[str, list[str]] = {each: [] for each in What}
-            for row in rows:
-                by_what[row["what"]].append(row["name"])
-            await self._connection.execute(
-                _SPREAD,
-                list(map(UUID, by_what[What.AGREEMENT])),
-                list(map(UUID, by_what[What.ACCOUNT])),
-                by_what[What.METER],
-                by_what[What.TARIFF],
-                now,
-            )
-        return len(rows)
+        return await self._connection.fetchval(_SPREAD, limit, now)
 
     async def take_due(self, *, now: datetime, limit: int) -> Sequence[UUID]:
         """Held until the transaction ends; what another replica holds is passed over."""

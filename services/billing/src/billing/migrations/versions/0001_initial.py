@@ -128,10 +128,14 @@ CREATE TABLE balance_difference (
     changed_at timestamptz NOT NULL
 );
 CREATE TABLE moved (
-    what text NOT NULL,
-    name text NOT NULL,
-    PRIMARY KEY (what, name)
-) WITH (fillfactor = 50);
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT now(),
+    things integer NOT NULL CHECK (things > 0),
+    meters text[] NOT NULL,
+    accounts uuid[] NOT NULL,
+    agreements uuid[] NOT NULL,
+    tariffs text[] NOT NULL
+);
 CREATE TABLE due (
     agreement_id uuid PRIMARY KEY,
     due_at timestamptz NOT NULL
