@@ -41,10 +41,10 @@ class Town(Scratch):
     """Some households with a meter each; the tests say what day it is there. Readings come every
     hour from ``begin`` on."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, count: int = COUNT) -> None:
         super().__init__(url)
         self.tariff: dict[str, object] = {}
-        self.paid_micro = [10**9] * COUNT
+        self.paid_micro = [10**9] * count
         self.now = utc_now()
         self.today = self.now.date()
         self.begin = datetime.combine(self.today - timedelta(days=20), datetime.min.time(), UTC)
@@ -62,7 +62,9 @@ class Town(Scratch):
                 )
         async with self.unit() as unit:
             await ImportAccounts(review=REVIEW)(
-                unit=unit, lines=[self._line(n) for n in range(COUNT)], decided=self.decided()
+                unit=unit,
+                lines=[self._line(n) for n in range(len(self.paid_micro))],
+                decided=self.decided(),
             )
 
     def decided(self) -> Decided:

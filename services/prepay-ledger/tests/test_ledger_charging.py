@@ -1,6 +1,6 @@
 """Charging: any order, portions and repetition of readings end in the same use and charge."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from ledger_store import ACCOUNT, AGREEMENT, BEGIN_US, DOCUMENT, FIRST, ZONE, Store, told
 
 from prepay_ledger.charging.charge_agreement import charge_agreement, rated
+from prepay_ledger.charging.charge_readings import meters_of
 from prepay_ledger.charging.meters import (
     Agreement,
 )
-from prepay_ledger.charging.ordinary import GROUP_MIN, Standing, follow_ordinary
+from prepay_ledger.charging.ordinary import GROUP_MIN, Followed, follow_ordinary
 from prepay_ledger.charging.pricing import Pricing
+from prepay_ledger.charging.standing import Column, Standing
 from prewatt_metering.calendar.instants import HOUR_US, MINUTE_US, us_of
 from prewatt_metering.calendar.local import LocalCalendar
 from prewatt_metering.registers.readings import Reading
@@ -185,31 +187,49 @@ def test_readings_in_columns_are_charged_as_one_by_one(batch: list[list[Reading]
     # A meter with more readings than the eighth longest list has goes one by one.
     most = sorted(map(len, batch), reverse=True)[GROUP_MIN - 1]
     followed = {
-        each.before.meter_id: each
+        meter_id: (each, row)
         for each in follow_ordinary(
             standings=standings,
             readings=readings,
             pricings=stores[0].pricings,
+            day=today,
             now_us=us_of(datetime(2026, 10, 21, 12, tzinfo=UTC)),
         )
+        for row, meter_id in enumerate(each.before.meter_ids)
     }
     for number, store in enumerate(stores):
         some = sorted(readings[f"m{number}"])
         before_micro, fast = store.balance_micro, store.fast
         store.take(some, today)
-        each = followed.get(f"m{number}")
+        found = followed.get(f"m{number}")
         is_ordinary = store.fast > fast and some[-1].at_us <= store.day_end_us()
-        assert (each is not None) == (is_ordinary and len(some) <= most)
-        if each is None:
+        assert (found is not None) == (is_ordinary and len(some) <= most)
+        if found is None:
             continue
+        each, row = found
         state = store.states[date(2026, 10, 1)]
         assert store.row.open is not None
-        assert each.readings == some
-        assert tuple(each.piece_wh) == store.row.open.piece_wh
-        assert each.posted == state.posted
-        assert sum(each.delta.values()) == before_micro - store.balance_micro
-        assert energy_of(each.energy) == state.energy
-        assert each.last_read_us == state.last_read_us
+        after, common = each.after.numbers[row], each.after.common
+        assert each.readings[row] == some
+        assert tuple(after[common.pieces]) == store.row.open.piece_wh
+        assert named(common.simple.accounts, after[common.posted]) == state.posted
+        assert moved(each, row) == store.balance_micro - before_micro
+        part = date.fromisoformat(common.part)
+        energy = named(common.simple.slots, after[common.energy])
+        assert {(part, slot): wh for slot, wh in energy.items()} == state.energy
+        assert after[Column.LAST_READ_US] == state.last_read_us
+        assert after[Column.VERSION] == 3 + 1
+
+
+def named(names: Sequence[str], values: Iterable[int]) -> dict[str, int]:
+    return {name: int(value) for name, value in zip(names, values, strict=True) if value}
+
+
+def moved(followed: Followed, row: int) -> int:
+    one = Followed(
+        followed.before.some([row]), followed.after.some([row]), [followed.readings[row]]
+    )
+    return sum(micro for _, micro in one.moved())
 
 
 def standing(store: Store, number: int) -> Standing:
@@ -230,16 +250,8 @@ def standing(store: Store, number: int) -> Standing:
         modulus_wh=opened.rule.modulus_wh, account_id=ACCOUNT, period_first=state.period.first,
         period_end=state.period.end, period_version=state.version, energy=energy,
         standing_days=state.standing_days, due_day=state.due_day, posted=dict(state.posted),
-        last_read_us=state.last_read_us,
+        last_read_us=state.last_read_us, is_alone=True,
     )  # fmt: skip
-
-
-def energy_of(stored_energy: Mapping[str, Mapping[str, int]]) -> dict[tuple[date, str], int]:
-    return {
-        (date.fromisoformat(day), slot): wh
-        for day, slots in stored_energy.items()
-        for slot, wh in slots.items()
-    }
 
 
 def test_two_meters_of_one_agreement_are_charged_one_by_one() -> None:
@@ -252,12 +264,10 @@ def test_two_meters_of_one_agreement_are_charged_one_by_one() -> None:
         standings=some,
         readings={f"m{n}": [Reading(BEGIN_US + 3 * HOUR_US, 5_200)] for n in range(10)},
         pricings=store.pricings,
+        day=FIRST,
         now_us=BEGIN_US,
     )
-    assert {each.before.meter_id for each in followed} == {f"m{n}" for n in range(10)} - {
-        "m3",
-        "m4",
-    }
+    assert meters_of(followed) == {f"m{n}" for n in range(10)} - {"m3", "m4"}
 
 
 def test_annual_blocks_count_each_day_to_its_own_year_though_a_period_crosses_new_year() -> None:

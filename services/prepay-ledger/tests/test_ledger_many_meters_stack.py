@@ -13,6 +13,7 @@ from prepay_ledger.accounts.open_account import open_account
 from prepay_ledger.agreements.decide_agreement import DecideAgreement
 from prepay_ledger.agreements.values import Agreement
 from prepay_ledger.balances.values import Account
+from prepay_ledger.charging.remembered import RememberedStandings
 from prepay_ledger.charging.sweep_standing import SweepStanding
 from prepay_ledger.charging.take_readings import TakeReadings
 from prepay_ledger.facts.values import Decided
@@ -103,7 +104,9 @@ async def municipality(database: Database) -> tuple[Account, list[str]]:
 
 async def write(database: Database, meters: list[str]) -> int:
     """As the consumer of a partition: a batch a transaction, again where another was quicker."""
-    take = TakeReadings(review=REVIEW, clock=lambda: NOW)
+    take = TakeReadings(
+        review=REVIEW, clock=lambda: NOW, remembered=RememberedStandings(most=1_000)
+    )
     again = 0
     for number in range(1, ROUNDS + 1):
         batch = [

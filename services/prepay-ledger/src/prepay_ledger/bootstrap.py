@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.charging.enter_charges import EnterCharges
 from prepay_ledger.charging.park_meter import ParkMeter
+from prepay_ledger.charging.remembered import RememberedStandings
 from prepay_ledger.charging.sweep_standing import SweepStanding
 from prepay_ledger.charging.take_readings import TakeReadings
 from prepay_ledger.charging.turn_readings import TurnReadings
@@ -81,7 +82,13 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
             topics=(METER_READINGS,),
             decode=decode_readings,
             one_of=one_of_readings,
-            handle=_in_unit(TakeReadings(review=review, clock=utc_now)),
+            handle=_in_unit(
+                TakeReadings(
+                    review=review,
+                    clock=utc_now,
+                    remembered=RememberedStandings(most=settings.remembered_meters_max),
+                )
+            ),
             park=_parking_in_unit(ParkMeter(review=review, clock=utc_now)),
             batch_records_max=settings.batch_records_max,
             linger_ms=settings.linger_ms,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from prepay_ledger.charging.charge_agreement import Charged
@@ -13,8 +14,18 @@ from prepay_ledger.charging.ordinary import GROUP_MIN, Followed, follow_ordinary
 from prepay_ledger.charging.ports import Unit
 from prepay_ledger.charging.post_charges import charge_changes, post
 from prepay_ledger.charging.pricing import Pricings
+from prepay_ledger.charging.standing import Block
 from prewatt_metering.calendar.instants import us_of
 from prewatt_metering.registers.readings import Reading
+
+
+class ReadingsCharged(NamedTuple):
+    """What came of a batch."""
+
+    due: Sequence[UUID]
+    """The accounts to review."""
+    followed: Sequence[Followed]
+    """Those that were ordinary."""
 
 
 async def charge_readings(
@@ -24,20 +35,22 @@ async def charge_readings(
     pricings: Pricings,
     partition: int,
     now: datetime,
-) -> Sequence[UUID]:
+    remembered: Sequence[Block] = (),
+) -> ReadingsCharged:
     """Store and charge readings; those that no installation covers charge nobody until one does.
-    Gives the accounts to review."""
+    ``remembered``: of some of the meters, whose versions are proven when it is written. Raises
+    `ChangedMeanwhile` where a version is another by then."""
     day = await unit.charging.posting_day()
-    followed = await _ordinary(unit, by_meter, pricings, now=now)
-    done = {each.before.meter_id for each in followed}
+    followed = await _ordinary(unit, by_meter, pricings, remembered=remembered, day=day, now=now)
+    done = meters_of(followed)
     rest = {meter_id: some for meter_id, some in by_meter.items() if meter_id not in done}
     # All meters before any period: the order in which whoever decides locks them.
     if followed:
         await unit.charging.save_followed_meters(followed, day=day)
     used, derived = await _one_by_one(unit, rest, pricings, day=day) if rest else ((), ())
     if followed and used:
-        both = {each.before.agreement_id for each in followed} | {u.agreement_id for u in used}
-        await unit.charging.hold_open_periods(both)
+        both = {each for one in followed for each in one.before.agreement_ids}
+        await unit.charging.hold_open_periods(both | {u.agreement_id for u in used})
     if followed:
         await unit.charging.save_followed_periods(followed, day=day)
     charged: Sequence[Charged] = ()
@@ -46,7 +59,12 @@ async def charge_readings(
     due = await post(unit=unit, charged=charged, followed=followed, partition=partition, now=now)
     # What held a cut may be gone with these readings: an excursion that came back.
     released = await unit.charging.pending_accounts(derived) if derived else ()
-    return list(dict.fromkeys([*due, *released]))
+    return ReadingsCharged(list(dict.fromkeys([*due, *released])), followed)
+
+
+def meters_of(followed: Sequence[Followed]) -> set[str]:
+    """All of their meters."""
+    return {meter_id for each in followed for meter_id in each.before.meter_ids}
 
 
 async def _ordinary(
@@ -54,14 +72,19 @@ async def _ordinary(
     by_meter: Mapping[str, Sequence[Reading]],
     pricings: Pricings,
     *,
+    remembered: Sequence[Block],
+    day: date,
     now: datetime,
 ) -> Sequence[Followed]:
     if len(by_meter) < GROUP_MIN:
         return ()
+    others = by_meter.keys() - {meter_id for each in remembered for meter_id in each.meter_ids}
     return follow_ordinary(
-        standings=await unit.charging.standings(list(by_meter)),
+        standings=await unit.charging.standings(list(others)) if others else (),
+        remembered=remembered,
         readings=by_meter,
         pricings=pricings,
+        day=day,
         now_us=us_of(now),
     )
 

@@ -9,7 +9,8 @@ from uuid import UUID
 from prepay_ledger.charging.charge_agreement import Charged, PeriodState
 from prepay_ledger.charging.check_charges import Entered, KeptSums
 from prepay_ledger.charging.meters import Agreement, MeterChange, MeterHistory, MeterRow
-from prepay_ledger.charging.ordinary import Followed, Standing
+from prepay_ledger.charging.ordinary import Followed
+from prepay_ledger.charging.standing import Standing
 from prepay_ledger.charging.unentered import PeriodKey, Unentered
 from prepay_ledger.charging.values import ParkedMeter, ReleaseStep, SeenFinding
 from prepay_ledger.journal.ports import HasJournals

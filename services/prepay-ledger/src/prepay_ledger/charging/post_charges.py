@@ -1,6 +1,6 @@
 """Changes of use become charges: periods' states, balances, and totals for billing, in bulk."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from prepay_ledger.charging.meters import Agreement, UseChange, later_us, sum_of
 from prepay_ledger.charging.ordinary import Followed
 from prepay_ledger.charging.ports import Unit
 from prepay_ledger.charging.pricing import Pricings
+from prepay_ledger.charging.standing import Column
 from prepay_ledger.epochs.values import first_number
 from prepay_ledger.events import charges_event
 from prepay_ledger.journal.values import Balance
@@ -97,7 +98,8 @@ async def post(
     above = first_number(await unit.charging.epoch())
     balances = {each.account_id: each for each in moved}
     rows = [_told(each.state, balances, above=above) for each in charged if _is_begun(each.state)]
-    rows += [_told_of(each, balances, above=above) for each in followed]
+    for each in followed:
+        rows += _told_of(each, balances, above=above)
     for row in rows:
         balances.pop(row.account_id, None)
     others = tuple(
@@ -164,9 +166,8 @@ def _moved(charged: Sequence[Charged], followed: Sequence[Followed]) -> dict[UUI
             account_id = each.state.account_id
             moved[account_id] = moved.get(account_id, 0) - each.delta_micro
     for one in followed:
-        if one.delta:
-            account_id = one.before.account_id
-            moved[account_id] = moved.get(account_id, 0) - sum(one.delta.values())
+        for account_id, micro in one.moved():
+            moved[account_id] = moved.get(account_id, 0) + micro
     return moved
 
 
@@ -192,19 +193,34 @@ def _told(state: PeriodState, balances: Mapping[UUID, Balance], *, above: int) -
     )
 
 
-def _told_of(each: Followed, balances: Mapping[UUID, Balance], *, above: int) -> PostedCharge:
-    before = each.before
-    balance = balances.get(before.account_id)
-    return PostedCharge(
-        before.agreement_id,
-        before.account_id,
-        before.period_first,
-        before.period_end,
-        above + before.period_version + 1,
-        before.standing_days,
-        each.energy_wh,
-        each.posted_micro,
-        instant_of(each.last_read_us),
-        None if balance is None else balance.number,
-        None if balance is None else balance.balance_micro,
-    )
+def _told_of(
+    each: Followed, balances: Mapping[UUID, Balance], *, above: int
+) -> Iterator[PostedCharge]:
+    after, common = each.after, each.after.common
+    period = common.simple.period
+    energy_wh: list[int] = after.numbers[:, common.energy].sum(axis=1).tolist()
+    total_micro: list[int] = after.numbers[:, common.posted].sum(axis=1).tolist()
+    for agreement_id, account_id, version, days, wh, micro, last_us in zip(
+        after.agreement_ids,
+        after.account_ids,
+        after.column(Column.PERIOD_VERSION),
+        after.column(Column.STANDING_DAYS),
+        energy_wh,
+        total_micro,
+        after.column(Column.LAST_READ_US),
+        strict=True,
+    ):
+        balance = balances.get(account_id)
+        yield PostedCharge(
+            agreement_id,
+            account_id,
+            period.first,
+            period.end,
+            above + version,
+            days,
+            wh,
+            micro,
+            instant_of(last_us),
+            None if balance is None else balance.number,
+            None if balance is None else balance.balance_micro,
+        )

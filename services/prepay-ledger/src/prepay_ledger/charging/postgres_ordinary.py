@@ -1,12 +1,14 @@
 """The hot path's reads and writes: meters and periods of ordinary readings, by column."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from itertools import chain
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.charging.meters import packed_base_us
-from prepay_ledger.charging.ordinary import Followed, Standing
+from prepay_ledger.charging.ordinary import Followed
 from prepay_ledger.charging.postgres_rows import (
     TURNED,
     array_text,
@@ -16,14 +18,19 @@ from prepay_ledger.charging.postgres_rows import (
     encode,
 )
 from prepay_ledger.charging.postgres_turning import turn_days
+from prepay_ledger.charging.standing import Block, Column, Standing
 from prewatt_common.db.database import driver
 from prewatt_metering.registers.packing import pack
+from prewatt_metering.registers.readings import Reading
+from prewatt_metering.usage.batch import Ints
 
 _STANDINGS = """
 SELECT s.meter_id, s.version, s.day, s.agreement_id, a.tariff_code, a.corrections, s.open_day,
        s.quiet_from_us, s.served_until_us, s.last_at_us, s.last_wh, s.piece_wh, s.limit_w,
        s.resolution_wh, s.multiplier, s.modulus_wh, c.account_id, c.period_first, c.period_end,
-       c.version, c.energy, c.standing_days, c.due_day, c.posted, c.last_read_us
+       c.version, c.energy, c.standing_days, c.due_day, c.posted, c.last_read_us,
+       NOT EXISTS (SELECT FROM installation AS i
+                   WHERE i.account_id = c.account_id AND i.meter_id <> s.meter_id) AS is_alone
 FROM meter_state AS s
 JOIN agreement AS a ON a.id = s.agreement_id
 JOIN charge_state AS c ON c.agreement_id = s.agreement_id AND c.due_day IS NOT NULL
@@ -76,37 +83,83 @@ class PostgresOrdinary:
     async def save_followed_meters(self, followed: Sequence[Followed], *, day: date) -> None:
         """In the order of their ids, so that two batches do not deadlock."""
         connection = await driver(self._connection)
-        turned = [f.before.meter_id for f in followed if f.before.day < day]
+        meter_ids = _all(each.before.meter_ids for each in followed)
+        before_days = _all(each.before.column(Column.DAY) for each in followed)
+        today = day.toordinal()
+        turned = [m for m, on in zip(meter_ids, before_days, strict=True) if on < today]
         if turned:
             await turn_days(connection, turned, day)
         base_us = packed_base_us(day)
-        meters = sorted(followed, key=lambda each: each.before.meter_id)
-        status = await connection.execute(
-            _METERS,
-            day,
-            [each.before.meter_id for each in meters],
-            [each.before.version for each in meters],
-            [each.readings[-1].at_us for each in meters],
-            [each.readings[-1].register_wh for each in meters],
-            [array_text(each.piece_wh) for each in meters],
-            [pack(reversed(each.readings), base_us=base_us) for each in meters],
+        columns = (
+            meter_ids,
+            _all(each.before.column(Column.VERSION) for each in followed),
+            _all(each.after.column(Column.LAST_AT_US) for each in followed),
+            _all(each.after.column(Column.LAST_WH) for each in followed),
+            _all(map(array_text, _pieces(each.after)) for each in followed),
+            _all(_packed(each.readings, base_us) for each in followed),
         )
-        check_rows(status, f"UPDATE {len(meters)}")
+        order = sorted(range(len(meter_ids)), key=meter_ids.__getitem__)
+        status = await connection.execute(_METERS, day, *(_in(order, each) for each in columns))
+        check_rows(status, f"UPDATE {len(meter_ids)}")
 
     async def save_followed_periods(self, followed: Sequence[Followed], *, day: date) -> None:
         """In the order of their ids, so that two batches do not deadlock."""
         connection = await driver(self._connection)
-        periods = sorted(followed, key=lambda each: each.before.agreement_id.int)
-        status = await connection.execute(
-            _PERIODS,
-            day,
-            [each.before.agreement_id for each in periods],
-            [each.before.period_first for each in periods],
-            [each.before.period_version for each in periods],
-            [encode(each.energy).decode() for each in periods],
-            [encode(each.posted).decode() for each in periods],
-            [each.last_read_us for each in periods],
-            [each.posted_micro for each in periods],
-            [each.energy_wh for each in periods],
+        agreement_ids = _all(each.before.agreement_ids for each in followed)
+        columns = (
+            agreement_ids,
+            _all([each.before.common.key.period_first] * len(each.before) for each in followed),
+            _all(each.before.column(Column.PERIOD_VERSION) for each in followed),
+            _all(_energy_texts(each.after) for each in followed),
+            _all(_posted_texts(each.after) for each in followed),
+            _all(each.after.column(Column.LAST_READ_US) for each in followed),
+            _all(_sums(each.after, each.after.common.posted) for each in followed),
+            _all(_sums(each.after, each.after.common.energy) for each in followed),
         )
-        check_rows(status, f"UPDATE {len(periods)}")
+        by_id = [each.int for each in agreement_ids]
+        order = sorted(range(len(by_id)), key=by_id.__getitem__)
+        status = await connection.execute(_PERIODS, day, *(_in(order, each) for each in columns))
+        check_rows(status, f"UPDATE {len(agreement_ids)}")
+
+
+_T = TypeVar("_T")
+
+
+def _all(parts: Iterable[Iterable[_T]]) -> list[_T]:
+    return list(chain.from_iterable(parts))
+
+
+def _in(order: Sequence[int], values: Sequence[_T]) -> list[_T]:
+    return [values[place] for place in order]
+
+
+def _pieces(block: Block) -> list[list[int]]:
+    return block.numbers[:, block.common.pieces].tolist()
+
+
+def _sums(block: Block, columns: slice) -> list[int]:
+    return block.numbers[:, columns].sum(axis=1).tolist()
+
+
+def _packed(readings: Iterable[list[Reading]], base_us: int) -> Iterator[bytes]:
+    return (pack(reversed(each), base_us=base_us) for each in readings)
+
+
+def _energy_texts(block: Block) -> Iterator[str]:
+    part = encode(block.common.part).decode()
+    for text in _texts(block.common.simple.slots, block.numbers[:, block.common.energy]):
+        yield f"{{{part}:{text}}}" if len(text) > len("{}") else "{}"
+
+
+def _posted_texts(block: Block) -> Iterator[str]:
+    return _texts(block.common.simple.accounts, block.numbers[:, block.common.posted])
+
+
+def _texts(names: Sequence[str], numbers: Ints) -> Iterator[str]:
+    """As `encode` has a dictionary of those that are not zero."""
+    order = sorted(range(len(names)), key=names.__getitem__)
+    named = [f"{encode(names[place]).decode()}:" for place in order]
+    rows: list[list[int]] = numbers[:, order].tolist()
+    for row in rows:
+        some = [f"{name}{value}" for name, value in zip(named, row, strict=True) if value]
+        yield f"{{{','.join(some)}}}"

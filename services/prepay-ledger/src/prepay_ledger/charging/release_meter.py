@@ -70,7 +70,7 @@ class ReleaseMeter:
     async def _take(self, unit: ParkingUnit, meter_id: str, *, now: datetime) -> int:
         """Gives how many readings there were."""
         readings = list(await unit.parking.take(meter_id))
-        due = await charge_readings(
+        charged = await charge_readings(
             unit=unit,
             by_meter={meter_id: readings},
             pricings=Pricings(await unit.tariffs.book()),
@@ -78,7 +78,7 @@ class ReleaseMeter:
             now=now,
         )
         # Its account is due though nothing changed: a cut may have been held for this meter alone.
-        due = [*{*due, *await unit.parking.serves(meter_id, now=now)}]
+        due = [*{*charged.due, *await unit.parking.serves(meter_id, now=now)}]
         if due:
             await self._review(unit, due, now=now, caused_at=now)
         return len(readings)

@@ -1,13 +1,15 @@
 """Use case: a batch of readings from Kafka becomes charges, and supply decisions where due."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from prometheus_client import Histogram
 
-from prepay_ledger.charging.charge_readings import charge_readings
+from prepay_ledger.charging.charge_readings import charge_readings, meters_of
+from prepay_ledger.charging.ordinary import Followed
 from prepay_ledger.charging.ports import Unit
 from prepay_ledger.charging.pricing import PricingsOfNow
+from prepay_ledger.charging.remembered import RememberedStandings
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.meter_readings_v1 import Reading as ReadingEvent
@@ -28,9 +30,12 @@ class TakeReadings:
     """Charges a batch. Readings of meters that serve no account charge nobody until one is
     installed; those of parked meters are set aside until somebody releases them."""
 
-    def __init__(self, *, review: SupplyReview, clock: Clock) -> None:
+    def __init__(
+        self, *, review: SupplyReview, clock: Clock, remembered: RememberedStandings
+    ) -> None:
         self._review = review
         self._clock = clock
+        self._remembered = remembered
         self._pricings = PricingsOfNow()
 
     async def __call__(
@@ -43,34 +48,59 @@ class TakeReadings:
         if parked:
             await unit.parking.set_aside([e for e, _ in batch if e.meter_id in parked])
             batch = [each for each in batch if each.event.meter_id not in parked]
-        if batch:
-            await self._charge(unit, batch, now=now)
-        return lambda: self._observe(batch)
+        epoch = await unit.charging.epoch()
+        by_meter = _by_meter(batch)
+        try:
+            followed = await self._charge(unit, batch, by_meter, epoch=epoch, now=now)
+        except BaseException:
+            # What it rested on may be wrong by now.
+            self._remembered.forget(by_meter)
+            raise
+
+        def committed() -> None:
+            self._remembered.keep(followed, epoch=epoch)
+            self._remembered.forget(by_meter.keys() - meters_of(followed))
+            self._observe(batch)
+
+        return committed
 
     async def _charge(
-        self, unit: Unit, batch: Sequence[Delivered[ReadingEvent]], *, now: datetime
-    ) -> None:
-        by_meter: dict[str, list[Reading]] = {}
-        for event, _ in batch:
-            reading = Reading(us_of(event.read_at), event.import_wh)
-            known = by_meter.get(event.meter_id)
-            if known is None:
-                by_meter[event.meter_id] = [reading]
-            else:
-                known.append(reading)
-        record = batch[0].record
-        due = await charge_readings(
+        self,
+        unit: Unit,
+        batch: Sequence[Delivered[ReadingEvent]],
+        by_meter: Mapping[str, Sequence[Reading]],
+        *,
+        epoch: int,
+        now: datetime,
+    ) -> Sequence[Followed]:
+        if not batch:
+            return ()
+        charged = await charge_readings(
             unit=unit,
             by_meter=by_meter,
             pricings=self._pricings.of(await unit.tariffs.book()),
-            partition=record.partition,
+            partition=batch[0].record.partition,
             now=now,
+            remembered=self._remembered.take(by_meter, epoch=epoch),
         )
-        if due:
+        if charged.due:
             caused_at = min(event.received_at for event, _ in batch)
-            await self._review(unit, due, now=now, caused_at=caused_at)
+            await self._review(unit, charged.due, now=now, caused_at=caused_at)
+        return charged.followed
 
     def _observe(self, batch: Sequence[Delivered[ReadingEvent]]) -> None:
         now: datetime = self._clock()
         for event, _ in batch[::_OBSERVE_EVERY]:
             READING_TO_POST.observe((now - event.received_at).total_seconds())
+
+
+def _by_meter(batch: Sequence[Delivered[ReadingEvent]]) -> dict[str, list[Reading]]:
+    by_meter: dict[str, list[Reading]] = {}
+    for event, _ in batch:
+        reading = Reading(us_of(event.read_at), event.import_wh)
+        known = by_meter.get(event.meter_id)
+        if known is None:
+            by_meter[event.meter_id] = [reading]
+        else:
+            known.append(reading)
+    return by_meter
