@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.readings.packed import packed_days, unpacked
+from billing.readings.packed import packed_days, unpacked, unpacked_columns
 from billing.readings.values import Reading as Register
 from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_metering.calendar.instants import us_of
@@ -61,6 +61,11 @@ def test_batches_that_are_joined_hold_every_reading(batches: list[list[Reading]]
         for (meter_id, day), packed in rows.items()
         for register in unpacked(day, packed)
     )
+    for meter_id in {meter_id for meter_id, _, _ in kept}:
+        days = [(day, packed) for (name, day), packed in rows.items() if name == meter_id]
+        columns = unpacked_columns(days)
+        found = sorted(zip(columns.at_us.tolist(), columns.register_wh.tolist(), strict=True))
+        assert found == [tuple(each[1:]) for each in kept if each[0] == meter_id]
     assert kept == sorted(
         (each.meter_id, us_of(each.read_at), each.import_wh) for batch in batches for each in batch
     )

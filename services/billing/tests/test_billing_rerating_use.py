@@ -1,11 +1,14 @@
 """From readings to use: billing's own against the library that the ledger charges with."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from rerating_cases import (
     OURS,
@@ -18,10 +21,11 @@ from rerating_cases import (
     version,
 )
 
-from billing.readings.values import Reading
+from billing.readings.values import Columns, Reading
 from billing.rerating.register import MeterTerms
 from billing.rerating.tariffs import Tariff
-from billing.rerating.use import Use, use_of_meter
+from billing.rerating.undisputed import undisputed
+from billing.rerating.use import Use, use_of_columns, use_of_meter
 from billing.terms.values import Edit, Installation, MeterFacts
 from prewatt_common.contracts.ledger_facts_v1 import EditKind
 from prewatt_metering.calendar.instants import HOUR_US, us_of
@@ -102,6 +106,27 @@ def test_use_is_the_librarys(data: st.DataObject, case: MeterCase) -> None:
     assert own(case, tariff) == librarys(case, tariff)
 
 
+@settings(deadline=None, max_examples=200, suppress_health_check=list(HealthCheck))
+@given(data=st.data(), case=meter_cases() | meter_cases(plain=True, calm=True))
+def test_use_by_columns_is_the_same(data: st.DataObject, case: MeterCase) -> None:
+    multiplier = data.draw(st.sampled_from([1, 1, 40]))
+    places = [replace(each, multiplier=multiplier) for each in case.meter.installations]
+    case = replace(case, meter=replace(case.meter, installations=places))
+    tariff = data.draw(slot_tariffs(case.zone))
+    columns = columns_of(case.readings)
+    event("undisputed" if undisputed(columns, case.meter) else "disputed")
+    assert own(case, tariff) == use_of_columns(
+        agreement=case.agreement, tariff=tariff, meter=case.meter, columns=columns
+    )
+
+
+def columns_of(readings: Sequence[Reading]) -> Columns:
+    return Columns(
+        np.array([each.at_us for each in readings], np.int64),
+        np.array([each.register_wh for each in readings], np.int64),
+    )
+
+
 BEGIN_US = us_of(datetime(2026, 11, 1, tzinfo=UTC))
 
 
@@ -127,6 +152,36 @@ def edit_of(number: int, at: float, kind: EditKind, wh: int | None, decided_us: 
 
 FLAT = Tariff(TariffBook([version("UTC", "2000-01-01", SLOTS[0])]))
 MILLION: dict[str, Any] = {"modulus_wh": 1_000_000}
+
+
+@pytest.mark.parametrize(
+    ("wh", "facts", "is_undisputed"),
+    [
+        ([0, 5, 5, 900], {}, True),
+        ([0, 5, 4, 900], {}, False),
+        ([0, 5, 5, 90_000], {}, False),
+        ([0, 5, 5, 90_000], {"max_w": 90_000}, True),
+        ([0, 5, 5, 1_000_000], {"modulus_wh": 1_000_000, "max_w": 10**7}, False),
+        ([0, 5, 5, 10**12], {"max_w": 10**17}, False),  # beyond 64 bits
+    ],
+)
+def test_only_what_nobody_would_ask_about_is_undisputed(
+    wh: list[int], facts: dict[str, Any], is_undisputed: bool
+) -> None:
+    columns = columns_of([Reading(hour(number), each) for number, each in enumerate(wh)])
+    meter = MeterTerms(facts=MeterFacts(meter="m", **facts), installations=[place()])
+    assert (undisputed(columns, meter) is not None) == is_undisputed
+    again = columns_of([Reading(hour(2), wh[2]), *map(Reading, *_listed(columns))])
+    assert undisputed(again, meter) == undisputed(columns, meter)
+    for other in (
+        replace(meter, edits=[edit_of(1, 1, EditKind.RESTORE, None, 1)]),
+        replace(meter, installations=[place(to_us=hour(1)), place(from_us=hour(1))]),
+    ):
+        assert undisputed(columns, other) is None
+
+
+def _listed(columns: Columns) -> tuple[list[int], list[int]]:
+    return columns.at_us.tolist(), columns.register_wh.tolist()
 
 
 def used_wh(

@@ -1,6 +1,12 @@
 """A reading as billing rates it."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints: TypeAlias = NDArray[np.int64]
 
 
 class Reading(NamedTuple):
@@ -9,3 +15,11 @@ class Reading(NamedTuple):
 
     at_us: int
     register_wh: int
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Readings of a meter in columns, in any order and repeated or not."""
+
+    at_us: Ints
+    register_wh: Ints

@@ -13,11 +13,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from billing.readings.packed import unpacked
+from billing.readings.packed import unpacked_columns
 from billing.reconciliation.compare import Comparison, Known, compare, next_look
 from billing.reconciliation.ports import DueWork, Held, Metered, OpenDue
 from billing.rerating.register import MeterTerms
-from billing.rerating.use import Use, use_of_meter
+from billing.rerating.use import Use, use_of_columns
 from prewatt_common.clock import Clock
 
 logger = logging.getLogger(__name__)
@@ -105,12 +105,12 @@ def _used(known: Known, meters: Sequence[MeterTerms], held: Mapping[str, Held]) 
     use = Use()
     for meter in meters:
         rows = held.get(meter.facts.meter)
-        readings = (
-            [one for day, packed in rows.days for one in unpacked(day, packed)] if rows else ()
-        )
         use.add(
-            use_of_meter(
-                agreement=known.agreement, tariff=known.tariff, meter=meter, readings=readings
+            use_of_columns(
+                agreement=known.agreement,
+                tariff=known.tariff,
+                meter=meter,
+                columns=unpacked_columns(rows.days if rows else ()),
             )
         )
     return use

@@ -69,7 +69,7 @@ def counted(
     """What ``installation`` can be charged by. ``readings``: all of the meter, `edited`; in any
     order, repeated or not."""
     known, bounds = _known(readings, installation, meter)
-    opened = bool(known) and known[0].at_us in _given(installation)
+    opened = bool(known) and known[0].at_us in given(installation)
     trusted = _trusted(known, bounds, opened=opened)
     return Counted(
         at_us=[each.at_us for each in trusted],
@@ -101,14 +101,14 @@ def _known(
     readings: Iterable[Reading], installation: Installation, meter: MeterTerms
 ) -> tuple[list[Reading], "_Bounds"]:
     """What the installation's device showed, ascending, and what bounds its steps."""
-    given = _given(installation)
-    known = _one_an_instant(_of_device(readings, installation, meter), given, meter.facts)
+    registers = given(installation)
+    known = _one_an_instant(_of_device(readings, installation, meter), registers, meter.facts)
     return known, _Bounds(meter.facts, installation)
 
 
-def _given(installation: Installation) -> dict[int, int]:
-    """The registers that people read where it began and ended; the last one where both are at one
-    instant."""
+def given(installation: Installation) -> dict[int, int]:
+    """The registers that people read where it began and ended, by instant; the last one where both
+    are at one."""
     ends = (
         (installation.from_us, installation.opening_wh),
         (installation.to_us, installation.closing_wh),
@@ -127,7 +127,7 @@ def _of_device(
         Reading(at_us, wh)
         for each in others
         if each not in strange
-        for at_us, wh in _given(each).items()
+        for at_us, wh in given(each).items()
     }
     if not strange and not read:
         return readings
@@ -140,7 +140,7 @@ def _of_device(
 
 
 def _one_an_instant(
-    readings: Iterable[Reading], given: dict[int, int], facts: MeterFacts
+    readings: Iterable[Reading], registers: dict[int, int], facts: MeterFacts
 ) -> list[Reading]:
     """Ascending. The lower of two values at an instant counts, one that the register cannot show
     does not, and what was given for the installation beats both."""
@@ -148,7 +148,7 @@ def _one_an_instant(
     shown = [each for each in readings if 0 <= each.register_wh < end_wh]
     shown.sort(reverse=True)
     lowest = {each.at_us: each for each in shown}
-    lowest.update((at_us, Reading(at_us, wh)) for at_us, wh in given.items())
+    lowest.update((at_us, Reading(at_us, wh)) for at_us, wh in registers.items())
     return sorted(lowest.values())
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TypeAlias
 
-from billing.readings.values import Reading
+from billing.readings.values import Columns, Reading
 from billing.rerating.register import Counted, MeterTerms, counted, edited
 from billing.rerating.tariffs import Tariff
+from billing.rerating.undisputed import undisputed
 from billing.terms.values import Agreement, Installation
 from prewatt_metering.tariffs.periods import period_of
 
@@ -41,11 +42,25 @@ class Use:
         return found
 
 
+def use_of_columns(
+    *, agreement: Agreement, tariff: Tariff, meter: MeterTerms, columns: Columns
+) -> Use:
+    """What ``meter`` counted for the agreement's account on the agreement's days. ``columns`` are
+    all readings that there are of the meter."""
+    register = undisputed(columns, meter)
+    if register is None:
+        readings = map(Reading, columns.at_us.tolist(), columns.register_wh.tolist())
+        return use_of_meter(agreement=agreement, tariff=tariff, meter=meter, readings=readings)
+    (installation,) = meter.installations
+    if not register.at_us or installation.account_id != agreement.account_id:
+        return Use()
+    return _use_of(register, installation, agreement, tariff)
+
+
 def use_of_meter(
     *, agreement: Agreement, tariff: Tariff, meter: MeterTerms, readings: Iterable[Reading]
 ) -> Use:
-    """What ``meter`` counted for the agreement's account on the agreement's days. ``readings`` are
-    all that there are of the meter, in any order and repeated or not."""
+    """The same of readings in any order, repeated or not."""
     use, heard = Use(), edited(readings, meter.edits)
     for installation in meter.installations:
         if installation.account_id == agreement.account_id:
