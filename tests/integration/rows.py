@@ -105,8 +105,8 @@ async def add_entry(connection: asyncpg.Connection, account_id: str, n: int) -> 
     await connection.execute("SET session_replication_role = replica")
     if n % 3 == 0:
         await connection.execute(
-            "INSERT INTO journal (kind, source, currency, entries, entries_micro, posted_at) "
-            "VALUES ('charge', 'test', 'CNY', 3, 15, $1)",
+            "INSERT INTO journal (kind, source, currency, entries, entries_micro, postings, "
+            "posted_at) VALUES ('charge', 'test', 'CNY', 3, 15, 0, $1)",
             AT,
         )
     await connection.execute(

@@ -39,6 +39,7 @@ CANNOT_BE = [
     ("installation", "revision", 0),
     ("journal", "currency", "CN"),
     ("journal", "entries", -1),
+    ("journal", "postings", -1),
     ("meter", "modulus_wh", 0),
     ("meter", "resolution_wh", -1),
     ("meter", "max_w", 0),

@@ -249,8 +249,9 @@ async def test_a_journal_that_does_not_hold_together_is_refused_by_the_database(
     town: Town, currency: str, entries: int, entry_micro: int, posting_micro: int
 ) -> None:
     write = (
-        "WITH j AS (INSERT INTO journal (kind, source, currency, entries, entries_micro, posted_at)"
-        " VALUES ('test', 'x', $1, $2, -5, now()) RETURNING id), "
+        "WITH j AS (INSERT INTO journal "
+        "(kind, source, currency, entries, entries_micro, postings, posted_at) "
+        "VALUES ('test', 'x', $1, $2, -5, 1, now()) RETURNING id), "
         "e AS (INSERT INTO entry (journal_id, number, account_id, amount_micro) "
         "SELECT j.id, 0, a.id, $3 FROM j, account AS a WHERE a.number = 'town-0') "
         "INSERT INTO posting SELECT id, 'tax', $4 FROM j"
@@ -260,14 +261,37 @@ async def test_a_journal_that_does_not_hold_together_is_refused_by_the_database(
     await town.sql(write, "CNY", 1, -5, 5)
 
 
+async def test_a_journal_that_was_committed_takes_no_more_rows(town: Town) -> None:
+    """Not even some that come to nothing."""
+    (journal,) = await town.sql(
+        "WITH j AS (INSERT INTO journal "
+        "(kind, source, currency, entries, entries_micro, postings, posted_at) "
+        "VALUES ('test', 'x', 'CNY', 1, -5, 1, now()) RETURNING id), "
+        "e AS (INSERT INTO entry (journal_id, number, account_id, amount_micro) "
+        "SELECT j.id, 0, a.id, -5 FROM j, account AS a WHERE a.number = 'town-0') "
+        "INSERT INTO posting SELECT id, 'tax', 5 FROM j RETURNING journal_id AS id"
+    )
+    for more in (
+        "INSERT INTO entry (journal_id, number, account_id, amount_micro) "
+        "SELECT $1, 1 + n, id, CASE n WHEN 0 THEN 7 ELSE -7 END "
+        "FROM account, generate_series(0, 1) AS n WHERE number = 'town-0'",
+        "INSERT INTO entry (journal_id, number, account_id, amount_micro) "
+        "SELECT $1, -1, id, 0 FROM account WHERE number = 'town-0'",
+        "INSERT INTO posting VALUES ($1, 'revenue:energy', 7), ($1, 'discounts', -7)",
+    ):
+        with pytest.raises(asyncpg.RaiseError, match="more rows of"):
+            await town.sql(more, journal["id"])
+
+
 async def test_nobody_else_writes_to_a_day_that_is_over(town: Town) -> None:
     await town.turn(town.today)
     yesterday = town.today - timedelta(days=1)
     for kind, day in (("top-up", yesterday), ("charge", yesterday - timedelta(days=1))):
         with pytest.raises(asyncpg.RaiseError, match="is open"):
             await town.sql(
-                "INSERT INTO journal (kind, source, currency, entries, entries_micro, posted_at, "
-                "day) VALUES ($1, 'x', 'CNY', 0, 0, now(), $2)",
+                "INSERT INTO journal "
+                "(kind, source, currency, entries, entries_micro, postings, posted_at, day) "
+                "VALUES ($1, 'x', 'CNY', 0, 0, 0, now(), $2)",
                 kind,
                 day,
             )

@@ -167,8 +167,9 @@ async def test_a_row_that_is_added_to_a_sealed_day_is_named(sealed: Scratch) -> 
     await connection.execute("SET session_replication_role = replica")
     (day,) = [row["day"] for row in await sealed.sql("SELECT day FROM seal ORDER BY day LIMIT 1")]
     journal_id = await connection.fetchval(
-        "INSERT INTO journal (kind, source, currency, entries, entries_micro, posted_at, day) "
-        "VALUES ('top-up', 'nobody', 'CNY', 1, 100, now(), $1) RETURNING id",
+        "INSERT INTO journal "
+        "(kind, source, currency, entries, entries_micro, postings, posted_at, day) "
+        "VALUES ('top-up', 'nobody', 'CNY', 1, 100, 1, now(), $1) RETURNING id",
         day,
     )
     await connection.execute(
@@ -243,8 +244,9 @@ async def test_rows_of_another_day_than_the_open_one_are_refused(sealed: Scratch
         asyncpg.RaiseError, match=r"a row of journal for 2020-02-02, but .* is open"
     ):
         await sealed.sql(
-            "INSERT INTO journal (kind, source, currency, entries, entries_micro, posted_at, day) "
-            "VALUES ('a', 'b', 'CNY', 0, 0, now(), '2020-02-02')"
+            "INSERT INTO journal "
+            "(kind, source, currency, entries, entries_micro, postings, posted_at, day) "
+            "VALUES ('a', 'b', 'CNY', 0, 0, 0, now(), '2020-02-02')"
         )
     (old,) = await sealed.sql("SELECT min(id) AS id FROM journal")
     for query in (
@@ -261,8 +263,8 @@ async def test_a_turn_waits_for_who_took_the_day_and_who_comes_meanwhile_gets_th
     today = utc_now().date()
     await scratch.open(today - timedelta(days=1))
     insert = (
-        "INSERT INTO journal (kind, source, currency, entries, entries_micro, posted_at) "
-        "VALUES ('a', $1, 'CNY', 0, 0, now()) RETURNING day"
+        "INSERT INTO journal (kind, source, currency, entries, entries_micro, postings, posted_at) "
+        "VALUES ('a', $1, 'CNY', 0, 0, 0, now()) RETURNING day"
     )
     writer = await scratch.connect()
     under_way = writer.transaction()

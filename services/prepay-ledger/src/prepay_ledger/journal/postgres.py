@@ -57,13 +57,15 @@ class PostgresJournals:
         """The journal, its postings and its entries; gives its id."""
         connection = await driver(self._connection)
         journal_id: int = await connection.fetchval(
-            "INSERT INTO journal (kind, source, currency, entries, entries_micro, posted_at, day) "
-            "VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, open_day())) RETURNING id",
+            "INSERT INTO journal "
+            "(kind, source, currency, entries, entries_micro, postings, posted_at, day) "
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, open_day())) RETURNING id",
             journal.kind,
             journal.source,
             journal.currency,
             len(journal.entries),
             sum(entry.amount_micro for entry in journal.entries),
+            len(journal.postings),
             at,
             day,
         )

@@ -28,6 +28,7 @@ journal = Table(
     # What its entries must come to: a journal says what no single entry can.
     Column("entries", Integer, nullable=False),
     Column("entries_micro", BigInteger, nullable=False),
+    Column("postings", Integer, nullable=False),
     instant("posted_at"),
     posting_day(),
 )

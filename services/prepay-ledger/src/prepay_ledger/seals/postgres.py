@@ -29,15 +29,16 @@ _TEXT_KEYS = {"ledger_account", "code", "meter_id"}
 _DOCUMENTS = {"inputs"}
 
 _DISAGREEING = """
-SELECT j.id, j.entries, j.entries_micro, e.entries AS found, e.micro AS found_micro,
-       p.micro AS postings_micro
+SELECT j.id, j.entries, j.entries_micro, j.postings, e.entries AS found, e.micro AS found_micro,
+       p.postings AS postings_found, p.micro AS postings_micro
 FROM journal AS j
 CROSS JOIN LATERAL (SELECT count(*) AS entries, coalesce(sum(amount_micro), 0) AS micro
                     FROM entry WHERE journal_id = j.id) AS e
-CROSS JOIN LATERAL (SELECT coalesce(sum(amount_micro), 0) AS micro
+CROSS JOIN LATERAL (SELECT count(*) AS postings, coalesce(sum(amount_micro), 0) AS micro
                     FROM posting WHERE journal_id = j.id) AS p
 WHERE ($1::date IS NULL OR j.day = $1)
-  AND (e.entries <> j.entries OR e.micro <> j.entries_micro OR e.micro + p.micro <> 0)
+  AND (e.entries <> j.entries OR e.micro <> j.entries_micro OR p.postings <> j.postings
+       OR e.micro + p.micro <> 0)
 ORDER BY j.id LIMIT 1
 """
 
@@ -153,6 +154,11 @@ class PostgresSeals:
             return (
                 f"journal {row['id']} says {row['entries']} entries of {row['entries_micro']} "
                 f"micro-units, there are {row['found']} of {row['found_micro']}"
+            )
+        if row["postings"] != row["postings_found"]:
+            return (
+                f"journal {row['id']} says {row['postings']} postings, "
+                f"there are {row['postings_found']}"
             )
         off = row["found_micro"] + row["postings_micro"]
         return f"journal {row['id']} is off by {off} micro-units"

@@ -57,7 +57,7 @@ SEALED = (
     SealedTable(
         "journal",
         ("id",),
-        ("id", "kind", "source", "currency", "entries", "entries_micro", "posted_at"),
+        ("id", "kind", "source", "currency", "entries", "entries_micro", "postings", "posted_at"),
     ),
     SealedTable("meter_day", ("meter_id",), ("meter_id", "packed")),
     SealedTable(

@@ -37,11 +37,13 @@ CREATE TABLE journal (
     currency text NOT NULL,
     entries integer NOT NULL,
     entries_micro bigint NOT NULL,
+    postings integer NOT NULL,
     posted_at timestamptz NOT NULL,
     day date DEFAULT open_day() NOT NULL,
     PRIMARY KEY (id),
     CHECK (currency ~ '^[A-Z]{3}$'),
-    CHECK (entries >= 0)
+    CHECK (entries >= 0),
+    CHECK (postings >= 0)
 );
 CREATE INDEX journal_day ON journal (day, id);
 CREATE TABLE entry (
@@ -619,20 +621,21 @@ REFUSALS = (
     CREATE FUNCTION refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE
         found record;
-        postings numeric;
+        posted record;
     BEGIN
         SELECT count(*) AS entries, coalesce(sum(e.amount_micro), 0) AS micro,
                count(*) FILTER (WHERE a.currency <> NEW.currency) AS other
         INTO found
         FROM entry AS e JOIN account AS a ON a.id = e.account_id WHERE e.journal_id = NEW.id;
-        SELECT coalesce(sum(amount_micro), 0) INTO postings
+        SELECT count(*) AS postings, coalesce(sum(amount_micro), 0) AS micro INTO posted
         FROM posting WHERE journal_id = NEW.id;
         IF found.entries <> NEW.entries OR found.micro <> NEW.entries_micro
-           OR found.micro + postings <> 0 OR found.other > 0 THEN
-            RAISE EXCEPTION 'journal % does not hold together: it says % entries of % micro-units,'
-                ' has % of %, % of them in another currency than %, and postings of %', NEW.id,
-                NEW.entries, NEW.entries_micro, found.entries, found.micro, found.other,
-                NEW.currency, postings;
+           OR posted.postings <> NEW.postings OR found.micro + posted.micro <> 0
+           OR found.other > 0 THEN
+            RAISE EXCEPTION 'journal % does not hold together: it says % entries of % micro-units'
+                ' and % postings, has % of %, % of them in another currency than %, and % of %',
+                NEW.id, NEW.entries, NEW.entries_micro, NEW.postings, found.entries, found.micro,
+                found.other, NEW.currency, posted.postings, posted.micro;
         END IF;
         RETURN NULL;
     END
@@ -654,9 +657,10 @@ REFUSALS = (
     $$
     """,
     """
-    CREATE FUNCTION refuse_other_days_journal() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE FUNCTION refuse_journals_row() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE
         open date := open_day();
+        full_one bigint;
     BEGIN
         IF EXISTS (SELECT FROM journal
                    WHERE id IN (SELECT journal_id FROM new_rows) AND day <> open
@@ -664,6 +668,19 @@ REFUSALS = (
                               AND EXISTS (SELECT FROM posting_day WHERE unsealed = journal.day))
         ) THEN
             RAISE EXCEPTION 'rows of % for a journal of another day than %', TG_TABLE_NAME, open;
+        END IF;
+        -- A journal that was committed has as many rows as it says: there is room for none.
+        IF TG_TABLE_NAME = 'entry' THEN
+            SELECT j.id INTO full_one FROM new_rows AS n JOIN journal AS j ON j.id = n.journal_id
+            WHERE n.number NOT BETWEEN 0 AND j.entries - 1 LIMIT 1;
+        ELSE
+            SELECT j.id INTO full_one FROM journal AS j
+            WHERE j.id IN (SELECT journal_id FROM new_rows)
+              AND j.postings < (SELECT count(*) FROM posting AS p WHERE p.journal_id = j.id)
+            LIMIT 1;
+        END IF;
+        IF full_one IS NOT NULL THEN
+            RAISE EXCEPTION 'more rows of % than journal % says', TG_TABLE_NAME, full_one;
         END IF;
         RETURN NULL;
     END
@@ -715,7 +732,7 @@ def upgrade() -> None:
         op.execute(
             f"CREATE TRIGGER {name}_of_the_open_day AFTER INSERT ON {name} "
             "REFERENCING NEW TABLE AS new_rows "
-            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_other_days_journal()"
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_journals_row()"
         )
     op.execute(
         "CREATE TRIGGER meter_day_of_the_day_left AFTER INSERT ON meter_day "
