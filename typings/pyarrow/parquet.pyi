@@ -54,6 +54,9 @@ class ParquetFile:
         row_groups: Sequence[int] | None = None,
         use_threads: bool = True,
     ) -> Iterator[RecordBatch]: ...
+    def read_row_group(
+        self, i: int, columns: Sequence[str] | None = None, use_threads: bool = True
+    ) -> Table: ...
     def read_row_groups(
         self,
         row_groups: Sequence[int],

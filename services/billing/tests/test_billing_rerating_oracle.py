@@ -5,22 +5,29 @@ Skips where no oracle stands beside the checkout.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
+import pyarrow as pa
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rerating_cases import OURS, MeterCase, agreement, meter_cases
 
+from billing.archive.local_folder import LocalFolder
+from billing.archive.read_meters import NUMBERED
+from billing.nights.meters import Served
+from billing.nights.use_of_meters import Readings, use_of_meters
 from billing.readings.values import Reading
 from billing.rerating.charge import charge, spans_of
 from billing.rerating.register import MeterTerms
 from billing.rerating.tariffs import Tariff
 from billing.rerating.use import Use, use_of_meter
-from billing.terms.values import Installation, MeterFacts
+from billing.terms.values import Agreement, Installation, MeterFacts
 from prewatt_metering.calendar.instants import instant_of, us_of
 from prewatt_metering.tariffs.book import TariffBook
 from prewatt_metering.tariffs.document import TariffVersion, tariff_of
@@ -72,9 +79,37 @@ def version_of(version: Json, tz: str) -> TariffVersion:
     )
 
 
-def use_of(scenario: Json, account: Json, tariff: Tariff) -> Use:
-    as_of_us, use = us(scenario["as_of"]), Use()
+Heard = tuple[MeterTerms, list[Reading]]
+Count = Callable[[Agreement, Tariff, list[Heard]], Use]
+
+
+def by_scalar(held: Agreement, tariff: Tariff, meters: list[Heard]) -> Use:
+    use = Use()
+    for meter, readings in meters:
+        use.add(use_of_meter(agreement=held, tariff=tariff, meter=meter, readings=readings))
+    return use
+
+
+def by_night(held: Agreement, tariff: Tariff, meters: list[Heard]) -> Use:
+    """As at night: by SQL, and by the scalar code what that finds odd; by stretch, not by day."""
+    rows = [(place, *each) for place, (_, some) in enumerate(meters) for each in some]
+    columns = [[row[number] for row in rows] for number in range(3)]
+    readings = Readings(
+        meters=[meter for meter, _ in meters],
+        files={},
+        waiting=pa.table(dict(zip(NUMBERED.names, columns, strict=True)), schema=NUMBERED),
+        folder=LocalFolder(Path("/nonexistent")),
+    )
+    served = Served(agreement=held, tariff=tariff, meters=readings.meters)
+    with TemporaryDirectory() as folder:
+        (use,) = use_of_meters([served], readings, Path(folder)).uses
+    return use
+
+
+def use_of(scenario: Json, account: Json, tariff: Tariff, count: Count) -> Use:
+    as_of_us = us(scenario["as_of"])
     closed = account.get("closed") and date.fromisoformat(account["closed"]) + DAY
+    meters: list[Heard] = []
     for meter in account["meters"]:
         from_us = us(meter["from"]) if meter.get("from") else 0
         to_us = us(meter["to"]) if meter.get("to") else None
@@ -97,23 +132,17 @@ def use_of(scenario: Json, account: Json, tariff: Tariff) -> Use:
             for each in scenario["readings"]
             if each["meter"] == meter["id"] and us(each["ts"]) <= as_of_us
         ]
-        use.add(
-            use_of_meter(
-                agreement=agreement(date.fromisoformat(account["opened"]), closed or None),
-                tariff=tariff,
-                meter=MeterTerms(facts=facts, installations=[installation]),
-                readings=readings,
-            )
-        )
-    return use
+        meters.append((MeterTerms(facts=facts, installations=[installation]), readings))
+    held = agreement(date.fromisoformat(account["opened"]), closed or None)
+    return count(held, tariff, meters)
 
 
-def own(scenario: Json, account: Json) -> Iterator[tuple[str, int, int]]:
+def own(scenario: Json, account: Json, count: Count) -> Iterator[tuple[str, int, int]]:
     """(month, Wh, micro-units) of each month that has anything."""
     tariff = Tariff(
         TariffBook([version_of(v, scenario["tz"]) for v in scenario["tariff"]["versions"]])
     )
-    use, opened = use_of(scenario, account, tariff), date.fromisoformat(account["opened"])
+    use, opened = use_of(scenario, account, tariff, count), date.fromisoformat(account["opened"])
     last = tariff.calendar.day_of(us(scenario["as_of"]))
     if account.get("closed"):
         last = min(last, date.fromisoformat(account["closed"]))
@@ -133,9 +162,9 @@ def own(scenario: Json, account: Json) -> Iterator[tuple[str, int, int]]:
         yield f"{first:%Y-%m}", wh, result.total_micro
 
 
-def check(scenario: Json, expected: Json) -> None:
+def check(scenario: Json, expected: Json, count: Count) -> None:
     for account in scenario["accounts"]:
-        ours = {month: some for month, *some in own(scenario, account) if any(some)}
+        ours = {month: some for month, *some in own(scenario, account, count) if any(some)}
         theirs = {
             month: [each["wh"], each["charge_micro"]]
             for month, each in expected[account["id"]]["months"].items()
@@ -144,10 +173,13 @@ def check(scenario: Json, expected: Json) -> None:
         assert ours == theirs, f"{account['id']} of {json.dumps(scenario)}"
 
 
-def test_every_scenario_of_the_oracle(oracle: ModuleType, scenarios: list[Path]) -> None:
+@pytest.mark.parametrize("count", [by_scalar, by_night])
+def test_every_scenario_of_the_oracle(
+    oracle: ModuleType, scenarios: list[Path], count: Count
+) -> None:
     for path in scenarios:
         scenario = json.loads(path.read_text())
-        check(scenario, oracle.run(scenario))
+        check(scenario, oracle.run(scenario), count)
 
 
 def slot(name: str, begin: str, end: str, price: int, days: list[int] | None = None) -> Json:
@@ -225,12 +257,15 @@ def scenario_of(case: MeterCase, versions: list[Json]) -> Json:
     }
 
 
+@pytest.mark.parametrize("count", [by_scalar, by_night])
 @settings(
     deadline=None,
     max_examples=int(os.environ.get("PREWATT_ORACLE_SETS", "60")),
     suppress_health_check=list(HealthCheck),
 )
 @given(data=st.data(), case=meter_cases(plain=True))
-def test_random_cases(oracle: ModuleType, data: st.DataObject, case: MeterCase) -> None:
+def test_random_cases(
+    oracle: ModuleType, data: st.DataObject, case: MeterCase, count: Count
+) -> None:
     scenario = scenario_of(case, data.draw(oracle_versions(case.agreement.first_day)))
-    check(scenario, oracle.run(scenario))
+    check(scenario, oracle.run(scenario), count)

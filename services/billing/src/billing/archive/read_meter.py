@@ -24,7 +24,7 @@ def readings_of_meter(folder: Folder, path: str, meter_id: str) -> list[Register
         closing(folder.open(path)) as source,
         pq.ParquetFile(source, read_dictionary=[METER_ID], pre_buffer=False) as file,
     ):
-        groups = list(_groups_of(file.metadata, meter_id))
+        groups = list(groups_between(file.metadata, meter_id, meter_id))
         if not groups:
             return []
         columns = [METER_ID, *_VALUES]
@@ -36,10 +36,10 @@ def readings_of_meter(folder: Folder, path: str, meter_id: str) -> list[Register
     return list(zip(at_us, wh, strict=True))
 
 
-def _groups_of(metadata: pq.FileMetaData, meter_id: str) -> Iterator[int]:
-    """The row groups between whose least and greatest meter it lies. Ids are ASCII, so text is in
-    the order of its bytes, as the file is."""
+def groups_between(metadata: pq.FileMetaData, first: str, last: str) -> Iterator[int]:
+    """The row groups that meters from ``first`` to ``last`` may be in, by their least and greatest
+    meter. Ids are ASCII, so text is in the order of its bytes, as the file is."""
     for number in range(metadata.num_row_groups):
         bounds = metadata.row_group(number).column(0).statistics
-        if bounds is None or not bounds.has_min_max or bounds.min <= meter_id <= bounds.max:
+        if bounds is None or not bounds.has_min_max or (bounds.min <= last and first <= bounds.max):
             yield number
