@@ -207,6 +207,35 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
     ),
     (
         Panel(
+            "Night: what differs, and what was not rated by SQL",
+            (
+                Query("max(prewatt_billing_night_differences)", "periods that differ"),
+                Query("max(prewatt_billing_night_odd_meters)", "meters by scalar code"),
+                Query("max(prewatt_billing_night_left_agreements)", "agreements that moved"),
+            ),
+            description="Everything is rated again once a night, from the archive, old months too.",
+        ),
+        Panel(
+            "Night: rated again",
+            (
+                Query("max(prewatt_billing_night_agreements)", "agreements"),
+                Query("max(prewatt_billing_night_readings)", "readings"),
+            ),
+        ),
+        Panel(
+            "Night: how long it works, and since when none has finished",
+            (
+                Query("max(prewatt_billing_night_seconds)", "work"),
+                Query(
+                    "time() - max(prewatt_billing_night_finished_timestamp_seconds)",
+                    "since the last",
+                ),
+            ),
+            "s",
+        ),
+    ),
+    (
+        Panel(
             "Dead letters",
             (Query("sum by (topic, reason) (prewatt_dead_letters_total)", "{{topic}} {{reason}}"),),
             description="Since each service's start. Any is worth a look: see the runbook.",

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import duckdb
+import pyarrow as pa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from billing.archive.folders import folder_at
@@ -16,6 +18,8 @@ from billing.balances.postgres import PostgresBalances, PostgresDifferences
 from billing.balances.take_money import take_credits, take_strays
 from billing.balances.watch import WatchBalances
 from billing.marks.postgres import PostgresMarks
+from billing.nights.postgres import open_state, open_turn
+from billing.nights.run_night import RunNight
 from billing.postings.postgres import PostgresPostings
 from billing.postings.take_charges import take_charges
 from billing.readings.leave_out_repeats import leave_out_repeats
@@ -53,7 +57,7 @@ from prewatt_common.contracts.topics import (
     LEDGER_FACTS,
     METER_READINGS,
 )
-from prewatt_common.db.database import Database, driver
+from prewatt_common.db.database import Database, driver, is_passing_fault
 from prewatt_common.dependencies import watch_dependencies
 from prewatt_common.http.app import create_app
 from prewatt_common.kafka.batches import Subscription
@@ -70,6 +74,8 @@ _COUNT_REST_FACTOR = 50
 """Counting for the metrics never costs more than 2 % of a core."""
 _ARCHIVE_LOOK_S = 5.0
 """Between two looks at whether files are due; also by how much a day's list may be behind."""
+_NIGHT_LOOK_S = 60.0
+_NIGHT_FAULTS = (pa.ArrowException, duckdb.IOException, duckdb.OutOfMemoryException)
 _FACTS_MAX = 500
 _CHARGE_EVENTS_MAX = 20
 """An event holds up to a thousand charges."""
@@ -154,6 +160,7 @@ async def _run(settings: BillingSettings, parts: Parts) -> None:
         watch_dependencies({"kafka": parts.producer.check}),
         comparing(database, settings),
         archiving(database, settings),
+        rating_nightly(database, settings),
         Repeating(
             name="reconciliation",
             do=WatchReconciliation(store=comparisons, clock=utc_now).once,
@@ -207,6 +214,26 @@ def archiving(database: Database, settings: BillingSettings) -> Repeating:
         clock=utc_now,
     )
     return Repeating(name="archive", do=work.once, every_s=_ARCHIVE_LOOK_S)
+
+
+def rating_nightly(database: Database, settings: BillingSettings) -> Repeating:
+    """The worker that rates everything again. Raises ValueError for an URL that names no folder."""
+    work = RunNight(
+        open_turn=lambda: open_turn(database),
+        open_state=lambda: open_state(database),
+        folder=folder_at(settings.archive_url),
+        clock=utc_now,
+        hour=settings.night_hour,
+        settle=timedelta(seconds=settings.settle_s),
+        rest_factor=settings.night_rest_factor,
+    )
+    return Repeating(name="night", do=work.once, every_s=_NIGHT_LOOK_S, passing=_passes_at_night)
+
+
+def _passes_at_night(error: BaseException) -> bool:
+    """A file that cannot be read, or no room left, stops the night, which an alert says, and
+    nobody else."""
+    return isinstance(error, _NIGHT_FAULTS) or is_passing_fault(error)
 
 
 def usage_answers(database: Database, settings: BillingSettings) -> AnswerUsage:

@@ -23,6 +23,12 @@ class BillingSettings(ServiceSettings):
     compare_rest_factor: float = Field(default=3.0, ge=0, le=100)
     """The rest between two portions where more waits, in times of what the portion took: 3 leaves
     comparing a quarter of a core."""
+    night_hour: int = Field(default=1, ge=0, le=23)
+    """The hour of the day, UTC, from which on everything is rated again: one in which little else
+    is done."""
+    night_rest_factor: float = Field(default=1.0, ge=0, le=100)
+    """The rest between two groups of agreements, in times of what the group took: 1 leaves the
+    nightly rating half a core."""
     reconciliation_every_s: float = Field(default=30.0, gt=0)
     """Between two counts for the metrics; a count of many rests longer, see the README."""
     archive_url: str = ARCHIVE_URL

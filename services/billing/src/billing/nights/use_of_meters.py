@@ -17,7 +17,7 @@ from billing.nights.use_sql import UseBySql
 from billing.readings.values import Reading
 from billing.rerating.register import MeterTerms
 from billing.rerating.use import Use, use_of_meter
-from prewatt_metering.calendar.instants import DAY_US
+from prewatt_metering.calendar.instants import DAY_US, utc_day_of, utc_day_us
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,6 @@ READINGS_MAX = 800_000
 DAYS_MAX = 366
 """Of a window: what it costs to lay out its slots is by the day."""
 ODD_AT_ONCE = 20
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 Files = Mapping[date, Sequence[tuple[int, str]]]
 """(partition, path) of live files, by the UTC day of their readings, in order."""
@@ -55,34 +54,31 @@ class Readings:
         self._files = files
         self._folder = folder
         self._waiting = waiting
-        self._waiting_days = set((waiting["at"].to_numpy() // DAY_US).tolist())
+        self._waiting_days = {
+            utc_day_of(each * DAY_US) for each in set((waiting["at"].to_numpy() // DAY_US).tolist())
+        }
 
     def windows(self) -> Iterator[tuple[int, int, list[pa.RecordBatch]]]:
         """(begin, end, readings) of stretches of UTC days, in order. Days of which nothing was
         heard may be missing."""
-        begin: int | None = None
-        held: list[pa.RecordBatch] = []
-        days = {each.toordinal() - _EPOCH_DAY for each in self._files}
-        days |= self._waiting_days | self._days_given()
         wanted = self._wanted(range(len(self.meters)))
-        count, upto = 0, 0
-        for day in sorted(days):
-            if begin is not None and (count >= READINGS_MAX or day - begin >= DAYS_MAX):
-                yield begin * DAY_US, upto * DAY_US, held
-                begin, held, count = None, [], 0
-            begin, upto = day if begin is None else begin, day + 1
-            some = list(self._of_day(day, wanted))
-            held += some
-            count += sum(map(len, some))
-        if begin is not None:
-            yield begin * DAY_US, upto * DAY_US, held
+        held: list[pa.RecordBatch] = []
+        first = last = None
+        for day in sorted(self._days() | self._days_given()):
+            is_full = sum(map(len, held)) >= READINGS_MAX
+            if first and last and (is_full or (day - first).days >= DAYS_MAX):
+                yield utc_day_us(first), utc_day_us(last) + DAY_US, held
+                first, held = None, []
+            first, last = first or day, day
+            held += self._of_day(day, wanted)
+        if first and last:
+            yield utc_day_us(first), utc_day_us(last) + DAY_US, held
 
     def of(self, places: Sequence[int]) -> dict[int, list[Reading]]:
         """Of some meters, all at once."""
         found: dict[int, list[Reading]] = {each: [] for each in places}
         wanted = self._wanted(places)
-        days = {each.toordinal() - _EPOCH_DAY for each in self._files} | self._waiting_days
-        for day in sorted(days):
+        for day in sorted(self._days()):
             for batch in self._of_day(day, wanted):
                 columns = [batch.column(number).to_pylist() for number in range(3)]
                 for place, at_us, wh in zip(*columns, strict=True):
@@ -92,19 +88,22 @@ class Readings:
     def _wanted(self, places: Iterable[int]) -> dict[int, Wanted]:
         return wanted_of({self.meters[each].facts.meter: each for each in places})
 
-    def _of_day(self, day: int, wanted: Mapping[int, Wanted]) -> Iterator[pa.RecordBatch]:
-        """Of a UTC day, counted from 1970."""
-        for partition, path in self._files.get(date.fromordinal(_EPOCH_DAY + day), ()):
+    def _of_day(self, day: date, wanted: Mapping[int, Wanted]) -> Iterator[pa.RecordBatch]:
+        """Of a UTC day."""
+        for partition, path in self._files.get(day, ()):
             if partition in wanted:
                 yield from readings_of_meters(self._folder, path, wanted[partition])
         if day in self._waiting_days:
             places = [place for each in wanted.values() for place in each.numbers.values()]
-            inside = self._waiting["at"].to_numpy() // DAY_US == day
+            inside = self._waiting["at"].to_numpy() // DAY_US == utc_day_us(day) // DAY_US
             inside &= np.isin(self._waiting["meter"].to_numpy(), places)
             yield from self._waiting.filter(pa.array(inside)).combine_chunks().to_batches()
 
-    def _days_given(self) -> set[int]:
-        return {at_us // DAY_US for meter in self.meters for at_us, _ in given(meter)}
+    def _days(self) -> set[date]:
+        return self._files.keys() | self._waiting_days
+
+    def _days_given(self) -> set[date]:
+        return {utc_day_of(at_us) for meter in self.meters for at_us, _ in given(meter)}
 
 
 def use_of_meters(served: Sequence[Served], readings: Readings, folder: Path) -> Used:

@@ -59,6 +59,18 @@ class Comparison:
     moved_at: datetime
     unequal_since: datetime | None = None
 
+    def stands_as(self, other: "Comparison") -> bool:
+        """Whether it says what ``other`` says, whenever either side moved or was read last."""
+
+        def said(side: Side | None) -> tuple[int, int, int] | None:
+            return side and (side.total_micro, side.energy_wh, side.standing_days)
+
+        return (
+            self.theirs == other.theirs
+            and said(self.ours) == said(other.ours)
+            and self == replace(other, moved_at=self.moved_at, ours=self.ours, theirs=self.theirs)
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:

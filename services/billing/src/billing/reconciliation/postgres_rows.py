@@ -78,20 +78,25 @@ def values_of(found: Comparison) -> tuple[object, ...]:
 def stored_of(row: asyncpg.Record) -> Stored:
     """From `COMPARISON_COLUMNS`, ``number`` and ``compared_at``."""
     return Stored(
-        comparison=Comparison(
-            agreement_id=row["agreement_id"],
-            account_id=row["account_id"],
-            period=Period(row["period_first"], row["period_end"]),
-            kind=Kind(row["kind"]),
-            detail=row["detail"],
-            currency=row["currency"],
-            ours=_side("our", row),
-            theirs=_side("their", row),
-            moved_at=row["moved_at"],
-            unequal_since=row["unequal_since"],
-        ),
+        comparison=comparison_of(row),
         account_number=row["number"],
         compared_at=row["compared_at"],
+    )
+
+
+def comparison_of(row: asyncpg.Record) -> Comparison:
+    """From `COMPARISON_COLUMNS`."""
+    return Comparison(
+        agreement_id=row["agreement_id"],
+        account_id=row["account_id"],
+        period=Period(row["period_first"], row["period_end"]),
+        kind=Kind(row["kind"]),
+        detail=row["detail"],
+        currency=row["currency"],
+        ours=_side("our", row),
+        theirs=_side("their", row),
+        moved_at=row["moved_at"],
+        unequal_since=row["unequal_since"],
     )
 
 

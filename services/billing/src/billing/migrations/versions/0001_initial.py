@@ -1,5 +1,5 @@
 """Readings, the terms they are rated by, what the ledger posted, how the two compare, and the
-manifest of the archive.
+manifest of the archive; how far a night is.
 
 The tables that every reading touches leave room on their pages (fillfactor) and have no index on
 what changes, so that updates stay on their page (HOT).
@@ -199,6 +199,27 @@ CREATE TABLE archive_day (
     PRIMARY KEY (day, partition)
 );
 CREATE INDEX archive_day_unlisted ON archive_day (day) WHERE NOT listed;
+CREATE TABLE night (
+    day date PRIMARY KEY,
+    began_at timestamptz NOT NULL,
+    finished_at timestamptz,
+    agreements bigint NOT NULL DEFAULT 0,
+    periods bigint NOT NULL DEFAULT 0,
+    differences bigint NOT NULL DEFAULT 0,
+    odd_meters bigint NOT NULL DEFAULT 0,
+    left_agreements bigint NOT NULL DEFAULT 0,
+    readings bigint NOT NULL DEFAULT 0,
+    worked_s double precision NOT NULL DEFAULT 0
+);
+-- One at a time goes on.
+CREATE UNIQUE INDEX night_unfinished ON night ((true)) WHERE finished_at IS NULL;
+CREATE TABLE night_work (
+    agreement_id uuid PRIMARY KEY,
+    partition smallint NOT NULL,
+    first_meter text NOT NULL,
+    meters integer NOT NULL
+);
+CREATE INDEX night_work_order ON night_work (partition, first_meter, agreement_id);
 """
 
 
@@ -208,8 +229,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for table in (
-        "archive_day", "archive_file", "archive_pending", "balance_difference", "stray_balance",
-        "credit", "comparison", "due", "moved", "posted_period", "reading_edit", "meter",
+        "night_work", "night", "archive_day", "archive_file", "archive_pending",
+        "balance_difference", "stray_balance", "credit", "comparison", "due", "moved",
+        "posted_period", "reading_edit", "meter",
         "installation", "agreement", "completed_correction", "tariff_version", "account",
         "meter_day", "zone_data", "outbox", "dead_letter_replay", "offset_acceptance",
         "consumer_offset",
