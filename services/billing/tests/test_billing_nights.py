@@ -33,14 +33,15 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def street(billing, homes, reads, local_day, root: Path) -> list[Any]:
-    """Homes that read by the hour, one at odd times and with steps that cannot be, one edited; all
-    but the last days in files. What the ledger has posted agrees."""
+    """Homes that read by the hour or less often, and use as unevenly as homes do; one at odd times
+    and with steps that cannot be, one edited. All but the last readings are in files, and what the
+    ledger has posted agrees."""
     some = [homes(first_day=local_day - timedelta(days=DAYS)) for _ in range(6)]
     heard = [
         home.readings(
             reads(1)
             if number == 3
-            else [(n * 1.0, 1_000 + 310 * n + number) for n in range(1, 24 * DAYS, 1 + number)]
+            else [(n * 1.0, 1_000 + 310 * n + n * n % 251) for n in range(1, 24 * DAYS, 1 + number)]
         )
         for number, home in enumerate(some)
     ]
@@ -171,6 +172,23 @@ async def test_a_night_that_was_killed_goes_on_where_it_was(billing, street, roo
     periods = await kinds(billing)
     assert set(periods) == {"differs"}
     assert (night["agreements"], night["differences"]) == (6, len(periods))
+
+
+async def test_a_file_that_the_manifest_forgot_is_a_difference_and_changes_nothing(
+    billing, street, root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (file,) = await billing.rows(
+        "UPDATE archive_file SET state = 'replaced' WHERE path = (SELECT path FROM archive_file"
+        " WHERE state = 'live' ORDER BY readings DESC LIMIT 1) RETURNING readings"
+    )
+    assert file[0]
+    await billing.rows("UPDATE meter_day SET changed_at = now() - interval '1 hour'")
+    before = await billing.rows("SELECT * FROM comparison ORDER BY 1, 2")
+    await until_done(run_night(billing.database, root))
+    assert await billing.rows("SELECT * FROM comparison ORDER BY 1, 2") == before
+    (night,) = await nights(billing)
+    named = [each.getMessage() for each in caplog.records if "in meter_day" in each.getMessage()]
+    assert night["differences"] >= len(named) >= 1
 
 
 async def test_one_at_a_time(billing, street, root: Path) -> None:

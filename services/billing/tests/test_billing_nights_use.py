@@ -15,6 +15,7 @@ from billing.nights.meters import Served
 from billing.nights.meters import given as given_registers
 from billing.nights.use_sql import UseBySql
 from billing.readings.values import Reading
+from billing.rerating.register import MeterTerms
 from billing.rerating.tariffs import Tariff
 from billing.rerating.use import Use, use_of_meter
 from prewatt_metering.calendar.instants import DAY_US
@@ -25,9 +26,9 @@ def by_sql(
     readings: Sequence[Sequence[Reading]],
     edges: Iterable[int],
     folder: Path,
+    meters: Sequence[MeterTerms],
 ) -> tuple[list[Use], list[int]]:
     """Of meters by their places, in windows that end at ``edges``; and the odd ones."""
-    meters = [meter for each in served for meter in each.meters]
     instants = [each.at_us for some in readings for each in some]
     instants += [at_us for meter in meters for at_us, _ in given_registers(meter)]
     begin = min(instants) // DAY_US * DAY_US
@@ -64,9 +65,46 @@ def test_use_is_the_scalar_codes(
     served = Served(agreement=case.agreement, tariff=tariff, meters=[case.meter], by_day=True)
     first = min(each.at_us for each in case.readings) // DAY_US
     edges = [(first + each) * DAY_US for each in data.draw(st.lists(st.integers(0, 60)))]
-    (use,), odd = by_sql([served], [case.readings], edges, tmp_path_factory.getbasetemp())
+    (use,), odd = by_sql(
+        [served], [case.readings], edges, tmp_path_factory.getbasetemp(), [case.meter]
+    )
     event(f"{'odd' if odd else 'by SQL'}")
     assert use == (Use() if odd else by_scalar(case, tariff))
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@given(data=st.data(), cases=st.lists(meter_cases(), min_size=2, max_size=4))
+def test_meters_and_agreements_do_not_mix(
+    data: st.DataObject, cases: list[MeterCase], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Each agreement its own zone and slots; the first has all meters, the others the first two."""
+    cases = [
+        replace(each, meter=replace(each.meter, facts=replace(each.meter.facts, meter=f"m{n}")))
+        for n, each in enumerate(data.draw(ordinary_of(case)) for case in cases)
+    ]
+    tariffs = [data.draw(slot_tariffs(each.zone)) for each in cases]
+    meters = [each.meter for each in cases]
+    served = [
+        Served(agreement=case.agreement, tariff=tariff, meters=meters[:2], by_day=True)
+        for case, tariff in zip(cases, tariffs, strict=True)
+    ]
+    served[0] = replace(served[0], meters=meters)
+    uses, odd = by_sql(
+        served, [each.readings for each in cases], [], tmp_path_factory.getbasetemp(), meters
+    )
+    for some, use in zip(served, uses, strict=True):
+        expected = Use()
+        for place, meter in enumerate(some.meters):
+            if place not in odd:
+                expected.add(
+                    use_of_meter(
+                        agreement=some.agreement,
+                        tariff=some.tariff,
+                        meter=meter,
+                        readings=cases[place].readings,
+                    )
+                )
+        assert use == expected
 
 
 @st.composite

@@ -31,6 +31,7 @@ from prewatt_common.clock import Clock
 
 logger = logging.getLogger(__name__)
 
+AT_REST = timedelta(minutes=5)
 METERS_AT_ONCE = 20
 """Whose readings are counted at a time."""
 _NO_DIFFERENCE = frozenset((Kind.AGREES, Kind.IN_FLIGHT))
@@ -132,7 +133,9 @@ def rate(
 async def _put(
     turn: Turn, rated: Rated, *, now: datetime, settle: timedelta
 ) -> Sequence[Comparison] | None:
-    """What stands from now on; none where something has moved since."""
+    """What stands from now on; none where something has moved since. Where the archive and
+    ``meter_day`` do not hold the same, what stands is left, and what was found is given all the
+    same: it is a difference, and not the ledger's."""
     before = rated.metered
     agreement_id = before.known.agreement_id
     await turn.hold(agreement_id, now=now)
@@ -149,7 +152,12 @@ async def _put(
         counts = await asyncio.to_thread(_counts, held)
         for meter_id in some:
             if counts.get(meter_id, 0) != rated.readings[meter_id]:
-                _say_unlike(meter_id, rated.readings[meter_id], counts.get(meter_id, 0), held, now)
+                if _is_at_rest(held.get(meter_id), now):
+                    logger.error(
+                        "night: meter %s has %s readings in the archive and %s in meter_day",
+                        meter_id, rated.readings[meter_id], counts.get(meter_id, 0),
+                    )  # fmt: skip
+                    return rated.compared
                 return None
         known = _moved(known, held)
     found = compare(known=known, use=rated.use, now=now, settle=settle)
@@ -164,16 +172,9 @@ async def _put(
     return found
 
 
-def _say_unlike(
-    meter_id: str, archived: int, kept: int, held: Mapping[str, Held], now: datetime
-) -> None:
-    """A reading that came meanwhile is nothing odd."""
-    if meter_id not in held or held[meter_id].moved_at < now - timedelta(minutes=5):
-        logger.error(
-            "night: meter %s has %s readings in the archive and %s in meter_day; its agreements"
-            " are compared by the latter",
-            meter_id, archived, kept,
-        )  # fmt: skip
+def _is_at_rest(held: Held | None, now: datetime) -> bool:
+    """Whether no reading of the meter came meanwhile: no batch takes so long."""
+    return held is None or held.moved_at < now - AT_REST
 
 
 def _counts(held: Mapping[str, Held]) -> dict[str, int]:
