@@ -1,5 +1,9 @@
 """What the database itself refuses: values that cannot be, and sub-accounts of a wrong sign."""
 
+import asyncio
+from datetime import timedelta
+from uuid import uuid4
+
 import asyncpg
 import pytest
 from ledger_scratch import ACCOUNT, AT, OTHER, Scratch
@@ -179,3 +183,30 @@ async def test_no_sub_account_takes_the_other_sign(
         async with scratch.unit() as unit:
             await unit.journals.post(_moving(Entry(ACCOUNT, micro, sub_account=sub_account)), at=AT)
     assert await scratch.sql("SELECT * FROM journal") == []
+
+
+async def test_a_meter_serves_one_account_at_a_time_whoever_is_quicker(scratch: Scratch) -> None:
+    """Two install it at once: the second waits for the first, and then sees what it has done."""
+    insert = (
+        "INSERT INTO installation (id, meter_id, account_id, begins_at, ends_at, multiplier, "
+        "revision) VALUES ($1, 'm', $2, $3, $4, 1, 1)"
+    )
+    later = AT + timedelta(days=1)
+    with pytest.raises(asyncpg.RaiseError, match="no row in meter_state"):
+        await scratch.sql(insert, uuid4(), ACCOUNT, AT, None)
+    await scratch.sql("INSERT INTO meter_state (meter_id) VALUES ('m')")
+    first, second = await scratch.connect(), await scratch.connect()
+    await first.execute("BEGIN")
+    await first.execute(insert, uuid4(), ACCOUNT, AT, later)
+    waiting = asyncio.create_task(second.execute(insert, uuid4(), OTHER, AT, None))
+    await asyncio.sleep(0.3)
+    assert not waiting.done()
+    await first.execute("COMMIT")
+    with pytest.raises(asyncpg.ExclusionViolationError, match="meter m would serve two accounts"):
+        await waiting
+    # (from, to]: who follows begins where the first ended; and an end may not move past that.
+    await second.execute(insert, uuid4(), OTHER, later, None)
+    with pytest.raises(asyncpg.ExclusionViolationError):
+        await second.execute("UPDATE installation SET ends_at = NULL WHERE begins_at = $1", AT)
+    await first.close()
+    await second.close()

@@ -10,10 +10,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
-    func,
-    text,
 )
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 from prepay_ledger.tables import metadata
 from prewatt_common.db.tables import instant
@@ -47,12 +44,8 @@ installation = Table(
     Column("multiplier", Integer, nullable=False),
     Column("device", Text),
     Column("revision", Integer, nullable=False),
-    ExcludeConstraint(
-        ("meter_id", "="),
-        (func.tstzrange(text("begins_at"), text("ends_at"), text("'(]'")), "&&"),
-        name="installation_one_at_a_time",
-    ),
 )
+Index("installation_meter_id", installation.c.meter_id, installation.c.begins_at)
 Index("installation_account_id", installation.c.account_id)
 
 
