@@ -90,6 +90,7 @@ def page(result: dict[str, Any]) -> str:
         cells = " | ".join(str(run["resident_mb"][part]) for part in PARTS)
         lines.append(f"| {run['meters']:,} | {cells} |")
     pure = result["rating"]
+    lines += _imported([run for run in result["runs"] if "imported" in run])
     lines += [
         "",
         "## The pure libraries alone",
@@ -99,3 +100,25 @@ def page(result: dict[str, Any]) -> str:
         f"An account of {pure['accounts']:,} in one numpy batch: {pure['batch_us']} µs.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _imported(runs: list[dict[str, Any]]) -> list[str]:
+    if not runs:
+        return []
+    lines = [
+        "",
+        "## Households imported, CPU-µs each, until billing knows them all",
+        "",
+        "| households | commit | imported/s | known to billing after, s | all | "
+        + " | ".join(PARTS)
+        + " |",
+        "|" + "---|" * (len(PARTS) + 5),
+    ]
+    for run in runs:
+        cpu, imported = run["imported"]["cpu_us_each"], run["imported"]
+        cells = " | ".join(f"{cpu[part]:.0f}" for part in PARTS)
+        lines.append(
+            f"| {run['meters']:,} | {run['commit']} | {imported['households_per_s']:,} "
+            f"| {imported['known_to_billing_s']} | **{cpu['all']:.0f}** | {cells} |"
+        )
+    return lines

@@ -28,7 +28,13 @@ from benchmarks.latency import cut_and_restore, quantiles_ms
 from benchmarks.page import page, ratios
 from prewatt_cli.readings_of_metrics import scrape
 from prewatt_cli.target import Target, find_target
-from prewatt_cli.utility import TARIFFS, fleet_settings, publish_tariffs, register_households
+from prewatt_cli.utility import (
+    TARIFFS,
+    fleet_settings,
+    open_accounts,
+    publish_tariffs,
+    register_devices,
+)
 from prewatt_devstack import Stack, StackError
 from prewatt_simulator import Fleet
 from prewatt_simulator.inventory import Household
@@ -73,7 +79,7 @@ class Bench:
 
     async def run(self) -> dict[str, Any]:
         """The figures of this size."""
-        await asyncio.to_thread(self._register)
+        imported = await asyncio.to_thread(self._register)
         settings = fleet_settings(
             self._stack, [household.meter_id for household in self._households]
         )
@@ -93,6 +99,7 @@ class Bench:
             half = await self._at_half_rate(fleet, bulk, sustained / 2)
         return {
             "meters": self._meters,
+            "imported": imported,
             "readings": readings,
             "sustained_readings_per_s": round(sustained),
             "readings_per_charge": round(readings / charges, 2),
@@ -129,21 +136,26 @@ class Bench:
             "payment_to_relay_closed_ms": quantiles_ms(restored),
         }
 
-    def _register(self) -> None:
+    def _register(self) -> dict[str, Any]:
+        """How long the households take to be imported, and to be known to billing."""
         with (
             self._target.client("meter-gateway") as gateway,
             self._target.client("prepay-ledger") as ledger,
         ):
+            register_devices(gateway, households=self._households)
             publish_tariffs(ledger)
-            register_households(
-                gateway=gateway,
-                ledger=ledger,
-                households=self._households,
-                begins_at=self._start - INTERVAL,
-            )
+            before = cpu_times(self._stack)
+            open_accounts(ledger, households=self._households, begins_at=self._start - INTERVAL)
+            opened_s = time.monotonic() - before.at
         # Billing must know every agreement and installation before readings count as done.
         facts = 2 * self._meters + len(TARIFFS)
         self._wait("billing", {"group": "billing.facts"}, facts)
+        after = cpu_times(self._stack)
+        return {
+            "households_per_s": round(self._meters / opened_s),
+            "known_to_billing_s": round(after.at - before.at, 1),
+            "cpu_us_each": per_item_us(before, after, self._meters),
+        }
 
     async def _charges(self) -> int:
         """How often a meter was charged: a batch with several readings of it charges them as one,

@@ -13,6 +13,7 @@ from prewatt_cli.archive import PASSED_ON, archive
 from prewatt_cli.audit import audit
 from prewatt_cli.dlq import dlq
 from prewatt_cli.errors import answered, one_line_errors
+from prewatt_cli.imports import import_csv
 from prewatt_cli.mqtt_user import make_mqtt_user
 from prewatt_cli.offsets import offsets
 from prewatt_cli.parked import parked
@@ -170,11 +171,12 @@ def import_accounts(file: CsvFile, *, state_dir: StateDir = DEFAULT_STATE_DIR) -
 
 
 def _import(service: str, path: str, file: Path, *, state_dir: Path) -> None:
-    with one_line_errors(), find_target(state_dir=state_dir).client(service) as client:
-        response = client.post(
-            path, content=file.read_bytes(), headers={"content-type": "text/csv"}
-        )
-        console.print(answered(response).json())
+    with (
+        one_line_errors(),
+        file.open("rb") as lines,
+        find_target(state_dir=state_dir).client(service) as client,
+    ):
+        console.print(dict(import_csv(client, path, lines)))
 
 
 @app.command()

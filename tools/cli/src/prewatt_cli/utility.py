@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from prewatt_cli.imports import import_csv
 from prewatt_devstack import Stack
 from prewatt_devstack.services import COMMAND_KEY_ID
 from prewatt_simulator import FleetSettings
@@ -61,7 +62,6 @@ FLAT_TARIFF = tariff("flat", FLAT_PRICE, STANDING, TAX)
 BLOCK_TARIFF = tariff("blocks", BLOCK_PRICE, STANDING, TAX)
 TIME_OF_USE_TARIFF = tariff("time-of-use", TIME_OF_USE_PRICE, STANDING, TAX, time_of_use=SLOTS)
 TARIFFS = (FLAT_TARIFF, BLOCK_TARIFF, TIME_OF_USE_TARIFF)
-_LINES_PER_UPLOAD = 20_000
 
 
 def fleet_settings(stack: Stack, meter_ids: Sequence[str]) -> FleetSettings:
@@ -95,20 +95,32 @@ def register_households(
 
     Meters serve from ``begins_at`` on, and agreements begin on its local day.
     """
-    first_day = begins_at.astimezone(ZoneInfo(TIMEZONE)).date()
-    for begin in range(0, len(households), _LINES_PER_UPLOAD):
-        some = households[begin : begin + _LINES_PER_UPLOAD]
-        devices, accounts = io.StringIO(), io.StringIO()
-        write_devices(devices, meter_ids=[each.meter_id for each in some])
-        write_accounts(
-            accounts, households=some, currency=CURRENCY, first_day=first_day, begins_at=begins_at
-        )
-        _upload(gateway, "/v1/devices/import", devices)
-        _upload(ledger, "/v1/accounts/import", accounts)
+    register_devices(gateway, households=households)
+    open_accounts(ledger, households=households, begins_at=begins_at)
 
 
-def _upload(client: httpx.Client, path: str, text: io.StringIO) -> None:
-    response = client.post(
-        path, content=text.getvalue().encode(), headers={"content-type": "text/csv"}
+def register_devices(gateway: httpx.Client, *, households: Sequence[Household]) -> None:
+    """The households' meters at the gateway."""
+    text = io.StringIO()
+    write_devices(text, meter_ids=[each.meter_id for each in households])
+    _import(gateway, "/v1/devices/import", text)
+
+
+def open_accounts(
+    ledger: httpx.Client, *, households: Sequence[Household], begins_at: datetime
+) -> None:
+    """The households at the ledger, with their agreements and installations."""
+    text = io.StringIO()
+    write_accounts(
+        text,
+        households=households,
+        currency=CURRENCY,
+        first_day=begins_at.astimezone(ZoneInfo(TIMEZONE)).date(),
+        begins_at=begins_at,
     )
-    response.raise_for_status()
+    _import(ledger, "/v1/accounts/import", text)
+
+
+def _import(client: httpx.Client, path: str, text: io.StringIO) -> None:
+    text.seek(0)
+    import_csv(client, path, map(str.encode, text))

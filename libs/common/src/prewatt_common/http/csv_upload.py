@@ -5,9 +5,9 @@ import csv
 import io
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from http import HTTPStatus
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
-from fastapi import Request
+from fastapi import Query, Request
 from pydantic import BaseModel, ValidationError
 
 from prewatt_common.http.body import MIB, BodyLimits, TakesBody
@@ -19,8 +19,10 @@ CSV_BODY = BodyLimits(
     timeout_s=120,
     held_bytes_max=8 * MIB,
 )
-LINES_MAX = 20_000
-"""A ledger that imports as many grows from 125 to 240 MiB (measured); its pod has 400."""
+LINES_MAX = 10_000
+_FILES_AT_ONCE = 2
+"""While the database writes what one says, the next is read. A ledger that imports as many lines
+twice grows from 125 to 240 MiB (measured); its pod has 400."""
 _PROBLEMS_SHOWN = 100
 
 LineT = TypeVar("LineT", bound=BaseModel)
@@ -32,7 +34,9 @@ class CsvLines(TakesBody, Generic[LineT]):
 
     Empty fields are left out. ``unique`` names a field that no two lines may agree in. Raises a 422
     problem, naming lines at fault, for what is no UTF-8, no CSV, or no ``model``, and a 413 problem
-    above `LINES_MAX`. While one file is imported others wait, as bytes.
+    above `LINES_MAX`. A larger file comes in parts, each with the header; ``lines_before`` is then
+    how many of its lines were in other parts before, so that a line at fault has its number in the
+    file. While two are imported others wait, as bytes.
     """
 
     def __init__(
@@ -41,32 +45,35 @@ class CsvLines(TakesBody, Generic[LineT]):
         super().__init__(limits)
         self._model = model
         self._unique = unique
-        self._turn = asyncio.Lock()
+        self._turns = asyncio.Semaphore(_FILES_AT_ONCE)
 
-    async def __call__(self, request: Request) -> AsyncGenerator[list[tuple[int, LineT]]]:
+    async def __call__(
+        self, request: Request, lines_before: Annotated[int, Query(ge=0, le=10**9)] = 0
+    ) -> AsyncGenerator[list[tuple[int, LineT]]]:
         body = await request.body()
-        async with self._turn:
+        async with self._turns:
             # A large file takes seconds: whatever else the process does goes on meanwhile.
-            yield await asyncio.to_thread(parse_csv, body, self._model, self._unique)
+            yield await asyncio.to_thread(
+                parse_csv, body, self._model, self._unique, lines_before=lines_before
+            )
 
 
 def parse_csv(
-    body: bytes, model: type[LineT], unique: str | None = None
+    body: bytes, model: type[LineT], unique: str | None = None, *, lines_before: int = 0
 ) -> list[tuple[int, LineT]]:
     """The lines of ``body``; raises as `CsvLines`."""
     lines: list[tuple[int, LineT]] = []
     problems: list[str] = []
     seen: set[object] = set()
     try:
-        for number, row in _rows(body):
+        for number, row in _rows(body, lines_before):
             if len(lines) + len(problems) >= LINES_MAX:
                 raise _too_many_lines()
-            if None in row or None in row.values():
+            if row is None:
                 problems.append(f"line {number}: not as many fields as the header")
                 continue
-            given = {name: value for name, value in row.items() if value != ""}
             try:
-                line = model.model_validate(given)
+                line = model.model_validate(row)
             except ValidationError as error:
                 problems += [
                     f"line {number}: {'/'.join(map(str, item['loc'])) or 'line'}: {item['msg']}"
@@ -92,15 +99,22 @@ class _Unreadable(Exception):
     """From here on the file cannot be read; the message says where."""
 
 
-def _rows(body: bytes) -> Iterator[tuple[int, dict[str | None, str | list[str] | None]]]:
-    """Each record with the number of its first line: a quoted field may hold line breaks."""
+def _rows(body: bytes, lines_before: int) -> Iterator[tuple[int, dict[str, str] | None]]:
+    """The fields of each record that are not empty, by column, with the number of its first line: a
+    quoted field may hold line breaks. None where there are more or fewer than columns."""
     text = io.TextIOWrapper(io.BytesIO(body), encoding="utf-8-sig", newline="")
-    reader = csv.DictReader(text, strict=True)
-    number = 1
+    reader = csv.reader(text, strict=True)
+    number = 0
     try:
-        for row in reader:
-            first, number = number + 1, reader.line_num
-            yield first, row
+        columns = next(reader, list[str]())
+        number = reader.line_num + lines_before
+        for fields in reader:
+            first, number = number + 1, reader.line_num + lines_before
+            if len(fields) == len(columns):
+                pairs = zip(columns, fields, strict=True)
+                yield first, {column: field for column, field in pairs if field}
+            elif fields:
+                yield first, None
     except csv.Error as error:
         # A quote that is never closed runs to the end of the file: name where it begins.
         message = f"line {number + 1}: {error}"

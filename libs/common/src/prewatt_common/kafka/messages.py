@@ -11,7 +11,7 @@ import msgspec
 
 from prewatt_common.contracts.base import Event
 from prewatt_common.contracts.topics import Topic
-from prewatt_common.ids import new_id
+from prewatt_common.ids import new_id_text
 
 Headers = list[tuple[str, bytes]]
 """A list: aiokafka takes nothing else."""
@@ -49,7 +49,7 @@ class Source:
         """``event`` as a record of ``topic``. ``event_id`` is what readers recognise a repeat by;
         give one where the same fact can be produced twice."""
         assert type(event) in topic.events, f"{type(event).__name__} is not of {topic.name}"
-        identity = str(event_id or new_id())
+        identity = new_id_text() if event_id is None else str(event_id)
         headers = self.headers(event_type=event.ce_type, event_id=identity, at=at)
         return Message(topic.name, key.encode(), headers, _encode(event))
 

@@ -25,6 +25,7 @@ _POLL_S = 1.0
 _RETRY_S = 1.0
 _STOP_GRACE_S = 3.0
 _LOCK_KEY = 0x0B0C5
+_encode_headers = msgspec.json.Encoder().encode
 _headers_decoder = msgspec.json.Decoder(Headers)
 
 
@@ -36,19 +37,15 @@ async def append(connection: AsyncConnection, messages: Sequence[Message]) -> No
     for message in messages:
         check_size(message)
     if messages:
-        # WITH ORDINALITY: the rows' ids, and so the order on Kafka, are the order given.
-        await (await driver(connection)).execute(
-            """
-            INSERT INTO outbox (topic, key, headers, value)
-            SELECT topic, key, headers, value
-            FROM unnest($1::text[], $2::bytea[], $3::bytea[], $4::bytea[])
-                 WITH ORDINALITY AS m (topic, key, headers, value, place)
-            ORDER BY place
-            """,
-            [message.topic for message in messages],
-            [message.key for message in messages],
-            [msgspec.json.encode(message.headers) for message in messages],
-            [message.value for message in messages],
+        # The rows' ids, and so the order on Kafka, are the order given. COPY, as an import has
+        # tens of thousands: it is a third of what arrays cost.
+        await (await driver(connection)).copy_records_to_table(
+            "outbox",
+            records=[
+                (message.topic, message.key, _encode_headers(message.headers), message.value)
+                for message in messages
+            ],
+            columns=["topic", "key", "headers", "value"],
         )
 
 

@@ -1,29 +1,26 @@
 """Use case: many accounts with their meters at once, from another system's export."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
 from prepay_ledger.accounts.open_account import opened
 from prepay_ledger.accounts.ports import Unit
-from prepay_ledger.accounts.values import ImportLine, ImportResult
-from prepay_ledger.agreements.rules import AgreementRefused, check_tariff, set_event
-from prepay_ledger.charging.rederive import rederive
+from prepay_ledger.accounts.rules import problems_of
+from prepay_ledger.accounts.values import ImportLine, ImportResult, Opening
+from prepay_ledger.agreements.rules import set_event
+from prepay_ledger.charging.begin_charges import Alike, begin_charges, first_charges
+from prepay_ledger.charging.meters import Agreement
+from prepay_ledger.charging.pricing import Pricings
+from prepay_ledger.charging.rederive import NotRated, rederive
+from prepay_ledger.epochs.values import first_number
 from prepay_ledger.facts.tell import tell
 from prepay_ledger.facts.values import Decided
-from prepay_ledger.installations.rules import (
-    InstallationRefused,
-    check_installation,
-    check_meter,
-    check_registers,
-    installation_event,
-    meter_event,
-)
-from prepay_ledger.journal.values import Balance, Entry, Journal, UtilityAccount
+from prepay_ledger.installations.rules import installation_event, meter_event
+from prepay_ledger.journal.values import Entry, Journal, UtilityAccount
 from prepay_ledger.supply.review_supply import SupplyReview
 from prepay_ledger.tariffs.book import Tariffs
-from prepay_ledger.tariffs.refusals import UnknownTariff
+from prewatt_metering.rating.part import Unrated
 
 
 class ImportRefused(Exception):
@@ -45,7 +42,7 @@ class ImportAccounts:
     ) -> ImportResult:
         """All or nothing; sent again it changes nothing, so a broken upload is simply repeated.
 
-        Raises `ImportRefused`.
+        Raises `ImportRefused` or `NotRated`.
         """
         await unit.tariffs.hold()
         # Of two who send the same file one waits here, and then finds what the other has opened.
@@ -53,43 +50,105 @@ class ImportAccounts:
         existing = await unit.bulk.existing_numbers([line.account.number for line in lines])
         new = [line for line in lines if line.account.number not in existing]
         if new:
-            meter_ids = [line.installed.meter_id for line in new]
             tariffs = await unit.tariffs.book()
-            await _check(unit, new, tariffs, now=decided.at)
-            await _open(unit, [_of_now(line, tariffs) for line in new], decided)
-            due = await rederive(
-                unit=unit,
-                meter_ids=await unit.bulk.waiting(meter_ids),
-                account_ids=[line.account.id for line in new],
+            problems = problems_of(
+                new,
+                known_meters=await unit.bulk.known_meters([e.installed.meter_id for e in new]),
+                tariffs=tariffs,
                 now=decided.at,
             )
+            if problems:
+                raise ImportRefused(problems)
+            due = await _open(unit, [_of_now(line, tariffs) for line in new], tariffs, decided)
+            due += await _follow(unit, new, decided)
             if due:
-                await self._review(unit, due, now=decided.at, caused_at=decided.at)
+                await self._review(
+                    unit, list(dict.fromkeys(due)), now=decided.at, caused_at=decided.at
+                )
         return ImportResult(opened=len(new), existing=len(existing))
 
 
-async def _open(unit: Unit, new: Sequence[ImportLine], decided: Decided) -> None:
-    # Accounts start empty: the opening journal moves the balance, as every balance is moved.
-    await unit.bulk.insert(new)
-    balances = dict[UUID, Balance]()
-    for currency in sorted({line.account.currency for line in new if line.account.balance_micro}):
+async def _open(
+    unit: Unit, new: Sequence[ImportLine], tariffs: Tariffs, decided: Decided
+) -> list[UUID]:
+    """Everything of accounts whose meters have told of nothing; gives those to review. Nobody has
+    seen these accounts yet: their rows are written once, as they stand in the end."""
+    try:
+        alike = first_charges(
+            [_to_charge(line) for line in new], pricings=Pricings(tariffs), now=decided.at
+        )
+    except Unrated as error:
+        raise NotRated(str(error)) from error
+    day = await unit.charging.posting_day()
+    above = first_number(await unit.charging.epoch())
+    charges = _charges(alike)
+    openings = [
+        Opening.of(line, charges_micro=charges.get(line.account.id), above=above) for line in new
+    ]
+    await unit.bulk.insert(openings)
+    for journal in _journals(new):
+        await unit.journals.write(journal, at=decided.at)
+    await unit.publish([opened(each.line.account, each.brought) for each in openings])
+    await _tell(unit, new, decided)
+    await begin_charges(
+        unit=unit,
+        alike=alike,
+        balances={
+            each.line.account.id: each.balance
+            for each in openings
+            if each.line.account.id in charges
+        },
+        day=day,
+        now=decided.at,
+    )
+    return [each.balance.account_id for each in openings if each.balance.is_due]
+
+
+async def _follow(unit: Unit, new: Sequence[ImportLine], decided: Decided) -> list[UUID]:
+    """Readings that came before their meter served anybody are charged; gives those to review."""
+    waiting = set(await unit.bulk.waiting([line.installed.meter_id for line in new]))
+    if not waiting:
+        return []
+    due = await rederive(
+        unit=unit,
+        meter_ids=waiting,
+        account_ids=[line.account.id for line in new if line.installed.meter_id in waiting],
+        now=decided.at,
+    )
+    return list(due)
+
+
+def _charges(alike: Sequence[Alike]) -> Mapping[UUID, int]:
+    """What the accounts' balances move by, in micro-units."""
+    return {
+        agreement.account_id: moved_micro
+        for each in alike
+        if (moved_micro := each.moved_micro) is not None
+        for agreement in each.agreements
+    }
+
+
+def _journals(new: Sequence[ImportLine]) -> list[Journal]:
+    """What customers had left, a journal a currency."""
+    journals: list[Journal] = []
+    with_money = [line.account for line in new if line.account.balance_micro]
+    for currency in sorted({account.currency for account in with_money}):
         entries = tuple(
-            Entry(line.account.id, line.account.balance_micro)
-            for line in new
-            if line.account.balance_micro and line.account.currency == currency
+            Entry(account.id, account.balance_micro)
+            for account in with_money
+            if account.currency == currency
         )
         total = sum(entry.amount_micro for entry in entries)
-        journal = Journal(
-            kind="opening-balance",
-            source="import",
-            currency=currency,
-            entries=entries,
-            postings={UtilityAccount.OPENING_BALANCES: -total},
+        journals.append(
+            Journal(
+                kind="opening-balance",
+                source="import",
+                currency=currency,
+                entries=entries,
+                postings={UtilityAccount.OPENING_BALANCES: -total},
+            )
         )
-        _, brought = await unit.journals.post(journal, at=decided.at)
-        balances |= {each.account_id: each for each in brought}
-    await unit.publish([opened(line.account, balances.get(line.account.id)) for line in new])
-    await _tell(unit, new, decided)
+    return journals
 
 
 async def _tell(unit: Unit, new: Sequence[ImportLine], decided: Decided) -> None:
@@ -99,20 +158,12 @@ async def _tell(unit: Unit, new: Sequence[ImportLine], decided: Decided) -> None
             (line.meter.meter_id, line.meter.meter_id, meter_event(line.meter, decided))
             for line in new
             if line.meter is not None
-        ],
-        decided,
-    )
-    await tell(
-        unit,
-        [
+        ]
+        + [
             (str(line.account.id), str(line.agreement.id), set_event(line.agreement, decided))
             for line in new
-        ],
-        decided,
-    )
-    await tell(
-        unit,
-        [
+        ]
+        + [
             (
                 line.installed.meter_id,
                 str(line.installed.id),
@@ -127,30 +178,17 @@ async def _tell(unit: Unit, new: Sequence[ImportLine], decided: Decided) -> None
 def _of_now(line: ImportLine, tariffs: Tariffs) -> ImportLine:
     """Charged by its tariff with all corrections made."""
     corrections = tariffs.corrections(line.agreement.tariff_code)
+    if corrections == line.agreement.corrections:
+        return line
     return replace(line, agreement=replace(line.agreement, corrections=corrections))
 
 
-async def _check(
-    unit: Unit, lines: Sequence[ImportLine], tariffs: Tariffs, *, now: datetime
-) -> None:
-    taken = await unit.bulk.known_meters([line.installed.meter_id for line in lines])
-    numbers: set[str] = set()
-    problems: list[str] = []
-    for line in lines:
-        if line.account.number in numbers:
-            problems.append(f"line {line.number}: account {line.account.number} is there twice")
-        numbers.add(line.account.number)
-        meter_id = line.installed.meter_id
-        if meter_id in taken:
-            problems.append(f"line {line.number}: meter {meter_id} serves an account already")
-        taken.add(meter_id)
-        try:
-            check_tariff(tariffs, agreement=line.agreement, currency=line.account.currency)
-            check_installation(line.installed, ())
-            check_registers(line.installed, now=now)
-            if line.meter is not None:
-                check_meter(line.meter)
-        except (AgreementRefused, InstallationRefused, UnknownTariff) as error:
-            problems.append(f"line {line.number}: {error}")
-    if problems:
-        raise ImportRefused(problems)
+def _to_charge(line: ImportLine) -> Agreement:
+    agreement = line.agreement
+    return Agreement(
+        id=agreement.id,
+        account_id=agreement.account_id,
+        tariff_code=agreement.tariff_code,
+        first_day=agreement.first_day,
+        corrections=agreement.corrections,
+    )

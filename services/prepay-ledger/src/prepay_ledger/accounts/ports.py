@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 from uuid import UUID
 
-from prepay_ledger.accounts.values import ImportLine, Terms
+from prepay_ledger.accounts.values import Opening, Terms
 from prepay_ledger.agreements import ports as agreements
 from prepay_ledger.balances.values import Account
 from prepay_ledger.installations import ports as installations
@@ -19,8 +19,10 @@ class BulkStore(Protocol):
         """Those that are installed or were, or that something is known of."""
         ...
 
-    async def insert(self, lines: Sequence[ImportLine]) -> None:
-        """Raises `ImportRefused` where somebody opened one of them meanwhile."""
+    async def insert(self, openings: Sequence[Opening]) -> None:
+        """Accounts with their balances, agreements, meters and installations; whoever calls writes
+        the entries that the balances are of. Raises `ImportRefused` where somebody opened one of
+        them meanwhile."""
         ...
 
     async def waiting(self, meter_ids: Sequence[str]) -> Sequence[str]:

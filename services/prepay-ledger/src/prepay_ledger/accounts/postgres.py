@@ -7,10 +7,9 @@ from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.accounts.values import Terms
+from prepay_ledger.accounts.values import Terms, review_at_micro
 from prepay_ledger.balances.tables import account as account_table
 from prepay_ledger.balances.values import Account
-from prepay_ledger.supply.decide import first_review_micro
 
 
 class PostgresAccounts:
@@ -39,7 +38,7 @@ class PostgresAccounts:
 
 
 def account_row(account: Account) -> dict[str, Any]:
-    """The row of a new account: it is looked at as soon as its balance is low."""
+    """The row of a new account."""
     return {
         "id": account.id,
         "number": account.number,
@@ -49,9 +48,6 @@ def account_row(account: Account) -> dict[str, Any]:
         "emergency_credit_micro": account.emergency_credit_micro,
         "protected": account.protected,
         "supply_state": account.supply_state,
-        "review_at_micro": first_review_micro(
-            low_balance_micro=account.low_balance_micro,
-            emergency_credit_micro=account.emergency_credit_micro,
-        ),
+        "review_at_micro": review_at_micro(account),
         "opened_at": account.opened_at,
     }

@@ -1,6 +1,7 @@
 """Accounts with their agreements and meters in bulk, by COPY."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import asyncpg
@@ -8,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.accounts.import_accounts import ImportRefused
 from prepay_ledger.accounts.postgres import account_row
-from prepay_ledger.accounts.values import ImportLine
-from prepay_ledger.agreements.postgres import agreement_row
-from prepay_ledger.installations.postgres import installation_row, meter_row
+from prepay_ledger.accounts.values import Opening
+from prepay_ledger.agreements.values import Agreement
+from prepay_ledger.installations.values import InstalledMeter, Meter
 from prewatt_common.db.database import driver
 
 _KNOWN_METERS = """
@@ -45,25 +46,39 @@ class PostgresBulk:
         )
         return [row["meter_id"] for row in rows]
 
-    async def insert(self, lines: Sequence[ImportLine]) -> None:
-        """Insert them; balances are left at zero for a journal to move."""
+    async def insert(self, openings: Sequence[Opening]) -> None:
+        """As they stand."""
         connection = await driver(self._connection)
-        for table, rows in _tables(lines):
-            if not rows:
-                continue
+        for table, columns, rows in _tables(openings):
             try:
-                await connection.copy_records_to_table(
-                    table, records=[tuple(row.values()) for row in rows], columns=list(rows[0])
-                )
+                await connection.copy_records_to_table(table, records=rows, columns=columns)
             except (asyncpg.UniqueViolationError, asyncpg.ExclusionViolationError) as error:
-                problem = f"{error.detail} Somebody opened it meanwhile; send the file again"
+                problem = (
+                    f"{error.detail or error} Somebody opened it meanwhile; send the file again"
+                )
                 raise ImportRefused([problem]) from error
 
 
-def _tables(lines: Sequence[ImportLine]) -> list[tuple[str, list[dict[str, Any]]]]:
+def _tables(
+    openings: Sequence[Opening],
+) -> Sequence[tuple[str, Sequence[str], Iterable[Sequence[Any]]]]:
+    lines = [each.line for each in openings]
     return [
-        ("account", [account_row(line.account) | {"balance_micro": 0} for line in lines]),
-        ("agreement", [agreement_row(line.agreement) for line in lines]),
-        ("meter", [meter_row(line.meter) for line in lines if line.meter is not None]),
-        ("installation", [dict(installation_row(line.installed)) for line in lines]),
+        ("account", [*account_row(lines[0].account), "moves"], map(_account, openings)),
+        ("agreement", *_rows(Agreement, [line.agreement for line in lines])),
+        ("meter", *_rows(Meter, [line.meter for line in lines if line.meter is not None])),
+        ("installation", *_rows(InstalledMeter, [line.installed for line in lines])),
     ]
+
+
+def _account(opening: Opening) -> Sequence[Any]:
+    row = account_row(opening.line.account)
+    return (*(row | {"balance_micro": opening.balance.balance_micro}).values(), opening.moves)
+
+
+def _rows(
+    of: type[Agreement | Meter | InstalledMeter], values: Sequence[object]
+) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
+    """Columns and rows of a table that has a column for each field."""
+    columns = list(of.__dataclass_fields__)
+    return columns, map(attrgetter(*columns), values)

@@ -1,10 +1,13 @@
 """What is given when accounts are opened and changed."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from prepay_ledger.agreements.values import Agreement
 from prepay_ledger.balances.values import Account
 from prepay_ledger.installations.values import InstalledMeter, Meter
+from prepay_ledger.journal.values import Balance
+from prepay_ledger.supply.decide import first_review_micro
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,45 @@ class ImportLine:
     agreement: Agreement
     installed: InstalledMeter
     meter: Meter | None
+
+
+class Opening(NamedTuple):
+    """A line with the account's balance as it was brought (none: it brought nothing) and as it
+    stands once what is due of it is charged."""
+
+    line: ImportLine
+    brought: Balance | None
+    balance: Balance
+    moves: int
+    """How often the balance has moved."""
+
+    @staticmethod
+    def of(line: ImportLine, *, charges_micro: int | None, above: int) -> "Opening":
+        """``charges_micro``: what the first charges move the balance by; none where there are none.
+        ``above``: what the numbers of balances begin with."""
+        account = line.account
+        balance = Balance(account.id, above, 0, is_due=False)
+        brought = None
+        if account.balance_micro:
+            balance = brought = _moved(balance, account.balance_micro, account)
+        if charges_micro is not None:
+            balance = _moved(balance, charges_micro, account)
+        return Opening(line, brought, balance, moves=balance.number - above)
+
+
+def _moved(balance: Balance, micro: int, account: Account) -> Balance:
+    now_micro = balance.balance_micro + micro
+    return Balance(
+        account.id, balance.number + 1, now_micro, is_due=now_micro <= review_at_micro(account)
+    )
+
+
+def review_at_micro(account: Account) -> int:
+    """A new account is looked at as soon as its balance is low."""
+    return first_review_micro(
+        low_balance_micro=account.low_balance_micro,
+        emergency_credit_micro=account.emergency_credit_micro,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,17 @@ class ChargingStore(Protocol):
         """As of the posting day. Raises `ChangedMeanwhile` where one is not as it was read."""
         ...
 
+    async def begin_periods(
+        self,
+        states: Sequence[PeriodState],
+        agreements: Sequence[tuple[UUID, UUID]],
+        *,
+        day: date,
+    ) -> None:
+        """Of each of the agreements, which are new, the same periods but for the ids: those of
+        agreement and account. As of the posting day."""
+        ...
+
     async def left_of(
         self, day: date, *, is_moved: bool, after: PeriodKey | None, limit: int
     ) -> Sequence[Unentered]:

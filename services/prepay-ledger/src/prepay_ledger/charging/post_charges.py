@@ -97,7 +97,7 @@ async def post(
     moved = await unit.journals.move(_moved(charged, followed))
     above = first_number(await unit.charging.epoch())
     balances = {each.account_id: each for each in moved}
-    rows = [_told(each.state, balances, above=above) for each in charged if _is_begun(each.state)]
+    rows = [told(each.state, balances, above=above) for each in charged if is_begun(each.state)]
     for each in followed:
         rows += _told_of(each, balances, above=above)
     for row in rows:
@@ -106,13 +106,27 @@ async def post(
         PostedBalance(each.account_id, each.number, each.balance_micro)
         for each in balances.values()
     )
+    await tell_charges(unit=unit, rows=rows, others=others, partition=partition, now=now)
+    return [each.account_id for each in moved if each.is_due]
+
+
+async def tell_charges(
+    *,
+    unit: Unit,
+    rows: Sequence[PostedCharge],
+    others: Sequence[PostedBalance] = (),
+    partition: int,
+    now: datetime,
+) -> None:
+    """Tell billing what stands, a thousand an event. ``others``: balances that moved without one of
+    ``rows``."""
     await unit.publish(
         [
             charges_event(
                 ChargesPosted(
                     posted_at=now,
                     charges=tuple(rows[at : at + CHARGES_PER_EVENT_MAX]),
-                    balances=others[at : at + CHARGES_PER_EVENT_MAX],
+                    balances=tuple(others[at : at + CHARGES_PER_EVENT_MAX]),
                 ),
                 partition=partition,
                 at=now,
@@ -120,7 +134,6 @@ async def post(
             for at in range(0, max(len(rows), len(others)), CHARGES_PER_EVENT_MAX)
         ]
     )
-    return [each.account_id for each in moved if each.is_due]
 
 
 def _by_agreement(changes: Iterable[UseChange]) -> dict[UUID, tuple[DayUsage, int | None]]:
@@ -171,12 +184,14 @@ def _moved(charged: Sequence[Charged], followed: Sequence[Followed]) -> dict[UUI
     return moved
 
 
-def _is_begun(state: PeriodState) -> bool:
+def is_begun(state: PeriodState) -> bool:
     """Of a period that is still to come there is nothing to tell."""
     return state.version > 1 or bool(state.standing_days or state.energy or state.posted)
 
 
-def _told(state: PeriodState, balances: Mapping[UUID, Balance], *, above: int) -> PostedCharge:
+def told(state: PeriodState, balances: Mapping[UUID, Balance], *, above: int) -> PostedCharge:
+    """The period as billing is told of it, with its account's balance where that moved; ``above``:
+    what versions begin with."""
     balance = balances.get(state.account_id)
     return PostedCharge(
         state.agreement_id,

@@ -46,6 +46,13 @@ SELECT $1, * FROM unnest($2::uuid[], $3::date[], $4::date[], $5::uuid[], $6::big
 ON CONFLICT DO NOTHING
 """
 
+_BEGIN = """
+INSERT INTO charge_state (day, agreement_id, account_id, period_first, period_end, version, energy,
+                          standing_days, due_day, posted, last_read_us, posted_micro, energy_wh)
+SELECT $1, n.agreement_id, n.account_id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
+FROM unnest($2::uuid[], $3::uuid[]) AS n (agreement_id, account_id)
+"""
+
 _CHANGE = f"""
 UPDATE charge_state AS c
 SET version = n.version, energy = n.energy, standing_days = n.standing_days, due_day = n.due_day,
@@ -176,6 +183,20 @@ class PostgresPeriods:
             columns = list(zip(*changed, strict=True))
             status = await connection.execute(_CHANGE, day, *columns[:2], *columns[4:])
             check_rows(status, f"UPDATE {len(changed)}")
+
+    async def begin_periods(
+        self,
+        states: Sequence[PeriodState],
+        agreements: Sequence[tuple[UUID, UUID]],
+        *,
+        day: date,
+    ) -> None:
+        """A statement a period, whatever the number of agreements."""
+        connection = await driver(self._connection)
+        agreement_ids, account_ids = zip(*agreements, strict=True)
+        for state in states:
+            (_, first, end, _, *rest) = _row(state)
+            await connection.execute(_BEGIN, day, agreement_ids, account_ids, first, end, *rest)
 
     async def pending_accounts(self, meter_ids: Sequence[str]) -> Sequence[UUID]:
         """Accounts that the meters serve or served and whose cut is held."""
