@@ -5,14 +5,14 @@ A crash between publishing and deleting publishes again; the ``ce_id`` stays the
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prewatt_common.db.database import Database, driver, is_passing_fault
-from prewatt_common.db.tables import outbox
 from prewatt_common.kafka.messages import Headers, Message
 from prewatt_common.kafka.producer import ProduceFailed, Producer, check_size
 from prewatt_common.metrics import OUTBOX_PENDING, OUTBOX_PUBLISHED
@@ -25,6 +25,8 @@ _POLL_S = 1.0
 _RETRY_S = 1.0
 _STOP_GRACE_S = 3.0
 _LOCK_KEY = 0x0B0C5
+_NEXT = "SELECT id, topic, key, headers, value FROM outbox ORDER BY id LIMIT $1"
+_DONE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
 _encode_headers = msgspec.json.Encoder().encode
 _headers_decoder = msgspec.json.Decoder(Headers)
 
@@ -104,16 +106,16 @@ class OutboxRelay:
             if not await connection.scalar(select(func.pg_try_advisory_xact_lock(_LOCK_KEY))):
                 OUTBOX_PENDING.set(0)  # whoever has the lock tells
                 return 0
-            query = select(outbox).order_by(outbox.c.id).limit(_ROWS_MAX)
-            rows = (await connection.execute(query)).all()
+            inner = await driver(connection)
+            rows = await inner.fetch(_NEXT, _ROWS_MAX)
             OUTBOX_PENDING.set(len(rows))
             if not rows:
                 return 0
             await self._producer.send(
-                Message(row.topic, row.key, _headers_decoder.decode(row.headers), row.value)
-                for row in rows
+                Message(topic, key, _headers_decoder.decode(headers), value)
+                for _, topic, key, headers, value in rows
             )
-            await connection.execute(delete(outbox).where(outbox.c.id.in_([r.id for r in rows])))
-        for row in rows:
-            OUTBOX_PUBLISHED.labels(row.topic).inc()
+            await inner.execute(_DONE, [row["id"] for row in rows])
+        for topic, published in Counter(row["topic"] for row in rows).items():
+            OUTBOX_PUBLISHED.labels(topic).inc(published)
         return len(rows)

@@ -31,7 +31,8 @@ VALUES ($1, $2, now()) ON CONFLICT DO NOTHING
 _PUT_AGREEMENT = """
 INSERT INTO agreement AS a (id, revision, account_id, tariff_code, first_day, end_day, capacity_va,
                             contracted_w, changed_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now())
+SELECT *, now() FROM unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::date[],
+                            $6::date[], $7::bigint[], $8::bigint[])
 ON CONFLICT (id) DO UPDATE
 SET revision = excluded.revision, account_id = excluded.account_id,
     tariff_code = excluded.tariff_code, first_day = excluded.first_day,
@@ -42,7 +43,9 @@ WHERE excluded.revision > a.revision
 _PUT_INSTALLATION = """
 INSERT INTO installation AS i (id, revision, meter_id, account_id, begins_at, ends_at, opening_wh,
                                closing_wh, multiplier, device, removed, changed_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now())
+SELECT *, now() FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::uuid[], $5::timestamptz[],
+                            $6::timestamptz[], $7::bigint[], $8::bigint[], $9::bigint[],
+                            $10::text[], $11::boolean[])
 ON CONFLICT (id) DO UPDATE
 SET revision = excluded.revision, meter_id = excluded.meter_id, account_id = excluded.account_id,
     begins_at = excluded.begins_at, ends_at = excluded.ends_at, opening_wh = excluded.opening_wh,
@@ -52,7 +55,8 @@ WHERE excluded.revision > i.revision
 """
 _PUT_METER = """
 INSERT INTO meter AS m (id, revision, household, modulus_wh, resolution_wh, max_w, changed_at)
-VALUES ($1, $2, $3, $4, $5, $6, now())
+SELECT *, now() FROM unnest($1::text[], $2::integer[], $3::boolean[], $4::bigint[], $5::bigint[],
+                            $6::bigint[])
 ON CONFLICT (id) DO UPDATE
 SET revision = excluded.revision, household = excluded.household,
     modulus_wh = excluded.modulus_wh, resolution_wh = excluded.resolution_wh,
@@ -99,7 +103,7 @@ class PostgresTerms:
 
     async def put_agreements(self, agreements: Sequence[Agreement]) -> None:
         """The highest revision holds."""
-        await self._connection.executemany(
+        await self._put(
             _PUT_AGREEMENT,
             [
                 (
@@ -121,7 +125,7 @@ class PostgresTerms:
 
     async def put_installations(self, installations: Sequence[InstallationFact]) -> None:
         """The highest revision holds."""
-        await self._connection.executemany(
+        await self._put(
             _PUT_INSTALLATION,
             [
                 (
@@ -136,7 +140,7 @@ class PostgresTerms:
 
     async def put_meters(self, meters: Sequence[MeterFact]) -> None:
         """The highest revision holds."""
-        await self._connection.executemany(
+        await self._put(
             _PUT_METER,
             [
                 (
@@ -147,6 +151,11 @@ class PostgresTerms:
                 for facts in (each.facts,)
             ],
         )  # fmt: skip
+
+    async def _put(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """One statement for all of them, which an import has many of."""
+        if rows:
+            await self._connection.execute(statement, *zip(*rows, strict=True))
 
     async def put_edits(self, edits: Sequence[Edit]) -> None:
         """A repeat changes nothing."""
