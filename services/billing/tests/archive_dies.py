@@ -89,7 +89,7 @@ async def keep() -> None:
         store=DyingStore(PostgresArchive(database)),
         folder=DyingFolder(Path(sys.argv[2])),
         limits=Limits(readings=1, size_bytes=1, seconds=0),
-        readers_hold=timedelta(seconds=-1),
+        readers_hold=timedelta(hours=1),
         clock=lambda: now,
     )
     while await keeper.once() is not None:

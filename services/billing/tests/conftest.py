@@ -8,12 +8,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Seque
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import asyncpg
 import msgspec
 import pytest
+from archive_kept import Archive
 from oracle_beside import oracle, scenarios
 
 from billing.bootstrap import subscriptions
@@ -476,6 +478,12 @@ async def billing(stack) -> AsyncGenerator[Billing]:
     )
     await producer.stop()
     await database.close()
+
+
+@pytest.fixture
+def archive(billing, tmp_path: Path) -> Archive:
+    """Empty."""
+    return Archive(billing, tmp_path / "archive")
 
 
 async def _new_database(beside: str) -> str:

@@ -91,7 +91,8 @@ class Manifest(Protocol):
         ...
 
     async def abandon(self, paths: Collection[str], *, at: datetime) -> None:
-        """What was begun there is removed, and may yet be written once more."""
+        """What was begun there is to be removed, and may yet be written once more. Raises
+        `ChangedMeanwhile` where one is not begun any more."""
         ...
 
     async def abandoned(self, *, before: datetime) -> Sequence[str]:
@@ -103,7 +104,7 @@ class Manifest(Protocol):
         ...
 
     async def forget(self, paths: Collection[str]) -> None:
-        """Their files are gone."""
+        """Nobody needs their files. Raises `ChangedMeanwhile` where one is live or gone."""
         ...
 
 

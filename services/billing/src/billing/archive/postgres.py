@@ -187,12 +187,13 @@ class PostgresManifest:
 
     async def abandon(self, paths: Collection[str], *, at: datetime) -> None:
         """Nobody can put them into the manifest any more."""
-        await self._connection.execute(
+        abandoned = await self._connection.fetch(
             "UPDATE archive_file SET state = 'abandoned', changed_at = $2"
-            " WHERE path = ANY($1::text[]) AND state = 'begun'",
+            " WHERE path = ANY($1::text[]) AND state = 'begun' RETURNING path",
             list(paths),
             at,
         )
+        _all_there(abandoned, paths)
 
     async def abandoned(self, *, before: datetime) -> Sequence[str]:
         """Removed once."""
@@ -209,10 +210,13 @@ class PostgresManifest:
         return [row["path"] for row in rows]
 
     async def forget(self, paths: Collection[str]) -> None:
-        """Their files are gone."""
-        await self._connection.execute(
-            "DELETE FROM archive_file WHERE path = ANY($1::text[]) AND state <> 'live'", list(paths)
+        """Nobody needs their files."""
+        forgotten = await self._connection.fetch(
+            "DELETE FROM archive_file WHERE path = ANY($1::text[]) AND state <> 'live'"
+            " RETURNING path",
+            list(paths),
         )
+        _all_there(forgotten, paths)
 
 
 def file_of(row: Record) -> ArchiveFile:

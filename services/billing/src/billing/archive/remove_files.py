@@ -1,4 +1,9 @@
-"""Use cases: files that nobody reads go away; first the file, then what is known of it."""
+"""Use cases: files that nobody reads go away, and with them what is known of them.
+
+The row is changed first and the file removed inside the same transaction: whoever finds the row not
+as it was read, at whatever isolation the database runs, has removed nothing. A death in between
+leaves the row as it was, and the file is removed again.
+"""
 
 import asyncio
 import logging
@@ -29,8 +34,9 @@ async def remove_orphans(*, manifest: Manifest, folder: Folder, now: datetime) -
     begun = [
         path for path in await manifest.begun() if not await _is_needed(manifest, folder, path)
     ]
-    await _remove(folder, begun)
-    await manifest.abandon(begun, at=now)
+    if begun:
+        await manifest.abandon(begun, at=now)
+        await _remove(folder, begun)
     return len(begun) + await _forget(
         manifest, folder, await manifest.abandoned(before=now - _LAST_WRITE)
     )
@@ -52,8 +58,9 @@ async def _is_needed(manifest: Manifest, folder: Folder, path: str) -> bool:
 
 
 async def _forget(manifest: Manifest, folder: Folder, paths: Sequence[str]) -> int:
-    await _remove(folder, paths)
-    await manifest.forget(paths)
+    if paths:
+        await manifest.forget(paths)
+        await _remove(folder, paths)
     return len(paths)
 
 
