@@ -23,7 +23,7 @@ test: ## the tests, on the real parts; the long and rare ones are in `chaos`
 	$(RUN)pytest
 
 chaos: ## what is long and rare: kills at random, hung brokers, alerts that take minutes
-	@tools/setup.sh test
+	@tools/setup.sh chaos
 	$(RUN)pytest -m chaos
 
 demo: setup ## the whole system with a fleet of simulated meters (DEMO=keep leaves it running)

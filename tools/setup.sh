@@ -4,6 +4,7 @@
 #   tools/setup.sh stack    that, and what runs the stack's parts: images where a Docker engine
 #                           answers, else programs from packages (PREWATT_PROVIDER decides)
 #   tools/setup.sh test     that, and the programs that only tests and the tutorial use
+#   tools/setup.sh chaos    that, and PySpark, which reads the archive in one test (460 MB)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -149,11 +150,13 @@ postgres_major() { # of the newest server, 0 where there is none
 
 jars_are_there() { [ -e .tools/kafka/.complete ] && [ ! tools/devstack/pom.xml -nt .tools/kafka/.complete ]; }
 
+want_java() { [ "$(java_major)" -ge 17 ] || want default-jre-headless; }
+
 native_needs() {
   have mosquitto || [ -x /usr/sbin/mosquitto ] || want mosquitto
   [ "$(postgres_major)" -ge 15 ] || want postgresql
   have prometheus || want prometheus
-  [ "$(java_major)" -ge 17 ] || want default-jre-headless
+  want_java
   jars_are_there || have mvn || want maven
 }
 
@@ -177,6 +180,13 @@ test_needs() {
   for program in curl jq openssl; do have $program || want $program; done
   [ -x /usr/sbin/bearerbox ] || want kannel
   ls /usr/lib/kannel/test/fakesmsc >/dev/null 2>&1 || want kannel-extras
+}
+
+# An environment of its own: the project's is synced to what the project needs, with every check.
+spark_env() {
+  [ -x .tools/spark/bin/python ] || say "getting PySpark for one test, 460 MB, a minute or two"
+  UV_PROJECT_ENVIRONMENT="$PWD/.tools/spark" UV_PYTHON_DOWNLOADS=never .tools/uv/bin/uv sync -q --frozen \
+    --only-group spark --python "$(find_python)" || missing "PySpark of uv.lock cannot be had"
 }
 
 # An engine that can be asked is asked later, in Python. Without one, all packages come at once.
@@ -209,5 +219,6 @@ case "${1:-}" in
   python) python_needs; install_wanted; python_env ;;
   stack) stack ;;
   test) test_needs; stack ;;
-  *) echo "usage: tools/setup.sh python|stack|test" >&2; exit 2 ;;
+  chaos) test_needs; want_java; stack; spark_env ;;
+  *) echo "usage: tools/setup.sh python|stack|test|chaos" >&2; exit 2 ;;
 esac
