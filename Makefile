@@ -29,9 +29,9 @@ chaos: ## what is long and rare: kills at random, hung brokers, alerts that take
 demo: setup ## the whole system with a fleet of simulated meters (DEMO=keep leaves it running)
 	@$(RUN)prewatt demo
 
-bench: ## measure; writes benchmarks/results/ and docs/benchmarks.md (METERS=1000000: that size)
+bench: ## measure; writes docs/benchmarks.md (ONLY=archive: that part; METERS=1000000: that size)
 	@PREWATT_PROVIDER=native tools/setup.sh stack
-	$(RUN)python -m benchmarks.run $(if $(METERS),--meters $(METERS))
+	$(RUN)python -m benchmarks.run $(if $(ONLY),--only $(ONLY)) $(if $(METERS),--meters $(METERS))
 
 up: setup ## the stack and the four services, to work against
 	@$(RUN)devstack up --services

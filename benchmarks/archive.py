@@ -1,16 +1,16 @@
-"""Billing's archive alone: what a reading costs to pack, to write to a file, to merge, and to keep.
+"""Billing's archive alone: what a reading costs to pack, to write, merge and export, and to keep.
 
 CPU time of this process (Python and Arrow), so a busy machine changes little. PostgreSQL's part, a
 row a batch, is not in it. Usage: python -m benchmarks.archive [--meters 100000]
 """
 
 import argparse
+import asyncio
 import json
-import resource
 import tempfile
 import time
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,13 @@ import numpy as np
 import pyarrow as pa
 
 from billing.archive.columns import packed, placed, unpacked
+from billing.archive.export_files import export_to
+from billing.archive.export_readings import export_readings
 from billing.archive.layout import PARTITIONS, path_of
 from billing.archive.local_folder import LocalFolder
 from billing.archive.merge import merged
 from billing.archive.parquet import read_file, write_file
-from billing.archive.values import Place
+from billing.archive.values import ArchivedDay, ArchiveFile, Level, Place
 from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.ids import new_id
 
@@ -79,18 +81,65 @@ class Day:
             )
         return found
 
-    def merge(self) -> tuple[float, int]:
-        """Every place's files into one: CPU seconds, and bytes."""
+    def merge(self) -> list[ArchiveFile]:
+        """Every place's files into one."""
         began = time.process_time()
-        size_bytes = 0
+        files: list[ArchiveFile] = []
         for place, paths in self.paths.items():
-            size_bytes += write_file(
-                self._folder, path_of(place, new_id()), self._merged(paths)
-            ).size_bytes
-        return time.process_time() - began, size_bytes
+            path = path_of(place, new_id())
+            written = write_file(self._folder, path, self._merged(paths))
+            files.append(
+                ArchiveFile(
+                    path=path,
+                    place=place,
+                    level=Level.DAY,
+                    totals=written.totals,
+                    size_bytes=written.size_bytes,
+                    sha256=written.sha256,
+                    live_since=MIDNIGHT,
+                )
+            )
+        self.cpu_s["merge"] = time.process_time() - began
+        return files
+
+    def export(self, files: Sequence[ArchiveFile], out: Path) -> int:
+        """The day to one file; gives its readings."""
+        began = time.process_time()
+        tables = export_readings(
+            catalogue=_Catalogue(files),
+            folder=self._folder,
+            begin=MIDNIGHT,
+            end=MIDNIGHT + timedelta(days=1),
+        )
+        readings = asyncio.run(export_to(out, tables))
+        self.cpu_s["export"] = time.process_time() - began
+        return readings
 
     def _merged(self, paths: list[str]) -> Iterator[pa.Table]:
         return merged([read_file(self._folder, path) for path in paths])
+
+
+class _Catalogue:
+    """A manifest of one day."""
+
+    def __init__(self, files: Sequence[ArchiveFile]) -> None:
+        self._day = ArchivedDay(
+            day=MIDNIGHT.date(), files=files, meant={each.place: each.totals for each in files}
+        )
+
+    async def days(self, *, first: date | None, end: date | None) -> Sequence[date]:
+        day = self._day.day
+        return [day] if (first or day) <= day < (end or date.max) else []
+
+    async def day(self, day: date) -> ArchivedDay:
+        assert day == self._day.day
+        return self._day
+
+    async def known(self, paths: Collection[str]) -> Collection[str]:
+        return paths
+
+    async def waiting(self) -> int:
+        return 0
 
 
 def measure(*, meters: int, on_the_second: bool = True) -> dict[str, Any]:
@@ -100,23 +149,34 @@ def measure(*, meters: int, on_the_second: bool = True) -> dict[str, Any]:
         day = Day(LocalFolder(Path(root)), meters=meters, on_the_second=on_the_second)
         for step in range(STEPS):
             day.append(step)
-        before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        merge_s, merged_bytes = day.merge()
-        after_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    readings = meters * STEPS
+        _forget_peak()
+        before_mb = _peak_mb()
+        files = day.merge()
+        after_mb = _peak_mb()
+        readings = meters * STEPS
+        exported = day.export(files, Path(root) / "day.parquet")
+        assert exported == readings
     return {
         "meters": meters,
         "at_the_quarter_hour_sharp": on_the_second,
         "readings": readings,
         "readings_a_file": round(meters / PARTITIONS),
-        "pack_us": round(day.cpu_s["pack"] / readings * 1e6, 2),
-        "append_us": round(day.cpu_s["append"] / readings * 1e6, 2),
-        "merge_us": round(merge_s / readings * 1e6, 2),
+        **{f"{name}_us": round(cpu_s / readings * 1e6, 2) for name, cpu_s in day.cpu_s.items()},
         "appended_bytes": round(day.bytes_appended / readings, 2),
-        "merged_bytes": round(merged_bytes / readings, 2),
+        "merged_bytes": round(sum(each.size_bytes for each in files) / readings, 2),
         "resident_mb": round(before_mb),
         "resident_mb_by_merging": round(after_mb - before_mb),
     }
+
+
+def _forget_peak() -> None:
+    """What this process has measured before has no part in it."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def _peak_mb() -> float:
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 
 For each size: sustained readings a second through everything (published, acknowledged, charged,
 in billing), CPU-µs a reading by process, and, at half that rate, the latency from a reading to
-the relay open and from a payment to the relay closed. Then the pure libraries alone. Results:
-benchmarks/results/e2e.json and docs/benchmarks.md, beside what the last run that is recorded there
-came to. A million meters take some twenty minutes: ``make bench METERS=1000000``.
+the relay open and from a payment to the relay closed. Then what one meter used in a month, out of
+the archive of a fleet; the archive alone; the pure libraries alone. ``make bench ONLY=archive``
+measures one of these. Results: benchmarks/results/e2e.json and docs/benchmarks.md, beside what the
+last run that is recorded there came to. A million meters take some twenty minutes: ``make bench
+ONLY=system METERS=1000000``.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import platform
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +25,7 @@ from typing import Any
 
 import asyncpg
 
-from benchmarks import rating
+from benchmarks import archive, rating, usage
 from benchmarks.cpu import cpu_times, per_item_us, postgres_times, resident_mb
 from benchmarks.latency import cut_and_restore, quantiles_ms
 from benchmarks.page import page, ratios
@@ -191,35 +194,64 @@ class Bench:
             time.sleep(0.1)
 
 
+PARTS = ("system", "usage", "archive", "rating")
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--meters", default="1000,10000,100000", help="fleet sizes")
+    parser.add_argument("--only", choices=PARTS, action="append", help="default: all four")
+    parser.add_argument("--meters", default="1000,10000,100000", help="fleet sizes of the system")
     parser.add_argument("--readings", type=int, default=150_000, help="readings to sustain")
+    parser.add_argument("--archive-meters", type=int, default=100_000, help="usage's and archive's")
     parser.add_argument("--no-write", action="store_true", help="print only")
     options = parser.parse_args()
     sizes = [int(size) for size in options.meters.split(",")]
     if any(size <= PROBES for size in sizes):
         sys.exit(f"bench: a fleet needs more than {PROBES} meters")
-    last = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else None
-    runs: list[dict[str, Any]] = []
-    for size in sizes:
-        try:
-            with Stack(name="bench", provider="native") as stack:
-                stack.start_services()
-                runs.append(asyncio.run(Bench(stack, meters=size, readings=options.readings).run()))
-        except StackError as error:
-            sys.exit(f"bench: {error}")
-        runs[-1] |= {"to_last": ratios(runs[-1], last), **_when()}
-        print(json.dumps(runs[-1], indent=1), flush=True)
-    # What is recorded of other sizes stays.
-    kept = [each for each in (last["runs"] if last else ()) if each["meters"] not in sizes]
-    runs = sorted([*kept, *runs], key=lambda each: each["meters"])
-    result = {"machine": _machine(), "runs": runs, "rating": rating.measure()}
+    # What is recorded of other parts and other sizes stays.
+    result: dict[str, Any] = {"runs": []}
+    if RESULTS.exists():
+        result = json.loads(RESULTS.read_text(encoding="utf-8"))
+    try:
+        for part in options.only or PARTS:
+            match part:
+                case "system":
+                    result["runs"] = _system(sizes, readings=options.readings, last=result["runs"])
+                case "usage":
+                    result[part] = usage.measure_alone(fleet=options.archive_meters) | _when()
+                case "archive":
+                    result[part] = [
+                        archive.measure(meters=options.archive_meters, on_the_second=sharp)
+                        | _when()
+                        for sharp in (True, False)
+                    ]
+                case _:
+                    result[part] = rating.measure()
+            if part != "system":
+                print(json.dumps(result[part], indent=1), flush=True)
+    except StackError as error:
+        sys.exit(f"bench: {error}")
+    result["machine"] = _machine()
     if not options.no_write:
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
         TABLE.write_text(page(result), encoding="utf-8")
+
+
+def _system(
+    sizes: Sequence[int], *, readings: int, last: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Each size on a fresh stack, and what is recorded of others, by size."""
+    runs: list[dict[str, Any]] = []
+    for size in sizes:
+        with Stack(name="bench", provider="native") as stack:
+            stack.start_services()
+            runs.append(asyncio.run(Bench(stack, meters=size, readings=readings).run()))
+        runs[-1] |= {"to_last": ratios(runs[-1], last), **_when()}
+        print(json.dumps(runs[-1], indent=1), flush=True)
+    kept = [each for each in last if each["meters"] not in sizes]
+    return sorted([*kept, *runs], key=lambda each: each["meters"])
 
 
 def _when() -> dict[str, str]:

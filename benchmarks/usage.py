@@ -97,7 +97,10 @@ async def _fill(
         for partition in range(PARTITIONS)
         if partition != PARTITION
     ]
-    await connection.copy_records_to_table("archive_file", records=[*files, *others])
+    names = "path day partition level state readings import_wh_sum size_bytes sha256 changed_at"
+    await connection.copy_records_to_table(
+        "archive_file", records=[*files, *others], columns=names.split()
+    )
     document = canonical(
         tariff_of(
             {
@@ -208,11 +211,15 @@ async def measure(database_url: str, *, fleet: int) -> dict[str, Any]:
     return result
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--meters", type=int, default=100_000)
-    asked = parser.parse_args()
+def measure_alone(*, fleet: int) -> dict[str, Any]:
+    """On a stack of its own."""
     with Stack(name="bench-usage", provider="native") as stack:
         url = stack.endpoints.database_url("billing")
         migrate(package="billing", database_url=url)
-        print(json.dumps(asyncio.run(measure(url, fleet=asked.meters)), indent=1))
+        return asyncio.run(measure(url, fleet=fleet))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--meters", type=int, default=100_000)
+    print(json.dumps(measure_alone(fleet=parser.parse_args().meters), indent=1))
