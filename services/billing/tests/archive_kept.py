@@ -1,11 +1,12 @@
 """An archive to test: readings for it, its keeper, and what others find in it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import uuid4
 
 import asyncpg
@@ -143,3 +144,19 @@ class Archive:
             for each in self.root.rglob("*")
             if each.is_file() and each.name != "_files"
         }
+
+
+class FullFolder(LocalFolder):
+    """Has room for so many files, and not for half of the next."""
+
+    def __init__(self, root: Path, *, files: int) -> None:
+        super().__init__(root)
+        self.files = files
+
+    @contextmanager
+    def create(self, path: str) -> Generator[BinaryIO]:
+        with super().create(path) as sink:
+            yield sink
+            self.files -= 1
+            if self.files < 0:
+                raise OSError(28, "No space left on device")

@@ -137,6 +137,9 @@ async def test_export_writes_a_range_as_it_came(command, tmp_path, suffix: str) 
         (("export", "x.csv", "--from", "soon", "--to", "2026-11-21"), "invalid"),
         (("--archive", "ftp://x", "ls"), "BUCKET/PREFIX"),
         (("--database-url", "postgresql://nobody@127.0.0.1:1/x", "ls"), "archive: "),
+        (("adopt", "day=2026-11-20"), "unrecognized arguments"),
+        (("--archive", "s3://", "adopt"), "BUCKET/PREFIX"),
+        (("--database-url", "postgresql://nobody@127.0.0.1:1/x", "adopt"), "archive: "),
         (("burn",), "invalid choice"),
     ],
 )

@@ -3,18 +3,15 @@
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Generator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from archive_kept import LATER, MIDNIGHT, Archive, read_by_duckdb, rows, some_readings
+from archive_kept import LATER, MIDNIGHT, Archive, FullFolder, read_by_duckdb, rows, some_readings
 
 from billing.archive.layout import path_of
-from billing.archive.local_folder import LocalFolder
 from billing.archive.postgres import PostgresArchive
 from billing.archive.values import Place
 from prewatt_common.contracts.meter_readings_v1 import Reading
@@ -104,22 +101,6 @@ async def test_killed_at_any_point_each_reading_is_there_once(archive) -> None:
         }
         assert archive.on_disk() == known, point
     assert await archive.check() == (expected.total(), [])
-
-
-class FullFolder(LocalFolder):
-    """Has room for so many files, and not for half of the next."""
-
-    def __init__(self, root: Path, *, files: int) -> None:
-        super().__init__(root)
-        self.files = files
-
-    @contextmanager
-    def create(self, path: str) -> Generator[BinaryIO]:
-        with super().create(path) as sink:
-            yield sink
-            self.files -= 1
-            if self.files < 0:
-                raise OSError(28, "No space left on device")
 
 
 async def test_a_full_disk_loses_nothing_and_leaves_nothing(archive) -> None:

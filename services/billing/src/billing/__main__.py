@@ -3,7 +3,7 @@
 import sys
 
 from billing.archive.command import main as archive
-from billing.bootstrap import run
+from billing.bootstrap import adopt, run
 from billing.settings import BillingSettings
 from prewatt_common.service import run_service
 
@@ -11,7 +11,7 @@ from prewatt_common.service import run_service
 def main() -> None:
     """The command line."""
     if sys.argv[1:2] == ["archive"]:
-        sys.exit(archive(sys.argv[2:]))
+        sys.exit(archive(sys.argv[2:], adopt=adopt))
     run_service(package="billing", settings_type=BillingSettings, run=run)
 
 

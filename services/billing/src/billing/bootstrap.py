@@ -1,18 +1,22 @@
 """The one place where billing's parts meet."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections import Counter
+from collections.abc import AsyncGenerator, Collection, Sequence
+from contextlib import asynccontextmanager
+from datetime import date, timedelta
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from billing.archive.adopt_files import AdoptFiles
 from billing.archive.folders import folder_at
 from billing.archive.keep_archive import KeepArchive
+from billing.archive.ports import Folder, Intake, Manifest
 from billing.archive.postgres import PostgresArchive, PostgresPending
 from billing.archive.stage_readings import stage_readings
-from billing.archive.values import Limits
+from billing.archive.values import Adopted, Limits
 from billing.balances.api import balances_router
 from billing.balances.postgres import PostgresBalances, PostgresDifferences
 from billing.balances.take_money import take_credits, take_strays
@@ -22,7 +26,7 @@ from billing.nights.postgres import open_state, open_turn
 from billing.nights.run_night import RunNight
 from billing.postings.postgres import PostgresPostings
 from billing.postings.take_charges import take_charges
-from billing.readings.leave_out_repeats import leave_out_repeats
+from billing.readings.leave_out_repeats import known_of, leave_out_repeats
 from billing.readings.postgres import PostgresReadings
 from billing.readings.take_readings import take_readings
 from billing.reconciliation.api import reconciliation_router
@@ -57,13 +61,13 @@ from prewatt_common.contracts.topics import (
     LEDGER_FACTS,
     METER_READINGS,
 )
-from prewatt_common.db.database import Database, driver, is_passing_fault
+from prewatt_common.db.database import Database, DriverConnection, driver, is_passing_fault
 from prewatt_common.dependencies import watch_dependencies
 from prewatt_common.http.app import create_app
 from prewatt_common.kafka.batches import Subscription
 from prewatt_common.kafka.decoding import Delivered, decode_one, decode_some
 from prewatt_common.kafka.history import watch_history
-from prewatt_common.kafka.offsets import repeats_upto
+from prewatt_common.kafka.offsets import hold, repeats_upto
 from prewatt_common.kafka.readings import decode_readings, one_of_readings
 from prewatt_common.parts import Parts, parts_of
 from prewatt_common.service import serve
@@ -74,6 +78,8 @@ _COUNT_REST_FACTOR = 50
 """Counting for the metrics never costs more than 2 % of a core."""
 _ARCHIVE_LOOK_S = 5.0
 """Between two looks at whether files are due; also by how much a day's list may be behind."""
+_ADOPT_PATIENCE = timedelta(minutes=2)
+"""A merge of a large place takes less."""
 _NIGHT_LOOK_S = 60.0
 _NIGHT_FAULTS = (pa.ArrowException, duckdb.IOException, duckdb.OutOfMemoryException)
 _FACTS_MAX = 500
@@ -243,14 +249,59 @@ def usage_answers(database: Database, settings: BillingSettings) -> AnswerUsage:
     )
 
 
+async def adopt(*, database_url: str, folder: Folder) -> Sequence[Adopted]:
+    """Take files of the archive that its manifest does not know into it: ``prewatt archive adopt``.
+    Raises OSError, TimeoutError, and SQLAlchemy's errors."""
+    database = Database(url=database_url)
+    store = PostgresArchive(database)
+
+    @asynccontextmanager
+    async def adopting() -> AsyncGenerator[tuple[Manifest, Intake] | None]:
+        async with store.turn() as manifest:
+            yield manifest and (manifest, _Intake(manifest.connection))
+
+    work = AdoptFiles(
+        adopting=adopting,
+        store=store,
+        folder=folder,
+        readings_max=BillingSettings.model_fields["archive_readings_max"].default,
+        clock=utc_now,
+    )
+    try:
+        return await work.all(patience=_ADOPT_PATIENCE)
+    finally:
+        await database.close()
+
+
+class _Intake:
+    """An `Intake` of the archive, on a keeper's transaction."""
+
+    def __init__(self, connection: DriverConnection) -> None:
+        self._connection = connection
+        self._store = PostgresReadings(connection)
+
+    async def hold(self) -> None:
+        await hold(self._connection, topic=METER_READINGS.name)
+
+    async def known(self, rows: Collection[tuple[str, date]]) -> Counter[tuple[str, int, int]]:
+        return await known_of(store=self._store, rows=rows)
+
+    async def take(self, readings: Sequence[Reading]) -> None:
+        await take_readings(
+            store=self._store, marks=PostgresMarks(self._connection), batch=readings
+        )
+        await stage_readings(store=PostgresPending(self._connection), batch=readings)
+
+
 async def _take_readings(connection: AsyncConnection, batch: Sequence[Delivered[Reading]]) -> None:
     raw = await driver(connection)
     store = PostgresReadings(raw)
     upto = await repeats_upto(raw, topic=METER_READINGS.name)
     new = await leave_out_repeats(store=store, repeats_upto=upto, batch=batch)
     if new:
-        await take_readings(store=store, marks=PostgresMarks(raw), batch=new)
-        await stage_readings(store=PostgresPending(raw), batch=new)
+        readings = [event for event, _ in new]
+        await take_readings(store=store, marks=PostgresMarks(raw), batch=readings)
+        await stage_readings(store=PostgresPending(raw), batch=readings)
 
 
 async def _take_facts(connection: AsyncConnection, batch: Sequence[Delivered[Fact]]) -> None:

@@ -1,4 +1,4 @@
-"""``prewatt archive``: billing's archive of readings, looked at past the service."""
+"""``prewatt archive``: billing's archive of readings, past the service."""
 
 import os
 import subprocess
@@ -17,7 +17,8 @@ _NEEDED = ("PREWATT_DATABASE_URL", "PREWATT_ARCHIVE_URL")
 
 
 def archive(context: typer.Context, *, state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
-    """Billing's archive: `ls` its days and files, `check` every file, `export` readings of a range.
+    """Billing's archive: `ls` its days and files, `check` every file, `export` readings of a range,
+    `adopt` files that a restored database does not know.
     Exit code 1 where a file is not what it should be."""
     with one_line_errors():
         if find_spec("billing") is None:

@@ -134,6 +134,16 @@ async def repeats_upto(connection: DriverConnection, *, topic: str) -> Mapping[i
     return {row["partition"]: row["upto"] for row in rows}
 
 
+async def hold(connection: DriverConnection, *, topic: str) -> None:
+    """No group takes a batch of ``topic`` into this database until the transaction ends: each
+    begins with its `fence`, which waits for these rows."""
+    await connection.execute(
+        "SELECT 1 FROM consumer_offset WHERE topic = $1"
+        " ORDER BY consumer_group, topic, partition FOR UPDATE",
+        topic,
+    )
+
+
 async def fence(
     connection: AsyncConnection, *, group: str, ranges: Mapping[TopicPartition, OffsetRange]
 ) -> None:

@@ -128,6 +128,23 @@ def in_order(tables: Sequence[pa.Table]) -> pa.Table:
     return table.take(pa.array(np.argsort(key, kind="stable")))
 
 
+def table_of(meter_id: str, rows: Sequence[tuple[int, int, int]]) -> pa.Table:
+    """A meter's instants (microseconds), registers and ``received_after_s``."""
+    at_us, wh, after_s = zip(*rows, strict=True) if rows else ((), (), ())
+    columns = [
+        pa.array([meter_id] * len(rows), pa.string()),
+        pa.array(at_us, _INSTANT),
+        pa.array(wh, pa.int64()),
+        pa.array(after_s, pa.int64()),
+    ]
+    return pa.table(columns, schema=FILE_SCHEMA).cast(SCHEMA)
+
+
+def in_place(table: pa.Table, place: Place) -> bool:
+    """Whether all readings of ``table`` belong there."""
+    return all(found == place for found, _ in placed(table))
+
+
 def totals(table: pa.Table) -> Totals:
     """What they come to. A table's registers sum to less than 2^63: each is at most 10 TWh, and a
     table has less than 900,000 rows."""

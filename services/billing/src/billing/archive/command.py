@@ -1,13 +1,14 @@
-"""``python -m billing archive ls|check|export``, which ``prewatt archive`` runs: past the service,
-from the database and the files themselves."""
+"""``python -m billing archive ls|check|export|adopt``, which ``prewatt archive`` runs: past the
+service, from the database and the files themselves."""
 
 import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Protocol
 
 import asyncpg
 import pyarrow as pa
@@ -18,11 +19,19 @@ from billing.archive.export_readings import export_readings
 from billing.archive.folders import folder_at
 from billing.archive.ports import Catalogue, Folder
 from billing.archive.postgres_catalogue import PostgresCatalogue
-from billing.archive.values import NOTHING, ArchiveDamaged, UnknownFile
+from billing.archive.values import NOTHING, Adopted, ArchiveDamaged, UnknownFile
 from billing.settings import ARCHIVE_URL
 
 
-def main(arguments: Sequence[str]) -> int:
+class Adopt(Protocol):
+    """Takes in the files of ``folder`` that the manifest in that database does not know."""
+
+    def __call__(
+        self, *, database_url: str, folder: Folder
+    ) -> Coroutine[None, None, Sequence[Adopted]]: ...
+
+
+def main(arguments: Sequence[str], *, adopt: Adopt) -> int:
     """The exit code: 0 where all is well, 1 where a file is not what it should be, 2 where that
     cannot be told or what was asked makes no sense."""
     asked = _parser().parse_args(arguments)
@@ -30,16 +39,17 @@ def main(arguments: Sequence[str]) -> int:
         print("archive: billing's database is needed: --database-url", file=sys.stderr)  # noqa: T201
         return 2
     try:
-        return asyncio.run(_run(asked))
+        return asyncio.run(_run(asked, adopt))
     except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, pa.ArrowException) as error:
         line = f"{error}".partition("\n")[0]
         print(f"archive: {type(error).__name__}: {line}", file=sys.stderr)  # noqa: T201
         return 2
 
 
-async def _run(asked: argparse.Namespace) -> int:
+async def _run(asked: argparse.Namespace, adopt: Adopt) -> int:
     folder = folder_at(asked.archive)
-    connection = await asyncpg.connect(asked.database_url.replace("+asyncpg", ""))
+    url = asked.database_url.replace("+asyncpg", "")
+    connection = await asyncpg.connect(url)
     try:
         catalogue = PostgresCatalogue(connection)
         match asked.what:
@@ -47,6 +57,11 @@ async def _run(asked: argparse.Namespace) -> int:
                 return await _ls(catalogue, asked)
             case "check":
                 return await _check(catalogue, folder, asked)
+            case "adopt":
+                adopted = await adopt(
+                    database_url=url.replace("://", "+asyncpg://", 1), folder=folder
+                )
+                return await _adopted(catalogue, folder, adopted)
             case _:
                 return await _export(catalogue, folder, asked)
     finally:
@@ -89,6 +104,22 @@ async def _check(catalogue: Catalogue, folder: Folder, asked: argparse.Namespace
     for each in unknown:
         _say(_about(each))
     return 1 if damaged or unknown else 0
+
+
+async def _adopted(catalogue: Catalogue, folder: Folder, adopted: Sequence[Adopted]) -> int:
+    left = [each for each in adopted if each.left]
+    for each in left:
+        _say(f"{each.left}: its files stay as they are")
+    unknown = await unknown_files(catalogue=catalogue, folder=folder)
+    for each in unknown:
+        _say(_about(each))
+    returned = sum((each.returned for each in adopted), NOTHING)
+    _say(
+        f"{sum(each.files for each in adopted)} files are adopted: "
+        f"{sum(each.taken for each in adopted)} readings were nowhere else, "
+        f"{returned.readings} stand for missing files again"
+    )
+    return 1 if left or unknown else 0
 
 
 def _about(unknown: UnknownFile) -> str:
@@ -155,6 +186,11 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--end", type=date.fromisoformat, help="the UTC day after the last")
         if name == "ls":
             command.add_argument("--files", action="store_true", help="each file too")
+    about = (
+        "Take in files that the manifest does not know, as after the database was restored from a"
+        " backup: each reading once. This one writes to the database."
+    )
+    commands.add_parser("adopt", help=about, description=about)
     about = "Write the readings of a range, as they came, to a CSV or Parquet file."
     export = commands.add_parser("export", help=about, description=about)
     export.add_argument("out", type=Path, help="FILE.csv or FILE.parquet")

@@ -1,11 +1,13 @@
 """What the archive needs of the outside: its rows in the database, and a folder for its files."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import date, datetime
 from typing import BinaryIO, Protocol
 
 from billing.archive.values import ArchivedDay, ArchiveFile, Block, Place, Waiting
+from prewatt_common.contracts.meter_readings_v1 import Reading
 
 
 class Folder(Protocol):
@@ -103,6 +105,15 @@ class Manifest(Protocol):
         """Paths of files that have been in no list since before that instant."""
         ...
 
+    async def states(self, paths: Collection[str]) -> Mapping[str, str]:
+        """Of those of ``paths`` that are known."""
+        ...
+
+    async def set_aside(self, files: Collection[ArchiveFile]) -> None:
+        """What they hold is in live files: they are as if they had been replaced, and their days'
+        lists are to be written. Raises `ChangedMeanwhile` where one is live."""
+        ...
+
     async def forget(self, paths: Collection[str]) -> None:
         """Nobody needs their files. Raises `ChangedMeanwhile` where one is live or gone."""
         ...
@@ -118,6 +129,29 @@ class ArchiveStore(Protocol):
     async def begin(self, paths: Collection[str]) -> None:
         """In a transaction of its own: from now on it is known that they may be there."""
         ...
+
+
+class Intake(Protocol):
+    """Where readings come in, inside the keeper's transaction."""
+
+    async def hold(self) -> None:
+        """No batch from Kafka is taken until the transaction ends."""
+        ...
+
+    async def known(self, rows: Collection[tuple[str, date]]) -> Counter[tuple[str, int, int]]:
+        """The readings that were taken in of these meters and UTC days, and how often: meter,
+        instant (microseconds since 1970), register."""
+        ...
+
+    async def take(self, readings: Sequence[Reading]) -> None:
+        """As if they had come now: they wait to be written, and count for charges."""
+        ...
+
+
+class Adopting(Protocol):
+    """A keeper's transaction that takes readings in too; none where another process is at it."""
+
+    def __call__(self) -> AbstractAsyncContextManager[tuple[Manifest, Intake] | None]: ...
 
 
 class Catalogue(Protocol):

@@ -1,8 +1,9 @@
 """The archive's rows in PostgreSQL: what waits, and the manifest of its files."""
 
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
+from typing import Any
 
 from asyncpg import Record
 
@@ -21,6 +22,19 @@ FROM unnest($1::text[], $2::date[], $3::smallint[], $4::smallint[], $5::bigint[]
             $7::bigint[], $8::bytea[], $9::timestamptz[])
     AS n (path, day, partition, level, readings, import_wh_sum, size_bytes, sha256, changed_at)
 WHERE f.path = n.path AND f.state = 'begun'
+RETURNING f.path
+"""
+_SET_ASIDE = """
+INSERT INTO archive_file AS f (path, day, partition, level, readings, import_wh_sum, size_bytes,
+                               sha256, changed_at, state)
+SELECT n.*, 'replaced' FROM unnest(
+    $1::text[], $2::date[], $3::smallint[], $4::smallint[], $5::bigint[], $6::numeric[],
+    $7::bigint[], $8::bytea[], $9::timestamptz[]) AS n
+ON CONFLICT (path) DO UPDATE
+SET state = 'replaced', day = excluded.day, partition = excluded.partition, level = excluded.level,
+    readings = excluded.readings, import_wh_sum = excluded.import_wh_sum,
+    size_bytes = excluded.size_bytes, sha256 = excluded.sha256, changed_at = excluded.changed_at
+WHERE f.state IN ('begun', 'abandoned')
 RETURNING f.path
 """
 _COUNT = """
@@ -80,6 +94,11 @@ class PostgresManifest:
     def __init__(self, connection: DriverConnection) -> None:
         self._connection = connection
 
+    @property
+    def connection(self) -> DriverConnection:
+        """Whose transaction it is."""
+        return self._connection
+
     async def waiting(self) -> Waiting:
         """What is not in files yet."""
         row = await self._connection.fetchrow(
@@ -110,18 +129,7 @@ class PostgresManifest:
 
     async def put(self, files: Collection[ArchiveFile], *, appended: bool) -> None:
         """They were begun, and are live now."""
-        put = await self._connection.fetch(
-            _PUT,
-            [each.path for each in files],
-            [each.place.day for each in files],
-            [each.place.partition for each in files],
-            [each.level for each in files],
-            [each.totals.readings for each in files],
-            [each.totals.import_wh_sum for each in files],
-            [each.size_bytes for each in files],
-            [each.sha256 for each in files],
-            [each.live_since for each in files],
-        )
+        put = await self._connection.fetch(_PUT, *_columns(files))
         _all_there(put, files)
         await self._connection.execute(
             _COUNT,
@@ -209,6 +217,22 @@ class PostgresManifest:
         )
         return [row["path"] for row in rows]
 
+    async def states(self, paths: Collection[str]) -> Mapping[str, str]:
+        """By path."""
+        rows = await self._connection.fetch(
+            "SELECT path, state FROM archive_file WHERE path = ANY($1::text[])", list(paths)
+        )
+        return {row["path"]: row["state"] for row in rows}
+
+    async def set_aside(self, files: Collection[ArchiveFile]) -> None:
+        """Replaced from now on."""
+        aside = await self._connection.fetch(_SET_ASIDE, *_columns(files))
+        _all_there(aside, files)
+        await self._connection.execute(
+            "UPDATE archive_day SET listed = false WHERE day = ANY($1::date[])",
+            [each.place.day for each in files],
+        )
+
     async def forget(self, paths: Collection[str]) -> None:
         """Nobody needs their files."""
         forgotten = await self._connection.fetch(
@@ -217,6 +241,20 @@ class PostgresManifest:
             list(paths),
         )
         _all_there(forgotten, paths)
+
+
+def _columns(files: Collection[ArchiveFile]) -> list[list[Any]]:
+    return [
+        [each.path for each in files],
+        [each.place.day for each in files],
+        [each.place.partition for each in files],
+        [each.level for each in files],
+        [each.totals.readings for each in files],
+        [each.totals.import_wh_sum for each in files],
+        [each.size_bytes for each in files],
+        [each.sha256 for each in files],
+        [each.live_since for each in files],
+    ]
 
 
 def file_of(row: Record) -> ArchiveFile:

@@ -5,10 +5,8 @@ from collections.abc import Sequence
 from billing.archive.columns import packed
 from billing.archive.ports import PendingStore
 from prewatt_common.contracts.meter_readings_v1 import Reading
-from prewatt_common.kafka.decoding import Delivered
 
 
-async def stage_readings(*, store: PendingStore, batch: Sequence[Delivered[Reading]]) -> None:
+async def stage_readings(*, store: PendingStore, batch: Sequence[Reading]) -> None:
     """Handle ``batch``, in the transaction that moves its offsets."""
-    readings = [event for event, _ in batch]
-    await store.append(readings=len(readings), packed=packed(readings))
+    await store.append(readings=len(batch), packed=packed(batch))

@@ -74,6 +74,19 @@ class UnknownFile:
     missing: Totals
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
+    """What became of a place's files that the manifest did not know. ``taken``: readings that were
+    nowhere else. ``returned``: what stands for missing files again. ``left``: why the files stay
+    as they are, nothing where they do not."""
+
+    place: Place
+    files: int
+    taken: int
+    returned: Totals
+    left: str
+
+
 class Block(NamedTuple):
     """A batch of readings that waits in the database to be written to files."""
 

@@ -1,6 +1,7 @@
-"""Use case: of a log that is read again only what is new is taken."""
+"""Use case: of what is read again only what is new is taken."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date
 
 from billing.readings.packed import unpacked
@@ -30,12 +31,8 @@ async def leave_out_repeats(
         for each in batch
         if each.record.offset < repeats_upto.get(each.record.partition, 0)
     ]
-    kept = await store.kept({_row_of(each) for each in doubtful})
-    known = {
-        (meter_id, at_us, register_wh)
-        for (meter_id, day), packed in kept.items()
-        for at_us, register_wh in unpacked(day, packed)
-    }
+    rows = {(each.meter_id, each.read_at.astimezone(UTC).date()) for each in doubtful}
+    known = await known_of(store=store, rows=rows)
     return [
         each
         for each in batch
@@ -44,5 +41,14 @@ async def leave_out_repeats(
     ]
 
 
-def _row_of(reading: Reading) -> tuple[str, date]:
-    return reading.meter_id, reading.read_at.astimezone(UTC).date()
+async def known_of(
+    *, store: ReadingStore, rows: Collection[tuple[str, date]]
+) -> Counter[tuple[str, int, int]]:
+    """The readings that are here of these meters and UTC days, and how often: meter, instant,
+    register."""
+    kept = await store.kept(rows)
+    return Counter(
+        (meter_id, at_us, register_wh)
+        for (meter_id, day), packed in kept.items()
+        for at_us, register_wh in unpacked(day, packed)
+    )

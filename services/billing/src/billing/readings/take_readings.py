@@ -1,4 +1,4 @@
-"""Use case: a batch of readings from Kafka is kept, and their meters have moved."""
+"""Use case: a batch of readings is kept, and their meters have moved."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,10 @@ from billing.marks.values import Moved, What
 from billing.readings.packed import packed_days
 from billing.readings.ports import ReadingStore
 from prewatt_common.contracts.meter_readings_v1 import Reading
-from prewatt_common.kafka.decoding import Delivered
 
 
-async def take_readings(
-    *, store: ReadingStore, marks: Marks, batch: Sequence[Delivered[Reading]]
-) -> None:
+async def take_readings(*, store: ReadingStore, marks: Marks, batch: Sequence[Reading]) -> None:
     """Handle ``batch``."""
-    days = packed_days(event for event, _ in batch)
+    days = packed_days(batch)
     await store.append(days)
     await marks.mark({Moved(What.METER, each.meter_id) for each in days})
