@@ -6,9 +6,8 @@ import io
 from collections.abc import AsyncGenerator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from random import Random
 from types import SimpleNamespace
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
 import httpx
 import pyarrow.parquet as pq
@@ -21,12 +20,9 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from billing.archive.columns import in_order, packed, unpacked
 from billing.archive.keep_archive import KeepArchive
 from billing.archive.local_folder import LocalFolder
-from billing.archive.parquet import write_file
 from billing.archive.postgres import PostgresArchive
-from billing.archive.read_meter import readings_of_meter
 from billing.archive.values import Limits
 from billing.reconciliation.api_meters import meters_router
 from billing.usage.answer_usage import AnswerUsage
@@ -38,7 +34,6 @@ from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.http.app import create_app
 from prewatt_common.http.auth import issue_token
 from prewatt_common.ids import new_id
-from prewatt_metering.calendar.instants import us_of
 
 FIRST_DAY = date(2026, 10, 1)
 DAYS = 20
@@ -285,53 +280,3 @@ async def test_an_archive_that_cannot_be_read_gives_nothing_rather_than_less(
         assert answer.json()["type"] == "urn:prewatt:problem:archive-unreadable"
     path.unlink()
     assert (await usage.ask()).status_code == 503
-
-
-class _Counting(io.FileIO):
-    """Knows how much was read of it."""
-
-    read_bytes = 0
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        found = super().read(-1 if size is None else size)
-        assert found is not None
-        _Counting.read_bytes += len(found)
-        return found
-
-    def readinto(self, buffer: Any, /) -> int:
-        count = super().readinto(buffer)
-        assert count is not None
-        _Counting.read_bytes += count
-        return count
-
-
-class _CountingFolder(LocalFolder):
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
-        self._at = root
-
-    def open(self, path: str) -> BinaryIO:
-        return cast(BinaryIO, _Counting(self._at / path))
-
-
-def test_of_a_days_file_the_meters_row_groups_alone_are_read(tmp_path: Path) -> None:
-    at = datetime(2026, 10, 1, tzinfo=UTC)
-    chance = Random(1)
-    found = [
-        Reading(f"m-{meter:06}", at + timedelta(minutes=15 * n), chance.randrange(10**9), at)
-        for meter in range(1_500)
-        for n in range(96)
-    ]
-    folder = _CountingFolder(tmp_path)
-    size = write_file(folder, "whole", [in_order([unpacked([packed(found)])])]).size_bytes
-    for number in (0, 341, 342, 700, 1_499):
-        _Counting.read_bytes = 0
-        name = f"m-{number:06}"
-        assert readings_of_meter(folder, "whole", name) == [
-            (us_of(each.read_at), each.import_wh) for each in found if each.meter_id == name
-        ]
-        assert _Counting.read_bytes < size * (0.65 if number in (341, 342) else 0.35)
-    _Counting.read_bytes = 0
-    assert readings_of_meter(folder, "whole", "m-0000005") == []
-    assert readings_of_meter(folder, "whole", "n") == []
-    assert _Counting.read_bytes < size

@@ -1,5 +1,6 @@
 """A town whose tariff is corrected, without the service."""
 
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -134,3 +135,13 @@ async def first_of(town: Corrected) -> UUID:
         "SELECT account_id FROM agreement WHERE tariff_code = $1 ORDER BY id", CODE
     )
     return rows[0]["account_id"]
+
+
+async def opened_town(own_database_url: str) -> AsyncGenerator[Corrected]:
+    """A town, made a fixture of where it is used."""
+    made = Corrected(own_database_url)
+    # Also for what is published before anybody moves in: a new database's day is the one of the
+    # westernmost zone, which is yesterday in UTC until noon and today after it.
+    await made.open(made.today - timedelta(days=1))
+    yield made
+    await made.database.close()
