@@ -207,9 +207,7 @@ def _imported(runs: Sequence[dict[str, Any]]) -> list[str]:
         "",
         "## Households imported, CPU-µs each, until billing knows them all",
         "",
-        *_header(
-            "households", "commit", "imported/s", "known to billing after, s", "all", *PARTS
-        ),
+        *_header("households", "commit", "imported/s", "known to billing after, s", "all", *PARTS),
     ]
     for run in measured:
         cpu, imported = run["imported"]["cpu_us_each"], run["imported"]
