@@ -271,7 +271,20 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
             ),
             description="Ordinary: a glance was enough. Odd: what is stored of the meter raises; "
             "the ledger's log names it.",
-            width=12,
+            width=6,
+        ),
+        Panel(
+            "Estimates of silent meters",
+            (
+                Query(
+                    "sum by (outcome) (rate(prewatt_ledger_estimates_total[5m]))",
+                    "{{outcome}} accounts a second",
+                ),
+                Query("max(prewatt_ledger_estimate_days_behind)", "days behind"),
+            ),
+            description="The daily run. Odd: what is stored of the account raises; the ledger's "
+            "log names it.",
+            width=6,
         ),
     ),
     (

@@ -338,6 +338,16 @@ def _message(event: Reading | CommandProgressed) -> Message:
 @pytest.fixture
 async def own_database_url(stack: Stack) -> str:
     """A database of the test's own, with the ledger's tables and nothing in them."""
+    return await _new_database(stack)
+
+
+@pytest.fixture
+async def another_database_url(stack: Stack) -> str:
+    """Another one, to be compared with."""
+    return await _new_database(stack)
+
+
+async def _new_database(stack: Stack) -> str:
     beside = stack.endpoints.database_url("prepay_ledger")
     name = f"own_{uuid4().hex}"
     connection = await asyncpg.connect(beside.replace("+asyncpg", ""))

@@ -46,6 +46,60 @@ def oracle() -> ModuleType:
 async def test_charges_are_the_oracles(ledger, oracle: ModuleType) -> None:
     """Every scenario at once: readings shuffled, in portions, some of them twice; as of now."""
     chance = random.Random(9)
+    some = await made(ledger)
+    readings = [each for case in some for each in case.readings()]
+    readings += chance.sample(readings, len(readings) // 20)
+    chance.shuffle(readings)
+    await publish(ledger, readings)
+    await are_the_oracles(ledger, oracle, some)
+
+
+@pytest.mark.timeout(280)
+async def test_charges_are_the_oracles_whatever_is_estimated(ledger, oracle: ModuleType) -> None:
+    """Half of the readings, then estimates, then the other half: between the two, and after the
+    last of them, for whoever is silent still."""
+    some = await made(ledger)
+    readings = [each for case in some for each in case.readings()]
+    readings.sort(key=lambda each: each.read_at)
+    await publish(ledger, readings[: len(readings) // 2])
+    await decide_estimates(ledger, 1)
+    try:
+
+        async def estimated() -> int:
+            return sum([await case.estimated(ledger) for case in some])
+
+        async def many() -> bool:
+            return await estimated() > 5
+
+        await ledger.until(many, what="many are estimated")
+        await publish(ledger, readings[len(readings) // 2 :])
+        await are_the_oracles(ledger, oracle, some)
+        # By another policy all are gone through again: whose last reading is long ago.
+        await decide_estimates(ledger, 2)
+        await ledger.until(many, what="many are estimated again")
+        await are_the_oracles(ledger, oracle, some)
+    finally:
+        await decide_estimates(ledger, None)
+
+    async def is_gone() -> bool:
+        return await estimated() == 0
+
+    await ledger.until(is_gone, what="nothing is estimated")
+    await are_the_oracles(ledger, oracle, some)
+    for case in some:
+        assert await case.estimates_micro(ledger) == 0, case.name
+
+
+async def decide_estimates(ledger: Any, after_days: int | None) -> None:
+    """None: nobody is estimated."""
+    longest_days = None if after_days is None else 31
+    body = {"after_days": after_days, "longest_days": longest_days, "reason": "test"}
+    answer = await ledger.api.put("/v1/estimate-policy", json=body)
+    assert answer.status_code == 200, answer.text
+
+
+async def made(ledger: Any) -> "list[Case]":
+    """All scenarios, in the ledger."""
     some = [
         Case(path.stem, scenario)
         for path in SCENARIOS
@@ -54,11 +108,16 @@ async def test_charges_are_the_oracles(ledger, oracle: ModuleType) -> None:
     assert len(some) > 10
     for case in some:
         await case.make(ledger)
-    readings = [each for case in some for each in case.readings()]
-    readings += chance.sample(readings, len(readings) // 20)
-    chance.shuffle(readings)
+    return some
+
+
+async def publish(ledger: Any, readings: list[Reading]) -> None:
     for begin in range(0, len(readings), 500):
         await ledger.publish(readings[begin : begin + 500])
+
+
+async def are_the_oracles(ledger: Any, oracle: ModuleType, some: "list[Case]") -> None:
+    """Wait until all charges are; the books agree."""
     for case in some:
         expected = {
             name: nonzero(found["months"])
@@ -181,6 +240,31 @@ class Case:
             }
             found[name] = nonzero(months)
         return found
+
+    async def estimated(self, ledger: Any) -> int:
+        """Periods of which something is estimated."""
+        return sum(
+            [
+                period["estimated"] is not None
+                for account in self._accounts.values()
+                for period in await ledger.newest(account, "charges")
+            ]
+        )
+
+    async def estimates_micro(self, ledger: Any) -> int:
+        """What entries of estimates come to, of all its accounts, each without its sign."""
+        return sum(
+            [
+                abs(
+                    sum(
+                        entry["amount_micro"]
+                        for entry in await ledger.newest(account, "entries")
+                        if entry["kind"] == "estimate"
+                    )
+                )
+                for account in self._accounts.values()
+            ]
+        )
 
 
 async def _post(ledger: Any, path: str, body: Json) -> None:

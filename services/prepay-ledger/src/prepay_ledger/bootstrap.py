@@ -16,6 +16,7 @@ from prepay_ledger.charging.take_readings import TakeReadings
 from prepay_ledger.charging.turn_readings import TurnReadings
 from prepay_ledger.corrections.carry_out_runs import CarryOutRuns
 from prepay_ledger.epochs.postgres import raise_epoch
+from prepay_ledger.estimates.estimate_silent import EstimateSilent
 from prepay_ledger.looks.look_at_meters import LookAtMeters
 from prepay_ledger.routes import routers
 from prepay_ledger.seals.close_days import CloseDays
@@ -48,6 +49,9 @@ _CLOSE_DAYS_EVERY_S = 5.0
 _LOOK_EVERY_S = 0.5
 _LOOK_REST_FACTOR = 9
 """Looking at meters takes a tenth of the time at most."""
+_ESTIMATE_EVERY_S = 0.5
+_ESTIMATE_REST_FACTOR = 9
+"""Estimating takes a tenth of the time at most."""
 _CARRY_OUT_EVERY_S = 1.0
 
 
@@ -164,6 +168,17 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
             ),
             every_s=_LOOK_EVERY_S,
             rest_factor=_LOOK_REST_FACTOR,
+        ),
+        Repeating(
+            name="estimate silent meters",
+            do=EstimateSilent(
+                open_unit=units,
+                timezone=ZoneInfo(settings.timezone),
+                clock=utc_now,
+                committed=relay.wake,
+            ),
+            every_s=_ESTIMATE_EVERY_S,
+            rest_factor=_ESTIMATE_REST_FACTOR,
         ),
         *watches(database),
         watch_history(

@@ -20,6 +20,7 @@ from prepay_ledger.charging.release_meter import ReleaseMeter
 from prepay_ledger.charging.see_finding import SeeFinding
 from prepay_ledger.corrections.api import corrections_router
 from prepay_ledger.corrections.postgres_queries import CorrectionQueries
+from prepay_ledger.estimates.api import estimates_router
 from prepay_ledger.installations.api import installations_router, meters_router, unbound_router
 from prepay_ledger.installations.decide_meter import DecideMeter
 from prepay_ledger.installations.postgres_unbound import UnboundQueries
@@ -98,6 +99,7 @@ def routers(
             clock=utc_now,
         ),
         charges_router(open_unit=units, queries=ChargingQueries(database), clock=utc_now),
+        estimates_router(open_unit=units, committed=committed, clock=utc_now),
         imports_router(
             open_unit=units,
             import_accounts=ImportAccounts(review=review),

@@ -12,11 +12,14 @@ from prepay_ledger.agreements.ports import AgreementStore
 from prepay_ledger.agreements.postgres import PostgresAgreements
 from prepay_ledger.balances.ports import BalanceStore
 from prepay_ledger.balances.postgres import PostgresBalances
-from prepay_ledger.charging.ports import ChargingStore, ParkingStore
+from prepay_ledger.charging.ports import ChargingStore, EstimatedStore, ParkingStore
 from prepay_ledger.charging.postgres import PostgresCharging
+from prepay_ledger.charging.postgres_estimates import PostgresEstimated
 from prepay_ledger.charging.postgres_parking import PostgresParking
 from prepay_ledger.corrections.ports import CorrectionStore
 from prepay_ledger.corrections.postgres import PostgresCorrections
+from prepay_ledger.estimates.ports import EstimateStore
+from prepay_ledger.estimates.postgres import PostgresEstimates
 from prepay_ledger.facts.ports import FactStore
 from prepay_ledger.facts.postgres import PostgresFacts
 from prepay_ledger.installations.ports import InstallationStore
@@ -43,6 +46,8 @@ class PostgresUnit:
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
         self.charging: ChargingStore = PostgresCharging(connection)
+        self.estimated: EstimatedStore = PostgresEstimated(connection)
+        self.estimates: EstimateStore = PostgresEstimates(connection)
         self.looks: LookStore = PostgresLooks(connection)
         self.parking: ParkingStore = PostgresParking(connection)
         self.journals: JournalStore = PostgresJournals(connection)

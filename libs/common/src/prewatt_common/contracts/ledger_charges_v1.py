@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from prewatt_common.contracts.base import Event, Instant, Whole, outside_years
+from prewatt_common.contracts.base import Event, Instant, MeterId, Whole, outside_years
 
 
 class PostedBalance(msgspec.Struct, frozen=True, array_like=True):
@@ -53,6 +53,36 @@ class PostedCharge(msgspec.Struct, frozen=True, array_like=True):
             raise ValueError(wrong)
 
 
+class EstimatedMeter(msgspec.Struct, frozen=True, array_like=True):
+    """A silent meter, and its latest trusted reading, from which on its use is estimated."""
+
+    meter_id: MeterId
+    since: Instant
+
+    def __post_init__(self) -> None:
+        wrong = outside_years(self, ("since",))
+        if wrong:
+            raise ValueError(wrong)
+
+
+class PostedEstimate(msgspec.Struct, frozen=True, array_like=True):
+    """What is estimated of one period of an agreement, in no total and no balance of this topic:
+    totals, not deltas. Without meters nothing is: it was taken back.
+
+    Of two for the same agreement and period the one with the higher ``version`` holds.
+    """
+
+    agreement_id: UUID
+    account_id: UUID
+    period_first: date
+    period_end: date
+    version: Whole
+    energy_wh: Whole
+    total_micro: Whole
+    meters: tuple[EstimatedMeter, ...]
+    """All whose use is estimated; a trusted reading of any takes the estimate back."""
+
+
 class ChargesPosted(Event, frozen=True, kw_only=True):
     """The periods of agreements that one ledger batch moved, with the balances of their accounts:
     totals say what is owed, balances what was taken."""
@@ -63,3 +93,5 @@ class ChargesPosted(Event, frozen=True, kw_only=True):
     charges: tuple[PostedCharge, ...]
     balances: tuple[PostedBalance, ...] = ()
     """Those that moved without a charge of theirs; there should be none."""
+    estimates: tuple[PostedEstimate, ...] = ()
+    """Apart from all of these. One that ends does so in the event of what replaces it."""

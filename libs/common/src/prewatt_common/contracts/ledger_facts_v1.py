@@ -169,6 +169,23 @@ class ReadingEdited(Event, frozen=True, kw_only=True):
     """When it was decided: of several for one instant the last counts."""
 
 
+class EstimatesSet(Event, frozen=True, kw_only=True):
+    """Whether and how the utility estimates what silent meters use. Key: ``estimates``.
+
+    After ``after_days`` without a trusted reading, for ``longest_days`` of such a time at most;
+    both none: nothing is estimated, as before the first of these facts.
+    """
+
+    ce_type: ClassVar[str] = "prewatt.ledger.estimates-set.v1"
+
+    revision: Revision
+    after_days: Whole | None
+    longest_days: Whole | None
+    by: Words
+    reason: Words
+    at: Instant
+
+
 class DaySealed(Event, frozen=True, kw_only=True):
     """A posting day of the ledger is closed. Whoever kept ``head`` can tell that nothing up to that
     day was written again. Key: ``seals``."""

@@ -64,6 +64,7 @@ LEDGER_FACTS = Topic(
         ledger_facts_v1.MeterRegistered,
         ledger_facts_v1.InstallationSet,
         ledger_facts_v1.ReadingEdited,
+        ledger_facts_v1.EstimatesSet,
         ledger_facts_v1.DaySealed,
     ),
 )

@@ -1,6 +1,6 @@
 """What was used and charged, and what was noticed of the readings, over HTTP."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Annotated
@@ -9,18 +9,19 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 
 from prepay_ledger.charging.charge_agreement import PeriodState, rated, year_before
-from prepay_ledger.charging.meters import Agreement
 from prepay_ledger.charging.ports import OpenUnit
 from prepay_ledger.charging.postgres_queries import (
     ChargingQueries,
     FindingPlace,
     PeriodPlace,
+    PeriodView,
     UnseenKey,
 )
 from prepay_ledger.charging.pricing import Pricings
 from prepay_ledger.charging.schemas import (
     CheckField,
     DayOut,
+    EstimateOut,
     FindingOut,
     LineOut,
     PeriodOut,
@@ -58,16 +59,15 @@ def charges_router(
         rows = await queries.periods(account_id, before=page.after, limit=page.rows_max)
         async with open_unit() as unit:
             pricings = Pricings(await unit.tariffs.book())
-            annual = {a.id for a, _ in rows if pricings[a.book].has_annual_blocks}
+            agreements = [each.agreement for each in rows]
+            annual = {a.id for a in agreements if pricings[a.book].has_annual_blocks}
             others = await unit.charging.all_periods(annual)
-        # A period and those before it as of one moment, or its lines would not be its total.
-        rows = [(a, others.get(a.id, {}).get(state.period.first, state)) for a, state in rows]
         now_us = us_of(clock())
         return page.of(
             rows,
-            key=lambda row: (row[1].period.first, row[1].agreement_id),
+            key=lambda row: (row.state.period.first, row.agreement.id),
             item=lambda row: _period(
-                *row, pricings, others.get(row[0].id, {}).values(), now_us=now_us
+                row, pricings, others.get(row.agreement.id, {}), now_us=now_us
             ),
         )
 
@@ -159,20 +159,18 @@ def findings_router(
 
 
 def _period(
-    agreement: Agreement,
-    state: PeriodState,
-    pricings: Pricings,
-    others: Iterable[PeriodState],
-    *,
-    now_us: int,
+    row: PeriodView, pricings: Pricings, others: Mapping[date, PeriodState], *, now_us: int
 ) -> PeriodOut:
+    agreement = row.agreement
+    # A period and those before it as of one moment, or its lines would not be its total.
+    state = others.get(row.state.period.first, row.state)
     pricing = pricings[agreement.book]
     lines = rated(
         state,
         agreement,
         pricing,
         today=pricing.calendar.day_of(now_us),  # for seconds after midnight ahead of the sweep
-        year_before_wh=year_before(others, state.period),
+        year_before_wh=year_before(others.values(), state.period),
     ).lines
     return PeriodOut(
         agreement_id=agreement.id,
@@ -183,5 +181,6 @@ def _period(
         energy_wh=state.energy_wh,
         total_micro=state.total_micro,
         last_read_at=None if state.last_read_us is None else instant_of(state.last_read_us),
+        estimated=None if row.estimate is None else EstimateOut.model_validate(row.estimate),
         lines=[LineOut.model_validate(line) for line in lines],
     )

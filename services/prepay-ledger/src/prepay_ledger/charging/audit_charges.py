@@ -24,8 +24,9 @@ HISTORIES_AT_ONCE = 10
 
 async def audit_charges(store: AuditStore) -> AsyncIterator[Finding]:
     """What differs, the first of each kind: ``use`` from readings, ``energy`` of periods from use,
-    ``charge`` from energy, tariff and days, ``sums`` of these, ``entries`` from what is entered;
-    ``readings``, ``tariff`` and ``period`` where something cannot be read or belongs nowhere."""
+    ``charge`` from energy, tariff and days, ``sums`` of these, ``entries`` from what is entered,
+    ``estimates`` likewise; ``readings``, ``tariff`` and ``period`` where something cannot be read
+    or belongs nowhere."""
     said: set[str] = set()
     async for finding in _audit(store):
         if finding.check not in said:
@@ -104,6 +105,15 @@ async def _audit_accounts(
         elif entered.micro:
             what = f"entries of {-entered.micro} micro-units are of agreement {agreement_id}"
             yield Finding("entries", None, f"{what}, which is none of their accounts'")
+    for agreement_id, first, estimated, said in await store.estimates(account_ids):
+        if estimated != said:
+            what = f"{estimated.micro} micro-units and {estimated.wh} Wh are kept as estimated"
+            yield Finding(
+                "estimates",
+                None,
+                f"agreement {agreement_id}, period {first}: {what}, its entries come to "
+                f"{said.micro} and {said.wh}",
+            )
     async for finding in _add_use(store, account_ids, kept, pricings):
         yield finding
     for each in kept.values():

@@ -13,6 +13,7 @@ from prepay_ledger.charging.meters import MeterChange, MeterRow, UseChange
 from prepay_ledger.charging.ordinary import GROUP_MIN, Followed, follow_ordinary
 from prepay_ledger.charging.ports import Unit
 from prepay_ledger.charging.post_charges import charge_changes, post
+from prepay_ledger.charging.post_estimates import NOTHING, take_back
 from prepay_ledger.charging.pricing import Pricings
 from prepay_ledger.charging.standing import Block
 from prewatt_metering.calendar.instants import us_of
@@ -48,6 +49,7 @@ async def charge_readings(
     if followed:
         await unit.charging.save_followed_meters(followed, day=day)
     used, derived = await _one_by_one(unit, rest, pricings, day=day) if rest else ((), ())
+    estimated = [row.meter_id for row in derived if row.is_estimated]
     if followed and used:
         both = {each for one in followed for each in one.before.agreement_ids}
         await unit.charging.hold_open_periods(both | {u.agreement_id for u in used})
@@ -56,9 +58,21 @@ async def charge_readings(
     charged: Sequence[Charged] = ()
     if used:
         charged = await charge_changes(unit=unit, changes=used, pricings=pricings, day=day, now=now)
-    due = await post(unit=unit, charged=charged, followed=followed, partition=partition, now=now)
+    taken_back = NOTHING
+    if estimated:
+        agreements = {each.agreement_id for each in used}
+        taken_back = await take_back(unit, agreements, source="readings", meter_ids=estimated)
+    due = await post(
+        unit=unit,
+        charged=charged,
+        followed=followed,
+        taken_back=taken_back,
+        partition=partition,
+        now=now,
+    )
     # What held a cut may be gone with these readings: an excursion that came back.
-    released = await unit.charging.pending_accounts(derived) if derived else ()
+    slow = [row.meter_id for row in derived]
+    released = await unit.charging.pending_accounts(slow) if slow else ()
     return ReadingsCharged(list(dict.fromkeys([*due, *released])), followed)
 
 
@@ -91,9 +105,9 @@ async def _ordinary(
 
 async def _one_by_one(
     unit: Unit, by_meter: Mapping[str, Sequence[Reading]], pricings: Pricings, *, day: date
-) -> tuple[Sequence[UseChange], Sequence[str]]:
-    """Changes of use, and the meters that were derived from all of their readings: the findings of
-    others stay as they are."""
+) -> tuple[Sequence[UseChange], Sequence[MeterRow]]:
+    """Changes of use, and the meters that were derived from all of their readings, as they were:
+    the findings of others stay as they are."""
     known = await unit.charging.meters(list(by_meter))
     changed: list[MeterChange] = []
     used: list[UseChange] = []
@@ -113,7 +127,7 @@ async def _one_by_one(
         changed += more
         used += uses
     await unit.charging.save_meters(changed, day=day)
-    return used, [row.meter_id for row in slow]
+    return used, slow
 
 
 async def derive_meters(

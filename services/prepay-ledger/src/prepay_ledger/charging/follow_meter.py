@@ -15,8 +15,9 @@ from prewatt_metering.usage.open_day import OpenDay, append, turn
 def follow_meter(
     *, row: MeterRow, readings: Sequence[Reading], pricings: Pricings
 ) -> tuple[MeterChange, UseChange] | None:
-    """What ``readings``, ascending, do; none where any of them has to take the slow path."""
-    if row.open is None:
+    """What ``readings``, ascending, do; none where any of them has to take the slow path, which
+    also takes back what was estimated."""
+    if row.open is None or row.is_estimated:
         return None
     meter = open_meter_of(row.open, pricings)
     slots_of = pricings[row.open.book].slots_of

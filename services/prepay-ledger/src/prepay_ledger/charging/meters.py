@@ -94,6 +94,8 @@ class MeterRow:
     version: int
     day: date | None
     open: OpenRow | None
+    is_estimated: bool = False
+    """Whether what it used since its last trusted reading is charged by estimate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from prepay_ledger.charging.charge_agreement import Charged, PeriodState
 from prepay_ledger.charging.check_charges import Entered, KeptSums
+from prepay_ledger.charging.estimated import EstimatedPeriod
 from prepay_ledger.charging.meters import Agreement, MeterChange, MeterHistory, MeterRow
 from prepay_ledger.charging.ordinary import Followed
 from prepay_ledger.charging.standing import Standing
@@ -170,6 +171,18 @@ class ChargingStore(Protocol):
         ...
 
 
+class EstimatedStore(Protocol):
+    """What is estimated."""
+
+    async def of(self, agreement_ids: Collection[UUID]) -> Sequence[EstimatedPeriod]:
+        """All that is or was, locked until the transaction ends."""
+        ...
+
+    async def save(self, some: Sequence[EstimatedPeriod]) -> None:
+        """Raises `ChangedMeanwhile` where one is not as it was read."""
+        ...
+
+
 class ParkingStore(Protocol):
     """Meters whose readings raised, and the readings that wait with them."""
 
@@ -247,7 +260,13 @@ class AuditStore(Protocol):
     async def entries(
         self, account_ids: Collection[UUID]
     ) -> Mapping[tuple[UUID, date | None], Entered]:
-        """What the accounts' entries come to by agreement and period."""
+        """What the accounts' entries come to by agreement and period, estimates apart."""
+        ...
+
+    async def estimates(
+        self, account_ids: Collection[UUID]
+    ) -> Sequence[tuple[UUID, date, Entered, Entered]]:
+        """Agreement and period, what is kept as estimated of it, and what entries say of that."""
         ...
 
 
@@ -261,6 +280,7 @@ class Unit(HasCharging, HasTariffs, HasJournals, supply.Unit, Protocol):
     """A transaction in which readings are charged and supply is decided after them."""
 
     parking: ParkingStore
+    estimated: EstimatedStore
 
 
 class ParkingUnit(Unit, Protocol):

@@ -13,12 +13,23 @@ from prepay_ledger.charging.charge_agreement import (
 from prepay_ledger.charging.meters import Agreement, UseChange, later_us, sum_of_use
 from prepay_ledger.charging.ordinary import Followed
 from prepay_ledger.charging.ports import Unit
+from prepay_ledger.charging.post_estimates import (
+    NOTHING,
+    TakenBack,
+    enter_taken_back,
+    told_estimate,
+)
 from prepay_ledger.charging.pricing import Pricings
 from prepay_ledger.charging.standing import Column
 from prepay_ledger.epochs.values import first_number
 from prepay_ledger.events import charges_event
 from prepay_ledger.journal.values import Balance
-from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted, PostedBalance, PostedCharge
+from prewatt_common.contracts.ledger_charges_v1 import (
+    ChargesPosted,
+    PostedBalance,
+    PostedCharge,
+    PostedEstimate,
+)
 from prewatt_metering.calendar.instants import instant_of, us_of
 from prewatt_metering.usage.days import DayUsage
 
@@ -32,6 +43,7 @@ async def post_charges(
     changes: Sequence[UseChange] = (),
     also: Sequence[Agreement] = (),
     anew: bool = False,
+    taken_back: TakenBack = NOTHING,
     pricings: Pricings,
     partition: int,
     day: date,
@@ -41,7 +53,9 @@ async def post_charges(
     charged = await charge_changes(
         unit=unit, changes=changes, also=also, anew=anew, pricings=pricings, day=day, now=now
     )
-    return await post(unit=unit, charged=charged, partition=partition, now=now)
+    return await post(
+        unit=unit, charged=charged, taken_back=taken_back, partition=partition, now=now
+    )
 
 
 async def charge_changes(
@@ -62,7 +76,7 @@ async def charge_changes(
     missing = deltas.keys() - known.keys()
     if missing:
         known |= await unit.charging.agreements(missing)
-    states = await _states(unit, known, deltas, pricings, anew=anew)
+    states = await states_of(unit, known, deltas, pricings, anew=anew)
     charged: list[Charged] = []
     for agreement_id in sorted(known):
         agreement = known[agreement_id]
@@ -87,14 +101,18 @@ async def post(
     unit: Unit,
     charged: Sequence[Charged],
     followed: Sequence[Followed] = (),
+    taken_back: TakenBack = NOTHING,
     partition: int,
     now: datetime,
 ) -> Sequence[UUID]:
-    """Balances move, and billing is told; gives the accounts to review. Entries are made of it when
-    the posting day is over (`EnterCharges`)."""
-    if not charged and not followed:
+    """Balances move, estimates end, and billing is told; gives the accounts to review. Entries of
+    charges are made when the posting day is over (`EnterCharges`)."""
+    if not charged and not followed and not taken_back.changes:
         return ()
-    moved = await unit.journals.move(_moved(charged, followed))
+    amounts = dict.fromkeys(taken_back.account_ids, 0) | _moved(charged, followed)
+    moved = await unit.journals.move(amounts)
+    if taken_back.changes:
+        await enter_taken_back(unit, taken_back, at=now)
     above = first_number(await unit.charging.epoch())
     balances = {each.account_id: each for each in moved}
     rows = [told(each.state, balances, above=above) for each in charged if is_begun(each.state)]
@@ -106,7 +124,14 @@ async def post(
         PostedBalance(each.account_id, each.number, each.balance_micro)
         for each in balances.values()
     )
-    await tell_charges(unit=unit, rows=rows, others=others, partition=partition, now=now)
+    await tell_charges(
+        unit=unit,
+        rows=rows,
+        others=others,
+        ended=[told_estimate(each.after, above=above) for each in taken_back.changes],
+        partition=partition,
+        now=now,
+    )
     return [each.account_id for each in moved if each.is_due]
 
 
@@ -115,11 +140,12 @@ async def tell_charges(
     unit: Unit,
     rows: Sequence[PostedCharge],
     others: Sequence[PostedBalance] = (),
+    ended: Sequence[PostedEstimate] = (),
     partition: int,
     now: datetime,
 ) -> None:
     """Tell billing what stands, a thousand an event. ``others``: balances that moved without one of
-    ``rows``."""
+    ``rows``; ``ended``: estimates that readings took back."""
     await unit.publish(
         [
             charges_event(
@@ -127,11 +153,12 @@ async def tell_charges(
                     posted_at=now,
                     charges=tuple(rows[at : at + CHARGES_PER_EVENT_MAX]),
                     balances=tuple(others[at : at + CHARGES_PER_EVENT_MAX]),
+                    estimates=tuple(ended[at : at + CHARGES_PER_EVENT_MAX]),
                 ),
                 partition=partition,
                 at=now,
             )
-            for at in range(0, max(len(rows), len(others)), CHARGES_PER_EVENT_MAX)
+            for at in range(0, max(len(rows), len(others), len(ended)), CHARGES_PER_EVENT_MAX)
         ]
     )
 
@@ -148,14 +175,16 @@ def _by_agreement(changes: Iterable[UseChange]) -> dict[UUID, tuple[DayUsage, in
     return found
 
 
-async def _states(
+async def states_of(
     unit: Unit,
     agreements: Mapping[UUID, Agreement],
     deltas: Mapping[UUID, tuple[DayUsage, int | None]],
     pricings: Pricings,
     *,
-    anew: bool,
+    anew: bool = False,
 ) -> Mapping[UUID, Mapping[date, PeriodState]]:
+    """The stored periods that `charge_agreement` wants, by agreement. ``deltas``: by how much each
+    agreement's use changes, and its latest reading."""
     whole: set[UUID] = set()
     days: set[tuple[UUID, date]] = set()
     for agreement_id, agreement in agreements.items():

@@ -51,7 +51,7 @@ SET version = s.version + 1, day = $2, installation_id = n.installation_id,
     quiet_from_us = n.quiet_from_us, served_until_us = n.served_until_us,
     limit_w = n.limit_w, resolution_wh = n.resolution_wh, multiplier = n.multiplier,
     modulus_wh = n.modulus_wh, last_at_us = n.last_at_us, last_wh = n.last_wh,
-    piece_wh = n.piece_wh::bigint[],
+    piece_wh = n.piece_wh::bigint[], is_estimated = false,
     today = CASE WHEN s.day = $2 THEN n.new || s.today ELSE n.new END
 FROM unnest($1::text[], $3::bigint[], $4::bytea[], $5::uuid[], $6::uuid[], $7::date[],
             $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],

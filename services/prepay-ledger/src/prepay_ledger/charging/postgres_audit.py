@@ -50,8 +50,20 @@ _ENTRIES = """
 SELECT agreement_id, period_first, -sum(amount_micro)::bigint AS micro,
        coalesce(sum(energy_wh), 0)::bigint AS wh
 FROM entry
-WHERE account_id = ANY($1::uuid[]) AND agreement_id IS NOT NULL
+WHERE account_id = ANY($1::uuid[]) AND agreement_id IS NOT NULL AND sub_account = 'credit'
 GROUP BY agreement_id, period_first
+"""
+
+_ESTIMATES = """
+SELECT agreement_id, period_first, coalesce(k.micro, 0) AS micro, coalesce(k.wh, 0) AS wh,
+       coalesce(n.micro, 0) AS entered_micro, coalesce(n.wh, 0) AS entered_wh
+FROM (SELECT agreement_id, period_first, posted_micro AS micro, energy_wh AS wh
+      FROM estimate WHERE account_id = ANY($1::uuid[])) AS k
+FULL JOIN (SELECT agreement_id, period_first, -sum(amount_micro)::bigint AS micro,
+                  coalesce(sum(energy_wh), 0)::bigint AS wh
+           FROM entry WHERE account_id = ANY($1::uuid[]) AND sub_account = 'estimate'
+           GROUP BY agreement_id, period_first) AS n USING (agreement_id, period_first)
+ORDER BY agreement_id, period_first
 """
 
 
@@ -146,6 +158,16 @@ class PostgresAudit:
             query, list(agreement_ids), prefetch=_ROWS_AT_ONCE
         ):
             yield row["agreement_id"], row["day"], row["slot"], row["wh"]
+
+    async def estimates(
+        self, account_ids: Collection[UUID]
+    ) -> Sequence[tuple[UUID, date, Entered, Entered]]:
+        """One query for all of them."""
+        return [
+            (row["agreement_id"], row["period_first"], Entered(row["micro"], row["wh"]),
+             Entered(row["entered_micro"], row["entered_wh"]))
+            for row in await self._connection.fetch(_ESTIMATES, list(account_ids))
+        ]  # fmt: skip
 
     async def entries(
         self, account_ids: Collection[UUID]

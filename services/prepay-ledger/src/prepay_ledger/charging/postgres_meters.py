@@ -11,7 +11,8 @@ from prewatt_metering.vee.steps import StepRule
 _METERS = """
 SELECT s.meter_id, s.version, s.day, s.installation_id, s.agreement_id, a.tariff_code,
        a.corrections, s.open_day, s.since_us, s.quiet_from_us, s.served_until_us, s.last_at_us,
-       s.last_wh, s.piece_wh, s.limit_w, s.resolution_wh, s.multiplier, s.modulus_wh
+       s.last_wh, s.piece_wh, s.limit_w, s.resolution_wh, s.multiplier, s.modulus_wh,
+       s.is_estimated
 FROM meter_state AS s LEFT JOIN agreement AS a ON a.id = s.agreement_id
 WHERE s.meter_id = ANY($1::text[])
 """
@@ -28,7 +29,7 @@ def _row(row: asyncpg.Record) -> MeterRow:
     (
         meter_id, version, day, installation_id, agreement_id, tariff_code, corrections,
         open_day, since_us, quiet_from_us, served_until_us, last_at_us, last_wh, piece_wh, limit_w,
-        resolution_wh, multiplier, modulus_wh,
+        resolution_wh, multiplier, modulus_wh, is_estimated,
     ) = row  # fmt: skip
     opened = None
     if open_day is not None:
@@ -50,4 +51,6 @@ def _row(row: asyncpg.Record) -> MeterRow:
                 modulus_wh=modulus_wh,
             ),
         )
-    return MeterRow(meter_id=meter_id, version=version, day=day, open=opened)
+    return MeterRow(
+        meter_id=meter_id, version=version, day=day, open=opened, is_estimated=is_estimated
+    )

@@ -34,7 +34,7 @@ SELECT s.meter_id, s.version, s.day, s.agreement_id, a.tariff_code, a.correction
 FROM meter_state AS s
 JOIN agreement AS a ON a.id = s.agreement_id
 JOIN charge_state AS c ON c.agreement_id = s.agreement_id AND c.due_day IS NOT NULL
-WHERE s.meter_id = ANY($1::text[]) AND s.open_day IS NOT NULL
+WHERE s.meter_id = ANY($1::text[]) AND s.open_day IS NOT NULL AND NOT s.is_estimated
 """
 
 _METERS = """

@@ -12,6 +12,7 @@ import asyncpg
 from prepay_ledger.balances.postgres import check_account
 from prepay_ledger.charging.charge_agreement import PeriodState
 from prepay_ledger.charging.meters import Agreement
+from prepay_ledger.charging.postgres_estimates import decode_meters
 from prepay_ledger.charging.postgres_histories import to_agreement
 from prepay_ledger.charging.postgres_periods import to_state
 from prepay_ledger.supply.postgres import CONCERNS, SPAN, UNSEEN
@@ -61,8 +62,10 @@ WHERE meter_id = $1 AND day BETWEEN $2 AND $3 ORDER BY day, slot, agreement_id
 
 _PERIODS = """
 SELECT c.*, a.tariff_code, a.corrections, a.first_day, a.end_day, a.capacity_va, a.contracted_w,
-       a.id
+       a.id, e.energy_wh AS estimated_wh, e.posted_micro AS estimated_micro, e.until_us, e.meters
 FROM charge_state AS c JOIN agreement AS a ON a.id = c.agreement_id
+LEFT JOIN estimate AS e
+  ON (e.agreement_id, e.period_first) = (c.agreement_id, c.period_first) AND e.meters <> '{}'
 WHERE c.account_id = $1
   AND ($2::date IS NULL OR (c.period_first, c.agreement_id) < ($2, $3::uuid))
 ORDER BY c.period_first DESC, c.agreement_id DESC LIMIT $4
@@ -113,6 +116,26 @@ class DayView:
     wh: int
 
 
+@dataclass(frozen=True, slots=True)
+class EstimateView:
+    """What is estimated of a period, as people see it."""
+
+    energy_wh: int
+    total_micro: int
+    until: datetime
+    since: Mapping[str, datetime]
+    """The latest trusted reading of each silent meter."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodView:
+    """A period of an agreement, and what is estimated of it apart."""
+
+    agreement: Agreement
+    state: PeriodState
+    estimate: EstimateView | None
+
+
 class ChargingQueries:
     """Queries for the API."""
 
@@ -160,7 +183,7 @@ class ChargingQueries:
 
     async def periods(
         self, account_id: UUID, *, before: PeriodPlace | None, limit: int
-    ) -> Sequence[tuple[Agreement, PeriodState]]:
+    ) -> Sequence[PeriodView]:
         """The account's periods, the newest first, older than ``before``. Raises
         `UnknownAccount`."""
         async with self._database.transaction() as connection:
@@ -168,7 +191,18 @@ class ChargingQueries:
             rows = await (await driver(connection)).fetch(
                 _PERIODS, account_id, *(before or (None, None)), limit
             )
-        return [(to_agreement(row), to_state(row)) for row in rows]
+        return [PeriodView(to_agreement(row), to_state(row), _estimate(row)) for row in rows]
+
+
+def _estimate(row: asyncpg.Record) -> EstimateView | None:
+    if row["meters"] is None:
+        return None
+    return EstimateView(
+        energy_wh=row["estimated_wh"],
+        total_micro=row["estimated_micro"],
+        until=instant_of(row["until_us"]),
+        since={m: instant_of(us) for m, us in sorted(decode_meters(row["meters"]).items())},
+    )
 
 
 def _unseen(row: asyncpg.Record) -> UnseenFinding:

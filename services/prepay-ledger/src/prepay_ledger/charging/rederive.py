@@ -8,6 +8,7 @@ from prepay_ledger.charging.charge_readings import derive_meters, new_row
 from prepay_ledger.charging.enter_charges import enter_open
 from prepay_ledger.charging.ports import Unit
 from prepay_ledger.charging.post_charges import post_charges
+from prepay_ledger.charging.post_estimates import take_back
 from prepay_ledger.charging.pricing import Pricings
 from prewatt_common.refusals import Refusal
 from prewatt_metering.rating.part import Unrated
@@ -39,7 +40,7 @@ async def rederive(
         day = await unit.charging.posting_day()
         await enter_open(unit=unit, account_ids=account_ids, source=f"day/{day}", at=now)
     try:
-        due = await _rederive(unit, meter_ids, account_ids, now=now)
+        due = await _rederive(unit, meter_ids, account_ids, now=now, source=source)
     except Unrated as error:
         raise NotRated(str(error)) from error
     if source is not None:
@@ -53,6 +54,7 @@ async def _rederive(
     account_ids: Collection[UUID],
     *,
     now: datetime,
+    source: str | None,
 ) -> Sequence[UUID]:
     pricings = Pricings(await unit.tariffs.book())
     day = await unit.charging.posting_day()
@@ -69,11 +71,16 @@ async def _rederive(
         due += await post_charges(
             unit=unit, changes=used, pricings=pricings, partition=0, day=day, now=now
         )
+    agreements = await unit.charging.agreements_of(account_ids)
+    # Whatever was decided, what is estimated rests on it: the next day's is made anew.
     due += await post_charges(
         unit=unit,
         changes=(),
-        also=await unit.charging.agreements_of(account_ids),
+        also=agreements,
         anew=True,
+        taken_back=await take_back(
+            unit, [each.id for each in agreements], source=source or f"day/{day}"
+        ),
         pricings=pricings,
         partition=0,
         day=day,

@@ -67,6 +67,16 @@ class LineOut(BaseModel, from_attributes=True):
     paid_by: str | None
 
 
+class EstimateOut(BaseModel, from_attributes=True):
+    """What silent meters have probably used of the period, from the latest trusted reading of each
+    up to ``until``, and what that would cost: in no total, and in no balance."""
+
+    energy_wh: int
+    total_micro: int
+    until: datetime
+    since: dict[str, datetime]
+
+
 class PeriodOut(BaseModel):
     """What a period of an agreement has cost so far: local days from ``period_first`` up to,
     without, ``period_end``. Money: micro-units; energy: Wh."""
@@ -79,6 +89,7 @@ class PeriodOut(BaseModel):
     energy_wh: int
     total_micro: int
     last_read_at: datetime | None
+    estimated: EstimateOut | None
     lines: list[LineOut]
 
 

@@ -50,6 +50,8 @@ meter_state = Table(
     Column("last_at_us", BigInteger),
     Column("last_wh", BigInteger),
     Column("piece_wh", ARRAY(BigInteger)),
+    # Its use is charged by estimate: its next reading takes the slow path, which takes that back.
+    Column("is_estimated", Boolean, nullable=False, server_default=text("false")),
     # The readings that came on `day`, packed, the newest in front: PostgreSQL logs only what lies
     # between an equal head and tail of the old row and the new one.
     Column("today", LargeBinary, nullable=False, server_default=text("''")),
@@ -132,6 +134,27 @@ Index(
     charge_state.c.due_day,
     postgresql_where=charge_state.c.due_day.is_not(None),
 )
+# What is estimated of a period, in no column of `charge_state`. A row stays when nothing is any
+# more: its version goes on.
+estimate = Table(
+    "estimate",
+    metadata,
+    Column("agreement_id", Uuid, nullable=False),
+    Column("period_first", Date, nullable=False),
+    Column("period_end", Date, nullable=False),
+    Column("account_id", Uuid, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("energy_wh", BigInteger, nullable=False),
+    # {ledger account: micro-units}, all of it in entries.
+    Column("posted", Text, nullable=False),
+    Column("posted_micro", BigInteger, nullable=False),
+    # {meter: its latest trusted reading}: whose use is estimated; the same in all of an
+    # agreement's periods. None: nothing is.
+    Column("meters", Text, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+    PrimaryKeyConstraint("agreement_id", "period_first"),
+)
+Index("estimate_standing", estimate.c.account_id, postgresql_where=text("meters <> '{}'"))
 # What validation noticed when it last looked: some checks each time that a meter is derived from
 # all of its readings, the others once a day.
 finding = Table(

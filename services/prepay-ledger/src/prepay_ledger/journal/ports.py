@@ -12,7 +12,7 @@ class JournalStore(Protocol):
     """Journals and what they do to balances."""
 
     async def post(self, journal: Journal, *, at: datetime) -> tuple[int, Sequence[Balance]]:
-        """`write` and `move`: the journal's id, and the balances as they are now."""
+        """`write`, `move` and `move_apart`: the journal's id, and the balances as they are now."""
         ...
 
     async def write(self, journal: Journal, *, at: datetime, day: date | None = None) -> int:
@@ -23,6 +23,10 @@ class JournalStore(Protocol):
     async def move(self, amounts_micro: Mapping[UUID, int]) -> Sequence[Balance]:
         """The balances of accounts by these amounts; gives what they are now, as the database has
         it."""
+        ...
+
+    async def move_apart(self, journal: Journal) -> None:
+        """What the journal's entries move beside balances, of accounts that moved already."""
         ...
 
 

@@ -44,6 +44,11 @@ class PostgresJournals:
         their other sub-accounts too."""
         journal_id = await self.write(journal, at=at)
         balances = await self.move(movements(journal.entries))
+        await self.move_apart(journal)
+        return journal_id, balances
+
+    async def move_apart(self, journal: Journal) -> None:
+        """Their rows' lock is their accounts'."""
         if subs := sub_movements(journal.entries):
             await (await driver(self._connection)).execute(
                 _MOVE_SUB_BALANCES,
@@ -51,7 +56,6 @@ class PostgresJournals:
                 [sub_account for _, sub_account in subs],
                 list(subs.values()),
             )
-        return journal_id, balances
 
     async def write(self, journal: Journal, *, at: datetime, day: date | None = None) -> int:
         """The journal, its postings and its entries; gives its id."""

@@ -31,18 +31,25 @@ class SubAccount(StrEnum):
 
     ``credit`` is its balance: what it has, or owes of what it used. Apart from that: ``emergency``,
     what of the emergency credit was used, and ``debt``, what is owed and paid off by top-ups, both
-    never above zero; ``hold``, what is set aside and not to be spent, never below.
+    never above zero; ``hold``, what is set aside and not to be spent, never below; ``estimate``,
+    what silent meters have probably used, until they are read.
     """
 
     CREDIT = "credit"
     EMERGENCY = "emergency"
     DEBT = "debt"
     HOLD = "hold"
+    ESTIMATE = "estimate"
 
 
 def clearing(provider: str) -> str:
     """The ledger account of what ``provider`` has taken for us and still has to pay out."""
     return f"clearing:{provider}"
+
+
+def estimated(ledger_account: str) -> str:
+    """The ledger account of what of ``ledger_account`` is an estimate: no revenue yet."""
+    return f"estimated:{ledger_account}"
 
 
 def refund_due(provider: str) -> str:

@@ -56,7 +56,7 @@ CREATE TABLE entry (
     energy_wh bigint,
     sub_account text DEFAULT 'credit' NOT NULL,
     PRIMARY KEY (journal_id, number),
-    CHECK (sub_account IN ('credit', 'emergency', 'debt', 'hold')),
+    CHECK (sub_account IN ('credit', 'emergency', 'debt', 'hold', 'estimate')),
     FOREIGN KEY(journal_id) REFERENCES journal (id),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
@@ -66,7 +66,7 @@ CREATE TABLE sub_balance (
     sub_account text NOT NULL,
     amount_micro bigint NOT NULL,
     PRIMARY KEY (account_id, sub_account),
-    CHECK (CASE sub_account WHEN 'hold' THEN amount_micro >= 0
+    CHECK (CASE sub_account WHEN 'hold' THEN amount_micro >= 0 WHEN 'estimate' THEN true
            ELSE sub_account IN ('emergency', 'debt') AND amount_micro <= 0 END),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
@@ -175,6 +175,7 @@ CREATE TABLE meter_state (
     last_at_us bigint,
     last_wh bigint,
     piece_wh bigint[],
+    is_estimated boolean DEFAULT false NOT NULL,
     today bytea DEFAULT '' NOT NULL,
     PRIMARY KEY (meter_id),
     CHECK (version > 0),
@@ -231,6 +232,24 @@ CREATE INDEX charge_state_account_id ON charge_state (account_id);
 CREATE INDEX charge_state_day ON charge_state (day, agreement_id, period_first);
 CREATE INDEX charge_state_open ON charge_state (agreement_id) WHERE due_day IS NOT NULL;
 CREATE INDEX charge_state_due_day ON charge_state (due_day) WHERE due_day IS NOT NULL;
+CREATE TABLE estimate (
+    agreement_id uuid NOT NULL,
+    period_first date NOT NULL,
+    period_end date NOT NULL,
+    account_id uuid NOT NULL,
+    version bigint NOT NULL,
+    energy_wh bigint NOT NULL,
+    posted text NOT NULL,
+    posted_micro bigint NOT NULL,
+    meters text NOT NULL,
+    until_us bigint NOT NULL,
+    PRIMARY KEY (agreement_id, period_first),
+    CHECK (period_end > period_first),
+    CHECK (version > 0),
+    CHECK (energy_wh >= 0),
+    CHECK (meters <> '{}' OR (energy_wh, posted, posted_micro) = (0, '{}', 0))
+);
+CREATE INDEX estimate_standing ON estimate (account_id) WHERE meters <> '{}';
 CREATE TABLE finding (
     meter_id text NOT NULL,
     number integer NOT NULL,
@@ -281,6 +300,30 @@ CREATE TABLE meter_look_due (
     PRIMARY KEY (id)
 );
 CREATE INDEX meter_look_due_meter_id ON meter_look_due (meter_id);
+CREATE TABLE estimate_policy (
+    only_row boolean DEFAULT true NOT NULL,
+    revision integer NOT NULL,
+    after_days integer,
+    longest_days integer,
+    decided_by text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (only_row),
+    CHECK (only_row),
+    CHECK (revision > 0),
+    CHECK ((after_days IS NULL) = (longest_days IS NULL)),
+    CHECK (after_days > 0),
+    CHECK (longest_days > 0)
+);
+CREATE TABLE estimate_run (
+    only_row boolean DEFAULT true NOT NULL,
+    day date NOT NULL,
+    revision integer NOT NULL,
+    after uuid,
+    is_done boolean NOT NULL,
+    PRIMARY KEY (only_row),
+    CHECK (only_row)
+);
 CREATE TABLE unbound_reading (
     meter_id text NOT NULL,
     read_at timestamptz NOT NULL,

@@ -1,0 +1,1 @@
+"""What silent meters have probably used, estimated once a day."""
