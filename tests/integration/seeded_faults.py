@@ -170,6 +170,14 @@ def a_payment_goes_to_another_account() -> None:
     )
 
 
+@fault
+def an_estimate_is_not_reversed() -> None:
+    async def wrong(*_: object, **__: object) -> Any:
+        return charge_readings.NOTHING
+
+    charge_readings.take_back = wrong
+
+
 def _times(journal: Journal, factor: int) -> Journal:
     return replace(
         journal,

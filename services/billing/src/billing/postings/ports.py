@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from prewatt_common.contracts.ledger_charges_v1 import PostedCharge
+from prewatt_common.contracts.ledger_charges_v1 import PostedCharge, PostedEstimate
 
 
 class PostingStore(Protocol):
@@ -11,4 +11,8 @@ class PostingStore(Protocol):
 
     async def put_posted(self, charges: Sequence[PostedCharge]) -> None:
         """At most one an agreement and period, the highest version holds."""
+        ...
+
+    async def put_estimates(self, estimates: Sequence[PostedEstimate]) -> None:
+        """Likewise."""
         ...

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from prewatt_common.contracts.ledger_charges_v1 import PostedCharge
+import msgspec
+
+from prewatt_common.contracts.ledger_charges_v1 import PostedCharge, PostedEstimate
 from prewatt_common.db.database import DriverConnection
 
 _OF_VERSION = ", ".join(
@@ -33,6 +35,22 @@ WHERE excluded.version > p.version
    OR excluded.balance_number > coalesce(p.balance_number, -1)
 """  # noqa: S608 - of constants
 
+_PUT_ESTIMATES = """
+INSERT INTO posted_estimate AS p (agreement_id, period_first, period_end, account_id, version,
+                                  energy_wh, total_micro, meters, changed_at)
+SELECT n.*, now()
+FROM unnest($1::uuid[], $2::date[], $3::date[], $4::uuid[], $5::bigint[], $6::bigint[],
+            $7::bigint[], $8::text[])
+    AS n (agreement_id, period_first, period_end, account_id, version, energy_wh, total_micro,
+          meters)
+ON CONFLICT (agreement_id, period_first) DO UPDATE
+SET period_end = excluded.period_end, account_id = excluded.account_id,
+    version = excluded.version, energy_wh = excluded.energy_wh,
+    total_micro = excluded.total_micro, meters = excluded.meters, changed_at = excluded.changed_at
+WHERE excluded.version > p.version
+"""
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
 
 class PostgresPostings:
     """A `PostingStore` on an open transaction."""
@@ -57,4 +75,19 @@ class PostgresPostings:
                 [c.last_read_at for c in charges],
                 [c.balance_number for c in charges],
                 [c.balance_micro for c in charges],
+            )
+
+    async def put_estimates(self, estimates: Sequence[PostedEstimate]) -> None:
+        """Of which the highest version holds."""
+        if estimates:
+            await self._connection.execute(
+                _PUT_ESTIMATES,
+                [e.agreement_id for e in estimates],
+                [e.period_first for e in estimates],
+                [e.period_end for e in estimates],
+                [e.account_id for e in estimates],
+                [e.version for e in estimates],
+                [e.energy_wh for e in estimates],
+                [e.total_micro for e in estimates],
+                [_encode({m.meter_id: m.since for m in e.meters}).decode() for e in estimates],
             )

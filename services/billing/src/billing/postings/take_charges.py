@@ -10,7 +10,7 @@ from billing.marks.ports import Marks
 from billing.marks.values import Moved, What
 from billing.postings.ports import PostingStore
 from prewatt_common.contracts.base import INSTANT_YEARS
-from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted, PostedCharge
+from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted, PostedCharge, PostedEstimate
 from prewatt_common.kafka.decoding import Delivered
 from prewatt_common.refusals import Refusal
 
@@ -26,8 +26,12 @@ async def take_charges(
 ) -> None:
     """Handle ``batch``. Raises `UnusableCharge`."""
     charges = newest(charge for event, _ in batch for charge in event.charges)
+    estimates = newest_estimates(each for event, _ in batch for each in event.estimates)
     await store.put_posted(charges)
-    await marks.mark({Moved(What.AGREEMENT, str(each.agreement_id)) for each in charges})
+    await store.put_estimates(estimates)
+    await marks.mark(
+        {Moved(What.AGREEMENT, str(each.agreement_id)) for each in (*charges, *estimates)}
+    )
 
 
 def newest(charges: Iterable[PostedCharge]) -> Sequence[PostedCharge]:
@@ -42,6 +46,18 @@ def newest(charges: Iterable[PostedCharge]) -> Sequence[PostedCharge]:
     return [found[place] for place in sorted(found)]
 
 
+def newest_estimates(estimates: Iterable[PostedEstimate]) -> Sequence[PostedEstimate]:
+    """The highest version of each agreement and period, in that order. Raises `UnusableCharge`."""
+    found: dict[tuple[UUID, date], PostedEstimate] = {}
+    for estimate in estimates:
+        _check(estimate)
+        place = (estimate.agreement_id, estimate.period_first)
+        known = found.get(place)
+        if known is None or estimate.version > known.version:
+            found[place] = estimate
+    return [found[place] for place in sorted(found)]
+
+
 def _together(one: PostedCharge, other: PostedCharge) -> PostedCharge:
     newest = other if other.version > one.version else one
     balanced = max(one, other, key=lambda each: each.balance_number or 0)
@@ -52,7 +68,7 @@ def _together(one: PostedCharge, other: PostedCharge) -> PostedCharge:
     )
 
 
-def _check(charge: PostedCharge) -> None:
+def _check(charge: PostedCharge | PostedEstimate) -> None:
     first, end = charge.period_first, charge.period_end
     # Dates have no bounds in the contract; agreements may have begun before meters reported.
     if not (first.year >= 1970 and first < end and end.year < INSTANT_YEARS.stop):

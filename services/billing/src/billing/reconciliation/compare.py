@@ -1,12 +1,13 @@
 """Billing's period against the ledger's: do they agree, and if not, in what."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from billing.postings.values import Posted
+from billing.postings.values import Estimated, Posted
+from billing.reconciliation.estimates import not_taken_back
 from billing.reconciliation.rating import DueDays, Rated, Rating, due_days
 from billing.rerating.lines import Unrated
 from billing.rerating.tariffs import Tariff
@@ -90,6 +91,8 @@ class Known:
     """Of the periods that were compared before."""
     moved_at: datetime
     """When anything but ``posted`` moved last, as billing saw it."""
+    estimated: Mapping[date, Estimated] = field(default_factory=dict[date, Estimated])
+    """What the ledger estimates apart, by the first day of the period."""
 
 
 def compare(*, known: Known, use: Use, now: datetime, settle: timedelta) -> list[Comparison]:
@@ -102,7 +105,7 @@ def compare(*, known: Known, use: Use, now: datetime, settle: timedelta) -> list
     """
     return [
         found if found.kind is Kind.AGREES else _settled(found, known, now=now, settle=settle)
-        for found in _compared(known, use, now)
+        for found in _with_estimates(list(_compared(known, use, now)), known, use)
     ]
 
 
@@ -129,6 +132,26 @@ def _is_over(agreement: Agreement, tariff: Tariff, now: datetime) -> bool:
         return False
     last = period_of(agreement.end_day, cycle=tariff.book.cycle)
     return due_days(tariff, now).yesterday > last.end
+
+
+def _with_estimates(compared: list[Comparison], known: Known, use: Use) -> list[Comparison]:
+    """An estimate is in nothing that is compared; but it must end with the next reading."""
+    for first, wrong in not_taken_back(known.estimated, use).items():
+        estimated = known.estimated[first]
+        found = next((each for each in compared if each.period.first == first), None)
+        detail = wrong if found is None or found.detail is None else f"{found.detail}; {wrong}"
+        base = found or Comparison(
+            agreement_id=known.agreement_id,
+            account_id=estimated.account_id,
+            period=Period(first, estimated.period_end),
+            kind=Kind.AGREES,
+            moved_at=known.moved_at,
+        )
+        kind = Kind.DIFFERS if base.kind is Kind.AGREES else base.kind
+        moved_at = max(base.moved_at, estimated.changed_at)
+        compared = [each for each in compared if each is not found]
+        compared.append(replace(base, kind=kind, detail=detail, moved_at=moved_at))
+    return sorted(compared, key=lambda each: each.period.first)
 
 
 def _compared(known: Known, use: Use, now: datetime) -> Iterator[Comparison]:

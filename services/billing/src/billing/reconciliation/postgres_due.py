@@ -6,7 +6,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from billing.postings.values import Posted
+import msgspec
+
+from billing.postings.values import Estimated, Posted
 from billing.reconciliation.compare import Comparison, Known
 from billing.reconciliation.ports import Held, Metered
 from billing.reconciliation.postgres_rows import (
@@ -23,6 +25,7 @@ from billing.reconciliation.postgres_rows import (
 from billing.terms.values import Agreement
 from prewatt_common.db.database import Database, DriverConnection, driver
 
+_meters_of = msgspec.json.Decoder(dict[str, datetime]).decode
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 # One statement, so one snapshot: who sees a mark sees what was committed with it. An agreement that
@@ -109,6 +112,7 @@ class PostgresDue:
         )
         meters = await self._meters({each.account_id for each, _ in agreements.values()})
         posted = await self._posted(agreement_ids)
+        estimated = await self._estimated(agreement_ids)
         before = await self._unequal_since(agreement_ids)
         result: list[Metered] = []
         for agreement_id in agreement_ids:
@@ -129,6 +133,7 @@ class PostgresDue:
                 posted=posted.get(agreement_id, {}),
                 unequal_since=before.get(agreement_id, {}),
                 moved_at=max(moved),
+                estimated=estimated.get(agreement_id, {}),
             )
             result.append(Metered(known=known, meters=of_account))
         return result
@@ -193,6 +198,24 @@ class PostgresDue:
         )
         for row in rows:
             found.setdefault(row["agreement_id"], {})[row["period_first"]] = posted_of(row)
+        return found
+
+    async def _estimated(self, ids: Sequence[UUID]) -> dict[UUID, dict[date, Estimated]]:
+        """Those that stand."""
+        found: dict[UUID, dict[date, Estimated]] = {}
+        rows = await self._fetch(
+            "SELECT * FROM posted_estimate WHERE agreement_id = ANY($1::uuid[]) AND meters <> '{}'",
+            ids,
+        )
+        for row in rows:
+            found.setdefault(row["agreement_id"], {})[row["period_first"]] = Estimated(
+                account_id=row["account_id"],
+                period_end=row["period_end"],
+                energy_wh=row["energy_wh"],
+                total_micro=row["total_micro"],
+                meters=_meters_of(row["meters"]),
+                changed_at=row["changed_at"],
+            )
         return found
 
     async def _unequal_since(self, ids: Sequence[UUID]) -> dict[UUID, dict[date, datetime | None]]:

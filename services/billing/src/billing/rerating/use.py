@@ -22,10 +22,11 @@ _DAY = timedelta(days=1)
 class Use:
     """Wh by (local day, slot), and by the first day of each period the latest trusted reading that
     ends energy of it; taken together meter by meter. A slot that readings reach is there with 0
-    where nothing was used in it."""
+    where nothing was used in it. ``read_us``: of each meter the latest of these readings."""
 
     wh: dict[DaySlot, int] = field(default_factory=dict[DaySlot, int])
     last_read_us: dict[date, int] = field(default_factory=dict[date, int])
+    read_us: dict[str, int] = field(default_factory=dict[str, int])
 
     def add(self, other: "Use") -> None:
         """What another meter has."""
@@ -33,6 +34,8 @@ class Use:
             self.wh[key] = self.wh.get(key, 0) + wh
         for first, at_us in other.last_read_us.items():
             self.last_read_us[first] = max(at_us, self.last_read_us.get(first, at_us))
+        for meter, at_us in other.read_us.items():
+            self.read_us[meter] = max(at_us, self.read_us.get(meter, at_us))
 
     def by_day(self) -> dict[date, dict[str, int]]:
         """Wh by slot of each day, the days in order."""
@@ -83,9 +86,11 @@ def _use_of(
     end_us = min(ends)
     if begin_us >= end_us:
         return Use()
+    last_read_us = dict(_last_reads(register, tariff, begin_us, end_us))
     return Use(
         _by_slot(register, tariff, max(begin_us, register.at_us[0]), end_us),
-        dict(_last_reads(register, tariff, begin_us, end_us)),
+        last_read_us,
+        {installation.meter: max(last_read_us.values())} if last_read_us else {},
     )
 
 

@@ -107,6 +107,18 @@ CREATE TABLE posted_period (
     changed_at timestamptz NOT NULL,
     PRIMARY KEY (agreement_id, period_first)
 ) WITH (fillfactor = 60);
+CREATE TABLE posted_estimate (
+    agreement_id uuid NOT NULL,
+    period_first date NOT NULL,
+    period_end date NOT NULL,
+    account_id uuid NOT NULL,
+    version bigint NOT NULL,
+    energy_wh bigint NOT NULL,
+    total_micro bigint NOT NULL,
+    meters text NOT NULL,
+    changed_at timestamptz NOT NULL,
+    PRIMARY KEY (agreement_id, period_first)
+);
 CREATE TABLE credit (
     account_id uuid NOT NULL,
     source text NOT NULL,
@@ -231,7 +243,7 @@ def downgrade() -> None:
     for table in (
         "night_work", "night", "archive_day", "archive_file", "archive_pending",
         "balance_difference", "stray_balance", "credit", "comparison", "due", "moved",
-        "posted_period", "reading_edit", "meter",
+        "posted_estimate", "posted_period", "reading_edit", "meter",
         "installation", "agreement", "completed_correction", "tariff_version", "account",
         "meter_day", "zone_data", "outbox", "dead_letter_replay", "offset_acceptance",
         "consumer_offset",
