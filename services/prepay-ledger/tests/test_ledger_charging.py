@@ -15,7 +15,7 @@ from prepay_ledger.charging.charge_readings import meters_of
 from prepay_ledger.charging.meters import (
     Agreement,
 )
-from prepay_ledger.charging.ordinary import GROUP_MIN, Followed, follow_ordinary
+from prepay_ledger.charging.ordinary import GROUP_MIN, follow_ordinary
 from prepay_ledger.charging.pricing import Pricing
 from prepay_ledger.charging.standing import Column, Standing
 from prewatt_metering.calendar.instants import HOUR_US, MINUTE_US, us_of
@@ -23,6 +23,7 @@ from prewatt_metering.calendar.local import LocalCalendar
 from prewatt_metering.registers.readings import Reading
 from prewatt_metering.tariffs.book import TariffBook
 from prewatt_metering.tariffs.document import tariff_of
+from prewatt_metering.usage.difference import usage_difference
 
 
 @st.composite
@@ -199,7 +200,7 @@ def test_readings_in_columns_are_charged_as_one_by_one(batch: list[list[Reading]
     }
     for number, store in enumerate(stores):
         some = sorted(readings[f"m{number}"])
-        before_micro, fast = store.balance_micro, store.fast
+        before_micro, fast, before_wh = store.balance_micro, store.fast, store.all_use()
         store.take(some, today)
         found = followed.get(f"m{number}")
         is_ordinary = store.fast > fast and some[-1].at_us <= store.day_end_us()
@@ -213,7 +214,11 @@ def test_readings_in_columns_are_charged_as_one_by_one(batch: list[list[Reading]
         assert each.readings[row] == some
         assert tuple(after[common.pieces]) == store.row.open.piece_wh
         assert named(common.simple.accounts, after[common.posted]) == state.posted
-        assert moved(each, row) == store.balance_micro - before_micro
+        one = each.some([row])
+        assert sum(micro for _, micro in one.moved()) == store.balance_micro - before_micro
+        (use,) = one.used()
+        assert use.delta == usage_difference(before=before_wh, after=store.all_use())
+        assert use.last_read_us == some[-1].at_us
         part = date.fromisoformat(common.part)
         energy = named(common.simple.slots, after[common.energy])
         assert {(part, slot): wh for slot, wh in energy.items()} == state.energy
@@ -223,13 +228,6 @@ def test_readings_in_columns_are_charged_as_one_by_one(batch: list[list[Reading]
 
 def named(names: Sequence[str], values: Iterable[int]) -> dict[str, int]:
     return {name: int(value) for name, value in zip(names, values, strict=True) if value}
-
-
-def moved(followed: Followed, row: int) -> int:
-    one = Followed(
-        followed.before.some([row]), followed.after.some([row]), [followed.readings[row]]
-    )
-    return sum(micro for _, micro in one.moved())
 
 
 def standing(store: Store, number: int) -> Standing:

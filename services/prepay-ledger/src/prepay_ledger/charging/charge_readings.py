@@ -15,7 +15,7 @@ from prepay_ledger.charging.ports import Unit
 from prepay_ledger.charging.post_charges import charge_changes, post
 from prepay_ledger.charging.post_estimates import NOTHING, take_back
 from prepay_ledger.charging.pricing import Pricings
-from prepay_ledger.charging.standing import Block
+from prepay_ledger.charging.standing import Block, Column
 from prewatt_metering.calendar.instants import us_of
 from prewatt_metering.registers.readings import Reading
 
@@ -50,9 +50,9 @@ async def charge_readings(
         await unit.charging.save_followed_meters(followed, day=day)
     used, derived = await _one_by_one(unit, rest, pricings, day=day) if rest else ((), ())
     estimated = [row.meter_id for row in derived if row.is_estimated]
-    if followed and used:
-        both = {each for one in followed for each in one.before.agreement_ids}
-        await unit.charging.hold_open_periods(both | {u.agreement_id for u in used})
+    if followed and (used or any(0 in e.before.column(Column.IS_ALONE) for e in followed)):
+        followed, charged_meanwhile = await _held(unit, followed, used)
+        used = [*used, *charged_meanwhile]
     if followed:
         await unit.charging.save_followed_periods(followed, day=day)
     charged: Sequence[Charged] = ()
@@ -74,6 +74,33 @@ async def charge_readings(
     slow = [row.meter_id for row in derived]
     released = await unit.charging.pending_accounts(slow) if slow else ()
     return ReadingsCharged(list(dict.fromkeys([*due, *released])), followed)
+
+
+async def _held(
+    unit: Unit, followed: Sequence[Followed], used: Sequence[UseChange]
+) -> tuple[list[Followed], list[UseChange]]:
+    """All periods of the batch, held in their order. Gives those meters whose periods are as they
+    were read, and the use of the others, which is charged from what another writer left."""
+    agreements = {each for one in followed for each in one.before.agreement_ids}
+    versions = await unit.charging.hold_open_periods(agreements | {u.agreement_id for u in used})
+    same: list[Followed] = []
+    changed: list[UseChange] = []
+    for each in followed:
+        before, first = each.before, each.before.common.key.period_first
+        is_same = [
+            versions.get((agreement_id, first)) == version
+            for agreement_id, version in zip(
+                before.agreement_ids, before.column(Column.PERIOD_VERSION), strict=True
+            )
+        ]
+        if all(is_same):
+            same.append(each)
+            continue
+        rows = [row for row, one in enumerate(is_same) if one]
+        if rows:
+            same.append(each.some(rows))
+        changed += each.some([row for row, one in enumerate(is_same) if not one]).used()
+    return same, changed
 
 
 def meters_of(followed: Sequence[Followed]) -> set[str]:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import numpy as np
 
+from prepay_ledger.charging.meters import UseChange
 from prepay_ledger.charging.pricing import Pricings, Simple
 from prepay_ledger.charging.standing import (
     Block,
@@ -43,6 +44,26 @@ class Followed:
     after: Block
     readings: list[list[Reading]]
     """Of each meter at least one, ascending."""
+
+    def some(self, rows: Sequence[int]) -> "Followed":
+        """These rows, in this order."""
+        return Followed(
+            self.before.some(rows), self.after.some(rows), [self.readings[row] for row in rows]
+        )
+
+    def used(self) -> Iterator[UseChange]:
+        """What each meter has used more, for who has to charge its period from another state than
+        ``before``."""
+        common, after = self.after.common, self.after
+        more = after.numbers[:, common.energy] - self.before.numbers[:, common.energy]
+        rows: list[list[int]] = more.tolist()
+        for agreement_id, row, read in zip(after.agreement_ids, rows, self.readings, strict=True):
+            slots = zip(common.simple.slots, row, strict=True)
+            yield UseChange(
+                agreement_id=agreement_id,
+                delta={(common.key.open_day, slot): wh for slot, wh in slots if wh},
+                last_read_us=read[-1].at_us,
+            )
 
     def moved(self) -> Iterator[tuple[UUID, int]]:
         """The accounts to whose ledger accounts something is posted, and what their balances move

@@ -93,9 +93,9 @@ class ChargingStore(Protocol):
         who decides is never told that somebody else was quicker."""
         ...
 
-    async def hold_open_periods(self, agreement_ids: Collection[UUID]) -> None:
-        """Lock the agreements' periods that are not closed until the transaction ends: for who
-        changes them in several steps."""
+    async def hold_open_periods(self, agreement_ids: Collection[UUID]) -> Mapping[PeriodKey, int]:
+        """Lock the agreements' periods that are not closed until the transaction ends: before they
+        are read, and for who changes them in several steps. Gives their versions."""
         ...
 
     async def meters_of(self, account_ids: Collection[UUID]) -> Sequence[str]:

@@ -70,12 +70,14 @@ async def charge_changes(
 ) -> list[Charged]:
     """What the charge of every period now is, stored, with what is to be posted of it. ``also``:
     agreements that are to be looked at without a change of use; ``anew``: in all their periods;
-    ``day``: the posting day."""
+    ``day``: the posting day. Where another transaction charges one of them we wait for its commit,
+    and rate what it left."""
     deltas = _by_agreement(changes)
     known = {each.id: each for each in also}
     missing = deltas.keys() - known.keys()
     if missing:
         known |= await unit.charging.agreements(missing)
+    await unit.charging.hold_open_periods(known.keys())
     states = await states_of(unit, known, deltas, pricings, anew=anew)
     charged: list[Charged] = []
     for agreement_id in sorted(known):

@@ -18,6 +18,7 @@ from prepay_ledger.charging.postgres_rows import (
     decode_posted,
     encode,
 )
+from prepay_ledger.charging.unentered import PeriodKey
 from prepay_ledger.charging.values import SeenFinding
 from prepay_ledger.epochs.postgres import current_epoch
 from prepay_ledger.supply.postgres import GOES_ON
@@ -106,13 +107,15 @@ class PostgresPeriods:
             list(account_ids),
         )
 
-    async def hold_open_periods(self, agreement_ids: Collection[UUID]) -> None:
-        """In the same order."""
-        await (await driver(self._connection)).execute(
-            "SELECT FROM charge_state WHERE agreement_id = ANY($1::uuid[]) AND due_day IS NOT NULL "
+    async def hold_open_periods(self, agreement_ids: Collection[UUID]) -> Mapping[PeriodKey, int]:
+        """In the same order. A row that we waited for is given as its writer left it."""
+        rows = await (await driver(self._connection)).fetch(
+            "SELECT agreement_id, period_first, version FROM charge_state "
+            "WHERE agreement_id = ANY($1::uuid[]) AND due_day IS NOT NULL "
             "ORDER BY agreement_id, period_first FOR NO KEY UPDATE",
             list(agreement_ids),
         )
+        return {(agreement_id, first): version for agreement_id, first, version in rows}
 
     async def meters_of(self, account_ids: Collection[UUID]) -> Sequence[str]:
         """Every meter that serves or served the accounts."""
