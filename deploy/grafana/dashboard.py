@@ -323,6 +323,10 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
                     "max(prewatt_ledger_correction_agreements_left)",
                     "agreements a correction run has still to come to",
                 ),
+                Query(
+                    "max(prewatt_ledger_corrections_in_trouble)",
+                    "correction runs that cannot charge an agreement",
+                ),
             ),
             description="Parked: their readings raise and are not charged; GET /v1/parked-meters "
             "at the ledger names them, with the error. Findings: GET /v1/findings.",

@@ -147,9 +147,11 @@ async def test_one_that_cannot_be_charged_keeps_nobody_else(
     assert stuck.state is RunState.RELEASED
     assert str(odd["agreement_id"]) in str(stuck.trouble)
     assert await town.queries.agreements_left(run.id) == 1
+    assert await town.queries.in_trouble() == 1
     await town.sql(change, odd["agreement_id"], odd["period_first"], odd["energy"])
     await town.works()
     await town.works()
     mended = await town.run(run)
     assert (mended.state, mended.trouble) == (RunState.DONE, None)
+    assert await town.queries.in_trouble() == 0
     await town.holds()

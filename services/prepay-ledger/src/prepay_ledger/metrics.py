@@ -51,6 +51,10 @@ CORRECTION_AGREEMENTS_LEFT = Gauge(
     "prewatt_ledger_correction_agreements_left",
     "Agreements that released correction runs have not come to; GET /v1/corrections says of which.",
 )
+CORRECTIONS_IN_TROUBLE = Gauge(
+    "prewatt_ledger_corrections_in_trouble",
+    "Released correction runs that cannot charge an agreement; GET /v1/corrections says why.",
+)
 IMBALANCE_MICRO = Gauge(
     "prewatt_ledger_imbalance_micro",
     "Customer balances plus the utility's postings, which must be zero, in micro-units.",

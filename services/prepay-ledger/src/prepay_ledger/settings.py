@@ -34,8 +34,8 @@ class LedgerSettings(ServiceSettings):
     """A meter that no trusted reading came of for longer is a finding (VEE-10)."""
     batch_records_max: int = Field(default=60, ge=1, le=1_000)
     """Records of readings in one transaction, each of up to 100 readings."""
-    remembered_meters_max: int = Field(default=100_000, ge=0, le=10_000_000)
-    """Of so many meters a replica remembers where they stand, some 1.5 kB each."""
+    remembered_meters_max: int = Field(default=250_000, ge=0, le=10_000_000)
+    """Of so many meters a replica remembers where they stand, some 700 bytes each."""
     linger_ms: int = Field(default=50, ge=0, le=5_000)
     """The least time between two batches of readings; payments and meters' answers never wait."""
 

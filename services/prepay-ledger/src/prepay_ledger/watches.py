@@ -9,6 +9,7 @@ from prepay_ledger.metrics import (
     ACCOUNTS,
     ACCOUNTS_BELOW_ZERO,
     CORRECTION_AGREEMENTS_LEFT,
+    CORRECTIONS_IN_TROUBLE,
     FINDINGS,
     FINDINGS_WAITING,
     IMBALANCE_MICRO,
@@ -97,6 +98,7 @@ async def _measure_findings(findings: ChargingQueries) -> None:
 
 async def _measure_corrections(corrections: CorrectionQueries) -> None:
     CORRECTION_AGREEMENTS_LEFT.set(await corrections.agreements_left())
+    CORRECTIONS_IN_TROUBLE.set(await corrections.in_trouble())
 
 
 async def _measure_parked(parked: ParkedQueries) -> None:

@@ -25,6 +25,10 @@ JOIN agreement AS a ON a.tariff_code = r.code AND a.corrections < r.correction
 WHERE r.state = 'released' AND ($1::uuid IS NULL OR r.id = $1)
 """
 
+_IN_TROUBLE = """
+SELECT count(*) FROM correction_run WHERE state = 'released' AND trouble IS NOT NULL
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
@@ -79,3 +83,8 @@ class CorrectionQueries:
         """How many a released run, or all of them, have not come to yet."""
         async with self._database.transaction() as connection:
             return await (await driver(connection)).fetchval(_LEFT, run_id)
+
+    async def in_trouble(self) -> int:
+        """How many released runs cannot charge some agreement, which they try again."""
+        async with self._database.transaction() as connection:
+            return await (await driver(connection)).fetchval(_IN_TROUBLE)
