@@ -79,7 +79,7 @@ def test_meters_and_agreements_do_not_mix(
 ) -> None:
     """Each agreement its own zone and slots; the first has all meters, the others the first two."""
     cases = [
-        replace(each, meter=replace(each.meter, facts=replace(each.meter.facts, meter=f"m{n}")))
+        replace(each, meter=named(each.meter, f"m{n}"))
         for n, each in enumerate(data.draw(ordinary_of(case)) for case in cases)
     ]
     tariffs = [data.draw(slot_tariffs(each.zone)) for each in cases]
@@ -105,6 +105,14 @@ def test_meters_and_agreements_do_not_mix(
                     )
                 )
         assert use == expected
+
+
+def named(meter: MeterTerms, name: str) -> MeterTerms:
+    return replace(
+        meter,
+        facts=replace(meter.facts, meter=name),
+        installations=[replace(each, meter=name) for each in meter.installations],
+    )
 
 
 @st.composite

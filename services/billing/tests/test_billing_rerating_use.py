@@ -80,7 +80,8 @@ def librarys(case: MeterCase, tariff: Tariff) -> Use:
             if begin_us < at_us and place.covers(at_us) and (end_us is None or at_us <= end_us):
                 first = period_of(calendar.day_of(at_us - 1), cycle=tariff.book.cycle).first
                 last[first] = max(at_us, last.get(first, at_us))
-        use.add(Use(wh, last))
+        read_us = {case.meter.facts.meter: max(last.values())} if last else {}
+        use.add(Use(wh, last, read_us))
     return use
 
 

@@ -132,6 +132,10 @@ _HEARD = """
 SELECT part, period, max(at_us) FROM heard
 WHERE meter NOT IN (SELECT meter FROM odd) GROUP BY part, period
 """
+_READ = """
+SELECT part, meter, max(at_us) FROM heard
+WHERE meter NOT IN (SELECT meter FROM odd) GROUP BY part, meter
+"""
 
 
 class UseBySql:
@@ -205,6 +209,8 @@ class UseBySql:
             found[int(part)].wh[day_slots[label]] = int(wh)
         for part, period, at_us in self._sql.execute(_HEARD).fetchall():
             found[int(part)].last_read_us[periods[period]] = at_us
+        for part, number, at_us in self._sql.execute(_READ).fetchall():
+            found[int(part)].read_us[self._meters[number].facts.meter] = at_us
         return found
 
     def odd(self) -> list[int]:
