@@ -208,5 +208,10 @@ async def test_a_meter_serves_one_account_at_a_time_whoever_is_quicker(scratch: 
     await second.execute(insert, uuid4(), OTHER, later, None)
     with pytest.raises(asyncpg.ExclusionViolationError):
         await second.execute("UPDATE installation SET ends_at = NULL WHERE begins_at = $1", AT)
+    # Who looks at an older snapshot would not see the other.
+    await second.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    with pytest.raises(asyncpg.RaiseError, match="written at READ COMMITTED"):
+        await second.execute(insert, uuid4(), OTHER, AT - timedelta(days=1), AT)
+    await second.execute("ROLLBACK")
     await first.close()
     await second.close()

@@ -9,6 +9,7 @@ import pytest
 from ledger_silent import TERMS, Silent
 from ledger_town import COUNT, REVIEW
 from ledger_watched import DAY, HOUR_WH
+from prometheus_client import REGISTRY
 
 from prepay_ledger.charging.postgres_queries import ChargingQueries
 from prepay_ledger.estimates import estimate_silent
@@ -272,6 +273,25 @@ async def test_where_it_dies_it_goes_on(
     await town.estimate()
     assert len(await town.estimated()) == COUNT
     assert {len(each) for each in (await town.estimate_entries()).values()} == {1}
+    await town.holds()
+
+
+async def test_a_run_that_its_day_is_too_short_for_comes_to_everybody_and_is_seen(
+    town: Silent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(estimate_silent, "ACCOUNTS_AT_ONCE", 2)
+    for _ in range(3):
+        await town.morning()
+    await town.decide()
+    await town.estimate()
+    await town.live(silent=range(COUNT))
+    for day in range(2, 6):
+        await town.live(silent=range(COUNT))
+        await town.estimating()()
+        assert len(await town.estimated()) == min(2 * (day - 1), COUNT)
+        assert REGISTRY.get_sample_value("prewatt_ledger_estimate_days_behind") == day
+    await town.estimate()
+    assert REGISTRY.get_sample_value("prewatt_ledger_estimate_days_behind") == 0
     await town.holds()
 
 

@@ -210,7 +210,7 @@ class UseBySql:
         for part, period, at_us in self._sql.execute(_HEARD).fetchall():
             found[int(part)].last_read_us[periods[period]] = at_us
         for part, number, at_us in self._sql.execute(_READ).fetchall():
-            found[int(part)].read_us[self._meters[number].facts.meter] = at_us
+            found[int(part)].read_us[self._meters[int(number)].facts.meter] = at_us
         return found
 
     def odd(self) -> list[int]:

@@ -59,6 +59,8 @@ class ImportAccounts:
             )
             if problems:
                 raise ImportRefused(problems)
+            # A batch under way that knows of no installation is refused, and comes again.
+            await unit.charging.outdate([line.installed.meter_id for line in new])
             due = await _open(unit, [_of_now(line, tariffs) for line in new], tariffs, decided)
             due += await _follow(unit, new, decided)
             if due:

@@ -13,7 +13,7 @@ _TURN = """
 WITH held AS (
   SELECT meter_id, day, today FROM meter_state
   WHERE meter_id = ANY($1::text[]) AND day < $2 AND today <> ''
-  ORDER BY meter_id FOR NO KEY UPDATE
+  ORDER BY meter_id COLLATE "C" FOR NO KEY UPDATE
 )
 INSERT INTO meter_day (meter_id, day, packed) SELECT meter_id, day, today FROM held
 """

@@ -11,7 +11,8 @@ SUBJECT = "estimates"
 
 async def decide_policy(*, unit: PolicyUnit, terms: Terms | None, decided: Decided) -> Policy:
     """The policy as it stands now; the one before, where it says the same. The next run follows
-    it, within seconds: ``terms`` none takes every estimate back."""
+    it, within seconds: ``terms`` none takes every estimate back; of an account with a parked meter
+    the run after its release does."""
     before = await unit.estimates.hold_policy()
     after_days, longest_days = terms or (None, None)
     if before is not None and (before.after_days, before.longest_days) == (

@@ -37,8 +37,7 @@ ESTIMATES = Counter(
 )
 RUN_DAYS_BEHIND = Gauge(
     "prewatt_ledger_estimate_days_behind",
-    "How many days ago the daily run of estimates was due that is not done; 0 where it is, or none "
-    "is to be.",
+    "Days since the last daily run of estimates that ended; 0 where today's did, or none is to be.",
 )
 ACCOUNTS_AT_ONCE = 10
 """All readings of their silent meters are read: a second at most."""
@@ -75,15 +74,15 @@ class EstimateSilent:
         try:
             async with self._open_unit() as unit:
                 under_way = await unit.estimates.begin(due)
+                done = await unit.estimates.run_day()
+                RUN_DAYS_BEHIND.set(0 if done is None else max(0, (due - done).days))
                 if under_way is not None:
                     await self._some(unit, under_way, now)
-                done = await unit.estimates.run_day()
         except Exception as error:
             # A tariff was corrected meanwhile, or the like: nothing of the portion is kept.
             if not is_conflict(error):
                 raise
             return IDLE_S
-        RUN_DAYS_BEHIND.set(0 if done is None else max(0, (due - done).days))
         if under_way is None:
             return IDLE_S
         self._committed()
@@ -101,8 +100,8 @@ class EstimateSilent:
         # Before any savepoint: its lock lasts as long as the transaction.
         await unit.charging.posting_day()
         parked = await unit.parking.parked()
-        held = [each for some in portion.meters.values() for each in some[:METERS_MAX]]
-        await unit.charging.hold(held)
+        # All meters of the accounts: whoever decides about one of them waits, and sees what we did.
+        await unit.charging.hold(await unit.charging.meters_of(portion.meters.keys()))
         run = _Run(
             unit, self._pricings.of(await unit.tariffs.book()), under_way.day, terms, until_us, now
         )

@@ -28,7 +28,13 @@ SET revision = excluded.revision, after_days = excluded.after_days,
 
 # One row, which whoever estimates holds.
 _TAKE = "SELECT day, revision, after, is_done FROM estimate_run FOR UPDATE SKIP LOCKED"
-_NEXT = "UPDATE estimate_run SET day = $1, revision = $2, after = NULL, is_done = false"
+# A run that its day was too short for goes on from where it was, or the last accounts would wait
+# for ever; by another policy all are looked at again.
+_NEXT = """
+UPDATE estimate_run SET day = $1, revision = $2, is_done = false,
+                        after = CASE WHEN revision = $2 THEN after END
+RETURNING after
+"""
 
 # A meter that has no open day may have spoken: whoever looks at it finds that out.
 _MAY_BE_SILENT = """
@@ -85,8 +91,8 @@ class PostgresEstimates:
         connection = await driver(self._connection)
         if not await connection.fetchval("SELECT EXISTS (SELECT FROM estimate_run)"):
             await connection.execute(
-                "INSERT INTO estimate_run (day, revision, is_done) VALUES ($1, $2, false) "
-                "ON CONFLICT DO NOTHING",
+                "INSERT INTO estimate_run (day, revision, is_done, done_day) "
+                "VALUES ($1, $2, false, $1::date - 1) ON CONFLICT DO NOTHING",
                 day,
                 policy.revision,
             )
@@ -94,26 +100,24 @@ class PostgresEstimates:
         if row is None:
             return None
         after: UUID | None = row["after"]
-        # By another policy than it began with, or on another day, it begins anew.
         if (row["day"], row["revision"]) != (day, policy.revision):
             if row["day"] > day:
                 return None
-            await connection.execute(_NEXT, day, policy.revision)
-            after = None
+            after = await connection.fetchval(_NEXT, day, policy.revision)
         elif row["is_done"]:
             return None
         return UnderWay(day, _terms(policy), after)
 
     async def run_day(self) -> date | None:
         """As of the last commit."""
-        return await (await driver(self._connection)).fetchval(
-            "SELECT CASE WHEN is_done THEN day ELSE day - 1 END FROM estimate_run"
-        )
+        return await (await driver(self._connection)).fetchval("SELECT done_day FROM estimate_run")
 
     async def go_on(self, after: UUID | None) -> None:
         """The row is held."""
         await (await driver(self._connection)).execute(
-            "UPDATE estimate_run SET after = $1::uuid, is_done = $1::uuid IS NULL", after
+            "UPDATE estimate_run SET after = $1::uuid, is_done = $1::uuid IS NULL, "
+            "done_day = CASE WHEN $1::uuid IS NULL THEN day ELSE done_day END",
+            after,
         )
 
     async def portion(

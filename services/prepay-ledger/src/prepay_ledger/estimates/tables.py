@@ -28,4 +28,6 @@ estimate_run = Table(
     # The last account that it came to.
     Column("after", Uuid),
     Column("is_done", Boolean, nullable=False),
+    # The last day whose run came to its end; before the first one, the day before that.
+    Column("done_day", Date, nullable=False),
 )

@@ -321,6 +321,7 @@ CREATE TABLE estimate_run (
     revision integer NOT NULL,
     after uuid,
     is_done boolean NOT NULL,
+    done_day date NOT NULL,
     PRIMARY KEY (only_row),
     CHECK (only_row)
 );
@@ -669,6 +670,10 @@ REFUSALS = (
         held bigint;
         twice text;
     BEGIN
+        IF current_setting('transaction_isolation') <> 'read committed' THEN
+            RAISE EXCEPTION 'installations are written at READ COMMITTED: an older snapshot does '
+                'not show what another has written meanwhile';
+        END IF;
         SELECT count(DISTINCT meter_id) INTO meters FROM new_rows;
         PERFORM FROM meter_state WHERE meter_id IN (SELECT meter_id FROM new_rows)
         ORDER BY meter_id COLLATE "C" FOR NO KEY UPDATE;
