@@ -81,7 +81,7 @@ _ARCHIVE_LOOK_S = 5.0
 _ADOPT_PATIENCE = timedelta(minutes=2)
 """A merge of a large place takes less."""
 _NIGHT_LOOK_S = 60.0
-_NIGHT_FAULTS = (pa.ArrowException, duckdb.IOException, duckdb.OutOfMemoryException)
+_NIGHT_FAULTS = (pa.ArrowException, duckdb.Error)
 _FACTS_MAX = 500
 _CHARGE_EVENTS_MAX = 20
 """An event holds up to a thousand charges."""

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import asyncpg
 import pyarrow as pa
+from sqlalchemy.exc import SQLAlchemyError
 
 from billing.archive.check_archive import check_archive, unknown_files
 from billing.archive.export_files import export_to
@@ -21,6 +22,12 @@ from billing.archive.ports import Catalogue, Folder
 from billing.archive.postgres_catalogue import PostgresCatalogue
 from billing.archive.values import NOTHING, Adopted, ArchiveDamaged, UnknownFile
 from billing.settings import ARCHIVE_URL
+from prewatt_common.db.database import ChangedMeanwhile
+
+_FAULTS = (
+    OSError, TimeoutError, ValueError, pa.ArrowException, asyncpg.PostgresError,
+    asyncpg.InterfaceError, SQLAlchemyError, ChangedMeanwhile,
+)  # fmt: skip
 
 
 class Adopt(Protocol):
@@ -40,7 +47,7 @@ def main(arguments: Sequence[str], *, adopt: Adopt) -> int:
         return 2
     try:
         return asyncio.run(_run(asked, adopt))
-    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, pa.ArrowException) as error:
+    except _FAULTS as error:
         line = f"{error}".partition("\n")[0]
         print(f"archive: {type(error).__name__}: {line}", file=sys.stderr)  # noqa: T201
         return 2
@@ -48,7 +55,8 @@ def main(arguments: Sequence[str], *, adopt: Adopt) -> int:
 
 async def _run(asked: argparse.Namespace, adopt: Adopt) -> int:
     folder = folder_at(asked.archive)
-    url = asked.database_url.replace("+asyncpg", "")
+    _, _, place = asked.database_url.rpartition("://")
+    url = f"postgresql://{place}"
     connection = await asyncpg.connect(url)
     try:
         catalogue = PostgresCatalogue(connection)
@@ -58,9 +66,7 @@ async def _run(asked: argparse.Namespace, adopt: Adopt) -> int:
             case "check":
                 return await _check(catalogue, folder, asked)
             case "adopt":
-                adopted = await adopt(
-                    database_url=url.replace("://", "+asyncpg://", 1), folder=folder
-                )
+                adopted = await adopt(database_url=f"postgresql+asyncpg://{place}", folder=folder)
                 return await _adopted(catalogue, folder, adopted)
             case _:
                 return await _export(catalogue, folder, asked)

@@ -22,7 +22,7 @@ from billing.nights.meters import Served
 from billing.nights.ports import OpenState, Turn
 from billing.nights.use_of_meters import Readings, Used, use_of_meters
 from billing.nights.values import Tally
-from billing.readings.packed import unpacked
+from billing.readings.packed import Unpackable, unpacked
 from billing.reconciliation.compare import Comparison, Kind, Known, compare, next_look
 from billing.reconciliation.ports import Held, Metered
 from billing.rerating.register import MeterTerms
@@ -149,7 +149,11 @@ async def _put(
     for begin in range(0, len(before.meters), METERS_AT_ONCE):
         some = [each.facts.meter for each in before.meters[begin : begin + METERS_AT_ONCE]]
         held = await turn.readings_of(some)
-        counts = await asyncio.to_thread(_counts, held)
+        try:
+            counts = await asyncio.to_thread(_counts, held)
+        except Unpackable:
+            logger.exception("night: readings in meter_day cannot be read", extra={"meters": some})
+            return rated.compared
         for meter_id in some:
             if counts.get(meter_id, 0) != rated.readings[meter_id]:
                 if _is_at_rest(held.get(meter_id), now):

@@ -25,7 +25,8 @@ READINGS_MAX = 800_000
 """Held at a time, but for a day that has more of these meters."""
 DAYS_MAX = 366
 """Of a window: what it costs to lay out its slots is by the day."""
-ODD_AT_ONCE = 20
+ODD_AT_ONCE, ODD_READINGS_MAX = 20, 400_000
+"""Whose readings the scalar code sees at a time: these are objects, some 140 bytes each."""
 
 Files = Mapping[date, Sequence[tuple[int, str]]]
 """(partition, path) of live files, by the UTC day of their readings, in order."""
@@ -109,17 +110,32 @@ class Readings:
 def use_of_meters(served: Sequence[Served], readings: Readings, folder: Path) -> Used:
     """``served`` have no other meters than those of ``readings``. Raises OSError, and
     `pyarrow.ArrowInvalid` for a file that is none."""
-    counts = np.zeros(len(readings.meters), np.int64)
+    numbers = np.zeros(len(readings.meters), np.int64)
     with UseBySql(served, readings.meters, folder) as sql:
         for begin_us, end_us, some in readings.windows():
             for each in some:
-                counts += np.bincount(each.column(0).to_numpy(), minlength=len(counts))
+                numbers += np.bincount(each.column(0).to_numpy(), minlength=len(numbers))
             sql.add(some, begin_us=begin_us, end_us=end_us)
         uses, odd = sql.uses(), sql.odd()
     faults: dict[int, str] = {}
-    for begin in range(0, len(odd), ODD_AT_ONCE):
-        _add_odd(served, readings, odd[begin : begin + ODD_AT_ONCE], uses, faults)
-    return Used(uses=uses, odd=odd, readings=counts.tolist(), faults=faults)
+    counts: list[int] = numbers.tolist()
+    for some in _at_once(odd, counts):
+        _add_odd(served, readings, some, uses, faults)
+    return Used(uses=uses, odd=odd, readings=counts, faults=faults)
+
+
+def _at_once(odd: Sequence[int], counts: Sequence[int]) -> Iterator[list[int]]:
+    """``odd`` in portions; one meter with more readings than a portion has is one alone."""
+    held: list[int] = []
+    readings = 0
+    for each in odd:
+        if held and (len(held) == ODD_AT_ONCE or readings + counts[each] > ODD_READINGS_MAX):
+            yield held
+            held, readings = [], 0
+        held.append(each)
+        readings += counts[each]
+    if held:
+        yield held
 
 
 def _add_odd(

@@ -31,6 +31,8 @@ GAP_DAYS_MAX = 40
 """So far back the slots of a step are at hand. A meter that was silent for longer is odd."""
 MEMORY = "192MB"
 """Of DuckDB; what needs more goes to a file meanwhile."""
+TEMPORARY = "512MB"
+"""That is what may go there. A night that needs more ends, and NightLate says so."""
 _LIMIT_W_MAX = 10**9
 """More counts as this much, which is stricter, and keeps products within 64 bits."""
 
@@ -156,8 +158,8 @@ class UseBySql:
         self._sql = duckdb.connect(
             config={
                 "threads": 1, "memory_limit": MEMORY, "temp_directory": str(folder),
-                "preserve_insertion_order": False, "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
+                "max_temp_directory_size": TEMPORARY, "preserve_insertion_order": False,
+                "autoinstall_known_extensions": False, "autoload_known_extensions": False,
             }
         )  # fmt: skip
         self._sql.execute(_TABLES)
@@ -227,7 +229,9 @@ class UseBySql:
             "meter": np.array(self._ordinary, np.int32),
             "multiplier": np.array([each.installations[0].multiplier for each in meters], np.int64),
             "wh_max": np.array([_wh_max(each) for each in facts], np.int64),
-            "resolution_wh": np.array([each.resolution_wh for each in facts], np.int64),
+            "resolution_wh": np.array(
+                [min(each.resolution_wh, WH_MAX) for each in facts], np.int64
+            ),
             "limit_w": np.array([min(each.limit_w, _LIMIT_W_MAX) for each in facts], np.int64),
         }
 
