@@ -55,3 +55,8 @@ async def archive(database: Database, root: Path) -> None:
     )
     while await keeper.once() is not None:
         pass
+
+
+async def kinds(billing: Any) -> list[str]:
+    """How each period stands."""
+    return [row[0] for row in await billing.rows("SELECT kind FROM comparison")]

@@ -13,12 +13,20 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import msgspec
 import pytest
-from nights import archive, run_night, until_done
+from nights import archive, kinds, run_night, until_done
 
+from billing.marks.postgres import PostgresMarks
+from billing.marks.values import Moved, What
 from billing.nights import run_night as module
 from billing.nights.postgres import open_state, open_turn
 from billing.nights.values import SCATTERED, Planned, day_due, planned
+from prewatt_common.contracts.ledger_charges_v1 import (
+    ChargesPosted,
+    EstimatedMeter,
+    PostedEstimate,
+)
 from prewatt_common.contracts.ledger_facts_v1 import EditKind
+from prewatt_common.db.database import driver
 
 pytestmark = pytest.mark.stack
 
@@ -67,10 +75,6 @@ def local_day() -> date:
     return datetime.now(ZoneInfo("Asia/Shanghai")).date()
 
 
-async def kinds(billing: Any) -> list[str]:
-    return [row[0] for row in await billing.rows("SELECT kind FROM comparison")]
-
-
 async def nights(billing: Any) -> list[asyncpg.Record]:
     return await billing.rows("SELECT * FROM night ORDER BY day")
 
@@ -93,6 +97,42 @@ async def test_a_night_looks_at_everything_and_changes_nothing_that_agrees(
     await until_done(run_night(billing.database, root))
     assert len(await nights(billing)) == 1, "once a night"
     assert not await billing.rows("SELECT FROM night_work")
+
+
+async def test_an_estimate_that_stands_is_named_at_night_too(
+    billing, street, root: Path, local_day
+) -> None:
+    home = street[0]
+    since = EstimatedMeter(home.meter_id, home.begins_at + timedelta(hours=1))
+    first = local_day.replace(day=1)
+    end = (first + timedelta(days=31)).replace(day=1)
+    estimate = PostedEstimate(
+        home.agreement_id, home.account_id, first, end, 1, 9_000, 4_500, (since,)
+    )
+    await billing.take(ChargesPosted(posted_at=home.begins_at, charges=(), estimates=(estimate,)))
+    await billing.compare()
+    query = "SELECT *, xmin FROM comparison WHERE kind <> 'agrees'"
+    (before,) = await billing.rows(query)
+    assert "an estimate of 4500" in before["detail"]
+    await until_done(run_night(billing.database, root))
+    assert await billing.rows(query) == [before]
+
+
+async def test_readings_that_cannot_be_read_stop_no_night(billing, street, root: Path) -> None:
+    home = street[0]
+    await billing.rows(
+        "UPDATE meter_day SET packed = packed || '\\x05' WHERE (meter_id, day) = "
+        "(SELECT meter_id, min(day) FROM meter_day WHERE meter_id = $1 GROUP BY 1)",
+        home.meter_id,
+    )
+    async with billing.database.transaction() as connection:
+        await PostgresMarks(await driver(connection)).mark([Moved(What.METER, home.meter_id)])
+    await billing.compare()
+    assert "not_rateable" in await kinds(billing)
+    await until_done(run_night(billing.database, root))
+    (night,) = await nights(billing)
+    assert (night["agreements"], night["left_agreements"]) == (6, 0)
+    assert "not_rateable" in await kinds(billing)
 
 
 async def test_what_nobody_marked_is_found_in_an_old_month(billing, street, root: Path) -> None:
