@@ -68,6 +68,7 @@ async def an_agreed_account(connection: asyncpg.Connection) -> str:
 async def a_known_meter(connection: asyncpg.Connection) -> str:
     """A meter that the ledger knows: it serves an account."""
     meter_id = f"m-{uuid4().hex[:12]}"
+    await connection.execute("INSERT INTO meter_state (meter_id) VALUES ($1)", meter_id)
     await connection.execute(
         "INSERT INTO installation (id, meter_id, account_id, begins_at, multiplier, revision) "
         "VALUES ($1, $2, $3, $4, 1, 1)",

@@ -120,7 +120,7 @@ HOUSEHOLDS: dict[str, dict[str, Any]] = {
         "protected": True, "multiplier": 40, "household": False, "serial_number": "SN-1",
         "modulus_wh": 10**9, "resolution_wh": 1000, "max_w": 500_000, "opening_wh": 123,
     },
-    "one that begins tomorrow": {"first": 1},
+    "one that is to begin": {"first": 2},
 }  # fmt: skip
 
 
