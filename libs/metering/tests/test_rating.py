@@ -91,21 +91,31 @@ def test_annual_blocks_go_on_from_the_year_before_the_period() -> None:
     ]
 
 
-def test_annual_blocks_begin_anew_where_a_period_passes_the_year() -> None:
+@pytest.mark.parametrize(
+    ("valid_from", "use", "totals"),
+    [
+        ("2025-01-01", {date(2025, 12, 31): 50, date(2026, 1, 1): 50}, [100, 50]),
+        # What the year before has used is nothing to a tariff that begins after it.
+        ("2026-01-01", {date(2026, 1, 1): 50}, [50]),
+    ],
+)
+def test_annual_blocks_begin_anew_where_a_period_passes_the_year(
+    valid_from: str, use: dict[date, int], totals: list[int]
+) -> None:
     tariff = version(
         BLOCKS.replace("kind: blocks", "kind: blocks\n    over: year"),
         cycle="{months: 2, first_month: 12}",
-        valid_from="2025-01-01",
+        valid_from=valid_from,
     )
     period = Period(date(2025, 12, 1), date(2026, 2, 1))
     parts = parts_of_use(
         book=TariffBook([tariff]),
         period=period,
-        use_wh={(date(2025, 12, 31), "all"): 50 * KWH, (date(2026, 1, 1), "all"): 50 * KWH},
+        use_wh={(day, "all"): kwh * KWH for day, kwh in use.items()},
         served=None,
     )
     result = charge(period=period, parts=parts, year_before_wh={"all": 100 * KWH})
-    assert [part.total_micro for part in result.parts] == [100 * UNIT, 50 * UNIT]
+    assert [part.total_micro for part in result.parts] == [each * UNIT for each in totals]
 
 
 def test_annual_blocks_are_whole_in_a_version_that_prorates() -> None:

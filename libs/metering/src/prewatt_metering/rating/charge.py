@@ -94,8 +94,8 @@ def charge(
 ) -> Charge:
     """The lines of ``parts``, in the order of their days.
 
-    ``year_before_wh``: energy of the calendar year before the period, for annual blocks.
-    ``closed``: the period is over, so that its total is rounded where the tariff says so.
+    ``year_before_wh``: energy before the period, of the calendar year that it begins in, for annual
+    blocks. ``closed``: the period is over, so that its total is rounded where the tariff says so.
     Raises `Unrated` where the tariff asks for something that is not known.
     """
     measured = [
@@ -106,13 +106,14 @@ def charge(
     allowed = days = 0
     before: dict[str, int] = {}
     before_of_version: dict[str, int] = {}
-    of_year = dict(year_before_wh or {})
+    year, of_year = period.first.year, dict(year_before_wh or {})
     for place, (use, (energy_wh, losses)) in enumerate(zip(parts, measured, strict=True)):
         last = parts[place - 1] if place else None
         if last is None or last.version is not use.version:
             before_of_version = {}
-        if last is not None and last.span.first.year != use.span.first.year:
-            of_year = {}
+        # Also where nothing is rated of the period's first year: the tariff may begin after it.
+        if use.span.first.year != year:
+            year, of_year = use.span.first.year, {}
         quantities = without_allowance(
             use.version, energy_wh=energy_wh, period_wh=period_wh, allowed_before_wh=allowed
         )
