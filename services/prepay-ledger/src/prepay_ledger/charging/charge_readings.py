@@ -50,7 +50,7 @@ async def charge_readings(
         await unit.charging.save_followed_meters(followed, day=day)
     used, derived = await _one_by_one(unit, rest, pricings, day=day) if rest else ((), ())
     estimated = [row.meter_id for row in derived if row.is_estimated]
-    if followed and (used or any(0 in e.before.column(Column.IS_ALONE) for e in followed)):
+    if followed and (used or not all(each.before.are_alone for each in followed)):
         followed, charged_meanwhile = await _held(unit, followed, used)
         used = [*used, *charged_meanwhile]
     if followed:

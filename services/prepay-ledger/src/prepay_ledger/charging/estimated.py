@@ -84,7 +84,6 @@ def estimate_periods(
         before = measured.get(first) or states.get(first)
         energy_wh = state.energy_wh - (0 if before is None else before.energy_wh)
         posted = difference({} if before is None else before.posted, state.posted)
-        posted = {name: micro for name, micro in posted.items() if micro}
         if energy_wh or posted:
             yield EstimatedPeriod(
                 agreement_id=agreement.id,

@@ -126,10 +126,9 @@ def _follow(
     if not len(block):
         return None
     read = [sorted(readings[meter_id]) for meter_id in block.meter_ids]
-    count = _column([len(some) for some in read])
-    is_usable = (count <= _rounds(count)) & (block.numbers[:, Column.DUE_DAY] > today.toordinal())
     numbers = block.numbers.copy()
-    is_fast = is_usable & ~_append(_open_days(block.common, numbers), read, count)
+    is_slow = _append(_open_days(block.common, numbers), read)
+    is_fast = ~is_slow & (block.numbers[:, Column.DUE_DAY] > today.toordinal())
     rows: list[int] = np.flatnonzero(is_fast).tolist()
     if not rows:
         return None
@@ -154,17 +153,19 @@ def _rounds(counts: Ints) -> int:
     return int(np.sort(counts)[-min(GROUP_MIN, len(counts))])
 
 
-def _append(days: OpenDays, read: Sequence[Sequence[Reading]], count: Ints) -> Bools:
+def _append(days: OpenDays, read: Sequence[Sequence[Reading]]) -> Bools:
     """Appends in rounds: the first reading of every row, then the second of those that have one,
-    and so on. ``read``: by row of ``days``, ascending; ``count``: how many. Changes ``days``; gives
-    by row whether any of its readings is slow, and what ``days`` has of such a row is of no use."""
+    and so on. ``read``: by row of ``days``, ascending. Changes ``days``; gives by row whether any
+    of its readings is slow, and what ``days`` has of such a row is of no use."""
     flat = list(chain.from_iterable(read))
     at_us, register_wh = _column([r.at_us for r in flat]), _column([r.register_wh for r in flat])
+    count = _column([len(some) for some in read])
+    rounds = _rounds(count)
     first = np.cumsum(count) - count
     # One that leaves at its last reading needs no round for those before; nor does one that has
     # more than are followed in columns.
-    is_slow = (at_us[first + count - 1] > days.until_us) | (count > _rounds(count))
-    for number in range(_rounds(count)):
+    is_slow = (at_us[first + count - 1] > days.until_us) | (count > rounds)
+    for number in range(rounds):
         rows = np.flatnonzero((count > number) & ~is_slow)
         at = first[rows] + number
         of_us, of_wh = at_us[at], register_wh[at]

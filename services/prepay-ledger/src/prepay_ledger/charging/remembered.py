@@ -53,8 +53,11 @@ class RememberedStandings:
         if epoch != self._epoch:
             return
         for each in followed:
-            alone: list[int] = np.flatnonzero(each.after.numbers[:, Column.IS_ALONE]).tolist()
-            self._keep(each.after if len(alone) == len(each.after) else each.after.some(alone))
+            if each.after.are_alone:
+                self._keep(each.after)
+            else:
+                alone = np.flatnonzero(each.after.numbers[:, Column.IS_ALONE])
+                self._keep(each.after.some(alone.tolist()))
 
     def forget(self, meter_ids: Iterable[str]) -> None:
         """Of meters that were charged in another way, or may have been."""

@@ -123,6 +123,11 @@ class Block:
     def __len__(self) -> int:
         return len(self.meter_ids)
 
+    @property
+    def are_alone(self) -> bool:
+        """Whether each is the only meter of its account."""
+        return bool(self.numbers[:, Column.IS_ALONE].all())
+
     def column(self, column: Column) -> list[int]:
         """One of the numbers of every meter, as Python's integers: numpy's are slow one by one."""
         return self.numbers[:, column].tolist()
