@@ -22,7 +22,7 @@ from billing.nights.meters import Served
 from billing.nights.ports import OpenState, Turn
 from billing.nights.use_of_meters import Readings, Used, use_of_meters
 from billing.nights.values import Tally
-from billing.readings.packed import Unpackable, unpacked
+from billing.readings.packed import Unpackable, unpacked_columns
 from billing.reconciliation.compare import Comparison, Kind, Known, compare, next_look
 from billing.reconciliation.ports import Held, Metered
 from billing.rerating.register import MeterTerms
@@ -182,10 +182,7 @@ def _is_at_rest(held: Held | None, now: datetime) -> bool:
 
 
 def _counts(held: Mapping[str, Held]) -> dict[str, int]:
-    return {
-        meter_id: sum(len(unpacked(day, packed)) for day, packed in each.days)
-        for meter_id, each in held.items()
-    }
+    return {meter_id: len(unpacked_columns(each.days).at_us) for meter_id, each in held.items()}
 
 
 def _moved(known: Known, held: Mapping[str, Held]) -> Known:

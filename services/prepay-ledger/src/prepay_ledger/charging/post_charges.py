@@ -130,7 +130,7 @@ async def post(
         unit=unit,
         rows=rows,
         others=others,
-        ended=[told_estimate(each.after, above=above) for each in taken_back.changes],
+        estimates=[told_estimate(each.after, above=above) for each in taken_back.changes],
         partition=partition,
         now=now,
     )
@@ -140,14 +140,14 @@ async def post(
 async def tell_charges(
     *,
     unit: Unit,
-    rows: Sequence[PostedCharge],
+    rows: Sequence[PostedCharge] = (),
     others: Sequence[PostedBalance] = (),
-    ended: Sequence[PostedEstimate] = (),
+    estimates: Sequence[PostedEstimate] = (),
     partition: int,
     now: datetime,
 ) -> None:
     """Tell billing what stands, a thousand an event. ``others``: balances that moved without one of
-    ``rows``; ``ended``: estimates that readings took back."""
+    ``rows``; ``estimates``: those that changed."""
     await unit.publish(
         [
             charges_event(
@@ -155,12 +155,12 @@ async def tell_charges(
                     posted_at=now,
                     charges=tuple(rows[at : at + CHARGES_PER_EVENT_MAX]),
                     balances=tuple(others[at : at + CHARGES_PER_EVENT_MAX]),
-                    estimates=tuple(ended[at : at + CHARGES_PER_EVENT_MAX]),
+                    estimates=tuple(estimates[at : at + CHARGES_PER_EVENT_MAX]),
                 ),
                 partition=partition,
                 at=now,
             )
-            for at in range(0, max(len(rows), len(others), len(ended)), CHARGES_PER_EVENT_MAX)
+            for at in range(0, max(len(rows), len(others), len(estimates)), CHARGES_PER_EVENT_MAX)
         ]
     )
 

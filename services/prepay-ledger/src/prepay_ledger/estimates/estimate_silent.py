@@ -11,16 +11,14 @@ from prometheus_client import Counter, Gauge
 
 from prepay_ledger.charging.estimated import EstimatedPeriod, estimate_changes, estimate_periods
 from prepay_ledger.charging.meters import sum_of_use
-from prepay_ledger.charging.post_charges import states_of
+from prepay_ledger.charging.post_charges import states_of, tell_charges
 from prepay_ledger.charging.post_estimates import enter_estimates, told_estimate
 from prepay_ledger.charging.pricing import Pricings, PricingsOfNow
 from prepay_ledger.epochs.values import first_number
 from prepay_ledger.estimates.ports import OpenUnit, Unit
 from prepay_ledger.estimates.rules import SilentMeter, estimate_meter
 from prepay_ledger.estimates.values import Terms, UnderWay
-from prepay_ledger.events import charges_event
 from prewatt_common.clock import Clock
-from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted
 from prewatt_common.db.database import is_conflict
 from prewatt_common.db.odd_ones import odd_among
 from prewatt_common.kafka.stops import in_words
@@ -152,12 +150,12 @@ async def _estimate(run: _Run, account_id: UUID, meter_ids: Sequence[str]) -> No
     await unit.estimates.mark([each.meter_id for each in silent])
     await enter_estimates(unit, changes, source=f"day/{run.day}", at=run.now)
     above = first_number(await unit.charging.epoch())
-    told = ChargesPosted(
-        posted_at=run.now,
-        charges=(),
-        estimates=tuple(told_estimate(each.after, above=above) for each in changes),
+    await tell_charges(
+        unit=unit,
+        estimates=[told_estimate(each.after, above=above) for each in changes],
+        partition=0,
+        now=run.now,
     )
-    await unit.publish([charges_event(told, partition=0, at=run.now)])
     ESTIMATES.labels("changed").inc()
 
 
