@@ -1,6 +1,7 @@
 """Some households in a ledger's database of a test's own; the tests say what day it is there."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ from prepay_ledger.seals.postgres import open_seals
 from prepay_ledger.supply.decide import Policy
 from prepay_ledger.supply.review_supply import SupplyReview
 from prepay_ledger.tariffs.publish_tariff import publish_tariff
+from prepay_ledger.unit import PostgresUnit
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.ids import new_id
@@ -140,3 +142,31 @@ class Town(Scratch):
         async with open_seals(self.database) as unit:
             found = [str(each) async for each in audit(store=unit.seals, published=None)]
             assert found == [], found
+
+
+class Killed(BaseException):
+    """What SIGKILL is to a job that is called in the tests' own process."""
+
+
+class Dying:
+    """Opens units of a town until so many are done; then whoever opens one dies, or, ``inside``,
+    whoever commits it."""
+
+    def __init__(self, town: Scratch, *, after: int, inside: bool) -> None:
+        self._town = town
+        self._left = after
+        self._inside = inside
+
+    @asynccontextmanager
+    async def _dies_inside(self) -> AsyncGenerator[PostgresUnit]:
+        async with self._town.unit() as unit:
+            yield unit
+            raise Killed
+
+    def __call__(self) -> AbstractAsyncContextManager[PostgresUnit]:
+        self._left -= 1
+        if self._left >= 0:
+            return self._town.unit()
+        if not self._inside:
+            raise Killed
+        return self._dies_inside()

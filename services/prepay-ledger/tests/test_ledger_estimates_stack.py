@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 import pytest
 from ledger_silent import TERMS, Silent
-from ledger_town import COUNT, REVIEW
+from ledger_town import COUNT, REVIEW, Dying, Killed
 from ledger_watched import DAY, HOUR_WH
 from prometheus_client import REGISTRY
 
@@ -245,30 +245,8 @@ async def test_where_it_dies_it_goes_on(
     await town.estimate()
     for _ in range(2):
         await town.live(silent=range(COUNT))
-    done = 0
-
-    class Killed(BaseException):
-        pass
-
-    class Dying:
-        def __init__(self) -> None:
-            nonlocal done
-            done += 1
-            if done > portions and not inside:
-                raise Killed
-            self.unit = town.unit()
-
-        async def __aenter__(self):
-            return await self.unit.__aenter__()
-
-        async def __aexit__(self, *error):
-            if done > portions:
-                await self.unit.__aexit__(Killed, Killed(), None)
-                raise Killed
-            return await self.unit.__aexit__(*error)
-
     with pytest.raises(Killed):
-        await town.estimate(town.estimating(Dying))
+        await town.estimate(town.estimating(Dying(town, after=portions, inside=inside)))
     assert len(await town.estimated()) == min(2 * portions, COUNT)
     await town.estimate()
     assert len(await town.estimated()) == COUNT

@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 import pytest
-from ledger_town import COUNT, REVIEW
+from ledger_town import COUNT, REVIEW, Dying, Killed
 from ledger_watched import DAY, HOUR_WH, Watched
 
 from prepay_ledger.charging.postgres_queries import ChargingQueries
@@ -99,30 +99,8 @@ async def test_where_it_dies_it_goes_on(
     await town.live()
     await town.look()
     await town.live(silent=range(COUNT))
-    done = 0
-
-    class Killed(BaseException):
-        pass
-
-    class Dying:
-        def __init__(self) -> None:
-            nonlocal done
-            done += 1
-            if done > portions and not inside:
-                raise Killed
-            self.unit = town.unit()
-
-        async def __aenter__(self):
-            return await self.unit.__aenter__()
-
-        async def __aexit__(self, *error):
-            if done > portions:
-                await self.unit.__aexit__(Killed, Killed(), None)
-                raise Killed
-            return await self.unit.__aexit__(*error)
-
     with pytest.raises(Killed):
-        await town.look(town.looking(Dying))
+        await town.look(town.looking(Dying(town, after=portions, inside=inside)))
     assert len(await town.noticed()) == min(2 * portions, COUNT)
     await town.look()
     assert await town.noticed() == [(f"m{n}", "VEE-10", 23, 51) for n in range(COUNT)]

@@ -22,7 +22,7 @@ CSV_BODY = BodyLimits(
 LINES_MAX = 10_000
 _FILES_AT_ONCE = 2
 """While the database writes what one says, the next is read. A ledger that imports as many lines
-twice grows from 125 to 240 MiB (measured); its pod has 400."""
+twice grows from 125 to 240 MiB (measured); its pod asks for 400."""
 _PROBLEMS_SHOWN = 100
 
 LineT = TypeVar("LineT", bound=BaseModel)
