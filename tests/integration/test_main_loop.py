@@ -81,9 +81,9 @@ async def _explained(world: World, account_id: str) -> None:
     assert [(d["state"], d["action"], d["fired"]) for d in decisions] == [
         ("warned", None, ["balance_low"]),
         ("disconnecting", "disconnect", ["balance_exhausted"]),
-        ("disconnected", None, ["command_confirmed"]),
+        ("disconnected", None, ["balance_exhausted", "relay_confirmed"]),
         ("reconnecting", "reconnect", ["balance_restored"]),
-        ("connected", None, ["command_confirmed"]),
+        ("connected", None, ["relay_confirmed"]),
     ]
     cut = decisions[1]
     assert cut["inputs"]["facts"]["balance_micro"] <= 0

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -21,7 +21,11 @@ from aiokafka import AIOKafkaConsumer
 from prepay_ledger.charging.postgres_audit import audit_charges_of
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.base import CommandStatus, RelayAction, RelayState
-from prewatt_common.contracts.meter_events_v1 import CommandProgressed
+from prewatt_common.contracts.meter_events_v1 import (
+    CommandProgressed,
+    MeterPresenceChanged,
+    MeterReported,
+)
 from prewatt_common.contracts.meter_readings_v1 import Reading, readings_event
 from prewatt_common.contracts.topics import LEDGER_EVENTS, METER_EVENTS, METER_READINGS
 from prewatt_common.db.migrations import migrate
@@ -51,6 +55,7 @@ FLAT_DOCUMENT: dict[str, Any] = {
     ],
 }
 _numbers = itertools.count(1)
+MeterEvent: TypeAlias = CommandProgressed | MeterPresenceChanged | MeterReported
 
 
 @dataclass
@@ -234,7 +239,7 @@ class Ledger:
             ]
         )
 
-    async def publish(self, events: Sequence[Reading | CommandProgressed]) -> None:
+    async def publish(self, events: Sequence[Reading | MeterEvent]) -> None:
         """Events of meters on their topics."""
         await self.producer.send([_message(event) for event in events])
 
@@ -329,7 +334,7 @@ def _readings(readings: Sequence[tuple[str, int, int]]) -> list[Reading]:
     ]
 
 
-def _message(event: Reading | CommandProgressed) -> Message:
+def _message(event: Reading | MeterEvent) -> Message:
     topic = METER_READINGS if isinstance(event, Reading) else METER_EVENTS
     sent = readings_event([event]) if isinstance(event, Reading) else event
     return Source("test").message(topic=topic, key=event.meter_id, event=sent, at=utc_now())

@@ -4,8 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from prepay_ledger.supply.command_progress import FINISHED_RANK, RANK, together
-from prepay_ledger.supply.decide import CommandOutcome
+from prepay_ledger.relays.command_progress import FINISHED_RANK, RANK
 from prewatt_common.contracts.base import CommandStatus as Status
 
 UNDER_WAY = (Status.ISSUED, Status.SENT, Status.ACKNOWLEDGED)
@@ -29,21 +28,3 @@ def test_a_late_success_is_the_truth_whatever_was_given_up(given_up):
 @pytest.mark.parametrize(("one", "other"), list(permutations(OVER, 2)))
 def test_one_end_does_not_take_the_place_of_another(one, other):
     assert RANK[one] == RANK[other]
-
-
-@pytest.mark.parametrize(
-    ("statuses", "outcome"),
-    [
-        ([Status.SUCCEEDED], CommandOutcome.CONFIRMED),
-        ([Status.SUCCEEDED, Status.SUCCEEDED], CommandOutcome.CONFIRMED),
-        ([Status.SUCCEEDED, Status.ISSUED], CommandOutcome.IN_FLIGHT),
-        ([Status.FAILED, Status.SENT], CommandOutcome.IN_FLIGHT),
-        ([Status.FAILED, Status.ACKNOWLEDGED], CommandOutcome.IN_FLIGHT),
-        ([Status.FAILED, Status.SUCCEEDED], CommandOutcome.FAILED),
-        *(([status], CommandOutcome.FAILED) for status in OVER),
-        *(([status], CommandOutcome.IN_FLIGHT) for status in UNDER_WAY),
-    ],
-)
-def test_several_commands_together(statuses, outcome):
-    assert together(statuses) is outcome
-    assert together(statuses[::-1]) is outcome

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from ledger_looks import DAY, FIRST, NOW_US, TODAY, at, day_of, found, hourly, meter, punctual
 
 from prepay_ledger.looks.look import LOOKED_FOR
-from prepay_ledger.supply.relays import RelayStep, open_spans
+from prepay_ledger.relays.open_spans import RelayStep, open_spans
 from prewatt_common.contracts.base import RelayAction
 from prewatt_metering.calendar.instants import DAY_US, HOUR_US, MINUTE_US
 from prewatt_metering.registers.readings import Reading

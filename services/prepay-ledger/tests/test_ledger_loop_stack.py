@@ -88,7 +88,7 @@ async def test_a_cut_given_up_is_reconciled_with_the_relay(ledger):
     # The money comes: nobody knows whether the relay is open, so it is told to close.
     await ledger.pay(account["number"], 5_000_000)
     back = await command_of(ledger, account, "reconnect")
-    assert (await ledger.newest(account, "decisions"))[0]["fired"] == ["relay_uncertain"]
+    assert (await ledger.newest(account, "decisions"))[0]["fired"] == ["relay_not_closed"]
     await ledger.answer(back)
     await ledger.until_state(account, "connected")
     await replayed(ledger, [account])

@@ -1,32 +1,30 @@
 """Supply decisions: tables of facts, and what must hold whatever the facts."""
 
 import json
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prepay_ledger.supply.decide import (
-    CommandOutcome,
-    Facts,
-    Fired,
-    Held,
-    Policy,
-    Warned,
-    decide,
-    review_threshold_micro,
-    warnings,
-)
+from prepay_ledger.relays.values import Desired, Observed, Outstanding, Relay
+from prepay_ledger.supply.decide import Facts, Fired, Held, Warned, decide, warnings
+from prepay_ledger.supply.hours import FriendlyHours, hold_ends_at, next_hold_at
 from prepay_ledger.supply.replay import OtherPolicyVersion, inputs_of, replay
+from prepay_ledger.supply.settle import Policy, settle
 from prewatt_common.contracts.base import RelayAction
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 
 S = SupplyState
-POLICY = Policy(friendly_hours=((time(22), time(7)),), retry_after=timedelta(minutes=1))
-NOON = time(12)
-NIGHT = time(23, 30)
+ZONE = ZoneInfo("Asia/Shanghai")
+NIGHTS = (FriendlyHours(time(22), time(7)),)
+POLICY = Policy(zone=ZONE.key, friendly_hours=NIGHTS)
+NOON = datetime(2026, 3, 1, 12, tzinfo=ZONE)
+NIGHT = datetime(2026, 3, 1, 23, 30, tzinfo=ZONE)
+CUT, BACK = RelayAction.DISCONNECT, RelayAction.RECONNECT
 
 
 def facts(state: SupplyState = S.CONNECTED, balance: int = 100, **changes: object) -> Facts:
@@ -37,96 +35,161 @@ def facts(state: SupplyState = S.CONNECTED, balance: int = 100, **changes: objec
         "emergency_credit_micro": 0,
         "protected": False,
         "meters": 1,
+        "open_meters": 0,
         "parked_meters": 0,
         "untrusted_meters": 0,
-        "outcome": CommandOutcome.NONE,
-        "last_action": None,
-        "retry_pause": False,
-        "local_time": NOON,
     }
     return Facts(**(given_facts | changes))  # type: ignore[arg-type]
 
 
-CUT = RelayAction.DISCONNECT
-IN_FLIGHT, CONFIRMED, FAILED = (
-    CommandOutcome.IN_FLIGHT,
-    CommandOutcome.CONFIRMED,
-    CommandOutcome.FAILED,
-)
+def relay(
+    observed: Observed = Observed.CLOSED,
+    *,
+    out: RelayAction | None = None,
+    desired: Desired | None = None,
+    number: int = 0,
+) -> Relay:
+    """``out``: it is on its way, issued a second ago."""
+    issued_at = NOON - timedelta(seconds=1)
+    return Relay(
+        meter_id=f"m-{number}",
+        desired=desired or (Desired.OPEN if out is CUT else Desired.CLOSED),
+        observed=observed,
+        outstanding=out
+        and Outstanding(
+            command_id=UUID(int=number),
+            action=out,
+            issued_at=issued_at,
+            deadline_at=issued_at + timedelta(minutes=1),
+        ),
+    )
+
+
+OPEN, CLOSED, UNKNOWN = Observed.OPEN, Observed.CLOSED, Observed.UNKNOWN
 
 
 @pytest.mark.parametrize(
-    ("given_facts", "state", "action", "held"),
+    ("given_facts", "of", "state", "action", "held"),
     [
-        (facts(balance=51), S.CONNECTED, None, ()),
-        (facts(balance=50), S.WARNED, None, ()),
-        (facts(S.WARNED, 51), S.CONNECTED, None, ()),
-        (facts(S.WARNED, 1), S.WARNED, None, ()),
-        (facts(S.WARNED, 0), S.DISCONNECTING, RelayAction.DISCONNECT, ()),
-        (facts(S.CONNECTED, -5), S.DISCONNECTING, RelayAction.DISCONNECT, ()),
+        (facts(balance=51), relay(), S.CONNECTED, None, ()),
+        (facts(balance=50), relay(), S.WARNED, None, ()),
+        (facts(S.WARNED, 51), relay(), S.CONNECTED, None, ()),
+        (facts(S.WARNED, 1), relay(), S.WARNED, None, ()),
+        (facts(S.WARNED, 0), relay(), S.DISCONNECTING, CUT, ()),
+        (facts(S.CONNECTED, -5), relay(), S.DISCONNECTING, CUT, ()),
         # emergency credit is used before the cut
-        (facts(S.WARNED, -99, emergency_credit_micro=100), S.WARNED, None, ()),
-        (facts(S.WARNED, -100, emergency_credit_micro=100), S.DISCONNECTING,
-         RelayAction.DISCONNECT, ()),
+        (facts(S.WARNED, -99, emergency_credit_micro=100), relay(), S.WARNED, None, ()),
+        (facts(S.WARNED, -100, emergency_credit_micro=100), relay(), S.DISCONNECTING, CUT, ()),
         # holds
-        (facts(S.WARNED, 0, local_time=NIGHT), S.PENDING, None, (Held.FRIENDLY_HOURS,)),
-        (facts(S.WARNED, 0, local_time=time(6, 59)), S.PENDING, None, (Held.FRIENDLY_HOURS,)),
-        (facts(S.WARNED, 0, local_time=time(7)), S.DISCONNECTING, RelayAction.DISCONNECT, ()),
-        (facts(S.WARNED, 0, protected=True), S.PENDING, None, (Held.PROTECTED_CUSTOMER,)),
-        (facts(S.WARNED, 0, meters=0), S.PENDING, None, (Held.NO_METER,)),
-        (facts(S.WARNED, 0, parked_meters=1), S.PENDING, None, (Held.PARKED_METER,)),
-        (facts(S.PENDING, -9, parked_meters=2, local_time=NIGHT), S.PENDING, None,
-         (Held.PARKED_METER, Held.FRIENDLY_HOURS)),
-        (facts(S.PENDING, -1, parked_meters=1, outcome=FAILED, last_action=CUT), S.PENDING, None,
-         (Held.PARKED_METER,)),
-        (facts(S.WARNED, 1, parked_meters=1), S.WARNED, None, ()),
-        (facts(S.WARNED, 0, retry_pause=True), S.PENDING, None, (Held.RETRY_PAUSE,)),
-        (facts(S.PENDING, 0), S.DISCONNECTING, RelayAction.DISCONNECT, ()),
-        (facts(S.PENDING, 60), S.CONNECTED, None, ()),
+        (facts(S.WARNED, 0, protected=True), relay(), S.PENDING, None, (Held.PROTECTED_CUSTOMER,)),
+        (facts(S.WARNED, 0, meters=0), None, S.PENDING, None, (Held.NO_METER,)),
+        (facts(S.WARNED, 0, parked_meters=1), relay(), S.PENDING, None, (Held.PARKED_METER,)),
+        (facts(S.WARNED, 0, untrusted_meters=1), relay(), S.PENDING, None,
+         (Held.UNTRUSTED_READINGS,)),
+        (facts(S.WARNED, 1, parked_meters=1), relay(), S.WARNED, None, ()),
+        (facts(S.PENDING, 0), relay(), S.DISCONNECTING, CUT, ()),
+        (facts(S.PENDING, 60), relay(), S.CONNECTED, None, ()),
         # the cut under way
-        (facts(S.DISCONNECTING, -1, outcome=IN_FLIGHT), S.DISCONNECTING, None, ()),
-        (facts(S.DISCONNECTING, -1, outcome=CONFIRMED), S.DISCONNECTED, None, ()),
-        (facts(S.DISCONNECTING, -1, outcome=FAILED), S.PENDING, None, (Held.RETRY_PAUSE,)),
-        (facts(S.DISCONNECTING, 1, outcome=IN_FLIGHT), S.RECONNECTING, RelayAction.RECONNECT, ()),
+        (facts(S.DISCONNECTING, -1), relay(out=CUT), S.DISCONNECTING, None, ()),
+        (facts(S.DISCONNECTING, -1, open_meters=1), relay(OPEN), S.DISCONNECTED, None, ()),
+        # called back by money, and by emergency credit granted meanwhile: nobody was dark yet
+        (facts(S.DISCONNECTING, 1), relay(out=CUT), S.RECONNECTING, BACK, ()),
+        (facts(S.DISCONNECTING, -5, emergency_credit_micro=9), relay(out=CUT), S.RECONNECTING,
+         BACK, ()),
+        (facts(S.DISCONNECTING, -1, protected=True), relay(out=CUT), S.RECONNECTING, BACK, ()),
+        # parked while the cut is under way: what is out cannot be held, only called back by money
+        (facts(S.DISCONNECTING, -1, parked_meters=1), relay(out=CUT), S.DISCONNECTING, None,
+         (Held.PARKED_METER,)),
         # back again: emergency credit must be repaid first
-        (facts(S.DISCONNECTED, 0), S.DISCONNECTED, None, ()),
-        (facts(S.DISCONNECTED, -1, emergency_credit_micro=100), S.DISCONNECTED, None, ()),
-        (facts(S.DISCONNECTED, 1), S.RECONNECTING, RelayAction.RECONNECT, ()),
+        (facts(S.DISCONNECTED, 0, open_meters=1), relay(OPEN), S.DISCONNECTED, None, ()),
+        (facts(S.DISCONNECTED, -1, open_meters=1, emergency_credit_micro=100), relay(OPEN),
+         S.DISCONNECTED, None, ()),
+        (facts(S.DISCONNECTED, 1, open_meters=1), relay(OPEN), S.RECONNECTING, BACK, ()),
         # nothing holds a reconnection
-        (facts(S.DISCONNECTED, 1, local_time=NIGHT, protected=True, retry_pause=True,
-               parked_meters=1),
-         S.RECONNECTING, RelayAction.RECONNECT, ()),
+        (facts(S.DISCONNECTED, 1, open_meters=1, protected=True, parked_meters=1,
+               untrusted_meters=1), relay(OPEN), S.RECONNECTING, BACK, ()),
         # parked after the cut: it was made for what is charged
-        (facts(S.DISCONNECTED, -1, parked_meters=1), S.DISCONNECTED, None, ()),
-        (facts(S.DISCONNECTING, -1, parked_meters=1, outcome=IN_FLIGHT), S.DISCONNECTING, None,
-         ()),
+        (facts(S.DISCONNECTED, -1, open_meters=1, parked_meters=1), relay(OPEN), S.DISCONNECTED,
+         None, ()),
         # protected after the cut
-        (facts(S.DISCONNECTED, -1, protected=True), S.RECONNECTING, RelayAction.RECONNECT, ()),
-        (facts(S.DISCONNECTING, -1, protected=True, outcome=IN_FLIGHT), S.RECONNECTING,
-         RelayAction.RECONNECT, ()),
-        # a cut that was given up: the relay may be open all the same
-        (facts(S.PENDING, 60, outcome=FAILED, last_action=CUT), S.RECONNECTING,
-         RelayAction.RECONNECT, ()),
-        (facts(S.PENDING, -1, outcome=FAILED, last_action=CUT, protected=True), S.RECONNECTING,
-         RelayAction.RECONNECT, ()),
-        (facts(S.DISCONNECTING, -5, outcome=FAILED, last_action=CUT, emergency_credit_micro=9),
-         S.RECONNECTING, RelayAction.RECONNECT, ()),
-        (facts(S.PENDING, -1, outcome=FAILED, last_action=CUT), S.DISCONNECTING, CUT, ()),
-        (facts(S.PENDING, -1, outcome=CONFIRMED, last_action=CUT), S.DISCONNECTED, None, ()),
-        (facts(S.RECONNECTING, 60, outcome=IN_FLIGHT), S.RECONNECTING, None, ()),
-        (facts(S.RECONNECTING, 60, outcome=CONFIRMED), S.CONNECTED, None, ()),
-        (facts(S.RECONNECTING, 40, outcome=CONFIRMED), S.WARNED, None, ()),
-        (facts(S.RECONNECTING, -1, outcome=CONFIRMED), S.DISCONNECTING, RelayAction.DISCONNECT,
+        (facts(S.DISCONNECTED, -1, open_meters=1, protected=True), relay(OPEN), S.RECONNECTING,
+         BACK, ()),
+        # a cut that was given up: nobody knows where the relay is
+        (facts(S.PENDING, 60), relay(UNKNOWN), S.RECONNECTING, BACK, ()),
+        (facts(S.PENDING, -1, protected=True), relay(UNKNOWN), S.RECONNECTING, BACK, ()),
+        (facts(S.PENDING, -1), relay(UNKNOWN), S.DISCONNECTING, CUT, ()),
+        # its answer came late
+        (facts(S.PENDING, -1, open_meters=1), relay(OPEN), S.DISCONNECTED, None, ()),
+        (facts(S.RECONNECTING, 60, open_meters=1), relay(OPEN, out=BACK), S.RECONNECTING, None,
          ()),
-        (facts(S.RECONNECTING, 60, outcome=FAILED, retry_pause=True), S.RECONNECTING, None, ()),
-        (facts(S.RECONNECTING, 60, outcome=FAILED), S.RECONNECTING, RelayAction.RECONNECT, ()),
+        (facts(S.RECONNECTING, 60), relay(), S.CONNECTED, None, ()),
+        (facts(S.RECONNECTING, 40), relay(), S.WARNED, None, ()),
+        # used up again before it was back
+        (facts(S.RECONNECTING, -1, open_meters=1), relay(OPEN), S.DISCONNECTED, None, ()),
+        (facts(S.RECONNECTING, -1, open_meters=1), relay(OPEN, out=BACK), S.DISCONNECTING, CUT,
+         ()),
+        # a new tenant behind a relay that the one before has left open
+        (facts(S.CONNECTED, 60, open_meters=1), relay(OPEN, desired=Desired.OPEN), S.RECONNECTING,
+         BACK, ()),
+        # who has not paid yet is not connected first
+        (facts(S.CONNECTED, 0, open_meters=1), relay(OPEN), S.DISCONNECTED, None, ()),
+        # swapped while cut: the new meter is closed
+        (facts(S.DISCONNECTED, -1), relay(), S.DISCONNECTING, CUT, ()),
+        # paid between two meters: the next is closed already
+        (facts(S.PENDING, 60, meters=0), None, S.CONNECTED, None, ()),
+        (facts(S.DISCONNECTED, 60), relay(), S.CONNECTED, None, ()),
+        # moved by hand
+        (facts(S.CONNECTED, 60, open_meters=1), relay(OPEN), S.RECONNECTING, BACK, ()),
     ],
 )  # fmt: skip
 def test_decisions(
-    given_facts: Facts, state: SupplyState, action: RelayAction | None, held: tuple[Held, ...]
+    given_facts: Facts,
+    of: Relay | None,
+    state: SupplyState,
+    action: RelayAction | None,
+    held: tuple[Held, ...],
 ) -> None:
-    decision = decide(facts=given_facts, policy=POLICY)
-    assert (decision.state, decision.action, decision.held) == (state, action, held)
+    settled = settle(given_facts, [of] if of else [], policy=POLICY, now=NOON)
+    assert (settled.state, settled.action, settled.held) == (state, action, held)
+
+
+@pytest.mark.parametrize(
+    ("at", "state", "ends_at"),
+    [
+        (NIGHT, S.PENDING, datetime(2026, 3, 2, 7, tzinfo=ZONE)),
+        (datetime(2026, 3, 1, 6, 59, tzinfo=ZONE), S.PENDING, datetime(2026, 3, 1, 7, tzinfo=ZONE)),
+        (datetime(2026, 3, 1, 7, tzinfo=ZONE), S.DISCONNECTING, None),
+    ],
+)
+def test_friendly_hours_hold_a_cut_and_it_is_looked_at_when_they_are_over(
+    at: datetime, state: SupplyState, ends_at: datetime | None
+) -> None:
+    settled = settle(facts(S.WARNED, 0), [relay()], policy=POLICY, now=at)
+    assert settled.state is state
+    assert settled.decision.hold_ends_at == ends_at
+    if ends_at:
+        assert settled.again_at == ends_at
+        assert settled.held == (Held.FRIENDLY_HOURS,)
+
+
+def test_a_cut_issued_just_before_friendly_hours_ends_with_their_begin() -> None:
+    at = datetime(2026, 3, 1, 21, 59, 30, tzinfo=ZONE)
+    (moved,) = settle(facts(S.WARNED, 0), [relay()], policy=POLICY, now=at).moved
+    assert moved.step.action is CUT
+    assert moved.step.expires_at == datetime(2026, 3, 1, 22, tzinfo=ZONE)
+
+
+def test_some_of_an_accounts_meters_are_open_and_some_cannot_be_cut_now() -> None:
+    two = [relay(OPEN), relay(number=1)]
+    given_facts = facts(S.DISCONNECTING, -1, meters=2, open_meters=1)
+    assert settle(given_facts, two, policy=POLICY, now=NOON).action is CUT
+    held = settle(given_facts, two, policy=POLICY, now=NIGHT)
+    assert (held.state, held.action) == (S.DISCONNECTING, None)
+    # Money for one is money for all.
+    paid = settle(
+        msgspec.structs.replace(given_facts, balance_micro=1), two, policy=POLICY, now=NIGHT
+    )
+    assert [each.step.action for each in paid.moved] == [BACK, None]
 
 
 LOW, EXHAUSTED = Warned.LOW, Warned.EXHAUSTED
@@ -138,7 +201,6 @@ LOW, EXHAUSTED = Warned.LOW, Warned.EXHAUSTED
         (facts(balance=51), ()),
         (facts(balance=50), (LOW,)),
         (facts(balance=0), (LOW, EXHAUSTED)),
-        (facts(balance=0, local_time=NIGHT), (LOW, EXHAUSTED)),
         (facts(balance=-5, protected=True), (LOW, EXHAUSTED)),
         (facts(balance=-9, emergency_credit_micro=100), (LOW,)),
         (facts(balance=-100, emergency_credit_micro=100), (LOW, EXHAUSTED)),
@@ -149,90 +211,158 @@ LOW, EXHAUSTED = Warned.LOW, Warned.EXHAUSTED
         (facts(S.WARNED, 0), (EXHAUSTED,)),
         (facts(S.PENDING, 0), ()),
         (facts(S.PENDING, 20), ()),
-        (facts(S.DISCONNECTING, -1, outcome=FAILED), ()),
-        (facts(S.RECONNECTING, 40, outcome=CONFIRMED), ()),
-        (facts(S.RECONNECTING, -1, outcome=CONFIRMED), (EXHAUSTED,)),
+        (facts(S.DISCONNECTING, -1), ()),
+        (facts(S.RECONNECTING, 40), ()),
+        (facts(S.RECONNECTING, -1), (EXHAUSTED,)),
         # no warning is wanted: both limits are one
         (facts(balance=0, low_balance_micro=0), (EXHAUSTED,)),
         (facts(balance=0, low_balance_micro=0, emergency_credit_micro=9), (LOW,)),
     ],
-)  # fmt: skip
+)
 def test_what_the_customer_is_told_of_the_balance(
     given_facts: Facts, due: tuple[Warned, ...]
 ) -> None:
-    assert warnings(facts=given_facts, decision=decide(facts=given_facts, policy=POLICY)) == due
+    decision = decide(given_facts, hours=NIGHTS, local_now=NOON)
+    assert warnings(facts=given_facts, decision=decision) == due
 
 
 amounts = st.integers(min_value=-300, max_value=300)
-any_facts = st.builds(
-    Facts,
-    state=st.sampled_from(SupplyState),
-    balance_micro=amounts,
-    low_balance_micro=st.integers(min_value=0, max_value=200),
-    emergency_credit_micro=st.integers(min_value=0, max_value=200),
-    protected=st.booleans(),
-    meters=st.integers(min_value=0, max_value=3),
-    parked_meters=st.integers(min_value=0, max_value=2),
-    untrusted_meters=st.integers(min_value=0, max_value=1),
-    outcome=st.sampled_from(CommandOutcome),
-    last_action=st.none() | st.sampled_from(RelayAction),
-    retry_pause=st.booleans(),
-    local_time=st.times(),
+instants = st.integers(min_value=0, max_value=365 * 24 * 60).map(
+    lambda minutes: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
 )
 
 
-@given(any_facts)
-def test_nobody_with_money_or_protection_is_cut(given_facts: Facts) -> None:
-    decision = decide(facts=given_facts, policy=POLICY)
-    if decision.action is RelayAction.DISCONNECT:
-        assert given_facts.balance_micro <= -given_facts.emergency_credit_micro
+@st.composite
+def some_relays(draw: st.DrawFn) -> list[Relay]:
+    return [
+        relay(
+            draw(st.sampled_from(Observed)),
+            out=draw(st.none() | st.sampled_from([CUT, BACK])),
+            desired=draw(st.sampled_from([Desired.OPEN, Desired.CLOSED])),
+            number=number,
+        )
+        for number in range(draw(st.integers(min_value=0, max_value=3)))
+    ]
+
+
+@st.composite
+def accounts(draw: st.DrawFn) -> tuple[Facts, list[Relay]]:
+    relays = draw(some_relays())
+    return (
+        facts(
+            draw(st.sampled_from(SupplyState)),
+            draw(amounts),
+            low_balance_micro=draw(st.integers(min_value=0, max_value=200)),
+            emergency_credit_micro=draw(st.integers(min_value=0, max_value=200)),
+            protected=draw(st.booleans()),
+            meters=len(relays),
+            open_meters=sum(each.observed is OPEN for each in relays),
+            parked_meters=draw(st.integers(min_value=0, max_value=2)),
+            untrusted_meters=draw(st.integers(min_value=0, max_value=1)),
+        ),
+        relays,
+    )
+
+
+@given(accounts(), instants)
+def test_nobody_with_money_or_protection_is_cut(
+    account: tuple[Facts, list[Relay]], now: datetime
+) -> None:
+    given_facts, relays = account
+    settled = settle(given_facts, relays, policy=POLICY, now=now)
+    if settled.action is CUT:
+        assert given_facts.balance_micro <= 0
         assert not given_facts.protected
         assert not given_facts.parked_meters
         assert not given_facts.untrusted_meters
-        assert time(7) <= given_facts.local_time < time(22)
-        assert Fired.BALANCE_EXHAUSTED in decision.fired
-    if decision.state is S.PENDING:
-        assert decision.held
+        assert time(7) <= now.astimezone(ZONE).time() < time(22)
+        assert Fired.BALANCE_EXHAUSTED in settled.decision.fired
+        for each in settled.moved:
+            if each.step.expires_at is not None:
+                at = each.step.expires_at.astimezone(ZONE)
+                assert time(7) <= at.time() <= time(22)
+    if settled.state is S.PENDING:
+        assert settled.held
 
 
-@given(any_facts)
-def test_a_restored_balance_is_never_left_without_supply(given_facts: Facts) -> None:
-    decision = decide(facts=given_facts, policy=POLICY)
-    if given_facts.balance_micro > 0:
-        assert decision.state not in (S.DISCONNECTED, S.DISCONNECTING, S.PENDING)
+@given(accounts(), instants)
+def test_a_restored_balance_is_never_left_without_supply(
+    account: tuple[Facts, list[Relay]], now: datetime
+) -> None:
+    given_facts, relays = account
+    if given_facts.balance_micro <= 0:
+        return
+    settled = settle(given_facts, relays, policy=POLICY, now=now)
+    assert settled.state not in (S.DISCONNECTED, S.DISCONNECTING, S.PENDING)
+    for each in settled.moved:
+        going_back = each.relay.outstanding and each.relay.outstanding.action is BACK
+        assert each.relay.observed is CLOSED or each.step.action is BACK or going_back
 
 
-@given(any_facts)
-def test_a_stored_decision_replays(given_facts: Facts) -> None:
-    stored = json.dumps(inputs_of(facts=given_facts, policy=POLICY))
-    assert replay(json.loads(stored)) == decide(facts=given_facts, policy=POLICY)
+@given(accounts(), instants)
+def test_a_stored_decision_replays(account: tuple[Facts, list[Relay]], now: datetime) -> None:
+    given_facts, relays = account
+    settled = settle(given_facts, relays, policy=POLICY, now=now)
+    stored = json.dumps(
+        inputs_of(facts=given_facts, relays=relays, settled=settled, policy=POLICY, now=now)
+    )
+    again = replay(json.loads(stored))
+    for name in ("decision", "state", "fired", "held", "action", "thresholds"):
+        assert getattr(again, name) == getattr(settled, name)
 
 
 def test_a_decision_of_other_rules_is_not_replayed_by_these() -> None:
-    inputs = inputs_of(facts=facts(), policy=POLICY)
+    settled = settle(facts(), [], policy=POLICY, now=NOON)
+    inputs = inputs_of(facts=facts(), relays=[], settled=settled, policy=POLICY, now=NOON)
     inputs["policy"]["version"] = 99
     with pytest.raises(OtherPolicyVersion, match="99"):
         replay(inputs)
 
 
-@given(any_facts)
-def test_the_next_review_is_due_exactly_when_the_balance_changes_the_decision(
-    given_facts: Facts,
+@given(accounts(), instants, amounts)
+def test_only_a_balance_that_crosses_a_threshold_changes_the_decision(
+    account: tuple[Facts, list[Relay]], now: datetime, balance: int
 ) -> None:
-    decision = decide(facts=given_facts, policy=POLICY)
-    threshold = review_threshold_micro(decision=decision, facts=given_facts)
-    if decision.state not in (S.CONNECTED, S.WARNED):
-        assert threshold is None
+    given_facts, relays = account
+    settled = settle(given_facts, relays, policy=POLICY, now=now)
+    if settled.thresholds.crossed_by(balance):
         return
-    assert threshold is not None
-    settled = msgspec.structs.replace(given_facts, state=decision.state)
-    for balance in range(threshold + 1, settled.balance_micro + 1):
-        above = msgspec.structs.replace(settled, balance_micro=balance)
-        assert decide(facts=above, policy=POLICY).state is decision.state
-    at = msgspec.structs.replace(settled, balance_micro=threshold)
-    assert decide(facts=at, policy=POLICY).state is not decision.state
+    later = msgspec.structs.replace(given_facts, state=settled.state, balance_micro=balance)
+    # As they are stored: what was asked of them is outstanding.
+    asked = [
+        msgspec.structs.replace(each.relay, outstanding=_asked(each))
+        if each.step.action
+        else each.relay
+        for each in settled.moved
+    ]
+    again = settle(later, asked, policy=POLICY, now=now)
+    assert again.decision.is_off is settled.decision.is_off
+    assert again.state is settled.state
+    assert again.action is None
+
+
+def _asked(moved):  # type: ignore[no-untyped-def]
+    return Outstanding(
+        command_id=UUID(int=9),
+        action=moved.step.action,
+        issued_at=NOON,
+        deadline_at=moved.step.deadline_at,
+    )
 
 
 def test_what_a_person_has_to_mend_is_not_looked_at_by_the_clock() -> None:
-    held = facts(S.WARNED, 0, parked_meters=1, local_time=NIGHT)
-    assert decide(facts=held, policy=POLICY).recheck_after is None
+    held = facts(S.WARNED, 0, parked_meters=1)
+    assert settle(held, [relay()], policy=POLICY, now=NOON).again_at is None
+
+
+@given(
+    st.lists(st.builds(FriendlyHours, st.times(), st.times()), max_size=3),
+    instants,
+    st.sampled_from(["Asia/Shanghai", "Europe/London", "America/New_York"]),
+)
+def test_hours_hold_until_they_end(hours: list[FriendlyHours], now: datetime, zone: str) -> None:
+    local_now = now.astimezone(ZoneInfo(zone))
+    ends_at, begins_at = hold_ends_at(hours, local_now), next_hold_at(hours, local_now)
+    assert ends_at is None or ends_at > local_now
+    assert (begins_at is None) == (not hours)
+    assert begins_at is None or begins_at > local_now

@@ -18,18 +18,24 @@ from prepay_ledger.corrections.carry_out_runs import CarryOutRuns
 from prepay_ledger.epochs.postgres import raise_epoch
 from prepay_ledger.estimates.estimate_silent import EstimateSilent
 from prepay_ledger.looks.look_at_meters import LookAtMeters
+from prepay_ledger.relays.values import Limits
 from prepay_ledger.routes import routers
 from prepay_ledger.seals.close_days import CloseDays
 from prepay_ledger.seals.postgres import SealsUnit, open_seals
 from prepay_ledger.settings import LedgerSettings
-from prepay_ledger.supply.decide import Policy
+from prepay_ledger.supply.hours import FriendlyHours
 from prepay_ledger.supply.recheck_supply import RecheckSupply
 from prepay_ledger.supply.review_supply import SupplyReview
+from prepay_ledger.supply.settle import Policy
 from prepay_ledger.supply.take_meter_events import TakeMeterEvents
 from prepay_ledger.unit import PostgresUnit, open_unit
 from prepay_ledger.watches import watches
 from prewatt_common.clock import utc_now
-from prewatt_common.contracts.meter_events_v1 import CommandProgressed
+from prewatt_common.contracts.meter_events_v1 import (
+    CommandProgressed,
+    MeterPresenceChanged,
+    MeterReported,
+)
 from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.contracts.topics import LEDGER_FACTS, METER_EVENTS, METER_READINGS
 from prewatt_common.dependencies import watch_dependencies
@@ -58,11 +64,12 @@ _CARRY_OUT_EVERY_S = 1.0
 def policy_of(settings: LedgerSettings) -> Policy:
     """The supply policy that the settings describe."""
     return Policy(
+        zone=settings.timezone,
         friendly_hours=tuple(
-            (time.fromisoformat(hours.start), time.fromisoformat(hours.end))
+            FriendlyHours(time.fromisoformat(hours.start), time.fromisoformat(hours.end))
             for hours in settings.friendly_hours
         ),
-        retry_after=settings.retry_after,
+        limits=Limits(lifetime_s=settings.command_lifetime_s, first_pause_s=settings.retry_after_s),
     )
 
 
@@ -74,11 +81,8 @@ async def run(settings: LedgerSettings) -> None:
 
 async def _run(settings: LedgerSettings, parts: Parts) -> None:
     database, relay = parts.database, parts.relay
-    review = SupplyReview(
-        policy=policy_of(settings),
-        timezone=ZoneInfo(settings.timezone),
-        command_lifetime=settings.command_lifetime,
-    )
+    policy = policy_of(settings)
+    review = SupplyReview(policy=policy)
 
     readings = parts.consumer(
         Subscription(
@@ -102,8 +106,8 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
         Subscription(
             group="prepay-ledger.meter-events",
             topics=(METER_EVENTS,),
-            decode=decode_some([CommandProgressed]),
-            handle=_in_unit(TakeMeterEvents(review=review, clock=utc_now)),
+            decode=decode_some([CommandProgressed, MeterPresenceChanged, MeterReported]),
+            handle=_in_unit(TakeMeterEvents(review=review, limits=policy.limits, clock=utc_now)),
         )
     )
 

@@ -51,16 +51,6 @@ class LedgerSettings(ServiceSettings):
         return secrets
 
     @property
-    def command_lifetime(self) -> timedelta:
-        """How long a command may wait for its meter."""
-        return timedelta(seconds=self.command_lifetime_s)
-
-    @property
     def silence_borne(self) -> timedelta:
         """How long a meter may be silent."""
         return timedelta(seconds=self.silence_borne_s)
-
-    @property
-    def retry_after(self) -> timedelta:
-        """When a failed step is looked at again."""
-        return timedelta(seconds=self.retry_after_s)

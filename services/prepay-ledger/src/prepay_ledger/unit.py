@@ -31,6 +31,8 @@ from prepay_ledger.looks.postgres import PostgresLooks
 from prepay_ledger.payments.ports import PaymentEventStore, PaymentStore
 from prepay_ledger.payments.postgres_events import PostgresPaymentEvents
 from prepay_ledger.payments.postgres_payments import PostgresPayments
+from prepay_ledger.relays.ports import RelayStore
+from prepay_ledger.relays.postgres import PostgresRelays
 from prepay_ledger.supply.ports import SupplyStore
 from prepay_ledger.supply.postgres import PostgresSupply
 from prepay_ledger.tariffs.ports import TariffStore
@@ -61,7 +63,9 @@ class PostgresUnit:
         self.accounts: AccountStore = PostgresAccounts(connection)
         self.payments: PaymentStore = PostgresPayments(connection)
         self.payment_events: PaymentEventStore = PostgresPaymentEvents(connection)
-        self.supply: SupplyStore = PostgresSupply(connection)
+        relays = PostgresRelays(connection)
+        self.relays: RelayStore = relays
+        self.supply: SupplyStore = PostgresSupply(connection, relays=relays)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncGenerator[None]:

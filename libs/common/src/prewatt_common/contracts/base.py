@@ -50,17 +50,21 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RelayAction(StrEnum):
-    """What the utility asks of a relay."""
+    """What the utility asks of a relay. To arm it: the customer may close it by the meter's
+    button."""
 
     DISCONNECT = "disconnect"
     RECONNECT = "reconnect"
+    ARM = "arm"
 
 
 class RelayState(StrEnum):
-    """The relay as read back: open means no supply."""
+    """The relay as read back: open means no supply; armed, none until the customer presses the
+    meter's button (DLMS COSEM class 70: ready for reconnection)."""
 
     OPEN = "open"
     CLOSED = "closed"
+    ARMED = "armed"
 
 
 class Presence(StrEnum):

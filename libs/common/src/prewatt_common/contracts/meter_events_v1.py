@@ -37,6 +37,8 @@ class MeterReported(Event, frozen=True, kw_only=True):
     kind: MqttEventKind
     at: Instant
     detail: Words = ""
+    relay: RelayState | None = None
+    """Where its relay is, if the meter says so."""
 
 
 class CommandProgressed(Event, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.accounts.values import Terms, review_at_micro
+from prepay_ledger.accounts.values import Terms, first_thresholds
 from prepay_ledger.balances.tables import account as account_table
 from prepay_ledger.balances.values import Account
 
@@ -39,6 +39,7 @@ class PostgresAccounts:
 
 def account_row(account: Account) -> dict[str, Any]:
     """The row of a new account."""
+    thresholds = first_thresholds(account)
     return {
         "id": account.id,
         "number": account.number,
@@ -48,6 +49,7 @@ def account_row(account: Account) -> dict[str, Any]:
         "emergency_credit_micro": account.emergency_credit_micro,
         "protected": account.protected,
         "supply_state": account.supply_state,
-        "review_at_micro": review_at_micro(account),
+        "review_at_micro": thresholds.at_micro,
+        "review_above_micro": thresholds.above_micro,
         "opened_at": account.opened_at,
     }

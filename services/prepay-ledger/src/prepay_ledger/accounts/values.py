@@ -7,7 +7,7 @@ from prepay_ledger.agreements.values import Agreement
 from prepay_ledger.balances.values import Account
 from prepay_ledger.installations.values import InstalledMeter, Meter
 from prepay_ledger.journal.values import Balance
-from prepay_ledger.supply.decide import first_review_micro
+from prepay_ledger.supply.decide import Thresholds, review_thresholds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,16 +59,17 @@ class Opening(NamedTuple):
 
 def _moved(balance: Balance, micro: int, account: Account) -> Balance:
     now_micro = balance.balance_micro + micro
-    return Balance(
-        account.id, balance.number + 1, now_micro, is_due=now_micro <= review_at_micro(account)
-    )
+    is_due = first_thresholds(account).crossed_by(now_micro)
+    return Balance(account.id, balance.number + 1, now_micro, is_due=is_due)
 
 
-def review_at_micro(account: Account) -> int:
-    """A new account is looked at as soon as its balance is low."""
-    return first_review_micro(
+def first_thresholds(account: Account) -> Thresholds:
+    """When a new account is looked at: as soon as its balance is low."""
+    return review_thresholds(
+        state=account.supply_state,
         low_balance_micro=account.low_balance_micro,
         emergency_credit_micro=account.emergency_credit_micro,
+        is_open=False,
     )
 
 

@@ -19,8 +19,10 @@ account = Table(
     Column("emergency_credit_micro", BigInteger, nullable=False),
     Column("protected", Boolean, nullable=False),
     Column("supply_state", Text, nullable=False),
-    # At or below this balance the next decision is due; none while balance alone decides nothing.
+    # At or below the one, or above the other, the next decision is due; none: balance alone
+    # decides nothing that way.
     Column("review_at_micro", BigInteger),
+    Column("review_above_micro", BigInteger),
     # When a held or failed step is looked at again.
     instant("recheck_at", nullable=True),
     instant("opened_at"),

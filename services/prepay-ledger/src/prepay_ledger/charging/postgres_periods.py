@@ -78,7 +78,7 @@ ORDER BY a.id LIMIT $4 FOR SHARE OF a
 
 _PENDING = """
 SELECT DISTINCT a.id FROM account AS a JOIN installation AS i ON i.account_id = a.id
-WHERE i.meter_id = ANY($1::text[]) AND a.supply_state = 'pending'
+WHERE i.meter_id = ANY($1::text[]) AND a.supply_state IN ('pending', 'disconnecting')
 """
 
 # What goes on is seen as far as it has come by now.

@@ -164,7 +164,7 @@ async def _silent(run: _Run, meter_ids: Sequence[str]) -> list[SilentMeter]:
     unit = run.unit
     rows = await unit.charging.meters(meter_ids)
     histories = await unit.charging.histories(list(rows.values()))
-    relay_open = await unit.supply.relay_open(meter_ids)
+    relay_open = await unit.relays.relay_open(meter_ids)
     found: list[SilentMeter] = []
     for meter_id in sorted(histories):
         one = estimate_meter(

@@ -118,6 +118,7 @@ class DecideMeter:
                 decision=decision,
             ),
             decided,
+            other_device_at=at,
         )
 
     async def move_end(
@@ -238,6 +239,8 @@ class DecideMeter:
         wrong: InstalledMeter,
         change: _Change,
         decided: Decided,
+        *,
+        other_device_at: datetime | None = None,
     ) -> Sequence[InstalledMeter]:
         decision = Decision(by=decided.by, reason=decided.reason, decided_us=us_of(decided.at))
         try:
@@ -268,6 +271,8 @@ class DecideMeter:
             decided,
         )
         accounts = _accounts([*known, *now])
+        if other_device_at is not None:
+            await unit.relays.device_changed(wrong.meter_id, at=other_device_at)
         await self._follow(unit, wrong.meter_id, accounts, decided)
         return await unit.installations.of_meter(wrong.meter_id)
 
@@ -285,10 +290,11 @@ class DecideMeter:
             now=decided.at,
             source=f"meter/{meter_id}",
         )
-        # A cut may have been held for want of a meter, or for what was found of this one.
-        due = [*{*due, *await unit.charging.pending_accounts([meter_id])}]
+        # Its relay may be open behind one who has paid; what was found of it may have held a cut.
+        moved = await unit.relays.moving_accounts(list(account_ids), now=decided.at)
+        due = {*due, *moved, *await unit.charging.pending_accounts([meter_id])}
         if due:
-            await self._review(unit, due, now=decided.at, caused_at=decided.at)
+            await self._review(unit, list(due), now=decided.at, caused_at=decided.at)
 
 
 def _accounts(known: Sequence[InstalledMeter]) -> set[UUID]:

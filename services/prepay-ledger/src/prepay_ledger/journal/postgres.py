@@ -16,6 +16,7 @@ FROM unnest($1::uuid[], $2::bigint[]) AS m (id, amount_micro)
 WHERE a.id = m.id
 RETURNING a.id, {FIRST_NUMBER} + a.moves, a.balance_micro,
           coalesce(a.balance_micro <= a.review_at_micro, false)
+          OR coalesce(a.balance_micro > a.review_above_micro, false)
 """  # noqa: S608 - of constants
 
 # No ON CONFLICT: that checks the row that it would insert first, and what moves a sub-account may

@@ -82,7 +82,7 @@ class LookAtMeters:
             ),
             self._pricings.of(await unit.tariffs.book()),
             await unit.looks.take_due(looked),
-            await unit.supply.relay_open(looked),
+            await unit.relays.relay_open(looked),
             set(),
         )
         some = await self._not_ordinary(work, looked, under_way)

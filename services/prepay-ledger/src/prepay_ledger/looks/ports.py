@@ -7,7 +7,7 @@ from typing import Protocol
 
 from prepay_ledger.charging.ports import ParkingStore
 from prepay_ledger.looks.look import RecentMeter, UnderWay
-from prepay_ledger.supply.ports import HasSupply
+from prepay_ledger.relays.ports import HasRelays
 from prepay_ledger.tariffs.ports import HasTariffs
 from prewatt_metering.vee.findings import Finding
 
@@ -58,7 +58,7 @@ class LookStore(Protocol):
         ...
 
 
-class Unit(HasTariffs, HasSupply, Protocol):
+class Unit(HasTariffs, HasRelays, Protocol):
     """A transaction in which meters are looked at."""
 
     looks: LookStore

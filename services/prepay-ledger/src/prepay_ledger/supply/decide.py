@@ -1,20 +1,20 @@
-"""Whether an account's supply stays, goes or comes back. A cut is decided here and only here.
+"""Whether an account is to have supply, and whether it may be cut now. Decided here and only here.
 
 ``decide`` is pure: the same inputs give the same decision, so a stored decision can be replayed.
+Where each relay stands towards it, and the next step of each, is `relays.next_step`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
-from typing import assert_never
+from typing import Annotated, NamedTuple
 
 import msgspec
 
-from prewatt_common.contracts.base import RelayAction
+from prepay_ledger.supply.hours import FriendlyHours, hold_ends_at, next_hold_at
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 
-POLICY_VERSION = 1
+Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Fired(StrEnum):
@@ -23,10 +23,13 @@ class Fired(StrEnum):
     BALANCE_LOW = "balance_low"
     BALANCE_EXHAUSTED = "balance_exhausted"
     BALANCE_RESTORED = "balance_restored"
-    COMMAND_CONFIRMED = "command_confirmed"
-    COMMAND_FAILED = "command_failed"
+    CUT_ENDED = "cut_ended"
+    """The balance is not exhausted any more, and nobody has read the relay open."""
     CUSTOMER_PROTECTED = "customer_protected"
-    RELAY_UNCERTAIN = "relay_uncertain"
+    RELAY_NOT_CLOSED = "relay_not_closed"
+    """A relay is open, or nobody knows where it is, and supply is due."""
+    RELAY_CONFIRMED = "relay_confirmed"
+    """The relays are read back where they were sent."""
 
 
 class Held(StrEnum):
@@ -34,68 +37,63 @@ class Held(StrEnum):
 
     PROTECTED_CUSTOMER = "protected_customer"
     FRIENDLY_HOURS = "friendly_hours"
-    RETRY_PAUSE = "retry_pause"
     NO_METER = "no_meter"
     PARKED_METER = "parked_meter"
     UNTRUSTED_READINGS = "untrusted_readings"
 
 
-_BY_A_PERSON = frozenset(
-    {Held.PROTECTED_CUSTOMER, Held.NO_METER, Held.PARKED_METER, Held.UNTRUSTED_READINGS}
-)
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds a cut, beside the account itself: an operator, a law's step, the calendar."""
 
-
-class CommandOutcome(StrEnum):
-    """How the commands of the last decision stand, taken together."""
-
-    NONE = "none"
-    IN_FLIGHT = "in_flight"
-    CONFIRMED = "confirmed"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What the utility allows. Friendly hours are local times, half-open, may pass midnight."""
-
-    friendly_hours: tuple[tuple[time, time], ...]
-    retry_after: timedelta
+    rule: str
+    until: datetime | None = None
+    """None: until somebody does something about it."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a decision rests on; stored with it."""
+    """Everything about an account that a decision rests on; stored with it."""
 
     state: SupplyState
     balance_micro: int
     low_balance_micro: int
     emergency_credit_micro: int
     protected: bool
-    meters: int
+    meters: Count
     """That serve the account now."""
-    parked_meters: int
+    open_meters: Count
+    """Of these: how many relays are read back open."""
+    parked_meters: Count
     """Of these; what they used is not charged, so the balance is not what it should be."""
-    untrusted_meters: int
+    untrusted_meters: Count
     """That serve or served it; what was noticed of their readings then stops cuts until a person
     has looked."""
-    outcome: CommandOutcome
-    """Of the last commands that were issued, however long ago."""
-    last_action: RelayAction | None
-    """What those commands asked for; none where there never was one."""
-    retry_pause: bool
-    """A step failed less than the policy's pause ago."""
-    local_time: time
-    """The utility's wall clock."""
+    holds: tuple[Hold, ...] = ()
+    cut_not_after: datetime | None = None
+    """When one of the others begins to hold it, as far as is known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """The state to be in, the command to issue, why, and when to look again."""
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether supply is due, what may be done now, why, and when to look again."""
 
-    state: SupplyState
-    action: RelayAction | None
+    is_exhausted: bool
+    """The account is to have no supply, were it not for what holds that."""
+    is_off: bool
+    """Its relays are to be open."""
     fired: tuple[Fired, ...]
-    held: tuple[Held, ...] = ()
-    recheck_after: timedelta | None = None
+    held: tuple[str, ...] = ()
+    """Why no relay may be opened now; those that are open stay so."""
+    hold_ends_at: datetime | None = None
+    """When the first of these that ends by itself is over."""
+    cut_not_after: datetime | None = None
+    """When the next of these begins: no cut may be made after that."""
+
+    @property
+    def may_cut(self) -> bool:
+        """Nothing holds a cut."""
+        return self.is_off and not self.held
+
+
+_CUT = frozenset({SupplyState.DISCONNECTING, SupplyState.DISCONNECTED})
 
 
 def is_exhausted(facts: Facts) -> bool:
@@ -113,122 +111,57 @@ def is_low(facts: Facts) -> bool:
     return facts.balance_micro <= facts.low_balance_micro
 
 
-def decide(*, facts: Facts, policy: Policy) -> Decision:
-    """The supply state that ``facts`` call for under ``policy``."""
-    match facts.state:
-        case SupplyState.DISCONNECTING:
-            return _while_disconnecting(facts, policy)
-        case SupplyState.DISCONNECTED:
-            return _back(facts) or _stay(SupplyState.DISCONNECTED)
-        case SupplyState.RECONNECTING:
-            return _while_reconnecting(facts, policy)
-        case SupplyState.CONNECTED | SupplyState.WARNED | SupplyState.PENDING:
-            return _while_connected(facts, policy, ())
-    assert_never(facts.state)
+def decide(facts: Facts, *, hours: Iterable[FriendlyHours], local_now: datetime) -> Decision:
+    """What ``facts`` call for. ``local_now``: aware, in the utility's zone; ``hours``: of each day,
+    in which nobody is cut.
 
-
-def _while_connected(facts: Facts, policy: Policy, fired: tuple[Fired, ...]) -> Decision:
-    cut_before = facts.last_action is RelayAction.DISCONNECT
-    if cut_before and (facts.protected or not is_exhausted(facts)):
-        # A cut that failed or expired may have opened the relay all the same, its answer lost.
-        return _reconnect(*fired, Fired.RELAY_UNCERTAIN)
-    if not is_exhausted(facts):
-        if is_low(facts):
-            return _stay(SupplyState.WARNED, *fired, Fired.BALANCE_LOW)
-        return _stay(SupplyState.CONNECTED, *fired)
-    fired = (*fired, Fired.BALANCE_EXHAUSTED)
-    if cut_before and facts.outcome is CommandOutcome.CONFIRMED:
-        # The answer of a cut that had been given up came late.
-        return _stay(SupplyState.DISCONNECTED, *fired, Fired.COMMAND_CONFIRMED)
-    held = _holds(facts, policy)
-    if held:
-        return _hold(*fired, held=held, again_after=_recheck(held, policy))
-    return _cut(*fired)
-
-
-def _while_disconnecting(facts: Facts, policy: Policy) -> Decision:
-    # A newer reconnect supersedes the disconnect wherever it is on its way.
-    back = _back(facts)
-    if back is not None:
-        return back
-    if facts.outcome is CommandOutcome.CONFIRMED:
-        return _stay(SupplyState.DISCONNECTED, Fired.COMMAND_CONFIRMED)
-    if facts.outcome is CommandOutcome.IN_FLIGHT:
-        return _stay(SupplyState.DISCONNECTING)
-    if not is_exhausted(facts):
-        return _while_connected(facts, policy, (Fired.COMMAND_FAILED,))
-    return _hold(
-        Fired.COMMAND_FAILED,
-        Fired.BALANCE_EXHAUSTED,
-        held=(Held.RETRY_PAUSE,),
-        again_after=policy.retry_after,
-    )
-
-
-def _while_reconnecting(facts: Facts, policy: Policy) -> Decision:
-    if facts.outcome is CommandOutcome.CONFIRMED:
-        return _while_connected(facts, policy, (Fired.COMMAND_CONFIRMED,))
-    if facts.outcome is CommandOutcome.IN_FLIGHT:
-        return _stay(SupplyState.RECONNECTING)
-    if facts.retry_pause:
-        return _stay(SupplyState.RECONNECTING, Fired.COMMAND_FAILED, again_after=policy.retry_after)
-    return _reconnect(Fired.COMMAND_FAILED)
-
-
-def _back(facts: Facts) -> Decision | None:
-    """What ends a cut: money, or that the customer is protected by now."""
-    if is_restored(facts):
-        return _reconnect(Fired.BALANCE_RESTORED)
-    return _reconnect(Fired.CUSTOMER_PROTECTED) if facts.protected else None
-
-
-def _stay(state: SupplyState, *fired: Fired, again_after: timedelta | None = None) -> Decision:
-    """Nothing is asked of the meters."""
-    return Decision(state=state, action=None, fired=fired, recheck_after=again_after)
-
-
-def _hold(*fired: Fired, held: tuple[Held, ...], again_after: timedelta | None) -> Decision:
-    """A cut is due, and must not be made now."""
+    Who was cut needs a restored balance; who was not, only one that is not exhausted: a cut on its
+    way is called back by emergency credit or a small payment.
+    """
+    was_cut = facts.state in _CUT and facts.open_meters > 0
+    exhausted = is_exhausted(facts) or (was_cut and not is_restored(facts))
+    if not exhausted:
+        return Decision(is_exhausted=False, is_off=False, fired=_why_on(facts))
+    is_off = not facts.protected
+    fired = [Fired.BALANCE_EXHAUSTED]
+    if facts.protected and facts.state in _CUT:
+        fired = [Fired.CUSTOMER_PROTECTED]
+    hours = tuple(hours)
+    holds = [*facts.holds]
+    if (ends_at := hold_ends_at(hours, local_now)) is not None:
+        holds.append(Hold(rule=Held.FRIENDLY_HOURS, until=ends_at))
     return Decision(
-        state=SupplyState.PENDING, action=None, fired=fired, held=held, recheck_after=again_after
+        is_exhausted=True,
+        is_off=is_off,
+        fired=tuple(fired),
+        held=(*_own_holds(facts), *(each.rule for each in holds)),
+        hold_ends_at=_first(each.until for each in holds) if is_off else None,
+        cut_not_after=_first([facts.cut_not_after, next_hold_at(hours, local_now)]),
     )
 
 
-def _cut(*fired: Fired) -> Decision:
-    return Decision(state=SupplyState.DISCONNECTING, action=RelayAction.DISCONNECT, fired=fired)
+def _first(instants: Iterable[datetime | None]) -> datetime | None:
+    return min((each for each in instants if each is not None), default=None)
 
 
-def _reconnect(*fired: Fired) -> Decision:
-    return Decision(state=SupplyState.RECONNECTING, action=RelayAction.RECONNECT, fired=fired)
+def _why_on(facts: Facts) -> tuple[Fired, ...]:
+    fired: list[Fired] = []
+    if facts.state in _CUT:
+        fired.append(Fired.BALANCE_RESTORED if is_restored(facts) else Fired.CUT_ENDED)
+    if is_low(facts):
+        fired.append(Fired.BALANCE_LOW)
+    return tuple(fired)
 
 
-def _holds(facts: Facts, policy: Policy) -> tuple[Held, ...]:
-    held: list[Held] = []
+def _own_holds(facts: Facts) -> Iterable[Held]:
     if facts.meters == 0:
-        held.append(Held.NO_METER)
+        yield Held.NO_METER
     if facts.parked_meters:
-        held.append(Held.PARKED_METER)
+        yield Held.PARKED_METER
     if facts.untrusted_meters:
-        held.append(Held.UNTRUSTED_READINGS)
+        yield Held.UNTRUSTED_READINGS
     if facts.protected:
-        held.append(Held.PROTECTED_CUSTOMER)
-    if any(_within(facts.local_time, hours) for hours in policy.friendly_hours):
-        held.append(Held.FRIENDLY_HOURS)
-    if facts.retry_pause:
-        held.append(Held.RETRY_PAUSE)
-    return tuple(held)
-
-
-def _recheck(held: Sequence[Held], policy: Policy) -> timedelta | None:
-    """What a person has to change is looked at again when somebody does, not by the clock."""
-    if not _BY_A_PERSON.isdisjoint(held):
-        return None
-    return policy.retry_after
-
-
-def _within(now: time, hours: tuple[time, time]) -> bool:
-    start, end = hours
-    return start <= now < end if start <= end else now >= start or now < end
+        yield Held.PROTECTED_CUSTOMER
 
 
 class Warned(StrEnum):
@@ -245,38 +178,38 @@ def warnings(*, facts: Facts, decision: Decision) -> tuple[Warned, ...]:
     low_comes_first = facts.low_balance_micro > -facts.emergency_credit_micro
     if facts.state is SupplyState.CONNECTED and low_comes_first and is_low(facts):
         due.append(Warned.LOW)
-    cut_under_way = facts.state in (SupplyState.PENDING, SupplyState.DISCONNECTING)
-    if Fired.BALANCE_EXHAUSTED in decision.fired and not cut_under_way:
+    if decision.is_exhausted and facts.state not in (SupplyState.PENDING, *_CUT):
         due.append(Warned.EXHAUSTED)
     return tuple(due)
 
 
-def review_threshold_micro(*, decision: Decision, facts: Facts) -> int | None:
-    """The balance at or below which the next decision is due, none where balance alone does not
-    lead to one."""
-    match decision.state:
+class Thresholds(NamedTuple):
+    """Balances that lead to the next decision: one at or below the first, one above the second;
+    none where balance alone leads to none that way."""
+
+    at_micro: int | None
+    above_micro: int | None
+
+    def crossed_by(self, balance_micro: int) -> bool:
+        """A balance that leads to the next decision."""
+        return (self.at_micro is not None and balance_micro <= self.at_micro) or (
+            self.above_micro is not None and balance_micro > self.above_micro
+        )
+
+
+def review_thresholds(
+    *, state: SupplyState, low_balance_micro: int, emergency_credit_micro: int, is_open: bool
+) -> Thresholds:
+    """Of an account in ``state``. ``is_open``: a relay of it is read back open."""
+    exhausted_micro = -emergency_credit_micro
+    match state:
         case SupplyState.CONNECTED:
-            return first_review_micro(
-                low_balance_micro=facts.low_balance_micro,
-                emergency_credit_micro=facts.emergency_credit_micro,
-            )
+            return Thresholds(max(low_balance_micro, exhausted_micro), None)
         case SupplyState.WARNED:
-            return -facts.emergency_credit_micro
-        case (
-            SupplyState.PENDING
-            | SupplyState.DISCONNECTING
-            | SupplyState.DISCONNECTED
-            | SupplyState.RECONNECTING
-        ):
-            return None
-    assert_never(decision.state)
-
-
-def first_review_micro(*, low_balance_micro: int, emergency_credit_micro: int) -> int:
-    """The balance at or below which an account that is connected is looked at first."""
-    return max(low_balance_micro, -emergency_credit_micro)
-
-
-def local_time_of(instant: datetime) -> time:
-    """The wall clock of a local instant, without its zone: what friendly hours are given in."""
-    return instant.time().replace(tzinfo=None)
+            return Thresholds(exhausted_micro, low_balance_micro)
+        case SupplyState.RECONNECTING:
+            return Thresholds(exhausted_micro, None)
+        case SupplyState.PENDING:
+            return Thresholds(None, exhausted_micro)
+        case SupplyState.DISCONNECTING | SupplyState.DISCONNECTED:
+            return Thresholds(None, 0 if is_open else exhausted_micro)

@@ -1,52 +1,39 @@
 """What the use cases of supply need."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from prepay_ledger.events import Publishes
-from prepay_ledger.supply.values import (
-    CommandProgress,
-    CommandRecorded,
-    NewCommand,
-    NextReview,
-    StoredDecision,
-    SupplyView,
-)
-from prewatt_metering.registers.spans import Span
+from prepay_ledger.relays.ports import HasRelays
+from prepay_ledger.supply.values import NextReview, StoredDecision, SupplyView
 
 
 class SupplyStore(Protocol):
-    """Supply states, decisions and commands."""
+    """Supply states and decisions."""
 
-    async def lock(self, account_ids: Sequence[UUID], *, now: datetime) -> Sequence[SupplyView]: ...
-    async def due(self, *, now: datetime, limit: int) -> Sequence[UUID]: ...
-    async def last_sequences(self, meter_ids: Sequence[str]) -> Mapping[str, int]:
-        """The number that each meter's next command is above."""
+    async def hold(self, account_ids: Sequence[UUID]) -> None:
+        """Lock the accounts' rows, as every decision does, before the relays of their meters."""
+        ...
+
+    async def lock(self, account_ids: Sequence[UUID], *, now: datetime) -> Sequence[SupplyView]:
+        """The accounts, locked, with all that a decision rests on."""
+        ...
+
+    async def due(self, *, now: datetime, limit: int) -> Sequence[UUID]:
+        """Accounts to be looked at again, locked; those another replica holds are skipped."""
         ...
 
     async def save(
-        self,
-        *,
-        reviews: Sequence[NextReview],
-        decisions: Sequence[StoredDecision],
-        commands: Sequence[NewCommand],
-    ) -> None: ...
-    async def relay_open(self, meter_ids: Sequence[str]) -> Mapping[str, Sequence[Span]]:
-        """When the relay of each was open for certain, by its last
-        hundred commands."""
-        ...
-
-    async def record_progress(
-        self, progress: Sequence[CommandProgress]
-    ) -> Sequence[CommandRecorded]:
-        """The commands that moved on; not those unknown or already further."""
+        self, *, reviews: Sequence[NextReview], decisions: Sequence[StoredDecision]
+    ) -> None:
+        """States and when they are looked at next; decisions with all they rest on."""
         ...
 
 
-class HasSupply(Protocol):
+class HasSupply(HasRelays, Protocol):
     """A transaction that decides supply."""
 
     supply: SupplyStore

@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import Table, select
 
 from prepay_ledger.balances.postgres import check_account
-from prepay_ledger.supply.tables import command, decision
+from prepay_ledger.relays.tables import command
+from prepay_ledger.supply.tables import decision
 from prepay_ledger.tables import AnyRow
 from prewatt_common.db.database import Database
 

@@ -1,47 +1,50 @@
 """Stored decisions, decided again: what was stored with one must lead to the same one."""
 
-from collections.abc import Mapping
-from datetime import time, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from prepay_ledger.supply.decide import POLICY_VERSION, Decision, Facts, Policy, decide
+from prepay_ledger.relays.values import Relay
+from prepay_ledger.supply.decide import Facts
+from prepay_ledger.supply.settle import POLICY_VERSION, Policy, Settled, resting, settle
 
 
 class OtherPolicyVersion(ValueError):
     """The decision was made by rules that this version of the code does not have."""
 
 
-class _StoredPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    version: int
-    friendly_hours: tuple[tuple[time, time], ...]
-    retry_after_s: int
+class Inputs(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a decision rests on. ``relays``: those that were not where they should be."""
 
-
-class _Inputs(msgspec.Struct, frozen=True, kw_only=True):
     facts: Facts
-    policy: _StoredPolicy
+    relays: tuple[Relay, ...]
+    policy: Policy
+    now: datetime
 
 
-def inputs_of(*, facts: Facts, policy: Policy) -> dict[str, Any]:
-    """All that a decision rests on, as JSON."""
-    stored = _StoredPolicy(
-        version=POLICY_VERSION,
-        friendly_hours=policy.friendly_hours,
-        retry_after_s=int(policy.retry_after.total_seconds()),
+def inputs_of(
+    *,
+    facts: Facts,
+    relays: Sequence[Relay],
+    settled: Settled,
+    policy: Policy,
+    now: datetime,
+) -> dict[str, Any]:
+    """The inputs as JSON: an account of thousands of meters keeps those that are concerned."""
+    at_rest = resting(settled.moved, relays)
+    concerned = tuple(
+        relay for relay, is_resting in zip(relays, at_rest, strict=True) if not is_resting
     )
-    return msgspec.to_builtins(_Inputs(facts=facts, policy=stored))
+    return msgspec.to_builtins(Inputs(facts=facts, relays=concerned, policy=policy, now=now))
 
 
-def replay(inputs: Mapping[str, Any]) -> Decision:
-    """The decision that stored inputs lead to. Raises `OtherPolicyVersion`."""
-    stored = msgspec.convert(inputs, _Inputs)
-    if stored.policy.version != POLICY_VERSION:
-        message = f"decided by policy version {stored.policy.version}, this is {POLICY_VERSION}"
+def replay(inputs: Mapping[str, Any]) -> Settled:
+    """What stored inputs lead to. Raises `OtherPolicyVersion`."""
+    version = inputs["policy"]["version"]
+    if version != POLICY_VERSION:
+        message = f"decided by policy version {version}, this is {POLICY_VERSION}"
         raise OtherPolicyVersion(message)
-    policy = Policy(
-        friendly_hours=stored.policy.friendly_hours,
-        retry_after=timedelta(seconds=stored.policy.retry_after_s),
-    )
-    return decide(facts=stored.facts, policy=policy)
+    stored = msgspec.convert(inputs, Inputs)
+    return settle(stored.facts, stored.relays, policy=stored.policy, now=stored.now)

@@ -1,26 +1,20 @@
-"""Use case: decide the supply of accounts whose balance, commands or holds have changed."""
+"""Use case: decide the supply of accounts whose balance, relays or holds have changed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from prepay_ledger.events import account_event, meter_command
-from prepay_ledger.supply.decide import (
-    Decision,
-    Facts,
-    Policy,
-    Warned,
-    decide,
-    local_time_of,
-    review_threshold_micro,
-    warnings,
-)
+from prepay_ledger.relays.values import NewCommand, Observed, Outstanding, Relay
+from prepay_ledger.supply.decide import Facts, Warned, warnings
 from prepay_ledger.supply.ports import Unit
 from prepay_ledger.supply.replay import inputs_of
-from prepay_ledger.supply.values import NewCommand, NextReview, StoredDecision, SupplyView
+from prepay_ledger.supply.settle import Moved, Policy, Settled, settle
+from prepay_ledger.supply.values import NextReview, StoredDecision, SupplyView
 from prewatt_common.contracts.ledger_events_v1 import BalanceExhausted, LowBalance, SupplyChanged
 from prewatt_common.contracts.meter_commands_v1 import RelayCommand
 from prewatt_common.ids import new_id
@@ -28,12 +22,16 @@ from prewatt_common.kafka.messages import Message
 
 
 class _Decided(NamedTuple):
-    """A decision that changes something."""
+    """A decision, and what it changes."""
 
     id: UUID
     view: SupplyView
     facts: Facts
-    decision: Decision
+    settled: Settled
+
+    @property
+    def changes(self) -> bool:
+        return self.settled.state is not self.facts.state or self.settled.action is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +40,6 @@ class SupplyReview:
     for all accounts: a mass cut is as quick as a batch of readings."""
 
     policy: Policy
-    timezone: ZoneInfo
-    command_lifetime: timedelta
 
     async def __call__(
         self, unit: Unit, account_ids: Sequence[UUID], *, now: datetime, caused_at: datetime
@@ -52,104 +48,116 @@ class SupplyReview:
 
         ``caused_at``: when the reading, payment or answer behind it reached us.
         """
-        reviews: list[NextReview] = []
-        decided: list[_Decided] = []
-        for view in await unit.supply.lock(account_ids, now=now):
-            facts = self._facts(view, now=now)
-            decision = decide(facts=facts, policy=self.policy)
-            reviews.append(
-                NextReview(
-                    account_id=view.account.id,
-                    state=decision.state,
-                    review_at_micro=review_threshold_micro(decision=decision, facts=facts),
-                    recheck_at=_recheck_at(view, decision, now=now),
-                )
-            )
-            if decision.state is not facts.state or decision.action is not None:
-                decided.append(_Decided(new_id(), view, facts, decision))
-        if not decided:
-            await unit.supply.save(reviews=reviews, decisions=(), commands=())
-            return
-        commands = await self._commands(unit, decided, now=now, caused_at=caused_at)
+        decided = [
+            self._decide(view, now=now) for view in await unit.supply.lock(account_ids, now=now)
+        ]
+        changing = [each for each in decided if each.changes]
+        commands, relays = await self._commands(unit, decided, now=now, caused_at=caused_at)
         await unit.supply.save(
-            reviews=reviews,
-            decisions=[self._stored(each, now=now) for each in decided],
-            commands=[command for some in commands for command in some],
+            reviews=[_next_review(each, relays) for each in decided],
+            decisions=[self._stored(each, now=now) for each in changing],
         )
-        await unit.publish(
-            [
-                message
-                for each, some in zip(decided, commands, strict=True)
-                for message in (*_events(each, now=now), *map(_command, some))
-            ]
-        )
+        await unit.relays.save(list(relays.values()))
+        await unit.relays.issue(commands)
+        if changing:
+            await unit.publish(
+                [
+                    *(message for each in changing for message in _events(each, now=now)),
+                    *map(_command, commands),
+                ]
+            )
 
-    def _facts(self, view: SupplyView, *, now: datetime) -> Facts:
-        account = view.account
-        pause_until = view.failed_at + self.policy.retry_after if view.failed_at else None
-        return Facts(
+    def _decide(self, view: SupplyView, *, now: datetime) -> _Decided:
+        account, relays = view.account, view.relays
+        facts = Facts(
             state=account.supply_state,
             balance_micro=account.balance_micro,
             low_balance_micro=account.low_balance_micro,
             emergency_credit_micro=account.emergency_credit_micro,
             protected=account.protected,
-            meters=len(view.meter_ids),
+            meters=len(relays),
+            open_meters=sum(each.observed is Observed.OPEN for each in relays),
             parked_meters=view.parked_meters,
             untrusted_meters=view.untrusted_meters,
-            outcome=view.outcome,
-            last_action=view.last_action,
-            retry_pause=pause_until is not None and now < pause_until,
-            local_time=local_time_of(now.astimezone(self.timezone)),
         )
+        return _Decided(new_id(), view, facts, settle(facts, relays, policy=self.policy, now=now))
 
     async def _commands(
         self, unit: Unit, decided: Sequence[_Decided], *, now: datetime, caused_at: datetime
-    ) -> list[list[NewCommand]]:
-        """Each decision's commands, one a meter, with the meter's next sequence number."""
-        acting = [each for each in decided if each.decision.action is not None]
-        sequences: dict[str, int] = {}
-        if acting:
-            meter_ids = [meter_id for each in acting for meter_id in each.view.meter_ids]
-            sequences.update(await unit.supply.last_sequences(meter_ids))
-        commands: list[list[NewCommand]] = []
+    ) -> tuple[list[NewCommand], dict[str, Relay]]:
+        """What is asked of relays, with each meter's next sequence number; and the relays that are
+        not as they are stored."""
+        acting = [m.relay.meter_id for each in decided for m in _acting(each.settled.moved)]
+        sequences = dict(await unit.relays.last_sequences(acting)) if acting else {}
+        commands: list[NewCommand] = []
+        relays: dict[str, Relay] = {}
         for each in decided:
-            some: list[NewCommand] = []
-            commands.append(some)
-            action = each.decision.action
-            if action is None:
-                continue
-            for meter_id in each.view.meter_ids:
-                sequences[meter_id] += 1
-                some.append(
-                    NewCommand(
-                        id=new_id(),
-                        decision_id=each.id,
-                        account_id=each.view.account.id,
-                        meter_id=meter_id,
-                        action=action,
-                        sequence=sequences[meter_id],
-                        caused_at=caused_at,
-                        issued_at=now,
-                        expires_at=now + self.command_lifetime,
-                    )
+            for before, (relay, step) in zip(each.view.relays, each.settled.moved, strict=True):
+                if step.action is None:
+                    if relay != before:
+                        relays[relay.meter_id] = relay
+                    continue
+                assert step.expires_at is not None
+                assert step.deadline_at is not None
+                command = NewCommand(
+                    id=new_id(),
+                    decision_id=each.id,
+                    account_id=each.view.account.id,
+                    meter_id=relay.meter_id,
+                    action=step.action,
+                    sequence=sequences[relay.meter_id] + 1,
+                    caused_at=caused_at,
+                    issued_at=now,
+                    expires_at=step.expires_at,
                 )
-        return commands
+                commands.append(command)
+                relays[relay.meter_id] = replace(
+                    relay,
+                    outstanding=Outstanding(
+                        command_id=command.id,
+                        action=command.action,
+                        issued_at=now,
+                        deadline_at=step.deadline_at,
+                    ),
+                )
+        return commands, relays
 
     def _stored(self, decided: _Decided, *, now: datetime) -> StoredDecision:
         return StoredDecision(
             id=decided.id,
             account_id=decided.view.account.id,
-            decision=decided.decision,
-            inputs=inputs_of(facts=decided.facts, policy=self.policy),
+            settled=decided.settled,
+            inputs=inputs_of(
+                facts=decided.facts,
+                relays=decided.view.relays,
+                settled=decided.settled,
+                policy=self.policy,
+                now=now,
+            ),
             at=now,
         )
 
 
-def _recheck_at(view: SupplyView, decision: Decision, *, now: datetime) -> datetime | None:
-    """When to look again, if nothing else makes it due: by the rules, or as its meters change."""
-    after = decision.recheck_after
-    at = [] if after is None else [now + after]
-    return min([*at, *([view.changes_at] if view.changes_at else [])], default=None)
+def _acting(moved: Iterable[Moved]) -> Iterable[Moved]:
+    return (each for each in moved if each.step.action is not None)
+
+
+def _next_review(decided: _Decided, relays: dict[str, Relay]) -> NextReview:
+    """By the rules, as commands go unanswered, or as its meters change."""
+    view, settled = decided.view, decided.settled
+    deadlines = [
+        outstanding.deadline_at
+        for each in view.relays
+        if each.meter_id in relays
+        and (outstanding := relays[each.meter_id].outstanding) is not None
+    ]
+    at = [each for each in (settled.again_at, view.changes_at, *deadlines) if each is not None]
+    return NextReview(
+        account_id=view.account.id,
+        state=settled.state,
+        thresholds=settled.thresholds,
+        recheck_at=min(at, default=None),
+    )
 
 
 def _command(command: NewCommand) -> Message:
@@ -169,10 +177,10 @@ def _command(command: NewCommand) -> Message:
 
 
 def _events(decided: _Decided, *, now: datetime) -> list[Message]:
-    view, decision = decided.view, decided.decision
+    view, settled = decided.view, decided.settled
     account = view.account
     messages: list[Message] = []
-    due = warnings(facts=decided.facts, decision=decision)
+    due = warnings(facts=decided.facts, decision=settled.decision)
     if Warned.LOW in due:
         low = LowBalance(
             account_id=account.id,
@@ -192,11 +200,11 @@ def _events(decided: _Decided, *, now: datetime) -> list[Message]:
         messages.append(account_event(exhausted, account_id=account.id, at=now))
     changed = SupplyChanged(
         account_id=account.id,
-        meter_ids=view.meter_ids,
+        meter_ids=tuple(each.meter_id for each in view.relays),
         previous=account.supply_state,
-        state=decision.state,
+        state=settled.state,
         decision_id=decided.id,
-        rules=(*decision.fired, *decision.held),
+        rules=(*settled.fired, *settled.held),
         balance_micro=account.balance_micro,
         currency=account.currency,
         at=now,

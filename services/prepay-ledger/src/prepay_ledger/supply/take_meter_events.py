@@ -1,15 +1,22 @@
-"""Use case: what meters answered to commands moves supply states on."""
+"""Use case: what meters answer, report and whether they are there moves relays and supply on."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import TypeAlias
 
 from prometheus_client import Counter, Histogram
 
+from prepay_ledger.relays.news import after_progress, after_report
+from prepay_ledger.relays.values import CommandProgress, CommandRecorded, Heard, Limits, Relay
 from prepay_ledger.supply.ports import Unit
 from prepay_ledger.supply.review_supply import SupplyReview
-from prepay_ledger.supply.values import CommandProgress, CommandRecorded
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.base import CommandStatus, RelayAction, RelayState
-from prewatt_common.contracts.meter_events_v1 import CommandProgressed
+from prewatt_common.contracts.meter_events_v1 import (
+    CommandProgressed,
+    MeterPresenceChanged,
+    MeterReported,
+)
 from prewatt_common.kafka.decoding import Delivered
 from prewatt_common.metrics import LATENCY_BUCKETS_SECONDS
 
@@ -23,52 +30,97 @@ SUPPLY_CHANGES = Counter(
     "prewatt_ledger_supply_changes_total", "Relays moved, as read back from the meter.", ("action",)
 )
 _RELAY_AFTER = {
-    RelayAction.DISCONNECT: RelayState.OPEN,
-    RelayAction.RECONNECT: RelayState.CLOSED,
+    RelayAction.DISCONNECT: {RelayState.OPEN},
+    RelayAction.RECONNECT: {RelayState.CLOSED},
+    # The customer may have pressed the button before the answer came.
+    RelayAction.ARM: {RelayState.ARMED, RelayState.CLOSED},
 }
+
+MeterEvent: TypeAlias = CommandProgressed | MeterPresenceChanged | MeterReported
 
 
 class TakeMeterEvents:
-    """Records how commands progress; reviews the accounts of those that are finished."""
+    """Records how commands progress and what is heard of relays; reviews the accounts that these
+    concern: those that the meters serve now, whoever they served when they were commanded."""
 
-    def __init__(self, *, review: SupplyReview, clock: Clock) -> None:
+    def __init__(self, *, review: SupplyReview, limits: Limits, clock: Clock) -> None:
         self._review = review
+        self._limits = limits
         self._clock = clock
 
     async def __call__(
-        self, unit: Unit, batch: Sequence[Delivered[CommandProgressed]]
+        self, unit: Unit, batch: Sequence[Delivered[MeterEvent]]
     ) -> Callable[[], None]:
-        """Handle ``batch`` (of CommandProgressed events)."""
-        recorded = await unit.supply.record_progress(
-            [
-                CommandProgress(
-                    command_id=event.command_id,
-                    status=_verified(event),
-                    relay=event.relay,
-                    detail=event.detail,
-                    at=event.at,
-                )
-                for event, _ in batch
-            ]
-        )
+        """Handle ``batch``."""
+        now = self._clock()
+        events = [event for event, _ in batch]
+        progress = [_progress(each) for each in events if isinstance(each, CommandProgressed)]
+        recorded = await unit.relays.record_progress(progress)
         finished = [each for each in recorded if each.finished_at is not None]
-        if finished:
-            await self._review(
-                unit,
-                list({each.account_id for each in finished}),
-                now=self._clock(),
-                caused_at=min(each.finished_at for each in finished if each.finished_at),
-            )
+        restless = await self._hear(unit, events)
+        told = [
+            each
+            for each in events
+            if isinstance(each, CommandProgressed)
+            or (isinstance(each, MeterReported) and each.relay is not None)
+        ]
+        meter_ids = sorted({each.meter_id for each in told} | set(restless))
+        serving = await unit.relays.serving(meter_ids, now=now)
+        concerned = {each.account_id for each in finished} | set(serving.values())
+        if meter_ids:
+            await unit.supply.hold(list(concerned))
+            await self._move(unit, told)
+        if concerned:
+            finished_at = (each.finished_at for each in finished if each.finished_at)
+            caused_at = min(finished_at, default=now)
+            await self._review(unit, list(concerned), now=now, caused_at=caused_at)
         succeeded = [each for each in finished if each.status is CommandStatus.SUCCEEDED]
         return lambda: _observe(succeeded)
 
+    async def _hear(self, unit: Unit, events: Sequence[MeterEvent]) -> Sequence[str]:
+        """The meters that came or went whose relays are not where they should be."""
+        heard = [
+            Heard(each.meter_id, each.presence, each.at)
+            for each in events
+            if isinstance(each, MeterPresenceChanged)
+        ]
+        if not heard:
+            return []
+        borne = timedelta(seconds=self._limits.absence_borne_s)
+        return await unit.relays.heard(heard, absence_borne=borne)
 
-def _verified(event: CommandProgressed) -> CommandStatus:
+    async def _move(self, unit: Unit, told: Sequence[CommandProgressed | MeterReported]) -> None:
+        """Relays are where they were read back, in the order in which it was heard."""
+        before = {
+            each.meter_id: each
+            for each in await unit.relays.of_meters(sorted({each.meter_id for each in told}))
+        }
+        relays = dict(before)
+        for each in told:
+            relays[each.meter_id] = self._after(relays[each.meter_id], each)
+        changed = [each for meter_id, each in relays.items() if each != before[meter_id]]
+        await unit.relays.save(changed)
+
+    def _after(self, relay: Relay, event: CommandProgressed | MeterReported) -> Relay:
+        if isinstance(event, CommandProgressed):
+            return after_progress(relay, _progress(event), limits=self._limits)
+        assert event.relay is not None
+        return after_report(relay, event.relay, at=event.at)
+
+
+def _progress(event: CommandProgressed) -> CommandProgress:
     """A success counts only with the relay read back as asked."""
-    read_back = event.relay is _RELAY_AFTER[event.action]
-    if event.status is CommandStatus.SUCCEEDED and not read_back:
-        return CommandStatus.FAILED
-    return event.status
+    status = event.status
+    if status is CommandStatus.SUCCEEDED and event.relay not in _RELAY_AFTER[event.action]:
+        status = CommandStatus.FAILED
+    return CommandProgress(
+        command_id=event.command_id,
+        meter_id=event.meter_id,
+        status=status,
+        relay=event.relay,
+        detail=event.detail,
+        at=event.at,
+    )
 
 
 def _observe(succeeded: Sequence[CommandRecorded]) -> None:

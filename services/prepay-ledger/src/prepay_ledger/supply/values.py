@@ -1,14 +1,15 @@
-"""What is stored of supply: views, decisions, commands and how they come along."""
+"""What is stored of supply: accounts locked for a decision, and decisions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from prepay_ledger.balances.values import Account
-from prepay_ledger.supply.decide import CommandOutcome, Decision
-from prewatt_common.contracts.base import CommandStatus, RelayAction, RelayState
+from prepay_ledger.relays.values import Relay
+from prepay_ledger.supply.decide import Thresholds
+from prepay_ledger.supply.settle import Settled
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 
 
@@ -17,8 +18,8 @@ class SupplyView:
     """An account locked for a supply decision."""
 
     account: Account
-    meter_ids: tuple[str, ...]
-    """The meters that serve it now."""
+    relays: Sequence[Relay]
+    """Of the meters that serve it now."""
     parked_meters: int
     """How many of these are parked."""
     untrusted_meters: int
@@ -26,12 +27,6 @@ class SupplyView:
     that nobody has looked at."""
     changes_at: datetime | None
     """When a meter begins or ceases to serve it next, as far as is known."""
-    outcome: CommandOutcome
-    """Of the last decision's commands."""
-    last_action: RelayAction | None
-    """What they asked for."""
-    failed_at: datetime | None
-    """When the last of them failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +35,7 @@ class NextReview:
 
     account_id: UUID
     state: SupplyState
-    review_at_micro: int | None
+    thresholds: Thresholds
     recheck_at: datetime | None
 
 
@@ -50,43 +45,6 @@ class StoredDecision:
 
     id: UUID
     account_id: UUID
-    decision: Decision
+    settled: Settled
     inputs: Mapping[str, Any]
     at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewCommand:
-    """A relay command to be issued with a decision."""
-
-    id: UUID
-    decision_id: UUID
-    account_id: UUID
-    meter_id: str
-    action: RelayAction
-    sequence: int
-    caused_at: datetime
-    issued_at: datetime
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandProgress:
-    """A command moved on."""
-
-    command_id: UUID
-    status: CommandStatus
-    relay: RelayState | None
-    detail: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class CommandRecorded:
-    """A command's row after progress was recorded."""
-
-    account_id: UUID
-    action: RelayAction
-    status: CommandStatus
-    caused_at: datetime
-    finished_at: datetime | None

@@ -22,6 +22,7 @@ CREATE TABLE account (
     protected boolean NOT NULL,
     supply_state text NOT NULL,
     review_at_micro bigint,
+    review_above_micro bigint,
     recheck_at timestamptz,
     opened_at timestamptz NOT NULL,
     PRIMARY KEY (id),
@@ -525,6 +526,32 @@ CREATE TABLE command (
 CREATE INDEX command_day ON command (day, id);
 CREATE INDEX command_account_id ON command (account_id, id);
 CREATE INDEX command_decision_id ON command (decision_id);
+CREATE TABLE relay (
+    meter_id text NOT NULL,
+    desired text NOT NULL,
+    observed text NOT NULL,
+    observed_at timestamptz,
+    observed_from text NOT NULL,
+    command_id uuid,
+    action text,
+    issued_at timestamptz,
+    deadline_at timestamptz,
+    failures integer NOT NULL,
+    failed_at timestamptz,
+    not_before timestamptz,
+    PRIMARY KEY (meter_id),
+    CHECK (failures >= 0),
+    CHECK (desired IN ('closed', 'open', 'armed')),
+    CHECK (observed IN ('closed', 'open', 'armed', 'unknown')),
+    CHECK (num_nulls(command_id, action, issued_at, deadline_at) IN (0, 4))
+);
+CREATE TABLE meter_presence (
+    meter_id text NOT NULL,
+    presence text NOT NULL,
+    at timestamptz NOT NULL,
+    back_at timestamptz,
+    PRIMARY KEY (meter_id)
+);
 CREATE TABLE payment_resolution (
     payment uuid NOT NULL,
     action text NOT NULL,

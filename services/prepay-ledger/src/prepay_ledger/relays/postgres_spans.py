@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from prepay_ledger.supply.relays import RelayStep, open_spans
+from prepay_ledger.relays.open_spans import RelayStep, open_spans
 from prewatt_common.contracts.base import CommandStatus, RelayAction, RelayState
 from prewatt_common.db.database import DriverConnection
 from prewatt_metering.calendar.instants import us_of

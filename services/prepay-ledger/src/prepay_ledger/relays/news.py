@@ -1,0 +1,83 @@
+"""What is heard of a relay, and what silence means: pure."""
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from prepay_ledger.relays.command_progress import FINISHED_RANK, RANK
+from prepay_ledger.relays.values import (
+    OBSERVED,
+    CommandProgress,
+    Limits,
+    Observed,
+    ObservedFrom,
+    Relay,
+)
+from prewatt_common.contracts.base import CommandStatus, RelayState
+
+
+def after_progress(relay: Relay, progress: CommandProgress, *, limits: Limits) -> Relay:
+    """``relay`` once ``progress`` of one of its commands is known.
+
+    A relay that was read back is where it was read, whichever command the answer is for, unless
+    something newer is known. A command that ends without that leaves nobody the wiser. Only the end
+    of the outstanding command lets the next one go.
+    """
+    if RANK[progress.status] < FINISHED_RANK:
+        return relay
+    if progress.relay is not None:
+        relay = _seen(relay, progress.relay, at=progress.at, by=ObservedFrom.ANSWER)
+    outstanding = relay.outstanding
+    if outstanding is None or outstanding.command_id != progress.command_id:
+        return relay
+    relay = replace(relay, outstanding=None)
+    if progress.status is CommandStatus.SUCCEEDED:
+        return replace(relay, failures=0, failed_at=None, not_before=None)
+    if progress.relay is None:
+        relay = _unknown(relay, at=progress.at)
+    pause = limits.doubled(limits.first_pause_s, relay.failures)
+    return replace(
+        relay,
+        failures=relay.failures + 1,
+        failed_at=progress.at,
+        not_before=progress.at + pause,
+    )
+
+
+def after_report(relay: Relay, state: RelayState, *, at: datetime) -> Relay:
+    """``relay`` once its meter has told of itself where it is."""
+    return _seen(relay, state, at=at, by=ObservedFrom.REPORT)
+
+
+def after_silence(relay: Relay, *, now: datetime) -> Relay:
+    """``relay`` at ``now``: a command whose deadline has passed is lost. It, or its answer: so the
+    next one may go at once, and nobody knows where the relay is."""
+    outstanding = relay.outstanding
+    if outstanding is None or now < outstanding.deadline_at:
+        return relay
+    return _unknown(
+        replace(
+            relay,
+            outstanding=None,
+            failures=relay.failures + 1,
+            failed_at=outstanding.deadline_at,
+            not_before=None,
+        ),
+        at=outstanding.deadline_at,
+    )
+
+
+def _seen(relay: Relay, state: RelayState, *, at: datetime, by: ObservedFrom) -> Relay:
+    if relay.observed_at is not None and at < relay.observed_at:
+        return relay
+    return replace(relay, observed=OBSERVED[state], observed_at=at, observed_from=by)
+
+
+def _unknown(relay: Relay, *, at: datetime) -> Relay:
+    """An answer that came while the command was out tells where the relay was then, not now."""
+    return replace(
+        relay,
+        observed=Observed.UNKNOWN,
+        observed_at=max(at, relay.observed_at or at),
+        observed_from=ObservedFrom.SILENCE,
+    )

@@ -1,0 +1,117 @@
+"""The next step that brings a meter's relay where it should be: pure."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from prepay_ledger.relays.values import ACTION, Desired, Limits, Observed, Relay
+from prewatt_common.contracts.base import Presence, RelayAction
+
+_THERE = {
+    Desired.CLOSED: frozenset({Observed.CLOSED}),
+    Desired.OPEN: frozenset({Observed.OPEN}),
+    # The customer may have pressed the button, or was never without supply.
+    Desired.ARMED: frozenset({Observed.ARMED, Observed.CLOSED}),
+}
+
+
+class Waits(StrEnum):
+    """What a relay that is not where it should be waits for."""
+
+    ANSWER = "answer"
+    CUT_IS_HELD = "cut_is_held"
+    """Account, calendar or evidence holds it."""
+    METER_IS_AWAY = "meter_is_away"
+    NOT_READ_SINCE_RETURN = "not_read_since_return"
+    PAUSE = "pause"
+    GIVEN_UP = "given_up"
+    """So many attempts failed that a person has to go there. It is tried again once the meter is
+    heard of anew."""
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do about a relay: command it, wait, or nothing (it is where it should be)."""
+
+    action: RelayAction | None = None
+    expires_at: datetime | None = None
+    """Of the command: until when it may be carried out."""
+    deadline_at: datetime | None = None
+    """Of the command: when it counts as lost."""
+    waits: Waits | None = None
+    again_at: datetime | None = None
+    """When to look again, if nothing is heard before."""
+
+    @property
+    def is_rest(self) -> bool:
+        """The relay is where it should be, and nothing is on its way that would move it."""
+        return self.action is None and self.waits is None
+
+
+REST = Step()
+
+
+def next_step(
+    relay: Relay, *, may_cut: bool, cut_not_after: datetime | None, limits: Limits, now: datetime
+) -> Step:
+    """``relay``: as it is at ``now`` (`after_silence`). ``may_cut``: nothing holds a cut of its
+    account now; ``cut_not_after``: when that begins to be otherwise, if it is known.
+
+    Nothing holds what gives supply back: not the hour, not a meter that is away.
+    """
+    action = ACTION[relay.desired]
+    outstanding = relay.outstanding
+    if outstanding is not None and outstanding.action is action:
+        return Step(waits=Waits.ANSWER, again_at=outstanding.deadline_at)
+    # What is on its way the other way may still be carried out: only a newer command ends that.
+    if outstanding is None and relay.observed in _THERE[relay.desired]:
+        return REST
+    if action is RelayAction.DISCONNECT:
+        held = _cut_waits(relay, may_cut=may_cut, limits=limits, now=now)
+        if held is not None:
+            return held
+    failures = failures_of(relay)
+    if outstanding is None and failures >= limits.attempts_max:
+        return Step(waits=Waits.GIVEN_UP)
+    if outstanding is None and failures and relay.not_before and now < relay.not_before:
+        return Step(waits=Waits.PAUSE, again_at=relay.not_before)
+    if action is RelayAction.DISCONNECT:
+        expires_at = now + timedelta(seconds=limits.cut_lifetime_s)
+        expires_at = min(expires_at, cut_not_after or expires_at)
+    else:
+        expires_at = now + timedelta(seconds=limits.lifetime_s)
+    # A meter that is away answers when it is back: to count days of silence would help nobody.
+    is_away = relay.presence is Presence.OFFLINE
+    answer_by = now + limits.doubled(limits.answer_within_s, failures)
+    return Step(
+        action=action,
+        expires_at=expires_at,
+        deadline_at=expires_at if is_away else min(answer_by, expires_at),
+    )
+
+
+def failures_of(relay: Relay) -> int:
+    """How many in a row have failed since the meter was last heard of anew."""
+    is_back = (
+        relay.presence is Presence.ONLINE
+        and relay.presence_at is not None
+        and relay.failed_at is not None
+        and relay.presence_at >= relay.failed_at
+    )
+    return 0 if is_back else relay.failures
+
+
+def _cut_waits(relay: Relay, *, may_cut: bool, limits: Limits, now: datetime) -> Step | None:
+    """None: the meter may be cut. One that was away is cut on what it has told since it is back,
+    not on what was known before."""
+    if not may_cut:
+        return Step(waits=Waits.CUT_IS_HELD)
+    if relay.presence is Presence.OFFLINE:
+        return Step(waits=Waits.METER_IS_AWAY)
+    back_at = relay.back_at
+    if back_at is not None and (relay.read_at is None or relay.read_at < back_at):
+        return Step(
+            waits=Waits.NOT_READ_SINCE_RETURN,
+            again_at=now + timedelta(seconds=limits.look_after_return_s),
+        )
+    return None

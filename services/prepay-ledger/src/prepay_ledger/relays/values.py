@@ -1,0 +1,168 @@
+"""A meter's relay as the ledger sees it, and what may be done about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from prewatt_common.contracts.base import CommandStatus, Presence, RelayAction, RelayState
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Desired(StrEnum):
+    """Where a relay should be. Armed: the customer may close it by the meter's button."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    ARMED = "armed"
+
+
+class Observed(StrEnum):
+    """Where a relay is, as far as is known."""
+
+    CLOSED = "closed"
+    """Also of a meter that was never told anything: it was installed so."""
+    OPEN = "open"
+    ARMED = "armed"
+    UNKNOWN = "unknown"
+    """Something was asked of it and no answer came."""
+
+
+OBSERVED = {
+    RelayState.OPEN: Observed.OPEN,
+    RelayState.CLOSED: Observed.CLOSED,
+    RelayState.ARMED: Observed.ARMED,
+}
+ACTION = {
+    Desired.CLOSED: RelayAction.RECONNECT,
+    Desired.OPEN: RelayAction.DISCONNECT,
+    Desired.ARMED: RelayAction.ARM,
+}
+"""What brings a relay there."""
+
+
+class ObservedFrom(StrEnum):
+    """What tells of it."""
+
+    INSTALLED = "installed"
+    ANSWER = "answer"
+    REPORT = "report"
+    SILENCE = "silence"
+    """No answer to a command: nothing is known any more."""
+
+
+class Outstanding(msgspec.Struct, frozen=True, kw_only=True):
+    """The command that a meter has not answered."""
+
+    command_id: UUID
+    action: RelayAction
+    issued_at: datetime
+    deadline_at: datetime
+    """From here on it counts as lost."""
+
+
+class Relay(msgspec.Struct, frozen=True, kw_only=True):
+    """A meter's relay. A meter that was never told anything has no row: these are its values."""
+
+    meter_id: str
+    desired: Desired = Desired.CLOSED
+    observed: Observed = Observed.CLOSED
+    observed_at: datetime | None = None
+    observed_from: ObservedFrom = ObservedFrom.INSTALLED
+    outstanding: Outstanding | None = None
+    failures: Count = 0
+    """In a row: commands that did not bring the relay where it should be."""
+    failed_at: datetime | None = None
+    """When the last of them failed."""
+    not_before: datetime | None = None
+    """The earliest instant of the next command, after a failure."""
+    presence: Presence | None = None
+    """None: the meter has never said."""
+    presence_at: datetime | None = None
+    """Since when it is so."""
+    back_at: datetime | None = None
+    """The end of its last absence that was longer than is borne."""
+    read_at: datetime | None = None
+    """Of its newest reading."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How a relay is brought where it should be. Seconds."""
+
+    answer_within_s: Annotated[int, msgspec.Meta(ge=1)] = 30
+    """Without an answer in this time a command counts as lost, if its meter is there; doubled with
+    each that fails."""
+    first_pause_s: Annotated[int, msgspec.Meta(ge=1)] = 60
+    """After a meter has refused or failed; doubled with each that fails."""
+    longest_pause_s: Annotated[int, msgspec.Meta(ge=1)] = 3_600
+    """The most that doubling leads to."""
+    attempts_max: Annotated[int, msgspec.Meta(ge=1)] = 8
+    """So many in a row and the relay is given up, until its meter is heard of anew."""
+    cut_lifetime_s: Annotated[int, msgspec.Meta(ge=10, le=60)] = 60
+    """A cut that its meter has not made by then must not be made any more."""
+    lifetime_s: Annotated[int, msgspec.Meta(ge=10)] = 24 * 3_600
+    """For so long a reconnection waits for a meter that is away."""
+    absence_borne_s: Annotated[int, msgspec.Meta(ge=1)] = 60
+    """A meter that was away for longer is cut only on a reading that it took since it is back."""
+    look_after_return_s: Annotated[int, msgspec.Meta(ge=1)] = 60
+    """A meter that came back and was not read since is looked at again after this."""
+
+    def doubled(self, seconds: int, times: int) -> timedelta:
+        """``seconds``, doubled ``times``, up to the longest pause."""
+        return timedelta(seconds=min(seconds * 2 ** min(times, 30), self.longest_pause_s))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCommand:
+    """A relay command to be issued with a decision."""
+
+    id: UUID
+    decision_id: UUID
+    account_id: UUID
+    meter_id: str
+    action: RelayAction
+    sequence: int
+    caused_at: datetime
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandProgress:
+    """A command moved on."""
+
+    command_id: UUID
+    meter_id: str
+    status: CommandStatus
+    relay: RelayState | None
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRecorded:
+    """A command's row after progress was recorded."""
+
+    account_id: UUID
+    action: RelayAction
+    status: CommandStatus
+    caused_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A meter came or went."""
+
+    meter_id: str
+    presence: Presence
+    at: datetime
+
+
+Serving = Mapping[str, UUID]
+"""Meter to the account that it serves now."""

@@ -1,0 +1,163 @@
+"""An account's decision and the next step of each of its relays, as one pure function of all that
+it rests on."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Annotated, NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec.structs import replace
+
+from prepay_ledger.relays.news import after_silence
+from prepay_ledger.relays.next_step import REST, Step, Waits, next_step
+from prepay_ledger.relays.values import Desired, Limits, Observed, Relay
+from prepay_ledger.supply.decide import (
+    Decision,
+    Facts,
+    Fired,
+    Thresholds,
+    decide,
+    is_low,
+    review_thresholds,
+)
+from prepay_ledger.supply.hours import FriendlyHours
+from prewatt_common.contracts.base import RelayAction
+from prewatt_common.contracts.ledger_events_v1 import SupplyState
+
+POLICY_VERSION = 2
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """What the utility allows; ``zone``: its timezone, in which ``friendly_hours`` are given."""
+
+    version: Annotated[int, msgspec.Meta(ge=1)] = POLICY_VERSION
+    zone: str
+    friendly_hours: tuple[FriendlyHours, ...] = ()
+    limits: Limits = Limits()
+
+
+class Moved(NamedTuple):
+    """A relay as it is now, with where it should be, and the next step towards that."""
+
+    relay: Relay
+    step: Step
+
+
+class Settled(NamedTuple):
+    """What becomes of an account and its relays."""
+
+    decision: Decision
+    state: SupplyState
+    fired: tuple[Fired, ...]
+    held: tuple[str, ...]
+    """Why a relay that is to be opened is not: of the account, and of its relays."""
+    moved: tuple[Moved, ...]
+    thresholds: Thresholds
+    again_at: datetime | None
+    """When to look again, if nothing makes it due before."""
+
+    @property
+    def action(self) -> RelayAction | None:
+        """What is asked of relays now."""
+        return next((each.step.action for each in self.moved if each.step.action), None)
+
+
+def settle(facts: Facts, relays: Sequence[Relay], *, policy: Policy, now: datetime) -> Settled:
+    """``relays``: of the account's meters, as they are stored; those that are where they should be
+    may be left out (`resting`)."""
+    local_now = now.astimezone(ZoneInfo(policy.zone))
+    decision = decide(facts, hours=policy.friendly_hours, local_now=local_now)
+    desired = Desired.OPEN if decision.is_off else Desired.CLOSED
+    moved: list[Moved] = []
+    for each in relays:
+        relay = after_silence(each, now=now)
+        if relay.desired is not desired:
+            # What failed before was about something else.
+            relay = replace(relay, desired=desired, failures=0, failed_at=None, not_before=None)
+        step = next_step(
+            relay,
+            may_cut=decision.may_cut,
+            cut_not_after=decision.cut_not_after,
+            limits=policy.limits,
+            now=now,
+        )
+        moved.append(Moved(relay, step))
+    state = _state(facts, decision, moved)
+    is_open = any(each.relay.observed is Observed.OPEN for each in moved) or facts.open_meters > 0
+    at = [each.step.again_at for each in moved if each.step.again_at is not None]
+    if decision.hold_ends_at is not None and state is not SupplyState.DISCONNECTED:
+        at.append(decision.hold_ends_at)
+    return Settled(
+        decision=decision,
+        state=state,
+        fired=(*decision.fired, *_of_relays(facts, decision, state, moved)),
+        held=_held(decision, state, moved),
+        moved=tuple(moved),
+        thresholds=review_thresholds(
+            state=state,
+            low_balance_micro=facts.low_balance_micro,
+            emergency_credit_micro=facts.emergency_credit_micro,
+            is_open=is_open,
+        ),
+        again_at=min(at, default=None),
+    )
+
+
+_AT_REST = {
+    SupplyState.DISCONNECTING: frozenset({SupplyState.DISCONNECTED}),
+    SupplyState.RECONNECTING: frozenset(
+        {SupplyState.CONNECTED, SupplyState.WARNED, SupplyState.PENDING}
+    ),
+}
+_SAY_WHY = frozenset({Fired.BALANCE_RESTORED, Fired.CUT_ENDED, Fired.CUSTOMER_PROTECTED})
+"""Why a relay is closed that was open or is to be."""
+
+
+def resting(moved: Sequence[Moved], relays: Sequence[Relay]) -> list[bool]:
+    """Of each, whether it was where it should be before and is left alone: the decision is the same
+    without it."""
+    return [
+        each.step == REST and each.relay == relay for each, relay in zip(moved, relays, strict=True)
+    ]
+
+
+def _state(facts: Facts, decision: Decision, moved: Sequence[Moved]) -> SupplyState:
+    unsettled = [each for each in moved if not each.step.is_rest]
+    if decision.is_off:
+        if facts.meters == 0:
+            return SupplyState.PENDING
+        if not unsettled:
+            return SupplyState.DISCONNECTED
+        is_under_way = facts.open_meters > 0 or any(map(_is_being_cut, unsettled))
+        return SupplyState.DISCONNECTING if is_under_way else SupplyState.PENDING
+    if unsettled:
+        return SupplyState.RECONNECTING
+    if decision.is_exhausted:
+        return SupplyState.PENDING
+    return SupplyState.WARNED if is_low(facts) else SupplyState.CONNECTED
+
+
+def _is_being_cut(moved: Moved) -> bool:
+    outstanding = moved.relay.outstanding
+    return moved.step.action is RelayAction.DISCONNECT or (
+        outstanding is not None and outstanding.action is RelayAction.DISCONNECT
+    )
+
+
+def _of_relays(
+    facts: Facts, decision: Decision, state: SupplyState, moved: Sequence[Moved]
+) -> Iterable[Fired]:
+    """What relays call for, or confirm, beside what the account does."""
+    if state in _AT_REST.get(facts.state, ()):
+        yield Fired.RELAY_CONFIRMED
+    is_commanded = any(each.step.action for each in moved)
+    if is_commanded and not decision.is_off and _SAY_WHY.isdisjoint(decision.fired):
+        yield Fired.RELAY_NOT_CLOSED
+
+
+def _held(decision: Decision, state: SupplyState, moved: Sequence[Moved]) -> tuple[str, ...]:
+    if state not in (SupplyState.PENDING, SupplyState.DISCONNECTING):
+        return ()
+    waits = {each.step.waits for each in moved} - {None, Waits.ANSWER, Waits.CUT_IS_HELD}
+    return (*decision.held, *sorted(str(each) for each in waits))

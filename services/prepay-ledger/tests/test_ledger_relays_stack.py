@@ -1,0 +1,246 @@
+"""Every relay where it should be: what ended wrong before, on real Kafka and PostgreSQL."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from ledger_cases import at
+
+from prewatt_common.clock import utc_now
+from prewatt_common.contracts.base import CommandStatus, Presence, RelayState
+from prewatt_common.contracts.meter_events_v1 import MeterPresenceChanged, MeterReported
+from prewatt_common.contracts.mqtt_v1 import MqttEventKind
+
+pytestmark = pytest.mark.stack
+Account = dict[str, Any]
+
+
+async def command_of(ledger: Any, account: Account, action: str, above: int = 0) -> Account:
+    async def there() -> Account | None:
+        commands = await ledger.newest(account, "commands")
+        return next((c for c in commands if c["action"] == action and c["sequence"] > above), None)
+
+    return await ledger.until(there, what=f"{action} of {account['number']}")
+
+
+async def is_cut(ledger: Any, **terms: Any) -> tuple[Account, str, Account]:
+    """A household that has used what it had and whose relay is open; its cut."""
+    account, meter_id = await ledger.household(paid_micro=1_000_000, **terms)
+    await ledger.read((meter_id, 15, 1_000))
+    cut = await command_of(ledger, account, "disconnect")
+    await ledger.answer(cut)
+    await ledger.until_state(account, "disconnected")
+    return account, meter_id, cut
+
+
+async def test_a_new_tenant_behind_an_open_relay_gets_supply_with_the_first_money(
+    ledger: Any,
+) -> None:
+    _, meter_id, cut = await is_cut(ledger)
+    tenant = await ledger.open()
+    await ledger.agree(tenant)
+    moved = await ledger.api.post(
+        f"/v1/meters/{meter_id}/move-out",
+        json={
+            "at": at(20),
+            "register_wh": 1_000,
+            "next_account_id": tenant["id"],
+            "reason": "moved",
+        },
+    )
+    assert moved.status_code == 200, moved.text
+    await ledger.pay(tenant["number"], 5_000_000)
+    back = await command_of(ledger, tenant, "reconnect")
+    assert back["sequence"] > cut["sequence"]
+    await ledger.answer(back)
+    await ledger.until_state(tenant, "connected")
+
+
+async def test_who_has_paid_before_moving_in_gets_supply_by_moving_in(ledger: Any) -> None:
+    _, meter_id, _ = await is_cut(ledger)
+    tenant = await ledger.open()
+    await ledger.agree(tenant)
+    await ledger.pay(tenant["number"], 5_000_000)
+    await ledger.api.post(
+        f"/v1/meters/{meter_id}/move-out",
+        json={
+            "at": at(20),
+            "next_account_id": tenant["id"],
+            "reason": "moved",
+        },
+    )
+    await ledger.answer(await command_of(ledger, tenant, "reconnect"))
+    await ledger.until_state(tenant, "connected")
+
+
+async def test_a_meter_swapped_while_cut_is_cut_again(ledger: Any) -> None:
+    account, meter_id, cut = await is_cut(ledger)
+    swapped = await ledger.api.post(
+        f"/v1/meters/{meter_id}/swap",
+        json={
+            "at": utc_now().isoformat(),
+            "closing_wh": 1_000,
+            "opening_wh": 0,
+            "old_device": "A1",
+            "new_device": "B2",
+            "reason": "broken",
+        },
+    )
+    assert swapped.status_code == 200, swapped.text
+    again = await command_of(ledger, account, "disconnect", above=cut["sequence"])
+    assert (await ledger.account(account))["supply_state"] == "disconnecting"
+    await ledger.answer(again)
+    await ledger.until_state(account, "disconnected")
+
+
+async def test_money_that_comes_between_two_meters_waits_for_nothing(ledger: Any) -> None:
+    account, meter_id, _ = await is_cut(ledger)
+    ended = await ledger.api.post(
+        f"/v1/meters/{meter_id}/move-out",
+        json={"at": at(20), "reason": "taken down"},
+    )
+    assert ended.status_code == 200, ended.text
+    await ledger.until_state(account, "pending")
+    await ledger.pay(account["number"], 5_000_000)
+    await ledger.until_state(account, "connected")
+    other = f"{meter_id}-b"
+    begins_at = at(30)
+    await ledger.install(account, other, begins_at=begins_at)
+    assert (await ledger.account(account))["supply_state"] == "connected"
+    commands = await ledger.newest(account, "commands")
+    assert [each["action"] for each in commands] == ["disconnect"]
+
+
+async def test_a_correction_that_lifts_the_balance_brings_supply_back(ledger: Any) -> None:
+    account, meter_id, _ = await is_cut(ledger)
+    edited = await ledger.api.post(
+        f"/v1/meters/{meter_id}/edits",
+        json={
+            "at": at(15),
+            "kind": "set",
+            "register_wh": 10,
+            "reason": "misread",
+        },
+    )
+    assert edited.status_code == 201, edited.text
+    await ledger.answer(await command_of(ledger, account, "reconnect"))
+    await ledger.until_state(account, "connected")
+
+
+async def test_emergency_credit_that_comes_while_the_cut_is_under_way_ends_it(
+    ledger: Any,
+) -> None:
+    account, meter_id = await ledger.household(paid_micro=1_000_000)
+    await ledger.read((meter_id, 15, 1_000))
+    cut = await command_of(ledger, account, "disconnect")
+    granted = await ledger.api.patch(
+        f"/v1/accounts/{account['id']}", json={"emergency_credit_micro": 5_000_000}
+    )
+    assert granted.json()["supply_state"] == "reconnecting"
+    back = await command_of(ledger, account, "reconnect", above=cut["sequence"])
+    # The cut was made before the newer command came; then that one was carried out.
+    await ledger.answer(cut)
+    await ledger.answer(back)
+    await ledger.until_state(account, "warned")
+
+
+async def test_a_lost_command_is_issued_anew_until_it_is_answered(ledger: Any) -> None:
+    account, meter_id = await ledger.household(paid_micro=1_000_000)
+    await ledger.read((meter_id, 15, 1_000))
+    cut = await command_of(ledger, account, "disconnect")
+    lived = _instant(cut["expires_at"]) - _instant(cut["issued_at"])
+    assert lived == timedelta(seconds=60)
+    # Nobody answers: neither the meter nor the gateway.
+    again = await command_of(ledger, account, "disconnect", above=cut["sequence"])
+    waited = _instant(again["issued_at"]) - _instant(cut["issued_at"])
+    assert timedelta(seconds=30) <= waited < timedelta(seconds=45)
+    # The answer to the first was under way for long: it is the truth all the same.
+    await ledger.answer(cut)
+    await ledger.answer(again)
+    await ledger.until_state(account, "disconnected")
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+async def test_a_relay_that_is_moved_by_hand_is_brought_back(ledger: Any) -> None:
+    account, meter_id, cut = await is_cut(ledger)
+    moved = MeterReported(
+        meter_id=meter_id, kind=MqttEventKind.RELAY_MOVED, at=utc_now(), relay=RelayState.CLOSED
+    )
+    await ledger.publish([moved])
+    again = await command_of(ledger, account, "disconnect", above=cut["sequence"])
+    await ledger.answer(again)
+    await ledger.until_state(account, "disconnected")
+
+
+async def test_a_meter_that_has_vanished_is_cut_on_what_it_tells_once_it_is_back(
+    ledger: Any,
+) -> None:
+    account, meter_id = await ledger.household(paid_micro=1_000_000)
+    now = utc_now()
+    await ledger.publish([_presence(meter_id, Presence.OFFLINE, now - timedelta(minutes=5))])
+    await ledger.read((meter_id, 15, 1_000))
+    held = await ledger.until_state(account, "pending")
+    assert held["balance_micro"] == -1_000_000
+    assert (await ledger.newest(account, "decisions"))[0]["held"] == ["meter_is_away"]
+    await ledger.publish([_presence(meter_id, Presence.ONLINE, now)])
+
+    async def looked() -> bool:
+        rows = await ledger.sql("SELECT back_at FROM meter_presence WHERE meter_id = $1", meter_id)
+        return rows[0]["back_at"] is not None
+
+    await ledger.until(looked, what=f"{meter_id} is back")
+    assert await ledger.newest(account, "commands") == []
+    # Money comes before it has told anything: nothing was ever asked of it.
+    await ledger.pay(account["number"], 5_000_000)
+    await ledger.until_state(account, "connected")
+    assert await ledger.newest(account, "commands") == []
+
+
+async def test_a_reconnection_waits_for_a_meter_that_is_away(ledger: Any) -> None:
+    account, meter_id, _ = await is_cut(ledger)
+    await ledger.publish([_presence(meter_id, Presence.OFFLINE, utc_now())])
+    away = "SELECT FROM meter_presence WHERE meter_id = $1 AND presence = 'offline'"
+
+    async def is_away() -> bool:
+        return bool(await ledger.sql(away, meter_id))
+
+    await ledger.until(is_away, what=f"{meter_id} is away")
+    await ledger.pay(account["number"], 5_000_000)
+    back = await command_of(ledger, account, "reconnect")
+    lived = _instant(back["expires_at"]) - _instant(back["issued_at"])
+    assert lived == timedelta(hours=24)
+    recheck = await ledger.sql("SELECT deadline_at FROM relay WHERE meter_id = $1", meter_id)
+    assert recheck[0]["deadline_at"] == _instant(back["expires_at"])
+
+
+async def test_a_relay_that_refuses_is_given_up_and_tried_again_when_it_is_heard_of(
+    ledger: Any,
+) -> None:
+    account, meter_id, cut = await is_cut(ledger)
+    await ledger.pay(account["number"], 5_000_000)
+    back = await command_of(ledger, account, "reconnect")
+    # As after many failures; the last comes now.
+    await ledger.sql("UPDATE relay SET failures = 7 WHERE meter_id = $1", meter_id)
+    await ledger.answer(back, status=CommandStatus.FAILED)
+
+    async def given_up() -> bool:
+        rows = await ledger.sql(
+            "SELECT failures FROM relay WHERE meter_id = $1 AND command_id IS NULL", meter_id
+        )
+        return bool(rows) and rows[0]["failures"] == 8
+
+    await ledger.until(given_up, what=f"{meter_id} is given up")
+    assert (await ledger.account(account))["supply_state"] == "reconnecting"
+    for presence in (Presence.OFFLINE, Presence.ONLINE):
+        await ledger.publish([_presence(meter_id, presence, utc_now())])
+    again = await command_of(ledger, account, "reconnect", above=back["sequence"])
+    await ledger.answer(again)
+    await ledger.until_state(account, "connected")
+    assert back["sequence"] > cut["sequence"]
+
+
+def _presence(meter_id: str, presence: Presence, at: Any) -> MeterPresenceChanged:
+    return MeterPresenceChanged(meter_id=meter_id, presence=presence, at=at)

@@ -1,0 +1,98 @@
+"""Payments, charges, moves, swaps, presence, hands, losses and time in any order: at rest every
+relay that can be reached is where it should be."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ledger_scratch import Scratch
+from ledger_world import World
+
+pytestmark = pytest.mark.stack
+WHICH = st.integers(min_value=0, max_value=1)
+ACTIONS = st.one_of(
+    st.tuples(st.just("pay"), WHICH, st.sampled_from([-150, -60, -5, 5, 60, 150])),
+    st.tuples(st.just("credit"), WHICH, st.sampled_from([0, 50])),
+    st.tuples(st.just("protect"), WHICH, st.booleans()),
+    st.tuples(st.just("move"), WHICH, st.sampled_from([None, 0, 1])),
+    st.tuples(st.just("swap"), WHICH, st.none()),
+    st.tuples(st.just("hand"), WHICH, st.none()),
+    st.tuples(st.just("presence"), WHICH, st.booleans()),
+    st.tuples(st.just("deliver"), WHICH, st.sampled_from(["", "", "", "command", "answer"])),
+    st.tuples(st.just("late"), WHICH, st.none()),
+    st.tuples(st.just("time"), WHICH, st.sampled_from([1, 20, 90, 3_600, 11 * 3_600])),
+)
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(script=st.lists(ACTIONS, max_size=25))
+def test_at_rest_every_relay_is_where_it_should_be(
+    own_database_url: str, script: list[Any]
+) -> None:
+    asyncio.run(_play(own_database_url, script))
+
+
+async def _play(url: str, script: list[Any]) -> None:
+    scratch = Scratch(url)
+    world = World(scratch)
+    try:
+        await world.begin()
+        for action in script:
+            await _act(world, *action)
+        await world.settle()
+        await _is_at_rest(world)
+    finally:
+        await world.end()
+        await scratch.database.close()
+
+
+async def _act(world: World, action: str, which: int, what: Any) -> None:
+    household, device = world.households[which], world.devices[which]
+    match action:
+        case "pay":
+            await world.pay(household, what)
+        case "credit":
+            await world.terms(household, emergency_credit_micro=what)
+        case "protect":
+            await world.terms(household, protected=what)
+        case "move":
+            await world.move(device, None if what is None else world.households[what])
+        case "swap":
+            await world.swap(device)
+        case "hand":
+            await world.by_hand(device)
+        case "presence":
+            await world.presence(device, is_there=what)
+        case "deliver":
+            await world.deliver(device, loses=what)
+        case "late":
+            await world.late_answer(device)
+        case _:
+            await world.pass_time(what)
+
+
+async def _is_at_rest(world: World) -> None:
+    states, observed = await world.states(), await world.observed()
+    for device in world.devices:
+        household = world.serves.get(device.meter_id)
+        if household is None:
+            continue
+        balance, state = household.balance_micro, states[household.id]
+        if device.meter_id in observed:
+            assert observed[device.meter_id] == ("open" if device.is_open else "closed")
+        if household.protected or balance > 0:
+            # Nobody stays off who has what policy asks to come back.
+            assert not device.is_open
+            assert state in ("connected", "warned", "pending")
+        elif balance <= -household.emergency_credit_micro:
+            # Nobody stays on without it: no hold is left by now.
+            assert device.is_open
+            assert state == "disconnected"
+        else:
+            assert device.is_open == (state == "disconnected")
