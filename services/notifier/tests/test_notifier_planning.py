@@ -143,6 +143,24 @@ QUEUED, SUPERSEDED = Status.QUEUED, Status.SUPERSEDED
             id="off and back",
         ),
         pytest.param(
+            [supply(SupplyState.DISCONNECTED), supply(SupplyState.ARMED)],
+            [(Template.SUPPLY_OFF, SUPERSEDED), (Template.SUPPLY_ARMED, QUEUED)],
+            id="off and armed",
+        ),
+        pytest.param(
+            [
+                supply(SupplyState.DISCONNECTED),
+                supply(SupplyState.ARMED),
+                supply(SupplyState.CONNECTED, previous=SupplyState.ARMED),
+            ],
+            [
+                (Template.SUPPLY_OFF, SUPERSEDED),
+                (Template.SUPPLY_ARMED, SUPERSEDED),
+                (Template.SUPPLY_ON, QUEUED),
+            ],
+            id="off, armed and back",
+        ),
+        pytest.param(
             [
                 supply(SupplyState.DISCONNECTED),
                 supply(SupplyState.WARNED),
@@ -158,7 +176,7 @@ QUEUED, SUPERSEDED = Status.QUEUED, Status.SUPERSEDED
         *(
             pytest.param([supply(state)], [], id=f"{state} without a cut")
             for state in SupplyState
-            if state is not SupplyState.DISCONNECTED
+            if state not in (SupplyState.DISCONNECTED, SupplyState.ARMED)
         ),
         pytest.param(
             [supply(SupplyState.DISCONNECTED), supply(SupplyState.RECONNECTING)],
@@ -277,4 +295,5 @@ def test_after_a_payment_above_every_threshold_no_reminder_waits(causes, balance
     made = plan(*causes, payment)
     waiting = [n for n in made.notices if n.status is QUEUED]
     assert not any(makes_untrue(event=payment, notice=n) for n in waiting)
-    assert {n.template for n in waiting} <= {Template.TOPPED_UP, Template.SUPPLY_ON}
+    no_reminders = {Template.TOPPED_UP, Template.SUPPLY_ON, Template.SUPPLY_ARMED}
+    assert {n.template for n in waiting} <= no_reminders

@@ -66,6 +66,7 @@ def relay(
 
 
 OPEN, CLOSED, UNKNOWN = Observed.OPEN, Observed.CLOSED, Observed.UNKNOWN
+ARMED = Observed.ARMED
 
 
 @pytest.mark.parametrize(
@@ -140,6 +141,18 @@ OPEN, CLOSED, UNKNOWN = Observed.OPEN, Observed.CLOSED, Observed.UNKNOWN
         (facts(S.DISCONNECTED, 60), relay(), S.CONNECTED, None, ()),
         # moved by hand
         (facts(S.CONNECTED, 60, open_meters=1), relay(OPEN), S.RECONNECTING, BACK, ()),
+        # confirmed by the customer where agreed: the relay is armed, and waits for the button
+        (facts(S.DISCONNECTED, 9, open_meters=1, confirms=True), relay(OPEN), S.RECONNECTING,
+         RelayAction.ARM, ()),
+        (facts(S.RECONNECTING, 9, confirms=True), relay(ARMED, desired=Desired.ARMED), S.ARMED,
+         None, ()),
+        (facts(S.ARMED, 60, confirms=True), relay(desired=Desired.ARMED), S.CONNECTED, None, ()),
+        (facts(S.ARMED, -1, confirms=True), relay(ARMED, desired=Desired.ARMED), S.DISCONNECTING,
+         CUT, ()),
+        # it was agreed otherwise since
+        (facts(S.ARMED, 9), relay(ARMED, desired=Desired.ARMED), S.RECONNECTING, BACK, ()),
+        # nobody is asked to press a button who has never been dark
+        (facts(S.CONNECTED, 60, confirms=True), relay(), S.CONNECTED, None, ()),
     ],
 )  # fmt: skip
 def test_decisions(
@@ -257,6 +270,7 @@ def accounts(draw: st.DrawFn) -> tuple[Facts, list[Relay]]:
             protected=draw(st.booleans()),
             meters=len(relays),
             open_meters=sum(each.observed is OPEN for each in relays),
+            confirms=draw(st.booleans()),
             parked_meters=draw(st.integers(min_value=0, max_value=2)),
             untrusted_meters=draw(st.integers(min_value=0, max_value=1)),
         ),
@@ -295,8 +309,10 @@ def test_a_restored_balance_is_never_left_without_supply(
     settled = settle(given_facts, relays, policy=POLICY, now=now)
     assert settled.state not in (S.DISCONNECTED, S.DISCONNECTING, S.PENDING)
     for each in settled.moved:
-        going_back = each.relay.outstanding and each.relay.outstanding.action is BACK
-        assert each.relay.observed is CLOSED or each.step.action is BACK or going_back
+        asked = each.relay.outstanding and each.relay.outstanding.action
+        is_due = {BACK} if not given_facts.confirms else {RelayAction.ARM}
+        may_close = each.relay.observed is ARMED and given_facts.confirms
+        assert each.relay.observed is CLOSED or may_close or {each.step.action, asked} & is_due
 
 
 @given(accounts(), instants)

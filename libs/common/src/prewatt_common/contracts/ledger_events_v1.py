@@ -8,7 +8,8 @@ from prewatt_common.contracts.base import Currency, Event, Instant, MeterId, Who
 
 
 class SupplyState(StrEnum):
-    """Where an account's supply stands."""
+    """Where an account's supply stands. Armed: it is due, and waits until the customer has closed
+    the relay by the meter's button, as agreed."""
 
     CONNECTED = "connected"
     WARNED = "warned"
@@ -16,6 +17,7 @@ class SupplyState(StrEnum):
     DISCONNECTING = "disconnecting"
     DISCONNECTED = "disconnected"
     RECONNECTING = "reconnecting"
+    ARMED = "armed"
 
 
 class AccountOpened(Event, frozen=True, kw_only=True):

@@ -140,8 +140,10 @@ def makes_untrue(*, event: LedgerEvent, notice: Notice | OpenNotice) -> bool:
                 and event.balance_micro > notice.settled_above_micro
             )
         case SupplyChanged(state=SupplyState.DISCONNECTED):
-            return notice.template is Template.SUPPLY_ON
+            return notice.template in (Template.SUPPLY_ON, Template.SUPPLY_ARMED)
         case SupplyChanged(state=state) if state in _SUPPLIED:
+            return notice.template in (Template.SUPPLY_OFF, Template.SUPPLY_ARMED)
+        case SupplyChanged(state=SupplyState.ARMED):
             return notice.template is Template.SUPPLY_OFF
         case _:
             return False
@@ -178,12 +180,20 @@ def _called_for(event: LedgerEvent, account: Account) -> _Call | None:
                 amount_micro=event.amount_micro,
             )
             return _Call(Template.TOPPED_UP, facts)
-        case SupplyChanged(state=SupplyState.DISCONNECTED):
-            return _Call(Template.SUPPLY_OFF, _plain(event), 0)
-        case SupplyChanged(state=state) if state in _SUPPLIED and account.supply_off_since:
-            return _Call(Template.SUPPLY_ON, _plain(event))
+        case SupplyChanged():
+            return _called_for_supply(event, account)
         case _:
             return None
+
+
+def _called_for_supply(event: SupplyChanged, account: Account) -> _Call | None:
+    if event.state is SupplyState.DISCONNECTED:
+        return _Call(Template.SUPPLY_OFF, _plain(event), 0)
+    if event.state is SupplyState.ARMED and event.previous is not SupplyState.ARMED:
+        return _Call(Template.SUPPLY_ARMED, _plain(event))
+    if event.state in _SUPPLIED and account.supply_off_since:
+        return _Call(Template.SUPPLY_ON, _plain(event))
+    return None
 
 
 def _after(event: LedgerEvent, account: Account) -> Account:

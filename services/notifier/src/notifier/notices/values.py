@@ -19,6 +19,7 @@ class Template(StrEnum):
     BALANCE_EXHAUSTED = "balance-exhausted"
     TOPPED_UP = "topped-up"
     SUPPLY_OFF = "supply-off"
+    SUPPLY_ARMED = "supply-armed"
     SUPPLY_ON = "supply-on"
 
 

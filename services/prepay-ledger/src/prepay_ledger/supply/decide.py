@@ -67,6 +67,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     untrusted_meters: Count
     """That serve or served it; what was noticed of their readings then stops cuts until a person
     has looked."""
+    confirms: bool = False
+    """By agreement a relay that was open is armed only: the customer closes it, who says by that
+    that it is safe."""
     holds: tuple[Hold, ...] = ()
     cut_not_after: datetime | None = None
     """When one of the others begins to hold it, as far as is known."""
@@ -207,7 +210,7 @@ def review_thresholds(
             return Thresholds(max(low_balance_micro, exhausted_micro), None)
         case SupplyState.WARNED:
             return Thresholds(exhausted_micro, low_balance_micro)
-        case SupplyState.RECONNECTING:
+        case SupplyState.RECONNECTING | SupplyState.ARMED:
             return Thresholds(exhausted_micro, None)
         case SupplyState.PENDING:
             return Thresholds(None, exhausted_micro)

@@ -68,7 +68,8 @@ def settle(facts: Facts, relays: Sequence[Relay], *, policy: Policy, now: dateti
     may be left out (`resting`)."""
     local_now = now.astimezone(ZoneInfo(policy.zone))
     decision = decide(facts, hours=policy.friendly_hours, local_now=local_now)
-    desired = Desired.OPEN if decision.is_off else Desired.CLOSED
+    due = Desired.ARMED if facts.confirms else Desired.CLOSED
+    desired = Desired.OPEN if decision.is_off else due
     moved: list[Moved] = []
     for each in relays:
         relay = after_silence(each, now=now)
@@ -107,8 +108,9 @@ def settle(facts: Facts, relays: Sequence[Relay], *, policy: Policy, now: dateti
 _AT_REST = {
     SupplyState.DISCONNECTING: frozenset({SupplyState.DISCONNECTED}),
     SupplyState.RECONNECTING: frozenset(
-        {SupplyState.CONNECTED, SupplyState.WARNED, SupplyState.PENDING}
+        {SupplyState.CONNECTED, SupplyState.WARNED, SupplyState.PENDING, SupplyState.ARMED}
     ),
+    SupplyState.ARMED: frozenset({SupplyState.CONNECTED, SupplyState.WARNED}),
 }
 _SAY_WHY = frozenset({Fired.BALANCE_RESTORED, Fired.CUT_ENDED, Fired.CUSTOMER_PROTECTED})
 """Why a relay is closed that was open or is to be."""
@@ -118,24 +120,31 @@ def resting(moved: Sequence[Moved], relays: Sequence[Relay]) -> list[bool]:
     """Of each, whether it was where it should be before and is left alone: the decision is the same
     without it."""
     return [
-        each.step == REST and each.relay == relay for each, relay in zip(moved, relays, strict=True)
+        each.step == REST and each.relay == relay and relay.observed is not Observed.ARMED
+        for each, relay in zip(moved, relays, strict=True)
     ]
 
 
 def _state(facts: Facts, decision: Decision, moved: Sequence[Moved]) -> SupplyState:
     unsettled = [each for each in moved if not each.step.is_rest]
     if decision.is_off:
-        if facts.meters == 0:
-            return SupplyState.PENDING
-        if not unsettled:
-            return SupplyState.DISCONNECTED
-        is_under_way = facts.open_meters > 0 or any(map(_is_being_cut, unsettled))
-        return SupplyState.DISCONNECTING if is_under_way else SupplyState.PENDING
+        return _state_off(facts, unsettled)
     if unsettled:
         return SupplyState.RECONNECTING
+    if any(each.relay.observed is Observed.ARMED for each in moved):
+        return SupplyState.ARMED
     if decision.is_exhausted:
         return SupplyState.PENDING
     return SupplyState.WARNED if is_low(facts) else SupplyState.CONNECTED
+
+
+def _state_off(facts: Facts, unsettled: Sequence[Moved]) -> SupplyState:
+    if facts.meters == 0:
+        return SupplyState.PENDING
+    if not unsettled:
+        return SupplyState.DISCONNECTED
+    is_under_way = facts.open_meters > 0 or any(map(_is_being_cut, unsettled))
+    return SupplyState.DISCONNECTING if is_under_way else SupplyState.PENDING
 
 
 def _is_being_cut(moved: Moved) -> bool:
