@@ -22,16 +22,13 @@ $(echo "$auth_key" | openssl pkey -pubout | block)
 EOF
 
 command_key=$(openssl genpkey -algorithm ed25519)
-secret meter-gateway Opaque <<EOF
+secret prepay-ledger Opaque <<EOF
+  webhook-secrets: '{"demo": "whsec_$(openssl rand -base64 32)"}'
   command-key-id: k8s-1
   command-signing-key: |
 $(echo "$command_key" | block)
   command-public-key: |
 $(echo "$command_key" | openssl pkey -pubout | block)
-EOF
-
-secret prepay-ledger Opaque <<EOF
-  webhook-secrets: '{"demo": "whsec_$(openssl rand -base64 32)"}'
 EOF
 
 secret mosquitto Opaque <<EOF

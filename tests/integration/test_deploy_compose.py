@@ -75,7 +75,7 @@ def test_init_keeps_an_existing_environment(checkout: Path, config: dict[str, An
 
 
 def test_keys_arrive_whole(config: dict[str, Any]) -> None:
-    environment = config["services"]["meter-gateway"]["environment"]
+    environment = config["services"]["prepay-ledger"]["environment"]
     assert environment["PREWATT_COMMAND_SIGNING_KEY"].startswith("-----BEGIN PRIVATE KEY-----\n")
     assert environment["PREWATT_AUTH_PUBLIC_KEY"].endswith("-----END PUBLIC KEY-----\n")
 

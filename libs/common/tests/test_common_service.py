@@ -10,15 +10,22 @@ import sys
 
 import asyncpg
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from prewatt_common.db.migrations import migrate
 from prewatt_common.logging import configure_logging
 from prewatt_devstack.ports import free_ports
 
 ENV = {k: v for k, v in os.environ.items() if not k.startswith("PREWATT_")}
+_KEY = Ed25519PrivateKey.generate()
 SETTINGS = {
     "PREWATT_DATABASE_URL": "postgresql+asyncpg://u:p@localhost:1/x",
     "PREWATT_AUTH_PUBLIC_KEY": "x",
+    "PREWATT_COMMAND_SIGNING_KEY": _KEY.private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    ).decode(),
+    "PREWATT_COMMAND_KEY_ID": "x",
 }
 
 
@@ -41,6 +48,7 @@ def run(*arguments, **variables):
         ((), SETTINGS | {"PREWATT_LOG_LEVEL": "LOUD"}, "PREWATT_LOG_LEVEL"),
         ((), SETTINGS | {"PREWATT_WEBHOOK_SECRETS": '{"p": "x"}'}, "PREWATT_WEBHOOK_SECRETS"),
         ((), SETTINGS | {"PREWATT_WEBHOOK_SECRETS": "{"}, "webhook_secrets"),
+        ((), SETTINGS | {"PREWATT_COMMAND_SIGNING_KEY": "x"}, "PREWATT_COMMAND_SIGNING_KEY"),
         (("dance",), SETTINGS, "usage: prepay-ledger [migrate]"),
         (("migrate",), SETTINGS, "PREWATT_MIGRATION_DATABASE_URL: to migrate"),
         (

@@ -9,13 +9,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import aiomqtt
 import httpx
 import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from gateway_ledger import command_of
 
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.base import CommandStatus, RelayAction
@@ -73,7 +74,7 @@ class Gateway:
             )
 
     def fleet(self, meter_ids: Sequence[str], **more: Any) -> Fleet:
-        """Simulated meters that know the gateway's command key."""
+        """Simulated meters that know the ledger's command key."""
         endpoints = self.stack.endpoints
         settings = FleetSettings(
             mqtt_port=endpoints.mqtt_port,
@@ -204,16 +205,12 @@ class Gateway:
         lifetime_s: float = 120,
     ) -> RelayCommand:
         """Ask for a relay to move, as the ledger does."""
-        now = utc_now()
-        command = RelayCommand(
-            command_id=uuid4(),
-            meter_id=meter_id,
-            account_id=UUID(int=1),
-            action=action,
+        command = command_of(
+            meter_id,
+            action,
             sequence=sequence,
-            issued_at=now,
-            expires_at=now + timedelta(seconds=lifetime_s),
-            caused_at=now,
+            lifetime_s=lifetime_s,
+            private_key_pem=self.stack.keys.command_private,
         )
         await self.send(command)
         return command

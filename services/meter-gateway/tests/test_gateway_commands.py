@@ -1,4 +1,4 @@
-"""A command's life without I/O: when it is sent again, and what it is when it arrives."""
+"""A command's life without I/O: what it is when it arrives, how long a copy lasts, how it ends."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,23 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_gateway.commands.rules import (
+    FINISHED,
+    STATUS_OF,
     WAIT_AT_BROKER_MAX,
-    next_attempt_at,
+    broker_expiry_s,
     status_on_arrival,
-    transmission,
 )
-from prewatt_common.contracts.base import CommandStatus, RelayAction
+from prewatt_common.contracts.base import CommandStatus
+from prewatt_common.contracts.mqtt_v1 import MqttOutcome
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-
-
-@pytest.mark.parametrize(
-    ("attempts", "seconds"), [(1, 2), (2, 4), (3, 8), (5, 32), (6, 60), (7, 60), (10_000, 60)]
-)
-def test_a_command_without_answer_is_sent_again_ever_later(attempts: int, seconds: int) -> None:
-    again = next_attempt_at(now=NOW, attempts=attempts, first=2 * SECOND, longest=60 * SECOND)
-    assert again == NOW + seconds * SECOND
 
 
 @pytest.mark.parametrize(
@@ -52,53 +46,15 @@ def test_what_a_command_is_on_arrival(
     )
 
 
-@given(
-    attempts=st.integers(min_value=1, max_value=10**9),
-    first_s=st.floats(min_value=0.001, max_value=100),
-    longest_s=st.floats(min_value=0.001, max_value=1000),
-)
-def test_the_next_attempt_is_ahead_and_never_beyond_the_longest_wait(
-    attempts: int, first_s: float, longest_s: float
-) -> None:
-    again = next_attempt_at(
-        now=NOW,
-        attempts=attempts,
-        first=timedelta(seconds=first_s),
-        longest=timedelta(seconds=longest_s),
-    )
-    assert NOW < again <= NOW + timedelta(seconds=longest_s)
+@given(life_s=st.floats(min_value=-1e6, max_value=1e6))
+def test_a_copy_is_gone_within_a_minute_and_before_the_commands_end(life_s: float) -> None:
+    left = timedelta(seconds=life_s)
+    kept_for = broker_expiry_s(expires_at=NOW + left, now=NOW) * SECOND
+    assert kept_for <= WAIT_AT_BROKER_MAX
+    assert kept_for <= max(left, 0 * SECOND)
+    assert kept_for > min(left, WAIT_AT_BROKER_MAX) - SECOND
 
 
-@given(
-    action=st.sampled_from(RelayAction),
-    attempts=st.integers(min_value=1, max_value=10**6),
-    life_s=st.floats(min_value=0.001, max_value=1e6),
-    resends_s=st.tuples(
-        st.floats(min_value=1, max_value=100), st.floats(min_value=1, max_value=1000)
-    ),
-    valid_s=st.floats(min_value=1, max_value=60),
-)
-def test_a_copy_is_gone_before_the_next_one_and_before_the_commands_end(
-    action: RelayAction,
-    attempts: int,
-    life_s: float,
-    resends_s: tuple[float, float],
-    valid_s: float,
-) -> None:
-    expires_at = NOW + timedelta(seconds=life_s)
-    copy = transmission(
-        action=action,
-        expires_at=expires_at,
-        now=NOW,
-        attempts=attempts,
-        first=timedelta(seconds=resends_s[0]),
-        longest=timedelta(seconds=resends_s[1]),
-        cut_valid_for=timedelta(seconds=valid_s),
-    )
-    gone_at = NOW + timedelta(seconds=copy.expiry_s)
-    assert gone_at <= min(copy.again_at, expires_at, NOW + WAIT_AT_BROKER_MAX)
-    if action is RelayAction.RECONNECT:
-        assert copy.not_after is None
-    else:
-        assert copy.not_after is not None
-        assert NOW < copy.not_after <= min(expires_at, NOW + timedelta(seconds=60))
+def test_every_answer_ends_its_command() -> None:
+    assert STATUS_OF.keys() == set(MqttOutcome)
+    assert set(STATUS_OF.values()) <= FINISHED

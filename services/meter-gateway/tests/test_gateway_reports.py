@@ -79,7 +79,6 @@ def test_what_cannot_be_read_is_refused_with_a_reason(received, meter_id, reason
     [
         (message("event", EVENT), True),
         (message("response", answer("succeeded")), True),
-        # A late copy was executed by nobody, but it is the meter that says so.
         (message("response", answer("late")), True),
         # It cannot be read, and a meter sent it.
         (message("event", b"?"), True),
@@ -93,20 +92,23 @@ def test_an_event_or_answer_shows_that_the_meter_is_there(received, lives):
 
 
 @pytest.mark.parametrize(
-    ("messages", "connected"),
+    ("messages", "came"),
     [
         ([message("status", b"online")], True),
         ([message("status", b"online", retained=True)], None),
         ([message("status", b"offline")], None),
         ([message("event", EVENT)], False),
         ([message("response", answer("failed"))], False),
-        # Sent again at once, it would be answered so for ever.
-        ([message("response", answer("late"))], None),
         ([message("status", b"online"), message("event", EVENT, after_s=1)], True),
         ([message("event", EVENT), message("status", b"online", after_s=1)], True),
     ],
 )
-def test_whose_commands_need_not_wait_any_longer(messages, connected):
-    heard = heard_of([read(each) for each in messages])
-    assert [each.connected for each in heard] == ([] if connected is None else [connected])
+def test_who_is_there_and_who_has_come(messages, came):
+    heard = heard_of([read(each) for each in messages], came=set())
+    assert [each.came for each in heard] == ([] if came is None else [came])
     assert all(each.at == messages[-1].at for each in heard)
+
+
+def test_who_was_away_has_come_whatever_it_says():
+    (heard,) = heard_of([read(message("event", EVENT))], came={"m-1"})
+    assert heard.came

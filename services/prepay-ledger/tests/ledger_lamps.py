@@ -10,11 +10,11 @@ from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 from aiokafka import TopicPartition
 from ledger_expected import BEGIN, Agreed, Metered, document, minute_us
 from ledger_scratch import Scratch
+from ledger_signer import SIGNER
 
 from prepay_ledger.accounts.open_account import open_account
 from prepay_ledger.agreements.decide_agreement import DecideAgreement
@@ -26,8 +26,8 @@ from prepay_ledger.charging.remembered import RememberedStandings
 from prepay_ledger.charging.take_readings import TakeReadings
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.installations.values import InstalledMeter
-from prepay_ledger.supply.decide import Policy
 from prepay_ledger.supply.review_supply import SupplyReview
+from prepay_ledger.supply.settle import Policy
 from prepay_ledger.tariffs.publish_tariff import publish_tariff
 from prepay_ledger.unit import PostgresUnit
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
@@ -42,11 +42,7 @@ from prewatt_metering.tariffs.document import tariff_of
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 DECIDED = Decided(by="test", reason="test", at=NOW)
 GROUP, TOPIC = "lamps", "lamps"
-REVIEW = SupplyReview(
-    policy=Policy(friendly_hours=(), retry_after=timedelta(hours=1)),
-    timezone=ZoneInfo("UTC"),
-    command_lifetime=timedelta(hours=1),
-)
+REVIEW = SupplyReview(policy=Policy(zone="UTC"), sign=SIGNER.sign)
 CONTEXT = multiprocessing.get_context("spawn")
 
 Batch = Sequence[tuple[str, int, int]]

@@ -3,10 +3,10 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from ledger_expected import document
 from ledger_scratch import Scratch
+from ledger_signer import SIGNER
 
 from prepay_ledger.accounts.import_accounts import ImportAccounts
 from prepay_ledger.accounts.postgres_queries import AccountQueries
@@ -19,8 +19,8 @@ from prepay_ledger.facts.values import Decided
 from prepay_ledger.installations.values import InstalledMeter
 from prepay_ledger.seals.audit import audit
 from prepay_ledger.seals.postgres import open_seals
-from prepay_ledger.supply.decide import Policy
 from prepay_ledger.supply.review_supply import SupplyReview
+from prepay_ledger.supply.settle import Policy
 from prepay_ledger.tariffs.publish_tariff import publish_tariff
 from prepay_ledger.unit import PostgresUnit
 from prewatt_common.clock import utc_now
@@ -32,11 +32,7 @@ from prewatt_metering.tariffs.document import tariff_of
 
 COUNT = 7
 CURRENCIES = ("CNY", "EUR")
-REVIEW = SupplyReview(
-    policy=Policy(friendly_hours=(), retry_after=timedelta(hours=1)),
-    timezone=ZoneInfo("UTC"),
-    command_lifetime=timedelta(hours=1),
-)
+REVIEW = SupplyReview(policy=Policy(zone="UTC"), sign=SIGNER.sign)
 
 
 class Town(Scratch):

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import asyncpg
 from ledger_devices import Device, Household, relay_of
 from ledger_scratch import Scratch
+from ledger_signer import SIGNER
 
 from prepay_ledger.journal.values import Entry, Journal, UtilityAccount
 from prepay_ledger.relays.values import Limits
@@ -41,7 +42,7 @@ class World:
     def __init__(self, scratch: Scratch) -> None:
         self.scratch = scratch
         self.now = BEGIN
-        self.review = SupplyReview(policy=POLICY)
+        self.review = SupplyReview(policy=POLICY, sign=SIGNER.sign)
         self.take = TakeMeterEvents(
             review=self.review, limits=POLICY.limits, clock=lambda: self.now
         )

@@ -5,9 +5,9 @@ from collections.abc import AsyncGenerator
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
+from ledger_signer import SIGNER
 
 from prepay_ledger.accounts.open_account import open_account
 from prepay_ledger.agreements.decide_agreement import DecideAgreement
@@ -19,8 +19,8 @@ from prepay_ledger.charging.take_readings import TakeReadings
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.installations.decide_meter import DecideMeter
 from prepay_ledger.installations.values import InstalledMeter
-from prepay_ledger.supply.decide import Policy
 from prepay_ledger.supply.review_supply import SupplyReview
+from prepay_ledger.supply.settle import Policy
 from prepay_ledger.tariffs.publish_tariff import publish_tariff
 from prepay_ledger.unit import PostgresUnit, open_unit
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
@@ -37,11 +37,7 @@ FIRST = date(2026, 6, 1)
 BEGIN = datetime(2026, 6, 1, tzinfo=UTC)
 WRITERS, METERS_EACH, ROUNDS = 6, 20, 15
 DECIDED = Decided(by="test", reason="test", at=NOW)
-REVIEW = SupplyReview(
-    policy=Policy(friendly_hours=(), retry_after=timedelta(hours=1)),
-    timezone=ZoneInfo("UTC"),
-    command_lifetime=timedelta(hours=1),
-)
+REVIEW = SupplyReview(policy=Policy(zone="UTC"), sign=SIGNER.sign)
 DOCUMENT: dict[str, Any] = {
     "code": "lamps",
     "valid_from": "2026-01-01",

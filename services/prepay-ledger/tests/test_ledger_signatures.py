@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ledger_signer import made_key
 from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook
 
@@ -84,6 +85,8 @@ def test_a_secret_that_cannot_be_used_is_named_and_not_printed(secret, says):
         LedgerSettings(
             database_url=SecretStr("postgresql+asyncpg://u:p@localhost/x"),
             auth_public_key="x",
+            command_signing_key=SecretStr(made_key()),
+            command_key_id="test",
             webhook_secrets={"demo": SecretStr(secret)},
         )
     assert secret.strip() in ("", "whsec_") or secret not in str(raised.value)

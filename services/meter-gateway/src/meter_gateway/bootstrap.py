@@ -1,8 +1,7 @@
 """The one place where the gateway's parts meet."""
 
 import logging
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
 from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +11,6 @@ from meter_gateway.broker_drops.postgres import PostgresDrops
 from meter_gateway.commands.api import commands_router
 from meter_gateway.commands.postgres import PostgresCommandQueries, PostgresCommands, open_commands
 from meter_gateway.commands.send_commands import SendCommands
-from meter_gateway.commands.signing import CommandSigner
 from meter_gateway.commands.take_commands import TakeCommands
 from meter_gateway.devices.api import devices_router
 from meter_gateway.devices.postgres import PostgresDevices
@@ -79,11 +77,9 @@ async def _run(settings: GatewaySettings, parts: Parts) -> None:
         relay.wake()
         sender.wake()
 
-    resend_after = timedelta(seconds=settings.resend_after_s)
     hear = HearMeters(
-        find_awaited=partial(find_awaited, database),
+        find_awaited=partial(find_awaited, database, utc_now),
         open_unit=units,
-        resend_after=resend_after,
         clock=utc_now,
         committed=heard,
     )
@@ -111,7 +107,6 @@ async def _run(settings: GatewaySettings, parts: Parts) -> None:
             faults=faults,
             open_unit=units,
             wait_for=hear.wait_for,
-            resend_after=resend_after,
             clock=utc_now,
             committed=heard,
         ),
@@ -122,7 +117,7 @@ async def _run(settings: GatewaySettings, parts: Parts) -> None:
     readings = _intake(settings, ("reading", "profile"), readings_inbox)
     reports = _intake(settings, ("status", "event", "response"), reports_inbox)
     line = CommandLine(client_id=f"{settings.replica}-commands", broker=settings.broker)
-    commands, sender = _commands(settings, parts, line=line, wait_for=hear.wait_for)
+    commands, sender = _commands(parts, line=line)
 
     async def count_meters() -> None:
         METERS_ONLINE.set(await count_online(database))
@@ -184,13 +179,7 @@ async def _run(settings: GatewaySettings, parts: Parts) -> None:
     await serve(app=app, settings=settings, workers=workers)
 
 
-def _commands(
-    settings: GatewaySettings,
-    parts: Parts,
-    *,
-    line: CommandLine,
-    wait_for: Callable[[Sequence[str]], None],
-) -> tuple[Consumer, SendCommands]:
+def _commands(parts: Parts, *, line: CommandLine) -> tuple[Consumer, SendCommands]:
     """From Kafka to the database, and from there to the meters."""
 
     def read_to_end() -> set[int]:
@@ -198,16 +187,8 @@ def _commands(
 
     sender = SendCommands(
         open_due=partial(open_commands, parts.database),
-        sign=CommandSigner(
-            private_key_pem=settings.command_signing_key.get_secret_value(),
-            key_id=settings.command_key_id,
-        ).sign,
         publish=line.publish,
         cuts_of=read_to_end,
-        wait_for=wait_for,
-        resend_after=timedelta(seconds=settings.resend_after_s),
-        resend_after_max=timedelta(seconds=settings.resend_after_max_s),
-        cut_valid_for=timedelta(seconds=settings.cut_valid_for_s),
         clock=utc_now,
         committed=parts.relay.wake,
     )

@@ -19,9 +19,6 @@ class GatewaySettings(ServiceSettings):
     mqtt_password: SecretStr | None = None
     mqtt_ca_file: Path | None = None
     """With it the connection is TLS, and the broker's certificate must hold under it."""
-    command_signing_key: SecretStr
-    """Ed25519 private key (PEM) that commands are signed with."""
-    command_key_id: str
     ingest_linger_ms: int = Field(default=50, ge=0, le=1000)
     """How long readings gather before they go to Kafka: larger batches cost less CPU each."""
     in_flight_max: int = Field(default=10_000, ge=100, le=65_535)
@@ -32,12 +29,6 @@ class GatewaySettings(ServiceSettings):
     age_max_days: int = Field(default=400, ge=1, le=36_500)
     """An older reading is refused: a clock that fell back to 1970 or 2000 must not charge other
     months. Late profiles are well within it."""
-    resend_after_s: float = Field(default=2.0, ge=1)
-    """A command without an answer is sent again after this, then twice that, and so on."""
-    resend_after_max_s: float = Field(default=60.0, ge=1)
-    cut_valid_for_s: float = Field(default=30.0, ge=1, le=60)
-    """A meter does not execute a copy of a disconnect this long after it was sent. Meters' clocks
-    must be right to about that."""
 
     @property
     def age_max(self) -> timedelta:

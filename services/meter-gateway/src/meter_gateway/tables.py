@@ -43,9 +43,9 @@ command = Table(
     Column("status", Text, nullable=False),
     # Of its topic.
     Column("partition", Integer, nullable=False),
+    # What the meter gets, as the ledger signed it.
+    Column("signed", Text, nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
-    # Since the meter was last heard of.
-    Column("unheard_attempts", Integer, nullable=False, server_default=text("0")),
     Column("relay", Text),
     Column("detail", Text, nullable=False, server_default=text("''")),
     instant("caused_at"),
@@ -53,15 +53,15 @@ command = Table(
     instant("expires_at"),
     instant("received_at"),
     instant("sent_at", nullable=True),
-    # None once the command is finished: nothing more is to be sent.
-    instant("next_attempt_at", nullable=True),
+    # When it is to be sent or, once it was, to be given up. None once it is finished.
+    instant("due_at", nullable=True),
     instant("finished_at", nullable=True),
 )
 Index("command_meter_id", command.c.meter_id, command.c.sequence)
 Index(
     "command_due",
-    command.c.next_attempt_at,
-    postgresql_where=command.c.next_attempt_at.is_not(None),
+    command.c.due_at,
+    postgresql_where=command.c.due_at.is_not(None),
 )
 
 meter_fault = Table(

@@ -18,6 +18,7 @@ from prepay_ledger.corrections.carry_out_runs import CarryOutRuns
 from prepay_ledger.epochs.postgres import raise_epoch
 from prepay_ledger.estimates.estimate_silent import EstimateSilent
 from prepay_ledger.looks.look_at_meters import LookAtMeters
+from prepay_ledger.relays.signing import CommandSigner
 from prepay_ledger.relays.values import Limits
 from prepay_ledger.routes import routers
 from prepay_ledger.seals.close_days import CloseDays
@@ -82,7 +83,11 @@ async def run(settings: LedgerSettings) -> None:
 async def _run(settings: LedgerSettings, parts: Parts) -> None:
     database, relay = parts.database, parts.relay
     policy = policy_of(settings)
-    review = SupplyReview(policy=policy)
+    signer = CommandSigner(
+        {settings.command_key_id: settings.command_signing_key.get_secret_value()},
+        first=settings.command_key_id,
+    )
+    review = SupplyReview(policy=policy, sign=signer.sign)
 
     readings = parts.consumer(
         Subscription(

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
 from prepay_ledger.payments.signatures import secret_keys
+from prepay_ledger.relays.signing import private_key
 from prewatt_common.settings import ServiceSettings
 
 
@@ -23,6 +24,10 @@ class LedgerSettings(ServiceSettings):
     webhook_secrets: dict[str, SecretStr] = Field(default_factory=dict)
     """Provider name to its Standard Webhooks secret: base64, with or without ``whsec_`` before it
     and padding after it."""
+    command_signing_key: SecretStr
+    """Ed25519 private key (PEM) that commands to meters are signed with."""
+    command_key_id: str = Field(min_length=1, max_length=64)
+    """Tells a meter which of its public keys to check with."""
     timezone: str = "Asia/Shanghai"
     """The utility's: of posting days and friendly hours."""
     friendly_hours: tuple[FriendlyHours, ...] = ()
@@ -49,6 +54,16 @@ class LedgerSettings(ServiceSettings):
                 message = f"the secret of provider {provider} cannot be used: {error}"
                 raise ValueError(message) from error
         return secrets
+
+    @field_validator("command_signing_key")
+    @classmethod
+    def _signs(cls, pem: SecretStr) -> SecretStr:
+        try:
+            private_key(pem.get_secret_value())
+        except ValueError as error:
+            message = f"the key {error}"
+            raise ValueError(message) from error
+        return pem
 
     @property
     def silence_borne(self) -> timedelta:

@@ -77,11 +77,11 @@ def environment(
             "PREWATT_MQTT_PORT": str(endpoints.mqtt_port),
             "PREWATT_MQTT_USERNAME": endpoints.mqtt_gateway_username,
             "PREWATT_MQTT_PASSWORD": endpoints.mqtt_gateway_password,
-            "PREWATT_COMMAND_SIGNING_KEY": keys.command_private,
-            "PREWATT_COMMAND_KEY_ID": COMMAND_KEY_ID,
         },
         "prepay-ledger": {
-            "PREWATT_WEBHOOK_SECRETS": json.dumps({WEBHOOK_PROVIDER: keys.webhook_secret})
+            "PREWATT_WEBHOOK_SECRETS": json.dumps({WEBHOOK_PROVIDER: keys.webhook_secret}),
+            "PREWATT_COMMAND_SIGNING_KEY": keys.command_private,
+            "PREWATT_COMMAND_KEY_ID": COMMAND_KEY_ID,
         },
         # A file a minute is soon there to be looked at.
         "billing": {

@@ -50,21 +50,23 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RelayAction(StrEnum):
-    """What the utility asks of a relay. To arm it: the customer may close it by the meter's
-    button."""
+    """What the utility asks of a relay (the disconnect control of DLMS COSEM, class 70)."""
 
     DISCONNECT = "disconnect"
+    """Open it."""
     RECONNECT = "reconnect"
+    """Close it."""
     ARM = "arm"
+    """Let the customer close it, by the meter's button; until then it stays as it is: open."""
 
 
 class RelayState(StrEnum):
-    """The relay as read back: open means no supply; armed, none until the customer presses the
-    meter's button (DLMS COSEM class 70: ready for reconnection)."""
+    """The relay as read back. Only closed means supply."""
 
     OPEN = "open"
     CLOSED = "closed"
     ARMED = "armed"
+    """Open, and the customer may close it by the button ("ready for reconnection")."""
 
 
 class Presence(StrEnum):

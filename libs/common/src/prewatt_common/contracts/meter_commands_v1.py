@@ -7,9 +7,14 @@ import msgspec
 
 from prewatt_common.contracts.base import Event, Instant, MeterId, RelayAction
 
+CompactJws = Annotated[
+    str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$", max_length=4096)
+]
+"""RFC 7515, section 7.1: header, payload and signature, base64url."""
+
 
 class RelayCommand(Event, frozen=True, kw_only=True):
-    """Open or close a meter's relay. A higher ``sequence`` supersedes the lower ones."""
+    """Open, close or arm a meter's relay. A higher ``sequence`` supersedes the lower ones."""
 
     ce_type: ClassVar[str] = "prewatt.meter.relay-command.v1"
 
@@ -22,3 +27,6 @@ class RelayCommand(Event, frozen=True, kw_only=True):
     expires_at: Instant
     caused_at: Instant
     """When the reading or payment behind it reached Prewatt; end-to-end latency starts here."""
+    signed: CompactJws
+    """What the meter gets: the command as compact JWS (`mqtt_v1.CommandClaims`), signed by the
+    ledger. Whoever carries it changes no byte."""

@@ -29,13 +29,15 @@ class MeterPresenceChanged(Event, frozen=True, kw_only=True):
 
 
 class MeterReported(Event, frozen=True, kw_only=True):
-    """A meter reported an event of its own: tamper, power fail, relay moved, clock set."""
+    """A meter reported an event of its own: tamper, power fail, clock set, relay moved and by what.
+    ``relay``: as read back, where the meter told it."""
 
     ce_type: ClassVar[str] = "prewatt.meter.reported.v1"
 
     meter_id: MeterId
     kind: MqttEventKind
     at: Instant
+    relay: RelayState | None = None
     detail: Words = ""
     relay: RelayState | None = None
     """Where its relay is, if the meter says so."""

@@ -47,19 +47,29 @@ class MqttStatus(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class MqttEventKind(StrEnum):
-    """What a meter can report of itself."""
+    """What a meter can report of itself. A relay that moved says by what."""
 
     TAMPER = "tamper"
     POWER_FAIL = "power_fail"
-    RELAY_MOVED = "relay_moved"
     CLOCK_SET = "clock_set"
+    RELAY_MOVED = "relay_moved"
+    """By a command."""
+    RELAY_MOVED_BY_BUTTON = "relay_moved_by_button"
+    """By the customer, who may: it was armed."""
+    RELAY_MOVED_BY_CODE = "relay_moved_by_code"
+    """By a reconnection code that was typed in at the meter."""
+    RELAY_MOVED_BY_LOAD_LIMIT = "relay_moved_by_load_limit"
+    """By the meter itself."""
+    RELAY_MOVED_BY_HAND = "relay_moved_by_hand"
+    """By anybody else: nobody was allowed to."""
 
 
 class MqttEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Topic ``event``."""
+    """Topic ``event``. ``relay``: as read back, with the kinds that tell of a relay that moved."""
 
     kind: MqttEventKind
     at: Instant
+    relay: RelayState | None = None
     detail: Annotated[str, msgspec.Meta(max_length=500)] = ""
 
 
@@ -70,7 +80,7 @@ class MqttOutcome(StrEnum):
     FAILED = "failed"
     REJECTED = "rejected"
     LATE = "late"
-    """Not executed: this copy came after its ``not_after``. Another copy may still be."""
+    """A cut that came after its ``not_after``: not executed."""
 
 
 class MqttResponse(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,9 +101,11 @@ class CommandClaims(msgspec.Struct, frozen=True, kw_only=True):
     same response again and moves nothing; a lower sequence is rejected, so an older disconnect
     can never follow a newer reconnect.
 
-    For a disconnect, the meter's clock must be synchronised and ``expires_at`` and ``not_after``
-    be ahead. A reconnect is never refused for time. The message is published at QoS 0 with an
-    MQTT 5 expiry and is never retained: it does not wait at the broker for a meter that is away.
+    For a disconnect, the meter's clock must be synchronised and ``not_after`` be ahead. Neither a
+    reconnect nor an arm is ever refused for time. An arm leaves a closed relay closed. The ledger
+    signs, once a command: all its copies are the same bytes. The message is published at QoS 0
+    with an MQTT 5 expiry and is never retained: it does not wait at the broker for a meter that is
+    away.
     """
 
     command_id: UUID
@@ -102,7 +114,7 @@ class CommandClaims(msgspec.Struct, frozen=True, kw_only=True):
     sequence: Annotated[int, msgspec.Meta(ge=1)]
     issued_at: Instant
     expires_at: Instant
-    """The end of the command: after it, none of its copies is sent."""
+    """The end of the command: after it, it is not sent."""
     not_after: Instant | None = None
-    """The end of this copy of a disconnect: what was on its way when the meter lost its connection
-    must not open the relay later on. A disconnect without it is rejected."""
+    """After it a meter must not open its relay, as a hold may have begun or money have come since.
+    A disconnect without it is rejected; the others have none."""

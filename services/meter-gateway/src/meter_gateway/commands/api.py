@@ -30,7 +30,8 @@ class CommandOut(BaseModel):
     issued_at: datetime
     expires_at: datetime
     received_at: datetime
-    next_attempt_at: datetime | None
+    sent_at: datetime | None
+    """When it was last sent."""
     finished_at: datetime | None
 
 

@@ -20,8 +20,9 @@ class Command:
     expires_at: datetime
     status: CommandStatus
     attempts: int
-    unheard_attempts: int
-    """How often it was sent since the meter was last heard of."""
+    """How often it was sent."""
+    signed: str
+    """What the meter gets: as the ledger signed it, byte for byte."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +41,8 @@ class Heard:
 
     meter_id: str
     at: datetime
-    connected: bool
-    """On a connection that it has just made: what was sent before has not reached it."""
+    came: bool
+    """It was away, or has just made another connection: what was sent before has not reached it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,5 +62,5 @@ class CommandRecord:
     issued_at: datetime
     expires_at: datetime
     received_at: datetime
-    next_attempt_at: datetime | None
+    sent_at: datetime | None
     finished_at: datetime | None

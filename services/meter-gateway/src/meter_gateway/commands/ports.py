@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -62,8 +62,8 @@ class DueStore(Outbox, Finish, Protocol):
         from the partitions ``cuts_of``."""
         ...
 
-    async def sent(self, next_attempts: Mapping[UUID, datetime], *, now: datetime) -> None:
-        """Each was sent once more, and is due again at the instant given or at its end."""
+    async def sent(self, command_ids: Sequence[UUID], *, now: datetime) -> None:
+        """Each was sent once more, and is due again at its end."""
         ...
 
 
@@ -74,21 +74,17 @@ OpenDueStore = Callable[[], AbstractAsyncContextManager[DueStore]]
 class AnswerStore(Finish, Protocol):
     """For what meters answer."""
 
-    async def note(self, command_id: UUID, *, meter_id: str, detail: str) -> None:
-        """What the meter said of an open command, which stays as it is."""
-        ...
-
     async def known(self, command_id: UUID, *, meter_id: str) -> bool:
         """Whether the meter has such a command."""
         ...
 
 
-class Hasten(Protocol):
+class SendAgain(Protocol):
     """For meters that show that they are there."""
 
-    async def hasten(self, heard: Sequence[Heard], *, now: datetime, after: timedelta) -> int:
-        """Meters were heard of: their commands that were sent in vain before are due now, yet at
-        least ``after`` their last sending where the meter was connected already. How many."""
+    async def send_again(self, heard: Sequence[Heard], *, now: datetime) -> None:
+        """Meters were heard of: what was sent to one before it came is due now, and so is, once,
+        what one should have answered by now."""
         ...
 
 

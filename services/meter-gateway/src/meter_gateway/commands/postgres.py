@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from asyncpg import Record
@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meter_gateway.commands.command import ArrivedCommand, Command, CommandRecord, Heard
-from meter_gateway.commands.rules import FINISHED
+from meter_gateway.commands.rules import ANSWER_TIME, FINISHED
 from meter_gateway.tables import command as table
 from prewatt_common.contracts.base import CommandStatus, RelayAction, RelayState
 from prewatt_common.db.database import Database, driver
@@ -22,7 +22,7 @@ _RECORD_COLUMNS = [table.c[name] for name in CommandRecord.__dataclass_fields__]
 
 
 class PostgresCommands:
-    """`ArrivalStore`, `DueStore`, `AnswerStore` and `Hasten` on an open transaction."""
+    """`ArrivalStore`, `DueStore`, `AnswerStore` and `SendAgain` on an open transaction."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
@@ -44,11 +44,11 @@ class PostgresCommands:
         """Insert what is new; open ones are due at once."""
         rows = await (await driver(self._connection)).fetch(
             "INSERT INTO command (command_id, meter_id, account_id, action, sequence, status, "
-            "caused_at, issued_at, expires_at, next_attempt_at, finished_at, partition, "
-            "received_at) SELECT c.*, $13 "
+            "caused_at, issued_at, expires_at, due_at, finished_at, partition, signed, "
+            "received_at) SELECT c.*, $14 "
             "FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[], "
             "$6::text[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], "
-            "$10::timestamptz[], $11::timestamptz[], $12::integer[]) AS c "
+            "$10::timestamptz[], $11::timestamptz[], $12::integer[], $13::text[]) AS c "
             "ON CONFLICT DO NOTHING RETURNING command_id",
             [each.command.command_id for each in commands],
             [each.command.meter_id for each in commands],
@@ -62,6 +62,7 @@ class PostgresCommands:
             [None if each.status in FINISHED else now for each in commands],
             [now if each.status in FINISHED else None for each in commands],
             [each.partition for each in commands],
+            [each.command.signed for each in commands],
             now,
         )
         return {row["command_id"] for row in rows}
@@ -69,10 +70,10 @@ class PostgresCommands:
     async def supersede(self, newest: Mapping[str, int], *, now: datetime) -> Sequence[Command]:
         """Finish the open ones of a lower sequence than their meter's newest."""
         rows = await (await driver(self._connection)).fetch(
-            "UPDATE command AS c SET status = $3, next_attempt_at = NULL, finished_at = $4 "
+            "UPDATE command AS c SET status = $3, due_at = NULL, finished_at = $4 "
             "FROM unnest($1::text[], $2::bigint[]) AS n (meter_id, newest) "
             "WHERE c.meter_id = n.meter_id AND c.sequence < n.newest "
-            "AND c.next_attempt_at IS NOT NULL RETURNING c.*",
+            "AND c.due_at IS NOT NULL RETURNING c.*",
             list(newest),
             list(newest.values()),
             CommandStatus.SUPERSEDED,
@@ -87,62 +88,41 @@ class PostgresCommands:
         rows = await self._connection.execute(
             select(*_COLUMNS)
             .where(
-                table.c.next_attempt_at <= now,
+                table.c.due_at <= now,
                 or_(
                     table.c.action != RelayAction.DISCONNECT,
                     table.c.partition.in_(cuts_of),
                     table.c.expires_at <= now,
                 ),
             )
-            .order_by(table.c.next_attempt_at)
+            .order_by(table.c.due_at)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
         return [_command(row) for row in rows.mappings()]
 
-    async def sent(self, next_attempts: Mapping[UUID, datetime], *, now: datetime) -> None:
+    async def sent(self, command_ids: Sequence[UUID], *, now: datetime) -> None:
         """They went to the broker; an answer before this commit waits for our row locks."""
-        # Never later than its end: then it is given up in time.
         await (await driver(self._connection)).execute(
-            "UPDATE command AS c SET status = $3, attempts = c.attempts + 1, "
-            "unheard_attempts = c.unheard_attempts + 1, sent_at = $4, "
-            "next_attempt_at = least(n.at, c.expires_at) "
-            "FROM unnest($1::uuid[], $2::timestamptz[]) AS n (command_id, at) "
-            "WHERE c.command_id = n.command_id",
-            list(next_attempts),
-            list(next_attempts.values()),
+            "UPDATE command SET status = $2, attempts = attempts + 1, sent_at = $3, "
+            "due_at = expires_at WHERE command_id = ANY($1::uuid[])",
+            command_ids,
             CommandStatus.SENT,
             now,
         )
 
-    async def hasten(self, heard: Sequence[Heard], *, now: datetime, after: timedelta) -> int:
-        """A first sending is left alone: its answer may be on the way, and it is sent again soon
-        enough."""
-        status = await (await driver(self._connection)).execute(
-            "UPDATE command AS c SET unheard_attempts = 0, next_attempt_at = least("
-            "c.next_attempt_at, CASE WHEN h.connected THEN $4 ELSE greatest($4, c.sent_at + $5) "
-            "END) FROM unnest($1::text[], $2::timestamptz[], $3::boolean[]) "
-            "AS h (meter_id, at, connected) "
-            "WHERE c.meter_id = h.meter_id AND c.next_attempt_at IS NOT NULL "
-            "AND c.sent_at < h.at AND (h.connected OR c.unheard_attempts > 1)",
+    async def send_again(self, heard: Sequence[Heard], *, now: datetime) -> None:
+        """What was not sent yet is due anyway."""
+        await (await driver(self._connection)).execute(
+            "UPDATE command AS c SET due_at = $4 "
+            "FROM unnest($1::text[], $2::timestamptz[], $3::boolean[]) AS h (meter_id, at, came) "
+            "WHERE c.meter_id = h.meter_id AND c.due_at > $4 AND c.sent_at < h.at "
+            "AND (h.came OR (c.attempts = 1 AND c.sent_at <= h.at - $5::interval))",
             [each.meter_id for each in heard],
             [each.at for each in heard],
-            [each.connected for each in heard],
+            [each.came for each in heard],
             now,
-            after,
-        )
-        return int(status.rpartition(" ")[2])
-
-    async def note(self, command_id: UUID, *, meter_id: str, detail: str) -> None:
-        """Finished ones keep what was said when they ended."""
-        await self._connection.execute(
-            update(table)
-            .where(
-                table.c.command_id == command_id,
-                table.c.meter_id == meter_id,
-                table.c.next_attempt_at.is_not(None),
-            )
-            .values(detail=detail)
+            ANSWER_TIME,
         )
 
     async def finish(
@@ -168,7 +148,7 @@ class PostgresCommands:
                     status=status,
                     relay=relay,
                     detail=detail,
-                    next_attempt_at=None,
+                    due_at=None,
                     finished_at=now,
                 )
                 .returning(*_COLUMNS)
@@ -218,5 +198,5 @@ def _command(row: RowMapping | Record) -> Command:
         expires_at=row["expires_at"],
         status=CommandStatus(row["status"]),
         attempts=row["attempts"],
-        unheard_attempts=row["unheard_attempts"],
+        signed=row["signed"],
     )

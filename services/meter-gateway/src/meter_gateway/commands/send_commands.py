@@ -1,20 +1,20 @@
-"""Worker: open commands go to their meters, again and again until answered or expired."""
+"""Worker: commands that are due go to their meters, or are given up at their end."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from meter_gateway.commands.command import Command
 from meter_gateway.commands.events import progressed
 from meter_gateway.commands.ports import OpenDueStore
-from meter_gateway.commands.rules import transmission
+from meter_gateway.commands.rules import broker_expiry_s
 from meter_gateway.metrics import COMMANDS
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.base import CommandStatus
-from prewatt_common.contracts.mqtt_v1 import ROOT, CommandClaims
+from prewatt_common.contracts.mqtt_v1 import ROOT
 from prewatt_common.db.database import is_passing_fault
 from prewatt_common.kafka.messages import Message
 from prewatt_common.workers import Trouble, wait_any
@@ -41,27 +41,16 @@ class SendCommands:
         self,
         *,
         open_due: OpenDueStore,
-        sign: Callable[[CommandClaims], bytes],
         publish: Publish,
         cuts_of: Callable[[], Collection[int]],
-        wait_for: Callable[[Sequence[str]], None],
-        resend_after: timedelta,
-        resend_after_max: timedelta,
-        cut_valid_for: timedelta,
         clock: Clock,
         committed: Callable[[], None],
     ) -> None:
         """``cuts_of`` gives the partitions of ``meter.commands.v1`` that we have read to their
-        end: nothing unread supersedes their disconnects. ``wait_for`` is given the meters that
-        have not answered, after the commit."""
+        end: nothing unread supersedes their disconnects."""
         self._open_due = open_due
-        self._sign = sign
         self._publish = publish
         self._cuts_of = cuts_of
-        self._wait_for = wait_for
-        self._resend_after = resend_after
-        self._resend_after_max = resend_after_max
-        self._cut_valid_for = cut_valid_for
         self._clock = clock
         self._committed = committed
         self._due = asyncio.Event()
@@ -97,8 +86,7 @@ class SendCommands:
         now = self._clock()
         messages: list[Message] = []
         counted: list[tuple[str, str]] = []
-        next_attempts: dict[UUID, datetime] = {}
-        unanswered: list[str] = []
+        sent: list[UUID] = []
 
         def progress(command: Command, status: CommandStatus) -> None:
             messages.append(progressed(command, status=status, at=now))
@@ -114,48 +102,27 @@ class SendCommands:
                     )
                     progress(command, status)
                     logger.warning("command expired", extra=_ids(command))
-                elif (again_at := self._send(command, now=now)) is not None:
-                    next_attempts[command.command_id] = again_at
+                elif self._send(command, now=now):
+                    sent.append(command.command_id)
                     if command.attempts == 0:
                         progress(command, CommandStatus.SENT)
-                    if command.unheard_attempts:
-                        unanswered.append(command.meter_id)
-            if next_attempts:
-                await store.sent(next_attempts, now=now)
+            if sent:
+                await store.sent(sent, now=now)
             await store.publish(messages)
         for action, status in counted:
             COMMANDS.labels(action, status).inc()
-        self._wait_for(unanswered)
         if messages:
             self._committed()
-        return max(len(messages), len(next_attempts))
+        return max(len(messages), len(sent))
 
-    def _send(self, command: Command, *, now: datetime) -> datetime | None:
-        """When the next copy is due; none where this one was not sent, and stays due."""
-        copy = transmission(
-            action=command.action,
-            expires_at=command.expires_at,
-            now=now,
-            attempts=command.unheard_attempts + 1,
-            first=self._resend_after,
-            longest=self._resend_after_max,
-            cut_valid_for=self._cut_valid_for,
-        )
-        if copy.expiry_s == 0:
+    def _send(self, command: Command, *, now: datetime) -> bool:
+        """Whether it went to the broker; where it did not, it stays due."""
+        expiry_s = broker_expiry_s(expires_at=command.expires_at, now=now)
+        if expiry_s <= 0:
             # It is about to end. MQTT counts whole seconds, and to some brokers 0 is for ever.
-            return None
-        claims = CommandClaims(
-            command_id=command.command_id,
-            meter_id=command.meter_id,
-            action=command.action,
-            sequence=command.sequence,
-            issued_at=command.issued_at,
-            expires_at=command.expires_at,
-            not_after=copy.not_after,
-        )
+            return False
         topic = f"{ROOT}/{command.meter_id}/command"
-        sent = self._publish(topic, self._sign(claims), expiry_s=copy.expiry_s)
-        return copy.again_at if sent else None
+        return self._publish(topic, command.signed.encode(), expiry_s=expiry_s)
 
 
 def _ids(command: Command) -> dict[str, str]:

@@ -75,5 +75,5 @@ def _as_stored(arrived: ArrivedCommand) -> Command:
         expires_at=command.expires_at,
         status=arrived.status,
         attempts=0,
-        unheard_attempts=0,
+        signed=command.signed,
     )

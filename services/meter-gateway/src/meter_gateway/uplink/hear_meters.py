@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Set
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from meter_gateway.commands.command import Heard
 from meter_gateway.presence.note_presence import note_presence
@@ -24,8 +24,8 @@ _REFRESH_SHARE = 50
 class HearMeters:
     """A worker. Readings of a meter that nobody waits for cost one look into a set.
 
-    What it is told lives in memory only: where it is lost, the meter's next message or the next
-    sending of its command does the same.
+    What it is told lives in memory only: where it is lost, the meter's next message does the same,
+    or the ledger's next command.
     """
 
     name = "hear meters"
@@ -35,13 +35,11 @@ class HearMeters:
         *,
         find_awaited: Callable[[], Awaitable[set[str]]],
         open_unit: OpenUnit,
-        resend_after: timedelta,
         clock: Clock,
         committed: Callable[[], None],
     ) -> None:
         self._find_awaited = find_awaited
         self._open_unit = open_unit
-        self._resend_after = resend_after
         self._clock = clock
         self._committed = committed
         self._heard: dict[str, datetime] = {}
@@ -61,7 +59,7 @@ class HearMeters:
         return self._awaited
 
     def wait_for(self, meter_ids: Iterable[str]) -> None:
-        """They went offline, or did not answer a command."""
+        """They went offline."""
         fresh = set(meter_ids)
         self._since_refresh |= fresh
         self._awaited |= fresh
@@ -105,15 +103,14 @@ class HearMeters:
         heard = dict(self._heard)
         now = self._clock()
         async with self._open_unit() as unit:
-            messages = await note_presence(
+            came, messages = await note_presence(
                 unit.presence,
                 {meter_id: [SignOfLife(at=at)] for meter_id, at in heard.items()},
                 now=now,
             )
-            await unit.commands.hasten(
-                [Heard(meter_id=each, at=at, connected=False) for each, at in heard.items()],
+            await unit.commands.send_again(
+                [Heard(meter_id=each, at=at, came=each in came) for each, at in heard.items()],
                 now=now,
-                after=self._resend_after,
             )
             await unit.publish(messages)
         for meter_id, at in heard.items():

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from meter_gateway.commands.ports import AnswerStore, Hasten, Outbox
+from meter_gateway.commands.ports import AnswerStore, Outbox, SendAgain
 from meter_gateway.presence.ports import PresenceStore
 
 
-class CommandStore(AnswerStore, Hasten, Protocol):
+class CommandStore(AnswerStore, SendAgain, Protocol):
     """For what meters answer, and for meters that show that they are there."""
 
 

@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meter_gateway.commands.postgres import PostgresCommands
+from meter_gateway.commands.rules import ANSWER_TIME
 from meter_gateway.presence.postgres import PostgresPresence
+from prewatt_common.clock import Clock
 from prewatt_common.db.database import Database, driver
 from prewatt_common.kafka.messages import Message
 
@@ -30,12 +32,13 @@ async def open_unit(database: Database) -> AsyncGenerator[PostgresUnit]:
         yield PostgresUnit(connection)
 
 
-async def find_awaited(database: Database) -> set[str]:
-    """Meters that are offline, or have a command that was sent again and not answered."""
+async def find_awaited(database: Database, clock: Clock) -> set[str]:
+    """Meters that are offline, or should have answered a command that was sent once."""
     async with database.transaction() as connection:
         rows = await (await driver(connection)).fetch(
             "SELECT meter_id FROM device WHERE presence = 'offline' UNION ALL "
             "SELECT meter_id FROM command "
-            "WHERE next_attempt_at IS NOT NULL AND unheard_attempts > 1"
+            "WHERE due_at IS NOT NULL AND attempts = 1 AND sent_at <= $1",
+            clock() - ANSWER_TIME,
         )
     return {row["meter_id"] for row in rows}

@@ -1,7 +1,7 @@
 """What a meter says of itself on ``status``, ``event`` or ``response``, and what that tells."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -12,7 +12,7 @@ from meter_gateway.mqtt.received import Received
 from meter_gateway.presence.rules import News, SignOfLife, Status
 from meter_gateway.uplink.messages import address_of, decoded
 from prewatt_common.contracts.base import Presence
-from prewatt_common.contracts.mqtt_v1 import MqttEvent, MqttOutcome, MqttResponse, MqttStatus
+from prewatt_common.contracts.mqtt_v1 import MqttEvent, MqttResponse, MqttStatus
 
 _decode_event = msgspec.json.Decoder(MqttEvent).decode
 _decode_response = msgspec.json.Decoder(MqttResponse).decode
@@ -70,18 +70,16 @@ def news_of(all_told: Sequence[Told]) -> dict[str, list[News]]:
     return news
 
 
-def heard_of(all_told: Sequence[Told]) -> list[Heard]:
-    """The meters whose commands need not wait any longer. A copy that came late is answered
-    whatever the meter's clock says: sent again at once, it would be answered so for ever."""
+def heard_of(all_told: Sequence[Told], *, came: Set[str]) -> list[Heard]:
+    """The meters that showed that they are there; ``came``: those that were not before."""
     heard: dict[str, Heard] = {}
     for told in all_told:
-        meter_id, received, what = told
+        meter_id, received, _ = told
         connected = says(told, Presence.ONLINE) and not received.retained
-        late = isinstance(what, MqttResponse) and what.outcome is MqttOutcome.LATE
-        if connected or (_shows_life(received) and not late):
+        if connected or _shows_life(received):
             before = heard.get(meter_id)
-            connected = connected or (before is not None and before.connected)
-            heard[meter_id] = Heard(meter_id=meter_id, at=received.at, connected=connected)
+            has_come = connected or meter_id in came or (before is not None and before.came)
+            heard[meter_id] = Heard(meter_id=meter_id, at=received.at, came=has_come)
     return list(heard.values())
 
 

@@ -1,7 +1,6 @@
 """Use case: what meters say of themselves: presence, events, answers to commands."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from uuid import UUID, uuid5
 
 from meter_gateway.commands.take_answer import Answered, UnknownCommand, take_answer
@@ -36,7 +35,6 @@ class TakeReports:
         faults: MeterFaults,
         open_unit: OpenUnit,
         wait_for: Callable[[Sequence[str]], None],
-        resend_after: timedelta,
         clock: Clock,
         committed: Callable[[], None],
     ) -> None:
@@ -45,7 +43,6 @@ class TakeReports:
         self._faults = faults
         self._open_unit = open_unit
         self._wait_for = wait_for
-        self._resend_after = resend_after
         self._clock = clock
         self._committed = committed
 
@@ -59,7 +56,7 @@ class TakeReports:
         refused: list[Verdict] = []
         ended: list[Answered] = []
         async with self._open_unit() as unit:
-            messages = await note_presence(unit.presence, news_of(all_told), now=now)
+            came, messages = await note_presence(unit.presence, news_of(all_told), now=now)
             for told in all_told:
                 try:
                     messages += await self._take(unit, told, ended)
@@ -74,8 +71,8 @@ class TakeReports:
                             at=now,
                         )
                     )
-            if heard := heard_of(all_told):
-                await unit.commands.hasten(heard, now=now, after=self._resend_after)
+            if heard := heard_of(all_told, came=came):
+                await unit.commands.send_again(heard, now=now)
             await unit.publish(messages)
         self._faults.note(refused)
         for _, _, refusal in refused:
@@ -109,7 +106,13 @@ class TakeReports:
 
 
 def _reported(meter_id: str, received: Received, event: MqttEvent) -> Message:
-    reported = MeterReported(meter_id=meter_id, kind=event.kind, at=event.at, detail=event.detail)
+    reported = MeterReported(
+        meter_id=meter_id,
+        kind=event.kind,
+        at=event.at,
+        relay=event.relay,
+        detail=event.detail,
+    )
     # The same report sent again by the broker gets the same id.
     event_id = uuid5(_REPORTS, f"{received.topic} {received.payload.hex()}")
     return meter_event(reported, meter_id=meter_id, at=event.at, event_id=event_id)

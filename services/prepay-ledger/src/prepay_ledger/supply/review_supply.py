@@ -1,6 +1,6 @@
 """Use case: decide the supply of accounts whose balance, relays or holds have changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -9,6 +9,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from prepay_ledger.events import account_event, meter_command
+from prepay_ledger.relays.signing import claims_of
 from prepay_ledger.relays.values import NewCommand, Observed, Outstanding, Relay
 from prepay_ledger.supply.decide import Facts, Warned, warnings
 from prepay_ledger.supply.ports import Unit
@@ -17,6 +18,7 @@ from prepay_ledger.supply.settle import Moved, Policy, Settled, settle
 from prepay_ledger.supply.values import NextReview, StoredDecision, SupplyView
 from prewatt_common.contracts.ledger_events_v1 import BalanceExhausted, LowBalance, SupplyChanged
 from prewatt_common.contracts.meter_commands_v1 import RelayCommand
+from prewatt_common.contracts.mqtt_v1 import CommandClaims
 from prewatt_common.ids import new_id
 from prewatt_common.kafka.messages import Message
 
@@ -40,6 +42,7 @@ class SupplyReview:
     for all accounts: a mass cut is as quick as a batch of readings."""
 
     policy: Policy
+    sign: Callable[[CommandClaims], str]
 
     async def __call__(
         self, unit: Unit, account_ids: Sequence[UUID], *, now: datetime, caused_at: datetime
@@ -63,7 +66,7 @@ class SupplyReview:
             await unit.publish(
                 [
                     *(message for each in changing for message in _events(each, now=now)),
-                    *map(_command, commands),
+                    *map(self._command, commands),
                 ]
             )
 
@@ -122,6 +125,30 @@ class SupplyReview:
                 )
         return commands, relays
 
+    def _command(self, command: NewCommand) -> Message:
+        claims = claims_of(
+            command_id=command.id,
+            meter_id=command.meter_id,
+            action=command.action,
+            sequence=command.sequence,
+            issued_at=command.issued_at,
+            expires_at=command.expires_at,
+        )
+        event = RelayCommand(
+            command_id=command.id,
+            meter_id=command.meter_id,
+            account_id=command.account_id,
+            action=command.action,
+            sequence=command.sequence,
+            issued_at=command.issued_at,
+            expires_at=command.expires_at,
+            caused_at=command.caused_at,
+            signed=self.sign(claims),
+        )
+        return meter_command(
+            event, meter_id=command.meter_id, command_id=command.id, at=command.issued_at
+        )
+
     def _stored(self, decided: _Decided, *, now: datetime) -> StoredDecision:
         return StoredDecision(
             id=decided.id,
@@ -157,22 +184,6 @@ def _next_review(decided: _Decided, relays: dict[str, Relay]) -> NextReview:
         state=settled.state,
         thresholds=settled.thresholds,
         recheck_at=min(at, default=None),
-    )
-
-
-def _command(command: NewCommand) -> Message:
-    event = RelayCommand(
-        command_id=command.id,
-        meter_id=command.meter_id,
-        account_id=command.account_id,
-        action=command.action,
-        sequence=command.sequence,
-        issued_at=command.issued_at,
-        expires_at=command.expires_at,
-        caused_at=command.caused_at,
-    )
-    return meter_command(
-        event, meter_id=command.meter_id, command_id=command.id, at=command.issued_at
     )
 
 

@@ -30,9 +30,9 @@ CREATE TABLE command (
     status text NOT NULL,
     -- Of its topic.
     partition integer NOT NULL,
+    -- What the meter gets, as the ledger signed it.
+    signed text NOT NULL,
     attempts integer NOT NULL DEFAULT 0,
-    -- Since the meter was last heard of.
-    unheard_attempts integer NOT NULL DEFAULT 0,
     relay text,
     detail text NOT NULL DEFAULT '',
     caused_at timestamptz NOT NULL,
@@ -40,12 +40,12 @@ CREATE TABLE command (
     expires_at timestamptz NOT NULL,
     received_at timestamptz NOT NULL,
     sent_at timestamptz,
-    -- None once the command is finished: nothing more is to be sent.
-    next_attempt_at timestamptz,
+    -- When it is to be sent or, once it was, to be given up. None once it is finished.
+    due_at timestamptz,
     finished_at timestamptz
 );
 CREATE INDEX command_meter_id ON command (meter_id, sequence);
-CREATE INDEX command_due ON command (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX command_due ON command (due_at) WHERE due_at IS NOT NULL;
 CREATE TABLE meter_fault (
     -- Not a reference: meters that are not registered are the ones to find.
     meter_id text NOT NULL,
