@@ -139,10 +139,12 @@ async def test_what_the_utility_did_not_send_is_refused(
         responses = [msgspec.json.decode(payload, type=MqttResponse) for payload in raw]
         assert [response.outcome for response in responses] == [
             MqttOutcome.SUCCEEDED,
-            *[MqttOutcome.REJECTED] * 4,
+            *[MqttOutcome.REJECTED] * 2,
+            MqttOutcome.LATE,
+            MqttOutcome.REJECTED,
         ]
         for response, reason in zip(
-            responses[1:], ("signature", "somebody", "expired", "not above"), strict=True
+            responses[1:], ("signature", "somebody", "not after", "not above"), strict=True
         ):
             assert reason in response.detail
         await asyncio.sleep(0.1)

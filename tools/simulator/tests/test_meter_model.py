@@ -6,12 +6,11 @@ from itertools import pairwise
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-import msgspec
 import pytest
 
 from prewatt_common.contracts.base import RelayAction, RelayState
 from prewatt_common.contracts.mqtt_v1 import CommandClaims, MqttOutcome
-from prewatt_simulator import Faults, FleetSettings, Meter, Reading
+from prewatt_simulator import Faults, FleetSettings, Meter, Reading, RelayFaults
 from prewatt_simulator.faults import FaultInjector
 from prewatt_simulator.profile import HouseholdProfile
 
@@ -128,7 +127,6 @@ def test_same_command_again_gets_the_same_response_even_when_expired() -> None:
     [
         (command(RelayAction.DISCONNECT, 5), "not above"),
         (command(RelayAction.DISCONNECT, 4), "not above"),
-        (command(RelayAction.DISCONNECT, 6, lifetime_s=0), "expired"),
         (command(RelayAction.DISCONNECT, 6, valid_s=None), "no not_after"),
         (command(RelayAction.DISCONNECT, 6, meter_id="m2"), "for meter m2"),
     ],
@@ -143,15 +141,80 @@ def test_command_is_rejected(refused: CommandClaims, reason: str) -> None:
     assert meter.commands.executions[refused.command_id] == 0
 
 
-def test_a_copy_of_a_cut_that_comes_late_is_not_executed_but_the_next_one_is() -> None:
+def test_a_cut_that_comes_late_is_not_executed() -> None:
     meter = Meter(meter_id="m1", seed=1)
     cut = command(RelayAction.DISCONNECT, 1, lifetime_s=3600, valid_s=30)
-    came_at = NOW + timedelta(seconds=30)
-    late = meter.obey(cut, now=came_at)
+    late = meter.obey(cut, now=NOW + timedelta(seconds=30))
     assert late.response.outcome is MqttOutcome.LATE
     assert meter.relay is RelayState.CLOSED
-    again = msgspec.structs.replace(cut, not_after=came_at + timedelta(seconds=30))
-    assert meter.obey(again, now=came_at).moved
+    assert meter.obey(cut, now=NOW + timedelta(seconds=29)).moved
+
+
+CUT, BACK, ARM = RelayAction.DISCONNECT, RelayAction.RECONNECT, RelayAction.ARM
+OPEN, CLOSED, ARMED = RelayState.OPEN, RelayState.CLOSED, RelayState.ARMED
+
+
+@pytest.mark.parametrize(
+    ("before", "action", "after"),
+    [
+        (CLOSED, CUT, OPEN),
+        (OPEN, CUT, OPEN),
+        (ARMED, CUT, OPEN),
+        (CLOSED, BACK, CLOSED),
+        (OPEN, BACK, CLOSED),
+        (ARMED, BACK, CLOSED),
+        # Who has supply keeps it.
+        (CLOSED, ARM, CLOSED),
+        (OPEN, ARM, ARMED),
+        (ARMED, ARM, ARMED),
+    ],
+)
+def test_where_a_command_leaves_the_relay(
+    before: RelayState, action: RelayAction, after: RelayState
+) -> None:
+    meter = Meter(meter_id="m1", seed=1)
+    meter.move_by_hand(before)
+    answer = meter.obey(command(action, 1), now=NOW)
+    assert (answer.response.outcome, answer.response.relay) == (MqttOutcome.SUCCEEDED, after)
+    assert (meter.relay, answer.moved) == (after, before is not after)
+
+
+@pytest.mark.parametrize("state", RelayState)
+def test_the_button_closes_only_what_is_armed(state: RelayState) -> None:
+    meter = Meter(meter_id="m1", seed=1)
+    meter.move_by_hand(state)
+    assert meter.press_button() is (state is ARMED)
+    assert meter.relay is (OPEN if state is OPEN else CLOSED)
+
+
+def test_an_armed_meter_has_no_supply_and_takes_an_arm_at_any_time() -> None:
+    meter = Meter(meter_id="m1", seed=1)
+    meter.clock_synchronised = False
+    meter.move_by_hand(OPEN)
+    assert meter.obey(command(ARM, 1, lifetime_s=-3600, valid_s=None), now=NOW).moved
+    assert meter.use_wh(50) == 0
+    assert meter.press_button()
+    assert meter.use_wh(50) == 50
+
+
+def test_a_stuck_relay_says_so_and_its_command_is_over() -> None:
+    meter = Meter(meter_id="m1", seed=1)
+    meter.relay_faults = RelayFaults(stuck=True)
+    cut = command(CUT, 1)
+    answer = meter.obey(cut, now=NOW)
+    assert (answer.response.outcome, answer.response.relay) == (MqttOutcome.FAILED, CLOSED)
+    assert not answer.moved
+    meter.relay_faults = RelayFaults()
+    assert meter.obey(cut, now=NOW).response == answer.response
+    assert meter.obey(command(CUT, 2), now=NOW).moved
+
+
+def test_a_relay_that_leaks_is_open_and_counts() -> None:
+    meter = Meter(meter_id="m1", seed=1)
+    meter.relay_faults = RelayFaults(leaking=True)
+    meter.obey(command(CUT, 1), now=NOW)
+    assert meter.relay is OPEN
+    assert meter.use_wh(50) == 50
 
 
 def test_a_cut_needs_a_clock_and_a_reconnection_does_not() -> None:

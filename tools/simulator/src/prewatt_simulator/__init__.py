@@ -2,7 +2,7 @@
 
 from prewatt_simulator.faults import Faults
 from prewatt_simulator.fleet import Fleet, Summary
-from prewatt_simulator.meter import CommandLog, Meter, Reading, Truth
+from prewatt_simulator.meter import CommandLog, Meter, Reading, RelayFaults, Truth
 from prewatt_simulator.publisher import ConnectionRefused
 from prewatt_simulator.relays import RelayMove
 from prewatt_simulator.settings import ConstantLoad, FleetSettings, meter_ids
@@ -16,6 +16,7 @@ __all__ = [
     "FleetSettings",
     "Meter",
     "Reading",
+    "RelayFaults",
     "RelayMove",
     "Summary",
     "Truth",

@@ -108,6 +108,12 @@ def run(
     command_key: Annotated[
         list[str] | None, typer.Option(help="KEY_ID=FILE, Ed25519 public PEM. Repeatable.")
     ] = None,
+    button_after_s: Annotated[
+        float | None, typer.Option(min=0, help="Press an armed meter's button after so long.")
+    ] = None,
+    kept_file: Annotated[
+        Path | None, typer.Option(help="Where meters keep their relay over a restart.")
+    ] = None,
     start_wh: StartWh = 0,
     load_wh: Annotated[
         int | None, typer.Option(min=0, help="Constant Wh per interval instead of households.")
@@ -130,6 +136,8 @@ def run(
             announce=announce,
             start_wh=start_wh,
             command_public_keys=dict(map(_key, command_key or ())),
+            button_after_s=button_after_s,
+            kept_file=kept_file,
             interval=interval,
             time_scale=time_scale,
             load="households" if load_wh is None else ConstantLoad(wh=load_wh),

@@ -14,6 +14,7 @@ from prewatt_common.contracts.mqtt_v1 import ROOT
 from prewatt_simulator import payloads
 from prewatt_simulator.commands import CommandKeys
 from prewatt_simulator.faults import FaultInjector
+from prewatt_simulator.kept import KeptRelays
 from prewatt_simulator.meter import Meter, Reading
 from prewatt_simulator.pace import Pace
 from prewatt_simulator.profile import HouseholdProfile
@@ -42,6 +43,7 @@ class Summary:
     commands_refused: int
     """Commands without a signature that holds."""
     relays_open: int
+    """Armed ones too."""
 
 
 class Fleet:
@@ -59,7 +61,12 @@ class Fleet:
             for meter_id in settings.meter_ids
         }
         self._relays = Relays(
-            meters=self.meters, keys=CommandKeys(settings.command_public_keys), clock=clock
+            meters=self.meters,
+            keys=CommandKeys(settings.command_public_keys),
+            kept=KeptRelays(settings.kept_file) if settings.kept_file else None,
+            button_after_s=settings.button_after_s,
+            tell=self._tell,
+            clock=clock,
         )
         self._profile = HouseholdProfile(timezone=settings.timezone)
         self._faults = FaultInjector(settings.faults, seed=settings.seed)
@@ -191,6 +198,14 @@ class Fleet:
         """Wait until the meter's relay is in ``state``. Raises ``TimeoutError``."""
         await self._relays.wait(meter_id, state, timeout_s=timeout)
 
+    def press_button(self, meter_id: str) -> None:
+        """The customer presses a meter's button: an armed relay closes, and the meter tells."""
+        self._relays.press_button(self.meters[meter_id])
+
+    def move_by_hand(self, meter_id: str, state: RelayState) -> None:
+        """Somebody moves a meter's relay past everybody, and the meter tells."""
+        self._relays.move_by_hand(self.meters[meter_id], state)
+
     def summary(self) -> Summary:
         """Totals as of now."""
         truths = [meter.truth for meter in self.meters.values()]
@@ -203,7 +218,7 @@ class Fleet:
             in_flight=self._uplink.in_flight,
             commands_executed=sum(meter.executed_count for meter in self.meters.values()),
             commands_refused=self._relays.refused,
-            relays_open=sum(meter.relay is RelayState.OPEN for meter in self.meters.values()),
+            relays_open=sum(meter.relay is not RelayState.CLOSED for meter in self.meters.values()),
         )
 
     def _readings(self, at: datetime, meters: Iterable[Meter]) -> list[Reading]:
@@ -225,6 +240,9 @@ class Fleet:
         await self._uplink.publish_readings(readings)
         await pace.wait(len(readings))
         return len(readings)
+
+    def _tell(self, meter: Meter, message: Outgoing) -> None:
+        self._spawn(self._uplink.publish(meter, message))
 
     async def _say(self, presence: Presence) -> None:
         for meter in self.meters.values():

@@ -13,10 +13,6 @@ from prewatt_common.contracts.base import RelayAction, RelayState
 from prewatt_common.contracts.mqtt_v1 import ROOT, CommandClaims, MqttOutcome, MqttResponse
 
 UWH_PER_WH = 1_000_000
-_TARGET = {
-    RelayAction.DISCONNECT: RelayState.OPEN,
-    RelayAction.RECONNECT: RelayState.CLOSED,
-}
 
 _MEDIAN_KWH_A_YEAR = 2500
 _HOUSEHOLD_SPREAD = 0.5
@@ -57,6 +53,23 @@ class Truth:
     """The acknowledged reading with the latest ``at``: what must have been charged in the end."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayFaults:
+    """What is wrong with a meter's relay, or on the way to it. A test gives a meter others."""
+
+    command_lost: bool = False
+    """No command reaches it."""
+    answer_lost: bool = False
+    """Nobody gets its answers, nor what it tells of its relay."""
+    stuck: bool = False
+    """The relay does not move, and the meter says so."""
+    leaking: bool = False
+    """Energy flows though the relay is open."""
+
+
+NO_RELAY_FAULTS = RelayFaults()
+
+
 @dataclass(slots=True)
 class CommandLog:
     """What a meter did with commands."""
@@ -89,6 +102,7 @@ class Meter:
         "meter_id",
         "reading_topic",
         "relay",
+        "relay_faults",
         "truth",
     )
 
@@ -101,6 +115,7 @@ class Meter:
         self.relay = RelayState.CLOSED
         self.clock_synchronised = True
         """Without it no cut is executed: nobody knows how old it is."""
+        self.relay_faults = NO_RELAY_FAULTS
         self.truth = Truth()
         topic = f"{ROOT}/{meter_id}/reading".encode()
         self.reading_topic = len(topic).to_bytes(2) + topic
@@ -114,6 +129,11 @@ class Meter:
     def import_wh(self) -> int:
         """The register as it reads now, whole Wh; the fraction is carried."""
         return self._register_uwh // UWH_PER_WH
+
+    @property
+    def is_on(self) -> bool:
+        """Whether there is supply."""
+        return self.relay is RelayState.CLOSED or self.relay_faults.leaking
 
     @property
     def commands(self) -> CommandLog:
@@ -134,7 +154,7 @@ class Meter:
         the relay is open, so a cut does not change what comes after it.
         """
         self._state = state = (self._state * _LCG_FACTOR + _LCG_STEP) & _LCG_MASK
-        if self.relay is RelayState.CLOSED:
+        if self.is_on:
             noise_permille = _NOISE_PERMILLE[state >> 54]
             self._register_uwh += base_uwh * self.annual_kwh * noise_permille // 1_000_000
         return self._register_uwh // UWH_PER_WH
@@ -144,7 +164,7 @@ class Meter:
         if energy_wh < 0:
             message = f"a meter cannot use {energy_wh} Wh"
             raise ValueError(message)
-        if self.relay is RelayState.CLOSED:
+        if self.is_on:
             self._register_uwh += energy_wh * UWH_PER_WH
         return self.import_wh
 
@@ -161,17 +181,34 @@ class Meter:
             return self.reject(claims.command_id, reason, now=now)
         if claims.action is RelayAction.DISCONNECT and (no := self._against_cut(claims, now)):
             return no
-        target = _TARGET[claims.action]
-        moved = target is not self.relay
-        self.relay = target
+        target = _target(claims.action, self.relay)
+        stuck = target is not self.relay and self.relay_faults.stuck
+        moved = target is not self.relay and not stuck
+        if moved:
+            self.relay = target
         log.last_sequence = claims.sequence
         log.executions[claims.command_id] += 1
         log.answers[claims.command_id] += 1
         response = MqttResponse(
-            command_id=claims.command_id, outcome=MqttOutcome.SUCCEEDED, relay=target, at=now
+            command_id=claims.command_id,
+            outcome=MqttOutcome.FAILED if stuck else MqttOutcome.SUCCEEDED,
+            relay=self.relay,
+            at=now,
+            detail="the relay did not move" if stuck else "",
         )
         log.responses[claims.command_id] = response
         return Answer(response, moved)
+
+    def press_button(self) -> bool:
+        """The customer presses the meter's button: an armed relay closes. Whether it moved."""
+        return self.relay is RelayState.ARMED and self.move_by_hand(RelayState.CLOSED)
+
+    def move_by_hand(self, state: RelayState) -> bool:
+        """Somebody moves the relay. Whether it moved."""
+        moved = state is not self.relay and not self.relay_faults.stuck
+        if moved:
+            self.relay = state
+        return moved
 
     def _against_cut(self, claims: CommandClaims, now: datetime) -> Answer | None:
         """Why a cut may come too late to be right. Nothing of this holds a reconnection."""
@@ -179,8 +216,6 @@ class Meter:
             return self.reject(claims.command_id, "the clock is not synchronised", now=now)
         if claims.not_after is None:
             return self.reject(claims.command_id, "no not_after", now=now)
-        if claims.expires_at <= now:
-            return self.reject(claims.command_id, "expired", now=now)
         if claims.not_after <= now:
             reason = f"not after {claims.not_after.isoformat()}, and it is {now.isoformat()}"
             return self.reject(claims.command_id, reason, now=now, outcome=MqttOutcome.LATE)
@@ -205,6 +240,13 @@ class Meter:
         )
         return Answer(response, moved=False)
 
+    def remember(self, *, relay: RelayState, sequence: int, response: MqttResponse | None) -> None:
+        """As it was before it lost power: relay, last sequence and last answers."""
+        self.relay = relay
+        self.commands.last_sequence = sequence
+        if response is not None:
+            self.commands.responses[response.command_id] = response
+
     def published(self, reading: Reading) -> None:
         """Note that a reading was handed to the connection."""
         self.truth.published += 1
@@ -217,3 +259,14 @@ class Meter:
         last = truth.last_acked
         if last is None or reading.at >= last.at:
             truth.last_acked = reading
+
+
+def _target(action: RelayAction, relay: RelayState) -> RelayState:
+    """Where the relay is to be. To arm one that is closed changes nothing."""
+    match action:
+        case RelayAction.DISCONNECT:
+            return RelayState.OPEN
+        case RelayAction.RECONNECT:
+            return RelayState.CLOSED
+        case RelayAction.ARM:
+            return relay if relay is RelayState.CLOSED else RelayState.ARMED

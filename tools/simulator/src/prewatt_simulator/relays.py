@@ -3,16 +3,23 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.base import RelayState
-from prewatt_common.contracts.mqtt_v1 import ROOT, CommandClaims, MqttEvent, MqttEventKind
+from prewatt_common.contracts.mqtt_v1 import (
+    ROOT,
+    CommandClaims,
+    MqttEvent,
+    MqttEventKind,
+    MqttResponse,
+)
 from prewatt_simulator import payloads
 from prewatt_simulator.commands import CommandKeys, Refusal
+from prewatt_simulator.kept import Kept, KeptRelays
 from prewatt_simulator.meter import Answer, Meter
 from prewatt_simulator.session import Outgoing
 
@@ -25,24 +32,42 @@ class RelayMove:
 
     meter_id: str
     relay: RelayState
-    command_id: UUID
+    command_id: UUID | None
+    """None where no command moved it."""
     at: datetime
     monotonic_s: float
     """``time.monotonic()``, for a latency within one machine."""
 
 
 class Relays:
-    """Hands commands to meters and tells who waits that a relay has moved."""
+    """Hands commands to meters, and tells who waits that a relay has moved."""
 
-    def __init__(self, *, meters: Mapping[str, Meter], keys: CommandKeys, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        meters: Mapping[str, Meter],
+        keys: CommandKeys,
+        kept: KeptRelays | None,
+        button_after_s: float | None,
+        tell: Callable[[Meter, Outgoing], None],
+        clock: Clock,
+    ) -> None:
+        """``tell`` publishes what a meter says unasked. ``button_after_s``: how long it takes until
+        an armed meter's button is pressed; none: nobody presses it."""
         self._meters = meters
         self._keys = keys
+        self._kept = kept
+        self._button_after_s = button_after_s
+        self._tell = tell
         self._clock = clock
         self._waiting: set[asyncio.Future[None]] = set()
         self.moves: list[RelayMove] = []
         """Every move, oldest first."""
         self.refused = 0
         """Commands without a signature that holds."""
+        for each in kept.read() if kept else ():
+            if (meter := meters.get(each.meter_id)) is not None:
+                meter.remember(relay=each.relay, sequence=each.sequence, response=each.response)
 
     def on_command(self, topic: str, token: bytes) -> Sequence[Outgoing]:
         """What a meter does with a command: the messages that answer it.
@@ -51,7 +76,7 @@ class Relays:
         command it refuses.
         """
         meter = self._meters.get(topic.split("/")[-2])
-        if meter is None:
+        if meter is None or meter.relay_faults.command_lost:
             return ()
         now = self._clock()
         checked = self._keys.check(token)
@@ -60,12 +85,29 @@ class Relays:
             logger.warning("%s refused a command: %s", meter.meter_id, checked.reason)
             if checked.command_id is None:
                 return ()
-            return [_response(meter, meter.reject(checked.command_id, checked.reason, now=now))]
+            answer = meter.reject(checked.command_id, checked.reason, now=now)
+            return _heard(meter, _response(meter, answer))
+        before = meter.commands.last_sequence
         answer = meter.obey(checked, now=now)
+        if meter.commands.last_sequence != before:
+            self._keep(meter, answer.response)
         if not answer.moved:
-            return [_response(meter, answer)]
-        self._note_move(meter, checked, now)
-        return [_response(meter, answer), _relay_moved(meter, checked, now)]
+            return _heard(meter, _response(meter, answer))
+        self._note_move(meter, checked.command_id, now)
+        if meter.relay is RelayState.ARMED and self._button_after_s is not None:
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._button_after_s, self.press_button, meter)
+        return _heard(meter, _response(meter, answer), _moved_by_command(meter, checked, now))
+
+    def press_button(self, meter: Meter) -> None:
+        """The customer presses the button of a meter."""
+        if meter.press_button():
+            self._moved_unasked(meter, MqttEventKind.RELAY_MOVED_BY_BUTTON)
+
+    def move_by_hand(self, meter: Meter, state: RelayState) -> None:
+        """Somebody who may not moves a meter's relay."""
+        if meter.move_by_hand(state):
+            self._moved_unasked(meter, MqttEventKind.RELAY_MOVED_BY_HAND)
 
     async def wait(self, meter_id: str, state: RelayState, *, timeout_s: float) -> None:
         """Wait until the meter's relay is in ``state``. Raises ``TimeoutError``."""
@@ -83,12 +125,28 @@ class Relays:
             message = f"the relay of {meter_id} is still {meter.relay} after {timeout_s} s"
             raise TimeoutError(message) from None
 
-    def _note_move(self, meter: Meter, claims: CommandClaims, now: datetime) -> None:
+    def _moved_unasked(self, meter: Meter, kind: MqttEventKind) -> None:
+        now = self._clock()
+        self._keep(meter)
+        self._note_move(meter, None, now)
+        event = MqttEvent(kind=kind, at=now, relay=meter.relay)
+        for message in _heard(meter, _moved(meter, event)):
+            self._tell(meter, message)
+
+    def _keep(self, meter: Meter, response: MqttResponse | None = None) -> None:
+        if self._kept is not None:
+            sequence = meter.commands.last_sequence
+            kept = Kept(
+                meter_id=meter.meter_id, relay=meter.relay, sequence=sequence, response=response
+            )
+            self._kept.add(kept)
+
+    def _note_move(self, meter: Meter, command_id: UUID | None, now: datetime) -> None:
         self.moves.append(
             RelayMove(
                 meter_id=meter.meter_id,
                 relay=meter.relay,
-                command_id=claims.command_id,
+                command_id=command_id,
                 at=now,
                 monotonic_s=time.monotonic(),
             )
@@ -98,16 +156,26 @@ class Relays:
                 moved.set_result(None)
 
 
+def _heard(meter: Meter, *messages: Outgoing) -> Sequence[Outgoing]:
+    """What of a meter's answers gets through."""
+    return () if meter.relay_faults.answer_lost else messages
+
+
 def _response(meter: Meter, answer: Answer) -> Outgoing:
     return Outgoing(
         topic=f"{ROOT}/{meter.meter_id}/response", payload=payloads.message(answer.response)
     )
 
 
-def _relay_moved(meter: Meter, claims: CommandClaims, now: datetime) -> Outgoing:
+def _moved_by_command(meter: Meter, claims: CommandClaims, now: datetime) -> Outgoing:
     event = MqttEvent(
         kind=MqttEventKind.RELAY_MOVED,
         at=now,
+        relay=meter.relay,
         detail=f"{meter.relay} by command {claims.command_id}",
     )
+    return _moved(meter, event)
+
+
+def _moved(meter: Meter, event: MqttEvent) -> Outgoing:
     return Outgoing(topic=f"{ROOT}/{meter.meter_id}/event", payload=payloads.message(event))

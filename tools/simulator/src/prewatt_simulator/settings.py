@@ -46,6 +46,11 @@ class FleetSettings:
     """Registers to begin with, one for all or meter id to Wh (0 where one is missing)."""
     command_public_keys: Mapping[str, str] = field(default_factory=dict[str, str])
     """Key id to Ed25519 public key (PEM). Without keys every command is refused."""
+    button_after_s: float | None = None
+    """How long it takes until the button of an armed meter is pressed; none: never."""
+    kept_file: Path | None = None
+    """Where meters keep relay, last sequence and last answer, to have them again after a restart;
+    without it, a fleet is made of new meters."""
     interval: timedelta = timedelta(minutes=15)
     time_scale: int = 1
     """Simulated seconds to a real one, for a run without a given rate."""
