@@ -156,7 +156,9 @@ CS, RS = CommandStatus, RelayState
         (told(CS.FAILED), Ob.UNKNOWN, False, 3),
         (told(CS.EXPIRED), Ob.UNKNOWN, False, 3),
         # of another command: it tells where the relay is, and no more
-        (told(CS.SUCCEEDED, RS.OPEN, of=9), Ob.OPEN, True, 2),
+        (told(CS.SUCCEEDED, RS.CLOSED, of=9), Ob.CLOSED, True, 2),
+        # of the one before, which was taken for lost: this one moves nothing any more
+        (told(CS.SUCCEEDED, RS.OPEN, of=9), Ob.OPEN, False, 0),
         (told(CS.EXPIRED, of=9), Ob.CLOSED, True, 2),
         (told(CS.SUPERSEDED, of=9), Ob.CLOSED, True, 2),
         # older than what is known

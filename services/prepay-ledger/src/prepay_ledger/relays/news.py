@@ -6,7 +6,9 @@ from msgspec.structs import replace
 
 from prepay_ledger.relays.command_progress import FINISHED_RANK, RANK
 from prepay_ledger.relays.values import (
+    ACTION,
     OBSERVED,
+    THERE,
     CommandProgress,
     Limits,
     Observed,
@@ -32,7 +34,7 @@ def after_progress(relay: Relay, progress: CommandProgress, *, limits: Limits) -
         return relay
     relay = replace(relay, outstanding=None)
     if progress.status is CommandStatus.SUCCEEDED:
-        return replace(relay, failures=0, failed_at=None, not_before=None)
+        return _in_order(relay)
     if progress.relay is None:
         relay = _unknown(relay, at=progress.at)
     pause = limits.doubled(limits.first_pause_s, relay.failures)
@@ -70,7 +72,17 @@ def after_silence(relay: Relay, *, now: datetime) -> Relay:
 def _seen(relay: Relay, state: RelayState, *, at: datetime, by: ObservedFrom) -> Relay:
     if relay.observed_at is not None and at < relay.observed_at:
         return relay
-    return replace(relay, observed=OBSERVED[state], observed_at=at, observed_from=by)
+    relay = replace(relay, observed=OBSERVED[state], observed_at=at, observed_from=by)
+    # Perhaps it answers the command before, which was taken for lost: what was issued anew since,
+    # and asks for the same, moves nothing.
+    asks_for_it = relay.outstanding and relay.outstanding.action is ACTION[relay.desired]
+    if asks_for_it and relay.observed in THERE[relay.desired]:
+        return _in_order(replace(relay, outstanding=None))
+    return relay
+
+
+def _in_order(relay: Relay) -> Relay:
+    return replace(relay, failures=0, failed_at=None, not_before=None)
 
 
 def _unknown(relay: Relay, *, at: datetime) -> Relay:

@@ -5,15 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
-from prepay_ledger.relays.values import ACTION, Desired, Limits, Observed, Relay
+from prepay_ledger.relays.values import ACTION, THERE, Limits, Relay
 from prewatt_common.contracts.base import Presence, RelayAction
-
-_THERE = {
-    Desired.CLOSED: frozenset({Observed.CLOSED}),
-    Desired.OPEN: frozenset({Observed.OPEN}),
-    # The customer may have pressed the button, or was never without supply.
-    Desired.ARMED: frozenset({Observed.ARMED, Observed.CLOSED}),
-}
 
 
 class Waits(StrEnum):
@@ -64,7 +57,7 @@ def next_step(
     if outstanding is not None and outstanding.action is action:
         return Step(waits=Waits.ANSWER, again_at=outstanding.deadline_at)
     # What is on its way the other way may still be carried out: only a newer command ends that.
-    if outstanding is None and relay.observed in _THERE[relay.desired]:
+    if outstanding is None and relay.observed in THERE[relay.desired]:
         return REST
     if action is RelayAction.DISCONNECT:
         held = _cut_waits(relay, may_cut=may_cut, limits=limits, now=now)

@@ -44,6 +44,13 @@ ACTION = {
     Desired.ARMED: RelayAction.ARM,
 }
 """What brings a relay there."""
+THERE = {
+    Desired.CLOSED: frozenset({Observed.CLOSED}),
+    Desired.OPEN: frozenset({Observed.OPEN}),
+    # The customer may have pressed the button, or was never without supply.
+    Desired.ARMED: frozenset({Observed.ARMED, Observed.CLOSED}),
+}
+"""Where a relay is as it should be."""
 
 
 class ObservedFrom(StrEnum):
