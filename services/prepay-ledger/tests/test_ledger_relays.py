@@ -48,6 +48,7 @@ def out(action: RelayAction, *, issued_s_ago: float = 1, deadline_in_s: float = 
         action=action,
         issued_at=ago(issued_s_ago),
         deadline_at=later(deadline_in_s),
+        expires_at=later(50),
     )
 
 
@@ -102,7 +103,13 @@ AWAY = {"presence": Presence.OFFLINE, "presence_at": ago(30)}
         (relay(D.CLOSED, Ob.OPEN, failures=8, failed_at=ago(60), not_before=later(900),
                presence=Presence.ONLINE, presence_at=ago(1)), back()),
         # away: a reconnection waits for it, a cut is not even issued
-        (relay(D.CLOSED, Ob.OPEN, **AWAY), back(24 * 3600)),
+        (relay(D.CLOSED, Ob.OPEN, **AWAY), back()),
+        # its time to answer begins as it comes back, and ends with the command
+        (relay(D.CLOSED, Ob.OPEN, outstanding=out(BACK), **AWAY), waits(Waits.ANSWER, later(50))),
+        (relay(D.CLOSED, Ob.OPEN, outstanding=out(BACK, issued_s_ago=9), presence=Presence.ONLINE,
+               presence_at=ago(2)), waits(Waits.ANSWER, later(28))),
+        (relay(D.CLOSED, Ob.OPEN, outstanding=out(BACK), presence=Presence.ONLINE,
+               presence_at=ago(2)), waits(Waits.ANSWER, later(14))),
         (relay(D.OPEN, Ob.CLOSED, **AWAY), waits(Waits.METER_IS_AWAY)),
         # back: it is cut on what it has told since
         (relay(D.OPEN, Ob.CLOSED, presence=Presence.ONLINE, back_at=ago(5)),
@@ -190,8 +197,8 @@ def test_a_failure_is_followed_by_a_pause_that_doubles() -> None:
 
 def test_silence_is_lost_at_the_deadline_and_not_before() -> None:
     sent = relay(D.OPEN, Ob.CLOSED, outstanding=out(CUT, deadline_in_s=1), failures=1)
-    assert after_silence(sent, now=NOW) == sent
-    lost = after_silence(sent, now=later(1))
+    assert after_silence(sent, limits=LIMITS, now=NOW) == sent
+    lost = after_silence(sent, limits=LIMITS, now=later(1))
     assert (lost.observed, lost.outstanding, lost.failures) == (Ob.UNKNOWN, None, 2)
     assert (lost.not_before, lost.failed_at) == (None, later(1))
     assert lost.observed_from is ObservedFrom.SILENCE
@@ -213,7 +220,7 @@ def test_a_relay_comes_where_it_should_be_whatever_is_lost(
     known, is_open, now, number = Relay(meter_id="m-1", desired=desired), really, NOW, 0
     known = replace(known, observed=Ob.OPEN if really else Ob.CLOSED)
     for loss in [*losses, *["none"] * 9]:
-        known = after_silence(known, now=now)
+        known = after_silence(known, limits=LIMITS, now=now)
         step = next_step(known, may_cut=True, cut_not_after=None, limits=LIMITS, now=now)
         if step.action is None:
             assert step == REST or step.again_at is not None
@@ -228,6 +235,7 @@ def test_a_relay_comes_where_it_should_be_whatever_is_lost(
                 action=step.action,
                 issued_at=now,
                 deadline_at=step.deadline_at,
+                expires_at=step.expires_at or now,
             ),
         )
         if loss == "command":

@@ -212,8 +212,10 @@ async def test_a_reconnection_waits_for_a_meter_that_is_away(ledger: Any) -> Non
     back = await command_of(ledger, account, "reconnect")
     lived = _instant(back["expires_at"]) - _instant(back["issued_at"])
     assert lived == timedelta(hours=24)
-    recheck = await ledger.sql("SELECT deadline_at FROM relay WHERE meter_id = $1", meter_id)
-    assert recheck[0]["deadline_at"] == _instant(back["expires_at"])
+    (looked_at,) = await ledger.sql(
+        "SELECT recheck_at FROM account WHERE id = $1::text::uuid", account["id"]
+    )
+    assert looked_at["recheck_at"] == _instant(back["expires_at"])
 
 
 async def test_a_relay_that_refuses_is_given_up_and_tried_again_when_it_is_heard_of(

@@ -61,6 +61,7 @@ def relay(
             action=out,
             issued_at=issued_at,
             deadline_at=issued_at + timedelta(minutes=1),
+            expires_at=issued_at + timedelta(minutes=1),
         ),
     )
 
@@ -363,6 +364,7 @@ def _asked(moved):  # type: ignore[no-untyped-def]
         action=moved.step.action,
         issued_at=NOON,
         deadline_at=moved.step.deadline_at,
+        expires_at=moved.step.expires_at,
     )
 
 

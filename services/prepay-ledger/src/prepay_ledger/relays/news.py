@@ -1,6 +1,6 @@
 """What is heard of a relay, and what silence means: pure."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -15,7 +15,7 @@ from prepay_ledger.relays.values import (
     ObservedFrom,
     Relay,
 )
-from prewatt_common.contracts.base import CommandStatus, RelayState
+from prewatt_common.contracts.base import CommandStatus, Presence, RelayState
 
 
 def after_progress(relay: Relay, progress: CommandProgress, *, limits: Limits) -> Relay:
@@ -51,21 +51,35 @@ def after_report(relay: Relay, state: RelayState, *, at: datetime) -> Relay:
     return _seen(relay, state, at=at, by=ObservedFrom.REPORT)
 
 
-def after_silence(relay: Relay, *, now: datetime) -> Relay:
-    """``relay`` at ``now``: a command whose deadline has passed is lost. It, or its answer: so the
-    next one may go at once, and nobody knows where the relay is."""
+def lost_at(relay: Relay, *, limits: Limits) -> datetime | None:
+    """When the outstanding command counts as lost; none where there is none. A meter that is away
+    answers when it is back, and is given its time then."""
     outstanding = relay.outstanding
-    if outstanding is None or now < outstanding.deadline_at:
+    if outstanding is None:
+        return None
+    if relay.presence is Presence.OFFLINE:
+        return outstanding.expires_at
+    at = outstanding.deadline_at
+    if relay.presence_at is not None and relay.presence_at > outstanding.issued_at:
+        at = max(at, relay.presence_at + timedelta(seconds=limits.answer_within_s))
+    return min(at, outstanding.expires_at)
+
+
+def after_silence(relay: Relay, *, limits: Limits, now: datetime) -> Relay:
+    """``relay`` at ``now``: a command that was not answered in its time is lost. It, or its answer:
+    so the next one may go at once, and nobody knows where the relay is."""
+    at = lost_at(relay, limits=limits)
+    if at is None or now < at:
         return relay
     return _unknown(
         replace(
             relay,
             outstanding=None,
             failures=relay.failures + 1,
-            failed_at=outstanding.deadline_at,
+            failed_at=at,
             not_before=None,
         ),
-        at=outstanding.deadline_at,
+        at=at,
     )
 
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
+from prepay_ledger.relays.news import lost_at
 from prepay_ledger.relays.values import ACTION, THERE, Limits, Relay
 from prewatt_common.contracts.base import Presence, RelayAction
 
@@ -55,7 +56,7 @@ def next_step(
     action = ACTION[relay.desired]
     outstanding = relay.outstanding
     if outstanding is not None and outstanding.action is action:
-        return Step(waits=Waits.ANSWER, again_at=outstanding.deadline_at)
+        return Step(waits=Waits.ANSWER, again_at=lost_at(relay, limits=limits))
     # What is on its way the other way may still be carried out: only a newer command ends that.
     if outstanding is None and relay.observed in THERE[relay.desired]:
         return REST
@@ -73,14 +74,8 @@ def next_step(
         expires_at = min(expires_at, cut_not_after or expires_at)
     else:
         expires_at = now + timedelta(seconds=limits.lifetime_s)
-    # A meter that is away answers when it is back: to count days of silence would help nobody.
-    is_away = relay.presence is Presence.OFFLINE
     answer_by = now + limits.doubled(limits.answer_within_s, failures)
-    return Step(
-        action=action,
-        expires_at=expires_at,
-        deadline_at=expires_at if is_away else min(answer_by, expires_at),
-    )
+    return Step(action=action, expires_at=expires_at, deadline_at=min(answer_by, expires_at))
 
 
 def failures_of(relay: Relay) -> int:

@@ -32,6 +32,7 @@ relay = Table(
     Column("action", Text),
     instant("issued_at", nullable=True),
     instant("deadline_at", nullable=True),
+    instant("expires_at", nullable=True),
     Column("failures", Integer, nullable=False),
     instant("failed_at", nullable=True),
     instant("not_before", nullable=True),

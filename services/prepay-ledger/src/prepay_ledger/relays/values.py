@@ -70,7 +70,9 @@ class Outstanding(msgspec.Struct, frozen=True, kw_only=True):
     action: RelayAction
     issued_at: datetime
     deadline_at: datetime
-    """From here on it counts as lost."""
+    """From here on it counts as lost, if its meter is there."""
+    expires_at: datetime
+    """From here on it is not sent any more, and a cut not carried out."""
 
 
 class Relay(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,8 +9,9 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from prepay_ledger.events import account_event, meter_command
+from prepay_ledger.relays.news import lost_at
 from prepay_ledger.relays.signing import claims_of
-from prepay_ledger.relays.values import NewCommand, Observed, Outstanding, Relay
+from prepay_ledger.relays.values import Limits, NewCommand, Observed, Outstanding, Relay
 from prepay_ledger.supply.decide import Facts, Warned, warnings
 from prepay_ledger.supply.ports import Unit
 from prepay_ledger.supply.replay import inputs_of
@@ -57,7 +58,7 @@ class SupplyReview:
         changing = [each for each in decided if each.changes]
         commands, relays = await self._commands(unit, decided, now=now, caused_at=caused_at)
         await unit.supply.save(
-            reviews=[_next_review(each, relays) for each in decided],
+            reviews=[_next_review(each, relays, limits=self.policy.limits) for each in decided],
             decisions=[self._stored(each, now=now) for each in changing],
         )
         await unit.relays.save(list(relays.values()))
@@ -121,6 +122,7 @@ class SupplyReview:
                         action=command.action,
                         issued_at=now,
                         deadline_at=step.deadline_at,
+                        expires_at=step.expires_at,
                     ),
                 )
         return commands, relays
@@ -169,14 +171,14 @@ def _acting(moved: Iterable[Moved]) -> Iterable[Moved]:
     return (each for each in moved if each.step.action is not None)
 
 
-def _next_review(decided: _Decided, relays: dict[str, Relay]) -> NextReview:
+def _next_review(decided: _Decided, relays: dict[str, Relay], *, limits: Limits) -> NextReview:
     """By the rules, as commands go unanswered, or as its meters change."""
     view, settled = decided.view, decided.settled
     deadlines = [
-        outstanding.deadline_at
+        at
         for each in view.relays
         if each.meter_id in relays
-        and (outstanding := relays[each.meter_id].outstanding) is not None
+        and (at := lost_at(relays[each.meter_id], limits=limits)) is not None
     ]
     at = [each for each in (settled.again_at, view.changes_at, *deadlines) if each is not None]
     return NextReview(

@@ -72,7 +72,7 @@ def settle(facts: Facts, relays: Sequence[Relay], *, policy: Policy, now: dateti
     desired = Desired.OPEN if decision.is_off else due
     moved: list[Moved] = []
     for each in relays:
-        relay = after_silence(each, now=now)
+        relay = after_silence(each, limits=policy.limits, now=now)
         if relay.desired is not desired:
             # What failed before was about something else.
             relay = replace(relay, desired=desired, failures=0, failed_at=None, not_before=None)

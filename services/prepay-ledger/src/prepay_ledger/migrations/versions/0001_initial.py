@@ -536,6 +536,7 @@ CREATE TABLE relay (
     action text,
     issued_at timestamptz,
     deadline_at timestamptz,
+    expires_at timestamptz,
     failures integer NOT NULL,
     failed_at timestamptz,
     not_before timestamptz,
@@ -543,7 +544,7 @@ CREATE TABLE relay (
     CHECK (failures >= 0),
     CHECK (desired IN ('closed', 'open', 'armed')),
     CHECK (observed IN ('closed', 'open', 'armed', 'unknown')),
-    CHECK (num_nulls(command_id, action, issued_at, deadline_at) IN (0, 4))
+    CHECK (num_nulls(command_id, action, issued_at, deadline_at, expires_at) IN (0, 5))
 );
 CREATE TABLE meter_presence (
     meter_id text NOT NULL,
