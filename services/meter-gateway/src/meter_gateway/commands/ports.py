@@ -35,24 +35,7 @@ class ArrivalStore(Outbox, Protocol):
         ...
 
 
-class Finish(Protocol):
-    """Ends a command."""
-
-    async def finish(
-        self,
-        command_id: UUID,
-        *,
-        meter_id: str,
-        status: CommandStatus,
-        now: datetime,
-        relay: RelayState | None = None,
-        detail: str = "",
-    ) -> Command | None:
-        """The command, or none where it is not this meter's or has that status already."""
-        ...
-
-
-class DueStore(Outbox, Finish, Protocol):
+class DueStore(Outbox, Protocol):
     """For commands that are to be sent or given up."""
 
     async def due(
@@ -66,13 +49,30 @@ class DueStore(Outbox, Finish, Protocol):
         """Each was sent once more, and is due again at its end."""
         ...
 
+    async def expire(self, command_ids: Sequence[UUID], *, now: datetime) -> None:
+        """They are over without an answer."""
+        ...
+
 
 OpenDueStore = Callable[[], AbstractAsyncContextManager[DueStore]]
 """A transaction of its own."""
 
 
-class AnswerStore(Finish, Protocol):
+class AnswerStore(Protocol):
     """For what meters answer."""
+
+    async def finish(
+        self,
+        command_id: UUID,
+        *,
+        meter_id: str,
+        status: CommandStatus,
+        now: datetime,
+        relay: RelayState | None = None,
+        detail: str = "",
+    ) -> Command | None:
+        """The command, or none where it is not this meter's or has that status already."""
+        ...
 
     async def known(self, command_id: UUID, *, meter_id: str) -> bool:
         """Whether the meter has such a command."""

@@ -111,6 +111,16 @@ class PostgresCommands:
             now,
         )
 
+    async def expire(self, command_ids: Sequence[UUID], *, now: datetime) -> None:
+        """One statement: after a mass cut, those of all meters that are away end at once."""
+        await (await driver(self._connection)).execute(
+            "UPDATE command SET status = $2, due_at = NULL, finished_at = $3 "
+            "WHERE command_id = ANY($1::uuid[])",
+            command_ids,
+            CommandStatus.EXPIRED,
+            now,
+        )
+
     async def send_again(self, heard: Sequence[Heard], *, now: datetime) -> None:
         """What was not sent yet is due anyway."""
         await (await driver(self._connection)).execute(

@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 _POLL_S = 0.5
 _COMMANDS_MAX = 500
+_NAMED_MAX = 10
 
 
 class Publish(Protocol):
@@ -87,6 +88,7 @@ class SendCommands:
         messages: list[Message] = []
         counted: list[tuple[str, str]] = []
         sent: list[UUID] = []
+        expired: list[UUID] = []
 
         def progress(command: Command, status: CommandStatus) -> None:
             messages.append(progressed(command, status=status, at=now))
@@ -96,21 +98,22 @@ class SendCommands:
             due = await store.due(now=now, limit=_COMMANDS_MAX, cuts_of=self._cuts_of())
             for command in due:
                 if command.expires_at <= now:
-                    status = CommandStatus.EXPIRED
-                    await store.finish(
-                        command.command_id, meter_id=command.meter_id, status=status, now=now
-                    )
-                    progress(command, status)
-                    logger.warning("command expired", extra=_ids(command))
+                    expired.append(command.command_id)
+                    progress(command, CommandStatus.EXPIRED)
                 elif self._send(command, now=now):
                     sent.append(command.command_id)
                     if command.attempts == 0:
                         progress(command, CommandStatus.SENT)
             if sent:
                 await store.sent(sent, now=now)
+            if expired:
+                await store.expire(expired, now=now)
             await store.publish(messages)
         for action, status in counted:
             COMMANDS.labels(action, status).inc()
+        if expired:
+            few = [str(each) for each in expired[:_NAMED_MAX]]
+            logger.warning("%d commands expired", len(expired), extra={"command_ids": few})
         if messages:
             self._committed()
         return max(len(messages), len(sent))
@@ -123,7 +126,3 @@ class SendCommands:
             return False
         topic = f"{ROOT}/{command.meter_id}/command"
         return self._publish(topic, command.signed.encode(), expiry_s=expiry_s)
-
-
-def _ids(command: Command) -> dict[str, str]:
-    return {"command_id": str(command.command_id), "meter_id": command.meter_id}
