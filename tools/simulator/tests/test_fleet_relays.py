@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from prepay_ledger.relays.site_code import meter_secret, site_code
 from prewatt_common.contracts.base import RelayAction, RelayState
 from prewatt_common.contracts.mqtt_v1 import MqttEvent, MqttEventKind, MqttOutcome, MqttResponse
 from prewatt_simulator import Fleet, FleetSettings, RelayFaults
@@ -73,6 +74,27 @@ async def test_nobody_presses_the_button_unless_told_to(
             MqttEventKind.RELAY_MOVED,
             MqttEventKind.RELAY_MOVED_BY_BUTTON,
         ]
+
+
+async def test_a_code_that_is_typed_in_closes_the_relay_and_is_told(
+    broker: Any, watch: Any, utility: Any, tmp_path: Path
+) -> None:
+    made = settings(
+        broker, utility, "typed", site_code_master=b"master", kept_file=tmp_path / "kept.jsonl"
+    )
+    code = site_code(meter_secret(b"master", "typed"), 0)
+    async with watch(broker.port) as witness, Fleet(made) as fleet:
+        await witness.command("typed", utility.command("typed", CUT, 1)[1])
+        await fleet.wait_relay("typed", OPEN, timeout=5)
+        await witness.wait("typed/event", 1)
+        assert fleet.type_in("typed", code)
+        assert told(await witness.wait("typed/event", 2))[1] == (
+            MqttEventKind.RELAY_MOVED_BY_CODE,
+            CLOSED,
+        )
+    async with Fleet(made) as fleet:
+        fleet.move_by_hand("typed", OPEN)
+        assert not fleet.type_in("typed", code)
 
 
 async def test_what_is_lost_on_the_way(broker: Any, watch: Any, utility: Any) -> None:

@@ -6,6 +6,7 @@ from itertools import pairwise
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from prewatt_common.contracts.base import RelayAction, RelayState
@@ -13,6 +14,7 @@ from prewatt_common.contracts.mqtt_v1 import CommandClaims, MqttOutcome
 from prewatt_simulator import Faults, FleetSettings, Meter, Reading, RelayFaults
 from prewatt_simulator.faults import FaultInjector
 from prewatt_simulator.profile import HouseholdProfile
+from prewatt_simulator.site_codes import CodePad
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -207,6 +209,26 @@ def test_a_stuck_relay_says_so_and_its_command_is_over() -> None:
     meter.relay_faults = RelayFaults()
     assert meter.obey(cut, now=NOW).response == answer.response
     assert meter.obey(command(CUT, 2), now=NOW).moved
+
+
+def code_of(pad: CodePad, counter: int) -> str:
+    return f"{counter % 100:02d}{pad._number(counter):014d}"  # pyright: ignore[reportPrivateUsage]
+
+
+def test_a_code_closes_the_relay_once_and_a_later_cut_ends_those_before_it() -> None:
+    meter = Meter(meter_id="m1", seed=1)
+    assert not meter.type_in("1" * 16)
+    meter.code_pad = CodePad(b"secret")
+    first, second, third = (code_of(meter.code_pad, counter) for counter in range(3))
+    meter.obey(command(CUT, 1), now=NOW)
+    assert not meter.type_in(second[:-1] + str((int(second[-1]) + 1) % 10))
+    assert meter.type_in(first)
+    assert meter.relay is CLOSED
+    cut = msgspec.structs.replace(command(CUT, 2), codes_from=2)
+    meter.obey(cut, now=NOW)
+    assert not meter.type_in(first)
+    assert not meter.type_in(second)
+    assert meter.type_in(third)
 
 
 def test_a_relay_that_leaks_is_open_and_counts() -> None:

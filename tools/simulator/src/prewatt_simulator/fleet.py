@@ -21,6 +21,7 @@ from prewatt_simulator.profile import HouseholdProfile
 from prewatt_simulator.relays import RelayMove, Relays
 from prewatt_simulator.session import Outgoing
 from prewatt_simulator.settings import ConstantLoad, FleetSettings
+from prewatt_simulator.site_codes import CodePad, secret_at_the_factory
 from prewatt_simulator.uplink import MeterUplink, SharedUplink
 
 logger = logging.getLogger(__name__)
@@ -60,6 +61,10 @@ class Fleet:
             )
             for meter_id in settings.meter_ids
         }
+        if settings.site_code_master is not None:
+            for meter_id, meter in self.meters.items():
+                secret = secret_at_the_factory(settings.site_code_master, meter_id)
+                meter.code_pad = CodePad(secret)
         self._relays = Relays(
             meters=self.meters,
             keys=CommandKeys(settings.command_public_keys),
@@ -201,6 +206,10 @@ class Fleet:
     def press_button(self, meter_id: str) -> None:
         """The customer presses a meter's button: an armed relay closes, and the meter tells."""
         self._relays.press_button(self.meters[meter_id])
+
+    def type_in(self, meter_id: str, code: str) -> bool:
+        """Somebody types a reconnection code in at a meter. Whether its relay moved."""
+        return self._relays.type_in(self.meters[meter_id], code)
 
     def move_by_hand(self, meter_id: str, state: RelayState) -> None:
         """Somebody moves a meter's relay past everybody, and the meter tells."""

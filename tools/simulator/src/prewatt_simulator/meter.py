@@ -11,6 +11,8 @@ from uuid import UUID
 
 from prewatt_common.contracts.base import RelayAction, RelayState
 from prewatt_common.contracts.mqtt_v1 import ROOT, CommandClaims, MqttOutcome, MqttResponse
+from prewatt_simulator.kept import Kept
+from prewatt_simulator.site_codes import CodePad
 
 UWH_PER_WH = 1_000_000
 
@@ -99,6 +101,7 @@ class Meter:
         "_state",
         "annual_kwh",
         "clock_synchronised",
+        "code_pad",
         "meter_id",
         "reading_topic",
         "relay",
@@ -115,6 +118,8 @@ class Meter:
         self.relay = RelayState.CLOSED
         self.clock_synchronised = True
         """Without it no cut is executed: nobody knows how old it is."""
+        self.code_pad: CodePad | None = None
+        """Where reconnection codes are typed in; none: it takes none."""
         self.relay_faults = NO_RELAY_FAULTS
         self.truth = Truth()
         topic = f"{ROOT}/{meter_id}/reading".encode()
@@ -186,6 +191,8 @@ class Meter:
         moved = target is not self.relay and not stuck
         if moved:
             self.relay = target
+        if claims.action is RelayAction.DISCONNECT and self.code_pad is not None:
+            self.code_pad.counter = max(self.code_pad.counter, claims.codes_from)
         log.last_sequence = claims.sequence
         log.executions[claims.command_id] += 1
         log.answers[claims.command_id] += 1
@@ -202,6 +209,12 @@ class Meter:
     def press_button(self) -> bool:
         """The customer presses the meter's button: an armed relay closes. Whether it moved."""
         return self.relay is RelayState.ARMED and self.move_by_hand(RelayState.CLOSED)
+
+    def type_in(self, code: str) -> bool:
+        """Somebody types a reconnection code in: the relay closes. Whether it moved."""
+        if self.code_pad is None or self.code_pad.type_in(code) is None:
+            return False
+        return self.move_by_hand(RelayState.CLOSED)
 
     def move_by_hand(self, state: RelayState) -> bool:
         """Somebody moves the relay. Whether it moved."""
@@ -240,12 +253,14 @@ class Meter:
         )
         return Answer(response, moved=False)
 
-    def remember(self, *, relay: RelayState, sequence: int, response: MqttResponse | None) -> None:
-        """As it was before it lost power: relay, last sequence and last answers."""
-        self.relay = relay
-        self.commands.last_sequence = sequence
-        if response is not None:
-            self.commands.responses[response.command_id] = response
+    def remember(self, kept: Kept) -> None:
+        """As it was before it lost power."""
+        self.relay = kept.relay
+        self.commands.last_sequence = kept.sequence
+        if kept.response is not None:
+            self.commands.responses[kept.response.command_id] = kept.response
+        if self.code_pad is not None:
+            self.code_pad.counter = kept.code_counter
 
     def published(self, reading: Reading) -> None:
         """Note that a reading was handed to the connection."""

@@ -67,7 +67,7 @@ class Relays:
         """Commands without a signature that holds."""
         for each in kept.read() if kept else ():
             if (meter := meters.get(each.meter_id)) is not None:
-                meter.remember(relay=each.relay, sequence=each.sequence, response=each.response)
+                meter.remember(each)
 
     def on_command(self, topic: str, token: bytes) -> Sequence[Outgoing]:
         """What a meter does with a command: the messages that answer it.
@@ -102,11 +102,21 @@ class Relays:
     def press_button(self, meter: Meter) -> None:
         """The customer presses the button of a meter."""
         if meter.press_button():
+            self._keep(meter)
             self._moved_unasked(meter, MqttEventKind.RELAY_MOVED_BY_BUTTON)
+
+    def type_in(self, meter: Meter, code: str) -> bool:
+        """Somebody types a reconnection code in at a meter. Whether its relay moved."""
+        moved = meter.type_in(code)
+        self._keep(meter)
+        if moved:
+            self._moved_unasked(meter, MqttEventKind.RELAY_MOVED_BY_CODE)
+        return moved
 
     def move_by_hand(self, meter: Meter, state: RelayState) -> None:
         """Somebody who may not moves a meter's relay."""
         if meter.move_by_hand(state):
+            self._keep(meter)
             self._moved_unasked(meter, MqttEventKind.RELAY_MOVED_BY_HAND)
 
     async def wait(self, meter_id: str, state: RelayState, *, timeout_s: float) -> None:
@@ -127,7 +137,6 @@ class Relays:
 
     def _moved_unasked(self, meter: Meter, kind: MqttEventKind) -> None:
         now = self._clock()
-        self._keep(meter)
         self._note_move(meter, None, now)
         event = MqttEvent(kind=kind, at=now, relay=meter.relay)
         for message in _heard(meter, _moved(meter, event)):
@@ -135,9 +144,12 @@ class Relays:
 
     def _keep(self, meter: Meter, response: MqttResponse | None = None) -> None:
         if self._kept is not None:
-            sequence = meter.commands.last_sequence
             kept = Kept(
-                meter_id=meter.meter_id, relay=meter.relay, sequence=sequence, response=response
+                meter_id=meter.meter_id,
+                relay=meter.relay,
+                sequence=meter.commands.last_sequence,
+                code_counter=meter.code_pad.counter if meter.code_pad else 0,
+                response=response,
             )
             self._kept.add(kept)
 

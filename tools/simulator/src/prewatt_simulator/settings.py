@@ -48,6 +48,8 @@ class FleetSettings:
     """Key id to Ed25519 public key (PEM). Without keys every command is refused."""
     button_after_s: float | None = None
     """How long it takes until the button of an armed meter is pressed; none: never."""
+    site_code_master: bytes | None = None
+    """The utility's secret that each meter's own comes from; without it, none takes codes."""
     kept_file: Path | None = None
     """Where meters keep relay, last sequence and last answer, to have them again after a restart;
     without it, a fleet is made of new meters."""

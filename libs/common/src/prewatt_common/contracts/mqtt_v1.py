@@ -118,3 +118,6 @@ class CommandClaims(msgspec.Struct, frozen=True, kw_only=True):
     not_after: Instant | None = None
     """After it a meter must not open its relay, as a hold may have begun or money have come since.
     A disconnect without it is rejected; the others have none."""
+    codes_from: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """With a disconnect that is executed, reconnection codes of lower counters are over: one that
+    was left unused does not undo it."""

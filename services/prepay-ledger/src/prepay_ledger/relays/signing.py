@@ -45,8 +45,12 @@ def claims_of(
     sequence: int,
     issued_at: datetime,
     expires_at: datetime,
+    codes_from: int = 0,
 ) -> CommandClaims:
-    """What is signed of a command. Only a cut must not be executed after the command's end."""
+    """What is signed of a command. Only a cut must not be executed after the command's end.
+
+    ``codes_from``: the counter that the meter's next reconnection code will have, for a cut.
+    """
     return CommandClaims(
         command_id=command_id,
         meter_id=meter_id,
@@ -55,6 +59,7 @@ def claims_of(
         issued_at=issued_at,
         expires_at=expires_at,
         not_after=expires_at if action is RelayAction.DISCONNECT else None,
+        codes_from=codes_from if action is RelayAction.DISCONNECT else 0,
     )
 
 
