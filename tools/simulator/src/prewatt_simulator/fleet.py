@@ -268,6 +268,7 @@ class Fleet:
             logger.error("a connection of the fleet broke for good", exc_info=error)
 
     async def _stop(self) -> None:
+        self._relays.close()
         self._uplink.close()
         tasks = list(self._tasks)
         for task in tasks:

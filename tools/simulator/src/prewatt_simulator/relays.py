@@ -60,6 +60,7 @@ class Relays:
         self._button_after_s = button_after_s
         self._tell = tell
         self._clock = clock
+        self._customers: dict[Meter, asyncio.TimerHandle] = {}
         self._waiting: set[asyncio.Future[None]] = set()
         self.moves: list[RelayMove] = []
         """Every move, oldest first."""
@@ -94,13 +95,21 @@ class Relays:
         if not answer.moved:
             return _heard(meter, _response(meter, answer))
         self._note_move(meter, checked.command_id, now)
+        self._forget_customer(meter)
         if meter.relay is RelayState.ARMED and self._button_after_s is not None:
-            loop = asyncio.get_running_loop()
-            loop.call_later(self._button_after_s, self.press_button, meter)
+            self._customers[meter] = asyncio.get_running_loop().call_later(
+                self._button_after_s, self.press_button, meter
+            )
         return _heard(meter, _response(meter, answer), _moved_by_command(meter, checked, now))
+
+    def close(self) -> None:
+        """Nobody presses a button any more."""
+        for customer in self._customers.values():
+            customer.cancel()
 
     def press_button(self, meter: Meter) -> None:
         """The customer presses the button of a meter."""
+        self._forget_customer(meter)
         if meter.press_button():
             self._keep(meter)
             self._moved_unasked(meter, MqttEventKind.RELAY_MOVED_BY_BUTTON)
@@ -141,6 +150,10 @@ class Relays:
         event = MqttEvent(kind=kind, at=now, relay=meter.relay)
         for message in _heard(meter, _moved(meter, event)):
             self._tell(meter, message)
+
+    def _forget_customer(self, meter: Meter) -> None:
+        if customer := self._customers.pop(meter, None):
+            customer.cancel()
 
     def _keep(self, meter: Meter, response: MqttResponse | None = None) -> None:
         if self._kept is not None:
