@@ -161,6 +161,29 @@ async def add_tariff(connection: asyncpg.Connection, _: str, n: int) -> None:
         )  # fmt: skip
 
 
+async def add_policy(connection: asyncpg.Connection, _: str, n: int) -> None:
+    await connection.execute(
+        "INSERT INTO policy_draft (id, state, document, drafted_by, draft_reason, drafted_at) "
+        "VALUES ($1, 'drafted', '{}', 'd', 'r', $2)",
+        new_id(), AT,
+    )  # fmt: skip
+
+
+async def add_period(connection: asyncpg.Connection, _: str, n: int) -> None:
+    await connection.execute(
+        "INSERT INTO protected_period VALUES ($1, 'heat', 'red', NULL, NULL, $2, $3, 1, 'w', 'r', "
+        "$2)",
+        new_id(), AT, AT + timedelta(hours=1),
+    )  # fmt: skip
+
+
+async def add_protection(connection: asyncpg.Connection, account_id: str, n: int) -> None:
+    await connection.execute(
+        "INSERT INTO account_protection VALUES ($1, $2, 'medical', 'p', $3, $4, 1, 'w', 'r', $3)",
+        new_id(), UUID(account_id), AT, AT + timedelta(hours=1),
+    )  # fmt: skip
+
+
 async def add_correction(connection: asyncpg.Connection, _: str, n: int) -> None:
     await a_correction(connection)
 

@@ -132,6 +132,12 @@ class Scratch:
                  "published_by, reason, published_at) "
                  "VALUES ($1, '2026-01-01', 'CNY', 'UTC', $3, 'w', 'r', $2)",
                  (f"t{uuid4().hex[:6]}", AT, f"{number}")),
+                ("INSERT INTO policy_draft (id, state, document, drafted_by, draft_reason, "
+                 "drafted_at) VALUES ($1, 'drafted', $2, 'd', 'r', $3)", (first, str(number), AT)),
+                ("INSERT INTO policy_version (id, number, document, sha256, effective_from, "
+                 "drafted_by, draft_reason, drafted_at, published_by, reason, published_at) "
+                 "VALUES ($1, $2, $3, $3, $4, 'd', 'r', $4, 'w', 'r', $4)",
+                 (first, journal_id, str(number), AT)),
                 ("INSERT INTO fact (id, kind, subject, body, decided_by, reason, at) "
                  "VALUES ($1, 'k', 's', $2, 'w', 'r', $3)", (second, str(number), AT)),
                 ("INSERT INTO finding_seen (id, meter_id, check_id, begin_us, end_us, before, "

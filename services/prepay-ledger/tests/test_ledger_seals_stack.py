@@ -79,7 +79,9 @@ OTHER_VALUE = {
     "ARRAY": "{0} || 'x'::text",
     "jsonb": """'{{"x": 1}}'""",
 }
-UNIQUE = {"provider", "payment_id", "event_id_sha256", "body_sha256", "meter_id", "sequence"}
+UNIQUE = {
+    "provider", "payment_id", "event_id_sha256", "body_sha256", "meter_id", "sequence", "number",
+}  # fmt: skip
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """The ledger's HTTP API, put together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from uuid import UUID
 
 from fastapi import APIRouter
 
@@ -32,6 +34,9 @@ from prepay_ledger.payments.postgres_queries import PaymentQueries
 from prepay_ledger.payments.replay_payment_event import ReplayPaymentEvent
 from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.payments.take_payment_event import ApplyPaymentEvent, TakePaymentEvent
+from prepay_ledger.policies.api import policies_router
+from prepay_ledger.policies.api_protections import periods_router, protections_router
+from prepay_ledger.policies.postgres_queries import PolicyQueries
 from prepay_ledger.seals.api import seals_router
 from prepay_ledger.seals.postgres import open_seals
 from prepay_ledger.settings import LedgerSettings
@@ -59,6 +64,12 @@ def routers(
     def units() -> AbstractAsyncContextManager[PostgresUnit]:
         return open_unit(database)
 
+    async def review_accounts(
+        unit: PostgresUnit, account_ids: Sequence[UUID], now: datetime
+    ) -> None:
+        await review(unit, account_ids, now=now, caused_at=now)
+
+    policies = PolicyQueries(database)
     return [
         tariffs_router(open_unit=units, database=database, committed=committed, clock=utc_now),
         corrections_router(
@@ -100,6 +111,15 @@ def routers(
         ),
         charges_router(open_unit=units, queries=ChargingQueries(database), clock=utc_now),
         estimates_router(open_unit=units, committed=committed, clock=utc_now),
+        policies_router(open_unit=units, queries=policies, committed=committed, clock=utc_now),
+        periods_router(open_unit=units, queries=policies, committed=committed, clock=utc_now),
+        protections_router(
+            open_unit=units,
+            review=review_accounts,
+            queries=policies,
+            committed=committed,
+            clock=utc_now,
+        ),
         imports_router(
             open_unit=units,
             import_accounts=ImportAccounts(review=review),

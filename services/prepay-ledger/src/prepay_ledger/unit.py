@@ -33,6 +33,9 @@ from prepay_ledger.payments.postgres_events import PostgresPaymentEvents
 from prepay_ledger.payments.postgres_payments import PostgresPayments
 from prepay_ledger.relays.ports import RelayStore
 from prepay_ledger.relays.postgres import PostgresRelays
+from prepay_ledger.policies.ports import PeriodStore, PolicyStore, ProtectionStore
+from prepay_ledger.policies.postgres import PostgresPolicies
+from prepay_ledger.policies.postgres_protections import PostgresPeriods, PostgresProtections
 from prepay_ledger.supply.ports import SupplyStore
 from prepay_ledger.supply.postgres import PostgresSupply
 from prepay_ledger.tariffs.ports import TariffStore
@@ -66,6 +69,9 @@ class PostgresUnit:
         relays = PostgresRelays(connection)
         self.relays: RelayStore = relays
         self.supply: SupplyStore = PostgresSupply(connection, relays=relays)
+        self.policies: PolicyStore = PostgresPolicies(connection)
+        self.protections: ProtectionStore = PostgresProtections(connection)
+        self.protected_periods: PeriodStore = PostgresPeriods(connection)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncGenerator[None]:

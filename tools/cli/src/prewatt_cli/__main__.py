@@ -18,6 +18,7 @@ from prewatt_cli.mqtt_user import make_mqtt_user
 from prewatt_cli.offsets import offsets
 from prewatt_cli.parked import parked
 from prewatt_cli.payments import decimal_from, micro_from, pay
+from prewatt_cli.policy import policy
 from prewatt_cli.scenario.command import scenario
 from prewatt_cli.suspense import suspense
 from prewatt_cli.target import (
@@ -38,6 +39,7 @@ accounts = typer.Typer(help="Accounts of the ledger.", no_args_is_help=True)
 app.add_typer(meters, name="meters")
 app.add_typer(accounts, name="accounts")
 app.add_typer(tariff, name="tariff")
+app.add_typer(policy, name="policy")
 app.command()(scenario)
 app.command()(audit)
 app.command(context_settings=PASSED_ON)(archive)

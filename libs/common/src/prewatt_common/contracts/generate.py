@@ -13,6 +13,7 @@ import msgspec
 
 from prewatt_common.contracts import mqtt_v1
 from prewatt_common.contracts.base import Event
+from prewatt_common.contracts.supply_policy_v1 import SupplyPolicy
 from prewatt_common.contracts.topics import TOPICS, Topic
 
 OUTPUT = Path(__file__).parents[5] / "docs" / "contracts"
@@ -75,6 +76,7 @@ def documents() -> dict[str, bytes]:
         f"{event.ce_type}.json": schema_of(event) for topic in TOPICS for event in topic.events
     }
     made |= {f"mqtt.{name}.v1.json": schema_of(struct) for name, struct in _MQTT.items()}
+    made["supply-policy.v1.json"] = schema_of(SupplyPolicy)
     made["asyncapi.json"] = _asyncapi()
     return {
         name: msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"

@@ -21,6 +21,7 @@ from prewatt_common.contracts.base import (
     Whole,
     Words,
 )
+from prewatt_common.contracts.supply_calendar_v1 import PeriodKind
 
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 TariffCode = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(?:[-_.][a-z0-9]+)*$", max_length=60)]
@@ -33,6 +34,14 @@ class EditKind(StrEnum):
     SET = "set"
     REMOVE = "remove"
     RESTORE = "restore"
+
+
+class AreaLevel(StrEnum):
+    """What an area is: the levels that a meter is registered with."""
+
+    SUPPLY_OFFICE = "supply_office"
+    STATION_AREA = "station_area"
+    LINE = "line"
 
 
 class TariffPublished(Event, frozen=True, kw_only=True):
@@ -181,6 +190,69 @@ class EstimatesSet(Event, frozen=True, kw_only=True):
     revision: Revision
     after_days: Whole | None
     longest_days: Whole | None
+    by: Words
+    reason: Words
+    at: Instant
+
+
+class PolicyPublished(Event, frozen=True, kw_only=True):
+    """A version of the supply policy, once and for all, by two people. Key: ``policies``.
+
+    It holds from ``effective_from`` on; of several the one with the latest such instant, and of
+    these the one with the highest ``number``.
+    """
+
+    ce_type: ClassVar[str] = "prewatt.ledger.policy-published.v1"
+
+    policy_id: UUID
+    number: Revision
+    effective_from: Instant
+    document: Words
+    """The version as canonical JSON; its schema is ``supply-policy.v1.json``."""
+    sha256: Sha256
+    """Of ``document``."""
+    drafted_by: Words
+    drafted_reason: Words
+    by: Words
+    reason: Words
+    at: Instant
+
+
+class ProtectionSet(Event, frozen=True, kw_only=True):
+    """An account may not be cut over [``begins_at``, ``ends_at``). Key: the account.
+
+    Its papers are not told here: what is on this topic stays for ever.
+    """
+
+    ce_type: ClassVar[str] = "prewatt.ledger.protection-set.v1"
+
+    protection_id: UUID
+    revision: Revision
+    account_id: UUID
+    kind: Words
+    begins_at: Instant
+    ends_at: Instant
+    by: Words
+    reason: Words
+    at: Instant
+
+
+class ProtectedPeriodSet(Event, frozen=True, kw_only=True):
+    """Nobody of an area is cut over [``begins_at``, ``ends_at``). Key: ``protected-periods``.
+
+    ``area_level`` and ``area`` both none: nobody at all.
+    """
+
+    ce_type: ClassVar[str] = "prewatt.ledger.protected-period-set.v1"
+
+    period_id: UUID
+    revision: Revision
+    kind: PeriodKind
+    name: Words
+    area_level: AreaLevel | None
+    area: Words | None
+    begins_at: Instant
+    ends_at: Instant
     by: Words
     reason: Words
     at: Instant

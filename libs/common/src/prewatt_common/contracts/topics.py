@@ -65,6 +65,9 @@ LEDGER_FACTS = Topic(
         ledger_facts_v1.InstallationSet,
         ledger_facts_v1.ReadingEdited,
         ledger_facts_v1.EstimatesSet,
+        ledger_facts_v1.PolicyPublished,
+        ledger_facts_v1.ProtectionSet,
+        ledger_facts_v1.ProtectedPeriodSet,
         ledger_facts_v1.DaySealed,
     ),
 )

@@ -1,15 +1,12 @@
 """A tariff version as one document: what is published, stored, sent as an event and rated."""
 
 import json
-import re
-from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-import yaml
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
@@ -25,9 +22,9 @@ from prewatt_metering.tariffs.components import (
 )
 from prewatt_metering.tariffs.fields import Day, Name, Strict
 from prewatt_metering.tariffs.time_of_use import ALL_HOURS, TimeOfUse
+from prewatt_metering.tariffs.yaml_text import NotYaml, read_yaml
 
 SCHEMA_ID = "urn:prewatt:tariff:1"
-_TEXT_MAX = 1_000_000
 
 
 class InvalidTariff(ValueError):
@@ -113,14 +110,10 @@ class TariffVersion(Strict):
 
 def parse_tariff(text: str | bytes) -> TariffVersion:
     """The version in a YAML or JSON text. Raises `InvalidTariff`."""
-    if len(text) > _TEXT_MAX:
-        message = f"the document is longer than {_TEXT_MAX} characters"
-        raise InvalidTariff(message)
     try:
-        document: object = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader's child
-    except (yaml.YAMLError, RecursionError, UnicodeDecodeError) as error:
-        message = f"neither YAML nor JSON: {' '.join(str(error).split())}"
-        raise InvalidTariff(message) from error
+        document = read_yaml(text)
+    except NotYaml as error:
+        raise InvalidTariff(str(error)) from error
     return tariff_of(document)
 
 
@@ -153,32 +146,6 @@ def tariff_schema() -> dict[str, Any]:
         "$id": SCHEMA_ID,
         **schema,
     }
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML without surprises: dates and 22:00 stay text, a key that stands twice is an error."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        pairs: list[tuple[yaml.Node, yaml.Node]] = node.value
-        keys = Counter(str(key.value) for key, _ in pairs)
-        twice = sorted(key for key, count in keys.items() if count > 1)
-        if twice:
-            place = node.start_mark.line + 1
-            message = f"line {place}: {', '.join(twice)} stands twice"
-            raise yaml.YAMLError(message)
-        return super().construct_mapping(node, deep)
-
-
-# PyYAML reads 22:00 as 1320 and the key `on` as true: only plain numbers, true, false and null are
-# other than text here.
-_Loader.yaml_implicit_resolvers = {}
-for _tag, _pattern, _first in (
-    ("tag:yaml.org,2002:null", r"^(?:null|~|)$", ["n", "~", ""]),
-    ("tag:yaml.org,2002:bool", r"^(?:true|false)$", list("tf")),
-    ("tag:yaml.org,2002:int", r"^-?(?:0|[1-9][0-9]*)$", list("-0123456789")),
-    ("tag:yaml.org,2002:float", r"^-?[0-9]+\.[0-9]+(?:[eE][-+]?[0-9]+)?$", list("-0123456789")),
-):
-    _Loader.add_implicit_resolver(_tag, re.compile(_pattern), _first)  # pyright: ignore[reportUnknownMemberType]
 
 
 def _check_zone(name: str) -> None:

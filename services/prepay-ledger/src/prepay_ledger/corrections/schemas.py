@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from prepay_ledger.corrections.values import CorrectionRun, RunState
+from prepay_ledger.facts.schemas import DecidedOut
 from prewatt_common.http.fields import Reason
 from prewatt_metering.tariffs.document import document_of
 
@@ -29,14 +30,6 @@ class FiguresOut(BaseModel, from_attributes=True):
     newly_negative: int
     needs_second_person: bool
     made_at: datetime
-
-
-class DecidedOut(BaseModel, from_attributes=True):
-    """By whom, why and when."""
-
-    by: str
-    reason: str
-    at: datetime
 
 
 class RunOut(BaseModel):

@@ -92,6 +92,14 @@ SEALED = (
         ("payment", "action", "account_id", "who", "reason", "journal_id", "at"),
     ),
     SealedTable(
+        "policy_version",
+        ("id",),
+        (
+            "id", "number", "document", "sha256", "effective_from", "drafted_by", "draft_reason",
+            "drafted_at", "published_by", "reason", "published_at",
+        ),
+    ),
+    SealedTable(
         "posting",
         ("journal_id", "ledger_account"),
         ("journal_id", "ledger_account", "amount_micro"),

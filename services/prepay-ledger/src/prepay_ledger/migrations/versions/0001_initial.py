@@ -326,6 +326,81 @@ CREATE TABLE estimate_run (
     PRIMARY KEY (only_row),
     CHECK (only_row)
 );
+CREATE TABLE policy_draft (
+    id uuid NOT NULL,
+    state text NOT NULL,
+    document text NOT NULL,
+    effective_from timestamptz,
+    drafted_by text NOT NULL,
+    draft_reason text NOT NULL,
+    drafted_at timestamptz NOT NULL,
+    number integer,
+    decided_by text,
+    reason text,
+    decided_at timestamptz,
+    PRIMARY KEY (id),
+    CHECK (state IN ('drafted', 'published', 'withdrawn')),
+    CHECK ((state = 'published') = (number IS NOT NULL)),
+    CHECK ((state = 'drafted') = (decided_at IS NULL)),
+    CHECK (state <> 'published' OR decided_by <> drafted_by)
+);
+CREATE TABLE policy_version (
+    id uuid NOT NULL,
+    number integer NOT NULL,
+    document text NOT NULL,
+    sha256 text NOT NULL,
+    effective_from timestamptz NOT NULL,
+    drafted_by text NOT NULL,
+    draft_reason text NOT NULL,
+    drafted_at timestamptz NOT NULL,
+    published_by text NOT NULL,
+    reason text NOT NULL,
+    published_at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (number),
+    CHECK (number > 0),
+    CHECK (published_by <> drafted_by),
+    CHECK (effective_from >= published_at),
+    FOREIGN KEY(id) REFERENCES policy_draft (id)
+);
+CREATE INDEX policy_version_day ON policy_version (day, id);
+CREATE TABLE protected_period (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    area_level text,
+    area text,
+    begins_at timestamptz NOT NULL,
+    ends_at timestamptz NOT NULL,
+    revision integer NOT NULL,
+    decided_by text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (id),
+    CHECK ((area_level IS NULL) = (area IS NULL)),
+    CHECK (area_level IN ('supply_office', 'station_area', 'line')),
+    CHECK (ends_at >= begins_at),
+    CHECK (revision > 0)
+);
+CREATE INDEX protected_period_ends_at ON protected_period (ends_at);
+CREATE TABLE account_protection (
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    kind text NOT NULL,
+    papers text NOT NULL,
+    begins_at timestamptz NOT NULL,
+    ends_at timestamptz NOT NULL,
+    revision integer NOT NULL,
+    decided_by text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (id),
+    CHECK (ends_at >= begins_at),
+    CHECK (revision > 0),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX account_protection_account_id ON account_protection (account_id, id);
 CREATE TABLE unbound_reading (
     meter_id text NOT NULL,
     read_at timestamptz NOT NULL,
@@ -641,6 +716,7 @@ SEALED = {
     " expires_at, day",
     "command_answer": "",
     "tariff_version": "",
+    "policy_version": "",
     "fact": "",
     "finding_seen": "",
     "meter_day": "",

@@ -1,0 +1,260 @@
+"""A supply policy: by what rules a utility cuts and reconnects, as one document.
+
+Two people publish a version of it (``/v1/policies``); what was published stands for ever, in full,
+so that what was decided by it can be decided again. Amounts: integer micro-units of the account's
+currency; shares: ppm; times: whole seconds, minutes or days, as the names say.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Annotated, Any, cast
+
+import msgspec
+
+from prewatt_common.contracts.supply_calendar_v1 import Calendar, Part
+
+Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+"""Like ``small_business``: of a customer class, a calendar, a kind of protection."""
+Micro = Annotated[int, msgspec.Meta(ge=0, le=10**13)]
+Share = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+"""A part of a whole in ppm."""
+Days = Annotated[int, msgspec.Meta(ge=1, le=366)]
+Seconds = Annotated[int, msgspec.Meta(ge=1, le=7 * 86_400)]
+
+DEFAULT_CLASS = "default"
+"""What a class that the document does not name has; no class has this name."""
+
+
+class SmallLoad(Part, frozen=True, kw_only=True):
+    """Who used less than ``below_wh`` in the last ``days`` whole days is not cut: a fridge and a
+    lamp cost the utility little, and their loss a household much."""
+
+    below_wh: Annotated[int, msgspec.Meta(ge=1, le=10**6)]
+    days: Annotated[int, msgspec.Meta(ge=1, le=31)] = 7
+
+
+class EvidenceGate(Part, frozen=True, kw_only=True):
+    """Nobody is cut on evidence that is in doubt. A parked meter always holds a cut: what it used
+    is not charged."""
+
+    estimated_readings: bool = False
+    """No cut while the last use of a meter is estimated."""
+    failed_readings: bool = True
+    """No cut while a finding of validation waits for a person."""
+    disputed_readings: bool = False
+    """No cut while the customer disputes a reading or a charge."""
+    low_balance_notice_minutes: Annotated[int, msgspec.Meta(ge=0, le=31 * 24 * 60)] | None = None
+    """No cut before a low-balance notice was delivered at least so many minutes ago; null: none
+    is waited for."""
+    payment_provider_down: bool = False
+    """No cut while money cannot come in."""
+    balance_view_down: bool = False
+    """No cut while customers cannot see what they have."""
+    payment_in_flight: bool = False
+    """No cut while a payment is announced and not confirmed."""
+    mode_change: bool = False
+    """No cut while the account changes between prepaid and post-paid."""
+
+
+class ComingBack(Part, frozen=True, kw_only=True):
+    """What brings supply back after a cut: a balance above ``balance_above_micro``; or, where it is
+    given, ``dues_share_ppm`` of what was owed at the cut, for ``dues_days`` days."""
+
+    balance_above_micro: Micro = 0
+    dues_share_ppm: Share | None = None
+    dues_days: Days | None = None
+
+    def __post_init__(self) -> None:
+        if (self.dues_share_ppm is None) != (self.dues_days is None):
+            message = "give both dues_share_ppm and dues_days, or neither"
+            raise ValueError(message)
+
+
+class Warnings(Part, frozen=True, kw_only=True):
+    """When a customer is told, besides the account's own low-balance limit; each list falls."""
+
+    below_micro: Annotated[tuple[Micro, ...], msgspec.Meta(max_length=5)] = ()
+    below_topup_ppm: Annotated[tuple[Share, ...], msgspec.Meta(max_length=5)] = ()
+    """Of the last top-up."""
+    days_left: Annotated[tuple[Days, ...], msgspec.Meta(max_length=5)] = ()
+    """At the use of the last days."""
+
+    def __post_init__(self) -> None:
+        for name in ("below_micro", "below_topup_ppm", "days_left"):
+            values: tuple[int, ...] = getattr(self, name)
+            if list(values) != sorted(set(values), reverse=True):
+                message = f"{name} must fall from one to the next, and {list(values)} does not"
+                raise ValueError(message)
+
+
+class Commands(Part, frozen=True, kw_only=True):
+    """How a relay is spoken to, and when a person has to go there."""
+
+    lifetime_s: Annotated[int, msgspec.Meta(ge=10, le=31 * 86_400)] = 86_400
+    """A command that no meter answered in this time expires."""
+    answer_deadline_s: Seconds = 60
+    """A meter that is there has answered by then, or the command has failed."""
+    first_pause_s: Seconds = 60
+    """After the first failure; twice as long after each further one."""
+    longest_pause_s: Seconds = 3_600
+    attempts_max: Annotated[int, msgspec.Meta(ge=1, le=100)] = 10
+    """So many failures in a row make a work order."""
+
+    def __post_init__(self) -> None:
+        if self.longest_pause_s < self.first_pause_s:
+            message = (
+                f"longest_pause_s is {self.longest_pause_s}, shorter than first_pause_s, "
+                f"{self.first_pause_s}"
+            )
+            raise ValueError(message)
+        if self.lifetime_s < self.answer_deadline_s:
+            message = (
+                f"lifetime_s is {self.lifetime_s}, shorter than answer_deadline_s, "
+                f"{self.answer_deadline_s}"
+            )
+            raise ValueError(message)
+
+
+class Reconnection(Part, frozen=True, kw_only=True):
+    """How soon a paid customer has supply again, and what they are credited where that fails."""
+
+    sla_s: Annotated[int, msgspec.Meta(ge=1, le=31 * 86_400)] = 900
+    credit_micro: Micro = 0
+    """Once for each breach; 0: none."""
+
+
+class ClassPolicy(Part, frozen=True, kw_only=True):
+    """All that holds for a customer class. What is left out is as this schema has it."""
+
+    protected: bool = False
+    """Nobody of the class is cut; what they owe is collected by other means."""
+    calendar: Name | None = None
+    """One of the document's; null: a cut may be made at any hour."""
+    small_load: SmallLoad | None = None
+    grace_days_after_conversion: Annotated[int, msgspec.Meta(ge=0, le=366)] = 0
+    """No cut in so many days after the account became prepaid."""
+    evidence: EvidenceGate = EvidenceGate()
+    coming_back: ComingBack = ComingBack()
+    warnings: Warnings = Warnings()
+    load_limit_w: Annotated[int, msgspec.Meta(ge=1, le=10**6)] | None = None
+    """The meter limits the load to this instead of a cut."""
+    commands: Commands = Commands()
+    reconnection: Reconnection = Reconnection()
+
+    def __post_init__(self) -> None:
+        if not self.protected:
+            return
+        for name in ("calendar", "small_load", "load_limit_w"):
+            if getattr(self, name) is not None:
+                message = f"{name} is given, and a protected class is neither cut nor limited"
+                raise ValueError(message)
+
+
+class ProtectionTerms(Part, frozen=True, kw_only=True):
+    """On what terms a single account may be protected."""
+
+    papers: bool = True
+    """It takes papers: who filed them where, under which number."""
+    longest_days: Annotated[int, msgspec.Meta(ge=1, le=3_660)] = 366
+    """It expires by then, and may be granted again."""
+
+
+def _usual_protections() -> dict[Name, ProtectionTerms]:
+    return {"medical": ProtectionTerms(), "important_user": ProtectionTerms()}
+
+
+class SupplyPolicy(Part, frozen=True, kw_only=True):
+    """The document. A class says all that holds for it: nothing comes from ``default``, which is
+    for accounts of classes that are not named."""
+
+    title: Annotated[str, msgspec.Meta(max_length=300)] = ""
+    sources: Annotated[
+        tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=500)], ...],
+        msgspec.Meta(max_length=50),
+    ] = ()
+    """Where its rules come from, and who has verified them."""
+    calendars: Annotated[dict[Name, Calendar], msgspec.Meta(max_length=50)] = msgspec.field(
+        default_factory=dict[str, Calendar]
+    )
+    classes: Annotated[dict[Name, ClassPolicy], msgspec.Meta(max_length=50)] = msgspec.field(
+        default_factory=dict[str, ClassPolicy]
+    )
+    default: ClassPolicy = ClassPolicy()
+    protections: Annotated[dict[Name, ProtectionTerms], msgspec.Meta(max_length=50)] = (
+        msgspec.field(default_factory=_usual_protections)
+    )
+    """By kind; left out: ``medical`` and ``important_user``, for a year, with papers."""
+
+    def __post_init__(self) -> None:
+        if DEFAULT_CLASS in self.classes:
+            message = f"{DEFAULT_CLASS} stands beside classes, not among them"
+            raise ValueError(message)
+        named: set[str] = set()
+        for name, terms in (*self.classes.items(), (DEFAULT_CLASS, self.default)):
+            if terms.calendar is None:
+                continue
+            named.add(terms.calendar)
+            if terms.calendar not in self.calendars:
+                message = f"class {name}: there is no calendar {terms.calendar} among calendars"
+                raise ValueError(message)
+        unused = sorted(self.calendars.keys() - named)
+        if unused:
+            message = f"calendars: no class has {', '.join(unused)}"
+            raise ValueError(message)
+
+    def of_class(self, customer_class: str) -> ClassPolicy:
+        """What holds for a class, named or not."""
+        return self.classes.get(customer_class, self.default)
+
+
+class InvalidPolicy(ValueError):
+    """The document is no supply policy; the message names the place at fault."""
+
+
+def policy_of(document: object) -> SupplyPolicy:
+    """The policy in a document of JSON types. Raises `InvalidPolicy`, in one line."""
+    try:
+        return msgspec.convert(document, SupplyPolicy)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise InvalidPolicy(_where(document) or _in_words(error)) from error
+
+
+def canonical(policy: SupplyPolicy) -> bytes:
+    """The same bytes for the same policy, with all that was left out: what is kept and hashed."""
+    return msgspec.json.encode(policy, order="sorted")
+
+
+def sha256_of(policy: SupplyPolicy) -> str:
+    """Of its canonical bytes, in hexadecimal."""
+    return hashlib.sha256(canonical(policy)).hexdigest()
+
+
+_NAMED: Mapping[str, type[Part]] = {
+    "calendars": Calendar,
+    "classes": ClassPolicy,
+    "protections": ProtectionTerms,
+}
+
+
+def _where(document: object) -> str | None:
+    """Which of several the fault is in: msgspec says of a mapping's entry `[...]` alone."""
+    for field, of in _NAMED.items():
+        for name, value in _entries(_entries(document).get(field)).items():
+            try:
+                msgspec.convert(value, of)
+            except msgspec.ValidationError as error:
+                return _in_words(error, at=f"{field}.{name}")
+    return None
+
+
+def _entries(value: Any) -> Mapping[Any, Any]:
+    return cast("Mapping[Any, Any]", value) if isinstance(value, Mapping) else {}
+
+
+def _in_words(error: Exception, *, at: str = "") -> str:
+    text, _, place = str(error).partition(" - at `")
+    # As in "$.classes.home", or "key` in `$.classes" of an entry's name.
+    place = place.rpartition("`$")[2].rstrip("`").removeprefix("$").removeprefix(".")
+    parts = [part for part in (at, place) if part]
+    joined = ".".join(parts).replace(".[", "[")
+    return " ".join(f"{joined}: {text}".split()) if joined else " ".join(text.split())
