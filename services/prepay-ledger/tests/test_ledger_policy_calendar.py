@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ledger_policies import BEGIN, with_calendar
 
 from prepay_ledger.facts.values import Decided
-from prepay_ledger.policies.in_force import concerning, holds, next_hold_begins
+from prepay_ledger.policies.in_force import areas_of, concerning, holds, next_hold_begins
 from prepay_ledger.policies.values import Area, HoldReason, ProtectedPeriod
 from prewatt_common.contracts.ledger_facts_v1 import AreaLevel
 from prewatt_common.contracts.supply_calendar_v1 import (
@@ -265,5 +265,6 @@ def test_an_area_concerns_whose_meter_hangs_there() -> None:
     line = Area(AreaLevel.LINE, "east")
     office = Area(AreaLevel.SUPPLY_OFFICE, "east")
     everywhere, on_line = declared(0, 1), declared(0, 1, line)
+    assert areas_of(supply_office="east", station_area=None, line="east") == {office, line}
     assert concerning([everywhere, on_line], {office}) == (everywhere,)
     assert concerning([everywhere, on_line], {line, office}) == (everywhere, on_line)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from prepay_ledger.policies.day_holds import DayHolds
 from prepay_ledger.policies.values import Area, CalendarHold, HoldReason, ProtectedPeriod
+from prewatt_common.contracts.ledger_facts_v1 import AreaLevel
 from prewatt_common.contracts.supply_calendar_v1 import Calendar
 from prewatt_common.contracts.supply_policy_v1 import ClassPolicy
 from prewatt_metering.calendar.local import LocalCalendar
@@ -77,6 +78,18 @@ def next_hold_begins(
     begins = [] if begin is None else [begin]
     begins += [max(at, each.begins_at) for each in declared if each.ends_at > at]
     return min(begins, default=None)
+
+
+def areas_of(
+    *, supply_office: str | None, station_area: str | None, line: str | None
+) -> frozenset[Area]:
+    """Where a meter hangs, as far as that is known of it."""
+    levels = {
+        AreaLevel.SUPPLY_OFFICE: supply_office,
+        AreaLevel.STATION_AREA: station_area,
+        AreaLevel.LINE: line,
+    }
+    return frozenset(Area(level, name) for level, name in levels.items() if name is not None)
 
 
 def concerning(
