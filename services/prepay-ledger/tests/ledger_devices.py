@@ -1,10 +1,21 @@
-"""Who owes, and meters as they really are."""
+"""Who owes, meters as they really are, and a policy by which nobody is cut at night."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from prepay_ledger.facts.values import Decided
+from prepay_ledger.policies.publish_policy import draft_policy, publish_policy
+from prepay_ledger.unit import PostgresUnit
 from prewatt_common.contracts.base import RelayState
+from prewatt_common.contracts.supply_policy_v1 import policy_of
+
+NIGHTS = {
+    "title": "nobody is cut at night",
+    "calendars": {"night": {"friendly_hours": [{"begin": "22:00", "end": "07:00"}]}},
+    "default": {"calendar": "night", "commands": {"attempts_max": 5}},
+}
 
 
 @dataclass
@@ -32,3 +43,19 @@ class Device:
 def relay_of(device: Device) -> RelayState:
     """As it would be read back."""
     return RelayState.OPEN if device.is_open else RelayState.CLOSED
+
+
+async def publish_nights(unit: PostgresUnit, *, at: datetime) -> None:
+    """By two people, unless a policy holds already."""
+    if (await unit.policies.book()).versions[-1].number:
+        return
+    document = policy_of(NIGHTS)
+    draft = await draft_policy(
+        unit=unit,
+        document=document,
+        effective_from=None,
+        decided=Decided(by="one", reason="test", at=at),
+    )
+    await publish_policy(
+        unit=unit, policy_id=draft.id, decided=Decided(by="another", reason="test", at=at)
+    )

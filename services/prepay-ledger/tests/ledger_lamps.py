@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from aiokafka import TopicPartition
 from ledger_expected import BEGIN, Agreed, Metered, document, minute_us
@@ -27,7 +28,6 @@ from prepay_ledger.charging.take_readings import TakeReadings
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.installations.values import InstalledMeter
 from prepay_ledger.supply.review_supply import SupplyReview
-from prepay_ledger.supply.settle import Policy
 from prepay_ledger.tariffs.publish_tariff import publish_tariff
 from prepay_ledger.unit import PostgresUnit
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
@@ -42,7 +42,7 @@ from prewatt_metering.tariffs.document import tariff_of
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 DECIDED = Decided(by="test", reason="test", at=NOW)
 GROUP, TOPIC = "lamps", "lamps"
-REVIEW = SupplyReview(policy=Policy(zone="UTC"), sign=SIGNER.sign)
+REVIEW = SupplyReview(zone=ZoneInfo("UTC"), sign=SIGNER.sign)
 CONTEXT = multiprocessing.get_context("spawn")
 
 Batch = Sequence[tuple[str, int, int]]

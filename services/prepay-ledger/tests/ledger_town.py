@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from ledger_expected import document
 from ledger_scratch import Scratch
@@ -20,7 +21,6 @@ from prepay_ledger.installations.values import InstalledMeter
 from prepay_ledger.seals.audit import audit
 from prepay_ledger.seals.postgres import open_seals
 from prepay_ledger.supply.review_supply import SupplyReview
-from prepay_ledger.supply.settle import Policy
 from prepay_ledger.tariffs.publish_tariff import publish_tariff
 from prepay_ledger.unit import PostgresUnit
 from prewatt_common.clock import utc_now
@@ -32,7 +32,7 @@ from prewatt_metering.tariffs.document import tariff_of
 
 COUNT = 7
 CURRENCIES = ("CNY", "EUR")
-REVIEW = SupplyReview(policy=Policy(zone="UTC"), sign=SIGNER.sign)
+REVIEW = SupplyReview(zone=ZoneInfo("UTC"), sign=SIGNER.sign)
 
 
 class Town(Scratch):

@@ -2,21 +2,19 @@
 cases on PostgreSQL: what is decided there against where the relays really are."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import asyncpg
-from ledger_devices import Device, Household, relay_of
+from ledger_devices import Device, Household, publish_nights, relay_of
 from ledger_scratch import Scratch
 from ledger_signer import SIGNER
 
 from prepay_ledger.journal.values import Entry, Journal, UtilityAccount
-from prepay_ledger.relays.values import Limits
-from prepay_ledger.supply.hours import FriendlyHours
 from prepay_ledger.supply.recheck_supply import RecheckSupply
 from prepay_ledger.supply.review_supply import SupplyReview
-from prepay_ledger.supply.settle import Policy
 from prepay_ledger.supply.take_meter_events import TakeMeterEvents
 from prewatt_common.contracts.base import CommandStatus, Presence, RelayAction, RelayState
 from prewatt_common.contracts.meter_events_v1 import (
@@ -29,11 +27,6 @@ from prewatt_metering.calendar.instants import us_of
 
 BEGIN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MONTH_AGO = BEGIN - timedelta(days=30)
-POLICY = Policy(
-    zone="UTC",
-    friendly_hours=(FriendlyHours(time(22), time(7)),),
-    limits=Limits(attempts_max=5),
-)
 
 
 class World:
@@ -42,10 +35,8 @@ class World:
     def __init__(self, scratch: Scratch) -> None:
         self.scratch = scratch
         self.now = BEGIN
-        self.review = SupplyReview(policy=POLICY, sign=SIGNER.sign)
-        self.take = TakeMeterEvents(
-            review=self.review, limits=POLICY.limits, clock=lambda: self.now
-        )
+        self.review = SupplyReview(zone=ZoneInfo("UTC"), sign=SIGNER.sign)
+        self.take = TakeMeterEvents(review=self.review, clock=lambda: self.now)
         self.recheck = RecheckSupply(
             open_unit=scratch.unit,
             review=self.review,
@@ -70,7 +61,9 @@ class World:
         return await self._connection.fetch(query, *values)
 
     async def begin(self) -> None:
-        """Both accounts open, each with a meter."""
+        """Both accounts open, each with a meter; nobody is cut from 22:00 to 07:00."""
+        async with self.scratch.unit() as unit:
+            await publish_nights(unit, at=MONTH_AGO)
         for each in self.households:
             await self._sql(
                 "INSERT INTO account (id, number, currency, low_balance_micro, "

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from ledger_signer import SIGNER
@@ -20,7 +21,6 @@ from prepay_ledger.facts.values import Decided
 from prepay_ledger.installations.decide_meter import DecideMeter
 from prepay_ledger.installations.values import InstalledMeter
 from prepay_ledger.supply.review_supply import SupplyReview
-from prepay_ledger.supply.settle import Policy
 from prepay_ledger.tariffs.publish_tariff import publish_tariff
 from prepay_ledger.unit import PostgresUnit, open_unit
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
@@ -37,7 +37,7 @@ FIRST = date(2026, 6, 1)
 BEGIN = datetime(2026, 6, 1, tzinfo=UTC)
 WRITERS, METERS_EACH, ROUNDS = 6, 20, 15
 DECIDED = Decided(by="test", reason="test", at=NOW)
-REVIEW = SupplyReview(policy=Policy(zone="UTC"), sign=SIGNER.sign)
+REVIEW = SupplyReview(zone=ZoneInfo("UTC"), sign=SIGNER.sign)
 DOCUMENT: dict[str, Any] = {
     "code": "lamps",
     "valid_from": "2026-01-01",

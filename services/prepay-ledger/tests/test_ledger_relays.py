@@ -92,15 +92,16 @@ AWAY = {"presence": Presence.OFFLINE, "presence_at": ago(30)}
         (relay(D.CLOSED, Ob.CLOSED, outstanding=out(CUT), failures=99), back(3600)),
         (relay(D.OPEN, Ob.OPEN, outstanding=out(BACK)), cut()),
         # after a failure
-        (relay(D.CLOSED, Ob.OPEN, failures=1, not_before=later(5)), waits(Waits.PAUSE, later(5))),
-        (relay(D.CLOSED, Ob.OPEN, failures=1, not_before=NOW), back(60)),
+        (relay(D.CLOSED, Ob.OPEN, failures=1, refused=True, failed_at=ago(55)),
+         waits(Waits.PAUSE, later(5))),
+        (relay(D.CLOSED, Ob.OPEN, failures=1, refused=True, failed_at=ago(60)), back(60)),
         (relay(D.CLOSED, Ob.OPEN, failures=1), back(60)),
         (relay(D.OPEN, Ob.CLOSED, failures=3), cut(answer_s=60)),
         (relay(D.CLOSED, Ob.OPEN, failures=8), waits(Waits.GIVEN_UP)),
         (relay(D.CLOSED, Ob.OPEN, failures=8, failed_at=ago(60), presence=Presence.ONLINE,
                presence_at=ago(90)), waits(Waits.GIVEN_UP)),
         # heard of anew since: all begins again
-        (relay(D.CLOSED, Ob.OPEN, failures=8, failed_at=ago(60), not_before=later(900),
+        (relay(D.CLOSED, Ob.OPEN, failures=8, failed_at=ago(60), refused=True,
                presence=Presence.ONLINE, presence_at=ago(1)), back()),
         # away: a reconnection waits for it, a cut is not even issued
         (relay(D.CLOSED, Ob.OPEN, **AWAY), back()),
@@ -176,7 +177,7 @@ def test_what_answers_tell(
     progress: CommandProgress, observed: Observed, is_out: bool, failures: int
 ) -> None:
     before = relay(D.OPEN, Ob.CLOSED, observed_at=ago(5), outstanding=out(CUT), failures=2)
-    after = after_progress(before, progress, limits=LIMITS)
+    after = after_progress(before, progress)
     assert (after.observed, after.outstanding is not None, after.failures) == (
         observed,
         is_out,
@@ -189,9 +190,13 @@ def test_a_failure_is_followed_by_a_pause_that_doubles() -> None:
     pauses: list[float] = []
     for _ in range(9):
         failed = replace(failed, outstanding=out(CUT))
-        failed = after_progress(failed, told(CS.FAILED, RS.CLOSED), limits=LIMITS)
-        assert failed.not_before is not None
-        pauses.append((failed.not_before - NOW).total_seconds())
+        failed = after_progress(failed, told(CS.FAILED, RS.CLOSED))
+        step = next_step(
+            failed, may_cut=True, cut_not_after=None, limits=Limits(attempts_max=99), now=NOW
+        )
+        assert step.waits is Waits.PAUSE
+        assert step.again_at is not None
+        pauses.append((step.again_at - NOW).total_seconds())
     assert pauses == [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
 
 
@@ -200,7 +205,7 @@ def test_silence_is_lost_at_the_deadline_and_not_before() -> None:
     assert after_silence(sent, limits=LIMITS, now=NOW) == sent
     lost = after_silence(sent, limits=LIMITS, now=later(1))
     assert (lost.observed, lost.outstanding, lost.failures) == (Ob.UNKNOWN, None, 2)
-    assert (lost.not_before, lost.failed_at) == (None, later(1))
+    assert (lost.refused, lost.failed_at) == (False, later(1))
     assert lost.observed_from is ObservedFrom.SILENCE
     # The answer comes all the same: it tells of an instant before nobody knew.
     assert after_report(lost, RS.OPEN, at=NOW) == lost
@@ -244,14 +249,14 @@ def test_a_relay_comes_where_it_should_be_whatever_is_lost(
         now += timedelta(seconds=1)
         if loss == "refused":
             answer = told(CS.REJECTED, RS.OPEN if is_open else RS.CLOSED, of=number, at=now)
-            known = after_progress(known, answer, limits=LIMITS)
+            known = after_progress(known, answer)
             continue
         is_open = step.action is CUT
         if loss == "answer":
             now = step.deadline_at
             continue
         answer = told(CS.SUCCEEDED, RS.OPEN if is_open else RS.CLOSED, of=number, at=now)
-        known = after_progress(known, answer, limits=LIMITS)
+        known = after_progress(known, answer)
     step = next_step(known, may_cut=True, cut_not_after=None, limits=LIMITS, now=now)
     assert step == REST
     assert is_open is (desired is D.OPEN)

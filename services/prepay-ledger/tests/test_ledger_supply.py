@@ -1,7 +1,7 @@
 """Supply decisions: tables of facts, and what must hold whatever the facts."""
 
 import json
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,17 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prepay_ledger.relays.values import Desired, Observed, Outstanding, Relay
-from prepay_ledger.supply.decide import Facts, Fired, Held, Warned, decide, warnings
-from prepay_ledger.supply.hours import FriendlyHours, hold_ends_at, next_hold_at
-from prepay_ledger.supply.replay import OtherPolicyVersion, inputs_of, replay
-from prepay_ledger.supply.settle import Policy, settle
+from prepay_ledger.supply.decide import Facts, Fired, Held, Hold, Rules, Warned, decide, warnings
+from prepay_ledger.supply.replay import OtherCodeVersion, inputs_of, replay
+from prepay_ledger.supply.settle import settle
 from prewatt_common.contracts.base import RelayAction
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 
 S = SupplyState
 ZONE = ZoneInfo("Asia/Shanghai")
-NIGHTS = (FriendlyHours(time(22), time(7)),)
-POLICY = Policy(zone=ZONE.key, friendly_hours=NIGHTS)
+RULES = Rules()
 NOON = datetime(2026, 3, 1, 12, tzinfo=ZONE)
 NIGHT = datetime(2026, 3, 1, 23, 30, tzinfo=ZONE)
 CUT, BACK = RelayAction.DISCONNECT, RelayAction.RECONNECT
@@ -163,46 +161,55 @@ def test_decisions(
     action: RelayAction | None,
     held: tuple[Held, ...],
 ) -> None:
-    settled = settle(given_facts, [of] if of else [], policy=POLICY, now=NOON)
+    settled = settle(given_facts, [of] if of else [], rules=RULES, now=NOON)
     assert (settled.state, settled.action, settled.held) == (state, action, held)
 
 
-@pytest.mark.parametrize(
-    ("at", "state", "ends_at"),
-    [
-        (NIGHT, S.PENDING, datetime(2026, 3, 2, 7, tzinfo=ZONE)),
-        (datetime(2026, 3, 1, 6, 59, tzinfo=ZONE), S.PENDING, datetime(2026, 3, 1, 7, tzinfo=ZONE)),
-        (datetime(2026, 3, 1, 7, tzinfo=ZONE), S.DISCONNECTING, None),
-    ],
-)
-def test_friendly_hours_hold_a_cut_and_it_is_looked_at_when_they_are_over(
-    at: datetime, state: SupplyState, ends_at: datetime | None
-) -> None:
-    settled = settle(facts(S.WARNED, 0), [relay()], policy=POLICY, now=at)
-    assert settled.state is state
-    assert settled.decision.hold_ends_at == ends_at
-    if ends_at:
-        assert settled.again_at == ends_at
-        assert settled.held == (Held.FRIENDLY_HOURS,)
+def held_until(until: datetime | None) -> Hold:
+    return Hold(rule="friendly_hours", until=until)
+
+
+def test_what_holds_a_cut_is_looked_at_when_the_first_of_it_is_over() -> None:
+    first, second = NOON + timedelta(hours=1), NOON + timedelta(hours=9)
+    given_facts = facts(S.WARNED, 0, holds=(held_until(second), held_until(first)))
+    settled = settle(given_facts, [relay()], rules=RULES, now=NOON)
+    assert (settled.state, settled.again_at) == (S.PENDING, first)
+    assert settled.held == ("friendly_hours", "friendly_hours")
+    # By a person, it is looked at when somebody does something about it.
+    by_hand = facts(S.WARNED, 0, holds=(held_until(None),))
+    assert settle(by_hand, [relay()], rules=RULES, now=NOON).again_at is None
 
 
 def test_a_cut_issued_just_before_friendly_hours_ends_with_their_begin() -> None:
-    at = datetime(2026, 3, 1, 21, 59, 30, tzinfo=ZONE)
-    (moved,) = settle(facts(S.WARNED, 0), [relay()], policy=POLICY, now=at).moved
+    begins_at = NOON + timedelta(seconds=30)
+    given_facts = facts(S.WARNED, 0, cut_not_after=begins_at)
+    (moved,) = settle(given_facts, [relay()], rules=RULES, now=NOON).moved
     assert moved.step.action is CUT
-    assert moved.step.expires_at == datetime(2026, 3, 1, 22, tzinfo=ZONE)
+    assert moved.step.expires_at == begins_at
+
+
+def test_the_policy_says_what_brings_supply_back_and_whose_readings_hold_a_cut() -> None:
+    dark = facts(S.DISCONNECTED, 9, open_meters=1)
+    asks_more = msgspec.structs.replace(RULES, balance_above_micro=9)
+    settled = settle(dark, [relay(OPEN)], rules=asks_more, now=NOON)
+    assert (settled.state, settled.thresholds.above_micro) == (S.DISCONNECTED, 9)
+    doubtful = facts(S.WARNED, 0, untrusted_meters=1, estimated_meters=1)
+    bold = msgspec.structs.replace(RULES, findings_hold=False)
+    assert settle(doubtful, [relay()], rules=bold, now=NOON).action is CUT
+    careful = msgspec.structs.replace(RULES, estimates_hold=True)
+    held = settle(doubtful, [relay()], rules=careful, now=NOON).held
+    assert held == ("estimated_readings", "untrusted_readings")
 
 
 def test_some_of_an_accounts_meters_are_open_and_some_cannot_be_cut_now() -> None:
     two = [relay(OPEN), relay(number=1)]
     given_facts = facts(S.DISCONNECTING, -1, meters=2, open_meters=1)
-    assert settle(given_facts, two, policy=POLICY, now=NOON).action is CUT
-    held = settle(given_facts, two, policy=POLICY, now=NIGHT)
+    assert settle(given_facts, two, rules=RULES, now=NOON).action is CUT
+    at_night = msgspec.structs.replace(given_facts, holds=(held_until(None),))
+    held = settle(at_night, two, rules=RULES, now=NIGHT)
     assert (held.state, held.action) == (S.DISCONNECTING, None)
     # Money for one is money for all.
-    paid = settle(
-        msgspec.structs.replace(given_facts, balance_micro=1), two, policy=POLICY, now=NIGHT
-    )
+    paid = settle(msgspec.structs.replace(at_night, balance_micro=1), two, rules=RULES, now=NIGHT)
     assert [each.step.action for each in paid.moved] == [BACK, None]
 
 
@@ -236,7 +243,7 @@ LOW, EXHAUSTED = Warned.LOW, Warned.EXHAUSTED
 def test_what_the_customer_is_told_of_the_balance(
     given_facts: Facts, due: tuple[Warned, ...]
 ) -> None:
-    decision = decide(given_facts, hours=NIGHTS, local_now=NOON)
+    decision = decide(given_facts, RULES)
     assert warnings(facts=given_facts, decision=decision) == due
 
 
@@ -272,6 +279,8 @@ def accounts(draw: st.DrawFn) -> tuple[Facts, list[Relay]]:
             meters=len(relays),
             open_meters=sum(each.observed is OPEN for each in relays),
             confirms=draw(st.booleans()),
+            holds=draw(st.sampled_from([(), (held_until(None),), (held_until(NIGHT),)])),
+            cut_not_after=draw(st.none() | st.just(datetime(2027, 1, 1, tzinfo=UTC))),
             parked_meters=draw(st.integers(min_value=0, max_value=2)),
             untrusted_meters=draw(st.integers(min_value=0, max_value=1)),
         ),
@@ -284,18 +293,17 @@ def test_nobody_with_money_or_protection_is_cut(
     account: tuple[Facts, list[Relay]], now: datetime
 ) -> None:
     given_facts, relays = account
-    settled = settle(given_facts, relays, policy=POLICY, now=now)
+    settled = settle(given_facts, relays, rules=RULES, now=now)
     if settled.action is CUT:
         assert given_facts.balance_micro <= 0
         assert not given_facts.protected
         assert not given_facts.parked_meters
         assert not given_facts.untrusted_meters
-        assert time(7) <= now.astimezone(ZONE).time() < time(22)
+        assert not given_facts.holds
         assert Fired.BALANCE_EXHAUSTED in settled.decision.fired
         for each in settled.moved:
-            if each.step.expires_at is not None:
-                at = each.step.expires_at.astimezone(ZONE)
-                assert time(7) <= at.time() <= time(22)
+            if each.step.expires_at is not None and given_facts.cut_not_after is not None:
+                assert each.step.expires_at <= given_facts.cut_not_after
     if settled.state is S.PENDING:
         assert settled.held
 
@@ -307,7 +315,7 @@ def test_a_restored_balance_is_never_left_without_supply(
     given_facts, relays = account
     if given_facts.balance_micro <= 0:
         return
-    settled = settle(given_facts, relays, policy=POLICY, now=now)
+    settled = settle(given_facts, relays, rules=RULES, now=now)
     assert settled.state not in (S.DISCONNECTED, S.DISCONNECTING, S.PENDING)
     for each in settled.moved:
         asked = each.relay.outstanding and each.relay.outstanding.action
@@ -319,9 +327,9 @@ def test_a_restored_balance_is_never_left_without_supply(
 @given(accounts(), instants)
 def test_a_stored_decision_replays(account: tuple[Facts, list[Relay]], now: datetime) -> None:
     given_facts, relays = account
-    settled = settle(given_facts, relays, policy=POLICY, now=now)
+    settled = settle(given_facts, relays, rules=RULES, now=now)
     stored = json.dumps(
-        inputs_of(facts=given_facts, relays=relays, settled=settled, policy=POLICY, now=now)
+        inputs_of(facts=given_facts, relays=relays, settled=settled, rules=RULES, now=now)
     )
     again = replay(json.loads(stored))
     for name in ("decision", "state", "fired", "held", "action", "thresholds"):
@@ -329,10 +337,10 @@ def test_a_stored_decision_replays(account: tuple[Facts, list[Relay]], now: date
 
 
 def test_a_decision_of_other_rules_is_not_replayed_by_these() -> None:
-    settled = settle(facts(), [], policy=POLICY, now=NOON)
-    inputs = inputs_of(facts=facts(), relays=[], settled=settled, policy=POLICY, now=NOON)
-    inputs["policy"]["version"] = 99
-    with pytest.raises(OtherPolicyVersion, match="99"):
+    settled = settle(facts(), [], rules=RULES, now=NOON)
+    inputs = inputs_of(facts=facts(), relays=[], settled=settled, rules=RULES, now=NOON)
+    inputs["code"] = 99
+    with pytest.raises(OtherCodeVersion, match="99"):
         replay(inputs)
 
 
@@ -341,7 +349,7 @@ def test_only_a_balance_that_crosses_a_threshold_changes_the_decision(
     account: tuple[Facts, list[Relay]], now: datetime, balance: int
 ) -> None:
     given_facts, relays = account
-    settled = settle(given_facts, relays, policy=POLICY, now=now)
+    settled = settle(given_facts, relays, rules=RULES, now=now)
     if settled.thresholds.crossed_by(balance):
         return
     later = msgspec.structs.replace(given_facts, state=settled.state, balance_micro=balance)
@@ -352,7 +360,7 @@ def test_only_a_balance_that_crosses_a_threshold_changes_the_decision(
         else each.relay
         for each in settled.moved
     ]
-    again = settle(later, asked, policy=POLICY, now=now)
+    again = settle(later, asked, rules=RULES, now=now)
     assert again.decision.is_off is settled.decision.is_off
     assert again.state is settled.state
     assert again.action is None
@@ -370,17 +378,4 @@ def _asked(moved):  # type: ignore[no-untyped-def]
 
 def test_what_a_person_has_to_mend_is_not_looked_at_by_the_clock() -> None:
     held = facts(S.WARNED, 0, parked_meters=1)
-    assert settle(held, [relay()], policy=POLICY, now=NOON).again_at is None
-
-
-@given(
-    st.lists(st.builds(FriendlyHours, st.times(), st.times()), max_size=3),
-    instants,
-    st.sampled_from(["Asia/Shanghai", "Europe/London", "America/New_York"]),
-)
-def test_hours_hold_until_they_end(hours: list[FriendlyHours], now: datetime, zone: str) -> None:
-    local_now = now.astimezone(ZoneInfo(zone))
-    ends_at, begins_at = hold_ends_at(hours, local_now), next_hold_at(hours, local_now)
-    assert ends_at is None or ends_at > local_now
-    assert (begins_at is None) == (not hours)
-    assert begins_at is None or begins_at > local_now
+    assert settle(held, [relay()], rules=RULES, now=NOON).again_at is None

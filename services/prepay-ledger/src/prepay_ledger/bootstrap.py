@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,15 +18,13 @@ from prepay_ledger.epochs.postgres import raise_epoch
 from prepay_ledger.estimates.estimate_silent import EstimateSilent
 from prepay_ledger.looks.look_at_meters import LookAtMeters
 from prepay_ledger.relays.signing import CommandSigner
-from prepay_ledger.relays.values import Limits
 from prepay_ledger.routes import routers
 from prepay_ledger.seals.close_days import CloseDays
 from prepay_ledger.seals.postgres import SealsUnit, open_seals
 from prepay_ledger.settings import LedgerSettings
-from prepay_ledger.supply.hours import FriendlyHours
+from prepay_ledger.supply.follow_rules import FollowRules
 from prepay_ledger.supply.recheck_supply import RecheckSupply
 from prepay_ledger.supply.review_supply import SupplyReview
-from prepay_ledger.supply.settle import Policy
 from prepay_ledger.supply.take_meter_events import TakeMeterEvents
 from prepay_ledger.unit import PostgresUnit, open_unit
 from prepay_ledger.watches import watches
@@ -62,18 +59,6 @@ _ESTIMATE_REST_FACTOR = 9
 _CARRY_OUT_EVERY_S = 1.0
 
 
-def policy_of(settings: LedgerSettings) -> Policy:
-    """The supply policy that the settings describe."""
-    return Policy(
-        zone=settings.timezone,
-        friendly_hours=tuple(
-            FriendlyHours(time.fromisoformat(hours.start), time.fromisoformat(hours.end))
-            for hours in settings.friendly_hours
-        ),
-        limits=Limits(lifetime_s=settings.command_lifetime_s, first_pause_s=settings.retry_after_s),
-    )
-
-
 async def run(settings: LedgerSettings) -> None:
     """Serve until stopped."""
     async with parts_of(settings, package="prepay_ledger") as parts:
@@ -82,12 +67,11 @@ async def run(settings: LedgerSettings) -> None:
 
 async def _run(settings: LedgerSettings, parts: Parts) -> None:
     database, relay = parts.database, parts.relay
-    policy = policy_of(settings)
     signer = CommandSigner(
         {settings.command_key_id: settings.command_signing_key.get_secret_value()},
         first=settings.command_key_id,
     )
-    review = SupplyReview(policy=policy, sign=signer.sign)
+    review = SupplyReview(zone=ZoneInfo(settings.timezone), sign=signer.sign)
 
     readings = parts.consumer(
         Subscription(
@@ -112,7 +96,7 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
             group="prepay-ledger.meter-events",
             topics=(METER_EVENTS,),
             decode=decode_some([CommandProgressed, MeterPresenceChanged, MeterReported]),
-            handle=_in_unit(TakeMeterEvents(review=review, limits=policy.limits, clock=utc_now)),
+            handle=_in_unit(TakeMeterEvents(review=review, clock=utc_now)),
         )
     )
 
@@ -153,6 +137,11 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
         Repeating(
             name="recheck supply",
             do=RecheckSupply(open_unit=units, review=review, clock=utc_now, committed=relay.wake),
+            every_s=_RECHECK_EVERY_S,
+        ),
+        Repeating(
+            name="follow rules",
+            do=FollowRules(open_unit=units, clock=utc_now),
             every_s=_RECHECK_EVERY_S,
         ),
         Repeating(

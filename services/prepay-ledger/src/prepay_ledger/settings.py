@@ -1,20 +1,12 @@
 """The ledger's settings."""
 
 from datetime import timedelta
-from typing import Annotated
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from prepay_ledger.payments.signatures import secret_keys
 from prepay_ledger.relays.signing import private_key
 from prewatt_common.settings import ServiceSettings
-
-
-class FriendlyHours(BaseModel, frozen=True):
-    """A daily time, local to the utility, in which nobody is cut; may run over midnight."""
-
-    start: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
-    end: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
 
 class LedgerSettings(ServiceSettings):
@@ -29,12 +21,7 @@ class LedgerSettings(ServiceSettings):
     command_key_id: str = Field(min_length=1, max_length=64)
     """Tells a meter which of its public keys to check with."""
     timezone: str = "Asia/Shanghai"
-    """The utility's: of posting days and friendly hours."""
-    friendly_hours: tuple[FriendlyHours, ...] = ()
-    command_lifetime_s: int = Field(default=24 * 3600, ge=10)
-    """A command that no meter answered in this time expires."""
-    retry_after_s: int = Field(default=60, ge=1)
-    """A failed, rejected or expired command is decided anew after this."""
+    """The utility's: of posting days and of the calendars of policies."""
     silence_borne_s: int = Field(default=24 * 3600, ge=3600)
     """A meter that no trusted reading came of for longer is a finding (VEE-10)."""
     batch_records_max: int = Field(default=60, ge=1, le=1_000)

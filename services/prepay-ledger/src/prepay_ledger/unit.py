@@ -31,11 +31,11 @@ from prepay_ledger.looks.postgres import PostgresLooks
 from prepay_ledger.payments.ports import PaymentEventStore, PaymentStore
 from prepay_ledger.payments.postgres_events import PostgresPaymentEvents
 from prepay_ledger.payments.postgres_payments import PostgresPayments
-from prepay_ledger.relays.ports import RelayStore
-from prepay_ledger.relays.postgres import PostgresRelays
 from prepay_ledger.policies.ports import PeriodStore, PolicyStore, ProtectionStore
 from prepay_ledger.policies.postgres import PostgresPolicies
 from prepay_ledger.policies.postgres_protections import PostgresPeriods, PostgresProtections
+from prepay_ledger.relays.ports import RelayStore
+from prepay_ledger.relays.postgres import PostgresRelays
 from prepay_ledger.supply.ports import SupplyStore
 from prepay_ledger.supply.postgres import PostgresSupply
 from prepay_ledger.tariffs.ports import TariffStore

@@ -92,12 +92,12 @@ class Commands(Part, frozen=True, kw_only=True):
 
     lifetime_s: Annotated[int, msgspec.Meta(ge=10, le=31 * 86_400)] = 86_400
     """A command that no meter answered in this time expires."""
-    answer_deadline_s: Seconds = 60
+    answer_deadline_s: Seconds = 30
     """A meter that is there has answered by then, or the command has failed."""
     first_pause_s: Seconds = 60
     """After the first failure; twice as long after each further one."""
     longest_pause_s: Seconds = 3_600
-    attempts_max: Annotated[int, msgspec.Meta(ge=1, le=100)] = 10
+    attempts_max: Annotated[int, msgspec.Meta(ge=1, le=100)] = 8
     """So many failures in a row make a work order."""
 
     def __post_init__(self) -> None:

@@ -69,7 +69,6 @@ def first_thresholds(account: Account) -> Thresholds:
         state=account.supply_state,
         low_balance_micro=account.low_balance_micro,
         emergency_credit_micro=account.emergency_credit_micro,
-        is_open=False,
     )
 
 

@@ -290,7 +290,6 @@ class DecideMeter:
             now=decided.at,
             source=f"meter/{meter_id}",
         )
-        # Its relay may be open behind one who has paid; what was found of it may have held a cut.
         moved = await unit.relays.moving_accounts(list(account_ids), now=decided.at)
         due = {*due, *moved, *await unit.charging.pending_accounts([meter_id])}
         if due:

@@ -18,7 +18,7 @@ from prepay_ledger.relays.values import (
 from prewatt_common.contracts.base import CommandStatus, Presence, RelayState
 
 
-def after_progress(relay: Relay, progress: CommandProgress, *, limits: Limits) -> Relay:
+def after_progress(relay: Relay, progress: CommandProgress) -> Relay:
     """``relay`` once ``progress`` of one of its commands is known.
 
     A relay that was read back is where it was read, whichever command the answer is for, unless
@@ -37,13 +37,7 @@ def after_progress(relay: Relay, progress: CommandProgress, *, limits: Limits) -
         return _in_order(relay)
     if progress.relay is None:
         relay = _unknown(relay, at=progress.at)
-    pause = limits.doubled(limits.first_pause_s, relay.failures)
-    return replace(
-        relay,
-        failures=relay.failures + 1,
-        failed_at=progress.at,
-        not_before=progress.at + pause,
-    )
+    return replace(relay, failures=relay.failures + 1, failed_at=progress.at, refused=True)
 
 
 def after_report(relay: Relay, state: RelayState, *, at: datetime) -> Relay:
@@ -77,7 +71,7 @@ def after_silence(relay: Relay, *, limits: Limits, now: datetime) -> Relay:
             outstanding=None,
             failures=relay.failures + 1,
             failed_at=at,
-            not_before=None,
+            refused=False,
         ),
         at=at,
     )
@@ -96,7 +90,7 @@ def _seen(relay: Relay, state: RelayState, *, at: datetime, by: ObservedFrom) ->
 
 
 def _in_order(relay: Relay) -> Relay:
-    return replace(relay, failures=0, failed_at=None, not_before=None)
+    return replace(relay, failures=0, failed_at=None, refused=False)
 
 
 def _unknown(relay: Relay, *, at: datetime) -> Relay:

@@ -67,8 +67,10 @@ def next_step(
     failures = failures_of(relay)
     if outstanding is None and failures >= limits.attempts_max:
         return Step(waits=Waits.GIVEN_UP)
-    if outstanding is None and failures and relay.not_before and now < relay.not_before:
-        return Step(waits=Waits.PAUSE, again_at=relay.not_before)
+    if outstanding is None and failures and relay.refused and relay.failed_at is not None:
+        ready_at = relay.failed_at + limits.doubled(limits.first_pause_s, failures - 1)
+        if now < ready_at:
+            return Step(waits=Waits.PAUSE, again_at=ready_at)
     if action is RelayAction.DISCONNECT:
         expires_at = now + timedelta(seconds=limits.cut_lifetime_s)
         expires_at = min(expires_at, cut_not_after or expires_at)

@@ -39,7 +39,7 @@ WHERE a.id = ANY($1::uuid[]) AND (a.supply_state NOT IN ('connected', 'warned') 
 
 _KNOWN = """
     r.desired, r.observed, r.observed_at, r.observed_from, r.command_id, r.action, r.issued_at,
-    r.deadline_at, r.expires_at, r.failures, r.failed_at, r.not_before, p.presence,
+    r.deadline_at, r.expires_at, r.failures, r.failed_at, r.refused, p.presence,
     p.at AS presence_at, p.back_at, m.last_at_us
 """
 _JOINS = """
@@ -62,24 +62,23 @@ SELECT meter_id, {_KNOWN} FROM unnest($1::text[]) AS t (meter_id) {_JOINS} ORDER
 
 _SAVE = """
 INSERT INTO relay (meter_id, desired, observed, observed_at, observed_from, command_id, action,
-                   issued_at, deadline_at, expires_at, failures, failed_at, not_before)
+                   issued_at, deadline_at, expires_at, failures, failed_at, refused)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[],
                      $6::uuid[], $7::text[], $8::timestamptz[], $9::timestamptz[],
-                     $10::timestamptz[], $11::integer[], $12::timestamptz[],
-                     $13::timestamptz[])
+                     $10::timestamptz[], $11::integer[], $12::timestamptz[], $13::boolean[])
 ON CONFLICT (meter_id) DO UPDATE SET
     desired = excluded.desired, observed = excluded.observed,
     observed_at = excluded.observed_at, observed_from = excluded.observed_from,
     command_id = excluded.command_id, action = excluded.action,
     issued_at = excluded.issued_at, deadline_at = excluded.deadline_at,
     expires_at = excluded.expires_at, failures = excluded.failures, failed_at = excluded.failed_at,
-    not_before = excluded.not_before
+    refused = excluded.refused
 """
 
 _DEVICE_CHANGED = """
 UPDATE relay SET observed = $3, observed_from = $4, observed_at = $2, command_id = NULL,
     action = NULL, issued_at = NULL, deadline_at = NULL, expires_at = NULL, failures = 0,
-    failed_at = NULL, not_before = NULL
+    failed_at = NULL, refused = false
 WHERE meter_id = $1 AND greatest(observed_at, issued_at) <= $2
 """
 
@@ -151,7 +150,7 @@ class PostgresRelays(PostgresCommands):
             [each and each.expires_at for each in out],
             [each.failures for each in rows],
             [each.failed_at for each in rows],
-            [each.not_before for each in rows],
+            [each.refused for each in rows],
         )
 
     async def device_changed(self, meter_id: str, *, at: datetime) -> None:
@@ -201,7 +200,7 @@ def _relay(row: Record) -> Relay:
         outstanding=_outstanding(row),
         failures=row["failures"],
         failed_at=row["failed_at"],
-        not_before=row["not_before"],
+        refused=row["refused"],
     )
 
 

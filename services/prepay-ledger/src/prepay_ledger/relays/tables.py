@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Identity,
@@ -35,7 +36,7 @@ relay = Table(
     instant("expires_at", nullable=True),
     Column("failures", Integer, nullable=False),
     instant("failed_at", nullable=True),
-    instant("not_before", nullable=True),
+    Column("refused", Boolean, nullable=False),
 )
 
 # Apart from the relay, and written without any account's lock: a whole fleet may come at once.

@@ -88,8 +88,8 @@ class Relay(msgspec.Struct, frozen=True, kw_only=True):
     """In a row: commands that did not bring the relay where it should be."""
     failed_at: datetime | None = None
     """When the last of them failed."""
-    not_before: datetime | None = None
-    """The earliest instant of the next command, after a failure."""
+    refused: bool = False
+    """The last of them was answered; the others got no answer."""
     presence: Presence | None = None
     """None: the meter has never said."""
     presence_at: datetime | None = None
@@ -98,6 +98,10 @@ class Relay(msgspec.Struct, frozen=True, kw_only=True):
     """The end of its last absence that was longer than is borne."""
     read_at: datetime | None = None
     """Of its newest reading."""
+
+
+ABSENCE_BORNE = timedelta(seconds=60)
+"""A meter that was away for longer is cut only on a reading that it took since it is back."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,8 +120,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """A cut that its meter has not made by then must not be made any more."""
     lifetime_s: Annotated[int, msgspec.Meta(ge=10)] = 24 * 3_600
     """For so long a reconnection waits for a meter that is away."""
-    absence_borne_s: Annotated[int, msgspec.Meta(ge=1)] = 60
-    """A meter that was away for longer is cut only on a reading that it took since it is back."""
     look_after_return_s: Annotated[int, msgspec.Meta(ge=1)] = 60
     """A meter that came back and was not read since is looked at again after this."""
 

@@ -11,7 +11,7 @@ from typing import Annotated, NamedTuple
 
 import msgspec
 
-from prepay_ledger.supply.hours import FriendlyHours, hold_ends_at, next_hold_at
+from prepay_ledger.relays.values import Limits
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -33,13 +33,14 @@ class Fired(StrEnum):
 
 
 class Held(StrEnum):
-    """Rules that hold a cut back. Nothing ever holds a reconnection."""
+    """What of the account itself holds a cut back; the rest comes as `Hold`. Nothing ever holds a
+    reconnection."""
 
     PROTECTED_CUSTOMER = "protected_customer"
-    FRIENDLY_HOURS = "friendly_hours"
     NO_METER = "no_meter"
     PARKED_METER = "parked_meter"
     UNTRUSTED_READINGS = "untrusted_readings"
+    ESTIMATED_READINGS = "estimated_readings"
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,12 +68,29 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     untrusted_meters: Count
     """That serve or served it; what was noticed of their readings then stops cuts until a person
     has looked."""
+    estimated_meters: Count = 0
+    """That serve it; their last use is estimated."""
     confirms: bool = False
     """By agreement a relay that was open is armed only: the customer closes it, who says by that
     that it is safe."""
     holds: tuple[Hold, ...] = ()
     cut_not_after: datetime | None = None
     """When one of the others begins to hold it, as far as is known."""
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """What the policy in force says to the account's class, as far as a decision rests on it."""
+
+    policy: Count = 0
+    """The number of the policy's version; 0: what is built in."""
+    customer_class: str = "default"
+    balance_above_micro: int = 0
+    """Who was cut comes back with a balance above this."""
+    findings_hold: bool = True
+    """Findings that wait for a person hold a cut."""
+    estimates_hold: bool = False
+    """A last use that is estimated holds a cut."""
+    limits: Limits = Limits()
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,9 +122,9 @@ def is_exhausted(facts: Facts) -> bool:
     return facts.balance_micro <= -facts.emergency_credit_micro
 
 
-def is_restored(facts: Facts) -> bool:
+def is_restored(facts: Facts, rules: Rules) -> bool:
     """Enough is there to be connected again: emergency credit used must be repaid first."""
-    return facts.balance_micro > 0
+    return facts.balance_micro > rules.balance_above_micro
 
 
 def is_low(facts: Facts) -> bool:
@@ -114,32 +132,27 @@ def is_low(facts: Facts) -> bool:
     return facts.balance_micro <= facts.low_balance_micro
 
 
-def decide(facts: Facts, *, hours: Iterable[FriendlyHours], local_now: datetime) -> Decision:
-    """What ``facts`` call for. ``local_now``: aware, in the utility's zone; ``hours``: of each day,
-    in which nobody is cut.
+def decide(facts: Facts, rules: Rules) -> Decision:
+    """What ``facts`` call for.
 
     Who was cut needs a restored balance; who was not, only one that is not exhausted: a cut on its
     way is called back by emergency credit or a small payment.
     """
     was_cut = facts.state in _CUT and facts.open_meters > 0
-    exhausted = is_exhausted(facts) or (was_cut and not is_restored(facts))
+    exhausted = is_exhausted(facts) or (was_cut and not is_restored(facts, rules))
     if not exhausted:
-        return Decision(is_exhausted=False, is_off=False, fired=_why_on(facts))
+        return Decision(is_exhausted=False, is_off=False, fired=_why_on(facts, rules))
     is_off = not facts.protected
     fired = [Fired.BALANCE_EXHAUSTED]
     if facts.protected and facts.state in _CUT:
         fired = [Fired.CUSTOMER_PROTECTED]
-    hours = tuple(hours)
-    holds = [*facts.holds]
-    if (ends_at := hold_ends_at(hours, local_now)) is not None:
-        holds.append(Hold(rule=Held.FRIENDLY_HOURS, until=ends_at))
     return Decision(
         is_exhausted=True,
         is_off=is_off,
         fired=tuple(fired),
-        held=(*_own_holds(facts), *(each.rule for each in holds)),
-        hold_ends_at=_first(each.until for each in holds) if is_off else None,
-        cut_not_after=_first([facts.cut_not_after, next_hold_at(hours, local_now)]),
+        held=(*_own_holds(facts, rules), *(each.rule for each in facts.holds)),
+        hold_ends_at=_first(each.until for each in facts.holds) if is_off else None,
+        cut_not_after=facts.cut_not_after,
     )
 
 
@@ -147,21 +160,23 @@ def _first(instants: Iterable[datetime | None]) -> datetime | None:
     return min((each for each in instants if each is not None), default=None)
 
 
-def _why_on(facts: Facts) -> tuple[Fired, ...]:
+def _why_on(facts: Facts, rules: Rules) -> tuple[Fired, ...]:
     fired: list[Fired] = []
     if facts.state in _CUT:
-        fired.append(Fired.BALANCE_RESTORED if is_restored(facts) else Fired.CUT_ENDED)
+        fired.append(Fired.BALANCE_RESTORED if is_restored(facts, rules) else Fired.CUT_ENDED)
     if is_low(facts):
         fired.append(Fired.BALANCE_LOW)
     return tuple(fired)
 
 
-def _own_holds(facts: Facts) -> Iterable[Held]:
+def _own_holds(facts: Facts, rules: Rules) -> Iterable[Held]:
     if facts.meters == 0:
         yield Held.NO_METER
     if facts.parked_meters:
         yield Held.PARKED_METER
-    if facts.untrusted_meters:
+    if facts.estimated_meters and rules.estimates_hold:
+        yield Held.ESTIMATED_READINGS
+    if facts.untrusted_meters and rules.findings_hold:
         yield Held.UNTRUSTED_READINGS
     if facts.protected:
         yield Held.PROTECTED_CUSTOMER
@@ -201,9 +216,14 @@ class Thresholds(NamedTuple):
 
 
 def review_thresholds(
-    *, state: SupplyState, low_balance_micro: int, emergency_credit_micro: int, is_open: bool
+    *,
+    state: SupplyState,
+    low_balance_micro: int,
+    emergency_credit_micro: int,
+    restored_above_micro: int | None = None,
 ) -> Thresholds:
-    """Of an account in ``state``. ``is_open``: a relay of it is read back open."""
+    """Of an account in ``state``. ``restored_above_micro``: what brings it back, where a relay of
+    it is read back open."""
     exhausted_micro = -emergency_credit_micro
     match state:
         case SupplyState.CONNECTED:
@@ -215,4 +235,5 @@ def review_thresholds(
         case SupplyState.PENDING:
             return Thresholds(None, exhausted_micro)
         case SupplyState.DISCONNECTING | SupplyState.DISCONNECTED:
-            return Thresholds(None, 0 if is_open else exhausted_micro)
+            above = exhausted_micro if restored_above_micro is None else restored_above_micro
+            return Thresholds(None, above)

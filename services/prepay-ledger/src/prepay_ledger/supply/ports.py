@@ -1,12 +1,14 @@
 """What the use cases of supply need."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from prepay_ledger.events import Publishes
+from prepay_ledger.policies.ports import HasPolicies
+from prepay_ledger.policies.values import Area
 from prepay_ledger.relays.ports import HasRelays
 from prepay_ledger.supply.values import NextReview, StoredDecision, SupplyView
 
@@ -22,6 +24,21 @@ class SupplyStore(Protocol):
         """The accounts, locked, with all that a decision rests on."""
         ...
 
+    async def areas(
+        self, account_ids: Sequence[UUID], *, now: datetime
+    ) -> Mapping[UUID, frozenset[Area]]:
+        """Where the meters hang that serve these accounts, as far as that is known."""
+        ...
+
+    async def rules(self) -> tuple[int | None, ...]:
+        """Another value whenever what holds for everybody has changed."""
+        ...
+
+    async def look_again(self, *, now: datetime) -> None:
+        """Everybody whose supply is off, or moving, or to be cut, is decided about anew: the rules
+        have changed."""
+        ...
+
     async def due(self, *, now: datetime, limit: int) -> Sequence[UUID]:
         """Accounts to be looked at again, locked; those another replica holds are skipped."""
         ...
@@ -33,7 +50,7 @@ class SupplyStore(Protocol):
         ...
 
 
-class HasSupply(HasRelays, Protocol):
+class HasSupply(HasRelays, HasPolicies, Protocol):
     """A transaction that decides supply."""
 
     supply: SupplyStore

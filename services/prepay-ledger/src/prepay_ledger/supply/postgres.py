@@ -1,6 +1,6 @@
 """Supply states and decisions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.balances.postgres import to_account
 from prepay_ledger.balances.tables import account as account_table
+from prepay_ledger.policies.in_force import areas_of
+from prepay_ledger.policies.values import Area
 from prepay_ledger.relays.postgres import PostgresRelays
 from prepay_ledger.supply.tables import decision as decision_table
 from prepay_ledger.supply.values import NextReview, StoredDecision, SupplyView
@@ -51,6 +53,7 @@ SELECT account_id, count(parked_meter.meter_id) FILTER (WHERE serves) AS parked,
            SELECT FROM finding AS f
            WHERE f.meter_id = i.meter_id AND f.stops_cut AND {CONCERNS} AND {UNSEEN}
        )) AS untrusted,
+       count(*) FILTER (WHERE serves AND m.is_estimated) AS estimated,
        least(min(begins_at) FILTER (WHERE begins_at > $2),
              min(ends_at) FILTER (WHERE ends_at > $2)) AS changes_at
 FROM installation AS i
@@ -58,6 +61,7 @@ CROSS JOIN LATERAL ({SPAN}) AS span
 CROSS JOIN LATERAL (
     SELECT begins_at <= $2 AND (ends_at IS NULL OR ends_at > $2) AS serves) AS now
 LEFT JOIN parked_meter USING (meter_id)
+LEFT JOIN meter_state AS m USING (meter_id)
 WHERE account_id = ANY($1::uuid[])
 GROUP BY account_id
 """  # noqa: S608 - of constants
@@ -69,6 +73,24 @@ SET supply_state = n.supply_state, review_at_micro = n.review_at_micro,
 FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[])
      AS n (id, supply_state, review_at_micro, review_above_micro, recheck_at)
 WHERE a.id = n.id
+"""
+
+
+_AREAS = """
+SELECT DISTINCT i.account_id, m.supply_office, m.station_area, m.line
+FROM installation AS i JOIN meter AS m USING (meter_id)
+WHERE i.account_id = ANY($1::uuid[]) AND i.begins_at <= $2
+  AND (i.ends_at IS NULL OR i.ends_at > $2)
+"""
+
+_LOOK_AGAIN = """
+UPDATE account SET recheck_at = least(recheck_at, $1)
+WHERE supply_state NOT IN ('connected', 'warned')
+"""
+
+# Versions stand; a period's revision counts what was decided about it.
+_RULES = """
+SELECT (SELECT max(number) FROM policy_version), count(*), sum(revision) FROM protected_period
 """
 
 
@@ -100,16 +122,41 @@ class PostgresSupply:
         connection = await driver(self._connection)
         ids = [row["id"] for row in rows]
         meters = {
-            row["account_id"]: (row["parked"], row["untrusted"], row["changes_at"])
+            row["account_id"]: (
+                row["parked"],
+                row["untrusted"],
+                row["estimated"],
+                row["changes_at"],
+            )
             for row in await connection.fetch(_METERS, ids, now)
         }
         relays = await self._relays.of_accounts(ids, now=now)
         return [
             SupplyView(
-                to_account(row), relays.get(row["id"], ()), *meters.get(row["id"], (0, 0, None))
+                to_account(row), relays.get(row["id"], ()), *meters.get(row["id"], (0, 0, 0, None))
             )
             for row in rows
         ]
+
+    async def areas(
+        self, account_ids: Sequence[UUID], *, now: datetime
+    ) -> Mapping[UUID, frozenset[Area]]:
+        """By what is known of the meters."""
+        found: dict[UUID, frozenset[Area]] = {}
+        rows = await (await driver(self._connection)).fetch(_AREAS, account_ids, now)
+        for account_id, supply_office, station_area, line in rows:
+            areas = areas_of(supply_office=supply_office, station_area=station_area, line=line)
+            found[account_id] = found.get(account_id, frozenset()) | areas
+        return found
+
+    async def rules(self) -> tuple[int | None, ...]:
+        """Of policy versions and protected periods."""
+        (row,) = await (await driver(self._connection)).fetch(_RULES)
+        return tuple(row)
+
+    async def look_again(self, *, now: datetime) -> None:
+        """The job that looks by the clock takes them in portions."""
+        await (await driver(self._connection)).execute(_LOOK_AGAIN, now)
 
     async def due(self, *, now: datetime, limit: int) -> Sequence[UUID]:
         """Accounts to be looked at again, locked; those another replica holds are skipped."""

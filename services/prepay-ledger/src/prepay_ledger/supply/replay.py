@@ -7,12 +7,15 @@ from typing import Any
 import msgspec
 
 from prepay_ledger.relays.values import Relay
-from prepay_ledger.supply.decide import Facts
-from prepay_ledger.supply.settle import POLICY_VERSION, Policy, Settled, resting, settle
+from prepay_ledger.supply.decide import Facts, Rules
+from prepay_ledger.supply.settle import Settled, resting, settle
+
+CODE_VERSION = 2
+"""Of `settle`: another one where it decides otherwise from the same inputs."""
 
 
-class OtherPolicyVersion(ValueError):
-    """The decision was made by rules that this version of the code does not have."""
+class OtherCodeVersion(ValueError):
+    """The decision was made by code that this version of Prewatt does not have."""
 
 
 class Inputs(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,8 +23,9 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
 
     facts: Facts
     relays: tuple[Relay, ...]
-    policy: Policy
+    rules: Rules
     now: datetime
+    code: int = CODE_VERSION
 
 
 def inputs_of(
@@ -29,7 +33,7 @@ def inputs_of(
     facts: Facts,
     relays: Sequence[Relay],
     settled: Settled,
-    policy: Policy,
+    rules: Rules,
     now: datetime,
 ) -> dict[str, Any]:
     """The inputs as JSON: an account of thousands of meters keeps those that are concerned."""
@@ -37,14 +41,14 @@ def inputs_of(
     concerned = tuple(
         relay for relay, is_resting in zip(relays, at_rest, strict=True) if not is_resting
     )
-    return msgspec.to_builtins(Inputs(facts=facts, relays=concerned, policy=policy, now=now))
+    return msgspec.to_builtins(Inputs(facts=facts, relays=concerned, rules=rules, now=now))
 
 
 def replay(inputs: Mapping[str, Any]) -> Settled:
-    """What stored inputs lead to. Raises `OtherPolicyVersion`."""
-    version = inputs["policy"]["version"]
-    if version != POLICY_VERSION:
-        message = f"decided by policy version {version}, this is {POLICY_VERSION}"
-        raise OtherPolicyVersion(message)
+    """What stored inputs lead to. Raises `OtherCodeVersion`."""
+    version = inputs["code"]
+    if version != CODE_VERSION:
+        message = f"decided by version {version} of the code, this is {CODE_VERSION}"
+        raise OtherCodeVersion(message)
     stored = msgspec.convert(inputs, Inputs)
-    return settle(stored.facts, stored.relays, policy=stored.policy, now=stored.now)
+    return settle(stored.facts, stored.relays, rules=stored.rules, now=stored.now)

@@ -5,19 +5,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
 from prepay_ledger.events import account_event, meter_command
 from prepay_ledger.relays.news import lost_at
 from prepay_ledger.relays.signing import claims_of
-from prepay_ledger.relays.values import Limits, NewCommand, Observed, Outstanding, Relay
+from prepay_ledger.relays.values import NewCommand, Observed, Outstanding, Relay
 from prepay_ledger.supply.decide import Facts, Warned, warnings
+from prepay_ledger.supply.grounds import Grounds, grounds_of
 from prepay_ledger.supply.ports import Unit
 from prepay_ledger.supply.replay import inputs_of
-from prepay_ledger.supply.settle import Moved, Policy, Settled, settle
+from prepay_ledger.supply.settle import Moved, Settled, settle
 from prepay_ledger.supply.values import NextReview, StoredDecision, SupplyView
-from prewatt_common.contracts.ledger_events_v1 import BalanceExhausted, LowBalance, SupplyChanged
+from prewatt_common.contracts.ledger_events_v1 import (
+    BalanceExhausted,
+    LowBalance,
+    SupplyChanged,
+    SupplyState,
+)
 from prewatt_common.contracts.meter_commands_v1 import RelayCommand
 from prewatt_common.contracts.mqtt_v1 import CommandClaims
 from prewatt_common.ids import new_id
@@ -29,6 +36,7 @@ class _Decided(NamedTuple):
 
     id: UUID
     view: SupplyView
+    grounds: Grounds
     facts: Facts
     settled: Settled
 
@@ -42,7 +50,8 @@ class SupplyReview:
     """Loads the facts, decides, stores why, issues commands and tells. Each step is one statement
     for all accounts: a mass cut is as quick as a batch of readings."""
 
-    policy: Policy
+    zone: ZoneInfo
+    """The utility's, in which calendars are read."""
     sign: Callable[[CommandClaims], str]
 
     async def __call__(
@@ -52,13 +61,13 @@ class SupplyReview:
 
         ``caused_at``: when the reading, payment or answer behind it reached us.
         """
-        decided = [
-            self._decide(view, now=now) for view in await unit.supply.lock(account_ids, now=now)
-        ]
+        views = await unit.supply.lock(account_ids, now=now)
+        grounds = await grounds_of(unit, views, zone=self.zone, now=now)
+        decided = [_decide(view, each, now=now) for view, each in zip(views, grounds, strict=True)]
         changing = [each for each in decided if each.changes]
         commands, relays = await self._commands(unit, decided, now=now, caused_at=caused_at)
         await unit.supply.save(
-            reviews=[_next_review(each, relays, limits=self.policy.limits) for each in decided],
+            reviews=[_next_review(each, relays) for each in decided],
             decisions=[self._stored(each, now=now) for each in changing],
         )
         await unit.relays.save(list(relays.values()))
@@ -70,21 +79,6 @@ class SupplyReview:
                     *map(self._command, commands),
                 ]
             )
-
-    def _decide(self, view: SupplyView, *, now: datetime) -> _Decided:
-        account, relays = view.account, view.relays
-        facts = Facts(
-            state=account.supply_state,
-            balance_micro=account.balance_micro,
-            low_balance_micro=account.low_balance_micro,
-            emergency_credit_micro=account.emergency_credit_micro,
-            protected=account.protected,
-            meters=len(relays),
-            open_meters=sum(each.observed is Observed.OPEN for each in relays),
-            parked_meters=view.parked_meters,
-            untrusted_meters=view.untrusted_meters,
-        )
-        return _Decided(new_id(), view, facts, settle(facts, relays, policy=self.policy, now=now))
 
     async def _commands(
         self, unit: Unit, decided: Sequence[_Decided], *, now: datetime, caused_at: datetime
@@ -160,32 +154,58 @@ class SupplyReview:
                 facts=decided.facts,
                 relays=decided.view.relays,
                 settled=decided.settled,
-                policy=self.policy,
+                rules=decided.grounds.rules,
                 now=now,
             ),
             at=now,
         )
 
 
+def _decide(view: SupplyView, grounds: Grounds, *, now: datetime) -> _Decided:
+    account, relays = view.account, view.relays
+    facts = Facts(
+        state=account.supply_state,
+        balance_micro=account.balance_micro,
+        low_balance_micro=account.low_balance_micro,
+        emergency_credit_micro=account.emergency_credit_micro,
+        protected=account.protected or grounds.protected,
+        meters=len(relays),
+        open_meters=sum(each.observed is Observed.OPEN for each in relays),
+        parked_meters=view.parked_meters,
+        untrusted_meters=view.untrusted_meters,
+        estimated_meters=view.estimated_meters,
+        holds=grounds.holds,
+        cut_not_after=grounds.cut_not_after,
+    )
+    settled = settle(facts, relays, rules=grounds.rules, now=now)
+    return _Decided(new_id(), view, grounds, facts, settled)
+
+
 def _acting(moved: Iterable[Moved]) -> Iterable[Moved]:
     return (each for each in moved if each.step.action is not None)
 
 
-def _next_review(decided: _Decided, relays: dict[str, Relay], *, limits: Limits) -> NextReview:
+_AS_IT_IS = (SupplyState.CONNECTED, SupplyState.WARNED)
+"""No rule changes anything before the balance does."""
+
+
+def _next_review(decided: _Decided, relays: dict[str, Relay]) -> NextReview:
     """By the rules, as commands go unanswered, or as its meters change."""
-    view, settled = decided.view, decided.settled
+    view, settled, limits = decided.view, decided.settled, decided.grounds.rules.limits
     deadlines = [
         at
         for each in view.relays
         if each.meter_id in relays
         and (at := lost_at(relays[each.meter_id], limits=limits)) is not None
     ]
-    at = [each for each in (settled.again_at, view.changes_at, *deadlines) if each is not None]
+    at = [settled.again_at, view.changes_at, *deadlines]
+    if settled.state not in _AS_IT_IS:
+        at.append(decided.grounds.changes_at)
     return NextReview(
         account_id=view.account.id,
         state=settled.state,
         thresholds=settled.thresholds,
-        recheck_at=min(at, default=None),
+        recheck_at=min((each for each in at if each is not None), default=None),
     )
 
 

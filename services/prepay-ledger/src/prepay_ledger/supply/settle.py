@@ -3,38 +3,25 @@ it rests on."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Annotated, NamedTuple
-from zoneinfo import ZoneInfo
+from typing import NamedTuple
 
-import msgspec
 from msgspec.structs import replace
 
 from prepay_ledger.relays.news import after_silence
 from prepay_ledger.relays.next_step import REST, Step, Waits, next_step
-from prepay_ledger.relays.values import Desired, Limits, Observed, Relay
+from prepay_ledger.relays.values import Desired, Observed, Relay
 from prepay_ledger.supply.decide import (
     Decision,
     Facts,
     Fired,
+    Rules,
     Thresholds,
     decide,
     is_low,
     review_thresholds,
 )
-from prepay_ledger.supply.hours import FriendlyHours
 from prewatt_common.contracts.base import RelayAction
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
-
-POLICY_VERSION = 2
-
-
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """What the utility allows; ``zone``: its timezone, in which ``friendly_hours`` are given."""
-
-    version: Annotated[int, msgspec.Meta(ge=1)] = POLICY_VERSION
-    zone: str
-    friendly_hours: tuple[FriendlyHours, ...] = ()
-    limits: Limits = Limits()
 
 
 class Moved(NamedTuple):
@@ -63,24 +50,23 @@ class Settled(NamedTuple):
         return next((each.step.action for each in self.moved if each.step.action), None)
 
 
-def settle(facts: Facts, relays: Sequence[Relay], *, policy: Policy, now: datetime) -> Settled:
+def settle(facts: Facts, relays: Sequence[Relay], *, rules: Rules, now: datetime) -> Settled:
     """``relays``: of the account's meters, as they are stored; those that are where they should be
     may be left out (`resting`)."""
-    local_now = now.astimezone(ZoneInfo(policy.zone))
-    decision = decide(facts, hours=policy.friendly_hours, local_now=local_now)
+    decision = decide(facts, rules)
     due = Desired.ARMED if facts.confirms else Desired.CLOSED
     desired = Desired.OPEN if decision.is_off else due
     moved: list[Moved] = []
     for each in relays:
-        relay = after_silence(each, limits=policy.limits, now=now)
+        relay = after_silence(each, limits=rules.limits, now=now)
         if relay.desired is not desired:
             # What failed before was about something else.
-            relay = replace(relay, desired=desired, failures=0, failed_at=None, not_before=None)
+            relay = replace(relay, desired=desired, failures=0, failed_at=None, refused=False)
         step = next_step(
             relay,
             may_cut=decision.may_cut,
             cut_not_after=decision.cut_not_after,
-            limits=policy.limits,
+            limits=rules.limits,
             now=now,
         )
         moved.append(Moved(relay, step))
@@ -99,7 +85,7 @@ def settle(facts: Facts, relays: Sequence[Relay], *, policy: Policy, now: dateti
             state=state,
             low_balance_micro=facts.low_balance_micro,
             emergency_credit_micro=facts.emergency_credit_micro,
-            is_open=is_open,
+            restored_above_micro=rules.balance_above_micro if is_open else None,
         ),
         again_at=min(at, default=None),
     )

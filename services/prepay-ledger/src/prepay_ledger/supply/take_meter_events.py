@@ -1,13 +1,18 @@
 """Use case: what meters answer, report and whether they are there moves relays and supply on."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from typing import TypeAlias
 
 from prometheus_client import Counter, Histogram
 
 from prepay_ledger.relays.news import after_progress, after_report
-from prepay_ledger.relays.values import CommandProgress, CommandRecorded, Heard, Limits, Relay
+from prepay_ledger.relays.values import (
+    ABSENCE_BORNE,
+    CommandProgress,
+    CommandRecorded,
+    Heard,
+    Relay,
+)
 from prepay_ledger.supply.ports import Unit
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.clock import Clock
@@ -43,9 +48,8 @@ class TakeMeterEvents:
     """Records how commands progress and what is heard of relays; reviews the accounts that these
     concern: those that the meters serve now, whoever they served when they were commanded."""
 
-    def __init__(self, *, review: SupplyReview, limits: Limits, clock: Clock) -> None:
+    def __init__(self, *, review: SupplyReview, clock: Clock) -> None:
         self._review = review
-        self._limits = limits
         self._clock = clock
 
     async def __call__(
@@ -86,8 +90,7 @@ class TakeMeterEvents:
         ]
         if not heard:
             return []
-        borne = timedelta(seconds=self._limits.absence_borne_s)
-        return await unit.relays.heard(heard, absence_borne=borne)
+        return await unit.relays.heard(heard, absence_borne=ABSENCE_BORNE)
 
     async def _move(self, unit: Unit, told: Sequence[CommandProgressed | MeterReported]) -> None:
         """Relays are where they were read back, in the order in which it was heard."""
@@ -97,15 +100,16 @@ class TakeMeterEvents:
         }
         relays = dict(before)
         for each in told:
-            relays[each.meter_id] = self._after(relays[each.meter_id], each)
+            relays[each.meter_id] = _after(relays[each.meter_id], each)
         changed = [each for meter_id, each in relays.items() if each != before[meter_id]]
         await unit.relays.save(changed)
 
-    def _after(self, relay: Relay, event: CommandProgressed | MeterReported) -> Relay:
-        if isinstance(event, CommandProgressed):
-            return after_progress(relay, _progress(event), limits=self._limits)
-        assert event.relay is not None
-        return after_report(relay, event.relay, at=event.at)
+
+def _after(relay: Relay, event: CommandProgressed | MeterReported) -> Relay:
+    if isinstance(event, CommandProgressed):
+        return after_progress(relay, _progress(event))
+    assert event.relay is not None
+    return after_report(relay, event.relay, at=event.at)
 
 
 def _progress(event: CommandProgressed) -> CommandProgress:

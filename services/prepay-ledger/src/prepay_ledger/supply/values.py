@@ -25,6 +25,8 @@ class SupplyView:
     untrusted_meters: int
     """How many meters, of now and of before, have findings of the account's time that stop cuts and
     that nobody has looked at."""
+    estimated_meters: int
+    """How many of those that serve it have a last use that is estimated."""
     changes_at: datetime | None
     """When a meter begins or ceases to serve it next, as far as is known."""
 

@@ -614,7 +614,7 @@ CREATE TABLE relay (
     expires_at timestamptz,
     failures integer NOT NULL,
     failed_at timestamptz,
-    not_before timestamptz,
+    refused boolean NOT NULL,
     PRIMARY KEY (meter_id),
     CHECK (failures >= 0),
     CHECK (desired IN ('closed', 'open', 'armed')),
