@@ -1,6 +1,7 @@
 """When a policy's calendar holds a cut, against a wall clock that is looked at each minute."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -43,6 +44,16 @@ AROUND = [
 ]
 
 
+def nth_of_month(nth: NthWeekday, month: date) -> date | None:
+    """Counted off the month's days."""
+    first = month.replace(day=1)
+    days = [each for n in range(31) if (each := first + timedelta(days=n)).month == first.month]
+    named = [each for each in days if WEEKDAYS[each.weekday()] == nth.weekday]
+    if nth.nth == -1:
+        return named[-1]
+    return named[nth.nth - 1] if nth.nth <= len(named) else None
+
+
 def held_by_the_wall(calendar: Calendar, wall: datetime) -> set[HoldReason]:
     """The rules again, as a person reads them off a clock and a calendar."""
     day, clock = wall.date(), f"{wall:%H:%M}"
@@ -59,16 +70,8 @@ def held_by_the_wall(calendar: Calendar, wall: datetime) -> set[HoldReason]:
             found.add(HoldReason.FRIENDLY_HOURS)
     if WEEKDAYS[day.weekday()] in calendar.weekdays:
         found.add(HoldReason.DAY_OFF)
-    for nth in calendar.nth_weekdays:
-        in_month = [
-            each
-            for number in range(31)
-            if (each := day.replace(day=1) + timedelta(days=number)).month == day.month
-            and WEEKDAYS[each.weekday()] == nth.weekday
-        ]
-        place = nth.nth - 1 if nth.nth > 0 else len(in_month) - 1
-        if place < len(in_month) and in_month[place] == day:
-            found.add(HoldReason.DAY_OFF)
+    if any(day == nth_of_month(nth, day) for nth in calendar.nth_weekdays):
+        found.add(HoldReason.DAY_OFF)
     if day in calendar.public_holidays:
         found.add(HoldReason.PUBLIC_HOLIDAY)
     if (
@@ -80,6 +83,15 @@ def held_by_the_wall(calendar: Calendar, wall: datetime) -> set[HoldReason]:
     if any(each.first <= day <= each.last for each in calendar.protected_periods):
         found.add(HoldReason.PROTECTED_PERIOD)
     return found
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, -1])
+def test_each_weekday_is_counted_through_the_month(number: Literal[1, 2, 3, 4, 5, -1]) -> None:
+    for weekday in WEEKDAYS:
+        nth = NthWeekday(nth=number, weekday=weekday)
+        for count in range(2 * 366):
+            day = date(2027, 1, 1) + timedelta(days=count)
+            assert nth.holds(day) is (day == nth_of_month(nth, day)), (nth, day)
 
 
 clocks = st.builds(
@@ -185,6 +197,7 @@ CITY = Calendar(
     ("now", "reasons", "until", "free_again_begins"),
     [
         ("2026-05-06 21:59", [], None, "2026-05-06 22:00"),
+        ("2026-05-06 21:59:59", [], None, "2026-05-06 22:00"),
         ("2026-05-06 22:00", ["friendly_hours"], "2026-05-07 07:00", None),
         ("2026-05-07 06:59", ["friendly_hours"], "2026-05-07 07:00", None),
         ("2026-05-07 07:00", [], None, "2026-05-07 22:00"),
