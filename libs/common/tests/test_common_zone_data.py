@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import tzdata
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from prometheus_client import generate_latest
 
 from prewatt_common import zone_data
@@ -38,10 +40,13 @@ import runpy, sys, tzdata
 tzdata.IANA_VERSION = sys.argv.pop(1)
 runpy.run_module(sys.argv.pop(1), run_name="__main__")
 """
+_KEY = Ed25519PrivateKey.generate()
 SETTINGS = {
     "PREWATT_DATABASE_URL": "postgresql+asyncpg://u:p@localhost:1/x",
     "PREWATT_AUTH_PUBLIC_KEY": "x",
-    "PREWATT_COMMAND_SIGNING_KEY": "x",
+    "PREWATT_COMMAND_SIGNING_KEY": _KEY.private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    ).decode(),
     "PREWATT_COMMAND_KEY_ID": "x",
 }
 

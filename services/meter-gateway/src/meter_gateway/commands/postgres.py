@@ -122,11 +122,12 @@ class PostgresCommands:
         )
 
     async def send_again(self, heard: Sequence[Heard], *, now: datetime) -> None:
-        """What was not sent yet is due anyway."""
+        """One that came gets a copy whatever our clocks say of when the last one went: it may be
+        one too many, which moves nothing."""
         await (await driver(self._connection)).execute(
             "UPDATE command AS c SET due_at = $4 "
             "FROM unnest($1::text[], $2::timestamptz[], $3::boolean[]) AS h (meter_id, at, came) "
-            "WHERE c.meter_id = h.meter_id AND c.due_at > $4 AND c.sent_at < h.at "
+            "WHERE c.meter_id = h.meter_id AND c.due_at > $4 "
             "AND (h.came OR (c.attempts = 1 AND c.sent_at <= h.at - $5::interval))",
             [each.meter_id for each in heard],
             [each.at for each in heard],
