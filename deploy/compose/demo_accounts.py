@@ -73,7 +73,7 @@ def main() -> None:
         answer = ledger.post("/v1/tariffs", json=body)
         if not answer.is_success:
             raise SystemExit(f"/v1/tariffs: {answer.status_code}: {answer.text}")
-        send_csv(ledger, "/v1/accounts/import", accounts_csv())
+        send_csv(ledger, "/v1/accounts/import?prepay_agreement=direct", accounts_csv())
 
 
 if __name__ == "__main__":

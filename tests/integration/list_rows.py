@@ -22,6 +22,7 @@ from rows import (
     add_difference,
     add_edit,
     add_entry,
+    add_evidence,
     add_fault,
     add_finding,
     add_notice,
@@ -30,6 +31,8 @@ from rows import (
     add_payment_event,
     add_period,
     add_policy,
+    add_prepay_agreement,
+    add_procedure,
     add_protection,
     add_replica,
     add_step,
@@ -171,6 +174,21 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             newest_first=True,
             moves="UPDATE account_protection SET ends_at = ends_at + interval '1 second'",
             owner=an_account,
+        ),
+        "/v1/procedures": Listed(
+            add=add_procedure,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE procedure_draft SET state = 'withdrawn', decided_at = now()",
+        ),
+        "/v1/accounts/{account_id}/prepay-agreements": Listed(
+            add=add_prepay_agreement,
+            key=lambda each: each["version"],
+            newest_first=True,
+            owner=an_account,
+        ),
+        "/v1/accounts/{account_id}/procedure-steps": Listed(
+            add=add_evidence, key=_id, newest_first=True, owner=an_account
         ),
         "/v1/unbound-readings": Listed(
             add=add_unbound,

@@ -53,7 +53,8 @@ async def open_account(
     prices = {"name": "energy", "kind": "energy", "micro_per_kwh": {"all": price}}
     document = tariff(tariff_code, prices)
     await world.tell_ledger("/v1/tariffs", {"document": document, "reason": "a test"})
-    account = await world.tell_ledger("/v1/accounts", {"number": number, "currency": CURRENCY})
+    body = {"number": number, "currency": CURRENCY, "prepay_agreement": "direct"}
+    account = await world.tell_ledger("/v1/accounts", body)
     assert (await world.pay(number, TOPPED_UP_MICRO)).status_code == 200
     first_day = since.astimezone(ZONE).date().isoformat()
     agreement = {"tariff_code": tariff_code, "first_day": first_day, "reason": "a test"}

@@ -21,6 +21,7 @@ from prewatt_common.contracts.topics import (
     METER_COMMANDS,
     METER_EVENTS,
     METER_READINGS,
+    NOTICE_EVENTS,
     Topic,
 )
 from prewatt_common.kafka.dead_letters import dead_letter
@@ -31,6 +32,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 GROUPS: dict[str, tuple[str, Topic]] = {
     "prepay-ledger.readings": ("prepay-ledger", METER_READINGS),
     "prepay-ledger.meter-events": ("prepay-ledger", METER_EVENTS),
+    "prepay-ledger.notices": ("prepay-ledger", NOTICE_EVENTS),
     "billing.readings": ("billing", METER_READINGS),
     "billing.accounts": ("billing", LEDGER_EVENTS),
     "billing.facts": ("billing", LEDGER_FACTS),

@@ -76,7 +76,12 @@ class World(Services):
 
     async def open_account(self, home: Household, *, protected: bool = False) -> str:
         """An account alone, without agreement or meter; gives its id."""
-        body = {"number": home.number, "currency": CURRENCY, "protected": protected}
+        body = {
+            "number": home.number,
+            "currency": CURRENCY,
+            "protected": protected,
+            "prepay_agreement": "direct",
+        }
         answer = await self.ledger.post("/v1/accounts", json=body)
         assert answer.status_code == 201, answer.text
         return answer.json()["id"]

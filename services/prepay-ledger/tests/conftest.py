@@ -86,7 +86,7 @@ class Ledger:
 
     async def open(self, **terms: Any) -> dict[str, Any]:
         """A new account."""
-        body = {"number": self.number(), "currency": "CNY"} | terms
+        body = {"number": self.number(), "currency": "CNY", "prepay_agreement": "direct"} | terms
         answer = await self.api.post("/v1/accounts", json=body)
         assert answer.status_code == 201, answer.text
         return answer.json()

@@ -95,7 +95,12 @@ class Lamps(Scratch):
             await publish_tariff(
                 unit=unit, version=tariff_of(document("lamps")), by="test", reason="test", now=NOW
             )
-            await open_account(unit=unit, account=account)
+            await open_account(
+                unit=unit,
+                account=account,
+                signed=None,
+                decided=Decided(by="test", reason="test", at=NOW),
+            )
         async with self.unit() as unit:
             agreement = Agreement(
                 id=new_id(), account_id=account.id, tariff_code="lamps", first_day=date(2026, 3, 1)

@@ -143,6 +143,21 @@ class Scratch:
                 ("INSERT INTO finding_seen (id, meter_id, check_id, begin_us, end_us, before, "
                  "after, seen_by, reason, at) "
                  "VALUES ($1, 'm', 'VEE-04', $2, 9, 1, 2, 'w', 'r', $3)", (second, number, AT)),
+                ("INSERT INTO prepay_agreement (account_id, version, jurisdiction, customer_class, "
+                 "mode, warning_micro, overdraft_micro, cut_micro, contacts, reconnection, "
+                 "valid_from, signed_at, signed_by, paper_reference, paper_sha256, is_ended, by, "
+                 "reason, at) SELECT $1, coalesce(max(version), 0) + 1, 'direct', 'any', 'prepay', "
+                 "9, 0, 0, ARRAY['log'], 'direct', $2, $2, 's', 'p', $3, false, 'w', 'r', $2 "
+                 "FROM prepay_agreement WHERE account_id = $1",
+                 (ACCOUNT, AT, f"{number}" * 64)),
+                ("INSERT INTO procedure_draft (id, state, document, drafted_by, reason, drafted_at)"
+                 " VALUES ($1, 'drafted', '{}', 'v', 'r', $2)", (first, AT)),
+                ("INSERT INTO procedure_version (jurisdiction, customer_class, mode, version, "
+                 "valid_from, document, draft_id, drafted_by, published_by, reason, published_at) "
+                 "VALUES ($1, 'any', 'prepay', 1, '2026-01-01', $2, $3, 'v', 'w', 'r', $4)",
+                 (f"j{uuid4().hex[:6]}", f"{number}", first, AT)),
+                ("INSERT INTO procedure_evidence (id, account_id, kind, name, at, by, recorded_at) "
+                 "VALUES ($1, $2, 'step', $3, $4, 'w', $4)", (first, ACCOUNT, f"s{number}", AT)),
                 ("INSERT INTO meter_state (meter_id, day, today) SELECT $1, day, $2 FROM "
                  "posting_day", (f"m{first}", bytes([number]))),
             ):  # fmt: skip

@@ -18,6 +18,7 @@ from prepay_ledger.charging.charge_readings import charge_readings
 from prepay_ledger.charging.pricing import Pricings
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.installations.values import InstalledMeter
+from prepay_ledger.prepay_agreements.values import direct_terms
 from prepay_ledger.seals.audit import audit
 from prepay_ledger.seals.postgres import open_seals
 from prepay_ledger.supply.review_supply import SupplyReview
@@ -94,7 +95,10 @@ class Town(Scratch):
             begins_at=self.begin,
             opening_wh=0,
         )
-        return ImportLine(number, account, agreement, installed, None)
+        signed = direct_terms(
+            number=account.number, low_balance_micro=0, emergency_credit_micro=0, at=self.now
+        )
+        return ImportLine(number, account, agreement, installed, None, signed)
 
     async def read(self, hour: int, numbers: Sequence[int] = range(COUNT)) -> None:
         """A reading of that hour of some of the meters."""

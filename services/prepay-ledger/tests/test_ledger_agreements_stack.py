@@ -139,6 +139,7 @@ async def imported(case: Case, count: int, first: date) -> list[str]:
     numbers = [f"{case.code}-{number}" for number in range(count)]
     answer = await case.ledger.api.post(
         "/v1/accounts/import",
+        params={"prepay_agreement": "direct"},
         content="\n".join(
             [
                 "number,currency,meter_id,tariff_code,first_day,begins_at",

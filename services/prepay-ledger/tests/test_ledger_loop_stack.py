@@ -18,6 +18,7 @@ HEADER = "number,currency,meter_id,tariff_code,first_day,begins_at,opening_wh,op
 async def import_(ledger, *lines):
     answer = await ledger.api.post(
         "/v1/accounts/import",
+        params={"prepay_agreement": "direct"},
         content="\n".join([HEADER, *lines]),
         headers={"content-type": "text/csv"},
     )

@@ -76,7 +76,12 @@ async def municipality(database: Database) -> tuple[Account, list[str]]:
         await publish_tariff(
             unit=unit, version=tariff_of(DOCUMENT), by="test", reason="test", now=NOW
         )
-        await open_account(unit=unit, account=account)
+        await open_account(
+            unit=unit,
+            account=account,
+            signed=None,
+            decided=Decided(by="test", reason="test", at=NOW),
+        )
     async with open_unit(database) as unit:
         await DecideAgreement(review=REVIEW).set(
             unit=unit,

@@ -7,7 +7,7 @@ import pytest
 
 pytestmark = [pytest.mark.stack, pytest.mark.chaos]
 
-GROUPS = {"prepay-ledger.readings", "prepay-ledger.meter-events"}
+GROUPS = {"prepay-ledger.readings", "prepay-ledger.meter-events", "prepay-ledger.notices"}
 
 
 async def alerts(ledger, name):

@@ -77,6 +77,7 @@ OTHER_VALUE = {
     "bytea": "{0} || 'x'::bytea",
     "date": "{0} + 1",
     "ARRAY": "{0} || 'x'::text",
+    "boolean": "NOT {0}",
     "jsonb": """'{{"x": 1}}'""",
 }
 UNIQUE = {

@@ -17,6 +17,7 @@ from prepay_ledger.corrections.carry_out_runs import CarryOutRuns
 from prepay_ledger.epochs.postgres import raise_epoch
 from prepay_ledger.estimates.estimate_silent import EstimateSilent
 from prepay_ledger.looks.look_at_meters import LookAtMeters
+from prepay_ledger.procedures.take_notices import take_notices
 from prepay_ledger.relays.signing import CommandSigner
 from prepay_ledger.routes import routers
 from prepay_ledger.seals.close_days import CloseDays
@@ -35,7 +36,13 @@ from prewatt_common.contracts.meter_events_v1 import (
     MeterReported,
 )
 from prewatt_common.contracts.meter_readings_v1 import Reading
-from prewatt_common.contracts.topics import LEDGER_FACTS, METER_EVENTS, METER_READINGS
+from prewatt_common.contracts.notice_events_v1 import NoticeDelivered, NoticeFailed
+from prewatt_common.contracts.topics import (
+    LEDGER_FACTS,
+    METER_EVENTS,
+    METER_READINGS,
+    NOTICE_EVENTS,
+)
 from prewatt_common.dependencies import watch_dependencies
 from prewatt_common.http.app import create_app
 from prewatt_common.kafka.batches import AfterCommit, Handle, Park, Subscription
@@ -99,6 +106,14 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
             handle=_in_unit(TakeMeterEvents(review=review, clock=utc_now)),
         )
     )
+    notices = parts.consumer(
+        Subscription(
+            group="prepay-ledger.notices",
+            topics=(NOTICE_EVENTS,),
+            decode=decode_some([NoticeDelivered, NoticeFailed]),
+            handle=_take_notices,
+        )
+    )
 
     def units() -> AbstractAsyncContextManager[PostgresUnit]:
         return open_unit(database)
@@ -126,7 +141,7 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
         ],
         checks={"postgres": database.check},
         consuming={
-            **{each.group: each.check for each in (readings, meter_events)},
+            **{each.group: each.check for each in (readings, meter_events, notices)},
             "prepay-ledger.close-days": close_days.check,
         },
     )
@@ -134,6 +149,7 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
         relay,
         readings,
         meter_events,
+        notices,
         Repeating(
             name="recheck supply",
             do=RecheckSupply(open_unit=units, review=review, clock=utc_now, committed=relay.wake),
@@ -184,6 +200,7 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
             topics={
                 METER_READINGS: "readings that were acknowledged to meters, not charged yet",
                 METER_EVENTS: "what meters answered to commands",
+                NOTICE_EVENTS: "which warnings were delivered, that cuts wait for",
                 LEDGER_FACTS: "what people decided, and the heads of sealed days",
             },
         ),
@@ -199,6 +216,10 @@ def _in_unit(use_case: TakeReadings | TakeMeterEvents) -> Handle[Any]:
         return await use_case(PostgresUnit(connection), batch)
 
     return handle
+
+
+async def _take_notices(connection: AsyncConnection, batch: Sequence[Delivered[Any]]) -> None:
+    await take_notices(PostgresUnit(connection), batch, now=utc_now())
 
 
 def _parking_in_unit(park_meter: ParkMeter) -> Park[Reading]:

@@ -37,6 +37,10 @@ from prepay_ledger.payments.take_payment_event import ApplyPaymentEvent, TakePay
 from prepay_ledger.policies.api import policies_router
 from prepay_ledger.policies.api_protections import periods_router, protections_router
 from prepay_ledger.policies.postgres_queries import PolicyQueries
+from prepay_ledger.prepay_agreements.api import prepay_agreements_router
+from prepay_ledger.prepay_agreements.postgres_queries import GroundsQueries
+from prepay_ledger.procedures.api import procedures_router
+from prepay_ledger.procedures.postgres_queries import ProcedureQueries
 from prepay_ledger.seals.api import seals_router
 from prepay_ledger.seals.postgres import open_seals
 from prepay_ledger.settings import LedgerSettings
@@ -117,6 +121,18 @@ def routers(
             open_unit=units,
             review=review_accounts,
             queries=policies,
+            committed=committed,
+            clock=utc_now,
+        ),
+        procedures_router(
+            open_unit=units,
+            queries=ProcedureQueries(database),
+            committed=committed,
+            clock=utc_now,
+        ),
+        prepay_agreements_router(
+            open_unit=units,
+            queries=GroundsQueries(database),
             committed=committed,
             clock=utc_now,
         ),

@@ -34,6 +34,10 @@ from prepay_ledger.payments.postgres_payments import PostgresPayments
 from prepay_ledger.policies.ports import PeriodStore, PolicyStore, ProtectionStore
 from prepay_ledger.policies.postgres import PostgresPolicies
 from prepay_ledger.policies.postgres_protections import PostgresPeriods, PostgresProtections
+from prepay_ledger.prepay_agreements.ports import PrepayAgreementStore
+from prepay_ledger.prepay_agreements.postgres import PostgresPrepayAgreements
+from prepay_ledger.procedures.ports import EvidenceStore, ProcedureStore
+from prepay_ledger.procedures.postgres import PostgresEvidence, PostgresProcedures
 from prepay_ledger.relays.ports import RelayStore
 from prepay_ledger.relays.postgres import PostgresRelays
 from prepay_ledger.supply.ports import SupplyStore
@@ -64,6 +68,9 @@ class PostgresUnit:
         self.installations: InstallationStore = PostgresInstallations(connection)
         self.bulk: BulkStore = PostgresBulk(connection)
         self.accounts: AccountStore = PostgresAccounts(connection)
+        self.prepay_agreements: PrepayAgreementStore = PostgresPrepayAgreements(connection)
+        self.procedures: ProcedureStore = PostgresProcedures(connection)
+        self.evidence: EvidenceStore = PostgresEvidence(connection)
         self.payments: PaymentStore = PostgresPayments(connection)
         self.payment_events: PaymentEventStore = PostgresPaymentEvents(connection)
         relays = PostgresRelays(connection)

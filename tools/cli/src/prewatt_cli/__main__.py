@@ -1,6 +1,8 @@
 """``prewatt``: one command line for people."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +21,7 @@ from prewatt_cli.offsets import offsets
 from prewatt_cli.parked import parked
 from prewatt_cli.payments import decimal_from, micro_from, pay
 from prewatt_cli.policy import policy
+from prewatt_cli.procedures import procedure
 from prewatt_cli.scenario.command import scenario
 from prewatt_cli.suspense import suspense
 from prewatt_cli.target import (
@@ -40,6 +43,7 @@ app.add_typer(meters, name="meters")
 app.add_typer(accounts, name="accounts")
 app.add_typer(tariff, name="tariff")
 app.add_typer(policy, name="policy")
+app.add_typer(procedure, name="procedure")
 app.command()(scenario)
 app.command()(audit)
 app.command(context_settings=PASSED_ON)(archive)
@@ -47,6 +51,13 @@ app.add_typer(suspense, name="suspense")
 app.add_typer(dlq, name="dlq")
 app.add_typer(parked, name="parked")
 app.add_typer(offsets, name="offsets")
+
+
+class DefaultAgreement(StrEnum):
+    """What accounts get whose line tells of no prepay agreement."""
+
+    DIRECT = "direct"
+
 
 console = Console()
 _READINESS = ("/readyz", "/readyz/consume")
@@ -167,18 +178,37 @@ def import_meters(file: CsvFile, *, state_dir: StateDir = DEFAULT_STATE_DIR) -> 
 
 
 @accounts.command("import")
-def import_accounts(file: CsvFile, *, state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
+def import_accounts(
+    file: CsvFile,
+    *,
+    prepay_agreement: Annotated[
+        DefaultAgreement | None,
+        typer.Option(
+            help="What lines get that tell of no prepay agreement: `direct` for demonstrations and "
+            "tests. Without it they get none, and such accounts are not cut by themselves."
+        ),
+    ] = None,
+    state_dir: StateDir = DEFAULT_STATE_DIR,
+) -> None:
     """Open accounts with their meters from a CSV file; the API's page lists the columns."""
-    _import("prepay-ledger", "/v1/accounts/import", file, state_dir=state_dir)
+    query = {"prepay_agreement": prepay_agreement.value} if prepay_agreement else {}
+    _import("prepay-ledger", "/v1/accounts/import", file, state_dir=state_dir, query=query)
 
 
-def _import(service: str, path: str, file: Path, *, state_dir: Path) -> None:
+def _import(
+    service: str,
+    path: str,
+    file: Path,
+    *,
+    state_dir: Path,
+    query: Mapping[str, str] | None = None,
+) -> None:
     with (
         one_line_errors(),
         file.open("rb") as lines,
         find_target(state_dir=state_dir).client(service) as client,
     ):
-        console.print(dict(import_csv(client, path, lines)))
+        console.print(dict(import_csv(client, path, lines, query=query)))
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """A CSV file goes to a service in portions, each of which it takes whole or not at all."""
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -34,10 +34,16 @@ class ImportStopped(ValueError):
 
 
 def import_csv(
-    client: httpx.Client, path: str, lines: Iterable[bytes], *, portion_lines: int = PORTION_LINES
+    client: httpx.Client,
+    path: str,
+    lines: Iterable[bytes],
+    *,
+    query: Mapping[str, str] | None = None,
+    portion_lines: int = PORTION_LINES,
 ) -> Counter[str]:
-    """Send the file's ``lines`` to the route ``path``; the sums of what the service answers. Sent
-    again it goes on where it was broken off: what is there already stays as it is.
+    """Send the file's ``lines`` to the route ``path``, each portion with ``query``; the sums of
+    what the service answers. Sent again it goes on where it was broken off: what is there already
+    stays as it is.
 
     Raises `ImportStopped`: the portions that are under way then are waited for, no more are sent.
     """
@@ -55,7 +61,7 @@ def import_csv(
                     break
                 if portion is None:
                     break
-                under_way.append((portion, threads.submit(_send, client, path, portion)))
+                under_way.append((portion, threads.submit(_send, client, path, portion, query)))
             if not under_way:
                 break
             portion, answer = under_way.popleft()
@@ -113,10 +119,12 @@ def _records(lines: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
         yield b"".join(begun), len(begun)
 
 
-def _send(client: httpx.Client, path: str, portion: Portion) -> dict[str, int]:
+def _send(
+    client: httpx.Client, path: str, portion: Portion, query: Mapping[str, str] | None
+) -> dict[str, int]:
     response = client.post(
         path,
-        params={"lines_before": portion.lines_before},
+        params={**(query or {}), "lines_before": portion.lines_before},
         content=portion.body,
         headers={"content-type": "text/csv"},
     )

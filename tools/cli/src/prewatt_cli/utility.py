@@ -109,7 +109,8 @@ def register_devices(gateway: httpx.Client, *, households: Sequence[Household]) 
 def open_accounts(
     ledger: httpx.Client, *, households: Sequence[Household], begins_at: datetime
 ) -> None:
-    """The households at the ledger, with their agreements and installations."""
+    """The households at the ledger, with their agreements and installations; what they have signed
+    about prepayment is complete, and asks for no step before a cut."""
     text = io.StringIO()
     write_accounts(
         text,
@@ -118,9 +119,9 @@ def open_accounts(
         first_day=begins_at.astimezone(ZoneInfo(TIMEZONE)).date(),
         begins_at=begins_at,
     )
-    _import(ledger, "/v1/accounts/import", text)
+    _import(ledger, "/v1/accounts/import", text, prepay_agreement="direct")
 
 
-def _import(client: httpx.Client, path: str, text: io.StringIO) -> None:
+def _import(client: httpx.Client, path: str, text: io.StringIO, **query: str) -> None:
     text.seek(0)
-    import_csv(client, path, map(str.encode, text))
+    import_csv(client, path, map(str.encode, text), query=query)

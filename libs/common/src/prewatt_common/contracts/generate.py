@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from prewatt_common.contracts import mqtt_v1
+from prewatt_common.contracts import mqtt_v1, procedure_v1
 from prewatt_common.contracts.base import Event
 from prewatt_common.contracts.supply_policy_v1 import SupplyPolicy
 from prewatt_common.contracts.topics import TOPICS, Topic
@@ -26,6 +26,8 @@ _MQTT = {
     "response": mqtt_v1.MqttResponse,
     "command": mqtt_v1.CommandClaims,
 }
+_DOCUMENTS = {"procedure": procedure_v1.Procedure, "supply-policy": SupplyPolicy}
+"""What people write, and events carry as text."""
 
 
 def schema_of(struct: type[msgspec.Struct]) -> dict[str, Any]:
@@ -76,7 +78,7 @@ def documents() -> dict[str, bytes]:
         f"{event.ce_type}.json": schema_of(event) for topic in TOPICS for event in topic.events
     }
     made |= {f"mqtt.{name}.v1.json": schema_of(struct) for name, struct in _MQTT.items()}
-    made["supply-policy.v1.json"] = schema_of(SupplyPolicy)
+    made |= {f"{name}.v1.json": schema_of(struct) for name, struct in _DOCUMENTS.items()}
     made["asyncapi.json"] = _asyncapi()
     return {
         name: msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"

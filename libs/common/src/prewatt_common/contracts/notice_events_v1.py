@@ -3,7 +3,7 @@
 from typing import ClassVar
 from uuid import UUID
 
-from prewatt_common.contracts.base import Event, Instant
+from prewatt_common.contracts.base import Event, Instant, Words
 
 
 class NoticeDelivered(Event, frozen=True, kw_only=True):
@@ -13,9 +13,9 @@ class NoticeDelivered(Event, frozen=True, kw_only=True):
 
     notice_id: UUID
     account_id: UUID
-    template: str
-    channel: str
-    cause_id: str
+    template: Words
+    channel: Words
+    cause_id: Words
     """``ce_id`` of the event that called for it."""
     at: Instant
 
@@ -27,8 +27,8 @@ class NoticeFailed(Event, frozen=True, kw_only=True):
 
     notice_id: UUID
     account_id: UUID
-    template: str
-    channel: str
-    cause_id: str
-    reason: str
+    template: Words
+    channel: Words
+    cause_id: Words
+    reason: Words
     at: Instant

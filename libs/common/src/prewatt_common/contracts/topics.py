@@ -68,6 +68,9 @@ LEDGER_FACTS = Topic(
         ledger_facts_v1.PolicyPublished,
         ledger_facts_v1.ProtectionSet,
         ledger_facts_v1.ProtectedPeriodSet,
+        ledger_facts_v1.ProcedurePublished,
+        ledger_facts_v1.ProcedureStepTold,
+        ledger_facts_v1.PrepayAgreementSigned,
         ledger_facts_v1.DaySealed,
     ),
 )

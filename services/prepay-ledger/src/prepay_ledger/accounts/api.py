@@ -17,7 +17,8 @@ from prepay_ledger.accounts.values import Terms
 from prepay_ledger.agreements.schemas import AgreementOut
 from prepay_ledger.balances.refusals import UnknownAccount
 from prepay_ledger.balances.values import Account
-from prepay_ledger.fields import AccountNumberField
+from prepay_ledger.facts.values import Decided
+from prepay_ledger.fields import AccountNumberField, Writer
 from prepay_ledger.installations.schemas import InstallationOut
 from prepay_ledger.journal.values import SubAccount
 from prewatt_common.clock import Clock
@@ -41,17 +42,21 @@ def accounts_router(
     )
 
     @router.post("", status_code=HTTPStatus.CREATED)
-    async def open_(body: AccountIn) -> AccountOut:
+    async def open_(body: AccountIn, principal: Writer) -> AccountOut:
         """Open an account with a balance of zero."""
+        now = clock()
         account = Account(
             id=new_id(),
             balance_micro=0,
             supply_state=SupplyState.CONNECTED,
-            opened_at=clock(),
-            **body.model_dump(),
+            opened_at=now,
+            **body.model_dump(exclude={"prepay_agreement"}),
         )
+        decided = Decided(by=principal.subject, reason="opened", at=now)
         async with open_unit() as unit:
-            await open_account(unit=unit, account=account)
+            await open_account(
+                unit=unit, account=account, signed=body.signed(at=now), decided=decided
+            )
         committed()
         return _out(account)
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
-from fastapi import APIRouter, Depends
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from prepay_ledger.accounts.import_accounts import ImportAccounts, ImportRefused
 from prepay_ledger.accounts.ports import OpenUnit
@@ -32,8 +32,21 @@ from prepay_ledger.installations.schemas import (
     Watts,
 )
 from prepay_ledger.installations.values import InstalledMeter, Meter
+from prepay_ledger.prepay_agreements.schemas import (
+    PlainNameField,
+    PrepayTermsIn,
+    ReferenceField,
+    Sha256Field,
+)
+from prepay_ledger.prepay_agreements.values import (
+    ContactChannel,
+    PrepayTerms,
+    Reconnection,
+    direct_terms,
+)
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
+from prewatt_common.contracts.procedure_v1 import ANY_CLASS, Mode
 from prewatt_common.http.auth import require
 from prewatt_common.http.csv_upload import CsvLines, import_refused
 from prewatt_common.ids import new_id
@@ -45,7 +58,9 @@ OrEmpty = Annotated[ValueT | None, BeforeValidator(lambda text: None if text == 
 
 class AccountLine(BaseModel):
     """The columns of an import; those with a default may be left out, or be empty where they may be
-    unknown."""
+    unknown. From ``jurisdiction`` on: what the customer has signed about prepayment, by the limits
+    of the line; all of them, but for those that have a default, or none. ``contacts``: channels,
+    with a space between two."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -66,6 +81,50 @@ class AccountLine(BaseModel):
     modulus_wh: OrEmpty[ModulusWh] = None
     resolution_wh: ResolutionWh = 0
     max_w: OrEmpty[Watts] = None
+    jurisdiction: OrEmpty[PlainNameField] = None
+    customer_class: PlainNameField = ANY_CLASS
+    mode: Mode = Mode.PREPAY
+    contacts: OrEmpty[ShortText] = None
+    reconnection: Reconnection = Reconnection.DIRECT
+    signed_at: OrEmpty[InstantField] = None
+    signed_by: OrEmpty[ReferenceField] = None
+    paper_reference: OrEmpty[ReferenceField] = None
+    paper_sha256: OrEmpty[Sha256Field] = None
+
+    @property
+    def signed(self) -> PrepayTerms | None:
+        """What was signed; none where the line says nothing of it."""
+        own = {name: getattr(self, name) for name in _SIGNED}
+        if all(value is None for value in own.values()):
+            return None
+        given: dict[str, object] = {
+            **own,
+            "contacts": (self.contacts or "").split(),
+            "customer_class": self.customer_class,
+            "mode": self.mode,
+            "reconnection": self.reconnection,
+            "warning_micro": self.low_balance_micro,
+            "overdraft_micro": self.emergency_credit_micro,
+        }
+        return PrepayTermsIn.model_validate(given).terms
+
+    @model_validator(mode="after")
+    def _signed_whole_or_not_at_all(self) -> Self:
+        lacking = [name for name in _SIGNED if getattr(self, name) is None]
+        if lacking and len(lacking) < len(_SIGNED):
+            message = f"a prepay agreement needs {', '.join(lacking)} too"
+            raise ValueError(message)
+        known = {each.value for each in ContactChannel}
+        unknown = [each for each in (self.contacts or "").split() if each not in known]
+        if unknown:
+            message = f"{', '.join(unknown)} is no channel: {', '.join(sorted(known))} are"
+            raise ValueError(message)
+        return self
+
+
+_SIGNED = (
+    "jurisdiction", "contacts", "signed_at", "signed_by", "paper_reference", "paper_sha256",
+)  # fmt: skip
 
 
 class ImportAnswer(BaseModel):
@@ -95,9 +154,18 @@ def imports_router(
     async def import_(
         read: Annotated[list[tuple[int, AccountLine]], Depends(CsvLines(AccountLine))],
         principal: Writer,
+        prepay_agreement: Annotated[
+            Literal["direct"] | None,
+            Query(
+                description="What lines that tell of no prepay agreement get: `direct`, a complete "
+                "one without steps, for demonstrations and tests; left out: none, and such "
+                "accounts are not cut by themselves."
+            ),
+        ] = None,
     ) -> ImportAnswer:
         now = clock()
-        lines = [_line(number, line, now=now) for number, line in read]
+        is_direct = prepay_agreement == "direct"
+        lines = [_line(number, line, now=now, is_direct=is_direct) for number, line in read]
         decided = Decided(by=principal.subject, reason="import", at=now)
         try:
             async with open_unit() as unit:
@@ -110,7 +178,7 @@ def imports_router(
     return router
 
 
-def _line(number: int, line: AccountLine, *, now: datetime) -> ImportLine:
+def _line(number: int, line: AccountLine, *, now: datetime, is_direct: bool) -> ImportLine:
     account = Account(
         id=new_id(),
         number=line.number,
@@ -140,6 +208,16 @@ def _line(number: int, line: AccountLine, *, now: datetime) -> ImportLine:
             multiplier=line.multiplier,
         ),
         _meter(line),
+        line.signed or (_direct(account) if is_direct else None),
+    )
+
+
+def _direct(account: Account) -> PrepayTerms:
+    return direct_terms(
+        number=account.number,
+        low_balance_micro=account.low_balance_micro,
+        emergency_credit_micro=account.emergency_credit_micro,
+        at=account.opened_at,
     )
 
 

@@ -18,6 +18,8 @@ from prepay_ledger.facts.tell import tell
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.installations.rules import installation_event, meter_event
 from prepay_ledger.journal.values import Entry, Journal, UtilityAccount
+from prepay_ledger.prepay_agreements.sign_agreement import enter_agreements
+from prepay_ledger.prepay_agreements.values import PrepayAgreement, first_agreement
 from prepay_ledger.supply.review_supply import SupplyReview
 from prepay_ledger.tariffs.book import Tariffs
 from prewatt_metering.rating.part import Unrated
@@ -55,6 +57,7 @@ class ImportAccounts:
                 new,
                 known_meters=await unit.bulk.known_meters([e.installed.meter_id for e in new]),
                 tariffs=tariffs,
+                procedures=await unit.procedures.book(),
                 now=decided.at,
             )
             if problems:
@@ -92,6 +95,7 @@ async def _open(
         await unit.journals.write(journal, at=decided.at)
     await unit.publish([opened(each.line.account, each.brought) for each in openings])
     await _tell(unit, new, decided)
+    await enter_agreements(unit, _agreements(new, decided))
     await begin_charges(
         unit=unit,
         alike=alike,
@@ -175,6 +179,14 @@ async def _tell(unit: Unit, new: Sequence[ImportLine], decided: Decided) -> None
         ],
         decided,
     )
+
+
+def _agreements(new: Sequence[ImportLine], decided: Decided) -> list[PrepayAgreement]:
+    return [
+        first_agreement(line.account.id, line.signed, decided)
+        for line in new
+        if line.signed is not None
+    ]
 
 
 def _of_now(line: ImportLine, tariffs: Tariffs) -> ImportLine:

@@ -3,7 +3,10 @@
 from prepay_ledger.accounts.ports import Unit
 from prepay_ledger.balances.values import Account
 from prepay_ledger.events import account_event
+from prepay_ledger.facts.values import Decided
 from prepay_ledger.journal.values import Balance
+from prepay_ledger.prepay_agreements.sign_agreement import sign_agreement
+from prepay_ledger.prepay_agreements.values import PrepayTerms
 from prewatt_common.contracts.ledger_events_v1 import AccountOpened
 from prewatt_common.kafka.messages import Message
 from prewatt_common.refusals import Refusal
@@ -15,12 +18,17 @@ class DuplicateAccount(Refusal):
     kind = "duplicate-account"
 
 
-async def open_account(*, unit: Unit, account: Account) -> None:
-    """Raises `DuplicateAccount`."""
+async def open_account(
+    *, unit: Unit, account: Account, signed: PrepayTerms | None, decided: Decided
+) -> None:
+    """``signed``: what the customer signed about prepayment; none: nothing yet, and the account is
+    not cut by itself. Raises `DuplicateAccount`, `PrepayAgreementRefused`."""
     if not await unit.accounts.add(account):
         message = f"account {account.number} exists; nothing was changed"
         raise DuplicateAccount(message)
     await unit.publish([opened(account)])
+    if signed is not None:
+        await sign_agreement(unit=unit, account_id=account.id, terms=signed, decided=decided)
 
 
 def opened(account: Account, balance: Balance | None = None) -> Message:

@@ -9,6 +9,7 @@ from prepay_ledger.accounts.values import Opening, Terms
 from prepay_ledger.agreements import ports as agreements
 from prepay_ledger.balances.values import Account
 from prepay_ledger.installations import ports as installations
+from prepay_ledger.prepay_agreements.ports import HasGrounds
 
 
 class BulkStore(Protocol):
@@ -42,7 +43,7 @@ class AccountStore(Protocol):
         ...
 
 
-class Unit(agreements.Unit, installations.Unit, Protocol):
+class Unit(agreements.Unit, installations.Unit, HasGrounds, Protocol):
     """A transaction in which accounts are opened, with their meters, and changed."""
 
     accounts: AccountStore

@@ -13,6 +13,9 @@ from prepay_ledger.installations.rules import (
     check_meter,
     check_registers,
 )
+from prepay_ledger.prepay_agreements.rules import wrong_terms
+from prepay_ledger.prepay_agreements.sign_agreement import unknown_procedure
+from prepay_ledger.procedures.book import ProcedureBook
 from prepay_ledger.tariffs.book import Tariffs
 from prepay_ledger.tariffs.refusals import UnknownTariff
 
@@ -25,6 +28,7 @@ def problems_of(
     *,
     known_meters: Collection[str],
     tariffs: Tariffs,
+    procedures: ProcedureBook,
     now: datetime,
 ) -> list[str]:
     """What is wrong, each with its line and column. ``known_meters``: those that are or were
@@ -37,6 +41,7 @@ def problems_of(
         ("begins_at", lambda line: _refused(check_installation, line.installed, ())),
         ("opening_wh", lambda line: _refused(check_registers, line.installed, now=now)),
         ("max_w", _meter),
+        ("signed_at", lambda line: _signed(line, procedures, now)),
     )
     return [
         f"line {line.number}: {column}: {problem}"
@@ -89,6 +94,14 @@ class _TariffRule:
 def _known(line: ImportLine, known_meters: Collection[str]) -> str | None:
     meter_id = line.installed.meter_id
     return f"meter {meter_id} serves an account already" if meter_id in known_meters else None
+
+
+def _signed(line: ImportLine, procedures: ProcedureBook, now: datetime) -> str | None:
+    if line.signed is None:
+        return None
+    return wrong_terms(line.signed, before=None, now=now) or unknown_procedure(
+        line.signed, procedures
+    )
 
 
 def _meter(line: ImportLine) -> str | None:

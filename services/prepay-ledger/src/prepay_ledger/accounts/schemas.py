@@ -1,7 +1,7 @@
 """Accounts over HTTP, and the ledger as a whole. Money: integer micro-units."""
 
 from datetime import date, datetime
-from typing import Self
+from typing import Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, model_validator
@@ -10,6 +10,8 @@ from prepay_ledger.agreements.schemas import AgreementOut
 from prepay_ledger.fields import AccountNumberField, CurrencyField, MicroUnits
 from prepay_ledger.installations.schemas import InstallationOut
 from prepay_ledger.journal.values import SubAccount
+from prepay_ledger.prepay_agreements.schemas import PrepayTermsIn
+from prepay_ledger.prepay_agreements.values import PrepayTerms, direct_terms
 from prewatt_common.http.fields import Body
 
 
@@ -21,6 +23,24 @@ class AccountIn(Body):
     low_balance_micro: MicroUnits = 0
     emergency_credit_micro: MicroUnits = 0
     protected: bool = False
+    prepay_agreement: Literal["direct"] | PrepayTermsIn | None = None
+    """What the customer has signed; ``direct``: a complete one by these limits and without steps,
+    for demonstrations and tests; left out: none yet, and the account is not cut by itself."""
+
+    def signed(self, *, at: datetime) -> PrepayTerms | None:
+        """What was signed about prepayment."""
+        match self.prepay_agreement:
+            case "direct":
+                return direct_terms(
+                    number=self.number,
+                    low_balance_micro=self.low_balance_micro,
+                    emergency_credit_micro=self.emergency_credit_micro,
+                    at=at,
+                )
+            case None:
+                return None
+            case given:
+                return given.terms
 
 
 class TermsIn(Body):

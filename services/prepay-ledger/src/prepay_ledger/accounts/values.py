@@ -7,6 +7,7 @@ from prepay_ledger.agreements.values import Agreement
 from prepay_ledger.balances.values import Account
 from prepay_ledger.installations.values import InstalledMeter, Meter
 from prepay_ledger.journal.values import Balance
+from prepay_ledger.prepay_agreements.values import PrepayTerms
 from prepay_ledger.supply.decide import Thresholds, review_thresholds
 
 
@@ -23,7 +24,8 @@ class Terms:
 class ImportLine:
     """One line: an account, its tariff, and the meter that serves it (``meter``: what is known of
     it, where the line says more than that it is a household's). ``account.balance_micro`` is what
-    the customer had left in the system it comes from."""
+    the customer had left in the system it comes from. ``signed``: what was signed about prepayment;
+    none: nothing, and the account is not cut by itself."""
 
     number: int
     """The line in the file, for people."""
@@ -31,6 +33,7 @@ class ImportLine:
     agreement: Agreement
     installed: InstalledMeter
     meter: Meter | None
+    signed: PrepayTerms | None = None
 
 
 class Opening(NamedTuple):

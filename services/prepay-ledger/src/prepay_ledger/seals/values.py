@@ -106,6 +106,31 @@ SEALED = (
         of_journal=True,
     ),
     SealedTable(
+        "prepay_agreement",
+        ("account_id", "version"),
+        (
+            "account_id", "version", "jurisdiction", "customer_class", "mode", "warning_micro",
+            "overdraft_micro", "cut_micro", "contacts", "reconnection", "valid_from", "signed_at",
+            "signed_by", "paper_reference", "paper_sha256", "is_ended", "by", "reason", "at",
+        ),
+    ),
+    SealedTable(
+        "procedure_evidence",
+        ("id",),
+        (
+            "id", "account_id", "kind", "name", "at", "by", "role", "form", "reference", "cited",
+            "cause_id", "takes_back", "reason", "recorded_at",
+        ),
+    ),
+    SealedTable(
+        "procedure_version",
+        ("jurisdiction", "customer_class", "mode", "version"),
+        (
+            "jurisdiction", "customer_class", "mode", "version", "valid_from", "document",
+            "draft_id", "drafted_by", "published_by", "reason", "published_at",
+        ),
+    ),
+    SealedTable(
         "tariff_version",
         ("code", "valid_from", "correction"),
         (

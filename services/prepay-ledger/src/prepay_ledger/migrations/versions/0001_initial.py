@@ -628,6 +628,100 @@ CREATE TABLE meter_presence (
     back_at timestamptz,
     PRIMARY KEY (meter_id)
 );
+CREATE TABLE procedure_draft (
+    id uuid NOT NULL,
+    state text NOT NULL,
+    document text NOT NULL,
+    drafted_by text NOT NULL,
+    reason text NOT NULL,
+    drafted_at timestamptz NOT NULL,
+    version integer,
+    decided_by text,
+    decision_reason text,
+    decided_at timestamptz,
+    PRIMARY KEY (id),
+    CHECK (state IN ('drafted', 'published', 'withdrawn')),
+    CHECK (version > 0)
+);
+CREATE TABLE procedure_version (
+    jurisdiction text NOT NULL,
+    customer_class text NOT NULL,
+    mode text NOT NULL,
+    version integer NOT NULL,
+    valid_from date NOT NULL,
+    document text NOT NULL,
+    draft_id uuid NOT NULL,
+    drafted_by text NOT NULL,
+    published_by text NOT NULL,
+    reason text NOT NULL,
+    published_at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (jurisdiction, customer_class, mode, version),
+    UNIQUE (draft_id),
+    CHECK (mode IN ('prepay', 'arrears')),
+    CHECK (version > 0),
+    CHECK (published_by <> drafted_by),
+    FOREIGN KEY(draft_id) REFERENCES procedure_draft (id)
+);
+CREATE TABLE procedure_evidence (
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    at timestamptz NOT NULL,
+    by text NOT NULL,
+    role text DEFAULT '' NOT NULL,
+    form text DEFAULT '' NOT NULL,
+    reference text DEFAULT '' NOT NULL,
+    cited text DEFAULT '' NOT NULL,
+    cause_id text DEFAULT '' NOT NULL,
+    takes_back uuid,
+    reason text DEFAULT '' NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (takes_back),
+    CHECK (kind IN ('step', 'notice', 'hindrance')),
+    FOREIGN KEY(account_id) REFERENCES account (id),
+    FOREIGN KEY(takes_back) REFERENCES procedure_evidence (id)
+);
+CREATE UNIQUE INDEX procedure_evidence_notice ON procedure_evidence (reference)
+    WHERE kind = 'notice' AND takes_back IS NULL;
+CREATE INDEX procedure_evidence_account ON procedure_evidence (account_id, id);
+CREATE INDEX procedure_evidence_day ON procedure_evidence (day, id);
+CREATE TABLE prepay_agreement (
+    account_id uuid NOT NULL,
+    version integer NOT NULL,
+    jurisdiction text NOT NULL,
+    customer_class text NOT NULL,
+    mode text NOT NULL,
+    warning_micro bigint NOT NULL,
+    overdraft_micro bigint NOT NULL,
+    cut_micro bigint NOT NULL,
+    contacts text[] NOT NULL,
+    reconnection text NOT NULL,
+    valid_from timestamptz NOT NULL,
+    signed_at timestamptz NOT NULL,
+    signed_by text NOT NULL,
+    paper_reference text NOT NULL,
+    paper_sha256 text NOT NULL,
+    is_ended boolean NOT NULL,
+    by text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (account_id, version),
+    CHECK (version > 0),
+    CHECK (mode IN ('prepay', 'arrears')),
+    CHECK (reconnection IN ('direct', 'confirmed')),
+    CHECK (overdraft_micro >= 0),
+    CHECK (cut_micro <= -overdraft_micro),
+    CHECK (warning_micro >= cut_micro),
+    CHECK (valid_from >= signed_at),
+    CHECK (paper_sha256 ~ '^[0-9a-f]{64}$'),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX prepay_agreement_day ON prepay_agreement (day, account_id, version);
 CREATE TABLE payment_resolution (
     payment uuid NOT NULL,
     action text NOT NULL,
@@ -717,6 +811,9 @@ SEALED = {
     "command_answer": "",
     "tariff_version": "",
     "policy_version": "",
+    "procedure_version": "",
+    "procedure_evidence": "",
+    "prepay_agreement": "",
     "fact": "",
     "finding_seen": "",
     "meter_day": "",

@@ -1,0 +1,1 @@
+"""What customers have signed: without it nobody is cut by itself."""

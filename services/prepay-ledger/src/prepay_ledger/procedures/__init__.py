@@ -1,0 +1,1 @@
+"""What the law asks for before a cut: procedures by version, and the evidence of their steps."""
