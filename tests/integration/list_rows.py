@@ -22,7 +22,6 @@ from rows import (
     add_difference,
     add_edit,
     add_entry,
-    add_evidence,
     add_fault,
     add_finding,
     add_notice,
@@ -31,8 +30,6 @@ from rows import (
     add_payment_event,
     add_period,
     add_policy,
-    add_prepay_agreement,
-    add_procedure,
     add_protection,
     add_replica,
     add_step,
@@ -41,6 +38,14 @@ from rows import (
     add_waiting_finding,
     an_account,
     an_agreed_account,
+)
+from rows_of_cuts import (
+    a_cut_list,
+    add_cut_list,
+    add_cut_list_line,
+    add_evidence,
+    add_prepay_agreement,
+    add_procedure,
 )
 
 Item = Mapping[str, Any]
@@ -180,6 +185,19 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             key=_id,
             newest_first=True,
             moves="UPDATE procedure_draft SET state = 'withdrawn', decided_at = now()",
+        ),
+        "/v1/cut-lists": Listed(
+            add=add_cut_list,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE cut_list SET state = 'stopped', stopped_at = now()",
+        ),
+        "/v1/cut-lists/{list_id}/lines": Listed(
+            add=add_cut_list_line,
+            key=lambda each: each["number"],
+            newest_first=False,
+            moves="UPDATE cut_list_line SET state = 'done', at = now()",
+            owner=a_cut_list,
         ),
         "/v1/accounts/{account_id}/prepay-agreements": Listed(
             add=add_prepay_agreement,

@@ -6,9 +6,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from billing.readings.packed import packed_days
-from prepay_ledger.procedures.values import DIRECT
 from prewatt_common.contracts.meter_readings_v1 import Reading
-from prewatt_common.contracts.procedure_v1 import canonical as canonical_procedure
 from prewatt_common.ids import new_id
 from prewatt_metering.calendar.instants import SECOND_US, us_of
 from prewatt_metering.tariffs.document import canonical, tariff_of
@@ -183,31 +181,6 @@ async def add_protection(connection: asyncpg.Connection, account_id: str, n: int
     await connection.execute(
         "INSERT INTO account_protection VALUES ($1, $2, 'medical', 'p', $3, $4, 1, 'w', 'r', $3)",
         new_id(), UUID(account_id), AT, AT + timedelta(hours=1),
-    )  # fmt: skip
-
-
-async def add_procedure(connection: asyncpg.Connection, _: str, n: int) -> None:
-    await connection.execute(
-        "INSERT INTO procedure_draft (id, state, document, drafted_by, reason, drafted_at) "
-        "VALUES ($1, 'drafted', $2, 'w', 'r', $3)",
-        new_id(), canonical_procedure(DIRECT).decode(), AT,
-    )  # fmt: skip
-
-
-async def add_prepay_agreement(connection: asyncpg.Connection, account_id: str, n: int) -> None:
-    await connection.execute(
-        "INSERT INTO prepay_agreement SELECT $1, coalesce(max(version), 0) + 1, 'direct', 'any', "
-        "'prepay', 0, 0, 0, ARRAY['log'], 'direct', $2, $2, 's', 'p', $3, false, 'w', 'r', $2 "
-        "FROM prepay_agreement WHERE account_id = $1",
-        UUID(account_id), AT, "0" * 64,
-    )  # fmt: skip
-
-
-async def add_evidence(connection: asyncpg.Connection, account_id: str, n: int) -> None:
-    await connection.execute(
-        "INSERT INTO procedure_evidence (id, account_id, kind, name, at, by, recorded_at) "
-        "VALUES ($1, $2, 'step', 's', $3, 'w', $3)",
-        new_id(), UUID(account_id), AT,
     )  # fmt: skip
 
 

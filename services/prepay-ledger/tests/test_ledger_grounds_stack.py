@@ -2,28 +2,31 @@
 
 import time
 from collections.abc import AsyncGenerator
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
+from ledger_grounds import (
+    CHINA_DAY,
+    DAY,
+    HOUR,
+    NOW,
+    Town,
+    delivered,
+)
 from ledger_procedures import shipped
-from ledger_scratch import ACCOUNT, OTHER, Scratch
+from ledger_scratch import ACCOUNT, OTHER
 
-from prepay_ledger.facts.values import Decided
 from prepay_ledger.prepay_agreements.load_grounds import load_grounds
-from prepay_ledger.prepay_agreements.record_step import Done, record_step, take_back_step
+from prepay_ledger.prepay_agreements.record_step import take_back_step
 from prepay_ledger.prepay_agreements.refusals import NoPrepayAgreement, PrepayAgreementRefused
 from prepay_ledger.prepay_agreements.rules import lawful
 from prepay_ledger.prepay_agreements.sign_agreement import (
     end_agreement,
     enter_agreements,
-    sign_agreement,
 )
 from prepay_ledger.prepay_agreements.values import (
     Lawful,
-    PrepayTerms,
     Refused,
     direct_terms,
     first_agreement,
@@ -36,70 +39,10 @@ from prepay_ledger.procedures.refusals import (
     StepRefused,
     UnknownStep,
 )
-from prepay_ledger.procedures.take_notices import NoticeEvent, take_notices
-from prepay_ledger.procedures.values import DraftState, Evidence, Shortfall, Why
-from prewatt_common.contracts.notice_events_v1 import NoticeDelivered, NoticeFailed
+from prepay_ledger.procedures.values import DraftState, Shortfall, Why
 from prewatt_common.contracts.procedure_v1 import Mode, procedure_of
-from prewatt_common.kafka.decoding import Delivered
 
 pytestmark = pytest.mark.stack
-
-NOW = datetime(2026, 3, 2, 4, tzinfo=UTC)  # noon in China
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-CHINA_DAY = {"valid_from": "2026-03-02", "verified": True}
-
-
-class Town(Scratch):
-    """Two accounts, whose customers sign and are warned."""
-
-    now = NOW
-
-    def decided(self, by: str = "li") -> Decided:
-        return Decided(by=by, reason="a test", at=self.now)
-
-    async def publish(self, document: dict[str, Any], *, by: str = "wu") -> int:
-        async with self.unit() as unit:
-            draft = await draft_procedure(
-                unit=unit, procedure=procedure_of(document), decided=self.decided()
-            )
-        async with self.unit() as unit:
-            made = await publish_procedure(unit=unit, draft_id=draft.id, decided=self.decided(by))
-        assert made.version is not None
-        return made.version
-
-    async def sign(self, account_id: UUID = ACCOUNT, **change: Any) -> PrepayTerms:
-        terms = direct_terms(number="1", low_balance_micro=0, emergency_credit_micro=0, at=self.now)
-        terms = replace(terms, **{"jurisdiction": "cn"} | change)
-        async with self.unit() as unit:
-            await sign_agreement(
-                unit=unit, account_id=account_id, terms=terms, decided=self.decided()
-            )
-        return terms
-
-    async def do(self, name: str, by: str = "li", **more: Any) -> Evidence:
-        done = Done(name=name, at=more.pop("at", self.now), **more)
-        async with self.unit() as unit:
-            return await record_step(
-                unit=unit, account_id=ACCOUNT, done=done, decided=self.decided(by)
-            )
-
-    async def hear(self, *events: NoticeEvent) -> set[UUID]:
-        batch: list[Delivered[Any]] = [Delivered(event, None) for event in events]  # type: ignore[arg-type]
-        async with self.unit() as unit:
-            return await take_notices(unit, batch, now=self.now)
-
-    async def stands(self, balance_micro: int = 0, since: datetime = NOW - DAY) -> Lawful:
-        async with self.unit() as unit:
-            grounds = await load_grounds(unit, [ACCOUNT], at=self.now)
-        return lawful(
-            grounds[ACCOUNT],
-            short=Shortfall(since, since),
-            balance_micro=balance_micro,
-            now=self.now,
-        )
-
-    async def missing(self) -> dict[str, Why]:
-        return {each.name: each.why for each in (await self.stands()).missing}
 
 
 @pytest.fixture
@@ -109,25 +52,6 @@ async def town(own_database_url: str) -> AsyncGenerator[Town]:
         await made.open_account(account_id)
     yield made
     await made.database.close()
-
-
-def delivered(
-    channel: str = "sms", *, at: datetime = NOW, cause: UUID | None = None, **more: Any
-) -> NoticeDelivered:
-    return NoticeDelivered(
-        **{
-            "notice_id": uuid4(), "account_id": ACCOUNT, "template": "low-balance",
-            "channel": channel, "cause_id": str(cause or uuid4()), "at": at,
-        } | more
-    )  # fmt: skip
-
-
-def failed(of: NoticeDelivered, *, at: datetime, channel: str = "email") -> NoticeFailed:
-    """No channel is left: the notice that failed last is another than the one that came back."""
-    return NoticeFailed(
-        notice_id=uuid4(), account_id=of.account_id, template=of.template, channel=channel,
-        cause_id=of.cause_id, reason="unknown subscriber", at=at,
-    )  # fmt: skip
 
 
 async def test_nobody_is_cut_without_what_he_has_signed(town: Town) -> None:
@@ -259,51 +183,6 @@ async def test_china_prepaid_from_the_warning_to_the_cut(town: Town) -> None:
     assert (await town.missing())["approval"] is Why.TOO_OLD
     town.now = NOW + DAY
     assert (await town.stands(since=NOW + HOUR)).holds_cut, "all that was of an earlier shortfall"
-
-
-async def test_a_notice_that_came_back_counts_no_more_in_whatever_order_that_is_heard(
-    town: Town,
-) -> None:
-    await town.publish(shipped("cn-prepay") | CHINA_DAY)
-    await town.sign()
-    sms = delivered()
-    back = failed(sms, at=NOW + HOUR)
-    assert await town.hear(sms, back) == {ACCOUNT}
-    assert (await town.missing())["warned-by-sms"] is Why.NOT_DONE
-    assert await town.hear(sms, back, back) == set(), "the topic is read again"
-    again = delivered(at=NOW + 2 * HOUR, cause=UUID(sms.cause_id))
-    town.now = NOW + 2 * HOUR
-    assert await town.hear(back, again) == {ACCOUNT}
-    assert (await town.missing())["warned-by-sms"] is Why.TOO_EARLY
-    rows = await town.sql(
-        "SELECT takes_back IS NULL AS said, reason FROM procedure_evidence ORDER BY id"
-    )
-    assert [(row["said"], row["reason"]) for row in rows] == [
-        (True, ""),
-        (False, "unknown subscriber"),
-        (True, ""),
-    ]
-
-
-@pytest.mark.parametrize("channel", ["log", "email", "pigeon"])
-async def test_a_channel_that_the_procedure_does_not_state_proves_nothing(
-    town: Town, channel: str
-) -> None:
-    await town.publish(shipped("cn-prepay") | CHINA_DAY)
-    await town.sign()
-    assert await town.hear(delivered(channel)) == {ACCOUNT}
-    assert (await town.missing())["warned-by-sms"] is Why.NOT_DONE
-    stated = shipped("cn-prepay") | CHINA_DAY
-    stated["steps"][0]["forms"] = ["sms", "log"]
-    assert await town.publish(stated) == 2
-    assert ((await town.missing())["warned-by-sms"] is Why.TOO_EARLY) == (channel == "log")
-
-
-async def test_what_is_of_no_account_or_of_another_template_is_passed_over(town: Town) -> None:
-    stranger = delivered(account_id=uuid4())
-    assert await town.hear(stranger, failed(stranger, at=NOW)) == set()
-    assert await town.hear(delivered(template="topped-up")) == set()
-    assert await town.sql("SELECT FROM procedure_evidence") == []
 
 
 async def test_paid_under_protest_forbids_the_cut_until_it_is_taken_back(town: Town) -> None:

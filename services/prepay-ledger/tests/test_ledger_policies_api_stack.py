@@ -56,7 +56,7 @@ async def test_two_people_publish_and_it_is_in_force(ledger: Any) -> None:
     drafted = await post(ledger, "/v1/policies", document=DOCUMENT)
     path = f"/v1/policies/{drafted['id']}"
     assert (drafted["state"], drafted["number"]) == ("drafted", None)
-    assert drafted["document"]["default"]["commands"]["attempts_max"] == 10, "all is written out"
+    assert drafted["document"]["default"]["commands"]["attempts_max"] == 8, "all is written out"
     refused = await post(ledger, f"{path}/publish", status=403)
     assert refused["type"] == "urn:prewatt:problem:needs-second-person"
     changes = await get(ledger, f"{path}/differences")

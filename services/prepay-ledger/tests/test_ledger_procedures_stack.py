@@ -6,13 +6,12 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from ledger_procedures import shipped
+from ledger_law import document, published, somebody_else
 
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.base import Event
 from prewatt_common.contracts.notice_events_v1 import NoticeDelivered, NoticeFailed
 from prewatt_common.contracts.topics import NOTICE_EVENTS
-from prewatt_common.http.auth import issue_token
 from prewatt_common.kafka.messages import Source
 
 pytestmark = pytest.mark.stack
@@ -30,17 +29,6 @@ PAPER = {
 }
 
 
-def somebody_else(ledger: Any) -> httpx.AsyncClient:
-    """Another person than the tests' usual one."""
-    token = issue_token(
-        private_key_pem=ledger.stack.keys.auth_private, subject="wu", scopes=("ledger:write",),
-        now=utc_now(), lifetime=timedelta(hours=1),
-    )  # fmt: skip
-    return httpx.AsyncClient(
-        base_url=ledger.api.base_url, headers={"authorization": f"Bearer {token}"}, timeout=60
-    )
-
-
 async def say(ledger: Any, *events: NoticeDelivered | NoticeFailed) -> None:
     await ledger.producer.send([_message(event) for event in events])
 
@@ -49,41 +37,6 @@ def _message(event: NoticeDelivered | NoticeFailed) -> Any:
     told: Event = event
     return Source("test").message(
         topic=NOTICE_EVENTS, key=str(event.account_id), event=told, at=utc_now()
-    )
-
-
-async def published(ledger: Any, document: dict[str, Any]) -> dict[str, Any]:
-    """By two persons."""
-    body = {"document": document, "reason": "the law of this place"}
-    draft = await ledger.api.post("/v1/procedures", json=body)
-    assert draft.status_code == 201, draft.text
-    path = f"/v1/procedures/{draft.json()['id']}"
-    alone = await ledger.api.post(f"{path}/publish", json={"reason": "checked"})
-    assert (alone.status_code, alone.json()["type"].rpartition(":")[2]) == (
-        403,
-        "needs-second-person",
-    )
-    async with somebody_else(ledger) as other:
-        done = await other.post(f"{path}/publish", json={"reason": "checked"})
-    assert done.status_code == 200, done.text
-    assert (await ledger.api.get(path)).json() == done.json()
-    return done.json()
-
-
-def document(**more: Any) -> dict[str, Any]:
-    """China's prepaid example, of a place of its own, from today on."""
-    now = utc_now()
-    # Of a zone where it is about noon, so that the day does not turn meanwhile; Etc/GMT-8 is UTC+8.
-    ahead_h = 12 - now.hour
-    return (
-        shipped("cn-prepay")
-        | {
-            "jurisdiction": f"cn-{uuid4().hex[:8]}",
-            "timezone": f"Etc/GMT{-ahead_h:+d}",
-            "valid_from": (now + timedelta(hours=ahead_h)).date().isoformat(),
-            "verified": True,
-        }
-        | more
     )
 
 
@@ -159,7 +112,10 @@ async def test_delivered_warnings_are_evidence_once_and_not_once_they_came_back(
     )
     await say(ledger, back)
     newest, _ = await rows(2)
-    assert (newest["takes_back"], newest["reason"]) == (row["id"], "nobody there")
+    assert (newest["takes_back"], newest["reason"]) == (
+        row["id"],
+        "no channel could deliver it",
+    )
     # What is behind them in the partition is taken after them.
     exhausted = NoticeDelivered(
         notice_id=uuid4(), account_id=account["id"], template="balance-exhausted", channel="log",

@@ -81,8 +81,15 @@ OTHER_VALUE = {
     "jsonb": """'{{"x": 1}}'""",
 }
 UNIQUE = {
-    "provider", "payment_id", "event_id_sha256", "body_sha256", "meter_id", "sequence", "number",
-}  # fmt: skip
+    "body_sha256",
+    "draft_id",
+    "event_id_sha256",
+    "meter_id",
+    "number",
+    "payment_id",
+    "provider",
+    "sequence",
+}
 
 
 @pytest.fixture

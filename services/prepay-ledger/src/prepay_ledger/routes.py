@@ -22,6 +22,8 @@ from prepay_ledger.charging.release_meter import ReleaseMeter
 from prepay_ledger.charging.see_finding import SeeFinding
 from prepay_ledger.corrections.api import corrections_router
 from prepay_ledger.corrections.postgres_queries import CorrectionQueries
+from prepay_ledger.cut_lists.api import cut_lists_router
+from prepay_ledger.cut_lists.postgres_queries import CutListQueries
 from prepay_ledger.estimates.api import estimates_router
 from prepay_ledger.installations.api import installations_router, meters_router, unbound_router
 from prepay_ledger.installations.decide_meter import DecideMeter
@@ -127,6 +129,12 @@ def routers(
         procedures_router(
             open_unit=units,
             queries=ProcedureQueries(database),
+            committed=committed,
+            clock=utc_now,
+        ),
+        cut_lists_router(
+            open_unit=units,
+            queries=CutListQueries(database),
             committed=committed,
             clock=utc_now,
         ),

@@ -18,6 +18,8 @@ from prepay_ledger.charging.postgres_estimates import PostgresEstimated
 from prepay_ledger.charging.postgres_parking import PostgresParking
 from prepay_ledger.corrections.ports import CorrectionStore
 from prepay_ledger.corrections.postgres import PostgresCorrections
+from prepay_ledger.cut_lists.ports import CutListStore
+from prepay_ledger.cut_lists.postgres import PostgresCutLists
 from prepay_ledger.estimates.ports import EstimateStore
 from prepay_ledger.estimates.postgres import PostgresEstimates
 from prepay_ledger.facts.ports import FactStore
@@ -71,6 +73,7 @@ class PostgresUnit:
         self.prepay_agreements: PrepayAgreementStore = PostgresPrepayAgreements(connection)
         self.procedures: ProcedureStore = PostgresProcedures(connection)
         self.evidence: EvidenceStore = PostgresEvidence(connection)
+        self.cut_lists: CutListStore = PostgresCutLists(connection)
         self.payments: PaymentStore = PostgresPayments(connection)
         self.payment_events: PaymentEventStore = PostgresPaymentEvents(connection)
         relays = PostgresRelays(connection)

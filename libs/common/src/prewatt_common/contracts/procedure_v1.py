@@ -8,6 +8,7 @@ import hashlib
 import re
 from datetime import date
 from enum import StrEnum
+from itertools import pairwise
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,9 @@ PlainName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$"
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f]+$")]
 _DAY_MINUTES = 24 * 60
 _LONGEST_DAYS = 400
+CUT_LIST = "cut-list"
+"""What a cut that waits for the day's list waits for."""
+_CLOCK = r"^(?:[01][0-9]|2[0-3]):[0-5][0-9]$"
 ANY_CLASS = "any"
 """Customers for whose own class there is no procedure."""
 NOTICE_TEMPLATES = ("low-balance", "balance-exhausted")
@@ -135,6 +139,37 @@ class Step(
             raise ValueError(message)
 
 
+class StaffedHours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From ``begin`` up to ``end`` of a local day's clock, like 08:30 and 16:00."""
+
+    begin: Annotated[str, msgspec.Meta(pattern=_CLOCK)]
+    end: Annotated[str, msgspec.Meta(pattern=_CLOCK)]
+
+    def __post_init__(self) -> None:
+        if self.begin >= self.end:
+            message = f"{self.begin} to {self.end} is no part of a day"
+            raise ValueError(message)
+
+
+class CutListTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Cuts are made by a list of the day, drafted by one person and approved by another of
+    ``approver_role``. It begins with its first ``canary`` accounts: the others follow once those
+    are done. More than ``failed_max`` cuts that failed stop it. No more than ``per_hour`` go in an
+    hour, and none outside ``staffed``: what the field and the call centre can bear."""
+
+    approver_role: PlainName
+    canary: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 100
+    failed_max: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 0
+    per_hour: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+    staffed: Annotated[tuple[StaffedHours, ...], msgspec.Meta(min_length=1, max_length=24)]
+
+    def __post_init__(self) -> None:
+        for before, after in pairwise(self.staffed):
+            if before.end > after.begin:
+                message = f"staffed hours that begin at {after.begin} overlap, or are out of order"
+                raise ValueError(message)
+
+
 class LawSource(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
@@ -163,6 +198,8 @@ class Procedure(
     sources: Annotated[tuple[LawSource, ...], msgspec.Meta(max_length=STEPS_MAX)] = ()
     steps: Annotated[tuple[Step, ...], msgspec.Meta(max_length=STEPS_MAX)] = ()
     hindrances: tuple[Hindrance, ...] = ()
+    cut_list: CutListTerms | None = None
+    """None: each cut is made as it falls due."""
 
     def __post_init__(self) -> None:
         wrong = _wrong_procedure(self)
@@ -219,7 +256,7 @@ def _wrong_procedure(procedure: Procedure) -> str | None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         return f"two steps are named {', '.join(twice)}"
-    taken = sorted({*names} & {*NOTICE_TEMPLATES, *Hindrance})
+    taken = sorted({*names} & {*NOTICE_TEMPLATES, *Hindrance, CUT_LIST})
     if taken:
         return f"{', '.join(taken)} is the name of something else: name the step otherwise"
     before: Step | None = None

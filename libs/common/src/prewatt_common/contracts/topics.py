@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from prewatt_common.contracts import (
+    cut_facts_v1,
     ledger_charges_v1,
     ledger_events_v1,
     ledger_facts_v1,
@@ -71,6 +72,10 @@ LEDGER_FACTS = Topic(
         ledger_facts_v1.ProcedurePublished,
         ledger_facts_v1.ProcedureStepTold,
         ledger_facts_v1.PrepayAgreementSigned,
+        cut_facts_v1.ProcedurePublished,
+        cut_facts_v1.ProcedureStepTold,
+        cut_facts_v1.CutListDecided,
+        cut_facts_v1.PrepayAgreementSigned,
         ledger_facts_v1.DaySealed,
     ),
 )

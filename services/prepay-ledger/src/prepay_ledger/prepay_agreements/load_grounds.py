@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from prepay_ledger.cut_lists.values import Listed
 from prepay_ledger.prepay_agreements.ports import HasGrounds
 from prepay_ledger.prepay_agreements.values import Grounds, PrepayAgreement
 from prepay_ledger.procedures.book import ProcedureBook
@@ -14,7 +15,7 @@ async def load_grounds(
     unit: HasGrounds, account_ids: Collection[UUID], *, at: datetime
 ) -> Mapping[UUID, Grounds]:
     """Of every one of the accounts, by statements whose number does not depend on how many those
-    are: two, and a third where a procedure has steps."""
+    are: two, one more where a procedure has steps, and one where it asks for a day's list."""
     agreements = await unit.prepay_agreements.in_force(account_ids, at=at)
     procedures = _procedures(await unit.procedures.book(), agreements, at=at)
     proven = [
@@ -25,9 +26,20 @@ async def load_grounds(
     evidence: Mapping[UUID, Sequence[Evidence]] = {}
     if proven:
         evidence = await unit.evidence.standing(proven)
+    by_list = [
+        account_id
+        for account_id, published in procedures.items()
+        if published is not None and published.procedure.cut_list is not None
+    ]
+    listed: Mapping[UUID, Listed] = {}
+    if by_list:
+        listed = await unit.cut_lists.listed(by_list)
     return {
         account_id: Grounds(
-            agreements.get(account_id), procedures.get(account_id), evidence.get(account_id, ())
+            agreements.get(account_id),
+            procedures.get(account_id),
+            evidence.get(account_id, ()),
+            listed.get(account_id),
         )
         for account_id in account_ids
     }

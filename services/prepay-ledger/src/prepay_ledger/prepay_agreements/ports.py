@@ -7,6 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from prepay_ledger.balances.ports import HasBalances
+from prepay_ledger.cut_lists.ports import HasCutLists
 from prepay_ledger.events import Publishes
 from prepay_ledger.prepay_agreements.values import PrepayAgreement
 from prepay_ledger.procedures.ports import HasProcedures
@@ -31,7 +32,7 @@ class PrepayAgreementStore(Protocol):
         ...
 
 
-class HasGrounds(HasProcedures, Publishes, Protocol):
+class HasGrounds(HasCutLists, HasProcedures, Publishes, Protocol):
     """A transaction that knows what cuts rest on."""
 
     prepay_agreements: PrepayAgreementStore

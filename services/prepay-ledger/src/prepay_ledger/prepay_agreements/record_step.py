@@ -15,7 +15,7 @@ from prepay_ledger.prepay_agreements.values import Grounds
 from prepay_ledger.procedures.refusals import SecondPersonNeeded, StepRefused, UnknownStep
 from prepay_ledger.procedures.rules import proves, steps_of
 from prepay_ledger.procedures.values import Evidence, EvidenceKind
-from prewatt_common.contracts.ledger_facts_v1 import ProcedureStepTold
+from prewatt_common.contracts.cut_facts_v1 import ProcedureStepTold
 from prewatt_common.contracts.procedure_v1 import (
     APPROVALS,
     SERVED,

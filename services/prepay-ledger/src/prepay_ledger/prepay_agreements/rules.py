@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from prepay_ledger.cut_lists.rules import list_not_after, missing_listing
 from prepay_ledger.prepay_agreements.values import (
     Grounds,
     Lawful,
@@ -32,7 +33,7 @@ def may_cut(
 
 def lawful(grounds: Grounds, *, short: Shortfall, balance_micro: int, now: datetime) -> Lawful:
     """Whether a cut at ``now`` has what it must rest on, and if so until when."""
-    agreement, published, evidence = grounds
+    agreement, published, evidence, listed = grounds
     refused = may_cut(agreement, at=now, balance_micro=balance_micro)
     if refused is None and published is None:
         refused = Refused.NO_PROCEDURE
@@ -42,14 +43,19 @@ def lawful(grounds: Grounds, *, short: Shortfall, balance_micro: int, now: datet
     missing = missing_steps(
         procedure, customer_class=customer_class, evidence=evidence, short=short, now=now
     )
+    listing = missing_listing(procedure, listed, now=now)
+    if listing is not None:
+        missing = (*missing, listing)
     if missing:
         times = [each.earliest for each in missing if each.earliest is not None]
         return Lawful(missing=missing, again_at=max(times) if len(times) == len(missing) else None)
-    return Lawful(
-        not_after=cut_not_after(
+    ends = (
+        cut_not_after(
             procedure, customer_class=customer_class, evidence=evidence, short=short, now=now
-        )
+        ),
+        list_not_after(procedure, listed, now=now),
     )
+    return Lawful(not_after=min((each for each in ends if each is not None), default=None))
 
 
 def wrong_terms(  # noqa: PLR0911 - one contradiction a line

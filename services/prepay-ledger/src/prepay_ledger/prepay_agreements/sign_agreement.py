@@ -17,7 +17,7 @@ from prepay_ledger.prepay_agreements.values import (
     first_agreement,
 )
 from prepay_ledger.procedures.book import ProcedureBook
-from prewatt_common.contracts.ledger_facts_v1 import PrepayAgreementSigned
+from prewatt_common.contracts.cut_facts_v1 import PrepayAgreementSigned
 from prewatt_common.kafka.messages import Message
 
 

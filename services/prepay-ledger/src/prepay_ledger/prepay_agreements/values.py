@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
+from prepay_ledger.cut_lists.values import Listed
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.procedures.values import DIRECT, Evidence, MissingStep, PublishedProcedure
 from prewatt_common.contracts.procedure_v1 import ANY_CLASS, Mode
@@ -105,6 +106,8 @@ class Grounds(NamedTuple):
     agreement: PrepayAgreement | None
     procedure: PublishedProcedure | None
     evidence: Sequence[Evidence]
+    listed: Listed | None = None
+    """Its line in the day's list, where the procedure asks for one."""
 
 
 class Lawful(NamedTuple):

@@ -23,6 +23,14 @@ class ProcedureBook:
         versions = self._of.get(of)
         return versions[-1] if versions else None
 
+    def cited(self, text: str) -> PublishedProcedure | None:
+        """The version that is cited so."""
+        for versions in self._of.values():
+            for version in versions:
+                if str(version) == text:
+                    return version
+        return None
+
     def knows(self, *, jurisdiction: str, customer_class: str, mode: Mode) -> bool:
         """Whether such customers have a procedure, be it one that is yet to begin."""
         return any((jurisdiction, each, mode) in self._of for each in (customer_class, ANY_CLASS))

@@ -57,9 +57,9 @@ ON CONFLICT (reference) WHERE kind = 'notice' AND takes_back IS NULL DO NOTHING
 RETURNING account_id
 """
 _OF_FAILED = """
-SELECT e.id, e.account_id, e.name, f.at, f.channel, f.notice_id, f.cause_id, f.reason
-FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[],
-            $7::text[]) AS f (account_id, template, at, channel, notice_id, cause_id, reason)
+SELECT e.id, e.account_id, e.name, f.at, f.channel, f.notice_id, f.cause_id
+FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[])
+     AS f (account_id, template, at, channel, notice_id, cause_id)
 JOIN procedure_evidence AS e
   ON e.account_id = f.account_id AND e.kind = 'notice' AND e.takes_back IS NULL
  AND e.name = f.template AND e.cause_id = f.cause_id AND e.at <= f.at
@@ -68,13 +68,15 @@ _TAKE_BACK = """
 INSERT INTO procedure_evidence
   (id, account_id, kind, name, at, by, form, reference, cause_id, takes_back, reason, recorded_at)
 SELECT id, account_id, 'notice', name, at, 'notifier', form, reference, cause_id, takes_back,
-       reason, $10
+       $9, $10
 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::text[],
-            $7::text[], $8::uuid[], $9::text[])
-     AS f (id, account_id, name, at, form, reference, cause_id, takes_back, reason)
+            $7::text[], $8::uuid[])
+     AS f (id, account_id, name, at, form, reference, cause_id, takes_back)
 ON CONFLICT (takes_back) DO NOTHING
 RETURNING account_id
 """
+# In our words: the peer's own may name the address, and this row stands when that is forgotten.
+_TAKEN_BACK = "no channel could deliver it"
 _EVIDENCE = tuple(each.name for each in fields(Evidence))
 # A row is never changed and never goes, so how many there are tells whether any is new. The book
 # is asked for in every review.
@@ -203,7 +205,6 @@ class PostgresEvidence:
             [each.channel for each in notices],
             [str(each.notice_id) for each in notices],
             [each.cause_id for each in notices],
-            [each.reason for each in notices],
         )
         rows = await connection.fetch(
             _TAKE_BACK,
@@ -215,7 +216,7 @@ class PostgresEvidence:
             [row["notice_id"] for row in found],
             [row["cause_id"] for row in found],
             [row["id"] for row in found],
-            [row["reason"] for row in found],
+            _TAKEN_BACK,
             now,
         )
         return [row["account_id"] for row in rows]

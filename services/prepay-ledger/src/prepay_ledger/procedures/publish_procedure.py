@@ -16,7 +16,7 @@ from prepay_ledger.procedures.values import (
     calendar_of,
     whose,
 )
-from prewatt_common.contracts.ledger_facts_v1 import ProcedurePublished
+from prewatt_common.contracts.cut_facts_v1 import ProcedurePublished
 from prewatt_common.contracts.procedure_v1 import Procedure, canonical, sha256_of
 from prewatt_metering.calendar.instants import us_of
 

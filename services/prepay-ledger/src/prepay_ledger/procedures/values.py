@@ -126,6 +126,8 @@ class Why(StrEnum):
     TOO_OLD = "too_old"
     """Done, but so long ago that it must be done again."""
     STEP_BEFORE_MISSING = "step_before_missing"
+    WAITS_FOR_OTHERS = "waits_for_others"
+    """The first cuts of the day's list are not done yet, or too many failed."""
     FORBIDDEN = "forbidden"
     """A hindrance stands."""
 

@@ -689,6 +689,41 @@ CREATE UNIQUE INDEX procedure_evidence_notice ON procedure_evidence (reference)
     WHERE kind = 'notice' AND takes_back IS NULL;
 CREATE INDEX procedure_evidence_account ON procedure_evidence (account_id, id);
 CREATE INDEX procedure_evidence_day ON procedure_evidence (day, id);
+CREATE TABLE cut_list (
+    id uuid NOT NULL,
+    state text NOT NULL,
+    cited text NOT NULL,
+    local_day date NOT NULL,
+    lines integer NOT NULL,
+    accounts_sha256 text NOT NULL,
+    drafted_by text NOT NULL,
+    reason text NOT NULL,
+    drafted_at timestamptz NOT NULL,
+    approved_by text,
+    approval_reason text,
+    approved_at timestamptz,
+    stopped_by text,
+    stop_reason text,
+    stopped_at timestamptz,
+    PRIMARY KEY (id),
+    CHECK (state IN ('drafted', 'approved', 'stopped')),
+    CHECK (lines > 0),
+    CHECK (approved_by <> drafted_by)
+);
+CREATE TABLE cut_list_line (
+    list_id uuid NOT NULL,
+    number integer NOT NULL,
+    account_id uuid NOT NULL,
+    state text NOT NULL,
+    at timestamptz,
+    PRIMARY KEY (list_id, number),
+    UNIQUE (list_id, account_id),
+    CHECK (number > 0),
+    CHECK (state IN ('waiting', 'done', 'failed', 'dropped')),
+    FOREIGN KEY(list_id) REFERENCES cut_list (id),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX cut_list_line_account ON cut_list_line (account_id, list_id);
 CREATE TABLE prepay_agreement (
     account_id uuid NOT NULL,
     version integer NOT NULL,
