@@ -149,6 +149,47 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
     ),
     (
         Panel(
+            "Latency: cause until relay closed, after a cut",
+            quantiles("prewatt_ledger_reconnection_seconds", where='stage="caused_closed"'),
+            "s",
+            description="Of reconnections that wait for nobody's button. Exact figures, also of "
+            "days ago: GET /v1/reconnections/summary at the ledger.",
+            width=6,
+        ),
+        Panel(
+            "Reconnections: p99 of each stage",
+            (
+                Query(
+                    "histogram_quantile(0.99, sum by (stage, le) "
+                    "(rate(prewatt_ledger_reconnection_seconds_bucket[$__rate_interval])))",
+                    "{{stage}}",
+                ),
+            ),
+            "s",
+            width=6,
+        ),
+        Panel(
+            "Late reconnections, and open work orders",
+            (
+                Query(
+                    "sum by (stage) (increase(prewatt_ledger_reconnections_late_total[1h]))",
+                    "late in an hour, stuck: {{stage}}",
+                ),
+                Query("max by (kind) (prewatt_ledger_work_orders_open)", "order: {{kind}}"),
+            ),
+            description="GET /v1/reconnections?late=true and GET /v1/work-orders?open=true at the "
+            "ledger list them.",
+            width=6,
+        ),
+        Panel(
+            "For how long the oldest work order has been open",
+            (Query("max by (kind) (prewatt_ledger_work_order_age_seconds)", "{{kind}}"),),
+            "s",
+            width=6,
+        ),
+    ),
+    (
+        Panel(
             "Accounts by supply state",
             (Query("max by (supply_state) (prewatt_ledger_accounts)", "{{supply_state}}"),),
         ),

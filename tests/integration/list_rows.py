@@ -31,11 +31,13 @@ from rows import (
     add_period,
     add_policy,
     add_protection,
+    add_reconnection,
     add_replica,
     add_step,
     add_tariff,
     add_unbound,
     add_waiting_finding,
+    add_work_order,
     an_account,
     an_agreed_account,
 )
@@ -207,6 +209,24 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
         ),
         "/v1/accounts/{account_id}/procedure-steps": Listed(
             add=add_evidence, key=_id, newest_first=True, owner=an_account
+        ),
+        "/v1/work-orders": Listed(
+            add=add_work_order,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE work_order SET closed_at = now(), closed_by = 'w', result = 'done', "
+            "note = 'n'",
+            query={"kind": "paid_but_dark"},
+            other_query={},
+        ),
+        "/v1/reconnections": Listed(
+            add=add_reconnection,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE reconnection SET closed_at = now(), load_at = now(), done_at = now() "
+            "WHERE done_at IS NULL",
+            query={"late": "false"},
+            other_query={},
         ),
         "/v1/unbound-readings": Listed(
             add=add_unbound,

@@ -207,6 +207,22 @@ async def add_corrected(connection: asyncpg.Connection, run_id: str, n: int) -> 
     )  # fmt: skip
 
 
+async def add_work_order(connection: asyncpg.Connection, _: str, n: int) -> None:
+    await connection.execute(
+        "INSERT INTO work_order (id, kind, meter_id, reason, evidence, opened_at) "
+        "VALUES ($1, 'paid_but_dark', $2, 'r', '{}', $3)",
+        new_id(), f"m-{uuid4().hex}", AT,
+    )  # fmt: skip
+
+
+async def add_reconnection(connection: asyncpg.Connection, _: str, n: int) -> None:
+    await connection.execute(
+        "INSERT INTO reconnection (id, account_id, meter_id, cause, caused_at, issued_at, "
+        "credit_micro) VALUES ($1, $2, $3, 'payment', $4, $4, 0)",
+        new_id(), UUID(await an_account(connection)), f"m-{uuid4().hex}", AT,
+    )  # fmt: skip
+
+
 async def add_unbound(connection: asyncpg.Connection, _: str, n: int) -> None:
     await connection.execute(
         "INSERT INTO unbound_reading VALUES ($1, $2, 5), ($1, $2, 6)", f"m-{uuid4().hex}", AT

@@ -9,7 +9,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 
-import prepay_ledger.bootstrap  # noqa: F401 - every module's tables
+import prepay_ledger.bootstrap
+import prepay_ledger.reconnections.tables
+import prepay_ledger.work_orders.tables  # noqa: F401 - every module's tables
 from meter_gateway.tables import metadata as gateway_tables
 from prepay_ledger.tables import metadata as ledger_tables
 from prewatt_common.db.migrations import migrate

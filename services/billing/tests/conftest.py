@@ -26,7 +26,7 @@ from billing.settings import BillingSettings
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.base import Event
 from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted, PostedCharge
-from prewatt_common.contracts.ledger_events_v1 import AccountOpened, ToppedUp
+from prewatt_common.contracts.ledger_events_v1 import AccountOpened, Credited, ToppedUp
 from prewatt_common.contracts.ledger_facts_v1 import (
     AgreementSet,
     EditKind,
@@ -431,7 +431,7 @@ def _message(event: Event | Reading) -> Message:
             topic, key = LEDGER_FACTS, str(event.account_id)
         case MeterRegistered() | InstallationSet() | ReadingEdited():
             topic, key = LEDGER_FACTS, event.meter_id
-        case AccountOpened() | ToppedUp():
+        case AccountOpened() | ToppedUp() | Credited():
             topic, key = LEDGER_EVENTS, str(event.account_id)
         case _:
             message = f"not for billing: {event}"

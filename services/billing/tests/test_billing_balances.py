@@ -14,7 +14,7 @@ from billing.balances.values import PATIENCE
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.base import Event
 from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted, PostedBalance, PostedCharge
-from prewatt_common.contracts.ledger_events_v1 import AccountOpened, ToppedUp
+from prewatt_common.contracts.ledger_events_v1 import AccountOpened, Credited, ToppedUp
 
 pytestmark = pytest.mark.stack
 
@@ -64,6 +64,22 @@ class Life:
             )
         )
 
+    def credited(self, micro: int) -> None:
+        """Given, and paid by nobody."""
+        self._move(micro)
+        self.told.append(
+            Credited(
+                account_id=self.account_id,
+                kind="sla_credit",
+                source=f"reconnection/{uuid4()}",
+                amount_micro=micro,
+                balance_micro=self.balance_micro,
+                balance_number=self.number,
+                currency="CNY",
+                at=AT,
+            )
+        )
+
     def charged(self, micro: int, *, moves: int | None = None) -> None:
         self.total_micro += micro
         self.version += 1
@@ -102,7 +118,8 @@ async def look(billing, now: datetime = AT) -> dict[UUID, int]:
 @given(
     steps=st.lists(
         st.tuples(
-            st.sampled_from(["paid", "charged", "charged"]), st.just(0) | st.integers(0, 10**9)
+            st.sampled_from(["paid", "credited", "charged", "charged"]),
+            st.just(0) | st.integers(0, 10**9),
         ),
         max_size=8,
     ),

@@ -14,7 +14,10 @@ from notifier.notices.values import Notice, Status, Template
 from prewatt_common.contracts.ledger_events_v1 import (
     AccountOpened,
     BalanceExhausted,
+    Credited,
     LowBalance,
+    ReconnectionLate,
+    ReconnectionStage,
     SupplyChanged,
     SupplyState,
     ToppedUp,
@@ -49,6 +52,35 @@ def topped_up(balance_micro: int, *, account: UUID = ACCOUNT):
         provider="demo",
         amount_micro=100,
         balance_micro=balance_micro,
+        currency="CNY",
+        at=AT,
+    )
+
+
+def credited(balance_micro: int, *, account: UUID = ACCOUNT):
+    return Credited(
+        balance_number=1,
+        account_id=account,
+        kind="sla_credit",
+        source="reconnection/1",
+        amount_micro=5,
+        balance_micro=balance_micro,
+        currency="CNY",
+        at=AT,
+    )
+
+
+def late(credit_micro: int = 5, *, account: UUID = ACCOUNT):
+    return ReconnectionLate(
+        reconnection_id=uuid4(),
+        account_id=account,
+        meter_id="m",
+        cause="payment",
+        caused_at=AT,
+        deadline_at=AT,
+        stage=ReconnectionStage.ISSUED,
+        credit_micro=credit_micro,
+        balance_micro=10,
         currency="CNY",
         at=AT,
     )
@@ -173,6 +205,30 @@ QUEUED, SUPERSEDED = Status.QUEUED, Status.SUPERSEDED
             ],
             id="off, back with a low balance, off",
         ),
+        pytest.param([credited(50)], [], id="a credit is told with what it is for"),
+        pytest.param(
+            [low(), credited(21)],
+            [(Template.LOW_BALANCE, SUPERSEDED)],
+            id="a credit that is enough",
+        ),
+        pytest.param(
+            [supply(SupplyState.DISCONNECTED), topped_up(50), late()],
+            [
+                (Template.SUPPLY_OFF, SUPERSEDED),
+                (Template.TOPPED_UP, QUEUED),
+                (Template.RECONNECTION_LATE, QUEUED),
+            ],
+            id="paid and still dark",
+        ),
+        pytest.param(
+            [supply(SupplyState.DISCONNECTED), late(), supply(SupplyState.CONNECTED)],
+            [
+                (Template.SUPPLY_OFF, SUPERSEDED),
+                (Template.RECONNECTION_LATE, SUPERSEDED),
+                (Template.SUPPLY_ON, QUEUED),
+            ],
+            id="late, and back before it was told",
+        ),
         *(
             pytest.param([supply(state)], [], id=f"{state} without a cut")
             for state in SupplyState
@@ -254,6 +310,8 @@ _events = st.one_of(
     st.builds(exhausted, st.integers(-50, 0)),
     st.builds(topped_up, st.integers(-50, 100)),
     st.builds(supply, st.sampled_from(SupplyState)),
+    st.builds(credited, st.integers(-50, 100)),
+    st.builds(late, st.integers(0, 5)),
 )
 _causes = st.lists(_events, max_size=20).map(
     lambda events: [Cause(uuid4(), event) for event in later(events)]
@@ -295,5 +353,10 @@ def test_after_a_payment_above_every_threshold_no_reminder_waits(causes, balance
     made = plan(*causes, payment)
     waiting = [n for n in made.notices if n.status is QUEUED]
     assert not any(makes_untrue(event=payment, notice=n) for n in waiting)
-    no_reminders = {Template.TOPPED_UP, Template.SUPPLY_ON, Template.SUPPLY_ARMED}
+    no_reminders = {
+        Template.TOPPED_UP,
+        Template.SUPPLY_ON,
+        Template.SUPPLY_ARMED,
+        Template.RECONNECTION_LATE,
+    }
     assert {n.template for n in waiting} <= no_reminders

@@ -19,6 +19,7 @@ from notifier.notices.values import Facts, Notice, Template, make_notice
 from notifier.templates.jinja import JinjaRenderer
 from notifier.templates.money import money_text
 from notifier.templates.ports import Unrenderable
+from prewatt_common.contracts.ledger_events_v1 import ReconnectionStage
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 RENDERER = JinjaRenderer(utility_name="Prewatt")
@@ -26,6 +27,10 @@ NUMBER = "1100023456789"
 _EXTRA = {
     Template.LOW_BALANCE: {"threshold_micro": 20_000_000},
     Template.TOPPED_UP: {"amount_micro": 200_000_000},
+    Template.RECONNECTION_LATE: {
+        "amount_micro": 200_000_000,
+        "stage": ReconnectionStage.ANSWERED,
+    },
 }
 
 
@@ -56,7 +61,7 @@ def test_every_template_in_every_language_on_every_channel(template, language, c
     assert NUMBER in said[-1]
     assert "-¥12.35" in said[-1]
     assert "Prewatt" in said[-1]
-    if template is Template.TOPPED_UP:
+    if template in (Template.TOPPED_UP, Template.RECONNECTION_LATE):
         assert "¥200.00" in said[-1]
     if channel is Channel.EMAIL:
         mail = message_of(made, text, sender="notices@utility.example")
@@ -67,6 +72,18 @@ def test_every_template_in_every_language_on_every_channel(template, language, c
         one_message = 70 if coding_of(text.short) == "2" else 160
         assert len(text.short) <= one_message
         assert (coding_of(text.short) == "2") == (language is Language.ZH_CN)
+
+
+@pytest.mark.parametrize("stage", ReconnectionStage)
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("amount_micro", [None, 999_000_000])
+def test_a_late_reconnection_says_why_in_one_message(stage, language, amount_micro):
+    facts = {"stage": stage, "amount_micro": amount_micro}
+    made = notice(Template.RECONNECTION_LATE, language, Channel.SMS, **facts)
+    text = RENDERER.render(made, account_number=NUMBER)
+    assert len(text.short) <= (70 if language is Language.ZH_CN else 160)
+    assert ("¥999.00" in text.short) == ("¥999.00" in text.body) == (amount_micro is not None)
+    assert "{" not in text.body + text.short
 
 
 @pytest.mark.parametrize(

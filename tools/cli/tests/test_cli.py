@@ -111,6 +111,11 @@ def test_quantiles_are_those_of_prometheus() -> None:
         (["suspense", "list"], "set PREWATT_AUTH_PRIVATE_KEY_FILE"),
         (["suspense", "assign", "p-1", "100001", "--reason", "x"], "PREWATT_AUTH_PRIVATE_KEY_FILE"),
         (["parked", "list"], "set PREWATT_AUTH_PRIVATE_KEY_FILE"),
+        (["work-orders", "list"], "set PREWATT_AUTH_PRIVATE_KEY_FILE"),
+        (
+            ["work-orders", "close", "1", "--result", "done", "--note", "x"],
+            "set PREWATT_AUTH_PRIVATE_KEY_FILE",
+        ),
         (["parked", "release", "m-1", "--reason", "x"], "set PREWATT_AUTH_PRIVATE_KEY_FILE"),
         (["suspense", "return", "p-1", "--reason", "x"], "set PREWATT_AUTH_PRIVATE_KEY_FILE"),
     ],

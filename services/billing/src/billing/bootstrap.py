@@ -44,7 +44,7 @@ from billing.usage.api import usage_router
 from billing.usage.postgres import PostgresSnapshots
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted
-from prewatt_common.contracts.ledger_events_v1 import AccountOpened, ToppedUp
+from prewatt_common.contracts.ledger_events_v1 import AccountOpened, Credited, ToppedUp
 from prewatt_common.contracts.ledger_facts_v1 import (
     AgreementSet,
     InstallationSet,
@@ -119,7 +119,7 @@ def subscriptions(settings: BillingSettings) -> Sequence[Subscription[Any]]:
         Subscription(
             group="billing.accounts",
             topics=(LEDGER_EVENTS,),
-            decode=decode_some([AccountOpened, ToppedUp]),
+            decode=decode_some([AccountOpened, ToppedUp, Credited]),
             handle=_take_accounts_and_credits,
             batch_records_max=_FACTS_MAX,
         ),
@@ -310,7 +310,7 @@ async def _take_facts(connection: AsyncConnection, batch: Sequence[Delivered[Fac
 
 
 async def _take_accounts_and_credits(
-    connection: AsyncConnection, batch: Sequence[Delivered[AccountOpened | ToppedUp]]
+    connection: AsyncConnection, batch: Sequence[Delivered[AccountOpened | ToppedUp | Credited]]
 ) -> None:
     raw = await driver(connection)
     opened = [Delivered(e, record) for e, record in batch if isinstance(e, AccountOpened)]

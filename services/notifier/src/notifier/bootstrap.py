@@ -36,7 +36,9 @@ from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_events_v1 import (
     AccountOpened,
     BalanceExhausted,
+    Credited,
     LowBalance,
+    ReconnectionLate,
     SupplyChanged,
     ToppedUp,
 )
@@ -100,7 +102,15 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
             group=_GROUP,
             topics=(LEDGER_EVENTS,),
             decode=decode_some(
-                [AccountOpened, LowBalance, BalanceExhausted, ToppedUp, SupplyChanged]
+                [
+                    AccountOpened,
+                    LowBalance,
+                    BalanceExhausted,
+                    ToppedUp,
+                    Credited,
+                    SupplyChanged,
+                    ReconnectionLate,
+                ]
             ),
             handle=_in_book(
                 TakeLedgerEvents(

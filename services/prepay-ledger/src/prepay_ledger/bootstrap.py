@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,8 @@ from prepay_ledger.epochs.postgres import raise_epoch
 from prepay_ledger.estimates.estimate_silent import EstimateSilent
 from prepay_ledger.looks.look_at_meters import LookAtMeters
 from prepay_ledger.procedures.take_notices import take_notices
+from prepay_ledger.reconnections.values import Reconnection
+from prepay_ledger.reconnections.watch_reconnections import WatchReconnections
 from prepay_ledger.relays.signing import CommandSigner
 from prepay_ledger.routes import routers
 from prepay_ledger.seals.close_days import CloseDays
@@ -64,6 +67,8 @@ _ESTIMATE_EVERY_S = 0.5
 _ESTIMATE_REST_FACTOR = 9
 """Estimating takes a tenth of the time at most."""
 _CARRY_OUT_EVERY_S = 1.0
+_WATCH_RECONNECTIONS_EVERY_S = 2.0
+_WATCH_RECONNECTIONS_REST_FACTOR = 20
 
 
 async def run(settings: LedgerSettings) -> None:
@@ -170,6 +175,19 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
             do=CarryOutRuns(open_unit=units, review=review, clock=utc_now, committed=relay.wake),
             every_s=_CARRY_OUT_EVERY_S,
         ),
+        Repeating(
+            name="watch reconnections",
+            do=WatchReconnections(
+                open_unit=units,
+                review=review,
+                saw_load=_saw_load,
+                make_site_code=_make_site_code,
+                clock=utc_now,
+                committed=relay.wake,
+            ),
+            every_s=_WATCH_RECONNECTIONS_EVERY_S,
+            rest_factor=_WATCH_RECONNECTIONS_REST_FACTOR,
+        ),
         Repeating(name="close days", do=close_days, every_s=_CLOSE_DAYS_EVERY_S),
         watch_dependencies({"kafka": parts.producer.check}),
         Repeating(
@@ -227,6 +245,14 @@ def _parking_in_unit(park_meter: ParkMeter) -> Park[Reading]:
         return await park_meter(PostgresUnit(connection), one, error)
 
     return park
+
+
+async def _saw_load(_: PostgresUnit, __: Sequence[Reconnection], ___: datetime) -> None:
+    """What is known of relays is not kept yet."""
+
+
+async def _make_site_code(_: PostgresUnit, __: Reconnection, ___: datetime) -> None:
+    """Meters take none yet."""
 
 
 async def _restored(connection: AsyncConnection, who: str, reason: str) -> None:

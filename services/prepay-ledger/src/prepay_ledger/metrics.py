@@ -55,6 +55,16 @@ CORRECTIONS_IN_TROUBLE = Gauge(
     "prewatt_ledger_corrections_in_trouble",
     "Released correction runs that cannot charge an agreement; GET /v1/corrections says why.",
 )
+WORK_ORDERS_OPEN = Gauge(
+    "prewatt_ledger_work_orders_open",
+    "Work orders that nobody has seen to; GET /v1/work-orders?open=true lists them.",
+    ("kind",),
+)
+WORK_ORDER_AGE_SECONDS = Gauge(
+    "prewatt_ledger_work_order_age_seconds",
+    "For how long the oldest of these has been open; 0 where none is.",
+    ("kind",),
+)
 IMBALANCE_MICRO = Gauge(
     "prewatt_ledger_imbalance_micro",
     "Customer balances plus the utility's postings, which must be zero, in micro-units.",

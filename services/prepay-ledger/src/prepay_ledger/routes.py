@@ -43,6 +43,8 @@ from prepay_ledger.prepay_agreements.api import prepay_agreements_router
 from prepay_ledger.prepay_agreements.postgres_queries import GroundsQueries
 from prepay_ledger.procedures.api import procedures_router
 from prepay_ledger.procedures.postgres_queries import ProcedureQueries
+from prepay_ledger.reconnections.api import reconnections_router
+from prepay_ledger.reconnections.postgres_queries import ReconnectionQueries
 from prepay_ledger.seals.api import seals_router
 from prepay_ledger.seals.postgres import open_seals
 from prepay_ledger.settings import LedgerSettings
@@ -51,6 +53,8 @@ from prepay_ledger.supply.postgres_queries import SupplyQueries
 from prepay_ledger.supply.review_supply import SupplyReview
 from prepay_ledger.tariffs.api import tariffs_router
 from prepay_ledger.unit import PostgresUnit, open_unit
+from prepay_ledger.work_orders.api import work_orders_router
+from prepay_ledger.work_orders.postgres_queries import WorkOrderQueries
 from prewatt_common.clock import utc_now
 from prewatt_common.db.database import Database
 
@@ -152,6 +156,13 @@ def routers(
         ),
         enquiries_router(queries=queries),
         supply_router(queries=SupplyQueries(database)),
+        reconnections_router(queries=ReconnectionQueries(database)),
+        work_orders_router(
+            open_unit=units,
+            queries=WorkOrderQueries(database),
+            committed=committed,
+            clock=utc_now,
+        ),
         unbound_router(queries=UnboundQueries(database)),
         parked_router(
             open_unit=units,

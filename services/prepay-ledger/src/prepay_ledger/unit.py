@@ -40,12 +40,16 @@ from prepay_ledger.prepay_agreements.ports import PrepayAgreementStore
 from prepay_ledger.prepay_agreements.postgres import PostgresPrepayAgreements
 from prepay_ledger.procedures.ports import EvidenceStore, ProcedureStore
 from prepay_ledger.procedures.postgres import PostgresEvidence, PostgresProcedures
+from prepay_ledger.reconnections.ports import ReconnectionStore
+from prepay_ledger.reconnections.postgres import PostgresReconnections
 from prepay_ledger.relays.ports import RelayStore
 from prepay_ledger.relays.postgres import PostgresRelays
 from prepay_ledger.supply.ports import SupplyStore
 from prepay_ledger.supply.postgres import PostgresSupply
 from prepay_ledger.tariffs.ports import TariffStore
 from prepay_ledger.tariffs.postgres import PostgresTariffs
+from prepay_ledger.work_orders.ports import WorkOrderStore
+from prepay_ledger.work_orders.postgres import PostgresWorkOrders
 from prewatt_common.db.database import Database
 from prewatt_common.kafka import outbox
 from prewatt_common.kafka.messages import Message
@@ -82,6 +86,8 @@ class PostgresUnit:
         self.policies: PolicyStore = PostgresPolicies(connection)
         self.protections: ProtectionStore = PostgresProtections(connection)
         self.protected_periods: PeriodStore = PostgresPeriods(connection)
+        self.reconnections: ReconnectionStore = PostgresReconnections(connection)
+        self.work_orders: WorkOrderStore = PostgresWorkOrders(connection)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncGenerator[None]:

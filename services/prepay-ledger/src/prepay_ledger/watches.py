@@ -19,8 +19,13 @@ from prepay_ledger.metrics import (
     UNBOUND_METER,
     UNBOUND_METERS,
     UNBOUND_READINGS,
+    WORK_ORDER_AGE_SECONDS,
+    WORK_ORDERS_OPEN,
 )
 from prepay_ledger.payments.postgres_queries import PaymentQueries
+from prepay_ledger.work_orders.postgres_queries import WorkOrderQueries
+from prepay_ledger.work_orders.values import WorkOrderKind
+from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.db.database import Database
 from prewatt_common.workers import Repeating
@@ -37,6 +42,7 @@ def watches(database: Database) -> list[Repeating]:
     queries, payments = AccountQueries(database), PaymentQueries(database)
     unbound, parked = UnboundQueries(database), ParkedQueries(database)
     findings, corrections = ChargingQueries(database), CorrectionQueries(database)
+    orders = WorkOrderQueries(database)
     return [
         Repeating(
             name="watch ledger",
@@ -63,6 +69,11 @@ def watches(database: Database) -> list[Repeating]:
         Repeating(
             name="watch parked meters",
             do=lambda: _measure_parked(parked),
+            every_s=_EVERY_S,
+        ),
+        Repeating(
+            name="watch work orders",
+            do=lambda: _measure_work_orders(orders),
             every_s=_EVERY_S,
         ),
     ]
@@ -107,3 +118,12 @@ async def _measure_parked(parked: ParkedQueries) -> None:
     PARKED_METER.clear()
     for each in found:
         PARKED_METER.labels(each.meter_id).set(1)
+
+
+async def _measure_work_orders(orders: WorkOrderQueries) -> None:
+    found, now = await orders.open_by_kind(), utc_now()
+    for kind in WorkOrderKind:
+        of = found.get(kind)
+        WORK_ORDERS_OPEN.labels(kind).set(of.orders if of else 0)
+        age_s = max(0.0, (now - of.oldest).total_seconds()) if of else 0.0
+        WORK_ORDER_AGE_SECONDS.labels(kind).set(age_s)

@@ -33,6 +33,7 @@ from prewatt_cli.target import (
     find_target,
 )
 from prewatt_cli.tariffs import tariff
+from prewatt_cli.work_orders import work_orders
 
 app = typer.Typer(
     help="Prewatt: prepaid electricity.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -50,6 +51,7 @@ app.command(context_settings=PASSED_ON)(archive)
 app.add_typer(suspense, name="suspense")
 app.add_typer(dlq, name="dlq")
 app.add_typer(parked, name="parked")
+app.add_typer(work_orders, name="work-orders")
 app.add_typer(offsets, name="offsets")
 
 

@@ -20,6 +20,21 @@ class SupplyState(StrEnum):
     ARMED = "armed"
 
 
+class ReconnectionStage(StrEnum):
+    """How far a reconnection came that was asked for."""
+
+    ISSUED = "issued"
+    """The command was given out; the meter may be away."""
+    SENT = "sent"
+    ANSWERED = "answered"
+    """The meter has the command; its relay was not read back as asked."""
+    ARMED = "armed"
+    """The customer may close the relay by the meter's button."""
+    CLOSED = "closed"
+    LOAD = "load"
+    """Energy flowed again."""
+
+
 class AccountOpened(Event, frozen=True, kw_only=True):
     """An account exists."""
 
@@ -121,4 +136,71 @@ class SupplyChanged(Event, frozen=True, kw_only=True):
     rules: tuple[str, ...]
     balance_micro: Whole
     currency: Currency
+    at: Instant
+
+
+class ReconnectionLate(Event, frozen=True, kw_only=True):
+    """A relay was to close in this time after its cause, such as a payment, and did not. Told once
+    a reconnection, with the stage that it stuck in. Key: the account."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.reconnection-late.v1"
+
+    reconnection_id: UUID
+    account_id: UUID
+    meter_id: MeterId
+    cause: Words
+    caused_at: Instant
+    deadline_at: Instant
+    stage: ReconnectionStage
+    credit_micro: Whole
+    """What the account is given for it, at once (`Credited`); 0: nothing."""
+    balance_micro: Whole
+    """With that."""
+    currency: Currency
+    at: Instant
+
+
+class Credited(Event, frozen=True, kw_only=True):
+    """An account was given money that nobody paid, such as for a late reconnection. Key: the
+    account."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.credited.v1"
+
+    account_id: UUID
+    kind: Words
+    """Why, as the journal has it: ``sla_credit``."""
+    source: Words
+    """Tells it from the account's other credits."""
+    amount_micro: Whole
+    balance_micro: int
+    balance_number: Whole
+    currency: Currency
+    at: Instant
+
+
+class WorkOrderOpened(Event, frozen=True, kw_only=True):
+    """Somebody has to see to a meter. Key: the account, or the meter where it serves none."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.work-order-opened.v1"
+
+    work_order_id: UUID
+    kind: Words
+    meter_id: MeterId
+    account_id: UUID | None
+    reason: Words
+    at: Instant
+
+
+class WorkOrderClosed(Event, frozen=True, kw_only=True):
+    """A work order was seen to, or is over by itself (``result``: over). Key: as it was opened."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.work-order-closed.v1"
+
+    work_order_id: UUID
+    kind: Words
+    meter_id: MeterId
+    account_id: UUID | None
+    by: Words
+    result: Words
+    note: Words
     at: Instant

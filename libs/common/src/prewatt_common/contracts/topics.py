@@ -51,6 +51,10 @@ LEDGER_EVENTS = Topic(
         ledger_events_v1.LowBalance,
         ledger_events_v1.BalanceExhausted,
         ledger_events_v1.SupplyChanged,
+        ledger_events_v1.ReconnectionLate,
+        ledger_events_v1.Credited,
+        ledger_events_v1.WorkOrderOpened,
+        ledger_events_v1.WorkOrderClosed,
     ),
 )
 LEDGER_CHARGES = Topic("ledger.charges.v1", "partition", (ledger_charges_v1.ChargesPosted,))

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Sequence
 from billing.balances.ports import BalanceStore
 from billing.balances.values import Credit
 from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted, PostedBalance
-from prewatt_common.contracts.ledger_events_v1 import AccountOpened, ToppedUp
+from prewatt_common.contracts.ledger_events_v1 import AccountOpened, Credited, ToppedUp
 from prewatt_common.kafka.decoding import Delivered
 
 OPENING = "opening"
 
 
 async def take_credits(
-    *, store: BalanceStore, batch: Sequence[Delivered[AccountOpened | ToppedUp]]
+    *, store: BalanceStore, batch: Sequence[Delivered[AccountOpened | ToppedUp | Credited]]
 ) -> None:
     """Handle ``batch``. Of the same credit told twice the later one holds."""
     found = {(each.account_id, each.source): each for each in _credits(batch)}
@@ -30,13 +30,15 @@ async def take_strays(*, store: BalanceStore, batch: Sequence[Delivered[ChargesP
     await store.put_strays(sorted(newest.values(), key=lambda each: each.account_id))
 
 
-def _credits(batch: Iterable[Delivered[AccountOpened | ToppedUp]]) -> Iterable[Credit]:
+def _credits(batch: Iterable[Delivered[AccountOpened | ToppedUp | Credited]]) -> Iterable[Credit]:
     for event, _ in batch:
         match event:
             case AccountOpened():
                 source, amount_micro = OPENING, event.balance_micro
             case ToppedUp():
                 source, amount_micro = f"{event.provider}/{event.payment_id}", event.amount_micro
+            case Credited():
+                source, amount_micro = f"{event.kind}/{event.source}", event.amount_micro
         yield Credit(
             account_id=event.account_id,
             source=source,

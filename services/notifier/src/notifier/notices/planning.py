@@ -16,13 +16,24 @@ from notifier.notices.values import Facts, Notice, Status, Template, make_notice
 from prewatt_common.contracts.ledger_events_v1 import (
     AccountOpened,
     BalanceExhausted,
+    Credited,
     LowBalance,
+    ReconnectionLate,
+    ReconnectionStage,
     SupplyChanged,
     SupplyState,
     ToppedUp,
 )
 
-LedgerEvent: TypeAlias = AccountOpened | LowBalance | BalanceExhausted | ToppedUp | SupplyChanged
+LedgerEvent: TypeAlias = (
+    AccountOpened
+    | LowBalance
+    | BalanceExhausted
+    | ToppedUp
+    | Credited
+    | SupplyChanged
+    | ReconnectionLate
+)
 
 _SUPPLIED = {SupplyState.CONNECTED, SupplyState.WARNED, SupplyState.PENDING}
 _REMINDERS = frozenset({Template.LOW_BALANCE, Template.BALANCE_EXHAUSTED, Template.SUPPLY_OFF})
@@ -133,7 +144,7 @@ def makes_untrue(*, event: LedgerEvent, notice: Notice | OpenNotice) -> bool:
     if notice.account_id != event.account_id:
         return False
     match event:
-        case ToppedUp():
+        case ToppedUp() | Credited():
             return (
                 notice.template in _REMINDERS
                 and notice.settled_above_micro is not None
@@ -142,9 +153,13 @@ def makes_untrue(*, event: LedgerEvent, notice: Notice | OpenNotice) -> bool:
         case SupplyChanged(state=SupplyState.DISCONNECTED):
             return notice.template in (Template.SUPPLY_ON, Template.SUPPLY_ARMED)
         case SupplyChanged(state=state) if state in _SUPPLIED:
-            return notice.template in (Template.SUPPLY_OFF, Template.SUPPLY_ARMED)
+            return notice.template in (
+                Template.SUPPLY_OFF,
+                Template.SUPPLY_ARMED,
+                Template.RECONNECTION_LATE,
+            )
         case SupplyChanged(state=SupplyState.ARMED):
-            return notice.template is Template.SUPPLY_OFF
+            return notice.template in (Template.SUPPLY_OFF, Template.RECONNECTION_LATE)
         case _:
             return False
 
@@ -161,38 +176,34 @@ def _is_from_before_the_cut(event: LedgerEvent, account: Account) -> bool:
 
 
 def _called_for(event: LedgerEvent, account: Account) -> _Call | None:
+    call: _Call | None = None
     match event:
         case LowBalance():
-            facts = Facts(
-                at=event.at,
-                currency=event.currency,
-                balance_micro=event.balance_micro,
-                threshold_micro=event.threshold_micro,
-            )
-            return _Call(Template.LOW_BALANCE, facts, event.threshold_micro)
+            facts = _facts(event, threshold_micro=event.threshold_micro)
+            call = _Call(Template.LOW_BALANCE, facts, event.threshold_micro)
         case BalanceExhausted():
-            return _Call(Template.BALANCE_EXHAUSTED, _plain(event), 0)
+            call = _Call(Template.BALANCE_EXHAUSTED, _facts(event), 0)
         case ToppedUp():
-            facts = Facts(
-                at=event.at,
-                currency=event.currency,
-                balance_micro=event.balance_micro,
-                amount_micro=event.amount_micro,
-            )
-            return _Call(Template.TOPPED_UP, facts)
+            call = _Call(Template.TOPPED_UP, _facts(event, amount_micro=event.amount_micro))
+        case ReconnectionLate():
+            # The credit has no notice of its own.
+            amount_micro = event.credit_micro or None
+            facts = _facts(event, amount_micro=amount_micro, stage=event.stage)
+            call = _Call(Template.RECONNECTION_LATE, facts)
         case SupplyChanged():
-            return _called_for_supply(event, account)
+            call = _called_for_supply(event, account)
         case _:
-            return None
+            pass
+    return call
 
 
 def _called_for_supply(event: SupplyChanged, account: Account) -> _Call | None:
     if event.state is SupplyState.DISCONNECTED:
-        return _Call(Template.SUPPLY_OFF, _plain(event), 0)
+        return _Call(Template.SUPPLY_OFF, _facts(event), 0)
     if event.state is SupplyState.ARMED and event.previous is not SupplyState.ARMED:
-        return _Call(Template.SUPPLY_ARMED, _plain(event))
+        return _Call(Template.SUPPLY_ARMED, _facts(event))
     if event.state in _SUPPLIED and account.supply_off_since:
-        return _Call(Template.SUPPLY_ON, _plain(event))
+        return _Call(Template.SUPPLY_ON, _facts(event))
     return None
 
 
@@ -208,5 +219,18 @@ def _after(event: LedgerEvent, account: Account) -> Account:
             return account
 
 
-def _plain(event: BalanceExhausted | SupplyChanged) -> Facts:
-    return Facts(at=event.at, currency=event.currency, balance_micro=event.balance_micro)
+def _facts(
+    event: LowBalance | BalanceExhausted | ToppedUp | SupplyChanged | ReconnectionLate,
+    *,
+    threshold_micro: int | None = None,
+    amount_micro: int | None = None,
+    stage: ReconnectionStage | None = None,
+) -> Facts:
+    return Facts(
+        at=event.at,
+        currency=event.currency,
+        balance_micro=event.balance_micro,
+        threshold_micro=threshold_micro,
+        amount_micro=amount_micro,
+        stage=stage,
+    )

@@ -8,6 +8,7 @@ import msgspec
 
 from notifier.contacts.values import Channel, Contact, Language
 from prewatt_common.contracts.base import Instant
+from prewatt_common.contracts.ledger_events_v1 import ReconnectionStage
 
 _NAMESPACE = UUID("0d6f9a5e-50f5-5d5c-9c39-8f1f6a3f1b7e")
 
@@ -21,6 +22,7 @@ class Template(StrEnum):
     SUPPLY_OFF = "supply-off"
     SUPPLY_ARMED = "supply-armed"
     SUPPLY_ON = "supply-on"
+    RECONNECTION_LATE = "reconnection-late"
 
 
 class Status(StrEnum):
@@ -45,6 +47,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     balance_micro: int
     threshold_micro: int | None = None
     amount_micro: int | None = None
+    stage: ReconnectionStage | None = None
+    """Where a late reconnection stuck."""
 
 
 @dataclass(frozen=True, slots=True)

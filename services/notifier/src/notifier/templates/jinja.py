@@ -35,6 +35,7 @@ class JinjaRenderer:
         values = {
             "utility": self._utility_name,
             "account": account_number,
+            "stage": facts.stage,
             **{
                 name: money_text(amount, facts.currency)
                 for name, amount in amounts.items()

@@ -757,6 +757,67 @@ CREATE TABLE prepay_agreement (
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
 CREATE INDEX prepay_agreement_day ON prepay_agreement (day, account_id, version);
+CREATE TABLE work_order (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    meter_id text NOT NULL,
+    account_id uuid,
+    reason text NOT NULL,
+    evidence jsonb NOT NULL,
+    opened_at timestamptz NOT NULL,
+    closed_at timestamptz,
+    closed_by text,
+    result text,
+    note text,
+    PRIMARY KEY (id),
+    CHECK ((closed_at IS NULL) = (closed_by IS NULL)),
+    CHECK ((closed_at IS NULL) = (result IS NULL)),
+    CHECK ((closed_at IS NULL) = (note IS NULL))
+);
+CREATE UNIQUE INDEX work_order_open ON work_order (meter_id, kind) WHERE closed_at IS NULL;
+CREATE INDEX work_order_meter_id ON work_order (meter_id, id);
+CREATE INDEX work_order_account_id ON work_order (account_id, id);
+CREATE TABLE reconnection (
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    meter_id text NOT NULL,
+    cause text NOT NULL,
+    caused_at timestamptz NOT NULL,
+    issued_at timestamptz NOT NULL,
+    opened_at timestamptz,
+    load_within_s integer,
+    credit_micro bigint NOT NULL,
+    deadline_at timestamptz,
+    sent_at timestamptz,
+    answered_at timestamptz,
+    armed_at timestamptz,
+    closed_at timestamptz,
+    load_at timestamptz,
+    base_at timestamptz,
+    base_wh bigint,
+    breached_at timestamptz,
+    breach_stage text,
+    journal_id bigint,
+    done_at timestamptz,
+    superseded_at timestamptz,
+    is_timed boolean DEFAULT false NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (journal_id),
+    CHECK (caused_at <= issued_at),
+    CHECK (credit_micro >= 0),
+    CHECK ((base_at IS NULL) = (base_wh IS NULL)),
+    CHECK ((breached_at IS NULL) = (breach_stage IS NULL)),
+    CHECK (journal_id IS NULL OR breached_at IS NOT NULL),
+    CHECK (done_at IS NULL OR superseded_at IS NULL),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE UNIQUE INDEX reconnection_open ON reconnection (meter_id)
+    WHERE done_at IS NULL AND superseded_at IS NULL;
+CREATE INDEX reconnection_deadline ON reconnection (deadline_at)
+    WHERE done_at IS NULL AND superseded_at IS NULL AND breached_at IS NULL;
+CREATE INDEX reconnection_meter_id ON reconnection (meter_id, id);
+CREATE INDEX reconnection_account_id ON reconnection (account_id, id);
+CREATE INDEX reconnection_caused_at ON reconnection (caused_at);
 CREATE TABLE payment_resolution (
     payment uuid NOT NULL,
     action text NOT NULL,

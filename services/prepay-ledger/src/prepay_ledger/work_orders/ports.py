@@ -1,0 +1,43 @@
+"""What work orders need."""
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from prepay_ledger.events import Publishes
+from prepay_ledger.work_orders.values import Closing, NewWorkOrder, WorkOrder, WorkOrderKind
+
+
+class WorkOrderStore(Protocol):
+    """Work orders."""
+
+    async def open(self, orders: Sequence[NewWorkOrder], *, at: datetime) -> Sequence[WorkOrder]:
+        """In one statement; gives those that were opened. Not where one of the meter and kind is
+        open, or was closed since what the new one rests on was known."""
+        ...
+
+    async def close_all(
+        self, meter_ids: Collection[str], kinds: Collection[WorkOrderKind], closing: Closing
+    ) -> Sequence[WorkOrder]:
+        """Closes what is open of these meters and kinds, and gives it."""
+        ...
+
+    async def lock(self, order_id: UUID) -> WorkOrder | None:
+        """The order, its row locked until the transaction ends."""
+        ...
+
+    async def close(self, order_id: UUID, closing: Closing) -> None:
+        """The caller has it locked."""
+        ...
+
+
+class HasWorkOrders(Publishes, Protocol):
+    """A transaction in which work orders are opened and closed."""
+
+    work_orders: WorkOrderStore
+
+
+OpenUnit = Callable[[], AbstractAsyncContextManager[HasWorkOrders]]
+"""Begins such a transaction; it commits at the end, and does not where anything raises."""
