@@ -16,6 +16,7 @@ from prewatt_metering.registers.readings import Reading
 BACK_DAYS = 40
 DAY = timedelta(days=1)
 HOUR_WH = 100
+NONE_WHILE_CLOSED_DAYS = 3
 ENDS = ("begin_us", "end_us")
 
 
@@ -73,6 +74,7 @@ class Watched(Town):
             open_unit=open_unit or self.unit,
             timezone=ZoneInfo("UTC"),
             silence_borne=DAY,
+            none_while_closed_days=NONE_WHILE_CLOSED_DAYS,
             clock=lambda: self.at(self.days, 3),
         )
 

@@ -45,6 +45,18 @@ async def test_who_uses_on_while_cut_is_found(town: Watched) -> None:
     await town.look()
     # The five minutes at each end are enough for the hours there.
     assert await town.noticed() == [("m0", "VEE-13", 27, 35)]
+    orders = await town.sql("SELECT kind, meter_id, reason, account_id IS NOT NULL FROM work_order")
+    assert [tuple(row) for row in orders] == [
+        ("energy_while_open", "m0", "800 Wh flowed while the relay was open", True)
+    ]
+    # Seen to, it is not opened again for what was known then.
+    await town.sql(
+        "UPDATE work_order SET closed_at = $1, closed_by = 'li', result = 'done', note = 'n'",
+        town.at(town.days, 3),
+    )
+    await town.live()
+    await town.look()
+    assert len(await town.sql("SELECT FROM work_order")) == 1
     # It was charged, and nobody is cut for it, nor kept from it.
     assert (await town.charged())["town-0"] == (await town.charged())["town-2"]
     (row,) = await town.sql("SELECT bool_or(stops_cut) AS stops FROM finding")
@@ -71,3 +83,24 @@ async def test_the_device_that_follows_was_not_cut(town: Watched) -> None:
     await town.live()
     await town.look()
     assert await town.noticed() == [("m0", "VEE-13", 27, 36)]
+
+
+async def test_who_used_every_day_and_uses_nothing_is_seen_to(town: Watched) -> None:
+    """A month of use, then a register that stands: after three days, once. Others go on."""
+    for _ in range(16):
+        await town.live()
+    await town.look()
+    stands_wh = 24 * 16 * 100
+    for day in range(4):
+        assert await town.sql("SELECT FROM work_order") == []
+        await town.came(0, *((16 + day, hour, stands_wh) for hour in range(1, 24)))
+        await town.live(silent=[0])
+        await town.look()
+    orders = await town.sql("SELECT kind, meter_id, reason FROM work_order")
+    assert [tuple(row) for row in orders] == [
+        (
+            "none_while_closed",
+            "m0",
+            "nothing was used for 3 days, and every day before; the relay is closed",
+        )
+    ]

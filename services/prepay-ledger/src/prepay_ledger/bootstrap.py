@@ -196,6 +196,7 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
                 open_unit=units,
                 timezone=ZoneInfo(settings.timezone),
                 silence_borne=settings.silence_borne,
+                none_while_closed_days=settings.none_while_closed_days,
                 clock=utc_now,
             ),
             every_s=_LOOK_EVERY_S,

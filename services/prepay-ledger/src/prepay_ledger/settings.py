@@ -24,6 +24,9 @@ class LedgerSettings(ServiceSettings):
     """The utility's: of posting days and of the calendars of policies."""
     silence_borne_s: int = Field(default=24 * 3600, ge=3600)
     """A meter that no trusted reading came of for longer is a finding (VEE-10)."""
+    none_while_closed_days: Annotated[int, Field(ge=2, le=30)] | None = None
+    """Somebody is sent to a meter that used something every day, and nothing for so many days
+    though its relay is closed; none: nobody is."""
     batch_records_max: int = Field(default=60, ge=1, le=1_000)
     """Records of readings in one transaction, each of up to 100 readings."""
     remembered_meters_max: int = Field(default=250_000, ge=0, le=10_000_000)

@@ -67,12 +67,15 @@ class UnderWay(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """One look at all meters. ``calendar``: the utility's, of posting days; ``first``: the first
-    day that it reaches back to; ``silence_borne_us``: how long a meter may be silent."""
+    day that it reaches back to; ``silence_borne_us``: how long a meter may be silent;
+    ``none_while_closed_days``: after as many days without use, where there was some on every day
+    before, somebody looks at the relay; none: nobody does."""
 
     calendar: LocalCalendar
     first: date
     now_us: int
     silence_borne_us: int
+    none_while_closed_days: int | None = None
 
 
 def look_at(

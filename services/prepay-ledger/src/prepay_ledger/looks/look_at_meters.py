@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -15,6 +15,9 @@ from prepay_ledger.charging.pricing import Pricings, PricingsOfNow
 from prepay_ledger.looks.glance import USUAL_BACK, glance_first, is_ordinary
 from prepay_ledger.looks.look import BACK, USE_BACK, Look, RecentMeter, UnderWay, look_at
 from prepay_ledger.looks.ports import OpenUnit, Unit
+from prepay_ledger.looks.relay_orders import relay_orders
+from prepay_ledger.work_orders.keep_orders import open_orders
+from prepay_ledger.work_orders.values import NewWorkOrder
 from prewatt_common.clock import Clock
 from prewatt_common.db.odd_ones import odd_among
 from prewatt_common.kafka.stops import in_words
@@ -47,11 +50,18 @@ class LookAtMeters:
     transaction of what it found: after a crash, or in another replica, it goes on from there."""
 
     def __init__(
-        self, *, open_unit: OpenUnit, timezone: ZoneInfo, silence_borne: timedelta, clock: Clock
+        self,
+        *,
+        open_unit: OpenUnit,
+        timezone: ZoneInfo,
+        silence_borne: timedelta,
+        none_while_closed_days: int | None,
+        clock: Clock,
     ) -> None:
         self._open_unit = open_unit
         self._calendar = LocalCalendar(timezone)
         self._silence_borne = silence_borne
+        self._none_while_closed_days = none_while_closed_days
         self._clock = clock
         self._pricings = PricingsOfNow()
 
@@ -62,12 +72,12 @@ class LookAtMeters:
         async with self._open_unit() as unit:
             under_way = await unit.looks.begin(due)
             if under_way is not None:
-                await self._some(unit, under_way, us_of(now))
+                await self._some(unit, under_way, now)
             done = await unit.looks.looked_at()
         LOOK_DAYS_BEHIND.set(0 if done is None else max(0, (due - done).days))
         return IDLE_S if under_way is None else None
 
-    async def _some(self, unit: Unit, under_way: UnderWay, now_us: int) -> None:
+    async def _some(self, unit: Unit, under_way: UnderWay, now: datetime) -> None:
         meter_ids = await unit.looks.meter_ids(after=under_way.after, limit=METERS_AT_ONCE)
         # What a parked meter brings is set aside, and what is stored of it may be what raises.
         parked = await unit.parking.parked()
@@ -77,8 +87,9 @@ class LookAtMeters:
             Look(
                 calendar=self._calendar,
                 first=under_way.day - BACK,
-                now_us=now_us,
+                now_us=us_of(now),
                 silence_borne_us=self._silence_borne // timedelta(microseconds=1),
+                none_while_closed_days=self._none_while_closed_days,
             ),
             self._pricings.of(await unit.tariffs.book()),
             await unit.looks.take_due(looked),
@@ -87,17 +98,21 @@ class LookAtMeters:
         )
         some = await self._not_ordinary(work, looked, under_way)
         found: dict[str, Sequence[Finding]] = {}
+        orders: list[NewWorkOrder] = []
         use_first = under_way.day - USE_BACK
         for meter in await _recent(work, some, first=work.look.first, use_first=use_first):
             findings = work.tried(look_at, meter)
             if findings is not None:
                 found[meter.meter_id] = findings
+                relay_open = work.relay_open.get(meter.meter_id, ())
+                orders += relay_orders(meter, findings, relay_open=relay_open, look=work.look)
             # A payment must not wait for all of them.
             await asyncio.sleep(0)
         LOOKS.labels("looked").inc(len(found))
         LOOKS.labels("odd").inc(len(work.odd))
         LOOKS.labels("ordinary").inc(len(looked) - len(some))
         is_last = len(meter_ids) < METERS_AT_ONCE
+        await open_orders(unit=unit, orders=orders, at=now)
         await unit.looks.save(found, due_again=work.odd, after=None if is_last else meter_ids[-1])
 
     async def _not_ordinary(

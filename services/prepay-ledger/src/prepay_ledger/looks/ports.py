@@ -9,6 +9,7 @@ from prepay_ledger.charging.ports import ParkingStore
 from prepay_ledger.looks.look import RecentMeter, UnderWay
 from prepay_ledger.relays.ports import HasRelays
 from prepay_ledger.tariffs.ports import HasTariffs
+from prepay_ledger.work_orders.ports import HasWorkOrders
 from prewatt_metering.vee.findings import Finding
 
 
@@ -58,7 +59,7 @@ class LookStore(Protocol):
         ...
 
 
-class Unit(HasTariffs, HasRelays, Protocol):
+class Unit(HasTariffs, HasRelays, HasWorkOrders, Protocol):
     """A transaction in which meters are looked at."""
 
     looks: LookStore
