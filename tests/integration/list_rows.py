@@ -17,6 +17,7 @@ from rows import (
     add_corrected,
     add_correction,
     add_day,
+    add_debt,
     add_decision,
     add_device,
     add_difference,
@@ -209,6 +210,14 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
         ),
         "/v1/accounts/{account_id}/procedure-steps": Listed(
             add=add_evidence, key=_id, newest_first=True, owner=an_account
+        ),
+        "/v1/debts": Listed(
+            add=add_debt,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE debt SET paid_micro = paid_micro + 1 WHERE paid_micro < amount_micro",
+            query={},
+            other_query={"open": "true"},
         ),
         "/v1/work-orders": Listed(
             add=add_work_order,

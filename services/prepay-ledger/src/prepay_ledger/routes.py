@@ -24,6 +24,8 @@ from prepay_ledger.corrections.api import corrections_router
 from prepay_ledger.corrections.postgres_queries import CorrectionQueries
 from prepay_ledger.cut_lists.api import cut_lists_router
 from prepay_ledger.cut_lists.postgres_queries import CutListQueries
+from prepay_ledger.debts.api import debts_router
+from prepay_ledger.debts.postgres_queries import DebtQueries
 from prepay_ledger.estimates.api import estimates_router
 from prepay_ledger.installations.api import installations_router, meters_router, unbound_router
 from prepay_ledger.installations.decide_meter import DecideMeter
@@ -120,6 +122,12 @@ def routers(
             clock=utc_now,
         ),
         charges_router(open_unit=units, queries=ChargingQueries(database), clock=utc_now),
+        debts_router(
+            open_unit=units,
+            queries=DebtQueries(database),
+            committed=committed,
+            clock=utc_now,
+        ),
         estimates_router(open_unit=units, committed=committed, clock=utc_now),
         policies_router(open_unit=units, queries=policies, committed=committed, clock=utc_now),
         periods_router(open_unit=units, queries=policies, committed=committed, clock=utc_now),

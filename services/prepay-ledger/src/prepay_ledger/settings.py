@@ -1,6 +1,7 @@
 """The ledger's settings."""
 
 from datetime import timedelta
+from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
 

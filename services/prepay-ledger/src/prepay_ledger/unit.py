@@ -20,6 +20,8 @@ from prepay_ledger.corrections.ports import CorrectionStore
 from prepay_ledger.corrections.postgres import PostgresCorrections
 from prepay_ledger.cut_lists.ports import CutListStore
 from prepay_ledger.cut_lists.postgres import PostgresCutLists
+from prepay_ledger.debts.ports import DebtStore
+from prepay_ledger.debts.postgres import PostgresDebts
 from prepay_ledger.estimates.ports import EstimateStore
 from prepay_ledger.estimates.postgres import PostgresEstimates
 from prepay_ledger.facts.ports import FactStore
@@ -61,6 +63,7 @@ class PostgresUnit:
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
         self.charging: ChargingStore = PostgresCharging(connection)
+        self.debts: DebtStore = PostgresDebts(connection)
         self.estimated: EstimatedStore = PostgresEstimated(connection)
         self.estimates: EstimateStore = PostgresEstimates(connection)
         self.looks: LookStore = PostgresLooks(connection)

@@ -346,3 +346,20 @@ class DaySealed(Event, frozen=True, kw_only=True):
     """SHA-256 of ``body``."""
     body: str
     """Canonical JSON: Merkle roots and counts of every table, sums by ledger account, offsets."""
+
+
+class DebtPlanned(Event, frozen=True, kw_only=True):
+    """A person agreed with a customer by which instalments, a month apart, what is left of a debt
+    is paid off. Of several the latest holds. Key: the account."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.debt-planned.v1"
+
+    debt_id: UUID
+    account_id: UUID
+    left_micro: Whole
+    currency: Currency
+    instalments: Whole
+    first_due: date
+    by: Words
+    reason: Words
+    at: Instant

@@ -81,6 +81,7 @@ LEDGER_FACTS = Topic(
         cut_facts_v1.CutListDecided,
         cut_facts_v1.PrepayAgreementSigned,
         ledger_facts_v1.DaySealed,
+        ledger_facts_v1.DebtPlanned,
     ),
 )
 NOTICE_EVENTS = Topic(

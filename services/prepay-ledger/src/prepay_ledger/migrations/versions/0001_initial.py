@@ -818,6 +818,37 @@ CREATE INDEX reconnection_deadline ON reconnection (deadline_at)
 CREATE INDEX reconnection_meter_id ON reconnection (meter_id, id);
 CREATE INDEX reconnection_account_id ON reconnection (account_id, id);
 CREATE INDEX reconnection_caused_at ON reconnection (caused_at);
+CREATE TABLE debt (
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    source text NOT NULL,
+    cause text NOT NULL,
+    our_fault boolean NOT NULL,
+    used_until date NOT NULL,
+    currency text NOT NULL,
+    amount_micro bigint NOT NULL,
+    paid_micro bigint NOT NULL,
+    created_at timestamptz NOT NULL,
+    planned_by text,
+    plan_reason text,
+    planned_at timestamptz,
+    PRIMARY KEY (id),
+    UNIQUE (source),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    CHECK (amount_micro > 0),
+    CHECK (paid_micro BETWEEN 0 AND amount_micro),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX debt_account_id ON debt (account_id, id);
+CREATE TABLE debt_instalment (
+    debt_id uuid NOT NULL,
+    number integer NOT NULL,
+    due_on date NOT NULL,
+    amount_micro bigint NOT NULL,
+    PRIMARY KEY (debt_id, number),
+    CHECK (amount_micro > 0),
+    FOREIGN KEY(debt_id) REFERENCES debt (id)
+);
 CREATE TABLE payment_resolution (
     payment uuid NOT NULL,
     action text NOT NULL,

@@ -1,0 +1,58 @@
+"""Use case: a person agrees with a customer by which instalments a debt is paid off."""
+
+from dataclasses import replace
+from datetime import date
+from uuid import UUID
+
+from prepay_ledger.debts.ports import PlanningUnit
+from prepay_ledger.debts.refusals import PlanRefused, UnknownDebt
+from prepay_ledger.debts.rules import plan_of
+from prepay_ledger.debts.values import Debt, Instalment
+from prepay_ledger.facts.tell import tell
+from prepay_ledger.facts.values import Decided
+from prewatt_common.contracts.ledger_facts_v1 import DebtPlanned
+
+
+async def plan_debt(
+    *,
+    unit: PlanningUnit,
+    debt_id: UUID,
+    instalments: int,
+    first_due: date,
+    decided: Decided,
+) -> Debt:
+    """What is left of the debt is to be paid in so many instalments, a month apart; what was paid
+    before stays so. The debt as it stands now; the same again changes nothing.
+
+    Raises `UnknownDebt` or `PlanRefused`.
+    """
+    debt = await unit.debts.lock(debt_id)
+    if debt is None:
+        message = f"there is no debt {debt_id}"
+        raise UnknownDebt(message)
+    if debt.left_micro == 0:
+        message = f"debt {debt_id} is paid; nothing was changed"
+        raise PlanRefused(message)
+    try:
+        ahead = plan_of(debt.left_micro, instalments=instalments, first_due=first_due)
+    except ValueError as error:
+        message = f"{error}; nothing was changed"
+        raise PlanRefused(message) from error
+    paid = [Instalment(first_due, debt.paid_micro)] if debt.paid_micro else []
+    if list(debt.plan) == [*paid, *ahead]:
+        return debt
+    debt = replace(debt, plan=[*paid, *ahead], planned=decided)
+    await unit.debts.put_plan(debt)
+    event = DebtPlanned(
+        debt_id=debt.id,
+        account_id=debt.account_id,
+        left_micro=debt.left_micro,
+        currency=debt.currency,
+        instalments=instalments,
+        first_due=first_due,
+        by=decided.by,
+        reason=decided.reason,
+        at=decided.at,
+    )
+    await tell(unit, [(str(debt.account_id), str(debt.id), event)], decided)
+    return debt

@@ -1,0 +1,109 @@
+"""Debts in PostgreSQL."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from prepay_ledger.debts.values import BillCause, Debt, Instalment
+from prepay_ledger.facts.values import Decided
+from prewatt_common.db.database import DriverConnection, driver
+
+_ADD = """
+INSERT INTO debt (id, account_id, source, cause, our_fault, used_until, currency, amount_micro,
+                  paid_micro, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (source) DO NOTHING RETURNING id
+"""
+_LOCK_OF = """
+SELECT * FROM debt WHERE account_id = $1 AND paid_micro < amount_micro ORDER BY id FOR UPDATE
+"""
+_INSTALMENTS = """
+SELECT debt_id, due_on, amount_micro FROM debt_instalment WHERE debt_id = ANY($1::uuid[])
+ORDER BY debt_id, number
+"""
+_PLAN = "UPDATE debt SET planned_by = $2, plan_reason = $3, planned_at = $4 WHERE id = $1"
+_ADD_INSTALMENTS = """
+INSERT INTO debt_instalment (debt_id, number, due_on, amount_micro)
+SELECT $1, n.number, n.due_on, n.micro
+FROM unnest($2::date[], $3::bigint[]) WITH ORDINALITY AS n (due_on, micro, number)
+"""
+
+
+class PostgresDebts:
+    """A `DebtStore`."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, debt: Debt) -> bool:
+        """Waits for whoever adds one of the same source."""
+        added = await (await driver(self._connection)).fetchval(
+            _ADD,
+            debt.id,
+            debt.account_id,
+            debt.source,
+            debt.cause,
+            debt.our_fault,
+            debt.used_until,
+            debt.currency,
+            debt.amount_micro,
+            debt.paid_micro,
+            debt.created_at,
+        )
+        return added is not None
+
+    async def lock(self, debt_id: UUID) -> Debt | None:
+        """Waits for whoever has it."""
+        connection = await driver(self._connection)
+        rows = await connection.fetch("SELECT * FROM debt WHERE id = $1 FOR UPDATE", debt_id)
+        return next(iter(await to_debts(connection, rows)), None)
+
+    async def lock_of(self, account_id: UUID) -> Sequence[Debt]:
+        """In the order of their ids."""
+        connection = await driver(self._connection)
+        return await to_debts(connection, await connection.fetch(_LOCK_OF, account_id))
+
+    async def put_plan(self, debt: Debt) -> None:
+        """The caller has it locked."""
+        assert debt.planned is not None, "a plan is somebody's"
+        connection = await driver(self._connection)
+        decided = debt.planned
+        await connection.execute(_PLAN, debt.id, decided.by, decided.reason, decided.at)
+        await connection.execute("DELETE FROM debt_instalment WHERE debt_id = $1", debt.id)
+        await connection.execute(
+            _ADD_INSTALMENTS,
+            debt.id,
+            [each.due_on for each in debt.plan],
+            [each.amount_micro for each in debt.plan],
+        )
+
+    async def put_paid(self, debt: Debt) -> None:
+        """The caller has it locked."""
+        await (await driver(self._connection)).execute(
+            "UPDATE debt SET paid_micro = $2 WHERE id = $1", debt.id, debt.paid_micro
+        )
+
+
+async def to_debts(connection: DriverConnection, rows: Sequence[Any]) -> Sequence[Debt]:
+    """Debts from their rows, with their instalments."""
+    plans: dict[UUID, list[Instalment]] = {}
+    for debt_id, *instalment in await connection.fetch(_INSTALMENTS, [row["id"] for row in rows]):
+        plans.setdefault(debt_id, []).append(Instalment(*instalment))
+    return [_debt(row, plans) for row in rows]
+
+
+def _debt(row: Any, plans: Mapping[UUID, Sequence[Instalment]]) -> Debt:
+    planned = None
+    if row["planned_by"] is not None:
+        planned = Decided(by=row["planned_by"], reason=row["plan_reason"], at=row["planned_at"])
+    same = (
+        "id", "account_id", "source", "our_fault", "used_until", "currency", "amount_micro",
+        "paid_micro", "created_at",
+    )  # fmt: skip
+    return Debt(
+        **{name: row[name] for name in same},
+        cause=BillCause(row["cause"]),
+        plan=plans.get(row["id"], ()),
+        planned=planned,
+    )

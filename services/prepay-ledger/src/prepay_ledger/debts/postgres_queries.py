@@ -1,0 +1,33 @@
+"""Debts as people look at them: read-only."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from prepay_ledger.debts.postgres import to_debts
+from prepay_ledger.debts.values import Debt
+from prewatt_common.db.database import Database, driver
+
+_DEBTS = """
+SELECT * FROM debt
+WHERE ($1::uuid IS NULL OR account_id = $1)
+  AND ($2::boolean IS NULL OR (paid_micro < amount_micro) = $2)
+  AND ($3::uuid IS NULL OR id < $3)
+ORDER BY id DESC LIMIT $4
+"""
+
+
+class DebtQueries:
+    """Each question one read-only transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def debts(
+        self, *, account_id: UUID | None, open_: bool | None, before: UUID | None, limit: int
+    ) -> Sequence[Debt]:
+        """The newest first, older than ``before``."""
+        async with self._database.transaction() as connection:
+            asked = await driver(connection)
+            return await to_debts(
+                asked, await asked.fetch(_DEBTS, account_id, open_, before, limit)
+            )

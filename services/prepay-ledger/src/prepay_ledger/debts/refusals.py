@@ -1,0 +1,18 @@
+"""Why something about a debt is refused."""
+
+from http import HTTPStatus
+
+from prewatt_common.refusals import Refusal
+
+
+class UnknownDebt(Refusal):
+    """There is no such debt."""
+
+    status = HTTPStatus.NOT_FOUND
+    kind = "unknown-debt"
+
+
+class PlanRefused(Refusal):
+    """The debt cannot be paid off so."""
+
+    kind = "plan-refused"
