@@ -192,15 +192,28 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
         Panel(
             "Accounts by supply state",
             (Query("max by (supply_state) (prewatt_ledger_accounts)", "{{supply_state}}"),),
+            width=6,
+        ),
+        Panel(
+            "Cuts that are held",
+            (
+                Query("max by (by) (prewatt_ledger_cut_holds)", "holds by {{by}}"),
+                Query("max(prewatt_ledger_cuts_waiting)", "accounts that wait to be cut"),
+            ),
+            description="`prewatt cuts status` says by whom, of whom and why. Accounts wait for a "
+            "later minute, or until a hold ends; reconnections are never held.",
+            width=6,
         ),
         Panel(
             "Balances below zero",
             (Query("max(prewatt_ledger_accounts_below_zero)", "accounts"),),
+            width=6,
         ),
         Panel(
             "Top-ups",
             (rate("prewatt_ledger_topups_total", by="provider, outcome"),),
             "cps",
+            width=6,
         ),
     ),
     (

@@ -9,6 +9,7 @@ import asyncpg
 from rows import (
     a_billed_meter,
     a_correction,
+    a_cut_undo,
     a_known_account,
     a_known_meter,
     add_balance_difference,
@@ -16,6 +17,8 @@ from rows import (
     add_command,
     add_corrected,
     add_correction,
+    add_cut_hold,
+    add_cut_undo,
     add_day,
     add_debt,
     add_decision,
@@ -37,6 +40,7 @@ from rows import (
     add_step,
     add_tariff,
     add_unbound,
+    add_undone,
     add_waiting_finding,
     add_work_order,
     an_account,
@@ -236,6 +240,27 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             "WHERE done_at IS NULL",
             query={"late": "false"},
             other_query={},
+        ),
+        "/v1/cut-holds": Listed(
+            add=add_cut_hold,
+            key=_id,
+            newest_first=True,
+            moves="INSERT INTO cut_hold_end (hold_id, ended_by, reason, at) "
+            "SELECT id, 'w', 'r', now() FROM cut_hold ON CONFLICT DO NOTHING",
+            other_query={"active": "true"},
+        ),
+        "/v1/cut-undos": Listed(
+            add=add_cut_undo,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE cut_undo SET state = 'withdrawn', withdrawn_at = now()",
+        ),
+        "/v1/cut-undos/{undo_id}/accounts": Listed(
+            add=add_undone,
+            key=lambda each: each["account_id"],
+            newest_first=False,
+            moves="UPDATE account SET balance_micro = balance_micro - 1",
+            owner=a_cut_undo,
         ),
         "/v1/unbound-readings": Listed(
             add=add_unbound,

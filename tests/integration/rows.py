@@ -232,6 +232,38 @@ async def add_debt(connection: asyncpg.Connection, _: str, n: int) -> None:
     )  # fmt: skip
 
 
+async def add_cut_hold(connection: asyncpg.Connection, _: str, n: int) -> None:
+    await connection.execute(
+        "INSERT INTO cut_hold (id, scope, name, held_by, reason, at) "
+        "VALUES ($1, 'line', $2, 'w', 'r', $3)",
+        new_id(), f"l{n}", AT,
+    )  # fmt: skip
+
+
+async def add_cut_undo(connection: asyncpg.Connection, _: str, n: int) -> None:
+    await a_cut_undo(connection)
+
+
+async def a_cut_undo(connection: asyncpg.Connection) -> str:
+    """One that was drafted."""
+    undo_id = new_id()
+    await connection.execute(
+        "INSERT INTO cut_undo (id, scope, name, since, cut_until, state, accounts, dark, "
+        "drafted_by, reason, drafted_at) "
+        "VALUES ($1, 'all', '', $2, $3, 'drafted', 0, 0, 'w', 'r', $3)",
+        undo_id, AT - timedelta(days=1), AT,
+    )  # fmt: skip
+    return str(undo_id)
+
+
+async def add_undone(connection: asyncpg.Connection, undo_id: str, n: int) -> None:
+    """An account in it."""
+    await connection.execute(
+        "INSERT INTO cut_undo_account VALUES ($1, $2, $3, $4)",
+        UUID(undo_id), UUID(await an_account(connection)), AT, n % 2 == 0,
+    )  # fmt: skip
+
+
 async def add_unbound(connection: asyncpg.Connection, _: str, n: int) -> None:
     await connection.execute(
         "INSERT INTO unbound_reading VALUES ($1, $2, 5), ($1, $2, 6)", f"m-{uuid4().hex}", AT

@@ -18,6 +18,7 @@ from prewatt_common.contracts.ledger_events_v1 import (
     LowBalance,
     ReconnectionLate,
     ReconnectionStage,
+    SupplyApology,
     SupplyChanged,
     SupplyState,
     ToppedUp,
@@ -99,6 +100,12 @@ def supply(
         balance_micro=0,
         currency="CNY",
         at=AT,
+    )
+
+
+def apology():
+    return SupplyApology(
+        account_id=ACCOUNT, undo_id=uuid4(), cut_at=AT, balance_micro=-9, currency="CNY", at=AT
     )
 
 
@@ -228,6 +235,16 @@ QUEUED, SUPERSEDED = Status.QUEUED, Status.SUPERSEDED
                 (Template.SUPPLY_ON, QUEUED),
             ],
             id="late, and back before it was told",
+        ),
+        pytest.param(
+            [exhausted(), supply(SupplyState.DISCONNECTED), apology(), supply(SupplyState.WARNED)],
+            [
+                (Template.BALANCE_EXHAUSTED, SUPERSEDED),
+                (Template.SUPPLY_OFF, SUPERSEDED),
+                (Template.SUPPLY_APOLOGY, QUEUED),
+                (Template.SUPPLY_ON, QUEUED),
+            ],
+            id="nobody who was cut by our mistake is asked to pay",
         ),
         *(
             pytest.param([supply(state)], [], id=f"{state} without a cut")

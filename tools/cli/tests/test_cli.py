@@ -117,6 +117,9 @@ def test_quantiles_are_those_of_prometheus() -> None:
             "set PREWATT_AUTH_PRIVATE_KEY_FILE",
         ),
         (["parked", "release", "m-1", "--reason", "x"], "set PREWATT_AUTH_PRIVATE_KEY_FILE"),
+        (["cuts", "status"], "set PREWATT_AUTH_PRIVATE_KEY_FILE"),
+        (["cuts", "hold", "--reason", "x"], "set PREWATT_AUTH_PRIVATE_KEY_FILE"),
+        (["cuts", "release", "h-1", "--reason", "x"], "set PREWATT_AUTH_PRIVATE_KEY_FILE"),
         (["suspense", "return", "p-1", "--reason", "x"], "set PREWATT_AUTH_PRIVATE_KEY_FILE"),
     ],
 )

@@ -39,6 +39,7 @@ from prewatt_common.contracts.ledger_events_v1 import (
     Credited,
     LowBalance,
     ReconnectionLate,
+    SupplyApology,
     SupplyChanged,
     ToppedUp,
 )
@@ -110,6 +111,7 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
                     Credited,
                     SupplyChanged,
                     ReconnectionLate,
+                    SupplyApology,
                 ]
             ),
             handle=_in_book(

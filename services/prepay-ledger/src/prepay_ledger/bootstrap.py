@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from prepay_ledger.breakers.follow_holds import FollowHolds
 from prepay_ledger.charging.enter_charges import EnterCharges
 from prepay_ledger.charging.park_meter import ParkMeter
 from prepay_ledger.charging.remembered import RememberedStandings
@@ -69,6 +70,7 @@ _ESTIMATE_REST_FACTOR = 9
 _CARRY_OUT_EVERY_S = 1.0
 _WATCH_RECONNECTIONS_EVERY_S = 2.0
 _WATCH_RECONNECTIONS_REST_FACTOR = 20
+_FOLLOW_HOLDS_EVERY_S = 1.0
 
 
 async def run(settings: LedgerSettings) -> None:
@@ -164,6 +166,11 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
             name="follow rules",
             do=FollowRules(open_unit=units, clock=utc_now),
             every_s=_RECHECK_EVERY_S,
+        ),
+        Repeating(
+            name="follow holds of cuts",
+            do=FollowHolds(open_unit=units, clock=utc_now, committed=relay.wake),
+            every_s=_FOLLOW_HOLDS_EVERY_S,
         ),
         Repeating(
             name="sweep standing",

@@ -65,6 +65,20 @@ WORK_ORDER_AGE_SECONDS = Gauge(
     "For how long the oldest of these has been open; 0 where none is.",
     ("kind",),
 )
+CUT_HOLDS = Gauge(
+    "prewatt_ledger_cut_holds",
+    "What holds cuts of all, of a tariff or of an area, by who made it: people, or the fleet "
+    "breaker; GET /v1/cut-holds?active=true lists it.",
+    ("by",),
+)
+CUT_HOLD_SINCE_SECONDS = Gauge(
+    "prewatt_ledger_cut_hold_since_timestamp_seconds",
+    "When the oldest of people's holds of cuts was made; 0 where there is none.",
+)
+CUTS_WAITING = Gauge(
+    "prewatt_ledger_cuts_waiting",
+    "Accounts that are to be cut and wait: for a later minute, or until a hold of cuts ends.",
+)
 IMBALANCE_MICRO = Gauge(
     "prewatt_ledger_imbalance_micro",
     "Customer balances plus the utility's postings, which must be zero, in micro-units.",

@@ -14,6 +14,8 @@ from prepay_ledger.accounts.import_accounts import ImportAccounts
 from prepay_ledger.accounts.postgres_queries import AccountQueries
 from prepay_ledger.agreements.api import agreements_router
 from prepay_ledger.agreements.decide_agreement import DecideAgreement
+from prepay_ledger.breakers.api import cut_holds_router, cut_undos_router
+from prepay_ledger.breakers.postgres_queries import BreakerQueries
 from prepay_ledger.charging.api import parked_router
 from prepay_ledger.charging.api_charges import charges_router, findings_router
 from prepay_ledger.charging.postgres_parking import ParkedQueries
@@ -70,6 +72,7 @@ def routers(
 ) -> list[APIRouter]:
     """Every module's. ``committed`` is called after what a request changed has committed."""
     queries, payment_queries = AccountQueries(database), PaymentQueries(database)
+    breakers = BreakerQueries(database)
     apply_event = ApplyPaymentEvent(take_payment=TakePayment(review=review))
     decide_meter = DecideMeter(review=review)
 
@@ -163,6 +166,8 @@ def routers(
             clock=utc_now,
         ),
         enquiries_router(queries=queries),
+        cut_holds_router(open_unit=units, queries=breakers, committed=committed, clock=utc_now),
+        cut_undos_router(open_unit=units, queries=breakers, committed=committed, clock=utc_now),
         supply_router(queries=SupplyQueries(database)),
         reconnections_router(queries=ReconnectionQueries(database)),
         work_orders_router(

@@ -12,6 +12,9 @@ from prepay_ledger.agreements.ports import AgreementStore
 from prepay_ledger.agreements.postgres import PostgresAgreements
 from prepay_ledger.balances.ports import BalanceStore
 from prepay_ledger.balances.postgres import PostgresBalances
+from prepay_ledger.breakers.ports import BreakerStore, UndoStore
+from prepay_ledger.breakers.postgres import PostgresBreakers
+from prepay_ledger.breakers.postgres_undos import PostgresUndos
 from prepay_ledger.charging.ports import ChargingStore, EstimatedStore, ParkingStore
 from prepay_ledger.charging.postgres import PostgresCharging
 from prepay_ledger.charging.postgres_estimates import PostgresEstimated
@@ -62,6 +65,8 @@ class PostgresUnit:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
+        self.breakers: BreakerStore = PostgresBreakers(connection)
+        self.undos: UndoStore = PostgresUndos(connection)
         self.charging: ChargingStore = PostgresCharging(connection)
         self.debts: DebtStore = PostgresDebts(connection)
         self.estimated: EstimatedStore = PostgresEstimated(connection)

@@ -1,6 +1,7 @@
 """Metrics of the ledger as a whole, looked up every some seconds."""
 
 from prepay_ledger.accounts.postgres_queries import AccountQueries
+from prepay_ledger.breakers.postgres_queries import BreakerQueries
 from prepay_ledger.charging.postgres_parking import ParkedQueries
 from prepay_ledger.charging.postgres_queries import ChargingQueries
 from prepay_ledger.corrections.postgres_queries import CorrectionQueries
@@ -10,6 +11,9 @@ from prepay_ledger.metrics import (
     ACCOUNTS_BELOW_ZERO,
     CORRECTION_AGREEMENTS_LEFT,
     CORRECTIONS_IN_TROUBLE,
+    CUT_HOLD_SINCE_SECONDS,
+    CUT_HOLDS,
+    CUTS_WAITING,
     FINDINGS,
     FINDINGS_WAITING,
     IMBALANCE_MICRO,
@@ -43,6 +47,7 @@ def watches(database: Database) -> list[Repeating]:
     unbound, parked = UnboundQueries(database), ParkedQueries(database)
     findings, corrections = ChargingQueries(database), CorrectionQueries(database)
     orders = WorkOrderQueries(database)
+    breakers = BreakerQueries(database)
     return [
         Repeating(
             name="watch ledger",
@@ -64,6 +69,11 @@ def watches(database: Database) -> list[Repeating]:
         Repeating(
             name="watch corrections",
             do=lambda: _measure_corrections(corrections),
+            every_s=_EVERY_S,
+        ),
+        Repeating(
+            name="watch holds of cuts",
+            do=lambda: _measure_holds(breakers),
             every_s=_EVERY_S,
         ),
         Repeating(
@@ -127,3 +137,13 @@ async def _measure_work_orders(orders: WorkOrderQueries) -> None:
         WORK_ORDERS_OPEN.labels(kind).set(of.orders if of else 0)
         age_s = max(0.0, (now - of.oldest).total_seconds()) if of else 0.0
         WORK_ORDER_AGE_SECONDS.labels(kind).set(age_s)
+
+
+async def _measure_holds(breakers: BreakerQueries) -> None:
+    now = utc_now()
+    standing = await breakers.standing(now)
+    people = [hold.placed.at.timestamp() for hold in standing if hold.trip is None]
+    CUT_HOLDS.labels("people").set(len(people))
+    CUT_HOLDS.labels("breaker").set(len(standing) - len(people))
+    CUT_HOLD_SINCE_SECONDS.set(min(people, default=0))
+    CUTS_WAITING.set(await breakers.waiting(now))

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from prewatt_cli.archive import PASSED_ON, archive
 from prewatt_cli.audit import audit
+from prewatt_cli.cuts import cuts
 from prewatt_cli.dlq import dlq
 from prewatt_cli.errors import answered, one_line_errors
 from prewatt_cli.imports import import_csv
@@ -52,6 +53,7 @@ app.add_typer(suspense, name="suspense")
 app.add_typer(dlq, name="dlq")
 app.add_typer(parked, name="parked")
 app.add_typer(work_orders, name="work-orders")
+app.add_typer(cuts, name="cuts")
 app.add_typer(offsets, name="offsets")
 
 

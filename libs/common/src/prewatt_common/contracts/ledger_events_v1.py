@@ -204,3 +204,17 @@ class WorkOrderClosed(Event, frozen=True, kw_only=True):
     result: Words
     note: Words
     at: Instant
+
+
+class SupplyApology(Event, frozen=True, kw_only=True):
+    """The account was cut by our mistake; it is reconnected, and kept on whatever its balance."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.supply-apology.v1"
+
+    account_id: UUID
+    undo_id: UUID
+    cut_at: Instant
+    """When the first of its cuts was issued."""
+    balance_micro: int
+    currency: Currency
+    at: Instant

@@ -333,6 +333,79 @@ class PrepayAgreementSigned(Event, frozen=True, kw_only=True):
     at: Instant
 
 
+class CutScope(StrEnum):
+    """By what accounts are counted and held together where cuts are held. The last three are areas
+    (供电所, 台区, 线路), those of the meters that serve an account."""
+
+    ALL = "all"
+    TARIFF = "tariff"
+    SUPPLY_OFFICE = "supply_office"
+    STATION_AREA = "station_area"
+    LINE = "line"
+
+
+class CutHoldPlaced(Event, frozen=True, kw_only=True):
+    """Nobody of the scope is cut until then, or until a person ends it; reconnections go on. Key:
+    the hold's id."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.cut-hold-placed.v1"
+
+    hold_id: UUID
+    scope: CutScope
+    name: str
+    """Of the tariff or the area; empty for all accounts."""
+    until: Instant | None
+    by: Words
+    reason: Words
+    at: Instant
+
+
+class CutHoldEnded(Event, frozen=True, kw_only=True):
+    """A hold of cuts holds no more. Key: the hold's id."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.cut-hold-ended.v1"
+
+    hold_id: UUID
+    is_breaker: bool
+    """The fleet breaker had made it, by a decision that no person took; else see
+    `CutHoldPlaced`."""
+    by: Words
+    reason: Words
+    at: Instant
+
+
+class CutUndoReleased(Event, frozen=True, kw_only=True):
+    """Cuts of the scope that were issued in [since, until) were a mistake: their accounts are
+    reconnected, and kept on until `CutUndoEnded`. Key: the undo's id."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.cut-undo-released.v1"
+
+    undo_id: UUID
+    scope: CutScope
+    name: str
+    since: Instant
+    until: Instant
+    accounts: Whole
+    drafted_by: Words
+    drafted_reason: Words
+    by: Words
+    """Who released it."""
+    reason: Words
+    at: Instant
+
+
+class CutUndoEnded(Event, frozen=True, kw_only=True):
+    """What cut the accounts of an undo was put right: they are kept on no more. Key: the undo's
+    id."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.cut-undo-ended.v1"
+
+    undo_id: UUID
+    by: Words
+    reason: Words
+    at: Instant
+
+
 class DaySealed(Event, frozen=True, kw_only=True):
     """A posting day of the ledger is closed. Whoever kept ``head`` can tell that nothing up to that
     day was written again. Key: ``seals``."""

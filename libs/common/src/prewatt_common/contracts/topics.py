@@ -55,6 +55,7 @@ LEDGER_EVENTS = Topic(
         ledger_events_v1.Credited,
         ledger_events_v1.WorkOrderOpened,
         ledger_events_v1.WorkOrderClosed,
+        ledger_events_v1.SupplyApology,
     ),
 )
 LEDGER_CHARGES = Topic("ledger.charges.v1", "partition", (ledger_charges_v1.ChargesPosted,))
@@ -80,6 +81,10 @@ LEDGER_FACTS = Topic(
         cut_facts_v1.ProcedureStepTold,
         cut_facts_v1.CutListDecided,
         cut_facts_v1.PrepayAgreementSigned,
+        ledger_facts_v1.CutHoldPlaced,
+        ledger_facts_v1.CutHoldEnded,
+        ledger_facts_v1.CutUndoReleased,
+        ledger_facts_v1.CutUndoEnded,
         ledger_facts_v1.DaySealed,
         ledger_facts_v1.DebtPlanned,
     ),

@@ -20,6 +20,7 @@ from prewatt_common.contracts.ledger_events_v1 import (
     LowBalance,
     ReconnectionLate,
     ReconnectionStage,
+    SupplyApology,
     SupplyChanged,
     SupplyState,
     ToppedUp,
@@ -32,6 +33,7 @@ LedgerEvent: TypeAlias = (
     | ToppedUp
     | Credited
     | SupplyChanged
+    | SupplyApology
     | ReconnectionLate
 )
 
@@ -139,7 +141,9 @@ def plan_notices(
     return plan
 
 
-def makes_untrue(*, event: LedgerEvent, notice: Notice | OpenNotice) -> bool:
+def makes_untrue(  # noqa: PLR0911 - a case each
+    *, event: LedgerEvent, notice: Notice | OpenNotice
+) -> bool:
     """Whether ``event``, newer than ``notice``, leaves it with nothing true to say."""
     if notice.account_id != event.account_id:
         return False
@@ -160,6 +164,8 @@ def makes_untrue(*, event: LedgerEvent, notice: Notice | OpenNotice) -> bool:
             )
         case SupplyChanged(state=SupplyState.ARMED):
             return notice.template in (Template.SUPPLY_OFF, Template.RECONNECTION_LATE)
+        case SupplyApology():
+            return notice.template in _REMINDERS
         case _:
             return False
 
@@ -185,6 +191,8 @@ def _called_for(event: LedgerEvent, account: Account) -> _Call | None:
             call = _Call(Template.BALANCE_EXHAUSTED, _facts(event), 0)
         case ToppedUp():
             call = _Call(Template.TOPPED_UP, _facts(event, amount_micro=event.amount_micro))
+        case SupplyApology():
+            call = _Call(Template.SUPPLY_APOLOGY, _facts(event))
         case ReconnectionLate():
             # The credit has no notice of its own.
             amount_micro = event.credit_micro or None
@@ -220,7 +228,12 @@ def _after(event: LedgerEvent, account: Account) -> Account:
 
 
 def _facts(
-    event: LowBalance | BalanceExhausted | ToppedUp | SupplyChanged | ReconnectionLate,
+    event: LowBalance
+    | BalanceExhausted
+    | ToppedUp
+    | SupplyChanged
+    | SupplyApology
+    | ReconnectionLate,
     *,
     threshold_micro: int | None = None,
     amount_micro: int | None = None,

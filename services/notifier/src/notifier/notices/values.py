@@ -23,6 +23,7 @@ class Template(StrEnum):
     SUPPLY_ARMED = "supply-armed"
     SUPPLY_ON = "supply-on"
     RECONNECTION_LATE = "reconnection-late"
+    SUPPLY_APOLOGY = "supply-apology"
 
 
 class Status(StrEnum):

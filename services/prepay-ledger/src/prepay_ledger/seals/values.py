@@ -30,6 +30,15 @@ SEALED = (
         "command_answer", ("id",), ("id", "command_id", "status", "relay", "detail", "at")
     ),
     SealedTable(
+        "cut_hold",
+        ("id",),
+        (
+            "id", "scope", "name", "held_until", "tripped_scope", "tripped_name", "wanted",
+            "trip_per_min", "held_by", "reason", "at",
+        ),
+    ),
+    SealedTable("cut_hold_end", ("hold_id",), ("hold_id", "ended_by", "reason", "at")),
+    SealedTable(
         "decision",
         ("id",),
         ("id", "account_id", "state", "action", "fired", "held", "inputs", "at"),

@@ -849,6 +849,109 @@ CREATE TABLE debt_instalment (
     CHECK (amount_micro > 0),
     FOREIGN KEY(debt_id) REFERENCES debt (id)
 );
+CREATE TABLE cut_gate (
+    only_row boolean DEFAULT true NOT NULL,
+    changed uuid NOT NULL,
+    PRIMARY KEY (only_row),
+    CHECK (only_row)
+);
+INSERT INTO cut_gate (changed) VALUES ('00000000-0000-0000-0000-000000000000');
+CREATE TABLE cut_follow (
+    only_row boolean DEFAULT true NOT NULL,
+    changed uuid NOT NULL,
+    upto uuid,
+    is_done boolean NOT NULL,
+    PRIMARY KEY (only_row),
+    CHECK (only_row)
+);
+INSERT INTO cut_follow (changed, is_done) VALUES ('00000000-0000-0000-0000-000000000000', true);
+CREATE TABLE cut_count (
+    minute timestamptz NOT NULL,
+    scope text NOT NULL,
+    name text NOT NULL,
+    wanted integer NOT NULL,
+    admitted integer NOT NULL,
+    paced integer NOT NULL,
+    PRIMARY KEY (minute, scope, name),
+    CHECK (wanted >= 0),
+    CHECK (admitted >= 0),
+    CHECK (paced >= 0)
+);
+CREATE TABLE cut_wait (
+    account_id uuid NOT NULL,
+    good_until timestamptz NOT NULL,
+    PRIMARY KEY (account_id)
+);
+CREATE TABLE cut_hold (
+    id uuid NOT NULL,
+    scope text NOT NULL,
+    name text NOT NULL,
+    held_until timestamptz,
+    tripped_scope text,
+    tripped_name text,
+    wanted bigint,
+    trip_per_min bigint,
+    held_by text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    CHECK (scope IN ('all', 'tariff', 'supply_office', 'station_area', 'line')),
+    CHECK ((scope = 'all') = (name = '')),
+    CHECK (held_until > at),
+    CHECK (num_nulls(tripped_scope, tripped_name, wanted, trip_per_min) IN (0, 4)),
+    CHECK (wanted > trip_per_min)
+);
+CREATE INDEX cut_hold_day ON cut_hold (day, id);
+CREATE TABLE cut_hold_end (
+    hold_id uuid NOT NULL,
+    ended_by text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (hold_id),
+    FOREIGN KEY(hold_id) REFERENCES cut_hold (id)
+);
+CREATE INDEX cut_hold_end_day ON cut_hold_end (day, hold_id);
+CREATE TABLE cut_undo (
+    id uuid NOT NULL,
+    scope text NOT NULL,
+    name text NOT NULL,
+    since timestamptz NOT NULL,
+    cut_until timestamptz NOT NULL,
+    state text NOT NULL,
+    accounts integer NOT NULL,
+    dark integer NOT NULL,
+    drafted_by text NOT NULL,
+    reason text NOT NULL,
+    drafted_at timestamptz NOT NULL,
+    released_by text,
+    release_reason text,
+    released_at timestamptz,
+    withdrawn_by text,
+    withdrawal_reason text,
+    withdrawn_at timestamptz,
+    ended_by text,
+    end_reason text,
+    ended_at timestamptz,
+    upto uuid,
+    PRIMARY KEY (id),
+    CHECK ((scope = 'all') = (name = '')),
+    CHECK (cut_until > since),
+    CHECK (state IN ('drafted', 'released', 'done', 'ending', 'ended', 'withdrawn')),
+    CHECK (dark BETWEEN 0 AND accounts),
+    CHECK (released_by <> drafted_by)
+);
+CREATE INDEX cut_undo_standing ON cut_undo (id) WHERE state IN ('released', 'done', 'ending');
+CREATE TABLE cut_undo_account (
+    undo_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    cut_at timestamptz NOT NULL,
+    was_dark boolean NOT NULL,
+    PRIMARY KEY (undo_id, account_id),
+    FOREIGN KEY(undo_id) REFERENCES cut_undo (id)
+);
+CREATE INDEX cut_undo_account_account ON cut_undo_account (account_id);
 CREATE TABLE payment_resolution (
     payment uuid NOT NULL,
     action text NOT NULL,
@@ -936,6 +1039,8 @@ SEALED = {
     "command": "id, decision_id, account_id, meter_id, action, sequence, caused_at, issued_at,"
     " expires_at, day",
     "command_answer": "",
+    "cut_hold": "",
+    "cut_hold_end": "",
     "tariff_version": "",
     "policy_version": "",
     "procedure_version": "",
