@@ -41,8 +41,8 @@ def limit(paced: int, trip: int = 1_000) -> Limit:
     return Limit(paced_per_min=paced, trip_per_min=trip)
 
 
-def some(n: int, *scopes: Scope, first: int = 0, waits: bool = False) -> list[Asked]:
-    return [Asked(UUID(int=first + each), (ALL, *scopes), waits) for each in range(n)]
+def some(n: int, *scopes: Scope, first: int = 0, wait: bool = False) -> list[Asked]:
+    return [Asked([UUID(int=first + each) for each in range(n)], (ALL, *scopes), wait)]
 
 
 def test_all_are_admitted_where_there_is_room():
@@ -62,7 +62,7 @@ def test_the_others_are_spread_over_the_minutes_that_follow():
 
 
 def test_who_has_waited_comes_first():
-    asked = [*some(2, first=10), *some(2, waits=True)]
+    asked = [*some(2, first=10), *some(2, wait=True)]
     made = admit(asked=asked, counts={}, limits=limits(limit(2)))
     assert made.admitted == (UUID(int=0), UUID(int=1))
     assert made.counts == {ALL: Count(2, 2, 2)}, "those that waited do not come anew"
@@ -77,11 +77,10 @@ def test_who_has_waited_comes_first():
     ],
 )
 def test_a_scope_trips_above_its_limit_and_nobody_is_admitted(of, scope):
-    asked = some(5, HOME, LINE)
-    fits = admit(asked=asked[:4], counts={}, limits=limits(**of))
+    fits = admit(asked=some(4, HOME, LINE), counts={}, limits=limits(**of))
     assert (len(fits.admitted), fits.tripped) == (4, ())
-    others = some(1, SHOP, first=90) if scope is not ALL else []
-    made = admit(asked=[*asked[4:], *others], counts=fits.counts, limits=limits(**of))
+    asked = [*some(1, HOME, LINE, first=80), *(some(1, SHOP, first=90) if scope != ALL else [])]
+    made = admit(asked=asked, counts=fits.counts, limits=limits(**of))
     assert made.tripped == (Trip(scope=scope, wanted=5, trip_per_min=4),)
     assert (made.admitted, made.waits_min) == ((), {})
     assert made.counts[scope] == Count(5, 4, 0)
@@ -89,10 +88,10 @@ def test_a_scope_trips_above_its_limit_and_nobody_is_admitted(of, scope):
 
 def test_who_waits_trips_nothing():
     counts = {ALL: Count(4, 0, 0)}
-    made = admit(asked=some(9, waits=True), counts=counts, limits=limits(limit(9, 4)))
+    made = admit(asked=some(9, wait=True), counts=counts, limits=limits(limit(9, 4)))
     assert (len(made.admitted), made.tripped) == (9, ())
     # Nor does it where the limit was lowered meanwhile.
-    made = admit(asked=some(9, waits=True), counts=counts, limits=limits(limit(9, 3)))
+    made = admit(asked=some(9, wait=True), counts=counts, limits=limits(limit(9, 3)))
     assert (len(made.admitted), made.tripped) == (9, ())
 
 
@@ -115,9 +114,12 @@ LIMIT = st.builds(limit, st.integers(1, 12), st.integers(1, 12))
 @st.composite
 def batches(draw: st.DrawFn) -> list[list[Asked]]:
     numbers = iter(range(1_000))
-    one = st.tuples(SCOPES, st.booleans())
+    one = st.tuples(SCOPES, st.booleans(), st.integers(1, 5))
     return [
-        [Asked(UUID(int=next(numbers)), (ALL, *scopes), waits) for scopes, waits in batch]
+        [
+            Asked([UUID(int=next(numbers)) for _ in range(n)], (ALL, *scopes), wait)
+            for scopes, wait, n in batch
+        ]
         for batch in draw(st.lists(st.lists(one, max_size=8), max_size=5))
     ]
 
@@ -130,8 +132,14 @@ def test_within_a_minute_no_scope_passes_its_limits(batches, all_accounts, tarif
     anew: Counter[Scope] = Counter()
     for asked in batches:
         made = admit(asked=asked, counts=counts, limits=allowed)
-        scopes = {each.account_id: each.scopes for each in asked}
-        came = [scope for each in asked if not each.waits for scope in each.scopes]
+        scopes = {one: each.scopes for each in asked for one in each.account_ids}
+        came = [
+            scope
+            for each in asked
+            for _ in each.account_ids
+            for scope in each.scopes
+            if not each.wait
+        ]
         anew.update(came)
         over = {scope for scope in came if anew[scope] > allowed.of(scope.kind).trip_per_min}
         assert {trip.scope for trip in made.tripped} == over
@@ -166,12 +174,13 @@ def test_minute_after_minute_all_are_admitted(batches, of):
         made = admit(asked=asked, counts={}, limits=allowed)
         admitted += len(made.admitted)
         for each in asked:
-            if each.account_id in made.waits_min:
-                later = minute + made.waits_min[each.account_id]
-                assert later > minute
-                due.setdefault(later, []).append(each._replace(waits=True))
+            for one in each.account_ids:
+                if one in made.waits_min:
+                    later = minute + made.waits_min[one]
+                    assert later > minute
+                    due.setdefault(later, []).append(Asked([one], each.scopes, wait=True))
         last = minute
-    many = sum(map(len, batches))
+    many = sum(len(each.account_ids) for batch in batches for each in batch)
     assert admitted == many
     assert last == max(0, -(-many // of.paced_per_min) - 1), "and as soon as the pace allows"
 

@@ -249,6 +249,38 @@ async def test_a_hold_is_of_a_tariff_an_area_or_all(fleet: Fleet) -> None:
         await fleet.hold(ALL, fleet.at)
 
 
+async def test_an_account_with_several_meters_counts_once_in_each_of_its_areas(
+    fleet: Fleet,
+) -> None:
+    """The first house has a meter on another line too, and one that it has no more."""
+    await fleet.sql(
+        "INSERT INTO meter_state (meter_id) VALUES ('x1'), ('x2')",
+    )
+    for meter_id, line, ends in (("x1", "L2", None), ("x2", "L3", fleet.at - MINUTE)):
+        await fleet.sql(
+            "INSERT INTO meter (meter_id, household, resolution_wh, line, revision) "
+            "VALUES ($1, true, 1, $2, 1)", meter_id, line,
+        )  # fmt: skip
+        await fleet.sql(
+            "INSERT INTO installation (id, meter_id, account_id, begins_at, ends_at, multiplier, "
+            "revision) VALUES ($1, $2, $3, $4, $5, 1, 1)",
+            uuid4(), meter_id, fleet.ids[0], fleet.at - timedelta(minutes=2), ends,
+        )  # fmt: skip
+    made = await fleet.admits(fleet.ids)
+    assert made.admitted == set(fleet.ids)
+    counts = await fleet.sql("SELECT scope, name, wanted, admitted FROM cut_count ORDER BY 1, 2")
+    assert [tuple(row) for row in counts] == [
+        ("all", "", 40, 40),
+        ("line", "L1", 10, 10),
+        ("line", "L2", 1, 1),
+        ("tariff", "in-cny", 20, 20),
+        ("tariff", "in-eur", 20, 20),
+    ]
+    await fleet.hold(Scope(CutScope.LINE, "L2"))
+    await fleet.hold(Scope(CutScope.LINE, "L3"))
+    assert (await fleet.held()).keys() == {fleet.ids[0]}
+
+
 async def test_a_hold_waits_for_cuts_that_did_not_see_it(fleet: Fleet) -> None:
     """Whatever was admitted is committed before the hold, so that it is found and called back."""
     async with fleet.unit() as unit:
@@ -320,7 +352,8 @@ async def test_a_tariff_typed_a_thousand_times_too_high_is_undone(fleet: Fleet) 
         await fleet.cut(each, ago)
     await fleet.cut(wrong[5], ago, "superseded")
     await fleet.cut(fleet.ids[1], ago)
-    await fleet.cut(wrong[6], ago - timedelta(days=1))
+    await fleet.cut(wrong[6], fleet.at - timedelta(minutes=61))
+    await fleet.cut(wrong[7], fleet.at + MINUTE)
     undo = await fleet.draft(CNY)
     assert (undo.state, undo.accounts, undo.dark) == (UndoState.DRAFTED, 6, 5)
     assert await fleet.held() == {}

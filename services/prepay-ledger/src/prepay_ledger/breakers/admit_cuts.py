@@ -1,6 +1,6 @@
 """Use cases: what holds the cuts of accounts, and which of them may be cut now."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -53,53 +53,60 @@ async def admit_cuts(
     state = await unit.breakers.hold_state()
     asked = await unit.breakers.asked(account_ids, now=now)
     held = await _held(unit, state, asked, now=now)
-    free = [each for each in asked if each.account_id not in held]
-    if free:
-        held |= await _admit(unit, free, limits=limits, now=now)
-    await unit.breakers.wait({account_id: _good_until(holds) for account_id, holds in held.items()})
-    admitted = frozenset(each.account_id for each in asked) - held.keys()
-    await unit.breakers.wait_no_more(
-        [each.account_id for each in asked if each.waits and each.account_id in admitted]
+    free = (
+        [
+            each._replace(account_ids=[one for one in each.account_ids if one not in held])
+            for each in asked
+        ]
+        if held
+        else asked
     )
-    return Admitted(admitted=admitted, held=held)
+    held |= await _admit(unit, [each for each in free if each.account_ids], limits=limits, now=now)
+    await unit.breakers.wait({account_id: _good_until(holds) for account_id, holds in held.items()})
+    await unit.breakers.wait_no_more(
+        [one for each in asked if each.wait for one in each.account_ids if one not in held]
+    )
+    return Admitted(admitted=frozenset(account_ids) - held.keys(), held=held)
 
 
 async def _held(
-    unit: HasBreakers, state: State, asked: Collection[Asked], *, now: datetime
+    unit: HasBreakers, state: State, asked: Sequence[Asked], *, now: datetime
 ) -> dict[UUID, tuple[Hold, ...]]:
     if state.is_quiet:
         return {}
     kept_on: Collection[UUID] = ()
     if state.keeps_on:
-        kept_on = await unit.breakers.kept_on([each.account_id for each in asked])
-    found = {
-        each.account_id: holds_on(
-            scopes=each.scopes,
-            is_kept_on=each.account_id in kept_on,
-            holds=state.holds,
-            now=now,
-        )
-        for each in asked
-    }
-    return {account_id: holds for account_id, holds in found.items() if holds}
+        kept_on = await unit.breakers.kept_on([one for each in asked for one in each.account_ids])
+    held: dict[UUID, tuple[Hold, ...]] = {}
+    for account_ids, scopes, _ in asked:
+        for is_kept_on in (False, True):
+            some = [one for one in account_ids if (one in kept_on) is is_kept_on]
+            holds = holds_on(scopes=scopes, is_kept_on=is_kept_on, holds=state.holds, now=now)
+            if holds:
+                held |= dict.fromkeys(some, holds)
+    return held
 
 
 async def _admit(
-    unit: HasBreakers, asked: list[Asked], *, limits: Limits, now: datetime
+    unit: HasBreakers, asked: Sequence[Asked], *, limits: Limits, now: datetime
 ) -> dict[UUID, tuple[Hold, ...]]:
     """Those that are not admitted, with what holds them."""
+    if not asked:
+        return {}
     minute = minute_of(now)
     scopes = {scope for each in asked for scope in each.scopes}
     counts = await unit.breakers.counts(minute, scopes)
     made = admit(asked=asked, counts=counts, limits=limits)
     await unit.breakers.count(minute, made.counts)
     if not made.tripped:
-        return {
-            account_id: (Hold(Cause.PACED, minute_after(now, minutes)),)
-            for account_id, minutes in made.waits_min.items()
+        holds = {
+            minutes: (Hold(Cause.PACED, minute_after(now, minutes)),)
+            for minutes in set(made.waits_min.values())
         }
+        return {one: holds[minutes] for one, minutes in made.waits_min.items()}
     await unit.breakers.place([_tripped(trip, now=now) for trip in made.tripped])
-    return {each.account_id: (Hold(Cause.FLEET_BREAKER, None),) for each in asked}
+    stopped = (Hold(Cause.FLEET_BREAKER, None),)
+    return {one: stopped for each in asked for one in each.account_ids}
 
 
 def _tripped(trip: Trip, *, now: datetime) -> CutHold:

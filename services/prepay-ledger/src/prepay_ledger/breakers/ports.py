@@ -23,8 +23,8 @@ class BreakerStore(Protocol):
         ...
 
     async def asked(self, account_ids: Collection[UUID], *, now: datetime) -> Sequence[Asked]:
-        """The accounts with their tariffs, the areas of the meters that serve them, and whether
-        they were told to wait."""
+        """The accounts, which are named once, by their tariffs, the areas of the meters that serve
+        them, and whether they were told to wait."""
         ...
 
     async def kept_on(self, account_ids: Collection[UUID]) -> Collection[UUID]:

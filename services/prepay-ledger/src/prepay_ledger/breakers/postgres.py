@@ -35,26 +35,22 @@ SELECT g.changed, EXISTS (SELECT FROM cut_undo WHERE state = ANY($1::text[])) AS
        standing.*
 FROM cut_gate AS g LEFT JOIN standing ON true
 """  # noqa: S608 - of constants
-# An agreement's days are those of its tariff's zone: a day more on both sides, as the hour in which
-# one follows another is no reason to be held by neither.
+# An agreement's days are of its tariff's zone: a day more on both sides, for the hour in which one
+# follows another is no reason to be held by neither. An account with several meters, or tariffs, is
+# in several rows.
 _ASKED = """
-SELECT a.id, s.tariffs, i.offices, i.areas, i.lines,
-       coalesce(w.good_until > $2, false) AS waits
+SELECT s.tariff_code, m.supply_office, m.station_area, m.line, array_agg(a.id) AS account_ids
 FROM unnest($1::uuid[]) AS a (id)
-LEFT JOIN (
-    SELECT account_id, array_agg(tariff_code) AS tariffs FROM agreement
-    WHERE account_id = ANY($1::uuid[])
-      AND daterange(first_day, end_day) && daterange($2::date - 1, $2::date + 2)
-    GROUP BY account_id) AS s ON s.account_id = a.id
-LEFT JOIN (
-    SELECT account_id, array_agg(DISTINCT supply_office) AS offices,
-           array_agg(DISTINCT station_area) AS areas, array_agg(DISTINCT line) AS lines
-    FROM installation JOIN meter USING (meter_id)
-    WHERE account_id = ANY($1::uuid[]) AND begins_at <= $2 AND (ends_at IS NULL OR ends_at > $2)
-      AND (supply_office, station_area, line) IS DISTINCT FROM (NULL, NULL, NULL)
-    GROUP BY account_id) AS i ON i.account_id = a.id
-LEFT JOIN cut_wait AS w ON w.account_id = a.id
+LEFT JOIN agreement AS s ON s.account_id = a.id
+  AND s.first_day <= $2::timestamptz::date + 1
+  AND (s.end_day IS NULL OR s.end_day >= $2::timestamptz::date)
+LEFT JOIN installation AS i ON i.account_id = a.id
+  AND i.begins_at <= $2::timestamptz AND (i.ends_at IS NULL OR i.ends_at > $2::timestamptz)
+LEFT JOIN meter AS m ON m.meter_id = i.meter_id
+GROUP BY 1, 2, 3, 4
 """
+# Not joined: a plan that was made while nobody waited would look through all for each.
+_WAITING = "SELECT account_id FROM cut_wait WHERE account_id = ANY($1::uuid[]) AND good_until > $2"
 _KEPT_ON = """
 SELECT DISTINCT account_id FROM cut_undo_account JOIN cut_undo ON cut_undo.id = undo_id
 WHERE account_id = ANY($1::uuid[]) AND state = ANY($2::text[])
@@ -65,6 +61,7 @@ FROM cut_count JOIN unnest($2::text[], $3::text[]) AS s (scope, name) USING (sco
 WHERE minute = $1
 """
 _COUNT = """
+WITH old AS (DELETE FROM cut_count WHERE minute < $7)
 INSERT INTO cut_count (minute, scope, name, wanted, admitted, paced)
 SELECT $1, * FROM unnest($2::text[], $3::text[], $4::int[], $5::int[], $6::int[])
 ON CONFLICT (minute, scope, name) DO UPDATE
@@ -74,6 +71,7 @@ _WAIT = """
 INSERT INTO cut_wait (account_id, good_until)
 SELECT * FROM unnest($1::uuid[], $2::timestamptz[])
 ON CONFLICT (account_id) DO UPDATE SET good_until = excluded.good_until
+WHERE cut_wait.good_until < excluded.good_until
 """
 _PLACE = """
 INSERT INTO cut_hold (id, scope, name, held_until, tripped_scope, tripped_name, wanted,
@@ -136,18 +134,16 @@ class PostgresBreakers:
         return state
 
     async def asked(self, account_ids: Collection[UUID], *, now: datetime) -> Sequence[Asked]:
-        """One statement."""
-        rows = await (await driver(self._connection)).fetch(_ASKED, list(account_ids), now)
-        scopes: dict[tuple[object, ...], tuple[Scope, ...]] = {}
-        asked: list[Asked] = []
-        for account_id, tariffs, offices, areas, lines, waits in rows:
-            # Most have the same few: each of these is made once.
-            key = (*(tariffs or ()), 0, *(offices or ()), 0, *(areas or ()), 0, *(lines or ()))
-            found = scopes.get(key)
-            if found is None:
-                found = scopes[key] = _scopes(tariffs, offices, areas, lines)
-            asked.append(Asked(account_id, found, waits))
-        return asked
+        """Two statements."""
+        connection, ids = await driver(self._connection), list(account_ids)
+        groups = [
+            (_scopes(*row[:4]), row["account_ids"])
+            for row in await connection.fetch(_ASKED, ids, now)
+        ]
+        waiting = {row["account_id"] for row in await connection.fetch(_WAITING, ids, now)}
+        if waiting or sum(len(some) for _, some in groups) > len(ids):
+            return _each_once(groups, waiting)
+        return [Asked(some, scopes, wait=False) for scopes, some in groups]
 
     async def kept_on(self, account_ids: Collection[UUID]) -> Collection[UUID]:
         """By an undo that was released and has not ended."""
@@ -165,8 +161,7 @@ class PostgresBreakers:
 
     async def count(self, minute: datetime, counts: Mapping[Scope, Count]) -> None:
         """In place; what is older than an hour goes."""
-        connection = await driver(self._connection)
-        await connection.execute(
+        await (await driver(self._connection)).execute(
             _COUNT,
             minute,
             [scope.kind for scope in counts],
@@ -174,8 +169,8 @@ class PostgresBreakers:
             [count.wanted for count in counts.values()],
             [count.admitted for count in counts.values()],
             [count.paced for count in counts.values()],
+            minute - _COUNTS_KEPT,
         )
-        await connection.execute("DELETE FROM cut_count WHERE minute < $1", minute - _COUNTS_KEPT)
 
     async def count_anew(self, now: datetime) -> None:
         """What was admitted stays counted."""
@@ -258,18 +253,27 @@ class PostgresBreakers:
 
 
 def _scopes(
-    tariffs: Sequence[str] | None,
-    offices: Sequence[str | None] | None,
-    areas: Sequence[str | None] | None,
-    lines: Sequence[str | None] | None,
+    tariff: str | None, supply_office: str | None, station_area: str | None, line: str | None
 ) -> tuple[Scope, ...]:
-    kinds = (
-        (CutScope.TARIFF, tariffs),
-        (CutScope.SUPPLY_OFFICE, offices),
-        (CutScope.STATION_AREA, areas),
-        (CutScope.LINE, lines),
+    named = (
+        (CutScope.TARIFF, tariff),
+        (CutScope.SUPPLY_OFFICE, supply_office),
+        (CutScope.STATION_AREA, station_area),
+        (CutScope.LINE, line),
     )
-    return (
-        ALL,
-        *(Scope(kind, name) for kind, names in kinds for name in names or () if name is not None),
-    )
+    return ALL, *(Scope(kind, name) for kind, name in named if name is not None)
+
+
+def _each_once(
+    groups: Sequence[tuple[tuple[Scope, ...], Sequence[UUID]]], waiting: Collection[UUID]
+) -> Sequence[Asked]:
+    """Each account with all of its scopes, and those that wait apart."""
+    scopes: dict[UUID, tuple[Scope, ...]] = {}
+    for some, account_ids in groups:
+        for account_id in account_ids:
+            known = scopes.get(account_id)
+            scopes[account_id] = some if known is None else tuple(sorted({*known, *some}))
+    together: dict[tuple[tuple[Scope, ...], bool], list[UUID]] = {}
+    for account_id, some in scopes.items():
+        together.setdefault((some, account_id in waiting), []).append(account_id)
+    return [Asked(ids, some, wait) for (some, wait), ids in together.items()]

@@ -21,7 +21,8 @@ _DRAFT = """
 INSERT INTO cut_undo_account (undo_id, account_id, cut_at, was_dark)
 SELECT $1, c.account_id, min(c.issued_at), bool_or(c.status = 'succeeded')
 FROM command AS c LEFT JOIN meter AS m USING (meter_id)
-WHERE c.day >= $2::date - 2 AND c.issued_at >= $2 AND c.issued_at < $3 AND c.action = 'disconnect'
+WHERE c.day >= $2::timestamptz::date - 2 AND c.issued_at >= $2 AND c.issued_at < $3
+  AND c.action = 'disconnect'
   AND CASE $4::text
       WHEN 'all' THEN true
       WHEN 'tariff' THEN EXISTS (

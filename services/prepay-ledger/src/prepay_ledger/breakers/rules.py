@@ -39,14 +39,14 @@ def admit(*, asked: Sequence[Asked], counts: Mapping[Scope, Count], limits: Limi
     one. Where more come anew than a scope's ``trip_per_min``, that scope trips and nobody of this
     batch is admitted: so many cuts at once are a mistake until a person has looked.
     """
-    wanted = {scope: counts.get(scope, Count()) for each in asked for scope in each.scopes}
     anew: Counter[Scope] = Counter()
     for each in asked:
-        if not each.waits:
-            anew.update(each.scopes)
-    now = {
-        scope: count._replace(wanted=count.wanted + anew[scope]) for scope, count in wanted.items()
-    }
+        for scope in each.scopes:
+            anew[scope] += 0 if each.wait else len(each.account_ids)
+    now: dict[Scope, Count] = {}
+    for scope, some in anew.items():
+        count = counts.get(scope, Count())
+        now[scope] = count._replace(wanted=count.wanted + some)
     tripped = tuple(
         Trip(scope=scope, wanted=count.wanted, trip_per_min=limits.of(scope.kind).trip_per_min)
         for scope, count in sorted(now.items())
@@ -60,26 +60,32 @@ def admit(*, asked: Sequence[Asked], counts: Mapping[Scope, Count], limits: Limi
 def _paced(asked: Sequence[Asked], counts: Mapping[Scope, Count], limits: Limits) -> Admission:
     """In the order of ``asked``, those that have waited first."""
     paced = {scope: limits.of(scope.kind).paced_per_min for scope in counts}
-    room = {scope: paced[scope] - count.admitted for scope, count in counts.items()}
+    room = {scope: max(0, paced[scope] - count.admitted) for scope, count in counts.items()}
     waiting = {scope: count.paced for scope, count in counts.items()}
     admitted: list[UUID] = []
     waits_min: dict[UUID, int] = {}
-    for account_id, scopes, _ in sorted(asked, key=lambda each: not each.waits):
-        full = [scope for scope in scopes if room[scope] <= 0]
-        if full:
-            waits_min[account_id] = 1 + max(waiting[scope] // paced[scope] for scope in full)
-            for scope in full:
-                waiting[scope] += 1
-        else:
-            admitted.append(account_id)
-            for scope in scopes:
-                room[scope] -= 1
+    for account_ids, scopes, _ in sorted(asked, key=lambda each: not each.wait):
+        fits = min(len(account_ids), *(room[scope] for scope in scopes))
+        admitted += account_ids[:fits]
+        for scope in scopes:
+            room[scope] -= fits
+        full = [scope for scope in scopes if not room[scope]]
+        for place, account_id in enumerate(account_ids[fits:]):
+            waits_min[account_id] = 1 + max(
+                (waiting[scope] + place) // paced[scope] for scope in full
+            )
+        for scope in full:
+            waiting[scope] += len(account_ids) - fits
     return Admission(
         admitted=tuple(admitted),
         waits_min=waits_min,
         tripped=(),
         counts={
-            scope: Count(count.wanted, paced[scope] - room[scope], waiting[scope])
+            scope: Count(
+                count.wanted,
+                count.admitted + max(0, paced[scope] - count.admitted) - room[scope],
+                waiting[scope],
+            )
             for scope, count in counts.items()
         },
     )

@@ -1,5 +1,6 @@
 """Holds of cuts, what is allowed a minute, and what became of those that asked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -73,12 +74,12 @@ DEFAULT_LIMITS = Limits(all_accounts=_WIDE, tariff=_WIDE, area=_WIDE)
 
 
 class Asked(NamedTuple):
-    """An account that is to be cut now. ``waits``: it came before and was told to wait, so it is
-    none of those that come anew."""
+    """Accounts of the same scopes that are to be cut now. ``wait``: they came before and were told
+    to wait, so they are none of those that come anew."""
 
-    account_id: UUID
+    account_ids: Sequence[UUID]
     scopes: tuple[Scope, ...]
-    waits: bool
+    wait: bool
 
 
 class Count(NamedTuple):
