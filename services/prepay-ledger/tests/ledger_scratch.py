@@ -158,8 +158,10 @@ class Scratch:
                  (f"j{uuid4().hex[:6]}", f"{number}", first, AT)),
                 ("INSERT INTO procedure_evidence (id, account_id, kind, name, at, by, recorded_at) "
                  "VALUES ($1, $2, 'step', $3, $4, 'w', $4)", (first, ACCOUNT, f"s{number}", AT)),
-                ("INSERT INTO cut_hold (id, scope, name, held_by, reason, at) "
-                 "VALUES ($1, 'line', $2, 'w', 'r', $3)", (second, f"l{number}", AT)),
+                ("INSERT INTO cut_hold (id, scope, name, held_until, tripped_scope, tripped_name, "
+                 "wanted, trip_per_min, held_by, reason, at) "
+                 "VALUES ($1, 'line', $2, '2100-01-01', 'tariff', 't', 9, 5, 'w', 'r', $3)",
+                 (second, f"l{number}", AT)),
                 ("INSERT INTO cut_hold_end (hold_id, ended_by, reason, at) "
                  "VALUES ($1, 'w', $2, $3)", (second, f"r{number}", AT)),
                 ("INSERT INTO meter_state (meter_id, day, today) SELECT $1, day, $2 FROM "
