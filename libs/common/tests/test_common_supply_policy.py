@@ -44,9 +44,10 @@ def with_calendar(**calendar: Any) -> dict[str, Any]:
             "default.commands: longest_pause_s is 60, shorter than first_pause_s, 600",
         ),
         (
-            with_default(commands={"lifetime_s": 30}),
-            "default.commands: lifetime_s is 30, shorter than answer_deadline_s, 60",
+            with_default(commands={"lifetime_s": 20}),
+            "default.commands: lifetime_s is 20, shorter than answer_within_s, 30",
         ),
+        (with_default(commands={"cut_lifetime_s": 61}), "Expected `int` <= 60"),
         (
             with_default(coming_back={"dues_share_ppm": 500_000}),
             "default.coming_back: give both dues_share_ppm and dues_days, or neither",
@@ -125,6 +126,6 @@ def test_hours_may_leave_a_minute_only() -> None:
 def test_what_is_kept_names_all_that_was_left_out_and_is_read_back_the_same() -> None:
     policy = policy_of(with_calendar(**CITY))
     kept = canonical(policy)
-    assert b'"attempts_max":10' in kept
+    assert b'"attempts_max":8' in kept
     again = msgspec.json.decode(kept, type=SupplyPolicy)
     assert (again, canonical(again), sha256_of(again)) == (policy, kept, sha256_of(policy))

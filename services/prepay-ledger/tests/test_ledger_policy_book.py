@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from ledger_policies import BEGIN, version
 
 from prepay_ledger.policies.book import BUILT_IN, PolicyBook
 from prepay_ledger.policies.differences import differences
+from prepay_ledger.relays.values import Limits
 from prewatt_common.contracts.supply_policy_v1 import policy_of
 
 DAY = timedelta(days=1)
@@ -21,6 +23,11 @@ def test_what_is_built_in_holds_where_nobody_published() -> None:
     policy = book.in_force("household", at=BEGIN)
     assert (policy.number, policy.calendar) == (0, None)
     assert book.next_change(BEGIN) is None
+
+
+def test_what_is_built_in_brings_relays_where_they_should_be_as_before() -> None:
+    commands = PolicyBook([]).in_force("household", at=BEGIN).terms.commands
+    assert Limits(**msgspec.structs.asdict(commands)) == Limits()
 
 
 @pytest.mark.parametrize(

@@ -88,31 +88,36 @@ class Warnings(Part, frozen=True, kw_only=True):
 
 
 class Commands(Part, frozen=True, kw_only=True):
-    """How a relay is spoken to, and when a person has to go there."""
+    """How a relay is brought where it should be, and when a person has to go there."""
 
-    lifetime_s: Annotated[int, msgspec.Meta(ge=10, le=31 * 86_400)] = 86_400
-    """A command that no meter answered in this time expires."""
-    answer_deadline_s: Seconds = 30
-    """A meter that is there has answered by then, or the command has failed."""
+    answer_within_s: Seconds = 30
+    """Without an answer in this time a command counts as lost, if its meter is there; doubled with
+    each that fails."""
     first_pause_s: Seconds = 60
-    """After the first failure; twice as long after each further one."""
+    """After a meter has refused or failed; doubled with each that fails."""
     longest_pause_s: Seconds = 3_600
+    """The most that doubling leads to."""
     attempts_max: Annotated[int, msgspec.Meta(ge=1, le=100)] = 8
-    """So many failures in a row make a work order."""
+    """So many in a row and the relay is given up, until its meter is heard of anew."""
+    cut_lifetime_s: Annotated[int, msgspec.Meta(ge=10, le=60)] = 60
+    """A cut that its meter has not made by then must not be made any more."""
+    lifetime_s: Annotated[int, msgspec.Meta(ge=10, le=31 * 86_400)] = 86_400
+    """For so long a reconnection waits for a meter that is away."""
+    look_after_return_s: Seconds = 60
+    """A meter that came back and was not read since is looked at again after this."""
 
     def __post_init__(self) -> None:
-        if self.longest_pause_s < self.first_pause_s:
-            message = (
-                f"longest_pause_s is {self.longest_pause_s}, shorter than first_pause_s, "
-                f"{self.first_pause_s}"
-            )
-            raise ValueError(message)
-        if self.lifetime_s < self.answer_deadline_s:
-            message = (
-                f"lifetime_s is {self.lifetime_s}, shorter than answer_deadline_s, "
-                f"{self.answer_deadline_s}"
-            )
-            raise ValueError(message)
+        for longer, shorter in (
+            ("longest_pause_s", "first_pause_s"),
+            ("longest_pause_s", "answer_within_s"),
+            ("lifetime_s", "answer_within_s"),
+        ):
+            if getattr(self, longer) < getattr(self, shorter):
+                message = (
+                    f"{longer} is {getattr(self, longer)}, shorter than {shorter}, "
+                    f"{getattr(self, shorter)}"
+                )
+                raise ValueError(message)
 
 
 class Reconnection(Part, frozen=True, kw_only=True):

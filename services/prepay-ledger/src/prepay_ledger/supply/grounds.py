@@ -7,6 +7,8 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from prepay_ledger.policies.in_force import PolicyInForce, concerning, holds, next_hold_begins
 from prepay_ledger.policies.values import Area, ProtectedPeriod
 from prepay_ledger.relays.values import Limits
@@ -67,13 +69,7 @@ def rules_of(policy: PolicyInForce) -> Rules:
         balance_above_micro=terms.coming_back.balance_above_micro,
         findings_hold=terms.evidence.failed_readings,
         estimates_hold=terms.evidence.estimated_readings,
-        limits=Limits(
-            answer_within_s=terms.commands.answer_deadline_s,
-            first_pause_s=terms.commands.first_pause_s,
-            longest_pause_s=terms.commands.longest_pause_s,
-            attempts_max=terms.commands.attempts_max,
-            lifetime_s=terms.commands.lifetime_s,
-        ),
+        limits=Limits(**msgspec.structs.asdict(terms.commands)),
     )
 
 
