@@ -222,6 +222,7 @@ class Ledger:
         relay_after = {
             RelayAction.DISCONNECT: RelayState.OPEN,
             RelayAction.RECONNECT: RelayState.CLOSED,
+            RelayAction.ARM: RelayState.ARMED,
         }
         succeeded = status is CommandStatus.SUCCEEDED
         await self.publish(

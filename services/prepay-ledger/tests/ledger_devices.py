@@ -7,6 +7,7 @@ from uuid import UUID
 
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.policies.publish_policy import draft_policy, publish_policy
+from prepay_ledger.prepay_agreements.values import direct_terms, first_agreement
 from prepay_ledger.unit import PostgresUnit
 from prewatt_common.contracts.base import RelayState
 from prewatt_common.contracts.supply_policy_v1 import policy_of
@@ -59,3 +60,12 @@ async def publish_nights(unit: PostgresUnit, *, at: datetime) -> None:
     await publish_policy(
         unit=unit, policy_id=draft.id, decided=Decided(by="another", reason="test", at=at)
     )
+
+
+async def sign_directly(unit: PostgresUnit, household: Household, *, at: datetime) -> None:
+    """A complete agreement under the procedure without steps."""
+    terms = direct_terms(
+        number=str(household.id), low_balance_micro=5, emergency_credit_micro=0, at=at
+    )
+    signed = Decided(by="one", reason="test", at=at)
+    await unit.prepay_agreements.add([first_agreement(household.id, terms, signed)])

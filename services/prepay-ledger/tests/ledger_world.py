@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import asyncpg
-from ledger_devices import Device, Household, publish_nights, relay_of
+from ledger_devices import Device, Household, publish_nights, relay_of, sign_directly
 from ledger_scratch import Scratch
 from ledger_signer import SIGNER
 
@@ -73,6 +73,8 @@ class World:
                 str(each.id),
                 MONTH_AGO,
             )
+            async with self.scratch.unit() as unit:
+                await sign_directly(unit, each, at=MONTH_AGO)
             await self.pay(each, 100)
         for device, household in zip(self.devices, self.households, strict=True):
             await self.read(device)
@@ -145,7 +147,7 @@ class World:
         await self._tell(
             MeterReported(
                 meter_id=device.meter_id,
-                kind=MqttEventKind.RELAY_MOVED,
+                kind=MqttEventKind.RELAY_MOVED_BY_HAND,
                 at=self.now,
                 relay=relay_of(device),
             )

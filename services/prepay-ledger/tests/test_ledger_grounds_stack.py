@@ -62,7 +62,7 @@ async def test_nobody_is_cut_without_what_he_has_signed(town: Town) -> None:
     async with town.unit() as unit:
         both = await load_grounds(unit, [ACCOUNT, OTHER], at=NOW)
         before = await load_grounds(unit, [ACCOUNT], at=NOW - HOUR)
-    assert both[OTHER] == (None, None, ())
+    assert both[OTHER] == (None, None, (), None)
     assert before[ACCOUNT].agreement is None
     async with town.unit() as unit:
         await end_agreement(

@@ -167,12 +167,16 @@ def _instant(text: str) -> datetime:
 async def test_a_relay_that_is_moved_by_hand_is_brought_back(ledger: Any) -> None:
     account, meter_id, cut = await is_cut(ledger)
     moved = MeterReported(
-        meter_id=meter_id, kind=MqttEventKind.RELAY_MOVED, at=utc_now(), relay=RelayState.CLOSED
+        meter_id=meter_id,
+        kind=MqttEventKind.RELAY_MOVED_BY_HAND,
+        at=utc_now(),
+        relay=RelayState.CLOSED,
     )
     await ledger.publish([moved])
     again = await command_of(ledger, account, "disconnect", above=cut["sequence"])
     await ledger.answer(again)
     await ledger.until_state(account, "disconnected")
+    assert await orders_of(ledger, meter_id) == ["relay_moved_by_hand"]
 
 
 async def test_a_meter_that_has_vanished_is_cut_on_what_it_tells_once_it_is_back(
@@ -236,12 +240,100 @@ async def test_a_relay_that_refuses_is_given_up_and_tried_again_when_it_is_heard
 
     await ledger.until(given_up, what=f"{meter_id} is given up")
     assert (await ledger.account(account))["supply_state"] == "reconnecting"
+    assert await orders_of(ledger, meter_id) == ["relay_does_not_answer"]
     for presence in (Presence.OFFLINE, Presence.ONLINE):
         await ledger.publish([_presence(meter_id, presence, utc_now())])
     again = await command_of(ledger, account, "reconnect", above=back["sequence"])
     await ledger.answer(again)
     await ledger.until_state(account, "connected")
     assert back["sequence"] > cut["sequence"]
+    assert await orders_of(ledger, meter_id) == []
+
+
+async def test_a_reconnection_is_followed_from_the_money_to_the_closed_relay(ledger: Any) -> None:
+    account, meter_id, _ = await is_cut(ledger)
+    await ledger.pay(account["number"], 5_000_000)
+    await ledger.answer(await command_of(ledger, account, "reconnect"))
+    await ledger.until_state(account, "connected")
+    listed = await ledger.api.get("/v1/reconnections", params={"account_id": account["id"]})
+    (found,) = [each for each in listed.json()["items"] if each["meter_id"] == meter_id]
+    assert found["cause"] == "payment"
+    assert found["caused_at"] <= found["issued_at"] <= found["closed_at"]
+
+
+async def test_nobody_is_cut_without_a_signed_agreement(ledger: Any) -> None:
+    account, meter_id = await ledger.household(paid_micro=1_000_000, prepay_agreement=None)
+    await ledger.read((meter_id, 15, 1_000))
+    await ledger.until_state(account, "pending")
+    assert (await ledger.newest(account, "decisions"))[0]["held"] == ["no_agreement"]
+    assert await ledger.newest(account, "commands") == []
+
+
+async def test_an_operator_holds_cuts_and_a_cut_in_flight_is_called_back_by_nobody(
+    ledger: Any,
+) -> None:
+    """Cuts only: whoever pays is reconnected."""
+    account, meter_id, _ = await is_cut(ledger)
+    other, other_meter = await ledger.household(paid_micro=1_000_000)
+    held = await ledger.api.post("/v1/cut-holds", json={"scope": "all", "reason": "storm"})
+    assert held.status_code == 201, held.text
+    try:
+        await ledger.read((other_meter, 15, 1_000))
+        await ledger.until_state(other, "pending")
+        assert (await ledger.newest(other, "decisions"))[0]["held"] == ["operators"]
+        await ledger.pay(account["number"], 5_000_000)
+        await ledger.answer(await command_of(ledger, account, "reconnect"))
+        await ledger.until_state(account, "connected")
+    finally:
+        ended = await ledger.api.post(
+            f"/v1/cut-holds/{held.json()['id']}/end", json={"reason": "over"}
+        )
+        assert ended.status_code == 200, ended.text
+    # It is looked at as the hold ends.
+    await command_of(ledger, other, "disconnect")
+    assert meter_id
+
+
+async def test_whoever_is_protected_on_papers_comes_back_and_is_not_cut(ledger: Any) -> None:
+    account, _, _ = await is_cut(ledger)
+    granted = await ledger.api.post(
+        f"/v1/accounts/{account['id']}/protections",
+        json={"kind": "medical", "papers": "clinic, 17/2026", "reason": "oxygen"},
+    )
+    assert granted.status_code == 201, granted.text
+    await ledger.answer(await command_of(ledger, account, "reconnect"))
+    held = await ledger.until_state(account, "pending")
+    assert held["balance_micro"] <= 0
+    assert (await ledger.newest(account, "decisions"))[0]["held"] == ["protected_customer"]
+
+
+async def test_a_customer_who_confirms_presses_the_button(ledger: Any) -> None:
+    account, meter_id = await ledger.household(paid_micro=1_000_000)
+    await ledger.sql(
+        "UPDATE prepay_agreement SET reconnection = 'confirmed' WHERE account_id = $1::text::uuid",
+        account["id"],
+    )
+    await ledger.read((meter_id, 15, 1_000))
+    await ledger.answer(await command_of(ledger, account, "disconnect"))
+    await ledger.until_state(account, "disconnected")
+    await ledger.pay(account["number"], 5_000_000)
+    await ledger.answer(await command_of(ledger, account, "arm"))
+    await ledger.until_state(account, "armed")
+    pressed = MeterReported(
+        meter_id=meter_id,
+        kind=MqttEventKind.RELAY_MOVED_BY_BUTTON,
+        at=utc_now(),
+        relay=RelayState.CLOSED,
+    )
+    await ledger.publish([pressed])
+    await ledger.until_state(account, "connected")
+
+
+async def orders_of(ledger: Any, meter_id: str) -> list[str]:
+    """The kinds of work orders that are open at the meter."""
+    found = await ledger.api.get("/v1/work-orders", params={"meter_id": meter_id, "open": "true"})
+    assert found.status_code == 200, found.text
+    return [each["kind"] for each in found.json()["items"]]
 
 
 def _presence(meter_id: str, presence: Presence, at: Any) -> MeterPresenceChanged:

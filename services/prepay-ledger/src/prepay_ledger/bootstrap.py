@@ -22,7 +22,9 @@ from prepay_ledger.looks.look_at_meters import LookAtMeters
 from prepay_ledger.procedures.take_notices import take_notices
 from prepay_ledger.reconnections.values import Reconnection
 from prepay_ledger.reconnections.watch_reconnections import WatchReconnections
+from prepay_ledger.relays.news import after_report
 from prepay_ledger.relays.signing import CommandSigner
+from prepay_ledger.relays.values import ObservedFrom
 from prepay_ledger.routes import routers
 from prepay_ledger.seals.close_days import CloseDays
 from prepay_ledger.seals.postgres import SealsUnit, open_seals
@@ -34,6 +36,7 @@ from prepay_ledger.supply.take_meter_events import TakeMeterEvents
 from prepay_ledger.unit import PostgresUnit, open_unit
 from prepay_ledger.watches import watches
 from prewatt_common.clock import utc_now
+from prewatt_common.contracts.base import RelayState
 from prewatt_common.contracts.meter_events_v1 import (
     CommandProgressed,
     MeterPresenceChanged,
@@ -255,8 +258,14 @@ def _parking_in_unit(park_meter: ParkMeter) -> Park[Reading]:
     return park
 
 
-async def _saw_load(_: PostgresUnit, __: Sequence[Reconnection], ___: datetime) -> None:
-    """What is known of relays is not kept yet."""
+async def _saw_load(unit: PostgresUnit, loaded: Sequence[Reconnection], now: datetime) -> None:
+    """Energy flows through their relays: they are closed, whatever became of the answers."""
+    await unit.relays.save(
+        [
+            after_report(relay, RelayState.CLOSED, at=now, by=ObservedFrom.LOAD)
+            for relay in await unit.relays.of_meters([each.meter_id for each in loaded])
+        ]
+    )
 
 
 async def _make_site_code(_: PostgresUnit, __: Reconnection, ___: datetime) -> None:

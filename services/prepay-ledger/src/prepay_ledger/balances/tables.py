@@ -23,6 +23,9 @@ account = Table(
     # decides nothing that way.
     Column("review_at_micro", BigInteger),
     Column("review_above_micro", BigInteger),
+    # Since when the balance has been low, and exhausted; none: it is not.
+    instant("low_since", nullable=True),
+    instant("exhausted_since", nullable=True),
     # When a held or failed step is looked at again.
     instant("recheck_at", nullable=True),
     instant("opened_at"),

@@ -40,9 +40,11 @@ def after_progress(relay: Relay, progress: CommandProgress) -> Relay:
     return replace(relay, failures=relay.failures + 1, failed_at=progress.at, refused=True)
 
 
-def after_report(relay: Relay, state: RelayState, *, at: datetime) -> Relay:
+def after_report(
+    relay: Relay, state: RelayState, *, at: datetime, by: ObservedFrom = ObservedFrom.REPORT
+) -> Relay:
     """``relay`` once its meter has told of itself where it is."""
-    return _seen(relay, state, at=at, by=ObservedFrom.REPORT)
+    return _seen(relay, state, at=at, by=by)
 
 
 def lost_at(relay: Relay, *, limits: Limits) -> datetime | None:

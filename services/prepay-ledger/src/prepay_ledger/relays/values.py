@@ -59,6 +59,8 @@ class ObservedFrom(StrEnum):
     INSTALLED = "installed"
     ANSWER = "answer"
     REPORT = "report"
+    LOAD = "load"
+    """Energy flows: it cannot be open."""
     SILENCE = "silence"
     """No answer to a command: nothing is known any more."""
 

@@ -75,7 +75,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     that it is safe."""
     holds: tuple[Hold, ...] = ()
     cut_not_after: datetime | None = None
-    """When one of the others begins to hold it, as far as is known."""
+    """When the next of these begins, as far as is known."""
+    procedure: str | None = None
+    """What a cut cites: the procedure by law, with its version."""
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,20 +1,30 @@
 """What a decision rests on beside the account and its relays: the policy of its class, protection,
-and what holds a cut by the calendar."""
+and what holds a cut by calendar, law, agreement, or people."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from prepay_ledger.breakers.admit_cuts import cut_holds_of
+from prepay_ledger.breakers.values import Cause
+from prepay_ledger.breakers.values import Hold as BreakerHold
 from prepay_ledger.policies.in_force import PolicyInForce, concerning, holds, next_hold_begins
 from prepay_ledger.policies.values import Area, ProtectedPeriod
+from prepay_ledger.prepay_agreements import values as signed
+from prepay_ledger.prepay_agreements.load_grounds import load_grounds
+from prepay_ledger.prepay_agreements.rules import lawful
+from prepay_ledger.procedures.values import Shortfall
+from prepay_ledger.reconnections.values import Sla
 from prepay_ledger.relays.values import Limits
 from prepay_ledger.supply.decide import Hold, Rules
 from prepay_ledger.supply.ports import Unit
 from prepay_ledger.supply.values import SupplyView
+
+_DEFAULT_CLASS = "default"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,12 +32,19 @@ class Grounds:
     """Of one account at one instant."""
 
     rules: Rules
+    sla: Sla
     protected: bool
+    confirms: bool
+    """By agreement the customer closes the relay."""
     holds: tuple[Hold, ...]
     cut_not_after: datetime | None
     """When the next hold begins, as far as it is known."""
     changes_at: datetime | None
     """When a protection begins or ends, or another policy comes to hold."""
+    procedure: str | None
+    """What a cut cites."""
+    in_list: bool
+    """It is in a day's list of cuts."""
 
 
 async def grounds_of(
@@ -41,20 +58,36 @@ async def grounds_of(
     areas: Mapping[UUID, frozenset[Area]] = {}
     if any(each.area is not None for each in declared):
         areas = await unit.supply.areas(ids, now=now)
+    agreed = await load_grounds(unit, ids, at=now)
+    stopped = await cut_holds_of(unit, ids, now=now)
     found: list[Grounds] = []
-    for account_id in ids:
-        policy = book.in_force("default", at=now)
+    for view in views:
+        account_id = view.account.id
+        legal = agreed[account_id]
+        terms = legal.agreement.terms if legal.agreement else None
+        policy = book.in_force(terms.customer_class if terms else _DEFAULT_CLASS, at=now)
         protection = standing.get(account_id)
         of_it = concerning(declared, areas.get(account_id, frozenset()))
-        held, not_after = _calendar(policy, of_it, zone=zone, now=now)
+        calendar, calendar_not_after = _calendar(policy, of_it, zone=zone, now=now)
+        law, law_not_after = _law(legal, view, now=now)
+        people = stopped.get(account_id, ())
         changes = [book.next_change(now), protection.changes_at if protection else None]
         found.append(
             Grounds(
                 rules=rules_of(policy),
-                protected=policy.terms.protected or bool(protection and protection.kinds),
-                holds=held,
-                cut_not_after=not_after,
-                changes_at=min((each for each in changes if each is not None), default=None),
+                sla=Sla(
+                    close_within=timedelta(seconds=policy.terms.reconnection.sla_s),
+                    credit_micro=policy.terms.reconnection.credit_micro,
+                ),
+                protected=policy.terms.protected
+                or bool(protection and protection.kinds)
+                or any(each.cause is Cause.KEPT_ON for each in people),
+                confirms=terms is not None and terms.reconnection is signed.Reconnection.CONFIRMED,
+                holds=(*calendar, *law, *holds_of(people)),
+                cut_not_after=_first([calendar_not_after, law_not_after]),
+                changes_at=_first(changes),
+                procedure=str(legal.procedure) if legal.procedure else None,
+                in_list=legal.listed is not None,
             )
         )
     return found
@@ -73,9 +106,31 @@ def rules_of(policy: PolicyInForce) -> Rules:
     )
 
 
+def holds_of(some: Iterable[BreakerHold]) -> tuple[Hold, ...]:
+    """What people or the fleet breaker hold, or what waits for a later minute."""
+    return tuple(Hold(rule=each.cause, until=each.until) for each in some)
+
+
 def _calendar(
     policy: PolicyInForce, declared: Sequence[ProtectedPeriod], *, zone: ZoneInfo, now: datetime
 ) -> tuple[tuple[Hold, ...], datetime | None]:
     held = holds(policy, at=now, zone=zone, declared=declared)
     not_after = next_hold_begins(policy, at=now, zone=zone, declared=declared)
     return tuple(Hold(rule=each.reason, until=each.until) for each in held), not_after
+
+
+def _law(
+    legal: signed.Grounds, view: SupplyView, *, now: datetime
+) -> tuple[tuple[Hold, ...], datetime | None]:
+    """What agreement and procedure hold, and until when they allow the cut."""
+    low_since = view.low_since or now
+    short = Shortfall(low_since, max(low_since, view.exhausted_since or now))
+    law = lawful(legal, short=short, balance_micro=view.account.balance_micro, now=now)
+    if law.refused is not None:
+        return (Hold(rule=law.refused),), None
+    missing = (Hold(rule=f"step:{each.name}", until=each.earliest) for each in law.missing)
+    return tuple(missing), law.not_after
+
+
+def _first(instants: Iterable[datetime | None]) -> datetime | None:
+    return min((each for each in instants if each is not None), default=None)

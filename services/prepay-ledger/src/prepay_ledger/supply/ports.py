@@ -6,9 +6,12 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from prepay_ledger.breakers.ports import HasBreakers
 from prepay_ledger.events import Publishes
 from prepay_ledger.policies.ports import HasPolicies
 from prepay_ledger.policies.values import Area
+from prepay_ledger.prepay_agreements.ports import HasGrounds
+from prepay_ledger.reconnections.ports import HasReconnections
 from prepay_ledger.relays.ports import HasRelays
 from prepay_ledger.supply.values import NextReview, StoredDecision, SupplyView
 
@@ -34,6 +37,10 @@ class SupplyStore(Protocol):
         """Another value whenever what holds for everybody has changed."""
         ...
 
+    async def look_at(self, account_ids: Sequence[UUID], *, now: datetime) -> None:
+        """These are to be decided about anew."""
+        ...
+
     async def look_again(self, *, now: datetime) -> None:
         """Everybody whose supply is off, or moving, or to be cut, is decided about anew: the rules
         have changed."""
@@ -50,7 +57,7 @@ class SupplyStore(Protocol):
         ...
 
 
-class HasSupply(HasRelays, HasPolicies, Protocol):
+class HasSupply(HasRelays, HasPolicies, HasGrounds, HasBreakers, HasReconnections, Protocol):
     """A transaction that decides supply."""
 
     supply: SupplyStore

@@ -69,9 +69,12 @@ GROUP BY account_id
 _SAVE_STATES = """
 UPDATE account AS a
 SET supply_state = n.supply_state, review_at_micro = n.review_at_micro,
-    review_above_micro = n.review_above_micro, recheck_at = n.recheck_at
-FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[])
-     AS n (id, supply_state, review_at_micro, review_above_micro, recheck_at)
+    review_above_micro = n.review_above_micro, low_since = n.low_since,
+    exhausted_since = n.exhausted_since, recheck_at = n.recheck_at
+FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[],
+            $6::timestamptz[], $7::timestamptz[])
+     AS n (id, supply_state, review_at_micro, review_above_micro, low_since, exhausted_since,
+           recheck_at)
 WHERE a.id = n.id
 """
 
@@ -133,7 +136,11 @@ class PostgresSupply:
         relays = await self._relays.of_accounts(ids, now=now)
         return [
             SupplyView(
-                to_account(row), relays.get(row["id"], ()), *meters.get(row["id"], (0, 0, 0, None))
+                to_account(row),
+                relays.get(row["id"], ()),
+                row["low_since"],
+                row["exhausted_since"],
+                *meters.get(row["id"], (0, 0, 0, None)),
             )
             for row in rows
         ]
@@ -153,6 +160,12 @@ class PostgresSupply:
         """Of policy versions and protected periods."""
         (row,) = await (await driver(self._connection)).fetch(_RULES)
         return tuple(row)
+
+    async def look_at(self, account_ids: Sequence[UUID], *, now: datetime) -> None:
+        """The job that looks by the clock takes them."""
+        await (await driver(self._connection)).execute(
+            "UPDATE account SET recheck_at = $2 WHERE id = ANY($1::uuid[])", account_ids, now
+        )
 
     async def look_again(self, *, now: datetime) -> None:
         """The job that looks by the clock takes them in portions."""
@@ -178,6 +191,8 @@ class PostgresSupply:
             [each.state for each in reviews],
             [each.thresholds.at_micro for each in reviews],
             [each.thresholds.above_micro for each in reviews],
+            [each.low_since for each in reviews],
+            [each.exhausted_since for each in reviews],
             [each.recheck_at for each in reviews],
         )
         if decisions:

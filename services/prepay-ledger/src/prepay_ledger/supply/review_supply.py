@@ -9,16 +9,20 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
+from prepay_ledger.breakers.admit_cuts import admit_cuts
+from prepay_ledger.breakers.values import DEFAULT_LIMITS
 from prepay_ledger.events import account_event, meter_command
 from prepay_ledger.relays.news import lost_at
 from prepay_ledger.relays.signing import claims_of
 from prepay_ledger.relays.values import NewCommand, Observed, Outstanding, Relay
-from prepay_ledger.supply.decide import Facts, Warned, warnings
-from prepay_ledger.supply.grounds import Grounds, grounds_of
+from prepay_ledger.supply.decide import Facts, Hold, Warned, is_exhausted, is_low, warnings
+from prepay_ledger.supply.follow_steps import Followed, follow_steps
+from prepay_ledger.supply.grounds import Grounds, grounds_of, holds_of
 from prepay_ledger.supply.ports import Unit
 from prepay_ledger.supply.replay import inputs_of
 from prepay_ledger.supply.settle import Moved, Settled, settle
 from prepay_ledger.supply.values import NextReview, StoredDecision, SupplyView
+from prewatt_common.contracts.base import RelayAction
 from prewatt_common.contracts.ledger_events_v1 import (
     BalanceExhausted,
     LowBalance,
@@ -44,6 +48,10 @@ class _Decided(NamedTuple):
     def changes(self) -> bool:
         return self.settled.state is not self.facts.state or self.settled.action is not None
 
+    @property
+    def cuts(self) -> bool:
+        return self.settled.action is RelayAction.DISCONNECT
+
 
 @dataclass(frozen=True, slots=True)
 class SupplyReview:
@@ -64,14 +72,20 @@ class SupplyReview:
         views = await unit.supply.lock(account_ids, now=now)
         grounds = await grounds_of(unit, views, zone=self.zone, now=now)
         decided = [_decide(view, each, now=now) for view, each in zip(views, grounds, strict=True)]
+        decided = await _admitted(unit, decided, now=now)
         changing = [each for each in decided if each.changes]
         commands, relays = await self._commands(unit, decided, now=now, caused_at=caused_at)
         await unit.supply.save(
-            reviews=[_next_review(each, relays) for each in decided],
+            reviews=[_next_review(each, relays, now=now) for each in decided],
             decisions=[self._stored(each, now=now) for each in changing],
         )
         await unit.relays.save(list(relays.values()))
         await unit.relays.issue(commands)
+        followed = [
+            Followed(each.view.account.id, each.view.relays, each.grounds, each.facts, each.settled)
+            for each in decided
+        ]
+        await follow_steps(unit, followed, now=now, caused_at=caused_at)
         if changing:
             await unit.publish(
                 [
@@ -161,7 +175,23 @@ class SupplyReview:
         )
 
 
-def _decide(view: SupplyView, grounds: Grounds, *, now: datetime) -> _Decided:
+async def _admitted(unit: Unit, decided: list[_Decided], *, now: datetime) -> list[_Decided]:
+    """Cuts of many at once are paced and stopped: whoever is not admitted waits."""
+    to_cut = [each.view.account.id for each in decided if each.cuts]
+    if not to_cut:
+        return decided
+    held = (await admit_cuts(unit, to_cut, limits=DEFAULT_LIMITS, now=now)).held
+    return [
+        _decide(each.view, each.grounds, now=now, more=holds_of(held[each.view.account.id]))
+        if each.cuts and each.view.account.id in held
+        else each
+        for each in decided
+    ]
+
+
+def _decide(
+    view: SupplyView, grounds: Grounds, *, now: datetime, more: tuple[Hold, ...] = ()
+) -> _Decided:
     account, relays = view.account, view.relays
     facts = Facts(
         state=account.supply_state,
@@ -174,8 +204,10 @@ def _decide(view: SupplyView, grounds: Grounds, *, now: datetime) -> _Decided:
         parked_meters=view.parked_meters,
         untrusted_meters=view.untrusted_meters,
         estimated_meters=view.estimated_meters,
-        holds=grounds.holds,
+        confirms=grounds.confirms,
+        holds=(*grounds.holds, *more),
         cut_not_after=grounds.cut_not_after,
+        procedure=grounds.procedure,
     )
     settled = settle(facts, relays, rules=grounds.rules, now=now)
     return _Decided(new_id(), view, grounds, facts, settled)
@@ -189,7 +221,7 @@ _AS_IT_IS = (SupplyState.CONNECTED, SupplyState.WARNED)
 """No rule changes anything before the balance does."""
 
 
-def _next_review(decided: _Decided, relays: dict[str, Relay]) -> NextReview:
+def _next_review(decided: _Decided, relays: dict[str, Relay], *, now: datetime) -> NextReview:
     """By the rules, as commands go unanswered, or as its meters change."""
     view, settled, limits = decided.view, decided.settled, decided.grounds.rules.limits
     deadlines = [
@@ -205,6 +237,8 @@ def _next_review(decided: _Decided, relays: dict[str, Relay]) -> NextReview:
         account_id=view.account.id,
         state=settled.state,
         thresholds=settled.thresholds,
+        low_since=(view.low_since or now) if is_low(decided.facts) else None,
+        exhausted_since=(view.exhausted_since or now) if is_exhausted(decided.facts) else None,
         recheck_at=min((each for each in at if each is not None), default=None),
     )
 

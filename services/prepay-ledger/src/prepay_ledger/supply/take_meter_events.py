@@ -1,10 +1,14 @@
 """Use case: what meters answer, report and whether they are there moves relays and supply on."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TypeAlias
 
 from prometheus_client import Counter, Histogram
 
+from prepay_ledger.reconnections.follow_relays import note_reached
+from prepay_ledger.reconnections.rules import stage_of_news
+from prepay_ledger.reconnections.values import Reached
 from prepay_ledger.relays.news import after_progress, after_report
 from prepay_ledger.relays.values import (
     ABSENCE_BORNE,
@@ -12,9 +16,12 @@ from prepay_ledger.relays.values import (
     CommandRecorded,
     Heard,
     Relay,
+    Serving,
 )
 from prepay_ledger.supply.ports import Unit
 from prepay_ledger.supply.review_supply import SupplyReview
+from prepay_ledger.work_orders.keep_orders import open_orders
+from prepay_ledger.work_orders.values import NewWorkOrder, WorkOrderKind
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.base import CommandStatus, RelayAction, RelayState
 from prewatt_common.contracts.meter_events_v1 import (
@@ -22,6 +29,7 @@ from prewatt_common.contracts.meter_events_v1 import (
     MeterPresenceChanged,
     MeterReported,
 )
+from prewatt_common.contracts.mqtt_v1 import MqttEventKind
 from prewatt_common.kafka.decoding import Delivered
 from prewatt_common.metrics import LATENCY_BUCKETS_SECONDS
 
@@ -74,6 +82,7 @@ class TakeMeterEvents:
         if meter_ids:
             await unit.supply.hold(list(concerned))
             await self._move(unit, told)
+            await _follow(unit, told, serving, now=now)
         if concerned:
             finished_at = (each.finished_at for each in finished if each.finished_at)
             caused_at = min(finished_at, default=now)
@@ -103,6 +112,38 @@ class TakeMeterEvents:
             relays[each.meter_id] = _after(relays[each.meter_id], each)
         changed = [each for meter_id, each in relays.items() if each != before[meter_id]]
         await unit.relays.save(changed)
+
+
+async def _follow(
+    unit: Unit,
+    told: Sequence[CommandProgressed | MeterReported],
+    serving: Serving,
+    *,
+    now: datetime,
+) -> None:
+    """How far reconnections came by what was told, and who moved a relay that was not to."""
+    seen: list[Reached] = []
+    by_hand: list[NewWorkOrder] = []
+    for each in told:
+        status = each.status if isinstance(each, CommandProgressed) else None
+        if isinstance(each, CommandProgressed) and each.action is RelayAction.DISCONNECT:
+            continue
+        stage = stage_of_news(status=status, relay=each.relay)
+        if stage is not None:
+            seen.append(Reached(each.meter_id, stage, each.at))
+        if isinstance(each, MeterReported) and each.kind is MqttEventKind.RELAY_MOVED_BY_HAND:
+            by_hand.append(
+                NewWorkOrder(
+                    kind=WorkOrderKind.RELAY_MOVED_BY_HAND,
+                    meter_id=each.meter_id,
+                    account_id=serving.get(each.meter_id),
+                    reason=f"the meter says that its relay was moved by hand, and is {each.relay}",
+                    evidence={"at": each.at.isoformat(), "relay": each.relay},
+                    known_until=each.at,
+                )
+            )
+    await note_reached(unit=unit, seen=seen)
+    await open_orders(unit=unit, orders=by_hand, at=now)
 
 
 def _after(relay: Relay, event: CommandProgressed | MeterReported) -> Relay:

@@ -20,6 +20,10 @@ class SupplyView:
     account: Account
     relays: Sequence[Relay]
     """Of the meters that serve it now."""
+    low_since: datetime | None
+    """Since when the balance has been low; none: it is not, or nobody has looked yet."""
+    exhausted_since: datetime | None
+    """The same of exhausted."""
     parked_meters: int
     """How many of these are parked."""
     untrusted_meters: int
@@ -38,6 +42,8 @@ class NextReview:
     account_id: UUID
     state: SupplyState
     thresholds: Thresholds
+    low_since: datetime | None
+    exhausted_since: datetime | None
     recheck_at: datetime | None
 
 

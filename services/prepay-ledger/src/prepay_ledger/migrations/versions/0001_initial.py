@@ -23,6 +23,8 @@ CREATE TABLE account (
     supply_state text NOT NULL,
     review_at_micro bigint,
     review_above_micro bigint,
+    low_since timestamptz,
+    exhausted_since timestamptz,
     recheck_at timestamptz,
     opened_at timestamptz NOT NULL,
     PRIMARY KEY (id),

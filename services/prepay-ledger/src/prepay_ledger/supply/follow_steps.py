@@ -1,0 +1,119 @@
+"""What follows from steps beside the commands: reconnections, work orders, lists of cuts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from prepay_ledger.cut_lists.finish_lines import finish_lines
+from prepay_ledger.reconnections.follow_relays import begin_reconnections, end_reconnections
+from prepay_ledger.reconnections.values import Cause, NewReconnection
+from prepay_ledger.relays.next_step import Waits
+from prepay_ledger.relays.values import Observed, Relay
+from prepay_ledger.supply.decide import Facts, Fired
+from prepay_ledger.supply.grounds import Grounds
+from prepay_ledger.supply.ports import Unit
+from prepay_ledger.supply.settle import Settled
+from prepay_ledger.work_orders.keep_orders import end_orders, open_orders
+from prepay_ledger.work_orders.values import NewWorkOrder, WorkOrderKind
+from prewatt_common.contracts.base import RelayAction
+from prewatt_common.contracts.ledger_events_v1 import SupplyState
+
+_CAUSES = {
+    Fired.BALANCE_RESTORED: Cause.PAYMENT,
+    Fired.CUSTOMER_PROTECTED: Cause.PROTECTION,
+    Fired.CUT_ENDED: Cause.TERMS,
+    Fired.RELAY_NOT_CLOSED: Cause.UNCERTAIN,
+}
+
+
+class Followed(NamedTuple):
+    """An account as it was decided about."""
+
+    account_id: UUID
+    before: Sequence[Relay]
+    grounds: Grounds
+    facts: Facts
+    settled: Settled
+
+
+async def follow_steps(
+    unit: Unit, decided: Sequence[Followed], *, now: datetime, caused_at: datetime
+) -> None:
+    """In the transaction of the decisions; the accounts are locked."""
+    news: list[NewReconnection] = []
+    cut: list[str] = []
+    given_up: list[NewWorkOrder] = []
+    for each in decided:
+        for before, (relay, step) in zip(each.before, each.settled.moved, strict=True):
+            if step.action is RelayAction.DISCONNECT:
+                cut.append(relay.meter_id)
+            elif step.action is not None:
+                news.append(_begun(each, before, now=now, caused_at=caused_at))
+            elif step.waits is Waits.GIVEN_UP:
+                given_up.append(_order(each, relay))
+    await end_reconnections(unit=unit, meter_ids=cut, why="the relay is to be open again", at=now)
+    await begin_reconnections(unit=unit, news=news)
+    await open_orders(unit=unit, orders=given_up, at=now)
+    await _end_given_up(unit, decided, now=now)
+    await _finish_lines(unit, decided, now=now)
+
+
+def _begun(
+    decided: Followed, before: Relay, *, now: datetime, caused_at: datetime
+) -> NewReconnection:
+    causes = [_CAUSES[each] for each in decided.settled.fired if each in _CAUSES]
+    return NewReconnection(
+        account_id=decided.account_id,
+        meter_id=before.meter_id,
+        cause=causes[0] if causes else Cause.UNCERTAIN,
+        caused_at=caused_at,
+        issued_at=now,
+        opened_at=before.observed_at if before.observed is Observed.OPEN else None,
+        sla=decided.grounds.sla,
+    )
+
+
+def _order(decided: Followed, relay: Relay) -> NewWorkOrder:
+    return NewWorkOrder(
+        kind=WorkOrderKind.RELAY_DOES_NOT_ANSWER,
+        meter_id=relay.meter_id,
+        account_id=decided.account_id,
+        reason=f"{relay.failures} commands in a row did not bring the relay to {relay.desired}",
+        evidence={"failures": relay.failures, "desired": relay.desired, "seen": relay.observed},
+        known_until=relay.failed_at,
+    )
+
+
+async def _end_given_up(unit: Unit, decided: Sequence[Followed], *, now: datetime) -> None:
+    """A relay that is where it should be has answered."""
+    answered = [
+        relay.meter_id
+        for each in decided
+        if each.settled.state is not each.facts.state
+        for relay, step in each.settled.moved
+        if step.is_rest
+    ]
+    await end_orders(
+        unit=unit,
+        meter_ids=answered,
+        kinds=(WorkOrderKind.RELAY_DOES_NOT_ANSWER,),
+        why="the relay has answered",
+        at=now,
+    )
+
+
+async def _finish_lines(unit: Unit, decided: Sequence[Followed], *, now: datetime) -> None:
+    """Of those that are in a day's list; who waits there is looked at again."""
+    listed = [each for each in decided if each.grounds.in_list]
+    if not listed:
+        return
+    waiting = await finish_lines(
+        unit,
+        done=[e.account_id for e in listed if e.settled.state is SupplyState.DISCONNECTED],
+        failed=[e.account_id for e in listed if Waits.GIVEN_UP in e.settled.held],
+        dropped=[e.account_id for e in listed if not e.settled.decision.is_exhausted],
+        now=now,
+    )
+    if waiting:
+        await unit.supply.look_at(list(waiting), now=now)
