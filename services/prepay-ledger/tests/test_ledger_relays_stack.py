@@ -267,6 +267,13 @@ async def test_nobody_is_cut_without_a_signed_agreement(ledger: Any) -> None:
     await ledger.until_state(account, "pending")
     assert (await ledger.newest(account, "decisions"))[0]["held"] == ["no_agreement"]
     assert await ledger.newest(account, "commands") == []
+    path = f"/v1/accounts/{account['id']}/supply/explanation"
+    said = (await ledger.api.get(path, params={"language": "zh-CN"})).json()
+    assert [each["rule"] for each in said["holds"]] == ["no_agreement"]
+    assert "尚未签订预付费协议" in said["text"]
+    assert (await ledger.api.get(path, params={"language": "fr"})).status_code == 422
+    nobody = "/v1/accounts/00000000-0000-0000-0000-000000000000/supply/explanation"
+    assert (await ledger.api.get(nobody)).status_code == 404
 
 
 async def test_an_operator_holds_cuts_and_a_cut_in_flight_is_called_back_by_nobody(
@@ -309,10 +316,23 @@ async def test_whoever_is_protected_on_papers_comes_back_and_is_not_cut(ledger: 
 
 async def test_a_customer_who_confirms_presses_the_button(ledger: Any) -> None:
     account, meter_id = await ledger.household(paid_micro=1_000_000)
-    await ledger.sql(
-        "UPDATE prepay_agreement SET reconnection = 'confirmed' WHERE account_id = $1::text::uuid",
-        account["id"],
+    now = utc_now().isoformat()
+    signed = await ledger.api.put(
+        f"/v1/accounts/{account['id']}/prepay-agreement",
+        json={
+            "jurisdiction": "direct",
+            "warning_micro": 0,
+            "overdraft_micro": 0,
+            "contacts": ["log"],
+            "reconnection": "confirmed",
+            "signed_at": now,
+            "signed_by": "Li",
+            "paper_reference": "p-17",
+            "paper_sha256": "0" * 64,
+            "reason": "no home is to heat up unseen",
+        },
     )
+    assert signed.status_code == 201, signed.text
     await ledger.read((meter_id, 15, 1_000))
     await ledger.answer(await command_of(ledger, account, "disconnect"))
     await ledger.until_state(account, "disconnected")

@@ -19,7 +19,7 @@ from prepay_ledger.corrections.carry_out_runs import CarryOutRuns
 from prepay_ledger.epochs.postgres import raise_epoch
 from prepay_ledger.estimates.estimate_silent import EstimateSilent
 from prepay_ledger.looks.look_at_meters import LookAtMeters
-from prepay_ledger.procedures.take_notices import take_notices
+from prepay_ledger.procedures.take_notices import NoticeEvent, take_notices
 from prepay_ledger.reconnections.values import Reconnection
 from prepay_ledger.reconnections.watch_reconnections import WatchReconnections
 from prepay_ledger.relays.news import after_report
@@ -121,7 +121,7 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
             group="prepay-ledger.notices",
             topics=(NOTICE_EVENTS,),
             decode=decode_some([NoticeDelivered, NoticeFailed]),
-            handle=_take_notices,
+            handle=_taking_notices(review),
         )
     )
 
@@ -247,8 +247,16 @@ def _in_unit(use_case: TakeReadings | TakeMeterEvents) -> Handle[Any]:
     return handle
 
 
-async def _take_notices(connection: AsyncConnection, batch: Sequence[Delivered[Any]]) -> None:
-    await take_notices(PostgresUnit(connection), batch, now=utc_now())
+def _taking_notices(review: SupplyReview) -> Handle[NoticeEvent]:
+    """What was delivered may be what a cut waits for; what came back may be what one rests on."""
+
+    async def handle(connection: AsyncConnection, batch: Sequence[Delivered[NoticeEvent]]) -> None:
+        unit, now = PostgresUnit(connection), utc_now()
+        news = await take_notices(unit, batch, now=now)
+        if moving := await unit.relays.moving_accounts(list(news), now=now):
+            await review(unit, moving, now=now, caused_at=now)
+
+    return handle
 
 
 def _parking_in_unit(park_meter: ParkMeter) -> Park[Reading]:

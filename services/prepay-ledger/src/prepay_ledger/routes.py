@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 
@@ -155,6 +156,7 @@ def routers(
         ),
         prepay_agreements_router(
             open_unit=units,
+            review=review_accounts,
             queries=GroundsQueries(database),
             committed=committed,
             clock=utc_now,
@@ -168,7 +170,7 @@ def routers(
         enquiries_router(queries=queries),
         cut_holds_router(open_unit=units, queries=breakers, committed=committed, clock=utc_now),
         cut_undos_router(open_unit=units, queries=breakers, committed=committed, clock=utc_now),
-        supply_router(queries=SupplyQueries(database)),
+        supply_router(queries=SupplyQueries(database), zone=ZoneInfo(settings.timezone)),
         reconnections_router(queries=ReconnectionQueries(database)),
         work_orders_router(
             open_unit=units,

@@ -16,6 +16,7 @@ from prewatt_cli.audit import audit
 from prewatt_cli.cuts import cuts
 from prewatt_cli.dlq import dlq
 from prewatt_cli.errors import answered, one_line_errors
+from prewatt_cli.explain import explain
 from prewatt_cli.imports import import_csv
 from prewatt_cli.mqtt_user import make_mqtt_user
 from prewatt_cli.offsets import offsets
@@ -48,6 +49,7 @@ app.add_typer(policy, name="policy")
 app.add_typer(procedure, name="procedure")
 app.command()(scenario)
 app.command()(audit)
+app.command()(explain)
 app.command(context_settings=PASSED_ON)(archive)
 app.add_typer(suspense, name="suspense")
 app.add_typer(dlq, name="dlq")

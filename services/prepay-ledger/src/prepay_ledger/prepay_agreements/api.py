@@ -1,15 +1,17 @@
 """What customers have signed, and what was done before a cut, over HTTP."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.fields import PageById, Writer
-from prepay_ledger.prepay_agreements.ports import OpenUnit
+from prepay_ledger.prepay_agreements.ports import Unit
 from prepay_ledger.prepay_agreements.postgres_queries import GroundsQueries
 from prepay_ledger.prepay_agreements.record_step import record_step, take_back_step
 from prepay_ledger.prepay_agreements.schemas import (
@@ -27,15 +29,19 @@ from prewatt_common.http.auth import require
 from prewatt_common.http.fields import Reason
 from prewatt_common.http.pages import Page, PageRequest, PagesBy
 
+UnitT = TypeVar("UnitT", bound=Unit)
+
 
 def prepay_agreements_router(
     *,
-    open_unit: OpenUnit,
+    open_unit: Callable[[], AbstractAsyncContextManager[UnitT]],
+    review: Callable[[UnitT, Sequence[UUID], datetime], Awaitable[None]],
     queries: GroundsQueries,
     committed: Callable[[], None],
     clock: Clock,
 ) -> APIRouter:
-    """``/v1/accounts/{account_id}/prepay-agreement`` and ``.../procedure-steps``."""
+    """``/v1/accounts/{account_id}/prepay-agreement`` and ``.../procedure-steps``. ``review``
+    decides the accounts' supply anew, in the transaction that it is given."""
     router = APIRouter(prefix="/v1/accounts/{account_id}", tags=["procedures"])
     reading = [Depends(require("ledger:read"))]
 
@@ -50,6 +56,7 @@ def prepay_agreements_router(
             agreement, is_new = await sign_agreement(
                 unit=unit, account_id=account_id, terms=body.terms, decided=decided
             )
+            await review(unit, [account_id], decided.at)
         committed()
         if not is_new:
             response.status_code = HTTPStatus.OK
@@ -68,6 +75,7 @@ def prepay_agreements_router(
                 ends_at=body.ends_at or decided.at,
                 decided=decided,
             )
+            await review(unit, [account_id], decided.at)
         committed()
         return agreement_out(agreement)
 
@@ -88,6 +96,7 @@ def prepay_agreements_router(
             evidence = await record_step(
                 unit=unit, account_id=account_id, done=body.done(now=decided.at), decided=decided
             )
+            await review(unit, [account_id], decided.at)
         committed()
         return evidence_out(evidence)
 
@@ -101,6 +110,7 @@ def prepay_agreements_router(
             evidence = await take_back_step(
                 unit=unit, account_id=account_id, evidence_id=evidence_id, decided=decided
             )
+            await review(unit, [account_id], decided.at)
         committed()
         return evidence_out(evidence)
 

@@ -91,9 +91,12 @@ UPDATE account SET recheck_at = least(recheck_at, $1)
 WHERE supply_state NOT IN ('connected', 'warned')
 """
 
-# Versions stand; a period's revision counts what was decided about it.
+# Versions stand; a period's revision counts what was decided about it; a list is approved once and
+# stopped once.
 _RULES = """
-SELECT (SELECT max(number) FROM policy_version), count(*), sum(revision) FROM protected_period
+SELECT (SELECT max(number) FROM policy_version), (SELECT count(*) FROM procedure_version),
+       (SELECT count(approved_at) + count(stopped_at) FROM cut_list),
+       (SELECT count(*) FROM protected_period), (SELECT sum(revision) FROM protected_period)
 """
 
 
@@ -157,7 +160,7 @@ class PostgresSupply:
         return found
 
     async def rules(self) -> tuple[int | None, ...]:
-        """Of policy versions and protected periods."""
+        """Of policy and procedure versions, days' lists of cuts and protected periods."""
         (row,) = await (await driver(self._connection)).fetch(_RULES)
         return tuple(row)
 

@@ -3,10 +3,15 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Table, select
 
-from prepay_ledger.balances.postgres import check_account
+from prepay_ledger.balances.postgres import check_account, to_account
+from prepay_ledger.balances.tables import account
+from prepay_ledger.balances.values import Account
 from prepay_ledger.relays.tables import command
+from prepay_ledger.supply.explain import LastDecision
+from prepay_ledger.supply.replay import Inputs
 from prepay_ledger.supply.tables import decision
 from prepay_ledger.tables import AnyRow
 from prewatt_common.db.database import Database
@@ -31,6 +36,25 @@ class SupplyQueries:
         """An account's relay commands, newest first, older than ``before``. Raises
         `UnknownAccount`."""
         return await self._of_account(command, account_id, before, limit)
+
+    async def explained(self, account_id: UUID) -> tuple[Account, LastDecision | None]:
+        """The account as it is, and the newest decision about it. Raises `UnknownAccount`."""
+        of_account = select(account).where(account.c.id == account_id)
+        newest = (
+            select(decision)
+            .where(decision.c.account_id == account_id)
+            .order_by(decision.c.id.desc())
+            .limit(1)
+        )
+        async with self._database.transaction() as connection:
+            await check_account(connection, account_id)
+            known = (await connection.execute(of_account)).mappings().one()
+            row = (await connection.execute(newest)).first()
+        if row is None:
+            return to_account(known), None
+        inputs = msgspec.convert(row.inputs, Inputs)
+        last = LastDecision(id=row.id, at=row.at, held=tuple(row.held), inputs=inputs)
+        return to_account(known), last
 
     async def _of_account(
         self, table: Table, account_id: UUID, before: UUID | None, limit: int

@@ -34,3 +34,25 @@ class CommandOut(BaseModel, from_attributes=True):
     issued_at: datetime
     expires_at: datetime
     finished_at: datetime | None
+
+
+class HeldByOut(BaseModel, from_attributes=True):
+    """What holds a cut; ``until``: none, until somebody does something about it."""
+
+    rule: str
+    until: datetime | None
+    text: str
+
+
+class ExplanationOut(BaseModel):
+    """Why an account has supply or not. ``to_pay_micro``: what brings it back, where only money
+    does; ``decision_id``: what it rests on."""
+
+    account_id: UUID
+    state: str
+    language: str
+    text: str
+    balance_micro: int
+    to_pay_micro: int | None
+    holds: list[HeldByOut]
+    decision_id: UUID | None
