@@ -16,7 +16,6 @@ from prepay_ledger.breakers.refusals import HoldRefused, NeedsSecondPerson, Undo
 from prepay_ledger.breakers.undo_cuts import draft_undo, end_undo, release_undo, withdraw_undo
 from prepay_ledger.breakers.values import (
     ALL,
-    DEFAULT_LIMITS,
     Admitted,
     Cause,
     CutHold,
@@ -43,6 +42,10 @@ def limits(all_accounts: Limit = WIDE, tariff: Limit = WIDE, area: Limit = WIDE)
     return Limits(all_accounts=all_accounts, tariff=tariff, area=area)
 
 
+OF_NOBODY = limits()
+"""They stop none of the houses here."""
+
+
 def limit(*, paced: int = 1_000, trip: int = 1_000) -> Limit:
     return Limit(paced_per_min=paced, trip_per_min=trip)
 
@@ -67,7 +70,7 @@ class Fleet(Town):
         return Decided(by=name, reason="seen", at=at or self.at)
 
     async def admits(
-        self, some: Sequence[UUID], allowed: Limits = DEFAULT_LIMITS, at: datetime | None = None
+        self, some: Sequence[UUID], allowed: Limits = OF_NOBODY, at: datetime | None = None
     ) -> Admitted:
         async with self.unit() as unit:
             return await admit_cuts(unit, some, limits=allowed, now=at or self.at)
@@ -284,7 +287,7 @@ async def test_an_account_with_several_meters_counts_once_in_each_of_its_areas(
 async def test_a_hold_waits_for_cuts_that_did_not_see_it(fleet: Fleet) -> None:
     """Whatever was admitted is committed before the hold, so that it is found and called back."""
     async with fleet.unit() as unit:
-        made = await admit_cuts(unit, fleet.ids, limits=DEFAULT_LIMITS, now=fleet.at)
+        made = await admit_cuts(unit, fleet.ids, limits=OF_NOBODY, now=fleet.at)
         assert len(made.admitted) == HOUSES
         holding = asyncio.ensure_future(fleet.hold(ALL))
         other = asyncio.ensure_future(fleet.admits(fleet.ids))

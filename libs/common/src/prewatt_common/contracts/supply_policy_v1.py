@@ -155,6 +155,25 @@ class ClassPolicy(Part, frozen=True, kw_only=True):
                 raise ValueError(message)
 
 
+class CutLimit(Part, frozen=True, kw_only=True):
+    """Of the cuts of a minute: ``paced_per_min`` are made at most, the others wait for another;
+    where more than ``trip_per_min`` accounts come to be cut, all cuts stop until a person has
+    looked."""
+
+    paced_per_min: Annotated[int, msgspec.Meta(ge=1, le=10**7)] = 100_000
+    trip_per_min: Annotated[int, msgspec.Meta(ge=1, le=10**7)] = 200_000
+
+
+class FleetBreaker(Part, frozen=True, kw_only=True):
+    """Limits of all accounts together, of each tariff, and of each supply office, station area and
+    line. What is left out stops no utility: 1 % of its accounts to be cut within a minute and 3 %
+    to come are a beginning."""
+
+    all_accounts: CutLimit = CutLimit()
+    tariff: CutLimit = CutLimit()
+    area: CutLimit = CutLimit()
+
+
 class ProtectionTerms(Part, frozen=True, kw_only=True):
     """On what terms a single account may be protected."""
 
@@ -185,6 +204,7 @@ class SupplyPolicy(Part, frozen=True, kw_only=True):
         default_factory=dict[str, ClassPolicy]
     )
     default: ClassPolicy = ClassPolicy()
+    fleet_breaker: FleetBreaker = FleetBreaker()
     protections: Annotated[dict[Name, ProtectionTerms], msgspec.Meta(max_length=50)] = (
         msgspec.field(default_factory=_usual_protections)
     )

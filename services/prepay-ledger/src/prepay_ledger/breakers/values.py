@@ -67,12 +67,6 @@ class Limits:
         assert_never(kind)
 
 
-_WIDE = Limit(paced_per_min=100_000, trip_per_min=200_000)
-DEFAULT_LIMITS = Limits(all_accounts=_WIDE, tariff=_WIDE, area=_WIDE)
-"""What is shipped stops no bench. A utility allows what its busiest morning brings, with some room:
-1 % of its accounts a minute to be cut, and 3 % to come, is a beginning."""
-
-
 class Asked(NamedTuple):
     """Accounts of the same scopes that are to be cut now. ``wait``: they came before and were told
     to wait, so they are none of those that come anew."""

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from prepay_ledger.breakers.admit_cuts import cut_holds_of
-from prepay_ledger.breakers.values import Cause
+from prepay_ledger.breakers.values import Cause, Limit
 from prepay_ledger.breakers.values import Hold as BreakerHold
+from prepay_ledger.breakers.values import Limits as CutLimits
 from prepay_ledger.policies.in_force import PolicyInForce, concerning, holds, next_hold_begins
 from prepay_ledger.policies.values import Area, ProtectedPeriod
 from prepay_ledger.prepay_agreements import values as signed
@@ -23,6 +24,7 @@ from prepay_ledger.relays.values import Limits
 from prepay_ledger.supply.decide import Hold, Rules
 from prepay_ledger.supply.ports import Unit
 from prepay_ledger.supply.values import SupplyView
+from prewatt_common.contracts.supply_policy_v1 import CutLimit, FleetBreaker
 
 _DEFAULT_CLASS = "default"
 
@@ -37,6 +39,9 @@ class Grounds:
     confirms: bool
     """By agreement the customer closes the relay."""
     holds: tuple[Hold, ...]
+    stopped: tuple[Hold, ...]
+    """What people hold, and the fleet breaker."""
+    cut_limits: CutLimits
     cut_not_after: datetime | None
     """When the next hold begins, as far as it is known."""
     changes_at: datetime | None
@@ -60,6 +65,7 @@ async def grounds_of(
         areas = await unit.supply.areas(ids, now=now)
     agreed = await load_grounds(unit, ids, at=now)
     stopped = await cut_holds_of(unit, ids, now=now)
+    limits = _limits(book.version(now).document.fleet_breaker)
     found: list[Grounds] = []
     for view in views:
         account_id = view.account.id
@@ -83,7 +89,9 @@ async def grounds_of(
                 or bool(protection and protection.kinds)
                 or any(each.cause is Cause.KEPT_ON for each in people),
                 confirms=terms is not None and terms.reconnection is signed.Reconnection.CONFIRMED,
-                holds=(*calendar, *law, *holds_of(people)),
+                holds=(*calendar, *law),
+                stopped=holds_of(people),
+                cut_limits=limits,
                 cut_not_after=_first([calendar_not_after, law_not_after]),
                 changes_at=_first(changes),
                 procedure=str(legal.procedure) if legal.procedure else None,
@@ -103,6 +111,17 @@ def rules_of(policy: PolicyInForce) -> Rules:
         findings_hold=terms.evidence.failed_readings,
         estimates_hold=terms.evidence.estimated_readings,
         limits=Limits(**msgspec.structs.asdict(terms.commands)),
+    )
+
+
+def _limits(breaker: FleetBreaker) -> CutLimits:
+    def limit(of: CutLimit) -> Limit:
+        return Limit(paced_per_min=of.paced_per_min, trip_per_min=of.trip_per_min)
+
+    return CutLimits(
+        all_accounts=limit(breaker.all_accounts),
+        tariff=limit(breaker.tariff),
+        area=limit(breaker.area),
     )
 
 

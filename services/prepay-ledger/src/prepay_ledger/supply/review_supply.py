@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from prepay_ledger.breakers.admit_cuts import admit_cuts
-from prepay_ledger.breakers.values import DEFAULT_LIMITS
 from prepay_ledger.events import account_event, meter_command
 from prepay_ledger.relays.news import lost_at
 from prepay_ledger.relays.signing import claims_of
@@ -176,22 +175,43 @@ class SupplyReview:
 
 
 async def _admitted(unit: Unit, decided: list[_Decided], *, now: datetime) -> list[_Decided]:
-    """Cuts of many at once are paced and stopped: whoever is not admitted waits."""
-    to_cut = [each.view.account.id for each in decided if each.cuts]
+    """Cuts of many at once are paced and stopped: whoever is not admitted waits. Whoever is stopped
+    already asks too: who has asked once is none of those who come anew."""
+    # A cut that is issued anew, because it was lost, was admitted before.
+    to_cut = [
+        each
+        for each in decided
+        if (each.cuts and each.facts.state is not SupplyState.DISCONNECTING)
+        or _would_cut(each, now=now)
+    ]
     if not to_cut:
         return decided
-    held = (await admit_cuts(unit, to_cut, limits=DEFAULT_LIMITS, now=now)).held
+    limits = to_cut[0].grounds.cut_limits
+    ids = [each.view.account.id for each in to_cut]
+    held = (await admit_cuts(unit, ids, limits=limits, now=now)).held
     return [
-        _decide(each.view, each.grounds, now=now, more=holds_of(held[each.view.account.id]))
-        if each.cuts and each.view.account.id in held
+        _decide(each.view, each.grounds, now=now, stopped=holds_of(held[account_id]))
+        if (account_id := each.view.account.id) in held
         else each
         for each in decided
     ]
 
 
+def _would_cut(decided: _Decided, *, now: datetime) -> bool:
+    """But for what people hold, and the fleet breaker."""
+    if not decided.grounds.stopped or not decided.settled.decision.is_off:
+        return False
+    return _decide(decided.view, decided.grounds, now=now, stopped=()).cuts
+
+
 def _decide(
-    view: SupplyView, grounds: Grounds, *, now: datetime, more: tuple[Hold, ...] = ()
+    view: SupplyView,
+    grounds: Grounds,
+    *,
+    now: datetime,
+    stopped: tuple[Hold, ...] | None = None,
 ) -> _Decided:
+    """``stopped``: in place of what ``grounds`` say of it."""
     account, relays = view.account, view.relays
     facts = Facts(
         state=account.supply_state,
@@ -205,7 +225,7 @@ def _decide(
         untrusted_meters=view.untrusted_meters,
         estimated_meters=view.estimated_meters,
         confirms=grounds.confirms,
-        holds=(*grounds.holds, *more),
+        holds=(*grounds.holds, *(grounds.stopped if stopped is None else stopped)),
         cut_not_after=grounds.cut_not_after,
         procedure=grounds.procedure,
     )
