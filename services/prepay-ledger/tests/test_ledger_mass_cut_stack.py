@@ -1,6 +1,7 @@
 """Many accounts run out at once: the fleet breaker stops all cuts, a person lets them go, and they
 go by the minute. Through the review, on PostgreSQL."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from prepay_ledger.breakers.follow_holds import FollowHolds
 from prepay_ledger.breakers.hold_cuts import end_hold
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.policies.publish_policy import draft_policy, publish_policy
+from prepay_ledger.supply.command import main
 from prepay_ledger.supply.recheck_supply import RecheckSupply
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.contracts.supply_policy_v1 import policy_of
@@ -133,6 +135,22 @@ async def test_whoever_pays_while_cuts_are_stopped_is_let_go(town: Town) -> None
     await town.look()
     assert await town.states() == {"pending": HOUSES - 1, "connected": 1}
     assert await town.scratch.sql("SELECT FROM command") == []
+
+
+async def test_stored_decisions_are_decided_the_same_and_one_that_is_not_is_named(
+    town: Town, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await town.look()
+    asked = ["--database-url", town.scratch.url]
+    assert await asyncio.to_thread(main, asked) == 0
+    assert f"{HOUSES} decisions: all are decided the same" in capsys.readouterr().out
+    connection = await town.scratch.connect()
+    await connection.execute("SET session_replication_role = replica")
+    await connection.execute("UPDATE decision SET held = '{}' WHERE account_id = $1", town.ids[0])
+    await connection.close()
+    assert await asyncio.to_thread(main, [*asked, "--account", str(town.ids[0])]) == 1
+    assert f"of account {town.ids[0]}" in capsys.readouterr().out
+    assert await asyncio.to_thread(main, ["--database-url", "postgresql://127.0.0.1:1/x"]) == 2
 
 
 def _by(who: str, at: datetime) -> Decided:

@@ -1,4 +1,4 @@
-"""``python -m prepay_ledger [migrate | audit]``."""
+"""``python -m prepay_ledger [migrate | audit | replay]``."""
 
 import sys
 
@@ -6,6 +6,7 @@ from prepay_ledger.bootstrap import run
 from prepay_ledger.charging.postgres_audit import audit_charges_of
 from prepay_ledger.seals.command import main as audit
 from prepay_ledger.settings import LedgerSettings
+from prepay_ledger.supply.command import main as replay
 from prewatt_common.service import run_service
 
 
@@ -13,6 +14,8 @@ def main() -> None:
     """The command line."""
     if sys.argv[1:2] == ["audit"]:
         sys.exit(audit(sys.argv[2:], charges=audit_charges_of))
+    if sys.argv[1:2] == ["replay"]:
+        sys.exit(replay(sys.argv[2:]))
     run_service(package="prepay_ledger", settings_type=LedgerSettings, run=run)
 
 

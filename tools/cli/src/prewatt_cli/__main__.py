@@ -24,6 +24,7 @@ from prewatt_cli.parked import parked
 from prewatt_cli.payments import decimal_from, micro_from, pay
 from prewatt_cli.policy import policy
 from prewatt_cli.procedures import procedure
+from prewatt_cli.replay import replay
 from prewatt_cli.scenario.command import scenario
 from prewatt_cli.suspense import suspense
 from prewatt_cli.target import (
@@ -50,6 +51,7 @@ app.add_typer(procedure, name="procedure")
 app.command()(scenario)
 app.command()(audit)
 app.command()(explain)
+app.command()(replay)
 app.command(context_settings=PASSED_ON)(archive)
 app.add_typer(suspense, name="suspense")
 app.add_typer(dlq, name="dlq")

@@ -30,12 +30,8 @@ def audit(
     """Check every sealed day of the ledger again, from its database, and derive use and charges
     again from all readings. Exit code 1 where anything differs: the first row of each is named."""
     with one_line_errors():
-        if find_spec("prepay_ledger") is None:
-            message = "the ledger is not installed here; run the audit where it is"
-            raise NoTarget(message)
-        if database_url is None:
-            database_url, kafka = _of_stack(state_dir, kafka)
-        command = [sys.executable, "-m", "prepay_ledger", "audit", "--database-url", database_url]
+        url, kafka = database_of(state_dir, database_url, kafka)
+        command = [sys.executable, "-m", "prepay_ledger", "audit", "--database-url", url]
         if kafka is not None:
             command += ["--kafka", kafka]
         if seals_only:
@@ -44,7 +40,16 @@ def audit(
     raise typer.Exit(done.returncode)
 
 
-def _of_stack(state_dir: Path, kafka: str | None) -> tuple[str, str]:
+def database_of(
+    state_dir: Path, database_url: str | None, kafka: str | None
+) -> tuple[str, str | None]:
+    """The ledger's database and Kafka: those given, or the local stack's. Raises `NoTarget`, also
+    where the ledger is not installed."""
+    if find_spec("prepay_ledger") is None:
+        message = "the ledger is not installed here; run this where it is"
+        raise NoTarget(message)
+    if database_url is not None:
+        return database_url, kafka
     ledger = environments_of(state_dir).get("prepay-ledger")
     if ledger is None:
         message = "set PREWATT_DATABASE_URL to the ledger's database, or `make up`"
