@@ -23,6 +23,11 @@ class RelayStore(Protocol):
         """Whom these meters serve; not those that serve nobody."""
         ...
 
+    async def hold_vacant(self, meter_ids: Sequence[str]) -> None:
+        """Lock meters that serve nobody, as whoever has them serve somebody does; before any
+        account."""
+        ...
+
     async def moving_accounts(
         self, account_ids: Sequence[UUID], *, now: datetime
     ) -> Sequence[UUID]:

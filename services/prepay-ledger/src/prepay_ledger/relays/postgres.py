@@ -108,6 +108,14 @@ class PostgresRelays(PostgresCommands):
         rows = await (await driver(self._connection)).fetch(_SERVING, meter_ids, now)
         return {row["meter_id"]: row["account_id"] for row in rows}
 
+    async def hold_vacant(self, meter_ids: Sequence[str]) -> None:
+        """By their rows in `meter_state`, in the order in which decisions about meters do."""
+        await (await driver(self._connection)).execute(
+            "SELECT FROM meter_state WHERE meter_id = ANY($1::text[]) "
+            'ORDER BY meter_id COLLATE "C" FOR NO KEY UPDATE',
+            meter_ids,
+        )
+
     async def moving_accounts(
         self, account_ids: Sequence[UUID], *, now: datetime
     ) -> Sequence[UUID]:

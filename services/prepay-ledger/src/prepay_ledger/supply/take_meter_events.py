@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeAlias
+from uuid import UUID
 
 from prometheus_client import Counter, Histogram
 
@@ -77,10 +78,10 @@ class TakeMeterEvents:
             or (isinstance(each, MeterReported) and each.relay is not None)
         ]
         meter_ids = sorted({each.meter_id for each in told} | set(restless))
-        serving = await unit.relays.serving(meter_ids, now=now)
-        concerned = {each.account_id for each in finished} | set(serving.values())
+        concerned = {each.account_id for each in finished}
         if meter_ids:
-            await unit.supply.hold(list(concerned))
+            serving = await self._hold(unit, meter_ids, now=now)
+            concerned |= set(serving.values())
             await self._move(unit, told)
             await _follow(unit, told, serving, now=now)
         if concerned:
@@ -89,6 +90,21 @@ class TakeMeterEvents:
             await self._review(unit, list(concerned), now=now, caused_at=caused_at)
         succeeded = [each for each in finished if each.status is CommandStatus.SUCCEEDED]
         return lambda: _observe(succeeded)
+
+    async def _hold(self, unit: Unit, meter_ids: Sequence[str], *, now: datetime) -> Serving:
+        """Whom the meters serve, locked: whoever moves one meanwhile decides about its new account
+        before us, who then see that account, or after us, and then sees what we have heard."""
+        serving = await unit.relays.serving(meter_ids, now=now)
+        vacant = [each for each in meter_ids if each not in serving]
+        if vacant:
+            await unit.relays.hold_vacant(vacant)
+            serving = await unit.relays.serving(meter_ids, now=now)
+        held: set[UUID] = set()
+        while not held.issuperset(serving.values()):
+            held |= set(serving.values())
+            await unit.supply.hold(list(held))
+            serving = await unit.relays.serving(meter_ids, now=now)
+        return serving
 
     async def _hear(self, unit: Unit, events: Sequence[MeterEvent]) -> Sequence[str]:
         """The meters that came or went whose relays are not where they should be."""
