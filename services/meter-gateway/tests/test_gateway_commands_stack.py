@@ -141,6 +141,34 @@ async def test_a_meter_cannot_answer_for_another(gateway):
         assert await gateway.progress(command, SUCCEEDED) == [SENT, SUCCEEDED]
 
 
+async def test_answers_that_come_together_count_in_their_order(gateway):
+    """They wait at the broker while the gateway is away, and are one batch on its return."""
+    one, other = await gateway.meters(2)
+    commands = [await gateway.command(meter_id) for meter_id in (one, other)]
+    for command in commands:
+        await gateway.progress(command, SENT)
+    first, second = (command.command_id for command in commands)
+    failed = response(first, outcome=MqttOutcome.FAILED, detail="moved back")
+    async with gateway.fleet([one, other], command_public_keys={}) as fleet:
+        async with gateway.without("meter-gateway"):
+            for meter_id, payload in (
+                (one, response(first)),
+                (one, response(first)),
+                (one, response(second)),
+                (one, failed),
+                (other, response(second)),
+            ):
+                await fleet.publish_bytes(meter_id=meter_id, topic="response", payload=payload)
+            await fleet.drain()
+        (letter,) = await gateway.dead_letters(METER_EVENTS.name, one)
+        assert str(second) in letter.value.decode()
+        told = await gateway.progress(commands[0], CommandStatus.FAILED)
+        assert told == [SENT, SUCCEEDED, CommandStatus.FAILED]
+        assert await gateway.progress(commands[1], SUCCEEDED) == [SENT, SUCCEEDED]
+    kept = await stored(gateway, commands[0])
+    assert (kept["status"], kept["detail"]) == ("failed", "moved back")
+
+
 async def test_an_answer_that_no_column_can_hold_counts_all_the_same(gateway):
     (meter_id,) = await gateway.meters()
     command = await gateway.command(meter_id)

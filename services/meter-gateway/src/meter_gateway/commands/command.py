@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from prewatt_common.contracts.base import CommandStatus, RelayAction
+from prewatt_common.contracts.base import CommandStatus, RelayAction, RelayState
 from prewatt_common.contracts.meter_commands_v1 import RelayCommand
 
 
@@ -33,6 +33,19 @@ class ArrivedCommand:
     partition: int
     """Of ``meter.commands.v1``, where whatever supersedes it comes too."""
     status: CommandStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a meter's answer makes of its command."""
+
+    command_id: UUID
+    meter_id: str
+    """Who answers, and nobody else may."""
+    status: CommandStatus
+    relay: RelayState
+    detail: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

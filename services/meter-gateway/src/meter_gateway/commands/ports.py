@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from meter_gateway.commands.command import ArrivedCommand, Command, CommandRecord, Heard
-from prewatt_common.contracts.base import CommandStatus, RelayState
+from meter_gateway.commands.command import Answer, ArrivedCommand, Command, CommandRecord, Heard
 from prewatt_common.kafka.messages import Message
 
 
@@ -61,21 +60,13 @@ OpenDueStore = Callable[[], AbstractAsyncContextManager[DueStore]]
 class AnswerStore(Protocol):
     """For what meters answer."""
 
-    async def finish(
-        self,
-        command_id: UUID,
-        *,
-        meter_id: str,
-        status: CommandStatus,
-        now: datetime,
-        relay: RelayState | None = None,
-        detail: str = "",
-    ) -> Command | None:
-        """The command, or none where it is not this meter's or has that status already."""
+    async def finish(self, answers: Sequence[Answer]) -> Mapping[UUID, Command]:
+        """The commands that these end, one answer each, by their ids: none is there that is not
+        this meter's or has that status already."""
         ...
 
-    async def known(self, command_id: UUID, *, meter_id: str) -> bool:
-        """Whether the meter has such a command."""
+    async def known(self, commands: Sequence[tuple[UUID, str]]) -> Set[tuple[UUID, str]]:
+        """Those of these commands that there are, each of the meter that is named with it."""
         ...
 
 

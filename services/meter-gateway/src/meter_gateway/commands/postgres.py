@@ -6,13 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 from asyncpg import Record
-from sqlalchemy import RowMapping, or_, select, update
+from sqlalchemy import RowMapping, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from meter_gateway.commands.command import ArrivedCommand, Command, CommandRecord, Heard
+from meter_gateway.commands.command import Answer, ArrivedCommand, Command, CommandRecord, Heard
 from meter_gateway.commands.rules import ANSWER_TIME, FINISHED
 from meter_gateway.tables import command as table
-from prewatt_common.contracts.base import CommandStatus, RelayAction, RelayState
+from prewatt_common.contracts.base import CommandStatus, RelayAction
 from prewatt_common.db.database import Database, driver
 from prewatt_common.kafka import outbox
 from prewatt_common.kafka.messages import Message
@@ -136,46 +136,33 @@ class PostgresCommands:
             ANSWER_TIME,
         )
 
-    async def finish(
-        self,
-        command_id: UUID,
-        *,
-        meter_id: str,
-        status: CommandStatus,
-        now: datetime,
-        relay: RelayState | None = None,
-        detail: str = "",
-    ) -> Command | None:
-        """Set a final status, over another final one too."""
-        rows = (
-            await self._connection.execute(
-                update(table)
-                .where(
-                    table.c.command_id == command_id,
-                    table.c.meter_id == meter_id,
-                    table.c.status != status,
-                )
-                .values(
-                    status=status,
-                    relay=relay,
-                    detail=detail,
-                    due_at=None,
-                    finished_at=now,
-                )
-                .returning(*_COLUMNS)
-            )
-        ).mappings()
-        row = rows.first()
-        return None if row is None else _command(row)
-
-    async def known(self, command_id: UUID, *, meter_id: str) -> bool:
-        """Whether the meter has such a command."""
-        found = await self._connection.scalar(
-            select(table.c.command_id).where(
-                table.c.command_id == command_id, table.c.meter_id == meter_id
-            )
+    async def finish(self, answers: Sequence[Answer]) -> Mapping[UUID, Command]:
+        """Set final statuses, over other final ones too."""
+        rows = await (await driver(self._connection)).fetch(
+            "UPDATE command AS c SET status = a.status, relay = a.relay, detail = a.detail, "
+            "due_at = NULL, finished_at = a.at "
+            "FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], "
+            "$6::timestamptz[]) AS a (command_id, meter_id, status, relay, detail, at) "
+            "WHERE c.command_id = a.command_id AND c.meter_id = a.meter_id "
+            "AND c.status <> a.status RETURNING c.*",
+            [each.command_id for each in answers],
+            [each.meter_id for each in answers],
+            [each.status for each in answers],
+            [each.relay for each in answers],
+            [each.detail for each in answers],
+            [each.at for each in answers],
         )
-        return found is not None
+        return {row["command_id"]: _command(row) for row in rows}
+
+    async def known(self, commands: Sequence[tuple[UUID, str]]) -> Set[tuple[UUID, str]]:
+        """Those of these commands that there are, each of the meter that is named with it."""
+        if not commands:
+            return frozenset()
+        rows = await (await driver(self._connection)).fetch(
+            "SELECT command_id, meter_id FROM command WHERE command_id = ANY($1::uuid[])",
+            [command_id for command_id, _ in commands],
+        )
+        return {(row["command_id"], row["meter_id"]) for row in rows}
 
 
 class PostgresCommandQueries:

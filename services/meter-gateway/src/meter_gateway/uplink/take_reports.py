@@ -3,7 +3,13 @@
 from collections.abc import Callable, Sequence
 from uuid import UUID, uuid5
 
-from meter_gateway.commands.take_answer import Answered, UnknownCommand, take_answer
+from meter_gateway.commands.command import Answer
+from meter_gateway.commands.take_answers import (
+    Answered,
+    UnknownCommand,
+    answer_of,
+    take_answers,
+)
 from meter_gateway.devices.registry import Registry
 from meter_gateway.events import meter_event
 from meter_gateway.faults.dead_letters import dead_letter
@@ -13,12 +19,12 @@ from meter_gateway.metrics import ACCEPTED, COMMANDS, REJECTED
 from meter_gateway.mqtt.received import Received
 from meter_gateway.presence.note_presence import note_presence
 from meter_gateway.presence.rules import Status
-from meter_gateway.uplink.ports import OpenUnit, Unit
+from meter_gateway.uplink.ports import OpenUnit
 from meter_gateway.uplink.reports import Told, heard_of, news_of, read, says
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.base import Presence
 from prewatt_common.contracts.meter_events_v1 import MeterReported
-from prewatt_common.contracts.mqtt_v1 import MqttEvent
+from prewatt_common.contracts.mqtt_v1 import MqttEvent, MqttResponse
 from prewatt_common.contracts.topics import METER_EVENTS
 from prewatt_common.kafka.messages import Message
 
@@ -53,13 +59,15 @@ class TakeReports:
         await self._registry.look_for(
             each.meter_id for each in all_told if not isinstance(each.what, Status)
         )
+        answers = self._answers(all_told)
         refused: list[Verdict] = []
-        ended: list[Answered] = []
         async with self._open_unit() as unit:
             came, messages = await note_presence(unit.presence, news_of(all_told), now=now)
-            for told in all_told:
+            taken = await take_answers(unit.commands, list(answers.values()))
+            done = dict(zip(answers, taken, strict=True))
+            for place, told in enumerate(all_told):
                 try:
-                    messages += await self._take(unit, told, ended)
+                    messages += self._events_of(told, done.get(place))
                 except Refused as refusal:
                     refused.append(Verdict(told.meter_id, told.received.at, refusal))
                     messages.append(
@@ -79,30 +87,35 @@ class TakeReports:
             assert refusal is not None
             REJECTED.labels(refusal.reason).inc()
         ACCEPTED.inc(len(batch) - len(refused))
-        for each in ended:
-            COMMANDS.labels(each.command.action, each.status).inc()
+        for each in taken:
+            if isinstance(each, Answered):
+                COMMANDS.labels(each.command.action, each.answer.status).inc()
         self._wait_for([each.meter_id for each in all_told if says(each, Presence.OFFLINE)])
         self._committed()
 
-    async def _take(self, unit: Unit, told: Told, ended: list[Answered]) -> list[Message]:
+    def _answers(self, all_told: Sequence[Told]) -> dict[int, Answer]:
+        """The answers of registered meters, by their places in the batch."""
+        return {
+            place: answer_of(what, meter_id=meter_id, at=received.at)
+            for place, (meter_id, received, what) in enumerate(all_told)
+            if isinstance(what, MqttResponse) and meter_id in self._registry
+        }
+
+    def _events_of(self, told: Told, done: Answered | UnknownCommand | None) -> Sequence[Message]:
         """The events of an event or answer; raises `Refused`."""
         meter_id, received, what = told
         if isinstance(what, Refused):
             raise what
         if isinstance(what, Status):
-            return []
+            return ()
         if meter_id not in self._registry:
             raise Refused(Reason.UNKNOWN_METER, f"register {meter_id} first")
         if isinstance(what, MqttEvent):
-            return [_reported(meter_id, received, what)]
-        try:
-            answered = await take_answer(unit.commands, what, meter_id=meter_id, at=received.at)
-        except UnknownCommand as error:
-            raise Refused(Reason.UNKNOWN_COMMAND, str(error)) from error
-        if answered is None:
-            return []
-        ended.append(answered)
-        return [answered.event]
+            return (_reported(meter_id, received, what),)
+        if isinstance(done, UnknownCommand):
+            detail = f"{meter_id} has no command {done.command_id}"
+            raise Refused(Reason.UNKNOWN_COMMAND, detail)
+        return () if done is None else (done.event,)
 
 
 def _reported(meter_id: str, received: Received, event: MqttEvent) -> Message:
