@@ -37,7 +37,7 @@ MADE = {
 OF_THE_ROUTE = {
     # When it was opened, and how often what hangs on its meter was derived anew: each of the
     # single routes does so.
-    "account": {"opened_at", "number"},
+    "account": {"opened_at", "number", "low_since", "exhausted_since", "recheck_at"},
     # An agreement that is set alone may be about the past, so what it changes is entered at once
     # and names it; an import is a beginning, whose charges are entered when the day is over.
     "charge_state": {"entered", "entered_micro"},
@@ -70,6 +70,7 @@ async def standing(ledger: Any) -> str:
 async def send(ledger: Any, columns: str, *lines: str) -> Any:
     return await ledger.api.post(
         "/v1/accounts/import",
+        params={"prepay_agreement": "direct"},
         content="\n".join([columns, *lines]),
         headers={"content-type": "text/csv"},
     )
