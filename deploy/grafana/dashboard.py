@@ -199,6 +199,10 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
             (
                 Query("max by (by) (prewatt_ledger_cut_holds)", "holds by {{by}}"),
                 Query("max(prewatt_ledger_cuts_waiting)", "accounts that wait to be cut"),
+                Query(
+                    "(time() - max(prewatt_ledger_cut_hold_since_timestamp_seconds > 0)) / 3600",
+                    "hours that people's oldest hold has stood",
+                ),
             ),
             description="`prewatt cuts status` says by whom, of whom and why. Accounts wait for a "
             "later minute, or until a hold ends; reconnections are never held.",

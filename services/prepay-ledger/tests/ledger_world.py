@@ -47,6 +47,7 @@ class World:
         self.devices = [Device(f"m-{uuid4().hex}"), Device(f"m-{uuid4().hex}")]
         self.serves: dict[str, Household] = {}
         self._taken = 0
+        self._is_reliable = False
         self._connection: asyncpg.Connection | None = None
 
     async def end(self) -> None:
@@ -206,6 +207,9 @@ class World:
             self.now = max(self.now, at)
             await self.recheck()
             await self._carry()
+            if self._is_reliable:
+                for device in self.devices:
+                    await self.deliver(device)
         self.now = end
 
     async def _next_look(self) -> datetime | None:
@@ -222,7 +226,7 @@ class World:
             if not device.is_there:
                 await self.presence(device, is_there=True)
             await self.read(device)
-        quiet = 0
+        quiet, self._is_reliable = 0, True
         while quiet < 2:
             quiet += 1
             for device in self.devices:

@@ -193,7 +193,7 @@ async def test_over_http(ledger) -> None:
         await ledger.api.post(f"/v1/work-orders/{new_id()}/close", json=body)
     ).status_code == 404
     assert (await ledger.api.get(path)).json()["items"] == []
-    query = "from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z"
+    query = "from=2025-03-01T00:00:00Z&to=2025-03-02T00:00:00Z"
     summary = await ledger.api.get(f"/v1/reconnections/summary?{query}")
     assert summary.status_code == 200, summary.text
     assert summary.json()["begun"] == 0
