@@ -99,7 +99,9 @@ AWAY = {"presence": Presence.OFFLINE, "presence_at": ago(30)}
         (relay(D.OPEN, Ob.CLOSED, failures=3), cut(answer_s=60)),
         (relay(D.CLOSED, Ob.OPEN, failures=8), waits(Waits.GIVEN_UP)),
         (relay(D.CLOSED, Ob.OPEN, failures=8, failed_at=ago(60), presence=Presence.ONLINE,
-               presence_at=ago(90)), waits(Waits.GIVEN_UP)),
+               presence_at=ago(90)), waits(Waits.GIVEN_UP, later(3540))),
+        (relay(D.CLOSED, Ob.OPEN, failures=8, failed_at=ago(3600)), back(3600)),
+        (relay(D.OPEN, Ob.CLOSED, failures=8, failed_at=ago(9999)), waits(Waits.GIVEN_UP)),
         # heard of anew since: all begins again
         (relay(D.CLOSED, Ob.OPEN, failures=8, failed_at=ago(60), refused=True,
                presence=Presence.ONLINE, presence_at=ago(1)), back()),

@@ -276,7 +276,7 @@ async def test_nobody_is_cut_without_a_signed_agreement(ledger: Any) -> None:
     assert (await ledger.api.get(nobody)).status_code == 404
 
 
-async def test_an_operator_holds_cuts_and_a_cut_in_flight_is_called_back_by_nobody(
+async def test_an_operator_holds_cuts_and_never_a_reconnection(
     ledger: Any,
 ) -> None:
     """Cuts only: whoever pays is reconnected."""

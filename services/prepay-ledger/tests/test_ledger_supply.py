@@ -97,8 +97,12 @@ ARMED = Observed.ARMED
         (facts(S.DISCONNECTING, -5, emergency_credit_micro=9), relay(out=CUT), S.RECONNECTING,
          BACK, ()),
         (facts(S.DISCONNECTING, -1, protected=True), relay(out=CUT), S.RECONNECTING, BACK, ()),
-        # parked while the cut is under way: what is out cannot be held, only called back by money
-        (facts(S.DISCONNECTING, -1, parked_meters=1), relay(out=CUT), S.DISCONNECTING, None,
+        # parked while the cut is under way: it is called back
+        (facts(S.DISCONNECTING, -1, parked_meters=1), relay(out=CUT), S.PENDING, BACK,
+         (Held.PARKED_METER,)),
+        (facts(S.PENDING, -1, parked_meters=1), relay(UNKNOWN), S.PENDING, BACK,
+         (Held.PARKED_METER,)),
+        (facts(S.PENDING, -1, parked_meters=1), relay(out=BACK), S.PENDING, None,
          (Held.PARKED_METER,)),
         # back again: emergency credit must be repaid first
         (facts(S.DISCONNECTED, 0, open_meters=1), relay(OPEN), S.DISCONNECTED, None, ()),

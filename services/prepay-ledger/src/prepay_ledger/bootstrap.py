@@ -274,6 +274,7 @@ async def _saw_load(unit: PostgresUnit, loaded: Sequence[Reconnection], now: dat
             for relay in await unit.relays.of_meters([each.meter_id for each in loaded])
         ]
     )
+    await unit.supply.look_at([each.account_id for each in loaded], now=now)
 
 
 async def _make_site_code(_: PostgresUnit, __: Reconnection, ___: datetime) -> None:

@@ -124,7 +124,8 @@ class BalanceExhausted(Event, frozen=True, kw_only=True):
 
 
 class SupplyChanged(Event, frozen=True, kw_only=True):
-    """The supply state moved, by which decision, and which rules held or fired."""
+    """The supply state moved, by which decision, and which rules held or fired. ``meter_ids``: of
+    an account of more than a thousand meters the first thousand."""
 
     ce_type: ClassVar[str] = "prewatt.ledger.supply-changed.v1"
 

@@ -33,7 +33,7 @@ def after_progress(relay: Relay, progress: CommandProgress) -> Relay:
     if outstanding is None or outstanding.command_id != progress.command_id:
         return relay
     relay = replace(relay, outstanding=None)
-    if progress.status is CommandStatus.SUCCEEDED:
+    if progress.status is CommandStatus.SUCCEEDED and relay.observed in THERE[relay.desired]:
         return _in_order(relay)
     if progress.relay is None:
         relay = _unknown(relay, at=progress.at)

@@ -66,7 +66,9 @@ def next_step(
             return held
     failures = failures_of(relay)
     if outstanding is None and failures >= limits.attempts_max:
-        return Step(waits=Waits.GIVEN_UP)
+        again_at = _after_giving_up(relay, action, limits)
+        if again_at is None or now < again_at:
+            return Step(waits=Waits.GIVEN_UP, again_at=again_at)
     if outstanding is None and failures and relay.refused and relay.failed_at is not None:
         ready_at = relay.failed_at + limits.doubled(limits.first_pause_s, failures - 1)
         if now < ready_at:
@@ -78,6 +80,14 @@ def next_step(
         expires_at = now + timedelta(seconds=limits.lifetime_s)
     answer_by = now + limits.doubled(limits.answer_within_s, failures)
     return Step(action=action, expires_at=expires_at, deadline_at=min(answer_by, expires_at))
+
+
+def _after_giving_up(relay: Relay, action: RelayAction, limits: Limits) -> datetime | None:
+    """Whoever is to have supply is not left dark by a work order that nobody sees to: their relay
+    is asked now and then. A cut is not."""
+    if action is RelayAction.DISCONNECT or relay.failed_at is None:
+        return None
+    return relay.failed_at + timedelta(seconds=limits.longest_pause_s)
 
 
 def failures_of(relay: Relay) -> int:

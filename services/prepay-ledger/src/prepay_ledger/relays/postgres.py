@@ -168,19 +168,24 @@ class PostgresRelays(PostgresCommands):
         )
 
     async def heard(self, heard: Sequence[Heard], *, absence_borne: timedelta) -> Sequence[str]:
-        """The last word of each meter counts, where it is no older than what is known."""
-        last = {each.meter_id: each for each in sorted(heard, key=lambda each: each.at)}
-        some = sorted(last.values(), key=lambda each: each.meter_id)
+        """Each meter's words in their order: who went and came back within a batch was away."""
         connection = await driver(self._connection)
-        moved = await connection.fetch(
-            _HEARD,
-            [each.meter_id for each in some],
-            [each.presence for each in some],
-            [each.at for each in some],
-            Presence.OFFLINE,
-            absence_borne,
-        )
-        meter_ids = [row["meter_id"] for row in moved]
+        moved: set[str] = set()
+        waiting: list[Heard] = sorted(heard, key=lambda each: each.at)
+        while waiting:
+            first = {each.meter_id: each for each in reversed(waiting)}
+            some = sorted(first.values(), key=lambda each: each.meter_id)
+            waiting = [each for each in waiting if first[each.meter_id] is not each]
+            rows = await connection.fetch(
+                _HEARD,
+                [each.meter_id for each in some],
+                [each.presence for each in some],
+                [each.at for each in some],
+                Presence.OFFLINE,
+                absence_borne,
+            )
+            moved.update(row["meter_id"] for row in rows)
+        meter_ids = sorted(moved)
         return [row["meter_id"] for row in await connection.fetch(_RESTLESS, meter_ids)]
 
     async def relay_open(self, meter_ids: Sequence[str]) -> Mapping[str, Sequence[Span]]:

@@ -48,6 +48,8 @@ class Grounds:
     """When a protection begins or ends, or another policy comes to hold."""
     procedure: str | None
     """What a cut cites."""
+    cut_micro: int | None
+    """At or below this balance a cut was agreed."""
     in_list: bool
     """It is in a day's list of cuts."""
 
@@ -92,9 +94,10 @@ async def grounds_of(
                 holds=(*calendar, *law),
                 stopped=holds_of(people),
                 cut_limits=limits,
-                cut_not_after=_first([calendar_not_after, law_not_after]),
+                cut_not_after=_first([calendar_not_after, law_not_after, *changes]),
                 changes_at=_first(changes),
                 procedure=str(legal.procedure) if legal.procedure else None,
+                cut_micro=terms.cut_micro if terms else None,
                 in_list=legal.listed is not None,
             )
         )

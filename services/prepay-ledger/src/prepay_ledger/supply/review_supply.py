@@ -10,22 +10,27 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from prepay_ledger.breakers.admit_cuts import admit_cuts
-from prepay_ledger.events import account_event, meter_command
+from prepay_ledger.events import meter_command
+from prepay_ledger.prepay_agreements.values import Refused
 from prepay_ledger.relays.news import lost_at
 from prepay_ledger.relays.signing import claims_of
 from prepay_ledger.relays.values import NewCommand, Observed, Outstanding, Relay
-from prepay_ledger.supply.decide import Facts, Hold, Warned, is_exhausted, is_low, warnings
+from prepay_ledger.supply.decide import (
+    Facts,
+    Hold,
+    Thresholds,
+    is_exhausted,
+    is_low,
+)
 from prepay_ledger.supply.follow_steps import Followed, follow_steps
 from prepay_ledger.supply.grounds import Grounds, grounds_of, holds_of
 from prepay_ledger.supply.ports import Unit
 from prepay_ledger.supply.replay import inputs_of
 from prepay_ledger.supply.settle import Moved, Settled, settle
+from prepay_ledger.supply.supply_events import events_of
 from prepay_ledger.supply.values import NextReview, StoredDecision, SupplyView
 from prewatt_common.contracts.base import RelayAction
 from prewatt_common.contracts.ledger_events_v1 import (
-    BalanceExhausted,
-    LowBalance,
-    SupplyChanged,
     SupplyState,
 )
 from prewatt_common.contracts.meter_commands_v1 import RelayCommand
@@ -88,7 +93,7 @@ class SupplyReview:
         if changing:
             await unit.publish(
                 [
-                    *(message for each in changing for message in _events(each, now=now)),
+                    *(message for each in changing for message in _told(each, now=now)),
                     *map(self._command, commands),
                 ]
             )
@@ -241,6 +246,14 @@ _AS_IT_IS = (SupplyState.CONNECTED, SupplyState.WARNED)
 """No rule changes anything before the balance does."""
 
 
+def _thresholds(decided: _Decided) -> Thresholds:
+    """Where less was agreed for a cut than what is left of emergency credit, that is looked at."""
+    thresholds = decided.settled.thresholds
+    if Refused.ABOVE_CUT_THRESHOLD in decided.settled.held:
+        return thresholds._replace(at_micro=decided.grounds.cut_micro)
+    return thresholds
+
+
 def _next_review(decided: _Decided, relays: dict[str, Relay], *, now: datetime) -> NextReview:
     """By the rules, as commands go unanswered, or as its meters change."""
     view, settled, limits = decided.view, decided.settled, decided.grounds.rules.limits
@@ -256,45 +269,12 @@ def _next_review(decided: _Decided, relays: dict[str, Relay], *, now: datetime) 
     return NextReview(
         account_id=view.account.id,
         state=settled.state,
-        thresholds=settled.thresholds,
+        thresholds=_thresholds(decided),
         low_since=(view.low_since or now) if is_low(decided.facts) else None,
         exhausted_since=(view.exhausted_since or now) if is_exhausted(decided.facts) else None,
         recheck_at=min((each for each in at if each is not None), default=None),
     )
 
 
-def _events(decided: _Decided, *, now: datetime) -> list[Message]:
-    view, settled = decided.view, decided.settled
-    account = view.account
-    messages: list[Message] = []
-    due = warnings(facts=decided.facts, decision=settled.decision)
-    if Warned.LOW in due:
-        low = LowBalance(
-            account_id=account.id,
-            balance_micro=account.balance_micro,
-            threshold_micro=account.low_balance_micro,
-            currency=account.currency,
-            at=now,
-        )
-        messages.append(account_event(low, account_id=account.id, at=now))
-    if Warned.EXHAUSTED in due:
-        exhausted = BalanceExhausted(
-            account_id=account.id,
-            balance_micro=account.balance_micro,
-            currency=account.currency,
-            at=now,
-        )
-        messages.append(account_event(exhausted, account_id=account.id, at=now))
-    changed = SupplyChanged(
-        account_id=account.id,
-        meter_ids=tuple(each.meter_id for each in view.relays),
-        previous=account.supply_state,
-        state=settled.state,
-        decision_id=decided.id,
-        rules=(*settled.fired, *settled.held),
-        balance_micro=account.balance_micro,
-        currency=account.currency,
-        at=now,
-    )
-    messages.append(account_event(changed, account_id=account.id, at=now))
-    return messages
+def _told(decided: _Decided, *, now: datetime) -> list[Message]:
+    return events_of(decided.view, decided.facts, decided.settled, decision_id=decided.id, now=now)

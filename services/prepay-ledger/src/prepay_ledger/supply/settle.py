@@ -59,9 +59,10 @@ def settle(facts: Facts, relays: Sequence[Relay], *, rules: Rules, now: datetime
     moved: list[Moved] = []
     for each in relays:
         relay = after_silence(each, limits=rules.limits, now=now)
-        if relay.desired is not desired:
+        wanted = due if _is_called_back(relay, decision) else desired
+        if relay.desired is not wanted:
             # What failed before was about something else.
-            relay = replace(relay, desired=desired, failures=0, failed_at=None, refused=False)
+            relay = replace(relay, desired=wanted, failures=0, failed_at=None, refused=False)
         step = next_step(
             relay,
             may_cut=decision.may_cut,
@@ -102,6 +103,18 @@ _SAY_WHY = frozenset({Fired.BALANCE_RESTORED, Fired.CUT_ENDED, Fired.CUSTOMER_PR
 """Why a relay is closed that was open or is to be."""
 
 
+def _is_called_back(relay: Relay, decision: Decision) -> bool:
+    """A cut that is out, or may have been made unseen, when something begins to hold it. A relay
+    that was read back open before stays so."""
+    is_cut_out = (
+        relay.outstanding is not None and relay.outstanding.action is RelayAction.DISCONNECT
+    )
+    may_open = is_cut_out or relay.observed is Observed.UNKNOWN
+    return (
+        decision.is_off and bool(decision.held) and relay.observed is not Observed.OPEN and may_open
+    )
+
+
 def resting(moved: Sequence[Moved], relays: Sequence[Relay]) -> list[bool]:
     """Of each, whether it was where it should be before and is left alone: the decision is the same
     without it."""
@@ -135,9 +148,9 @@ def _state_off(facts: Facts, unsettled: Sequence[Moved]) -> SupplyState:
 
 def _is_being_cut(moved: Moved) -> bool:
     outstanding = moved.relay.outstanding
-    return moved.step.action is RelayAction.DISCONNECT or (
-        outstanding is not None and outstanding.action is RelayAction.DISCONNECT
-    )
+    if moved.step.action is not None:
+        return moved.step.action is RelayAction.DISCONNECT
+    return outstanding is not None and outstanding.action is RelayAction.DISCONNECT
 
 
 def _of_relays(

@@ -10,6 +10,7 @@ from prometheus_client import Counter, Histogram
 from prepay_ledger.reconnections.follow_relays import note_reached
 from prepay_ledger.reconnections.rules import stage_of_news
 from prepay_ledger.reconnections.values import Reached
+from prepay_ledger.relays.command_progress import FINISHED_RANK, RANK
 from prepay_ledger.relays.news import after_progress, after_report
 from prepay_ledger.relays.values import (
     ABSENCE_BORNE,
@@ -80,9 +81,11 @@ class TakeMeterEvents:
         meter_ids = sorted({each.meter_id for each in told} | set(restless))
         concerned = {each.account_id for each in finished}
         if meter_ids:
-            serving = await self._hold(unit, meter_ids, now=now)
-            concerned |= set(serving.values())
-            await self._move(unit, told)
+            serving = await self._hold(unit, meter_ids, also=concerned, now=now)
+            # That a command was sent tells nothing of its relay.
+            moved = {each.meter_id for each in told if _moves(each)} | set(restless)
+            concerned |= {serving[each] for each in moved if each in serving}
+            await self._move(unit, told, now=now)
             await _follow(unit, told, serving, now=now)
         if concerned:
             finished_at = (each.finished_at for each in finished if each.finished_at)
@@ -91,7 +94,9 @@ class TakeMeterEvents:
         succeeded = [each for each in finished if each.status is CommandStatus.SUCCEEDED]
         return lambda: _observe(succeeded)
 
-    async def _hold(self, unit: Unit, meter_ids: Sequence[str], *, now: datetime) -> Serving:
+    async def _hold(
+        self, unit: Unit, meter_ids: Sequence[str], *, also: set[UUID], now: datetime
+    ) -> Serving:
         """Whom the meters serve, locked: whoever moves one meanwhile decides about its new account
         before us, who then see that account, or after us, and then sees what we have heard."""
         serving = await unit.relays.serving(meter_ids, now=now)
@@ -100,8 +105,8 @@ class TakeMeterEvents:
             await unit.relays.hold_vacant(vacant)
             serving = await unit.relays.serving(meter_ids, now=now)
         held: set[UUID] = set()
-        while not held.issuperset(serving.values()):
-            held |= set(serving.values())
+        while not held.issuperset({*serving.values(), *also}):
+            held |= {*serving.values(), *also}
             await unit.supply.hold(list(held))
             serving = await unit.relays.serving(meter_ids, now=now)
         return serving
@@ -117,7 +122,9 @@ class TakeMeterEvents:
             return []
         return await unit.relays.heard(heard, absence_borne=ABSENCE_BORNE)
 
-    async def _move(self, unit: Unit, told: Sequence[CommandProgressed | MeterReported]) -> None:
+    async def _move(
+        self, unit: Unit, told: Sequence[CommandProgressed | MeterReported], *, now: datetime
+    ) -> None:
         """Relays are where they were read back, in the order in which it was heard."""
         before = {
             each.meter_id: each
@@ -125,7 +132,7 @@ class TakeMeterEvents:
         }
         relays = dict(before)
         for each in told:
-            relays[each.meter_id] = _after(relays[each.meter_id], each)
+            relays[each.meter_id] = _after(relays[each.meter_id], each, now=now)
         changed = [each for meter_id, each in relays.items() if each != before[meter_id]]
         await unit.relays.save(changed)
 
@@ -162,11 +169,20 @@ async def _follow(
     await open_orders(unit=unit, orders=by_hand, at=now)
 
 
-def _after(relay: Relay, event: CommandProgressed | MeterReported) -> Relay:
+def _after(relay: Relay, event: CommandProgressed | MeterReported, *, now: datetime) -> Relay:
+    """A report is dated by the meter, whose clock may be ahead: it is no later than it came."""
     if isinstance(event, CommandProgressed):
         return after_progress(relay, _progress(event))
     assert event.relay is not None
-    return after_report(relay, event.relay, at=event.at)
+    return after_report(relay, event.relay, at=min(event.at, now))
+
+
+def _moves(event: CommandProgressed | MeterReported) -> bool:
+    return (
+        isinstance(event, MeterReported)
+        or event.relay is not None
+        or RANK[event.status] >= FINISHED_RANK
+    )
 
 
 def _progress(event: CommandProgressed) -> CommandProgress:
