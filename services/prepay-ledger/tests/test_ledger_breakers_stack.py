@@ -12,7 +12,7 @@ from ledger_town import Dying, Killed, Town
 from prepay_ledger.breakers.admit_cuts import admit_cuts, cut_holds_of
 from prepay_ledger.breakers.follow_holds import FollowHolds
 from prepay_ledger.breakers.hold_cuts import end_hold, hold_cuts
-from prepay_ledger.breakers.refusals import HoldRefused, NeedsSecondPerson, UndoRefused
+from prepay_ledger.breakers.refusals import HoldRefused, UndoRefused
 from prepay_ledger.breakers.undo_cuts import draft_undo, end_undo, release_undo, withdraw_undo
 from prepay_ledger.breakers.values import (
     ALL,
@@ -28,6 +28,7 @@ from prepay_ledger.breakers.values import (
 )
 from prepay_ledger.facts.values import Decided
 from prewatt_common.contracts.ledger_facts_v1 import CutScope
+from prewatt_common.refusals import NeedsSecondPerson
 
 pytestmark = pytest.mark.stack
 

@@ -10,9 +10,10 @@ from ledger_expected import document
 from ledger_town import COUNT
 
 from prepay_ledger.corrections.draft_run import withdraw_run
-from prepay_ledger.corrections.refusals import CorrectionRefused, NeedsSecondPerson
+from prepay_ledger.corrections.refusals import CorrectionRefused
 from prepay_ledger.corrections.values import RunState
 from prepay_ledger.tariffs.refusals import TariffRefused
+from prewatt_common.refusals import NeedsSecondPerson
 
 pytestmark = pytest.mark.stack
 

@@ -17,6 +17,7 @@ from ledger_grounds import (
 from ledger_procedures import shipped
 from ledger_scratch import ACCOUNT, OTHER
 
+from prepay_ledger.facts.values import DraftState
 from prepay_ledger.prepay_agreements.load_grounds import load_grounds
 from prepay_ledger.prepay_agreements.record_step import take_back_step
 from prepay_ledger.prepay_agreements.refusals import NoPrepayAgreement, PrepayAgreementRefused
@@ -33,14 +34,10 @@ from prepay_ledger.prepay_agreements.values import (
 )
 from prepay_ledger.procedures.draft_procedure import draft_procedure, withdraw_draft
 from prepay_ledger.procedures.publish_procedure import publish_procedure
-from prepay_ledger.procedures.refusals import (
-    ProcedureRefused,
-    SecondPersonNeeded,
-    StepRefused,
-    UnknownStep,
-)
-from prepay_ledger.procedures.values import DraftState, Shortfall, Why
+from prepay_ledger.procedures.refusals import ProcedureRefused, StepRefused, UnknownStep
+from prepay_ledger.procedures.values import Shortfall, Why
 from prewatt_common.contracts.procedure_v1 import Mode, procedure_of
+from prewatt_common.refusals import NeedsSecondPerson
 
 pytestmark = pytest.mark.stack
 
@@ -98,7 +95,7 @@ async def test_one_person_drafts_another_publishes_and_none_unverified(town: Tow
     china = shipped("cn-prepay")
     with pytest.raises(ProcedureRefused, match="nobody has compared it with the law"):
         await town.publish(china)
-    with pytest.raises(SecondPersonNeeded, match="somebody else than li"):
+    with pytest.raises(NeedsSecondPerson, match="somebody else than li"):
         await town.publish(china | CHINA_DAY, by="li")
     with pytest.raises(ProcedureRefused, match="2026-03-02 is the first day"):
         await town.publish(china | CHINA_DAY | {"valid_from": "2026-03-01"})
@@ -171,7 +168,7 @@ async def test_china_prepaid_from_the_warning_to_the_cut(town: Town) -> None:
     ]
     assert stands.again_at is None, "a person must do something"
     await town.do("approval", role="cost-control-approver", reference="ticket 7")
-    with pytest.raises(SecondPersonNeeded, match="li did"):
+    with pytest.raises(NeedsSecondPerson, match="li did"):
         await town.do("second-person", role="cost-control-reviewer")
     await town.do("second-person", by="wu", role="cost-control-reviewer")
     stands = await town.stands()
@@ -231,7 +228,7 @@ async def test_what_is_no_evidence_of_a_step_is_refused_with_what_would_be(town:
         ("approval", {"role": "cost-control-approver", "form": "sms"}, StepRefused, "no form"),
         ("approval", {"role": "cost-control-approver", "at": NOW - HOUR}, StepRefused, "approves"),
         ("complaint_open", {"at": NOW + HOUR}, StepRefused, "yet to come"),
-        ("second-person", {"role": "cost-control-reviewer"}, SecondPersonNeeded, "nobody did"),
+        ("second-person", {"role": "cost-control-reviewer"}, NeedsSecondPerson, "nobody did"),
     ):  # fmt: skip
         with pytest.raises(refusal, match=said):
             await town.do(name, **more)

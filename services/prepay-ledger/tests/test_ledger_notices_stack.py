@@ -23,10 +23,8 @@ from prepay_ledger.cut_lists.finish_lines import finish_lines
 from prepay_ledger.cut_lists.refusals import CutListRefused, UnknownCutList
 from prepay_ledger.prepay_agreements.load_grounds import load_grounds
 from prepay_ledger.prepay_agreements.rules import lawful
-from prepay_ledger.procedures.refusals import (
-    SecondPersonNeeded,
-)
 from prepay_ledger.procedures.values import Shortfall, Why
+from prewatt_common.refusals import NeedsSecondPerson
 
 pytestmark = pytest.mark.stack
 
@@ -113,7 +111,7 @@ async def test_a_days_list_lets_its_canary_go_first_and_the_others_after_it(town
         async with town.unit() as unit:
             await approve_list(unit=unit, list_id=made.id, role=role, decided=town.decided(by))
 
-    with pytest.raises(SecondPersonNeeded, match="somebody else than li"):
+    with pytest.raises(NeedsSecondPerson, match="somebody else than li"):
         await approve("li")
     with pytest.raises(CutListRefused, match="of the role duty-engineer"):
         await approve("wu", "clerk")

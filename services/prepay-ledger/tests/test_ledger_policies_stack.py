@@ -12,13 +12,12 @@ import pytest
 from ledger_scratch import ACCOUNT, OTHER, Scratch
 
 from prepay_ledger.balances.refusals import UnknownAccount
-from prepay_ledger.facts.values import Decided
+from prepay_ledger.facts.values import Decided, DraftState
 from prepay_ledger.policies.book import BUILT_IN, PolicyBook
 from prepay_ledger.policies.declare_period import declare_period, end_period
 from prepay_ledger.policies.protect_account import end_protection, grant_protection
 from prepay_ledger.policies.publish_policy import draft_policy, publish_policy, withdraw_policy
 from prepay_ledger.policies.refusals import (
-    NeedsSecondPerson,
     PeriodRefused,
     PolicyRefused,
     ProtectionRefused,
@@ -26,11 +25,12 @@ from prepay_ledger.policies.refusals import (
     UnknownPolicy,
     UnknownProtection,
 )
-from prepay_ledger.policies.values import Area, DraftState, PolicyDraft, ProtectedPeriod, Protection
+from prepay_ledger.policies.values import Area, PolicyDraft, ProtectedPeriod, Protection
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_facts_v1 import AreaLevel
 from prewatt_common.contracts.supply_calendar_v1 import PeriodKind
 from prewatt_common.contracts.supply_policy_v1 import canonical, policy_of
+from prewatt_common.refusals import NeedsSecondPerson
 
 pytestmark = pytest.mark.stack
 

@@ -13,3 +13,10 @@ class Refusal(Exception):
 
     status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
     kind: ClassVar[str] = "refused"
+
+
+class NeedsSecondPerson(Refusal):
+    """What one person began another must agree to; the message names who may not."""
+
+    status = HTTPStatus.FORBIDDEN
+    kind = "needs-second-person"

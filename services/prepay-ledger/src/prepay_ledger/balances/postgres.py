@@ -11,6 +11,14 @@ from prepay_ledger.balances.tables import account as account_table
 from prepay_ledger.balances.values import Account
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 
+RECHECK = """
+WITH due AS (SELECT id FROM account WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE)
+UPDATE account SET recheck_at = $2 FROM due
+WHERE account.id = due.id AND (account.recheck_at IS NULL OR account.recheck_at > $2)
+"""
+"""The supply of these accounts is decided about at $2, unless it is before; locked in the order in
+which decisions lock them."""
+
 
 class PostgresBalances:
     """A `BalanceStore`."""

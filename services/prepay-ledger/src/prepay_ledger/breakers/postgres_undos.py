@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from prepay_ledger.balances.postgres import RECHECK
 from prepay_ledger.breakers.postgres_rows import to_undo
 from prepay_ledger.breakers.tables import cut_undo
 from prepay_ledger.breakers.values import CutUndo, Undone, UndoState
@@ -49,11 +50,6 @@ SELECT u.account_id, u.cut_at, a.balance_micro, a.currency,
 FROM cut_undo_account AS u JOIN account AS a ON a.id = u.account_id
 WHERE u.undo_id = $1 AND ($2::uuid IS NULL OR u.account_id > $2)
 ORDER BY u.account_id LIMIT $5
-"""
-_RECHECK = """
-WITH due AS (SELECT id FROM account WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE)
-UPDATE account SET recheck_at = $2 FROM due
-WHERE account.id = due.id AND (account.recheck_at IS NULL OR account.recheck_at > $2)
 """
 
 
@@ -116,7 +112,7 @@ class PostgresUndos:
 
     async def recheck(self, account_ids: Collection[UUID], *, now: datetime) -> None:
         """By the worker of supply."""
-        await (await driver(self._connection)).execute(_RECHECK, list(account_ids), now)
+        await (await driver(self._connection)).execute(RECHECK, list(account_ids), now)
 
 
 def _values(undo: CutUndo) -> dict[str, Any]:

@@ -29,10 +29,3 @@ class UndoRefused(Refusal):
     """The undo is not where that can be done, or there is nothing to undo."""
 
     kind = "cut-undo-refused"
-
-
-class NeedsSecondPerson(Refusal):
-    """Who drafted it may not release it."""
-
-    status = HTTPStatus.FORBIDDEN
-    kind = "needs-second-person"

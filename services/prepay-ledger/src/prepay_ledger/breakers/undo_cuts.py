@@ -5,12 +5,13 @@ from datetime import datetime
 from uuid import UUID
 
 from prepay_ledger.breakers.ports import Unit
-from prepay_ledger.breakers.refusals import NeedsSecondPerson, UndoRefused, UnknownUndo
+from prepay_ledger.breakers.refusals import UndoRefused, UnknownUndo
 from prepay_ledger.breakers.values import KEEPS_ON, CutUndo, Scope, UndoState
 from prepay_ledger.facts.tell import tell
 from prepay_ledger.facts.values import Decided
 from prewatt_common.contracts.ledger_facts_v1 import CutUndoEnded, CutUndoReleased
 from prewatt_common.ids import new_id
+from prewatt_common.refusals import NeedsSecondPerson
 
 
 async def draft_undo(

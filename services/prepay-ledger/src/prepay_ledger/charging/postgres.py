@@ -27,6 +27,7 @@ from prepay_ledger.charging.postgres_rows import (
     keep_use,
 )
 from prepay_ledger.charging.postgres_turning import PostgresTurning, turn_days
+from prepay_ledger.relays.postgres import HOLD_METERS
 from prewatt_common.db.database import driver
 from prewatt_metering.registers.packing import pack
 
@@ -103,11 +104,7 @@ class PostgresCharging(PostgresPeriods, PostgresOrdinary, PostgresEntering, Post
             'ORDER BY id COLLATE "C" ON CONFLICT DO NOTHING',
             ordered,
         )
-        await connection.execute(
-            "SELECT FROM meter_state WHERE meter_id = ANY($1::text[]) "
-            'ORDER BY meter_id COLLATE "C" FOR NO KEY UPDATE',
-            ordered,
-        )
+        await connection.execute(HOLD_METERS, ordered)
 
     async def outdate(self, meter_ids: Collection[str]) -> None:
         """Their versions rise, by which a batch under way is refused."""

@@ -18,13 +18,6 @@ class CorrectionRefused(Refusal):
     kind = "correction-refused"
 
 
-class NeedsSecondPerson(Refusal):
-    """So many would fall below zero that who drafted it may not release it."""
-
-    status = HTTPStatus.FORBIDDEN
-    kind = "needs-second-person"
-
-
 class PreviewOutOfDate(Refusal):
     """What was shown holds no more; it is worked out again."""
 

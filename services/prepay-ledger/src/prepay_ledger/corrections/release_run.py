@@ -6,13 +6,14 @@ from uuid import UUID
 from prepay_ledger.corrections.draft_run import check_version, known_run
 from prepay_ledger.corrections.ports import Unit
 from prepay_ledger.corrections.preview_runs import impact_of_run
-from prepay_ledger.corrections.refusals import CorrectionRefused, NeedsSecondPerson
+from prepay_ledger.corrections.refusals import CorrectionRefused
 from prepay_ledger.corrections.rules import figures_of, out_of_date
 from prepay_ledger.corrections.values import CorrectionRun, Figures, RunState
 from prepay_ledger.facts.tell import tell
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.tariffs.values import Published
 from prewatt_common.contracts.ledger_facts_v1 import TariffCorrected
+from prewatt_common.refusals import NeedsSecondPerson
 from prewatt_metering.tariffs.document import canonical
 
 

@@ -9,15 +9,15 @@ from prepay_ledger.cut_lists.values import CutList, ListState
 from prepay_ledger.facts.tell import tell
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.procedures.book import ProcedureBook
-from prepay_ledger.procedures.refusals import SecondPersonNeeded
 from prepay_ledger.procedures.values import PublishedProcedure, calendar_of
 from prewatt_common.contracts.cut_facts_v1 import CutListDecided
+from prewatt_common.refusals import NeedsSecondPerson
 from prewatt_metering.calendar.instants import us_of
 
 
 async def approve_list(*, unit: Unit, list_id: UUID, role: str, decided: Decided) -> CutList:
     """From now on its lines are cut, the canary first; the same again changes nothing. Raises
-    `UnknownCutList`, `CutListRefused`, `SecondPersonNeeded`."""
+    `UnknownCutList`, `CutListRefused`, `NeedsSecondPerson`."""
     made = await _known(unit, list_id)
     if made.state is ListState.APPROVED:
         return made
@@ -26,7 +26,7 @@ async def approve_list(*, unit: Unit, list_id: UUID, role: str, decided: Decided
         raise CutListRefused(refused)
     if decided.by == made.drafted.by:
         message = f"somebody else than {made.drafted.by}, who drafted it, must approve it"
-        raise SecondPersonNeeded(message)
+        raise NeedsSecondPerson(message)
     made = replace(made, state=ListState.APPROVED, approved=decided)
     await unit.cut_lists.change(made)
     await _tell(unit, made, decided, role=role)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,3 +12,12 @@ class Decided:
     by: str
     reason: str
     at: datetime
+
+
+class DraftState(StrEnum):
+    """How far a document is that one person drafts and another publishes."""
+
+    DRAFTED = "drafted"
+    """It waits for another person, who publishes or withdraws it."""
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"

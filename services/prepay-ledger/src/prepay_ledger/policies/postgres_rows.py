@@ -5,10 +5,9 @@ from typing import Any
 
 import msgspec
 
-from prepay_ledger.facts.values import Decided
+from prepay_ledger.facts.values import Decided, DraftState
 from prepay_ledger.policies.values import (
     Area,
-    DraftState,
     PolicyDraft,
     PolicyVersion,
     ProtectedPeriod,

@@ -5,13 +5,14 @@ from datetime import datetime
 from uuid import UUID
 
 from prepay_ledger.facts.tell import tell
-from prepay_ledger.facts.values import Decided
+from prepay_ledger.facts.values import Decided, DraftState
 from prepay_ledger.policies.ports import Unit
-from prepay_ledger.policies.refusals import NeedsSecondPerson, PolicyRefused, UnknownPolicy
-from prepay_ledger.policies.values import DraftState, PolicyDraft, PolicyVersion
+from prepay_ledger.policies.refusals import PolicyRefused, UnknownPolicy
+from prepay_ledger.policies.values import PolicyDraft, PolicyVersion
 from prewatt_common.contracts.ledger_facts_v1 import PolicyPublished
 from prewatt_common.contracts.supply_policy_v1 import SupplyPolicy, canonical, sha256_of
 from prewatt_common.ids import new_id
+from prewatt_common.refusals import NeedsSecondPerson
 
 SUBJECT = "policies"
 

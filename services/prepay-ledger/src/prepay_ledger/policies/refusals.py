@@ -25,13 +25,6 @@ class PolicyRefused(Refusal):
     kind = "policy-refused"
 
 
-class NeedsSecondPerson(Refusal):
-    """Who drafted it may not publish it."""
-
-    status = HTTPStatus.FORBIDDEN
-    kind = "needs-second-person"
-
-
 class UnknownProtection(Refusal):
     """There is no such protection of the account."""
 

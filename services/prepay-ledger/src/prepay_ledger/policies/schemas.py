@@ -8,12 +8,12 @@ import msgspec
 from pydantic import BaseModel, Field, model_validator
 
 from prepay_ledger.facts.schemas import DecidedOut
+from prepay_ledger.facts.values import DraftState
 from prepay_ledger.fields import InstantField
 from prepay_ledger.policies.differences import Difference
 from prepay_ledger.policies.in_force import PolicyInForce
 from prepay_ledger.policies.values import (
     Area,
-    DraftState,
     PolicyDraft,
     PolicyVersion,
     ProtectedPeriod,

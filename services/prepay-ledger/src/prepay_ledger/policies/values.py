@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from prepay_ledger.facts.values import Decided
+from prepay_ledger.facts.values import Decided, DraftState
 from prewatt_common.contracts.ledger_facts_v1 import AreaLevel
 from prewatt_common.contracts.supply_calendar_v1 import PeriodKind
 from prewatt_common.contracts.supply_policy_v1 import SupplyPolicy
@@ -82,15 +82,6 @@ class Standing:
 
     kinds: tuple[str, ...]
     changes_at: datetime | None
-
-
-class DraftState(StrEnum):
-    """How far a draft is."""
-
-    DRAFTED = "drafted"
-    """It waits for another person, who publishes or withdraws it."""
-    PUBLISHED = "published"
-    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

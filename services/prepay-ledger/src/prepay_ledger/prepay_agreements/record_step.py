@@ -12,7 +12,7 @@ from prepay_ledger.prepay_agreements.load_grounds import load_grounds
 from prepay_ledger.prepay_agreements.ports import Unit
 from prepay_ledger.prepay_agreements.refusals import NoPrepayAgreement
 from prepay_ledger.prepay_agreements.values import Grounds
-from prepay_ledger.procedures.refusals import SecondPersonNeeded, StepRefused, UnknownStep
+from prepay_ledger.procedures.refusals import StepRefused, UnknownStep
 from prepay_ledger.procedures.rules import proves, steps_of
 from prepay_ledger.procedures.values import Evidence, EvidenceKind
 from prewatt_common.contracts.cut_facts_v1 import ProcedureStepTold
@@ -25,6 +25,7 @@ from prewatt_common.contracts.procedure_v1 import (
     StepKind,
 )
 from prewatt_common.ids import new_id
+from prewatt_common.refusals import NeedsSecondPerson
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ class Done:
 async def record_step(*, unit: Unit, account_id: UUID, done: Done, decided: Decided) -> Evidence:
     """Evidence of a step of the procedure that is owed to the account now, or of a hindrance, which
     counts whatever procedure that is. Raises `UnknownAccount`, `NoPrepayAgreement`, `UnknownStep`,
-    `StepRefused`, `SecondPersonNeeded`."""
+    `StepRefused`, `NeedsSecondPerson`."""
     if await unit.balances.account(account_id) is None:
         message = f"account {account_id} does not exist"
         raise UnknownAccount(message)
@@ -144,7 +145,7 @@ def _check_second(first: Step, grounds: Grounds, decided: Decided) -> None:
         message = f"somebody else must have approved it before, in the step {first.name}; " + (
             f"{decided.by} did" if approved else "nobody did"
         )
-        raise SecondPersonNeeded(message)
+        raise NeedsSecondPerson(message)
 
 
 async def _keep(unit: Unit, evidence: Evidence, decided: Decided) -> None:

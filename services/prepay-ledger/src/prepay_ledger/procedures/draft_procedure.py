@@ -3,10 +3,10 @@
 from dataclasses import replace
 from uuid import UUID
 
-from prepay_ledger.facts.values import Decided
+from prepay_ledger.facts.values import Decided, DraftState
 from prepay_ledger.procedures.ports import Unit
 from prepay_ledger.procedures.refusals import ProcedureRefused, UnknownDraft
-from prepay_ledger.procedures.values import DIRECT, DraftState, ProcedureDraft
+from prepay_ledger.procedures.values import DIRECT, ProcedureDraft
 from prewatt_common.contracts.procedure_v1 import Procedure
 from prewatt_common.ids import new_id
 

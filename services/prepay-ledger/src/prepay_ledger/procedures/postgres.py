@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import RowMapping, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.facts.values import Decided
+from prepay_ledger.facts.values import Decided, DraftState
 from prepay_ledger.procedures.book import ProcedureBook
 from prepay_ledger.procedures.tables import (
     procedure_draft,
@@ -19,7 +19,6 @@ from prepay_ledger.procedures.tables import (
     procedure_version,
 )
 from prepay_ledger.procedures.values import (
-    DraftState,
     Evidence,
     EvidenceKind,
     ProcedureDraft,

@@ -5,25 +5,20 @@ from datetime import date
 from uuid import UUID
 
 from prepay_ledger.events import fact
-from prepay_ledger.facts.values import Decided
+from prepay_ledger.facts.values import Decided, DraftState
 from prepay_ledger.procedures.draft_procedure import known_draft
 from prepay_ledger.procedures.ports import Unit
-from prepay_ledger.procedures.refusals import ProcedureRefused, SecondPersonNeeded
-from prepay_ledger.procedures.values import (
-    DraftState,
-    ProcedureDraft,
-    PublishedProcedure,
-    calendar_of,
-    whose,
-)
+from prepay_ledger.procedures.refusals import ProcedureRefused
+from prepay_ledger.procedures.values import ProcedureDraft, PublishedProcedure, calendar_of, whose
 from prewatt_common.contracts.cut_facts_v1 import ProcedurePublished
 from prewatt_common.contracts.procedure_v1 import Procedure, canonical, sha256_of
+from prewatt_common.refusals import NeedsSecondPerson
 from prewatt_metering.calendar.instants import us_of
 
 
 async def publish_procedure(*, unit: Unit, draft_id: UUID, decided: Decided) -> ProcedureDraft:
     """The draft as it stands now; the same again changes nothing. Raises `UnknownDraft`,
-    `ProcedureRefused`, `SecondPersonNeeded`."""
+    `ProcedureRefused`, `NeedsSecondPerson`."""
     await unit.procedures.lock()
     draft = await known_draft(unit, draft_id)
     if draft.state is DraftState.PUBLISHED:
@@ -36,7 +31,7 @@ async def publish_procedure(*, unit: Unit, draft_id: UUID, decided: Decided) -> 
         raise ProcedureRefused(refused)
     if decided.by == draft.drafted.by:
         message = f"somebody else than {draft.drafted.by}, who drafted it, must publish it"
-        raise SecondPersonNeeded(message)
+        raise NeedsSecondPerson(message)
     published = PublishedProcedure(
         version=1 if last is None else last.version + 1, procedure=procedure
     )

@@ -25,13 +25,6 @@ class ProcedureRefused(Refusal):
     kind = "procedure-refused"
 
 
-class SecondPersonNeeded(Refusal):
-    """What one person decided another must agree to."""
-
-    status = HTTPStatus.FORBIDDEN
-    kind = "needs-second-person"
-
-
 class UnknownStep(Refusal):
     """There is no such step, or evidence of one."""
 

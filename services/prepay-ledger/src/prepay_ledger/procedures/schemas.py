@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from prepay_ledger.procedures.values import DraftState, ProcedureDraft
+from prepay_ledger.facts.values import DraftState
+from prepay_ledger.procedures.values import ProcedureDraft
 from prewatt_common.contracts.procedure_v1 import Mode, document_of, sha256_of
 from prewatt_common.http.fields import Reason
 

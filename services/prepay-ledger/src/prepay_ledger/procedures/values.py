@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
-from prepay_ledger.facts.values import Decided
+from prepay_ledger.facts.values import Decided, DraftState
 from prewatt_common.contracts.procedure_v1 import ANY_CLASS, Mode, Procedure, StepKind
 from prewatt_metering.calendar.local import LocalCalendar
 
@@ -46,14 +46,6 @@ class PublishedProcedure:
 
     def __str__(self) -> str:
         return f"{'/'.join(whose(self.procedure))} v{self.version}"
-
-
-class DraftState(StrEnum):
-    """How far a draft is."""
-
-    DRAFTED = "drafted"
-    PUBLISHED = "published"
-    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

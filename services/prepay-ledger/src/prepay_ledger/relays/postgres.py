@@ -23,18 +23,25 @@ from prewatt_common.db.database import driver
 from prewatt_metering.calendar.instants import instant_of
 from prewatt_metering.registers.spans import Span
 
-_SERVES = "i.begins_at <= $2 AND (i.ends_at IS NULL OR i.ends_at > $2)"
+HOLD_METERS = """
+SELECT FROM meter_state WHERE meter_id = ANY($1::text[])
+ORDER BY meter_id COLLATE "C" FOR NO KEY UPDATE
+"""
+"""Lock meters, in the order in which everybody does."""
+
+SERVES = "i.begins_at <= $2 AND (i.ends_at IS NULL OR i.ends_at > $2)"
+"""Of installation i: it serves at the instant $2."""
 
 _SERVING = f"""
 SELECT i.meter_id, i.account_id FROM installation AS i
-WHERE i.meter_id = ANY($1::text[]) AND {_SERVES}
+WHERE i.meter_id = ANY($1::text[]) AND {SERVES}
 """  # noqa: S608 - of constants
 
 _MOVING = f"""
 SELECT a.id FROM account AS a
 WHERE a.id = ANY($1::uuid[]) AND (a.supply_state NOT IN ('connected', 'warned') OR EXISTS (
     SELECT FROM installation AS i JOIN relay USING (meter_id)
-    WHERE i.account_id = a.id AND {_SERVES}))
+    WHERE i.account_id = a.id AND {SERVES}))
 """  # noqa: S608 - of constants
 
 _KNOWN = """
@@ -50,7 +57,7 @@ LEFT JOIN meter_state AS m USING (meter_id)
 
 _OF_ACCOUNTS = f"""
 SELECT i.account_id, i.meter_id, {_KNOWN} FROM installation AS i {_JOINS}
-WHERE i.account_id = ANY($1::uuid[]) AND {_SERVES}
+WHERE i.account_id = ANY($1::uuid[]) AND {SERVES}
 ORDER BY i.meter_id
 """  # noqa: S608 - of constants
 
@@ -110,11 +117,7 @@ class PostgresRelays(PostgresCommands):
 
     async def hold_vacant(self, meter_ids: Sequence[str]) -> None:
         """By their rows in `meter_state`, in the order in which decisions about meters do."""
-        await (await driver(self._connection)).execute(
-            "SELECT FROM meter_state WHERE meter_id = ANY($1::text[]) "
-            'ORDER BY meter_id COLLATE "C" FOR NO KEY UPDATE',
-            meter_ids,
-        )
+        await (await driver(self._connection)).execute(HOLD_METERS, meter_ids)
 
     async def moving_accounts(
         self, account_ids: Sequence[UUID], *, now: datetime

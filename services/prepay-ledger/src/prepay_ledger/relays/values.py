@@ -51,6 +51,8 @@ THERE = {
     Desired.ARMED: frozenset({Observed.ARMED, Observed.CLOSED}),
 }
 """Where a relay is as it should be."""
+AFTER = {action: THERE[desired] for desired, action in ACTION.items()}
+"""Where what was asked leaves it."""
 
 
 class ObservedFrom(StrEnum):

@@ -153,12 +153,13 @@ def decide(facts: Facts, rules: Rules) -> Decision:
         is_off=is_off,
         fired=tuple(fired),
         held=(*_own_holds(facts, rules), *(each.rule for each in facts.holds)),
-        hold_ends_at=_first(each.until for each in facts.holds) if is_off else None,
+        hold_ends_at=earliest(each.until for each in facts.holds) if is_off else None,
         cut_not_after=facts.cut_not_after,
     )
 
 
-def _first(instants: Iterable[datetime | None]) -> datetime | None:
+def earliest(instants: Iterable[datetime | None]) -> datetime | None:
+    """Of those that are known; none where none is."""
     return min((each for each in instants if each is not None), default=None)
 
 

@@ -2,18 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
-from uuid import UUID
 
 from prepay_ledger.cut_lists.finish_lines import finish_lines
 from prepay_ledger.reconnections.follow_relays import begin_reconnections, end_reconnections
 from prepay_ledger.reconnections.values import Cause, NewReconnection
 from prepay_ledger.relays.next_step import Waits
 from prepay_ledger.relays.values import Observed, Relay
-from prepay_ledger.supply.decide import Facts, Fired
-from prepay_ledger.supply.grounds import Grounds
+from prepay_ledger.supply.decide import Fired
+from prepay_ledger.supply.decided import Decided
 from prepay_ledger.supply.ports import Unit
-from prepay_ledger.supply.settle import Settled
 from prepay_ledger.work_orders.keep_orders import end_orders, open_orders
 from prepay_ledger.work_orders.values import NewWorkOrder, WorkOrderKind
 from prewatt_common.contracts.base import RelayAction
@@ -27,25 +24,15 @@ _CAUSES = {
 }
 
 
-class Followed(NamedTuple):
-    """An account as it was decided about."""
-
-    account_id: UUID
-    before: Sequence[Relay]
-    grounds: Grounds
-    facts: Facts
-    settled: Settled
-
-
 async def follow_steps(
-    unit: Unit, decided: Sequence[Followed], *, now: datetime, caused_at: datetime
+    unit: Unit, decided: Sequence[Decided], *, now: datetime, caused_at: datetime
 ) -> None:
     """In the transaction of the decisions; the accounts are locked."""
     news: list[NewReconnection] = []
     cut: list[str] = []
     given_up: list[NewWorkOrder] = []
     for each in decided:
-        for before, (relay, step) in zip(each.before, each.settled.moved, strict=True):
+        for before, (relay, step) in zip(each.view.relays, each.settled.moved, strict=True):
             if step.action is RelayAction.DISCONNECT:
                 cut.append(relay.meter_id)
             elif step.action is not None:
@@ -60,11 +47,11 @@ async def follow_steps(
 
 
 def _begun(
-    decided: Followed, before: Relay, *, now: datetime, caused_at: datetime
+    decided: Decided, before: Relay, *, now: datetime, caused_at: datetime
 ) -> NewReconnection:
     causes = [_CAUSES[each] for each in decided.settled.fired if each in _CAUSES]
     return NewReconnection(
-        account_id=decided.account_id,
+        account_id=decided.view.account.id,
         meter_id=before.meter_id,
         cause=causes[0] if causes else Cause.UNCERTAIN,
         caused_at=caused_at,
@@ -74,18 +61,18 @@ def _begun(
     )
 
 
-def _order(decided: Followed, relay: Relay) -> NewWorkOrder:
+def _order(decided: Decided, relay: Relay) -> NewWorkOrder:
     return NewWorkOrder(
         kind=WorkOrderKind.RELAY_DOES_NOT_ANSWER,
         meter_id=relay.meter_id,
-        account_id=decided.account_id,
+        account_id=decided.view.account.id,
         reason=f"{relay.failures} commands in a row did not bring the relay to {relay.desired}",
         evidence={"failures": relay.failures, "desired": relay.desired, "seen": relay.observed},
         known_until=relay.failed_at,
     )
 
 
-async def _end_given_up(unit: Unit, decided: Sequence[Followed], *, now: datetime) -> None:
+async def _end_given_up(unit: Unit, decided: Sequence[Decided], *, now: datetime) -> None:
     """A relay that is where it should be has answered."""
     answered = [
         relay.meter_id
@@ -103,16 +90,16 @@ async def _end_given_up(unit: Unit, decided: Sequence[Followed], *, now: datetim
     )
 
 
-async def _finish_lines(unit: Unit, decided: Sequence[Followed], *, now: datetime) -> None:
+async def _finish_lines(unit: Unit, decided: Sequence[Decided], *, now: datetime) -> None:
     """Of those that are in a day's list; who waits there is looked at again."""
     listed = [each for each in decided if each.grounds.in_list]
     if not listed:
         return
     waiting = await finish_lines(
         unit,
-        done=[e.account_id for e in listed if e.settled.state is SupplyState.DISCONNECTED],
-        failed=[e.account_id for e in listed if Waits.GIVEN_UP in e.settled.held],
-        dropped=[e.account_id for e in listed if not e.settled.decision.is_exhausted],
+        done=[e.view.account.id for e in listed if e.settled.state is SupplyState.DISCONNECTED],
+        failed=[e.view.account.id for e in listed if Waits.GIVEN_UP in e.settled.held],
+        dropped=[e.view.account.id for e in listed if not e.settled.decision.is_exhausted],
         now=now,
     )
     if waiting:

@@ -21,7 +21,7 @@ from prepay_ledger.prepay_agreements.rules import lawful
 from prepay_ledger.procedures.values import Shortfall
 from prepay_ledger.reconnections.values import Sla
 from prepay_ledger.relays.values import Limits
-from prepay_ledger.supply.decide import Hold, Rules
+from prepay_ledger.supply.decide import Hold, Rules, earliest
 from prepay_ledger.supply.ports import Unit
 from prepay_ledger.supply.values import SupplyView
 from prewatt_common.contracts.supply_policy_v1 import CutLimit, FleetBreaker
@@ -94,8 +94,8 @@ async def grounds_of(
                 holds=(*calendar, *law),
                 stopped=holds_of(people),
                 cut_limits=limits,
-                cut_not_after=_first([calendar_not_after, law_not_after, *changes]),
-                changes_at=_first(changes),
+                cut_not_after=earliest([calendar_not_after, law_not_after, *changes]),
+                changes_at=earliest(changes),
                 procedure=str(legal.procedure) if legal.procedure else None,
                 cut_micro=terms.cut_micro if terms else None,
                 in_list=legal.listed is not None,
@@ -152,7 +152,3 @@ def _law(
         return (Hold(rule=law.refused),), None
     missing = (Hold(rule=f"step:{each.name}", until=each.earliest) for each in law.missing)
     return tuple(missing), law.not_after
-
-
-def _first(instants: Iterable[datetime | None]) -> datetime | None:
-    return min((each for each in instants if each is not None), default=None)

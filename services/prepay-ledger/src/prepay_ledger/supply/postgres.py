@@ -9,11 +9,11 @@ from sqlalchemy import Uuid, any_, bindparam, insert, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.balances.postgres import to_account
+from prepay_ledger.balances.postgres import RECHECK, to_account
 from prepay_ledger.balances.tables import account as account_table
 from prepay_ledger.policies.in_force import areas_of
 from prepay_ledger.policies.values import Area
-from prepay_ledger.relays.postgres import PostgresRelays
+from prepay_ledger.relays.postgres import SERVES, PostgresRelays
 from prepay_ledger.supply.tables import decision as decision_table
 from prepay_ledger.supply.values import NextReview, StoredDecision, SupplyView
 from prewatt_common.db.database import driver
@@ -79,12 +79,11 @@ WHERE a.id = n.id
 """
 
 
-_AREAS = """
+_AREAS = f"""
 SELECT DISTINCT i.account_id, m.supply_office, m.station_area, m.line
 FROM installation AS i JOIN meter AS m USING (meter_id)
-WHERE i.account_id = ANY($1::uuid[]) AND i.begins_at <= $2
-  AND (i.ends_at IS NULL OR i.ends_at > $2)
-"""
+WHERE i.account_id = ANY($1::uuid[]) AND {SERVES}
+"""  # noqa: S608 - of constants
 
 _LOOK_AGAIN = """
 UPDATE account SET recheck_at = least(recheck_at, $1)
@@ -166,9 +165,7 @@ class PostgresSupply:
 
     async def look_at(self, account_ids: Sequence[UUID], *, now: datetime) -> None:
         """The job that looks by the clock takes them."""
-        await (await driver(self._connection)).execute(
-            "UPDATE account SET recheck_at = $2 WHERE id = ANY($1::uuid[])", account_ids, now
-        )
+        await (await driver(self._connection)).execute(RECHECK, account_ids, now)
 
     async def look_again(self, *, now: datetime) -> None:
         """The job that looks by the clock takes them in portions."""

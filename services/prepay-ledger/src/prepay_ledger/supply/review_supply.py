@@ -1,9 +1,8 @@
 """Use case: decide the supply of accounts whose balance, relays or holds have changed."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,42 +18,23 @@ from prepay_ledger.supply.decide import (
     Facts,
     Hold,
     Thresholds,
+    earliest,
     is_exhausted,
     is_low,
 )
-from prepay_ledger.supply.follow_steps import Followed, follow_steps
+from prepay_ledger.supply.decided import Decided
+from prepay_ledger.supply.follow_steps import follow_steps
 from prepay_ledger.supply.grounds import Grounds, grounds_of, holds_of
 from prepay_ledger.supply.ports import Unit
 from prepay_ledger.supply.replay import inputs_of
-from prepay_ledger.supply.settle import Moved, Settled, settle
+from prepay_ledger.supply.settle import settle
 from prepay_ledger.supply.supply_events import events_of
 from prepay_ledger.supply.values import NextReview, StoredDecision, SupplyView
-from prewatt_common.contracts.base import RelayAction
-from prewatt_common.contracts.ledger_events_v1 import (
-    SupplyState,
-)
+from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.contracts.meter_commands_v1 import RelayCommand
 from prewatt_common.contracts.mqtt_v1 import CommandClaims
 from prewatt_common.ids import new_id
 from prewatt_common.kafka.messages import Message
-
-
-class _Decided(NamedTuple):
-    """A decision, and what it changes."""
-
-    id: UUID
-    view: SupplyView
-    grounds: Grounds
-    facts: Facts
-    settled: Settled
-
-    @property
-    def changes(self) -> bool:
-        return self.settled.state is not self.facts.state or self.settled.action is not None
-
-    @property
-    def cuts(self) -> bool:
-        return self.settled.action is RelayAction.DISCONNECT
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +65,26 @@ class SupplyReview:
         )
         await unit.relays.save(list(relays.values()))
         await unit.relays.issue(commands)
-        followed = [
-            Followed(each.view.account.id, each.view.relays, each.grounds, each.facts, each.settled)
-            for each in decided
-        ]
-        await follow_steps(unit, followed, now=now, caused_at=caused_at)
+        await follow_steps(unit, decided, now=now, caused_at=caused_at)
         if changing:
             await unit.publish(
                 [
-                    *(message for each in changing for message in _told(each, now=now)),
+                    *(message for each in changing for message in events_of(each, now=now)),
                     *map(self._command, commands),
                 ]
             )
 
     async def _commands(
-        self, unit: Unit, decided: Sequence[_Decided], *, now: datetime, caused_at: datetime
+        self, unit: Unit, decided: Sequence[Decided], *, now: datetime, caused_at: datetime
     ) -> tuple[list[NewCommand], dict[str, Relay]]:
         """What is asked of relays, with each meter's next sequence number; and the relays that are
         not as they are stored."""
-        acting = [m.relay.meter_id for each in decided for m in _acting(each.settled.moved)]
+        acting = [
+            relay.meter_id
+            for each in decided
+            for relay, step in each.settled.moved
+            if step.action is not None
+        ]
         sequences = dict(await unit.relays.last_sequences(acting)) if acting else {}
         commands: list[NewCommand] = []
         relays: dict[str, Relay] = {}
@@ -163,7 +144,7 @@ class SupplyReview:
             event, meter_id=command.meter_id, command_id=command.id, at=command.issued_at
         )
 
-    def _stored(self, decided: _Decided, *, now: datetime) -> StoredDecision:
+    def _stored(self, decided: Decided, *, now: datetime) -> StoredDecision:
         return StoredDecision(
             id=decided.id,
             account_id=decided.view.account.id,
@@ -179,7 +160,7 @@ class SupplyReview:
         )
 
 
-async def _admitted(unit: Unit, decided: list[_Decided], *, now: datetime) -> list[_Decided]:
+async def _admitted(unit: Unit, decided: list[Decided], *, now: datetime) -> list[Decided]:
     """Cuts of many at once are paced and stopped: whoever is not admitted waits. Whoever is stopped
     already asks too: who has asked once is none of those who come anew."""
     # A cut that is issued anew, because it was lost, was admitted before.
@@ -202,7 +183,7 @@ async def _admitted(unit: Unit, decided: list[_Decided], *, now: datetime) -> li
     ]
 
 
-def _would_cut(decided: _Decided, *, now: datetime) -> bool:
+def _would_cut(decided: Decided, *, now: datetime) -> bool:
     """But for what people hold, and the fleet breaker."""
     if not decided.grounds.stopped or not decided.settled.decision.is_off:
         return False
@@ -215,7 +196,7 @@ def _decide(
     *,
     now: datetime,
     stopped: tuple[Hold, ...] | None = None,
-) -> _Decided:
+) -> Decided:
     """``stopped``: in place of what ``grounds`` say of it."""
     account, relays = view.account, view.relays
     facts = Facts(
@@ -235,18 +216,14 @@ def _decide(
         procedure=grounds.procedure,
     )
     settled = settle(facts, relays, rules=grounds.rules, now=now)
-    return _Decided(new_id(), view, grounds, facts, settled)
-
-
-def _acting(moved: Iterable[Moved]) -> Iterable[Moved]:
-    return (each for each in moved if each.step.action is not None)
+    return Decided(new_id(), view, grounds, facts, settled)
 
 
 _AS_IT_IS = (SupplyState.CONNECTED, SupplyState.WARNED)
 """No rule changes anything before the balance does."""
 
 
-def _thresholds(decided: _Decided) -> Thresholds:
+def _thresholds(decided: Decided) -> Thresholds:
     """Where less was agreed for a cut than what is left of emergency credit, that is looked at."""
     thresholds = decided.settled.thresholds
     if Refused.ABOVE_CUT_THRESHOLD in decided.settled.held:
@@ -254,7 +231,7 @@ def _thresholds(decided: _Decided) -> Thresholds:
     return thresholds
 
 
-def _next_review(decided: _Decided, relays: dict[str, Relay], *, now: datetime) -> NextReview:
+def _next_review(decided: Decided, relays: dict[str, Relay], *, now: datetime) -> NextReview:
     """By the rules, as commands go unanswered, or as its meters change."""
     view, settled, limits = decided.view, decided.settled, decided.grounds.rules.limits
     deadlines = [
@@ -272,9 +249,5 @@ def _next_review(decided: _Decided, relays: dict[str, Relay], *, now: datetime) 
         thresholds=_thresholds(decided),
         low_since=(view.low_since or now) if is_low(decided.facts) else None,
         exhausted_since=(view.exhausted_since or now) if is_exhausted(decided.facts) else None,
-        recheck_at=min((each for each in at if each is not None), default=None),
+        recheck_at=earliest(at),
     )
-
-
-def _told(decided: _Decided, *, now: datetime) -> list[Message]:
-    return events_of(decided.view, decided.facts, decided.settled, decision_id=decided.id, now=now)

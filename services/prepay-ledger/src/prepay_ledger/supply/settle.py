@@ -106,10 +106,7 @@ _SAY_WHY = frozenset({Fired.BALANCE_RESTORED, Fired.CUT_ENDED, Fired.CUSTOMER_PR
 def _is_called_back(relay: Relay, decision: Decision) -> bool:
     """A cut that is out, or may have been made unseen, when something begins to hold it. A relay
     that was read back open before stays so."""
-    is_cut_out = (
-        relay.outstanding is not None and relay.outstanding.action is RelayAction.DISCONNECT
-    )
-    may_open = is_cut_out or relay.observed is Observed.UNKNOWN
+    may_open = _is_cut_out(relay) or relay.observed is Observed.UNKNOWN
     return (
         decision.is_off and bool(decision.held) and relay.observed is not Observed.OPEN and may_open
     )
@@ -147,9 +144,13 @@ def _state_off(facts: Facts, unsettled: Sequence[Moved]) -> SupplyState:
 
 
 def _is_being_cut(moved: Moved) -> bool:
-    outstanding = moved.relay.outstanding
     if moved.step.action is not None:
         return moved.step.action is RelayAction.DISCONNECT
+    return _is_cut_out(moved.relay)
+
+
+def _is_cut_out(relay: Relay) -> bool:
+    outstanding = relay.outstanding
     return outstanding is not None and outstanding.action is RelayAction.DISCONNECT
 
 

@@ -1,12 +1,10 @@
 """What others are told of supply."""
 
 from datetime import datetime
-from uuid import UUID
 
 from prepay_ledger.events import account_event
-from prepay_ledger.supply.decide import Facts, Warned, warnings
-from prepay_ledger.supply.settle import Settled
-from prepay_ledger.supply.values import SupplyView
+from prepay_ledger.supply.decide import Warned, warnings
+from prepay_ledger.supply.decided import Decided
 from prewatt_common.contracts.ledger_events_v1 import BalanceExhausted, LowBalance, SupplyChanged
 from prewatt_common.kafka.messages import Message
 
@@ -14,13 +12,12 @@ METERS_TOLD_MAX = 1_000
 """An event that names every lamp of a city would be larger than Kafka takes."""
 
 
-def events_of(
-    view: SupplyView, facts: Facts, settled: Settled, *, decision_id: UUID, now: datetime
-) -> list[Message]:
+def events_of(decided: Decided, *, now: datetime) -> list[Message]:
     """What is told of a decision that changed something, in the order in which it is."""
+    view, settled = decided.view, decided.settled
     account = view.account
     messages: list[Message] = []
-    due = warnings(facts=facts, decision=settled.decision)
+    due = warnings(facts=decided.facts, decision=settled.decision)
     if Warned.LOW in due:
         low = LowBalance(
             account_id=account.id,
@@ -43,7 +40,7 @@ def events_of(
         meter_ids=tuple(each.meter_id for each in view.relays)[:METERS_TOLD_MAX],
         previous=account.supply_state,
         state=settled.state,
-        decision_id=decision_id,
+        decision_id=decided.id,
         rules=(*settled.fired, *settled.held),
         balance_micro=account.balance_micro,
         currency=account.currency,

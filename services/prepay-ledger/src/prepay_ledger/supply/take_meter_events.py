@@ -14,6 +14,8 @@ from prepay_ledger.relays.command_progress import FINISHED_RANK, RANK
 from prepay_ledger.relays.news import after_progress, after_report
 from prepay_ledger.relays.values import (
     ABSENCE_BORNE,
+    AFTER,
+    OBSERVED,
     CommandProgress,
     CommandRecorded,
     Heard,
@@ -25,7 +27,7 @@ from prepay_ledger.supply.review_supply import SupplyReview
 from prepay_ledger.work_orders.keep_orders import open_orders
 from prepay_ledger.work_orders.values import NewWorkOrder, WorkOrderKind
 from prewatt_common.clock import Clock
-from prewatt_common.contracts.base import CommandStatus, RelayAction, RelayState
+from prewatt_common.contracts.base import CommandStatus, RelayAction
 from prewatt_common.contracts.meter_events_v1 import (
     CommandProgressed,
     MeterPresenceChanged,
@@ -44,12 +46,6 @@ COMMAND_SECONDS = Histogram(
 SUPPLY_CHANGES = Counter(
     "prewatt_ledger_supply_changes_total", "Relays moved, as read back from the meter.", ("action",)
 )
-_RELAY_AFTER = {
-    RelayAction.DISCONNECT: {RelayState.OPEN},
-    RelayAction.RECONNECT: {RelayState.CLOSED},
-    # The customer may have pressed the button before the answer came.
-    RelayAction.ARM: {RelayState.ARMED, RelayState.CLOSED},
-}
 
 MeterEvent: TypeAlias = CommandProgressed | MeterPresenceChanged | MeterReported
 
@@ -188,7 +184,8 @@ def _moves(event: CommandProgressed | MeterReported) -> bool:
 def _progress(event: CommandProgressed) -> CommandProgress:
     """A success counts only with the relay read back as asked."""
     status = event.status
-    if status is CommandStatus.SUCCEEDED and event.relay not in _RELAY_AFTER[event.action]:
+    read_back = None if event.relay is None else OBSERVED[event.relay]
+    if status is CommandStatus.SUCCEEDED and read_back not in AFTER[event.action]:
         status = CommandStatus.FAILED
     return CommandProgress(
         command_id=event.command_id,

@@ -1,0 +1,30 @@
+"""An account as it was decided about, in the transaction that carries it out."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from prepay_ledger.supply.decide import Facts
+from prepay_ledger.supply.grounds import Grounds
+from prepay_ledger.supply.settle import Settled
+from prepay_ledger.supply.values import SupplyView
+from prewatt_common.contracts.base import RelayAction
+
+
+class Decided(NamedTuple):
+    """A decision with what it rests on. ``view``: the account and its relays as they are stored."""
+
+    id: UUID
+    view: SupplyView
+    grounds: Grounds
+    facts: Facts
+    settled: Settled
+
+    @property
+    def changes(self) -> bool:
+        """The state, or what is asked of a relay: it is stored and told."""
+        return self.settled.state is not self.facts.state or self.settled.action is not None
+
+    @property
+    def cuts(self) -> bool:
+        """A relay is to be opened now."""
+        return self.settled.action is RelayAction.DISCONNECT
