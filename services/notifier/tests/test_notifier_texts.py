@@ -74,6 +74,18 @@ def test_every_template_in_every_language_on_every_channel(template, language, c
         assert (coding_of(text.short) == "2") == (language is Language.ZH_CN)
 
 
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("days_left", [None, 1, 7])
+def test_a_low_balance_says_how_long_it_lasts_where_that_is_known(language, days_left):
+    facts = {"threshold_micro": 20_000_000, "days_left": days_left}
+    made = notice(Template.LOW_BALANCE, language, Channel.EMAIL, **facts)
+    body = RENDERER.render(made, account_number=NUMBER).body
+    assert ("¥20.00" in body) == (days_left is None)
+    if days_left is not None:
+        wanted = {1: "1 day.", 7: "7 days."}[days_left] if language is Language.EN else "天。"
+        assert wanted in body
+
+
 @pytest.mark.parametrize("stage", ReconnectionStage)
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("amount_micro", [None, 999_000_000])

@@ -48,9 +48,13 @@ def relay_of(device: Device) -> RelayState:
 
 async def publish_nights(unit: PostgresUnit, *, at: datetime) -> None:
     """By two people, unless a policy holds already."""
-    if (await unit.policies.book()).versions[-1].number:
-        return
-    document = policy_of(NIGHTS)
+    if not (await unit.policies.book()).versions[-1].number:
+        await publish(unit, NIGHTS, at=at)
+
+
+async def publish(unit: PostgresUnit, policy: dict[str, Any], *, at: datetime) -> None:
+    """By two people."""
+    document = policy_of(policy)
     draft = await draft_policy(
         unit=unit,
         document=document,

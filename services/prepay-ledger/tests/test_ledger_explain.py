@@ -26,7 +26,8 @@ from prepay_ledger.supply.explain_texts import (
     Language,
 )
 from prepay_ledger.supply.replay import Inputs
-from prewatt_common.contracts.ledger_events_v1 import SupplyState
+from prepay_ledger.supply.warning_limits import WarningLimit
+from prewatt_common.contracts.ledger_events_v1 import SupplyState, WarnedBy
 
 ZONE = ZoneInfo("Asia/Shanghai")
 AT = datetime(2026, 3, 1, 14, tzinfo=UTC)
@@ -45,7 +46,7 @@ ACCOUNT = Account(
 FACTS = Facts(
     state=SupplyState.WARNED,
     balance_micro=-1_230_000,
-    low_balance_micro=5_000_000,
+    warned_at=(WarningLimit(micro=5_000_000, by=WarnedBy.ACCOUNT),),
     emergency_credit_micro=0,
     protected=False,
     meters=1,

@@ -11,11 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prepay_ledger.relays.values import Desired, Observed, Outstanding, Relay
-from prepay_ledger.supply.decide import Facts, Fired, Held, Hold, Rules, Warned, decide, warnings
+from prepay_ledger.supply.decide import (
+    Facts,
+    Fired,
+    Held,
+    Hold,
+    Rules,
+    ShareOfDues,
+    decide,
+    is_told_exhausted,
+    warning,
+)
 from prepay_ledger.supply.replay import OtherCodeVersion, inputs_of, replay
 from prepay_ledger.supply.settle import settle
+from prepay_ledger.supply.warning_limits import WarningLimit
 from prewatt_common.contracts.base import RelayAction
-from prewatt_common.contracts.ledger_events_v1 import SupplyState
+from prewatt_common.contracts.ledger_events_v1 import SupplyState, WarnedBy
 
 S = SupplyState
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -25,11 +36,18 @@ NIGHT = datetime(2026, 3, 1, 23, 30, tzinfo=ZONE)
 CUT, BACK = RelayAction.DISCONNECT, RelayAction.RECONNECT
 
 
+def at(*micro: int) -> tuple[WarningLimit, ...]:
+    """The first is the account's own; the others are the policy's, falling."""
+    own, *others = micro
+    policy = [WarningLimit(micro=each, by=WarnedBy.MONEY, measure=each) for each in others]
+    return (WarningLimit(micro=own, by=WarnedBy.ACCOUNT), *policy)
+
+
 def facts(state: SupplyState = S.CONNECTED, balance: int = 100, **changes: object) -> Facts:
     given_facts = {
         "state": state,
         "balance_micro": balance,
-        "low_balance_micro": 50,
+        "warned_at": at(50),
         "emergency_credit_micro": 0,
         "protected": False,
         "meters": 1,
@@ -217,7 +235,7 @@ def test_some_of_an_accounts_meters_are_open_and_some_cannot_be_cut_now() -> Non
     assert [each.step.action for each in paid.moved] == [BACK, None]
 
 
-LOW, EXHAUSTED = Warned.LOW, Warned.EXHAUSTED
+LOW, EXHAUSTED = 50, "exhausted"
 
 
 @pytest.mark.parametrize(
@@ -230,25 +248,49 @@ LOW, EXHAUSTED = Warned.LOW, Warned.EXHAUSTED
         (facts(balance=-9, emergency_credit_micro=100), (LOW,)),
         (facts(balance=-100, emergency_credit_micro=100), (LOW, EXHAUSTED)),
         # the limit itself was raised
-        (facts(balance=100, low_balance_micro=200), (LOW,)),
+        (facts(balance=100, warned_at=at(200)), (200,)),
         # told before
-        (facts(S.WARNED, 1), ()),
-        (facts(S.WARNED, 0), (EXHAUSTED,)),
+        (facts(S.WARNED, 1, told=("account",)), ()),
+        (facts(S.WARNED, 0, told=("account",)), (EXHAUSTED,)),
+        # several limits: the lowest that is passed, and nobody is told of one twice
+        (facts(balance=49, warned_at=at(50, 20, 10)), (50,)),
+        (facts(S.WARNED, 49, warned_at=at(50, 20, 10), told=("account",)), ()),
+        (facts(S.WARNED, 20, warned_at=at(50, 20, 10), told=("account",)), (20,)),
+        (facts(balance=5, warned_at=at(50, 20, 10)), (10,)),
+        (
+            facts(S.WARNED, 5, warned_at=at(50, 20, 10), told=("account", "money:20", "money:10")),
+            (),
+        ),
+        (facts(S.WARNED, 15, warned_at=at(50, 20, 10), told=("account", "money:20")), ()),
+        (facts(S.PENDING, 15, warned_at=at(50, 20, 10)), ()),
+        (
+            facts(
+                S.WARNED,
+                -5,
+                warned_at=at(50, 20, 0),
+                emergency_credit_micro=4,
+                told=("account", "money:20"),
+            ),
+            (0, EXHAUSTED),
+        ),
         (facts(S.PENDING, 0), ()),
         (facts(S.PENDING, 20), ()),
         (facts(S.DISCONNECTING, -1), ()),
         (facts(S.RECONNECTING, 40), ()),
         (facts(S.RECONNECTING, -1), (EXHAUSTED,)),
         # no warning is wanted: both limits are one
-        (facts(balance=0, low_balance_micro=0), (EXHAUSTED,)),
-        (facts(balance=0, low_balance_micro=0, emergency_credit_micro=9), (LOW,)),
+        (facts(balance=0, warned_at=at(0)), (EXHAUSTED,)),
+        (facts(balance=0, warned_at=at(0), emergency_credit_micro=9), (0,)),
     ],
 )
 def test_what_the_customer_is_told_of_the_balance(
-    given_facts: Facts, due: tuple[Warned, ...]
+    given_facts: Facts, due: tuple[int | str, ...]
 ) -> None:
     decision = decide(given_facts, RULES)
-    assert warnings(facts=given_facts, decision=decision) == due
+    limit = warning(given_facts)
+    told = [] if limit is None else [limit.micro]
+    told += [EXHAUSTED] if is_told_exhausted(given_facts, decision) else []
+    assert tuple(told) == due
 
 
 amounts = st.integers(min_value=-300, max_value=300)
@@ -277,7 +319,12 @@ def accounts(draw: st.DrawFn) -> tuple[Facts, list[Relay]]:
         facts(
             draw(st.sampled_from(SupplyState)),
             draw(amounts),
-            low_balance_micro=draw(st.integers(min_value=0, max_value=200)),
+            warned_at=at(
+                draw(st.integers(min_value=0, max_value=200)),
+                *draw(st.sampled_from([(), (-10,), (-5, -60)])),
+            ),
+            owed_micro=draw(st.integers(min_value=0, max_value=300)),
+            dues_until=draw(st.none() | st.just(datetime(2027, 1, 1, tzinfo=UTC))),
             emergency_credit_micro=draw(st.integers(min_value=0, max_value=200)),
             protected=draw(st.booleans()),
             meters=len(relays),
@@ -383,3 +430,66 @@ def _asked(moved):  # type: ignore[no-untyped-def]
 def test_what_a_person_has_to_mend_is_not_looked_at_by_the_clock() -> None:
     held = facts(S.WARNED, 0, parked_meters=1)
     assert settle(held, [relay()], rules=RULES, now=NOON).again_at is None
+
+
+SHARED = Rules(dues=ShareOfDues(share_ppm=400_000, days=30))
+
+
+def dues(state: SupplyState, balance: int, *, owed: int = 1_000, **changes: object) -> Facts:
+    return facts(state, balance, owed_micro=owed, **changes)
+
+
+@pytest.mark.parametrize(
+    ("given_facts", "of", "state"),
+    [
+        # 40 % of 1,000 is 400: up to -601 it is too little
+        (dues(S.DISCONNECTED, -601, open_meters=1), relay(OPEN), S.DISCONNECTED),
+        (dues(S.DISCONNECTED, -600, open_meters=1), relay(OPEN), S.RECONNECTING),
+        (dues(S.DISCONNECTED, 1, open_meters=1), relay(OPEN), S.RECONNECTING),
+        # a part of a micro-unit is owed whole
+        (dues(S.DISCONNECTED, -1, owed=1, open_meters=1), relay(OPEN), S.DISCONNECTED),
+        (dues(S.DISCONNECTED, 0, owed=0, open_meters=1), relay(OPEN), S.DISCONNECTED),
+        # while the cut is out
+        (dues(S.DISCONNECTING, -600), relay(out=CUT), S.RECONNECTING),
+        (dues(S.DISCONNECTING, -601), relay(out=CUT), S.DISCONNECTING),
+        # on, as long as no more is owed than at the cut
+        (dues(S.WARNED, -999, dues_until=NIGHT), relay(), S.WARNED),
+        (dues(S.WARNED, -1_000, dues_until=NIGHT), relay(), S.DISCONNECTING),
+        # its days are over
+        (dues(S.WARNED, -600), relay(), S.DISCONNECTING),
+    ],
+)
+def test_who_pays_a_share_of_the_dues_has_supply_for_a_time(
+    given_facts: Facts, of: Relay, state: SupplyState
+) -> None:
+    settled = settle(given_facts, [of], rules=SHARED, now=NOON)
+    assert settled.state is state
+    if Fired.DUES_SHARE_PAID in settled.fired:
+        assert settled.dues_until == NOON + timedelta(days=30)
+        assert settled.again_at is not None
+    if settled.state in (S.DISCONNECTING, S.DISCONNECTED):
+        share = settled.thresholds.above_micro
+        assert share == -(-settled.owed_micro * 4 // 10) - settled.owed_micro - 1 or share == 0
+    unshared = settle(given_facts, [of], rules=RULES, now=NOON)
+    if given_facts.balance_micro <= 0 and given_facts.dues_until is None:
+        assert unshared.state in (S.DISCONNECTING, S.DISCONNECTED)
+
+
+def test_what_is_owed_is_kept_as_it_is_cut_and_as_it_is_read_open() -> None:
+    sent = settle(facts(S.WARNED, -50), [relay()], rules=SHARED, now=NOON)
+    assert (sent.owed_micro, sent.thresholds.above_micro) == (50, -31)
+    # Use that was read only afterwards is owed too; what was paid meanwhile counts as paid.
+    for balance, owed in ((-70, 70), (-40, 50)):
+        known = facts(S.DISCONNECTING, balance, owed_micro=50, open_meters=1)
+        assert settle(known, [relay(OPEN)], rules=SHARED, now=NOON).owed_micro == owed
+
+
+@given(accounts(), instants, st.integers(min_value=1, max_value=1_000_000))
+def test_a_share_of_dues_never_takes_supply_away(
+    account: tuple[Facts, list[Relay]], now: datetime, share_ppm: int
+) -> None:
+    given_facts, relays = account
+    shared = Rules(dues=ShareOfDues(share_ppm=share_ppm, days=7))
+    with_share = settle(given_facts, relays, rules=shared, now=now)
+    without = settle(given_facts, relays, rules=RULES, now=now)
+    assert with_share.decision.is_off <= without.decision.is_off

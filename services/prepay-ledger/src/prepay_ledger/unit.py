@@ -49,8 +49,9 @@ from prepay_ledger.reconnections.ports import ReconnectionStore
 from prepay_ledger.reconnections.postgres import PostgresReconnections
 from prepay_ledger.relays.ports import RelayStore
 from prepay_ledger.relays.postgres import PostgresRelays
-from prepay_ledger.supply.ports import SupplyStore
+from prepay_ledger.supply.ports import SupplyStore, UsedStore
 from prepay_ledger.supply.postgres import PostgresSupply
+from prepay_ledger.supply.postgres_used import PostgresUsed
 from prepay_ledger.tariffs.ports import TariffStore
 from prepay_ledger.tariffs.postgres import PostgresTariffs
 from prepay_ledger.work_orders.ports import WorkOrderStore
@@ -91,6 +92,7 @@ class PostgresUnit:
         relays = PostgresRelays(connection)
         self.relays: RelayStore = relays
         self.supply: SupplyStore = PostgresSupply(connection, relays=relays)
+        self.used: UsedStore = PostgresUsed(connection)
         self.policies: PolicyStore = PostgresPolicies(connection)
         self.protections: ProtectionStore = PostgresProtections(connection)
         self.protected_periods: PeriodStore = PostgresPeriods(connection)

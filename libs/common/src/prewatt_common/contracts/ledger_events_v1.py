@@ -100,14 +100,32 @@ class PaymentReturned(Event, frozen=True, kw_only=True):
     at: Instant
 
 
+class WarnedBy(StrEnum):
+    """What a limit at which a customer is warned is taken from."""
+
+    ACCOUNT = "account"
+    """It is the account's own."""
+    MONEY = "money"
+    """An amount of the policy."""
+    TOPUP = "topup"
+    """A share of the last top-up."""
+    DAYS_LEFT = "days_left"
+    """What so many days cost at the use of late."""
+
+
 class LowBalance(Event, frozen=True, kw_only=True):
-    """The balance fell to or below the account's low-balance threshold."""
+    """The balance fell to or below a limit at which the customer is warned; of several the lowest.
+
+    ``measure``: of ``topup`` the share in ppm, of ``days_left`` the days; else none.
+    """
 
     ce_type: ClassVar[str] = "prewatt.ledger.low-balance.v1"
 
     account_id: UUID
     balance_micro: Whole
     threshold_micro: Whole
+    warned_by: WarnedBy = WarnedBy.ACCOUNT
+    measure: Whole | None = None
     currency: Currency
     at: Instant
 

@@ -77,7 +77,7 @@ class Warnings(Part, frozen=True, kw_only=True):
     below_topup_ppm: Annotated[tuple[Share, ...], msgspec.Meta(max_length=5)] = ()
     """Of the last top-up."""
     days_left: Annotated[tuple[Days, ...], msgspec.Meta(max_length=5)] = ()
-    """At the use of the last days."""
+    """At the mean cost of a day in the periods of the last month."""
 
     def __post_init__(self) -> None:
         for name in ("below_micro", "below_topup_ppm", "days_left"):
@@ -226,6 +226,11 @@ class SupplyPolicy(Part, frozen=True, kw_only=True):
         if unused:
             message = f"calendars: no class has {', '.join(unused)}"
             raise ValueError(message)
+
+    @property
+    def warns(self) -> bool:
+        """Whether any class is warned by limits that are not the account's own."""
+        return any(each.warnings != Warnings() for each in (self.default, *self.classes.values()))
 
     def of_class(self, customer_class: str) -> ClassPolicy:
         """What holds for a class, named or not."""

@@ -24,6 +24,7 @@ from prewatt_common.contracts.ledger_events_v1 import (
     SupplyChanged,
     SupplyState,
     ToppedUp,
+    WarnedBy,
 )
 
 LedgerEvent: TypeAlias = (
@@ -185,7 +186,8 @@ def _called_for(event: LedgerEvent, account: Account) -> _Call | None:
     call: _Call | None = None
     match event:
         case LowBalance():
-            facts = _facts(event, threshold_micro=event.threshold_micro)
+            days_left = event.measure if event.warned_by is WarnedBy.DAYS_LEFT else None
+            facts = _facts(event, threshold_micro=event.threshold_micro, days_left=days_left)
             call = _Call(Template.LOW_BALANCE, facts, event.threshold_micro)
         case BalanceExhausted():
             call = _Call(Template.BALANCE_EXHAUSTED, _facts(event), 0)
@@ -236,6 +238,7 @@ def _facts(
     | ReconnectionLate,
     *,
     threshold_micro: int | None = None,
+    days_left: int | None = None,
     amount_micro: int | None = None,
     stage: ReconnectionStage | None = None,
 ) -> Facts:
@@ -244,6 +247,7 @@ def _facts(
         currency=event.currency,
         balance_micro=event.balance_micro,
         threshold_micro=threshold_micro,
+        days_left=days_left,
         amount_micro=amount_micro,
         stage=stage,
     )

@@ -47,6 +47,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     balance_micro: int
     threshold_micro: int | None = None
+    days_left: int | None = None
+    """For so many days the balance lasts at the use of late; none where nobody said."""
     amount_micro: int | None = None
     stage: ReconnectionStage | None = None
     """Where a late reconnection stuck."""

@@ -36,6 +36,7 @@ class JinjaRenderer:
             "utility": self._utility_name,
             "account": account_number,
             "stage": facts.stage,
+            "days_left": facts.days_left,
             **{
                 name: money_text(amount, facts.currency)
                 for name, amount in amounts.items()

@@ -66,6 +66,9 @@ class ImportAccounts:
             await unit.charging.outdate([line.installed.meter_id for line in new])
             due = await _open(unit, [_of_now(line, tariffs) for line in new], tariffs, decided)
             due += await _follow(unit, new, decided)
+            if (await unit.policies.book()).version(decided.at).document.warns:
+                # Limits beside their own are found by a review alone.
+                due = [line.account.id for line in new]
             if due:
                 await self._review(
                     unit, list(dict.fromkeys(due)), now=decided.at, caused_at=decided.at

@@ -29,6 +29,9 @@ async def open_account(
     await unit.publish([opened(account)])
     if signed is not None:
         await sign_agreement(unit=unit, account_id=account.id, terms=signed, decided=decided)
+    if (await unit.policies.book()).version(decided.at).document.warns:
+        # Limits beside its own are found by a review alone.
+        await unit.supply.look_at([account.id], now=decided.at)
 
 
 def opened(account: Account, balance: Balance | None = None) -> Message:

@@ -9,6 +9,8 @@ from prepay_ledger.installations.values import InstalledMeter, Meter
 from prepay_ledger.journal.values import Balance
 from prepay_ledger.prepay_agreements.values import PrepayTerms
 from prepay_ledger.supply.decide import Thresholds, review_thresholds
+from prepay_ledger.supply.warning_limits import warning_limits
+from prewatt_common.contracts.supply_policy_v1 import Warnings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +72,9 @@ def first_thresholds(account: Account) -> Thresholds:
     """When a new account is looked at: as soon as its balance is low."""
     return review_thresholds(
         state=account.supply_state,
-        low_balance_micro=account.low_balance_micro,
-        emergency_credit_micro=account.emergency_credit_micro,
+        balance_micro=account.balance_micro,
+        warned_at=warning_limits(Warnings(), own_micro=account.low_balance_micro),
+        exhausted_micro=-account.emergency_credit_micro,
     )
 
 

@@ -26,6 +26,11 @@ account = Table(
     # Since when the balance has been low, and exhausted; none: it is not.
     instant("low_since", nullable=True),
     instant("exhausted_since", nullable=True),
+    # The warnings that were told and still hold, by key, with commas between.
+    Column("told", Text, nullable=False, server_default=text("''")),
+    # When supply was cut the last time, and until when a share of that is enough.
+    Column("owed_micro", BigInteger, nullable=False, server_default=text("0")),
+    instant("dues_until", nullable=True),
     # When a held or failed step is looked at again.
     instant("recheck_at", nullable=True),
     instant("opened_at"),

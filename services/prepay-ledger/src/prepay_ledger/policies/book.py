@@ -65,6 +65,10 @@ class PolicyBook:
             )
         return known
 
+    def warns(self, number: int) -> bool:
+        """Whether a version that holds at some time warns by limits of its own."""
+        return any(each.document.warns for each in self._holding if each.number == number)
+
     def next_change(self, after: datetime) -> datetime | None:
         """When another version comes to hold next, as far as any is published."""
         number = bisect_right(self._begins, after)

@@ -35,6 +35,12 @@ class ProcedureBook:
         """Whether such customers have a procedure, be it one that is yet to begin."""
         return any((jurisdiction, each, mode) in self._of for each in (customer_class, ANY_CLASS))
 
+    def begun(self, at: datetime) -> int:
+        """How many versions have begun by then."""
+        return sum(
+            _begins_us(version) <= us_of(at) for some in self._of.values() for version in some
+        )
+
     def in_force(
         self, *, jurisdiction: str, customer_class: str, mode: Mode, at: datetime
     ) -> PublishedProcedure | None:

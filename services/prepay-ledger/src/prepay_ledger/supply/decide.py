@@ -4,7 +4,7 @@
 Where each relay stands towards it, and the next step of each, is `relays.next_step`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, NamedTuple
@@ -12,6 +12,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 
 from prepay_ledger.relays.values import Limits
+from prepay_ledger.supply.warning_limits import WarningLimit, to_tell
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -23,6 +24,8 @@ class Fired(StrEnum):
     BALANCE_LOW = "balance_low"
     BALANCE_EXHAUSTED = "balance_exhausted"
     BALANCE_RESTORED = "balance_restored"
+    DUES_SHARE_PAID = "dues_share_paid"
+    """Of what was owed at the cut as much is paid as policy asks for."""
     CUT_ENDED = "cut_ended"
     """The balance is not exhausted any more, and nobody has read the relay open."""
     CUSTOMER_PROTECTED = "customer_protected"
@@ -41,6 +44,11 @@ class Held(StrEnum):
     PARKED_METER = "parked_meter"
     UNTRUSTED_READINGS = "untrusted_readings"
     ESTIMATED_READINGS = "estimated_readings"
+    SMALL_LOAD = "small_load"
+    """It uses so little that a cut is worth nothing to the utility."""
+    GRACE_AFTER_CONVERSION = "grace_after_conversion"
+    NOT_NOTIFIED = "not_notified"
+    """No low-balance notice was delivered, or not long enough ago."""
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,8 +64,15 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     state: SupplyState
     balance_micro: int
-    low_balance_micro: int
+    warned_at: tuple[WarningLimit, ...]
+    """The limits at which the customer is warned, the highest first; at least one."""
+    told: tuple[str, ...] = ()
+    """Of these, by key, what the customer was told and is still so."""
     emergency_credit_micro: int
+    owed_micro: Count = 0
+    """When it was cut the last time."""
+    dues_until: datetime | None = None
+    """Until then it is on though it owes, for a share was paid: up to what it owed."""
     protected: bool
     meters: Count
     """That serve the account now."""
@@ -80,6 +95,14 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What a cut cites: the procedure by law, with its version."""
 
 
+class ShareOfDues(msgspec.Struct, frozen=True, kw_only=True):
+    """Who pays ``share_ppm`` of what was owed at the cut has supply for ``days`` days, and as long
+    as no more is owed than then."""
+
+    share_ppm: Count
+    days: Count
+
+
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """What the policy in force says to the account's class, as far as a decision rests on it."""
 
@@ -88,6 +111,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     customer_class: str = "default"
     balance_above_micro: int = 0
     """Who was cut comes back with a balance above this."""
+    dues: ShareOfDues | None = None
+    """Or with this share of what was owed at the cut."""
     findings_hold: bool = True
     """Findings that wait for a person hold a cut."""
     estimates_hold: bool = False
@@ -116,22 +141,45 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         return self.is_off and not self.held
 
 
-_CUT = frozenset({SupplyState.DISCONNECTING, SupplyState.DISCONNECTED})
+CUT = frozenset({SupplyState.DISCONNECTING, SupplyState.DISCONNECTED})
+"""A relay is open or on its way to be."""
+
+
+def credit_micro(facts: Facts) -> int:
+    """How far below zero there is supply: by emergency credit, or while dues are paid by shares."""
+    owed_micro = 0 if facts.dues_until is None else facts.owed_micro
+    return max(facts.emergency_credit_micro, owed_micro)
 
 
 def is_exhausted(facts: Facts) -> bool:
     """Nothing is left, emergency credit included."""
-    return facts.balance_micro <= -facts.emergency_credit_micro
+    return facts.balance_micro <= -credit_micro(facts)
+
+
+def restored_above_micro(facts: Facts, rules: Rules) -> int:
+    """A balance above this brings back who was cut: emergency credit used must be repaid first, or
+    the share of the dues that policy asks for."""
+    if rules.dues is None or facts.owed_micro == 0:
+        return rules.balance_above_micro
+    share_micro = -(-facts.owed_micro * rules.dues.share_ppm // 1_000_000)
+    return min(rules.balance_above_micro, share_micro - facts.owed_micro - 1)
 
 
 def is_restored(facts: Facts, rules: Rules) -> bool:
-    """Enough is there to be connected again: emergency credit used must be repaid first."""
-    return facts.balance_micro > rules.balance_above_micro
+    """Enough is there to be connected again."""
+    return facts.balance_micro > restored_above_micro(facts, rules)
+
+
+def back_above_micro(facts: Facts, rules: Rules, *, is_open: bool) -> int:
+    """What a balance must pass to bring supply back where it is off or on its way to be.
+    ``is_open``: a relay is read back open; otherwise a balance that is not exhausted is enough."""
+    restored_micro = restored_above_micro(facts, rules)
+    return restored_micro if is_open else min(restored_micro, -credit_micro(facts))
 
 
 def is_low(facts: Facts) -> bool:
     """The customer should be told."""
-    return facts.balance_micro <= facts.low_balance_micro
+    return facts.balance_micro <= facts.warned_at[0].micro
 
 
 def decide(facts: Facts, rules: Rules) -> Decision:
@@ -140,13 +188,14 @@ def decide(facts: Facts, rules: Rules) -> Decision:
     Who was cut needs a restored balance; who was not, only one that is not exhausted: a cut on its
     way is called back by emergency credit or a small payment.
     """
-    was_cut = facts.state in _CUT and facts.open_meters > 0
-    exhausted = is_exhausted(facts) or (was_cut and not is_restored(facts, rules))
+    exhausted = is_exhausted(facts)
+    if facts.state in CUT:
+        exhausted = (exhausted or facts.open_meters > 0) and not is_restored(facts, rules)
     if not exhausted:
         return Decision(is_exhausted=False, is_off=False, fired=_why_on(facts, rules))
     is_off = not facts.protected
     fired = [Fired.BALANCE_EXHAUSTED]
-    if facts.protected and facts.state in _CUT:
+    if facts.protected and facts.state in CUT:
         fired = [Fired.CUSTOMER_PROTECTED]
     return Decision(
         is_exhausted=True,
@@ -165,11 +214,17 @@ def earliest(instants: Iterable[datetime | None]) -> datetime | None:
 
 def _why_on(facts: Facts, rules: Rules) -> tuple[Fired, ...]:
     fired: list[Fired] = []
-    if facts.state in _CUT:
-        fired.append(Fired.BALANCE_RESTORED if is_restored(facts, rules) else Fired.CUT_ENDED)
+    if facts.state in CUT:
+        fired.append(_why_back(facts, rules))
     if is_low(facts):
         fired.append(Fired.BALANCE_LOW)
     return tuple(fired)
+
+
+def _why_back(facts: Facts, rules: Rules) -> Fired:
+    if facts.balance_micro > rules.balance_above_micro:
+        return Fired.BALANCE_RESTORED
+    return Fired.DUES_SHARE_PAID if is_restored(facts, rules) else Fired.CUT_ENDED
 
 
 def _own_holds(facts: Facts, rules: Rules) -> Iterable[Held]:
@@ -185,23 +240,18 @@ def _own_holds(facts: Facts, rules: Rules) -> Iterable[Held]:
         yield Held.PROTECTED_CUSTOMER
 
 
-class Warned(StrEnum):
-    """What a customer is told of the balance."""
+def warning(facts: Facts) -> WarningLimit | None:
+    """The limit that the customer is told of now; none: nothing new. Nobody is warned of a limit
+    that lies where the balance is exhausted anyhow."""
+    if facts.state not in (SupplyState.CONNECTED, SupplyState.WARNED):
+        return None
+    above = [each for each in facts.warned_at if each.micro > -credit_micro(facts)]
+    return to_tell(above, balance_micro=facts.balance_micro, told=facts.told)
 
-    LOW = "low"
-    EXHAUSTED = "exhausted"
 
-
-def warnings(*, facts: Facts, decision: Decision) -> tuple[Warned, ...]:
-    """What the customer was not told yet, in the order in which the balance passed it: one charge
-    may pass both. Nobody is warned of a limit that lies where the balance is exhausted anyhow."""
-    due: list[Warned] = []
-    low_comes_first = facts.low_balance_micro > -facts.emergency_credit_micro
-    if facts.state is SupplyState.CONNECTED and low_comes_first and is_low(facts):
-        due.append(Warned.LOW)
-    if decision.is_exhausted and facts.state not in (SupplyState.PENDING, *_CUT):
-        due.append(Warned.EXHAUSTED)
-    return tuple(due)
+def is_told_exhausted(facts: Facts, decision: Decision) -> bool:
+    """The customer was not told yet that nothing is left."""
+    return decision.is_exhausted and facts.state not in (SupplyState.PENDING, *CUT)
 
 
 class Thresholds(NamedTuple):
@@ -221,22 +271,24 @@ class Thresholds(NamedTuple):
 def review_thresholds(
     *,
     state: SupplyState,
-    low_balance_micro: int,
-    emergency_credit_micro: int,
-    restored_above_micro: int | None = None,
+    balance_micro: int,
+    warned_at: Sequence[WarningLimit],
+    exhausted_micro: int,
+    back_above_micro: int | None = None,
 ) -> Thresholds:
-    """Of an account in ``state``. ``restored_above_micro``: what brings it back, where a relay of
-    it is read back open."""
-    exhausted_micro = -emergency_credit_micro
+    """Of an account in ``state``. ``warned_at``: the highest first, at least one.
+    ``back_above_micro``: what brings it back where it is cut (`back_above_micro`); none where it
+    cannot be."""
     match state:
         case SupplyState.CONNECTED:
-            return Thresholds(max(low_balance_micro, exhausted_micro), None)
+            return Thresholds(max(warned_at[0].micro, exhausted_micro), None)
         case SupplyState.WARNED:
-            return Thresholds(exhausted_micro, low_balance_micro)
+            below = [each.micro for each in warned_at if each.micro < balance_micro]
+            above = [each.micro for each in warned_at if each.micro >= balance_micro]
+            return Thresholds(max([*below, exhausted_micro]), above[-1])
         case SupplyState.RECONNECTING | SupplyState.ARMED:
             return Thresholds(exhausted_micro, None)
         case SupplyState.PENDING:
             return Thresholds(None, exhausted_micro)
         case SupplyState.DISCONNECTING | SupplyState.DISCONNECTED:
-            above = exhausted_micro if restored_above_micro is None else restored_above_micro
-            return Thresholds(None, above)
+            return Thresholds(None, back_above_micro)

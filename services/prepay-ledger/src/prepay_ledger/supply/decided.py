@@ -3,7 +3,7 @@
 from typing import NamedTuple
 from uuid import UUID
 
-from prepay_ledger.supply.decide import Facts
+from prepay_ledger.supply.decide import Facts, warning
 from prepay_ledger.supply.grounds import Grounds
 from prepay_ledger.supply.settle import Settled
 from prepay_ledger.supply.values import SupplyView
@@ -23,6 +23,11 @@ class Decided(NamedTuple):
     def changes(self) -> bool:
         """The state, or what is asked of a relay: it is stored and told."""
         return self.settled.state is not self.facts.state or self.settled.action is not None
+
+    @property
+    def warns(self) -> bool:
+        """The customer is told of a limit."""
+        return warning(self.facts) is not None
 
     @property
     def cuts(self) -> bool:

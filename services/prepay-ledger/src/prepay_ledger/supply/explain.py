@@ -8,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from prepay_ledger.balances.values import Account
+from prepay_ledger.supply.decide import restored_above_micro
 from prepay_ledger.supply.explain_texts import (
     CITED,
     HOLDS,
@@ -83,7 +84,7 @@ def explain(
                 said = UNTIL[language].format(why=each.text, until=local(each.until))
             sentences.append(f"- {said}")
     if last is not None and state is SupplyState.DISCONNECTED:
-        above_micro = last.inputs.rules.balance_above_micro
+        above_micro = restored_above_micro(last.inputs.facts, last.inputs.rules)
         to_pay_micro = max(0, above_micro - account.balance_micro + 1)
         how = PAY_AND_PRESS if last.inputs.facts.confirms else PAY
         sentences.append(how[language].format(amount=money(to_pay_micro, ROUND_CEILING)))

@@ -21,12 +21,17 @@ from prepay_ledger.prepay_agreements.rules import lawful
 from prepay_ledger.procedures.values import Shortfall
 from prepay_ledger.reconnections.values import Sla
 from prepay_ledger.relays.values import Limits
-from prepay_ledger.supply.decide import Hold, Rules, earliest
+from prepay_ledger.supply.decide import Hold, Rules, ShareOfDues, earliest
 from prepay_ledger.supply.ports import Unit
+from prepay_ledger.supply.used import UNASKED, used_by
 from prepay_ledger.supply.values import SupplyView
-from prewatt_common.contracts.supply_policy_v1 import CutLimit, FleetBreaker
-
-_DEFAULT_CLASS = "default"
+from prepay_ledger.supply.warning_limits import WarningLimit, next_look, warning_limits
+from prewatt_common.contracts.supply_policy_v1 import (
+    DEFAULT_CLASS,
+    ComingBack,
+    CutLimit,
+    FleetBreaker,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,10 @@ class Grounds:
     """At or below this balance a cut was agreed."""
     in_list: bool
     """It is in a day's list of cuts."""
+    warned_at: tuple[WarningLimit, ...]
+    """The limits at which the customer is warned, the highest first; at least one."""
+    look_at: datetime | None
+    """When what it used is looked at anew, as far as anything of it rests on that."""
 
 
 async def grounds_of(
@@ -68,12 +77,16 @@ async def grounds_of(
     agreed = await load_grounds(unit, ids, at=now)
     stopped = await cut_holds_of(unit, ids, now=now)
     limits = _limits(book.version(now).document.fleet_breaker)
+    policies = {
+        account_id: book.in_force(_class_of(legal), at=now) for account_id, legal in agreed.items()
+    }
+    used = await used_by(unit, views, policies, zone=zone, now=now)
     found: list[Grounds] = []
     for view in views:
         account_id = view.account.id
-        legal = agreed[account_id]
+        legal, policy = agreed[account_id], policies[account_id]
         terms = legal.agreement.terms if legal.agreement else None
-        policy = book.in_force(terms.customer_class if terms else _DEFAULT_CLASS, at=now)
+        of_use = used.get(account_id, UNASKED)
         protection = standing.get(account_id)
         of_it = concerning(declared, areas.get(account_id, frozenset()))
         calendar, calendar_not_after = _calendar(policy, of_it, zone=zone, now=now)
@@ -91,7 +104,7 @@ async def grounds_of(
                 or bool(protection and protection.kinds)
                 or any(each.cause is Cause.KEPT_ON for each in people),
                 confirms=terms is not None and terms.reconnection is signed.Reconnection.CONFIRMED,
-                holds=(*calendar, *law),
+                holds=(*calendar, *law, *of_use.holds),
                 stopped=holds_of(people),
                 cut_limits=limits,
                 cut_not_after=earliest([calendar_not_after, law_not_after, *changes]),
@@ -99,9 +112,20 @@ async def grounds_of(
                 procedure=str(legal.procedure) if legal.procedure else None,
                 cut_micro=terms.cut_micro if terms else None,
                 in_list=legal.listed is not None,
+                warned_at=warning_limits(
+                    policy.terms.warnings,
+                    own_micro=view.account.low_balance_micro,
+                    last_topup_micro=of_use.last_topup_micro,
+                    day_micro=of_use.day_micro,
+                ),
+                look_at=next_look(policy.terms.warnings, account_id=account_id, zone=zone, now=now),
             )
         )
     return found
+
+
+def _class_of(legal: signed.Grounds) -> str:
+    return legal.agreement.terms.customer_class if legal.agreement else DEFAULT_CLASS
 
 
 def rules_of(policy: PolicyInForce) -> Rules:
@@ -111,10 +135,18 @@ def rules_of(policy: PolicyInForce) -> Rules:
         policy=policy.number,
         customer_class=policy.customer_class,
         balance_above_micro=terms.coming_back.balance_above_micro,
+        dues=_dues(terms.coming_back),
         findings_hold=terms.evidence.failed_readings,
         estimates_hold=terms.evidence.estimated_readings,
         limits=Limits(**msgspec.structs.asdict(terms.commands)),
     )
+
+
+def _dues(coming_back: ComingBack) -> ShareOfDues | None:
+    share_ppm, days = coming_back.dues_share_ppm, coming_back.dues_days
+    if share_ppm is None or days is None:
+        return None
+    return ShareOfDues(share_ppm=share_ppm, days=days)
 
 
 def _limits(breaker: FleetBreaker) -> CutLimits:

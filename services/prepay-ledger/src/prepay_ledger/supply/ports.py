@@ -1,8 +1,8 @@
 """What the use cases of supply need."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -46,6 +46,14 @@ class SupplyStore(Protocol):
         have changed."""
         ...
 
+    async def look_at_everybody(
+        self, policy: int, *, now: datetime, with_warnings: Callable[[int], bool]
+    ) -> None:
+        """Some more of all accounts are decided about anew, until all were under ``policy``, the
+        number of the version in force, wherever it or the one before warns by limits of its own.
+        How far that is outlives the process."""
+        ...
+
     async def due(self, *, now: datetime, limit: int) -> Sequence[UUID]:
         """Accounts to be looked at again, locked; those another replica holds are skipped."""
         ...
@@ -57,10 +65,37 @@ class SupplyStore(Protocol):
         ...
 
 
+class UsedStore(Protocol):
+    """What accounts used, paid and signed of late."""
+
+    async def last_topups(self, account_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        """Micro-units of the last one; nothing of those who paid nothing yet."""
+        ...
+
+    async def day_costs(
+        self, account_ids: Collection[UUID], *, now: datetime
+    ) -> Mapping[UUID, int]:
+        """What a day has cost of late, in micro-units; nothing where nothing was charged."""
+        ...
+
+    async def used_wh(
+        self, account_ids: Collection[UUID], *, first: date, end: date
+    ) -> Mapping[UUID, int]:
+        """Over the local days [``first``, ``end``); nothing of those of whom nothing is known."""
+        ...
+
+    async def prepaid_since(
+        self, account_ids: Collection[UUID], *, now: datetime
+    ) -> Mapping[UUID, datetime]:
+        """Since when they have been prepaid without a break; nothing of those who are not."""
+        ...
+
+
 class HasSupply(HasRelays, HasPolicies, HasGrounds, HasBreakers, HasReconnections, Protocol):
     """A transaction that decides supply."""
 
     supply: SupplyStore
+    used: UsedStore
 
 
 class Unit(HasSupply, Publishes, Protocol):

@@ -1,11 +1,11 @@
 """Supply states and decisions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, any_, bindparam, insert, select
+from sqlalchemy import RowMapping, Uuid, any_, bindparam, insert, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,6 +14,7 @@ from prepay_ledger.balances.tables import account as account_table
 from prepay_ledger.policies.in_force import areas_of
 from prepay_ledger.policies.values import Area
 from prepay_ledger.relays.postgres import SERVES, PostgresRelays
+from prepay_ledger.relays.values import Relay
 from prepay_ledger.supply.tables import decision as decision_table
 from prepay_ledger.supply.values import NextReview, StoredDecision, SupplyView
 from prewatt_common.db.database import driver
@@ -55,7 +56,9 @@ SELECT account_id, count(parked_meter.meter_id) FILTER (WHERE serves) AS parked,
        )) AS untrusted,
        count(*) FILTER (WHERE serves AND m.is_estimated) AS estimated,
        least(min(begins_at) FILTER (WHERE begins_at > $2),
-             min(ends_at) FILTER (WHERE ends_at > $2)) AS changes_at
+             min(ends_at) FILTER (WHERE ends_at > $2),
+             (SELECT min(valid_from) FROM prepay_agreement AS p
+              WHERE p.account_id = i.account_id AND valid_from > $2)) AS changes_at
 FROM installation AS i
 CROSS JOIN LATERAL ({SPAN}) AS span
 CROSS JOIN LATERAL (
@@ -70,11 +73,12 @@ _SAVE_STATES = """
 UPDATE account AS a
 SET supply_state = n.supply_state, review_at_micro = n.review_at_micro,
     review_above_micro = n.review_above_micro, low_since = n.low_since,
-    exhausted_since = n.exhausted_since, recheck_at = n.recheck_at
+    exhausted_since = n.exhausted_since, told = n.told, owed_micro = n.owed_micro,
+    dues_until = n.dues_until, recheck_at = n.recheck_at
 FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[],
-            $6::timestamptz[], $7::timestamptz[])
+            $6::timestamptz[], $7::text[], $8::bigint[], $9::timestamptz[], $10::timestamptz[])
      AS n (id, supply_state, review_at_micro, review_above_micro, low_since, exhausted_since,
-           recheck_at)
+           told, owed_micro, dues_until, recheck_at)
 WHERE a.id = n.id
 """
 
@@ -86,8 +90,18 @@ WHERE i.account_id = ANY($1::uuid[]) AND {SERVES}
 """  # noqa: S608 - of constants
 
 _LOOK_AGAIN = """
-UPDATE account SET recheck_at = least(recheck_at, $1)
-WHERE supply_state NOT IN ('connected', 'warned')
+WITH off AS (SELECT id FROM account WHERE supply_state NOT IN ('connected', 'warned')
+             ORDER BY id FOR NO KEY UPDATE)
+UPDATE account AS a SET recheck_at = least(a.recheck_at, $1) FROM off WHERE a.id = off.id
+"""
+_TAKE = "SELECT policy, upto FROM supply_follow FOR UPDATE SKIP LOCKED"
+_IS_BUSY = "SELECT count(*) >= $2 FROM (SELECT FROM account WHERE recheck_at <= $1 LIMIT $2) AS due"
+_WINDOW = """
+WITH portion AS (SELECT id FROM account WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2
+              FOR NO KEY UPDATE),
+     seen AS (UPDATE account AS a SET recheck_at = least(a.recheck_at, $3) FROM portion
+              WHERE a.id = portion.id RETURNING a.id)
+SELECT count(*) AS seen, (SELECT id FROM portion ORDER BY id DESC LIMIT 1) AS last FROM seen
 """
 
 # Versions stand; a period's revision counts what was decided about it; a list is approved once and
@@ -97,6 +111,10 @@ SELECT (SELECT max(number) FROM policy_version), (SELECT count(*) FROM procedure
        (SELECT count(approved_at) + count(stopped_at) FROM cut_list),
        (SELECT count(*) FROM protected_period), (SELECT sum(revision) FROM protected_period)
 """
+
+
+_WINDOW_MAX = 2_000
+"""Some 0.8 s of reviews."""
 
 
 class PostgresSupply:
@@ -126,26 +144,9 @@ class PostgresSupply:
         rows = (await self._connection.execute(query)).mappings().all()
         connection = await driver(self._connection)
         ids = [row["id"] for row in rows]
-        meters = {
-            row["account_id"]: (
-                row["parked"],
-                row["untrusted"],
-                row["estimated"],
-                row["changes_at"],
-            )
-            for row in await connection.fetch(_METERS, ids, now)
-        }
+        meters = {row["account_id"]: row for row in await connection.fetch(_METERS, ids, now)}
         relays = await self._relays.of_accounts(ids, now=now)
-        return [
-            SupplyView(
-                to_account(row),
-                relays.get(row["id"], ()),
-                row["low_since"],
-                row["exhausted_since"],
-                *meters.get(row["id"], (0, 0, 0, None)),
-            )
-            for row in rows
-        ]
+        return [_view(row, meters.get(row["id"]), relays.get(row["id"], ())) for row in rows]
 
     async def areas(
         self, account_ids: Sequence[UUID], *, now: datetime
@@ -171,6 +172,28 @@ class PostgresSupply:
         """The job that looks by the clock takes them in portions."""
         await (await driver(self._connection)).execute(_LOOK_AGAIN, now)
 
+    async def look_at_everybody(
+        self, policy: int, *, now: datetime, with_warnings: Callable[[int], bool]
+    ) -> None:
+        """A window at a time, and none while as many wait to be looked at."""
+        connection = await driver(self._connection)
+        taken = await connection.fetchrow(_TAKE)
+        if taken is None or taken["policy"] == policy:
+            return
+        if not (with_warnings(taken["policy"]) or with_warnings(policy)):
+            await connection.execute("UPDATE supply_follow SET policy = $1, upto = NULL", policy)
+            return
+        if await connection.fetchval(_IS_BUSY, now, _WINDOW_MAX):
+            return
+        row = await connection.fetchrow(_WINDOW, taken["upto"], _WINDOW_MAX, now)
+        assert row is not None, "an aggregate has a row"
+        is_done = row["seen"] < _WINDOW_MAX
+        await connection.execute(
+            "UPDATE supply_follow SET policy = $1, upto = $2",
+            policy if is_done else taken["policy"],
+            None if is_done else row["last"],
+        )
+
     async def due(self, *, now: datetime, limit: int) -> Sequence[UUID]:
         """Accounts to be looked at again, locked; those another replica holds are skipped."""
         query = (
@@ -193,12 +216,31 @@ class PostgresSupply:
             [each.thresholds.above_micro for each in reviews],
             [each.low_since for each in reviews],
             [each.exhausted_since for each in reviews],
+            [",".join(each.told) for each in reviews],
+            [each.owed_micro for each in reviews],
+            [each.dues_until for each in reviews],
             [each.recheck_at for each in reviews],
         )
         if decisions:
             await self._connection.execute(
                 insert(decision_table), [_decision_row(each) for each in decisions]
             )
+
+
+def _view(row: RowMapping, meters: Any, relays: Sequence[Relay]) -> SupplyView:
+    return SupplyView(
+        account=to_account(row),
+        relays=relays,
+        low_since=row["low_since"],
+        exhausted_since=row["exhausted_since"],
+        told=tuple(row["told"].split(",")) if row["told"] else (),
+        owed_micro=row["owed_micro"],
+        dues_until=row["dues_until"],
+        parked_meters=meters["parked"] if meters else 0,
+        untrusted_meters=meters["untrusted"] if meters else 0,
+        estimated_meters=meters["estimated"] if meters else 0,
+        changes_at=meters["changes_at"] if meters else None,
+    )
 
 
 def _decision_row(stored: StoredDecision) -> dict[str, Any]:

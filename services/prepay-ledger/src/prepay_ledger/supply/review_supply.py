@@ -30,6 +30,7 @@ from prepay_ledger.supply.replay import inputs_of
 from prepay_ledger.supply.settle import settle
 from prepay_ledger.supply.supply_events import events_of
 from prepay_ledger.supply.values import NextReview, StoredDecision, SupplyView
+from prepay_ledger.supply.warning_limits import told_now
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.contracts.meter_commands_v1 import RelayCommand
 from prewatt_common.contracts.mqtt_v1 import CommandClaims
@@ -57,7 +58,7 @@ class SupplyReview:
         grounds = await grounds_of(unit, views, zone=self.zone, now=now)
         decided = [_decide(view, each, now=now) for view, each in zip(views, grounds, strict=True)]
         decided = await _admitted(unit, decided, now=now)
-        changing = [each for each in decided if each.changes]
+        changing = [each for each in decided if each.changes or each.warns]
         commands, relays = await self._commands(unit, decided, now=now, caused_at=caused_at)
         await unit.supply.save(
             reviews=[_next_review(each, relays, now=now) for each in decided],
@@ -202,8 +203,11 @@ def _decide(
     facts = Facts(
         state=account.supply_state,
         balance_micro=account.balance_micro,
-        low_balance_micro=account.low_balance_micro,
+        warned_at=grounds.warned_at,
+        told=view.told,
         emergency_credit_micro=account.emergency_credit_micro,
+        owed_micro=view.owed_micro,
+        dues_until=view.dues_until if view.dues_until and view.dues_until > now else None,
         protected=account.protected or grounds.protected,
         meters=len(relays),
         open_meters=sum(each.observed is Observed.OPEN for each in relays),
@@ -240,7 +244,7 @@ def _next_review(decided: Decided, relays: dict[str, Relay], *, now: datetime) -
         if each.meter_id in relays
         and (at := lost_at(relays[each.meter_id], limits=limits)) is not None
     ]
-    at = [settled.again_at, view.changes_at, *deadlines]
+    at = [settled.again_at, view.changes_at, decided.grounds.look_at, *deadlines]
     if settled.state not in _AS_IT_IS:
         at.append(decided.grounds.changes_at)
     return NextReview(
@@ -249,5 +253,12 @@ def _next_review(decided: Decided, relays: dict[str, Relay], *, now: datetime) -
         thresholds=_thresholds(decided),
         low_since=(view.low_since or now) if is_low(decided.facts) else None,
         exhausted_since=(view.exhausted_since or now) if is_exhausted(decided.facts) else None,
+        told=told_now(
+            decided.facts.warned_at,
+            balance_micro=decided.facts.balance_micro,
+            told=decided.facts.told,
+        ),
+        owed_micro=settled.owed_micro,
+        dues_until=settled.dues_until,
         recheck_at=earliest(at),
     )

@@ -2,7 +2,7 @@
 it rests on."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -11,11 +11,14 @@ from prepay_ledger.relays.news import after_silence
 from prepay_ledger.relays.next_step import REST, Step, Waits, next_step
 from prepay_ledger.relays.values import Desired, Observed, Relay
 from prepay_ledger.supply.decide import (
+    CUT,
     Decision,
     Facts,
     Fired,
     Rules,
     Thresholds,
+    back_above_micro,
+    credit_micro,
     decide,
     is_low,
     review_thresholds,
@@ -43,6 +46,9 @@ class Settled(NamedTuple):
     thresholds: Thresholds
     again_at: datetime | None
     """When to look again, if nothing makes it due before."""
+    owed_micro: int
+    """`Facts.owed_micro` from now on."""
+    dues_until: datetime | None
 
     @property
     def action(self) -> RelayAction | None:
@@ -76,6 +82,9 @@ def settle(facts: Facts, relays: Sequence[Relay], *, rules: Rules, now: datetime
     at = [each.step.again_at for each in moved if each.step.again_at is not None]
     if decision.hold_ends_at is not None and state is not SupplyState.DISCONNECTED:
         at.append(decision.hold_ends_at)
+    after = _with_dues(facts, decision, state, rules=rules, now=now)
+    if after.dues_until is not None:
+        at.append(after.dues_until)
     return Settled(
         decision=decision,
         state=state,
@@ -84,12 +93,30 @@ def settle(facts: Facts, relays: Sequence[Relay], *, rules: Rules, now: datetime
         moved=tuple(moved),
         thresholds=review_thresholds(
             state=state,
-            low_balance_micro=facts.low_balance_micro,
-            emergency_credit_micro=facts.emergency_credit_micro,
-            restored_above_micro=rules.balance_above_micro if is_open else None,
+            balance_micro=facts.balance_micro,
+            warned_at=facts.warned_at,
+            exhausted_micro=-credit_micro(after),
+            back_above_micro=back_above_micro(after, rules, is_open=is_open),
         ),
         again_at=min(at, default=None),
+        owed_micro=after.owed_micro,
+        dues_until=after.dues_until,
     )
+
+
+def _with_dues(
+    facts: Facts, decision: Decision, state: SupplyState, *, rules: Rules, now: datetime
+) -> Facts:
+    """What is owed as it is cut, and until when a share that was paid of it is enough."""
+    if state in CUT and state is not facts.state:
+        # Readings that come after the cut was sent add to what is owed; payments are no less of it.
+        known_micro = facts.owed_micro if facts.state in CUT else 0
+        return replace(facts, owed_micro=max(known_micro, -facts.balance_micro, 0), dues_until=None)
+    if rules.dues is not None and Fired.DUES_SHARE_PAID in decision.fired:
+        return replace(facts, dues_until=now + timedelta(days=rules.dues.days))
+    if facts.balance_micro > rules.balance_above_micro:
+        return replace(facts, dues_until=None)
+    return facts
 
 
 _AT_REST = {
@@ -99,7 +126,9 @@ _AT_REST = {
     ),
     SupplyState.ARMED: frozenset({SupplyState.CONNECTED, SupplyState.WARNED}),
 }
-_SAY_WHY = frozenset({Fired.BALANCE_RESTORED, Fired.CUT_ENDED, Fired.CUSTOMER_PROTECTED})
+_SAY_WHY = frozenset(
+    {Fired.BALANCE_RESTORED, Fired.DUES_SHARE_PAID, Fired.CUT_ENDED, Fired.CUSTOMER_PROTECTED}
+)
 """Why a relay is closed that was open or is to be."""
 
 

@@ -3,11 +3,17 @@
 from datetime import datetime
 
 from prepay_ledger.events import account_event
-from prepay_ledger.supply.decide import Warned, warnings
+from prepay_ledger.supply.decide import is_told_exhausted, warning
 from prepay_ledger.supply.decided import Decided
-from prewatt_common.contracts.ledger_events_v1 import BalanceExhausted, LowBalance, SupplyChanged
+from prewatt_common.contracts.ledger_events_v1 import (
+    BalanceExhausted,
+    LowBalance,
+    SupplyChanged,
+    WarnedBy,
+)
 from prewatt_common.kafka.messages import Message
 
+_MEASURED = (WarnedBy.TOPUP, WarnedBy.DAYS_LEFT)
 METERS_TOLD_MAX = 1_000
 """An event that names every lamp of a city would be larger than Kafka takes."""
 
@@ -17,17 +23,19 @@ def events_of(decided: Decided, *, now: datetime) -> list[Message]:
     view, settled = decided.view, decided.settled
     account = view.account
     messages: list[Message] = []
-    due = warnings(facts=decided.facts, decision=settled.decision)
-    if Warned.LOW in due:
+    limit = warning(decided.facts)
+    if limit is not None:
         low = LowBalance(
             account_id=account.id,
             balance_micro=account.balance_micro,
-            threshold_micro=account.low_balance_micro,
+            threshold_micro=limit.micro,
+            warned_by=limit.by,
+            measure=limit.measure if limit.by in _MEASURED else None,
             currency=account.currency,
             at=now,
         )
         messages.append(account_event(low, account_id=account.id, at=now))
-    if Warned.EXHAUSTED in due:
+    if is_told_exhausted(decided.facts, settled.decision):
         exhausted = BalanceExhausted(
             account_id=account.id,
             balance_micro=account.balance_micro,
@@ -35,6 +43,8 @@ def events_of(decided: Decided, *, now: datetime) -> list[Message]:
             at=now,
         )
         messages.append(account_event(exhausted, account_id=account.id, at=now))
+    if not decided.changes:
+        return messages
     changed = SupplyChanged(
         account_id=account.id,
         meter_ids=tuple(each.meter_id for each in view.relays)[:METERS_TOLD_MAX],

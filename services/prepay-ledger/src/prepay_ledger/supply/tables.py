@@ -1,10 +1,19 @@
 """Decisions about supply."""
 
-from sqlalchemy import Column, ForeignKey, Index, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from prepay_ledger.tables import metadata, posting_day
 from prewatt_common.db.tables import instant
+
+# Under which policy every account was looked at, and how far the next one is.
+supply_follow = Table(
+    "supply_follow",
+    metadata,
+    Column("only_row", Boolean, primary_key=True, server_default=text("true")),
+    Column("policy", BigInteger, nullable=False),
+    Column("upto", Uuid),
+)
 
 decision = Table(
     "decision",

@@ -31,6 +31,12 @@ class SupplyView:
     that nobody has looked at."""
     estimated_meters: int
     """How many of those that serve it have a last use that is estimated."""
+    told: tuple[str, ...]
+    """The warnings that the customer was told of and that still hold, by key."""
+    owed_micro: int
+    """When it was cut the last time."""
+    dues_until: datetime | None
+    """Until then a share of that is enough."""
     changes_at: datetime | None
     """When a meter begins or ceases to serve it next, as far as is known."""
 
@@ -44,6 +50,9 @@ class NextReview:
     thresholds: Thresholds
     low_since: datetime | None
     exhausted_since: datetime | None
+    told: tuple[str, ...]
+    owed_micro: int
+    dues_until: datetime | None
     recheck_at: datetime | None
 
 

@@ -25,12 +25,16 @@ CREATE TABLE account (
     review_above_micro bigint,
     low_since timestamptz,
     exhausted_since timestamptz,
+    told text DEFAULT '' NOT NULL,
+    owed_micro bigint DEFAULT 0 NOT NULL,
+    dues_until timestamptz,
     recheck_at timestamptz,
     opened_at timestamptz NOT NULL,
     PRIMARY KEY (id),
     UNIQUE (number),
     CHECK (currency ~ '^[A-Z]{3}$'),
-    CHECK (emergency_credit_micro >= 0)
+    CHECK (emergency_credit_micro >= 0),
+    CHECK (owed_micro >= 0)
 ) WITH (fillfactor = 60);
 CREATE INDEX account_recheck_at ON account (recheck_at) WHERE recheck_at IS NOT NULL;
 CREATE TABLE journal (
@@ -858,6 +862,14 @@ CREATE TABLE cut_gate (
     CHECK (only_row)
 );
 INSERT INTO cut_gate (changed) VALUES ('00000000-0000-0000-0000-000000000000');
+CREATE TABLE supply_follow (
+    only_row boolean DEFAULT true NOT NULL,
+    policy bigint NOT NULL,
+    upto uuid,
+    PRIMARY KEY (only_row),
+    CHECK (only_row)
+);
+INSERT INTO supply_follow (policy) VALUES (0);
 CREATE TABLE cut_follow (
     only_row boolean DEFAULT true NOT NULL,
     changed uuid NOT NULL,

@@ -1,0 +1,144 @@
+"""What a policy asks of an account's use, money and notices; nobody else is looked up."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from prepay_ledger.policies.in_force import PolicyInForce
+from prepay_ledger.procedures.values import Evidence, EvidenceKind
+from prepay_ledger.supply.decide import Held, Hold
+from prepay_ledger.supply.ports import Unit
+from prepay_ledger.supply.values import SupplyView
+from prepay_ledger.supply.warning_limits import tomorrow
+from prewatt_common.contracts.procedure_v1 import NOTICE_TEMPLATES
+from prewatt_metering.calendar.instants import us_of
+from prewatt_metering.calendar.local import LocalCalendar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """``day_micro``: what a day has cost of late. Both are none where nobody asks, or knows."""
+
+    holds: tuple[Hold, ...] = ()
+    last_topup_micro: int | None = None
+    day_micro: int | None = None
+
+
+UNASKED = Used()
+
+
+async def used_by(
+    unit: Unit,
+    views: Sequence[SupplyView],
+    policies: Mapping[UUID, PolicyInForce],
+    *,
+    zone: ZoneInfo,
+    now: datetime,
+) -> Mapping[UUID, Used]:
+    """Of those accounts of whose class a policy asks something; a statement for each question that
+    is asked of any."""
+    topups: list[UUID] = []
+    days: list[UUID] = []
+    converted: list[UUID] = []
+    told: list[UUID] = []
+    by_days: dict[int, list[UUID]] = {}
+    for account_id, policy in policies.items():
+        terms = policy.terms
+        if terms.warnings.below_topup_ppm:
+            topups.append(account_id)
+        if terms.warnings.days_left:
+            days.append(account_id)
+        if terms.grace_days_after_conversion:
+            converted.append(account_id)
+        if terms.evidence.low_balance_notice_minutes is not None:
+            told.append(account_id)
+        if terms.small_load is not None:
+            by_days.setdefault(terms.small_load.days, []).append(account_id)
+    asked = {*topups, *days, *converted, *told, *(one for some in by_days.values() for one in some)}
+    if not asked:
+        return {}
+    none: Mapping[UUID, int] = {}
+    last_topups = await unit.used.last_topups(topups) if topups else none
+    day_costs = await unit.used.day_costs(days, now=now) if days else none
+    since: Mapping[UUID, datetime] = {}
+    if converted:
+        since = await unit.used.prepaid_since(converted, now=now)
+    evidence: Mapping[UUID, Sequence[Evidence]] = {}
+    if told:
+        evidence = await unit.evidence.standing(told)
+    used_wh = await _used_wh(unit, by_days, zone=zone, now=now)
+    found: dict[UUID, Used] = {}
+    for view in views:
+        account_id = view.account.id
+        if account_id in asked:
+            holds = (
+                _small_load(view, policies[account_id], used_wh, zone=zone, now=now),
+                _grace(policies[account_id], since.get(account_id), now=now),
+                _notice(view, policies[account_id], evidence.get(account_id, ()), now=now),
+            )
+            found[account_id] = Used(
+                holds=tuple(each for each in holds if each is not None),
+                last_topup_micro=last_topups.get(account_id),
+                day_micro=day_costs.get(account_id),
+            )
+    return found
+
+
+async def _used_wh(
+    unit: Unit, by_days: Mapping[int, Collection[UUID]], *, zone: ZoneInfo, now: datetime
+) -> Mapping[UUID, int]:
+    today = LocalCalendar(zone).day_of(us_of(now))
+    found: dict[UUID, int] = {}
+    for days, account_ids in by_days.items():
+        first = today - timedelta(days=days)
+        found |= await unit.used.used_wh(account_ids, first=first, end=today)
+    return found
+
+
+def _small_load(
+    view: SupplyView,
+    policy: PolicyInForce,
+    used_wh: Mapping[UUID, int],
+    *,
+    zone: ZoneInfo,
+    now: datetime,
+) -> Hold | None:
+    """Of an account that has been there for all of the days."""
+    terms, account = policy.terms.small_load, view.account
+    if terms is None:
+        return None
+    calendar = LocalCalendar(zone)
+    first = calendar.day_of(us_of(now)) - timedelta(days=terms.days)
+    if us_of(account.opened_at) > calendar.first_instant_us(first):
+        return None
+    if used_wh.get(account.id, 0) >= terms.below_wh:
+        return None
+    return Hold(rule=Held.SMALL_LOAD, until=tomorrow(account.id, zone=zone, now=now))
+
+
+def _grace(policy: PolicyInForce, since: datetime | None, *, now: datetime) -> Hold | None:
+    if since is None:
+        return None
+    until = since + timedelta(days=policy.terms.grace_days_after_conversion)
+    return Hold(rule=Held.GRACE_AFTER_CONVERSION, until=until) if now < until else None
+
+
+def _notice(
+    view: SupplyView, policy: PolicyInForce, evidence: Sequence[Evidence], *, now: datetime
+) -> Hold | None:
+    """The first notice of this shortfall that was delivered counts, be there others later."""
+    minutes = policy.terms.evidence.low_balance_notice_minutes
+    if minutes is None:
+        return None
+    since = view.low_since or now
+    delivered = [
+        each.at
+        for each in evidence
+        if each.kind is EvidenceKind.NOTICE and each.name in NOTICE_TEMPLATES and each.at >= since
+    ]
+    if not delivered:
+        return Hold(rule=Held.NOT_NOTIFIED)
+    until = min(delivered) + timedelta(minutes=minutes)
+    return Hold(rule=Held.NOT_NOTIFIED, until=until) if now < until else None
