@@ -287,7 +287,7 @@ class World:
     async def _carry(self) -> None:
         """The gateway takes new commands: the newest of a meter is the one that waits for it."""
         rows = await self._sql(
-            "SELECT * FROM command WHERE meter_id = ANY($1) ORDER BY issued_at, sequence OFFSET $2",
+            "SELECT * FROM command WHERE meter_id = ANY($1) ORDER BY id OFFSET $2",
             [each.meter_id for each in self.devices],
             self._taken,
         )

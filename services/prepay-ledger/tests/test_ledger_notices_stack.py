@@ -19,8 +19,9 @@ from ledger_scratch import ACCOUNT, OTHER
 
 from prepay_ledger.cut_lists.decide_list import approve_list, stop_list
 from prepay_ledger.cut_lists.draft_list import draft_list
-from prepay_ledger.cut_lists.finish_lines import finish_lines
+from prepay_ledger.cut_lists.note_lines import note_lines
 from prepay_ledger.cut_lists.refusals import CutListRefused, UnknownCutList
+from prepay_ledger.cut_lists.values import LineState
 from prepay_ledger.prepay_agreements.load_grounds import load_grounds
 from prepay_ledger.prepay_agreements.rules import lawful
 from prepay_ledger.procedures.values import Shortfall, Why
@@ -103,7 +104,9 @@ async def test_a_days_list_lets_its_canary_go_first_and_the_others_after_it(town
     assert await town.missing() == {"cut-list": Why.NOT_DONE}
     of = ("cn", "home", "prepay")
     async with town.unit() as unit:
-        made = await draft_list(unit=unit, of=of, account_ids=accounts, decided=town.decided())
+        made = await draft_list(
+            unit=unit, of=of, account_ids=accounts, passing=(), decided=town.decided()
+        )
     assert (made.cited, made.lines) == ("cn/any/prepay v1", 4)
     assert await town.missing() == {"cut-list": Why.NOT_DONE}
 
@@ -132,19 +135,26 @@ async def test_a_days_list_lets_its_canary_go_first_and_the_others_after_it(town
     ]
     assert may_go == [True, True, False, False]
 
-    async def finish(**outcomes: list[UUID]) -> set[UUID]:
+    async def note(**states: LineState) -> set[UUID]:
+        of = dict(zip("abcd", accounts, strict=True))
         async with town.unit() as unit:
-            return await finish_lines(unit, **outcomes, now=town.now)
+            known = {of.get(each, uuid4()): state for each, state in states.items()}
+            return await note_lines(unit, known, now=town.now)
 
-    assert await finish(done=[OTHER]) == {*others, ACCOUNT}
-    assert await finish(done=[OTHER], failed=[uuid4()]) == set(), "told again, or of nobody"
+    out, done, dropped = LineState.OUT, LineState.DONE, LineState.DROPPED
+    assert await note(a=out) == {others[0]}
+    assert await note(a=out, x=done) == set(), "told again, or of nobody"
+    assert await note(b=LineState.ASIDE) == {others[1]}, "the next one takes its place"
+    assert await note(b=LineState.WAITING) == {others[0]}
+    assert await note(a=done, b=dropped) == {others[1]}
     assert await town.missing() == {"cut-list": Why.WAITS_FOR_OTHERS}
-    assert await finish(dropped=[others[0]]) == {others[1], ACCOUNT}
+    assert await note(c=out) == set()
+    assert await note(c=done) == {ACCOUNT}
     stands = await town.stands()
     end = datetime(2026, 3, 2, 9, tzinfo=UTC)
     assert (stands.holds_cut, stands.not_after) == (False, end)
     async with town.unit() as unit:
-        assert (await unit.cut_lists.progress(made.id)) == (1, 0, 1)
+        assert (await unit.cut_lists.progress(made.id)) == (2, 0, 1, 0, 0)
     for _ in range(2):
         async with town.unit() as unit:
             await stop_list(unit=unit, list_id=made.id, decided=town.decided())
@@ -163,7 +173,7 @@ async def test_yesterdays_list_is_of_no_use_and_what_cannot_be_a_list_is_refused
     async def draft(*account_ids: UUID) -> UUID:
         async with town.unit() as unit:
             made = await draft_list(
-                unit=unit, of=of, account_ids=account_ids, decided=town.decided()
+                unit=unit, of=of, account_ids=account_ids, passing=(), decided=town.decided()
             )
         return made.id
 

@@ -17,6 +17,7 @@ from prepay_ledger.agreements.api import agreements_router
 from prepay_ledger.agreements.decide_agreement import DecideAgreement
 from prepay_ledger.breakers.api import cut_holds_router, cut_undos_router
 from prepay_ledger.breakers.postgres_queries import BreakerQueries
+from prepay_ledger.breakers.values import Cause
 from prepay_ledger.charging.api import parked_router
 from prepay_ledger.charging.api_charges import charges_router, findings_router
 from prepay_ledger.charging.postgres_parking import ParkedQueries
@@ -44,6 +45,7 @@ from prepay_ledger.payments.take_payment_event import ApplyPaymentEvent, TakePay
 from prepay_ledger.policies.api import policies_router
 from prepay_ledger.policies.api_protections import periods_router, protections_router
 from prepay_ledger.policies.postgres_queries import PolicyQueries
+from prepay_ledger.policies.values import HoldReason
 from prepay_ledger.prepay_agreements.api import prepay_agreements_router
 from prepay_ledger.prepay_agreements.postgres_queries import GroundsQueries
 from prepay_ledger.procedures.api import procedures_router
@@ -153,6 +155,7 @@ def routers(
             queries=CutListQueries(database),
             committed=committed,
             clock=utc_now,
+            passing=frozenset({*HoldReason, Cause.PACED}),
         ),
         prepay_agreements_router(
             open_unit=units,

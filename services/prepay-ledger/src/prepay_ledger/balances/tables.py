@@ -26,6 +26,8 @@ account = Table(
     # Since when the balance has been low, and exhausted; none: it is not.
     instant("low_since", nullable=True),
     instant("exhausted_since", nullable=True),
+    # What holds its cut, by rule, with commas between.
+    Column("held", Text, nullable=False, server_default=text("''")),
     # The warnings that were told and still hold, by key, with commas between.
     Column("told", Text, nullable=False, server_default=text("''")),
     # When supply was cut the last time, and until when a share of that is enough.

@@ -1,6 +1,6 @@
 """Lists of a day's cuts over HTTP."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -36,8 +36,9 @@ def cut_lists_router(
     queries: CutListQueries,
     committed: Callable[[], None],
     clock: Clock,
+    passing: Collection[str],
 ) -> APIRouter:
-    """``/v1/cut-lists``."""
+    """``/v1/cut-lists``. ``passing``: rules that hold a cut and end by themselves."""
     router = APIRouter(prefix="/v1/cut-lists", tags=["procedures"])
     reading = [Depends(require("ledger:read"))]
 
@@ -51,6 +52,7 @@ def cut_lists_router(
                 unit=unit,
                 of=(body.jurisdiction, body.customer_class, body.mode),
                 account_ids=body.account_ids,
+                passing=passing,
                 decided=decided,
             )
         return list_out(made)

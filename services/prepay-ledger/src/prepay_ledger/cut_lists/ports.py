@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from prepay_ledger.cut_lists.values import CutList, LineState, Listed, Progress
+from prepay_ledger.cut_lists.values import CutList, LineState, Listed, Noted, Progress
 from prepay_ledger.facts.ports import HasFacts
 from prepay_ledger.procedures.ports import HasProcedures
+from prepay_ledger.procedures.values import Whose
 
 
 class CutListStore(Protocol):
@@ -25,17 +26,24 @@ class CutListStore(Protocol):
         ...
 
     async def listed(self, account_ids: Collection[UUID]) -> Mapping[UUID, Listed]:
-        """Of each account its line in the newest list that has it."""
+        """Of each account its line in the newest list that has it. Whoever else asks of the same
+        lists waits until the transaction ends: no two see the same place free."""
         ...
 
-    async def finish(
-        self, account_ids: Collection[UUID], *, state: LineState, now: datetime
-    ) -> Collection[UUID]:
-        """Their lines in the newest lists that have them, where they waited; gives those lists."""
+    async def note(self, states: Mapping[UUID, LineState], *, now: datetime) -> Sequence[Noted]:
+        """The lines of these accounts in the newest lists that have them, where they had not ended;
+        gives the lists in which one is another now."""
         ...
 
-    async def waiting(self, list_ids: Collection[UUID]) -> Sequence[UUID]:
-        """Accounts whose lines of those lists wait."""
+    async def waiting(self, list_id: UUID, *, limit: int) -> Sequence[UUID]:
+        """Accounts of the first lines of the list that wait."""
+        ...
+
+    async def candidates(
+        self, of: Whose, *, holds: Collection[str], now: datetime, limit: int
+    ) -> Sequence[UUID]:
+        """Accounts under that procedure whose cut waits for a list, and for nothing else but
+        ``holds``; those that have been exhausted for longest first."""
         ...
 
     async def progress(self, list_id: UUID) -> Progress: ...
@@ -47,7 +55,11 @@ class HasCutLists(Protocol):
     cut_lists: CutListStore
 
 
-class Unit(HasCutLists, HasProcedures, HasFacts, Protocol):
+class HasLists(HasCutLists, HasProcedures, Protocol):
+    """A transaction that knows what lists rest on."""
+
+
+class Unit(HasLists, HasFacts, Protocol):
     """A transaction in which a list is drafted, approved or stopped."""
 
 

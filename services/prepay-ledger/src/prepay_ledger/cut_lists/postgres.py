@@ -10,8 +10,18 @@ from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.cut_lists.tables import cut_list
-from prepay_ledger.cut_lists.values import CutList, LineState, Listed, ListState, Progress
+from prepay_ledger.cut_lists.values import (
+    WAITS_FOR_LIST,
+    CutList,
+    LineState,
+    Listed,
+    ListState,
+    Noted,
+    Progress,
+)
 from prepay_ledger.facts.values import Decided
+from prepay_ledger.procedures.values import Whose
+from prewatt_common.contracts.procedure_v1 import ANY_CLASS
 from prewatt_common.db.database import driver
 
 _UNKNOWN = """
@@ -22,30 +32,50 @@ _NEWEST = """
 SELECT DISTINCT ON (account_id) list_id, number, account_id, state
 FROM cut_list_line WHERE account_id = ANY($1::uuid[]) ORDER BY account_id, list_id DESC
 """
-_LISTED = f"""
-WITH newest AS MATERIALIZED ({_NEWEST}), counted AS (
-  SELECT list_id, count(*) FILTER (WHERE state = 'done') AS done,
-         count(*) FILTER (WHERE state = 'failed') AS failed,
-         count(*) FILTER (WHERE state = 'dropped') AS dropped
-  FROM cut_list_line WHERE list_id IN (SELECT list_id FROM newest) GROUP BY list_id
-)
-SELECT l.*, n.number, n.account_id, n.state AS line_state, c.done, c.failed, c.dropped
-FROM newest AS n JOIN cut_list AS l ON l.id = n.list_id JOIN counted AS c ON c.list_id = l.id
-"""  # noqa: S608 - of constants
-_FINISH = f"""
+_OF_LISTS = f"""
 WITH newest AS ({_NEWEST})
-UPDATE cut_list_line AS line SET state = $2, at = $3 FROM newest AS n
-WHERE line.list_id = n.list_id AND line.number = n.number AND line.state = 'waiting'
-RETURNING line.list_id
+SELECT * FROM cut_list WHERE id IN (SELECT list_id FROM newest) ORDER BY id FOR NO KEY UPDATE
+"""  # noqa: S608 - of constants
+_COUNTS = """
+count(*) FILTER (WHERE state = 'done') AS done, count(*) FILTER (WHERE state = 'failed') AS failed,
+count(*) FILTER (WHERE state = 'dropped') AS dropped, count(*) FILTER (WHERE state = 'out') AS out,
+count(*) FILTER (WHERE state = 'aside') AS aside
+"""
+_PROGRESS = f"""
+SELECT list_id, {_COUNTS} FROM cut_list_line WHERE list_id = ANY($1::uuid[]) GROUP BY list_id
+"""  # noqa: S608 - of constants
+# The places of a list are counted once, however many of its accounts are asked for.
+_PLACES = f"""
+WITH newest AS MATERIALIZED ({_NEWEST}), places AS MATERIALIZED (
+  SELECT list_id, number, row_number() OVER (PARTITION BY list_id ORDER BY number) AS place
+  FROM cut_list_line WHERE list_id IN (SELECT list_id FROM newest) AND state = 'waiting')
+SELECT n.list_id, n.account_id, n.state, coalesce(p.place, 0) AS place
+FROM newest AS n LEFT JOIN places AS p ON p.list_id = n.list_id AND p.number = n.number
+"""  # noqa: S608 - of constants
+_NOTE = f"""
+WITH newest AS MATERIALIZED ({_NEWEST}),
+     given AS (SELECT * FROM unnest($1::uuid[], $2::text[]) AS g (account_id, state)),
+     noted AS (UPDATE cut_list_line AS line SET state = g.state, at = $3
+               FROM newest AS n JOIN given AS g USING (account_id)
+               WHERE line.list_id = n.list_id AND line.number = n.number
+                 AND line.state IN ('waiting', 'aside', 'out') AND line.state <> g.state
+               RETURNING line.list_id, line.account_id)
+SELECT noted.list_id, noted.account_id, n.state AS before, g.state AS after
+FROM noted JOIN newest AS n USING (account_id) JOIN given AS g USING (account_id)
 """  # noqa: S608 - of constants
 _WAITING = """
-SELECT account_id FROM cut_list_line WHERE list_id = ANY($1::uuid[]) AND state = 'waiting'
+SELECT account_id FROM cut_list_line WHERE list_id = $1 AND state = 'waiting'
+ORDER BY number LIMIT $2
 """
-_PROGRESS = """
-SELECT count(*) FILTER (WHERE state = 'done') AS done,
-       count(*) FILTER (WHERE state = 'failed') AS failed,
-       count(*) FILTER (WHERE state = 'dropped') AS dropped
-FROM cut_list_line WHERE list_id = $1
+_CANDIDATES = """
+SELECT a.id FROM account AS a
+CROSS JOIN LATERAL (SELECT * FROM prepay_agreement AS p
+                    WHERE p.account_id = a.id AND p.valid_from <= $5
+                    ORDER BY version DESC LIMIT 1) AS p
+WHERE a.supply_state = 'pending' AND string_to_array(a.held, ',') @> ARRAY[$4]
+  AND string_to_array(a.held, ',') <@ ($6::text[] || $4) AND NOT p.is_ended
+  AND p.jurisdiction = $1 AND ($2 = $7 OR p.customer_class = $2) AND p.mode = $3
+ORDER BY a.exhausted_since, a.id LIMIT $8
 """
 
 
@@ -85,41 +115,63 @@ class PostgresCutLists:
         return [row["id"] for row in rows]
 
     async def listed(self, account_ids: Collection[UUID]) -> Mapping[UUID, Listed]:
-        """One statement: the lines of a list are counted once, however many of it are asked for."""
-        rows = await (await driver(self._connection)).fetch(_LISTED, list(account_ids))
-        lists: dict[UUID, CutList] = {}
-        for row in rows:
-            if row["id"] not in lists:
-                lists[row["id"]] = to_list(row)
+        """Locked first: what is counted afterwards stands until our transaction ends."""
+        connection = await driver(self._connection)
+        ids = list(account_ids)
+        lists = {row["id"]: to_list(row) for row in await connection.fetch(_OF_LISTS, ids)}
+        if not lists:
+            return {}
+        progress = await self._progress(list(lists))
         return {
             row["account_id"]: Listed(
-                lists[row["id"]],
-                row["number"],
-                LineState(row["line_state"]),
-                Progress(row["done"], row["failed"], row["dropped"]),
+                lists[row["list_id"]],
+                row["place"],
+                LineState(row["state"]),
+                progress[row["list_id"]],
             )
-            for row in rows
+            for row in await connection.fetch(_PLACES, ids)
         }
 
-    async def finish(
-        self, account_ids: Collection[UUID], *, state: LineState, now: datetime
-    ) -> Collection[UUID]:
+    async def note(self, states: Mapping[UUID, LineState], *, now: datetime) -> Sequence[Noted]:
         """What has ended already is left as it is."""
-        rows = await (await driver(self._connection)).fetch(
-            _FINISH, list(account_ids), state.value, now
-        )
-        return {row["list_id"] for row in rows}
+        connection = await driver(self._connection)
+        ids = list(states)
+        lists = {row["id"]: to_list(row) for row in await connection.fetch(_OF_LISTS, ids)}
+        rows = await connection.fetch(_NOTE, ids, [each.value for each in states.values()], now)
+        progress = await self._progress(list({row["list_id"] for row in rows}))
+        noted: list[Noted] = []
+        for list_id, after in progress.items():
+            of_it = [row for row in rows if row["list_id"] == list_id]
+            before = after._asdict()
+            for row in of_it:
+                for state, by in ((row["before"], 1), (row["after"], -1)):
+                    if state in before:
+                        before[state] += by
+            again = {row["account_id"] for row in of_it if row["after"] == LineState.WAITING}
+            noted.append(Noted(lists[list_id], Progress(**before), after, again))
+        return noted
 
-    async def waiting(self, list_ids: Collection[UUID]) -> Sequence[UUID]:
+    async def waiting(self, list_id: UUID, *, limit: int) -> Sequence[UUID]:
         """By the primary key."""
-        rows = await (await driver(self._connection)).fetch(_WAITING, list(list_ids))
+        rows = await (await driver(self._connection)).fetch(_WAITING, list_id, limit)
         return [row["account_id"] for row in rows]
+
+    async def candidates(
+        self, of: Whose, *, holds: Collection[str], now: datetime, limit: int
+    ) -> Sequence[UUID]:
+        """All that are pending are looked through: those are few."""
+        rows = await (await driver(self._connection)).fetch(
+            _CANDIDATES, *of, WAITS_FOR_LIST, now, list(holds), ANY_CLASS, limit
+        )
+        return [row["id"] for row in rows]
 
     async def progress(self, list_id: UUID) -> Progress:
         """Counted anew."""
-        row = await (await driver(self._connection)).fetchrow(_PROGRESS, list_id)
-        assert row is not None, "an aggregate has a row"
-        return Progress(*row)
+        return (await self._progress([list_id]))[list_id]
+
+    async def _progress(self, list_ids: Sequence[UUID]) -> dict[UUID, Progress]:
+        rows = await (await driver(self._connection)).fetch(_PROGRESS, list_ids)
+        return {row["list_id"]: Progress(*list(row)[1:]) for row in rows}
 
 
 def to_list(row: RowMapping | asyncpg.Record) -> CutList:

@@ -13,15 +13,17 @@ from prewatt_metering.calendar.instants import us_of
 Window: TypeAlias = tuple[datetime, datetime]
 """From an instant up to another."""
 _SECOND = timedelta(seconds=1)
+_GOES = frozenset({LineState.WAITING, LineState.ASIDE, LineState.OUT})
 
 
 def released(
     of: CutList, terms: CutListTerms, *, timezone: str, progress: Progress, now: datetime
 ) -> int:
-    """How many of the list's first lines may be cut at ``now``.
+    """How many cuts of the list may have been sent by ``now``, in all.
 
     None outside its day and the staffed hours. Within, as many as the hour's share allows since the
-    approval; the canary alone until as many have ended, and where too many failed.
+    approval; no more than the canary until it is known what came of as many, and where too many
+    failed.
     """
     if of.state is not ListState.APPROVED or of.approved is None:
         return 0
@@ -31,15 +33,15 @@ def released(
     staffed = sum((min(end, now) - begin for begin, end in windows if begin < now), timedelta())
     share = terms.per_hour * (staffed // _SECOND) // 3600
     canary = min(terms.canary, of.lines)
-    most = of.lines if _is_past_canary(of, terms, progress) else canary
+    most = of.lines if is_past_canary(of, terms, progress) else canary
     return min(most, share)
 
 
 def ready_at(
     of: CutList, terms: CutListTerms, *, timezone: str, number: int, now: datetime
 ) -> datetime | None:
-    """The first instant from ``now`` on at which the hours' share reaches the line; none: not on
-    the list's day."""
+    """The first instant from ``now`` on at which the hours' share reaches so many cuts; none: not
+    on the list's day."""
     assert of.approved is not None, "nothing of a list that nobody has approved is ever ready"
     needed = _SECOND * -(-number * 3600 // terms.per_hour)
     for begin, end in _open_windows(of.local_day, terms, timezone, since=of.approved.at):
@@ -62,15 +64,17 @@ def missing_listing(
     today = calendar_of(zone).day_of(us_of(now))
     if (
         listed is None
-        or listed.state is not LineState.WAITING
+        or listed.state not in _GOES
         or listed.of.state is not ListState.APPROVED
         or listed.of.local_day != today
     ):
         return _missing(Why.NOT_DONE, None)
-    of, number, _, progress = listed
+    of, progress, number = listed.of, listed.progress, listed.number
+    if listed.state is LineState.ASIDE:
+        return _missing(Why.WAITS_FOR_OTHERS, None)
     if number <= released(of, terms, timezone=zone, progress=progress, now=now):
         return None
-    if number > terms.canary and not _is_past_canary(of, terms, progress):
+    if number > terms.canary and not is_past_canary(of, terms, progress):
         return _missing(Why.WAITS_FOR_OTHERS, None)
     earliest = ready_at(of, terms, timezone=zone, number=number, now=now)
     return _missing(Why.NOT_DONE if earliest is None else Why.TOO_EARLY, earliest)
@@ -88,9 +92,10 @@ def list_not_after(
     return next((end for begin, end in windows if begin <= now < end), None)
 
 
-def _is_past_canary(of: CutList, terms: CutListTerms, progress: Progress) -> bool:
-    enough = progress.ended >= min(terms.canary, of.lines)
-    return enough and progress.failed <= terms.failed_max
+def is_past_canary(of: CutList, terms: CutListTerms, progress: Progress) -> bool:
+    """What came of the canary is known, of as many lines as can be cut at all, and it is good."""
+    able = of.lines - progress.dropped - progress.aside
+    return progress.tried >= min(terms.canary, able) and progress.failed <= terms.failed_max
 
 
 def _open_windows(

@@ -14,12 +14,13 @@ PlainNameField = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", 
 
 
 class CutListIn(Reason):
-    """Accounts to be cut today, in this order, under a procedure that asks for a list."""
+    """Accounts to be cut today, in this order, under a procedure that asks for a list; none: all
+    whose cut waits for one and for nothing else but hours, those exhausted for longest first."""
 
     jurisdiction: PlainNameField
     customer_class: PlainNameField = ANY_CLASS
     mode: Mode = Mode.PREPAY
-    account_ids: Annotated[list[UUID], Field(min_length=1, max_length=LINES_MAX)]
+    account_ids: Annotated[list[UUID], Field(min_length=1, max_length=LINES_MAX)] | None = None
 
 
 class CutListApproval(Reason):
@@ -51,12 +52,15 @@ class CutListOut(BaseModel):
 
 
 class CutListWithProgress(CutListOut):
-    """``done``: were cut; ``failed``: could not be; ``dropped``: need not be any more;
-    ``released``: how many of the first lines may be cut by now."""
+    """``done``: were cut; ``failed``: could not be; ``dropped``: need not be any more; ``out``: are
+    being cut; ``aside``: are held by something else; ``released``: how many cuts may have been sent
+    by now."""
 
     done: int
     failed: int
     dropped: int
+    out: int
+    aside: int
     released: int
 
 

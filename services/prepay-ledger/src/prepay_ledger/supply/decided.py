@@ -25,6 +25,11 @@ class Decided(NamedTuple):
         return self.settled.state is not self.facts.state or self.settled.action is not None
 
     @property
+    def is_held_anew(self) -> bool:
+        """What holds its cut is another than before: it is stored, so that it can be explained."""
+        return self.settled.held != self.view.held
+
+    @property
     def warns(self) -> bool:
         """The customer is told of a limit."""
         return warning(self.facts) is not None

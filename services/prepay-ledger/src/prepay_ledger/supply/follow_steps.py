@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from prepay_ledger.cut_lists.finish_lines import finish_lines
+from prepay_ledger.cut_lists.note_lines import note_lines
+from prepay_ledger.cut_lists.values import WAITS_FOR_LIST, LineState
 from prepay_ledger.reconnections.follow_relays import begin_reconnections, end_reconnections
 from prepay_ledger.reconnections.values import Cause, NewReconnection
 from prepay_ledger.relays.next_step import Waits
@@ -43,7 +44,7 @@ async def follow_steps(
     await begin_reconnections(unit=unit, news=news)
     await open_orders(unit=unit, orders=given_up, at=now)
     await _end_given_up(unit, decided, now=now)
-    await _finish_lines(unit, decided, now=now)
+    await _note_lines(unit, decided, now=now)
 
 
 def _begun(
@@ -90,17 +91,22 @@ async def _end_given_up(unit: Unit, decided: Sequence[Decided], *, now: datetime
     )
 
 
-async def _finish_lines(unit: Unit, decided: Sequence[Decided], *, now: datetime) -> None:
-    """Of those that are in a day's list; who waits there is looked at again."""
-    listed = [each for each in decided if each.grounds.in_list]
-    if not listed:
-        return
-    waiting = await finish_lines(
-        unit,
-        done=[e.view.account.id for e in listed if e.settled.state is SupplyState.DISCONNECTED],
-        failed=[e.view.account.id for e in listed if Waits.GIVEN_UP in e.settled.held],
-        dropped=[e.view.account.id for e in listed if not e.settled.decision.is_exhausted],
-        now=now,
-    )
-    if waiting:
-        await unit.supply.look_at(list(waiting), now=now)
+async def _note_lines(unit: Unit, decided: Sequence[Decided], *, now: datetime) -> None:
+    """Of those that are in a day's list; who may go by that is looked at again."""
+    listed = {e.view.account.id: _line_state(e) for e in decided if e.grounds.in_list}
+    may_go = await note_lines(unit, listed, now=now) if listed else None
+    if may_go:
+        await unit.supply.look_at(list(may_go), now=now)
+
+
+def _line_state(decided: Decided) -> LineState:
+    settled = decided.settled
+    if not settled.decision.is_exhausted:
+        return LineState.DROPPED
+    if settled.state is SupplyState.DISCONNECTED:
+        return LineState.DONE
+    if Waits.GIVEN_UP in settled.held:
+        return LineState.FAILED
+    if settled.state is SupplyState.DISCONNECTING:
+        return LineState.OUT
+    return LineState.ASIDE if {*settled.held} - {WAITS_FOR_LIST} else LineState.WAITING

@@ -73,12 +73,13 @@ _SAVE_STATES = """
 UPDATE account AS a
 SET supply_state = n.supply_state, review_at_micro = n.review_at_micro,
     review_above_micro = n.review_above_micro, low_since = n.low_since,
-    exhausted_since = n.exhausted_since, told = n.told, owed_micro = n.owed_micro,
-    dues_until = n.dues_until, recheck_at = n.recheck_at
+    exhausted_since = n.exhausted_since, held = n.held, told = n.told,
+    owed_micro = n.owed_micro, dues_until = n.dues_until, recheck_at = n.recheck_at
 FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[],
-            $6::timestamptz[], $7::text[], $8::bigint[], $9::timestamptz[], $10::timestamptz[])
+            $6::timestamptz[], $7::text[], $8::text[], $9::bigint[], $10::timestamptz[],
+            $11::timestamptz[])
      AS n (id, supply_state, review_at_micro, review_above_micro, low_since, exhausted_since,
-           told, owed_micro, dues_until, recheck_at)
+           held, told, owed_micro, dues_until, recheck_at)
 WHERE a.id = n.id
 """
 
@@ -216,6 +217,7 @@ class PostgresSupply:
             [each.thresholds.above_micro for each in reviews],
             [each.low_since for each in reviews],
             [each.exhausted_since for each in reviews],
+            [",".join(each.held) for each in reviews],
             [",".join(each.told) for each in reviews],
             [each.owed_micro for each in reviews],
             [each.dues_until for each in reviews],
@@ -227,13 +229,18 @@ class PostgresSupply:
             )
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split(",")) if text else ()
+
+
 def _view(row: RowMapping, meters: Any, relays: Sequence[Relay]) -> SupplyView:
     return SupplyView(
         account=to_account(row),
         relays=relays,
         low_since=row["low_since"],
         exhausted_since=row["exhausted_since"],
-        told=tuple(row["told"].split(",")) if row["told"] else (),
+        held=_names(row["held"]),
+        told=_names(row["told"]),
         owed_micro=row["owed_micro"],
         dues_until=row["dues_until"],
         parked_meters=meters["parked"] if meters else 0,

@@ -58,7 +58,7 @@ class SupplyReview:
         grounds = await grounds_of(unit, views, zone=self.zone, now=now)
         decided = [_decide(view, each, now=now) for view, each in zip(views, grounds, strict=True)]
         decided = await _admitted(unit, decided, now=now)
-        changing = [each for each in decided if each.changes or each.warns]
+        changing = [each for each in decided if each.changes or each.warns or each.is_held_anew]
         commands, relays = await self._commands(unit, decided, now=now, caused_at=caused_at)
         await unit.supply.save(
             reviews=[_next_review(each, relays, now=now) for each in decided],
@@ -253,6 +253,7 @@ def _next_review(decided: Decided, relays: dict[str, Relay], *, now: datetime) -
         thresholds=_thresholds(decided),
         low_since=(view.low_since or now) if is_low(decided.facts) else None,
         exhausted_since=(view.exhausted_since or now) if is_exhausted(decided.facts) else None,
+        held=settled.held,
         told=told_now(
             decided.facts.warned_at,
             balance_micro=decided.facts.balance_micro,

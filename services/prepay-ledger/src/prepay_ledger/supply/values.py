@@ -31,6 +31,8 @@ class SupplyView:
     that nobody has looked at."""
     estimated_meters: int
     """How many of those that serve it have a last use that is estimated."""
+    held: tuple[str, ...]
+    """What held its cut when it was looked at last."""
     told: tuple[str, ...]
     """The warnings that the customer was told of and that still hold, by key."""
     owed_micro: int
@@ -50,6 +52,7 @@ class NextReview:
     thresholds: Thresholds
     low_since: datetime | None
     exhausted_since: datetime | None
+    held: tuple[str, ...]
     told: tuple[str, ...]
     owed_micro: int
     dues_until: datetime | None

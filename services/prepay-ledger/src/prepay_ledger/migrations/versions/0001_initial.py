@@ -25,6 +25,7 @@ CREATE TABLE account (
     review_above_micro bigint,
     low_since timestamptz,
     exhausted_since timestamptz,
+    held text DEFAULT '' NOT NULL,
     told text DEFAULT '' NOT NULL,
     owed_micro bigint DEFAULT 0 NOT NULL,
     dues_until timestamptz,
@@ -725,7 +726,7 @@ CREATE TABLE cut_list_line (
     PRIMARY KEY (list_id, number),
     UNIQUE (list_id, account_id),
     CHECK (number > 0),
-    CHECK (state IN ('waiting', 'done', 'failed', 'dropped')),
+    CHECK (state IN ('waiting', 'aside', 'out', 'done', 'failed', 'dropped')),
     FOREIGN KEY(list_id) REFERENCES cut_list (id),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
