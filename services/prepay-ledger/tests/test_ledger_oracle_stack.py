@@ -61,7 +61,10 @@ async def test_charges_are_the_oracles_whatever_is_estimated(ledger, oracle: Mod
     some = await made(ledger)
     readings = [each for case in some for each in case.readings()]
     readings.sort(key=lambda each: each.read_at)
-    await publish(ledger, readings[: len(readings) // 2])
+    half = readings[: len(readings) // 2]
+    await publish(ledger, half)
+    # A run goes past each account once: all that is to be silent must have been heard before.
+    await are_the_oracles(ledger, oracle, some, told=half)
     await decide_estimates(ledger, 1)
     try:
 
@@ -116,13 +119,19 @@ async def publish(ledger: Any, readings: list[Reading]) -> None:
         await ledger.publish(readings[begin : begin + 500])
 
 
-async def are_the_oracles(ledger: Any, oracle: ModuleType, some: "list[Case]") -> None:
-    """Wait until all charges are; the books agree."""
+async def are_the_oracles(
+    ledger: Any, oracle: ModuleType, some: "list[Case]", *, told: list[Reading] | None = None
+) -> None:
+    """Wait until all charges are; the books agree. ``told``: of these readings alone."""
+    known = None if told is None else {(each.meter_id, each.read_at) for each in told}
     for case in some:
-        expected = {
-            name: nonzero(found["months"])
-            for name, found in oracle.run(case.scenario | {"as_of": utc_now().isoformat()}).items()
-        }
+        scenario = case.scenario | {"as_of": utc_now().isoformat()}
+        if known is not None:
+            pairs = zip(case.scenario["readings"], case.readings(), strict=True)
+            scenario["readings"] = [
+                given for given, each in pairs if (each.meter_id, each.read_at) in known
+            ]
+        expected = {name: nonzero(found["months"]) for name, found in oracle.run(scenario).items()}
 
         async def agrees(case: Case = case, expected: Json = expected) -> bool:
             return await case.charged(ledger) == expected
