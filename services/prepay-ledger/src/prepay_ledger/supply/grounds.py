@@ -1,7 +1,7 @@
 """What a decision rests on beside the account and its relays: the policy of its class, protection,
 and what holds a cut by calendar, law, agreement, or people."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,14 +14,14 @@ from prepay_ledger.breakers.values import Cause, Limit
 from prepay_ledger.breakers.values import Hold as BreakerHold
 from prepay_ledger.breakers.values import Limits as CutLimits
 from prepay_ledger.policies.in_force import PolicyInForce, concerning, holds, next_hold_begins
-from prepay_ledger.policies.values import Area, ProtectedPeriod
+from prepay_ledger.policies.values import Area, ProtectedPeriod, Standing
 from prepay_ledger.prepay_agreements import values as signed
 from prepay_ledger.prepay_agreements.load_grounds import load_grounds
 from prepay_ledger.prepay_agreements.rules import lawful
 from prepay_ledger.procedures.values import Shortfall
 from prepay_ledger.reconnections.values import Sla
 from prepay_ledger.relays.values import Limits
-from prepay_ledger.supply.decide import Hold, Rules, ShareOfDues, earliest
+from prepay_ledger.supply.decide import CUT, Hold, Rules, ShareOfDues, earliest
 from prepay_ledger.supply.ports import Unit
 from prepay_ledger.supply.used import UNASKED, used_by
 from prepay_ledger.supply.values import SupplyView
@@ -63,35 +63,69 @@ class Grounds:
     """When what it used is looked at anew, as far as anything of it rests on that."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AgainstCuts:
+    """What speaks against cuts, of the accounts that there is a question of cutting."""
+
+    standing: Mapping[UUID, Standing]
+    declared: Sequence[ProtectedPeriod]
+    areas: Mapping[UUID, frozenset[Area]]
+    stopped: Mapping[UUID, tuple[BreakerHold, ...]]
+
+
+_NOTHING = _AgainstCuts(standing={}, declared=(), areas={}, stopped={})
+
+
+async def _against_cuts(unit: Unit, short: Collection[UUID], *, now: datetime) -> _AgainstCuts:
+    if not short:
+        return _NOTHING
+    ids = list(short)
+    declared = await unit.protected_periods.declared(now=now)
+    areas: Mapping[UUID, frozenset[Area]] = {}
+    if any(each.area is not None for each in declared):
+        areas = await unit.supply.areas(ids, now=now)
+    return _AgainstCuts(
+        standing=await unit.protections.standing(ids, now=now),
+        declared=declared,
+        areas=areas,
+        stopped=await cut_holds_of(unit, ids, now=now),
+    )
+
+
+def _is_on_anyhow(view: SupplyView, policy: PolicyInForce) -> bool:
+    """It has money, and if it was cut enough to come back: there is no question of cutting it."""
+    account = view.account
+    is_enough = account.balance_micro > policy.terms.coming_back.balance_above_micro
+    return is_enough or (account.balance_micro > 0 and account.supply_state not in CUT)
+
+
 async def grounds_of(
     unit: Unit, views: Sequence[SupplyView], *, zone: ZoneInfo, now: datetime
 ) -> list[Grounds]:
     """Of each of the accounts, which are locked."""
     ids = [each.account.id for each in views]
     book = await unit.policies.book()
-    standing = await unit.protections.standing(ids, now=now)
-    declared = await unit.protected_periods.declared(now=now)
-    areas: Mapping[UUID, frozenset[Area]] = {}
-    if any(each.area is not None for each in declared):
-        areas = await unit.supply.areas(ids, now=now)
     agreed = await load_grounds(unit, ids, at=now)
-    stopped = await cut_holds_of(unit, ids, now=now)
     limits = _limits(book.version(now).document.fleet_breaker)
     policies = {
         account_id: book.in_force(_class_of(legal), at=now) for account_id, legal in agreed.items()
     }
-    used = await used_by(unit, views, policies, zone=zone, now=now)
+    short = {
+        view.account.id for view in views if not _is_on_anyhow(view, policies[view.account.id])
+    }
+    against = await _against_cuts(unit, short, now=now)
+    used = await used_by(unit, views, policies, short=short, zone=zone, now=now)
     found: list[Grounds] = []
     for view in views:
         account_id = view.account.id
         legal, policy = agreed[account_id], policies[account_id]
         terms = legal.agreement.terms if legal.agreement else None
         of_use = used.get(account_id, UNASKED)
-        protection = standing.get(account_id)
-        of_it = concerning(declared, areas.get(account_id, frozenset()))
+        protection = against.standing.get(account_id)
+        of_it = concerning(against.declared, against.areas.get(account_id, frozenset()))
         calendar, calendar_not_after = _calendar(policy, of_it, zone=zone, now=now)
         law, law_not_after = _law(legal, view, now=now)
-        people = stopped.get(account_id, ())
+        people = against.stopped.get(account_id, ())
         changes = [book.next_change(now), protection.changes_at if protection else None]
         found.append(
             Grounds(

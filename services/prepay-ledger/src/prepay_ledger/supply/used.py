@@ -34,28 +34,24 @@ async def used_by(
     views: Sequence[SupplyView],
     policies: Mapping[UUID, PolicyInForce],
     *,
+    short: Collection[UUID],
     zone: ZoneInfo,
     now: datetime,
 ) -> Mapping[UUID, Used]:
     """Of those accounts of whose class a policy asks something; a statement for each question that
-    is asked of any."""
-    topups: list[UUID] = []
-    days: list[UUID] = []
-    converted: list[UUID] = []
-    told: list[UUID] = []
+    is asked of any. ``short``: those that there is a question of cutting."""
+    terms = {account_id: policy.terms for account_id, policy in policies.items()}
+    cut = {account_id: terms[account_id] for account_id in short}
+    topups = [one for one, each in terms.items() if each.warnings.below_topup_ppm]
+    days = [one for one, each in terms.items() if each.warnings.days_left]
+    converted = [one for one, each in cut.items() if each.grace_days_after_conversion]
+    told = [
+        one for one, each in cut.items() if each.evidence.low_balance_notice_minutes is not None
+    ]
     by_days: dict[int, list[UUID]] = {}
-    for account_id, policy in policies.items():
-        terms = policy.terms
-        if terms.warnings.below_topup_ppm:
-            topups.append(account_id)
-        if terms.warnings.days_left:
-            days.append(account_id)
-        if terms.grace_days_after_conversion:
-            converted.append(account_id)
-        if terms.evidence.low_balance_notice_minutes is not None:
-            told.append(account_id)
-        if terms.small_load is not None:
-            by_days.setdefault(terms.small_load.days, []).append(account_id)
+    for account_id, each in cut.items():
+        if each.small_load is not None:
+            by_days.setdefault(each.small_load.days, []).append(account_id)
     asked = {*topups, *days, *converted, *told, *(one for some in by_days.values() for one in some)}
     if not asked:
         return {}
@@ -72,17 +68,21 @@ async def used_by(
     found: dict[UUID, Used] = {}
     for view in views:
         account_id = view.account.id
-        if account_id in asked:
+        if account_id not in asked:
+            continue
+        policy = policies[account_id]
+        holds: tuple[Hold | None, ...] = ()
+        if account_id in short:
             holds = (
-                _small_load(view, policies[account_id], used_wh, zone=zone, now=now),
-                _grace(policies[account_id], since.get(account_id), now=now),
-                _notice(view, policies[account_id], evidence.get(account_id, ()), now=now),
+                _small_load(view, policy, used_wh, zone=zone, now=now),
+                _grace(policy, since.get(account_id), now=now),
+                _notice(view, policy, evidence.get(account_id, ()), now=now),
             )
-            found[account_id] = Used(
-                holds=tuple(each for each in holds if each is not None),
-                last_topup_micro=last_topups.get(account_id),
-                day_micro=day_costs.get(account_id),
-            )
+        found[account_id] = Used(
+            holds=tuple(each for each in holds if each is not None),
+            last_topup_micro=last_topups.get(account_id),
+            day_micro=day_costs.get(account_id),
+        )
     return found
 
 
