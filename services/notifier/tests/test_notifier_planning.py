@@ -249,7 +249,31 @@ QUEUED, SUPERSEDED = Status.QUEUED, Status.SUPERSEDED
         *(
             pytest.param([supply(state)], [], id=f"{state} without a cut")
             for state in SupplyState
-            if state not in (SupplyState.DISCONNECTED, SupplyState.ARMED)
+            if state not in (SupplyState.DISCONNECTED, SupplyState.ARMED, SupplyState.LIMITED)
+        ),
+        pytest.param(
+            [supply(SupplyState.LIMITED), supply(SupplyState.CONNECTED)],
+            [(Template.SUPPLY_LIMITED, SUPERSEDED), (Template.SUPPLY_ON, QUEUED)],
+            id="a limit and its end",
+        ),
+        pytest.param(
+            [supply(SupplyState.LIMITED), topped_up(50)],
+            [(Template.SUPPLY_LIMITED, SUPERSEDED), (Template.TOPPED_UP, QUEUED)],
+            id="paid before the limit was told",
+        ),
+        pytest.param(
+            [
+                supply(SupplyState.DISCONNECTED),
+                supply(SupplyState.LIMITED, previous=SupplyState.DISCONNECTED),
+                supply(SupplyState.LIMITED, previous=SupplyState.LIMITED),
+            ],
+            [(Template.SUPPLY_OFF, SUPERSEDED), (Template.SUPPLY_LIMITED, QUEUED)],
+            id="limited in place of a cut",
+        ),
+        pytest.param(
+            [supply(SupplyState.LIMITED), supply(SupplyState.DISCONNECTED)],
+            [(Template.SUPPLY_LIMITED, SUPERSEDED), (Template.SUPPLY_OFF, QUEUED)],
+            id="a cut in place of the limit",
         ),
         pytest.param(
             [supply(SupplyState.DISCONNECTED), supply(SupplyState.RECONNECTING)],

@@ -1,11 +1,16 @@
 """Commands are signed so that any JWS library, and a meter, can check them."""
 
+from base64 import urlsafe_b64decode
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
 from jwt import PyJWS
@@ -79,9 +84,38 @@ def test_another_key_and_another_byte_do_not_pass():
 
 
 @pytest.mark.parametrize("action", RelayAction)
-def test_only_a_cut_ends_for_the_meter(action: RelayAction):
+def test_only_what_may_take_supply_away_ends_for_the_meter(action: RelayAction):
     signed = claims(action=action)
-    assert signed.not_after == (signed.expires_at if action is RelayAction.DISCONNECT else None)
+    takes = action in (RelayAction.DISCONNECT, RelayAction.LIMIT)
+    assert signed.not_after == (signed.expires_at if takes else None)
+
+
+def test_the_watts_of_a_limit_are_signed():
+    """A vector for whoever builds a meter: RFC 8037's key (appendix A.1), and all bytes."""
+    pem = Ed25519PrivateKey.from_private_bytes(
+        urlsafe_b64decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=")
+    ).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    limit = claims_of(
+        command_id=UUID("01a22441-3ead-74bf-8576-084bfbe08fca"),
+        meter_id="m-1",
+        action=RelayAction.LIMIT,
+        limit_w=400,
+        sequence=7,
+        issued_at=NOW,
+        expires_at=NOW + timedelta(seconds=60),
+    )
+    token = CommandSigner({"a": pem.decode()}, first="a").sign(limit)
+    header, payload, signature = token.split(".")
+    assert urlsafe_b64decode(header + "==") == b'{"alg":"EdDSA","kid":"a"}'
+    assert urlsafe_b64decode(payload + "==") == (
+        b'{"command_id":"01a22441-3ead-74bf-8576-084bfbe08fca","meter_id":"m-1","action":"limit",'
+        b'"sequence":7,"issued_at":"2026-03-01T12:00:00Z","expires_at":"2026-03-01T12:01:00Z",'
+        b'"not_after":"2026-03-01T12:01:00Z","limit_w":400,"codes_from":0}'
+    )
+    assert signature == (
+        "YjusQMVSfvcQWhtavn2HbIvU8KyhYcQRiEUHFcWCY6LsFQCQjVvJffrUa_scLZSwRVH5JtrSx262uA5gtbFZDA"
+    )
+    PyJWS().decode(token, private_key(pem.decode()).public_key(), algorithms=["EdDSA"])
 
 
 def test_a_key_that_is_not_there_is_named():

@@ -186,7 +186,7 @@ def test_the_button_closes_only_what_is_armed(state: RelayState) -> None:
     meter = Meter(meter_id="m1", seed=1)
     meter.move_by_hand(state)
     assert meter.press_button() is (state is ARMED)
-    assert meter.relay is (OPEN if state is OPEN else CLOSED)
+    assert meter.relay is (CLOSED if state is ARMED else state)
 
 
 def test_an_armed_meter_has_no_supply_and_takes_an_arm_at_any_time() -> None:

@@ -58,6 +58,7 @@ class Fleet:
                 meter_id=meter_id,
                 seed=settings.seed,
                 start_wh=settings.start_wh_of(meter_id),
+                interval_s=int(settings.interval.total_seconds()),
             )
             for meter_id in settings.meter_ids
         }
@@ -227,7 +228,9 @@ class Fleet:
             in_flight=self._uplink.in_flight,
             commands_executed=sum(meter.executed_count for meter in self.meters.values()),
             commands_refused=self._relays.refused,
-            relays_open=sum(meter.relay is not RelayState.CLOSED for meter in self.meters.values()),
+            relays_open=sum(
+                meter.relay in (RelayState.OPEN, RelayState.ARMED) for meter in self.meters.values()
+            ),
         )
 
     def _readings(self, at: datetime, meters: Iterable[Meter]) -> list[Reading]:

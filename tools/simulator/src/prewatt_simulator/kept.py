@@ -16,6 +16,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     relay: RelayState
     sequence: int
     """The last that it executed."""
+    limit_w: int | None = None
+    """While the relay is limited."""
     code_counter: int = 0
     """The first that a reconnection code is still good for."""
     response: MqttResponse | None = None

@@ -2,8 +2,7 @@
 
 import hashlib
 import math
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from statistics import NormalDist
 from typing import NamedTuple
@@ -11,25 +10,16 @@ from uuid import UUID
 
 from prewatt_common.contracts.base import RelayAction, RelayState
 from prewatt_common.contracts.mqtt_v1 import ROOT, CommandClaims, MqttOutcome, MqttResponse
+from prewatt_simulator.command_log import CommandLog
 from prewatt_simulator.kept import Kept
+from prewatt_simulator.noise import NOISE_PERMILLE
 from prewatt_simulator.site_codes import CodePad
 
 UWH_PER_WH = 1_000_000
 
 _MEDIAN_KWH_A_YEAR = 2500
 _HOUSEHOLD_SPREAD = 0.5
-_INTERVAL_SPREAD = 0.6
 _LCG_FACTOR, _LCG_STEP, _LCG_MASK = 6364136223846793005, 1442695040888963407, 2**64 - 1
-
-
-def _noise_table() -> tuple[int, ...]:
-    """1,024 equally likely factors in permille, log-normal with a mean of 1,000."""
-    normal = NormalDist(sigma=_INTERVAL_SPREAD)
-    raw = [math.exp(normal.inv_cdf((rank + 0.5) / 1024)) for rank in range(1024)]
-    return tuple(round(1000 * value * len(raw) / sum(raw)) for value in raw)
-
-
-_NOISE_PERMILLE = _noise_table()
 
 
 class Reading(NamedTuple):
@@ -72,19 +62,6 @@ class RelayFaults:
 NO_RELAY_FAULTS = RelayFaults()
 
 
-@dataclass(slots=True)
-class CommandLog:
-    """What a meter did with commands."""
-
-    executions: Counter[UUID] = field(default_factory=Counter[UUID])
-    """How often each command id was executed; a count above one is a defect."""
-    answers: Counter[UUID] = field(default_factory=Counter[UUID])
-    """How often each command id was answered, whatever the answer."""
-    responses: dict[UUID, MqttResponse] = field(default_factory=dict[UUID, MqttResponse])
-    """The response to each executed command, to be given again."""
-    last_sequence: int = 0
-
-
 class Answer(NamedTuple):
     """A response to send, and whether the relay moved for it."""
 
@@ -102,6 +79,8 @@ class Meter:
         "annual_kwh",
         "clock_synchronised",
         "code_pad",
+        "interval_s",
+        "limit_w",
         "meter_id",
         "reading_topic",
         "relay",
@@ -109,13 +88,19 @@ class Meter:
         "truth",
     )
 
-    def __init__(self, *, meter_id: str, seed: int, start_wh: int = 0) -> None:
+    def __init__(
+        self, *, meter_id: str, seed: int, start_wh: int = 0, interval_s: int = 900
+    ) -> None:
+        """``interval_s``: how long the use of one interval, or one call, takes."""
         digest = hashlib.blake2b(f"{seed}/{meter_id}".encode(), digest_size=16).digest()
         rank = (int.from_bytes(digest[8:12]) + 0.5) / 2**32
         self.meter_id = meter_id
         deviation = NormalDist(sigma=_HOUSEHOLD_SPREAD).inv_cdf(rank)
         self.annual_kwh = round(_MEDIAN_KWH_A_YEAR * math.exp(deviation))
         self.relay = RelayState.CLOSED
+        self.limit_w: int | None = None
+        """While the relay is limited."""
+        self.interval_s = interval_s
         self.clock_synchronised = True
         """Without it no cut is executed: nobody knows how old it is."""
         self.code_pad: CodePad | None = None
@@ -138,7 +123,7 @@ class Meter:
     @property
     def is_on(self) -> bool:
         """Whether there is supply."""
-        return self.relay is RelayState.CLOSED or self.relay_faults.leaking
+        return self.relay in _ON or self.relay_faults.leaking
 
     @property
     def commands(self) -> CommandLog:
@@ -160,8 +145,8 @@ class Meter:
         """
         self._state = state = (self._state * _LCG_FACTOR + _LCG_STEP) & _LCG_MASK
         if self.is_on:
-            noise_permille = _NOISE_PERMILLE[state >> 54]
-            self._register_uwh += base_uwh * self.annual_kwh * noise_permille // 1_000_000
+            noise_permille = NOISE_PERMILLE[state >> 54]
+            self._use(base_uwh * self.annual_kwh * noise_permille // 1_000_000)
         return self._register_uwh // UWH_PER_WH
 
     def use_wh(self, energy_wh: int) -> int:
@@ -170,8 +155,16 @@ class Meter:
             message = f"a meter cannot use {energy_wh} Wh"
             raise ValueError(message)
         if self.is_on:
-            self._register_uwh += energy_wh * UWH_PER_WH
+            self._use(energy_wh * UWH_PER_WH)
         return self.import_wh
+
+    def _use(self, energy_uwh: int) -> None:
+        """A real limiter bears more than the limit for some seconds, then opens the relay, and
+        closes it again after some minutes, until the household uses less. Over an interval that
+        comes to no more than the limit, which is all that is simulated."""
+        if self.limit_w is not None and not self.relay_faults.leaking:
+            energy_uwh = min(energy_uwh, self.limit_w * self.interval_s * UWH_PER_WH // 3600)
+        self._register_uwh += energy_uwh
 
     def obey(self, claims: CommandClaims, *, now: datetime) -> Answer:
         """Decide on a command whose signature held, and move the relay if it is to be executed."""
@@ -184,13 +177,15 @@ class Meter:
         if claims.sequence <= log.last_sequence:
             reason = f"sequence {claims.sequence} is not above {log.last_sequence}"
             return self.reject(claims.command_id, reason, now=now)
-        if claims.action is RelayAction.DISCONNECT and (no := self._against_cut(claims, now)):
+        if claims.action is RelayAction.LIMIT and claims.limit_w is None:
+            return self.reject(claims.command_id, "no limit_w", now=now)
+        if self._takes_supply(claims) and (no := self._against_cut(claims, now)):
             return no
         target = _target(claims.action, self.relay)
         stuck = target is not self.relay and self.relay_faults.stuck
         moved = target is not self.relay and not stuck
-        if moved:
-            self.relay = target
+        if not stuck:
+            self.relay, self.limit_w = target, claims.limit_w
         if claims.action is RelayAction.DISCONNECT and self.code_pad is not None:
             self.code_pad.counter = max(self.code_pad.counter, claims.codes_from)
         log.last_sequence = claims.sequence
@@ -220,8 +215,15 @@ class Meter:
         """Somebody moves the relay. Whether it moved."""
         moved = state is not self.relay and not self.relay_faults.stuck
         if moved:
-            self.relay = state
+            self.relay, self.limit_w = state, None
         return moved
+
+    def _takes_supply(self, claims: CommandClaims) -> bool:
+        if claims.action is RelayAction.DISCONNECT:
+            return True
+        if claims.limit_w is None or self.relay not in _ON:
+            return False
+        return self.limit_w is None or claims.limit_w < self.limit_w
 
     def _against_cut(self, claims: CommandClaims, now: datetime) -> Answer | None:
         """Why a cut may come too late to be right. Nothing of this holds a reconnection."""
@@ -255,7 +257,7 @@ class Meter:
 
     def remember(self, kept: Kept) -> None:
         """As it was before it lost power."""
-        self.relay = kept.relay
+        self.relay, self.limit_w = kept.relay, kept.limit_w
         self.commands.last_sequence = kept.sequence
         if kept.response is not None:
             self.commands.responses[kept.response.command_id] = kept.response
@@ -276,6 +278,9 @@ class Meter:
             truth.last_acked = reading
 
 
+_ON = frozenset({RelayState.CLOSED, RelayState.LIMITED})
+
+
 def _target(action: RelayAction, relay: RelayState) -> RelayState:
     """Where the relay is to be. To arm one that is closed changes nothing."""
     match action:
@@ -284,4 +289,6 @@ def _target(action: RelayAction, relay: RelayState) -> RelayState:
         case RelayAction.RECONNECT:
             return RelayState.CLOSED
         case RelayAction.ARM:
-            return relay if relay is RelayState.CLOSED else RelayState.ARMED
+            return RelayState.CLOSED if relay in _ON else RelayState.ARMED
+        case RelayAction.LIMIT:
+            return RelayState.LIMITED

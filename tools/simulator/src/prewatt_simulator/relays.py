@@ -160,6 +160,7 @@ class Relays:
             kept = Kept(
                 meter_id=meter.meter_id,
                 relay=meter.relay,
+                limit_w=meter.limit_w,
                 sequence=meter.commands.last_sequence,
                 code_counter=meter.code_pad.counter if meter.code_pad else 0,
                 response=response,

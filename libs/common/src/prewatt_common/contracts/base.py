@@ -24,6 +24,9 @@ REGISTER_WH_MAX = 10**13
 RegisterWh = Annotated[int, msgspec.Meta(ge=0, le=REGISTER_WH_MAX)]
 """A cumulative import register in Wh (OBIS 1-0:1.8.0)."""
 
+LimitW = Annotated[int, msgspec.Meta(ge=1, le=10**6)]
+"""A load limit, W."""
+
 Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")]
 """ISO 4217."""
 
@@ -57,16 +60,22 @@ class RelayAction(StrEnum):
     RECONNECT = "reconnect"
     """Close it."""
     ARM = "arm"
-    """Let the customer close it, by the meter's button; until then it stays as it is: open."""
+    """Let the customer close it, by the meter's button; until then it stays as it is: open. A limit
+    is lifted."""
+    LIMIT = "limit"
+    """Close it, and let no more than so many watts through (the Limiter, class 71)."""
 
 
 class RelayState(StrEnum):
-    """The relay as read back. Only closed means supply."""
+    """The relay as read back. Closed means supply, limited means some."""
 
     OPEN = "open"
     CLOSED = "closed"
     ARMED = "armed"
     """Open, and the customer may close it by the button ("ready for reconnection")."""
+    LIMITED = "limited"
+    """Closed, with a limit set: above it for longer than the meter bears, its limiter opens the
+    relay and closes it again by itself. Open by its own limiter it is still limited."""
 
 
 class Presence(StrEnum):

@@ -4,12 +4,13 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
-from prewatt_common.contracts.base import Currency, Event, Instant, MeterId, Whole, Words
+from prewatt_common.contracts.base import Currency, Event, Instant, LimitW, MeterId, Whole, Words
 
 
 class SupplyState(StrEnum):
     """Where an account's supply stands. Armed: it is due, and waits until the customer has closed
-    the relay by the meter's button, as agreed."""
+    the relay by the meter's button, as agreed. Limited: in place of a cut the meter lets through no
+    more than so many watts; disconnecting is what comes before either."""
 
     CONNECTED = "connected"
     WARNED = "warned"
@@ -18,6 +19,7 @@ class SupplyState(StrEnum):
     DISCONNECTED = "disconnected"
     RECONNECTING = "reconnecting"
     ARMED = "armed"
+    LIMITED = "limited"
 
 
 class ReconnectionStage(StrEnum):
@@ -151,6 +153,8 @@ class SupplyChanged(Event, frozen=True, kw_only=True):
     meter_ids: tuple[MeterId, ...]
     previous: SupplyState
     state: SupplyState
+    limit_w: LimitW | None = None
+    """While it is limited, as far as that is known."""
     decision_id: UUID | None
     rules: tuple[str, ...]
     balance_micro: Whole

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from prewatt_common.contracts.base import Event, Instant, MeterId, RelayAction
+from prewatt_common.contracts.base import Event, Instant, LimitW, MeterId, RelayAction
 
 CompactJws = Annotated[
     str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$", max_length=4096)
@@ -14,7 +14,7 @@ CompactJws = Annotated[
 
 
 class RelayCommand(Event, frozen=True, kw_only=True):
-    """Open, close or arm a meter's relay. A higher ``sequence`` supersedes the lower ones."""
+    """Open, close, arm or limit a meter's relay. A higher ``sequence`` supersedes the lower."""
 
     ce_type: ClassVar[str] = "prewatt.meter.relay-command.v1"
 
@@ -22,6 +22,8 @@ class RelayCommand(Event, frozen=True, kw_only=True):
     meter_id: MeterId
     account_id: UUID
     action: RelayAction
+    limit_w: LimitW | None = None
+    """With a limit."""
     sequence: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
     issued_at: Instant
     expires_at: Instant

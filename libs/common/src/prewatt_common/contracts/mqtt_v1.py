@@ -8,6 +8,7 @@ import msgspec
 
 from prewatt_common.contracts.base import (
     Instant,
+    LimitW,
     MeterId,
     Presence,
     RegisterWh,
@@ -59,7 +60,7 @@ class MqttEventKind(StrEnum):
     RELAY_MOVED_BY_CODE = "relay_moved_by_code"
     """By a reconnection code that was typed in at the meter."""
     RELAY_MOVED_BY_LOAD_LIMIT = "relay_moved_by_load_limit"
-    """By the meter itself."""
+    """By the meter itself, whose limiter opens and closes it again."""
     RELAY_MOVED_BY_HAND = "relay_moved_by_hand"
     """By anybody else: nobody was allowed to."""
 
@@ -101,11 +102,12 @@ class CommandClaims(msgspec.Struct, frozen=True, kw_only=True):
     same response again and moves nothing; a lower sequence is rejected, so an older disconnect
     can never follow a newer reconnect.
 
-    For a disconnect, the meter's clock must be synchronised and ``not_after`` be ahead. Neither a
-    reconnect nor an arm is ever refused for time. An arm leaves a closed relay closed. The ledger
-    signs, once a command: all its copies are the same bytes. The message is published at QoS 0
-    with an MQTT 5 expiry and is never retained: it does not wait at the broker for a meter that is
-    away.
+    For a disconnect, and for a limit that takes supply away (the relay is closed, and not limited
+    to as little already), the meter's clock must be synchronised and ``not_after`` be ahead.
+    Neither a reconnect nor an arm is ever refused for time. An arm leaves a closed relay closed;
+    both lift a limit. The ledger signs, once a command: all its copies are the same bytes. The
+    message is published at QoS 0 with an MQTT 5 expiry and is never retained: it does not wait at
+    the broker for a meter that is away.
     """
 
     command_id: UUID
@@ -116,8 +118,11 @@ class CommandClaims(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: Instant
     """The end of the command: after it, it is not sent."""
     not_after: Instant | None = None
-    """After it a meter must not open its relay, as a hold may have begun or money have come since.
-    A disconnect without it is rejected; the others have none."""
+    """After it a meter must not take supply away, as a hold may have begun or money have come
+    since. A disconnect without it is rejected; reconnect and arm have none."""
+    limit_w: LimitW | None = None
+    """With a limit: how much the meter lets through, W. A limit without it is rejected; the others
+    have none."""
     codes_from: Annotated[int, msgspec.Meta(ge=0)] = 0
     """With a disconnect that is executed, reconnection codes of lower counters are over: one that
     was left unused does not undo it."""

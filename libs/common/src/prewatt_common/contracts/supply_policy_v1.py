@@ -11,6 +11,7 @@ from typing import Annotated, Any, cast
 
 import msgspec
 
+from prewatt_common.contracts.base import LimitW
 from prewatt_common.contracts.supply_calendar_v1 import Calendar, Part
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
@@ -141,7 +142,7 @@ class ClassPolicy(Part, frozen=True, kw_only=True):
     evidence: EvidenceGate = EvidenceGate()
     coming_back: ComingBack = ComingBack()
     warnings: Warnings = Warnings()
-    load_limit_w: Annotated[int, msgspec.Meta(ge=1, le=10**6)] | None = None
+    load_limit_w: LimitW | None = None
     """The meter limits the load to this instead of a cut."""
     commands: Commands = Commands()
     reconnection: Reconnection = Reconnection()

@@ -90,7 +90,7 @@ class PostgresCommands:
             .where(
                 table.c.due_at <= now,
                 or_(
-                    table.c.action != RelayAction.DISCONNECT,
+                    table.c.action.not_in((RelayAction.DISCONNECT, RelayAction.LIMIT)),
                     table.c.partition.in_(cuts_of),
                     table.c.expires_at <= now,
                 ),

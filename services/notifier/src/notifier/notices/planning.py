@@ -39,7 +39,18 @@ LedgerEvent: TypeAlias = (
 )
 
 _SUPPLIED = {SupplyState.CONNECTED, SupplyState.WARNED, SupplyState.PENDING}
-_REMINDERS = frozenset({Template.LOW_BALANCE, Template.BALANCE_EXHAUSTED, Template.SUPPLY_OFF})
+_REMINDERS = frozenset(
+    {
+        Template.LOW_BALANCE,
+        Template.BALANCE_EXHAUSTED,
+        Template.SUPPLY_OFF,
+        Template.SUPPLY_LIMITED,
+    }
+)
+_TAKEN = {
+    SupplyState.DISCONNECTED: Template.SUPPLY_OFF,
+    SupplyState.LIMITED: Template.SUPPLY_LIMITED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +68,7 @@ class Account:
     id: UUID
     number: str | None = None
     supply_off_since: datetime | None = None
-    """The relay was confirmed open then, and has not been confirmed closed since."""
+    """The relay was confirmed open or limited then, and has not been confirmed closed since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,16 +166,17 @@ def makes_untrue(  # noqa: PLR0911 - a case each
                 and notice.settled_above_micro is not None
                 and event.balance_micro > notice.settled_above_micro
             )
-        case SupplyChanged(state=SupplyState.DISCONNECTED):
-            return notice.template in (Template.SUPPLY_ON, Template.SUPPLY_ARMED)
+        case SupplyChanged(state=state) if state in _TAKEN:
+            others = {Template.SUPPLY_ON, Template.SUPPLY_ARMED, *_TAKEN.values()}
+            return notice.template in others - {_TAKEN[state]}
         case SupplyChanged(state=state) if state in _SUPPLIED:
             return notice.template in (
-                Template.SUPPLY_OFF,
+                *_TAKEN.values(),
                 Template.SUPPLY_ARMED,
                 Template.RECONNECTION_LATE,
             )
         case SupplyChanged(state=SupplyState.ARMED):
-            return notice.template in (Template.SUPPLY_OFF, Template.RECONNECTION_LATE)
+            return notice.template in (*_TAKEN.values(), Template.RECONNECTION_LATE)
         case SupplyApology():
             return notice.template in _REMINDERS
         case _:
@@ -210,6 +222,8 @@ def _called_for(event: LedgerEvent, account: Account) -> _Call | None:
 def _called_for_supply(event: SupplyChanged, account: Account) -> _Call | None:
     if event.state is SupplyState.DISCONNECTED:
         return _Call(Template.SUPPLY_OFF, _facts(event), 0)
+    if event.state is SupplyState.LIMITED and event.previous is not SupplyState.LIMITED:
+        return _Call(Template.SUPPLY_LIMITED, _facts(event, limit_w=event.limit_w), 0)
     if event.state is SupplyState.ARMED and event.previous is not SupplyState.ARMED:
         return _Call(Template.SUPPLY_ARMED, _facts(event))
     if event.state in _SUPPLIED and account.supply_off_since:
@@ -221,7 +235,7 @@ def _after(event: LedgerEvent, account: Account) -> Account:
     match event:
         case AccountOpened():
             return replace(account, number=event.number)
-        case SupplyChanged(state=SupplyState.DISCONNECTED):
+        case SupplyChanged(state=state) if state in _TAKEN:
             return replace(account, supply_off_since=event.at)
         case SupplyChanged(state=state) if state in _SUPPLIED:
             return replace(account, supply_off_since=None)
@@ -240,6 +254,7 @@ def _facts(
     threshold_micro: int | None = None,
     days_left: int | None = None,
     amount_micro: int | None = None,
+    limit_w: int | None = None,
     stage: ReconnectionStage | None = None,
 ) -> Facts:
     return Facts(
@@ -249,5 +264,6 @@ def _facts(
         threshold_micro=threshold_micro,
         days_left=days_left,
         amount_micro=amount_micro,
+        limit_w=limit_w,
         stage=stage,
     )

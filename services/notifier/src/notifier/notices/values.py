@@ -20,6 +20,7 @@ class Template(StrEnum):
     BALANCE_EXHAUSTED = "balance-exhausted"
     TOPPED_UP = "topped-up"
     SUPPLY_OFF = "supply-off"
+    SUPPLY_LIMITED = "supply-limited"
     SUPPLY_ARMED = "supply-armed"
     SUPPLY_ON = "supply-on"
     RECONNECTION_LATE = "reconnection-late"
@@ -50,6 +51,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     days_left: int | None = None
     """For so many days the balance lasts at the use of late; none where nobody said."""
     amount_micro: int | None = None
+    limit_w: int | None = None
     stage: ReconnectionStage | None = None
     """Where a late reconnection stuck."""
 

@@ -37,6 +37,7 @@ class JinjaRenderer:
             "account": account_number,
             "stage": facts.stage,
             "days_left": facts.days_left,
+            "limit_w": facts.limit_w,
             **{
                 name: money_text(amount, facts.currency)
                 for name, amount in amounts.items()

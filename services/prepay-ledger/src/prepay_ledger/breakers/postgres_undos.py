@@ -23,7 +23,7 @@ INSERT INTO cut_undo_account (undo_id, account_id, cut_at, was_dark)
 SELECT $1, c.account_id, min(c.issued_at), bool_or(c.status = 'succeeded')
 FROM command AS c LEFT JOIN meter AS m USING (meter_id)
 WHERE c.day >= $2::timestamptz::date - 2 AND c.issued_at >= $2 AND c.issued_at < $3
-  AND c.action = 'disconnect'
+  AND c.action IN ('disconnect', 'limit')
   AND CASE $4::text
       WHEN 'all' THEN true
       WHEN 'tariff' THEN EXISTS (
@@ -44,7 +44,7 @@ WHERE id = $1 RETURNING accounts, dark
 _PORTION = """
 SELECT u.account_id, u.cut_at, a.balance_micro, a.currency,
        EXISTS (SELECT FROM command AS c
-               WHERE c.account_id = u.account_id AND c.action = 'disconnect'
+               WHERE c.account_id = u.account_id AND c.action IN ('disconnect', 'limit')
                  AND c.status = 'succeeded' AND c.issued_at >= $3 AND c.issued_at < $4
               ) AS went_dark
 FROM cut_undo_account AS u JOIN account AS a ON a.id = u.account_id

@@ -19,6 +19,7 @@ _SECOND = timedelta(seconds=1)
 _ADDED = {
     "id": "uuid", "account_id": "uuid", "meter_id": "text", "cause": "text",
     "caused_at": "timestamptz", "issued_at": "timestamptz", "opened_at": "timestamptz",
+    "lifts_limit": "boolean",
     "load_within_s": "int", "credit_micro": "bigint", "deadline_at": "timestamptz",
 }  # fmt: skip
 _MOVING = {
@@ -56,7 +57,8 @@ _READ_SINCE = "coalesce(base_at, greatest(issued_at, opened_at + $2::interval))"
 _WATCHED = f"""
 FROM reconnection LEFT JOIN meter_state USING (meter_id)
 CROSS JOIN LATERAL (
-    SELECT last_at_us > extract(epoch FROM {_READ_SINCE}) * 1000000 AS is_read) AS s
+    SELECT last_at_us > extract(epoch FROM {_READ_SINCE}) * 1000000 AND NOT lifts_limit AS is_read
+) AS s
 WHERE {OPEN}
   AND (is_read OR closed_at <= $1
        OR NOT is_timed AND (closed_at IS NOT NULL OR armed_at IS NOT NULL))
@@ -154,7 +156,7 @@ def to_reconnection(row: Any) -> Reconnection:
     same = (
         "id", "account_id", "meter_id", "caused_at", "issued_at", "opened_at", "credit_micro",
         "deadline_at", "sent_at", "answered_at", "armed_at", "closed_at", "load_at", "breached_at",
-        "journal_id", "done_at", "superseded_at", "is_timed",
+        "journal_id", "done_at", "superseded_at", "is_timed", "lifts_limit",
     )  # fmt: skip
     return Reconnection(
         **{name: row[name] for name in same},

@@ -49,6 +49,7 @@ def begun(new: NewReconnection, *, id_: UUID) -> Reconnection:
         caused_at=caused_at,
         issued_at=new.issued_at,
         opened_at=new.opened_at,
+        lifts_limit=new.lifts_limit,
         load_within=new.sla.load_within,
         credit_micro=new.sla.credit_micro,
         deadline_at=caused_at + new.sla.close_within,
@@ -86,7 +87,8 @@ def reached(of: Reconnection, stage: ReconnectionStage, at: datetime) -> Reconne
             # From now on it is the customer's.
             return replace(of, deadline_at=None)
         case ReconnectionStage.CLOSED:
-            return replace(of, deadline_at=None if of.load_within is None else at + of.load_within)
+            load_within = None if of.lifts_limit else of.load_within
+            return replace(of, deadline_at=None if load_within is None else at + load_within)
         case ReconnectionStage.LOAD:
             # What takes energy is closed, whether or not the meter's answer came.
             closed_at = of.closed_at or at
@@ -115,7 +117,7 @@ def breached(of: Reconnection, now: datetime, *, journal_id: int | None) -> Reco
 def with_register(of: Reconnection, last: Register) -> Reconnection:
     """What the meter's last reading says. Load is a register that rose between two readings that
     were taken when the relay was no longer closed from before: the first one seen is the base."""
-    if not of.is_open or last.at <= _readings_from(of):
+    if not of.is_open or of.lifts_limit or last.at <= _readings_from(of):
         return of
     if of.base is None or last.wh < of.base.wh:
         # A register that fell is another device's, or began again.
@@ -136,10 +138,12 @@ def _readings_from(of: Reconnection) -> datetime:
 
 
 def without_load(of: Reconnection, now: datetime) -> Reconnection:
-    """Done where it was closed so long ago that nothing more is waited for."""
-    if of.is_open and of.closed_at is not None and of.closed_at + LOAD_AWAITED <= now:
-        return replace(of, done_at=now, deadline_at=None)
-    return of
+    """Done where it was closed so long ago that nothing more is waited for, or a limit lifted."""
+    if not of.is_open or of.closed_at is None:
+        return of
+    if not of.lifts_limit and of.closed_at + LOAD_AWAITED > now:
+        return of
+    return replace(of, done_at=now, deadline_at=None)
 
 
 def durations(of: Reconnection) -> Mapping[Duration, timedelta]:

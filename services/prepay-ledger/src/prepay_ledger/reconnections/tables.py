@@ -28,6 +28,7 @@ reconnection = Table(
     instant("issued_at"),
     # When the relay was read back open, as far as that is known.
     instant("opened_at", nullable=True),
+    Column("lifts_limit", Boolean, nullable=False, server_default=text("false")),
     Column("load_within_s", Integer),
     Column("credit_micro", BigInteger, nullable=False),
     # When it is late unless it comes further; none: it cannot be.

@@ -47,7 +47,8 @@ class Sla:
 class NewReconnection:
     """A reconnect was issued to a meter whose relay may be open. ``caused_at``: when the money was
     accepted, or whatever else it is for came; ``opened_at``: when the relay was read back open,
-    none where that is not known."""
+    none where that is not known; ``lifts_limit``: it is not open, but was limited, and as far as is
+    known still is."""
 
     account_id: UUID
     meter_id: str
@@ -55,6 +56,7 @@ class NewReconnection:
     caused_at: datetime
     issued_at: datetime
     opened_at: datetime | None
+    lifts_limit: bool = False
     sla: Sla
 
 
@@ -78,7 +80,8 @@ class Reconnection:
     """How far it came; money in micro-units of the account's currency.
 
     ``deadline_at``: when it is late unless it comes further; none: it cannot be, such as while the
-    customer may close the relay by hand. ``base``: the reading that load is measured from.
+    customer may close the relay by hand. ``lifts_limit``: energy flows all along, so that the
+    meter's answer alone ends it. ``base``: the reading that load is measured from.
     ``done_at``: nothing is waited for any more; ``superseded_at``: the relay is to be open again,
     or the meter serves somebody else. ``is_timed``: how long the relay took is in the metrics.
     ``credit_micro``: what is given where it is late, by the policy as it began; ``journal_id``: the
@@ -92,6 +95,7 @@ class Reconnection:
     caused_at: datetime
     issued_at: datetime
     opened_at: datetime | None
+    lifts_limit: bool = False
     load_within: timedelta | None
     credit_micro: int
     deadline_at: datetime | None

@@ -6,10 +6,9 @@ from msgspec.structs import replace
 
 from prepay_ledger.relays.command_progress import FINISHED_RANK, RANK
 from prepay_ledger.relays.values import (
-    ACTION,
     OBSERVED,
-    THERE,
     CommandProgress,
+    Desired,
     Limits,
     Observed,
     ObservedFrom,
@@ -27,13 +26,18 @@ def after_progress(relay: Relay, progress: CommandProgress) -> Relay:
     """
     if RANK[progress.status] < FINISHED_RANK:
         return relay
-    if progress.relay is not None:
-        relay = _seen(relay, progress.relay, at=progress.at, by=ObservedFrom.ANSWER)
     outstanding = relay.outstanding
-    if outstanding is None or outstanding.command_id != progress.command_id:
+    answers = outstanding is not None and outstanding.command_id == progress.command_id
+    if progress.relay is not None:
+        is_done = answers and progress.status is CommandStatus.SUCCEEDED
+        limit_w = outstanding.limit_w if outstanding is not None and is_done else None
+        relay = _seen(
+            relay, progress.relay, at=progress.at, by=ObservedFrom.ANSWER, limit_w=limit_w
+        )
+    if not answers:
         return relay
     relay = replace(relay, outstanding=None)
-    if progress.status is CommandStatus.SUCCEEDED and relay.observed in THERE[relay.desired]:
+    if progress.status is CommandStatus.SUCCEEDED and relay.is_there:
         return _in_order(relay)
     if progress.relay is None:
         relay = _unknown(relay, at=progress.at)
@@ -45,6 +49,15 @@ def after_report(
 ) -> Relay:
     """``relay`` once its meter has told of itself where it is."""
     return _seen(relay, state, at=at, by=by)
+
+
+def after_limiter(relay: Relay, state: RelayState, *, at: datetime) -> Relay:
+    """``relay`` once its meter's own limiter has moved it. Where a limit is set, as far as is
+    known, that is how it limits, and the relay stays limited; else it is open or closed."""
+    may_be_limited = relay.observed is Observed.LIMITED or (
+        relay.observed is Observed.UNKNOWN and relay.desired is Desired.LIMITED
+    )
+    return relay if may_be_limited else after_report(relay, state, at=at)
 
 
 def lost_at(relay: Relay, *, limits: Limits) -> datetime | None:
@@ -79,14 +92,28 @@ def after_silence(relay: Relay, *, limits: Limits, now: datetime) -> Relay:
     )
 
 
-def _seen(relay: Relay, state: RelayState, *, at: datetime, by: ObservedFrom) -> Relay:
+def _seen(
+    relay: Relay, state: RelayState, *, at: datetime, by: ObservedFrom, limit_w: int | None = None
+) -> Relay:
+    """``limit_w``: what a command that was answered has limited it to. Whoever does not say it
+    leaves it as it was, while the relay stays limited."""
     if relay.observed_at is not None and at < relay.observed_at:
         return relay
-    relay = replace(relay, observed=OBSERVED[state], observed_at=at, observed_from=by)
+    observed = OBSERVED[state]
+    if observed is not Observed.LIMITED:
+        limit_w = None
+    elif limit_w is None:
+        limit_w = relay.observed_limit_w
+    relay = replace(
+        relay,
+        observed=observed,
+        observed_at=at,
+        observed_from=by,
+        observed_limit_w=limit_w,
+    )
     # Perhaps it answers the command before, which was taken for lost: what was issued anew since,
     # and asks for the same, moves nothing.
-    asks_for_it = relay.outstanding and relay.outstanding.action is ACTION[relay.desired]
-    if asks_for_it and relay.observed in THERE[relay.desired]:
+    if relay.is_asked and relay.is_there:
         return _in_order(replace(relay, outstanding=None))
     return relay
 
@@ -102,4 +129,5 @@ def _unknown(relay: Relay, *, at: datetime) -> Relay:
         observed=Observed.UNKNOWN,
         observed_at=max(at, relay.observed_at or at),
         observed_from=ObservedFrom.SILENCE,
+        observed_limit_w=None,
     )

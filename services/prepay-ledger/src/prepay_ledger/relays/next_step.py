@@ -6,7 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from prepay_ledger.relays.news import lost_at
-from prepay_ledger.relays.values import ACTION, THERE, Limits, Relay
+from prepay_ledger.relays.values import ACTION, Limits, Relay
 from prewatt_common.contracts.base import Presence, RelayAction
 
 
@@ -54,26 +54,27 @@ def next_step(
     Nothing holds what gives supply back: not the hour, not a meter that is away.
     """
     action = ACTION[relay.desired]
+    is_cut = relay.loses_supply(action, relay.limit_w)
     outstanding = relay.outstanding
-    if outstanding is not None and outstanding.action is action:
+    if relay.is_asked:
         return Step(waits=Waits.ANSWER, again_at=lost_at(relay, limits=limits))
     # What is on its way the other way may still be carried out: only a newer command ends that.
-    if outstanding is None and relay.observed in THERE[relay.desired]:
+    if outstanding is None and relay.is_there:
         return REST
-    if action is RelayAction.DISCONNECT:
+    if is_cut:
         held = _cut_waits(relay, may_cut=may_cut, limits=limits, now=now)
         if held is not None:
             return held
     failures = failures_of(relay)
     if outstanding is None and failures >= limits.attempts_max:
-        again_at = _after_giving_up(relay, action, limits)
+        again_at = _after_giving_up(relay, limits, is_cut=is_cut)
         if again_at is None or now < again_at:
             return Step(waits=Waits.GIVEN_UP, again_at=again_at)
     if outstanding is None and failures and relay.refused and relay.failed_at is not None:
         ready_at = relay.failed_at + limits.doubled(limits.first_pause_s, failures - 1)
         if now < ready_at:
             return Step(waits=Waits.PAUSE, again_at=ready_at)
-    if action is RelayAction.DISCONNECT:
+    if is_cut:
         expires_at = now + timedelta(seconds=limits.cut_lifetime_s)
         expires_at = min(expires_at, cut_not_after or expires_at)
     else:
@@ -82,10 +83,10 @@ def next_step(
     return Step(action=action, expires_at=expires_at, deadline_at=min(answer_by, expires_at))
 
 
-def _after_giving_up(relay: Relay, action: RelayAction, limits: Limits) -> datetime | None:
+def _after_giving_up(relay: Relay, limits: Limits, *, is_cut: bool) -> datetime | None:
     """Whoever is to have supply is not left dark by a work order that nobody sees to: their relay
     is asked now and then. A cut is not."""
-    if action is RelayAction.DISCONNECT or relay.failed_at is None:
+    if is_cut or relay.failed_at is None:
         return None
     return relay.failed_at + timedelta(seconds=limits.longest_pause_s)
 

@@ -21,16 +21,16 @@ def open_spans(steps: Iterable[RelayStep], *, changed_us: Iterable[int] = ()) ->
     """When the relay was open for certain. ``steps``: all of one meter, in the order of their
     sequence. ``changed_us``: where its installations begin and end.
 
-    From a cut that was read back until the next reconnection is issued: from then on the relay may
-    be closed, whatever is heard of it. A cut whose answer comes later than that opens nothing. A
-    cut speaks of the installation in which it was issued alone: whoever comes next may have another
-    device, or a relay that was closed as it changed hands.
+    From a cut that was read back until the next reconnection or limit is issued: from then on the
+    relay may be closed, whatever is heard of it. A cut whose answer comes later than that opens
+    nothing. A cut speaks of the installation in which it was issued alone: whoever comes next may
+    have another device, or a relay that was closed as it changed hands.
     """
     changes = sorted(changed_us)
     spans: list[Span] = []
     for action, issued_us, opened_us in steps:
         last = spans[-1] if spans else None
-        if action is RelayAction.RECONNECT:
+        if action in (RelayAction.RECONNECT, RelayAction.LIMIT):
             if last is not None and _lasts_until(last, issued_us):
                 spans[-1] = Span(last.begin_us, issued_us)
         elif opened_us is not None and not (last is not None and _lasts_until(last, opened_us)):

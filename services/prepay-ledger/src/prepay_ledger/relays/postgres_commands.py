@@ -109,6 +109,7 @@ def _command_row(command: NewCommand) -> dict[str, object]:
         "account_id": command.account_id,
         "meter_id": command.meter_id,
         "action": command.action,
+        "limit_w": command.limit_w,
         "sequence": command.sequence,
         "status": CommandStatus.ISSUED,
         "status_rank": RANK[CommandStatus.ISSUED],

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from prewatt_common.contracts.base import RelayAction
 from prewatt_common.contracts.mqtt_v1 import CommandClaims
 
+_MAY_TAKE_SUPPLY = frozenset({RelayAction.DISCONNECT, RelayAction.LIMIT})
 _encode = msgspec.json.Encoder().encode
 
 
@@ -42,12 +43,14 @@ def claims_of(
     command_id: UUID,
     meter_id: str,
     action: RelayAction,
+    limit_w: int | None = None,
     sequence: int,
     issued_at: datetime,
     expires_at: datetime,
     codes_from: int = 0,
 ) -> CommandClaims:
-    """What is signed of a command. Only a cut must not be executed after the command's end.
+    """What is signed of a command. Only a cut, or a limit that takes supply away, must not be
+    executed after the command's end; the meter knows what a limit does to it.
 
     ``codes_from``: the counter that the meter's next reconnection code will have, for a cut.
     """
@@ -58,7 +61,8 @@ def claims_of(
         sequence=sequence,
         issued_at=issued_at,
         expires_at=expires_at,
-        not_after=expires_at if action is RelayAction.DISCONNECT else None,
+        not_after=expires_at if action in _MAY_TAKE_SUPPLY else None,
+        limit_w=limit_w,
         codes_from=codes_from if action is RelayAction.DISCONNECT else 0,
     )
 

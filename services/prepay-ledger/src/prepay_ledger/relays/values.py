@@ -15,11 +15,13 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Desired(StrEnum):
-    """Where a relay should be. Armed: the customer may close it by the meter's button."""
+    """Where a relay should be. Armed: the customer may close it by the meter's button. Limited:
+    closed, and its meter lets through no more than so many watts."""
 
     CLOSED = "closed"
     OPEN = "open"
     ARMED = "armed"
+    LIMITED = "limited"
 
 
 class Observed(StrEnum):
@@ -29,6 +31,7 @@ class Observed(StrEnum):
     """Also of a meter that was never told anything: it was installed so."""
     OPEN = "open"
     ARMED = "armed"
+    LIMITED = "limited"
     UNKNOWN = "unknown"
     """Something was asked of it and no answer came."""
 
@@ -37,11 +40,13 @@ OBSERVED = {
     RelayState.OPEN: Observed.OPEN,
     RelayState.CLOSED: Observed.CLOSED,
     RelayState.ARMED: Observed.ARMED,
+    RelayState.LIMITED: Observed.LIMITED,
 }
 ACTION = {
     Desired.CLOSED: RelayAction.RECONNECT,
     Desired.OPEN: RelayAction.DISCONNECT,
     Desired.ARMED: RelayAction.ARM,
+    Desired.LIMITED: RelayAction.LIMIT,
 }
 """What brings a relay there."""
 THERE = {
@@ -49,8 +54,9 @@ THERE = {
     Desired.OPEN: frozenset({Observed.OPEN}),
     # The customer may have pressed the button, or was never without supply.
     Desired.ARMED: frozenset({Observed.ARMED, Observed.CLOSED}),
+    Desired.LIMITED: frozenset({Observed.LIMITED}),
 }
-"""Where a relay is as it should be."""
+"""Where a relay is as it should be; of one that is limited, see `Relay.is_there`."""
 AFTER = {action: THERE[desired] for desired, action in ACTION.items()}
 """Where what was asked leaves it."""
 
@@ -72,6 +78,8 @@ class Outstanding(msgspec.Struct, frozen=True, kw_only=True):
 
     command_id: UUID
     action: RelayAction
+    limit_w: int | None = None
+    """With a limit."""
     issued_at: datetime
     deadline_at: datetime
     """From here on it counts as lost, if its meter is there."""
@@ -84,9 +92,13 @@ class Relay(msgspec.Struct, frozen=True, kw_only=True):
 
     meter_id: str
     desired: Desired = Desired.CLOSED
+    limit_w: int | None = None
+    """Where it should be limited: to how many watts."""
     observed: Observed = Observed.CLOSED
     observed_at: datetime | None = None
     observed_from: ObservedFrom = ObservedFrom.INSTALLED
+    observed_limit_w: int | None = None
+    """Where it is limited: by the command that the meter answered; none, if nobody knows which."""
     outstanding: Outstanding | None = None
     failures: Count = 0
     """In a row: commands that did not bring the relay where it should be."""
@@ -102,6 +114,40 @@ class Relay(msgspec.Struct, frozen=True, kw_only=True):
     """The end of its last absence that was longer than is borne."""
     read_at: datetime | None = None
     """Of its newest reading."""
+
+    @property
+    def is_there(self) -> bool:
+        """It was seen where it should be."""
+        return self.observed in THERE[self.desired] and (
+            self.desired is not Desired.LIMITED or self.observed_limit_w == self.limit_w
+        )
+
+    @property
+    def is_asked(self) -> bool:
+        """What is on its way brings it where it should be."""
+        outstanding = self.outstanding
+        return outstanding is not None and (outstanding.action, outstanding.limit_w) == (
+            ACTION[self.desired],
+            self.limit_w,
+        )
+
+    def loses_supply(self, action: RelayAction, limit_w: int | None) -> bool:
+        """``action`` takes supply away from it: what opens it does, and a limit below what it may
+        have now, or once what is on its way has arrived."""
+        if limit_w is None:
+            return action is RelayAction.DISCONNECT
+        may_have_w = [_lets_through_w(self.observed, self.observed_limit_w)]
+        out = self.outstanding
+        if out is not None and out.action is not RelayAction.DISCONNECT:
+            may_have_w.append(out.limit_w)
+        return any(watts is None or watts > limit_w for watts in may_have_w)
+
+
+def _lets_through_w(observed: Observed, limit_w: int | None) -> int | None:
+    """How much an observed relay may let through; none: any load."""
+    if observed is Observed.LIMITED:
+        return limit_w
+    return 0 if observed is Observed.OPEN else None
 
 
 ABSENCE_BORNE = timedelta(seconds=60)
@@ -141,6 +187,7 @@ class NewCommand:
     account_id: UUID
     meter_id: str
     action: RelayAction
+    limit_w: int | None = None
     sequence: int
     caused_at: datetime
     issued_at: datetime

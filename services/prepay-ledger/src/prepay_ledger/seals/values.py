@@ -22,8 +22,8 @@ SEALED = (
         "command",
         ("id",),
         (
-            "id", "decision_id", "account_id", "meter_id", "action", "sequence", "caused_at",
-            "issued_at", "expires_at",
+            "id", "decision_id", "account_id", "meter_id", "action", "limit_w", "sequence",
+            "caused_at", "issued_at", "expires_at",
         ),
     ),
     SealedTable(

@@ -78,6 +78,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """That serve the account now."""
     open_meters: Count
     """Of these: how many relays are read back open."""
+    limited_meters: Count = 0
+    """Of these: how many relays are read back limited."""
     parked_meters: Count
     """Of these; what they used is not charged, so the balance is not what it should be."""
     untrusted_meters: Count
@@ -117,6 +119,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Findings that wait for a person hold a cut."""
     estimates_hold: bool = False
     """A last use that is estimated holds a cut."""
+    load_limit_w: int | None = None
+    """Whoever would be cut is limited to so much."""
     limits: Limits = Limits()
 
 
@@ -141,8 +145,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         return self.is_off and not self.held
 
 
-CUT = frozenset({SupplyState.DISCONNECTING, SupplyState.DISCONNECTED})
-"""A relay is open or on its way to be."""
+CUT = frozenset({SupplyState.DISCONNECTING, SupplyState.DISCONNECTED, SupplyState.LIMITED})
+"""A relay is open or limited, or on its way to be."""
 
 
 def credit_micro(facts: Facts) -> int:
@@ -170,11 +174,11 @@ def is_restored(facts: Facts, rules: Rules) -> bool:
     return facts.balance_micro > restored_above_micro(facts, rules)
 
 
-def back_above_micro(facts: Facts, rules: Rules, *, is_open: bool) -> int:
+def back_above_micro(facts: Facts, rules: Rules, *, is_shut: bool) -> int:
     """What a balance must pass to bring supply back where it is off or on its way to be.
-    ``is_open``: a relay is read back open; otherwise a balance that is not exhausted is enough."""
+    ``is_shut``: a relay is read back open or limited; else one that is not exhausted is enough."""
     restored_micro = restored_above_micro(facts, rules)
-    return restored_micro if is_open else min(restored_micro, -credit_micro(facts))
+    return restored_micro if is_shut else min(restored_micro, -credit_micro(facts))
 
 
 def is_low(facts: Facts) -> bool:
@@ -190,7 +194,8 @@ def decide(facts: Facts, rules: Rules) -> Decision:
     """
     exhausted = is_exhausted(facts)
     if facts.state in CUT:
-        exhausted = (exhausted or facts.open_meters > 0) and not is_restored(facts, rules)
+        is_shut = facts.open_meters + facts.limited_meters > 0
+        exhausted = (exhausted or is_shut) and not is_restored(facts, rules)
     if not exhausted:
         return Decision(is_exhausted=False, is_off=False, fired=_why_on(facts, rules))
     is_off = not facts.protected
@@ -290,5 +295,5 @@ def review_thresholds(
             return Thresholds(exhausted_micro, None)
         case SupplyState.PENDING:
             return Thresholds(None, exhausted_micro)
-        case SupplyState.DISCONNECTING | SupplyState.DISCONNECTED:
+        case SupplyState.DISCONNECTING | SupplyState.DISCONNECTED | SupplyState.LIMITED:
             return Thresholds(None, back_above_micro)

@@ -7,7 +7,6 @@ from prepay_ledger.supply.decide import Facts, warning
 from prepay_ledger.supply.grounds import Grounds
 from prepay_ledger.supply.settle import Settled
 from prepay_ledger.supply.values import SupplyView
-from prewatt_common.contracts.base import RelayAction
 
 
 class Decided(NamedTuple):
@@ -36,5 +35,5 @@ class Decided(NamedTuple):
 
     @property
     def cuts(self) -> bool:
-        """A relay is to be opened now."""
-        return self.settled.action is RelayAction.DISCONNECT
+        """Supply is to be taken away now."""
+        return self.settled.cuts

@@ -12,12 +12,15 @@ from prepay_ledger.supply.decide import restored_above_micro
 from prepay_ledger.supply.explain_texts import (
     CITED,
     HOLDS,
+    LIMITING,
     PAY,
+    PAY_AND_LIFT,
     PAY_AND_PRESS,
     STATES,
     UNTIL,
     Language,
 )
+from prepay_ledger.supply.limit import limit_of
 from prepay_ledger.supply.replay import Inputs
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 
@@ -66,27 +69,34 @@ def explain(
         return f"{(micro / _MICRO).quantize(_CENT, rounding)} {account.currency}"
 
     state = account.supply_state
+    limit_w = None if last is None else limit_of(last.inputs.rules, last.inputs.relays)
+    is_limiting = state is SupplyState.DISCONNECTING and limit_w is not None
+    said = LIMITING[language] if is_limiting else STATES[language][state]
     sentences = [
-        STATES[language][state].format(
+        said.format(
             number=account.number,
             balance=money(account.balance_micro),
             limit=money(-account.emergency_credit_micro),
             since=local(last.at) if last else "",
+            watts=limit_w or "-",
         )
     ]
     holds: tuple[HeldBy, ...] = ()
     to_pay_micro = None
-    if last is not None and state in (SupplyState.PENDING, SupplyState.DISCONNECTING):
+    is_held = (SupplyState.PENDING, SupplyState.DISCONNECTING, SupplyState.LIMITED)
+    if last is not None and state in is_held:
         holds = tuple(_holds(last, language))
         for each in holds:
             said = each.text
             if each.until is not None:
                 said = UNTIL[language].format(why=each.text, until=local(each.until))
             sentences.append(f"- {said}")
-    if last is not None and state is SupplyState.DISCONNECTED:
+    if last is not None and state in (SupplyState.DISCONNECTED, SupplyState.LIMITED):
         above_micro = restored_above_micro(last.inputs.facts, last.inputs.rules)
         to_pay_micro = max(0, above_micro - account.balance_micro + 1)
         how = PAY_AND_PRESS if last.inputs.facts.confirms else PAY
+        if state is SupplyState.LIMITED:
+            how = PAY_AND_LIFT
         sentences.append(how[language].format(amount=money(to_pay_micro, ROUND_CEILING)))
     if last is not None:
         facts, rules = last.inputs.facts, last.inputs.rules

@@ -36,6 +36,8 @@ STATES: Mapping[Language, Mapping[SupplyState, str]] = {
         "{since}. The balance is {balance}.",
         SupplyState.ARMED: "The supply of account {number} may be switched on again since {since}: "
         "make sure that it is safe, then press the meter's button. The balance is {balance}.",
+        SupplyState.LIMITED: "Account {number} may use up to {watts} W since {since}, because the "
+        "balance was used up. It is {balance}. Above that the meter switches off for a while.",
     },
     Language.ZH_CN: {
         SupplyState.CONNECTED: "户号{number}正常供电，余额{balance}。",
@@ -49,8 +51,17 @@ STATES: Mapping[Language, Mapping[SupplyState, str]] = {
         SupplyState.RECONNECTING: "户号{number}自{since}起正在恢复供电，当前余额{balance}。",
         SupplyState.ARMED: "户号{number}自{since}起已允许合闸，当前余额{balance}。"
         "请确认安全后按电能表按钮恢复用电。",
+        SupplyState.LIMITED: "户号{number}因余额用尽，自{since}起限制用电功率至{watts}瓦，"
+        "当前余额{balance}。超过该功率时电能表会暂时断电。",
     },
 }
+LIMITING: Mapping[Language, str] = {
+    Language.EN: "Nothing is left on account {number}: the balance is {balance}, and use is being "
+    "limited to {watts} W, because it is {limit} or less.",
+    Language.ZH_CN: "户号{number}余额已用尽（{balance}，停电界限{limit}），"
+    "正在将用电功率限制至{watts}瓦。",
+}
+"""In place of what is said of a cut."""
 
 HOLDS: Mapping[Language, Mapping[str, str]] = {
     Language.EN: {
@@ -124,6 +135,10 @@ UNTIL: Mapping[Language, str] = {
 PAY: Mapping[Language, str] = {
     Language.EN: "Top up {amount} or more: supply comes back by itself.",
     Language.ZH_CN: "请充值{amount}以上，到账后自动恢复供电。",
+}
+PAY_AND_LIFT: Mapping[Language, str] = {
+    Language.EN: "Top up {amount} or more: the limit ends by itself.",
+    Language.ZH_CN: "请充值{amount}以上，到账后自动解除限制。",
 }
 PAY_AND_PRESS: Mapping[Language, str] = {
     Language.EN: "Top up {amount} or more. You may then switch it on by the meter's button.",

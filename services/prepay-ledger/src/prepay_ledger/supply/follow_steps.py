@@ -8,7 +8,7 @@ from prepay_ledger.cut_lists.values import WAITS_FOR_LIST, LineState
 from prepay_ledger.reconnections.follow_relays import begin_reconnections, end_reconnections
 from prepay_ledger.reconnections.values import Cause, NewReconnection
 from prepay_ledger.relays.next_step import Waits
-from prepay_ledger.relays.values import Observed, Relay
+from prepay_ledger.relays.values import Desired, Observed, Relay
 from prepay_ledger.supply.decide import Fired
 from prepay_ledger.supply.decided import Decided
 from prepay_ledger.supply.ports import Unit
@@ -24,6 +24,8 @@ _CAUSES = {
     Fired.RELAY_NOT_CLOSED: Cause.UNCERTAIN,
 }
 
+_DONE = frozenset({SupplyState.DISCONNECTED, SupplyState.LIMITED})
+
 
 async def follow_steps(
     unit: Unit, decided: Sequence[Decided], *, now: datetime, caused_at: datetime
@@ -34,13 +36,15 @@ async def follow_steps(
     given_up: list[NewWorkOrder] = []
     for each in decided:
         for before, (relay, step) in zip(each.view.relays, each.settled.moved, strict=True):
-            if step.action is RelayAction.DISCONNECT:
+            if step.action in (RelayAction.DISCONNECT, RelayAction.LIMIT):
                 cut.append(relay.meter_id)
             elif step.action is not None:
                 news.append(_begun(each, before, now=now, caused_at=caused_at))
             elif step.waits is Waits.GIVEN_UP:
                 given_up.append(_order(each, relay))
-    await end_reconnections(unit=unit, meter_ids=cut, why="the relay is to be open again", at=now)
+    await end_reconnections(
+        unit=unit, meter_ids=cut, why="supply is to be taken away again", at=now
+    )
     await begin_reconnections(unit=unit, news=news)
     await open_orders(unit=unit, orders=given_up, at=now)
     await _end_given_up(unit, decided, now=now)
@@ -58,6 +62,8 @@ def _begun(
         caused_at=caused_at,
         issued_at=now,
         opened_at=before.observed_at if before.observed is Observed.OPEN else None,
+        lifts_limit=before.observed is Observed.LIMITED
+        or (before.observed is Observed.UNKNOWN and before.desired is Desired.LIMITED),
         sla=decided.grounds.sla,
     )
 
@@ -103,7 +109,7 @@ def _line_state(decided: Decided) -> LineState:
     settled = decided.settled
     if not settled.decision.is_exhausted:
         return LineState.DROPPED
-    if settled.state is SupplyState.DISCONNECTED:
+    if settled.state in _DONE and not settled.held:
         return LineState.DONE
     if Waits.GIVEN_UP in settled.held:
         return LineState.FAILED

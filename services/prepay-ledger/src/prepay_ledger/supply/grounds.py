@@ -172,6 +172,7 @@ def rules_of(policy: PolicyInForce) -> Rules:
         dues=_dues(terms.coming_back),
         findings_hold=terms.evidence.failed_readings,
         estimates_hold=terms.evidence.estimated_readings,
+        load_limit_w=terms.load_limit_w,
         limits=Limits(**msgspec.structs.asdict(terms.commands)),
     )
 

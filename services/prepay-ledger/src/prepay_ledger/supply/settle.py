@@ -23,6 +23,7 @@ from prepay_ledger.supply.decide import (
     is_low,
     review_thresholds,
 )
+from prepay_ledger.supply.desired import is_cut_out, wanted
 from prewatt_common.contracts.base import RelayAction
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 
@@ -51,6 +52,11 @@ class Settled(NamedTuple):
     dues_until: datetime | None
 
     @property
+    def cuts(self) -> bool:
+        """Supply is to be taken away from a meter now: its relay opened, or its load limited."""
+        return any(each.step.action and _is_being_cut(each) for each in self.moved)
+
+    @property
     def action(self) -> RelayAction | None:
         """What is asked of relays now."""
         return next((each.step.action for each in self.moved if each.step.action), None)
@@ -60,15 +66,20 @@ def settle(facts: Facts, relays: Sequence[Relay], *, rules: Rules, now: datetime
     """``relays``: of the account's meters, as they are stored; those that are where they should be
     may be left out (`resting`)."""
     decision = decide(facts, rules)
-    due = Desired.ARMED if facts.confirms else Desired.CLOSED
-    desired = Desired.OPEN if decision.is_off else due
     moved: list[Moved] = []
     for each in relays:
         relay = after_silence(each, limits=rules.limits, now=now)
-        wanted = due if _is_called_back(relay, decision) else desired
-        if relay.desired is not wanted:
+        desired = wanted(relay, facts=facts, decision=decision, rules=rules)
+        if desired != (relay.desired, relay.limit_w):
             # What failed before was about something else.
-            relay = replace(relay, desired=wanted, failures=0, failed_at=None, refused=False)
+            relay = replace(
+                relay,
+                desired=desired.relay,
+                limit_w=desired.limit_w,
+                failures=0,
+                failed_at=None,
+                refused=False,
+            )
         step = next_step(
             relay,
             may_cut=decision.may_cut,
@@ -78,9 +89,11 @@ def settle(facts: Facts, relays: Sequence[Relay], *, rules: Rules, now: datetime
         )
         moved.append(Moved(relay, step))
     state = _state(facts, decision, moved)
-    is_open = any(each.relay.observed is Observed.OPEN for each in moved) or facts.open_meters > 0
+    is_shut = facts.open_meters + facts.limited_meters > 0 or any(
+        each.relay.observed in (Observed.OPEN, Observed.LIMITED) for each in moved
+    )
     at = [each.step.again_at for each in moved if each.step.again_at is not None]
-    if decision.hold_ends_at is not None and state is not SupplyState.DISCONNECTED:
+    if decision.hold_ends_at is not None and not _is_done(state, moved):
         at.append(decision.hold_ends_at)
     after = _with_dues(facts, decision, state, rules=rules, now=now)
     if after.dues_until is not None:
@@ -96,7 +109,7 @@ def settle(facts: Facts, relays: Sequence[Relay], *, rules: Rules, now: datetime
             balance_micro=facts.balance_micro,
             warned_at=facts.warned_at,
             exhausted_micro=-credit_micro(after),
-            back_above_micro=back_above_micro(after, rules, is_open=is_open),
+            back_above_micro=back_above_micro(after, rules, is_shut=is_shut),
         ),
         again_at=min(at, default=None),
         owed_micro=after.owed_micro,
@@ -120,7 +133,8 @@ def _with_dues(
 
 
 _AT_REST = {
-    SupplyState.DISCONNECTING: frozenset({SupplyState.DISCONNECTED}),
+    SupplyState.DISCONNECTING: frozenset({SupplyState.DISCONNECTED, SupplyState.LIMITED}),
+    SupplyState.DISCONNECTED: frozenset({SupplyState.LIMITED}),
     SupplyState.RECONNECTING: frozenset(
         {SupplyState.CONNECTED, SupplyState.WARNED, SupplyState.PENDING, SupplyState.ARMED}
     ),
@@ -130,15 +144,6 @@ _SAY_WHY = frozenset(
     {Fired.BALANCE_RESTORED, Fired.DUES_SHARE_PAID, Fired.CUT_ENDED, Fired.CUSTOMER_PROTECTED}
 )
 """Why a relay is closed that was open or is to be."""
-
-
-def _is_called_back(relay: Relay, decision: Decision) -> bool:
-    """A cut that is out, or may have been made unseen, when something begins to hold it. A relay
-    that was read back open before stays so."""
-    may_open = _is_cut_out(relay) or relay.observed is Observed.UNKNOWN
-    return (
-        decision.is_off and bool(decision.held) and relay.observed is not Observed.OPEN and may_open
-    )
 
 
 def resting(moved: Sequence[Moved], relays: Sequence[Relay]) -> list[bool]:
@@ -166,21 +171,27 @@ def _state(facts: Facts, decision: Decision, moved: Sequence[Moved]) -> SupplySt
 def _state_off(facts: Facts, unsettled: Sequence[Moved]) -> SupplyState:
     if facts.meters == 0:
         return SupplyState.PENDING
-    if not unsettled:
-        return SupplyState.DISCONNECTED
-    is_under_way = facts.open_meters > 0 or any(map(_is_being_cut, unsettled))
-    return SupplyState.DISCONNECTING if is_under_way else SupplyState.PENDING
+    if any(map(_is_being_cut, unsettled)):
+        return SupplyState.DISCONNECTING
+    shut = facts.open_meters + facts.limited_meters
+    may_close = any(each.relay.desired is Desired.OPEN for each in unsettled)
+    if unsettled and (shut < facts.meters or (may_close and not facts.limited_meters)):
+        return SupplyState.DISCONNECTING if shut else SupplyState.PENDING
+    return SupplyState.LIMITED if facts.limited_meters else SupplyState.DISCONNECTED
 
 
 def _is_being_cut(moved: Moved) -> bool:
-    if moved.step.action is not None:
-        return moved.step.action is RelayAction.DISCONNECT
-    return _is_cut_out(moved.relay)
+    relay, step = moved
+    if step.action is not None:
+        return relay.loses_supply(step.action, relay.limit_w)
+    return is_cut_out(relay)
 
 
-def _is_cut_out(relay: Relay) -> bool:
-    outstanding = relay.outstanding
-    return outstanding is not None and outstanding.action is RelayAction.DISCONNECT
+def _is_done(state: SupplyState, moved: Sequence[Moved]) -> bool:
+    """Cut or limited, and nothing more is to be taken away."""
+    if state is SupplyState.LIMITED:
+        return all(each.step.is_rest for each in moved)
+    return state is SupplyState.DISCONNECTED
 
 
 def _of_relays(
@@ -195,7 +206,8 @@ def _of_relays(
 
 
 def _held(decision: Decision, state: SupplyState, moved: Sequence[Moved]) -> tuple[str, ...]:
-    if state not in (SupplyState.PENDING, SupplyState.DISCONNECTING):
+    holding = (SupplyState.PENDING, SupplyState.DISCONNECTING, SupplyState.LIMITED)
+    if state not in holding or _is_done(state, moved):
         return ()
     waits = {each.step.waits for each in moved} - {None, Waits.ANSWER, Waits.CUT_IS_HELD}
     return (*decision.held, *sorted(str(each) for each in waits))

@@ -5,10 +5,12 @@ from datetime import datetime
 from prepay_ledger.events import account_event
 from prepay_ledger.supply.decide import is_told_exhausted, warning
 from prepay_ledger.supply.decided import Decided
+from prepay_ledger.supply.limit import limit_of
 from prewatt_common.contracts.ledger_events_v1 import (
     BalanceExhausted,
     LowBalance,
     SupplyChanged,
+    SupplyState,
     WarnedBy,
 )
 from prewatt_common.kafka.messages import Message
@@ -52,9 +54,16 @@ def events_of(decided: Decided, *, now: datetime) -> list[Message]:
         state=settled.state,
         decision_id=decided.id,
         rules=(*settled.fired, *settled.held),
+        limit_w=_limit_w(decided),
         balance_micro=account.balance_micro,
         currency=account.currency,
         at=now,
     )
     messages.append(account_event(changed, account_id=account.id, at=now))
     return messages
+
+
+def _limit_w(decided: Decided) -> int | None:
+    if decided.settled.state is not SupplyState.LIMITED:
+        return None
+    return limit_of(decided.grounds.rules, decided.view.relays)

@@ -11,7 +11,7 @@ from prepay_ledger.reconnections.follow_relays import note_reached
 from prepay_ledger.reconnections.rules import stage_of_news
 from prepay_ledger.reconnections.values import Reached
 from prepay_ledger.relays.command_progress import FINISHED_RANK, RANK
-from prepay_ledger.relays.news import after_progress, after_report
+from prepay_ledger.relays.news import after_limiter, after_progress, after_report
 from prepay_ledger.relays.values import (
     ABSENCE_BORNE,
     AFTER,
@@ -145,7 +145,11 @@ async def _follow(
     by_hand: list[NewWorkOrder] = []
     for each in told:
         status = each.status if isinstance(each, CommandProgressed) else None
-        if isinstance(each, CommandProgressed) and each.action is RelayAction.DISCONNECT:
+        if isinstance(each, CommandProgressed):
+            if each.action in (RelayAction.DISCONNECT, RelayAction.LIMIT):
+                continue
+        elif each.kind is MqttEventKind.RELAY_MOVED_BY_LOAD_LIMIT:
+            # It closes by itself, and the limit stays.
             continue
         stage = stage_of_news(status=status, relay=each.relay)
         if stage is not None:
@@ -170,7 +174,10 @@ def _after(relay: Relay, event: CommandProgressed | MeterReported, *, now: datet
     if isinstance(event, CommandProgressed):
         return after_progress(relay, _progress(event))
     assert event.relay is not None
-    return after_report(relay, event.relay, at=min(event.at, now))
+    at = min(event.at, now)
+    if event.kind is MqttEventKind.RELAY_MOVED_BY_LOAD_LIMIT:
+        return after_limiter(relay, event.relay, at=at)
+    return after_report(relay, event.relay, at=at)
 
 
 def _moves(event: CommandProgressed | MeterReported) -> bool:

@@ -588,6 +588,7 @@ CREATE TABLE command (
     account_id uuid NOT NULL,
     meter_id text NOT NULL,
     action text NOT NULL,
+    limit_w integer,
     sequence bigint NOT NULL,
     status text NOT NULL,
     status_rank smallint NOT NULL,
@@ -602,6 +603,7 @@ CREATE TABLE command (
     UNIQUE (meter_id, sequence),
     CHECK (sequence > 0),
     CHECK (expires_at > issued_at),
+    CHECK ((action = 'limit') = (limit_w IS NOT NULL)),
     FOREIGN KEY(decision_id) REFERENCES decision (id),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
@@ -614,8 +616,11 @@ CREATE TABLE relay (
     observed text NOT NULL,
     observed_at timestamptz,
     observed_from text NOT NULL,
+    limit_w integer,
+    observed_limit_w integer,
     command_id uuid,
     action text,
+    asked_limit_w integer,
     issued_at timestamptz,
     deadline_at timestamptz,
     expires_at timestamptz,
@@ -624,8 +629,11 @@ CREATE TABLE relay (
     refused boolean NOT NULL,
     PRIMARY KEY (meter_id),
     CHECK (failures >= 0),
-    CHECK (desired IN ('closed', 'open', 'armed')),
-    CHECK (observed IN ('closed', 'open', 'armed', 'unknown')),
+    CHECK (desired IN ('closed', 'open', 'armed', 'limited')),
+    CHECK (observed IN ('closed', 'open', 'armed', 'limited', 'unknown')),
+    CHECK ((desired = 'limited') = (limit_w IS NOT NULL)),
+    CHECK (observed = 'limited' OR observed_limit_w IS NULL),
+    CHECK ((action IS NOT DISTINCT FROM 'limit') = (asked_limit_w IS NOT NULL)),
     CHECK (num_nulls(command_id, action, issued_at, deadline_at, expires_at) IN (0, 5))
 );
 CREATE TABLE meter_presence (
@@ -792,6 +800,7 @@ CREATE TABLE reconnection (
     caused_at timestamptz NOT NULL,
     issued_at timestamptz NOT NULL,
     opened_at timestamptz,
+    lifts_limit boolean DEFAULT false NOT NULL,
     load_within_s integer,
     credit_micro bigint NOT NULL,
     deadline_at timestamptz,
@@ -1051,8 +1060,8 @@ SEALED = {
     "payment_event_step": "",
     "parked_meter_step": "",
     "decision": "",
-    "command": "id, decision_id, account_id, meter_id, action, sequence, caused_at, issued_at,"
-    " expires_at, day",
+    "command": "id, decision_id, account_id, meter_id, action, limit_w, sequence, caused_at,"
+    " issued_at, expires_at, day",
     "command_answer": "",
     "cut_hold": "",
     "cut_hold_end": "",
