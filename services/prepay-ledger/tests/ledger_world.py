@@ -4,13 +4,20 @@ cases on PostgreSQL: what is decided there against where the relays really are."
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-import asyncpg
-from ledger_devices import Device, Household, publish_nights, relay_of, sign_directly
+from ledger_devices import (
+    Device,
+    Household,
+    publish_nights,
+    relay_of,
+    sign_directly,
+    takes_supply,
+)
 from ledger_scratch import Scratch
 from ledger_signer import SIGNER
+from ledger_world_rows import WorldRows
 
 from prepay_ledger.journal.values import Entry, Journal, UtilityAccount
 from prepay_ledger.supply.recheck_supply import RecheckSupply
@@ -29,11 +36,11 @@ BEGIN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MONTH_AGO = BEGIN - timedelta(days=30)
 
 
-class World:
+class World(WorldRows):
     """Everything at one instant, which only `pass_time` moves."""
 
     def __init__(self, scratch: Scratch) -> None:
-        self.scratch = scratch
+        super().__init__(scratch)
         self.now = BEGIN
         self.review = SupplyReview(zone=ZoneInfo("UTC"), sign=SIGNER.sign)
         self.take = TakeMeterEvents(review=self.review, clock=lambda: self.now)
@@ -43,23 +50,9 @@ class World:
             clock=lambda: self.now,
             committed=lambda: None,
         )
-        self.households = [Household(uuid4()), Household(uuid4())]
-        self.devices = [Device(f"m-{uuid4().hex}"), Device(f"m-{uuid4().hex}")]
         self.serves: dict[str, Household] = {}
         self._taken = 0
         self._is_reliable = False
-        self._connection: asyncpg.Connection | None = None
-
-    async def end(self) -> None:
-        """Leave the database."""
-        if self._connection is not None:
-            await self._connection.close()
-
-    async def _sql(self, query: str, *values: Any) -> list[asyncpg.Record]:
-        """On one connection: a script is hundreds of statements."""
-        if self._connection is None:
-            self._connection = await self.scratch.connect()
-        return await self._connection.fetch(query, *values)
 
     async def begin(self) -> None:
         """Both accounts open, each with a meter; nobody is cut from 22:00 to 07:00."""
@@ -109,6 +102,25 @@ class World:
             )
         await self._review(household)
 
+    async def limit(self, household: Household, limit_w: int | None) -> None:
+        """The household comes into a class that is limited to so much instead of cut, or cut."""
+        household.limit_w = limit_w
+        async with self.scratch.unit() as unit:
+            await sign_directly(unit, household, at=self.now)
+        await self._review(household)
+
+    async def overload(self, device: Device) -> None:
+        """Its limiter opens the relay of a limited meter, for a while; the meter tells of it."""
+        if device.limit_w is not None:
+            await self._tell(
+                MeterReported(
+                    meter_id=device.meter_id,
+                    kind=MqttEventKind.RELAY_MOVED_BY_LOAD_LIMIT,
+                    at=self.now,
+                    relay=RelayState.OPEN,
+                )
+            )
+
     async def move(self, device: Device, household: Household | None) -> None:
         """The meter serves somebody else from now on, or nobody."""
         before = self.serves.pop(device.meter_id, None)
@@ -132,7 +144,7 @@ class World:
 
     async def swap(self, device: Device) -> None:
         """Another device under the same id: its relay is closed, and it has executed nothing."""
-        device.is_open, device.executed = False, 0
+        device.is_open, device.limit_w, device.executed = False, None, 0
         async with self.scratch.unit() as unit:
             household = self.serves.get(device.meter_id)
             if household is not None:
@@ -144,7 +156,7 @@ class World:
 
     async def by_hand(self, device: Device) -> None:
         """Somebody moves the relay; the meter tells of it."""
-        device.is_open = not device.is_open
+        device.is_open, device.limit_w = not device.is_open, None
         await self._tell(
             MeterReported(
                 meter_id=device.meter_id,
@@ -182,14 +194,14 @@ class World:
         if not device.is_there:
             device.waiting = command
             return
-        is_cut = command["action"] == RelayAction.DISCONNECT
         if loses == "command":
             return
-        if is_cut and command["expires_at"] <= self.now:
+        if takes_supply(command, device) and command["expires_at"] <= self.now:
             await self._answer(command, CommandStatus.EXPIRED, None)
             return
         if command["sequence"] > device.executed:
-            device.executed, device.is_open = command["sequence"], is_cut
+            device.executed, device.limit_w = command["sequence"], command["limit_w"]
+            device.is_open = command["action"] == RelayAction.DISCONNECT
         if loses != "answer":
             await self._answer(command, CommandStatus.SUCCEEDED, relay_of(device))
 
@@ -240,22 +252,6 @@ class World:
             if self.now > BEGIN + timedelta(days=30):
                 message = "it never comes to rest"
                 raise AssertionError(message)
-
-    async def states(self) -> dict[UUID, str]:
-        """What the ledger says of each account."""
-        rows = await self._sql(
-            "SELECT id, supply_state FROM account WHERE id = ANY($1)",
-            [each.id for each in self.households],
-        )
-        return {row["id"]: row["supply_state"] for row in rows}
-
-    async def observed(self) -> dict[str, str]:
-        """Where the ledger believes relays to be, of those that it has told something."""
-        rows = await self._sql(
-            "SELECT meter_id, observed FROM relay WHERE meter_id = ANY($1)",
-            [each.meter_id for each in self.devices],
-        )
-        return {row["meter_id"]: row["observed"] for row in rows}
 
     async def _review(self, *households: Household) -> None:
         async with self.scratch.unit() as unit:

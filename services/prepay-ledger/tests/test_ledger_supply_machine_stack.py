@@ -5,10 +5,13 @@ import asyncio
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from ledger_devices import relay_of
 from ledger_scratch import Scratch
 from ledger_world import World
+
+from prewatt_common.contracts.base import RelayState
 
 pytestmark = pytest.mark.stack
 WHICH = st.integers(min_value=0, max_value=1)
@@ -16,6 +19,8 @@ ACTIONS = st.one_of(
     st.tuples(st.just("pay"), WHICH, st.sampled_from([-150, -60, -5, 5, 60, 150])),
     st.tuples(st.just("credit"), WHICH, st.sampled_from([0, 50])),
     st.tuples(st.just("protect"), WHICH, st.booleans()),
+    st.tuples(st.just("limit"), WHICH, st.sampled_from([None, 300, 600])),
+    st.tuples(st.just("overload"), WHICH, st.none()),
     st.tuples(st.just("move"), WHICH, st.sampled_from([None, 0, 1])),
     st.tuples(st.just("swap"), WHICH, st.none()),
     st.tuples(st.just("hand"), WHICH, st.none()),
@@ -31,6 +36,8 @@ ACTIONS = st.one_of(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+@example(script=[("limit", 0, 300), ("pay", 0, -150), ("deliver", 0, ""), ("limit", 0, 600)])
+@example(script=[("pay", 0, -150), ("deliver", 0, ""), ("limit", 0, 300), ("deliver", 0, "answer")])
 @given(script=st.lists(ACTIONS, max_size=25))
 def test_at_rest_every_relay_is_where_it_should_be(
     own_database_url: str, script: list[Any]
@@ -61,6 +68,10 @@ async def _act(world: World, action: str, which: int, what: Any) -> None:
             await world.terms(household, emergency_credit_micro=what)
         case "protect":
             await world.terms(household, protected=what)
+        case "limit":
+            await world.limit(household, what)
+        case "overload":
+            await world.overload(device)
         case "move":
             await world.move(device, None if what is None else world.households[what])
         case "swap":
@@ -85,14 +96,16 @@ async def _is_at_rest(world: World) -> None:
             continue
         balance, state = household.balance_micro, states[household.id]
         if device.meter_id in observed:
-            assert observed[device.meter_id] == ("open" if device.is_open else "closed")
+            assert observed[device.meter_id] == relay_of(device)
         if household.protected or balance > 0:
             # Nobody stays off who has what policy asks to come back.
-            assert not device.is_open
+            assert relay_of(device) is RelayState.CLOSED
             assert state in ("connected", "warned", "pending")
         elif balance <= -household.emergency_credit_micro:
             # Nobody stays on without it: no hold is left by now.
-            assert device.is_open
-            assert state == "disconnected"
+            assert device.is_open == (household.limit_w is None)
+            assert device.limit_w == household.limit_w
+            assert state == ("disconnected" if device.is_open else "limited")
         else:
             assert device.is_open == (state == "disconnected")
+            assert (device.limit_w is not None) == (state == "limited")
