@@ -17,7 +17,7 @@ from prewatt_metering.registers.installations import Installation
 from prewatt_metering.registers.intervals import Interval, Intervals, intervals_of
 from prewatt_metering.registers.meters import MeterFacts
 from prewatt_metering.registers.readings import Quality, Reading
-from prewatt_metering.registers.spans import Span, overlap_us
+from prewatt_metering.registers.spans import Limited, Span, overlap_us
 from prewatt_metering.vee.checks.vee01_duplicate import duplicates
 from prewatt_metering.vee.checks.vee02_out_of_range import in_range
 from prewatt_metering.vee.checks.vee03_conflict import conflicts
@@ -231,6 +231,29 @@ def test_use_while_disconnected(
         facts=MeterFacts(meter="m", max_w=1_000, resolution_wh=10),
         installation=Installation(meter="m", account="A"),
         relay_open=relay_open,
+    )
+    assert brief(result) == found, why
+
+
+@pytest.mark.parametrize(
+    ("why", "intervals", "found"),
+    [
+        ("as much as the limit lets through", [(1, 410)], []),
+        ("more", [(1, 411)], [(0, 1, 410, 411)]),
+        ("before the limit and after it", [(1, 300), (1, 300), (1, 900)], []),
+        ("limited for half", [(1, 0), (0.5, 0), (1, 710)], []),
+        ("limited for half, more", [(1, 0), (0.5, 0), (1, 711)], [(1.5, 2.5, 710, 711)]),
+    ],
+)
+def test_use_above_a_limit(
+    why: str, intervals: list[tuple[float, int]], found: list[tuple[float, ...]]
+) -> None:
+    result = use_while_disconnected(
+        intervals=chain(*intervals),
+        facts=MeterFacts(meter="m", max_w=1_000, resolution_wh=10),
+        installation=Installation(meter="m", account="A"),
+        relay_open=[],
+        relay_limited=[Limited(Span(hour(0), hour(2)), 400)],
     )
     assert brief(result) == found, why
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from prepay_ledger.relays.news import after_limiter, after_progress, after_report, after_silence
 from prepay_ledger.relays.next_step import REST, Waits, next_step
-from prepay_ledger.relays.open_spans import RelayStep, open_spans
+from prepay_ledger.relays.open_spans import RelayStep, limited_spans, open_spans
 from prepay_ledger.relays.values import (
     CommandProgress,
     Desired,
@@ -27,7 +27,7 @@ from prepay_ledger.supply.settle import settle
 from prepay_ledger.supply.warning_limits import WarningLimit
 from prewatt_common.contracts.base import CommandStatus, RelayAction, RelayState
 from prewatt_common.contracts.ledger_events_v1 import SupplyState, WarnedBy
-from prewatt_metering.registers.spans import Span
+from prewatt_metering.registers.spans import Limited, Span
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 S = SupplyState
@@ -208,6 +208,15 @@ def test_a_relay_that_its_own_limiter_opens_is_limited_and_nothing_is_asked_of_i
 def test_a_limit_ends_the_time_in_which_nothing_can_flow():
     steps = [RelayStep(CUT, 10, 20), RelayStep(LIMIT, 50, None)]
     assert open_spans(steps) == (Span(20, 50),)
+
+
+def test_a_load_is_limited_from_the_answer_until_the_next_command_or_another_device():
+    steps = [RelayStep(LIMIT, 10, None, 20, 400), RelayStep(LIMIT, 50, None, 60, 800)]
+    first, second = Limited(Span(20, 50), 400), Limited(Span(60, None), 800)
+    assert limited_spans(steps) == (first, second)
+    assert limited_spans(steps, changed_us=[70]) == (first, Limited(Span(60, 70), 800))
+    assert limited_spans([*steps, RelayStep(CUT, 65, None)]) == (first, Limited(Span(60, 65), 800))
+    assert limited_spans([RelayStep(LIMIT, 10, None, None, 400)]) == ()
 
 
 @st.composite

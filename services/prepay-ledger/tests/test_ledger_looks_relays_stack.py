@@ -47,7 +47,12 @@ async def test_who_uses_on_while_cut_is_found(town: Watched) -> None:
     assert await town.noticed() == [("m0", "VEE-13", 27, 35)]
     orders = await town.sql("SELECT kind, meter_id, reason, account_id IS NOT NULL FROM work_order")
     assert [tuple(row) for row in orders] == [
-        ("energy_while_open", "m0", "800 Wh flowed while the relay was open", True)
+        (
+            "energy_while_open",
+            "m0",
+            "800 Wh more flowed than an open or limited relay lets through",
+            True,
+        )
     ]
     # Seen to, it is not opened again for what was known then.
     await town.sql(

@@ -1,4 +1,4 @@
-"""Spans of time: outages, an open relay."""
+"""Spans of time: outages, an open relay, a load that was limited."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -9,6 +9,13 @@ class Span(NamedTuple):
 
     begin_us: int
     end_us: int | None
+
+
+class Limited(NamedTuple):
+    """In this span the load was limited to so many watts."""
+
+    span: Span
+    limit_w: int
 
 
 def overlap_us(begin_us: int, end_us: int, spans: Iterable[Span]) -> int:

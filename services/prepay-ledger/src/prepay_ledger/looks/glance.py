@@ -43,8 +43,9 @@ def is_ordinary(
             if any(each.at_us < late_us for each in some):
                 return False
             readings += some
+    not_as_ever = [*relay_open, *(each.span for each in meter.limited)]
     return (
-        not any(each.end_us is None or each.end_us > first_us for each in relay_open)
+        not any(each.end_us is None or each.end_us > first_us for each in not_as_ever)
         and _goes_on(sorted(readings), first_us, look)
         and all(
             sum(day < first for day in days) >= HISTORY_DAYS_MAX for days in meter.days.values()

@@ -20,7 +20,7 @@ from prewatt_metering.registers.installations import Installation
 from prewatt_metering.registers.intervals import Intervals, intervals_of
 from prewatt_metering.registers.packing import unpack
 from prewatt_metering.registers.readings import Reading
-from prewatt_metering.registers.spans import Span, overlap_us
+from prewatt_metering.registers.spans import Limited, Span, overlap_us
 from prewatt_metering.vee.checks.vee09_late import LATE_US, late
 from prewatt_metering.vee.checks.vee10_gap import gaps
 from prewatt_metering.vee.checks.vee11_frozen import FROZEN_US_MAX, frozen
@@ -53,6 +53,8 @@ class RecentMeter:
     terms: MeterTerms
     packed: Sequence[tuple[date, bytes]]
     days: Mapping[UUID, Mapping[date, int]]
+    limited: Sequence[Limited] = ()
+    """When its load was limited, as far as is certain."""
 
 
 class UnderWay(NamedTuple):
@@ -193,12 +195,17 @@ def _by_intervals(
         least_us=ZERO_USE_US,
     )
     yield from _unexplained(nothing, relay_open, least_us=ZERO_USE_US)
-    if relay_open:
+    if relay_open or meter.limited:
         yield from use_while_disconnected(
             intervals=within,
             facts=meter.terms.facts,
             installation=installed.installation,
             relay_open=_for_any_clock(relay_open),
+            relay_limited=[
+                Limited(inner, each.limit_w)
+                for each in meter.limited
+                for inner in _for_any_clock([each.span])
+            ],
         )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -23,7 +23,7 @@ from prewatt_common.db.odd_ones import odd_among
 from prewatt_common.kafka.stops import in_words
 from prewatt_metering.calendar.instants import us_of
 from prewatt_metering.calendar.local import LocalCalendar
-from prewatt_metering.registers.spans import Span
+from prewatt_metering.registers.spans import Limited, Span
 from prewatt_metering.vee.findings import Finding
 
 ResultT = TypeVar("ResultT")
@@ -94,6 +94,7 @@ class LookAtMeters:
             self._pricings.of(await unit.tariffs.book()),
             await unit.looks.take_due(looked),
             await unit.relays.relay_open(looked),
+            await unit.relays.relay_limited(looked),
             set(),
         )
         some = await self._not_ordinary(work, looked, under_way)
@@ -145,11 +146,13 @@ class _Work:
     pricings: Pricings
     due: Collection[str]
     relay_open: Mapping[str, Sequence[Span]]
+    relay_limited: Mapping[str, Sequence[Limited]]
     odd: set[str]
 
     def tried(self, do: Callable[..., ResultT], meter: RecentMeter) -> ResultT | None:
         """None where it raises: what was found of that meter stays, and the others go on."""
         relay_open = self.relay_open.get(meter.meter_id, ())
+        meter = replace(meter, limited=self.relay_limited.get(meter.meter_id, ()))
         try:
             return do(meter, relay_open=relay_open, look=self.look, pricings=self.pricings)
         except Exception as error:  # noqa: BLE001 - rows may have been made anything

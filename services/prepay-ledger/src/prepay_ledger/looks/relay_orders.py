@@ -30,7 +30,7 @@ def relay_orders(
                 WorkOrderKind.ENERGY_WHILE_OPEN,
                 meter,
                 each,
-                f"{_flowed_wh(each)} Wh flowed while the relay was open",
+                f"{_flowed_wh(each)} Wh more flowed than an open or limited relay lets through",
             )
         elif each.check == _STANDS and _is_load_missing(meter, each, relay_open, look):
             days = _closed_us(each, relay_open) // DAY_US

@@ -1,20 +1,22 @@
-"""When a meter's relay was open, by its commands: pure."""
+"""When a meter's relay was open or limited, by its commands: pure."""
 
 from bisect import bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from prewatt_common.contracts.base import RelayAction
-from prewatt_metering.registers.spans import Span
+from prewatt_metering.registers.spans import Limited, Span
 
 
 class RelayStep(NamedTuple):
-    """A command to a relay: when it was issued, and when it was read back open (none: it was
-    not)."""
+    """A command to a relay: when it was issued, and when it was read back open, or limited (none:
+    it was not)."""
 
     action: RelayAction
     issued_us: int
     opened_us: int | None
+    limited_us: int | None = None
+    limit_w: int | None = None
 
 
 def open_spans(steps: Iterable[RelayStep], *, changed_us: Iterable[int] = ()) -> tuple[Span, ...]:
@@ -28,7 +30,7 @@ def open_spans(steps: Iterable[RelayStep], *, changed_us: Iterable[int] = ()) ->
     """
     changes = sorted(changed_us)
     spans: list[Span] = []
-    for action, issued_us, opened_us in steps:
+    for action, issued_us, opened_us, *_ in steps:
         last = spans[-1] if spans else None
         if action in (RelayAction.RECONNECT, RelayAction.LIMIT):
             if last is not None and _lasts_until(last, issued_us):
@@ -38,6 +40,23 @@ def open_spans(steps: Iterable[RelayStep], *, changed_us: Iterable[int] = ()) ->
             end_us = changes[next_change] if next_change < len(changes) else None
             spans.append(Span(opened_us, end_us))
     return tuple(each for each in spans if each.end_us is None or each.begin_us < each.end_us)
+
+
+def limited_spans(
+    steps: Iterable[RelayStep], *, changed_us: Iterable[int] = ()
+) -> tuple[Limited, ...]:
+    """When the load was limited for certain, and to what: from a limit that was read back until the
+    next command is issued, whatever becomes of that, or the installation changes."""
+    known = list(steps)
+    ends = sorted([*changed_us, *(each.issued_us for each in known)])
+    spans: list[Limited] = []
+    for each in known:
+        if each.limited_us is not None and each.limit_w is not None:
+            after = bisect_right(ends, each.issued_us)
+            end_us = ends[after] if after < len(ends) else None
+            if end_us is None or each.limited_us < end_us:
+                spans.append(Limited(Span(each.limited_us, end_us), each.limit_w))
+    return tuple(spans)
 
 
 def _lasts_until(span: Span, at_us: int) -> bool:

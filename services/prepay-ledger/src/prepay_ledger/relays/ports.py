@@ -13,7 +13,7 @@ from prepay_ledger.relays.values import (
     Relay,
     Serving,
 )
-from prewatt_metering.registers.spans import Span
+from prewatt_metering.registers.spans import Limited, Span
 
 
 class RelayStore(Protocol):
@@ -75,6 +75,10 @@ class RelayStore(Protocol):
 
     async def relay_open(self, meter_ids: Sequence[str]) -> Mapping[str, Sequence[Span]]:
         """When the relay of each was open for certain, by its last hundred commands."""
+        ...
+
+    async def relay_limited(self, meter_ids: Sequence[str]) -> Mapping[str, Sequence[Limited]]:
+        """When the load of each was limited for certain, and to what."""
         ...
 
 

@@ -8,7 +8,7 @@ from asyncpg import Record
 from msgspec.structs import replace
 
 from prepay_ledger.relays.postgres_commands import PostgresCommands
-from prepay_ledger.relays.postgres_spans import relay_open_of
+from prepay_ledger.relays.postgres_spans import relay_limited_of, relay_open_of
 from prepay_ledger.relays.values import (
     Desired,
     Heard,
@@ -21,7 +21,7 @@ from prepay_ledger.relays.values import (
 from prewatt_common.contracts.base import Presence, RelayAction
 from prewatt_common.db.database import driver
 from prewatt_metering.calendar.instants import instant_of
-from prewatt_metering.registers.spans import Span
+from prewatt_metering.registers.spans import Limited, Span
 
 HOLD_METERS = """
 SELECT FROM meter_state WHERE meter_id = ANY($1::text[])
@@ -201,6 +201,10 @@ class PostgresRelays(PostgresCommands):
     async def relay_open(self, meter_ids: Sequence[str]) -> Mapping[str, Sequence[Span]]:
         """Of the meters that have had a command."""
         return await relay_open_of(await driver(self._connection), meter_ids)
+
+    async def relay_limited(self, meter_ids: Sequence[str]) -> Mapping[str, Sequence[Limited]]:
+        """The same of limits."""
+        return await relay_limited_of(await driver(self._connection), meter_ids)
 
 
 def _relay(row: Record) -> Relay:
