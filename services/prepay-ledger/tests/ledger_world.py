@@ -112,7 +112,7 @@ class World(WorldRows):
     async def overload(self, device: Device) -> None:
         """Its limiter opens the relay of a limited meter, for a while; the meter tells of it."""
         if device.limit_w is not None:
-            await self._tell(
+            await self.tell(
                 MeterReported(
                     meter_id=device.meter_id,
                     kind=MqttEventKind.RELAY_MOVED_BY_LOAD_LIMIT,
@@ -157,7 +157,7 @@ class World(WorldRows):
     async def by_hand(self, device: Device) -> None:
         """Somebody moves the relay; the meter tells of it."""
         device.is_open, device.limit_w = not device.is_open, None
-        await self._tell(
+        await self.tell(
             MeterReported(
                 meter_id=device.meter_id,
                 kind=MqttEventKind.RELAY_MOVED_BY_HAND,
@@ -170,7 +170,7 @@ class World(WorldRows):
         """It goes, or comes back with a reading."""
         device.is_there = is_there
         presence = Presence.ONLINE if is_there else Presence.OFFLINE
-        await self._tell(
+        await self.tell(
             MeterPresenceChanged(meter_id=device.meter_id, presence=presence, at=self.now)
         )
         if is_there:
@@ -262,7 +262,7 @@ class World(WorldRows):
     async def _answer(
         self, command: dict[str, Any], status: CommandStatus, relay: RelayState | None
     ) -> None:
-        await self._tell(
+        await self.tell(
             CommandProgressed(
                 command_id=command["id"],
                 meter_id=command["meter_id"],
@@ -274,7 +274,8 @@ class World(WorldRows):
             )
         )
 
-    async def _tell(self, *events: Any) -> None:
+    async def tell(self, *events: Any) -> None:
+        """What is heard of meters."""
         async with self.scratch.unit() as unit:
             batch: Sequence[Any] = [(event, None) for event in events]
             await self.take(unit, batch)

@@ -73,6 +73,25 @@ async def test_who_has_paid_before_moving_in_gets_supply_by_moving_in(ledger: An
     await ledger.until_state(tenant, "connected")
 
 
+async def test_who_is_to_move_in_gets_supply_at_that_instant(ledger: Any) -> None:
+    """Nothing is heard, paid or decided then: the clock alone makes it due."""
+    _, meter_id, _ = await is_cut(ledger)
+    out = await ledger.api.post(
+        f"/v1/meters/{meter_id}/move-out", json={"at": at(20), "reason": "moved"}
+    )
+    assert out.status_code == 200, out.text
+    tenant = await ledger.open()
+    await ledger.agree(tenant)
+    await ledger.pay(tenant["number"], 5_000_000)
+    begins_at = utc_now() + timedelta(seconds=3)
+    assert (await ledger.install(tenant, meter_id, begins_at=begins_at.isoformat())).is_success
+    assert await ledger.newest(tenant, "commands") == []
+    back = await command_of(ledger, tenant, "reconnect")
+    assert _instant(back["issued_at"]) >= begins_at
+    await ledger.answer(back)
+    await ledger.until_state(tenant, "connected")
+
+
 async def test_a_meter_swapped_while_cut_is_cut_again(ledger: Any) -> None:
     account, meter_id, cut = await is_cut(ledger)
     swapped = await ledger.api.post(

@@ -56,6 +56,7 @@ from prepay_ledger.seals.api import seals_router
 from prepay_ledger.seals.postgres import open_seals
 from prepay_ledger.settings import LedgerSettings
 from prepay_ledger.supply.api import supply_router
+from prepay_ledger.supply.close_and_retry import CloseAndRetry
 from prepay_ledger.supply.postgres_queries import SupplyQueries
 from prepay_ledger.supply.review_supply import SupplyReview
 from prepay_ledger.tariffs.api import tariffs_router
@@ -177,6 +178,7 @@ def routers(
         reconnections_router(queries=ReconnectionQueries(database)),
         work_orders_router(
             open_unit=units,
+            close_order=CloseAndRetry(review),
             queries=WorkOrderQueries(database),
             committed=committed,
             clock=utc_now,

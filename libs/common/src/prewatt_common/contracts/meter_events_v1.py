@@ -38,9 +38,10 @@ class MeterReported(Event, frozen=True, kw_only=True):
     kind: MqttEventKind
     at: Instant
     relay: RelayState | None = None
-    detail: Words = ""
-    relay: RelayState | None = None
     """Where its relay is, if the meter says so."""
+    detail: Words = ""
+    received_at: Instant | None = None
+    """When it reached the gateway, by whose clock ``at`` need not be."""
 
 
 class CommandProgressed(Event, frozen=True, kw_only=True):

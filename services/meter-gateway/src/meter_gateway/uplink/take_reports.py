@@ -125,6 +125,7 @@ def _reported(meter_id: str, received: Received, event: MqttEvent) -> Message:
         at=event.at,
         relay=event.relay,
         detail=event.detail,
+        received_at=received.at,
     )
     # The same report sent again by the broker gets the same id.
     event_id = uuid5(_REPORTS, f"{received.topic} {received.payload.hex()}")

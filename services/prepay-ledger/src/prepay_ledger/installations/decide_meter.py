@@ -54,6 +54,7 @@ class DecideMeter:
         check_registers(new, now=decided.at)
         await unit.installations.replace([], [new])
         await tell(unit, [(new.meter_id, str(new.id), installation_event(new, decided))], decided)
+        await _look_then(unit, [new], decided)
         # Its first register may say what whoever was there before has used since they were read.
         await self._follow(unit, new.meter_id, {*_accounts(known), account.id}, decided)
 
@@ -270,6 +271,7 @@ class DecideMeter:
             ],
             decided,
         )
+        await _look_then(unit, now, decided)
         accounts = _accounts([*known, *now])
         if other_device_at is not None:
             await unit.relays.device_changed(wrong.meter_id, at=other_device_at)
@@ -294,6 +296,15 @@ class DecideMeter:
         due = {*due, *moved, *await unit.charging.pending_accounts([meter_id])}
         if due:
             await self._review(unit, list(due), now=decided.at, caused_at=decided.at)
+
+
+async def _look_then(unit: Unit, some: Sequence[InstalledMeter], decided: Decided) -> None:
+    """What was planned begins and ends at an instant that nothing else makes known: the accounts
+    are looked at then, and each later look keeps that in mind."""
+    for each in some:
+        for at in (each.begins_at, each.ends_at):
+            if at is not None and at > decided.at:
+                await unit.supply.look_at([each.account_id], now=at)
 
 
 def _accounts(known: Sequence[InstalledMeter]) -> set[UUID]:

@@ -5,9 +5,10 @@ Each runs in the transaction of what made it so: the caller holds the accounts' 
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from prepay_ledger.reconnections.ports import HasReconnections
-from prepay_ledger.reconnections.rules import begun, reached, supersede
+from prepay_ledger.reconnections.rules import begun, given_way, reached, supersede
 from prepay_ledger.reconnections.values import NewReconnection, Reached
 from prepay_ledger.work_orders.keep_orders import end_orders
 from prepay_ledger.work_orders.values import WorkOrderKind
@@ -19,21 +20,26 @@ DARK = (WorkOrderKind.PAID_BUT_DARK,)
 
 async def begin_reconnections(*, unit: HasReconnections, news: Sequence[NewReconnection]) -> None:
     """Reconnects were issued to relays that may be open. One that is issued again goes on as it
-    was: its time counts from its first cause. A meter that serves another account by now begins
-    anew."""
+    was: its time counts from its first cause. A relay that had been closed meanwhile, and a meter
+    that serves another account by now, begin anew."""
     if not news:
         return
     accounts = {each.meter_id: each.account_id for each in news}
     at = max(each.issued_at for each in news)
     known = await unit.reconnections.lock(accounts)
-    others = [each for each in known if each.account_id != accounts[each.meter_id]]
-    await unit.reconnections.save([supersede(each, at) for each in others])
+    over = [
+        each
+        for each in known
+        if each.closed_at is not None or each.account_id != accounts[each.meter_id]
+    ]
+    await unit.reconnections.save([given_way(each, at) for each in over])
+    await _end_dark(unit, [each.meter_id for each in over], why="another one has begun", at=at)
     await unit.reconnections.add([begun(each, id_=new_id()) for each in news])
 
 
 async def note_reached(*, unit: HasReconnections, seen: Sequence[Reached]) -> None:
-    """What was heard of relays whose reconnection is under way, in the order in which it counts:
-    who calls knows that none of it is older than what it knew before."""
+    """What was heard of relays whose reconnection is under way, in the order in which it counts.
+    What a meter has told of itself before the reconnect was issued is of another time."""
     if not seen:
         return
     rows = {
@@ -41,20 +47,21 @@ async def note_reached(*, unit: HasReconnections, seen: Sequence[Reached]) -> No
         for each in await unit.reconnections.lock({one.meter_id for one in seen})
     }
     before = dict(rows)
-    for meter_id, stage, at in seen:
+    counts = [
+        each
+        for each in seen
+        if each.is_answer or each.meter_id not in rows or each.at >= rows[each.meter_id].issued_at
+    ]
+    for meter_id, stage, at, _ in counts:
         if meter_id in rows:
             rows[meter_id] = reached(rows[meter_id], stage, at)
     await unit.reconnections.save(
         [each for meter_id, each in rows.items() if each is not before[meter_id]]
     )
-    closed_at = {meter_id: at for meter_id, stage, at in seen if stage is ReconnectionStage.CLOSED}
+    closed_at = {e.meter_id: e.at for e in counts if e.stage is ReconnectionStage.CLOSED}
     if closed_at:
-        await end_orders(
-            unit=unit,
-            meter_ids=closed_at,
-            kinds=DARK,
-            why="the relay was read back closed",
-            at=max(closed_at.values()),
+        await _end_dark(
+            unit, closed_at, why="the relay was read back closed", at=max(closed_at.values())
         )
 
 
@@ -66,4 +73,24 @@ async def end_reconnections(
         return
     rows = await unit.reconnections.lock(meter_ids)
     await unit.reconnections.save([supersede(each, at) for each in rows])
+    await _end_dark(unit, meter_ids, why=why, at=at)
+
+
+async def end_elsewhere(
+    *, unit: HasReconnections, account_ids: Collection[UUID], at: datetime
+) -> Collection[str]:
+    """Whoever has moved out waits for nothing, and is owed nothing: the meters whose reconnections
+    ended for that. The accounts are locked."""
+    if not account_ids:
+        return ()
+    meter_ids = await unit.reconnections.elsewhere(account_ids, now=at)
+    await end_reconnections(
+        unit=unit, meter_ids=meter_ids, why="the meter does not serve them any more", at=at
+    )
+    return meter_ids
+
+
+async def _end_dark(
+    unit: HasReconnections, meter_ids: Collection[str], *, why: str, at: datetime
+) -> None:
     await end_orders(unit=unit, meter_ids=meter_ids, kinds=DARK, why=why, at=at)

@@ -41,6 +41,10 @@ class ReconnectionStore(Protocol):
         """As they stand now; the caller has them locked."""
         ...
 
+    async def elsewhere(self, account_ids: Collection[UUID], *, now: datetime) -> Sequence[str]:
+        """The meters of the accounts' open ones that do not serve them any more."""
+        ...
+
     async def accounts_to_look_at(self, *, now: datetime, limit: int) -> Sequence[UUID]:
         """Of `to_look_at`, without any lock."""
         ...

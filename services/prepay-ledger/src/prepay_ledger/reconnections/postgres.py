@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from prepay_ledger.reconnections.ports import Held, Watched
 from prepay_ledger.reconnections.rules import CLOCK_BORNE
 from prepay_ledger.reconnections.values import LOAD_AWAITED, Cause, Reconnection, Register
+from prepay_ledger.relays.postgres import SERVES
 from prewatt_common.contracts.ledger_events_v1 import ReconnectionStage
 from prewatt_common.db.database import driver
 from prewatt_metering.calendar.instants import instant_of
@@ -76,6 +77,11 @@ SELECT DISTINCT account_id FROM (SELECT account_id {_LATE} ORDER BY deadline_at 
 _LATE_OF = f"""
 SELECT * {_LATE} AND account_id = ANY($2::uuid[]) ORDER BY meter_id FOR UPDATE SKIP LOCKED
 """
+_ELSEWHERE = f"""
+SELECT meter_id FROM reconnection AS r WHERE {OPEN} AND account_id = ANY($1::uuid[])
+AND NOT EXISTS (SELECT FROM installation AS i
+                WHERE i.meter_id = r.meter_id AND i.account_id = r.account_id AND {SERVES})
+"""  # noqa: S608 - of constants
 _HOLD = """
 SELECT id, currency, balance_micro FROM account WHERE id = ANY($1::uuid[])
 ORDER BY id FOR NO KEY UPDATE
@@ -109,6 +115,11 @@ class PostgresReconnections:
         await (await driver(self._connection)).execute(
             _SAVE, *([row[name] for row in rows] for name in ("id", *_MOVING))
         )
+
+    async def elsewhere(self, account_ids: Collection[UUID], *, now: datetime) -> Sequence[str]:
+        """By the installations as they are now."""
+        rows = await (await driver(self._connection)).fetch(_ELSEWHERE, list(account_ids), now)
+        return [row["meter_id"] for row in rows]
 
     async def accounts_to_look_at(self, *, now: datetime, limit: int) -> Sequence[UUID]:
         """By the index of what is open."""

@@ -102,6 +102,14 @@ def supersede(of: Reconnection, at: datetime) -> Reconnection:
     return replace(of, superseded_at=at, deadline_at=None) if of.is_open else of
 
 
+def given_way(of: Reconnection, at: datetime) -> Reconnection:
+    """As it ends where another one of its meter begins. Was the relay closed, this one came to its
+    end, though nobody used anything: it is open again for another cause."""
+    if of.is_open and of.closed_at is not None:
+        return replace(of, done_at=at, deadline_at=None)
+    return supersede(of, at)
+
+
 def is_overdue(of: Reconnection, now: datetime) -> bool:
     """It is late, and nobody has said so yet."""
     if not of.is_open or of.breached_at is not None or of.deadline_at is None:

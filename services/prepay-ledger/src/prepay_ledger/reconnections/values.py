@@ -61,11 +61,13 @@ class NewReconnection:
 
 
 class Reached(NamedTuple):
-    """A meter's reconnection came as far as that stage."""
+    """A meter's reconnection came as far as that stage. ``is_answer``: a command's answer says so;
+    otherwise the meter does, which may have kept it for long."""
 
     meter_id: str
     stage: ReconnectionStage
     at: datetime
+    is_answer: bool = True
 
 
 class Register(NamedTuple):

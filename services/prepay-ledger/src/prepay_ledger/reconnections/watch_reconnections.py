@@ -7,6 +7,7 @@ from typing import Generic
 
 from prometheus_client import Counter, Histogram
 
+from prepay_ledger.reconnections.follow_relays import end_elsewhere
 from prepay_ledger.reconnections.make_good import late_order, make_good
 from prepay_ledger.reconnections.ports import (
     MakeSiteCode,
@@ -108,6 +109,7 @@ class WatchReconnections(Generic[UnitT]):
             if not accounts:
                 return False
             held = await unit.reconnections.hold_accounts(accounts)
+            await end_elsewhere(unit=unit, account_ids=accounts, at=now)
             late = await unit.reconnections.late(accounts, now=now)
             done = [
                 await make_good(unit, each, held=held[each.account_id], now=now) for each in late

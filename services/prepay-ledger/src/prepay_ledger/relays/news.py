@@ -16,6 +16,9 @@ from prepay_ledger.relays.values import (
 )
 from prewatt_common.contracts.base import CommandStatus, Presence, RelayState
 
+KEPT_IS_SENT = timedelta(seconds=60)
+"""So long after it came back a meter has sent what it had kept."""
+
 
 def after_progress(relay: Relay, progress: CommandProgress) -> Relay:
     """``relay`` once ``progress`` of one of its commands is known.
@@ -60,6 +63,19 @@ def after_limiter(relay: Relay, state: RelayState, *, at: datetime) -> Relay:
     return relay if may_be_limited else after_report(relay, state, at=at)
 
 
+def told_at(relay: Relay, *, at: datetime, received_at: datetime | None, now: datetime) -> datetime:
+    """When a report counts that its meter dates ``at``. A meter may have kept it while it was away,
+    and sends it as it comes back: then its own clock is all there is. One that is there for longer
+    tells at once: when that reached the gateway counts, wherever the meter's clock is."""
+    is_kept = (
+        received_at is None
+        or relay.presence is not Presence.ONLINE
+        or relay.presence_at is None
+        or received_at < relay.presence_at + KEPT_IS_SENT
+    )
+    return min(at if is_kept or received_at is None else received_at, now)
+
+
 def lost_at(relay: Relay, *, limits: Limits) -> datetime | None:
     """When the outstanding command counts as lost; none where there is none. A meter that is away
     answers when it is back, and is given its time then."""
@@ -90,6 +106,11 @@ def after_silence(relay: Relay, *, limits: Limits, now: datetime) -> Relay:
         ),
         at=at,
     )
+
+
+def seen_to(relay: Relay) -> Relay:
+    """``relay`` once a person has seen to its meter: what failed before says nothing any more."""
+    return _in_order(relay)
 
 
 def _seen(

@@ -5,7 +5,11 @@ from datetime import datetime
 
 from prepay_ledger.cut_lists.note_lines import note_lines
 from prepay_ledger.cut_lists.values import WAITS_FOR_LIST, LineState
-from prepay_ledger.reconnections.follow_relays import begin_reconnections, end_reconnections
+from prepay_ledger.reconnections.follow_relays import (
+    begin_reconnections,
+    end_elsewhere,
+    end_reconnections,
+)
 from prepay_ledger.reconnections.values import Cause, NewReconnection
 from prepay_ledger.relays.next_step import Waits
 from prepay_ledger.relays.values import Desired, Observed, Relay
@@ -23,6 +27,8 @@ _CAUSES = {
     Fired.CUT_ENDED: Cause.TERMS,
     Fired.RELAY_NOT_CLOSED: Cause.UNCERTAIN,
 }
+_SUPPLIED = (SupplyState.CONNECTED, SupplyState.WARNED)
+"""Nothing is late there: what waits for load at most is looked at by the job."""
 
 _DONE = frozenset({SupplyState.DISCONNECTED, SupplyState.LIMITED})
 
@@ -42,6 +48,8 @@ async def follow_steps(
                 news.append(_begun(each, before, now=now, caused_at=caused_at))
             elif step.waits is Waits.GIVEN_UP:
                 given_up.append(_order(each, relay))
+    moving = [e.view.account.id for e in decided if e.facts.state not in _SUPPLIED]
+    await end_elsewhere(unit=unit, account_ids=moving, at=now)
     await end_reconnections(
         unit=unit, meter_ids=cut, why="supply is to be taken away again", at=now
     )

@@ -1,9 +1,8 @@
 """Use case: what meters answer, report and whether they are there moves relays and supply on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
-from uuid import UUID
 
 from prometheus_client import Counter, Histogram
 
@@ -11,7 +10,7 @@ from prepay_ledger.reconnections.follow_relays import note_reached
 from prepay_ledger.reconnections.rules import stage_of_news
 from prepay_ledger.reconnections.values import Reached
 from prepay_ledger.relays.command_progress import FINISHED_RANK, RANK
-from prepay_ledger.relays.news import after_limiter, after_progress, after_report
+from prepay_ledger.relays.news import after_limiter, after_progress, after_report, told_at
 from prepay_ledger.relays.values import (
     ABSENCE_BORNE,
     AFTER,
@@ -22,6 +21,7 @@ from prepay_ledger.relays.values import (
     Relay,
     Serving,
 )
+from prepay_ledger.supply.hold_served import hold_served
 from prepay_ledger.supply.ports import Unit
 from prepay_ledger.supply.review_supply import SupplyReview
 from prepay_ledger.work_orders.keep_orders import open_orders
@@ -77,35 +77,18 @@ class TakeMeterEvents:
         meter_ids = sorted({each.meter_id for each in told} | set(restless))
         concerned = {each.account_id for each in finished}
         if meter_ids:
-            serving = await self._hold(unit, meter_ids, also=concerned, now=now)
+            serving = await hold_served(unit, meter_ids, also=concerned, now=now)
             # That a command was sent tells nothing of its relay.
             moved = {each.meter_id for each in told if _moves(each)} | set(restless)
             concerned |= {serving[each] for each in moved if each in serving}
-            await self._move(unit, told, now=now)
-            await _follow(unit, told, serving, now=now)
+            relays = await self._move(unit, told, now=now)
+            await _follow(unit, told, serving, relays, now=now)
         if concerned:
             finished_at = (each.finished_at for each in finished if each.finished_at)
             caused_at = min(finished_at, default=now)
             await self._review(unit, list(concerned), now=now, caused_at=caused_at)
         succeeded = [each for each in finished if each.status is CommandStatus.SUCCEEDED]
         return lambda: _observe(succeeded)
-
-    async def _hold(
-        self, unit: Unit, meter_ids: Sequence[str], *, also: set[UUID], now: datetime
-    ) -> Serving:
-        """Whom the meters serve, locked: whoever moves one meanwhile decides about its new account
-        before us, who then see that account, or after us, and then sees what we have heard."""
-        serving = await unit.relays.serving(meter_ids, now=now)
-        vacant = [each for each in meter_ids if each not in serving]
-        if vacant:
-            await unit.relays.hold_vacant(vacant)
-            serving = await unit.relays.serving(meter_ids, now=now)
-        held: set[UUID] = set()
-        while not held.issuperset({*serving.values(), *also}):
-            held |= {*serving.values(), *also}
-            await unit.supply.hold(list(held))
-            serving = await unit.relays.serving(meter_ids, now=now)
-        return serving
 
     async def _hear(self, unit: Unit, events: Sequence[MeterEvent]) -> Sequence[str]:
         """The meters that came or went whose relays are not where they should be."""
@@ -120,7 +103,7 @@ class TakeMeterEvents:
 
     async def _move(
         self, unit: Unit, told: Sequence[CommandProgressed | MeterReported], *, now: datetime
-    ) -> None:
+    ) -> Mapping[str, Relay]:
         """Relays are where they were read back, in the order in which it was heard."""
         before = {
             each.meter_id: each
@@ -131,12 +114,14 @@ class TakeMeterEvents:
             relays[each.meter_id] = _after(relays[each.meter_id], each, now=now)
         changed = [each for meter_id, each in relays.items() if each != before[meter_id]]
         await unit.relays.save(changed)
+        return relays
 
 
 async def _follow(
     unit: Unit,
     told: Sequence[CommandProgressed | MeterReported],
     serving: Serving,
+    relays: Mapping[str, Relay],
     *,
     now: datetime,
 ) -> None:
@@ -152,8 +137,10 @@ async def _follow(
             # It closes by itself, and the limit stays.
             continue
         stage = stage_of_news(status=status, relay=each.relay)
+        is_answer = isinstance(each, CommandProgressed)
+        at = each.at if is_answer else _told_at(relays[each.meter_id], each, now=now)
         if stage is not None:
-            seen.append(Reached(each.meter_id, stage, each.at))
+            seen.append(Reached(each.meter_id, stage, at, is_answer=is_answer))
         if isinstance(each, MeterReported) and each.kind is MqttEventKind.RELAY_MOVED_BY_HAND:
             by_hand.append(
                 NewWorkOrder(
@@ -162,7 +149,7 @@ async def _follow(
                     account_id=serving.get(each.meter_id),
                     reason=f"the meter says that its relay was moved by hand, and is {each.relay}",
                     evidence={"at": each.at.isoformat(), "relay": each.relay},
-                    known_until=each.at,
+                    known_until=at,
                 )
             )
     await note_reached(unit=unit, seen=seen)
@@ -170,14 +157,17 @@ async def _follow(
 
 
 def _after(relay: Relay, event: CommandProgressed | MeterReported, *, now: datetime) -> Relay:
-    """A report is dated by the meter, whose clock may be ahead: it is no later than it came."""
     if isinstance(event, CommandProgressed):
         return after_progress(relay, _progress(event))
     assert event.relay is not None
-    at = min(event.at, now)
+    at = _told_at(relay, event, now=now)
     if event.kind is MqttEventKind.RELAY_MOVED_BY_LOAD_LIMIT:
         return after_limiter(relay, event.relay, at=at)
     return after_report(relay, event.relay, at=at)
+
+
+def _told_at(relay: Relay, event: MeterReported, *, now: datetime) -> datetime:
+    return told_at(relay, at=event.at, received_at=event.received_at, now=now)
 
 
 def _moves(event: CommandProgressed | MeterReported) -> bool:

@@ -1,14 +1,14 @@
 """Work orders over HTTP: listed, and closed by a person."""
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
 from prepay_ledger.fields import MeterIdField, PageById, Writer
-from prepay_ledger.work_orders.close_order import close_order
-from prepay_ledger.work_orders.ports import OpenUnit
+from prepay_ledger.work_orders.ports import Close, UnitT
 from prepay_ledger.work_orders.postgres_queries import WorkOrderQueries
 from prepay_ledger.work_orders.schemas import ClosingIn, WorkOrderOut, order_out
 from prepay_ledger.work_orders.values import Closing, WorkOrderKind
@@ -19,7 +19,8 @@ from prewatt_common.http.pages import Page
 
 def work_orders_router(
     *,
-    open_unit: OpenUnit,
+    open_unit: Callable[[], AbstractAsyncContextManager[UnitT]],
+    close_order: Close[UnitT],
     queries: WorkOrderQueries,
     committed: Callable[[], None],
     clock: Clock,
@@ -49,7 +50,8 @@ def work_orders_router(
 
     @router.post("/{order_id}/close")
     async def close(order_id: UUID, body: ClosingIn, principal: Writer) -> WorkOrderOut:
-        """Say what came of it. The same again changes nothing."""
+        """Say what came of it. The same again changes nothing. A relay that did not answer is asked
+        anew."""
         closing = Closing(at=clock(), by=principal.subject, result=body.result, note=body.note)
         async with open_unit() as unit:
             order = await close_order(unit=unit, order_id=order_id, closing=closing)

@@ -1,9 +1,8 @@
 """What work orders need."""
 
-from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from prepay_ledger.events import Publishes
@@ -24,6 +23,10 @@ class WorkOrderStore(Protocol):
         """Closes what is open of these meters and kinds, and gives it."""
         ...
 
+    async def find(self, order_id: UUID) -> WorkOrder | None:
+        """The order as it is now, without any lock."""
+        ...
+
     async def lock(self, order_id: UUID) -> WorkOrder | None:
         """The order, its row locked until the transaction ends."""
         ...
@@ -39,5 +42,13 @@ class HasWorkOrders(Publishes, Protocol):
     work_orders: WorkOrderStore
 
 
-OpenUnit = Callable[[], AbstractAsyncContextManager[HasWorkOrders]]
-"""Begins such a transaction; it commits at the end, and does not where anything raises."""
+UnitT = TypeVar("UnitT", bound=HasWorkOrders)
+UnitT_contra = TypeVar("UnitT_contra", bound=HasWorkOrders, contravariant=True)
+
+
+class Close(Protocol[UnitT_contra]):
+    """Closes an order, with what follows from that, in the same transaction."""
+
+    async def __call__(
+        self, *, unit: UnitT_contra, order_id: UUID, closing: Closing
+    ) -> WorkOrder: ...

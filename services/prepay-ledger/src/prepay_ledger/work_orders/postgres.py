@@ -83,6 +83,13 @@ class PostgresWorkOrders:
         )
         return [to_order(row) for row in rows]
 
+    async def find(self, order_id: UUID) -> WorkOrder | None:
+        """By its id."""
+        row = await (await driver(self._connection)).fetchrow(
+            "SELECT * FROM work_order WHERE id = $1", order_id
+        )
+        return None if row is None else to_order(row)
+
     async def lock(self, order_id: UUID) -> WorkOrder | None:
         """Waits for whoever has it."""
         row = await (await driver(self._connection)).fetchrow(

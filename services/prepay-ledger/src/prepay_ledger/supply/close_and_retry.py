@@ -1,0 +1,37 @@
+"""Use case: a person closes a work order, and what they have seen to is tried again at once."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from prepay_ledger.relays.news import seen_to
+from prepay_ledger.supply.hold_served import hold_served
+from prepay_ledger.supply.ports import Unit
+from prepay_ledger.supply.review_supply import SupplyReview
+from prepay_ledger.work_orders.close_order import close_order
+from prepay_ledger.work_orders.values import Closing, WorkOrder, WorkOrderKind
+
+
+@dataclass(frozen=True, slots=True)
+class CloseAndRetry:
+    """Closes orders, as `close_order` has it. A relay that did not answer is asked anew in the same
+    transaction: the order says by whom it was closed, and the decision after it what was asked."""
+
+    review: SupplyReview
+
+    async def __call__(self, *, unit: Unit, order_id: UUID, closing: Closing) -> WorkOrder:
+        """The order as it stands now. Raises `UnknownWorkOrder` or `WorkOrderClosedBefore`."""
+        order = await unit.work_orders.find(order_id)
+        if order is None or order.kind is not WorkOrderKind.RELAY_DOES_NOT_ANSWER:
+            return await close_order(unit=unit, order_id=order_id, closing=closing)
+        # Accounts are locked before orders are.
+        serving = await hold_served(unit, [order.meter_id], now=closing.at)
+        closed = await close_order(unit=unit, order_id=order_id, closing=closing)
+        if closed.closing is not closing:
+            # It was closed before, by the same words.
+            return closed
+        relays = await unit.relays.of_meters([order.meter_id])
+        await unit.relays.save([seen_to(each) for each in relays if each.failures])
+        if serving:
+            accounts = list(serving.values())
+            await self.review(unit, accounts, now=closing.at, caused_at=closing.at)
+        return closed

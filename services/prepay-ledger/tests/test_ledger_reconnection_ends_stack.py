@@ -1,0 +1,203 @@
+"""How reconnections end: whoever moves out, what is told late, and what a person has seen to."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from ledger_devices import relay_of
+from ledger_scratch import Scratch
+from ledger_world import World
+
+from prepay_ledger.reconnections.watch_reconnections import WatchReconnections
+from prepay_ledger.supply.close_and_retry import CloseAndRetry
+from prepay_ledger.unit import PostgresUnit
+from prepay_ledger.work_orders.refusals import WorkOrderClosedBefore
+from prepay_ledger.work_orders.values import Closing, WorkOrderResult
+from prewatt_common.contracts.meter_events_v1 import MeterReported
+from prewatt_common.contracts.mqtt_v1 import MqttEventKind
+
+pytestmark = pytest.mark.stack
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+async def world(own_database_url: str) -> AsyncGenerator[World]:
+    scratch = Scratch(own_database_url)
+    made = World(scratch)
+    await made.begin()
+    yield made
+    await made.end()
+    await scratch.database.close()
+
+
+async def dark_and_paid(world: World) -> None:
+    """The first household is cut, pays, and its meter does not hear of it."""
+    household, device = world.households[0], world.devices[0]
+    await world.pay(household, -100)
+    await world.deliver(device)
+    assert device.is_open
+    await world.pay(household, 50)
+
+
+async def rows(world: World, columns: str) -> list[tuple[Any, ...]]:
+    found = await world.scratch.sql(f"SELECT {columns} FROM reconnection ORDER BY id")
+    return [tuple(each) for each in found]
+
+
+async def orders(world: World) -> list[tuple[str, str | None]]:
+    found = await world.scratch.sql("SELECT kind, result FROM work_order ORDER BY id")
+    return [tuple(each) for each in found]
+
+
+async def watch(world: World) -> None:
+    """The job, at this instant."""
+
+    async def nothing(_: PostgresUnit, *__: object) -> None:
+        return None
+
+    await WatchReconnections(
+        open_unit=world.scratch.unit,
+        review=world.review,
+        saw_load=nothing,
+        make_site_code=nothing,
+        clock=lambda: world.now,
+        committed=lambda: None,
+    )()
+
+
+async def report(
+    world: World, at: datetime, kind: MqttEventKind = MqttEventKind.RELAY_MOVED
+) -> None:
+    """The first meter tells where its relay is, by its own clock."""
+    device = world.devices[0]
+    await world.tell(
+        MeterReported(meter_id=device.meter_id, kind=kind, at=at, relay=relay_of(device))
+    )
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_whoever_moves_out_is_owed_no_credit_and_no_visit(world: World, late: bool) -> None:
+    """(a) Before its time is over the reconnection ends; after that its order does."""
+    await dark_and_paid(world)
+    await world.scratch.sql("UPDATE reconnection SET credit_micro = 7")
+    await world.presence(world.devices[0], is_there=False)
+    if late:
+        await world.pass_time(16 * 60)
+        await watch(world)
+        assert await orders(world) == [("paid_but_dark", None)]
+    await world.move(world.devices[0], None)
+    assert await rows(world, "superseded_at IS NOT NULL") == [(True,)]
+    await world.pass_time(16 * 60)
+    await watch(world)
+    assert await rows(world, "breached_at IS NOT NULL, journal_id IS NOT NULL") == [(late, late)]
+    assert await orders(world) == ([("paid_but_dark", "over")] if late else [])
+
+
+async def test_a_move_out_that_was_planned_ends_it_at_its_instant(world: World) -> None:
+    await dark_and_paid(world)
+    await world.presence(world.devices[0], is_there=False)
+    # Nobody looks at the account when it comes: the job that would credit sees it all the same.
+    await world.scratch.sql(
+        "UPDATE installation SET ends_at = $2 WHERE meter_id = $1",
+        world.devices[0].meter_id, world.now + MINUTE,
+    )  # fmt: skip
+    world.now += 16 * MINUTE
+    await watch(world)
+    assert await rows(world, "breached_at, superseded_at IS NOT NULL") == [(None, True)]
+
+
+async def test_one_that_waits_for_load_gives_way_to_the_next(world: World) -> None:
+    """(b) The relay was closed, nobody used anything, and it is open again: timed anew."""
+    await dark_and_paid(world)
+    device = world.devices[0]
+    await world.deliver(device)
+    assert await rows(world, "closed_at IS NOT NULL, done_at") == [(True, None)]
+    await world.pass_time(60)
+    await world.by_hand(device)
+    assert await rows(world, "done_at IS NOT NULL, closed_at IS NOT NULL") == [
+        (True, True),
+        (False, False),
+    ]
+    await world.pass_time(16 * 60)
+    await watch(world)
+    assert await rows(world, "breached_at IS NOT NULL") == [(False,), (True,)]
+
+
+async def test_what_was_told_before_the_reconnect_is_no_stage_of_it(world: World) -> None:
+    """(c) The meter kept a report of long ago and sends it now."""
+    await dark_and_paid(world)
+    device = world.devices[0]
+    device.is_open = False
+    await report(world, world.now - 10 * MINUTE)
+    device.is_open = True
+    assert await rows(world, "closed_at") == [(None,)]
+    assert await world.observed() == {device.meter_id: "open"}
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+async def test_a_clock_that_is_behind_makes_no_report_old(world: World, is_kept: bool) -> None:
+    """(e) Of a meter that is there it counts as it comes; what it kept while away does not."""
+    await dark_and_paid(world)
+    device = world.devices[0]
+    await world.presence(device, is_there=False)
+    await world.pass_time(120)
+    await world.presence(device, is_there=True)
+    await world.pass_time(1 if is_kept else 120)
+    device.is_open = False
+    await world.tell(
+        MeterReported(
+            meter_id=device.meter_id,
+            kind=MqttEventKind.RELAY_MOVED,
+            at=world.now - 60 * MINUTE,
+            relay=relay_of(device),
+            received_at=world.now,
+        )
+    )
+    found = await rows(world, "closed_at")
+    assert found == [(None if is_kept else world.now,)]
+
+
+async def test_a_person_who_closes_an_unanswered_relays_order_has_it_asked_at_once(
+    world: World,
+) -> None:
+    """Whoever was there is named, and all tries are to be had again."""
+    await dark_and_paid(world)
+    while not (found := await world.scratch.sql("SELECT id FROM work_order")):
+        await world.pass_time(60)
+    (order,) = found
+    assert await orders(world) == [("relay_does_not_answer", None)]
+    asked = "SELECT count(*) AS n FROM command WHERE meter_id = $1"
+    before = (await world.scratch.sql(asked, world.devices[0].meter_id))[0]["n"]
+    close = CloseAndRetry(world.review)
+    closing = Closing(at=world.now, by="li", result=WorkOrderResult.DONE, note="antenna")
+    for _ in range(2):
+        async with world.scratch.unit() as unit:
+            closed = await close(unit=unit, order_id=order["id"], closing=replace(closing))
+        assert closed.closing == closing
+    (relay,) = await world.scratch.sql("SELECT failures, issued_at FROM relay")
+    assert tuple(relay) == (0, world.now)
+    after = (await world.scratch.sql(asked, world.devices[0].meter_id))[0]["n"]
+    assert after == before + 1
+    assert await orders(world) == [("relay_does_not_answer", "done")]
+
+
+async def test_two_people_who_close_it_at_once_ask_once(world: World) -> None:
+    await dark_and_paid(world)
+    while not (found := await world.scratch.sql("SELECT id FROM work_order")):
+        await world.pass_time(60)
+    (before,) = await world.scratch.sql("SELECT count(*) AS n FROM command")
+    close = CloseAndRetry(world.review)
+
+    async def by(who: str) -> None:
+        closing = Closing(at=world.now, by=who, result=WorkOrderResult.DONE, note="")
+        async with world.scratch.unit() as unit:
+            await close(unit=unit, order_id=found[0]["id"], closing=closing)
+
+    answers = await asyncio.gather(by("li"), by("wang"), return_exceptions=True)
+    assert [type(each) for each in answers if each] == [WorkOrderClosedBefore]
+    (after,) = await world.scratch.sql("SELECT count(*) AS n FROM command")
+    assert after["n"] == before["n"] + 1
