@@ -22,7 +22,7 @@ from prewatt_common.http.auth import issue_token
 
 PACKAGES = ("billing", "meter_gateway", "notifier", "prepay_ledger")
 SCOPES = [f"{who}:{what}" for who in ("billing", "gateway", "ledger", "notifier") for what in
-          ("read", "write")]  # fmt: skip
+          ("read", "write")] + ["ledger:site-codes"]  # fmt: skip
 _KEY = Ed25519PrivateKey.generate()
 _PRIVATE = _KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 

@@ -85,14 +85,11 @@ class Dark(Town):
         async def saw_load(_: PostgresUnit, some: Sequence[Reconnection], __: datetime) -> None:
             self.load += [each.meter_id for each in some]
 
-        async def site_code(_: PostgresUnit, late: Reconnection, __: datetime) -> str | None:
-            return f"code of {late.meter_id}"
-
         return WatchReconnections(
             open_unit=open_unit or self.unit,
             review=REVIEW,
             saw_load=saw_load,
-            make_site_code=site_code,
+            has_site_codes=True,
             clock=lambda: self.at(minutes),
             committed=lambda: None,
         )

@@ -164,6 +164,12 @@ class Scratch:
                  (second, f"l{number}", AT)),
                 ("INSERT INTO cut_hold_end (hold_id, ended_by, reason, at) "
                  "VALUES ($1, 'w', $2, $3)", (second, f"r{number}", AT)),
+                ("INSERT INTO work_order (id, kind, meter_id, reason, evidence, opened_at) "
+                 "VALUES ($1, 'paid_but_dark', $2, 'r', '{}', $3)", (first, f"m{first}", AT)),
+                ("INSERT INTO site_code (id, order_id, meter_id, counter, epoch, issued_at) "
+                 "VALUES ($1, $2, $3, $4, $4, $5)", (second, first, f"m{first}", number, AT)),
+                ("INSERT INTO site_code_reading (id, site_code_id, read_by, at) "
+                 "VALUES ($1, $2, 'w', $3)", (first, second, AT)),
                 ("INSERT INTO meter_state (meter_id, day, today) SELECT $1, day, $2 FROM "
                  "posting_day", (f"m{first}", bytes([number]))),
             ):  # fmt: skip

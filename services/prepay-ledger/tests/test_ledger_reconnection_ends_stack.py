@@ -63,7 +63,7 @@ async def watch(world: World) -> None:
         open_unit=world.scratch.unit,
         review=world.review,
         saw_load=nothing,
-        make_site_code=nothing,
+        has_site_codes=True,
         clock=lambda: world.now,
         committed=lambda: None,
     )()

@@ -92,7 +92,7 @@ async def test_late_is_an_order_a_credit_and_a_word_once(town: Dark) -> None:
     (evidence,) = await town.sql(
         "SELECT evidence->>'site_code' AS code FROM work_order ORDER BY id LIMIT 1"
     )
-    assert evidence["code"] == "code of m0"
+    assert evidence["code"] == "may be read"
     after = await town.sql("SELECT number, balance_micro FROM account ORDER BY number")
     moved = [now[1] - then[1] for then, now in zip(balances, after, strict=True)]
     assert moved == [CREDIT_MICRO] * 3 + [0] * 4

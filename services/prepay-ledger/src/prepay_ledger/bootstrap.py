@@ -191,7 +191,7 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
                 open_unit=units,
                 review=review,
                 saw_load=_saw_load,
-                make_site_code=_make_site_code,
+                has_site_codes=bool(settings.site_code_keys),
                 clock=utc_now,
                 committed=relay.wake,
             ),
@@ -275,10 +275,6 @@ async def _saw_load(unit: PostgresUnit, loaded: Sequence[Reconnection], now: dat
         ]
     )
     await unit.supply.look_at([each.account_id for each in loaded], now=now)
-
-
-async def _make_site_code(_: PostgresUnit, __: Reconnection, ___: datetime) -> None:
-    """Meters take none yet."""
 
 
 async def _restored(connection: AsyncConnection, who: str, reason: str) -> None:

@@ -55,6 +55,7 @@ from prepay_ledger.reconnections.postgres_queries import ReconnectionQueries
 from prepay_ledger.seals.api import seals_router
 from prepay_ledger.seals.postgres import open_seals
 from prepay_ledger.settings import LedgerSettings
+from prepay_ledger.site_codes.api import site_codes_router
 from prepay_ledger.supply.api import supply_router
 from prepay_ledger.supply.close_and_retry import CloseAndRetry
 from prepay_ledger.supply.postgres_queries import SupplyQueries
@@ -183,6 +184,7 @@ def routers(
             committed=committed,
             clock=utc_now,
         ),
+        site_codes_router(open_unit=units, masters=settings.site_code_keys, clock=utc_now),
         unbound_router(queries=UnboundQueries(database)),
         parked_router(
             open_unit=units,

@@ -1,12 +1,16 @@
 """The ledger's settings."""
 
 from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
 
 from prepay_ledger.payments.signatures import secret_keys
 from prepay_ledger.relays.signing import private_key
+from prepay_ledger.site_codes.rules import masters_of
+from prepay_ledger.site_codes.values import Masters
 from prewatt_common.settings import ServiceSettings
 
 
@@ -28,6 +32,11 @@ class LedgerSettings(ServiceSettings):
     none_while_closed_days: Annotated[int, Field(ge=2, le=30)] | None = None
     """Somebody is sent to a meter that used something every day, and nothing for so many days
     though its relay is closed; none: nobody is."""
+    site_code_masters: SecretStr | None = None
+    """The master secrets of reconnection codes, as JSON: key id to at least 32 bytes in base64, the
+    newest first. Without any there are no codes."""
+    site_code_masters_file: Path | None = None
+    """A file with the same."""
     batch_records_max: int = Field(default=60, ge=1, le=1_000)
     """Records of readings in one transaction, each of up to 100 readings."""
     remembered_meters_max: int = Field(default=250_000, ge=0, le=10_000_000)
@@ -56,7 +65,39 @@ class LedgerSettings(ServiceSettings):
             raise ValueError(message) from error
         return pem
 
+    @field_validator("site_code_masters")
+    @classmethod
+    def _makes_codes(cls, secrets: SecretStr | None) -> SecretStr | None:
+        if secrets is None or not secrets.get_secret_value():
+            return None
+        masters_of(secrets.get_secret_value())
+        return secrets
+
+    @field_validator("site_code_masters_file")
+    @classmethod
+    def _holds_masters(cls, file: Path | None) -> Path | None:
+        if file is not None:
+            _masters_in(file)
+        return file
+
+    @cached_property
+    def site_code_keys(self) -> Masters:
+        """Master secrets by key id."""
+        if self.site_code_masters is not None:
+            return masters_of(self.site_code_masters.get_secret_value())
+        return (
+            {} if self.site_code_masters_file is None else _masters_in(self.site_code_masters_file)
+        )
+
     @property
     def silence_borne(self) -> timedelta:
         """How long a meter may be silent."""
         return timedelta(seconds=self.silence_borne_s)
+
+
+def _masters_in(file: Path) -> Masters:
+    try:
+        return masters_of(file.read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"the master secrets cannot be read: {type(error).__name__}"
+        raise ValueError(message) from error

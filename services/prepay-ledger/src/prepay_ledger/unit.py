@@ -49,6 +49,8 @@ from prepay_ledger.reconnections.ports import ReconnectionStore
 from prepay_ledger.reconnections.postgres import PostgresReconnections
 from prepay_ledger.relays.ports import RelayStore
 from prepay_ledger.relays.postgres import PostgresRelays
+from prepay_ledger.site_codes.ports import SiteCodeStore
+from prepay_ledger.site_codes.postgres import PostgresSiteCodes
 from prepay_ledger.supply.ports import SupplyStore, UsedStore
 from prepay_ledger.supply.postgres import PostgresSupply
 from prepay_ledger.supply.postgres_used import PostgresUsed
@@ -97,6 +99,7 @@ class PostgresUnit:
         self.protections: ProtectionStore = PostgresProtections(connection)
         self.protected_periods: PeriodStore = PostgresPeriods(connection)
         self.reconnections: ReconnectionStore = PostgresReconnections(connection)
+        self.site_codes: SiteCodeStore = PostgresSiteCodes(connection)
         self.work_orders: WorkOrderStore = PostgresWorkOrders(connection)
 
     @asynccontextmanager

@@ -1,6 +1,7 @@
 """What a person decides carries who and why; what others wrote is shown as it is."""
 
 import getpass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,14 +13,17 @@ from prewatt_cli.target import SERVICES, NoTarget, find_target
 Who = Annotated[str | None, typer.Option("--who", help="Who decides this; your login name.")]
 
 
-def client_for(service: str, *, state_dir: Path, who: str | None = None) -> httpx.Client:
-    """A client of ``service`` in the name of ``who``. Raises `NoTarget`, also for a service that is
+def client_for(
+    service: str, *, state_dir: Path, who: str | None = None, also: Sequence[str] = ()
+) -> httpx.Client:
+    """A client of ``service`` in the name of ``who``, who may do what ``also`` says besides reading
+    and writing. Raises `NoTarget`, also for a service that is
     none."""
     if service not in SERVICES:
         message = f"{service} is none of {', '.join(SERVICES)}"
         raise NoTarget(message)
     target = find_target(state_dir=state_dir)
-    return target.client(service, subject=who or getpass.getuser())
+    return target.client(service, subject=who or getpass.getuser(), also=also)
 
 
 def plain(text: str) -> str:

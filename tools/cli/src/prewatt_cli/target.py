@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -65,11 +66,14 @@ class Target:
             lifetime=lifetime,
         )
 
-    def client(self, service: str, *, subject: str = "prewatt-cli") -> httpx.Client:
-        """An HTTP client that may read and write at ``service``, in the name of ``subject``."""
+    def client(
+        self, service: str, *, subject: str = "prewatt-cli", also: Sequence[str] = ()
+    ) -> httpx.Client:
+        """An HTTP client that may read and write at ``service``, and what ``also`` says, in the
+        name of ``subject``."""
         scope = _SCOPES[service]
         token = self.token(
-            scopes=[f"{scope}:read", f"{scope}:write"],
+            scopes=[f"{scope}:{right}" for right in ("read", "write", *also)],
             lifetime=timedelta(hours=1),
             subject=subject,
         )

@@ -4,6 +4,7 @@ The demo, the integration tests and the benchmarks all begin here.
 """
 
 import io
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -74,6 +75,7 @@ def fleet_settings(stack: Stack, meter_ids: Sequence[str]) -> FleetSettings:
         password=endpoints.mqtt_fleet_password,
         meter_ids=meter_ids,
         command_public_keys={COMMAND_KEY_ID: stack.keys.command_public},
+        site_code_master=b64decode(stack.keys.site_code_master),
     )
 
 

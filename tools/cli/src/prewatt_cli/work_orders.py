@@ -45,9 +45,6 @@ def list_(
         for order in items_of(ledger, "/v1/work-orders", filters):
             closing = order["closing"]
             result = f"{closing['result']}: {closing['note']}" if closing else ""
-            code = order["evidence"].get("site_code")
-            if code is not None:
-                order["reason"] += f"; closes by the code {code}"
             table.add_row(*(plain(str(order[field])) for field in _SHOWN), plain(result))
     _console.print(table if table.row_count else "there is no such work order")
 
@@ -67,3 +64,28 @@ def close(
             body = {"result": result, "note": note}
             order = answered(ledger.post(f"/v1/work-orders/{order_id}/close", json=body)).json()
             _console.print(plain(f"{order['kind']} at meter {order['meter_id']}: {result}"))
+
+
+@work_orders.command()
+def code(
+    order_id: Annotated[str, typer.Argument(help="A paid_but_dark order, as `list` shows it.")],
+    *,
+    another: Annotated[
+        bool, typer.Option("--another", help="A new one: the one before did not help.")
+    ] = False,
+    who: Who = None,
+    state_dir: StateDir = DEFAULT_STATE_DIR,
+) -> None:
+    """Read the code that closes the relay at the meter, without a network. It is kept who did."""
+    with (
+        one_line_errors(),
+        client_for("prepay-ledger", state_dir=state_dir, who=who, also=["site-codes"]) as ledger,
+    ):
+        path = f"/v1/work-orders/{order_id}/site-code"
+        shown = answered(ledger.post(path, json={"another": another})).json()
+        for each in shown["codes"]:
+            _console.print(
+                plain(f"meter {shown['meter_id']}, key {each['key_id']}: {each['code']}")
+            )
+        for each in shown["readings"]:
+            _console.print(plain(f"read at {each['at']} by {each['read_by']}"))

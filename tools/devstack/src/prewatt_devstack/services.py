@@ -26,13 +26,15 @@ WEBHOOK_PROVIDER = "demo"
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The stack's own keys, made once: PEMs, and the webhook's secret."""
+    """The stack's own keys, made once: PEMs, the webhook's secret, and in base64 what the secrets
+    of meters' reconnection codes come from."""
 
     auth_private: str
     auth_public: str
     command_private: str
     command_public: str
     webhook_secret: str
+    site_code_master: str
 
 
 def load_or_make_keys(state_dir: Path) -> Keys:
@@ -45,7 +47,17 @@ def load_or_make_keys(state_dir: Path) -> Keys:
             secret_file, "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode("ascii")
         )
     webhook_secret = secret_file.read_text(encoding="ascii")
-    return Keys(auth_private, auth_public, command_private, command_public, webhook_secret)
+    master_file = state_dir / "site_code_master"
+    if not master_file.exists():
+        write_private(master_file, base64.b64encode(secrets.token_bytes(32)).decode("ascii"))
+    return Keys(
+        auth_private,
+        auth_public,
+        command_private,
+        command_public,
+        webhook_secret,
+        master_file.read_text(encoding="ascii"),
+    )
 
 
 def _key_pair(file: Path) -> tuple[str, str]:
@@ -82,6 +94,7 @@ def environment(
             "PREWATT_WEBHOOK_SECRETS": json.dumps({WEBHOOK_PROVIDER: keys.webhook_secret}),
             "PREWATT_COMMAND_SIGNING_KEY": keys.command_private,
             "PREWATT_COMMAND_KEY_ID": COMMAND_KEY_ID,
+            "PREWATT_SITE_CODE_MASTERS": json.dumps({COMMAND_KEY_ID: keys.site_code_master}),
         },
         # A file a minute is soon there to be looked at.
         "billing": {

@@ -16,6 +16,8 @@ from prewatt_common.contracts.ledger_events_v1 import ReconnectionStage
 from prewatt_common.ids import new_id
 
 DARK = (WorkOrderKind.PAID_BUT_DARK,)
+READ_BACK = "the relay was read back closed"
+BY_CODE = "the reconnection code was typed in at the meter"
 
 
 async def begin_reconnections(*, unit: HasReconnections, news: Sequence[NewReconnection]) -> None:
@@ -52,17 +54,18 @@ async def note_reached(*, unit: HasReconnections, seen: Sequence[Reached]) -> No
         for each in seen
         if each.is_answer or each.meter_id not in rows or each.at >= rows[each.meter_id].issued_at
     ]
-    for meter_id, stage, at, _ in counts:
-        if meter_id in rows:
-            rows[meter_id] = reached(rows[meter_id], stage, at)
+    for each in counts:
+        if each.meter_id in rows:
+            rows[each.meter_id] = reached(rows[each.meter_id], each.stage, each.at)
     await unit.reconnections.save(
         [each for meter_id, each in rows.items() if each is not before[meter_id]]
     )
-    closed_at = {e.meter_id: e.at for e in counts if e.stage is ReconnectionStage.CLOSED}
-    if closed_at:
-        await _end_dark(
-            unit, closed_at, why="the relay was read back closed", at=max(closed_at.values())
-        )
+    closed = [each for each in counts if each.stage is ReconnectionStage.CLOSED]
+    for by_code, why in ((True, BY_CODE), (False, READ_BACK)):
+        some = [each for each in closed if each.is_by_code is by_code]
+        if some:
+            at = max(each.at for each in some)
+            await _end_dark(unit, {each.meter_id for each in some}, why=why, at=at)
 
 
 async def end_reconnections(

@@ -72,20 +72,23 @@ async def make_good(
     return MadeGood(breached(late, now, journal_id=journal_id), tuple(messages))
 
 
-def late_order(late: Reconnection, *, site_code: str | None) -> NewWorkOrder:
-    """What somebody has to do at the site: close the relay, by the code where there is one."""
+def late_order(late: Reconnection, *, has_site_codes: bool) -> NewWorkOrder:
+    """What somebody has to do at the site: close the relay, by a code where codes are set up. The
+    code itself is shown to whoever may see it, and not kept with the order."""
     evidence: Mapping[str, Any] = {
         "reconnection_id": str(late.id),
         "cause": late.cause,
         "caused_at": late.caused_at.isoformat(),
         "deadline_at": None if late.deadline_at is None else late.deadline_at.isoformat(),
         "stage": stage_of(late),
+        "site_code": "may be read" if has_site_codes else "not set up",
     }
+    by_code = "a reconnection code may be read" if has_site_codes else "codes are not set up"
     return NewWorkOrder(
         kind=WorkOrderKind.PAID_BUT_DARK,
         meter_id=late.meter_id,
         account_id=late.account_id,
         reason=f"to be supplied since {late.caused_at:%Y-%m-%d %H:%M} UTC ({late.cause}), and the "
-        f"reconnection stuck: {stage_of(late)}",
-        evidence=evidence if site_code is None else {**evidence, "site_code": site_code},
+        f"reconnection stuck: {stage_of(late)}; {by_code}",
+        evidence=evidence,
     )

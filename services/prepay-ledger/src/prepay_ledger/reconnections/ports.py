@@ -98,6 +98,3 @@ class Review(Protocol[UnitT_contra]):
 SawLoad: TypeAlias = Callable[[UnitT, Sequence[Reconnection], datetime], Awaitable[None]]
 """Told of reconnections whose load was seen, in the same transaction: their relays are closed,
 whatever else is known of them. Their accounts are locked."""
-MakeSiteCode: TypeAlias = Callable[[UnitT, Reconnection, datetime], Awaitable[str | None]]
-"""The one-time code by which somebody at the site closes the relay of a meter that cannot be
-reached; none where the meter takes none."""

@@ -62,12 +62,14 @@ class NewReconnection:
 
 class Reached(NamedTuple):
     """A meter's reconnection came as far as that stage. ``is_answer``: a command's answer says so;
-    otherwise the meter does, which may have kept it for long."""
+    otherwise the meter does, which may have kept it for long. ``is_by_code``: somebody has typed in
+    its reconnection code."""
 
     meter_id: str
     stage: ReconnectionStage
     at: datetime
     is_answer: bool = True
+    is_by_code: bool = False
 
 
 class Register(NamedTuple):

@@ -10,7 +10,6 @@ from prometheus_client import Counter, Histogram
 from prepay_ledger.reconnections.follow_relays import end_elsewhere
 from prepay_ledger.reconnections.make_good import late_order, make_good
 from prepay_ledger.reconnections.ports import (
-    MakeSiteCode,
     OpenUnit,
     Review,
     SawLoad,
@@ -57,14 +56,14 @@ class WatchReconnections(Generic[UnitT]):
         open_unit: OpenUnit[UnitT],
         review: Review[UnitT],
         saw_load: SawLoad[UnitT],
-        make_site_code: MakeSiteCode[UnitT],
+        has_site_codes: bool,
         clock: Clock,
         committed: Callable[[], None],
     ) -> None:
         self._open_unit = open_unit
         self._review = review
         self._saw_load = saw_load
-        self._make_site_code = make_site_code
+        self._has_site_codes = has_site_codes
         self._clock = clock
         self._committed = committed
 
@@ -117,10 +116,7 @@ class WatchReconnections(Generic[UnitT]):
             await unit.reconnections.save([each.reconnection for each in done])
             await open_orders(
                 unit=unit,
-                orders=[
-                    late_order(each, site_code=await self._make_site_code(unit, each, now))
-                    for each in late
-                ],
+                orders=[late_order(e, has_site_codes=self._has_site_codes) for e in late],
                 at=now,
             )
             await unit.publish([message for each in done for message in each.messages])

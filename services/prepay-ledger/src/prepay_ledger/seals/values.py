@@ -140,6 +140,10 @@ SEALED = (
         ),
     ),
     SealedTable(
+        "site_code", ("id",), ("id", "order_id", "meter_id", "counter", "epoch", "issued_at")
+    ),
+    SealedTable("site_code_reading", ("id",), ("id", "site_code_id", "read_by", "at")),
+    SealedTable(
         "tariff_version",
         ("code", "valid_from", "correction"),
         (

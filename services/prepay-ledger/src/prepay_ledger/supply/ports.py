@@ -13,6 +13,7 @@ from prepay_ledger.policies.values import Area
 from prepay_ledger.prepay_agreements.ports import HasGrounds
 from prepay_ledger.reconnections.ports import HasReconnections
 from prepay_ledger.relays.ports import HasRelays
+from prepay_ledger.site_codes.ports import HasSiteCodes
 from prepay_ledger.supply.values import NextReview, StoredDecision, SupplyView
 
 
@@ -91,7 +92,9 @@ class UsedStore(Protocol):
         ...
 
 
-class HasSupply(HasRelays, HasPolicies, HasGrounds, HasBreakers, HasReconnections, Protocol):
+class HasSupply(
+    HasRelays, HasPolicies, HasGrounds, HasBreakers, HasReconnections, HasSiteCodes, Protocol
+):
     """A transaction that decides supply."""
 
     supply: SupplyStore

@@ -31,6 +31,7 @@ from prepay_ledger.supply.settle import settle
 from prepay_ledger.supply.supply_events import events_of
 from prepay_ledger.supply.values import NextReview, StoredDecision, SupplyView
 from prepay_ledger.supply.warning_limits import told_now
+from prewatt_common.contracts.base import RelayAction
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.contracts.meter_commands_v1 import RelayCommand
 from prewatt_common.contracts.mqtt_v1 import CommandClaims
@@ -68,10 +69,13 @@ class SupplyReview:
         await unit.relays.issue(commands)
         await follow_steps(unit, decided, now=now, caused_at=caused_at)
         if changing:
+            # A cut says which reconnection codes are over.
+            cuts = [e.meter_id for e in commands if e.action is RelayAction.DISCONNECT]
+            codes_from = await unit.site_codes.next_counters(cuts)
             await unit.publish(
                 [
                     *(message for each in changing for message in events_of(each, now=now)),
-                    *map(self._command, commands),
+                    *(self._command(e, codes_from.get(e.meter_id, 0)) for e in commands),
                 ]
             )
 
@@ -123,7 +127,7 @@ class SupplyReview:
                 )
         return commands, relays
 
-    def _command(self, command: NewCommand) -> Message:
+    def _command(self, command: NewCommand, codes_from: int) -> Message:
         claims = claims_of(
             command_id=command.id,
             meter_id=command.meter_id,
@@ -132,6 +136,7 @@ class SupplyReview:
             sequence=command.sequence,
             issued_at=command.issued_at,
             expires_at=command.expires_at,
+            codes_from=codes_from,
         )
         event = RelayCommand(
             command_id=command.id,

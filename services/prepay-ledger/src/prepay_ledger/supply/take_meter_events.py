@@ -140,7 +140,8 @@ async def _follow(
         is_answer = isinstance(each, CommandProgressed)
         at = each.at if is_answer else _told_at(relays[each.meter_id], each, now=now)
         if stage is not None:
-            seen.append(Reached(each.meter_id, stage, at, is_answer=is_answer))
+            is_by_code = not is_answer and each.kind is MqttEventKind.RELAY_MOVED_BY_CODE
+            seen.append(Reached(each.meter_id, stage, at, is_answer, is_by_code))
         if isinstance(each, MeterReported) and each.kind is MqttEventKind.RELAY_MOVED_BY_HAND:
             by_hand.append(
                 NewWorkOrder(

@@ -792,6 +792,32 @@ CREATE TABLE work_order (
 CREATE UNIQUE INDEX work_order_open ON work_order (meter_id, kind) WHERE closed_at IS NULL;
 CREATE INDEX work_order_meter_id ON work_order (meter_id, id);
 CREATE INDEX work_order_account_id ON work_order (account_id, id);
+CREATE TABLE site_code (
+    id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    meter_id text NOT NULL,
+    counter bigint NOT NULL,
+    epoch bigint NOT NULL,
+    issued_at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (meter_id, counter),
+    CHECK (counter >= 0),
+    FOREIGN KEY(order_id) REFERENCES work_order (id)
+);
+CREATE INDEX site_code_order_id ON site_code (order_id, counter);
+CREATE INDEX site_code_day ON site_code (day, id);
+CREATE TABLE site_code_reading (
+    id uuid NOT NULL,
+    site_code_id uuid NOT NULL,
+    read_by text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(site_code_id) REFERENCES site_code (id)
+);
+CREATE INDEX site_code_reading_code ON site_code_reading (site_code_id, id);
+CREATE INDEX site_code_reading_day ON site_code_reading (day, id);
 CREATE TABLE reconnection (
     id uuid NOT NULL,
     account_id uuid NOT NULL,
@@ -1070,6 +1096,8 @@ SEALED = {
     "procedure_version": "",
     "procedure_evidence": "",
     "prepay_agreement": "",
+    "site_code": "",
+    "site_code_reading": "",
     "fact": "",
     "finding_seen": "",
     "meter_day": "",
