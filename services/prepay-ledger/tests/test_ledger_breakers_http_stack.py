@@ -1,15 +1,13 @@
 """Holding cuts and undoing them at the running service: over HTTP, and by the command line."""
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
-from typer.testing import CliRunner
+from ledger_cli import prewatt
 
-from prewatt_cli.__main__ import app
 from prewatt_common.clock import utc_now
 from prewatt_common.http.auth import issue_token
 
@@ -126,30 +124,24 @@ async def test_cuts_that_were_a_mistake_are_undone(ledger, kafka_events) -> None
 
 
 async def test_people_hold_cuts_by_the_command_line(ledger) -> None:
-    async def prewatt(*arguments: str) -> tuple[int, str]:
-        runner = CliRunner(env={"COLUMNS": "250"})
-        state = ("--state-dir", str(ledger.stack.state_dir))
-        result = await asyncio.to_thread(runner.invoke, app, ["cuts", *arguments, *state])
-        return result.exit_code, result.output
-
     name = f"area-{uuid4().hex[:8]}"
     why = ("--reason", WHY, "--who", "li")
-    code, said = await prewatt("hold", "--station-area", name, "--hours", "8", *why)
+    code, said = await prewatt(ledger, "cuts", "hold", "--station-area", name, "--hours", "8", *why)
     assert code == 0, said
     hold_id = said.split()[-1]
     assert said.startswith(f"cuts of station area {name} are held, until ")
-    code, said = await prewatt("status")
+    code, said = await prewatt(ledger, "cuts", "status")
     (line,) = [each for each in said.splitlines() if hold_id in each]
     assert f"station area {name}" in line
     assert "li" in line
     assert WHY in line
-    code, said = await prewatt("release", hold_id, *why)
+    code, said = await prewatt(ledger, "cuts", "release", hold_id, *why)
     assert (code, said) == (0, f"cuts of station area {name} are held by {hold_id} no more\n")
-    assert hold_id not in (await prewatt("status"))[1]
+    assert hold_id not in (await prewatt(ledger, "cuts", "status"))[1]
     for arguments, says in (
         (("release", str(uuid4())), "there is no hold of cuts"),
         (("hold", "--line", "a", "--tariff", "b"), "give one of --tariff --line"),
     ):
-        code, said = await prewatt(*arguments, *why)
+        code, said = await prewatt(ledger, "cuts", *arguments, *why)
         assert (code, len(said.splitlines())) == (2, 1)
         assert says in said

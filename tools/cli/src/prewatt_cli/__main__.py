@@ -24,6 +24,8 @@ from prewatt_cli.parked import parked
 from prewatt_cli.payments import decimal_from, micro_from, pay
 from prewatt_cli.policy import policy
 from prewatt_cli.procedures import procedure
+from prewatt_cli.protect import protect, protections, unprotect
+from prewatt_cli.protected_periods import protected_periods
 from prewatt_cli.replay import replay
 from prewatt_cli.scenario.command import scenario
 from prewatt_cli.suspense import suspense
@@ -52,12 +54,16 @@ app.command()(scenario)
 app.command()(audit)
 app.command()(explain)
 app.command()(replay)
+app.command()(protect)
+app.command()(protections)
+app.command()(unprotect)
 app.command(context_settings=PASSED_ON)(archive)
 app.add_typer(suspense, name="suspense")
 app.add_typer(dlq, name="dlq")
 app.add_typer(parked, name="parked")
 app.add_typer(work_orders, name="work-orders")
 app.add_typer(cuts, name="cuts")
+app.add_typer(protected_periods, name="protected-periods")
 app.add_typer(offsets, name="offsets")
 
 

@@ -10,9 +10,13 @@ from rich.table import Table
 from prewatt_cli.errors import answered, one_line_errors
 from prewatt_cli.lists import items_of
 from prewatt_cli.people import Who, client_for, plain
+from prewatt_cli.scopes import Line, StationArea, SupplyOffice, Tariff, scope_of
+from prewatt_cli.scopes import shown as scope_shown
 from prewatt_cli.target import DEFAULT_STATE_DIR, StateDir, find_target
+from prewatt_cli.undo import undo
 
 cuts = typer.Typer(help="What holds cuts. Reconnections are never held.", no_args_is_help=True)
+cuts.add_typer(undo, name="undo")
 
 _console = Console()
 
@@ -23,10 +27,10 @@ Why = Annotated[str, typer.Option("--reason", help="Why; kept with it.")]
 def hold(
     *,
     reason: Why,
-    tariff: Annotated[str | None, typer.Option(help="Of accounts with this tariff only.")] = None,
-    supply_office: Annotated[str | None, typer.Option(help="Of this one only.")] = None,
-    station_area: Annotated[str | None, typer.Option(help="Of this one only.")] = None,
-    line: Annotated[str | None, typer.Option(help="Of this one only.")] = None,
+    tariff: Tariff = None,
+    supply_office: SupplyOffice = None,
+    station_area: StationArea = None,
+    line: Line = None,
     hours: Annotated[
         float | None, typer.Option(min=0.01, max=24 * 365, help="Until then; else until released.")
     ] = None,
@@ -34,27 +38,16 @@ def hold(
     state_dir: StateDir = DEFAULT_STATE_DIR,
 ) -> None:
     """Nobody is cut from now on: of all accounts, or of one tariff or area."""
-    named = {
-        "tariff": tariff,
-        "supply_office": supply_office,
-        "station_area": station_area,
-        "line": line,
-    }
     with one_line_errors():
-        given = {scope: name for scope, name in named.items() if name is not None}
-        if len(given) > 1:
-            message = (
-                f"give one of --{' --'.join(given).replace('_', '-')}: each is a hold of its own"
-            )
-            raise ValueError(message)
-        body: dict[str, Any] = {"scope": "all", "reason": reason}
-        for scope, name in given.items():
-            body |= {"scope": scope, "name": name}
+        scope = scope_of(
+            tariff=tariff, supply_office=supply_office, station_area=station_area, line=line
+        )
+        body = scope | {"reason": reason}
         if hours is not None:
             body["until"] = (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
         with client_for("prepay-ledger", state_dir=state_dir, who=who) as ledger:
             made = answered(ledger.post("/v1/cut-holds", json=body)).json()
-        _console.print(plain(f"cuts of {_scope(made)} are held, {_until(made)}: {made['id']}"))
+        _console.print(plain(f"cuts of {scope_shown(made)} are held, {_until(made)}: {made['id']}"))
 
 
 @cuts.command()
@@ -69,7 +62,7 @@ def release(
     with one_line_errors(), client_for("prepay-ledger", state_dir=state_dir, who=who) as ledger:
         path = f"/v1/cut-holds/{hold_id}/end"
         ended = answered(ledger.post(path, json={"reason": reason})).json()
-        _console.print(plain(f"cuts of {_scope(ended)} are held by {hold_id} no more"))
+        _console.print(plain(f"cuts of {scope_shown(ended)} are held by {hold_id} no more"))
 
 
 @cuts.command()
@@ -80,17 +73,11 @@ def status(*, state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
         for found in items_of(ledger, "/v1/cut-holds", {"active": "true"}):
             placed = found["placed"]
             shown = (
-                found["id"], _scope(found), placed["at"], _until(found), placed["by"],
+                found["id"], scope_shown(found), placed["at"], _until(found), placed["by"],
                 placed["reason"],
             )  # fmt: skip
             table.add_row(*map(plain, shown))
     _console.print(table if table.row_count else "nothing holds cuts")
-
-
-def _scope(found: dict[str, Any]) -> str:
-    if found["name"] is None:
-        return "all accounts"
-    return f"{found['scope'].replace('_', ' ')} {found['name']}"
 
 
 def _until(found: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from prewatt_cli.errors import answered, one_line_errors
 from prewatt_cli.people import Who, client_for, plain
+from prewatt_cli.scopes import local
 from prewatt_cli.target import DEFAULT_STATE_DIR, StateDir, find_target
 from prewatt_common.contracts.supply_policy_v1 import (
     DEFAULT_CLASS,
@@ -59,7 +60,7 @@ def draft(
         body = {
             "document": content,
             "reason": reason,
-            "effective_from": None if from_ is None else from_.astimezone().isoformat(),
+            "effective_from": local(from_),
         }
         print(answered(ledger.post("/v1/policies", json=body)).json()["id"])  # noqa: T201
 
