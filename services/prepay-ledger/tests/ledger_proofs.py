@@ -76,11 +76,16 @@ async def nothing_to_publish(ledger: Any) -> None:
 
 
 async def told_facts(ledger: Any, *about: str) -> Counter[str]:
-    """How many events of each type on `ledger.facts.v1` name one of ``about``. One that was
-    published again counts once, and must be the same."""
+    """`told` on `ledger.facts.v1`."""
+    return await told(ledger, LEDGER_FACTS.name, *about)
+
+
+async def told(ledger: Any, topic: str, *about: str) -> Counter[str]:
+    """How many events of each type on ``topic`` name one of ``about``. One that was published again
+    counts once, and must be the same."""
     await nothing_to_publish(ledger)
     consumer = AIOKafkaConsumer(
-        LEDGER_FACTS.name,
+        topic,
         bootstrap_servers=ledger.stack.endpoints.kafka_bootstrap,
         auto_offset_reset="earliest",
     )
@@ -91,34 +96,42 @@ async def told_facts(ledger: Any, *about: str) -> Counter[str]:
             for record in (await consumer.getmany(place, timeout_ms=500)).get(place, []):
                 if any(each.encode() in record.value for each in about):
                     event_id = header(record.headers, "ce_id")
-                    told = (header(record.headers, "ce_type"), record.value)
-                    assert found.setdefault(event_id, told) == told
+                    event = (header(record.headers, "ce_type"), record.value)
+                    assert found.setdefault(event_id, event) == event
     await consumer.stop()
     return Counter(ce_type for ce_type, _ in found.values())
 
 
 @asynccontextmanager
-async def ledger_behind_proxy(ledger: Any) -> AsyncGenerator[DatabaseProxy]:
-    """The ledger runs as the process `BEHIND`, and what it says to PostgreSQL goes through the
-    proxy. Everybody else goes there directly. In the end its books hold."""
-    stack = ledger.stack
+async def behind_proxy(stack: Any, name: str) -> AsyncGenerator[DatabaseProxy]:
+    """The service ``name`` runs as the process ``name``-behind-proxy, and what it says to
+    PostgreSQL goes through the proxy. Everybody else goes there directly."""
     host, port = stack.endpoints.postgres_host, stack.endpoints.postgres_port
-    await asyncio.to_thread(stack.stop, NAME)
+    behind = f"{name}-behind-proxy"
+    await asyncio.to_thread(stack.stop, name)
     async with DatabaseProxy(host=host, port=port).running() as proxy:
-        env = stack.service_env(NAME)
+        env = stack.service_env(name)
         url = env["PREWATT_DATABASE_URL"].replace(f"{host}:{port}", f"127.0.0.1:{proxy.port}")
         await asyncio.to_thread(
             stack.start_service,
-            BEHIND,
-            [sys.executable, "-m", "prepay_ledger"],
+            behind,
+            [sys.executable, "-m", name.replace("-", "_")],
             env=env | {"PREWATT_DATABASE_URL": url},
-            ready_url=f"{stack.endpoints.service_url(NAME)}/readyz/consume",
+            ready_url=f"{stack.endpoints.service_url(name)}/readyz/consume",
         )
         try:
             yield proxy
-            await ledger.sums_to_zero()
-            code, out, err = await run_audit(stack.endpoints.database_url("prepay_ledger"))
-            assert code == 0, out + err
         finally:
-            await asyncio.to_thread(stack.stop, BEHIND)
-    await asyncio.to_thread(stack.start, NAME)
+            await asyncio.to_thread(stack.stop, behind)
+
+
+@asynccontextmanager
+async def ledger_behind_proxy(ledger: Any) -> AsyncGenerator[DatabaseProxy]:
+    """The ledger runs as the process `BEHIND`, its database behind the proxy. In the end its books
+    hold."""
+    async with behind_proxy(ledger.stack, NAME) as proxy:
+        yield proxy
+        await ledger.sums_to_zero()
+        code, out, err = await run_audit(ledger.stack.endpoints.database_url("prepay_ledger"))
+        assert code == 0, out + err
+    await asyncio.to_thread(ledger.stack.start, NAME)
