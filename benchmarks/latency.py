@@ -37,21 +37,30 @@ async def cut_and_restore(
     restored: list[float] = []
 
     async def one(household: Household) -> None:
-        meter = household.meter_id
-        begun = time.monotonic()
-        await fleet.publish_reading(meter_id=meter, at=at, use_wh=USED_UP_WH)
-        await fleet.wait_relay(meter, RelayState.OPEN, timeout=_TIMEOUT_S)
-        cuts.append(time.monotonic() - begun)
-        begun = time.monotonic()
-        await asyncio.to_thread(_pay, target, household)
-        await fleet.wait_relay(meter, RelayState.CLOSED, timeout=_TIMEOUT_S)
-        restored.append(time.monotonic() - begun)
+        cuts.append(await cut(fleet, household, at=at))
+        restored.append(await restore(fleet, target, household))
 
     async with asyncio.TaskGroup() as group:
         for household in probes:
             group.create_task(one(household))
             await asyncio.sleep(pause_s)
     return cuts, restored
+
+
+async def cut(fleet: Fleet, household: Household, *, at: datetime) -> float:
+    """Use up its money with one reading; seconds from publishing it to its relay open."""
+    begun = time.monotonic()
+    await fleet.publish_reading(meter_id=household.meter_id, at=at, use_wh=USED_UP_WH)
+    await fleet.wait_relay(household.meter_id, RelayState.OPEN, timeout=_TIMEOUT_S)
+    return time.monotonic() - begun
+
+
+async def restore(fleet: Fleet, target: Target, household: Household) -> float:
+    """Pay; seconds from that to its relay closed."""
+    begun = time.monotonic()
+    await asyncio.to_thread(_pay, target, household)
+    await fleet.wait_relay(household.meter_id, RelayState.CLOSED, timeout=_TIMEOUT_S)
+    return time.monotonic() - begun
 
 
 def _pay(target: Target, household: Household) -> None:

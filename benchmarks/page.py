@@ -43,14 +43,15 @@ def page(result: dict[str, Any]) -> str:
                 "# Benchmarks",
                 "",
                 "`make bench` measures the whole system on real parts and writes this page and",
-                "`benchmarks/results/e2e.json`; `make bench ONLY=archive` (or `system`, `usage`,",
-                "`rating`) measures one part anew and leaves what is known of the others.",
+                "`benchmarks/results/e2e.json`; `make bench ONLY=archive` (or `system`, `supply`,",
+                "`usage`, `rating`) measures one part anew and leaves what is known of the others.",
                 "Figures with more than 1.00 are better than a real fleet's would be.",
                 "In brackets: as a part of what the run before came to, of the same size.",
                 "",
                 f"{machine['cores']} cores, Python {machine['python']}.",
                 *_system(result["runs"]),
                 *_imported(result["runs"]),
+                *_supply(result.get("supply")),
                 *_usage(result.get("usage")),
                 *_archive(result.get("archive", [])),
                 *_rating(result.get("rating")),
@@ -136,6 +137,37 @@ def _postgres(runs: Sequence[dict[str, Any]]) -> list[str]:
             for each in measured
         ),
     ]
+
+
+def _supply(supply: dict[str, Any] | None) -> list[str]:
+    if supply is None:
+        return []
+    lines = [
+        "",
+        "## Mass cut and mass reconnection",
+        "",
+        f"The money of {supply['meters']:,} meters ends with one reading each, sent as fast as the",
+        "broker takes them; then two people undo all those cuts. *All relays*: from the first",
+        "reading, or from drafting the undo, to the last relay moved; *known*: until the ledger",
+        "has every meter's answer. CPU-µs are a command, with the reading that led to it, its",
+        "charge, decision, notices and answers. Meanwhile others, who were dark before, pay:",
+        f"milliseconds from the webhook to their relay closed. Commit {supply['commit']},",
+        f"load {supply['load']} as it began.",
+        "",
+        *_header(
+            "", "all relays, s", "known, s", "all", *PARTS, "payment to closed p50", "p95", "p99"
+        ),
+    ]  # fmt: skip
+    for name in ("cut", "reconnection"):
+        run = supply[name]
+        cpu, back = run["cpu_us_per_command"], run["payment_to_relay_closed_ms"]
+        lines.append(
+            _row(
+                name, run["all_relays_s"], run["ledger_knows_s"], f"**{cpu['all']:.0f}**",
+                *(f"{cpu[part]:.0f}" for part in PARTS), back["p50"], back["p95"], back["p99"],
+            )
+        )  # fmt: skip
+    return lines
 
 
 def _usage(usage: dict[str, Any] | None) -> list[str]:
