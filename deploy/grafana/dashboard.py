@@ -129,12 +129,14 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
             "Latency: cause until relay open",
             quantiles("prewatt_ledger_command_seconds", where='action="disconnect"'),
             "s",
+            width=6,
         ),
         Panel(
             "Latency: payment until relay closed",
             quantiles("prewatt_ledger_command_seconds", where='action="reconnect"'),
             "s",
             description="Alert above one second.",
+            width=6,
         ),
         Panel(
             "Cuts and reconnections, confirmed by the meter, per minute",
@@ -145,6 +147,20 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
                     "{{action}}",
                 ),
             ),
+            width=6,
+        ),
+        Panel(
+            "Meters by command key",
+            (
+                Query("max by (key_id) (prewatt_ledger_meters_on_command_key)", "hold {{key_id}}"),
+                Query("max(prewatt_ledger_meters_without_newest_command_key)", "without newest"),
+                Query(
+                    "sum(rate(prewatt_gateway_key_messages_sent_total[$__rate_interval]))",
+                    "key messages/s",
+                ),
+            ),
+            description="`prewatt keys status` names those without the newest.",
+            width=6,
         ),
     ),
     (

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import prepay_ledger.bootstrap
+import prepay_ledger.command_keys.tables
 import prepay_ledger.debts.tables
 import prepay_ledger.reconnections.tables
 import prepay_ledger.work_orders.tables  # noqa: F401 - every module's tables

@@ -98,7 +98,7 @@ async def device(gateway):
     """Makes devices with a credential each; all are let go of in the end."""
     made = []
     known = set()
-    keys = CommandKeys({"dev-1": gateway.stack.keys.command_public})
+    keys = CommandKeys.of_pem({"dev-1": gateway.stack.keys.command_public})
 
     async def make(meter_id, *, client_id=None, version=paho.MQTTv311):
         if meter_id not in known:

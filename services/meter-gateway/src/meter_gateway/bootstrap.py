@@ -20,6 +20,9 @@ from meter_gateway.faults.api import faults_router
 from meter_gateway.faults.dead_letters import set_aside
 from meter_gateway.faults.meter_faults import MeterFaults
 from meter_gateway.faults.postgres import PostgresFaults
+from meter_gateway.keys.postgres import PostgresKeys, open_keys
+from meter_gateway.keys.send_keys import SendKeys
+from meter_gateway.keys.take_keys import take_keys
 from meter_gateway.metrics import INGEST_SECONDS, METERS_ONLINE
 from meter_gateway.mqtt.command_line import CommandLine
 from meter_gateway.mqtt.inbox import Inbox
@@ -34,14 +37,14 @@ from meter_gateway.uplink.postgres import find_awaited, open_unit
 from meter_gateway.uplink.take_readings import TakeReadings
 from meter_gateway.uplink.take_reports import TakeReports
 from prewatt_common.clock import utc_now
-from prewatt_common.contracts.meter_commands_v1 import RelayCommand
+from prewatt_common.contracts.meter_commands_v1 import KeyMessage, RelayCommand
 from prewatt_common.contracts.mqtt_v1 import ROOT
 from prewatt_common.contracts.topics import METER_COMMANDS, METER_EVENTS, METER_READINGS
 from prewatt_common.dependencies import watch_dependencies
 from prewatt_common.http.app import create_app
 from prewatt_common.kafka.batches import AfterCommit, Subscription
 from prewatt_common.kafka.consumer import Consumer
-from prewatt_common.kafka.decoding import Delivered, decode_one
+from prewatt_common.kafka.decoding import Delivered, decode_some
 from prewatt_common.kafka.history import watch_history
 from prewatt_common.parts import Parts, parts_of
 from prewatt_common.service import serve
@@ -51,6 +54,7 @@ logger = logging.getLogger(__name__)
 
 _SHARE = "$share/meter-gateway"
 _LOOK_EVERY_S = 15.0
+_SEND_KEYS_EVERY_S = 0.5
 _FAULTS_EVERY_S = 5.0
 
 
@@ -164,6 +168,11 @@ async def _run(settings: GatewaySettings, parts: Parts) -> None:
             note=PostgresDrops(database, broker=settings.broker.name).note,
             clock=utc_now,
         ),
+        Repeating(
+            name="send keys",
+            do=SendKeys(open_due=partial(open_keys, database), publish=line.publish, clock=utc_now),
+            every_s=_SEND_KEYS_EVERY_S,
+        ),
         Repeating(name="count meters", do=count_meters, every_s=_LOOK_EVERY_S),
         Repeating(
             name="look around",
@@ -195,15 +204,20 @@ def _commands(parts: Parts, *, line: CommandLine) -> tuple[Consumer, SendCommand
     take_commands = TakeCommands(clock=utc_now, committed=sender.wake)
 
     async def handle(
-        connection: AsyncConnection, batch: Sequence[Delivered[RelayCommand]]
+        connection: AsyncConnection, batch: Sequence[Delivered[RelayCommand | KeyMessage]]
     ) -> AfterCommit | None:
-        return await take_commands(PostgresCommands(connection), batch)
+        commands = [
+            Delivered(event, record) for event, record in batch if isinstance(event, RelayCommand)
+        ]
+        keys = [event for event, _ in batch if isinstance(event, KeyMessage)]
+        await take_keys(PostgresKeys(connection), keys, now=utc_now())
+        return await take_commands(PostgresCommands(connection), commands)
 
     consumer = parts.consumer(
         Subscription(
             group="meter-gateway.commands",
             topics=(METER_COMMANDS,),
-            decode=decode_one(RelayCommand),
+            decode=decode_some([RelayCommand, KeyMessage]),
             handle=handle,
         ),
     )

@@ -34,6 +34,9 @@ INGEST_SECONDS = Histogram(
 COMMANDS = Counter(
     "prewatt_gateway_commands_total", "Commands by what became of them.", ("action", "status")
 )
+KEY_MESSAGES_SENT = Counter(
+    "prewatt_gateway_key_messages_sent_total", "Copies of key messages that the broker took."
+)
 METERS_ONLINE = Gauge("prewatt_gateway_meters_online", "Meters whose session is alive.")
 FAULTY_METERS = Gauge(
     "prewatt_gateway_faulty_meters",

@@ -64,6 +64,24 @@ Index(
     postgresql_where=command.c.due_at.is_not(None),
 )
 
+key_message = Table(
+    "key_message",
+    metadata,
+    Column("meter_id", Text, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("signed", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    instant("issued_at"),
+    instant("sent_at", nullable=True),
+    # When it is to be sent. None while its meter is waited for.
+    instant("due_at", nullable=True),
+)
+Index(
+    "key_message_due",
+    key_message.c.due_at,
+    postgresql_where=key_message.c.due_at.is_not(None),
+)
+
 meter_fault = Table(
     "meter_fault",
     metadata,

@@ -15,6 +15,7 @@ from prepay_ledger.charging.remembered import RememberedStandings
 from prepay_ledger.charging.sweep_standing import SweepStanding
 from prepay_ledger.charging.take_readings import TakeReadings
 from prepay_ledger.charging.turn_readings import TurnReadings
+from prepay_ledger.command_keys.roll_out import RollOut
 from prepay_ledger.corrections.carry_out_runs import CarryOutRuns
 from prepay_ledger.epochs.postgres import raise_epoch
 from prepay_ledger.estimates.estimate_silent import EstimateSilent
@@ -74,6 +75,8 @@ _CARRY_OUT_EVERY_S = 1.0
 _WATCH_RECONNECTIONS_EVERY_S = 2.0
 _WATCH_RECONNECTIONS_REST_FACTOR = 20
 _FOLLOW_HOLDS_EVERY_S = 1.0
+_ROLL_OUT_EVERY_S = 1.0
+_ROLL_OUT_REST_FACTOR = 20
 
 
 async def run(settings: LedgerSettings) -> None:
@@ -84,10 +87,7 @@ async def run(settings: LedgerSettings) -> None:
 
 async def _run(settings: LedgerSettings, parts: Parts) -> None:
     database, relay = parts.database, parts.relay
-    signer = CommandSigner(
-        {settings.command_key_id: settings.command_signing_key.get_secret_value()},
-        first=settings.command_key_id,
-    )
+    signer = CommandSigner(settings.command_keys, first=settings.command_key_id)
     review = SupplyReview(zone=ZoneInfo(settings.timezone), sign=signer.sign)
 
     readings = parts.consumer(
@@ -146,7 +146,13 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
         summary="Prepaid balances: charges, top-ups, supply decisions.",
         auth_public_key=settings.auth_public_key,
         routers=[
-            *routers(settings=settings, database=database, review=review, committed=relay.wake),
+            *routers(
+                settings=settings,
+                database=database,
+                review=review,
+                signer=signer,
+                committed=relay.wake,
+            ),
             *parts.operators_routers(scope="ledger", restored=_restored),
         ],
         checks={"postgres": database.check},
@@ -174,6 +180,19 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
             name="follow holds of cuts",
             do=FollowHolds(open_unit=units, clock=utc_now, committed=relay.wake),
             every_s=_FOLLOW_HOLDS_EVERY_S,
+        ),
+        Repeating(
+            name="roll out command keys",
+            do=RollOut(
+                open_unit=units,
+                signer=signer,
+                most=settings.key_messages_per_s,
+                again=settings.key_again,
+                clock=utc_now,
+                committed=relay.wake,
+            ),
+            every_s=_ROLL_OUT_EVERY_S,
+            rest_factor=_ROLL_OUT_REST_FACTOR,
         ),
         Repeating(
             name="sweep standing",

@@ -79,6 +79,16 @@ CUTS_WAITING = Gauge(
     "prewatt_ledger_cuts_waiting",
     "Accounts that are to be cut and wait: for a later minute, or until a hold of cuts ends.",
 )
+METERS_ON_KEY = Gauge(
+    "prewatt_ledger_meters_on_command_key",
+    "Meters that serve and have told that they hold the key; GET /v1/command-keys says more.",
+    ("key_id",),
+)
+METERS_WITHOUT_NEWEST_KEY = Gauge(
+    "prewatt_ledger_meters_without_newest_command_key",
+    "Meters that serve and have not acknowledged the newest command key; none before the first "
+    "rotation.",
+)
 IMBALANCE_MICRO = Gauge(
     "prewatt_ledger_imbalance_micro",
     "Customer balances plus the utility's postings, which must be zero, in micro-units.",

@@ -24,6 +24,8 @@ from prepay_ledger.charging.postgres_parking import ParkedQueries
 from prepay_ledger.charging.postgres_queries import ChargingQueries
 from prepay_ledger.charging.release_meter import ReleaseMeter
 from prepay_ledger.charging.see_finding import SeeFinding
+from prepay_ledger.command_keys.api import command_keys_router
+from prepay_ledger.command_keys.postgres_queries import CommandKeyQueries
 from prepay_ledger.corrections.api import corrections_router
 from prepay_ledger.corrections.postgres_queries import CorrectionQueries
 from prepay_ledger.cut_lists.api import cut_lists_router
@@ -52,6 +54,7 @@ from prepay_ledger.procedures.api import procedures_router
 from prepay_ledger.procedures.postgres_queries import ProcedureQueries
 from prepay_ledger.reconnections.api import reconnections_router
 from prepay_ledger.reconnections.postgres_queries import ReconnectionQueries
+from prepay_ledger.relays.signing import CommandSigner
 from prepay_ledger.seals.api import seals_router
 from prepay_ledger.seals.postgres import open_seals
 from prepay_ledger.settings import LedgerSettings
@@ -73,6 +76,7 @@ def routers(
     settings: LedgerSettings,
     database: Database,
     review: SupplyReview,
+    signer: CommandSigner,
     committed: Callable[[], None],
 ) -> list[APIRouter]:
     """Every module's. ``committed`` is called after what a request changed has committed."""
@@ -173,6 +177,13 @@ def routers(
             clock=utc_now,
         ),
         enquiries_router(queries=queries),
+        command_keys_router(
+            open_unit=units,
+            queries=CommandKeyQueries(database),
+            signer=signer,
+            committed=committed,
+            clock=utc_now,
+        ),
         cut_holds_router(open_unit=units, queries=breakers, committed=committed, clock=utc_now),
         cut_undos_router(open_unit=units, queries=breakers, committed=committed, clock=utc_now),
         supply_router(queries=SupplyQueries(database), zone=ZoneInfo(settings.timezone)),

@@ -1,11 +1,12 @@
 """The ledger's settings."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from prepay_ledger.payments.signatures import secret_keys
 from prepay_ledger.relays.signing import private_key
@@ -23,8 +24,15 @@ class LedgerSettings(ServiceSettings):
     and padding after it."""
     command_signing_key: SecretStr
     """Ed25519 private key (PEM) that commands to meters are signed with."""
-    command_key_id: str = Field(min_length=1, max_length=64)
-    """Tells a meter which of its public keys to check with."""
+    command_key_id: str = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    """Tells a meter which of its public keys to check with. Meters are made with this key."""
+    next_command_signing_key: SecretStr | None = None
+    """The key that comes after it, likewise; meters are told of it by ``prewatt keys roll``."""
+    next_command_key_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    key_messages_per_s: int = Field(default=20, ge=1, le=1_000)
+    """So many meters a second are told of a key, at most."""
+    key_again_s: int = Field(default=3_600, ge=1)
+    """A meter that has not acknowledged a key in this time is told again."""
     timezone: str = "Asia/Shanghai"
     """The utility's: of posting days and of the calendars of policies."""
     silence_borne_s: int = Field(default=24 * 3600, ge=3600)
@@ -55,9 +63,11 @@ class LedgerSettings(ServiceSettings):
                 raise ValueError(message) from error
         return secrets
 
-    @field_validator("command_signing_key")
+    @field_validator("command_signing_key", "next_command_signing_key")
     @classmethod
-    def _signs(cls, pem: SecretStr) -> SecretStr:
+    def _signs(cls, pem: SecretStr | None) -> SecretStr | None:
+        if pem is None:
+            return None
         try:
             private_key(pem.get_secret_value())
         except ValueError as error:
@@ -88,6 +98,29 @@ class LedgerSettings(ServiceSettings):
         return (
             {} if self.site_code_masters_file is None else _masters_in(self.site_code_masters_file)
         )
+
+    @model_validator(mode="after")
+    def _next_is_whole(self) -> Self:
+        if (self.next_command_key_id is None) != (self.next_command_signing_key is None):
+            message = "the next command key wants both its id and its private key"
+            raise ValueError(message)
+        if self.next_command_key_id == self.command_key_id:
+            message = "the next command key has the id of the current one"
+            raise ValueError(message)
+        return self
+
+    @property
+    def command_keys(self) -> Mapping[str, str]:
+        """Key id to private key (PEM): what commands may be signed with."""
+        keys = {self.command_key_id: self.command_signing_key.get_secret_value()}
+        if self.next_command_key_id is not None and self.next_command_signing_key is not None:
+            keys[self.next_command_key_id] = self.next_command_signing_key.get_secret_value()
+        return keys
+
+    @property
+    def key_again(self) -> timedelta:
+        """After so long a meter is told of a key again."""
+        return timedelta(seconds=self.key_again_s)
 
     @property
     def silence_borne(self) -> timedelta:

@@ -19,6 +19,8 @@ from prepay_ledger.charging.ports import ChargingStore, EstimatedStore, ParkingS
 from prepay_ledger.charging.postgres import PostgresCharging
 from prepay_ledger.charging.postgres_estimates import PostgresEstimated
 from prepay_ledger.charging.postgres_parking import PostgresParking
+from prepay_ledger.command_keys.ports import CommandKeyStore
+from prepay_ledger.command_keys.postgres import PostgresCommandKeys
 from prepay_ledger.corrections.ports import CorrectionStore
 from prepay_ledger.corrections.postgres import PostgresCorrections
 from prepay_ledger.cut_lists.ports import CutListStore
@@ -81,6 +83,7 @@ class PostgresUnit:
         self.balances: BalanceStore = PostgresBalances(connection)
         self.facts: FactStore = PostgresFacts(connection)
         self.agreements: AgreementStore = PostgresAgreements(connection)
+        self.command_keys: CommandKeyStore = PostgresCommandKeys(connection)
         self.corrections: CorrectionStore = PostgresCorrections(connection)
         self.installations: InstallationStore = PostgresInstallations(connection)
         self.bulk: BulkStore = PostgresBulk(connection)

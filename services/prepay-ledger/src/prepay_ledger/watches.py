@@ -4,6 +4,7 @@ from prepay_ledger.accounts.postgres_queries import AccountQueries
 from prepay_ledger.breakers.postgres_queries import BreakerQueries
 from prepay_ledger.charging.postgres_parking import ParkedQueries
 from prepay_ledger.charging.postgres_queries import ChargingQueries
+from prepay_ledger.command_keys.postgres_queries import CommandKeyQueries
 from prepay_ledger.corrections.postgres_queries import CorrectionQueries
 from prepay_ledger.installations.postgres_unbound import REASONS, UnboundQueries
 from prepay_ledger.metrics import (
@@ -17,6 +18,8 @@ from prepay_ledger.metrics import (
     FINDINGS,
     FINDINGS_WAITING,
     IMBALANCE_MICRO,
+    METERS_ON_KEY,
+    METERS_WITHOUT_NEWEST_KEY,
     PARKED_METER,
     PARKED_METERS,
     PAYMENT_EVENTS_UNHANDLED,
@@ -48,6 +51,7 @@ def watches(database: Database) -> list[Repeating]:
     findings, corrections = ChargingQueries(database), CorrectionQueries(database)
     orders = WorkOrderQueries(database)
     breakers = BreakerQueries(database)
+    command_keys = CommandKeyQueries(database)
     return [
         Repeating(
             name="watch ledger",
@@ -75,6 +79,12 @@ def watches(database: Database) -> list[Repeating]:
             name="watch holds of cuts",
             do=lambda: _measure_holds(breakers),
             every_s=_EVERY_S,
+        ),
+        Repeating(
+            name="watch command keys",
+            do=lambda: _measure_command_keys(command_keys),
+            every_s=_EVERY_S,
+            rest_factor=_REST_FACTOR,
         ),
         Repeating(
             name="watch parked meters",
@@ -120,6 +130,13 @@ async def _measure_findings(findings: ChargingQueries) -> None:
 async def _measure_corrections(corrections: CorrectionQueries) -> None:
     CORRECTION_AGREEMENTS_LEFT.set(await corrections.agreements_left())
     CORRECTIONS_IN_TROUBLE.set(await corrections.in_trouble())
+
+
+async def _measure_command_keys(command_keys: CommandKeyQueries) -> None:
+    found, missing = await command_keys.status(now=utc_now())
+    for each in found:
+        METERS_ON_KEY.labels(each.key.key_id).set(each.meters)
+    METERS_WITHOUT_NEWEST_KEY.set(missing.missing if missing else 0)
 
 
 async def _measure_parked(parked: ParkedQueries) -> None:

@@ -18,6 +18,7 @@ from prewatt_cli.dlq import dlq
 from prewatt_cli.errors import answered, one_line_errors
 from prewatt_cli.explain import explain
 from prewatt_cli.imports import import_csv
+from prewatt_cli.keys import keys
 from prewatt_cli.mqtt_user import make_mqtt_user
 from prewatt_cli.offsets import offsets
 from prewatt_cli.parked import parked
@@ -64,6 +65,7 @@ app.add_typer(parked, name="parked")
 app.add_typer(work_orders, name="work-orders")
 app.add_typer(cuts, name="cuts")
 app.add_typer(protected_periods, name="protected-periods")
+app.add_typer(keys, name="keys")
 app.add_typer(offsets, name="offsets")
 
 

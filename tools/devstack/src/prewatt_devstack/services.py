@@ -21,6 +21,8 @@ from prewatt_devstack.ports import HOST
 
 SERVICES = ("meter-gateway", "prepay-ledger", "notifier", "billing")
 COMMAND_KEY_ID = "dev-1"
+NEXT_COMMAND_KEY_ID = "dev-2"
+"""Meters know nothing of it until `prewatt keys roll`."""
 WEBHOOK_PROVIDER = "demo"
 
 
@@ -33,6 +35,7 @@ class Keys:
     auth_public: str
     command_private: str
     command_public: str
+    next_command_private: str
     webhook_secret: str
     site_code_master: str
 
@@ -41,22 +44,23 @@ def load_or_make_keys(state_dir: Path) -> Keys:
     """Keys of ``state_dir``; ``auth_private.pem`` is what ``prewatt token`` signs with."""
     auth_private, auth_public = _key_pair(state_dir / "auth_private.pem")
     command_private, command_public = _key_pair(state_dir / "command_private.pem")
+    next_command_private, _ = _key_pair(state_dir / "next_command_private.pem")
     secret_file = state_dir / "webhook_secret"
     if not secret_file.exists():
         write_private(
             secret_file, "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode("ascii")
         )
-    webhook_secret = secret_file.read_text(encoding="ascii")
     master_file = state_dir / "site_code_master"
     if not master_file.exists():
         write_private(master_file, base64.b64encode(secrets.token_bytes(32)).decode("ascii"))
     return Keys(
-        auth_private,
-        auth_public,
-        command_private,
-        command_public,
-        webhook_secret,
-        master_file.read_text(encoding="ascii"),
+        auth_private=auth_private,
+        auth_public=auth_public,
+        command_private=command_private,
+        command_public=command_public,
+        next_command_private=next_command_private,
+        webhook_secret=secret_file.read_text(encoding="ascii"),
+        site_code_master=master_file.read_text(encoding="ascii"),
     )
 
 
@@ -95,6 +99,8 @@ def environment(
             "PREWATT_COMMAND_SIGNING_KEY": keys.command_private,
             "PREWATT_COMMAND_KEY_ID": COMMAND_KEY_ID,
             "PREWATT_SITE_CODE_MASTERS": json.dumps({COMMAND_KEY_ID: keys.site_code_master}),
+            "PREWATT_NEXT_COMMAND_SIGNING_KEY": keys.next_command_private,
+            "PREWATT_NEXT_COMMAND_KEY_ID": NEXT_COMMAND_KEY_ID,
         },
         # A file a minute is soon there to be looked at.
         "billing": {

@@ -18,3 +18,5 @@ class CommandLog:
     responses: dict[UUID, MqttResponse] = field(default_factory=dict[UUID, MqttResponse])
     """The response to each executed command, to be given again."""
     last_sequence: int = 0
+    key_sequence: int = 0
+    """Of the last key message that it has followed."""

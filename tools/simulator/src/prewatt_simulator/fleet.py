@@ -68,7 +68,7 @@ class Fleet:
                 meter.code_pad = CodePad(secret)
         self._relays = Relays(
             meters=self.meters,
-            keys=CommandKeys(settings.command_public_keys),
+            keys=CommandKeys.of_pem(settings.command_public_keys),
             kept=KeptRelays(settings.kept_file) if settings.kept_file else None,
             button_after_s=settings.button_after_s,
             tell=self._tell,
@@ -86,6 +86,10 @@ class Fleet:
     def moves(self) -> Sequence[RelayMove]:
         """Every move of a relay, oldest first."""
         return self._relays.moves
+
+    def keys_of(self, meter_id: str) -> tuple[str, ...]:
+        """The ids of the utility's keys that a meter holds."""
+        return self._relays.keys_of(meter_id).told
 
     async def __aenter__(self) -> Self:
         """Connect. Raises ``ConnectionRefused``, ``OSError`` or ``TimeoutError``."""

@@ -1,6 +1,6 @@
 """What meters remember without power: a file that grows by a line a change."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -20,6 +20,10 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """While the relay is limited."""
     code_counter: int = 0
     """The first that a reconnection code is still good for."""
+    keys: Mapping[str, str] | None = None
+    """The utility's keys that it holds, as `CommandKeys.raw`; none: as burnt in."""
+    key_sequence: int = 0
+    """Of the last key message that it has followed."""
     response: MqttResponse | None = None
     """Its answer, where a command brought the change."""
 

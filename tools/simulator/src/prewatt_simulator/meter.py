@@ -259,6 +259,7 @@ class Meter:
         """As it was before it lost power."""
         self.relay, self.limit_w = kept.relay, kept.limit_w
         self.commands.last_sequence = kept.sequence
+        self.commands.key_sequence = kept.key_sequence
         if kept.response is not None:
             self.commands.responses[kept.response.command_id] = kept.response
         if self.code_pad is not None:

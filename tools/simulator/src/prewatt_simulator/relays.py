@@ -18,7 +18,7 @@ from prewatt_common.contracts.mqtt_v1 import (
     MqttResponse,
 )
 from prewatt_simulator import payloads
-from prewatt_simulator.commands import CommandKeys, Refusal
+from prewatt_simulator.commands import CommandKeys, Refusal, SignedKey
 from prewatt_simulator.kept import Kept, KeptRelays
 from prewatt_simulator.meter import Answer, Meter
 from prewatt_simulator.session import Outgoing
@@ -56,6 +56,7 @@ class Relays:
         an armed meter's button is pressed; none: nobody presses it."""
         self._meters = meters
         self._keys = keys
+        self._others: dict[str, CommandKeys] = {}
         self._kept = kept
         self._button_after_s = button_after_s
         self._tell = tell
@@ -69,6 +70,8 @@ class Relays:
         for each in kept.read() if kept else ():
             if (meter := meters.get(each.meter_id)) is not None:
                 meter.remember(each)
+                if each.keys is not None:
+                    self._others[each.meter_id] = CommandKeys.of_raw(each.keys)
 
     def on_command(self, topic: str, token: bytes) -> Sequence[Outgoing]:
         """What a meter does with a command: the messages that answer it.
@@ -80,14 +83,11 @@ class Relays:
         if meter is None or meter.relay_faults.command_lost:
             return ()
         now = self._clock()
-        checked = self._keys.check(token)
+        checked = self.keys_of(meter.meter_id).check(token)
         if isinstance(checked, Refusal):
-            self.refused += 1
-            logger.warning("%s refused a command: %s", meter.meter_id, checked.reason)
-            if checked.command_id is None:
-                return ()
-            answer = meter.reject(checked.command_id, checked.reason, now=now)
-            return _heard(meter, _response(meter, answer))
+            return self._refuse(meter, checked, now)
+        if isinstance(checked, SignedKey):
+            return self._follow(meter, checked, now)
         before = meter.commands.last_sequence
         answer = meter.obey(checked, now=now)
         if meter.commands.last_sequence != before:
@@ -101,6 +101,42 @@ class Relays:
                 self._button_after_s, self.press_button, meter
             )
         return _heard(meter, _response(meter, answer), _moved_by_command(meter, checked, now))
+
+    def keys_of(self, meter_id: str) -> CommandKeys:
+        """The keys that a meter holds: as burnt in, until it was told of others."""
+        return self._others.get(meter_id, self._keys)
+
+    def _refuse(self, meter: Meter, refusal: Refusal, now: datetime) -> Sequence[Outgoing]:
+        """Whoever signs with a key that the meter does not hold is told which ones it does."""
+        self.refused += 1
+        logger.warning("%s refused a command: %s", meter.meter_id, refusal.reason)
+        told = (self._keys_told(meter, now),) if refusal.unknown_key else ()
+        if refusal.command_id is None:
+            return _heard(meter, *told)
+        answer = meter.reject(refusal.command_id, refusal.reason, now=now)
+        return _heard(meter, *told, _response(meter, answer))
+
+    def _follow(self, meter: Meter, message: SignedKey, now: datetime) -> Sequence[Outgoing]:
+        """A meter keeps its keys before it tells of them."""
+        claims = message.claims
+        if claims.meter_id != meter.meter_id:
+            self.refused += 1
+            logger.warning("%s refused a key: it is for %s", meter.meter_id, claims.meter_id)
+            return ()
+        if claims.sequence > meter.commands.key_sequence:
+            self._others[meter.meter_id] = self.keys_of(meter.meter_id).after(message)
+            meter.commands.key_sequence = claims.sequence
+            self._keep(meter)
+        return _heard(meter, self._keys_told(meter, now))
+
+    def _keys_told(self, meter: Meter, now: datetime) -> Outgoing:
+        event = MqttEvent(
+            kind=MqttEventKind.COMMAND_KEYS,
+            at=now,
+            keys=self.keys_of(meter.meter_id).told,
+            key_sequence=meter.commands.key_sequence,
+        )
+        return _event(meter, event)
 
     def close(self) -> None:
         """Nobody presses a button any more."""
@@ -148,7 +184,7 @@ class Relays:
         now = self._clock()
         self._note_move(meter, None, now)
         event = MqttEvent(kind=kind, at=now, relay=meter.relay)
-        for message in _heard(meter, _moved(meter, event)):
+        for message in _heard(meter, _event(meter, event)):
             self._tell(meter, message)
 
     def _forget_customer(self, meter: Meter) -> None:
@@ -163,6 +199,8 @@ class Relays:
                 limit_w=meter.limit_w,
                 sequence=meter.commands.last_sequence,
                 code_counter=meter.code_pad.counter if meter.code_pad else 0,
+                keys=others.raw if (others := self._others.get(meter.meter_id)) else None,
+                key_sequence=meter.commands.key_sequence,
                 response=response,
             )
             self._kept.add(kept)
@@ -200,8 +238,8 @@ def _moved_by_command(meter: Meter, claims: CommandClaims, now: datetime) -> Out
         relay=meter.relay,
         detail=f"{meter.relay} by command {claims.command_id}",
     )
-    return _moved(meter, event)
+    return _event(meter, event)
 
 
-def _moved(meter: Meter, event: MqttEvent) -> Outgoing:
+def _event(meter: Meter, event: MqttEvent) -> Outgoing:
     return Outgoing(topic=f"{ROOT}/{meter.meter_id}/event", payload=payloads.message(event))

@@ -78,6 +78,19 @@ class RelayState(StrEnum):
     relay and closes it again by itself. Open by its own limiter it is still limited."""
 
 
+class KeyAction(StrEnum):
+    """What the utility tells a meter of the keys that it checks commands with."""
+
+    ADD = "add"
+    """Take commands signed with this key too."""
+    DROP = "drop"
+    """Take none signed with it any more."""
+
+
+KeyId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+"""Names one of the utility's command keys, as the ``kid`` of a JWS does."""
+
+
 class Presence(StrEnum):
     """Whether the meter's session with the broker is alive."""
 

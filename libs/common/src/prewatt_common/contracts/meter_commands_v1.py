@@ -5,7 +5,15 @@ from uuid import UUID
 
 import msgspec
 
-from prewatt_common.contracts.base import Event, Instant, LimitW, MeterId, RelayAction
+from prewatt_common.contracts.base import (
+    Event,
+    Instant,
+    KeyAction,
+    KeyId,
+    LimitW,
+    MeterId,
+    RelayAction,
+)
 
 CompactJws = Annotated[
     str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$", max_length=4096)
@@ -32,3 +40,18 @@ class RelayCommand(Event, frozen=True, kw_only=True):
     signed: CompactJws
     """What the meter gets: the command as compact JWS (`mqtt_v1.CommandClaims`), signed by the
     ledger. Whoever carries it changes no byte."""
+
+
+class KeyMessage(Event, frozen=True, kw_only=True):
+    """Tell a meter of a key. Of a meter's key messages the one with the highest ``sequence``
+    counts; its commands are numbered apart, and go first."""
+
+    ce_type: ClassVar[str] = "prewatt.meter.key-message.v1"
+
+    meter_id: MeterId
+    action: KeyAction
+    key_id: KeyId
+    sequence: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+    issued_at: Instant
+    signed: CompactJws
+    """What the meter gets: `mqtt_v1.KeyClaims` as compact JWS, signed by the ledger."""

@@ -7,6 +7,7 @@ from prewatt_common.contracts.base import (
     CommandStatus,
     Event,
     Instant,
+    KeyId,
     MeterId,
     Presence,
     RelayAction,
@@ -29,8 +30,8 @@ class MeterPresenceChanged(Event, frozen=True, kw_only=True):
 
 
 class MeterReported(Event, frozen=True, kw_only=True):
-    """A meter reported an event of its own: tamper, power fail, clock set, relay moved and by what.
-    ``relay``: as read back, where the meter told it."""
+    """A meter reported an event of its own: tamper, power fail, clock set, relay moved and by what,
+    which keys it holds. ``relay``: as read back, where the meter told it."""
 
     ce_type: ClassVar[str] = "prewatt.meter.reported.v1"
 
@@ -42,6 +43,10 @@ class MeterReported(Event, frozen=True, kw_only=True):
     detail: Words = ""
     received_at: Instant | None = None
     """When it reached the gateway, by whose clock ``at`` need not be."""
+    keys: tuple[KeyId, ...] = ()
+    """With ``command_keys``: all that it checks commands with."""
+    key_sequence: Whole = 0
+    """And of the last key message that it has followed."""
 
 
 class CommandProgressed(Event, frozen=True, kw_only=True):

@@ -8,6 +8,8 @@ import msgspec
 
 from prewatt_common.contracts.base import (
     Instant,
+    KeyAction,
+    KeyId,
     LimitW,
     MeterId,
     Presence,
@@ -63,15 +65,28 @@ class MqttEventKind(StrEnum):
     """By the meter itself, whose limiter opens and closes it again."""
     RELAY_MOVED_BY_HAND = "relay_moved_by_hand"
     """By anybody else: nobody was allowed to."""
+    COMMAND_KEYS = "command_keys"
+    """Which keys it checks commands with: it was told of one, or got a command signed with a key
+    that it does not hold."""
+
+
+KEYS_HELD_MAX = 2
+"""So many keys a meter holds: the one that commands are signed with, and the next."""
 
 
 class MqttEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Topic ``event``. ``relay``: as read back, with the kinds that tell of a relay that moved."""
+    """Topic ``event``. ``relay``: as read back, with the kinds that tell of a relay that moved.
+
+    With ``command_keys``, ``keys`` are all that the meter holds, and ``key_sequence`` that of the
+    last `KeyClaims` that it has followed, 0 for none.
+    """
 
     kind: MqttEventKind
     at: Instant
     relay: RelayState | None = None
     detail: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    keys: Annotated[tuple[KeyId, ...], msgspec.Meta(max_length=KEYS_HELD_MAX)] = ()
+    key_sequence: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
 
 
 class MqttOutcome(StrEnum):
@@ -126,3 +141,29 @@ class CommandClaims(msgspec.Struct, frozen=True, kw_only=True):
     codes_from: Annotated[int, msgspec.Meta(ge=0)] = 0
     """With a disconnect that is executed, reconnection codes of lower counters are over: one that
     was left unused does not undo it."""
+
+
+KEY_MESSAGE_TYPE = "prewatt-key"
+"""The ``typ`` of a key message's header (RFC 8725, section 3.11); a command has none."""
+
+
+class KeyClaims(msgspec.Struct, frozen=True, kw_only=True):
+    """Topic ``command`` too: the payload of a compact JWS whose header has `KEY_MESSAGE_TYPE`.
+
+    A meter follows it only if the signature holds by a key that it has, ``meter_id`` is its own and
+    ``sequence`` is above that of the last key message that it has followed: a numbering apart from
+    that of commands, so that neither is ever in the other's way. No time refuses it.
+
+    ``add``: it holds the key that has signed and the new one from now on, and no other. ``drop``:
+    it holds that key no more; one that has signed the message itself stays. It keeps what it holds,
+    and the sequence, without power, and tells both by an event ``command_keys`` each time that it
+    gets a key message, followed or not.
+    """
+
+    meter_id: MeterId
+    action: KeyAction
+    key_id: KeyId
+    public_key: Annotated[str, msgspec.Meta(pattern=r"^([A-Za-z0-9_-]{43})?$")] = ""
+    """Of the key to be added: the 32 bytes of RFC 8032, base64url; empty for one to be dropped."""
+    sequence: Annotated[int, msgspec.Meta(ge=1)]
+    issued_at: Instant

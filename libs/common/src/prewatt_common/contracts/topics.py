@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from prewatt_common.contracts import (
     cut_facts_v1,
+    key_facts_v1,
     ledger_charges_v1,
     ledger_events_v1,
     ledger_facts_v1,
@@ -39,7 +40,11 @@ METER_EVENTS = Topic(
         meter_events_v1.CommandProgressed,
     ),
 )
-METER_COMMANDS = Topic("meter.commands.v1", "meter_id", (meter_commands_v1.RelayCommand,))
+METER_COMMANDS = Topic(
+    "meter.commands.v1",
+    "meter_id",
+    (meter_commands_v1.RelayCommand, meter_commands_v1.KeyMessage),
+)
 LEDGER_EVENTS = Topic(
     "ledger.events.v1",
     "account_id",
@@ -78,6 +83,9 @@ LEDGER_FACTS = Topic(
         cut_facts_v1.ProcedureStepTold,
         cut_facts_v1.CutListDecided,
         cut_facts_v1.PrepayAgreementSigned,
+        key_facts_v1.CommandKeyAdded,
+        key_facts_v1.CommandKeyRolled,
+        key_facts_v1.CommandKeyRetired,
         ledger_facts_v1.CutHoldPlaced,
         ledger_facts_v1.CutHoldEnded,
         ledger_facts_v1.CutUndoReleased,

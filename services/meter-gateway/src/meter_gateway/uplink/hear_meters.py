@@ -108,10 +108,9 @@ class HearMeters:
                 {meter_id: [SignOfLife(at=at)] for meter_id, at in heard.items()},
                 now=now,
             )
-            await unit.commands.send_again(
-                [Heard(meter_id=each, at=at, came=each in came) for each, at in heard.items()],
-                now=now,
-            )
+            again = [Heard(meter_id=each, at=at, came=each in came) for each, at in heard.items()]
+            await unit.commands.send_again(again, now=now)
+            await unit.keys.send_again(again, now=now)
             await unit.publish(messages)
         for meter_id, at in heard.items():
             if self._heard.get(meter_id) == at:

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from meter_gateway.commands.ports import AnswerStore, Outbox, SendAgain
+from meter_gateway.keys.ports import KeyReportStore
 from meter_gateway.presence.ports import PresenceStore
 
 
@@ -13,12 +14,15 @@ class CommandStore(AnswerStore, SendAgain, Protocol):
 
 
 class Unit(Outbox, Protocol):
-    """One transaction. Devices before commands, as everywhere: no two lock them crosswise."""
+    """One transaction. Devices before commands before keys, as everywhere: no two lock them
+    crosswise."""
 
     @property
     def presence(self) -> PresenceStore: ...
     @property
     def commands(self) -> CommandStore: ...
+    @property
+    def keys(self) -> KeyReportStore: ...
 
 
 OpenUnit = Callable[[], AbstractAsyncContextManager[Unit]]

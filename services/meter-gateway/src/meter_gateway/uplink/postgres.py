@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meter_gateway.commands.postgres import PostgresCommands
 from meter_gateway.commands.rules import ANSWER_TIME
+from meter_gateway.keys.postgres import PostgresKeys
 from meter_gateway.presence.postgres import PostgresPresence
 from prewatt_common.clock import Clock
 from prewatt_common.db.database import Database, driver
@@ -19,6 +20,7 @@ class PostgresUnit:
     def __init__(self, connection: AsyncConnection) -> None:
         self.presence = PostgresPresence(connection)
         self.commands = PostgresCommands(connection)
+        self.keys = PostgresKeys(connection)
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """Through the outbox."""
@@ -33,12 +35,14 @@ async def open_unit(database: Database) -> AsyncGenerator[PostgresUnit]:
 
 
 async def find_awaited(database: Database, clock: Clock) -> set[str]:
-    """Meters that are offline, or should have answered a command that was sent once."""
+    """Meters that are offline, or should have answered a command or followed a key message that was
+    sent once."""
     async with database.transaction() as connection:
         rows = await (await driver(connection)).fetch(
             "SELECT meter_id FROM device WHERE presence = 'offline' UNION ALL "
             "SELECT meter_id FROM command "
-            "WHERE due_at IS NOT NULL AND attempts = 1 AND sent_at <= $1",
+            "WHERE due_at IS NOT NULL AND attempts = 1 AND sent_at <= $1 UNION ALL "
+            "SELECT meter_id FROM key_message WHERE attempts = 1 AND sent_at <= $1",
             clock() - ANSWER_TIME,
         )
     return {row["meter_id"] for row in rows}

@@ -15,6 +15,7 @@ from meter_gateway.events import meter_event
 from meter_gateway.faults.dead_letters import dead_letter
 from meter_gateway.faults.meter_faults import MeterFaults
 from meter_gateway.faults.refusals import Reason, Refused, Verdict
+from meter_gateway.keys.key_message import KeysTold
 from meter_gateway.metrics import ACCEPTED, COMMANDS, REJECTED
 from meter_gateway.mqtt.received import Received
 from meter_gateway.presence.note_presence import note_presence
@@ -24,7 +25,7 @@ from meter_gateway.uplink.reports import Told, heard_of, news_of, read, says
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.base import Presence
 from prewatt_common.contracts.meter_events_v1 import MeterReported
-from prewatt_common.contracts.mqtt_v1 import MqttEvent, MqttResponse
+from prewatt_common.contracts.mqtt_v1 import MqttEvent, MqttEventKind, MqttResponse
 from prewatt_common.contracts.topics import METER_EVENTS
 from prewatt_common.kafka.messages import Message
 
@@ -81,6 +82,9 @@ class TakeReports:
                     )
             if heard := heard_of(all_told, came=came):
                 await unit.commands.send_again(heard, now=now)
+                await unit.keys.send_again(heard, now=now)
+            if keys_told := self._keys_told(all_told):
+                await unit.keys.followed(keys_told)
             await unit.publish(messages)
         self._faults.note(refused)
         for _, _, refusal in refused:
@@ -100,6 +104,16 @@ class TakeReports:
             for place, (meter_id, received, what) in enumerate(all_told)
             if isinstance(what, MqttResponse) and meter_id in self._registry
         }
+
+    def _keys_told(self, all_told: Sequence[Told]) -> list[KeysTold]:
+        """How far registered meters have followed key messages."""
+        return [
+            KeysTold(meter_id=meter_id, key_sequence=what.key_sequence)
+            for meter_id, _, what in all_told
+            if isinstance(what, MqttEvent)
+            and what.kind is MqttEventKind.COMMAND_KEYS
+            and meter_id in self._registry
+        ]
 
     def _events_of(self, told: Told, done: Answered | UnknownCommand | None) -> Sequence[Message]:
         """The events of an event or answer; raises `Refused`."""
@@ -126,6 +140,8 @@ def _reported(meter_id: str, received: Received, event: MqttEvent) -> Message:
         relay=event.relay,
         detail=event.detail,
         received_at=received.at,
+        keys=event.keys,
+        key_sequence=event.key_sequence,
     )
     # The same report sent again by the broker gets the same id.
     event_id = uuid5(_REPORTS, f"{received.topic} {received.payload.hex()}")

@@ -275,6 +275,7 @@ class DecideMeter:
         accounts = _accounts([*known, *now])
         if other_device_at is not None:
             await unit.relays.device_changed(wrong.meter_id, at=other_device_at)
+            await unit.command_keys.device_changed(wrong.meter_id)
         await self._follow(unit, wrong.meter_id, accounts, decided)
         return await unit.installations.of_meter(wrong.meter_id)
 

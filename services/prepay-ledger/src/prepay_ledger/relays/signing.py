@@ -5,17 +5,22 @@ can change or renew them.
 """
 
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 from prewatt_common.contracts.base import RelayAction
-from prewatt_common.contracts.mqtt_v1 import CommandClaims
+from prewatt_common.contracts.mqtt_v1 import KEY_MESSAGE_TYPE, CommandClaims, KeyClaims
 
 _MAY_TAKE_SUPPLY = frozenset({RelayAction.DISCONNECT, RelayAction.LIMIT})
 _encode = msgspec.json.Encoder().encode
@@ -67,6 +72,12 @@ def claims_of(
     )
 
 
+class Sign(Protocol):
+    """Signs a command, by the key ``key_id`` or else the one that meters are made with."""
+
+    def __call__(self, claims: CommandClaims, *, key_id: str | None = None) -> str: ...
+
+
 class CommandSigner:
     """Signs with the key that a meter knows; the key's id tells it which public key to check with.
 
@@ -75,26 +86,53 @@ class CommandSigner:
     """
 
     def __init__(self, private_keys: Mapping[str, str], *, first: str) -> None:
-        """``private_keys``: key id to PEM; ``first``: the one that every meter knows. Raises
+        """``private_keys``: key id to PEM; ``first``: the one that meters are made with. Raises
         ValueError where one is no Ed25519 private key."""
         self._keys = {
-            key_id: (private_key(pem), _base64(_encode({"alg": "EdDSA", "kid": key_id})) + b".")
+            key_id: (private_key(pem), _header({"alg": "EdDSA", "kid": key_id}))
             for key_id, pem in private_keys.items()
         }
-        self._first = first
+        self.first = first
 
-    def sign(self, claims: msgspec.Struct, *, key_id: str | None = None) -> str:
-        """``claims`` as compact JWS, by the key ``key_id`` or else the one that all meters know.
+    @property
+    def key_ids(self) -> Set[str]:
+        """Of the keys that it can sign with."""
+        return self._keys.keys()
+
+    def public_key(self, key_id: str) -> str:
+        """The 32 bytes of RFC 8032, base64url. Raises `UnknownKey`."""
+        key = self._key(key_id)[0].public_key()
+        return _base64(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
+
+    def sign(self, claims: CommandClaims, *, key_id: str | None = None) -> str:
+        """``claims`` as compact JWS, by the key ``key_id`` or else the one that meters are made
+        with.
 
         Raises `UnknownKey`.
         """
+        return _signed(*self._key(key_id), claims)
+
+    def sign_key(self, claims: KeyClaims, *, key_id: str | None) -> str:
+        """Likewise; the header's ``typ`` keeps a key message from being taken for a command."""
+        key, _ = self._key(key_id)
+        names = {"alg": "EdDSA", "kid": key_id or self.first, "typ": KEY_MESSAGE_TYPE}
+        return _signed(key, _header(names), claims)
+
+    def _key(self, key_id: str | None) -> tuple[Ed25519PrivateKey, bytes]:
         try:
-            key, header = self._keys[key_id or self._first]
+            return self._keys[key_id or self.first]
         except KeyError:
-            message = f"there is no private key {key_id or self._first} in the settings"
+            message = f"there is no private key {key_id or self.first} in the settings"
             raise UnknownKey(message) from None
-        signed = header + _base64(_encode(claims))
-        return (signed + b"." + _base64(key.sign(signed))).decode()
+
+
+def _header(names: Mapping[str, str]) -> bytes:
+    return _base64(_encode(names)) + b"."
+
+
+def _signed(key: Ed25519PrivateKey, header: bytes, claims: msgspec.Struct) -> str:
+    signed = header + _base64(_encode(claims))
+    return (signed + b"." + _base64(key.sign(signed))).decode()
 
 
 def _base64(data: bytes) -> bytes:

@@ -192,6 +192,8 @@ class NewCommand:
     caused_at: datetime
     issued_at: datetime
     expires_at: datetime
+    key_id: str | None
+    """Of the key that signs it; none: the one that meters are made with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

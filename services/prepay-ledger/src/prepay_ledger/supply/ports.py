@@ -7,6 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from prepay_ledger.breakers.ports import HasBreakers
+from prepay_ledger.command_keys.ports import HasCommandKeys
 from prepay_ledger.events import Publishes
 from prepay_ledger.policies.ports import HasPolicies
 from prepay_ledger.policies.values import Area
@@ -93,7 +94,14 @@ class UsedStore(Protocol):
 
 
 class HasSupply(
-    HasRelays, HasPolicies, HasGrounds, HasBreakers, HasReconnections, HasSiteCodes, Protocol
+    HasRelays,
+    HasCommandKeys,
+    HasPolicies,
+    HasGrounds,
+    HasBreakers,
+    HasReconnections,
+    HasSiteCodes,
+    Protocol,
 ):
     """A transaction that decides supply."""
 

@@ -1,6 +1,6 @@
 """Use case: decide the supply of accounts whose balance, relays or holds have changed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +12,7 @@ from prepay_ledger.breakers.admit_cuts import admit_cuts
 from prepay_ledger.events import meter_command
 from prepay_ledger.prepay_agreements.values import Refused
 from prepay_ledger.relays.news import lost_at
-from prepay_ledger.relays.signing import claims_of
+from prepay_ledger.relays.signing import Sign, claims_of
 from prepay_ledger.relays.values import NewCommand, Observed, Outstanding, Relay
 from prepay_ledger.supply.decide import (
     Facts,
@@ -34,7 +34,6 @@ from prepay_ledger.supply.warning_limits import told_now
 from prewatt_common.contracts.base import RelayAction
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.contracts.meter_commands_v1 import RelayCommand
-from prewatt_common.contracts.mqtt_v1 import CommandClaims
 from prewatt_common.ids import new_id
 from prewatt_common.kafka.messages import Message
 
@@ -46,7 +45,7 @@ class SupplyReview:
 
     zone: ZoneInfo
     """The utility's, in which calendars are read."""
-    sign: Callable[[CommandClaims], str]
+    sign: Sign
 
     async def __call__(
         self, unit: Unit, account_ids: Sequence[UUID], *, now: datetime, caused_at: datetime
@@ -91,6 +90,7 @@ class SupplyReview:
             if step.action is not None
         ]
         sequences = dict(await unit.relays.last_sequences(acting)) if acting else {}
+        key_ids = dict(await unit.command_keys.signing_keys(acting)) if acting else {}
         commands: list[NewCommand] = []
         relays: dict[str, Relay] = {}
         for each in decided:
@@ -112,6 +112,7 @@ class SupplyReview:
                     caused_at=caused_at,
                     issued_at=now,
                     expires_at=step.expires_at,
+                    key_id=key_ids.get(relay.meter_id),
                 )
                 commands.append(command)
                 relays[relay.meter_id] = replace(
@@ -148,7 +149,7 @@ class SupplyReview:
             issued_at=command.issued_at,
             expires_at=command.expires_at,
             caused_at=command.caused_at,
-            signed=self.sign(claims),
+            signed=self.sign(claims, key_id=command.key_id),
         )
         return meter_command(
             event, meter_id=command.meter_id, command_id=command.id, at=command.issued_at

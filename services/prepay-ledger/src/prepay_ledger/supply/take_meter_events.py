@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from prometheus_client import Counter, Histogram
 
+from prepay_ledger.command_keys.note_keys import note_keys
 from prepay_ledger.reconnections.follow_relays import note_reached
 from prepay_ledger.reconnections.rules import stage_of_news
 from prepay_ledger.reconnections.values import Reached
@@ -67,6 +68,8 @@ class TakeMeterEvents:
         progress = [_progress(each) for each in events if isinstance(each, CommandProgressed)]
         recorded = await unit.relays.record_progress(progress)
         finished = [each for each in recorded if each.finished_at is not None]
+        reports = [each for each in events if isinstance(each, MeterReported)]
+        await note_keys(unit, reports, now=now)
         restless = await self._hear(unit, events)
         told = [
             each

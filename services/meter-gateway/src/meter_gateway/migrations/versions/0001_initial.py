@@ -46,6 +46,17 @@ CREATE TABLE command (
 );
 CREATE INDEX command_meter_id ON command (meter_id, sequence);
 CREATE INDEX command_due ON command (due_at) WHERE due_at IS NOT NULL;
+CREATE TABLE key_message (
+    meter_id text PRIMARY KEY,
+    sequence bigint NOT NULL,
+    signed text NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    issued_at timestamptz NOT NULL,
+    sent_at timestamptz,
+    -- When it is to be sent. None while its meter is waited for.
+    due_at timestamptz
+);
+CREATE INDEX key_message_due ON key_message (due_at) WHERE due_at IS NOT NULL;
 CREATE TABLE meter_fault (
     -- Not a reference: meters that are not registered are the ones to find.
     meter_id text NOT NULL,

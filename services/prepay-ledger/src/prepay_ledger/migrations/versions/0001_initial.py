@@ -1002,6 +1002,38 @@ CREATE TABLE cut_undo_account (
     FOREIGN KEY(undo_id) REFERENCES cut_undo (id)
 );
 CREATE INDEX cut_undo_account_account ON cut_undo_account (account_id);
+CREATE TABLE command_key (
+    key_id text NOT NULL,
+    number bigint GENERATED ALWAYS AS IDENTITY,
+    public_key text NOT NULL,
+    added_by text NOT NULL,
+    added_reason text NOT NULL,
+    added_at timestamptz NOT NULL,
+    rolled_by text,
+    rolled_reason text,
+    rolled_at timestamptz,
+    retired_by text,
+    retired_reason text,
+    retired_at timestamptz,
+    PRIMARY KEY (key_id),
+    UNIQUE (number),
+    CHECK (rolled_at IS NOT NULL OR retired_at IS NULL)
+);
+CREATE TABLE meter_key (
+    meter_id text NOT NULL,
+    key_id text NOT NULL,
+    acknowledged_at timestamptz NOT NULL,
+    PRIMARY KEY (meter_id, key_id),
+    FOREIGN KEY(key_id) REFERENCES command_key (key_id)
+);
+CREATE TABLE key_asked (
+    meter_id text NOT NULL,
+    sequence bigint NOT NULL,
+    action text NOT NULL,
+    key_id text NOT NULL,
+    asked_at timestamptz NOT NULL,
+    PRIMARY KEY (meter_id)
+);
 CREATE TABLE payment_resolution (
     payment uuid NOT NULL,
     action text NOT NULL,

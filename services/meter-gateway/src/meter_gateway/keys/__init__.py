@@ -1,0 +1,1 @@
+"""Key messages on their way to meters."""
