@@ -20,7 +20,7 @@ from gateway_ledger import command_of
 
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.base import CommandStatus, RelayAction
-from prewatt_common.contracts.meter_commands_v1 import RelayCommand
+from prewatt_common.contracts.meter_commands_v1 import KeyMessage, RelayCommand
 from prewatt_common.contracts.meter_events_v1 import CommandProgressed
 from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.contracts.topics import METER_COMMANDS, METER_EVENTS, METER_READINGS
@@ -215,7 +215,7 @@ class Gateway:
         await self.send(command)
         return command
 
-    async def send(self, *commands: RelayCommand) -> None:
+    async def send(self, *commands: RelayCommand | KeyMessage) -> None:
         """Put commands on their topic."""
         source = Source("test")
         messages: list[Message] = [

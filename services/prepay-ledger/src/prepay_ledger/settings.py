@@ -63,6 +63,12 @@ class LedgerSettings(ServiceSettings):
                 raise ValueError(message) from error
         return secrets
 
+    @field_validator("next_command_signing_key", "next_command_key_id", mode="before")
+    @classmethod
+    def _set(cls, value: object) -> object:
+        """Compose hands over what is not set as an empty text."""
+        return None if value == "" else value
+
     @field_validator("command_signing_key", "next_command_signing_key")
     @classmethod
     def _signs(cls, pem: SecretStr | None) -> SecretStr | None:

@@ -25,6 +25,7 @@ _MQTT = {
     "status": mqtt_v1.MqttStatus,
     "response": mqtt_v1.MqttResponse,
     "command": mqtt_v1.CommandClaims,
+    "key": mqtt_v1.KeyClaims,
 }
 _DOCUMENTS = {"procedure": procedure_v1.Procedure, "supply-policy": SupplyPolicy}
 """What people write, and events carry as text."""
