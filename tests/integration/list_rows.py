@@ -15,6 +15,7 @@ from rows import (
     add_balance_difference,
     add_charge,
     add_command,
+    add_condition,
     add_corrected,
     add_correction,
     add_cut_hold,
@@ -247,6 +248,14 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             newest_first=True,
             moves="INSERT INTO cut_hold_end (hold_id, ended_by, reason, at) "
             "SELECT id, 'w', 'r', now() FROM cut_hold ON CONFLICT DO NOTHING",
+            other_query={"active": "true"},
+        ),
+        "/v1/conditions": Listed(
+            add=add_condition,
+            key=_id,
+            newest_first=True,
+            moves="INSERT INTO condition_end (condition_id, ended_by, reason, at) "
+            "SELECT id, 'w', 'r', now() FROM condition ON CONFLICT DO NOTHING",
             other_query={"active": "true"},
         ),
         "/v1/cut-undos": Listed(

@@ -240,6 +240,14 @@ async def add_cut_hold(connection: asyncpg.Connection, _: str, n: int) -> None:
     )  # fmt: skip
 
 
+async def add_condition(connection: asyncpg.Connection, _: str, n: int) -> None:
+    await connection.execute(
+        "INSERT INTO condition (id, kind, reference, begun_by, reason, at) "
+        "VALUES ($1, 'balance_view_down', $2, 'w', 'r', $3)",
+        new_id(), f"o{n}-{uuid4().hex}", AT,
+    )  # fmt: skip
+
+
 async def add_cut_undo(connection: asyncpg.Connection, _: str, n: int) -> None:
     await a_cut_undo(connection)
 

@@ -170,6 +170,11 @@ class Scratch:
                  "VALUES ($1, $2, $3, $4, $4, $5)", (second, first, f"m{first}", number, AT)),
                 ("INSERT INTO site_code_reading (id, site_code_id, read_by, at) "
                  "VALUES ($1, $2, 'w', $3)", (first, second, AT)),
+                ("INSERT INTO condition (id, kind, account_id, reference, holds_until, begun_by, "
+                 "reason, at) VALUES ($1, 'payment_in_flight', $2, $3, '2100-01-01', 'w', $4, $5)",
+                 (second, ACCOUNT, f"p{second}", f"r{number}", AT)),
+                ("INSERT INTO condition_end (condition_id, ended_by, reason, at) "
+                 "VALUES ($1, 'w', $2, $3)", (second, f"r{number}", AT)),
                 ("INSERT INTO meter_state (meter_id, day, today) SELECT $1, day, $2 FROM "
                  "posting_day", (f"m{first}", bytes([number]))),
             ):  # fmt: skip

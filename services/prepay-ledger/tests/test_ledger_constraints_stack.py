@@ -27,6 +27,10 @@ CANNOT_BE = [
     ("charge_state", "standing_days", 2),
     ("charge_state", "energy_wh", -1),
     ("command", "sequence", 0),
+    ("condition", "kind", "bad_weather"),
+    ("condition", "kind", "payment_provider_down"),
+    ("condition", "kind", "payment_in_flight"),
+    ("condition", "holds_until", "2026-03-01"),
     ("correction_run", "state", "begun"),
     ("correction_run", "correction", 0),
     ("command", "expires_at", "2026-03-01"),
@@ -89,6 +93,8 @@ CANNOT_BE = [
 """Table, column, and a value that nothing in it may have. The row beside it is `BESIDE`."""
 
 BESIDE = {
+    "account_id": str(ACCOUNT),
+    "at": "2026-03-01",
     "first_day": "2026-03-01",
     "period_first": "2026-03-01",
     "begins_at": "2026-03-01",

@@ -27,6 +27,7 @@ from prepay_ledger.supply.explain_texts import (
 )
 from prepay_ledger.supply.replay import Inputs
 from prepay_ledger.supply.warning_limits import WarningLimit
+from prewatt_common.contracts.cut_facts_v1 import ConditionKind
 from prewatt_common.contracts.ledger_events_v1 import SupplyState, WarnedBy
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -65,7 +66,7 @@ def last(*held: str, facts: Facts = FACTS, rules: Rules | None = None) -> LastDe
 
 @pytest.mark.parametrize("language", Language)
 def test_every_rule_and_state_has_words_in_every_language(language: Language) -> None:
-    rules = {STEP, *Held, *HoldReason, *Cause, *Refused, *Waits}
+    rules = {STEP, *Held, *HoldReason, *Cause, *ConditionKind, *Refused, *Waits}
     assert set(HOLDS[language]) == rules
     assert set(STATES[language]) == set(SupplyState)
     for texts in (UNTIL, PAY, PAY_AND_PRESS, CITED):

@@ -88,6 +88,7 @@ UNIQUE = {
     "number",
     "payment_id",
     "provider",
+    "reference",
     "sequence",
 }
 

@@ -26,6 +26,8 @@ from prepay_ledger.charging.release_meter import ReleaseMeter
 from prepay_ledger.charging.see_finding import SeeFinding
 from prepay_ledger.command_keys.api import command_keys_router
 from prepay_ledger.command_keys.postgres_queries import CommandKeyQueries
+from prepay_ledger.conditions.api import conditions_router
+from prepay_ledger.conditions.postgres_queries import ConditionQueries
 from prepay_ledger.corrections.api import corrections_router
 from prepay_ledger.corrections.postgres_queries import CorrectionQueries
 from prepay_ledger.cut_lists.api import cut_lists_router
@@ -185,6 +187,12 @@ def routers(
             clock=utc_now,
         ),
         cut_holds_router(open_unit=units, queries=breakers, committed=committed, clock=utc_now),
+        conditions_router(
+            open_unit=units,
+            queries=ConditionQueries(database),
+            committed=committed,
+            clock=utc_now,
+        ),
         cut_undos_router(open_unit=units, queries=breakers, committed=committed, clock=utc_now),
         supply_router(queries=SupplyQueries(database), zone=ZoneInfo(settings.timezone)),
         reconnections_router(queries=ReconnectionQueries(database)),

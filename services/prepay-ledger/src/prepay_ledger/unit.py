@@ -21,6 +21,8 @@ from prepay_ledger.charging.postgres_estimates import PostgresEstimated
 from prepay_ledger.charging.postgres_parking import PostgresParking
 from prepay_ledger.command_keys.ports import CommandKeyStore
 from prepay_ledger.command_keys.postgres import PostgresCommandKeys
+from prepay_ledger.conditions.ports import ConditionStore
+from prepay_ledger.conditions.postgres import PostgresConditions
 from prepay_ledger.corrections.ports import CorrectionStore
 from prepay_ledger.corrections.postgres import PostgresCorrections
 from prepay_ledger.cut_lists.ports import CutListStore
@@ -73,6 +75,7 @@ class PostgresUnit:
         self.breakers: BreakerStore = PostgresBreakers(connection)
         self.undos: UndoStore = PostgresUndos(connection)
         self.charging: ChargingStore = PostgresCharging(connection)
+        self.conditions: ConditionStore = PostgresConditions(connection)
         self.debts: DebtStore = PostgresDebts(connection)
         self.estimated: EstimatedStore = PostgresEstimated(connection)
         self.estimates: EstimateStore = PostgresEstimates(connection)

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from prewatt_cli.archive import PASSED_ON, archive
 from prewatt_cli.audit import audit
+from prewatt_cli.conditions import conditions
 from prewatt_cli.cuts import cuts
 from prewatt_cli.dlq import dlq
 from prewatt_cli.errors import answered, one_line_errors
@@ -66,6 +67,7 @@ app.add_typer(work_orders, name="work-orders")
 app.add_typer(cuts, name="cuts")
 app.add_typer(protected_periods, name="protected-periods")
 app.add_typer(keys, name="keys")
+app.add_typer(conditions, name="conditions")
 app.add_typer(offsets, name="offsets")
 
 

@@ -1,7 +1,9 @@
 """Topic ``ledger.facts.v1``, of what cuts rest on: procedures by law and their steps, signed prepay
-agreements, lists of a day's cuts. As all facts they are kept for ever."""
+agreements, lists of a day's cuts, conditions that may hold them. As all facts they are kept for
+ever."""
 
 from datetime import date
+from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
@@ -101,5 +103,52 @@ class PrepayAgreementSigned(Event, frozen=True, kw_only=True):
     """From ``valid_from`` on nothing is agreed."""
     by: Words
     """Who entered it."""
+    reason: Words
+    at: Instant
+
+
+class ConditionKind(StrEnum):
+    """What may hold cuts where the policy of a class says so; each has the name of the policy's
+    flag."""
+
+    DISPUTED_READINGS = "disputed_readings"
+    """The customer disputes a reading or a charge."""
+    PAYMENT_PROVIDER_DOWN = "payment_provider_down"
+    """Money cannot come in: of the utility."""
+    BALANCE_VIEW_DOWN = "balance_view_down"
+    """Customers cannot see what they have: of the utility."""
+    PAYMENT_IN_FLIGHT = "payment_in_flight"
+    """A payment is announced and not confirmed."""
+    MODE_CHANGE = "mode_change"
+    """The account changes between prepaid and post-paid."""
+
+
+class ConditionBegun(Event, frozen=True, kw_only=True):
+    """Something is so from now on that may hold cuts, until then, or until `ConditionEnded`. Key:
+    the condition's id."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.condition-begun.v1"
+
+    condition_id: UUID
+    kind: ConditionKind
+    account_id: UUID | None
+    """Of whom; none: of the utility."""
+    reference: Words
+    """What it is about, by the name that whoever told it gave."""
+    until: Instant | None
+    by: Words
+    reason: Words
+    at: Instant
+
+
+class ConditionEnded(Event, frozen=True, kw_only=True):
+    """A condition stands no more. Key: the condition's id."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.condition-ended.v1"
+
+    condition_id: UUID
+    kind: ConditionKind
+    account_id: UUID | None
+    by: Words
     reason: Words
     at: Instant

@@ -86,6 +86,8 @@ LEDGER_FACTS = Topic(
         key_facts_v1.CommandKeyAdded,
         key_facts_v1.CommandKeyRolled,
         key_facts_v1.CommandKeyRetired,
+        cut_facts_v1.ConditionBegun,
+        cut_facts_v1.ConditionEnded,
         ledger_facts_v1.CutHoldPlaced,
         ledger_facts_v1.CutHoldEnded,
         ledger_facts_v1.CutUndoReleased,

@@ -30,6 +30,14 @@ SEALED = (
         "command_answer", ("id",), ("id", "command_id", "status", "relay", "detail", "at")
     ),
     SealedTable(
+        "condition",
+        ("id",),
+        ("id", "kind", "account_id", "reference", "holds_until", "begun_by", "reason", "at"),
+    ),
+    SealedTable(
+        "condition_end", ("condition_id",), ("condition_id", "ended_by", "reason", "at")
+    ),
+    SealedTable(
         "cut_hold",
         ("id",),
         (

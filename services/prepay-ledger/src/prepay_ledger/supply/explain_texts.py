@@ -8,6 +8,7 @@ from prepay_ledger.policies.values import HoldReason
 from prepay_ledger.prepay_agreements.values import Refused
 from prepay_ledger.relays.next_step import Waits
 from prepay_ledger.supply.decide import Held
+from prewatt_common.contracts.cut_facts_v1 import ConditionKind
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 
 
@@ -82,6 +83,11 @@ HOLDS: Mapping[Language, Mapping[str, str]] = {
         Cause.FLEET_BREAKER: "cuts have stopped until somebody has looked",
         Cause.OPERATORS: "we are not cutting anybody at present",
         Cause.PACED: "others come first",
+        ConditionKind.DISPUTED_READINGS: "a reading or a charge is disputed; we are looking at it",
+        ConditionKind.PAYMENT_PROVIDER_DOWN: "payments cannot be made at present",
+        ConditionKind.BALANCE_VIEW_DOWN: "balances cannot be looked up at present",
+        ConditionKind.PAYMENT_IN_FLIGHT: "a payment is on its way",
+        ConditionKind.MODE_CHANGE: "the account is changing between prepaid and post-paid",
         Refused.NO_AGREEMENT: "no agreement about prepayment was signed",
         Refused.NOT_YET: "the signed agreement has not begun",
         Refused.ENDED: "the signed agreement has ended",
@@ -113,6 +119,11 @@ HOLDS: Mapping[Language, Mapping[str, str]] = {
         Cause.FLEET_BREAKER: "停电操作已全部暂停，待人工核实",
         Cause.OPERATORS: "目前暂停停电操作",
         Cause.PACED: "停电操作正在排队",
+        ConditionKind.DISPUTED_READINGS: "抄表数据或电费存在异议，我们正在核实",
+        ConditionKind.PAYMENT_PROVIDER_DOWN: "缴费渠道暂时无法使用",
+        ConditionKind.BALANCE_VIEW_DOWN: "余额查询暂时无法使用",
+        ConditionKind.PAYMENT_IN_FLIGHT: "有一笔缴费正在到账途中",
+        ConditionKind.MODE_CHANGE: "正在变更预付费或后付费方式",
         Refused.NO_AGREEMENT: "尚未签订预付费协议",
         Refused.NOT_YET: "已签协议尚未生效",
         Refused.ENDED: "已签协议已终止",

@@ -13,6 +13,8 @@ from prepay_ledger.breakers.admit_cuts import cut_holds_of
 from prepay_ledger.breakers.values import Cause, Limit
 from prepay_ledger.breakers.values import Hold as BreakerHold
 from prepay_ledger.breakers.values import Limits as CutLimits
+from prepay_ledger.conditions.rules import obeyed
+from prepay_ledger.conditions.values import Standing as Told
 from prepay_ledger.policies.in_force import PolicyInForce, concerning, holds, next_hold_begins
 from prepay_ledger.policies.values import Area, ProtectedPeriod, Standing
 from prepay_ledger.prepay_agreements import values as signed
@@ -114,6 +116,7 @@ async def grounds_of(
         view.account.id for view in views if not _is_on_anyhow(view, policies[view.account.id])
     }
     against = await _against_cuts(unit, short, now=now)
+    told = await _told(unit, {each: policies[each] for each in short}, now=now)
     used = await used_by(unit, views, policies, short=short, zone=zone, now=now)
     found: list[Grounds] = []
     for view in views:
@@ -138,7 +141,7 @@ async def grounds_of(
                 or bool(protection and protection.kinds)
                 or any(each.cause is Cause.KEPT_ON for each in people),
                 confirms=terms is not None and terms.reconnection is signed.Reconnection.CONFIRMED,
-                holds=(*calendar, *law, *of_use.holds),
+                holds=(*calendar, *law, *of_use.holds, *_conditions(policy, told.get(account_id))),
                 stopped=holds_of(people),
                 cut_limits=limits,
                 cut_not_after=earliest([calendar_not_after, law_not_after, *changes]),
@@ -219,3 +222,21 @@ def _law(
         return (Hold(rule=law.refused),), None
     missing = (Hold(rule=f"step:{each.name}", until=each.earliest) for each in law.missing)
     return tuple(missing), law.not_after
+
+
+async def _told(
+    unit: Unit, policies: Mapping[UUID, PolicyInForce], *, now: datetime
+) -> Mapping[UUID, Told]:
+    """What is told of the accounts; not asked where no policy of theirs heeds it."""
+    of_classes = {policy.customer_class: policy for policy in policies.values()}
+    if not any(obeyed(policy.terms.evidence) for policy in of_classes.values()):
+        return {}
+    return await unit.conditions.standing(list(policies), now=now)
+
+
+def _conditions(policy: PolicyInForce, told: Told | None) -> tuple[Hold, ...]:
+    """Those of what is told that the policy lets hold a cut."""
+    if not told:
+        return ()
+    heeded = obeyed(policy.terms.evidence)
+    return tuple(Hold(rule=kind, until=told[kind]) for kind in sorted(told) if kind in heeded)

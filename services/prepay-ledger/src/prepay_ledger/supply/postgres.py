@@ -106,11 +106,13 @@ SELECT count(*) AS seen, (SELECT id FROM portion ORDER BY id DESC LIMIT 1) AS la
 """
 
 # Versions stand; a period's revision counts what was decided about it; a list is approved once and
-# stopped once.
+# stopped once; a condition begins once and is ended once.
 _RULES = """
 SELECT (SELECT max(number) FROM policy_version), (SELECT count(*) FROM procedure_version),
        (SELECT count(approved_at) + count(stopped_at) FROM cut_list),
-       (SELECT count(*) FROM protected_period), (SELECT sum(revision) FROM protected_period)
+       (SELECT count(*) FROM protected_period), (SELECT sum(revision) FROM protected_period),
+       (SELECT count(*) + count(e.condition_id) FROM condition AS c
+        LEFT JOIN condition_end AS e ON e.condition_id = c.id WHERE c.account_id IS NULL)
 """
 
 
@@ -161,7 +163,8 @@ class PostgresSupply:
         return found
 
     async def rules(self) -> tuple[int | None, ...]:
-        """Of policy and procedure versions, days' lists of cuts and protected periods."""
+        """Of policy and procedure versions, days' lists of cuts, protected periods, and the
+        utility's conditions."""
         (row,) = await (await driver(self._connection)).fetch(_RULES)
         return tuple(row)
 

@@ -963,6 +963,39 @@ CREATE TABLE cut_hold_end (
     FOREIGN KEY(hold_id) REFERENCES cut_hold (id)
 );
 CREATE INDEX cut_hold_end_day ON cut_hold_end (day, hold_id);
+CREATE TABLE condition (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    account_id uuid,
+    reference text NOT NULL,
+    holds_until timestamptz,
+    begun_by text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(account_id) REFERENCES account (id),
+    CHECK (kind IN ('disputed_readings', 'payment_provider_down', 'balance_view_down',
+                    'payment_in_flight', 'mode_change')),
+    CHECK ((account_id IS NULL) = (kind IN ('payment_provider_down', 'balance_view_down'))),
+    CHECK (kind <> 'payment_in_flight' OR holds_until IS NOT NULL),
+    CHECK (holds_until > at)
+);
+CREATE INDEX condition_day ON condition (day, id);
+CREATE UNIQUE INDEX condition_of_account ON condition (account_id, kind, reference)
+    WHERE account_id IS NOT NULL;
+CREATE UNIQUE INDEX condition_of_utility ON condition (kind, reference)
+    WHERE account_id IS NULL;
+CREATE TABLE condition_end (
+    condition_id uuid NOT NULL,
+    ended_by text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (condition_id),
+    FOREIGN KEY(condition_id) REFERENCES condition (id)
+);
+CREATE INDEX condition_end_day ON condition_end (day, condition_id);
 CREATE TABLE cut_undo (
     id uuid NOT NULL,
     scope text NOT NULL,
@@ -1121,6 +1154,8 @@ SEALED = {
     "command": "id, decision_id, account_id, meter_id, action, limit_w, sequence, caused_at,"
     " issued_at, expires_at, day",
     "command_answer": "",
+    "condition": "",
+    "condition_end": "",
     "cut_hold": "",
     "cut_hold_end": "",
     "tariff_version": "",
