@@ -332,7 +332,19 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
             (Query("max by (check) (prewatt_ledger_findings) > 0", "{{check}}"),),
             description="Those that nobody has looked at: GET /v1/findings?stops_cut=false at the "
             "ledger names them, libs/metering/README.md says what each check is.",
-            width=12,
+            width=6,
+        ),
+        Panel(
+            "Debts: owed apart from balances",
+            (
+                Query(
+                    "max by (currency) (prewatt_ledger_debts_outstanding_micro) / 1e6",
+                    "{{currency}}",
+                ),
+            ),
+            description="By corrected bills, which start no cut; GET /v1/debts?open=true lists "
+            "them.",
+            width=6,
         ),
         Panel(
             "The daily look at meters",

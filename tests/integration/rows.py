@@ -225,9 +225,9 @@ async def add_reconnection(connection: asyncpg.Connection, _: str, n: int) -> No
 
 async def add_debt(connection: asyncpg.Connection, _: str, n: int) -> None:
     await connection.execute(
-        "INSERT INTO debt (id, account_id, source, cause, our_fault, used_until, currency, "
-        "amount_micro, paid_micro, created_at) "
-        "VALUES ($1, $2, $3, 'edit', true, $4, 'CNY', 9, 0, $5)",
+        "INSERT INTO debt (id, account_id, source, agreement_id, period_first, cause, our_fault, "
+        "used_until, currency, amount_micro, paid_micro, created_at) "
+        "VALUES ($1, $2, $3, $1, $4, 'edit', true, $4, 'CNY', 9, 0, $5)",
         new_id(), UUID(await an_account(connection)), str(uuid4()), AT.date(), AT,
     )  # fmt: skip
 

@@ -134,6 +134,13 @@ class Ledger:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    async def worth(self, account: dict[str, Any]) -> int:
+        """The balance less what is owed apart from it, in micro-units."""
+        answer = await self.api.get(f"/v1/debts?account_id={account['id']}&limit=1000")
+        assert answer.status_code == 200, answer.text
+        owed = sum(each["left_micro"] for each in answer.json()["items"])
+        return (await self.account(account))["balance_micro"] - owed
+
     def payment(self, number: str, amount_micro: Any = MICRO, **data: Any) -> dict[str, Any]:
         """A payment event's body."""
         return {

@@ -93,7 +93,7 @@ class Case:
 
             async def there(account: dict[str, Any] = account) -> bool:
                 # Lines too: where only months move, the balance is the same at once.
-                found = (await self.ledger.account(account))["balance_micro"]
+                found = await self.ledger.worth(account)
                 return found == self.balance(account) and (
                     await self.told(account) == _without_empty(self.owed(account))
                 )
@@ -125,7 +125,7 @@ class Case:
         """At once: balances, lines, entries and the ledger's sums are what they must be, and what
         was posted before stands."""
         for account in accounts:
-            assert (await self.ledger.account(account))["balance_micro"] == self.balance(account)
+            assert await self.ledger.worth(account) == self.balance(account)
             assert await self.told(account) == _without_empty(self.owed(account))
             entries = (await self.ledger.newest(account, "entries"))[::-1]
             before = self.entries.get(account["id"], [])

@@ -99,7 +99,12 @@ class Corrected(Town):
         return {row["account_id"]: row["micro"] for row in rows}
 
     async def balances(self) -> dict[UUID, int]:
-        return {row["id"]: row["balance_micro"] for row in await self.sql("SELECT * FROM account")}
+        """Less what is owed apart from them."""
+        rows = await self.sql(
+            "SELECT a.id, a.balance_micro + coalesce(s.amount_micro, 0) AS micro FROM account AS a "
+            "LEFT JOIN sub_balance AS s ON s.account_id = a.id AND s.sub_account = 'debt'"
+        )
+        return {row["id"]: row["micro"] for row in rows}
 
     async def reached(self) -> list[int]:
         """Of each agreement of the tariff, in their order."""

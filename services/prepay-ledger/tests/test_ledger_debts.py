@@ -7,17 +7,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prepay_ledger.debts.rules import may_start_a_cut, months_after, payable_micro, plan_of, treat
-from prepay_ledger.debts.values import LIMITATIONS, Bill, BillCause, DebtTerms, Treatment
+from prepay_ledger.debts.rules import (
+    corrected_by,
+    may_start_a_cut,
+    months_after,
+    payable_micro,
+    plan_of,
+    split,
+    treat,
+)
+from prepay_ledger.debts.values import Bill, BillCause, Corrected, DebtTerms, Treatment
 
 TODAY = date(2026, 3, 1)
 C, T = BillCause, Treatment
-GB = DebtTerms(limitation=LIMITATIONS["GB"])
+GB = DebtTerms(limitation_months=12)
 
 
 def bill(days_ago: int, **changes: object) -> Bill:
     given_bill = {
         "cause": C.EDIT,
+        "used_from": TODAY - timedelta(days=days_ago),
         "used_until": TODAY - timedelta(days=days_ago),
         "billed_on": TODAY,
         "our_fault": False,
@@ -69,3 +78,79 @@ def test_what_is_due_makes_nobodys_balance_low(due: int, balance: int, keep: int
     assert 0 <= micro <= due
     assert micro == 0 or balance - micro > keep
     assert micro == due or balance - micro <= keep + 1
+
+
+def bills(days_ago: int, micro: int, *, our_fault: bool = False) -> Bill:
+    return bill(days_ago, amount_micro=micro, our_fault=our_fault)
+
+
+class Period:
+    """What an account has of one period, by `split` alone; money is the customer's."""
+
+    def __init__(self, balance_micro: int) -> None:
+        self.balance_micro = balance_micro
+        self.debts_micro: list[list[int]] = []
+        self.corrected = Corrected()
+
+    def take(self, one: Bill, terms: DebtTerms) -> None:
+        parts = split(
+            one,
+            terms,
+            corrected=self.corrected,
+            left_micro=self.left_micro,
+            lowered_micro=sum(lowered for _, lowered in self.debts_micro),
+            spare_micro=self.balance_micro - 1,
+        )
+        whole = parts.balance_micro + parts.reopened_micro + parts.debt_micro + parts.barred_micro
+        assert whole == one.amount_micro
+        self.balance_micro -= parts.balance_micro
+        self.corrected = corrected_by(parts, self.corrected)
+        left = parts.reopened_micro
+        for debt in self.debts_micro if left > 0 else reversed(self.debts_micro):
+            part = min(left, debt[1]) if left > 0 else max(left, -debt[0])
+            debt[0] += part
+            debt[1] -= part
+            left -= part
+        assert left == 0
+        if parts.debt_micro:
+            self.debts_micro.append([parts.debt_micro, 0])
+
+    @property
+    def left_micro(self) -> int:
+        return sum(left for left, _ in self.debts_micro)
+
+    @property
+    def stands(self) -> tuple[int, int, int]:
+        return self.balance_micro, self.left_micro, self.corrected.barred_micro
+
+
+_DIFFERENCES = st.lists(st.tuples(st.integers(-90, 90), st.booleans()), min_size=1, max_size=8)
+
+
+@given(_DIFFERENCES, st.sampled_from([5, 40, 500]), st.sampled_from([GB, DebtTerms()]))
+def test_a_correction_and_its_opposite_leave_all_as_it_was(
+    some: list[tuple[int, bool]], days_ago: int, terms: DebtTerms
+) -> None:
+    """However many came before, in the opposite order; whoever's fault."""
+    period = Period(10**6)
+    stood: list[tuple[int, int, int]] = []
+    for micro, our_fault in some:
+        stood.append(period.stands)
+        period.take(bills(days_ago, micro, our_fault=our_fault), terms)
+    for (micro, our_fault), before in zip(reversed(some), reversed(stood), strict=True):
+        period.take(bills(days_ago, -micro, our_fault=our_fault), terms)
+        assert period.stands == before
+
+
+@given(_DIFFERENCES, st.integers(-50, 200))
+def test_nothing_long_ago_brings_a_balance_to_where_a_cut_begins(
+    some: list[tuple[int, bool]], balance_micro: int
+) -> None:
+    """Money is conserved, and what is long ago is taken from what is left alone."""
+    period = Period(balance_micro)
+    for micro, our_fault in some:
+        before = period.balance_micro
+        period.take(bills(40, micro, our_fault=our_fault), DebtTerms())
+        assert period.balance_micro >= min(before, 1)
+    total = sum(micro for micro, _ in some)
+    assert balance_micro - period.balance_micro + period.left_micro == total

@@ -8,12 +8,13 @@ from uuid import UUID
 import pytest
 from ledger_town import Dying, Killed, Town
 
-from prepay_ledger.debts.move_debt import pay_off, record_debt
+from prepay_ledger.debts.move_debt import record_debt
+from prepay_ledger.debts.pay_off import pay_off
 from prepay_ledger.debts.plan_debt import plan_debt
 from prepay_ledger.debts.postgres_queries import DebtQueries
 from prepay_ledger.debts.refusals import PlanRefused, UnknownDebt
 from prepay_ledger.debts.rules import months_after
-from prepay_ledger.debts.values import BillCause, Debt, NewDebt
+from prepay_ledger.debts.values import BillCause, Debt, NewDebt, Origin
 from prewatt_common.ids import new_id
 
 pytestmark = pytest.mark.stack
@@ -44,6 +45,7 @@ async def owe(town: Owing, *, source: str = "edit/1", open_unit=None) -> UUID:
     new = NewDebt(
         account_id=account["id"],
         source=source,
+        origin=Origin(account["id"], FIRST_DUE),
         cause=BillCause.EDIT,
         our_fault=True,
         used_until=FIRST_DUE,
@@ -63,7 +65,7 @@ async def debts(town: Owing) -> list[Debt]:
 
 async def pay(town: Owing, account_id: UUID, today: date, *, open_unit=None) -> int:
     async with (open_unit or town.unit)() as unit:
-        return await pay_off(unit=unit, account_id=account_id, today=today, at=town.now)
+        return await pay_off(unit=unit, account_ids=[account_id], today=today, at=town.now)
 
 
 async def plan(town: Owing, debt_id: UUID, instalments: int, first_due: date = FIRST_DUE) -> Debt:

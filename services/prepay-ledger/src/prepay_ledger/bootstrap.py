@@ -17,6 +17,7 @@ from prepay_ledger.charging.take_readings import TakeReadings
 from prepay_ledger.charging.turn_readings import TurnReadings
 from prepay_ledger.command_keys.roll_out import RollOut
 from prepay_ledger.corrections.carry_out_runs import CarryOutRuns
+from prepay_ledger.debts.pay_instalments import PayInstalments
 from prepay_ledger.epochs.postgres import raise_epoch
 from prepay_ledger.estimates.estimate_silent import EstimateSilent
 from prepay_ledger.looks.look_at_meters import LookAtMeters
@@ -62,6 +63,9 @@ from prewatt_common.service import serve
 from prewatt_common.workers import Repeating
 from prewatt_common.zone_data import watch_zone_data
 
+_PAY_INSTALMENTS_EVERY_S = 60.0
+_PAY_INSTALMENTS_REST_FACTOR = 20
+"""Those that are held over are asked for in each run: a twentieth of the time at most."""
 _SWEEP_EVERY_S = 5.0
 _RECHECK_EVERY_S = 1.0
 _CLOSE_DAYS_EVERY_S = 5.0
@@ -198,6 +202,12 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
             name="sweep standing",
             do=SweepStanding(open_unit=units, review=review, clock=utc_now, committed=relay.wake),
             every_s=_SWEEP_EVERY_S,
+        ),
+        Repeating(
+            name="pay instalments",
+            do=PayInstalments(open_unit=units, clock=utc_now, committed=relay.wake),
+            every_s=_PAY_INSTALMENTS_EVERY_S,
+            rest_factor=_PAY_INSTALMENTS_REST_FACTOR,
         ),
         Repeating(
             name="carry out corrections",

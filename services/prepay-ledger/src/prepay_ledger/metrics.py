@@ -65,6 +65,11 @@ WORK_ORDER_AGE_SECONDS = Gauge(
     "For how long the oldest of these has been open; 0 where none is.",
     ("kind",),
 )
+DEBTS_OUTSTANDING = Gauge(
+    "prewatt_ledger_debts_outstanding_micro",
+    "What accounts owe apart from their balances, in micro-units.",
+    ("currency",),
+)
 CUT_HOLDS = Gauge(
     "prewatt_ledger_cut_holds",
     "What holds cuts of all, of a tariff or of an area, by who made it: people, or the fleet "

@@ -6,6 +6,7 @@ from prepay_ledger.charging.postgres_parking import ParkedQueries
 from prepay_ledger.charging.postgres_queries import ChargingQueries
 from prepay_ledger.command_keys.postgres_queries import CommandKeyQueries
 from prepay_ledger.corrections.postgres_queries import CorrectionQueries
+from prepay_ledger.debts.postgres_queries import DebtQueries
 from prepay_ledger.installations.postgres_unbound import REASONS, UnboundQueries
 from prepay_ledger.metrics import (
     ACCOUNTS,
@@ -15,6 +16,7 @@ from prepay_ledger.metrics import (
     CUT_HOLD_SINCE_SECONDS,
     CUT_HOLDS,
     CUTS_WAITING,
+    DEBTS_OUTSTANDING,
     FINDINGS,
     FINDINGS_WAITING,
     IMBALANCE_MICRO,
@@ -50,7 +52,7 @@ def watches(database: Database) -> list[Repeating]:
     unbound, parked = UnboundQueries(database), ParkedQueries(database)
     findings, corrections = ChargingQueries(database), CorrectionQueries(database)
     orders = WorkOrderQueries(database)
-    breakers = BreakerQueries(database)
+    breakers, debts = BreakerQueries(database), DebtQueries(database)
     command_keys = CommandKeyQueries(database)
     return [
         Repeating(
@@ -83,6 +85,12 @@ def watches(database: Database) -> list[Repeating]:
         Repeating(
             name="watch command keys",
             do=lambda: _measure_command_keys(command_keys),
+            every_s=_EVERY_S,
+            rest_factor=_REST_FACTOR,
+        ),
+        Repeating(
+            name="watch debts",
+            do=lambda: _measure_debts(debts),
             every_s=_EVERY_S,
             rest_factor=_REST_FACTOR,
         ),
@@ -145,6 +153,11 @@ async def _measure_parked(parked: ParkedQueries) -> None:
     PARKED_METER.clear()
     for each in found:
         PARKED_METER.labels(each.meter_id).set(1)
+
+
+async def _measure_debts(debts: DebtQueries) -> None:
+    for currency, micro in (await debts.outstanding()).items():
+        DEBTS_OUTSTANDING.labels(currency).set(micro)
 
 
 async def _measure_work_orders(orders: WorkOrderQueries) -> None:

@@ -69,6 +69,10 @@ class ToppedUp(Event, frozen=True, kw_only=True):
     assigned_by: str | None = None
     """Who gave the account this money, which was in suspense; none where it named the account."""
     assigned_reason: str | None = None
+    paid_off_micro: Whole = 0
+    """What of it went to debts, as agreed: it is in ``balance_micro`` no more."""
+    owed_micro: Whole = 0
+    """What is still owed apart from the balance."""
 
 
 class PaymentSuspended(Event, frozen=True, kw_only=True):

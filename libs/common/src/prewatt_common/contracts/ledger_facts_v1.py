@@ -84,6 +84,8 @@ class TariffCorrected(Event, frozen=True, kw_only=True):
     """Who released it."""
     reason: Words
     at: Instant
+    our_fault: bool = False
+    """The utility's own error: what it adds to a bill is owed apart, however new."""
 
 
 class TariffCorrectionCompleted(Event, frozen=True, kw_only=True):
@@ -176,6 +178,8 @@ class ReadingEdited(Event, frozen=True, kw_only=True):
     reason: Words
     at: Instant
     """When it was decided: of several for one instant the last counts."""
+    our_fault: bool = False
+    """The utility's own error was behind the wrong bill."""
 
 
 class EstimatesSet(Event, frozen=True, kw_only=True):
@@ -347,8 +351,8 @@ class DaySealed(Event, frozen=True, kw_only=True):
 
 
 class DebtPlanned(Event, frozen=True, kw_only=True):
-    """A person agreed with a customer by which instalments, a month apart, what is left of a debt
-    is paid off. Of several the latest holds. Key: the account."""
+    """A person agreed with a customer by which instalments, a month apart, or by which part of each
+    top-up, what is left of a debt is paid off. Of several the latest holds. Key: the account."""
 
     ce_type: ClassVar[str] = "prewatt.ledger.debt-planned.v1"
 
@@ -356,8 +360,10 @@ class DebtPlanned(Event, frozen=True, kw_only=True):
     account_id: UUID
     left_micro: Whole
     currency: Currency
-    instalments: Whole
-    first_due: date
+    instalments: Whole | None
+    first_due: date | None
+    topup_share_ppm: Whole | None
+    """In place of both: that part of each top-up pays it."""
     by: Words
     reason: Words
     at: Instant

@@ -129,6 +129,23 @@ class Reconnection(Part, frozen=True, kw_only=True):
     """Once for each breach; 0: none."""
 
 
+class CorrectedBills(Part, frozen=True, kw_only=True):
+    """What becomes of a bill that turns out too low long after the use."""
+
+    apart_after_days: Annotated[int, msgspec.Meta(ge=1, le=3_660)] = 30
+    """A period that ended longer ago is owed apart from the balance, as a debt that starts no cut.
+    30 days are our own choice, a month's bill, and no law's."""
+    limitation_months: Annotated[int, msgspec.Meta(ge=1, le=240)] | None = None
+    """A period that began longer ago is written off; null: the law knows no limit. The utility's
+    to verify: see the examples in docs/policies."""
+    paused_while_off: bool = True
+    """Nothing is taken of what is owed apart while supply is off."""
+    topup_cap_micro: Micro | None = None
+    """The most that top-ups pay of debts in ``topup_cap_days``, where that was agreed; null: what
+    was agreed is the only limit."""
+    topup_cap_days: Days = 30
+
+
 class ClassPolicy(Part, frozen=True, kw_only=True):
     """All that holds for a customer class. What is left out is as this schema has it."""
 
@@ -146,6 +163,7 @@ class ClassPolicy(Part, frozen=True, kw_only=True):
     """The meter limits the load to this instead of a cut."""
     commands: Commands = Commands()
     reconnection: Reconnection = Reconnection()
+    corrected_bills: CorrectedBills = CorrectedBills()
 
     def __post_init__(self) -> None:
         if not self.protected:

@@ -6,7 +6,6 @@ from typing import Protocol
 from uuid import UUID
 
 from prepay_ledger.agreements.values import Agreement
-from prepay_ledger.balances.ports import HasBalances
 from prepay_ledger.charging import ports as charging
 from prepay_ledger.facts.ports import HasFacts
 
@@ -22,7 +21,7 @@ class AgreementStore(Protocol):
     async def change(self, agreement: Agreement) -> None: ...
 
 
-class Unit(HasBalances, HasFacts, charging.Unit, Protocol):
+class Unit(HasFacts, charging.Unit, Protocol):
     """A transaction in which an agreement is decided about."""
 
     agreements: AgreementStore

@@ -14,7 +14,7 @@ from prepay_ledger.charging.ordinary import Followed
 from prepay_ledger.charging.standing import Standing
 from prepay_ledger.charging.unentered import PeriodKey, Unentered
 from prepay_ledger.charging.values import ParkedMeter, ReleaseStep, SeenFinding
-from prepay_ledger.journal.ports import HasJournals
+from prepay_ledger.debts.ports import SplittingUnit
 from prepay_ledger.supply import ports as supply
 from prepay_ledger.tariffs.book import Tariffs
 from prepay_ledger.tariffs.ports import HasTariffs
@@ -276,7 +276,7 @@ class HasCharging(Protocol):
     charging: ChargingStore
 
 
-class Unit(HasCharging, HasTariffs, HasJournals, supply.Unit, Protocol):
+class Unit(HasCharging, HasTariffs, SplittingUnit, supply.Unit, Protocol):
     """A transaction in which readings are charged and supply is decided after them."""
 
     parking: ParkingStore

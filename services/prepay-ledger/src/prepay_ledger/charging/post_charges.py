@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from prepay_ledger.charging.charge_agreement import (
@@ -33,6 +34,14 @@ from prewatt_common.contracts.ledger_charges_v1 import (
 from prewatt_metering.calendar.instants import instant_of, us_of
 from prewatt_metering.usage.days import DayUsage
 
+
+class Posted(NamedTuple):
+    """What came of posting: the accounts to review, and the periods that were charged."""
+
+    due: Sequence[UUID]
+    charged: Sequence[Charged]
+
+
 CHARGES_PER_EVENT_MAX = 1_000
 """Keeps an event well under Kafka's message limit."""
 
@@ -48,14 +57,15 @@ async def post_charges(
     partition: int,
     day: date,
     now: datetime,
-) -> Sequence[UUID]:
-    """`charge_changes` and `post` together; gives the accounts to review."""
+) -> Posted:
+    """`charge_changes` and `post` together."""
     charged = await charge_changes(
         unit=unit, changes=changes, also=also, anew=anew, pricings=pricings, day=day, now=now
     )
-    return await post(
+    due = await post(
         unit=unit, charged=charged, taken_back=taken_back, partition=partition, now=now
     )
+    return Posted(due, charged)
 
 
 async def charge_changes(

@@ -4,12 +4,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from prepay_ledger.charging.charge_agreement import Charged
 from prepay_ledger.charging.charge_readings import derive_meters, new_row
 from prepay_ledger.charging.enter_charges import enter_open
 from prepay_ledger.charging.ports import Unit
-from prepay_ledger.charging.post_charges import post_charges
+from prepay_ledger.charging.post_charges import Posted, post_charges
 from prepay_ledger.charging.post_estimates import take_back
 from prepay_ledger.charging.pricing import Pricings
+from prepay_ledger.charging.split_charged import Cause, split_charged
 from prewatt_common.refusals import Refusal
 from prewatt_metering.rating.part import Unrated
 
@@ -29,23 +31,27 @@ async def rederive(
     account_ids: Collection[UUID],
     now: datetime,
     source: str | None = None,
+    cause: Cause | None = None,
 ) -> Sequence[UUID]:
     """Derive the meters' use from all their readings and post what the charges of the accounts
     differ by; gives the accounts to review. ``source``: what was decided, which the entries of the
-    difference name; none where it is no correction but a beginning. The meters are held since
-    before anything was decided (`ChargingStore.hold`). Raises `NotRated`: nothing of the decision
-    is kept then."""
+    difference name; none where it is no correction but a beginning. ``cause``: what kind of
+    correction it is, so that what is long ago, or our fault, is owed apart from the balance. The
+    meters are held since before anything was decided (`ChargingStore.hold`). Raises `NotRated`:
+    nothing of the decision is kept then."""
     await unit.charging.hold_periods(account_ids)
     if source is not None:
         day = await unit.charging.posting_day()
         await enter_open(unit=unit, account_ids=account_ids, source=f"day/{day}", at=now)
     try:
-        due = await _rederive(unit, meter_ids, account_ids, now=now, source=source)
+        posted = await _rederive(unit, meter_ids, account_ids, now=now, source=source)
     except Unrated as error:
         raise NotRated(str(error)) from error
+    if cause is not None:
+        await split_charged(unit, posted.charged, cause, now=now)
     if source is not None:
         await enter_open(unit=unit, account_ids=account_ids, source=source, at=now)
-    return due
+    return list(dict.fromkeys(posted.due))
 
 
 async def _rederive(
@@ -55,10 +61,11 @@ async def _rederive(
     *,
     now: datetime,
     source: str | None,
-) -> Sequence[UUID]:
+) -> Posted:
     pricings = Pricings(await unit.tariffs.book())
     day = await unit.charging.posting_day()
     due: list[UUID] = []
+    charged: list[Charged] = []
     ordered = sorted(meter_ids)
     for begin in range(0, len(ordered), _METERS_AT_ONCE):
         some = ordered[begin : begin + _METERS_AT_ONCE]
@@ -68,12 +75,14 @@ async def _rederive(
             unit=unit, rows=rows, new_readings={}, pricings=pricings
         )
         await unit.charging.save_meters(changed, day=day)
-        due += await post_charges(
+        posted = await post_charges(
             unit=unit, changes=used, pricings=pricings, partition=0, day=day, now=now
         )
+        due += posted.due
+        charged += posted.charged
     agreements = await unit.charging.agreements_of(account_ids)
     # Whatever was decided, what is estimated rests on it: the next day's is made anew.
-    due += await post_charges(
+    posted = await post_charges(
         unit=unit,
         changes=(),
         also=agreements,
@@ -86,4 +95,4 @@ async def _rederive(
         day=day,
         now=now,
     )
-    return list(dict.fromkeys(due))
+    return Posted([*due, *posted.due], [*charged, *posted.charged])

@@ -90,8 +90,8 @@ class SweepStanding:
         due: Sequence[Agreement],
     ) -> None:
         async with unit.savepoint():
-            accounts = await post_charges(
+            posted = await post_charges(
                 unit=unit, also=due, pricings=pricings, partition=0, day=day, now=now
             )
-            if accounts:
-                await self._review(unit, accounts, now=now, caused_at=now)
+            if posted.due:
+                await self._review(unit, posted.due, now=now, caused_at=now)

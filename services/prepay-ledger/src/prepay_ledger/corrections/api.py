@@ -51,7 +51,9 @@ def corrections_router(
             raise InvalidDocument(message) from error
         decided = Decided(by=principal.subject, reason=body.reason, at=clock())
         async with open_unit() as unit:
-            run = await draft_run(unit=unit, version=version, decided=decided)
+            run = await draft_run(
+                unit=unit, version=version, decided=decided, our_fault=body.our_fault
+            )
         return run_out(run)
 
     @router.get("", dependencies=reading)

@@ -17,9 +17,11 @@ from prepay_ledger.charging.enter_charges import enter_open
 from prepay_ledger.charging.meters import Agreement
 from prepay_ledger.charging.post_charges import post_charges
 from prepay_ledger.charging.pricing import Pricings
+from prepay_ledger.charging.split_charged import Cause, split_charged
 from prepay_ledger.corrections.ports import OpenUnit, Unit
 from prepay_ledger.corrections.preview_runs import preview_some
 from prepay_ledger.corrections.values import CorrectionRun, RunState
+from prepay_ledger.debts.values import BillCause
 from prepay_ledger.events import fact
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.clock import Clock
@@ -113,26 +115,25 @@ class CarryOutRuns:
         day = await unit.charging.posting_day()
         pricings = Pricings(await unit.tariffs.book())
         # What time owes by now is no difference: it is charged by the book before.
-        due = await post_charges(
+        before = await post_charges(
             unit=unit, also=held, pricings=pricings, partition=0, day=day, now=now
         )
         await enter_open(unit=unit, account_ids=account_ids, source=f"day/{day}", at=now)
         await unit.corrections.reach([each.id for each in held], correction=correction)
-        due = [
-            *due,
-            *await post_charges(
-                unit=unit,
-                also=[replace(each, corrections=correction) for each in held],
-                anew=True,
-                pricings=pricings,
-                partition=0,
-                day=day,
-                now=now,
-            ),
-        ]
+        posted = await post_charges(
+            unit=unit,
+            also=[replace(each, corrections=correction) for each in held],
+            anew=True,
+            pricings=pricings,
+            partition=0,
+            day=day,
+            now=now,
+        )
+        cause = Cause(BillCause.TARIFF, our_fault=run.our_fault)
+        await split_charged(unit, posted.charged, cause, now=now)
         await enter_open(unit=unit, account_ids=account_ids, source=run.source, at=now)
-        if due:
-            await self._review(unit, list(dict.fromkeys(due)), now=now, caused_at=now)
+        if due := list(dict.fromkeys([*before.due, *posted.due])):
+            await self._review(unit, due, now=now, caused_at=now)
 
     async def _say(self, run: CorrectionRun, trouble: str) -> None:
         async with self._open_unit() as unit:

@@ -13,7 +13,9 @@ from prewatt_metering.tariffs.document import TariffVersion
 from prewatt_metering.tariffs.publishing import PublicationRefused, check_correction
 
 
-async def draft_run(*, unit: Unit, version: TariffVersion, decided: Decided) -> CorrectionRun:
+async def draft_run(
+    *, unit: Unit, version: TariffVersion, decided: Decided, our_fault: bool = False
+) -> CorrectionRun:
     """A run that replaces the document of the tariff's version of that day; nothing changes before
     it is released. Raises `CorrectionRefused`, `TariffRefused` or `UnknownTariff`."""
     tariff_rows = await unit.corrections.tariff_rows(version.code)
@@ -24,6 +26,7 @@ async def draft_run(*, unit: Unit, version: TariffVersion, decided: Decided) -> 
         version=version,
         drafted=decided,
         tariff_rows=tariff_rows,
+        our_fault=our_fault,
     )
     await unit.corrections.add(run)
     return run

@@ -180,6 +180,7 @@ def to_run(row: RowMapping) -> CorrectionRun:
         withdrawn=_decided(row["withdrawn_by"], row["withdrawal_reason"], row["withdrawn_at"]),
         done_at=row["done_at"],
         trouble=row["trouble"],
+        our_fault=row["our_fault"],
     )
 
 
@@ -225,4 +226,5 @@ def _values(run: CorrectionRun) -> dict[str, Any]:
         "withdrawn_at": None if withdrawn is None else withdrawn.at,
         "done_at": run.done_at,
         "trouble": run.trouble,
+        "our_fault": run.our_fault,
     }

@@ -97,6 +97,7 @@ async def _release(unit: Unit, run: CorrectionRun, decided: Decided) -> Correcti
         by=decided.by,
         reason=decided.reason,
         at=decided.at,
+        our_fault=run.our_fault,
     )
     await tell(unit, [(run.code, str(run.id), event)], decided)
     run = replace(run, state=RunState.RELEASED, correction=correction, released=decided)

@@ -13,9 +13,11 @@ from prewatt_metering.tariffs.document import document_of
 
 
 class CorrectionIn(Reason):
-    """The document that is right, for the day of the version that is wrong."""
+    """The document that is right, for the day of the version that is wrong. ``our_fault``: what it
+    adds to a bill is owed apart from the balance, however new."""
 
     document: dict[str, Any]
+    our_fault: bool = False
 
 
 class FiguresOut(BaseModel, from_attributes=True):
@@ -50,6 +52,7 @@ class RunOut(BaseModel):
     withdrawn: DecidedOut | None
     done_at: datetime | None
     trouble: str | None
+    our_fault: bool
 
 
 class RunWithProgress(RunOut):
@@ -87,4 +90,5 @@ def run_out(run: CorrectionRun) -> RunOut:
         withdrawn=None if run.withdrawn is None else DecidedOut.model_validate(run.withdrawn),
         done_at=run.done_at,
         trouble=run.trouble,
+        our_fault=run.our_fault,
     )

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    text,
 )
 
 from prepay_ledger.tables import metadata
@@ -30,6 +31,7 @@ correction_run = Table(
     Column("drafted_by", Text, nullable=False),
     Column("reason", Text, nullable=False),
     instant("drafted_at"),
+    Column("our_fault", Boolean, nullable=False, server_default=text("false")),
     # The preview: how many versions and corrections of the tariff it rests on, the last agreement
     # that is in it while it is made, and what it comes to once it is whole.
     Column("tariff_rows", Integer, nullable=False),

@@ -44,6 +44,7 @@ class CorrectionRun:
     began. ``previewed_upto``: the last agreement that is in a preview under way. ``figures``: none
     until the preview is whole. ``correction``: the number that the release gave it among those of
     its tariff. ``trouble``: why an agreement cannot be charged, which is tried again.
+    ``our_fault``: what it adds to a bill is owed apart, however new.
     """
 
     id: UUID
@@ -58,6 +59,7 @@ class CorrectionRun:
     withdrawn: Decided | None = None
     done_at: datetime | None = None
     trouble: str | None = None
+    our_fault: bool = False
 
     @property
     def code(self) -> str:

@@ -39,7 +39,8 @@ def debts_router(
 
     @router.put("/{debt_id}/plan")
     async def plan(debt_id: UUID, body: PlanIn, principal: Writer) -> DebtOut:
-        """Agree on instalments for what is left of it, in place of those before. The same again
+        """Agree on instalments for what is left of it, or on a part of each top-up, in place of
+        what was agreed before. The same again
         changes nothing."""
         async with open_unit() as unit:
             debt = await plan_debt(
@@ -47,6 +48,7 @@ def debts_router(
                 debt_id=debt_id,
                 instalments=body.instalments,
                 first_due=body.first_due,
+                topup_share_ppm=body.topup_share_ppm,
                 decided=Decided(by=principal.subject, reason=body.reason, at=clock()),
             )
         committed()

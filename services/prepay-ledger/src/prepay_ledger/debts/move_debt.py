@@ -1,14 +1,12 @@
 """Use case: money moves between an account's balance and what it owes apart from it."""
 
-from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
-from prepay_ledger.debts.ports import PayingUnit, PostingUnit
-from prepay_ledger.debts.rules import due_micro, payable_micro
+from prepay_ledger.debts.ports import PostingUnit
 from prepay_ledger.debts.values import DEBT, Debt, NewDebt
 from prepay_ledger.events import account_event
-from prepay_ledger.journal.values import Entry, Journal, SubAccount
+from prepay_ledger.journal.values import Balance, Entry, Journal, SubAccount, UtilityAccount
 from prewatt_common.contracts.ledger_events_v1 import Credited
 from prewatt_common.ids import new_id
 
@@ -21,63 +19,66 @@ async def record_debt(*, unit: PostingUnit, new: NewDebt, at: datetime) -> None:
         id=new_id(),
         account_id=new.account_id,
         source=new.source,
+        origin=new.origin,
         cause=new.cause,
         our_fault=new.our_fault,
         used_until=new.used_until,
         currency=new.currency,
         amount_micro=new.amount_micro,
         paid_micro=0,
+        lowered_micro=0,
         created_at=at,
     )
     if await unit.debts.add(debt):
-        await _move(unit, debt, new.amount_micro, source=f"debt/{debt.id}", at=at)
+        await move(unit, debt, new.amount_micro, source=f"debt/{debt.id}", at=at)
 
 
-async def pay_off(*, unit: PayingUnit, account_id: UUID, today: date, at: datetime) -> int:
-    """What is due of the account's debts is taken from its balance, as far as that stays above
-    where the customer is warned; gives how much. The account's row is locked, then its debts."""
-    account = await unit.balances.lock(account_id)
-    assert account is not None, "whoever owes has an account"
-    balance_micro, taken_micro = account.balance_micro, 0
-    keep_above_micro = max(account.low_balance_micro, -account.emergency_credit_micro)
-    for debt in await unit.debts.lock_of(account_id):
-        micro = payable_micro(
-            due_micro(debt, today),
-            balance_micro=balance_micro - taken_micro,
-            keep_above_micro=keep_above_micro,
-        )
-        if micro:
-            paid = replace(debt, paid_micro=debt.paid_micro + micro)
-            await unit.debts.put_paid(paid)
-            source = f"debt/{debt.id}/{paid.paid_micro}"
-            await _move(unit, debt, -micro, source=source, at=at)
-            taken_micro += micro
-    return taken_micro
-
-
-async def _move(unit: PostingUnit, debt: Debt, micro: int, *, source: str, at: datetime) -> None:
+async def move(unit: PostingUnit, debt: Debt, micro: int, *, source: str, at: datetime) -> Balance:
     """To the balance from the debt; from the balance where it is below zero."""
+    owed = (Entry(debt.account_id, -micro, sub_account=SubAccount.DEBT),)
+    return await credit(
+        unit, debt.account_id, micro, debt.currency, against=owed, source=source, at=at
+    )
+
+
+async def write_off(
+    unit: PostingUnit, account_id: UUID, micro: int, currency: str, *, source: str, at: datetime
+) -> None:
+    """To the balance at the utility's cost; below zero: back."""
+    await credit(unit, account_id, micro, currency, against=(), source=source, at=at)
+
+
+async def credit(
+    unit: PostingUnit,
+    account_id: UUID,
+    micro: int,
+    currency: str,
+    *,
+    against: tuple[Entry, ...],
+    source: str,
+    at: datetime,
+) -> Balance:
+    """To the balance against entries of the account's, or else the utility's cost; billing is told,
+    who counts it among what the account was given."""
     _, (balance,) = await unit.journals.post(
         Journal(
             kind=DEBT,
             source=source,
-            currency=debt.currency,
-            entries=(
-                Entry(debt.account_id, micro),
-                Entry(debt.account_id, -micro, sub_account=SubAccount.DEBT),
-            ),
-            postings={},
+            currency=currency,
+            entries=(Entry(account_id, micro), *against),
+            postings={} if against else {UtilityAccount.WRITTEN_OFF: -micro},
         ),
         at=at,
     )
     event = Credited(
-        account_id=debt.account_id,
+        account_id=account_id,
         kind=DEBT,
         source=source,
         amount_micro=micro,
         balance_micro=balance.balance_micro,
         balance_number=balance.number,
-        currency=debt.currency,
+        currency=currency,
         at=at,
     )
-    await unit.publish([account_event(event, account_id=debt.account_id, at=at)])
+    await unit.publish([account_event(event, account_id=account_id, at=at)])
+    return balance

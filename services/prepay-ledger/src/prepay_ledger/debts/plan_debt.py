@@ -17,12 +17,14 @@ async def plan_debt(
     *,
     unit: PlanningUnit,
     debt_id: UUID,
-    instalments: int,
-    first_due: date,
+    instalments: int | None,
+    first_due: date | None,
+    topup_share_ppm: int | None = None,
     decided: Decided,
 ) -> Debt:
-    """What is left of the debt is to be paid in so many instalments, a month apart; what was paid
-    before stays so. The debt as it stands now; the same again changes nothing.
+    """What is left of the debt is to be paid in so many instalments, a month apart, or by a part of
+    each top-up; what was paid before stays so. The debt as it stands now; the same again changes
+    nothing.
 
     Raises `UnknownDebt` or `PlanRefused`.
     """
@@ -34,14 +36,19 @@ async def plan_debt(
         message = f"debt {debt_id} is paid; nothing was changed"
         raise PlanRefused(message)
     try:
-        ahead = plan_of(debt.left_micro, instalments=instalments, first_due=first_due)
+        ahead = (
+            ()
+            if instalments is None or first_due is None
+            else plan_of(debt.left_micro, instalments=instalments, first_due=first_due)
+        )
     except ValueError as error:
         message = f"{error}; nothing was changed"
         raise PlanRefused(message) from error
-    paid = [Instalment(first_due, debt.paid_micro)] if debt.paid_micro else []
-    if list(debt.plan) == [*paid, *ahead]:
+    paid = [Instalment(ahead[0].due_on, debt.paid_micro)] if ahead and debt.paid_micro else []
+    plan = [*paid, *ahead]
+    if debt.planned and (list(debt.plan), debt.topup_share_ppm) == (plan, topup_share_ppm):
         return debt
-    debt = replace(debt, plan=[*paid, *ahead], planned=decided)
+    debt = replace(debt, plan=plan, topup_share_ppm=topup_share_ppm, planned=decided)
     await unit.debts.put_plan(debt)
     event = DebtPlanned(
         debt_id=debt.id,
@@ -50,6 +57,7 @@ async def plan_debt(
         currency=debt.currency,
         instalments=instalments,
         first_due=first_due,
+        topup_share_ppm=topup_share_ppm,
         by=decided.by,
         reason=decided.reason,
         at=decided.at,

@@ -2,14 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
 from prepay_ledger.balances.ports import HasBalances
-from prepay_ledger.debts.values import Debt
+from prepay_ledger.debts.values import Corrected, Debt, Origin
 from prepay_ledger.events import Publishes
 from prepay_ledger.facts.ports import HasFacts
 from prepay_ledger.journal.ports import HasJournals
+from prepay_ledger.policies.ports import HasPolicies
+from prepay_ledger.prepay_agreements.ports import HasPrepayAgreements
+from prepay_ledger.tariffs.ports import HasTariffs
 
 
 class DebtStore(Protocol):
@@ -25,6 +29,33 @@ class DebtStore(Protocol):
 
     async def lock_of(self, account_id: UUID) -> Sequence[Debt]:
         """What the account still owes, the oldest first, likewise locked."""
+        ...
+
+    async def lock_origin(self, origin: Origin) -> Sequence[Debt]:
+        """All debts of the origin, paid ones too, the oldest first, likewise locked."""
+        ...
+
+    async def corrected(self, origin: Origin) -> Corrected:
+        """What its corrections have come to; the caller holds its account."""
+        ...
+
+    async def put_corrected(self, origin: Origin, account_id: UUID, now: Corrected) -> None:
+        """In place of what it was."""
+        ...
+
+    async def due_accounts(
+        self, tariff_code: str, today: date, *, after: UUID | None, limit: int
+    ) -> Sequence[UUID]:
+        """Accounts of the tariff with an instalment up to ``today`` that is not paid, in the order
+        of their ids."""
+        ...
+
+    async def paid_by_topups_micro(self, account_id: UUID, *, since: datetime) -> int:
+        """What top-ups have paid of the account's debts."""
+        ...
+
+    async def put_lowered(self, debt: Debt) -> None:
+        """What corrections took off it, and whether anything is left."""
         ...
 
     async def put_plan(self, debt: Debt) -> None:
@@ -48,9 +79,23 @@ class PayingUnit(PostingUnit, HasBalances, Protocol):
     """One in which a balance is asked for what is due."""
 
 
+class TermsUnit(HasPolicies, HasPrepayAgreements, Protocol):
+    """One that knows the policy of accounts' classes."""
+
+
+class SplittingUnit(TermsUnit, PayingUnit, Protocol):
+    """One in which corrected bills are split, or debts are paid off."""
+
+
 class PlanningUnit(HasDebts, HasFacts, Protocol):
     """One in which a person agrees on instalments."""
 
 
+class PayingJobUnit(SplittingUnit, HasTariffs, Protocol):
+    """One in which due instalments are taken, on the days of tariffs' zones."""
+
+
+OpenPayingUnit = Callable[[], AbstractAsyncContextManager[PayingJobUnit]]
+"""Begins such a transaction; it commits at the end, and does not where anything raises."""
 OpenUnit = Callable[[], AbstractAsyncContextManager[PlanningUnit]]
 """Begins such a transaction; it commits at the end, and does not where anything raises."""

@@ -1,28 +1,59 @@
 """Debts in PostgreSQL."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.debts.values import BillCause, Debt, Instalment
+from prepay_ledger.debts.values import DEBT, TOPUP, BillCause, Corrected, Debt, Instalment, Origin
 from prepay_ledger.facts.values import Decided
 from prewatt_common.db.database import DriverConnection, driver
 
 _ADD = """
-INSERT INTO debt (id, account_id, source, cause, our_fault, used_until, currency, amount_micro,
-                  paid_micro, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (source) DO NOTHING RETURNING id
+INSERT INTO debt (id, account_id, source, agreement_id, period_first, cause, our_fault, used_until,
+                  currency, amount_micro, paid_micro, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+ON CONFLICT (source) DO NOTHING RETURNING id
 """
 _LOCK_OF = """
-SELECT * FROM debt WHERE account_id = $1 AND paid_micro < amount_micro ORDER BY id FOR UPDATE
+SELECT * FROM debt WHERE account_id = $1 AND paid_micro + lowered_micro < amount_micro
+ORDER BY id FOR UPDATE
+"""
+_LOCK_ORIGIN = """
+SELECT * FROM debt WHERE agreement_id = $1 AND period_first = $2 ORDER BY id FOR UPDATE
+"""
+_CORRECTED = """
+SELECT given_micro, barred_micro FROM corrected_bill WHERE agreement_id = $1 AND period_first = $2
+"""
+_PUT_CORRECTED = """
+INSERT INTO corrected_bill (agreement_id, period_first, account_id, given_micro, barred_micro)
+VALUES ($1, $2, $3, $4, $5) ON CONFLICT (agreement_id, period_first) DO UPDATE
+SET given_micro = excluded.given_micro, barred_micro = excluded.barred_micro
 """
 _INSTALMENTS = """
 SELECT debt_id, due_on, amount_micro FROM debt_instalment WHERE debt_id = ANY($1::uuid[])
 ORDER BY debt_id, number
 """
-_PLAN = "UPDATE debt SET planned_by = $2, plan_reason = $3, planned_at = $4 WHERE id = $1"
+_PLAN = """
+UPDATE debt SET planned_by = $2, plan_reason = $3, planned_at = $4, topup_share_ppm = $5
+WHERE id = $1
+"""
+_DUE = """
+SELECT DISTINCT d.account_id FROM debt AS d JOIN agreement AS a ON a.id = d.agreement_id
+WHERE a.tariff_code = $1 AND ($3::uuid IS NULL OR d.account_id > $3)
+  AND d.paid_micro + d.lowered_micro < d.amount_micro
+  AND d.paid_micro < (SELECT sum(i.amount_micro) FROM debt_instalment AS i
+                      WHERE i.debt_id = d.id AND i.due_on <= $2)
+ORDER BY d.account_id LIMIT $4
+"""
+_PAID_BY_TOPUPS = """
+SELECT coalesce(sum(e.amount_micro), 0)::bigint
+FROM entry AS e JOIN journal AS j ON j.id = e.journal_id
+WHERE e.account_id = $1 AND e.sub_account = 'debt' AND j.kind = $2 AND j.posted_at > $3
+  AND split_part(j.source, '/', 1) = $4
+"""
 _ADD_INSTALMENTS = """
 INSERT INTO debt_instalment (debt_id, number, due_on, amount_micro)
 SELECT $1, n.number, n.due_on, n.micro
@@ -43,6 +74,7 @@ class PostgresDebts:
             debt.id,
             debt.account_id,
             debt.source,
+            *debt.origin,
             debt.cause,
             debt.our_fault,
             debt.used_until,
@@ -64,12 +96,49 @@ class PostgresDebts:
         connection = await driver(self._connection)
         return await to_debts(connection, await connection.fetch(_LOCK_OF, account_id))
 
+    async def lock_origin(self, origin: Origin) -> Sequence[Debt]:
+        """In the order of their ids."""
+        connection = await driver(self._connection)
+        return await to_debts(connection, await connection.fetch(_LOCK_ORIGIN, *origin))
+
+    async def corrected(self, origin: Origin) -> Corrected:
+        """Nothing where there is no row."""
+        row = await (await driver(self._connection)).fetchrow(_CORRECTED, *origin)
+        return Corrected() if row is None else Corrected(**row)
+
+    async def put_corrected(self, origin: Origin, account_id: UUID, now: Corrected) -> None:
+        """One row an origin."""
+        await (await driver(self._connection)).execute(
+            _PUT_CORRECTED, *origin, account_id, now.given_micro, now.barred_micro
+        )
+
+    async def due_accounts(
+        self, tariff_code: str, today: date, *, after: UUID | None, limit: int
+    ) -> Sequence[UUID]:
+        """By debts that are open: few of many accounts have any."""
+        rows = await (await driver(self._connection)).fetch(_DUE, tariff_code, today, after, limit)
+        return [row["account_id"] for row in rows]
+
+    async def paid_by_topups_micro(self, account_id: UUID, *, since: datetime) -> int:
+        """By the entries: their journals' sources say what paid."""
+        return await (await driver(self._connection)).fetchval(
+            _PAID_BY_TOPUPS, account_id, DEBT, since, TOPUP
+        )
+
+    async def put_lowered(self, debt: Debt) -> None:
+        """The caller has it locked."""
+        await (await driver(self._connection)).execute(
+            "UPDATE debt SET lowered_micro = $2 WHERE id = $1", debt.id, debt.lowered_micro
+        )
+
     async def put_plan(self, debt: Debt) -> None:
         """The caller has it locked."""
         assert debt.planned is not None, "a plan is somebody's"
         connection = await driver(self._connection)
         decided = debt.planned
-        await connection.execute(_PLAN, debt.id, decided.by, decided.reason, decided.at)
+        await connection.execute(
+            _PLAN, debt.id, decided.by, decided.reason, decided.at, debt.topup_share_ppm
+        )
         await connection.execute("DELETE FROM debt_instalment WHERE debt_id = $1", debt.id)
         await connection.execute(
             _ADD_INSTALMENTS,
@@ -99,10 +168,11 @@ def _debt(row: Any, plans: Mapping[UUID, Sequence[Instalment]]) -> Debt:
         planned = Decided(by=row["planned_by"], reason=row["plan_reason"], at=row["planned_at"])
     same = (
         "id", "account_id", "source", "our_fault", "used_until", "currency", "amount_micro",
-        "paid_micro", "created_at",
+        "paid_micro", "lowered_micro", "created_at", "topup_share_ppm",
     )  # fmt: skip
     return Debt(
         **{name: row[name] for name in same},
+        origin=Origin(row["agreement_id"], row["period_first"]),
         cause=BillCause(row["cause"]),
         plan=plans.get(row["id"], ()),
         planned=planned,

@@ -1,6 +1,6 @@
 """Debts as people look at them: read-only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from prepay_ledger.debts.postgres import to_debts
@@ -10,9 +10,13 @@ from prewatt_common.db.database import Database, driver
 _DEBTS = """
 SELECT * FROM debt
 WHERE ($1::uuid IS NULL OR account_id = $1)
-  AND ($2::boolean IS NULL OR (paid_micro < amount_micro) = $2)
+  AND ($2::boolean IS NULL OR (paid_micro + lowered_micro < amount_micro) = $2)
   AND ($3::uuid IS NULL OR id < $3)
 ORDER BY id DESC LIMIT $4
+"""
+_OUTSTANDING = """
+SELECT currency, sum(amount_micro - paid_micro - lowered_micro)::bigint AS micro
+FROM debt GROUP BY currency
 """
 
 
@@ -31,3 +35,9 @@ class DebtQueries:
             return await to_debts(
                 asked, await asked.fetch(_DEBTS, account_id, open_, before, limit)
             )
+
+    async def outstanding(self) -> Mapping[str, int]:
+        """What is owed, in micro-units by currency; those that were paid too, as zero."""
+        async with self._database.transaction() as connection:
+            rows = await (await driver(connection)).fetch(_OUTSTANDING)
+        return {row["currency"]: row["micro"] for row in rows}

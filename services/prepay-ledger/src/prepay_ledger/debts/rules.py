@@ -7,21 +7,30 @@ from datetime import date
 from prepay_ledger.debts.values import (
     Bill,
     BillCause,
+    Corrected,
     Debt,
     DebtTerms,
     Instalment,
+    Split,
     Treatment,
 )
+from prewatt_common.contracts.ledger_events_v1 import SupplyState
 
 _MONTHS = 12
+_OFF = (
+    SupplyState.DISCONNECTING,
+    SupplyState.DISCONNECTED,
+    SupplyState.RECONNECTING,
+    SupplyState.ARMED,
+)
 
 
 def treat(bill: Bill, terms: DebtTerms) -> Treatment:
     """Where a difference goes. What is to be given back goes to the balance, however old."""
     if bill.amount_micro <= 0:
         return Treatment.BALANCE
-    if terms.limitation is not None and bill.used_until < months_after(
-        bill.billed_on, -terms.limitation.months
+    if terms.limitation_months is not None and bill.used_from < months_after(
+        bill.billed_on, -terms.limitation_months
     ):
         return Treatment.BARRED
     if bill.our_fault:
@@ -34,6 +43,55 @@ def treat(bill: Bill, terms: DebtTerms) -> Treatment:
 def may_start_a_cut(bill: Bill, terms: DebtTerms) -> bool:
     """Whether the balance with this difference in it may be a reason to open the relay."""
     return treat(bill, terms) is Treatment.BALANCE
+
+
+def split(
+    bill: Bill,
+    terms: DebtTerms,
+    *,
+    corrected: Corrected,
+    left_micro: int,
+    lowered_micro: int,
+    spare_micro: int,
+) -> Split:
+    """Where a difference goes, by what earlier ones of its origin came to: their debts have
+    ``left_micro`` left, after corrections lowered them by ``lowered_micro``.
+
+    The parts are undone in the order opposite to that in which they are made, so that a correction
+    and its opposite leave all as it was: what is given back is at first what was written off, then
+    what is still owed, and the rest is the balance's; what is taken is at first what the balance
+    was given. That is taken only as far as ``spare_micro`` goes, what the balance may lose without
+    a cut. What is not new enough for the balance, or comes while something is owed, is owed too.
+    """
+    if bill.amount_micro <= 0:
+        back_micro = -bill.amount_micro
+        barred = min(back_micro, corrected.barred_micro)
+        lowered = min(back_micro - barred, left_micro)
+        return Split(
+            balance_micro=-(back_micro - barred - lowered),
+            reopened_micro=-lowered,
+            barred_micro=-barred,
+        )
+    given = max(0, min(bill.amount_micro, corrected.given_micro, spare_micro))
+    reopened = min(bill.amount_micro - given, lowered_micro)
+    rest = bill.amount_micro - given - reopened
+    where = treat(bill, terms)
+    if where is Treatment.BALANCE and left_micro + reopened > 0:
+        where = Treatment.DEBT
+    return Split(
+        balance_micro=given + (rest if where is Treatment.BALANCE else 0),
+        reopened_micro=reopened,
+        debt_micro=rest if where is Treatment.DEBT else 0,
+        barred_micro=rest if where is Treatment.BARRED else 0,
+    )
+
+
+def corrected_by(parts: Split, corrected: Corrected) -> Corrected:
+    """What the origin's corrections have come to with these parts."""
+    return Corrected(
+        given_micro=max(0, corrected.given_micro - parts.balance_micro),
+        barred_micro=corrected.barred_micro + parts.barred_micro,
+    )
 
 
 def plan_of(amount_micro: int, *, instalments: int, first_due: date) -> Sequence[Instalment]:
@@ -62,7 +120,23 @@ def months_after(day: date, months: int) -> date:
 def due_micro(debt: Debt, today: date) -> int:
     """What of the instalments up to ``today`` is not paid yet; nothing without a plan."""
     asked = sum(each.amount_micro for each in debt.plan if each.due_on <= today)
-    return max(0, min(asked, debt.amount_micro) - debt.paid_micro)
+    return max(0, min(asked - debt.paid_micro, debt.left_micro))
+
+
+def share_micro(topup_micro: int, debt: Debt, terms: DebtTerms, *, paid_lately_micro: int) -> int:
+    """What a top-up pays of the debt, as far as the balance allows: the agreed part of it, rounded
+    down, within what top-ups may pay in some days."""
+    if debt.topup_share_ppm is None:
+        return 0
+    agreed = min(topup_micro * debt.topup_share_ppm // 1_000_000, debt.left_micro)
+    if terms.topup_cap_micro is None:
+        return agreed
+    return max(0, min(agreed, terms.topup_cap_micro - paid_lately_micro))
+
+
+def is_paused(state: SupplyState, terms: DebtTerms) -> bool:
+    """Whether nothing is taken of an account in that state."""
+    return terms.paused_while_off and state in _OFF
 
 
 def payable_micro(due: int, *, balance_micro: int, keep_above_micro: int) -> int:

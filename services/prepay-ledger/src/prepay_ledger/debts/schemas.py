@@ -1,10 +1,10 @@
 """Debts over HTTP. Money: integer micro-units."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from prepay_ledger.debts.values import INSTALMENTS_MAX, BillCause, Debt
 from prepay_ledger.fields import DayField
@@ -12,10 +12,20 @@ from prewatt_common.http.fields import Reason
 
 
 class PlanIn(Reason):
-    """In so many instalments, a month apart, the first by ``first_due``."""
+    """In so many instalments, a month apart, the first by ``first_due``; or by a part of each
+    top-up, in ppm."""
 
-    instalments: Annotated[int, Field(ge=1, le=INSTALMENTS_MAX)]
-    first_due: DayField
+    instalments: Annotated[int | None, Field(ge=1, le=INSTALMENTS_MAX)] = None
+    first_due: DayField | None = None
+    topup_share_ppm: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        by_instalments = self.topup_share_ppm is None
+        if {self.instalments is not None, self.first_due is not None} != {by_instalments}:
+            message = "give instalments and first_due, or topup_share_ppm alone"
+            raise ValueError(message)
+        return self
 
 
 class InstalmentOut(BaseModel, from_attributes=True):
@@ -35,20 +45,25 @@ class PlannedOut(BaseModel, from_attributes=True):
 
 class DebtOut(BaseModel, from_attributes=True):
     """What an account owes apart from its balance: it starts no cut. ``plan``: empty while nobody
-    has agreed on instalments, and nothing is due."""
+    has agreed on instalments; nothing is due then. ``topup_share_ppm``: that part of each top-up
+    pays it. ``lowered_micro``: by later corrections of the same period."""
 
     id: UUID
     account_id: UUID
     source: str
+    agreement_id: UUID
+    period_first: date
     cause: BillCause
     our_fault: bool
     used_until: date
     currency: str
     amount_micro: int
     paid_micro: int
+    lowered_micro: int
     left_micro: int
     created_at: datetime
     plan: list[InstalmentOut]
+    topup_share_ppm: int | None
     planned: PlannedOut | None
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    text,
 )
 
 from prepay_ledger.tables import metadata
@@ -24,18 +25,38 @@ debt = Table(
     Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
     # What it comes from: the same again is the same debt.
     Column("source", Text, nullable=False, unique=True),
+    # The period of the agreement whose bill it is of.
+    Column("agreement_id", Uuid, nullable=False),
+    Column("period_first", Date, nullable=False),
     Column("cause", Text, nullable=False),
     Column("our_fault", Boolean, nullable=False),
     Column("used_until", Date, nullable=False),
     Column("currency", Text, nullable=False),
     Column("amount_micro", BigInteger, nullable=False),
     Column("paid_micro", BigInteger, nullable=False),
+    # By later corrections of the same origin.
+    Column("lowered_micro", BigInteger, nullable=False, server_default=text("0")),
     instant("created_at"),
+    # That part of each top-up pays it; none: instalments do, if there are any.
+    Column("topup_share_ppm", Integer),
     Column("planned_by", Text),
     Column("plan_reason", Text),
     instant("planned_at", nullable=True),
 )
 Index("debt_account_id", debt.c.account_id, debt.c.id)
+Index("debt_origin", debt.c.agreement_id, debt.c.period_first)
+
+# Beside debts: what corrections of a period gave back to the balance, and what was written off.
+corrected_bill = Table(
+    "corrected_bill",
+    metadata,
+    Column("agreement_id", Uuid, nullable=False),
+    Column("period_first", Date, nullable=False),
+    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("given_micro", BigInteger, nullable=False),
+    Column("barred_micro", BigInteger, nullable=False),
+    PrimaryKeyConstraint("agreement_id", "period_first"),
+)
 
 # As agreed on last. What was paid fills them in their order.
 debt_instalment = Table(

@@ -11,6 +11,8 @@ from prepay_ledger.facts.values import Decided
 
 DEBT = "debt"
 """The kind of the journals that move money between a balance and what is owed apart from it."""
+TOPUP = "top-up"
+"""What the sources of those begin with by which a top-up pays debts."""
 INSTALMENTS_MAX = 60
 
 
@@ -36,39 +38,59 @@ class Treatment(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """A difference to the bill: for use up to the local day ``used_until``, billed on
-    ``billed_on``; ``our_fault``: the utility's own error is behind it. ``amount_micro``: what is to
-    be paid more, less where it is below zero."""
+    """A difference to the bill: for use from the local day ``used_from`` up to ``used_until``,
+    billed on ``billed_on``; ``our_fault``: the utility's own error is behind it. ``amount_micro``:
+    what is to be paid more, less where it is below zero."""
 
     cause: BillCause
+    used_from: date
     used_until: date
     billed_on: date
     our_fault: bool
     amount_micro: int
 
 
-class Limitation(NamedTuple):
-    """How long after use its price may be asked for, by law. To be verified by the utility."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DebtTerms:
+    """By policy: a correction for use longer ago than ``days`` is owed apart; for what began more
+    than ``limitation_months`` ago nothing may be asked any more (none: the law knows no limit)."""
 
-    months: int
-    source: str
+    days: int = 30
+    limitation_months: int | None = None
+    paused_while_off: bool = True
+    """Nothing is taken while the account's supply is off."""
+    topup_cap_micro: int | None = None
+    """The most that top-ups pay of debts in ``topup_cap_days``; none: no such limit."""
+    topup_cap_days: int = 30
 
 
-LIMITATIONS = {
-    "GB": Limitation(12, "Ofgem, electricity supply licence, standard condition 21BA"),
-    "IN": Limitation(24, "Electricity Act 2003, section 56(2)"),
-}
-"""Examples, by country. Not legal advice: when the time begins, and whose fault stops it, is for
-the utility to check at the source."""
+class Origin(NamedTuple):
+    """What a corrected bill is for: a period of an agreement."""
+
+    agreement_id: UUID
+    period_first: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DebtTerms:
-    """By policy: a correction for use longer ago than ``days`` is owed apart. ``limitation``: none
-    where the law knows none."""
+class Corrected:
+    """What the corrections of an origin have come to beside its debts. ``given_micro``: was given
+    back to the balance; ``barred_micro``: was written off, as the law bars it."""
 
-    days: int = 30
-    limitation: Limitation | None = None
+    given_micro: int = 0
+    barred_micro: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """Where a difference goes, in micro-units. Above zero is taken from the customer's side:
+    ``balance_micro`` from the balance, ``reopened_micro`` by debts that an earlier correction had
+    lowered, ``debt_micro`` by a new debt, ``barred_micro`` by nobody. A difference in the
+    customer's favour has the same parts below zero (``reopened_micro``: debts are lowered)."""
+
+    balance_micro: int = 0
+    reopened_micro: int = 0
+    debt_micro: int = 0
+    barred_micro: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +100,7 @@ class NewDebt:
 
     account_id: UUID
     source: str
+    origin: Origin
     cause: BillCause
     our_fault: bool
     used_until: date
@@ -94,23 +117,38 @@ class Instalment(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Debt:
-    """What is owed. ``plan``: its instalments, none while nobody has agreed on any; ``planned``:
-    who did, why and when."""
+    """What is owed. ``lowered_micro``: what later corrections of the same origin took off it.
+    ``topup_share_ppm``: that part of each top-up pays it, in place of instalments.
+    ``plan``: its instalments, none while nobody has agreed on any; ``planned``: who did, why and
+    when."""
 
     id: UUID
     account_id: UUID
     source: str
+    origin: Origin
     cause: BillCause
     our_fault: bool
     used_until: date
     currency: str
     amount_micro: int
     paid_micro: int
+    lowered_micro: int
     created_at: datetime
     plan: Sequence[Instalment] = ()
+    topup_share_ppm: int | None = None
     planned: Decided | None = None
+
+    @property
+    def agreement_id(self) -> UUID:
+        """Of its origin."""
+        return self.origin.agreement_id
+
+    @property
+    def period_first(self) -> date:
+        """Likewise."""
+        return self.origin.period_first
 
     @property
     def left_micro(self) -> int:
         """What is still owed."""
-        return self.amount_micro - self.paid_micro
+        return self.amount_micro - self.paid_micro - self.lowered_micro

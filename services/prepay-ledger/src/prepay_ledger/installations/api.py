@@ -186,6 +186,7 @@ def meters_router(
             decided_by=principal.subject,
             reason=body.reason,
             at=now,
+            our_fault=body.our_fault,
         )
         async with open_unit() as unit:
             holds = await decide.edit(unit=unit, edit=new, decided=_decided(body, principal, now))

@@ -3,15 +3,17 @@
 Each derives anew what was used and charged, and posts the difference, in its own transaction.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from prepay_ledger.balances.refusals import UnknownAccount
-from prepay_ledger.charging.rederive import rederive
+from prepay_ledger.charging.split_charged import Cause
+from prepay_ledger.debts.values import BillCause
 from prepay_ledger.facts.tell import tell
 from prepay_ledger.facts.values import Decided
+from prepay_ledger.installations.follow_decision import follow_decision
 from prepay_ledger.installations.ports import Unit
 from prepay_ledger.installations.rules import (
     InstallationRefused,
@@ -56,7 +58,9 @@ class DecideMeter:
         await tell(unit, [(new.meter_id, str(new.id), installation_event(new, decided))], decided)
         await _look_then(unit, [new], decided)
         # Its first register may say what whoever was there before has used since they were read.
-        await self._follow(unit, new.meter_id, {*_accounts(known), account.id}, decided)
+        # What it has used itself is read for the first time, which corrects no bill.
+        accounts = {*_accounts(known), account.id}
+        await follow_decision(unit, self._review, new.meter_id, accounts, decided, cause=None)
 
     async def move_out(
         self,
@@ -189,7 +193,7 @@ class DecideMeter:
         now = replace(meter, revision=1 if before is None else before.revision + 1)
         await unit.installations.put_meter(now)
         await tell(unit, [(now.meter_id, now.meter_id, meter_event(now, decided))], decided)
-        await self._follow(unit, now.meter_id, _accounts(known), decided)
+        await follow_decision(unit, self._review, now.meter_id, _accounts(known), decided)
         return now
 
     async def edit(self, *, unit: Unit, edit: ReadingEdit, decided: Decided) -> ReadingEdit:
@@ -202,7 +206,10 @@ class DecideMeter:
             return before
         await unit.installations.add_edit(edit)
         await tell(unit, [(edit.meter_id, str(edit.id), edit_event(edit))], decided)
-        await self._follow(unit, edit.meter_id, _accounts(known), decided)
+        cause = Cause(BillCause.EDIT, our_fault=edit.our_fault)
+        await follow_decision(
+            unit, self._review, edit.meter_id, _accounts(known), decided, cause=cause
+        )
         return edit
 
     async def _installation(
@@ -276,27 +283,8 @@ class DecideMeter:
         if other_device_at is not None:
             await unit.relays.device_changed(wrong.meter_id, at=other_device_at)
             await unit.command_keys.device_changed(wrong.meter_id)
-        await self._follow(unit, wrong.meter_id, accounts, decided)
+        await follow_decision(unit, self._review, wrong.meter_id, accounts, decided)
         return await unit.installations.of_meter(wrong.meter_id)
-
-    async def _follow(
-        self,
-        unit: Unit,
-        meter_id: str,
-        account_ids: Collection[UUID],
-        decided: Decided,
-    ) -> None:
-        due = await rederive(
-            unit=unit,
-            meter_ids=[meter_id],
-            account_ids=account_ids,
-            now=decided.at,
-            source=f"meter/{meter_id}",
-        )
-        moved = await unit.relays.moving_accounts(list(account_ids), now=decided.at)
-        due = {*due, *moved, *await unit.charging.pending_accounts([meter_id])}
-        if due:
-            await self._review(unit, list(due), now=decided.at, caused_at=decided.at)
 
 
 async def _look_then(unit: Unit, some: Sequence[InstalledMeter], decided: Decided) -> None:

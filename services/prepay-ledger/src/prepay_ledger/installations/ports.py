@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from prepay_ledger.balances.ports import HasBalances
 from prepay_ledger.charging import ports as charging
 from prepay_ledger.facts.ports import HasFacts
 from prepay_ledger.installations.values import InstalledMeter, Meter, ReadingEdit
@@ -38,7 +37,7 @@ class InstallationStore(Protocol):
         ...
 
 
-class Unit(HasBalances, HasFacts, charging.Unit, Protocol):
+class Unit(HasFacts, charging.Unit, Protocol):
     """A transaction in which something about a meter is decided."""
 
     installations: InstallationStore

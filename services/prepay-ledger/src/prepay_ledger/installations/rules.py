@@ -99,6 +99,7 @@ def edit_event(edit: ReadingEdit) -> ReadingEdited:
         by=edit.decided_by,
         reason=edit.reason,
         at=edit.at,
+        our_fault=edit.our_fault,
     )
 
 

@@ -105,11 +105,13 @@ class MeterOut(BaseModel, from_attributes=True):
 
 class EditIn(Reason):
     """What counts of the meter's readings at ``at``: ``set`` (this register), ``remove`` (none) or
-    ``restore`` (as they came)."""
+    ``restore`` (as they came). ``our_fault``: the utility's own error was behind the wrong bill;
+    what it adds to one is owed apart from the balance then, however new."""
 
     at: InstantField
     kind: Literal["set", "remove", "restore"]
     register_wh: RegisterField | None = None
+    our_fault: bool = False
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -129,6 +131,7 @@ class EditOut(BaseModel, from_attributes=True):
     register_wh: int | None
     decided_by: str
     reason: str
+    our_fault: bool
     at: datetime
 
 

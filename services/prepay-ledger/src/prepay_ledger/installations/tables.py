@@ -10,6 +10,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    text,
 )
 
 from prepay_ledger.tables import metadata
@@ -60,5 +61,6 @@ reading_edit = Table(
     Column("decided_by", Text, nullable=False),
     Column("reason", Text, nullable=False),
     instant("at"),
+    Column("our_fault", Boolean, nullable=False, server_default=text("false")),
 )
 Index("reading_edit_meter_id", reading_edit.c.meter_id, reading_edit.c.id)

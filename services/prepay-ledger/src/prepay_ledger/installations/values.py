@@ -75,7 +75,8 @@ class Meter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingEdit:
-    """A person's decision about the readings of a meter at an instant."""
+    """A person's decision about the readings of a meter at an instant. ``our_fault``: the utility's
+    own error was behind the wrong bill."""
 
     id: UUID
     meter_id: str
@@ -85,6 +86,7 @@ class ReadingEdit:
     decided_by: str
     reason: str
     at: datetime
+    our_fault: bool = False
 
     def says_the_same(self, other: "ReadingEdit") -> bool:
         """Whether one of both changes nothing after the other, whoever decided."""

@@ -24,6 +24,7 @@ class UtilityAccount(StrEnum):
     TAX = "tax"
     SUSPENSE = "suspense"
     OPENING_BALANCES = "opening-balances"
+    WRITTEN_OFF = "written-off"
 
 
 class SubAccount(StrEnum):

@@ -46,7 +46,7 @@ class AssignPayment:
                 "return the payment; nothing was changed"
             )
             raise OtherCurrency(message)
-        journal_id = await credit(
+        credited = await credit(
             unit,
             review=self._review,
             payment=known.payment,
@@ -63,7 +63,7 @@ class AssignPayment:
                 account_id=account.id,
                 who=decided.who,
                 reason=decided.reason,
-                journal_id=journal_id,
+                journal_id=credited.journal_id,
                 at=now,
             ),
             outcome=PaymentOutcome.CREDITED,

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from prepay_ledger.balances.values import Account
+from prepay_ledger.debts.pay_off import pay_from_topup
 from prepay_ledger.events import account_event
 from prepay_ledger.journal.values import Entry, Journal
 from prepay_ledger.payments.ports import Unit
@@ -21,6 +23,13 @@ class Decided:
     reason: str
 
 
+class CreditedPayment(NamedTuple):
+    """The journal, and what the account has then."""
+
+    journal_id: int
+    balance_micro: int
+
+
 async def credit(
     unit: Unit,
     *,
@@ -31,9 +40,9 @@ async def credit(
     taken_from: str,
     decided: Decided | None,
     now: datetime,
-) -> int:
-    """Moves the amount from the ledger account ``taken_from`` to ``account``, whose row is locked.
-    Gives the journal's id."""
+) -> CreditedPayment:
+    """Moves the amount from the ledger account ``taken_from`` to ``account``, whose row is locked,
+    and from there what was agreed of it to its debts."""
     journal_id, (balance,) = await unit.journals.post(
         Journal(
             kind=kind,
@@ -44,18 +53,21 @@ async def credit(
         ),
         at=now,
     )
+    paid = await pay_from_topup(unit, account, payment.amount_micro, balance, at=now)
     event = ToppedUp(
         account_id=account.id,
         payment_id=payment.payment_id,
         provider=payment.provider,
         amount_micro=payment.amount_micro,
-        balance_micro=balance.balance_micro,
-        balance_number=balance.number,
+        balance_micro=paid.balance.balance_micro,
+        balance_number=paid.balance.number,
         currency=payment.currency,
         at=now,
         assigned_by=decided.who if decided else None,
         assigned_reason=decided.reason if decided else None,
+        paid_off_micro=paid.paid_micro,
+        owed_micro=paid.owed_micro,
     )
     await unit.publish([account_event(event, account_id=account.id, at=now)])
     await review(unit, [account.id], now=now, caused_at=now)
-    return journal_id
+    return CreditedPayment(journal_id, paid.balance.balance_micro)

@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from prepay_ledger.balances.ports import HasBalances
-from prepay_ledger.journal.ports import HasJournals
+from prepay_ledger.debts.ports import SplittingUnit
 from prepay_ledger.payments.values import (
     EventOutcome,
     KnownPayment,
@@ -62,7 +61,7 @@ class PaymentEventStore(Protocol):
         ...
 
 
-class Unit(HasBalances, HasJournals, supply.Unit, Protocol):
+class Unit(SplittingUnit, supply.Unit, Protocol):
     """A transaction in which money comes in, and supply is decided after it."""
 
     payments: PaymentStore

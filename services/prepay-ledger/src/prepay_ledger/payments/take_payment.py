@@ -57,7 +57,7 @@ class TakePayment:
     async def _credit(
         self, unit: Unit, payment: Payment, account: Account, *, now: datetime
     ) -> PaymentResult:
-        journal_id = await credit(
+        credited = await credit(
             unit,
             review=self._review,
             payment=payment,
@@ -74,9 +74,8 @@ class TakePayment:
             reason="",
             account_id=account.id,
         )
-        await unit.payments.add(known, journal_id=journal_id, at=now)
-        balance_micro = account.balance_micro + payment.amount_micro
-        return PaymentResult(known.outcome, False, "", account.id, balance_micro)
+        await unit.payments.add(known, journal_id=credited.journal_id, at=now)
+        return PaymentResult(known.outcome, False, "", account.id, credited.balance_micro)
 
     async def _suspend(
         self, unit: Unit, payment: Payment, *, reason: str, now: datetime

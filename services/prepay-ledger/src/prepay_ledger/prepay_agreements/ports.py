@@ -32,10 +32,14 @@ class PrepayAgreementStore(Protocol):
         ...
 
 
-class HasGrounds(HasCutLists, HasProcedures, Publishes, Protocol):
-    """A transaction that knows what cuts rest on."""
+class HasPrepayAgreements(Protocol):
+    """A transaction that knows what was signed."""
 
     prepay_agreements: PrepayAgreementStore
+
+
+class HasGrounds(HasPrepayAgreements, HasCutLists, HasProcedures, Publishes, Protocol):
+    """A transaction that knows what cuts rest on."""
 
 
 class Unit(HasBalances, HasGrounds, Protocol):

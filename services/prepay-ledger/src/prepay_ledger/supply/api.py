@@ -32,14 +32,15 @@ def supply_router(*, queries: SupplyQueries, zone: ZoneInfo) -> APIRouter:
     async def explanation(account_id: UUID, language: Language = Language.EN) -> ExplanationOut:
         """Why the account has supply or not, in words that a customer understands: with the
         numbers, what holds a cut and until when, and what brings supply back."""
-        account, last = await queries.explained(account_id)
-        said = explain(account, last, language=language, zone=zone)
+        account, owed_micro, last = await queries.explained(account_id)
+        said = explain(account, last, owed_micro=owed_micro, language=language, zone=zone)
         return ExplanationOut(
             account_id=account_id,
             state=account.supply_state,
             language=said.language,
             text=said.text,
             balance_micro=account.balance_micro,
+            owed_micro=owed_micro,
             to_pay_micro=said.to_pay_micro,
             holds=[HeldByOut.model_validate(each) for each in said.holds],
             decision_id=last.id if last else None,

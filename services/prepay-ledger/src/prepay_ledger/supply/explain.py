@@ -13,6 +13,7 @@ from prepay_ledger.supply.explain_texts import (
     CITED,
     HOLDS,
     LIMITING,
+    OWED,
     PAY,
     PAY_AND_LIFT,
     PAY_AND_PRESS,
@@ -58,9 +59,15 @@ class Explanation:
 
 
 def explain(
-    account: Account, last: LastDecision | None, *, language: Language, zone: ZoneInfo
+    account: Account,
+    last: LastDecision | None,
+    *,
+    owed_micro: int = 0,
+    language: Language,
+    zone: ZoneInfo,
 ) -> Explanation:
-    """``account`` as it is now; ``last``: none where nothing was ever decided."""
+    """``account`` as it is now; ``last``: none where nothing was ever decided; ``owed_micro``: by
+    debts, apart from the balance."""
 
     def local(at: datetime) -> str:
         return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
@@ -98,6 +105,8 @@ def explain(
         if state is SupplyState.LIMITED:
             how = PAY_AND_LIFT
         sentences.append(how[language].format(amount=money(to_pay_micro, ROUND_CEILING)))
+    if owed_micro:
+        sentences.append(OWED[language].format(amount=money(owed_micro)))
     if last is not None:
         facts, rules = last.inputs.facts, last.inputs.rules
         sentences.append(

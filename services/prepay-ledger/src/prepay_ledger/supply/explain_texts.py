@@ -155,6 +155,10 @@ PAY_AND_PRESS: Mapping[Language, str] = {
     Language.EN: "Top up {amount} or more. You may then switch it on by the meter's button.",
     Language.ZH_CN: "请充值{amount}以上，到账后按电能表按钮恢复用电。",
 }
+OWED: Mapping[Language, str] = {
+    Language.EN: "Besides, {amount} of corrected bills is owed. It is no reason for a cut.",
+    Language.ZH_CN: "另有账单更正形成的欠款{amount}，不会因此停电。",
+}
 CITED: Mapping[Language, str] = {
     Language.EN: "Procedure: {procedure}. Policy: version {policy}. Decision {decision} of {at}.",
     Language.ZH_CN: "程序：{procedure}。策略版本：{policy}。决定编号{decision}，{at}。",

@@ -46,13 +46,15 @@ class HeldByOut(BaseModel, from_attributes=True):
 
 class ExplanationOut(BaseModel):
     """Why an account has supply or not. ``to_pay_micro``: what brings it back, where only money
-    does; ``decision_id``: what it rests on."""
+    does; ``owed_micro``: by debts, which are no reason for a cut; ``decision_id``: what it rests
+    on."""
 
     account_id: UUID
     state: str
     language: str
     text: str
     balance_micro: int
+    owed_micro: int
     to_pay_micro: int | None
     holds: list[HeldByOut]
     decision_id: UUID | None

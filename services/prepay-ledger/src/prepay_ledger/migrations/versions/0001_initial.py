@@ -162,6 +162,7 @@ CREATE TABLE reading_edit (
     decided_by text NOT NULL,
     reason text NOT NULL,
     at timestamptz NOT NULL,
+    our_fault boolean DEFAULT false NOT NULL,
     PRIMARY KEY (id),
     CHECK (register_wh >= 0)
 );
@@ -478,6 +479,7 @@ CREATE TABLE correction_run (
     drafted_by text NOT NULL,
     reason text NOT NULL,
     drafted_at timestamptz NOT NULL,
+    our_fault boolean DEFAULT false NOT NULL,
     tariff_rows integer NOT NULL,
     previewed_upto uuid,
     previewed_at timestamptz,
@@ -864,13 +866,17 @@ CREATE TABLE debt (
     id uuid NOT NULL,
     account_id uuid NOT NULL,
     source text NOT NULL,
+    agreement_id uuid NOT NULL,
+    period_first date NOT NULL,
     cause text NOT NULL,
     our_fault boolean NOT NULL,
     used_until date NOT NULL,
     currency text NOT NULL,
     amount_micro bigint NOT NULL,
     paid_micro bigint NOT NULL,
+    lowered_micro bigint DEFAULT 0 NOT NULL,
     created_at timestamptz NOT NULL,
+    topup_share_ppm integer,
     planned_by text,
     plan_reason text,
     planned_at timestamptz,
@@ -878,10 +884,22 @@ CREATE TABLE debt (
     UNIQUE (source),
     CHECK (currency ~ '^[A-Z]{3}$'),
     CHECK (amount_micro > 0),
-    CHECK (paid_micro BETWEEN 0 AND amount_micro),
+    CHECK (topup_share_ppm BETWEEN 1 AND 1000000),
+    CHECK (paid_micro >= 0 AND lowered_micro >= 0 AND paid_micro + lowered_micro <= amount_micro),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
 CREATE INDEX debt_account_id ON debt (account_id, id);
+CREATE INDEX debt_origin ON debt (agreement_id, period_first);
+CREATE TABLE corrected_bill (
+    agreement_id uuid NOT NULL,
+    period_first date NOT NULL,
+    account_id uuid NOT NULL,
+    given_micro bigint NOT NULL,
+    barred_micro bigint NOT NULL,
+    PRIMARY KEY (agreement_id, period_first),
+    CHECK (given_micro >= 0 AND barred_micro >= 0),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
 CREATE TABLE debt_instalment (
     debt_id uuid NOT NULL,
     number integer NOT NULL,

@@ -1,0 +1,32 @@
+"""What the policy says of debts, to the class that each account has signed for."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from prepay_ledger.debts.ports import TermsUnit
+from prepay_ledger.debts.values import DebtTerms
+from prewatt_common.contracts.supply_policy_v1 import DEFAULT_CLASS
+
+
+async def load_terms(
+    unit: TermsUnit, account_ids: Collection[UUID], *, at: datetime
+) -> Mapping[UUID, DebtTerms]:
+    """Of every one of the accounts; two statements for all."""
+    if not account_ids:
+        return {}
+    book = await unit.policies.book()
+    signed = await unit.prepay_agreements.in_force(account_ids, at=at)
+    found: dict[UUID, DebtTerms] = {}
+    for account_id in account_ids:
+        agreement = signed.get(account_id)
+        customer_class = agreement.terms.customer_class if agreement else DEFAULT_CLASS
+        rules = book.in_force(customer_class, at=at).terms.corrected_bills
+        found[account_id] = DebtTerms(
+            days=rules.apart_after_days,
+            limitation_months=rules.limitation_months,
+            paused_while_off=rules.paused_while_off,
+            topup_cap_micro=rules.topup_cap_micro,
+            topup_cap_days=rules.topup_cap_days,
+        )
+    return found

@@ -1,0 +1,102 @@
+"""Use case: debts are paid off from the balance: by due instalments, or a part of a top-up."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from prepay_ledger.balances.values import Account
+from prepay_ledger.debts.load_terms import load_terms
+from prepay_ledger.debts.move_debt import move
+from prepay_ledger.debts.ports import SplittingUnit
+from prepay_ledger.debts.rules import due_micro, is_paused, payable_micro, share_micro
+from prepay_ledger.debts.values import TOPUP, Debt
+from prepay_ledger.journal.values import Balance
+
+
+class PaidOff(NamedTuple):
+    """What a top-up paid of debts, what is still owed, and the balance then."""
+
+    paid_micro: int
+    owed_micro: int
+    balance: Balance
+
+
+async def pay_off(
+    *, unit: SplittingUnit, account_ids: Sequence[UUID], today: date, at: datetime
+) -> int:
+    """What is due of the accounts' debts is taken from their balances, as far as these stay above
+    where the customer is warned; the rest is held over. Gives how much in all. Each account's row
+    is locked, then its debts."""
+    terms = await load_terms(unit, account_ids, at=at)
+    taken_micro = 0
+    for account_id in account_ids:
+        account = await unit.balances.lock(account_id)
+        assert account is not None, "whoever owes has an account"
+        if is_paused(account.supply_state, terms[account_id]):
+            continue
+        debts = await unit.debts.lock_of(account_id)
+        paid = await _pay(unit, account, debts, lambda debt: due_micro(debt, today), "debt", at=at)
+        taken_micro += sum(moved for moved, _ in paid)
+    return taken_micro
+
+
+async def pay_from_topup(
+    unit: SplittingUnit, account: Account, topup_micro: int, credited: Balance, *, at: datetime
+) -> PaidOff:
+    """What was agreed of a top-up pays debts. ``account``: as it was locked before the top-up was
+    ``credited``."""
+    debts = await unit.debts.lock_of(account.id)
+    owed_micro = sum(debt.left_micro for debt in debts)
+    if all(debt.topup_share_ppm is None for debt in debts):
+        return PaidOff(0, owed_micro, credited)
+    terms = (await load_terms(unit, [account.id], at=at))[account.id]
+    if is_paused(account.supply_state, terms):
+        return PaidOff(0, owed_micro, credited)
+    since = at - timedelta(days=terms.topup_cap_days)
+    lately_micro = await unit.debts.paid_by_topups_micro(account.id, since=since)
+    topped_up = replace(account, balance_micro=credited.balance_micro)
+    paid: list[tuple[int, Balance]] = []
+    left_micro = topup_micro
+    for debt in debts:
+        # What one debt was paid of the top-up is gone for the next.
+        share = min(
+            left_micro, share_micro(topup_micro, debt, terms, paid_lately_micro=lately_micro)
+        )
+        some = await _pay(unit, topped_up, [debt], lambda _, micro=share: micro, TOPUP, at=at)
+        for moved_micro, balance in some:
+            left_micro -= moved_micro
+            lately_micro += moved_micro
+            topped_up = replace(topped_up, balance_micro=balance.balance_micro)
+        paid += some
+    paid_micro = sum(moved_micro for moved_micro, _ in paid)
+    return PaidOff(paid_micro, owed_micro - paid_micro, paid[-1][1] if paid else credited)
+
+
+async def _pay(
+    unit: SplittingUnit,
+    account: Account,
+    debts: Sequence[Debt],
+    asked_micro: Callable[[Debt], int],
+    by: str,
+    *,
+    at: datetime,
+) -> list[tuple[int, Balance]]:
+    """Each amount, and the balance after it."""
+    paid: list[tuple[int, Balance]] = []
+    balance_micro = account.balance_micro
+    keep_above_micro = max(account.low_balance_micro, -account.emergency_credit_micro)
+    for debt in debts:
+        micro = payable_micro(
+            asked_micro(debt), balance_micro=balance_micro, keep_above_micro=keep_above_micro
+        )
+        if micro:
+            now = replace(debt, paid_micro=debt.paid_micro + micro)
+            await unit.debts.put_paid(now)
+            # What was paid in all never falls, so no two have the same.
+            source = f"{by}/{debt.id}/{now.paid_micro}"
+            balance = await move(unit, debt, -micro, source=source, at=at)
+            balance_micro = balance.balance_micro
+            paid.append((micro, balance))
+    return paid
