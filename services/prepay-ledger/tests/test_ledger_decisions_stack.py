@@ -149,7 +149,7 @@ async def test_edits_set_remove_and_restore_and_nothing_that_came_is_lost(ledger
         )
         await case.holds(account)
         seen.add(case.balance(account))
-    assert (await ledger.account(account))["balance_micro"] == first
+    assert await ledger.worth(account) == first
     assert len(seen) > 2
     listed = (await ledger.api.get(path)).json()["items"]
     assert [each["kind"] for each in listed] == [kind for kind, _, _ in steps]

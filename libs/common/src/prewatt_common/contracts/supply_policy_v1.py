@@ -13,6 +13,7 @@ import msgspec
 
 from prewatt_common.contracts.base import LimitW
 from prewatt_common.contracts.supply_calendar_v1 import Calendar, Part
+from prewatt_common.contracts.supply_debts_v1 import CorrectedBills
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 """Like ``small_business``: of a customer class, a calendar, a kind of protection."""
@@ -127,23 +128,6 @@ class Reconnection(Part, frozen=True, kw_only=True):
     sla_s: Annotated[int, msgspec.Meta(ge=1, le=31 * 86_400)] = 900
     credit_micro: Micro = 0
     """Once for each breach; 0: none."""
-
-
-class CorrectedBills(Part, frozen=True, kw_only=True):
-    """What becomes of a bill that turns out too low long after the use."""
-
-    apart_after_days: Annotated[int, msgspec.Meta(ge=1, le=3_660)] = 30
-    """A period that ended longer ago is owed apart from the balance, as a debt that starts no cut.
-    30 days are our own choice, a month's bill, and no law's."""
-    limitation_months: Annotated[int, msgspec.Meta(ge=1, le=240)] | None = None
-    """A period that began longer ago is written off; null: the law knows no limit. The utility's
-    to verify: see the examples in docs/policies."""
-    paused_while_off: bool = True
-    """Nothing is taken of what is owed apart while supply is off."""
-    topup_cap_micro: Micro | None = None
-    """The most that top-ups pay of debts in ``topup_cap_days``, where that was agreed; null: what
-    was agreed is the only limit."""
-    topup_cap_days: Days = 30
 
 
 class ClassPolicy(Part, frozen=True, kw_only=True):
