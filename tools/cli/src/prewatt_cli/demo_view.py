@@ -19,6 +19,8 @@ STATE_STYLES = {
     "disconnecting": "red",
     "disconnected": "bold red",
     "reconnecting": "cyan",
+    "armed": "cyan",
+    "limited": "bold magenta",
 }
 
 

@@ -20,12 +20,13 @@ class DecisionOut(BaseModel, from_attributes=True):
 
 
 class CommandOut(BaseModel, from_attributes=True):
-    """A relay command and how far it came."""
+    """A relay command and how far it came. ``limit_w``: of a limit, to how many watts."""
 
     id: UUID
     decision_id: UUID
     meter_id: str
     action: str
+    limit_w: int | None
     sequence: int
     status: str
     relay: str | None
