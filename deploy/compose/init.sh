@@ -34,8 +34,8 @@ PREWATT_AUTH_PUBLIC_KEY=$(echo "$auth_key" | openssl pkey -pubout | quoted)
 PREWATT_COMMAND_SIGNING_KEY=$(echo "$command_key" | quoted)
 PREWATT_COMMAND_PUBLIC_KEY=$(echo "$command_key" | openssl pkey -pubout | quoted)
 PREWATT_COMMAND_KEY_ID=compose-1
-# One shared secret for each payment provider (Standard Webhooks).
-PREWATT_WEBHOOK_SECRETS='{"demo": "whsec_$(openssl rand -base64 32)"}'
+# Payment providers by name: docs/how-to/payment-providers.md.
+PREWATT_PAYMENT_PROVIDERS='{"demo": {"kind": "standard-webhooks", "secrets": ["whsec_$(openssl rand -base64 32)"]}}'
 EOF
 mv .env.new .env
 echo "Wrote .env. Next: docker compose up -d --build"

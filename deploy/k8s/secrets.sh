@@ -23,7 +23,7 @@ EOF
 
 command_key=$(openssl genpkey -algorithm ed25519)
 secret prepay-ledger Opaque <<EOF
-  webhook-secrets: '{"demo": "whsec_$(openssl rand -base64 32)"}'
+  payment-providers: '{"demo": {"kind": "standard-webhooks", "secrets": ["whsec_$(openssl rand -base64 32)"]}}'
   command-key-id: k8s-1
   command-signing-key: |
 $(echo "$command_key" | block)

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ledger_signer import made_key
-from pydantic import SecretStr
+from ledger_providers import ledger_settings
+from pydantic import ValidationError
 from standardwebhooks.webhooks import Webhook
 
-from prepay_ledger.payments.signatures import BadSignature, secret_keys, verify
-from prepay_ledger.settings import LedgerSettings
+from prepay_ledger.providers.standard_signatures import secret_keys, verify
+from prepay_ledger.providers.values import BadSignature
 from prewatt_common.clock import utc_now
 
 KEY = b"\xfb\xef\xff" + bytes(range(29))  # in base64 with + and / and padding
@@ -81,15 +81,12 @@ def test_any_key_with_any_padding(key, prefix, padding):
 def test_a_secret_that_cannot_be_used_is_named_and_not_printed(secret, says):
     with pytest.raises(ValueError, match=says):
         secret_keys(secret)
-    with pytest.raises(ValueError, match="provider demo") as raised:
-        LedgerSettings(
-            database_url=SecretStr("postgresql+asyncpg://u:p@localhost/x"),
-            auth_public_key="x",
-            command_signing_key=SecretStr(made_key()),
-            command_key_id="test",
-            webhook_secrets={"demo": SecretStr(secret)},
-        )
-    assert secret.strip() in ("", "whsec_") or secret not in str(raised.value)
+    with pytest.raises(ValidationError) as raised:
+        ledger_settings({"demo": {"kind": "standard-webhooks", "secrets": [secret]}})
+    (error,) = raised.value.errors()
+    where = ("payment_providers", "demo", "standard-webhooks", "secrets", 0)
+    assert (error["loc"], says in error["msg"]) == (where, True)
+    assert secret.strip() in ("", "whsec_") or secret not in error["msg"]
 
 
 OLD = Webhook("whsec_" + base64.b64encode(b"another key, retired").decode())

@@ -85,6 +85,7 @@ def routers(
     queries, payment_queries = AccountQueries(database), PaymentQueries(database)
     breakers = BreakerQueries(database)
     apply_event = ApplyPaymentEvent(take_payment=TakePayment(review=review))
+    providers = {name: each.provider() for name, each in settings.payment_providers.items()}
     decide_meter = DecideMeter(review=review)
 
     def units() -> AbstractAsyncContextManager[PostgresUnit]:
@@ -214,9 +215,9 @@ def routers(
         ),
         seals_router(open_unit=lambda: open_seals(database)),
         webhook_router(
-            secrets=settings.webhook_secrets,
+            providers=providers,
             open_unit=units,
-            take_event=TakePaymentEvent(apply=apply_event),
+            take_event=TakePaymentEvent(apply=apply_event, providers=providers),
             committed=committed,
             clock=utc_now,
         ),
@@ -230,7 +231,7 @@ def routers(
         payment_events_router(
             open_unit=units,
             queries=payment_queries,
-            replay_event=ReplayPaymentEvent(apply=apply_event),
+            replay_event=ReplayPaymentEvent(apply=apply_event, providers=providers),
             committed=committed,
             clock=utc_now,
         ),

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from prepay_ledger.payments.signatures import secret_keys
+from prepay_ledger.providers.configured import ProviderName, ProviderSettings
 from prepay_ledger.relays.signing import private_key
 from prepay_ledger.site_codes.rules import masters_of
 from prepay_ledger.site_codes.values import Masters
@@ -19,9 +19,8 @@ class LedgerSettings(ServiceSettings):
     """Read from ``PREWATT_*``."""
 
     http_port: int = Field(default=8082, ge=1, le=65535)
-    webhook_secrets: dict[str, SecretStr] = Field(default_factory=dict)
-    """Provider name to its Standard Webhooks secret: base64, with or without ``whsec_`` before it
-    and padding after it."""
+    payment_providers: dict[ProviderName, ProviderSettings] = Field(default_factory=dict)
+    """By the name in the webhook's path: kind, secrets or keys, merchant's ids."""
     command_signing_key: SecretStr
     """Ed25519 private key (PEM) that commands to meters are signed with."""
     command_key_id: str = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")
@@ -51,17 +50,6 @@ class LedgerSettings(ServiceSettings):
     """Of so many meters a replica remembers where they stand, some 700 bytes each."""
     linger_ms: int = Field(default=50, ge=0, le=5_000)
     """The least time between two batches of readings; payments and meters' answers never wait."""
-
-    @field_validator("webhook_secrets")
-    @classmethod
-    def _usable(cls, secrets: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        for provider, secret in secrets.items():
-            try:
-                secret_keys(secret.get_secret_value())
-            except ValueError as error:
-                message = f"the secret of provider {provider} cannot be used: {error}"
-                raise ValueError(message) from error
-        return secrets
 
     @field_validator("next_command_signing_key", "next_command_key_id", mode="before")
     @classmethod

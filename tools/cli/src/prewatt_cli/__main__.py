@@ -137,7 +137,7 @@ def _secret(target: Target, provider: str) -> str:
     try:
         return target.webhook_secrets[provider]
     except KeyError:
-        message = f"no secret of provider {provider}: set PREWATT_WEBHOOK_SECRETS"
+        message = f"no secret of provider {provider}: set PREWATT_PAYMENT_PROVIDERS"
         raise NoTarget(message) from None
 
 

@@ -85,7 +85,7 @@ class Target:
 
 
 def find_target(*, state_dir: Path) -> Target:
-    """From ``PREWATT_*_URL``, ``PREWATT_AUTH_PRIVATE_KEY_FILE`` and ``PREWATT_WEBHOOK_SECRETS``;
+    """From ``PREWATT_*_URL``, ``PREWATT_AUTH_PRIVATE_KEY_FILE`` and ``PREWATT_PAYMENT_PROVIDERS``;
     what is not set comes from the stack whose state is in ``state_dir``, if there is one."""
     urls, key, secrets = _from_stack(state_dir)
     urls |= {name: os.environ[var] for name, var in SERVICES.items() if var in os.environ}
@@ -93,8 +93,8 @@ def find_target(*, state_dir: Path) -> Target:
     try:
         if key_file:
             key = Path(key_file).read_text(encoding="ascii")
-        if "PREWATT_WEBHOOK_SECRETS" in os.environ:
-            secrets = json.loads(os.environ["PREWATT_WEBHOOK_SECRETS"])
+        if "PREWATT_PAYMENT_PROVIDERS" in os.environ:
+            secrets = _secrets(os.environ["PREWATT_PAYMENT_PROVIDERS"])
     except (OSError, ValueError) as error:
         message = f"a key or secret could not be read: {error}"
         raise NoTarget(message) from error
@@ -116,5 +116,21 @@ def _from_stack(state_dir: Path) -> tuple[dict[str, str], str | None, dict[str, 
         name: f"http://{env['PREWATT_HTTP_HOST']}:{env['PREWATT_HTTP_PORT']}"
         for name, env in environments.items()
     }
-    secrets = json.loads(environments["prepay-ledger"]["PREWATT_WEBHOOK_SECRETS"])
+    secrets = _secrets(environments["prepay-ledger"]["PREWATT_PAYMENT_PROVIDERS"])
     return urls, key_file.read_text(encoding="ascii"), secrets
+
+
+def _secrets(providers: str) -> dict[str, str]:
+    """Those of Standard Webhooks, the newest of each: what we can pay by. Raises OSError or
+    ValueError."""
+    secrets: dict[str, str] = {}
+    try:
+        for name, provider in json.loads(providers).items():
+            if provider["kind"] == "standard-webhooks":
+                newest = provider["secrets"][0]
+                given_as_text = isinstance(newest, str)
+                secrets[name] = newest if given_as_text else Path(newest["file"]).read_text("utf-8")
+    except (AttributeError, LookupError, TypeError) as error:
+        message = "PREWATT_PAYMENT_PROVIDERS names no providers with kind and secrets"
+        raise ValueError(message) from error
+    return secrets

@@ -95,7 +95,9 @@ def environment(
             "PREWATT_MQTT_PASSWORD": endpoints.mqtt_gateway_password,
         },
         "prepay-ledger": {
-            "PREWATT_WEBHOOK_SECRETS": json.dumps({WEBHOOK_PROVIDER: keys.webhook_secret}),
+            "PREWATT_PAYMENT_PROVIDERS": json.dumps(
+                {WEBHOOK_PROVIDER: {"kind": "standard-webhooks", "secrets": [keys.webhook_secret]}}
+            ),
             "PREWATT_COMMAND_SIGNING_KEY": keys.command_private,
             "PREWATT_COMMAND_KEY_ID": COMMAND_KEY_ID,
             "PREWATT_SITE_CODE_MASTERS": json.dumps({COMMAND_KEY_ID: keys.site_code_master}),

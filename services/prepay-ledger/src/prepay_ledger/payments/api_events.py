@@ -49,11 +49,13 @@ class StepOut(BaseModel, from_attributes=True):
 
 
 class WholeEventOut(PaymentEventOut):
-    """A signed event with all that was kept of it. ``body``: none where it is no text."""
+    """A signed event with all that was kept of it. ``body``: none where it is no text; ``plain``:
+    what it says, where the provider encrypts and a key of ours opened it."""
 
     headers: dict[str, str]
     body: str | None
     body_base64: str
+    plain: str | None
     steps: list[StepOut]
 
 
@@ -118,14 +120,19 @@ async def _whole(queries: PaymentQueries, event_id: UUID) -> WholeEventOut:
         message = f"payment event {event_id} does not exist"
         raise UnknownEvent(message)
     raw: bytes = found.event.body
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        text = None
+    plain: bytes | None = found.event.plain
     return WholeEventOut(
         **PaymentEventOut.model_validate(found.event).model_dump(),
         headers=found.event.headers,
-        body=text,
+        body=_text(raw),
         body_base64=base64.b64encode(raw).decode(),
+        plain=None if plain is None else _text(plain),
         steps=[StepOut.model_validate(step) for step in found.steps],
     )
+
+
+def _text(raw: bytes) -> str | None:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return None

@@ -1,20 +1,21 @@
-"""Payment webhooks by Standard Webhooks: signed raw bytes, fresh, each kept and answered 2xx."""
+"""Payment webhooks: signed raw bytes, fresh, each kept and answered as its provider wants it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, SecretStr
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, TypeAdapter
 
 from prepay_ledger.metrics import TOP_UPS
 from prepay_ledger.payments.ports import OpenUnit
-from prepay_ledger.payments.read_event import PaymentEvent
-from prepay_ledger.payments.signatures import BadSignature, secret_keys, verify
 from prepay_ledger.payments.take_payment_event import EventAnswer, SignedEvent, TakePaymentEvent
 from prepay_ledger.payments.values import EventOutcome, PaymentOutcome
+from prepay_ledger.providers.configured import Providers
+from prepay_ledger.providers.standard_webhooks import MovementEvent, PaymentEvent
+from prepay_ledger.providers.values import BadSignature, Provider, Verified
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import public
 from prewatt_common.http.body import KIB, MIB, BodyLimits, RawBody
@@ -22,15 +23,8 @@ from prewatt_common.http.problems import Problem
 
 BODY = BodyLimits(media_type=None, bytes_max=64 * KIB, timeout_s=10, held_bytes_max=16 * MIB)
 """Of any media type: the signature says that it is the provider's."""
-_HEADERS_KEPT = (
-    "webhook-id",
-    "webhook-timestamp",
-    "webhook-signature",
-    "content-type",
-    "content-encoding",
-    "user-agent",
-)
-"""What proves that the body was signed, and says who sent it."""
+_HEADERS_KEPT = ("content-type", "content-encoding", "user-agent")
+"""What says who sent the body, beside what proves it."""
 
 
 class PaymentAnswer(BaseModel):
@@ -51,11 +45,21 @@ _IN_ITSELF = (
     "/schema/$defs/{model}"
 )
 """Where OpenAPI finds what the body's schema refers to: the schema is no component of it."""
+_OUR_EVENTS = TypeAdapter[PaymentEvent | MovementEvent](PaymentEvent | MovementEvent)
+_DESCRIPTION = """
+Of Standard Webhooks the body is as shown; Stripe, WeChat Pay v3 and Alipay send their own, and are
+answered what they want (WeChat Pay: `{"code": "SUCCESS", ...}`; Alipay: `success`).
+
+Whatever is signed and fresh is kept and answered 200: events of unknown types, refunds and disputes
+that are not applied yet, and bodies that cannot be read too. `outcome` and `detail` say what was
+done, and so does `GET /v1/payment-events`. A signature that does not hold is 401, and nothing is
+kept.
+"""
 
 
 def webhook_router(
     *,
-    secrets: dict[str, SecretStr],
+    providers: Providers,
     open_unit: OpenUnit,
     take_event: TakePaymentEvent,
     committed: Callable[[], None],
@@ -66,60 +70,61 @@ def webhook_router(
         tags=["payments"],
         dependencies=[Depends(public(because="a signature over the body says who calls"))],
     )
-    keys = {name: secret_keys(secret.get_secret_value()) for name, secret in secrets.items()}
 
     @router.post(
         "/v1/webhooks/payments/{provider}",
-        summary="A payment provider reports an event (Standard Webhooks)",
-        description=(
-            "Whatever is signed and fresh is kept and answered 200, events of unknown types and "
-            "bodies that are no payment too; `outcome` and `detail` say what was done."
-        ),
+        summary="A payment provider reports an event",
+        description=_DESCRIPTION,
+        response_model=PaymentAnswer,
+        responses={HTTPStatus.OK: {"content": {"text/plain": {"example": "success"}}}},
         openapi_extra={
             "requestBody": {
                 "required": True,
                 "content": {
-                    "application/json": {
-                        "schema": PaymentEvent.model_json_schema(ref_template=_IN_ITSELF)
-                    }
+                    "application/json": {"schema": _OUR_EVENTS.json_schema(ref_template=_IN_ITSELF)}
                 },
             }
         },
     )
     async def payments(
         provider: str, request: Request, body: Annotated[bytes, Depends(RawBody(BODY))]
-    ) -> PaymentAnswer:
-        secret = keys.get(provider)
-        if secret is None:
+    ) -> PaymentAnswer | Response:
+        configured = providers.get(provider)
+        if configured is None:
             raise Problem(
                 status=HTTPStatus.NOT_FOUND,
                 kind="unknown-provider",
                 detail=f"No payment provider {provider} is configured; nothing was kept.",
             )
         now = clock()
+        verified = _verified(configured, request, body, now=now)
         event = SignedEvent(
             provider=provider,
-            event_id=_readable(_verified(secret, request, body, now=now)),
+            event_id=_readable(verified.event_id),
             headers={
                 name: value
-                for name in _HEADERS_KEPT
+                for name in (*configured.headers_kept, *_HEADERS_KEPT)
                 if (value := request.headers.get(name)) is not None
             },
             body=body,
+            plain=verified.plain,
         )
         async with open_unit() as unit:
             answer = await take_event(unit, event=event, now=now)
         committed()
         TOP_UPS.labels(provider, _counted_as(answer)).inc()
+        receipt = configured.receipt
+        if receipt is not None:
+            return Response(receipt.body, media_type=receipt.media_type)
         return _answer(answer)
 
     return router
 
 
-def _verified(keys: Sequence[bytes], request: Request, body: bytes, *, now: datetime) -> str:
-    """The event's id; raises a 401 problem unless the signature holds and is fresh."""
+def _verified(provider: Provider, request: Request, body: bytes, *, now: datetime) -> Verified:
+    """Raises a 401 problem unless the signature holds and is fresh."""
     try:
-        return verify(keys=keys, headers=request.headers, body=body, now=now)
+        return provider.verified(request.headers, body, now)
     except BadSignature as error:
         raise Problem(
             status=HTTPStatus.UNAUTHORIZED,

@@ -19,7 +19,7 @@ async def close_payment_event(
     """
     row = await kept(unit, event_id)
     if row.outcome not in NOT_APPLIED:
-        message = f"event {row.event_id} was applied ({row.outcome}); nothing was changed"
+        message = f"event {row.event_id} waits for nobody ({row.outcome}); nothing was changed"
         raise EventApplied(message)
     if row.open:
         await record(unit, Step.CLOSE, row, replace(row, open=False), decided=decided, now=now)

@@ -25,7 +25,7 @@ class EventClosed(Refusal):
 
 
 class EventApplied(Refusal):
-    """The event moved money already: there is nothing to close."""
+    """The event moved money already, or moves none: there is nothing to close."""
 
     kind = "event-applied"
 

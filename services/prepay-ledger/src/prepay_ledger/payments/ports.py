@@ -9,6 +9,7 @@ from uuid import UUID
 from prepay_ledger.debts.ports import SplittingUnit
 from prepay_ledger.payments.values import (
     EventOutcome,
+    KeptBody,
     KnownPayment,
     PaymentEventRow,
     PaymentOutcome,
@@ -43,10 +44,19 @@ class PaymentEventStore(Protocol):
         ...
 
     async def add(
-        self, row: PaymentEventRow, *, headers: Mapping[str, str], body: bytes, at: datetime
-    ) -> None: ...
+        self,
+        row: PaymentEventRow,
+        *,
+        headers: Mapping[str, str],
+        body: bytes,
+        plain: bytes,
+        at: datetime,
+    ) -> None:
+        """``plain``: ``body`` as it is read, which is another where the provider encrypts."""
+        ...
+
     async def lock_by_id(self, event_id: UUID) -> PaymentEventRow | None: ...
-    async def body(self, event_id: UUID) -> bytes: ...
+    async def body(self, event_id: UUID) -> KeptBody: ...
     async def change(
         self,
         after: PaymentEventRow,

@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.payments.tables import payment_event, payment_event_step
-from prepay_ledger.payments.values import EventOutcome, PaymentEventRow
+from prepay_ledger.payments.values import EventOutcome, KeptBody, PaymentEventRow
 
 _ROW = [payment_event.c[name] for name in PaymentEventRow.__dataclass_fields__]
 
@@ -36,7 +36,13 @@ class PostgresPaymentEvents:
         return [_to_row(row) for row in (await self._connection.execute(query)).mappings()]
 
     async def add(
-        self, row: PaymentEventRow, *, headers: Mapping[str, str], body: bytes, at: datetime
+        self,
+        row: PaymentEventRow,
+        *,
+        headers: Mapping[str, str],
+        body: bytes,
+        plain: bytes,
+        at: datetime,
     ) -> None:
         """Insert it."""
         await self._connection.execute(
@@ -44,6 +50,7 @@ class PostgresPaymentEvents:
                 event_id_sha256=sha256(row.event_id.encode()).digest(),
                 headers=headers,
                 body=body,
+                plain=None if plain == body else plain,
                 received_at=at,
                 **asdict(row),
             )
@@ -55,10 +62,12 @@ class PostgresPaymentEvents:
         row = (await self._connection.execute(query)).mappings().first()
         return _to_row(row) if row else None
 
-    async def body(self, event_id: UUID) -> bytes:
-        """The bytes that were signed."""
-        query = select(payment_event.c.body).where(payment_event.c.id == event_id)
-        return (await self._connection.execute(query)).scalar_one()
+    async def body(self, event_id: UUID) -> KeptBody:
+        """The bytes that were signed, and as they are read."""
+        columns = (payment_event.c.body, payment_event.c.plain)
+        query = select(*columns).where(payment_event.c.id == event_id)
+        body, plain = (await self._connection.execute(query)).one()
+        return KeptBody(body, body if plain is None else plain)
 
     async def change(
         self,

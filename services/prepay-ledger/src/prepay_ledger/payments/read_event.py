@@ -1,54 +1,24 @@
-"""What a payment provider's signed event says, and what may become of it.
-
-Whatever was signed is kept: a body that is no payment is not wrong, we do not know it yet.
-"""
+"""What becomes of what a provider tells: payments are applied, all else is kept for a person."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeAlias
-
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from typing import TypeAlias
 
 from prepay_ledger.payments.values import EventOutcome, Payment
+from prepay_ledger.providers.values import Kind, Other, Reading, Told, Unreadable
 
-_MICRO_MAX = 10**15
-_REASON_CHARACTERS_MAX = 1_000
-_TYPE_CHARACTERS_MAX = 200
-_NO_NUL = r"^[^\x00]+$"
-"""PostgreSQL keeps any other character: money for an account that cannot be is still money."""
-
-
-class PaymentData(BaseModel):
-    """A payment that a provider has taken for us."""
-
-    model_config = ConfigDict(extra="ignore", strict=True)
-
-    payment_id: Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_NUL)]
-    account_number: Annotated[str, Field(min_length=1, max_length=100, pattern=_NO_NUL)]
-    amount_micro: Annotated[int, Field(gt=0, le=_MICRO_MAX)]
-    """In 1e-6 of the currency: 12.50 is 12500000."""
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-
-
-class PaymentEvent(BaseModel):
-    """The body of an event that we know."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    type: Literal["payment.succeeded"]
-    timestamp: AwareDatetime
-    data: PaymentData
-
-
-class _Typed(BaseModel):
-    """The body of any event."""
-
-    model_config = ConfigDict(extra="ignore", strict=True)
-
-    type: str
+_OUTCOMES = {
+    Kind.REFUNDED: EventOutcome.REFUND,
+    Kind.REVERSED: EventOutcome.REVERSAL,
+    Kind.DISPUTED: EventOutcome.DISPUTE,
+    Kind.DISPUTE_WON: EventOutcome.DISPUTE_WON,
+    Kind.DISPUTE_LOST: EventOutcome.DISPUTE_LOST,
+    Kind.FAILED: EventOutcome.NOT_PAID,
+    Kind.REFUND_FAILED: EventOutcome.REFUND_FAILED,
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
+class Paid:
     """An event that tells of a payment."""
 
     type: str
@@ -56,41 +26,52 @@ class Understood:
 
 
 @dataclass(frozen=True, slots=True)
-class NotUnderstood:
+class NotApplied:
     """An event that is kept as it is."""
 
     type: str | None
+    payment_id: str | None
     outcome: EventOutcome
     reason: str
 
 
-ReadEvent: TypeAlias = Understood | NotUnderstood
+ReadEvent: TypeAlias = Paid | NotApplied
 
 
-def read_event(*, provider: str, body: bytes) -> ReadEvent:
-    """What ``body``, signed by ``provider``, says. Never raises: any bytes may be signed."""
-    try:
-        kind = storable(_Typed.model_validate_json(body).type, characters_max=_TYPE_CHARACTERS_MAX)
-    except ValidationError as error:
-        return NotUnderstood(None, EventOutcome.UNREADABLE, _reason(error))
-    if kind != "payment.succeeded":
-        reason = f"events of type {kind} are not known yet"
-        return NotUnderstood(kind, EventOutcome.UNKNOWN_TYPE, reason)
-    try:
-        event = PaymentEvent.model_validate_json(body)
-    except ValidationError as error:
-        return NotUnderstood(kind, EventOutcome.UNREADABLE, _reason(error))
-    return Understood(kind, Payment(provider=provider, **event.data.model_dump()))
+def read_event(*, provider: str, reading: Reading) -> ReadEvent:
+    """What is to be done about what ``provider`` tells."""
+    match reading:
+        case Unreadable(kind, reason):
+            return NotApplied(kind, None, EventOutcome.UNREADABLE, reason)
+        case Other(kind, reason):
+            return NotApplied(kind, None, EventOutcome.UNKNOWN_TYPE, reason)
+        case Told(kind=Kind.PAID):
+            return Paid(reading.type, _payment(provider, reading))
+        case Told():
+            outcome = _OUTCOMES[reading.kind]
+            return NotApplied(reading.type, reading.payment_id, outcome, _says(reading))
 
 
-def storable(text: str, *, characters_max: int) -> str:
-    """``text`` as the database can keep it: cut short, and without NUL."""
-    return text[:characters_max].replace("\x00", "\N{REPLACEMENT CHARACTER}")
+def payment_id_of(read: ReadEvent) -> str | None:
+    """The provider's id of the payment that an event is about; none where it is about none."""
+    return read.payment.payment_id if isinstance(read, Paid) else read.payment_id
 
 
-def _reason(error: ValidationError) -> str:
-    reason = "; ".join(
-        ": ".join(filter(None, ("/".join(map(str, item["loc"])), item["msg"])))
-        for item in error.errors(include_url=False, include_input=False)
+def _payment(provider: str, told: Told) -> Payment:
+    return Payment(
+        provider=provider,
+        payment_id=told.payment_id,
+        account_number=told.account_number,
+        amount_micro=told.amount_micro,
+        currency=told.currency,
     )
-    return storable(reason, characters_max=_REASON_CHARACTERS_MAX)
+
+
+def _says(told: Told) -> str:
+    if told.kind is Kind.FAILED:
+        return f"payment {told.payment_id} was not paid: there is nothing to apply"
+    so_far = ", all that was refunded so far" if told.cumulative else ""
+    return (
+        f"{told.kind} {told.movement_id} of payment {told.payment_id}: {told.amount_micro}"
+        f" micro-units {told.currency}{so_far}; it is not applied by itself yet"
+    )

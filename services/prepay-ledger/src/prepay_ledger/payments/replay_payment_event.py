@@ -7,37 +7,55 @@ from uuid import UUID
 from prepay_ledger.payments.credit import Decided
 from prepay_ledger.payments.kept_event import EventClosed, Step, kept, record
 from prepay_ledger.payments.ports import Unit
-from prepay_ledger.payments.read_event import NotUnderstood, Understood, read_event
+from prepay_ledger.payments.read_event import NotApplied, payment_id_of, read_event
 from prepay_ledger.payments.take_payment_event import Applied, ApplyPaymentEvent
 from prepay_ledger.payments.values import NOT_APPLIED
+from prepay_ledger.providers.configured import Providers
+from prewatt_common.refusals import Refusal
+
+
+class UnknownProvider(Refusal):
+    """The event's provider is not configured any more: nobody can say what it means."""
+
+    kind = "unknown-provider"
 
 
 class ReplayPaymentEvent:
     """Applies an event as we know them today, a repeated id or not. One that is applied stays."""
 
-    def __init__(self, *, apply: ApplyPaymentEvent) -> None:
+    def __init__(self, *, apply: ApplyPaymentEvent, providers: Providers) -> None:
         self._apply = apply
+        self._providers = providers
 
     async def __call__(
         self, unit: Unit, *, event_id: UUID, decided: Decided, now: datetime
     ) -> Applied | None:
-        """None where it was applied before. Raises `UnknownEvent` or `EventClosed`."""
+        """None where it was applied before, or nothing is to be applied. Raises `UnknownEvent`,
+        `EventClosed` or `UnknownProvider`."""
         row = await kept(unit, event_id)
         if row.outcome not in NOT_APPLIED:
             return None
         if not row.open:
             message = f"event {row.event_id} was closed; nothing was changed"
             raise EventClosed(message)
-        body = await unit.payment_events.body(event_id)
-        read = read_event(provider=row.provider, body=body)
-        if isinstance(read, NotUnderstood):
+        provider = self._providers.get(row.provider)
+        if provider is None:
+            message = f"no payment provider {row.provider} is configured; nothing was changed"
+            raise UnknownProvider(message)
+        kept_body = await unit.payment_events.body(event_id)
+        if kept_body.plain == kept_body.body:  # a key that opens it may have come since
+            plain = provider.opened(kept_body.body)
+        else:
+            plain = kept_body.plain
+        read = read_event(provider=row.provider, reading=provider.read(plain))
+        if isinstance(read, NotApplied):
             applied = Applied(read.outcome, read.reason, None)
         else:
             applied = await self._apply(unit, payment=read.payment, now=now)
         after = replace(
             row,
             type=read.type,
-            payment_id=read.payment.payment_id if isinstance(read, Understood) else None,
+            payment_id=payment_id_of(read),
             outcome=applied.outcome,
             reason=applied.reason,
             open=applied.outcome in NOT_APPLIED,

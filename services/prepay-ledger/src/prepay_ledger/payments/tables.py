@@ -29,6 +29,8 @@ payment_event = Table(
     Column("body_sha256", LargeBinary, nullable=False),
     Column("headers", JSONB, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    # Decrypted, where the provider encrypts: its key may be gone when somebody wants to read it.
+    Column("plain", LargeBinary),
     Column("type", Text),
     Column("payment_id", Text),
     Column("outcome", Text, nullable=False),

@@ -45,6 +45,8 @@ class TakePayment:
         )
         if known is not None:
             return await _repeated(unit, payment, known)
+        if not payment.account_number:
+            return await self._suspend(unit, payment, reason="it names no account", now=now)
         account = await unit.balances.lock_by_number(payment.account_number)
         if account is None:
             reason = f"there is no account {payment.account_number}"

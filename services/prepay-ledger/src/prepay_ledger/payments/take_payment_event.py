@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from prepay_ledger.payments.ports import Unit
-from prepay_ledger.payments.read_event import NotUnderstood, Understood, read_event, storable
+from prepay_ledger.payments.read_event import NotApplied, ReadEvent, payment_id_of, read_event
 from prepay_ledger.payments.take_payment import (
     PaymentConflict,
     PaymentResult,
@@ -15,12 +15,15 @@ from prepay_ledger.payments.take_payment import (
     result_of,
 )
 from prepay_ledger.payments.values import (
+    APPLIED,
     NOT_APPLIED,
     EventOutcome,
     Payment,
     PaymentEventRow,
     PaymentOutcome,
 )
+from prepay_ledger.providers.configured import Providers
+from prepay_ledger.providers.reading import storable
 from prewatt_common.db.database import is_passing_fault
 from prewatt_common.ids import new_id
 
@@ -31,12 +34,14 @@ _REASON_CHARACTERS_MAX = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedEvent:
-    """A call whose signature held: raw bytes, and the headers that prove them."""
+    """A call whose signature held: raw bytes, the headers that prove them, and the bytes that are
+    read."""
 
     provider: str
     event_id: str
     headers: Mapping[str, str]
     body: bytes
+    plain: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,53 +92,79 @@ class ApplyPaymentEvent:
 class TakePaymentEvent:
     """Keeps and applies an event in one transaction: what was answered 2xx is committed whole."""
 
-    def __init__(self, *, apply: ApplyPaymentEvent) -> None:
+    def __init__(self, *, apply: ApplyPaymentEvent, providers: Providers) -> None:
         self._apply = apply
+        self._providers = providers
 
     async def __call__(self, unit: Unit, *, event: SignedEvent, now: datetime) -> EventAnswer:
         """The same event again changes nothing and is answered the same. The same id with another
-        body is kept as a conflict, unless it only tells again of a payment that is known."""
+        body is kept as a conflict, unless it only tells the same again: providers that sign or
+        encrypt the body send other bytes each time."""
         body_sha256 = sha256(event.body).digest()
         earlier = await unit.payment_events.lock(provider=event.provider, event_id=event.event_id)
+        reading = self._providers[event.provider].read(event.plain)
+        read = read_event(provider=event.provider, reading=reading)
         for each in earlier:
-            if each.body_sha256 == body_sha256:
+            if each.body_sha256 == body_sha256 or _tells_the_same(each, read):
                 return EventAnswer(await _as_kept(unit, each), repeated=True)
-        read = read_event(provider=event.provider, body=event.body)
-        known = await _told_before(unit, read) if earlier else None
-        if known:
-            applied = Applied(EventOutcome.REPEATED, "", known)
-        elif earlier:
-            reason = f"event {event.event_id[:200]} came before with another body"
-            applied = Applied(EventOutcome.CONFLICT, reason, None)
-        elif isinstance(read, NotUnderstood):
-            applied = Applied(read.outcome, read.reason, None)
-        else:
-            applied = await self._apply(unit, payment=read.payment, now=now)
+        applied = await self._applied(unit, event, read, came_before=bool(earlier), now=now)
         row = PaymentEventRow(
             id=new_id(),
             provider=event.provider,
             event_id=event.event_id,
             body_sha256=body_sha256,
             type=read.type,
-            payment_id=read.payment.payment_id if isinstance(read, Understood) else None,
+            payment_id=payment_id_of(read),
             outcome=applied.outcome,
             reason=applied.reason,
             open=applied.outcome in NOT_APPLIED,
         )
-        await unit.payment_events.add(row, headers=event.headers, body=event.body, at=now)
+        await unit.payment_events.add(
+            row, headers=event.headers, body=event.body, plain=event.plain, at=now
+        )
         return EventAnswer(applied, repeated=applied.outcome is EventOutcome.REPEATED)
+
+    async def _applied(
+        self,
+        unit: Unit,
+        event: SignedEvent,
+        read: ReadEvent,
+        *,
+        came_before: bool,
+        now: datetime,
+    ) -> Applied:
+        if came_before:
+            known = await _told_before(unit, read)
+            if known:
+                return Applied(EventOutcome.REPEATED, "", known)
+            reason = f"event {event.event_id[:200]} came before with another body"
+            return Applied(EventOutcome.CONFLICT, reason, None)
+        if isinstance(read, NotApplied):
+            return Applied(read.outcome, read.reason, None)
+        return await self._apply(unit, payment=read.payment, now=now)
+
+
+def _tells_the_same(row: PaymentEventRow, read: ReadEvent) -> bool:
+    """Of a payment that is applied, `_told_before` knows."""
+    return (
+        isinstance(read, NotApplied)
+        and read.payment_id is not None
+        and (row.outcome, row.payment_id, row.reason)
+        == (read.outcome, read.payment_id, read.reason)
+    )
 
 
 async def _as_kept(unit: Unit, row: PaymentEventRow) -> Applied:
-    if row.payment_id is None or row.outcome in NOT_APPLIED:
+    if row.outcome not in APPLIED:
         return Applied(row.outcome, row.reason, None)
+    assert row.payment_id is not None, "an event that was applied names its payment"
     known = await unit.payments.by_payment_id(provider=row.provider, payment_id=row.payment_id)
     assert known is not None, "an event that was applied has its payment"
     return Applied(row.outcome, row.reason, await result_of(unit, known))
 
 
-async def _told_before(unit: Unit, read: Understood | NotUnderstood) -> PaymentResult | None:
-    if isinstance(read, NotUnderstood):
+async def _told_before(unit: Unit, read: ReadEvent) -> PaymentResult | None:
+    if isinstance(read, NotApplied):
         return None
     payment = read.payment
     known = await unit.payments.by_payment_id(

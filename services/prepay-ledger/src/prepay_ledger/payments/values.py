@@ -59,29 +59,36 @@ class Resolution:
 
 
 class EventOutcome(StrEnum):
-    """What became of an event. Those of `NOT_APPLIED` moved no money."""
+    """What became of an event."""
 
     CREDITED = "credited"
     SUSPENSE = "suspense"
     REPEATED = "repeated"
     """It tells of a payment that another event had told of."""
     UNKNOWN_TYPE = "unknown-type"
+    """It is about no money, or we do not know such events yet."""
     UNREADABLE = "unreadable"
-    """No JSON, or no payment that could be credited: the reason names the field."""
+    """Not what it has to be, for somebody else, or of no amount that could be credited: the reason
+    names the field."""
     CONFLICT = "conflict"
     """It contradicts an event or payment that came before; the first holds."""
     FAILED = "failed"
     """A fault of ours while it was applied."""
+    REFUND = "refund"
+    REVERSAL = "reversal"
+    DISPUTE = "dispute"
+    DISPUTE_WON = "dispute-won"
+    DISPUTE_LOST = "dispute-lost"
+    REFUND_FAILED = "refund-failed"
+    """These six move money that was paid before: known, and not applied by themselves yet."""
+    NOT_PAID = "not-paid"
+    """A payment that did not come about: nothing to apply, and nothing for a person to do."""
 
 
-NOT_APPLIED = frozenset(
-    {
-        EventOutcome.UNKNOWN_TYPE,
-        EventOutcome.UNREADABLE,
-        EventOutcome.CONFLICT,
-        EventOutcome.FAILED,
-    }
-)
+APPLIED = frozenset({EventOutcome.CREDITED, EventOutcome.SUSPENSE, EventOutcome.REPEATED})
+"""What tells of a payment that is known by now."""
+NOT_APPLIED = frozenset(EventOutcome) - APPLIED - {EventOutcome.NOT_PAID}
+"""What moved no money and waits for a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,3 +106,12 @@ class PaymentEventRow:
     outcome: EventOutcome
     reason: str
     open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBody:
+    """What an event said. ``body``: the bytes that were signed. ``plain``: as they are read;
+    another where the provider encrypts and one of its keys opened it."""
+
+    body: bytes
+    plain: bytes

@@ -86,6 +86,7 @@ CREATE TABLE payment_event (
     body_sha256 bytea NOT NULL,
     headers jsonb NOT NULL,
     body bytea NOT NULL,
+    plain bytea,
     type text,
     payment_id text,
     outcome text NOT NULL,

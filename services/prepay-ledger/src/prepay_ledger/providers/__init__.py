@@ -1,0 +1,1 @@
+"""Payment providers: whose signature holds, and what their events tell. Pure."""

@@ -1,0 +1,89 @@
+"""RSA public keys and certificates that providers sign with, as merchants are given them."""
+
+import base64
+import binascii
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.x509 import load_pem_x509_certificate
+
+_BITS_MIN = 2048
+_CERTIFICATE = "-----BEGIN CERTIFICATE-----"
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A provider's certificate. ``serial``: its number in upper-case hexadecimal."""
+
+    serial: str
+    key: RSAPublicKey
+    not_before: datetime
+    not_after: datetime
+
+
+def public_key(text: str) -> RSAPublicKey:
+    """PEM of a public key or certificate, or bare base64 as Alipay's console shows it.
+
+    Raises ValueError with what is wrong.
+    """
+    if _CERTIFICATE in text:
+        return certificate(text).key
+    pem = text.strip()
+    if "-----" not in pem:
+        lines = "\n".join(textwrap.wrap("".join(pem.split()), 64))
+        pem = f"-----BEGIN PUBLIC KEY-----\n{lines}\n-----END PUBLIC KEY-----\n"
+    try:
+        key = load_pem_public_key(pem.encode())
+    except ValueError as error:
+        message = "it is no public key: neither PEM nor its base64 alone"
+        raise ValueError(message) from error
+    return _strong(key)
+
+
+def certificate(text: str) -> Certificate:
+    """PEM of a certificate. Raises ValueError with what is wrong."""
+    try:
+        read = load_pem_x509_certificate(text.strip().encode())
+    except ValueError as error:
+        message = "it is no certificate (PEM)"
+        raise ValueError(message) from error
+    return Certificate(
+        serial=f"{read.serial_number:X}",
+        key=_strong(read.public_key()),
+        not_before=read.not_valid_before_utc,
+        not_after=read.not_valid_after_utc,
+    )
+
+
+def signed_by(keys: Iterable[RSAPublicKey], *, signature: str, message: bytes) -> bool:
+    """Whether one of ``keys`` made ``signature`` (base64; RSA, PKCS #1 v1.5, SHA-256)."""
+    try:
+        raw = base64.b64decode(signature, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return any(_made(key, raw, message) for key in keys)
+
+
+def _made(key: RSAPublicKey, signature: bytes, message: bytes) -> bool:
+    try:
+        key.verify(signature, message, PKCS1v15(), SHA256())
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _strong(key: object) -> RSAPublicKey:
+    if not isinstance(key, RSAPublicKey):
+        message = "it is no RSA key"
+        raise ValueError(message)
+    if key.key_size < _BITS_MIN:
+        message = f"it is too weak: {key.key_size} bits, at least {_BITS_MIN} are needed"
+        raise ValueError(message)
+    return key
