@@ -26,7 +26,12 @@ from billing.settings import BillingSettings
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.base import Event
 from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted, PostedCharge
-from prewatt_common.contracts.ledger_events_v1 import AccountOpened, Credited, ToppedUp
+from prewatt_common.contracts.ledger_events_v1 import (
+    AccountOpened,
+    Credited,
+    PaymentTakenBack,
+    ToppedUp,
+)
 from prewatt_common.contracts.ledger_facts_v1 import (
     AgreementSet,
     EditKind,
@@ -431,7 +436,7 @@ def _message(event: Event | Reading) -> Message:
             topic, key = LEDGER_FACTS, str(event.account_id)
         case MeterRegistered() | InstallationSet() | ReadingEdited():
             topic, key = LEDGER_FACTS, event.meter_id
-        case AccountOpened() | ToppedUp() | Credited():
+        case AccountOpened() | ToppedUp() | Credited() | PaymentTakenBack():
             topic, key = LEDGER_EVENTS, str(event.account_id)
         case _:
             message = f"not for billing: {event}"

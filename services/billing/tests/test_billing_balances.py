@@ -14,7 +14,12 @@ from billing.balances.values import PATIENCE
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.base import Event
 from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted, PostedBalance, PostedCharge
-from prewatt_common.contracts.ledger_events_v1 import AccountOpened, Credited, ToppedUp
+from prewatt_common.contracts.ledger_events_v1 import (
+    AccountOpened,
+    Credited,
+    PaymentTakenBack,
+    ToppedUp,
+)
 
 pytestmark = pytest.mark.stack
 
@@ -80,6 +85,23 @@ class Life:
             )
         )
 
+    def taken_back(self, micro: int) -> None:
+        """Of a payment; below zero: it came back."""
+        self._move(-micro)
+        self.told.append(
+            PaymentTakenBack(
+                account_id=self.account_id,
+                payment_id="p",
+                provider="p",
+                journal_id=self.number,
+                amount_micro=micro,
+                balance_micro=self.balance_micro,
+                balance_number=self.number,
+                currency="CNY",
+                at=AT,
+            )
+        )
+
     def charged(self, micro: int, *, moves: int | None = None) -> None:
         self.total_micro += micro
         self.version += 1
@@ -118,7 +140,7 @@ async def look(billing, now: datetime = AT) -> dict[UUID, int]:
 @given(
     steps=st.lists(
         st.tuples(
-            st.sampled_from(["paid", "credited", "charged", "charged"]),
+            st.sampled_from(["paid", "credited", "taken_back", "charged", "charged"]),
             st.just(0) | st.integers(0, 10**9),
         ),
         max_size=8,

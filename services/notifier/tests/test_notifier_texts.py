@@ -27,6 +27,7 @@ NUMBER = "1100023456789"
 _EXTRA = {
     Template.LOW_BALANCE: {"threshold_micro": 20_000_000},
     Template.TOPPED_UP: {"amount_micro": 200_000_000},
+    Template.PAYMENT_TAKEN_BACK: {"amount_micro": 200_000_000},
     Template.RECONNECTION_LATE: {
         "amount_micro": 200_000_000,
         "stage": ReconnectionStage.ANSWERED,

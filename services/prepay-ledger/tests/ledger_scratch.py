@@ -105,6 +105,10 @@ class Scratch:
                  "currency, outcome, reason, journal_id, received_at) "
                  "VALUES ($1, 'p', $2, '1', 9, 'CNY', 'credited', 'none', $3, $4)",
                  (first, str(first), journal_id, AT)),
+                ("INSERT INTO payment_movement (provider, payment_id, kind, movement_id, "
+                 "amount_micro, currency, is_total, happened_at, at) "
+                 "VALUES ('p', $1, 'refunded', $2, $3, 'CNY', false, $4, $4)",
+                 (str(first), f"m{number}", number, AT)),
                 ("INSERT INTO payment_resolution (payment, action, who, reason, journal_id, at) "
                  "VALUES ($1, 'returned', 'w', 'r', $2, $3)", (first, journal_id, AT)),
                 ("INSERT INTO payment_event (id, provider, event_id, event_id_sha256, body_sha256, "
@@ -121,9 +125,9 @@ class Scratch:
                 ("INSERT INTO decision (id, account_id, state, action, fired, held, inputs, at) "
                  "VALUES ($1, $2, 'warned', 'disconnect', ARRAY['a'], ARRAY['b'], $3, $4)",
                  (second, ACCOUNT, json.dumps({"n": number}), AT)),
-                ("INSERT INTO command (id, decision_id, account_id, meter_id, action, sequence, "
-                 "status, status_rank, caused_at, issued_at, expires_at) "
-                 "VALUES ($1, $2, $3, 'm', 'disconnect', $4, 'issued', 0, $5, $5, "
+                ("INSERT INTO command (id, decision_id, account_id, meter_id, action, limit_w, "
+                 "sequence, status, status_rank, caused_at, issued_at, expires_at) "
+                 "VALUES ($1, $2, $3, 'm', 'limit', 300, $4, 'issued', 0, $5, $5, "
                  "$5::timestamptz + interval '1 hour')",
                  (first, second, ACCOUNT, journal_id, AT)),
                 ("INSERT INTO command_answer (command_id, status, relay, detail, at) "

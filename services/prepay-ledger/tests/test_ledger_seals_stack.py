@@ -103,7 +103,9 @@ async def owner(sealed: Scratch) -> AsyncGenerator[asyncpg.Connection]:
         "WHERE contype = 'c' AND connamespace = 'public'::regnamespace"
     ):
         await connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {check}")
-    for name in ("journal", "parked_meter_step", "payment_event_step", "command_answer"):
+    for name in (
+        "journal", "parked_meter_step", "payment_event_step", "payment_movement", "command_answer",
+    ):  # fmt: skip
         await connection.execute(f"ALTER TABLE {name} ALTER id DROP IDENTITY")
     yield connection
     await connection.close()

@@ -19,7 +19,7 @@ from billing.archive.stage_readings import stage_readings
 from billing.archive.values import Adopted, Limits
 from billing.balances.api import balances_router
 from billing.balances.postgres import PostgresBalances, PostgresDifferences
-from billing.balances.take_money import take_credits, take_strays
+from billing.balances.take_money import Given, take_credits, take_strays
 from billing.balances.watch import WatchBalances
 from billing.marks.postgres import PostgresMarks
 from billing.nights.postgres import open_state, open_turn
@@ -44,7 +44,12 @@ from billing.usage.api import usage_router
 from billing.usage.postgres import PostgresSnapshots
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted
-from prewatt_common.contracts.ledger_events_v1 import AccountOpened, Credited, ToppedUp
+from prewatt_common.contracts.ledger_events_v1 import (
+    AccountOpened,
+    Credited,
+    PaymentTakenBack,
+    ToppedUp,
+)
 from prewatt_common.contracts.ledger_facts_v1 import (
     AgreementSet,
     InstallationSet,
@@ -119,7 +124,7 @@ def subscriptions(settings: BillingSettings) -> Sequence[Subscription[Any]]:
         Subscription(
             group="billing.accounts",
             topics=(LEDGER_EVENTS,),
-            decode=decode_some([AccountOpened, ToppedUp, Credited]),
+            decode=decode_some([AccountOpened, ToppedUp, Credited, PaymentTakenBack]),
             handle=_take_accounts_and_credits,
             batch_records_max=_FACTS_MAX,
         ),
@@ -310,7 +315,7 @@ async def _take_facts(connection: AsyncConnection, batch: Sequence[Delivered[Fac
 
 
 async def _take_accounts_and_credits(
-    connection: AsyncConnection, batch: Sequence[Delivered[AccountOpened | ToppedUp | Credited]]
+    connection: AsyncConnection, batch: Sequence[Delivered[Given]]
 ) -> None:
     raw = await driver(connection)
     opened = [Delivered(e, record) for e, record in batch if isinstance(e, AccountOpened)]

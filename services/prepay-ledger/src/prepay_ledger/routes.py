@@ -44,6 +44,7 @@ from prepay_ledger.payments.api_webhook import webhook_router
 from prepay_ledger.payments.assign_payment import AssignPayment
 from prepay_ledger.payments.postgres_queries import PaymentQueries
 from prepay_ledger.payments.replay_payment_event import ReplayPaymentEvent
+from prepay_ledger.payments.take_movement import TakeMovement
 from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.payments.take_payment_event import ApplyPaymentEvent, TakePaymentEvent
 from prepay_ledger.policies.api import policies_router
@@ -84,7 +85,9 @@ def routers(
     """Every module's. ``committed`` is called after what a request changed has committed."""
     queries, payment_queries = AccountQueries(database), PaymentQueries(database)
     breakers = BreakerQueries(database)
-    apply_event = ApplyPaymentEvent(take_payment=TakePayment(review=review))
+    apply_event = ApplyPaymentEvent(
+        take_payment=TakePayment(review=review), take_movement=TakeMovement(review=review)
+    )
     providers = {name: each.provider() for name, each in settings.payment_providers.items()}
     decide_meter = DecideMeter(review=review)
 

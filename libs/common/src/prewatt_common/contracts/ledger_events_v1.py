@@ -75,6 +75,24 @@ class ToppedUp(Event, frozen=True, kw_only=True):
     """What is still owed apart from the balance."""
 
 
+class PaymentTakenBack(Event, frozen=True, kw_only=True):
+    """What a provider took back of a payment (a refund, a reversal, a dispute) left the account;
+    below zero: it came back. Key: the account."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.payment-taken-back.v1"
+
+    account_id: UUID
+    payment_id: str
+    provider: str
+    journal_id: Whole
+    """Tells it from others of the same payment."""
+    amount_micro: Whole
+    balance_micro: int
+    balance_number: Whole
+    currency: Currency
+    at: Instant
+
+
 class PaymentSuspended(Event, frozen=True, kw_only=True):
     """Money that no account could be found for, kept in suspense. Key: the payment id."""
 

@@ -51,6 +51,7 @@ LEDGER_EVENTS = Topic(
     (
         ledger_events_v1.AccountOpened,
         ledger_events_v1.ToppedUp,
+        ledger_events_v1.PaymentTakenBack,
         ledger_events_v1.PaymentSuspended,
         ledger_events_v1.PaymentReturned,
         ledger_events_v1.LowBalance,

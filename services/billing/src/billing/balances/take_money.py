@@ -1,19 +1,25 @@
 """Use cases: what accounts were given, and balances that moved without a charge, are kept."""
 
 from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 from billing.balances.ports import BalanceStore
 from billing.balances.values import Credit
 from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted, PostedBalance
-from prewatt_common.contracts.ledger_events_v1 import AccountOpened, Credited, ToppedUp
+from prewatt_common.contracts.ledger_events_v1 import (
+    AccountOpened,
+    Credited,
+    PaymentTakenBack,
+    ToppedUp,
+)
 from prewatt_common.kafka.decoding import Delivered
 
 OPENING = "opening"
+Given: TypeAlias = AccountOpened | ToppedUp | Credited | PaymentTakenBack
+"""What moves a balance without a charge."""
 
 
-async def take_credits(
-    *, store: BalanceStore, batch: Sequence[Delivered[AccountOpened | ToppedUp | Credited]]
-) -> None:
+async def take_credits(*, store: BalanceStore, batch: Sequence[Delivered[Given]]) -> None:
     """Handle ``batch``. Of the same credit told twice the later one holds."""
     found = {(each.account_id, each.source): each for each in _credits(batch)}
     await store.put_credits([found[key] for key in sorted(found)])
@@ -30,7 +36,7 @@ async def take_strays(*, store: BalanceStore, batch: Sequence[Delivered[ChargesP
     await store.put_strays(sorted(newest.values(), key=lambda each: each.account_id))
 
 
-def _credits(batch: Iterable[Delivered[AccountOpened | ToppedUp | Credited]]) -> Iterable[Credit]:
+def _credits(batch: Iterable[Delivered[Given]]) -> Iterable[Credit]:
     for event, _ in batch:
         match event:
             case AccountOpened():
@@ -39,6 +45,9 @@ def _credits(batch: Iterable[Delivered[AccountOpened | ToppedUp | Credited]]) ->
                 source, amount_micro = f"{event.provider}/{event.payment_id}", event.amount_micro
             case Credited():
                 source, amount_micro = f"{event.kind}/{event.source}", event.amount_micro
+            case PaymentTakenBack():
+                source = f"taken-back/{event.journal_id}"
+                amount_micro = -event.amount_micro
         yield Credit(
             account_id=event.account_id,
             source=source,

@@ -18,6 +18,7 @@ from prewatt_common.contracts.ledger_events_v1 import (
     BalanceExhausted,
     Credited,
     LowBalance,
+    PaymentTakenBack,
     ReconnectionLate,
     ReconnectionStage,
     SupplyApology,
@@ -33,6 +34,7 @@ LedgerEvent: TypeAlias = (
     | BalanceExhausted
     | ToppedUp
     | Credited
+    | PaymentTakenBack
     | SupplyChanged
     | SupplyApology
     | ReconnectionLate
@@ -160,7 +162,7 @@ def makes_untrue(  # noqa: PLR0911 - a case each
     if notice.account_id != event.account_id:
         return False
     match event:
-        case ToppedUp() | Credited():
+        case ToppedUp() | Credited() | PaymentTakenBack():
             return (
                 notice.template in _REMINDERS
                 and notice.settled_above_micro is not None
@@ -205,6 +207,8 @@ def _called_for(event: LedgerEvent, account: Account) -> _Call | None:
             call = _Call(Template.BALANCE_EXHAUSTED, _facts(event), 0)
         case ToppedUp():
             call = _Call(Template.TOPPED_UP, _facts(event, amount_micro=event.amount_micro))
+        case PaymentTakenBack(amount_micro=amount_micro) if amount_micro > 0:
+            call = _Call(Template.PAYMENT_TAKEN_BACK, _facts(event, amount_micro=amount_micro))
         case SupplyApology():
             call = _Call(Template.SUPPLY_APOLOGY, _facts(event))
         case ReconnectionLate():
@@ -247,6 +251,7 @@ def _facts(
     event: LowBalance
     | BalanceExhausted
     | ToppedUp
+    | PaymentTakenBack
     | SupplyChanged
     | SupplyApology
     | ReconnectionLate,

@@ -19,6 +19,7 @@ class Template(StrEnum):
     LOW_BALANCE = "low-balance"
     BALANCE_EXHAUSTED = "balance-exhausted"
     TOPPED_UP = "topped-up"
+    PAYMENT_TAKEN_BACK = "payment-taken-back"
     SUPPLY_OFF = "supply-off"
     SUPPLY_LIMITED = "supply-limited"
     SUPPLY_ARMED = "supply-armed"

@@ -35,6 +35,7 @@ class ResolutionOut(BaseModel, from_attributes=True):
 class PaymentOut(BaseModel, from_attributes=True):
     """A payment and what became of it. ``account_id``: who has the money.
 
+    ``taken_back_micro``: what of it its provider has taken back since.
     ``account_number`` is what the payer gave; ``reason`` says why the money went to suspense.
     ``day`` is the posting day; once that is sealed, it and ``id`` prove the payment.
     """
@@ -45,6 +46,7 @@ class PaymentOut(BaseModel, from_attributes=True):
     account_id: UUID | None
     account_number: str
     amount_micro: int
+    taken_back_micro: int
     currency: str
     outcome: PaymentOutcome
     reason: str

@@ -141,6 +141,9 @@ def _readable(event_id: str) -> str:
         return event_id
 
 
+_OF_MOVEMENTS = (EventOutcome.TAKEN_BACK, EventOutcome.EXCESS)
+
+
 def _counted_as(answer: EventAnswer) -> EventOutcome:
     return EventOutcome.REPEATED if answer.repeated else answer.applied.outcome
 
@@ -157,7 +160,7 @@ def _answer(answer: EventAnswer) -> PaymentAnswer:
         )
     payment = applied.payment
     return PaymentAnswer(
-        outcome=payment.outcome,
+        outcome=applied.outcome if applied.outcome in _OF_MOVEMENTS else payment.outcome,
         repeated=answer.repeated,
         detail=f"Kept in suspense: {payment.reason}." if payment.reason else None,
         account_id=payment.account_id,

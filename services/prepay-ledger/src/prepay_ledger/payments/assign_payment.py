@@ -8,7 +8,7 @@ from prepay_ledger.balances.values import Account
 from prepay_ledger.journal.values import UtilityAccount
 from prepay_ledger.payments.credit import Decided, credit
 from prepay_ledger.payments.ports import Unit
-from prepay_ledger.payments.suspense import OtherCurrency, is_in_suspense, locked
+from prepay_ledger.payments.suspense import OtherCurrency, is_in_suspense, left_of, locked
 from prepay_ledger.payments.values import PaymentOutcome, Resolution, ResolutionAction
 from prepay_ledger.supply.review_supply import SupplyReview
 
@@ -49,7 +49,7 @@ class AssignPayment:
         credited = await credit(
             unit,
             review=self._review,
-            payment=known.payment,
+            payment=left_of(known),
             account=account,
             kind="suspense-assigned",
             taken_from=UtilityAccount.SUSPENSE,

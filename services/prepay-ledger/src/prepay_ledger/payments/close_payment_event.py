@@ -7,7 +7,7 @@ from uuid import UUID
 from prepay_ledger.payments.credit import Decided
 from prepay_ledger.payments.kept_event import EventApplied, Step, kept, record
 from prepay_ledger.payments.ports import Unit
-from prepay_ledger.payments.values import NOT_APPLIED
+from prepay_ledger.payments.values import OPEN
 
 
 async def close_payment_event(
@@ -18,7 +18,7 @@ async def close_payment_event(
     Raises `UnknownEvent` or `EventApplied`.
     """
     row = await kept(unit, event_id)
-    if row.outcome not in NOT_APPLIED:
+    if row.outcome not in OPEN:
         message = f"event {row.event_id} waits for nobody ({row.outcome}); nothing was changed"
         raise EventApplied(message)
     if row.open:

@@ -7,6 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from prepay_ledger.debts.ports import SplittingUnit
+from prepay_ledger.payments.taken_back import Movement
 from prepay_ledger.payments.values import (
     EventOutcome,
     KeptBody,
@@ -29,6 +30,21 @@ class PaymentStore(Protocol):
     async def by_payment_id(self, *, provider: str, payment_id: str) -> KnownPayment | None: ...
     async def lock(self, payment: UUID) -> KnownPayment | None: ...
     async def add(self, known: KnownPayment, *, journal_id: int, at: datetime) -> None: ...
+    async def movements(self, *, provider: str, payment_id: str) -> Sequence[Movement]:
+        """What was told of the payment since, which the caller has locked."""
+        ...
+
+    async def add_movement(
+        self,
+        movement: Movement,
+        *,
+        provider: str,
+        payment_id: str,
+        currency: str,
+        happened_at: datetime | None,
+        now: datetime,
+    ) -> None: ...
+    async def set_taken_back(self, payment: UUID, micro: int) -> None: ...
     async def resolution(self, payment: UUID) -> Resolution | None: ...
     async def resolve(
         self, payment: UUID, resolution: Resolution, *, outcome: PaymentOutcome
@@ -53,6 +69,10 @@ class PaymentEventStore(Protocol):
         at: datetime,
     ) -> None:
         """``plain``: ``body`` as it is read, which is another where the provider encrypts."""
+        ...
+
+    async def unpark(self, *, provider: str, payment_id: str, outcome: EventOutcome) -> None:
+        """What waited for that payment is moved."""
         ...
 
     async def lock_by_id(self, event_id: UUID) -> PaymentEventRow | None: ...

@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.payments.tables import payment_event, payment_event_step
-from prepay_ledger.payments.values import EventOutcome, KeptBody, PaymentEventRow
+from prepay_ledger.payments.values import OPEN, EventOutcome, KeptBody, PaymentEventRow
 
 _ROW = [payment_event.c[name] for name in PaymentEventRow.__dataclass_fields__]
 
@@ -54,6 +54,19 @@ class PostgresPaymentEvents:
                 received_at=at,
                 **asdict(row),
             )
+        )
+
+    async def unpark(self, *, provider: str, payment_id: str, outcome: EventOutcome) -> None:
+        """Among those that are open, which are few."""
+        await self._connection.execute(
+            update(payment_event)
+            .where(
+                payment_event.c.open,
+                payment_event.c.outcome == EventOutcome.PARKED,
+                payment_event.c.provider == provider,
+                payment_event.c.payment_id == payment_id,
+            )
+            .values(outcome=outcome, reason="", open=outcome in OPEN)
         )
 
     async def lock_by_id(self, event_id: UUID) -> PaymentEventRow | None:

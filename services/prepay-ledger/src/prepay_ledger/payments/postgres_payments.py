@@ -1,5 +1,6 @@
 """Payments, and what people did with those in suspense."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,8 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.payments.tables import payment as payment_table
-from prepay_ledger.payments.tables import payment_resolution
+from prepay_ledger.payments.tables import payment_movement, payment_resolution
+from prepay_ledger.payments.taken_back import Movement
 from prepay_ledger.payments.values import (
     KnownPayment,
     Payment,
@@ -17,6 +19,7 @@ from prepay_ledger.payments.values import (
     Resolution,
     ResolutionAction,
 )
+from prepay_ledger.providers.values import Kind
 
 
 class PostgresPayments:
@@ -57,6 +60,52 @@ class PostgresPayments:
             )
         )
 
+    async def movements(self, *, provider: str, payment_id: str) -> Sequence[Movement]:
+        """By the index of payments; none of nearly all."""
+        query = select(payment_movement).where(
+            payment_movement.c.provider == provider, payment_movement.c.payment_id == payment_id
+        )
+        rows = (await self._connection.execute(query.order_by(payment_movement.c.id))).mappings()
+        return [
+            Movement(
+                kind=Kind(row["kind"]),
+                movement_id=row["movement_id"],
+                amount_micro=row["amount_micro"],
+                is_total=row["is_total"],
+            )
+            for row in rows
+        ]
+
+    async def add_movement(
+        self,
+        movement: Movement,
+        *,
+        provider: str,
+        payment_id: str,
+        currency: str,
+        happened_at: datetime | None,
+        now: datetime,
+    ) -> None:
+        """Insert it."""
+        await self._connection.execute(
+            insert(payment_movement).values(
+                provider=provider,
+                payment_id=payment_id,
+                currency=currency,
+                happened_at=happened_at,
+                at=now,
+                **asdict(movement),
+            )
+        )
+
+    async def set_taken_back(self, payment: UUID, micro: int) -> None:
+        """Of all that was told of it."""
+        await self._connection.execute(
+            update(payment_table)
+            .where(payment_table.c.id == payment)
+            .values(taken_back_micro=micro)
+        )
+
     async def resolution(self, payment: UUID) -> Resolution | None:
         """What a person did with it, if anybody did."""
         query = select(payment_resolution).where(payment_resolution.c.payment == payment)
@@ -95,4 +144,5 @@ class PostgresPayments:
             outcome=PaymentOutcome(row["outcome"]),
             reason=row["reason"],
             account_id=row["account_id"],
+            taken_back_micro=row["taken_back_micro"],
         )

@@ -14,7 +14,7 @@ from prepay_ledger.payments.tables import (
     payment_event_step,
     payment_resolution,
 )
-from prepay_ledger.payments.values import NOT_APPLIED, EventOutcome
+from prepay_ledger.payments.values import OPEN, EventOutcome
 from prepay_ledger.tables import AnyRow
 from prewatt_common.db.database import Database
 
@@ -44,6 +44,7 @@ class ListedPayment:
     account_id: UUID | None
     account_number: str
     amount_micro: int
+    taken_back_micro: int
     currency: str
     outcome: str
     reason: str
@@ -144,7 +145,7 @@ class PaymentQueries:
         )
         async with self._database.transaction() as connection:
             counts = {row[0]: row[1] for row in await connection.execute(query)}
-        return {outcome: counts.get(outcome, 0) for outcome in NOT_APPLIED}
+        return {outcome: counts.get(outcome, 0) for outcome in OPEN}
 
 
 def _with_resolution() -> Select[Any]:

@@ -1,20 +1,11 @@
-"""What becomes of what a provider tells: payments are applied, all else is kept for a person."""
+"""What is to be done about what a provider tells: payments, and what moves them, are applied; all
+else is kept for a person."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from prepay_ledger.payments.values import EventOutcome, Payment
 from prepay_ledger.providers.values import Kind, Other, Reading, Told, Unreadable
-
-_OUTCOMES = {
-    Kind.REFUNDED: EventOutcome.REFUND,
-    Kind.REVERSED: EventOutcome.REVERSAL,
-    Kind.DISPUTED: EventOutcome.DISPUTE,
-    Kind.DISPUTE_WON: EventOutcome.DISPUTE_WON,
-    Kind.DISPUTE_LOST: EventOutcome.DISPUTE_LOST,
-    Kind.FAILED: EventOutcome.NOT_PAID,
-    Kind.REFUND_FAILED: EventOutcome.REFUND_FAILED,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +14,15 @@ class Paid:
 
     type: str
     payment: Payment
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An event that tells of money that went back of a payment, or came back to it."""
+
+    type: str
+    provider: str
+    told: Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ class NotApplied:
     reason: str
 
 
-ReadEvent: TypeAlias = Paid | NotApplied
+Applicable: TypeAlias = Paid | Moved
+ReadEvent: TypeAlias = Applicable | NotApplied
 
 
 def read_event(*, provider: str, reading: Reading) -> ReadEvent:
@@ -47,14 +48,22 @@ def read_event(*, provider: str, reading: Reading) -> ReadEvent:
             return NotApplied(kind, None, EventOutcome.UNKNOWN_TYPE, reason)
         case Told(kind=Kind.PAID):
             return Paid(reading.type, _payment(provider, reading))
+        case Told(kind=Kind.FAILED):
+            reason = f"payment {reading.payment_id} was not paid: there is nothing to apply"
+            return NotApplied(reading.type, reading.payment_id, EventOutcome.NOT_PAID, reason)
         case Told():
-            outcome = _OUTCOMES[reading.kind]
-            return NotApplied(reading.type, reading.payment_id, outcome, _says(reading))
+            return Moved(reading.type, provider, reading)
 
 
 def payment_id_of(read: ReadEvent) -> str | None:
     """The provider's id of the payment that an event is about; none where it is about none."""
-    return read.payment.payment_id if isinstance(read, Paid) else read.payment_id
+    match read:
+        case Paid():
+            return read.payment.payment_id
+        case Moved():
+            return read.told.payment_id
+        case NotApplied():
+            return read.payment_id
 
 
 def _payment(provider: str, told: Told) -> Payment:
@@ -64,14 +73,4 @@ def _payment(provider: str, told: Told) -> Payment:
         account_number=told.account_number,
         amount_micro=told.amount_micro,
         currency=told.currency,
-    )
-
-
-def _says(told: Told) -> str:
-    if told.kind is Kind.FAILED:
-        return f"payment {told.payment_id} was not paid: there is nothing to apply"
-    so_far = ", all that was refunded so far" if told.cumulative else ""
-    return (
-        f"{told.kind} {told.movement_id} of payment {told.payment_id}: {told.amount_micro}"
-        f" micro-units {told.currency}{so_far}; it is not applied by itself yet"
     )

@@ -9,7 +9,7 @@ from prepay_ledger.payments.kept_event import EventClosed, Step, kept, record
 from prepay_ledger.payments.ports import Unit
 from prepay_ledger.payments.read_event import NotApplied, payment_id_of, read_event
 from prepay_ledger.payments.take_payment_event import Applied, ApplyPaymentEvent
-from prepay_ledger.payments.values import NOT_APPLIED
+from prepay_ledger.payments.values import NOT_APPLIED, OPEN
 from prepay_ledger.providers.configured import Providers
 from prewatt_common.refusals import Refusal
 
@@ -51,14 +51,14 @@ class ReplayPaymentEvent:
         if isinstance(read, NotApplied):
             applied = Applied(read.outcome, read.reason, None)
         else:
-            applied = await self._apply(unit, payment=read.payment, now=now)
+            applied = await self._apply(unit, read=read, now=now)
         after = replace(
             row,
             type=read.type,
             payment_id=payment_id_of(read),
             outcome=applied.outcome,
             reason=applied.reason,
-            open=applied.outcome in NOT_APPLIED,
+            open=applied.outcome in OPEN,
         )
         await record(unit, Step.REPLAY, row, after, decided=decided, now=now)
         return applied

@@ -7,7 +7,7 @@ from prepay_ledger.events import keyed_event
 from prepay_ledger.journal.values import Journal, UtilityAccount, refund_due
 from prepay_ledger.payments.credit import Decided
 from prepay_ledger.payments.ports import Unit
-from prepay_ledger.payments.suspense import is_in_suspense, locked
+from prepay_ledger.payments.suspense import is_in_suspense, left_of, locked
 from prepay_ledger.payments.values import PaymentOutcome, Resolution, ResolutionAction
 from prewatt_common.contracts.ledger_events_v1 import PaymentReturned
 
@@ -20,7 +20,7 @@ async def return_payment(*, unit: Unit, payment: UUID, decided: Decided, now: da
     known = await locked(unit, payment)
     if not await is_in_suspense(unit, known, asked=ResolutionAction.RETURNED, account_id=None):
         return
-    paid = known.payment
+    paid = left_of(known)
     journal_id, _ = await unit.journals.post(
         Journal(
             kind="suspense-returned",

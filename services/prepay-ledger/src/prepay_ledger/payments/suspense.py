@@ -4,7 +4,7 @@ from http import HTTPStatus
 from uuid import UUID
 
 from prepay_ledger.payments.ports import Unit
-from prepay_ledger.payments.values import KnownPayment, PaymentOutcome, ResolutionAction
+from prepay_ledger.payments.values import KnownPayment, Payment, PaymentOutcome, ResolutionAction
 from prewatt_common.refusals import Refusal
 
 
@@ -34,6 +34,17 @@ async def locked(unit: Unit, payment: UUID) -> KnownPayment:
         message = f"payment {payment} does not exist"
         raise UnknownPayment(message)
     return known
+
+
+def left_of(known: KnownPayment) -> Payment:
+    """What of a payment in suspense can still be placed. Raises `NotInSuspense`."""
+    if known.taken_back_micro == known.payment.amount_micro:
+        message = (
+            f"payment {known.payment.payment_id} of {known.payment.provider} was taken back by its "
+            "provider: nothing of it is left"
+        )
+        raise NotInSuspense(message)
+    return known.left
 
 
 async def is_in_suspense(

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -77,6 +78,8 @@ payment = Table(
     Column("outcome", Text, nullable=False),
     # Why it went to suspense; empty where it did not.
     Column("reason", Text, nullable=False),
+    # What of it the provider has taken back since.
+    Column("taken_back_micro", BigInteger, nullable=False, server_default=text("0")),
     Column("journal_id", BigInteger, nullable=False),
     instant("received_at"),
     posting_day(),
@@ -84,6 +87,26 @@ payment = Table(
 )
 Index("payment_day", payment.c.day, payment.c.id)
 Index("payment_outcome", payment.c.outcome, payment.c.id)
+
+
+# What providers did with the money afterwards; some come before their payment.
+payment_movement = Table(
+    "payment_movement",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("payment_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("movement_id", Text, nullable=False),
+    Column("amount_micro", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("is_total", Boolean, nullable=False),
+    instant("happened_at", nullable=True),
+    instant("at"),
+    posting_day(),
+)
+Index("payment_movement_day", payment_movement.c.day, payment_movement.c.id)
+Index("payment_movement_payment", payment_movement.c.provider, payment_movement.c.payment_id)
 
 
 payment_resolution = Table(

@@ -1,6 +1,6 @@
 """Use case: a payment that a provider reports is credited once, or kept in suspense."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -9,7 +9,8 @@ from prepay_ledger.events import keyed_event
 from prepay_ledger.journal.values import Journal, UtilityAccount, clearing
 from prepay_ledger.payments.credit import credit
 from prepay_ledger.payments.ports import Unit
-from prepay_ledger.payments.values import KnownPayment, Payment, PaymentOutcome
+from prepay_ledger.payments.take_movement import settle_taken_back
+from prepay_ledger.payments.values import EventOutcome, KnownPayment, Payment, PaymentOutcome
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.contracts.ledger_events_v1 import PaymentSuspended
 from prewatt_common.ids import new_id
@@ -45,6 +46,26 @@ class TakePayment:
         )
         if known is not None:
             return await _repeated(unit, payment, known)
+        result = await self._place(unit, payment, now=now)
+        movements = await unit.payments.movements(
+            provider=payment.provider, payment_id=payment.payment_id
+        )
+        if not movements:
+            return result
+        # They were told of before their payment.
+        known = await unit.payments.by_payment_id(
+            provider=payment.provider, payment_id=payment.payment_id
+        )
+        assert known is not None, "it was placed above"
+        after = await settle_taken_back(unit, self._review, known, movements, now=now)
+        await unit.payment_events.unpark(
+            provider=payment.provider,
+            payment_id=payment.payment_id,
+            outcome=EventOutcome.EXCESS if after.excess_micro else EventOutcome.TAKEN_BACK,
+        )
+        return replace(await result_of(unit, known), repeated=False)
+
+    async def _place(self, unit: Unit, payment: Payment, *, now: datetime) -> PaymentResult:
         if not payment.account_number:
             return await self._suspend(unit, payment, reason="it names no account", now=now)
         account = await unit.balances.lock_by_number(payment.account_number)

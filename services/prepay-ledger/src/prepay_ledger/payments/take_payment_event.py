@@ -7,7 +7,16 @@ from datetime import datetime
 from hashlib import sha256
 
 from prepay_ledger.payments.ports import Unit
-from prepay_ledger.payments.read_event import NotApplied, ReadEvent, payment_id_of, read_event
+from prepay_ledger.payments.read_event import (
+    Applicable,
+    Moved,
+    NotApplied,
+    Paid,
+    ReadEvent,
+    payment_id_of,
+    read_event,
+)
+from prepay_ledger.payments.take_movement import MovementConflict, TakeMovement, movement_of
 from prepay_ledger.payments.take_payment import (
     PaymentConflict,
     PaymentResult,
@@ -16,7 +25,7 @@ from prepay_ledger.payments.take_payment import (
 )
 from prepay_ledger.payments.values import (
     APPLIED,
-    NOT_APPLIED,
+    OPEN,
     EventOutcome,
     Payment,
     PaymentEventRow,
@@ -62,31 +71,50 @@ class EventAnswer:
 
 
 class ApplyPaymentEvent:
-    """Reads a kept event as we know them today, and applies it."""
+    """Applies an event that was read as we know them today."""
 
-    def __init__(self, *, take_payment: TakePayment) -> None:
+    def __init__(self, *, take_payment: TakePayment, take_movement: TakeMovement) -> None:
         self._take_payment = take_payment
+        self._take_movement = take_movement
 
-    async def __call__(self, unit: Unit, *, payment: Payment, now: datetime) -> Applied:
+    async def __call__(self, unit: Unit, *, read: Applicable, now: datetime) -> Applied:
         """Never raises but for what trying again can help: a fault of ours is an outcome too, or
         the event would be lost with it."""
         try:
             async with unit.savepoint():
-                result = await self._take_payment(unit, payment=payment, now=now)
-        except PaymentConflict as error:
+                if isinstance(read, Paid):
+                    return await self._paid(unit, read.payment, now=now)
+                return await self._moved(unit, read, now=now)
+        except (PaymentConflict, MovementConflict) as error:
             return Applied(EventOutcome.CONFLICT, str(error), None)
         except Exception as error:
             if is_passing_fault(error):
                 raise
-            logger.exception("payment %s of %s", payment.payment_id, payment.provider)
+            logger.exception("event %s about payment %s", read.type, payment_id_of(read))
             reason = f"a fault of ours, replay it once that is mended: {error!r}"
             reason = storable(reason, characters_max=_REASON_CHARACTERS_MAX)
             return Applied(EventOutcome.FAILED, reason, None)
+
+    async def _paid(self, unit: Unit, payment: Payment, *, now: datetime) -> Applied:
+        result = await self._take_payment(unit, payment=payment, now=now)
         if result.repeated:
             return Applied(EventOutcome.REPEATED, "", result)
         credited = result.outcome is PaymentOutcome.CREDITED
         outcome = EventOutcome.CREDITED if credited else EventOutcome.SUSPENSE
         return Applied(outcome, result.reason, result)
+
+    async def _moved(self, unit: Unit, read: Moved, *, now: datetime) -> Applied:
+        moved = await self._take_movement(unit, provider=read.provider, told=read.told, now=now)
+        result = await result_of(unit, moved.payment) if moved.payment else None
+        if moved.repeated:
+            return Applied(EventOutcome.REPEATED, "", result)
+        if result is None:
+            reason = f"payment {read.told.payment_id} has not come yet"
+            return Applied(EventOutcome.PARKED, reason, None)
+        if moved.excess_micro:
+            reason = f"{moved.excess_micro} micro-units more than was paid went back"
+            return Applied(EventOutcome.EXCESS, reason, result)
+        return Applied(EventOutcome.TAKEN_BACK, "", result)
 
 
 class TakePaymentEvent:
@@ -98,8 +126,7 @@ class TakePaymentEvent:
 
     async def __call__(self, unit: Unit, *, event: SignedEvent, now: datetime) -> EventAnswer:
         """The same event again changes nothing and is answered the same. The same id with another
-        body is kept as a conflict, unless it only tells the same again: providers that sign or
-        encrypt the body send other bytes each time."""
+        body is kept as a conflict, unless it only tells the same again."""
         body_sha256 = sha256(event.body).digest()
         earlier = await unit.payment_events.lock(provider=event.provider, event_id=event.event_id)
         reading = self._providers[event.provider].read(event.plain)
@@ -107,6 +134,9 @@ class TakePaymentEvent:
         for each in earlier:
             if each.body_sha256 == body_sha256 or _tells_the_same(each, read):
                 return EventAnswer(await _as_kept(unit, each), repeated=True)
+        if earlier and isinstance(read, Moved) and await _told_before(unit, read):
+            # Providers that sign or encrypt the body send other bytes each time.
+            return EventAnswer(await _as_kept(unit, earlier[0]), repeated=True)
         applied = await self._applied(unit, event, read, came_before=bool(earlier), now=now)
         row = PaymentEventRow(
             id=new_id(),
@@ -117,7 +147,7 @@ class TakePaymentEvent:
             payment_id=payment_id_of(read),
             outcome=applied.outcome,
             reason=applied.reason,
-            open=applied.outcome in NOT_APPLIED,
+            open=applied.outcome in OPEN,
         )
         await unit.payment_events.add(
             row, headers=event.headers, body=event.body, plain=event.plain, at=now
@@ -136,12 +166,12 @@ class TakePaymentEvent:
         if came_before:
             known = await _told_before(unit, read)
             if known:
-                return Applied(EventOutcome.REPEATED, "", known)
+                return known
             reason = f"event {event.event_id[:200]} came before with another body"
             return Applied(EventOutcome.CONFLICT, reason, None)
         if isinstance(read, NotApplied):
             return Applied(read.outcome, read.reason, None)
-        return await self._apply(unit, payment=read.payment, now=now)
+        return await self._apply(unit, read=read, now=now)
 
 
 def _tells_the_same(row: PaymentEventRow, read: ReadEvent) -> bool:
@@ -159,15 +189,22 @@ async def _as_kept(unit: Unit, row: PaymentEventRow) -> Applied:
         return Applied(row.outcome, row.reason, None)
     assert row.payment_id is not None, "an event that was applied names its payment"
     known = await unit.payments.by_payment_id(provider=row.provider, payment_id=row.payment_id)
-    assert known is not None, "an event that was applied has its payment"
-    return Applied(row.outcome, row.reason, await result_of(unit, known))
+    return Applied(row.outcome, row.reason, await result_of(unit, known) if known else None)
 
 
-async def _told_before(unit: Unit, read: ReadEvent) -> PaymentResult | None:
+async def _told_before(unit: Unit, read: ReadEvent) -> Applied | None:
+    """As a repetition, where what it tells is known."""
     if isinstance(read, NotApplied):
         return None
-    payment = read.payment
-    known = await unit.payments.by_payment_id(
-        provider=payment.provider, payment_id=payment.payment_id
-    )
-    return await result_of(unit, known) if known and known.payment == payment else None
+    provider = read.payment.provider if isinstance(read, Paid) else read.provider
+    payment_id = payment_id_of(read)
+    assert payment_id is not None, "it is about one"
+    known = await unit.payments.by_payment_id(provider=provider, payment_id=payment_id)
+    if isinstance(read, Paid):
+        is_known = known is not None and known.payment == read.payment
+    else:
+        movements = await unit.payments.movements(provider=provider, payment_id=payment_id)
+        is_known = movement_of(read.told) in movements
+    if not is_known:
+        return None
+    return Applied(EventOutcome.REPEATED, "", await result_of(unit, known) if known else None)

@@ -1,6 +1,6 @@
 """Payments, signed events and what became of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -37,6 +37,13 @@ class KnownPayment:
     reason: str
     account_id: UUID | None
     """Who has the money."""
+    taken_back_micro: int = 0
+    """What of it the provider has taken back since."""
+
+    @property
+    def left(self) -> Payment:
+        """What of it is still there."""
+        return replace(self.payment, amount_micro=self.payment.amount_micro - self.taken_back_micro)
 
 
 class ResolutionAction(StrEnum):
@@ -74,21 +81,30 @@ class EventOutcome(StrEnum):
     """It contradicts an event or payment that came before; the first holds."""
     FAILED = "failed"
     """A fault of ours while it was applied."""
-    REFUND = "refund"
-    REVERSAL = "reversal"
-    DISPUTE = "dispute"
-    DISPUTE_WON = "dispute-won"
-    DISPUTE_LOST = "dispute-lost"
-    REFUND_FAILED = "refund-failed"
-    """These six move money that was paid before: known, and not applied by themselves yet."""
+    TAKEN_BACK = "taken-back"
+    """It tells of money that went back of a payment, or came back to it: that is moved."""
+    PARKED = "parked"
+    """Its payment has not come yet: it is moved as it does."""
+    EXCESS = "excess"
+    """More went back than was paid. What was paid is moved."""
     NOT_PAID = "not-paid"
     """A payment that did not come about: nothing to apply, and nothing for a person to do."""
 
 
-APPLIED = frozenset({EventOutcome.CREDITED, EventOutcome.SUSPENSE, EventOutcome.REPEATED})
+APPLIED = frozenset(
+    {
+        EventOutcome.CREDITED,
+        EventOutcome.SUSPENSE,
+        EventOutcome.REPEATED,
+        EventOutcome.TAKEN_BACK,
+        EventOutcome.EXCESS,
+    }
+)
 """What tells of a payment that is known by now."""
 NOT_APPLIED = frozenset(EventOutcome) - APPLIED - {EventOutcome.NOT_PAID}
-"""What moved no money and waits for a person."""
+"""What moved no money and waits, for a person or for its payment."""
+OPEN = NOT_APPLIED | {EventOutcome.EXCESS}
+"""What a person has to look at, unless it was dealt with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from prewatt_common.refusals import Refusal
 TableName = Literal[
     "command", "command_answer", "decision", "entry", "fact", "finding_seen", "journal",
     "meter_day", "parked_meter_step", "payment", "payment_event", "payment_event_step",
-    "payment_resolution", "posting", "tariff_version",
+    "payment_movement", "payment_resolution", "posting", "tariff_version",
 ]  # fmt: skip
 
 

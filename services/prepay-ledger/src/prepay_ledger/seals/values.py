@@ -104,6 +104,14 @@ SEALED = (
         ("id", "payment_event_id", "action", "who", "reason", "outcome_before", "outcome", "at"),
     ),
     SealedTable(
+        "payment_movement",
+        ("id",),
+        (
+            "id", "provider", "payment_id", "kind", "movement_id", "amount_micro", "currency",
+            "is_total", "happened_at", "at",
+        ),
+    ),
+    SealedTable(
         "payment_resolution",
         ("payment",),
         ("payment", "action", "account_id", "who", "reason", "journal_id", "at"),

@@ -559,6 +559,7 @@ CREATE TABLE payment (
     currency text NOT NULL,
     outcome text NOT NULL,
     reason text NOT NULL,
+    taken_back_micro bigint DEFAULT 0 NOT NULL,
     journal_id bigint NOT NULL,
     received_at timestamptz NOT NULL,
     day date DEFAULT open_day() NOT NULL,
@@ -566,6 +567,7 @@ CREATE TABLE payment (
     UNIQUE (provider, payment_id),
     CHECK (currency ~ '^[A-Z]{3}$'),
     CHECK (amount_micro > 0),
+    CHECK (taken_back_micro BETWEEN 0 AND amount_micro),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
 CREATE INDEX payment_day ON payment (day, id);
@@ -1086,6 +1088,24 @@ CREATE TABLE key_asked (
     asked_at timestamptz NOT NULL,
     PRIMARY KEY (meter_id)
 );
+CREATE TABLE payment_movement (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    provider text NOT NULL,
+    payment_id text NOT NULL,
+    kind text NOT NULL,
+    movement_id text NOT NULL,
+    amount_micro bigint NOT NULL,
+    currency text NOT NULL,
+    is_total boolean NOT NULL,
+    happened_at timestamptz,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    CHECK (amount_micro >= 0),
+    CHECK (currency ~ '^[A-Z]{3}$')
+);
+CREATE INDEX payment_movement_day ON payment_movement (day, id);
+CREATE INDEX payment_movement_payment ON payment_movement (provider, payment_id);
 CREATE TABLE payment_resolution (
     payment uuid NOT NULL,
     action text NOT NULL,
@@ -1165,6 +1185,7 @@ SEALED = {
     "posting": "",
     "payment": "id, provider, payment_id, account_number, amount_micro, currency, reason,"
     " journal_id, received_at, day",
+    "payment_movement": "",
     "payment_resolution": "",
     "payment_event": "id, provider, event_id, event_id_sha256, body_sha256, received_at, day",
     "payment_event_step": "",

@@ -1,0 +1,141 @@
+"""Use case: what a provider took back of a payment leaves the account that has the money."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from prepay_ledger.events import account_event
+from prepay_ledger.journal.values import Entry, Journal, UtilityAccount, clearing, refund_due
+from prepay_ledger.payments.ports import Unit
+from prepay_ledger.payments.taken_back import Movement, TakenBack, taken_back
+from prepay_ledger.payments.values import KnownPayment, PaymentOutcome
+from prepay_ledger.providers.values import Told
+from prepay_ledger.supply.review_supply import SupplyReview
+from prewatt_common.contracts.ledger_events_v1 import PaymentTakenBack
+
+
+class MovementConflict(Exception):
+    """It contradicts what was told before. Nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class MovementResult:
+    """``payment``: none where it has not come yet; the movement is applied as it does.
+    ``repeated``: it was known."""
+
+    payment: KnownPayment | None
+    repeated: bool
+    excess_micro: int
+
+
+class TakeMovement:
+    """Keeps what is told of a payment, and moves what follows from all of it together."""
+
+    def __init__(self, *, review: SupplyReview) -> None:
+        self._review = review
+
+    async def __call__(
+        self, unit: Unit, *, provider: str, told: Told, now: datetime
+    ) -> MovementResult:
+        """First the payment is locked, then the account's row. Raises `MovementConflict`."""
+        known = await unit.payments.lock_by_payment_id(
+            provider=provider, payment_id=told.payment_id
+        )
+        movement = movement_of(told)
+        earlier = await unit.payments.movements(provider=provider, payment_id=told.payment_id)
+        if movement in earlier:
+            return MovementResult(known, repeated=True, excess_micro=0)
+        if any(movement.contradicts(each) for each in earlier):
+            message = (
+                f"{told.kind} {told.movement_id} of payment {told.payment_id} was told before with "
+                "another amount"
+            )
+            raise MovementConflict(message)
+        if known is not None and known.payment.currency != told.currency:
+            message = (
+                f"payment {told.payment_id} was in {known.payment.currency}, not {told.currency}"
+            )
+            raise MovementConflict(message)
+        await unit.payments.add_movement(
+            movement,
+            provider=provider,
+            payment_id=told.payment_id,
+            currency=told.currency,
+            happened_at=told.at,
+            now=now,
+        )
+        if known is None:
+            return MovementResult(None, repeated=False, excess_micro=0)
+        after = await settle_taken_back(unit, self._review, known, [*earlier, movement], now=now)
+        return MovementResult(known, repeated=False, excess_micro=after.excess_micro)
+
+
+def movement_of(told: Told) -> Movement:
+    """As it is kept."""
+    return Movement(
+        kind=told.kind,
+        movement_id=told.movement_id,
+        amount_micro=told.amount_micro,
+        is_total=told.cumulative,
+    )
+
+
+async def settle_taken_back(
+    unit: Unit,
+    review: SupplyReview,
+    known: KnownPayment,
+    movements: Collection[Movement],
+    *,
+    now: datetime,
+) -> TakenBack:
+    """Moves the difference between what was taken back by ``movements`` and what was moved of that
+    before. The payment is locked."""
+    after = taken_back(movements, paid_micro=known.payment.amount_micro)
+    delta_micro = after.amount_micro - known.taken_back_micro
+    if delta_micro:
+        await _move(unit, review, known, delta_micro, now=now)
+        await unit.payments.set_taken_back(known.id, after.amount_micro)
+    return after
+
+
+async def _move(
+    unit: Unit, review: SupplyReview, known: KnownPayment, delta_micro: int, *, now: datetime
+) -> None:
+    """``delta_micro``: below zero where a dispute was won, or a refund came back."""
+    paid = known.payment
+    has_money = {
+        PaymentOutcome.SUSPENSE: UtilityAccount.SUSPENSE,
+        PaymentOutcome.RETURNED: refund_due(paid.provider),
+    }
+    entries: tuple[Entry, ...] = ()
+    postings: dict[str, int] = {clearing(paid.provider): delta_micro}
+    if known.outcome is PaymentOutcome.CREDITED:
+        assert known.account_id is not None, "an account has what was credited"
+        await unit.balances.lock(known.account_id)
+        entries = (Entry(known.account_id, -delta_micro),)
+    else:
+        postings[has_money[known.outcome]] = -delta_micro
+    journal_id, balances = await unit.journals.post(
+        Journal(
+            kind="taken-back",
+            source=f"{paid.provider}/{paid.payment_id}",
+            currency=paid.currency,
+            entries=entries,
+            postings=postings,
+        ),
+        at=now,
+    )
+    for balance in balances:
+        event = PaymentTakenBack(
+            account_id=balance.account_id,
+            payment_id=paid.payment_id,
+            provider=paid.provider,
+            journal_id=journal_id,
+            amount_micro=delta_micro,
+            balance_micro=balance.balance_micro,
+            balance_number=balance.number,
+            currency=paid.currency,
+            at=now,
+        )
+        await unit.publish([account_event(event, account_id=balance.account_id, at=now)])
+        await review(unit, [balance.account_id], now=now, caused_at=now)
