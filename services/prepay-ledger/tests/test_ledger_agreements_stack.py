@@ -242,7 +242,8 @@ async def test_an_agreement_that_cannot_be_rated_keeps_no_other_from_its_standin
     good = Case(ledger, components=[STANDING])
     for each in (odd, good):
         await each.publish()
-    await imported(good, 4, utc_now().date() + timedelta(days=1))
+    # East of Greenwich tomorrow has begun in the evening.
+    await imported(good, 4, utc_now().date() + timedelta(days=2))
     await ledger.sql(
         "UPDATE agreement SET tariff_code = $1 WHERE id IN "
         "(SELECT id FROM agreement WHERE tariff_code = $2 ORDER BY id LIMIT 2)",
@@ -263,11 +264,14 @@ async def test_an_agreement_that_cannot_be_rated_keeps_no_other_from_its_standin
         )
         return [row["balance_micro"] < 0 for row in rows].count(True) == 1
 
-    await ledger.until(charged, what="the others are charged", timeout_s=30)
-    async with ledger.http() as client:
-        assert (await client.get("/healthz")).status_code == 200
-    # What is mended is charged by the next sweep.
-    await ledger.sql("UPDATE account SET supply_state = 'connected' WHERE supply_state = 'odd'")
+    try:
+        await ledger.until(charged, what="the others are charged", timeout_s=30)
+        async with ledger.http() as client:
+            assert (await client.get("/healthz")).status_code == 200
+    finally:
+        # What is mended is charged by the next sweep.
+        mended = "UPDATE account SET supply_state = 'connected' WHERE supply_state = 'odd'"
+        await ledger.sql(mended)
     await ledger.sql(
         "UPDATE agreement SET tariff_code = $2 WHERE tariff_code = $1", odd.code, good.code
     )

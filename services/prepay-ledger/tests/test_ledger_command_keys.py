@@ -179,16 +179,16 @@ VECTORS = {
         "eyJjb21tYW5kX2lkIjoiMDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDA3IiwibWV0ZXJf"
         "aWQiOiJtIiwiYWN0aW9uIjoiZGlzY29ubmVjdCIsInNlcXVlbmNlIjo5LCJpc3N1ZWRfYXQiOiIyMDI2"
         "LTAzLTAxVDEyOjAwOjAwWiIsImV4cGlyZXNfYXQiOiIyMDI2LTAzLTAxVDEyOjAxOjAwWiIsIm5vdF9h"
-        "ZnRlciI6IjIwMjYtMDMtMDFUMTI6MDE6MDBaIiwiY29kZXNfZnJvbSI6MH0."
-        "-S-Y9bVorVMtHvwT0XJCEs5pTMDxXr9xKVuUOFV-J2YER7qAZV2nn5YOx8yG9wxUpWZVAGYqPZozR0JskCqjDw"
+        "ZnRlciI6IjIwMjYtMDMtMDFUMTI6MDE6MDBaIiwibGltaXRfdyI6bnVsbCwiY29kZXNfZnJvbSI6MH0."
+        "PHwG3YgJEqqIX_l4_8jyqPSPvxIERxc5yiwKun3DVS7jzq-a81pyYWPkziDDksqBY0j5PW8nvFtoLMiltt_UCQ"
     ),
     "command by k2": (
         "eyJhbGciOiJFZERTQSIsImtpZCI6ImsyIn0."
         "eyJjb21tYW5kX2lkIjoiMDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDA3IiwibWV0ZXJf"
         "aWQiOiJtIiwiYWN0aW9uIjoiZGlzY29ubmVjdCIsInNlcXVlbmNlIjo5LCJpc3N1ZWRfYXQiOiIyMDI2"
         "LTAzLTAxVDEyOjAwOjAwWiIsImV4cGlyZXNfYXQiOiIyMDI2LTAzLTAxVDEyOjAxOjAwWiIsIm5vdF9h"
-        "ZnRlciI6IjIwMjYtMDMtMDFUMTI6MDE6MDBaIiwiY29kZXNfZnJvbSI6MH0."
-        "c4jeqFK7tzny79ypePAVSD28korvrgVrtQBCfeMq69WNh_7hj58Xx8co2gak6CLHCyP7Ecij2cvnMG5j0LAtAQ"
+        "ZnRlciI6IjIwMjYtMDMtMDFUMTI6MDE6MDBaIiwibGltaXRfdyI6bnVsbCwiY29kZXNfZnJvbSI6MH0."
+        "vGD896pumzbTc-vYzUxJwVbGjkpapRekR1qBthlDy9OXtyyBbAoudHtyc2GthldCKz_yYXChrZk_aHzgmXJGBg"
     ),
     "add k2 by k1": (
         "eyJhbGciOiJFZERTQSIsImtpZCI6ImsxIiwidHlwIjoicHJld2F0dC1rZXkifQ."

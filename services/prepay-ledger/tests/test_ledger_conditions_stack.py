@@ -50,7 +50,7 @@ class Place(World):
     def by(self, name: str, at: datetime | None = None) -> Decided:
         return Decided(by=name, reason="test", at=at or self.now)
 
-    async def tell(
+    async def say(
         self,
         kind: ConditionKind,
         reference: str = "1",
@@ -113,7 +113,7 @@ async def place(own_database_url: str) -> AsyncGenerator[Place]:
 
 @every_kind
 async def test_a_cut_waits_until_it_is_ended(place: Place, kind: ConditionKind) -> None:
-    condition, _ = await place.tell(kind)
+    condition, _ = await place.say(kind)
     await place.use_up()
     others = "pending" if kind in OF_UTILITY else "disconnecting"
     assert await place.state() == ("pending", others)
@@ -129,7 +129,7 @@ async def test_a_cut_waits_until_it_is_ended(place: Place, kind: ConditionKind) 
 async def test_a_cut_in_flight_is_called_back(place: Place, kind: ConditionKind) -> None:
     await place.use_up()
     assert await place.state() == ("disconnecting", "disconnecting")
-    await place.tell(kind)
+    await place.say(kind)
     await place.look()
     held = place.devices if kind in OF_UTILITY else place.devices[:1]
     for device in held:
@@ -144,7 +144,7 @@ async def test_a_cut_in_flight_is_called_back(place: Place, kind: ConditionKind)
 
 
 async def test_it_ends_by_itself_and_the_cut_follows(place: Place) -> None:
-    await place.tell(IN_FLIGHT, until=BEGIN + HOUR)
+    await place.say(IN_FLIGHT, until=BEGIN + HOUR)
     await place.use_up()
     await place.pass_time(3_500)
     assert (await place.state())[0] == "pending"
@@ -153,8 +153,8 @@ async def test_it_ends_by_itself_and_the_cut_follows(place: Place) -> None:
 
 
 async def test_of_two_the_cut_waits_for_both(place: Place) -> None:
-    one, _ = await place.tell(IN_FLIGHT, "1")
-    two, _ = await place.tell(IN_FLIGHT, "2", until=BEGIN + 2 * HOUR)
+    one, _ = await place.say(IN_FLIGHT, "1")
+    two, _ = await place.say(IN_FLIGHT, "2", until=BEGIN + 2 * HOUR)
     await place.use_up()
     await place.end_it(two.id)
     await place.look()
@@ -171,7 +171,7 @@ async def test_what_no_policy_heeds_holds_nobody(
     place = Place(Scratch(own_database_url))
     await place.publish(set(ConditionKind) - {kind})
     await place.begin()
-    await place.tell(kind)
+    await place.say(kind)
     await place.use_up()
     assert await place.state() == ("disconnecting", "disconnecting")
     await place.end()
@@ -179,15 +179,15 @@ async def test_what_no_policy_heeds_holds_nobody(
 
 
 async def test_the_same_again_changes_nothing(place: Place) -> None:
-    condition, is_new = await place.tell(IN_FLIGHT, until=BEGIN + HOUR)
+    condition, is_new = await place.say(IN_FLIGHT, until=BEGIN + HOUR)
     assert is_new
-    assert await place.tell(IN_FLIGHT, until=BEGIN + HOUR) == (condition, False)
+    assert await place.say(IN_FLIGHT, until=BEGIN + HOUR) == (condition, False)
     with pytest.raises(ConditionConflict, match="was told before, until 2026-03-01T13:00"):
-        await place.tell(IN_FLIGHT, until=BEGIN + 2 * HOUR)
+        await place.say(IN_FLIGHT, until=BEGIN + 2 * HOUR)
     ended = await place.end_it(condition.id)
     assert ended.ended == place.by("bob")
     assert await place.end_it(condition.id, "cid") == ended
-    assert await place.tell(IN_FLIGHT, until=BEGIN + HOUR) == (ended, False)
+    assert await place.say(IN_FLIGHT, until=BEGIN + HOUR) == (ended, False)
     assert await place.facts() == [
         "prewatt.ledger.condition-begun.v1",
         "prewatt.ledger.condition-ended.v1",
@@ -195,14 +195,14 @@ async def test_the_same_again_changes_nothing(place: Place) -> None:
 
 
 async def test_what_is_over_by_itself_is_ended_by_nobody(place: Place) -> None:
-    condition, _ = await place.tell(IN_FLIGHT, until=BEGIN + HOUR)
+    condition, _ = await place.say(IN_FLIGHT, until=BEGIN + HOUR)
     await place.pass_time(3_601)
     assert (await place.end_it(condition.id)).ended is None
-    assert await place.tell(IN_FLIGHT, until=BEGIN + HOUR) == (condition, False)
+    assert await place.say(IN_FLIGHT, until=BEGIN + HOUR) == (condition, False)
 
 
 async def test_of_many_who_tell_or_end_the_same_at_once_one_does(place: Place) -> None:
-    told = await asyncio.gather(*(place.tell(PROVIDER) for _ in range(5)))
+    told = await asyncio.gather(*(place.say(PROVIDER) for _ in range(5)))
     assert sorted(is_new for _, is_new in told) == [False] * 4 + [True]
     assert len({condition.id for condition, _ in told}) == 1
     (condition_id,) = {condition.id for condition, _ in told}
@@ -213,12 +213,12 @@ async def test_of_many_who_tell_or_end_the_same_at_once_one_does(place: Place) -
 
 async def test_what_cannot_be_is_refused(place: Place) -> None:
     with pytest.raises(InvalidCondition, match="2026-03-06T12:00"):
-        await place.tell(IN_FLIGHT, until=BEGIN + timedelta(days=6))
+        await place.say(IN_FLIGHT, until=BEGIN + timedelta(days=6))
     with pytest.raises(UnknownCondition, match="there is no condition"):
         await place.end_it(uuid4())
     place.households[0].id = uuid4()
     with pytest.raises(UnknownAccount, match="does not exist"):
-        await place.tell(ConditionKind.MODE_CHANGE)
+        await place.say(ConditionKind.MODE_CHANGE)
     assert await place.facts() == []
 
 
@@ -228,11 +228,11 @@ async def test_who_dies_before_the_commit_has_told_nothing(
 ) -> None:
     await place.use_up()
     with pytest.raises(Killed):
-        await place.tell(kind, open_unit=Dying(place.scratch, after=0, inside=True))
+        await place.say(kind, open_unit=Dying(place.scratch, after=0, inside=True))
     await place.look()
     assert await place.state() == ("disconnecting", "disconnecting")
     assert await place.facts() == []
-    assert (await place.tell(kind))[1], "told again it is there"
+    assert (await place.say(kind))[1], "told again it is there"
 
 
 @every_kind
@@ -241,10 +241,10 @@ async def test_a_death_after_the_commit_loses_no_look(
     place: Place, kind: ConditionKind, *, ends: bool
 ) -> None:
     """Another process begins, which knows nothing of what was told."""
-    condition, _ = await place.tell(kind) if ends else (None, True)
+    condition, _ = await place.say(kind) if ends else (None, True)
     await place.use_up()
     if condition is None:
-        await place.tell(kind)
+        await place.say(kind)
     else:
         await place.end_it(condition.id)
     place.follow = FollowRules(open_unit=place.scratch.unit, clock=lambda: place.now)
@@ -261,7 +261,7 @@ async def test_a_decision_that_did_not_see_it_is_made_once_more(place: Place) ->
     household = place.households[0]
     async with place.scratch.unit() as unit:
         await unit.supply.hold([household.id])
-        telling = asyncio.create_task(place.tell(IN_FLIGHT))
+        telling = asyncio.create_task(place.say(IN_FLIGHT))
         done, _ = await asyncio.wait([telling], timeout=0.3)
         assert not done, "it waits for the account"
         await unit.connection.exec_driver_sql(
@@ -280,8 +280,8 @@ async def test_what_stands_is_told_of_each_account_that_is_asked_for(place: Plac
     home, other = (each.id for each in place.households)
     async with place.scratch.unit() as unit:
         assert await unit.conditions.standing([home, other], now=place.now) == {}
-    await place.tell(IN_FLIGHT)
-    outage, _ = await place.tell(PROVIDER)
+    await place.say(IN_FLIGHT)
+    outage, _ = await place.say(PROVIDER)
     async with place.scratch.unit() as unit:
         found = await unit.conditions.standing([home, other], now=place.now)
         later = await unit.conditions.standing([home], now=place.now + HOUR)
