@@ -145,7 +145,7 @@ async def add_payment(connection: asyncpg.Connection, _: str, n: int) -> None:
 
 async def add_payment_event(connection: asyncpg.Connection, _: str, n: int) -> None:
     await connection.execute(
-        "INSERT INTO payment_event VALUES ($1, 'demo', 'e', $2, '', '{}', '', NULL, NULL, "
+        "INSERT INTO payment_event VALUES ($1, 'demo', 'e', $2, '', '{}', '', NULL, NULL, NULL, "
         "'unreadable', '', true, $3)",
         new_id(), uuid4().bytes, AT,
     )  # fmt: skip

@@ -285,7 +285,7 @@ async def used(world: World, home: Household, kwh: int, price_micro: int) -> dic
 
     async def there() -> dict[str, Any] | None:
         account = await world.account(home.number)
-        paid = home.balance_micro - account["balance_micro"]
+        paid = home.balance_micro - worth_micro(account)
         return account if paid == kwh * price_micro else None
 
     return await until(there, what=f"{home.number} has paid for {kwh} kWh")

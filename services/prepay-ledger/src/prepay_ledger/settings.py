@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from prepay_ledger.providers.configured import ProviderName, ProviderSettings
+from prepay_ledger.providers.configured import ConfiguredProvider, ProviderName
 from prepay_ledger.relays.signing import private_key
 from prepay_ledger.site_codes.rules import masters_of
 from prepay_ledger.site_codes.values import Masters
@@ -19,7 +19,7 @@ class LedgerSettings(ServiceSettings):
     """Read from ``PREWATT_*``."""
 
     http_port: int = Field(default=8082, ge=1, le=65535)
-    payment_providers: dict[ProviderName, ProviderSettings] = Field(default_factory=dict)
+    payment_providers: dict[ProviderName, ConfiguredProvider] = Field(default_factory=dict)
     """By the name in the webhook's path: kind, secrets or keys, merchant's ids."""
     command_signing_key: SecretStr
     """Ed25519 private key (PEM) that commands to meters are signed with."""

@@ -167,7 +167,7 @@ class PostgresCutLists:
 
     async def progress(self, list_id: UUID) -> Progress:
         """Counted anew."""
-        return (await self._progress([list_id]))[list_id]
+        return (await self._progress([list_id])).get(list_id, Progress(0, 0, 0))
 
     async def _progress(self, list_ids: Sequence[UUID]) -> dict[UUID, Progress]:
         rows = await (await driver(self._connection)).fetch(_PROGRESS, list_ids)

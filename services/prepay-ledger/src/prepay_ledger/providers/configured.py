@@ -156,7 +156,7 @@ class AlipaySettings(_Settings):
 
 
 ProviderName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
-ProviderSettings: TypeAlias = Annotated[
+ConfiguredProvider: TypeAlias = Annotated[
     StandardWebhooksSettings | StripeSettings | WeChatPaySettings | AlipaySettings,
     Field(discriminator="kind"),
 ]
