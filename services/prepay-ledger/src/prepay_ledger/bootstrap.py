@@ -2,43 +2,29 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.breakers.follow_holds import FollowHolds
 from prepay_ledger.charging.enter_charges import EnterCharges
 from prepay_ledger.charging.park_meter import ParkMeter
 from prepay_ledger.charging.remembered import RememberedStandings
-from prepay_ledger.charging.sweep_standing import SweepStanding
 from prepay_ledger.charging.take_readings import TakeReadings
 from prepay_ledger.charging.turn_readings import TurnReadings
-from prepay_ledger.command_keys.roll_out import RollOut
-from prepay_ledger.corrections.carry_out_runs import CarryOutRuns
-from prepay_ledger.debts.pay_instalments import PayInstalments
 from prepay_ledger.epochs.postgres import raise_epoch
-from prepay_ledger.estimates.estimate_silent import EstimateSilent
-from prepay_ledger.looks.look_at_meters import LookAtMeters
+from prepay_ledger.jobs import jobs
 from prepay_ledger.procedures.take_notices import NoticeEvent, take_notices
-from prepay_ledger.reconnections.values import Reconnection
-from prepay_ledger.reconnections.watch_reconnections import WatchReconnections
-from prepay_ledger.relays.news import after_report
 from prepay_ledger.relays.signing import CommandSigner
-from prepay_ledger.relays.values import ObservedFrom
 from prepay_ledger.routes import routers
 from prepay_ledger.seals.close_days import CloseDays
 from prepay_ledger.seals.postgres import SealsUnit, open_seals
 from prepay_ledger.settings import LedgerSettings
-from prepay_ledger.supply.follow_rules import FollowRules
-from prepay_ledger.supply.recheck_supply import RecheckSupply
 from prepay_ledger.supply.review_supply import SupplyReview
 from prepay_ledger.supply.take_meter_events import TakeMeterEvents
 from prepay_ledger.unit import PostgresUnit, open_unit
 from prepay_ledger.watches import watches
 from prewatt_common.clock import utc_now
-from prewatt_common.contracts.base import RelayState
 from prewatt_common.contracts.meter_events_v1 import (
     CommandProgressed,
     MeterPresenceChanged,
@@ -60,27 +46,7 @@ from prewatt_common.kafka.history import watch_history
 from prewatt_common.kafka.readings import decode_readings, one_of_readings
 from prewatt_common.parts import Parts, parts_of
 from prewatt_common.service import serve
-from prewatt_common.workers import Repeating
 from prewatt_common.zone_data import watch_zone_data
-
-_PAY_INSTALMENTS_EVERY_S = 60.0
-_PAY_INSTALMENTS_REST_FACTOR = 20
-"""Those that are held over are asked for in each run: a twentieth of the time at most."""
-_SWEEP_EVERY_S = 5.0
-_RECHECK_EVERY_S = 1.0
-_CLOSE_DAYS_EVERY_S = 5.0
-_LOOK_EVERY_S = 0.5
-_LOOK_REST_FACTOR = 9
-"""Looking at meters takes a tenth of the time at most."""
-_ESTIMATE_EVERY_S = 0.5
-_ESTIMATE_REST_FACTOR = 9
-"""Estimating takes a tenth of the time at most."""
-_CARRY_OUT_EVERY_S = 1.0
-_WATCH_RECONNECTIONS_EVERY_S = 2.0
-_WATCH_RECONNECTIONS_REST_FACTOR = 20
-_FOLLOW_HOLDS_EVERY_S = 1.0
-_ROLL_OUT_EVERY_S = 1.0
-_ROLL_OUT_REST_FACTOR = 3
 
 
 async def run(settings: LedgerSettings) -> None:
@@ -170,88 +136,15 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
         readings,
         meter_events,
         notices,
-        Repeating(
-            name="recheck supply",
-            do=RecheckSupply(open_unit=units, review=review, clock=utc_now, committed=relay.wake),
-            every_s=_RECHECK_EVERY_S,
+        *jobs(
+            settings=settings,
+            units=units,
+            review=review,
+            signer=signer,
+            close_days=close_days,
+            committed=relay.wake,
         ),
-        Repeating(
-            name="follow rules",
-            do=FollowRules(open_unit=units, clock=utc_now),
-            every_s=_RECHECK_EVERY_S,
-        ),
-        Repeating(
-            name="follow holds of cuts",
-            do=FollowHolds(open_unit=units, clock=utc_now, committed=relay.wake),
-            every_s=_FOLLOW_HOLDS_EVERY_S,
-        ),
-        Repeating(
-            name="roll out command keys",
-            do=RollOut(
-                open_unit=units,
-                signer=signer,
-                most=settings.key_messages_per_s,
-                again=settings.key_again,
-                clock=utc_now,
-                committed=relay.wake,
-            ),
-            every_s=_ROLL_OUT_EVERY_S,
-            rest_factor=_ROLL_OUT_REST_FACTOR,
-        ),
-        Repeating(
-            name="sweep standing",
-            do=SweepStanding(open_unit=units, review=review, clock=utc_now, committed=relay.wake),
-            every_s=_SWEEP_EVERY_S,
-        ),
-        Repeating(
-            name="pay instalments",
-            do=PayInstalments(open_unit=units, clock=utc_now, committed=relay.wake),
-            every_s=_PAY_INSTALMENTS_EVERY_S,
-            rest_factor=_PAY_INSTALMENTS_REST_FACTOR,
-        ),
-        Repeating(
-            name="carry out corrections",
-            do=CarryOutRuns(open_unit=units, review=review, clock=utc_now, committed=relay.wake),
-            every_s=_CARRY_OUT_EVERY_S,
-        ),
-        Repeating(
-            name="watch reconnections",
-            do=WatchReconnections(
-                open_unit=units,
-                review=review,
-                saw_load=_saw_load,
-                has_site_codes=bool(settings.site_code_keys),
-                clock=utc_now,
-                committed=relay.wake,
-            ),
-            every_s=_WATCH_RECONNECTIONS_EVERY_S,
-            rest_factor=_WATCH_RECONNECTIONS_REST_FACTOR,
-        ),
-        Repeating(name="close days", do=close_days, every_s=_CLOSE_DAYS_EVERY_S),
         watch_dependencies({"kafka": parts.producer.check}),
-        Repeating(
-            name="look at meters",
-            do=LookAtMeters(
-                open_unit=units,
-                timezone=ZoneInfo(settings.timezone),
-                silence_borne=settings.silence_borne,
-                none_while_closed_days=settings.none_while_closed_days,
-                clock=utc_now,
-            ),
-            every_s=_LOOK_EVERY_S,
-            rest_factor=_LOOK_REST_FACTOR,
-        ),
-        Repeating(
-            name="estimate silent meters",
-            do=EstimateSilent(
-                open_unit=units,
-                timezone=ZoneInfo(settings.timezone),
-                clock=utc_now,
-                committed=relay.wake,
-            ),
-            every_s=_ESTIMATE_EVERY_S,
-            rest_factor=_ESTIMATE_REST_FACTOR,
-        ),
         *watches(database),
         watch_history(
             bootstrap=settings.kafka_bootstrap,
@@ -293,17 +186,6 @@ def _parking_in_unit(park_meter: ParkMeter) -> Park[Reading]:
         return await park_meter(PostgresUnit(connection), one, error)
 
     return park
-
-
-async def _saw_load(unit: PostgresUnit, loaded: Sequence[Reconnection], now: datetime) -> None:
-    """Energy flows through their relays: they are closed, whatever became of the answers."""
-    await unit.relays.save(
-        [
-            after_report(relay, RelayState.CLOSED, at=now, by=ObservedFrom.LOAD)
-            for relay in await unit.relays.of_meters([each.meter_id for each in loaded])
-        ]
-    )
-    await unit.supply.look_at([each.account_id for each in loaded], now=now)
 
 
 async def _restored(connection: AsyncConnection, who: str, reason: str) -> None:
