@@ -32,7 +32,7 @@ class ConditionStore(Protocol):
         ...
 
     async def recheck(self, account_id: UUID, *, now: datetime) -> None:
-        """The account's supply is decided about at once."""
+        """The account's supply is decided about at once. Its row stays locked until our commit."""
         ...
 
     async def standing(

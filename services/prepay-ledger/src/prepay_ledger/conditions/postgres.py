@@ -82,8 +82,8 @@ class PostgresConditions:
         return ended is not None
 
     async def recheck(self, account_id: UUID, *, now: datetime) -> None:
-        """After our row is there: a decision that has the account locked did not see it, and the
-        job that looks by the clock decides once more."""
+        """A decision that has the account locked did not see our row, and the job that looks by
+        the clock decides once more."""
         await (await driver(self._connection)).execute(RECHECK, [account_id], now)
 
     async def standing(

@@ -71,6 +71,8 @@ async def end_condition(*, unit: Unit, condition_id: UUID, decided: Decided) -> 
     condition = await _known(unit, condition_id)
     if not condition.is_active(decided.at):
         return condition
+    # The account before the row, as a credited payment does that has it locked: no deadlock.
+    await _look(unit, condition, decided.at)
     if not await unit.conditions.end(condition_id, decided):
         return await _known(unit, condition_id)
     event = ConditionEnded(
@@ -82,8 +84,19 @@ async def end_condition(*, unit: Unit, condition_id: UUID, decided: Decided) -> 
         at=decided.at,
     )
     await tell(unit, [(str(condition_id), str(condition_id), event)], decided)
-    await _look(unit, condition, decided.at)
     return replace(condition, ended=decided)
+
+
+async def end_payment_in_flight(
+    *, unit: Unit, account_id: UUID, reference: str, decided: Decided
+) -> None:
+    """The money that was announced by this name has reached the account, whose row is locked. What
+    was announced by another name is still under way, and stays."""
+    condition = await unit.conditions.named(
+        ConditionKind.PAYMENT_IN_FLIGHT, account_id=account_id, reference=reference
+    )
+    if condition is not None:
+        await end_condition(unit=unit, condition_id=condition.id, decided=decided)
 
 
 def _same(known: Condition, until: datetime | None) -> Condition:

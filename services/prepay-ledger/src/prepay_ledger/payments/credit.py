@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from prepay_ledger.balances.values import Account
+from prepay_ledger.conditions.tell_condition import end_payment_in_flight
 from prepay_ledger.debts.pay_off import pay_from_topup
 from prepay_ledger.events import account_event
+from prepay_ledger.facts import values as facts
 from prepay_ledger.journal.values import Entry, Journal
 from prepay_ledger.payments.ports import Unit
 from prepay_ledger.payments.values import Payment
@@ -42,7 +44,8 @@ async def credit(
     now: datetime,
 ) -> CreditedPayment:
     """Moves the amount from the ledger account ``taken_from`` to ``account``, whose row is locked,
-    and from there what was agreed of it to its debts."""
+    and from there what was agreed of it to its debts. If it was announced as in flight, it no
+    longer is."""
     journal_id, (balance,) = await unit.journals.post(
         Journal(
             kind=kind,
@@ -69,5 +72,15 @@ async def credit(
         owed_micro=paid.owed_micro,
     )
     await unit.publish([account_event(event, account_id=account.id, at=now)])
+    await end_payment_in_flight(
+        unit=unit,
+        account_id=account.id,
+        reference=payment.payment_id,
+        decided=facts.Decided(
+            by=decided.who if decided else payment.provider,
+            reason=decided.reason if decided else "its money was credited",
+            at=now,
+        ),
+    )
     await review(unit, [account.id], now=now, caused_at=now)
     return CreditedPayment(journal_id, paid.balance.balance_micro)

@@ -7,6 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from prepay_ledger.debts.ports import SplittingUnit
+from prepay_ledger.facts.ports import HasFacts
 from prepay_ledger.payments.taken_back import Movement
 from prepay_ledger.payments.values import (
     EventOutcome,
@@ -91,7 +92,7 @@ class PaymentEventStore(Protocol):
         ...
 
 
-class Unit(SplittingUnit, supply.Unit, Protocol):
+class Unit(SplittingUnit, HasFacts, supply.Unit, Protocol):
     """A transaction in which money comes in, and supply is decided after it."""
 
     payments: PaymentStore
