@@ -231,6 +231,15 @@ class World(WorldRows):
         )
         return rows[0]["at"]
 
+    async def opens_again(self) -> set[str]:
+        """The meters that have opened so often that somebody has to look, by their orders."""
+        rows = await self._sql(
+            "SELECT meter_id FROM relay WHERE openings >= 3 AND observed_from = 'unasked' "
+            "AND meter_id IN (SELECT meter_id FROM work_order "
+            "WHERE kind = 'relay_opens_unasked' AND closed_at IS NULL)"
+        )
+        return {each["meter_id"] for each in rows}
+
     async def settle(self) -> None:
         """The network loses nothing any more and everybody is there: until nothing is left to
         do."""

@@ -197,9 +197,9 @@ def test_a_relay_that_its_own_limiter_opens_is_limited_and_nothing_is_asked_of_i
     limited = relay(LIMITED, w=400, desired=TO_400)
     for state in (RelayState.OPEN, RelayState.CLOSED, RelayState.LIMITED):
         assert after_limiter(limited, state, at=NOW) == limited
-    # Nobody has set a limit: it is open, and is closed again.
+    # Nobody has set a limit: it is open, and is left time to close by itself.
     opened = after_limiter(relay(), RelayState.OPEN, at=NOW)
-    assert (opened.observed, step(opened)) == (OPEN, BACK)
+    assert (opened.observed, step(opened)) == (OPEN, None)
     # Somebody else has opened it.
     by_hand = after_report(limited, RelayState.OPEN, at=NOW)
     assert (by_hand.observed, by_hand.observed_limit_w, step(by_hand)) == (OPEN, None, LIMIT)

@@ -118,6 +118,9 @@ async def test_one_that_waits_for_load_gives_way_to_the_next(world: World) -> No
     assert await rows(world, "closed_at IS NOT NULL, done_at") == [(True, None)]
     await world.pass_time(60)
     await world.by_hand(device)
+    # Whoever did that may be at work there: the next one begins after a pause, and is timed by it.
+    assert await rows(world, "done_at IS NOT NULL") == [(False,)]
+    await world.pass_time(15 * 60)
     assert await rows(world, "done_at IS NOT NULL, closed_at IS NOT NULL") == [
         (True, True),
         (False, False),
@@ -183,6 +186,33 @@ async def test_a_person_who_closes_an_unanswered_relays_order_has_it_asked_at_on
     after = (await world.scratch.sql(asked, world.devices[0].meter_id))[0]["n"]
     assert after == before + 1
     assert await orders(world) == [("relay_does_not_answer", "done")]
+
+
+async def test_what_opens_again_and_again_is_closed_once_somebody_has_looked(world: World) -> None:
+    """Not from afar: the order says why it stays dark, and who closes it has it closed."""
+    household, device = world.households[0], world.devices[0]
+    for minutes in (15, 30):
+        await world.by_hand(device)
+        assert device.is_open
+        await world.pass_time(minutes * 60)
+        await world.deliver(device)
+        assert not device.is_open
+    await world.by_hand(device)
+    assert device.waiting is None
+    await world.pass_time(48 * 3600)
+    assert device.waiting is None
+    (held,) = await world.scratch.sql("SELECT held FROM account WHERE id = $1", household.id)
+    assert held["held"] == "opens_again"
+    found = await world.scratch.sql(
+        "SELECT id, kind FROM work_order WHERE closed_at IS NULL ORDER BY kind"
+    )
+    assert [each["kind"] for each in found] == ["relay_moved_by_hand", "relay_opens_unasked"]
+    closing = Closing(at=world.now, by="li", result=WorkOrderResult.DONE, note="loose wire")
+    async with world.scratch.unit() as unit:
+        await CloseAndRetry(world.review)(unit=unit, order_id=found[1]["id"], closing=closing)
+    await world.pass_time(60)
+    await world.deliver(device)
+    assert not device.is_open
 
 
 async def test_two_people_who_close_it_at_once_ask_once(world: World) -> None:

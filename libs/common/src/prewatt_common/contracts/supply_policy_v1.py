@@ -101,6 +101,11 @@ class Commands(Part, frozen=True, kw_only=True):
     """The most that doubling leads to."""
     attempts_max: Annotated[int, msgspec.Meta(ge=1, le=100)] = 8
     """So many in a row and the relay is given up, until its meter is heard of anew."""
+    reclose_after_s: Seconds = 900
+    """After a relay that should be closed has opened unasked, at the meter: somebody may be at work
+    behind it. Doubled with each time. One that is only armed waits for its customer anyhow."""
+    openings_max: Annotated[int, msgspec.Meta(ge=1, le=100)] = 3
+    """So often, without a day between, and it stays open until a person has seen to it."""
     cut_lifetime_s: Annotated[int, msgspec.Meta(ge=10, le=60)] = 60
     """A cut that its meter has not made by then must not be made any more."""
     lifetime_s: Annotated[int, msgspec.Meta(ge=10, le=31 * 86_400)] = 86_400
@@ -111,6 +116,7 @@ class Commands(Part, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         for longer, shorter in (
             ("longest_pause_s", "first_pause_s"),
+            ("longest_pause_s", "reclose_after_s"),
             ("longest_pause_s", "answer_within_s"),
             ("lifetime_s", "answer_within_s"),
         ):

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from prepay_ledger.relays.command_progress import FINISHED_RANK, RANK
 from prepay_ledger.relays.values import (
     OBSERVED,
+    QUIET,
     CommandProgress,
     Desired,
     Limits,
@@ -50,17 +51,29 @@ def after_progress(relay: Relay, progress: CommandProgress) -> Relay:
 def after_report(
     relay: Relay, state: RelayState, *, at: datetime, by: ObservedFrom = ObservedFrom.REPORT
 ) -> Relay:
-    """``relay`` once its meter has told of itself where it is."""
-    return _seen(relay, state, at=at, by=by)
+    """``relay`` once its meter has told of itself where it is. ``by`` is ``UNASKED`` where no
+    command moved it: that is kept where it opens, and is to be closed."""
+    opens = state in _OPEN and relay.desired is not Desired.OPEN
+    if by is not ObservedFrom.UNASKED or not opens:
+        by = ObservedFrom.REPORT if by is ObservedFrom.UNASKED else by
+        return _seen(relay, state, at=at, by=by)
+    if relay.opened_at is not None and at <= relay.opened_at:
+        # It was told before.
+        return relay
+    return _opened(_seen(relay, state, at=at, by=by), before=relay, at=at)
 
 
 def after_limiter(relay: Relay, state: RelayState, *, at: datetime) -> Relay:
     """``relay`` once its meter's own limiter has moved it. Where a limit is set, as far as is
-    known, that is how it limits, and the relay stays limited; else it is open or closed."""
+    known, that is how it limits, and the relay stays limited; else it is open or closed. It closes
+    by itself: it is left time for that, and however often it opens, that is no fault."""
     may_be_limited = relay.observed is Observed.LIMITED or (
         relay.observed is Observed.UNKNOWN and relay.desired is Desired.LIMITED
     )
-    return relay if may_be_limited else after_report(relay, state, at=at)
+    if may_be_limited:
+        return relay
+    after = after_report(relay, state, at=at, by=ObservedFrom.UNASKED)
+    return replace(after, openings=relay.openings)
 
 
 def told_at(relay: Relay, *, at: datetime, received_at: datetime | None, now: datetime) -> datetime:
@@ -109,8 +122,23 @@ def after_silence(relay: Relay, *, limits: Limits, now: datetime) -> Relay:
 
 
 def seen_to(relay: Relay) -> Relay:
-    """``relay`` once a person has seen to its meter: what failed before says nothing any more."""
-    return _in_order(relay)
+    """``relay`` once a person has seen to its meter: what failed before says nothing any more, nor
+    how often it opened."""
+    observed_from = ObservedFrom.REPORT if relay.is_open_unasked else relay.observed_from
+    return replace(_in_order(relay), openings=0, opened_at=None, observed_from=observed_from)
+
+
+_OPEN = (RelayState.OPEN, RelayState.ARMED)
+
+
+def _opened(relay: Relay, *, before: Relay, at: datetime) -> Relay:
+    if relay.observed_at != at or before.is_open_unasked:
+        # Something newer is known, or it is open already.
+        return relay
+    is_anew = before.opened_at is None or at - before.opened_at >= QUIET
+    openings = 1 if is_anew else before.openings + 1
+    # What failed before was about something else.
+    return replace(_in_order(relay), openings=openings, opened_at=at)
 
 
 def _seen(
@@ -121,6 +149,8 @@ def _seen(
     if relay.observed_at is not None and at < relay.observed_at:
         return relay
     observed = OBSERVED[state]
+    if by is ObservedFrom.REPORT and relay.is_open_unasked and state in _OPEN:
+        by = ObservedFrom.UNASKED
     if observed is not Observed.LIMITED:
         limit_w = None
     elif limit_w is None:

@@ -47,7 +47,8 @@ WHERE a.id = ANY($1::uuid[]) AND (a.supply_state NOT IN ('connected', 'warned') 
 _KNOWN = """
     r.desired, r.observed, r.observed_at, r.observed_from, r.command_id, r.action, r.issued_at,
     r.deadline_at, r.expires_at, r.failures, r.failed_at, r.refused, r.limit_w, r.observed_limit_w,
-    r.asked_limit_w, p.presence, p.at AS presence_at, p.back_at, m.last_at_us
+    r.asked_limit_w, r.openings, r.opened_at, p.presence, p.at AS presence_at, p.back_at,
+    m.last_at_us
 """
 _JOINS = """
 LEFT JOIN relay AS r USING (meter_id)
@@ -70,11 +71,12 @@ SELECT meter_id, {_KNOWN} FROM unnest($1::text[]) AS t (meter_id) {_JOINS} ORDER
 _SAVE = """
 INSERT INTO relay (meter_id, desired, observed, observed_at, observed_from, command_id, action,
                    issued_at, deadline_at, expires_at, failures, failed_at, refused, limit_w,
-                   observed_limit_w, asked_limit_w)
+                   observed_limit_w, asked_limit_w, openings, opened_at)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[],
                      $6::uuid[], $7::text[], $8::timestamptz[], $9::timestamptz[],
                      $10::timestamptz[], $11::integer[], $12::timestamptz[], $13::boolean[],
-                     $14::integer[], $15::integer[], $16::integer[])
+                     $14::integer[], $15::integer[], $16::integer[], $17::integer[],
+                     $18::timestamptz[])
 ON CONFLICT (meter_id) DO UPDATE SET
     desired = excluded.desired, observed = excluded.observed,
     observed_at = excluded.observed_at, observed_from = excluded.observed_from,
@@ -82,13 +84,15 @@ ON CONFLICT (meter_id) DO UPDATE SET
     issued_at = excluded.issued_at, deadline_at = excluded.deadline_at,
     expires_at = excluded.expires_at, failures = excluded.failures, failed_at = excluded.failed_at,
     refused = excluded.refused, limit_w = excluded.limit_w,
-    observed_limit_w = excluded.observed_limit_w, asked_limit_w = excluded.asked_limit_w
+    observed_limit_w = excluded.observed_limit_w, asked_limit_w = excluded.asked_limit_w,
+    openings = excluded.openings, opened_at = excluded.opened_at
 """
 
 _DEVICE_CHANGED = """
 UPDATE relay SET observed = $3, observed_from = $4, observed_at = $2, command_id = NULL,
     action = NULL, issued_at = NULL, deadline_at = NULL, expires_at = NULL, failures = 0,
-    failed_at = NULL, refused = false, observed_limit_w = NULL, asked_limit_w = NULL
+    failed_at = NULL, refused = false, observed_limit_w = NULL, asked_limit_w = NULL,
+    openings = 0, opened_at = NULL
 WHERE meter_id = $1 AND greatest(observed_at, issued_at) <= $2
 """
 
@@ -169,6 +173,8 @@ class PostgresRelays(PostgresCommands):
             [each.limit_w for each in rows],
             [each.observed_limit_w for each in rows],
             [each and each.limit_w for each in out],
+            [each.openings for each in rows],
+            [each.opened_at for each in rows],
         )
 
     async def device_changed(self, meter_id: str, *, at: datetime) -> None:
@@ -230,6 +236,8 @@ def _relay(row: Record) -> Relay:
         refused=row["refused"],
         limit_w=row["limit_w"],
         observed_limit_w=row["observed_limit_w"],
+        openings=row["openings"],
+        opened_at=row["opened_at"],
     )
 
 

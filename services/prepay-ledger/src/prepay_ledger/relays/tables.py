@@ -40,6 +40,8 @@ relay = Table(
     Column("failures", Integer, nullable=False),
     instant("failed_at", nullable=True),
     Column("refused", Boolean, nullable=False),
+    Column("openings", Integer, nullable=False, server_default=text("0")),
+    instant("opened_at", nullable=True),
 )
 
 # Apart from the relay, and written without any account's lock: a whole fleet may come at once.

@@ -69,6 +69,9 @@ class ObservedFrom(StrEnum):
     REPORT = "report"
     LOAD = "load"
     """Energy flows: it cannot be open."""
+    UNASKED = "unasked"
+    """It reported that it opened at the meter, by hand, by the button or by itself: no command of
+    ours did it."""
     SILENCE = "silence"
     """No answer to a command: nothing is known any more."""
 
@@ -106,6 +109,10 @@ class Relay(msgspec.Struct, frozen=True, kw_only=True):
     """When the last of them failed."""
     refused: bool = False
     """The last of them was answered; the others got no answer."""
+    openings: Count = 0
+    """How often it opened unasked, since a day without one or since a person has seen to it."""
+    opened_at: datetime | None = None
+    """When it did so the last time; its limiter counts here, and not in ``openings``."""
     presence: Presence | None = None
     """None: the meter has never said."""
     presence_at: datetime | None = None
@@ -121,6 +128,12 @@ class Relay(msgspec.Struct, frozen=True, kw_only=True):
         return self.observed in THERE[self.desired] and (
             self.desired is not Desired.LIMITED or self.observed_limit_w == self.limit_w
         )
+
+    @property
+    def is_open_unasked(self) -> bool:
+        """It opened unasked, and nothing has closed or asked it since: somebody may be at work on
+        the installation, or there is a fault in it."""
+        return self.observed_from is ObservedFrom.UNASKED
 
     @property
     def is_asked(self) -> bool:
@@ -150,6 +163,8 @@ def _lets_through_w(observed: Observed, limit_w: int | None) -> int | None:
     return 0 if observed is Observed.OPEN else None
 
 
+QUIET = timedelta(days=1)
+"""So long without opening unasked, and what was before counts no more."""
 ABSENCE_BORNE = timedelta(seconds=60)
 """A meter that was away for longer is cut only on a reading that it took since it is back."""
 
@@ -166,6 +181,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The most that doubling leads to."""
     attempts_max: Annotated[int, msgspec.Meta(ge=1)] = 8
     """So many in a row and the relay is given up, until its meter is heard of anew."""
+    reclose_after_s: Annotated[int, msgspec.Meta(ge=1)] = 900
+    """After a relay has opened unasked; doubled with each time."""
+    openings_max: Annotated[int, msgspec.Meta(ge=1)] = 3
+    """So often, without a day between, and it stays open until a person has seen to it."""
     cut_lifetime_s: Annotated[int, msgspec.Meta(ge=10, le=60)] = 60
     """A cut that its meter has not made by then must not be made any more."""
     lifetime_s: Annotated[int, msgspec.Meta(ge=10)] = 24 * 3_600

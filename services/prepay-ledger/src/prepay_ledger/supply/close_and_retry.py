@@ -10,18 +10,28 @@ from prepay_ledger.supply.review_supply import SupplyReview
 from prepay_ledger.work_orders.close_order import close_order
 from prepay_ledger.work_orders.values import Closing, WorkOrder, WorkOrderKind
 
+_SEES_TO_RELAY = frozenset(
+    {
+        WorkOrderKind.RELAY_DOES_NOT_ANSWER,
+        WorkOrderKind.RELAY_OPENS_UNASKED,
+        WorkOrderKind.RELAY_MOVED_BY_HAND,
+    }
+)
+"""Who has closed one has been at the relay, and found that it may be moved."""
+
 
 @dataclass(frozen=True, slots=True)
 class CloseAndRetry:
-    """Closes orders, as `close_order` has it. A relay that did not answer is asked anew in the same
-    transaction: the order says by whom it was closed, and the decision after it what was asked."""
+    """Closes orders, as `close_order` has it. A relay that did not answer, or opened unasked,
+    is asked anew in the same transaction: the order says by whom it was closed, and the decision
+    after it what was asked."""
 
     review: SupplyReview
 
     async def __call__(self, *, unit: Unit, order_id: UUID, closing: Closing) -> WorkOrder:
         """The order as it stands now. Raises `UnknownWorkOrder` or `WorkOrderClosedBefore`."""
         order = await unit.work_orders.find(order_id)
-        if order is None or order.kind is not WorkOrderKind.RELAY_DOES_NOT_ANSWER:
+        if order is None or order.kind not in _SEES_TO_RELAY:
             return await close_order(unit=unit, order_id=order_id, closing=closing)
         # Accounts are locked before orders are.
         serving = await hold_served(unit, [order.meter_id], now=closing.at)
@@ -30,7 +40,8 @@ class CloseAndRetry:
             # It was closed before, by the same words.
             return closed
         relays = await unit.relays.of_meters([order.meter_id])
-        await unit.relays.save([seen_to(each) for each in relays if each.failures])
+        seen = [seen_to(each) for each in relays]
+        await unit.relays.save([e for e, before in zip(seen, relays, strict=True) if e != before])
         if serving:
             accounts = list(serving.values())
             await self.review(unit, accounts, now=closing.at, caused_at=closing.at)

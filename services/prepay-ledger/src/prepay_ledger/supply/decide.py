@@ -36,8 +36,8 @@ class Fired(StrEnum):
 
 
 class Held(StrEnum):
-    """What of the account itself holds a cut back; the rest comes as `Hold`. Nothing ever holds a
-    reconnection."""
+    """What of the account itself holds a cut back; the rest comes as `Hold`. Nothing of it ever
+    holds a reconnection."""
 
     PROTECTED_CUSTOMER = "protected_customer"
     NO_METER = "no_meter"

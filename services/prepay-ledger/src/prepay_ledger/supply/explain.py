@@ -90,7 +90,12 @@ def explain(
     ]
     holds: tuple[HeldBy, ...] = ()
     to_pay_micro = None
-    is_held = (SupplyState.PENDING, SupplyState.DISCONNECTING, SupplyState.LIMITED)
+    is_held = (
+        SupplyState.PENDING,
+        SupplyState.DISCONNECTING,
+        SupplyState.LIMITED,
+        SupplyState.RECONNECTING,
+    )
     if last is not None and state in is_held:
         holds = tuple(_holds(last, language))
         for each in holds:

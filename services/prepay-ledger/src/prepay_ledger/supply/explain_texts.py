@@ -99,6 +99,10 @@ HOLDS: Mapping[Language, Mapping[str, str]] = {
         Waits.NOT_READ_SINCE_RETURN: "the meter was away and has not been read since",
         Waits.PAUSE: "the meter has refused; it is asked again",
         Waits.GIVEN_UP: "the meter does not answer; somebody is sent there",
+        Waits.OPENED_AT_METER: "it was switched off at the meter, so it is switched on again only "
+        "after a while, in case somebody is at work there",
+        Waits.OPENS_AGAIN: "it was switched off at the meter again and again; for your safety "
+        "somebody looks at it before it is switched on",
         STEP: "a step that the law asks for before a cut has not been done ({name})",
     },
     Language.ZH_CN: {
@@ -135,6 +139,8 @@ HOLDS: Mapping[Language, Mapping[str, str]] = {
         Waits.NOT_READ_SINCE_RETURN: "电能表恢复通信后尚未抄表",
         Waits.PAUSE: "电能表未执行，稍后重试",
         Waits.GIVEN_UP: "电能表无应答，已派人现场处理",
+        Waits.OPENED_AT_METER: "电能表处曾被断开，为防有人正在作业，稍后再恢复供电",
+        Waits.OPENS_AGAIN: "电能表处多次断开，为确保安全，需现场检查后再恢复供电",
         STEP: "法律规定的停电前程序尚未完成（{name}）",
     },
 }

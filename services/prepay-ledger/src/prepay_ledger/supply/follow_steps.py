@@ -48,6 +48,8 @@ async def follow_steps(
                 news.append(_begun(each, before, now=now, caused_at=caused_at))
             elif step.waits is Waits.GIVEN_UP:
                 given_up.append(_order(each, relay))
+            elif step.waits is Waits.OPENS_AGAIN:
+                given_up.append(_opens_order(each, relay))
     moving = [e.view.account.id for e in decided if e.facts.state not in _SUPPLIED]
     await end_elsewhere(unit=unit, account_ids=moving, at=now)
     await end_reconnections(
@@ -84,6 +86,19 @@ def _order(decided: Decided, relay: Relay) -> NewWorkOrder:
         reason=f"{relay.failures} commands in a row did not bring the relay to {relay.desired}",
         evidence={"failures": relay.failures, "desired": relay.desired, "seen": relay.observed},
         known_until=relay.failed_at,
+    )
+
+
+def _opens_order(decided: Decided, relay: Relay) -> NewWorkOrder:
+    assert relay.opened_at is not None
+    return NewWorkOrder(
+        kind=WorkOrderKind.RELAY_OPENS_UNASKED,
+        meter_id=relay.meter_id,
+        account_id=decided.view.account.id,
+        reason=f"the relay opened at the meter {relay.openings} times, and stays open until "
+        "somebody has looked",
+        evidence={"openings": relay.openings, "opened_at": relay.opened_at.isoformat()},
+        known_until=relay.opened_at,
     )
 
 

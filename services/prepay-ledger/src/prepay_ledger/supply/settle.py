@@ -8,7 +8,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from prepay_ledger.relays.news import after_silence
-from prepay_ledger.relays.next_step import REST, Step, Waits, next_step
+from prepay_ledger.relays.next_step import FOR_SAFETY, REST, Step, Waits, next_step
 from prepay_ledger.relays.values import Desired, Observed, Relay
 from prepay_ledger.supply.decide import (
     CUT,
@@ -42,7 +42,8 @@ class Settled(NamedTuple):
     state: SupplyState
     fired: tuple[Fired, ...]
     held: tuple[str, ...]
-    """Why a relay that is to be opened is not: of the account, and of its relays."""
+    """Why a relay that is to be opened is not: of the account, and of its relays. And why one that
+    is to be closed is not: for the safety of whoever is behind it."""
     moved: tuple[Moved, ...]
     thresholds: Thresholds
     again_at: datetime | None
@@ -200,14 +201,16 @@ def _of_relays(
     """What relays call for, or confirm, beside what the account does."""
     if state in _AT_REST.get(facts.state, ()):
         yield Fired.RELAY_CONFIRMED
-    is_commanded = any(each.step.action for each in moved)
-    if is_commanded and not decision.is_off and _SAY_WHY.isdisjoint(decision.fired):
+    is_needed = any(each.step.action or each.step.waits in FOR_SAFETY for each in moved)
+    if is_needed and not decision.is_off and _SAY_WHY.isdisjoint(decision.fired):
         yield Fired.RELAY_NOT_CLOSED
 
 
 def _held(decision: Decision, state: SupplyState, moved: Sequence[Moved]) -> tuple[str, ...]:
+    waits = {each.step.waits for each in moved} - {None, Waits.ANSWER, Waits.CUT_IS_HELD}
+    if state is SupplyState.RECONNECTING:
+        return tuple(sorted(str(each) for each in waits & FOR_SAFETY))
     holding = (SupplyState.PENDING, SupplyState.DISCONNECTING, SupplyState.LIMITED)
     if state not in holding or _is_done(state, moved):
         return ()
-    waits = {each.step.waits for each in moved} - {None, Waits.ANSWER, Waits.CUT_IS_HELD}
     return (*decision.held, *sorted(str(each) for each in waits))

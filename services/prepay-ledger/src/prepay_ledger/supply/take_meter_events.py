@@ -19,6 +19,7 @@ from prepay_ledger.relays.values import (
     CommandProgress,
     CommandRecorded,
     Heard,
+    ObservedFrom,
     Relay,
     Serving,
 )
@@ -160,6 +161,9 @@ async def _follow(
     await open_orders(unit=unit, orders=by_hand, at=now)
 
 
+_UNASKED = (MqttEventKind.RELAY_MOVED_BY_HAND, MqttEventKind.RELAY_MOVED_BY_BUTTON)
+
+
 def _after(relay: Relay, event: CommandProgressed | MeterReported, *, now: datetime) -> Relay:
     if isinstance(event, CommandProgressed):
         return after_progress(relay, _progress(event))
@@ -167,7 +171,8 @@ def _after(relay: Relay, event: CommandProgressed | MeterReported, *, now: datet
     at = _told_at(relay, event, now=now)
     if event.kind is MqttEventKind.RELAY_MOVED_BY_LOAD_LIMIT:
         return after_limiter(relay, event.relay, at=at)
-    return after_report(relay, event.relay, at=at)
+    by = ObservedFrom.UNASKED if event.kind in _UNASKED else ObservedFrom.REPORT
+    return after_report(relay, event.relay, at=at, by=by)
 
 
 def _told_at(relay: Relay, event: MeterReported, *, now: datetime) -> datetime:

@@ -22,6 +22,9 @@ class WorkOrderKind(StrEnum):
     NONE_WHILE_CLOSED = "none_while_closed"
     """A relay that does not close, a wire that is off, or a house that is empty."""
     RELAY_MOVED_BY_HAND = "relay_moved_by_hand"
+    RELAY_OPENS_UNASKED = "relay_opens_unasked"
+    """Somebody opens it again and again, or a fault behind it: it is not closed from afar until a
+    person has looked."""
     CONTACT_REPAIR = "contact_repair"
 
 
