@@ -155,7 +155,8 @@ class _Mass:
             if time.monotonic() > deadline:
                 message = f"{done} of {wanted} commands are finished after {_TIMEOUT_S} s"
                 raise StackError(message)
-            await asyncio.sleep(0.1)
+            # Each counts all commands there are.
+            await asyncio.sleep(1)
 
     async def _finished(self) -> int:
         url = self._stack.endpoints.database_url("prepay_ledger").replace("+asyncpg", "")

@@ -194,6 +194,7 @@ class World(WorldRows):
         if not device.is_there:
             device.waiting = command
             return
+        await self._answer(command, CommandStatus.SENT, None)
         if loses == "command":
             return
         if takes_supply(command, device) and command["expires_at"] <= self.now:

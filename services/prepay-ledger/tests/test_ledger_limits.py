@@ -177,7 +177,7 @@ def step(of: Relay) -> RelayAction | None:
 
 def test_to_how_many_watts_it_is_limited_is_known_by_the_command_that_was_answered():
     asked = relay(asked=out(LIMIT, 400), desired=TO_400)
-    done = after_progress(asked, answer(CommandStatus.SUCCEEDED, RelayState.LIMITED))
+    done = after_progress(asked, answer(CommandStatus.SUCCEEDED, RelayState.LIMITED), now=NOW)
     assert (done.observed, done.observed_limit_w, step(done)) == (LIMITED, 400, None)
     # What the meter tells of itself, before its answer or after it, changes nothing of that.
     assert after_report(done, RelayState.LIMITED, at=NOW) == replace(
@@ -185,9 +185,11 @@ def test_to_how_many_watts_it_is_limited_is_known_by_the_command_that_was_answer
     )
     told = after_report(asked, RelayState.LIMITED, at=NOW)
     assert (told.observed_limit_w, told.outstanding) == (None, asked.outstanding)
-    assert after_progress(told, answer(CommandStatus.SUCCEEDED, RelayState.LIMITED)).is_there
+    assert after_progress(
+        told, answer(CommandStatus.SUCCEEDED, RelayState.LIMITED), now=NOW
+    ).is_there
     # An answer to another command does not say: it is asked once more.
-    other = after_progress(asked, answer(CommandStatus.SUCCEEDED, RelayState.LIMITED, 2))
+    other = after_progress(asked, answer(CommandStatus.SUCCEEDED, RelayState.LIMITED, 2), now=NOW)
     lost = after_silence(other, limits=Limits(), now=NOW + timedelta(minutes=2))
     assert lost.observed is UNKNOWN
     assert step(lost) is LIMIT

@@ -52,6 +52,7 @@ def asked(relay: Relay, action: RelayAction, *, at: datetime) -> Relay:
         issued_at=at,
         deadline_at=at + MINUTES,
         expires_at=at + MINUTES,
+        sent_at=at,
     )
     return replace(relay, outstanding=out)
 
@@ -65,7 +66,7 @@ def answered(relay: Relay, state: RelayState, *, at: datetime) -> Relay:
         detail="",
         at=at,
     )
-    return after_progress(relay, progress)
+    return after_progress(relay, progress, now=at)
 
 
 def test_it_is_closed_after_a_pause_that_doubles_and_then_not_any_more() -> None:

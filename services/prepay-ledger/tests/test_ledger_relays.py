@@ -42,13 +42,20 @@ def relay(desired: Desired, observed: Observed, **changes: object) -> Relay:
     )
 
 
-def out(action: RelayAction, *, issued_s_ago: float = 1, deadline_in_s: float = 14) -> Outstanding:
+def out(
+    action: RelayAction,
+    *,
+    issued_s_ago: float = 1,
+    deadline_in_s: float = 14,
+    is_sent: bool = True,
+) -> Outstanding:
     return Outstanding(
         command_id=UUID(int=1),
         action=action,
         issued_at=ago(issued_s_ago),
         deadline_at=later(deadline_in_s),
         expires_at=later(50),
+        sent_at=ago(issued_s_ago) if is_sent else None,
     )
 
 
@@ -179,7 +186,7 @@ def test_what_answers_tell(
     progress: CommandProgress, observed: Observed, is_out: bool, failures: int
 ) -> None:
     before = relay(D.OPEN, Ob.CLOSED, observed_at=ago(5), outstanding=out(CUT), failures=2)
-    after = after_progress(before, progress)
+    after = after_progress(before, progress, now=NOW)
     assert (after.observed, after.outstanding is not None, after.failures) == (
         observed,
         is_out,
@@ -192,7 +199,7 @@ def test_a_failure_is_followed_by_a_pause_that_doubles() -> None:
     pauses: list[float] = []
     for _ in range(9):
         failed = replace(failed, outstanding=out(CUT))
-        failed = after_progress(failed, told(CS.FAILED, RS.CLOSED))
+        failed = after_progress(failed, told(CS.FAILED, RS.CLOSED), now=NOW)
         step = next_step(
             failed, may_cut=True, cut_not_after=None, limits=Limits(attempts_max=99), now=NOW
         )
@@ -212,6 +219,30 @@ def test_silence_is_lost_at_the_deadline_and_not_before() -> None:
     # The answer comes all the same: it tells of an instant before nobody knew.
     assert after_report(lost, RS.OPEN, at=NOW) == lost
     assert after_report(lost, RS.OPEN, at=later(2)).observed is Ob.OPEN
+
+
+def test_a_command_has_its_time_from_when_it_was_sent() -> None:
+    """Where thousands are sent at once, one waits its turn: another would wait behind it."""
+    waiting = relay(D.CLOSED, Ob.OPEN, outstanding=out(BACK, deadline_in_s=29, is_sent=False))
+    waiting = replace(waiting, outstanding=replace(waiting.outstanding, expires_at=later(9999)))
+
+    def look(now: datetime, of: Relay) -> Step:
+        return next_step(of, may_cut=True, cut_not_after=None, limits=LIMITS, now=now)
+
+    assert look(NOW, waiting) == waits(Waits.ANSWER, later(29))
+    assert look(later(29), waiting) == waits(Waits.ANSWER, later(59))
+    assert after_silence(waiting, limits=LIMITS, now=later(298)) == waiting
+    assert look(later(298), waiting) == waits(Waits.ANSWER, later(299))
+    assert after_silence(waiting, limits=LIMITS, now=later(299)).failures == 1
+    sent = after_progress(waiting, told(CS.SENT), now=later(100))
+    assert look(later(100), sent) == waits(Waits.ANSWER, later(130))
+    arrived = after_progress(sent, told(CS.ACKNOWLEDGED), now=later(101))
+    assert look(later(101), arrived) == waits(Waits.ANSWER, later(131))
+    assert after_progress(sent, told(CS.SENT, of=9), now=later(120)) == sent
+    # A cut that waits for long is not carried out any more.
+    cutting = relay(D.OPEN, Ob.CLOSED, outstanding=out(CUT, deadline_in_s=29, is_sent=False))
+    assert look(later(29), cutting) == waits(Waits.ANSWER, later(50))
+    assert after_silence(cutting, limits=LIMITS, now=later(50)).failures == 1
 
 
 @given(
@@ -243,6 +274,7 @@ def test_a_relay_comes_where_it_should_be_whatever_is_lost(
                 issued_at=now,
                 deadline_at=step.deadline_at,
                 expires_at=step.expires_at or now,
+                sent_at=now,
             ),
         )
         if loss == "command":
@@ -251,14 +283,14 @@ def test_a_relay_comes_where_it_should_be_whatever_is_lost(
         now += timedelta(seconds=1)
         if loss == "refused":
             answer = told(CS.REJECTED, RS.OPEN if is_open else RS.CLOSED, of=number, at=now)
-            known = after_progress(known, answer)
+            known = after_progress(known, answer, now=now)
             continue
         is_open = step.action is CUT
         if loss == "answer":
             now = step.deadline_at
             continue
         answer = told(CS.SUCCEEDED, RS.OPEN if is_open else RS.CLOSED, of=number, at=now)
-        known = after_progress(known, answer)
+        known = after_progress(known, answer, now=now)
     step = next_step(known, may_cut=True, cut_not_after=None, limits=LIMITS, now=now)
     assert step == REST
     assert is_open is (desired is D.OPEN)

@@ -169,7 +169,8 @@ async def test_a_lost_command_is_issued_anew_until_it_is_answered(ledger: Any) -
     cut = await command_of(ledger, account, "disconnect")
     lived = _instant(cut["expires_at"]) - _instant(cut["issued_at"])
     assert lived == timedelta(seconds=60)
-    # Nobody answers: neither the meter nor the gateway.
+    # The gateway has sent it, and the meter does not answer.
+    await ledger.answer(cut, status=CommandStatus.SENT)
     again = await command_of(ledger, account, "disconnect", above=cut["sequence"])
     waited = _instant(again["issued_at"]) - _instant(cut["issued_at"])
     assert timedelta(seconds=30) <= waited < timedelta(seconds=45)
@@ -198,12 +199,23 @@ async def test_a_relay_that_is_moved_by_hand_is_brought_back(ledger: Any) -> Non
     assert await orders_of(ledger, meter_id) == ["relay_moved_by_hand"]
 
 
+async def _goes(ledger: Any, meter_id: str, at: datetime) -> None:
+    """The meter is away, and the ledger knows it."""
+    await ledger.publish([_presence(meter_id, Presence.OFFLINE, at)])
+    away = "SELECT FROM meter_presence WHERE meter_id = $1 AND presence = 'offline'"
+
+    async def is_away() -> bool:
+        return bool(await ledger.sql(away, meter_id))
+
+    await ledger.until(is_away, what=f"{meter_id} is away")
+
+
 async def test_a_meter_that_has_vanished_is_cut_on_what_it_tells_once_it_is_back(
     ledger: Any,
 ) -> None:
     account, meter_id = await ledger.household(paid_micro=1_000_000)
     now = utc_now()
-    await ledger.publish([_presence(meter_id, Presence.OFFLINE, now - timedelta(minutes=5))])
+    await _goes(ledger, meter_id, now - timedelta(minutes=5))
     await ledger.read((meter_id, 15, 1_000))
     held = await ledger.until_state(account, "pending")
     assert held["balance_micro"] == -1_000_000
@@ -224,13 +236,7 @@ async def test_a_meter_that_has_vanished_is_cut_on_what_it_tells_once_it_is_back
 
 async def test_a_reconnection_waits_for_a_meter_that_is_away(ledger: Any) -> None:
     account, meter_id, _ = await is_cut(ledger)
-    await ledger.publish([_presence(meter_id, Presence.OFFLINE, utc_now())])
-    away = "SELECT FROM meter_presence WHERE meter_id = $1 AND presence = 'offline'"
-
-    async def is_away() -> bool:
-        return bool(await ledger.sql(away, meter_id))
-
-    await ledger.until(is_away, what=f"{meter_id} is away")
+    await _goes(ledger, meter_id, utc_now())
     await ledger.pay(account["number"], 5_000_000)
     back = await command_of(ledger, account, "reconnect")
     lived = _instant(back["expires_at"]) - _instant(back["issued_at"])

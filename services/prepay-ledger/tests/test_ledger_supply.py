@@ -406,7 +406,7 @@ def test_only_a_balance_that_crosses_a_threshold_changes_the_decision(
     later = msgspec.structs.replace(given_facts, state=settled.state, balance_micro=balance)
     # As they are stored: what was asked of them is outstanding.
     asked = [
-        msgspec.structs.replace(each.relay, outstanding=_asked(each))
+        msgspec.structs.replace(each.relay, outstanding=_asked(each, now))
         if each.step.action
         else each.relay
         for each in settled.moved
@@ -417,11 +417,11 @@ def test_only_a_balance_that_crosses_a_threshold_changes_the_decision(
     assert again.action is None
 
 
-def _asked(moved):  # type: ignore[no-untyped-def]
+def _asked(moved, now):  # type: ignore[no-untyped-def]
     return Outstanding(
         command_id=UUID(int=9),
         action=moved.step.action,
-        issued_at=NOON,
+        issued_at=now,
         deadline_at=moved.step.deadline_at,
         expires_at=moved.step.expires_at,
     )

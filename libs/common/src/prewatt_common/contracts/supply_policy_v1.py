@@ -93,8 +93,10 @@ class Commands(Part, frozen=True, kw_only=True):
     """How a relay is brought where it should be, and when a person has to go there."""
 
     answer_within_s: Seconds = 30
-    """Without an answer in this time a command counts as lost, if its meter is there; doubled with
-    each that fails."""
+    """Without an answer in this time since it was sent a command counts as lost, if its meter is
+    there; doubled with each that fails."""
+    sent_within_s: Seconds = 300
+    """And one that is not sent in this time: where thousands go at once, it waits its turn."""
     first_pause_s: Seconds = 60
     """After a meter has refused or failed; doubled with each that fails."""
     longest_pause_s: Seconds = 3_600

@@ -21,17 +21,19 @@ KEPT_IS_SENT = timedelta(seconds=60)
 """So long after it came back a meter has sent what it had kept."""
 
 
-def after_progress(relay: Relay, progress: CommandProgress) -> Relay:
-    """``relay`` once ``progress`` of one of its commands is known.
+def after_progress(relay: Relay, progress: CommandProgress, *, now: datetime) -> Relay:
+    """``relay`` once ``progress`` of one of its commands is known, at ``now``.
 
     A relay that was read back is where it was read, whichever command the answer is for, unless
     something newer is known. A command that ends without that leaves nobody the wiser. Only the end
     of the outstanding command lets the next one go.
     """
-    if RANK[progress.status] < FINISHED_RANK:
-        return relay
     outstanding = relay.outstanding
     answers = outstanding is not None and outstanding.command_id == progress.command_id
+    if RANK[progress.status] < FINISHED_RANK:
+        if outstanding is None or not answers or RANK[progress.status] < RANK[CommandStatus.SENT]:
+            return relay
+        return replace(relay, outstanding=replace(outstanding, sent_at=now))
     if progress.relay is not None:
         is_done = answers and progress.status is CommandStatus.SUCCEEDED
         limit_w = outstanding.limit_w if outstanding is not None and is_done else None
@@ -90,17 +92,34 @@ def told_at(relay: Relay, *, at: datetime, received_at: datetime | None, now: da
 
 
 def lost_at(relay: Relay, *, limits: Limits) -> datetime | None:
-    """When the outstanding command counts as lost; none where there is none. A meter that is away
-    answers when it is back, and is given its time then."""
+    """When the outstanding command counts as lost; none where there is none. A meter has its time
+    from when it was sent; one that is away answers when it is back, and is given its time then."""
     outstanding = relay.outstanding
     if outstanding is None:
         return None
     if relay.presence is Presence.OFFLINE:
         return outstanding.expires_at
-    at = outstanding.deadline_at
+    if outstanding.sent_at is None:
+        at = outstanding.issued_at + timedelta(seconds=limits.sent_within_s)
+    else:
+        at = outstanding.sent_at + (outstanding.deadline_at - outstanding.issued_at)
     if relay.presence_at is not None and relay.presence_at > outstanding.issued_at:
         at = max(at, relay.presence_at + timedelta(seconds=limits.answer_within_s))
     return min(at, outstanding.expires_at)
+
+
+def look_at(relay: Relay, *, limits: Limits, now: datetime) -> datetime | None:
+    """When to look whether the outstanding command is lost. That it was sent sets its time, and is
+    no reason to look: so it is looked as often as if it had been sent at once."""
+    at, outstanding = lost_at(relay, limits=limits), relay.outstanding
+    if at is None or outstanding is None or outstanding.sent_at is not None:
+        return at
+    if relay.presence is Presence.OFFLINE:
+        return at
+    usual = outstanding.deadline_at
+    if now >= usual:
+        usual = now + timedelta(seconds=limits.answer_within_s)
+    return min(at, usual)
 
 
 def after_silence(relay: Relay, *, limits: Limits, now: datetime) -> Relay:

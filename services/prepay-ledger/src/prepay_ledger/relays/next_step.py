@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from prepay_ledger.relays.news import lost_at
+from prepay_ledger.relays.news import look_at
 from prepay_ledger.relays.values import ACTION, Limits, Relay
 from prewatt_common.contracts.base import Presence, RelayAction
 
@@ -40,7 +40,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None = None
     """Of the command: until when it may be carried out."""
     deadline_at: datetime | None = None
-    """Of the command: when it counts as lost."""
+    """Of the command: when it counts as lost, if it is sent at once."""
     waits: Waits | None = None
     again_at: datetime | None = None
     """When to look again, if nothing is heard before."""
@@ -67,7 +67,7 @@ def next_step(
     is_cut = relay.loses_supply(action, relay.limit_w)
     outstanding = relay.outstanding
     if relay.is_asked:
-        return Step(waits=Waits.ANSWER, again_at=lost_at(relay, limits=limits))
+        return Step(waits=Waits.ANSWER, again_at=look_at(relay, limits=limits, now=now))
     # What is on its way the other way may still be carried out: only a newer command ends that.
     if outstanding is None and relay.is_there:
         return REST

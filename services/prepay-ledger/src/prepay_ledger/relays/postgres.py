@@ -46,9 +46,9 @@ WHERE a.id = ANY($1::uuid[]) AND (a.supply_state NOT IN ('connected', 'warned') 
 
 _KNOWN = """
     r.desired, r.observed, r.observed_at, r.observed_from, r.command_id, r.action, r.issued_at,
-    r.deadline_at, r.expires_at, r.failures, r.failed_at, r.refused, r.limit_w, r.observed_limit_w,
-    r.asked_limit_w, r.openings, r.opened_at, p.presence, p.at AS presence_at, p.back_at,
-    m.last_at_us
+    r.deadline_at, r.sent_at, r.expires_at, r.failures, r.failed_at, r.refused, r.limit_w,
+    r.observed_limit_w, r.asked_limit_w, r.openings, r.opened_at, p.presence, p.at AS presence_at,
+    p.back_at, m.last_at_us
 """
 _JOINS = """
 LEFT JOIN relay AS r USING (meter_id)
@@ -71,12 +71,12 @@ SELECT meter_id, {_KNOWN} FROM unnest($1::text[]) AS t (meter_id) {_JOINS} ORDER
 _SAVE = """
 INSERT INTO relay (meter_id, desired, observed, observed_at, observed_from, command_id, action,
                    issued_at, deadline_at, expires_at, failures, failed_at, refused, limit_w,
-                   observed_limit_w, asked_limit_w, openings, opened_at)
+                   observed_limit_w, asked_limit_w, openings, opened_at, sent_at)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[],
                      $6::uuid[], $7::text[], $8::timestamptz[], $9::timestamptz[],
                      $10::timestamptz[], $11::integer[], $12::timestamptz[], $13::boolean[],
                      $14::integer[], $15::integer[], $16::integer[], $17::integer[],
-                     $18::timestamptz[])
+                     $18::timestamptz[], $19::timestamptz[])
 ON CONFLICT (meter_id) DO UPDATE SET
     desired = excluded.desired, observed = excluded.observed,
     observed_at = excluded.observed_at, observed_from = excluded.observed_from,
@@ -85,14 +85,14 @@ ON CONFLICT (meter_id) DO UPDATE SET
     expires_at = excluded.expires_at, failures = excluded.failures, failed_at = excluded.failed_at,
     refused = excluded.refused, limit_w = excluded.limit_w,
     observed_limit_w = excluded.observed_limit_w, asked_limit_w = excluded.asked_limit_w,
-    openings = excluded.openings, opened_at = excluded.opened_at
+    openings = excluded.openings, opened_at = excluded.opened_at, sent_at = excluded.sent_at
 """
 
 _DEVICE_CHANGED = """
 UPDATE relay SET observed = $3, observed_from = $4, observed_at = $2, command_id = NULL,
     action = NULL, issued_at = NULL, deadline_at = NULL, expires_at = NULL, failures = 0,
     failed_at = NULL, refused = false, observed_limit_w = NULL, asked_limit_w = NULL,
-    openings = 0, opened_at = NULL
+    openings = 0, opened_at = NULL, sent_at = NULL
 WHERE meter_id = $1 AND greatest(observed_at, issued_at) <= $2
 """
 
@@ -175,6 +175,7 @@ class PostgresRelays(PostgresCommands):
             [each and each.limit_w for each in out],
             [each.openings for each in rows],
             [each.opened_at for each in rows],
+            [each and each.sent_at for each in out],
         )
 
     async def device_changed(self, meter_id: str, *, at: datetime) -> None:
@@ -250,5 +251,6 @@ def _outstanding(row: Record) -> Outstanding | None:
         limit_w=row["asked_limit_w"],
         issued_at=row["issued_at"],
         deadline_at=row["deadline_at"],
+        sent_at=row["sent_at"],
         expires_at=row["expires_at"],
     )

@@ -36,6 +36,7 @@ relay = Table(
     Column("asked_limit_w", Integer),
     instant("issued_at", nullable=True),
     instant("deadline_at", nullable=True),
+    instant("sent_at", nullable=True),
     instant("expires_at", nullable=True),
     Column("failures", Integer, nullable=False),
     instant("failed_at", nullable=True),

@@ -85,7 +85,10 @@ class Outstanding(msgspec.Struct, frozen=True, kw_only=True):
     """With a limit."""
     issued_at: datetime
     deadline_at: datetime
-    """From here on it counts as lost, if its meter is there."""
+    """So long after it was issued its meter has to answer, once it was sent."""
+    sent_at: datetime | None = None
+    """When the ledger heard that it was sent, or had arrived: a moment later than it was, but
+    what comes after that is heard as much later."""
     expires_at: datetime
     """From here on it is not sent any more, and a cut not carried out."""
 
@@ -173,8 +176,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How a relay is brought where it should be. Seconds."""
 
     answer_within_s: Annotated[int, msgspec.Meta(ge=1)] = 30
-    """Without an answer in this time a command counts as lost, if its meter is there; doubled with
-    each that fails."""
+    """Without an answer in this time since it was sent a command counts as lost, if its meter is
+    there; doubled with each that fails."""
+    sent_within_s: Annotated[int, msgspec.Meta(ge=1)] = 300
+    """And one that is not sent in this time. It waits in a queue behind many others: another one
+    would wait behind it."""
     first_pause_s: Annotated[int, msgspec.Meta(ge=1)] = 60
     """After a meter has refused or failed; doubled with each that fails."""
     longest_pause_s: Annotated[int, msgspec.Meta(ge=1)] = 3_600

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from prepay_ledger.breakers.admit_cuts import admit_cuts
 from prepay_ledger.events import meter_command
 from prepay_ledger.prepay_agreements.values import Refused
-from prepay_ledger.relays.news import lost_at
+from prepay_ledger.relays.news import look_at
 from prepay_ledger.relays.signing import Sign, claims_of
 from prepay_ledger.relays.values import NewCommand, Observed, Outstanding, Relay
 from prepay_ledger.supply.decide import (
@@ -253,7 +253,7 @@ def _next_review(decided: Decided, relays: dict[str, Relay], *, now: datetime) -
         at
         for each in view.relays
         if each.meter_id in relays
-        and (at := lost_at(relays[each.meter_id], limits=limits)) is not None
+        and (at := look_at(relays[each.meter_id], limits=limits, now=now)) is not None
     ]
     at = [settled.again_at, view.changes_at, decided.grounds.look_at, *deadlines]
     if settled.state not in _AS_IT_IS:

@@ -166,7 +166,7 @@ _UNASKED = (MqttEventKind.RELAY_MOVED_BY_HAND, MqttEventKind.RELAY_MOVED_BY_BUTT
 
 def _after(relay: Relay, event: CommandProgressed | MeterReported, *, now: datetime) -> Relay:
     if isinstance(event, CommandProgressed):
-        return after_progress(relay, _progress(event))
+        return after_progress(relay, _progress(event), now=now)
     assert event.relay is not None
     at = _told_at(relay, event, now=now)
     if event.kind is MqttEventKind.RELAY_MOVED_BY_LOAD_LIMIT:

@@ -628,6 +628,7 @@ CREATE TABLE relay (
     asked_limit_w integer,
     issued_at timestamptz,
     deadline_at timestamptz,
+    sent_at timestamptz,
     expires_at timestamptz,
     failures integer NOT NULL,
     failed_at timestamptz,
@@ -642,7 +643,8 @@ CREATE TABLE relay (
     CHECK ((desired = 'limited') = (limit_w IS NOT NULL)),
     CHECK (observed = 'limited' OR observed_limit_w IS NULL),
     CHECK ((action IS NOT DISTINCT FROM 'limit') = (asked_limit_w IS NOT NULL)),
-    CHECK (num_nulls(command_id, action, issued_at, deadline_at, expires_at) IN (0, 5))
+    CHECK (num_nulls(command_id, action, issued_at, deadline_at, expires_at) IN (0, 5)),
+    CHECK (sent_at IS NULL OR command_id IS NOT NULL)
 );
 CREATE TABLE meter_presence (
     meter_id text NOT NULL,
