@@ -45,7 +45,7 @@ def with_calendar(**calendar: Any) -> dict[str, Any]:
         ),
         (
             with_default(commands={"lifetime_s": 20}),
-            "default.commands: lifetime_s is 20, shorter than answer_within_s, 30",
+            "default.commands: lifetime_s is 20, shorter than answer_within_s, 120",
         ),
         (with_default(commands={"cut_lifetime_s": 61}), "Expected `int` <= 60"),
         (

@@ -22,7 +22,7 @@ from prepay_ledger.relays.values import (
 from prewatt_common.contracts.base import CommandStatus, Presence, RelayAction, RelayState
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-LIMITS = Limits()
+LIMITS = Limits(answer_within_s=30)
 CUT, BACK, ARM = RelayAction.DISCONNECT, RelayAction.RECONNECT, RelayAction.ARM
 D, Ob = Desired, Observed
 

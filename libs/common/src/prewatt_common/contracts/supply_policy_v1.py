@@ -92,7 +92,7 @@ class Warnings(Part, frozen=True, kw_only=True):
 class Commands(Part, frozen=True, kw_only=True):
     """How a relay is brought where it should be, and when a person has to go there."""
 
-    answer_within_s: Seconds = 30
+    answer_within_s: Seconds = 120
     """Without an answer in this time since it was sent a command counts as lost, if its meter is
     there; doubled with each that fails."""
     sent_within_s: Seconds = 300

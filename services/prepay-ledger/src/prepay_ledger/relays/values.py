@@ -175,9 +175,10 @@ ABSENCE_BORNE = timedelta(seconds=60)
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How a relay is brought where it should be. Seconds."""
 
-    answer_within_s: Annotated[int, msgspec.Meta(ge=1)] = 30
+    answer_within_s: Annotated[int, msgspec.Meta(ge=1)] = 120
     """Without an answer in this time since it was sent a command counts as lost, if its meter is
-    there; doubled with each that fails."""
+    there; doubled with each that fails. The gateway sends a copy before, as soon as it hears the
+    meter; and where thousands answer at once, news is late by a minute and more."""
     sent_within_s: Annotated[int, msgspec.Meta(ge=1)] = 300
     """And one that is not sent in this time. It waits in a queue behind many others: another one
     would wait behind it."""
