@@ -360,6 +360,12 @@ async def another_database_url(stack: Stack) -> str:
     return await _new_database(stack)
 
 
+@pytest.fixture(scope="module")
+async def module_database_url(stack: Stack) -> str:
+    """A database that a module's tests share, for those that change nothing in it."""
+    return await _new_database(stack)
+
+
 async def _new_database(stack: Stack) -> str:
     beside = stack.endpoints.database_url("prepay_ledger")
     name = f"own_{uuid4().hex}"

@@ -1,4 +1,4 @@
-"""``python -m prepay_ledger [migrate | audit | replay]``."""
+"""``python -m prepay_ledger [migrate | audit | replay | what-if]``."""
 
 import sys
 
@@ -7,6 +7,7 @@ from prepay_ledger.charging.postgres_audit import audit_charges_of
 from prepay_ledger.seals.command import main as audit
 from prepay_ledger.settings import LedgerSettings
 from prepay_ledger.supply.command import main as replay
+from prepay_ledger.what_if.command import main as what_if
 from prewatt_common.service import run_service
 
 
@@ -16,6 +17,9 @@ def main() -> None:
         sys.exit(audit(sys.argv[2:], charges=audit_charges_of))
     if sys.argv[1:2] == ["replay"]:
         sys.exit(replay(sys.argv[2:]))
+    if sys.argv[1:2] == ["what-if"]:
+        timezone: str = LedgerSettings.model_fields["timezone"].default
+        sys.exit(what_if(sys.argv[2:], timezone=timezone))
     run_service(package="prepay_ledger", settings_type=LedgerSettings, run=run)
 
 

@@ -40,6 +40,7 @@ from prewatt_cli.target import (
     find_target,
 )
 from prewatt_cli.tariffs import tariff
+from prewatt_cli.whatif import whatif
 from prewatt_cli.work_orders import work_orders
 
 app = typer.Typer(
@@ -56,6 +57,7 @@ app.command()(scenario)
 app.command()(audit)
 app.command()(explain)
 app.command()(replay)
+app.command()(whatif)
 app.command()(protect)
 app.command()(protections)
 app.command()(unprotect)

@@ -74,6 +74,15 @@ class PolicyBook:
         number = bisect_right(self._begins, after)
         return self._begins[number] if number < len(self._begins) else None
 
+    def within(self, begin: datetime, end: datetime) -> Sequence[PolicyVersion]:
+        """Those that hold at some instant of [``begin``, ``end``)."""
+        first = max(bisect_right(self._begins, begin) - 1, 0)
+        return [
+            each
+            for at, each in zip(self._begins[first:], self._holding[first:], strict=True)
+            if at < end
+        ]
+
     @property
     def versions(self) -> Sequence[PolicyVersion]:
         """Those that hold at some time, in the order in which they do."""

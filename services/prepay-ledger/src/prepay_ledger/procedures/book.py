@@ -1,6 +1,6 @@
 """Every version of every procedure, and which is in force: pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from prepay_ledger.procedures.values import DIRECT, PublishedProcedure, Whose, calendar_of, whose
@@ -30,6 +30,11 @@ class ProcedureBook:
                 if str(version) == text:
                     return version
         return None
+
+    @property
+    def versions(self) -> Iterator[PublishedProcedure]:
+        """All."""
+        return (each for some in self._of.values() for each in some)
 
     def knows(self, *, jurisdiction: str, customer_class: str, mode: Mode) -> bool:
         """Whether such customers have a procedure, be it one that is yet to begin."""

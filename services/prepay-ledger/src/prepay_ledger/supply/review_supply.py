@@ -10,14 +10,12 @@ from msgspec.structs import replace
 
 from prepay_ledger.breakers.admit_cuts import admit_cuts
 from prepay_ledger.events import meter_command
-from prepay_ledger.prepay_agreements.values import Refused
 from prepay_ledger.relays.news import look_at
 from prepay_ledger.relays.signing import Sign, claims_of
 from prepay_ledger.relays.values import NewCommand, Observed, Outstanding, Relay
 from prepay_ledger.supply.decide import (
     Facts,
     Hold,
-    Thresholds,
     earliest,
     is_exhausted,
     is_low,
@@ -27,7 +25,7 @@ from prepay_ledger.supply.follow_steps import follow_steps
 from prepay_ledger.supply.grounds import Grounds, grounds_of, holds_of
 from prepay_ledger.supply.ports import Unit
 from prepay_ledger.supply.replay import inputs_of
-from prepay_ledger.supply.settle import settle
+from prepay_ledger.supply.settle import settle, thresholds_agreed
 from prepay_ledger.supply.supply_events import events_of
 from prepay_ledger.supply.values import NextReview, StoredDecision, SupplyView
 from prepay_ledger.supply.warning_limits import told_now
@@ -238,14 +236,6 @@ _AS_IT_IS = (SupplyState.CONNECTED, SupplyState.WARNED)
 """No rule changes anything before the balance does."""
 
 
-def _thresholds(decided: Decided) -> Thresholds:
-    """Where less was agreed for a cut than what is left of emergency credit, that is looked at."""
-    thresholds = decided.settled.thresholds
-    if Refused.ABOVE_CUT_THRESHOLD in decided.settled.held:
-        return thresholds._replace(at_micro=decided.grounds.cut_micro)
-    return thresholds
-
-
 def _next_review(decided: Decided, relays: dict[str, Relay], *, now: datetime) -> NextReview:
     """By the rules, as commands go unanswered, or as its meters change."""
     view, settled, limits = decided.view, decided.settled, decided.grounds.rules.limits
@@ -261,7 +251,7 @@ def _next_review(decided: Decided, relays: dict[str, Relay], *, now: datetime) -
     return NextReview(
         account_id=view.account.id,
         state=settled.state,
-        thresholds=_thresholds(decided),
+        thresholds=thresholds_agreed(settled, cut_micro=decided.grounds.cut_micro),
         low_since=(view.low_since or now) if is_low(decided.facts) else None,
         exhausted_since=(view.exhausted_since or now) if is_exhausted(decided.facts) else None,
         held=settled.held,

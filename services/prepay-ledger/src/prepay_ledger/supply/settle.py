@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from prepay_ledger.prepay_agreements.values import Refused
 from prepay_ledger.relays.news import after_silence
 from prepay_ledger.relays.next_step import FOR_SAFETY, REST, Step, Waits, next_step
 from prepay_ledger.relays.values import Desired, Observed, Relay
@@ -116,6 +117,14 @@ def settle(facts: Facts, relays: Sequence[Relay], *, rules: Rules, now: datetime
         owed_micro=after.owed_micro,
         dues_until=after.dues_until,
     )
+
+
+def thresholds_agreed(settled: Settled, *, cut_micro: int | None) -> Thresholds:
+    """When balance leads to the next decision. Where less was agreed for a cut (``cut_micro``) than
+    what is left of emergency credit, that is looked at."""
+    if Refused.ABOVE_CUT_THRESHOLD in settled.held:
+        return settled.thresholds._replace(at_micro=cut_micro)
+    return settled.thresholds
 
 
 def _with_dues(

@@ -13,6 +13,7 @@ from prepay_ledger.supply.ports import Unit
 from prepay_ledger.supply.values import SupplyView
 from prepay_ledger.supply.warning_limits import tomorrow
 from prewatt_common.contracts.procedure_v1 import NOTICE_TEMPLATES
+from prewatt_common.contracts.supply_policy_v1 import ClassPolicy
 from prewatt_metering.calendar.instants import us_of
 from prewatt_metering.calendar.local import LocalCalendar
 
@@ -75,8 +76,13 @@ async def used_by(
         if account_id in short:
             holds = (
                 _small_load(view, policy, used_wh, zone=zone, now=now),
-                _grace(policy, since.get(account_id), now=now),
-                _notice(view, policy, evidence.get(account_id, ()), now=now),
+                grace_hold(policy.terms, since=since.get(account_id), now=now),
+                notice_hold(
+                    policy.terms,
+                    delivered=_delivered(evidence.get(account_id, ())),
+                    since=view.low_since or now,
+                    now=now,
+                ),
             )
         found[account_id] = Used(
             holds=tuple(each for each in holds if each is not None),
@@ -118,27 +124,32 @@ def _small_load(
     return Hold(rule=Held.SMALL_LOAD, until=tomorrow(account.id, zone=zone, now=now))
 
 
-def _grace(policy: PolicyInForce, since: datetime | None, *, now: datetime) -> Hold | None:
-    if since is None:
+def grace_hold(terms: ClassPolicy, *, since: datetime | None, now: datetime) -> Hold | None:
+    """Of an account that is prepaid since then."""
+    if since is None or not terms.grace_days_after_conversion:
         return None
-    until = since + timedelta(days=policy.terms.grace_days_after_conversion)
+    until = since + timedelta(days=terms.grace_days_after_conversion)
     return Hold(rule=Held.GRACE_AFTER_CONVERSION, until=until) if now < until else None
 
 
-def _notice(
-    view: SupplyView, policy: PolicyInForce, evidence: Sequence[Evidence], *, now: datetime
+def notice_hold(
+    terms: ClassPolicy, *, delivered: Sequence[datetime], since: datetime, now: datetime
 ) -> Hold | None:
-    """The first notice of this shortfall that was delivered counts, be there others later."""
-    minutes = policy.terms.evidence.low_balance_notice_minutes
+    """The first notice of this shortfall, which began at ``since``, that was delivered counts, be
+    there others later."""
+    minutes = terms.evidence.low_balance_notice_minutes
     if minutes is None:
         return None
-    since = view.low_since or now
-    delivered = [
+    of_it = [each for each in delivered if each >= since]
+    if not of_it:
+        return Hold(rule=Held.NOT_NOTIFIED)
+    until = min(of_it) + timedelta(minutes=minutes)
+    return Hold(rule=Held.NOT_NOTIFIED, until=until) if now < until else None
+
+
+def _delivered(evidence: Sequence[Evidence]) -> Sequence[datetime]:
+    return [
         each.at
         for each in evidence
-        if each.kind is EvidenceKind.NOTICE and each.name in NOTICE_TEMPLATES and each.at >= since
+        if each.kind is EvidenceKind.NOTICE and each.name in NOTICE_TEMPLATES
     ]
-    if not delivered:
-        return Hold(rule=Held.NOT_NOTIFIED)
-    until = min(delivered) + timedelta(minutes=minutes)
-    return Hold(rule=Held.NOT_NOTIFIED, until=until) if now < until else None

@@ -1,0 +1,156 @@
+"""``python -m prepay_ledger what-if``, which ``prewatt whatif`` runs: past the service, from its
+database or a replica of it, so that it takes nothing from readings and payments."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import msgspec
+
+from prepay_ledger.policies.book import BUILT_IN, PolicyBook
+from prepay_ledger.policies.postgres import PostgresPolicies
+from prepay_ledger.procedures.postgres import PostgresProcedures
+from prepay_ledger.what_if.compare import Name, compare
+from prepay_ledger.what_if.csv_rows import rows_to
+from prepay_ledger.what_if.hours import Hours, hours_of
+from prepay_ledger.what_if.look import Books
+from prepay_ledger.what_if.postgres import PostgresHistory
+from prepay_ledger.what_if.report import report_of
+from prepay_ledger.what_if.unknown import ALWAYS, unknown_of, unknown_procedures
+from prewatt_common.contracts.supply_policy_v1 import (
+    InvalidPolicy,
+    SupplyPolicy,
+    policy_of,
+    sha256_of,
+)
+from prewatt_common.db.database import Database
+from prewatt_metering.tariffs.yaml_text import NotYaml, read_yaml
+
+DAYS_MAX = 366
+
+
+def main(arguments: Sequence[str], *, timezone: str) -> int:
+    """The exit code: 0 with the report as JSON on standard output, 2 where it cannot be made.
+    ``timezone``: the utility's, where nothing says another."""
+    parser = argparse.ArgumentParser(
+        prog="what-if",
+        description="Simulates a range of days by the policies that held and by another one.",
+    )
+    parser.add_argument("--policy", required=True, type=Path, help="the other one, YAML")
+    parser.add_argument("--tariff", help="not known yet")
+    parser.add_argument("--from", required=True, dest="first", help="a day, YYYY-MM-DD")
+    parser.add_argument("--to", required=True, dest="last", help="the last day, included")
+    parser.add_argument("--csv", type=Path, help="a row an account and side, to this file")
+    parser.add_argument(
+        "--timezone",
+        default=os.environ.get("PREWATT_TIMEZONE", timezone),
+        help="the utility's (PREWATT_TIMEZONE)",
+    )
+    parser.add_argument(
+        "--database-url",
+        default=os.environ.get("PREWATT_DATABASE_URL"),
+        help="the ledger's database; reading is enough (PREWATT_DATABASE_URL)",
+    )
+    asked = parser.parse_args(arguments)
+    try:
+        if asked.tariff is not None:
+            raise ValueError(_NO_TARIFF)
+        if not asked.database_url:
+            message = "the ledger's database is needed: --database-url"
+            raise ValueError(message)
+        hours = _range(asked.first, asked.last, asked.timezone)
+        draft = _policy(asked.policy)
+        report = asyncio.run(_made(asked.database_url, hours, draft, asked.csv))
+    except (ValueError, OSError, TimeoutError, asyncpg.PostgresError) as error:
+        print(f"what-if: {error or type(error).__name__}", file=sys.stderr)  # noqa: T201
+        return 2
+    print(msgspec.json.encode(report).decode())  # noqa: T201
+    return 0
+
+
+_NO_TARIFF = (
+    "another tariff cannot be simulated yet: charges are as they were; preview one by a correction"
+    " run (POST /v1/corrections)"
+)
+
+
+def _range(first: str, last: str, timezone: str) -> Hours:
+    begin, end = _day(first), _day(last)
+    if end < begin:
+        message = f"--to {end} is before --from {begin}"
+        raise ValueError(message)
+    if (end - begin).days >= DAYS_MAX:
+        message = f"{begin} to {end} is more than {DAYS_MAX} days"
+        raise ValueError(message)
+    return hours_of(begin, end, ZoneInfo(timezone))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        message = f"{text!r} is no day: give YYYY-MM-DD"
+        raise ValueError(message) from None
+
+
+def _policy(path: Path) -> SupplyPolicy:
+    try:
+        return policy_of(read_yaml(path.read_bytes()))
+    except (NotYaml, InvalidPolicy) as error:
+        message = f"{path}: {error}"
+        raise ValueError(message) from error
+
+
+def draft_book(draft: SupplyPolicy) -> PolicyBook:
+    """As if it had always held."""
+    return PolicyBook([replace(BUILT_IN, document=draft, sha256=sha256_of(draft))])
+
+
+async def _made(
+    database_url: str, hours: Hours, draft: SupplyPolicy, csv: Path | None
+) -> dict[str, Any]:
+    url = database_url.replace("postgresql://", "postgresql+asyncpg://", 1)
+    database = Database(url=url, pool_size=1)
+    try:
+        async with database.snapshot() as connection:
+            policies = await PostgresPolicies(connection).book()
+            procedures = await PostgresProcedures(connection).book()
+            would_be = draft_book(draft)
+            history = PostgresHistory(connection, hours=hours, books=(policies, would_be))
+            await history.check()
+            part = None if csv is None else csv.with_name(f"{csv.name}.part")
+            with nullcontext() if part is None else part.open("w", newline="") as file:
+                found = await compare(
+                    history,
+                    hours=hours,
+                    was=Books(policies=policies, procedures=procedures),
+                    would_be=Books(policies=would_be, procedures=procedures),
+                    row=None if file is None else rows_to(file, hours),
+                )
+            if part is not None and csv is not None:
+                part.replace(csv)
+    finally:
+        await database.close()
+    held = policies.within(hours.begins_at, hours.ends_at)
+    was_unknown = dict.fromkeys(line for each in held for line in unknown_of(each.document))
+    report = report_of(
+        found,
+        hours=hours,
+        not_simulated={
+            "always": (*ALWAYS, *unknown_procedures(procedures.versions)),
+            Name.AS_IT_WAS: tuple(was_unknown),
+            Name.AS_IT_WOULD_BE: unknown_of(draft),
+        },
+    )
+    report["policy"] = {"title": draft.title, "sha256": sha256_of(draft)}
+    report["in_force"] = [each.number for each in held]
+    return report
