@@ -53,6 +53,7 @@ def account(opening_micro: int = 0, begin: Begin | None = None, **changes: Any) 
         "low_balance_micro": 0,
         "emergency_credit_micro": 0,
         "is_protected": False,
+        "opened_at": LONG_AGO,
         "begin": begin or Begin(),
         "agreements": [signed],
         "serves": [(LONG_AGO, None)],

@@ -140,6 +140,14 @@ def test_without_agreement_or_meter_nobody_is_cut() -> None:
     assert run([24, 24], 1, serves=served)[1].dark_hours == 11
 
 
+def test_an_account_is_decided_about_from_its_opening_on() -> None:
+    moves = [topup(at(0, 10, 20), 30 * KWH)]
+    policy = {"warnings": {"below_micro": [20 * KWH]}}
+    _, found = run([0, 24], 0, policy, moves=moves, opened_at=at(0, 10, 20))
+    assert (found.warnings, found.cuts) == ((34,), ())
+    assert found.balance_micro[[0, 10, 11, 48]].tolist() == [0, 0, 30 * KWH, 6 * KWH]
+
+
 def test_protected_for_a_time() -> None:
     assert run([24, 24], 10, protected=[(at(0, 5), at(1, 6))])[1].cuts == (30,)
 
@@ -200,6 +208,8 @@ def test_days_on_which_clocks_change(day, count) -> None:
     hours = hours_of(date - timedelta(days=1), date + timedelta(days=1), ZoneInfo("Europe/Berlin"))
     assert np.diff(hours.firsts).tolist() == [24, count, 24]
     assert hours.at(hours.firsts[1]).astimezone(hours.zone).hour == 0
+    parts = [*evenly(7, 24), *evenly(10**9, count), *evenly(-5, 24)]
+    assert hours.evenly([7, 10**9, -5]).tolist() == parts
 
 
 def test_what_is_not_simulated_is_named_with_its_classes() -> None:

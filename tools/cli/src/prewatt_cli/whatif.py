@@ -18,7 +18,7 @@ from prewatt_cli.target import DEFAULT_STATE_DIR, StateDir, environments_of
 from prewatt_cli.whatif_plot import check_plot, draw
 
 _SIDES = ("happened", "as_it_was", "as_it_would_be")
-_TITLES = ("really", "simulated: as it was", "simulated: as it would be")
+_TITLES = ("really", "as it was", "as it would be")
 _console = Console(soft_wrap=True)
 
 
@@ -114,16 +114,18 @@ def _table(found: dict[str, Any], of: dict[str, Any]) -> Table:
         ("accounts cut", lambda side: f"{side['cut']:,}"),
         ("cuts", lambda side: f"{side['cuts']:,}"),
         ("accounts dark at all", lambda side: f"{side['dark_accounts']:,}"),
-        ("hours dark of these, half at most", lambda side: f"{side['dark_hours_p50']:,}"),
-        ("hours dark of these, 95 % at most", lambda side: f"{side['dark_hours_p95']:,}"),
+        ("hours dark, median of these", lambda side: f"{side['dark_hours_p50']:,}"),
+        ("hours dark, 95th percentile", lambda side: f"{side['dark_hours_p95']:,}"),
         ("hours dark, all", lambda side: f"{side['dark_hours']:,}"),
         ("below zero at the end", lambda side: _money(side["below_end_micro"])),
-        ("below zero, at its greatest", lambda side: _money(side["below_max_micro"])),
+        ("below zero, the greatest", lambda side: _money(side["below_max_micro"])),
         ("paid while dark or warned", lambda side: _money(side["recovered_micro"])),
         ("energy not sold, kWh", lambda side: f"{side['not_sold_wh'] / 1000:,.0f}"),
     ):
         table.add_row(title, *map(value, sides))
-    table.caption = f"warned: within {within} hours before; hours are whole hours"
+    table.caption = (
+        f"as it was, as it would be: simulated; warned: {within} hours before at most; whole hours"
+    )
     table.caption_justify = "left"
     return table
 

@@ -12,6 +12,7 @@ _LOOKS = {
     "as_it_would_be": ("simulated: as it would be", "#D55E00", "^", "-"),
 }
 _DAYS_WITH_MARKS = 62
+_TITLE_MAX = 90
 
 
 def check_plot(path: Path) -> None:
@@ -29,14 +30,16 @@ def check_plot(path: Path) -> None:
 def draw(found: dict[str, Any], path: Path) -> None:
     """``found``: as `python -m prepay_ledger what-if` reports it."""
     import matplotlib as mpl
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.dates import AutoDateLocator, DateFormatter
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
     from matplotlib.ticker import MaxNLocator
 
     days = [date.fromisoformat(each) for each in found["days"]]
     accounts = sum(each["accounts"] for each in found["currencies"])
     with mpl.rc_context({"font.size": 10, "svg.fonttype": "none", "svg.hashsalt": "prewatt"}):
-        figure = Figure(figsize=(9, 6.2), layout="constrained")
+        layout = ConstrainedLayoutEngine(hspace=0.06)
+        figure = Figure(figsize=(9, 6.4), layout=layout)
         upper, lower = figure.subplots(2, 1, sharex=True)
         for axes, field, title in (
             (upper, "cuts_by_day", "Cuts a day"),
@@ -65,19 +68,26 @@ def draw(found: dict[str, Any], path: Path) -> None:
             axes.tick_params(axis="y", length=0)
         locator = AutoDateLocator(minticks=3, maxticks=9)
         lower.xaxis.set_major_locator(locator)
-        lower.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        lower.xaxis.set_major_formatter(DateFormatter("%-d %b"))
         lower.margins(x=0.02)
+        title = _shortened(found["policy"]["title"] or "without a title")
         figure.suptitle(
-            f"{accounts:,} accounts, {found['from']} to {found['to']}",
+            f"What if: {title}\n{accounts:,} accounts, {found['from']} to {found['to']}",
             x=0.01,
             ha="left",
-            fontsize=13,
-            fontweight="bold",
+            fontsize=12,
+            linespacing=1.5,
         )
         handles, labels = upper.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower left", ncols=3, frameon=False)
         metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
         figure.savefig(path, dpi=150, metadata=metadata)
+
+
+def _shortened(text: str) -> str:
+    # A dollar would begin a formula.
+    one_line = " ".join(text.split()).replace("$", r"\$")
+    return one_line if len(one_line) <= _TITLE_MAX else f"{one_line[: _TITLE_MAX - 1]}…"
 
 
 def _summed(found: dict[str, Any], side: str, field: str, days: int) -> list[int]:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import numpy as np
 
-from prepay_ledger.what_if.hours import Flags, Hours, Micro, evenly, spread
+from prepay_ledger.what_if.hours import Flags, Hours, Micro, spread
 from prepay_ledger.what_if.simulate import sums
 from prepay_ledger.what_if.values import Account, History, Move, Outcome, Seen, TopUp
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
@@ -28,15 +28,11 @@ def history_of(
     """``charged_micro``, ``charged_wh``: of each posting day. ``moves``, ``seen``: of the range, in
     the order of their instants."""
     is_dark = _dark(account, seen, hours)
-    use_micro = np.zeros(hours.count, dtype=np.int64)
-    use_wh = np.zeros(hours.count, dtype=np.int64)
-    known = _known(account, charged_micro, moves, seen, hours) if seen else {}
-    for number, (micro, wh) in enumerate(zip(charged_micro, charged_wh, strict=True)):
-        first, end = hours.firsts[number], hours.firsts[number + 1]
-        day = slice(first, end)
-        if not seen and not account.begin.is_dark:
-            use_micro[day], use_wh[day] = evenly(micro, end - first), evenly(wh, end - first)
-            continue
+    use_micro, use_wh = hours.evenly(charged_micro), hours.evenly(charged_wh)
+    known = _known(account, charged_micro, moves, seen, hours)
+    for number in {*known, *hours.day_of[is_dark].tolist()}:
+        micro, wh = charged_micro[number], charged_wh[number]
+        day = slice(hours.firsts[number], hours.firsts[number + 1])
         upto = known.get(number, ())
         use_micro[day] = spread(micro, lit=~is_dark[day], known=upto)
         wh_upto = [(hour, wh * each // micro) for hour, each in upto]
@@ -99,6 +95,8 @@ def _known(
 
 
 def _had_there_been_supply(use: Micro, is_dark: Flags) -> Micro:
+    if not is_dark.any():
+        return use
     lit = use[~is_dark]
     mean = int(lit.sum()) // len(lit) if len(lit) else 0
     return np.where(is_dark, np.int64(mean), use)

@@ -1,7 +1,7 @@
 """A range of local days as hours, and what is spread over them: pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -31,6 +31,8 @@ class Hours:
     days: tuple[date, ...]
     begin_us: int
     firsts: tuple[int, ...]
+    day_of: Micro = field(repr=False, compare=False)
+    """Of each hour, in which of `days` it begins."""
 
     @property
     def count(self) -> int:
@@ -57,7 +59,15 @@ class Hours:
 
     def day_number(self, number: int) -> int:
         """In which of `days` an hour begins."""
-        return int(np.searchsorted(self.firsts, number, side="right")) - 1
+        return int(self.day_of[number])
+
+    def evenly(self, totals: Sequence[int]) -> Micro:
+        """Of each day its total, in parts for its hours that differ by 1 at most."""
+        firsts = np.array(self.firsts, dtype=np.int64)
+        total = np.array(totals, dtype=np.int64)[self.day_of]
+        place = np.arange(self.count, dtype=np.int64) - firsts[self.day_of]
+        length = np.diff(firsts)[self.day_of]
+        return total * (place + 1) // length - total * place // length
 
 
 def hours_of(first: date, last: date, zone: ZoneInfo) -> Hours:
@@ -67,7 +77,8 @@ def hours_of(first: date, last: date, zone: ZoneInfo) -> Hours:
     begin_us = calendar.first_instant_us(first)
     firsts = [-((begin_us - calendar.first_instant_us(each)) // HOUR_US) for each in days]
     firsts.append(-((begin_us - calendar.end_us(last)) // HOUR_US))
-    return Hours(zone, days, begin_us, tuple(firsts))
+    day_of = np.repeat(np.arange(len(days), dtype=np.int64), np.diff(firsts))
+    return Hours(zone, days, begin_us, tuple(firsts), day_of)
 
 
 def evenly(total: int, parts: int) -> Micro:

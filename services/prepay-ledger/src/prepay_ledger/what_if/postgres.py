@@ -33,7 +33,8 @@ _DAYS = """
 SELECT (SELECT min(day) FROM journal) AS first, coalesce(unsealed, day) AS open FROM posting_day
 """
 _ACCOUNTS = """
-SELECT id, number, currency, balance_micro, low_balance_micro, emergency_credit_micro, protected
+SELECT id, number, currency, balance_micro, low_balance_micro, emergency_credit_micro, protected,
+       opened_at
 FROM account WHERE ($1::uuid IS NULL OR id > $1) AND opened_at < $2 ORDER BY id LIMIT $3
 """
 # The balance has what was charged today and is in no entry yet.
@@ -181,6 +182,7 @@ class PostgresHistory:
                 low_balance_micro=row["low_balance_micro"],
                 emergency_credit_micro=row["emergency_credit_micro"],
                 is_protected=row["protected"],
+                opened_at=row["opened_at"],
                 begin=_begin(before.get(account_id)),
                 last_topup_micro=topups.get(account_id),
                 prepaid_since=prepaid.get(account_id),

@@ -21,14 +21,14 @@ def simulate(history: History, *, hours: Hours, books: Books) -> Outcome:
     count = hours.count
     paid = sums(history.paid_micro)
     lit = paid - sums(history.use_micro)
-    balance = np.empty(count + 1, dtype=np.int64)
-    balance[0] = history.account.opening_micro
+    # Before it was opened nothing is decided.
+    hour = min(max(0, hours.from_on(history.account.opened_at)), count)
+    balance = history.account.opening_micro + lit
     is_dark = np.zeros(count, dtype=np.bool_)
     changes = _changes(history, hours, books)
     moments: dict[Observed, list[int]] = {Observed.OPEN: [], Observed.LIMITED: []}
     warnings: list[int] = []
     standing = standing_of(history)
-    hour = 0
     while hour < count:
         before = standing.relay.observed
         standing, thresholds, again_at, is_warned = look(

@@ -68,6 +68,7 @@ class Account:
     low_balance_micro: int
     emergency_credit_micro: int
     is_protected: bool
+    opened_at: datetime
     begin: Begin = Begin()
     last_topup_micro: int | None = None
     prepaid_since: datetime | None = None
