@@ -125,6 +125,22 @@ def test_who_begins_dark_is_cut_no_second_time_and_needs_a_restored_balance() ->
     assert (found.cuts, found.dark_hours) == ((), 9)
 
 
+@pytest.mark.parametrize(
+    ("policy", "limits", "cuts"),
+    [
+        ({"load_limit_w": 300}, 0, 0),
+        # It is limited already, only lower.
+        ({"load_limit_w": 200}, 0, 0),
+        # A cut in its place.
+        (None, 0, 1),
+    ],
+)
+def test_who_begins_limited(policy, limits, cuts) -> None:
+    begin = Begin(state=S.LIMITED, limit_w=300, owed_micro=KWH)
+    _, found = run([24], -1, policy, begin=begin)
+    assert (len(found.limits), len(found.cuts)) == (limits, cuts)
+
+
 def test_a_share_of_the_dues_brings_back_for_its_days() -> None:
     begin = Begin(state=S.DISCONNECTED, is_dark=True, owed_micro=10 * KWH)
     policy = {"coming_back": {"dues_share_ppm": 500_000, "dues_days": 1}}

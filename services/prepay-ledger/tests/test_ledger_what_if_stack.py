@@ -102,8 +102,8 @@ async def what_if(world: Told, policy: str, folder: Path, *more: str) -> tuple[i
     path.write_text(policy)
     days = [] if "--from" in more else ["--from", str(FIRST), "--to", str(LAST)]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "prepay_ledger", "what-if", "--policy", str(path), *days, *more,
-        "--timezone", "UTC", "--database-url", world.scratch.url,
+        sys.executable, "-m", "prepay_ledger", "what-if", "--policy", str(path), *days,
+        "--timezone", "UTC", "--database-url", world.scratch.url, *more,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     out, said = await process.communicate()
@@ -175,8 +175,10 @@ async def test_who_was_dark_begins_dark(world, tmp_path) -> None:
         ("{}", ["--from", "2026-02-01", "--to", "2026-03-02"], "it begins on 2026-03-01"),
         ("{}", ["--from", "2026-03-04", "--to", "2026-03-02"], "is before --from"),
         ("{}", ["--from", "yesterday", "--to", "2026-03-02"], "'yesterday' is no day"),
+        ("{}", ["--from", "0001-01-01", "--to", "0001-01-02"], "0001-01-01 is none of the days"),
         ("{}", ["--tariff", "t.yaml"], "another tariff cannot be simulated yet"),
         ("{}", ["--csv", "/nowhere/rows.csv"], "/nowhere/rows.csv"),
+        ("{}", ["--timezone", "Mars/North"], "'Mars/North' is no timezone"),
     ],
 )
 async def test_what_cannot_be_told_is_said_in_one_line(world, tmp_path, policy, more, said) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import asyncpg
 import msgspec
@@ -23,7 +23,7 @@ from prepay_ledger.what_if.compare import Name, compare
 from prepay_ledger.what_if.csv_rows import rows_to
 from prepay_ledger.what_if.hours import Hours, hours_of
 from prepay_ledger.what_if.look import Books
-from prepay_ledger.what_if.postgres import PostgresHistory
+from prepay_ledger.what_if.postgres import NoHistory, PostgresHistory
 from prepay_ledger.what_if.report import report_of
 from prepay_ledger.what_if.unknown import ALWAYS, unknown_of, unknown_procedures
 from prewatt_common.contracts.supply_policy_v1 import (
@@ -36,6 +36,13 @@ from prewatt_common.db.database import Database
 from prewatt_metering.tariffs.yaml_text import NotYaml, read_yaml
 
 DAYS_MAX = 366
+_FIRST_DAY, _END_DAY = date(2000, 1, 2), date(2099, 12, 31)
+"""In any timezone within what calendars and policies know."""
+
+
+class BadInput(ValueError):
+    """What was asked cannot be done; the message says why. Any other ValueError is a fault of
+    ours."""
 
 
 def main(arguments: Sequence[str], *, timezone: str) -> int:
@@ -63,14 +70,14 @@ def main(arguments: Sequence[str], *, timezone: str) -> int:
     asked = parser.parse_args(arguments)
     try:
         if asked.tariff is not None:
-            raise ValueError(_NO_TARIFF)
+            raise BadInput(_NO_TARIFF)
         if not asked.database_url:
             message = "the ledger's database is needed: --database-url"
-            raise ValueError(message)
+            raise BadInput(message)
         hours = _range(asked.first, asked.last, asked.timezone)
         draft = _policy(asked.policy)
         report = asyncio.run(_made(asked.database_url, hours, draft, asked.csv))
-    except (ValueError, OSError, TimeoutError, asyncpg.PostgresError) as error:
+    except (BadInput, NoHistory, OSError, TimeoutError, asyncpg.PostgresError) as error:
         print(f"what-if: {error or type(error).__name__}", file=sys.stderr)  # noqa: T201
         return 2
     print(msgspec.json.encode(report).decode())  # noqa: T201
@@ -87,19 +94,28 @@ def _range(first: str, last: str, timezone: str) -> Hours:
     begin, end = _day(first), _day(last)
     if end < begin:
         message = f"--to {end} is before --from {begin}"
-        raise ValueError(message)
+        raise BadInput(message)
     if (end - begin).days >= DAYS_MAX:
         message = f"{begin} to {end} is more than {DAYS_MAX} days"
-        raise ValueError(message)
-    return hours_of(begin, end, ZoneInfo(timezone))
+        raise BadInput(message)
+    try:
+        zone = ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, IsADirectoryError):
+        message = f"{timezone!r} is no timezone of the IANA database"
+        raise BadInput(message) from None
+    return hours_of(begin, end, zone)
 
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         message = f"{text!r} is no day: give YYYY-MM-DD"
-        raise ValueError(message) from None
+        raise BadInput(message) from None
+    if not _FIRST_DAY <= day < _END_DAY:
+        message = f"{day} is none of the days from {_FIRST_DAY} to before {_END_DAY}"
+        raise BadInput(message)
+    return day
 
 
 def _policy(path: Path) -> SupplyPolicy:
@@ -107,7 +123,7 @@ def _policy(path: Path) -> SupplyPolicy:
         return policy_of(read_yaml(path.read_bytes()))
     except (NotYaml, InvalidPolicy) as error:
         message = f"{path}: {error}"
-        raise ValueError(message) from error
+        raise BadInput(message) from error
 
 
 def draft_book(draft: SupplyPolicy) -> PolicyBook:
