@@ -1,16 +1,12 @@
 """A household whose class is limited instead of cut, end to end: real Kafka, Mosquitto and
 PostgreSQL, the four services, and a simulated meter."""
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 from world import MICRO, World, until
 
-from prewatt_cli.__main__ import app
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.base import RelayState
 from prewatt_simulator import ConstantLoad
@@ -25,23 +21,11 @@ SIGNED = (
 )  # fmt: skip
 
 
-async def in_force(world: World, document: dict[str, Any]) -> None:
-    """Drafted by one person, published by another."""
-    body = {"document": document, "reason": "a test"}
-    drafted = await world.tell_ledger("/v1/policies", body)
-    command = [
-        "policy", "publish", drafted["id"], "--reason", "seen", "--who", "bob",
-        "--state-dir", str(world.stack.state_dir),
-    ]  # fmt: skip
-    outcome = await asyncio.to_thread(CliRunner(env={"COLUMNS": "200"}).invoke, app, command)
-    assert outcome.exit_code == 0, outcome.output
-
-
 @pytest.fixture(autouse=True)
 async def calm(world: World) -> AsyncGenerator[None]:
-    """What holds for the tests after this one is what is built in."""
+    """What holds for the tests after this one is what holds for those before it."""
     yield
-    await in_force(world, {})
+    await world.in_force({})
 
 
 async def signs(world: World, account_id: str) -> None:
@@ -57,7 +41,7 @@ async def signs(world: World, account_id: str) -> None:
 
 
 async def test_an_exhausted_account_is_limited_and_a_payment_lifts_the_limit(world: World) -> None:
-    await in_force(world, {"classes": {CLASS: {"load_limit_w": LIMIT_W}}})
+    await world.in_force({CLASS: {"load_limit_w": LIMIT_W}})
     home = world.household(balance_micro=2 * MICRO, low_balance_micro=MICRO)
     await world.register(home)
     account = await world.account(home.number)

@@ -5,10 +5,11 @@ households only.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
@@ -32,6 +33,7 @@ from prewatt_simulator.inventory import Household
 __all__ = ["INTERVAL", "MICRO", "WAIT_S", "ZONE", "World", "until"]
 MICRO = 1_000_000
 INTERVAL = timedelta(minutes=15)
+_ALL_IS_NEW = {"corrected_bills": {"apart_after_days": 3_660}}
 Readings = Iterable[tuple[datetime, int]]
 """Instants and registers in Wh."""
 
@@ -48,6 +50,31 @@ class World(Services):
         """Clients with tokens, and the tariffs."""
         self.open_clients()
         await asyncio.to_thread(self._publish_tariffs)
+        await self.in_force({})
+
+    async def in_force(
+        self,
+        classes: Mapping[str, Mapping[str, Any]],
+        *,
+        default: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        """A policy with these classes, drafted by one person and published by another. Unless it
+        says otherwise, the world's readings, which are of months ago, are charged to balances."""
+        document = {
+            "default": _ALL_IS_NEW | default,
+            "classes": {name: _ALL_IS_NEW | terms for name, terms in classes.items()},
+        }
+        body = {"document": document, "reason": "a test"}
+        drafted = await self.tell_ledger("/v1/policies", body)
+        token = self.target.token(
+            scopes=["ledger:write"], lifetime=timedelta(hours=1), subject="another"
+        )
+        answer = await self.ledger.post(
+            f"/v1/policies/{drafted['id']}/publish",
+            json={"reason": "seen"},
+            headers={"authorization": f"Bearer {token}"},
+        )
+        assert answer.status_code == 200, answer.text
 
     def instant(self, step: int) -> datetime:
         """When the interval ``step`` (1 is the first) ends."""

@@ -17,6 +17,7 @@ import asyncpg
 import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer
+from ledger_law import ALL_IS_NEW, somebody_else
 
 from prepay_ledger.charging.postgres_audit import audit_charges_of
 from prewatt_common.clock import utc_now
@@ -78,6 +79,17 @@ class Ledger:
         headers = {"authorization": f"Bearer {token}"} if scopes else {}
         url = self.stack.endpoints.service_url(NAME)
         return httpx.AsyncClient(base_url=url, headers=headers, timeout=60)
+
+    async def in_force(self, document: dict[str, Any]) -> None:
+        """A policy, drafted by one person and published by another."""
+        body = {"document": document, "reason": "test"}
+        drafted = await self.api.post("/v1/policies", json=body)
+        assert drafted.status_code == 201, drafted.text
+        async with somebody_else(self) as other:
+            answer = await other.post(
+                f"/v1/policies/{drafted.json()['id']}/publish", json={"reason": "test"}
+            )
+        assert answer.status_code == 200, answer.text
 
     @staticmethod
     def number() -> str:
@@ -388,6 +400,7 @@ async def ledger(stack: Stack) -> AsyncGenerator[Ledger]:
             "/v1/tariffs", json={"document": FLAT_DOCUMENT, "reason": "test"}
         )
         assert published.status_code in (200, 201), published.text
+        await running.in_force({"default": ALL_IS_NEW})
         yield running
         assert await running.audited() == []
     await producer.stop()

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import httpx
 from ledger_cases import at
-from ledger_law import document, published, somebody_else
+from ledger_law import ALL_IS_NEW, document, published, somebody_else
 from ledger_proofs import nothing_to_publish, told
 
 from prewatt_cli.utility import fleet_settings
@@ -181,7 +181,7 @@ async def _dark_by_class(home: Home) -> None:
         "ORDER BY version DESC LIMIT 1",
         home.account["id"],
     )
-    draft = {"classes": {signed["name"]: {"protected": True}}}
+    draft = {"default": ALL_IS_NEW, "classes": {signed["name"]: {"protected": True}}}
     home.path = f"/v1/policies/{(await home.made('/v1/policies', document=draft))['id']}"
 
 

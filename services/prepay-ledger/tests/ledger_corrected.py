@@ -131,8 +131,7 @@ def dearer(factor: float = 1.5, **more: Any) -> dict[str, Any]:
 async def lived(town: Corrected, *hours: int) -> None:
     """People moved in, and their meters were read."""
     await town.settle(town.today - timedelta(days=1))
-    for hour in hours or (30, 900, 1_800, DAYS * 24 - 40):
-        await town.read(hour)
+    await town.read_as_new(*(hours or (30, 900, 1_800, DAYS * 24 - 40)))
 
 
 async def first_of(town: Corrected) -> UUID:

@@ -10,6 +10,9 @@ from ledger_procedures import shipped
 from prewatt_common.clock import utc_now
 from prewatt_common.http.auth import issue_token
 
+ALL_IS_NEW: dict[str, Any] = {"corrected_bills": {"apart_after_days": 3_660}}
+"""Of a class of a policy: the tests' readings are of months ago, and are to be paid at once."""
+
 
 def somebody_else(ledger: Any) -> httpx.AsyncClient:
     """Another person than the tests' usual one."""

@@ -15,9 +15,11 @@ from prepay_ledger.accounts.values import ImportLine
 from prepay_ledger.agreements.values import Agreement
 from prepay_ledger.balances.values import Account
 from prepay_ledger.charging.charge_readings import charge_readings
+from prepay_ledger.charging.ports import OpenUnit
 from prepay_ledger.charging.pricing import Pricings
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.installations.values import InstalledMeter
+from prepay_ledger.policies.publish_policy import draft_policy, publish_policy
 from prepay_ledger.prepay_agreements.values import direct_terms
 from prepay_ledger.seals.audit import audit
 from prepay_ledger.seals.postgres import open_seals
@@ -26,6 +28,7 @@ from prepay_ledger.tariffs.publish_tariff import publish_tariff
 from prepay_ledger.unit import PostgresUnit
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
+from prewatt_common.contracts.supply_policy_v1 import policy_of
 from prewatt_common.ids import new_id
 from prewatt_metering.calendar.instants import us_of
 from prewatt_metering.registers.readings import Reading
@@ -66,8 +69,26 @@ class Town(Scratch):
                 decided=self.decided(),
             )
 
-    def decided(self) -> Decided:
-        return Decided(by="test", reason="test", at=self.now)
+    def decided(self, by: str = "test") -> Decided:
+        return Decided(by=by, reason="test", at=self.now)
+
+    async def says(self, **corrected_bills: object) -> None:
+        """Two people publish a policy that says so of bills."""
+        self.now += timedelta(milliseconds=1)
+        document = policy_of({"default": {"corrected_bills": corrected_bills}})
+        async with self.unit() as unit:
+            draft = await draft_policy(
+                unit=unit, document=document, effective_from=None, decided=self.decided()
+            )
+        async with self.unit() as unit:
+            await publish_policy(unit=unit, policy_id=draft.id, decided=self.decided("other"))
+
+    async def read_as_new(self, *hours: int) -> None:
+        """Readings that are charged to balances, however old; then the policy is as shipped."""
+        await self.says(apart_after_days=3_660)
+        for hour in hours:
+            await self.read(hour)
+        await self.says()
 
     def _line(self, number: int) -> ImportLine:
         currency = CURRENCIES[number % 2]
@@ -100,13 +121,23 @@ class Town(Scratch):
         )
         return ImportLine(number, account, agreement, installed, None, signed)
 
-    async def read(self, hour: int, numbers: Sequence[int] = range(COUNT)) -> None:
-        """A reading of that hour of some of the meters."""
+    async def read(
+        self,
+        hour: int,
+        numbers: Sequence[int] = range(COUNT),
+        *,
+        wh: int | None = None,
+        open_unit: OpenUnit | None = None,
+    ) -> None:
+        """A reading of that hour of some of the meters; ``wh``: what all of them say."""
         at_us = us_of(self.begin + timedelta(hours=hour))
-        async with self.unit() as unit:
+        async with (open_unit or self.unit)() as unit:
             await charge_readings(
                 unit=unit,
-                by_meter={f"m{n}": [Reading(at_us, hour * (100 + n))] for n in numbers},
+                by_meter={
+                    f"m{n}": [Reading(at_us, hour * (100 + n) if wh is None else wh)]
+                    for n in numbers
+                },
                 pricings=Pricings(await unit.tariffs.book()),
                 partition=0,
                 now=self.now,

@@ -29,6 +29,11 @@ class Watched(Town):
         self.begin -= DAY * (BACK_DAYS - 20)
         self.days = 0
 
+    async def settle(self, day: date) -> None:
+        """Readings of some weeks ago are charged to balances, whatever month it is."""
+        await super().settle(day)
+        await self.says(apart_after_days=3_660)
+
     @property
     def day(self) -> date:
         """The day that is lived next."""

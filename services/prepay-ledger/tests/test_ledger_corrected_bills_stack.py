@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from ledger_expected import minute_us
+from ledger_law import ALL_IS_NEW
 
 from prepay_ledger.debts.pay_instalments import PayInstalments
 from prepay_ledger.unit import open_unit
@@ -49,6 +50,7 @@ class Home:
         self.account = await self.ledger.open()
         await self.ledger.agree(self.account, tariff_code=self.code, first_day="2020-01-01")
         await self.ledger.pay(self.account["number"], PAID_MICRO)
+        await self.ledger.in_force({"default": ALL_IS_NEW})
         for days in days_ago:
             meter_id = self.meters[days] = f"m-{uuid4().hex[:10]}"
             begins_at = (self.last_read(days) - timedelta(days=3)).isoformat()
@@ -60,6 +62,8 @@ class Home:
                 await self.ledger.read((meter_id, at, (day + 1) * STEP_WH))
         used_micro = len(days_ago) * 3 * STEP_WH * PRICE_MICRO // 1_000
         await self.ledger.until_balance(self.account, PAID_MICRO - used_micro)
+        # What was read so far was paid as new. From here on the policy is as shipped.
+        await self.ledger.in_force({})
 
     def last_read(self, days_ago: int) -> datetime:
         noon = utc_now().replace(hour=12, minute=0, second=0, microsecond=0)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from prepay_ledger.debts.rules import (
     corrected_by,
+    is_split,
     may_start_a_cut,
     months_after,
     payable_micro,
@@ -42,8 +43,11 @@ def bill(days_ago: int, **changes: object) -> Bill:
         (bill(31), DebtTerms(), T.DEBT),
         (bill(31, cause=C.TARIFF), DebtTerms(), T.DEBT),
         (bill(31, cause=C.INSTALLATION), DebtTerms(days=60), T.BALANCE),
-        # A meter that was silent for long is read for the first time.
-        (bill(90, cause=C.READING), DebtTerms(), T.BALANCE),
+        # A meter that was silent for long is read for the first time, estimated before or not.
+        (bill(30, cause=C.READING), DebtTerms(), T.BALANCE),
+        (bill(31, cause=C.READING), DebtTerms(), T.DEBT),
+        (bill(90, cause=C.READING), DebtTerms(days=100), T.BALANCE),
+        (bill(90, cause=C.READING, amount_micro=-5), DebtTerms(), T.BALANCE),
         (bill(1, our_fault=True), DebtTerms(), T.DEBT),
         (bill(1, our_fault=True, cause=C.READING), DebtTerms(), T.DEBT),
         # Money back is the customer's at once, however old.
@@ -57,6 +61,39 @@ def bill(days_ago: int, **changes: object) -> Bill:
 def test_where_a_difference_goes(given_bill: Bill, terms: DebtTerms, treatment: Treatment) -> None:
     assert treat(given_bill, terms) is treatment
     assert may_start_a_cut(given_bill, terms) == (treatment is T.BALANCE)
+
+
+@pytest.mark.parametrize(
+    ("given_bill", "looked_at"),
+    [
+        # What is read in its time is the balance's, whatever else is owed of its period.
+        (bill(0, cause=C.READING), False),
+        (bill(30, cause=C.READING), False),
+        (bill(30, cause=C.READING, amount_micro=-5), False),
+        (bill(31, cause=C.READING), True),
+        (bill(31, cause=C.READING, amount_micro=-5), True),
+        (bill(1, cause=C.READING, our_fault=True), True),
+        (bill(1), True),
+        (bill(1, cause=C.TARIFF, amount_micro=-5), True),
+    ],
+)
+def test_which_differences_are_looked_at(given_bill: Bill, looked_at: bool) -> None:
+    assert is_split(given_bill, DebtTerms()) is looked_at
+
+
+@pytest.mark.parametrize("our_fault", [False, True])
+@pytest.mark.parametrize("cause", [*BillCause])
+@given(
+    days_ago=st.integers(0, 800), days=st.integers(1, 400), months=st.none() | st.integers(1, 24)
+)
+def test_one_rule_for_all_causes(
+    cause: BillCause, our_fault: bool, days_ago: int, days: int, months: int | None
+) -> None:
+    terms = DebtTerms(days=days, limitation_months=months)
+    one, edited = (bill(days_ago, our_fault=our_fault, cause=each) for each in (cause, C.EDIT))
+    assert treat(one, terms) is treat(edited, terms)
+    # What is not looked at would be the balance's too, unless the law bars it sooner than that.
+    assert is_split(one, terms) or treat(one, terms) is not T.DEBT
 
 
 @given(st.integers(1, 10**15), st.integers(1, 60), st.dates(date(2020, 1, 1), date(2099, 1, 1)))

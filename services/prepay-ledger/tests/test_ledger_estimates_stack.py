@@ -104,6 +104,28 @@ async def test_silence_estimate_reading_and_the_sum_is_zero(town: Silent) -> Non
     await nothing_is_left(town)
 
 
+async def test_an_estimate_found_short_asks_the_balance_for_the_last_weeks_alone(
+    town: Silent,
+) -> None:
+    await fall_silent(town)
+    await town.says()
+    estimated = (await town.estimated())["town-0"]
+    balance, charged = (await town.balances())["town-0"], (await town.charged())["town-0"]
+    # Nothing was heard for two months more.
+    town.now += 60 * DAY
+    days_ago = (town.now - town.begin).days
+    await town.came(0, (days_ago, 0, days_ago * 24 * HOUR_WH * 3))
+    micro = (await town.charged())["town-0"][0] - charged[0]
+    (row,) = await town.sql(
+        "SELECT s.amount_micro FROM sub_balance AS s JOIN account AS a ON a.id = s.account_id "
+        "WHERE a.number = 'town-0' AND s.sub_account = 'debt'"
+    )
+    owed = -row["amount_micro"]
+    assert estimated[1] < owed < micro
+    assert (await town.balances())["town-0"] == balance - (micro - owed)
+    await nothing_is_left(town)
+
+
 async def test_it_is_as_if_it_had_never_been(town: Silent, other_town: Silent) -> None:
     """A town that estimates and one that does not end in the same, to the micro-unit."""
     towns = (town, other_town)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 from ledger_chain import ARM, CUT, FLOWS, GATEWAY, PAYMENT, Flow, Home, home_of, left_behind
-from ledger_law import somebody_else
+from ledger_law import ALL_IS_NEW, somebody_else
 from ledger_proofs import NAME, behind_proxy, ledger_behind_proxy, nothing_to_publish
 from ledger_proxy import At, DatabaseProxy
 
@@ -68,7 +68,8 @@ async def proxies(ledger: Any) -> AsyncGenerator[Mapping[str, DatabaseProxy]]:
 async def calm(ledger: Any) -> None:
     """What a test publishes holds for whoever comes after it: in the end a policy that holds
     nothing."""
-    draft = await ledger.api.post("/v1/policies", json={"document": {}, "reason": "calm"})
+    body = {"document": {"default": ALL_IS_NEW}, "reason": "calm"}
+    draft = await ledger.api.post("/v1/policies", json=body)
     async with somebody_else(ledger) as other:
         path = f"/v1/policies/{draft.json()['id']}/publish"
         assert (await other.post(path, json={"reason": "calm"})).is_success

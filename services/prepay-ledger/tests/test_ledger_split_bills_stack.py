@@ -9,11 +9,8 @@ import pytest
 from ledger_town import REVIEW, Dying, Killed, Town
 
 from prepay_ledger.debts.postgres_queries import DebtQueries
-from prepay_ledger.facts.values import Decided
 from prepay_ledger.installations.decide_meter import DecideMeter
 from prepay_ledger.installations.values import ReadingEdit
-from prepay_ledger.policies.publish_policy import draft_policy, publish_policy
-from prewatt_common.contracts.supply_policy_v1 import policy_of
 from prewatt_common.ids import new_id
 
 pytestmark = pytest.mark.stack
@@ -32,8 +29,7 @@ class Old(Town):
 
     async def lived(self) -> UUID:
         await self.settle(self.today)
-        await self.read(0)
-        await self.read(HOURS)
+        await self.read_as_new(0, HOURS)
         (row,) = await self.sql("SELECT id FROM account WHERE number = 'town-0'")
         return row["id"]
 
@@ -76,20 +72,9 @@ async def town(own_database_url: str) -> AsyncGenerator[Old]:
     await made.database.close()
 
 
-async def publishes(town: Town, **corrected_bills: object) -> None:
-    document = policy_of({"default": {"corrected_bills": corrected_bills}})
-    async with town.unit() as unit:
-        draft = await draft_policy(
-            unit=unit, document=document, effective_from=None, decided=town.decided()
-        )
-    other = Decided(by="other", reason="test", at=town.now)
-    async with town.unit() as unit:
-        await publish_policy(unit=unit, policy_id=draft.id, decided=other)
-
-
 async def test_what_was_used_too_long_ago_is_written_off(town: Old) -> None:
     await town.lived()
-    await publishes(town, limitation_months=12)
+    await town.says(limitation_months=12)
     before, charged_micro = await town.stands(), await town.charged_micro()
     assert before[1:] == (0, 0)
     await town.edit(MORE_WH)
@@ -105,7 +90,7 @@ async def test_what_was_used_too_long_ago_is_written_off(town: Old) -> None:
 
 async def test_days_are_the_policys(town: Old) -> None:
     await town.lived()
-    await publishes(town, apart_after_days=1_000)
+    await town.says(apart_after_days=1_000)
     before, charged_micro = await town.stands(), await town.charged_micro()
     await town.edit(MORE_WH)
     more_micro = await town.charged_micro() - charged_micro

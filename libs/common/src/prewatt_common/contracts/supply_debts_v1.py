@@ -1,4 +1,4 @@
-"""What a supply policy says of bills that are corrected, and of debts."""
+"""What a supply policy says of bills that are corrected or come late, and of debts."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from prewatt_common.contracts.supply_calendar_v1 import Part
 
 
 class CorrectedBills(Part, frozen=True, kw_only=True):
-    """What becomes of a bill that turns out too low long after the use."""
+    """What becomes of a bill that turns out too low, or is known, long after the use."""
 
     apart_after_days: Annotated[int, msgspec.Meta(ge=1, le=3_660)] = 30
     """A period that ended longer ago is owed apart from the balance, as a debt that starts no cut.

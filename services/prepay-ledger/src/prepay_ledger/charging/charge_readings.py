@@ -15,6 +15,7 @@ from prepay_ledger.charging.ports import Unit
 from prepay_ledger.charging.post_charges import charge_changes, post
 from prepay_ledger.charging.post_estimates import NOTHING, take_back
 from prepay_ledger.charging.pricing import Pricings
+from prepay_ledger.charging.split_charged import READ, split_charged
 from prepay_ledger.charging.standing import Block, Column
 from prewatt_metering.calendar.instants import us_of
 from prewatt_metering.registers.readings import Reading
@@ -70,6 +71,8 @@ async def charge_readings(
         partition=partition,
         now=now,
     )
+    # What is followed is of periods that go on.
+    await split_charged(unit, charged, READ, now=now)
     # What held a cut may be gone with these readings: an excursion that came back.
     slow = [row.meter_id for row in derived]
     released = await unit.charging.pending_accounts(slow) if slow else ()

@@ -11,7 +11,7 @@ from prepay_ledger.charging.ports import Unit
 from prepay_ledger.charging.post_charges import Posted, post_charges
 from prepay_ledger.charging.post_estimates import take_back
 from prepay_ledger.charging.pricing import Pricings
-from prepay_ledger.charging.split_charged import Cause, split_charged
+from prepay_ledger.charging.split_charged import READ, Cause, split_charged
 from prewatt_common.refusals import Refusal
 from prewatt_metering.rating.part import Unrated
 
@@ -31,12 +31,12 @@ async def rederive(
     account_ids: Collection[UUID],
     now: datetime,
     source: str | None = None,
-    cause: Cause | None = None,
+    cause: Cause = READ,
 ) -> Sequence[UUID]:
     """Derive the meters' use from all their readings and post what the charges of the accounts
     differ by; gives the accounts to review. ``source``: what was decided, which the entries of the
-    difference name; none where it is no correction but a beginning. ``cause``: what kind of
-    correction it is, so that what is long ago, or our fault, is owed apart from the balance. The
+    difference name; none where it is no correction but a beginning. ``cause``: of what is billed,
+    so that what is long ago, or our fault, is owed apart from the balance. The
     meters are held since before anything was decided (`ChargingStore.hold`). Raises `NotRated`:
     nothing of the decision is kept then."""
     await unit.charging.hold_periods(account_ids)
@@ -47,8 +47,7 @@ async def rederive(
         posted = await _rederive(unit, meter_ids, account_ids, now=now, source=source)
     except Unrated as error:
         raise NotRated(str(error)) from error
-    if cause is not None:
-        await split_charged(unit, posted.charged, cause, now=now)
+    await split_charged(unit, posted.charged, cause, now=now)
     if source is not None:
         await enter_open(unit=unit, account_ids=account_ids, source=source, at=now)
     return list(dict.fromkeys(posted.due))

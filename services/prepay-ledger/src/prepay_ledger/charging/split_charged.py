@@ -1,8 +1,8 @@
-"""What a correction changed of periods goes where it belongs: balance, debt, or written off."""
+"""What a charge changed of periods goes where it belongs: balance, debt, or written off."""
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from prepay_ledger.charging.charge_agreement import Charged
@@ -13,10 +13,16 @@ from prepay_ledger.debts.values import Bill, BillCause, Origin
 
 
 class Cause(NamedTuple):
-    """Why a bill is corrected, and whether the utility's own error is behind it."""
+    """Why a bill changed, and whether the utility's own error is behind it."""
 
     cause: BillCause
     our_fault: bool = False
+
+
+READ = Cause(BillCause.READING)
+"""What was used, or fell due, is billed for the first time."""
+_RECENT = timedelta(days=2)
+"""No policy has less: most readings are asked for nothing more."""
 
 
 async def split_charged(
@@ -26,7 +32,10 @@ async def split_charged(
     differences count together. ``now``: also of the local day on which it is billed, in UTC: a
     limit of days or months is not a matter of hours."""
     found: dict[Origin, PeriodBill] = {}
+    since = now.date() - _RECENT
     for each in charged:
+        if cause is READ and each.state.period.end > since:
+            continue
         if each.delta_micro:
             one = period_bill(each, cause, billed_on=now.date())
             before = found.get(one.origin)
@@ -34,7 +43,8 @@ async def split_charged(
                 micro = before.bill.amount_micro + one.bill.amount_micro
                 one = replace(one, bill=replace(one.bill, amount_micro=micro))
             found[one.origin] = one
-    await split_bills(unit, found.values(), at=now)
+    if found:
+        await split_bills(unit, found.values(), at=now)
 
 
 def period_bill(charged: Charged, cause: Cause, *, billed_on: date) -> PeriodBill:

@@ -10,6 +10,7 @@ from prepay_ledger.charging.meters import Agreement
 from prepay_ledger.charging.ports import OpenParkingUnit, ParkingUnit
 from prepay_ledger.charging.post_charges import post_charges
 from prepay_ledger.charging.pricing import Pricings, PricingsOfNow
+from prepay_ledger.charging.split_charged import READ, split_charged
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.clock import Clock
 from prewatt_common.db.database import is_conflict
@@ -93,5 +94,6 @@ class SweepStanding:
             posted = await post_charges(
                 unit=unit, also=due, pricings=pricings, partition=0, day=day, now=now
             )
+            await split_charged(unit, posted.charged, READ, now=now)
             if posted.due:
                 await self._review(unit, posted.due, now=now, caused_at=now)

@@ -17,7 +17,7 @@ from prepay_ledger.charging.enter_charges import enter_open
 from prepay_ledger.charging.meters import Agreement
 from prepay_ledger.charging.post_charges import post_charges
 from prepay_ledger.charging.pricing import Pricings
-from prepay_ledger.charging.split_charged import Cause, split_charged
+from prepay_ledger.charging.split_charged import READ, Cause, split_charged
 from prepay_ledger.corrections.ports import OpenUnit, Unit
 from prepay_ledger.corrections.preview_runs import preview_some
 from prepay_ledger.corrections.values import CorrectionRun, RunState
@@ -118,6 +118,7 @@ class CarryOutRuns:
         before = await post_charges(
             unit=unit, also=held, pricings=pricings, partition=0, day=day, now=now
         )
+        await split_charged(unit, before.charged, READ, now=now)
         await enter_open(unit=unit, account_ids=account_ids, source=f"day/{day}", at=now)
         await unit.corrections.reach([each.id for each in held], correction=correction)
         posted = await post_charges(

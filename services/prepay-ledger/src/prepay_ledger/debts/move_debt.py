@@ -1,5 +1,6 @@
 """Use case: money moves between an account's balance and what it owes apart from it."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -31,6 +32,13 @@ async def record_debt(*, unit: PostingUnit, new: NewDebt, at: datetime) -> None:
     )
     if await unit.debts.add(debt):
         await move(unit, debt, new.amount_micro, source=f"debt/{debt.id}", at=at)
+
+
+async def join_debt(*, unit: PostingUnit, debt: Debt, new: NewDebt, at: datetime) -> None:
+    """The same, owed by a debt that is there, which the caller has locked. That it happens once is
+    the caller's: the version of the charge is in the source."""
+    await unit.debts.put_amount(replace(debt, amount_micro=debt.amount_micro + new.amount_micro))
+    await move(unit, debt, new.amount_micro, source=f"{new.source}/{debt.id}", at=at)
 
 
 async def move(unit: PostingUnit, debt: Debt, micro: int, *, source: str, at: datetime) -> Balance:

@@ -54,6 +54,10 @@ class DebtStore(Protocol):
         """What top-ups have paid of the account's debts."""
         ...
 
+    async def put_amount(self, debt: Debt) -> None:
+        """More is owed by it."""
+        ...
+
     async def put_lowered(self, debt: Debt) -> None:
         """What corrections took off it, and whether anything is left."""
         ...

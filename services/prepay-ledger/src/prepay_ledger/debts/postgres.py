@@ -125,6 +125,12 @@ class PostgresDebts:
             _PAID_BY_TOPUPS, account_id, DEBT, since, TOPUP
         )
 
+    async def put_amount(self, debt: Debt) -> None:
+        """The caller has it locked."""
+        await (await driver(self._connection)).execute(
+            "UPDATE debt SET amount_micro = $2 WHERE id = $1", debt.id, debt.amount_micro
+        )
+
     async def put_lowered(self, debt: Debt) -> None:
         """The caller has it locked."""
         await (await driver(self._connection)).execute(

@@ -11,6 +11,7 @@ from prepay_ledger.debts.values import (
     Debt,
     DebtTerms,
     Instalment,
+    NewDebt,
     Split,
     Treatment,
 )
@@ -25,8 +26,20 @@ _OFF = (
 )
 
 
+def is_long_ago(bill: Bill, terms: DebtTerms) -> bool:
+    """Whether its period ended longer ago than what the balance is asked for."""
+    return (bill.billed_on - bill.used_until).days > terms.days
+
+
+def is_split(bill: Bill, terms: DebtTerms) -> bool:
+    """Whether a difference is looked at here at all. What is read, or falls due, in its time is
+    the balance's, whatever else is owed of the period."""
+    return bill.cause is not BillCause.READING or bill.our_fault or is_long_ago(bill, terms)
+
+
 def treat(bill: Bill, terms: DebtTerms) -> Treatment:
-    """Where a difference goes. What is to be given back goes to the balance, however old."""
+    """Where a difference goes, whatever its cause. What is to be given back goes to the balance,
+    however old."""
     if bill.amount_micro <= 0:
         return Treatment.BALANCE
     if terms.limitation_months is not None and bill.used_from < months_after(
@@ -35,9 +48,7 @@ def treat(bill: Bill, terms: DebtTerms) -> Treatment:
         return Treatment.BARRED
     if bill.our_fault:
         return Treatment.DEBT
-    is_old = (bill.billed_on - bill.used_until).days > terms.days
-    is_correction = bill.cause is not BillCause.READING
-    return Treatment.DEBT if is_correction and is_old else Treatment.BALANCE
+    return Treatment.DEBT if is_long_ago(bill, terms) else Treatment.BALANCE
 
 
 def may_start_a_cut(bill: Bill, terms: DebtTerms) -> bool:
@@ -92,6 +103,13 @@ def corrected_by(parts: Split, corrected: Corrected) -> Corrected:
         given_micro=max(0, corrected.given_micro - parts.balance_micro),
         barred_micro=corrected.barred_micro + parts.barred_micro,
     )
+
+
+def may_join(debt: Debt, new: NewDebt) -> bool:
+    """Whether what was read is owed by that debt of the same origin, which nobody has agreed
+    about."""
+    is_read = debt.cause is new.cause is BillCause.READING
+    return is_read and debt.our_fault == new.our_fault and debt.planned is None
 
 
 def plan_of(amount_micro: int, *, instalments: int, first_due: date) -> Sequence[Instalment]:

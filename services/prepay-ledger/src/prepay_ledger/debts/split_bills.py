@@ -7,9 +7,9 @@ from itertools import groupby
 from uuid import UUID
 
 from prepay_ledger.debts.load_terms import load_terms
-from prepay_ledger.debts.move_debt import move, record_debt, write_off
+from prepay_ledger.debts.move_debt import join_debt, move, record_debt, write_off
 from prepay_ledger.debts.ports import SplittingUnit
-from prepay_ledger.debts.rules import corrected_by, split, treat
+from prepay_ledger.debts.rules import corrected_by, is_split, may_join, split, treat
 from prepay_ledger.debts.values import (
     Bill,
     Debt,
@@ -35,9 +35,10 @@ class PeriodBill:
 async def split_bills(unit: SplittingUnit, bills: Iterable[PeriodBill], *, at: datetime) -> None:
     """Differences that were posted to balances go where they belong, before the supply is
     reviewed. The accounts' rows are held since their balances moved."""
-    moved = [each for each in bills if each.bill.amount_micro]
+    known = [each for each in bills if each.bill.amount_micro]
+    terms = await load_terms(unit, {each.account_id for each in known}, at=at)
+    moved = [each for each in known if is_split(each.bill, terms[each.account_id])]
     moved.sort(key=lambda each: (each.account_id.int, each.origin))
-    terms = await load_terms(unit, {each.account_id for each in moved}, at=at)
     for account_id, some in groupby(moved, key=lambda each: each.account_id):
         await _split_of(unit, account_id, list(some), terms[account_id], at=at)
 
@@ -110,7 +111,12 @@ async def _carry_out(
             amount_micro=parts.debt_micro,
             currency=currency,
         )
-        await record_debt(unit=unit, new=new, at=at)
+        # A meter that tells of an old period reading by reading is one debt, not one a reading.
+        open_ = next((debt for debt in reversed(debts) if may_join(debt, new)), None)
+        if open_ is None:
+            await record_debt(unit=unit, new=new, at=at)
+        else:
+            await join_debt(unit=unit, debt=open_, new=new, at=at)
 
 
 async def _reopen(

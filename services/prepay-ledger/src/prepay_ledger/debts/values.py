@@ -20,7 +20,8 @@ class BillCause(StrEnum):
     """What a difference to the bill comes from."""
 
     READING = "reading"
-    """Use that is read for the first time: no correction."""
+    """Use that is read for the first time, estimated before or not, and what time alone owes: no
+    correction."""
     EDIT = "edit"
     INSTALLATION = "installation"
     TARIFF = "tariff"
@@ -52,7 +53,7 @@ class Bill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DebtTerms:
-    """By policy: a correction for use longer ago than ``days`` is owed apart; for what began more
+    """By policy: what is billed for use longer ago than ``days`` is owed apart; for what began more
     than ``limitation_months`` ago nothing may be asked any more (none: the law knows no limit)."""
 
     days: int = 30

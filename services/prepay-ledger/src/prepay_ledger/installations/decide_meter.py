@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from prepay_ledger.balances.refusals import UnknownAccount
-from prepay_ledger.charging.split_charged import Cause
+from prepay_ledger.charging.split_charged import READ, Cause
 from prepay_ledger.debts.values import BillCause
 from prepay_ledger.facts.tell import tell
 from prepay_ledger.facts.values import Decided
@@ -60,7 +60,7 @@ class DecideMeter:
         # Its first register may say what whoever was there before has used since they were read.
         # What it has used itself is read for the first time, which corrects no bill.
         accounts = {*_accounts(known), account.id}
-        await follow_decision(unit, self._review, new.meter_id, accounts, decided, cause=None)
+        await follow_decision(unit, self._review, new.meter_id, accounts, decided, cause=READ)
 
     async def move_out(
         self,

@@ -20,10 +20,10 @@ async def follow_decision(
     account_ids: Collection[UUID],
     decided: Decided,
     *,
-    cause: Cause | None = _INSTALLATION,
+    cause: Cause = _INSTALLATION,
 ) -> None:
-    """``account_ids``: all that the meter serves or served. ``cause``: of a corrected bill; none
-    where what was used is read for the first time."""
+    """``account_ids``: all that the meter serves or served. ``cause``: of the bill that
+    changes."""
     due = await rederive(
         unit=unit,
         meter_ids=[meter_id],
