@@ -1,6 +1,6 @@
 """Which notices ledger events call for, and which they make untrue."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import msgspec
@@ -15,6 +15,8 @@ from prewatt_common.contracts.ledger_events_v1 import (
     AccountOpened,
     BalanceExhausted,
     Credited,
+    DebtChanged,
+    DebtNews,
     LowBalance,
     ReconnectionLate,
     ReconnectionStage,
@@ -106,6 +108,21 @@ def supply(
 def apology():
     return SupplyApology(
         account_id=ACCOUNT, undo_id=uuid4(), cut_at=AT, balance_micro=-9, currency="CNY", at=AT
+    )
+
+
+def debt(news: DebtNews, *, instalments: int = 0):
+    return DebtChanged(
+        account_id=ACCOUNT,
+        news=news,
+        amount_micro=7,
+        owed_micro=9,
+        after_days=30,
+        instalments=instalments,
+        next_due=date(2026, 4, 1) if instalments else None,
+        balance_micro=5,
+        currency="CNY",
+        at=AT,
     )
 
 
@@ -284,6 +301,28 @@ QUEUED, SUPERSEDED = Status.QUEUED, Status.SUPERSEDED
 )
 def test_what_events_call_for(events, expected):
     assert said(plan(*later(events))) == expected
+
+
+@pytest.mark.parametrize("instalments", [0, 3])
+@pytest.mark.parametrize("news", DebtNews)
+def test_a_debt_is_told_once_and_no_reminder_is_settled_by_it(news, instalments):
+    cause = Cause(uuid4(), debt(news, instalments=instalments))
+    made = plan(low(), cause, cause)
+    assert [notice.template for notice in made.notices] == [
+        Template.LOW_BALANCE, f"debt-{news.replace('_', '-')}",
+    ]  # fmt: skip
+    assert said(made)[0][1] is QUEUED
+    facts = made.notices[1].facts
+    assert (facts.amount_micro, facts.owed_micro, facts.balance_micro) == (7, 9, 5)
+    assert facts.instalments == (instalments or None)
+    assert plan(cause, taken={cause.id}).notices == []
+
+
+def test_a_receipt_says_what_went_to_debts_where_something_did():
+    paid = msgspec.structs.replace(topped_up(5), paid_off_micro=40, owed_micro=2)
+    with_debts, without = (plan(event).notices[0].facts for event in (paid, topped_up(5)))
+    assert (with_debts.paid_off_micro, with_debts.owed_micro) == (40, 2)
+    assert (without.paid_off_micro, without.owed_micro) == (None, None)
 
 
 def test_supply_off_is_remembered_between_batches():

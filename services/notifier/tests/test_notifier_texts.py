@@ -1,6 +1,6 @@
 """Every template, in every language, as every channel says it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import uuid4
 
@@ -24,7 +24,11 @@ from prewatt_common.contracts.ledger_events_v1 import ReconnectionStage
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 RENDERER = JinjaRenderer(utility_name="Prewatt")
 NUMBER = "1100023456789"
+_DEBT = {"amount_micro": 200_000_000, "owed_micro": 999_000_000, "after_days": 30}
 _EXTRA = {
+    Template.DEBT_OWED: _DEBT,
+    Template.DEBT_WRITTEN_OFF: _DEBT,
+    Template.DEBT_PAID: _DEBT,
     Template.LOW_BALANCE: {"threshold_micro": 20_000_000},
     Template.TOPPED_UP: {"amount_micro": 200_000_000},
     Template.PAYMENT_TAKEN_BACK: {"amount_micro": 200_000_000},
@@ -85,6 +89,31 @@ def test_a_low_balance_says_how_long_it_lasts_where_that_is_known(language, days
     if days_left is not None:
         wanted = {1: "1 day.", 7: "7 days."}[days_left] if language is Language.EN else "天。"
         assert wanted in body
+
+
+@pytest.mark.parametrize("template", [Template.DEBT_OWED, Template.DEBT_PAID])
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("instalments", [None, 12])
+def test_a_debt_says_how_it_is_paid_in_one_message(template, language, instalments):
+    plan = {"instalments": instalments, "next_due": instalments and date(2026, 12, 1)}
+    made = notice(template, language, Channel.SMS, **_DEBT | plan)
+    text = RENDERER.render(made, account_number=NUMBER)
+    assert len(text.short) <= (70 if language is Language.ZH_CN else 160)
+    assert "¥200.00" in text.short
+    assert "¥999.00" in text.body
+    assert ("2026-12-01" in text.body) == (instalments is not None)
+    assert "None" not in text.body + text.short
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_receipt_says_what_went_to_debts_in_one_message(language):
+    facts = {"amount_micro": 200_000_000, "paid_off_micro": 50_000_000, "owed_micro": 999_000_000}
+    made = notice(Template.TOPPED_UP, language, Channel.SMS, **facts)
+    text = RENDERER.render(made, account_number=NUMBER)
+    assert len(text.short) <= (70 if language is Language.ZH_CN else 160)
+    for part in (text.short, text.body):
+        assert "¥50.00" in part
+        assert "¥999.00" in part
 
 
 @pytest.mark.parametrize("stage", ReconnectionStage)

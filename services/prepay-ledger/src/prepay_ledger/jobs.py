@@ -10,6 +10,7 @@ from prepay_ledger.charging.sweep_standing import SweepStanding
 from prepay_ledger.command_keys.roll_out import RollOut
 from prepay_ledger.corrections.carry_out_runs import CarryOutRuns
 from prepay_ledger.debts.pay_instalments import PayInstalments
+from prepay_ledger.debts.tell_debts import TellDebts
 from prepay_ledger.estimates.estimate_silent import EstimateSilent
 from prepay_ledger.looks.look_at_meters import LookAtMeters
 from prepay_ledger.reconnections.values import Reconnection
@@ -30,6 +31,7 @@ from prewatt_common.workers import Repeating
 _PAY_INSTALMENTS_EVERY_S = 60.0
 _PAY_INSTALMENTS_REST_FACTOR = 20
 """Those that are held over are asked for in each run: a twentieth of the time at most."""
+_TELL_DEBTS_EVERY_S = 60.0
 _SWEEP_EVERY_S = 5.0
 _RECHECK_EVERY_S = 1.0
 _CLOSE_DAYS_EVERY_S = 5.0
@@ -95,6 +97,12 @@ def jobs(
             name="pay instalments",
             do=PayInstalments(open_unit=units, clock=utc_now, committed=committed),
             every_s=_PAY_INSTALMENTS_EVERY_S,
+            rest_factor=_PAY_INSTALMENTS_REST_FACTOR,
+        ),
+        Repeating(
+            name="tell debts",
+            do=TellDebts(open_unit=units, clock=utc_now, committed=committed),
+            every_s=_TELL_DEBTS_EVERY_S,
             rest_factor=_PAY_INSTALMENTS_REST_FACTOR,
         ),
         Repeating(

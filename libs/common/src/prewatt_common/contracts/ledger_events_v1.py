@@ -1,5 +1,6 @@
 """Topic ``ledger.events.v1``: what happened to accounts."""
 
+from datetime import date
 from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
@@ -219,6 +220,40 @@ class Credited(Event, frozen=True, kw_only=True):
     amount_micro: Whole
     balance_micro: int
     balance_number: Whole
+    currency: Currency
+    at: Instant
+
+
+class DebtNews(StrEnum):
+    """What a customer is to know of what they owe apart from the balance."""
+
+    OWED = "owed"
+    """A bill of long ago, corrected or late, or one that we had wrong, is owed apart."""
+    WRITTEN_OFF = "written_off"
+    """It is not asked for any more."""
+    PAID = "paid"
+    """Instalments were taken from the balance."""
+
+
+class DebtChanged(Event, frozen=True, kw_only=True):
+    """What an account owes apart from its balance changed, all changes of a kind since it was last
+    told together. Nobody is cut for it. Key: the account."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.debt-changed.v1"
+
+    account_id: UUID
+    news: DebtNews
+    amount_micro: Whole
+    """By how much."""
+    owed_micro: Whole
+    """All that is still owed apart."""
+    after_days: Whole
+    """Bills of use longer ago than so many days are owed apart, by policy."""
+    instalments: Whole
+    """So many are still to be paid; 0: none are agreed on."""
+    next_due: date | None
+    """When the next of them is due."""
+    balance_micro: int
     currency: Currency
     at: Instant
 

@@ -59,6 +59,7 @@ LEDGER_EVENTS = Topic(
         ledger_events_v1.SupplyChanged,
         ledger_events_v1.ReconnectionLate,
         ledger_events_v1.Credited,
+        ledger_events_v1.DebtChanged,
         ledger_events_v1.WorkOrderOpened,
         ledger_events_v1.WorkOrderClosed,
         ledger_events_v1.SupplyApology,

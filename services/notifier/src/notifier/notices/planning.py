@@ -11,12 +11,16 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
+import msgspec
+
 from notifier.contacts.values import Contact, Language, default_contact
 from notifier.notices.values import Facts, Notice, Status, Template, make_notice
 from prewatt_common.contracts.ledger_events_v1 import (
     AccountOpened,
     BalanceExhausted,
     Credited,
+    DebtChanged,
+    DebtNews,
     LowBalance,
     PaymentTakenBack,
     ReconnectionLate,
@@ -34,6 +38,7 @@ LedgerEvent: TypeAlias = (
     | BalanceExhausted
     | ToppedUp
     | Credited
+    | DebtChanged
     | PaymentTakenBack
     | SupplyChanged
     | SupplyApology
@@ -52,6 +57,13 @@ _REMINDERS = frozenset(
 _TAKEN = {
     SupplyState.DISCONNECTED: Template.SUPPLY_OFF,
     SupplyState.LIMITED: Template.SUPPLY_LIMITED,
+}
+
+
+_OF_DEBT = {
+    DebtNews.OWED: Template.DEBT_OWED,
+    DebtNews.WRITTEN_OFF: Template.DEBT_WRITTEN_OFF,
+    DebtNews.PAID: Template.DEBT_PAID,
 }
 
 
@@ -206,9 +218,15 @@ def _called_for(event: LedgerEvent, account: Account) -> _Call | None:
         case BalanceExhausted():
             call = _Call(Template.BALANCE_EXHAUSTED, _facts(event), 0)
         case ToppedUp():
-            call = _Call(Template.TOPPED_UP, _facts(event, amount_micro=event.amount_micro))
+            facts = _facts(event, amount_micro=event.amount_micro)
+            if event.paid_off_micro:
+                owed = {"paid_off_micro": event.paid_off_micro, "owed_micro": event.owed_micro}
+                facts = msgspec.structs.replace(facts, **owed)
+            call = _Call(Template.TOPPED_UP, facts)
         case PaymentTakenBack(amount_micro=amount_micro) if amount_micro > 0:
             call = _Call(Template.PAYMENT_TAKEN_BACK, _facts(event, amount_micro=amount_micro))
+        case DebtChanged():
+            call = _Call(_OF_DEBT[event.news], _facts_of_debt(event))
         case SupplyApology():
             call = _Call(Template.SUPPLY_APOLOGY, _facts(event))
         case ReconnectionLate():
@@ -245,6 +263,19 @@ def _after(event: LedgerEvent, account: Account) -> Account:
             return replace(account, supply_off_since=None)
         case _:
             return account
+
+
+def _facts_of_debt(event: DebtChanged) -> Facts:
+    return Facts(
+        at=event.at,
+        currency=event.currency,
+        balance_micro=event.balance_micro,
+        amount_micro=event.amount_micro,
+        owed_micro=event.owed_micro,
+        after_days=event.after_days,
+        instalments=event.instalments or None,
+        next_due=event.next_due,
+    )
 
 
 def _facts(

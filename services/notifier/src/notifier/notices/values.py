@@ -1,6 +1,7 @@
 """A notice: something a customer is told, once, because of one event."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from uuid import UUID, uuid5
 
@@ -26,6 +27,9 @@ class Template(StrEnum):
     SUPPLY_ON = "supply-on"
     RECONNECTION_LATE = "reconnection-late"
     SUPPLY_APOLOGY = "supply-apology"
+    DEBT_OWED = "debt-owed"
+    DEBT_WRITTEN_OFF = "debt-written-off"
+    DEBT_PAID = "debt-paid"
 
 
 class Status(StrEnum):
@@ -55,6 +59,15 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     limit_w: int | None = None
     stage: ReconnectionStage | None = None
     """Where a late reconnection stuck."""
+    paid_off_micro: int | None = None
+    """What of a payment went to what is owed apart; none where nothing did."""
+    owed_micro: int | None = None
+    """What is still owed apart."""
+    after_days: int | None = None
+    """Bills of use longer ago are owed apart."""
+    instalments: int | None = None
+    """So many are still to be paid; none where none are agreed on."""
+    next_due: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ class JinjaRenderer:
             "balance": facts.balance_micro,
             "threshold": facts.threshold_micro,
             "amount": facts.amount_micro,
+            "paid_off": facts.paid_off_micro,
+            "owed": facts.owed_micro,
         }
         values = {
             "utility": self._utility_name,
@@ -38,6 +40,9 @@ class JinjaRenderer:
             "stage": facts.stage,
             "days_left": facts.days_left,
             "limit_w": facts.limit_w,
+            "after_days": facts.after_days,
+            "instalments": facts.instalments,
+            "next_due": facts.next_due,
             **{
                 name: money_text(amount, facts.currency)
                 for name, amount in amounts.items()

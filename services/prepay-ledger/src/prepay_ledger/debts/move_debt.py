@@ -8,7 +8,7 @@ from prepay_ledger.debts.ports import PostingUnit
 from prepay_ledger.debts.values import DEBT, Debt, NewDebt
 from prepay_ledger.events import account_event
 from prepay_ledger.journal.values import Balance, Entry, Journal, SubAccount, UtilityAccount
-from prewatt_common.contracts.ledger_events_v1 import Credited
+from prewatt_common.contracts.ledger_events_v1 import Credited, DebtNews
 from prewatt_common.ids import new_id
 
 
@@ -31,12 +31,14 @@ async def record_debt(*, unit: PostingUnit, new: NewDebt, at: datetime) -> None:
         created_at=at,
     )
     if await unit.debts.add(debt):
+        await unit.debt_news.add(debt.account_id, DebtNews.OWED, new.amount_micro, at=at)
         await move(unit, debt, new.amount_micro, source=f"debt/{debt.id}", at=at)
 
 
 async def join_debt(*, unit: PostingUnit, debt: Debt, new: NewDebt, at: datetime) -> None:
     """The same, owed by a debt that is there, which the caller has locked. That it happens once is
     the caller's: the version of the charge is in the source."""
+    await unit.debt_news.add(debt.account_id, DebtNews.OWED, new.amount_micro, at=at)
     await unit.debts.put_amount(replace(debt, amount_micro=debt.amount_micro + new.amount_micro))
     await move(unit, debt, new.amount_micro, source=f"{new.source}/{debt.id}", at=at)
 
@@ -53,6 +55,7 @@ async def write_off(
     unit: PostingUnit, account_id: UUID, micro: int, currency: str, *, source: str, at: datetime
 ) -> None:
     """To the balance at the utility's cost; below zero: back."""
+    await unit.debt_news.add(account_id, DebtNews.WRITTEN_OFF, micro, at=at)
     await credit(unit, account_id, micro, currency, against=(), source=source, at=at)
 
 

@@ -13,6 +13,7 @@ from prepay_ledger.debts.ports import SplittingUnit
 from prepay_ledger.debts.rules import due_micro, is_paused, payable_micro, share_micro
 from prepay_ledger.debts.values import TOPUP, Debt
 from prepay_ledger.journal.values import Balance
+from prewatt_common.contracts.ledger_events_v1 import DebtNews
 
 
 class PaidOff(NamedTuple):
@@ -38,7 +39,10 @@ async def pay_off(
             continue
         debts = await unit.debts.lock_of(account_id)
         paid = await _pay(unit, account, debts, lambda debt: due_micro(debt, today), "debt", at=at)
-        taken_micro += sum(moved for moved, _ in paid)
+        paid_micro = sum(moved for moved, _ in paid)
+        if paid_micro:
+            await unit.debt_news.add(account_id, DebtNews.PAID, paid_micro, at=at)
+        taken_micro += paid_micro
     return taken_micro
 
 

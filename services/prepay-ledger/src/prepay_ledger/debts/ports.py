@@ -14,6 +14,7 @@ from prepay_ledger.journal.ports import HasJournals
 from prepay_ledger.policies.ports import HasPolicies
 from prepay_ledger.prepay_agreements.ports import HasPrepayAgreements
 from prepay_ledger.tariffs.ports import HasTariffs
+from prewatt_common.contracts.ledger_events_v1 import DebtNews
 
 
 class DebtStore(Protocol):
@@ -69,13 +70,38 @@ class DebtStore(Protocol):
     async def put_paid(self, debt: Debt) -> None: ...
 
 
+class NewsStore(Protocol):
+    """What customers are still to be told. The caller of all but `due` holds the account."""
+
+    async def add(self, account_id: UUID, news: DebtNews, micro: int, *, at: datetime) -> None:
+        """So much more is to be told; below zero: less."""
+        ...
+
+    async def due(
+        self, news: DebtNews, *, quiet_since: datetime, told_before: datetime, limit: int
+    ) -> Sequence[UUID]:
+        """Accounts with something to tell that has not changed since then, and of which nothing was
+        told since ``told_before``."""
+        ...
+
+    async def take(self, account_id: UUID, news: DebtNews, *, at: datetime) -> int:
+        """What is to be told, which is told with this transaction; 0: nothing."""
+        ...
+
+
 class HasDebts(Publishes, Protocol):
     """A transaction about debts."""
 
     debts: DebtStore
 
 
-class PostingUnit(HasDebts, HasJournals, Protocol):
+class HasDebtNews(Protocol):
+    """A transaction that keeps what customers are to be told."""
+
+    debt_news: NewsStore
+
+
+class PostingUnit(HasDebts, HasDebtNews, HasJournals, Protocol):
     """One in which money moves between a balance and a debt."""
 
 
@@ -99,6 +125,12 @@ class PayingJobUnit(SplittingUnit, HasTariffs, Protocol):
     """One in which due instalments are taken, on the days of tariffs' zones."""
 
 
+class TellingUnit(SplittingUnit, Protocol):
+    """One in which customers are told."""
+
+
+OpenTellingUnit = Callable[[], AbstractAsyncContextManager[TellingUnit]]
+"""Begins such a transaction; it commits at the end, and does not where anything raises."""
 OpenPayingUnit = Callable[[], AbstractAsyncContextManager[PayingJobUnit]]
 """Begins such a transaction; it commits at the end, and does not where anything raises."""
 OpenUnit = Callable[[], AbstractAsyncContextManager[PlanningUnit]]

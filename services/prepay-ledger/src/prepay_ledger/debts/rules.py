@@ -141,6 +141,17 @@ def due_micro(debt: Debt, today: date) -> int:
     return max(0, min(asked - debt.paid_micro, debt.left_micro))
 
 
+def ahead(debt: Debt) -> Sequence[Instalment]:
+    """Its instalments that are still to be paid, also in part."""
+    found: list[Instalment] = []
+    before_micro = 0
+    for each in debt.plan:
+        before_micro += each.amount_micro
+        if before_micro > debt.paid_micro and debt.left_micro:
+            found.append(each)
+    return found
+
+
 def share_micro(topup_micro: int, debt: Debt, terms: DebtTerms, *, paid_lately_micro: int) -> int:
     """What a top-up pays of the debt, as far as the balance allows: the agreed part of it, rounded
     down, within what top-ups may pay in some days."""

@@ -19,6 +19,7 @@ from prepay_ledger.debts.values import (
     Split,
     Treatment,
 )
+from prewatt_common.contracts.ledger_events_v1 import DebtNews
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,5 +134,6 @@ async def _reopen(
                 replace(debt, lowered_micro=debt.lowered_micro - moved_micro)
             )
             await move(unit, debt, moved_micro, source=f"{one.source}/{debt.id}", at=at)
+            await unit.debt_news.add(one.account_id, DebtNews.OWED, moved_micro, at=at)
             left_micro -= part_micro
     assert left_micro == 0, "no more is reopened or lowered than there is"

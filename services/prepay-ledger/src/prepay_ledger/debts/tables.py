@@ -58,6 +58,24 @@ corrected_bill = Table(
     PrimaryKeyConstraint("agreement_id", "period_first"),
 )
 
+# What customers are still to be told: by how much more than what they were told.
+debt_news = Table(
+    "debt_news",
+    metadata,
+    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("news", Text, nullable=False),
+    Column("amount_micro", BigInteger, nullable=False),
+    instant("changed_at"),
+    instant("told_at", nullable=True),
+    PrimaryKeyConstraint("account_id", "news"),
+)
+Index(
+    "debt_news_untold",
+    debt_news.c.news,
+    debt_news.c.account_id,
+    postgresql_where=debt_news.c.amount_micro > 0,
+)
+
 # As agreed on last. What was paid fills them in their order.
 debt_instalment = Table(
     "debt_instalment",

@@ -908,6 +908,17 @@ CREATE TABLE corrected_bill (
     CHECK (given_micro >= 0 AND barred_micro >= 0),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
+CREATE TABLE debt_news (
+    account_id uuid NOT NULL,
+    news text NOT NULL,
+    amount_micro bigint NOT NULL,
+    changed_at timestamptz NOT NULL,
+    told_at timestamptz,
+    PRIMARY KEY (account_id, news),
+    CHECK (news IN ('owed', 'written_off', 'paid')),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX debt_news_untold ON debt_news (news, account_id) WHERE amount_micro > 0;
 CREATE TABLE debt_instalment (
     debt_id uuid NOT NULL,
     number integer NOT NULL,

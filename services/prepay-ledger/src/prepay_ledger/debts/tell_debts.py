@@ -1,0 +1,77 @@
+"""A job: customers are told of what they owe apart, once things are quiet: each change once."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from uuid import UUID
+
+from prepay_ledger.debts.load_terms import load_terms
+from prepay_ledger.debts.ports import OpenTellingUnit, TellingUnit
+from prepay_ledger.debts.rules import ahead
+from prepay_ledger.events import account_event
+from prewatt_common.clock import Clock
+from prewatt_common.contracts.ledger_events_v1 import DebtChanged, DebtNews
+
+QUIET = timedelta(minutes=10)
+"""A meter that catches up, or a correction run, changes much within minutes: one message."""
+PAID_AGAIN = timedelta(days=28)
+"""Instalments are told no sooner after those told last: what a balance could not bear is taken bit
+by bit."""
+ACCOUNTS_AT_ONCE = 200
+
+
+class TellDebts:
+    """Publishes `DebtChanged` of what is new."""
+
+    def __init__(
+        self, *, open_unit: OpenTellingUnit, clock: Clock, committed: Callable[[], None]
+    ) -> None:
+        self._open_unit = open_unit
+        self._clock = clock
+        self._committed = committed
+
+    async def __call__(self) -> None:
+        """All that is due. What was told is marked so in the transaction that publishes it: after a
+        crash it is told, or found again."""
+        for news in DebtNews:
+            more = True
+            while more:
+                more = await self._portion(news)
+
+    async def _portion(self, news: DebtNews) -> bool:
+        now = self._clock()
+        told_before = now - PAID_AGAIN if news is DebtNews.PAID else now
+        async with self._open_unit() as unit:
+            some = await unit.debt_news.due(
+                news, quiet_since=now - QUIET, told_before=told_before, limit=ACCOUNTS_AT_ONCE
+            )
+            days = await load_terms(unit, some, at=now)
+            for account_id in some:
+                await self._tell(unit, account_id, news, after_days=days[account_id].days)
+        if some:
+            self._committed()
+        return len(some) == ACCOUNTS_AT_ONCE
+
+    async def _tell(
+        self, unit: TellingUnit, account_id: UUID, news: DebtNews, *, after_days: int
+    ) -> None:
+        now = self._clock()
+        account = await unit.balances.lock(account_id)
+        assert account is not None, "whoever owes has an account"
+        amount_micro = await unit.debt_news.take(account_id, news, at=now)
+        if amount_micro <= 0:
+            return  # Another replica told it, or it was undone meanwhile.
+        debts = await unit.debts.lock_of(account_id)
+        due: list[date] = [each.due_on for debt in debts for each in ahead(debt)]
+        event = DebtChanged(
+            account_id=account_id,
+            news=news,
+            amount_micro=amount_micro,
+            owed_micro=sum(debt.left_micro for debt in debts),
+            after_days=after_days,
+            instalments=len(due),
+            next_due=min(due, default=None),
+            balance_micro=account.balance_micro,
+            currency=account.currency,
+            at=now,
+        )
+        await unit.publish([account_event(event, account_id=account_id, at=now)])
