@@ -44,6 +44,7 @@ from rows import (
     add_undone,
     add_waiting_finding,
     add_work_order,
+    add_write_off,
     an_account,
     an_agreed_account,
 )
@@ -223,6 +224,14 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             moves="UPDATE debt SET paid_micro = paid_micro + 1 WHERE paid_micro < amount_micro",
             query={},
             other_query={"open": "true"},
+        ),
+        "/v1/debts/write-offs": Listed(
+            add=add_write_off,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE debt_write_off SET state = 'withdrawn'",
+            query={},
+            other_query={"state": "drafted"},
         ),
         "/v1/work-orders": Listed(
             add=add_work_order,

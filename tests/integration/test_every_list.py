@@ -32,6 +32,7 @@ WHOLE = {
     "/v1/meters/{meter_id}/usage slices": "of at most so many days as the resolution allows",
     "/v1/debts plan": "sixty instalments at most",
     "/v1/debts/{debt_id}/plan plan": "sixty instalments at most",
+    "/v1/debts/{debt_id}/pause plan": "sixty instalments at most",
     "/v1/contacts/{account_id} channels": "three at most",
     "/v1/dead-letters/{letter} headers": "as the record has them",
     "/v1/dead-letters/{letter} replays": "one each time that a person has it handled again",

@@ -8,9 +8,11 @@ from uuid import uuid4
 import pytest
 from ledger_expected import minute_us
 from ledger_law import ALL_IS_NEW
+from typer.testing import CliRunner, Result
 
 from prepay_ledger.debts.pay_instalments import PayInstalments
 from prepay_ledger.unit import open_unit
+from prewatt_cli.__main__ import app
 from prewatt_common.clock import utc_now
 from prewatt_common.db.database import Database
 from prewatt_metering.calendar.instants import instant_of, us_of
@@ -194,3 +196,41 @@ async def _pay_instalments(ledger) -> None:
     )
     await job()
     await database.close()
+
+
+async def prewatt(ledger, *arguments: str) -> Result:
+    command = ["debts", *arguments, "--state-dir", str(ledger.stack.state_dir)]
+    return await asyncio.to_thread(CliRunner(env={"COLUMNS": "200"}).invoke, app, command)
+
+
+async def test_people_pause_and_write_off_a_debt_from_the_command_line(ledger) -> None:
+    home = Home(ledger)
+    await home.settle(400)
+    await home.edit(400)
+    balance, _ = await home.stands()
+    (debt,) = await home.debts()
+    listed = await prewatt(ledger, "ls", "--account", home.account["id"])
+    assert debt["id"] in listed.output
+    assert "nothing agreed" in listed.output
+    agreed = ["--instalments", "3", "--first-due", "2099-01-01", "--reason", "by telephone"]
+    planned = await prewatt(ledger, "plan", debt["id"], *agreed)
+    assert planned.output.strip() == "6.00 CNY, instalments until 2099-03-01"
+    until = ["--until", "2099-06-01", "--reason", "in hospital"]
+    assert (await prewatt(ledger, "pause", debt["id"], *until)).exit_code == 0
+    assert [each["paused_until"] for each in await home.debts()] == ["2099-06-01"]
+    bad = await prewatt(ledger, "pause", debt["id"], "--until", "soon", "--reason", "r")
+    assert (bad.exit_code, len(bad.stderr.splitlines())) == (2, 1)
+    assert (await prewatt(ledger, "resume", debt["id"], "--reason", "back home")).exit_code == 0
+    drafted = await prewatt(ledger, "write-off", debt["id"], "--reason", "poor", "--who", "ann")
+    write_off = drafted.output.strip()
+    assert write_off in (await prewatt(ledger, "write-offs", "--waiting")).output
+    own = await prewatt(ledger, "release", write_off, "--reason", "me", "--who", "ann")
+    assert (own.exit_code, len(own.stderr.splitlines())) == (2, 1)
+    assert "somebody else than ann" in own.stderr
+    outcome = await prewatt(ledger, "release", write_off, "--reason", "seen", "--who", "bob")
+    assert outcome.output.strip() == f"{MORE_MICRO} micro-units of {debt['id']}: written off"
+    assert await home.stands() == (balance, 0)
+    # What was written off is not given back as money when the bill turns out right again.
+    await home.edit(400, 0)
+    assert await home.stands() == (balance, 0)
+    await ledger.sums_to_zero()

@@ -142,6 +142,7 @@ def routers(
         charges_router(open_unit=units, queries=ChargingQueries(database), clock=utc_now),
         debts_router(
             open_unit=units,
+            open_write_off_unit=units,
             queries=DebtQueries(database),
             committed=committed,
             clock=utc_now,

@@ -27,9 +27,10 @@ from prepay_ledger.corrections.ports import CorrectionStore
 from prepay_ledger.corrections.postgres import PostgresCorrections
 from prepay_ledger.cut_lists.ports import CutListStore
 from prepay_ledger.cut_lists.postgres import PostgresCutLists
-from prepay_ledger.debts.ports import DebtStore, NewsStore
+from prepay_ledger.debts.ports import DebtStore, NewsStore, WriteOffStore
 from prepay_ledger.debts.postgres import PostgresDebts
 from prepay_ledger.debts.postgres_news import PostgresDebtNews
+from prepay_ledger.debts.postgres_write_offs import PostgresWriteOffs
 from prepay_ledger.estimates.ports import EstimateStore
 from prepay_ledger.estimates.postgres import PostgresEstimates
 from prepay_ledger.facts.ports import FactStore
@@ -79,6 +80,7 @@ class PostgresUnit:
         self.conditions: ConditionStore = PostgresConditions(connection)
         self.debts: DebtStore = PostgresDebts(connection)
         self.debt_news: NewsStore = PostgresDebtNews(connection)
+        self.write_offs: WriteOffStore = PostgresWriteOffs(connection)
         self.estimated: EstimatedStore = PostgresEstimated(connection)
         self.estimates: EstimateStore = PostgresEstimates(connection)
         self.looks: LookStore = PostgresLooks(connection)

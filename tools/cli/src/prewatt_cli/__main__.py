@@ -15,6 +15,7 @@ from prewatt_cli.archive import PASSED_ON, archive
 from prewatt_cli.audit import audit
 from prewatt_cli.conditions import conditions
 from prewatt_cli.cuts import cuts
+from prewatt_cli.debts import debts
 from prewatt_cli.dlq import dlq
 from prewatt_cli.errors import answered, one_line_errors
 from prewatt_cli.explain import explain
@@ -70,6 +71,7 @@ app.add_typer(cuts, name="cuts")
 app.add_typer(protected_periods, name="protected-periods")
 app.add_typer(keys, name="keys")
 app.add_typer(conditions, name="conditions")
+app.add_typer(debts, name="debts")
 app.add_typer(offsets, name="offsets")
 
 

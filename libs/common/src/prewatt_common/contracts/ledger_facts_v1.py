@@ -367,3 +367,38 @@ class DebtPlanned(Event, frozen=True, kw_only=True):
     by: Words
     reason: Words
     at: Instant
+
+
+class DebtPaused(Event, frozen=True, kw_only=True):
+    """A person had nothing taken of what an account owes by a debt until a day, or from now on
+    again. Of several the latest holds. Key: the account."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.debt-paused.v1"
+
+    debt_id: UUID
+    account_id: UUID
+    until: date | None
+    """From that day on it is paid again; null: from now on."""
+    by: Words
+    reason: Words
+    at: Instant
+
+
+class DebtWrittenOff(Event, frozen=True, kw_only=True):
+    """Two people had something of a debt written off: nobody is asked for it any more. Key: the
+    account."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.debt-written-off.v1"
+
+    write_off_id: UUID
+    debt_id: UUID
+    account_id: UUID
+    amount_micro: Whole
+    left_micro: Whole
+    """What is still owed by the debt."""
+    currency: Currency
+    drafted_by: Words
+    drafted_reason: Words
+    by: Words
+    reason: Words
+    at: Instant

@@ -96,6 +96,8 @@ LEDGER_FACTS = Topic(
         ledger_facts_v1.CutUndoEnded,
         ledger_facts_v1.DaySealed,
         ledger_facts_v1.DebtPlanned,
+        ledger_facts_v1.DebtPaused,
+        ledger_facts_v1.DebtWrittenOff,
     ),
 )
 NOTICE_EVENTS = Topic(

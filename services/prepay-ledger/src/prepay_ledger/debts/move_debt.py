@@ -59,6 +59,22 @@ async def write_off(
     await credit(unit, account_id, micro, currency, against=(), source=source, at=at)
 
 
+async def forgive(unit: PostingUnit, debt: Debt, micro: int, *, source: str, at: datetime) -> None:
+    """So much is owed no more, at the utility's cost; the balance stays. The caller holds the
+    account."""
+    await unit.debt_news.add(debt.account_id, DebtNews.WRITTEN_OFF, micro, at=at)
+    await unit.journals.post(
+        Journal(
+            kind=DEBT,
+            source=source,
+            currency=debt.currency,
+            entries=(Entry(debt.account_id, micro, sub_account=SubAccount.DEBT),),
+            postings={UtilityAccount.WRITTEN_OFF: -micro},
+        ),
+        at=at,
+    )
+
+
 async def credit(
     unit: PostingUnit,
     account_id: UUID,

@@ -10,7 +10,7 @@ from prepay_ledger.balances.values import Account
 from prepay_ledger.debts.load_terms import load_terms
 from prepay_ledger.debts.move_debt import move
 from prepay_ledger.debts.ports import SplittingUnit
-from prepay_ledger.debts.rules import due_micro, is_paused, payable_micro, share_micro
+from prepay_ledger.debts.rules import due_micro, is_held, is_paused, payable_micro, share_micro
 from prepay_ledger.debts.values import TOPUP, Debt
 from prepay_ledger.journal.values import Balance
 from prewatt_common.contracts.ledger_events_v1 import DebtNews
@@ -68,6 +68,8 @@ async def pay_from_topup(
         share = min(
             left_micro, share_micro(topup_micro, debt, terms, paid_lately_micro=lately_micro)
         )
+        if is_held(debt, at.date()):
+            continue
         some = await _pay(unit, topped_up, [debt], lambda _, micro=share: micro, TOPUP, at=at)
         for moved_micro, balance in some:
             left_micro -= moved_micro

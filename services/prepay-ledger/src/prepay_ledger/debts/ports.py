@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from prepay_ledger.balances.ports import HasBalances
-from prepay_ledger.debts.values import Corrected, Debt, Origin
+from prepay_ledger.debts.values import Corrected, Debt, Origin, WriteOff
 from prepay_ledger.events import Publishes
 from prepay_ledger.facts.ports import HasFacts
 from prepay_ledger.journal.ports import HasJournals
@@ -63,11 +63,40 @@ class DebtStore(Protocol):
         """What corrections took off it, and whether anything is left."""
         ...
 
+    async def account_of(self, debt_id: UUID) -> UUID:
+        """Whose the debt is, which is there."""
+        ...
+
+    async def put_pause(self, debt: Debt) -> None:
+        """Until when nothing is paid of it."""
+        ...
+
+    async def put_written_off(self, debt: Debt) -> None:
+        """What people have written off of it."""
+        ...
+
     async def put_plan(self, debt: Debt) -> None:
         """In place of the plan before."""
         ...
 
     async def put_paid(self, debt: Debt) -> None: ...
+
+
+class WriteOffStore(Protocol):
+    """What people have drafted to write off."""
+
+    async def add(self, draft: WriteOff) -> None: ...
+    async def waiting(self, debt_id: UUID) -> WriteOff | None:
+        """The one of the debt, which is locked, that waits for a second person."""
+        ...
+
+    async def lock(self, write_off_id: UUID) -> WriteOff | None:
+        """Its row locked until the transaction ends."""
+        ...
+
+    async def decide(self, one: WriteOff) -> None:
+        """What became of a draft."""
+        ...
 
 
 class NewsStore(Protocol):
@@ -105,6 +134,12 @@ class PostingUnit(HasDebts, HasDebtNews, HasJournals, Protocol):
     """One in which money moves between a balance and a debt."""
 
 
+class WriteOffUnit(PostingUnit, HasBalances, HasFacts, Protocol):
+    """One in which two people write something off."""
+
+    write_offs: WriteOffStore
+
+
 class PayingUnit(PostingUnit, HasBalances, Protocol):
     """One in which a balance is asked for what is due."""
 
@@ -132,6 +167,8 @@ class TellingUnit(SplittingUnit, Protocol):
 OpenTellingUnit = Callable[[], AbstractAsyncContextManager[TellingUnit]]
 """Begins such a transaction; it commits at the end, and does not where anything raises."""
 OpenPayingUnit = Callable[[], AbstractAsyncContextManager[PayingJobUnit]]
+"""Begins such a transaction; it commits at the end, and does not where anything raises."""
+OpenWriteOffUnit = Callable[[], AbstractAsyncContextManager[WriteOffUnit]]
 """Begins such a transaction; it commits at the end, and does not where anything raises."""
 OpenUnit = Callable[[], AbstractAsyncContextManager[PlanningUnit]]
 """Begins such a transaction; it commits at the end, and does not where anything raises."""

@@ -18,7 +18,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 ON CONFLICT (source) DO NOTHING RETURNING id
 """
 _LOCK_OF = """
-SELECT * FROM debt WHERE account_id = $1 AND paid_micro + lowered_micro < amount_micro
+SELECT * FROM debt WHERE account_id = $1 AND left_micro > 0
 ORDER BY id FOR UPDATE
 """
 _LOCK_ORIGIN = """
@@ -43,7 +43,7 @@ WHERE id = $1
 _DUE = """
 SELECT DISTINCT d.account_id FROM debt AS d JOIN agreement AS a ON a.id = d.agreement_id
 WHERE a.tariff_code = $1 AND ($3::uuid IS NULL OR d.account_id > $3)
-  AND d.paid_micro + d.lowered_micro < d.amount_micro
+  AND d.left_micro > 0 AND (d.paused_until IS NULL OR d.paused_until <= $2)
   AND d.paid_micro < (SELECT sum(i.amount_micro) FROM debt_instalment AS i
                       WHERE i.debt_id = d.id AND i.due_on <= $2)
 ORDER BY d.account_id LIMIT $4
@@ -137,6 +137,24 @@ class PostgresDebts:
             "UPDATE debt SET lowered_micro = $2 WHERE id = $1", debt.id, debt.lowered_micro
         )
 
+    async def account_of(self, debt_id: UUID) -> UUID:
+        """Never changes."""
+        return await (await driver(self._connection)).fetchval(
+            "SELECT account_id FROM debt WHERE id = $1", debt_id
+        )
+
+    async def put_pause(self, debt: Debt) -> None:
+        """The caller has it locked."""
+        await (await driver(self._connection)).execute(
+            "UPDATE debt SET paused_until = $2 WHERE id = $1", debt.id, debt.paused_until
+        )
+
+    async def put_written_off(self, debt: Debt) -> None:
+        """The caller has it locked."""
+        await (await driver(self._connection)).execute(
+            "UPDATE debt SET written_off_micro = $2 WHERE id = $1", debt.id, debt.written_off_micro
+        )
+
     async def put_plan(self, debt: Debt) -> None:
         """The caller has it locked."""
         assert debt.planned is not None, "a plan is somebody's"
@@ -174,7 +192,8 @@ def _debt(row: Any, plans: Mapping[UUID, Sequence[Instalment]]) -> Debt:
         planned = Decided(by=row["planned_by"], reason=row["plan_reason"], at=row["planned_at"])
     same = (
         "id", "account_id", "source", "our_fault", "used_until", "currency", "amount_micro",
-        "paid_micro", "lowered_micro", "created_at", "topup_share_ppm",
+        "paid_micro", "lowered_micro", "written_off_micro", "paused_until", "created_at",
+        "topup_share_ppm",
     )  # fmt: skip
     return Debt(
         **{name: row[name] for name in same},

@@ -4,19 +4,25 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from prepay_ledger.debts.postgres import to_debts
-from prepay_ledger.debts.values import Debt
+from prepay_ledger.debts.postgres_write_offs import to_write_off
+from prepay_ledger.debts.values import Debt, WriteOff
+from prepay_ledger.facts.values import DraftState
 from prewatt_common.db.database import Database, driver
 
 _DEBTS = """
 SELECT * FROM debt
 WHERE ($1::uuid IS NULL OR account_id = $1)
-  AND ($2::boolean IS NULL OR (paid_micro + lowered_micro < amount_micro) = $2)
+  AND ($2::boolean IS NULL OR (left_micro > 0) = $2)
   AND ($3::uuid IS NULL OR id < $3)
 ORDER BY id DESC LIMIT $4
 """
 _OUTSTANDING = """
-SELECT currency, sum(amount_micro - paid_micro - lowered_micro)::bigint AS micro
-FROM debt GROUP BY currency
+SELECT currency, sum(left_micro)::bigint AS micro FROM debt GROUP BY currency
+"""
+_WRITE_OFFS = """
+SELECT * FROM debt_write_off
+WHERE ($1::text IS NULL OR state = $1) AND ($2::uuid IS NULL OR id < $2)
+ORDER BY id DESC LIMIT $3
 """
 
 
@@ -35,6 +41,14 @@ class DebtQueries:
             return await to_debts(
                 asked, await asked.fetch(_DEBTS, account_id, open_, before, limit)
             )
+
+    async def write_offs(
+        self, *, state: DraftState | None, before: UUID | None, limit: int
+    ) -> Sequence[WriteOff]:
+        """The newest first, older than ``before``."""
+        async with self._database.transaction() as connection:
+            rows = await (await driver(connection)).fetch(_WRITE_OFFS, state, before, limit)
+        return [to_write_off(row) for row in rows]
 
     async def outstanding(self) -> Mapping[str, int]:
         """What is owed, in micro-units by currency; those that were paid too, as zero."""

@@ -16,3 +16,22 @@ class PlanRefused(Refusal):
     """The debt cannot be paid off so."""
 
     kind = "plan-refused"
+
+
+class PauseRefused(Refusal):
+    """The debt cannot be paused so."""
+
+    kind = "pause-refused"
+
+
+class UnknownWriteOff(Refusal):
+    """There is no such write-off."""
+
+    status = HTTPStatus.NOT_FOUND
+    kind = "unknown-write-off"
+
+
+class WriteOffRefused(Refusal):
+    """It cannot be written off so."""
+
+    kind = "write-off-refused"

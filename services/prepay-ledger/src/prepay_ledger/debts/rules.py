@@ -137,6 +137,8 @@ def months_after(day: date, months: int) -> date:
 
 def due_micro(debt: Debt, today: date) -> int:
     """What of the instalments up to ``today`` is not paid yet; nothing without a plan."""
+    if is_held(debt, today):
+        return 0
     asked = sum(each.amount_micro for each in debt.plan if each.due_on <= today)
     return max(0, min(asked - debt.paid_micro, debt.left_micro))
 
@@ -150,6 +152,11 @@ def ahead(debt: Debt) -> Sequence[Instalment]:
         if before_micro > debt.paid_micro and debt.left_micro:
             found.append(each)
     return found
+
+
+def is_held(debt: Debt, today: date) -> bool:
+    """Whether a person has paused it."""
+    return debt.paused_until is not None and today < debt.paused_until
 
 
 def share_micro(topup_micro: int, debt: Debt, terms: DebtTerms, *, paid_lately_micro: int) -> int:

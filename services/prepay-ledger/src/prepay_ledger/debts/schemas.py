@@ -6,7 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
-from prepay_ledger.debts.values import INSTALMENTS_MAX, BillCause, Debt
+from prepay_ledger.debts.values import INSTALMENTS_MAX, BillCause, Debt, WriteOff
+from prepay_ledger.facts.schemas import DecidedOut
+from prepay_ledger.facts.values import DraftState
 from prepay_ledger.fields import DayField
 from prewatt_common.http.fields import Reason
 
@@ -28,6 +30,30 @@ class PlanIn(Reason):
         return self
 
 
+class PauseIn(Reason):
+    """Nothing is paid of it before the day ``until``; null: it is paid again from now on."""
+
+    until: DayField | None
+
+
+class WriteOffIn(Reason):
+    """So much is not to be asked for any more; left out: all that is left."""
+
+    amount_micro: Annotated[int | None, Field(ge=1, le=10**15)] = None
+
+
+class WriteOffOut(BaseModel, from_attributes=True):
+    """What one person drafted to write off. ``published``: another one carried it out. ``decided``:
+    who did, or withdrew it."""
+
+    id: UUID
+    debt_id: UUID
+    amount_micro: int
+    state: DraftState
+    drafted: DecidedOut
+    decided: DecidedOut | None
+
+
 class InstalmentOut(BaseModel, from_attributes=True):
     """So much is to be paid by that day."""
 
@@ -46,7 +72,8 @@ class PlannedOut(BaseModel, from_attributes=True):
 class DebtOut(BaseModel, from_attributes=True):
     """What an account owes apart from its balance: it starts no cut. ``plan``: empty while nobody
     has agreed on instalments; nothing is due then. ``topup_share_ppm``: that part of each top-up
-    pays it. ``lowered_micro``: by later corrections of the same period."""
+    pays it. ``lowered_micro``: by later corrections of the same period; ``written_off_micro``: by
+    people. ``paused_until``: nothing is paid of it before that day."""
 
     id: UUID
     account_id: UUID
@@ -60,8 +87,10 @@ class DebtOut(BaseModel, from_attributes=True):
     amount_micro: int
     paid_micro: int
     lowered_micro: int
+    written_off_micro: int
     left_micro: int
     created_at: datetime
+    paused_until: date | None
     plan: list[InstalmentOut]
     topup_share_ppm: int | None
     planned: PlannedOut | None
@@ -70,3 +99,8 @@ class DebtOut(BaseModel, from_attributes=True):
 def debt_out(debt: Debt) -> DebtOut:
     """As it is shown."""
     return DebtOut.model_validate(debt)
+
+
+def write_off_out(one: WriteOff) -> WriteOffOut:
+    """As it is shown."""
+    return WriteOffOut.model_validate(one)

@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     Date,
     ForeignKey,
     Index,
@@ -36,7 +37,17 @@ debt = Table(
     Column("paid_micro", BigInteger, nullable=False),
     # By later corrections of the same origin.
     Column("lowered_micro", BigInteger, nullable=False, server_default=text("0")),
+    # By people.
+    Column("written_off_micro", BigInteger, nullable=False, server_default=text("0")),
+    Column(
+        "left_micro",
+        BigInteger,
+        Computed("amount_micro - paid_micro - lowered_micro - written_off_micro", persisted=True),
+        nullable=False,
+    ),
     instant("created_at"),
+    # Nothing is paid of it before that day.
+    Column("paused_until", Date),
     # That part of each top-up pays it; none: instalments do, if there are any.
     Column("topup_share_ppm", Integer),
     Column("planned_by", Text),
@@ -56,6 +67,28 @@ corrected_bill = Table(
     Column("given_micro", BigInteger, nullable=False),
     Column("barred_micro", BigInteger, nullable=False),
     PrimaryKeyConstraint("agreement_id", "period_first"),
+)
+
+# Drafted by one person, carried out (published) or withdrawn by another.
+debt_write_off = Table(
+    "debt_write_off",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("debt_id", Uuid, ForeignKey("debt.id"), nullable=False),
+    Column("amount_micro", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("drafted_by", Text, nullable=False),
+    Column("drafted_reason", Text, nullable=False),
+    instant("drafted_at"),
+    Column("decided_by", Text),
+    Column("decided_reason", Text),
+    instant("decided_at", nullable=True),
+)
+Index(
+    "debt_write_off_waiting",
+    debt_write_off.c.debt_id,
+    unique=True,
+    postgresql_where=debt_write_off.c.state == "drafted",
 )
 
 # What customers are still to be told: by how much more than what they were told.

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from prepay_ledger.facts.values import Decided
+from prepay_ledger.facts.values import Decided, DraftState
 
 DEBT = "debt"
 """The kind of the journals that move money between a balance and what is owed apart from it."""
@@ -117,8 +117,22 @@ class Instalment(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WriteOff:
+    """That nobody is asked for so much of a debt any more: drafted by one person, and carried out
+    (``published``) or withdrawn by another."""
+
+    id: UUID
+    debt_id: UUID
+    amount_micro: int
+    drafted: Decided
+    state: DraftState = DraftState.DRAFTED
+    decided: Decided | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Debt:
-    """What is owed. ``lowered_micro``: what later corrections of the same origin took off it.
+    """What is owed. ``lowered_micro``: what later corrections of the same origin took off it;
+    ``written_off_micro``: what people did. ``paused_until``: nothing is paid of it before that day.
     ``topup_share_ppm``: that part of each top-up pays it, in place of instalments.
     ``plan``: its instalments, none while nobody has agreed on any; ``planned``: who did, why and
     when."""
@@ -135,6 +149,8 @@ class Debt:
     paid_micro: int
     lowered_micro: int
     created_at: datetime
+    written_off_micro: int = 0
+    paused_until: date | None = None
     plan: Sequence[Instalment] = ()
     topup_share_ppm: int | None = None
     planned: Decided | None = None
@@ -152,4 +168,5 @@ class Debt:
     @property
     def left_micro(self) -> int:
         """What is still owed."""
-        return self.amount_micro - self.paid_micro - self.lowered_micro
+        gone_micro = self.paid_micro + self.lowered_micro + self.written_off_micro
+        return self.amount_micro - gone_micro

@@ -883,7 +883,11 @@ CREATE TABLE debt (
     amount_micro bigint NOT NULL,
     paid_micro bigint NOT NULL,
     lowered_micro bigint DEFAULT 0 NOT NULL,
+    written_off_micro bigint DEFAULT 0 NOT NULL,
+    left_micro bigint NOT NULL
+        GENERATED ALWAYS AS (amount_micro - paid_micro - lowered_micro - written_off_micro) STORED,
     created_at timestamptz NOT NULL,
+    paused_until date,
     topup_share_ppm integer,
     planned_by text,
     plan_reason text,
@@ -893,7 +897,8 @@ CREATE TABLE debt (
     CHECK (currency ~ '^[A-Z]{3}$'),
     CHECK (amount_micro > 0),
     CHECK (topup_share_ppm BETWEEN 1 AND 1000000),
-    CHECK (paid_micro >= 0 AND lowered_micro >= 0 AND paid_micro + lowered_micro <= amount_micro),
+    CHECK (paid_micro >= 0 AND lowered_micro >= 0 AND written_off_micro >= 0),
+    CHECK (left_micro >= 0),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
 CREATE INDEX debt_account_id ON debt (account_id, id);
@@ -908,6 +913,23 @@ CREATE TABLE corrected_bill (
     CHECK (given_micro >= 0 AND barred_micro >= 0),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
+CREATE TABLE debt_write_off (
+    id uuid NOT NULL,
+    debt_id uuid NOT NULL,
+    amount_micro bigint NOT NULL,
+    state text NOT NULL,
+    drafted_by text NOT NULL,
+    drafted_reason text NOT NULL,
+    drafted_at timestamptz NOT NULL,
+    decided_by text,
+    decided_reason text,
+    decided_at timestamptz,
+    PRIMARY KEY (id),
+    CHECK (amount_micro > 0),
+    CHECK (state IN ('drafted', 'published', 'withdrawn')),
+    FOREIGN KEY(debt_id) REFERENCES debt (id)
+);
+CREATE UNIQUE INDEX debt_write_off_waiting ON debt_write_off (debt_id) WHERE state = 'drafted';
 CREATE TABLE debt_news (
     account_id uuid NOT NULL,
     news text NOT NULL,

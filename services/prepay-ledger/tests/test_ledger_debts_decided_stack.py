@@ -1,0 +1,163 @@
+"""What people decide of debts, on PostgreSQL: paused, and written off by two."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from ledger_owing import FIRST_DUE, OWED_MICRO, Owing, owing_town
+from ledger_town import Dying, Killed
+
+from prepay_ledger.debts.pause_debt import pause_debt
+from prepay_ledger.debts.refusals import (
+    PauseRefused,
+    UnknownDebt,
+    UnknownWriteOff,
+    WriteOffRefused,
+)
+from prepay_ledger.debts.rules import months_after
+from prepay_ledger.debts.values import Debt, WriteOff
+from prepay_ledger.debts.write_off_debt import (
+    draft_write_off,
+    release_write_off,
+    withdraw_write_off,
+)
+from prepay_ledger.facts.values import DraftState
+from prewatt_common.ids import new_id
+from prewatt_common.refusals import NeedsSecondPerson
+
+pytestmark = pytest.mark.stack
+
+town = pytest.fixture(owing_town)
+DAYS = timedelta(days=1)
+
+
+async def pause(town: Owing, debt_id, until) -> Debt:
+    async with town.unit() as unit:
+        return await pause_debt(
+            unit=unit, debt_id=debt_id, until=until, decided=town.decided("ann")
+        )
+
+
+async def draft(town: Owing, debt_id, micro=None, *, by: str = "ann") -> WriteOff:
+    async with town.unit() as unit:
+        return await draft_write_off(
+            unit=unit, debt_id=debt_id, amount_micro=micro, decided=town.decided(by)
+        )
+
+
+async def release(town: Owing, write_off_id, *, by: str = "bob", open_unit=None) -> WriteOff:
+    async with (open_unit or town.unit)() as unit:
+        return await release_write_off(
+            unit=unit, write_off_id=write_off_id, decided=town.decided(by)
+        )
+
+
+async def withdraw(town: Owing, write_off_id) -> WriteOff:
+    async with town.unit() as unit:
+        return await withdraw_write_off(
+            unit=unit, write_off_id=write_off_id, decided=town.decided("ann")
+        )
+
+
+async def facts(town: Owing, kind: str) -> int:
+    return len(await town.sql("SELECT FROM fact WHERE kind = $1", f"prewatt.ledger.{kind}.v1"))
+
+
+async def test_nothing_is_taken_of_a_paused_debt_and_then_what_is_due(town: Owing) -> None:
+    account_id = await town.owe()
+    (debt,) = await town.debts()
+    await town.plan(debt.id, 2, town.today)
+    until = town.today + 40 * DAYS
+    paused = await pause(town, debt.id, until)
+    assert await pause(town, debt.id, until) == paused == (await town.debts())[0]
+    assert await facts(town, "debt-paused") == 1
+    assert await town.pay(account_id, until - DAYS) == 0
+    await town.stands(left_micro=OWED_MICRO)
+    assert await town.pay(account_id, until) == OWED_MICRO
+    await town.stands(left_micro=0)
+    with pytest.raises(PauseRefused, match="nothing is left"):
+        await pause(town, debt.id, town.today + DAYS)
+
+
+async def test_a_pause_ends_when_a_person_says_so(town: Owing) -> None:
+    account_id = await town.owe()
+    (debt,) = await town.debts()
+    await town.plan(debt.id, 1, town.today)
+    with pytest.raises(PauseRefused, match="is not to come"):
+        await pause(town, debt.id, town.now.date())
+    await pause(town, debt.id, town.today + 40 * DAYS)
+    assert await town.pay(account_id, town.today) == 0
+    await pause(town, debt.id, None)
+    assert await town.pay(account_id, town.today) == OWED_MICRO
+    assert await facts(town, "debt-paused") == 2
+    with pytest.raises(UnknownDebt):
+        await pause(town, new_id(), None)
+
+
+async def test_two_people_write_off_and_the_balance_stays(town: Owing) -> None:
+    await town.owe()
+    (debt,) = await town.debts()
+    one = await draft(town, debt.id, 400)
+    assert await draft(town, debt.id, 400) == one
+    with pytest.raises(WriteOffRefused, match="waits for a second person"):
+        await draft(town, debt.id)
+    with pytest.raises(NeedsSecondPerson, match="somebody else than ann"):
+        await release(town, one.id, by="ann")
+    (row,) = await town.sql("SELECT balance_micro FROM account WHERE number = 'town-0'")
+    outcomes = await asyncio.gather(*(release(town, one.id) for _ in range(3)))
+    assert {each.state for each in outcomes} == {DraftState.PUBLISHED}
+    assert await facts(town, "debt-written-off") == 1
+    (debt,) = await town.debts()
+    assert (debt.written_off_micro, debt.left_micro) == (400, OWED_MICRO - 400)
+    (after,) = await town.sql("SELECT balance_micro FROM account WHERE number = 'town-0'")
+    assert after["balance_micro"] == row["balance_micro"]
+    rest = await draft(town, debt.id)
+    assert rest.amount_micro == OWED_MICRO - 400
+    await release(town, rest.id)
+    assert (await town.debts())[0].left_micro == 0
+    await town.holds()
+    await town.tell(town.now + DAYS)
+    # All that was owed and written off within minutes: what is left of it is told as it stands.
+    assert [(each["news"], each["amount_micro"], each["owed_micro"]) for each in await town.told()][
+        -1
+    ] == ("written_off", OWED_MICRO, 0)
+    with pytest.raises(UnknownWriteOff):
+        await release(town, new_id())
+
+
+async def test_what_was_paid_meanwhile_cannot_be_written_off(town: Owing) -> None:
+    account_id = await town.owe()
+    (debt,) = await town.debts()
+    await town.plan(debt.id, 2)
+    one = await draft(town, debt.id)
+    await town.pay(account_id, FIRST_DUE)
+    with pytest.raises(WriteOffRefused, match="500 micro-units are left"):
+        await release(town, one.id)
+    assert (await withdraw(town, one.id)).state is DraftState.WITHDRAWN
+    assert await withdraw(town, one.id) == await withdraw(town, one.id)
+    with pytest.raises(WriteOffRefused, match="was withdrawn"):
+        await release(town, one.id)
+    await release(town, (await draft(town, debt.id)).id)
+    # Nothing is due any more.
+    assert await town.pay(account_id, months_after(FIRST_DUE, 9)) == 0
+    assert (await town.debts())[0].paid_micro == 500
+    await town.holds()
+
+
+async def test_killed_it_is_written_off_as_a_whole_or_not_at_all(town: Owing) -> None:
+    await town.owe()
+    (debt,) = await town.debts()
+    one = await draft(town, debt.id)
+    with pytest.raises(Killed):
+        await release(town, one.id, open_unit=Dying(town, after=0, inside=True))
+    await town.stands(left_micro=OWED_MICRO)
+    assert await facts(town, "debt-written-off") == 0
+    for _ in range(2):
+        await release(town, one.id)
+    (row,) = await town.sql(
+        "SELECT -sum(amount_micro)::bigint AS micro FROM posting "
+        "WHERE ledger_account = 'written-off'"
+    )
+    assert row["micro"] == OWED_MICRO
+    await town.close_days()
+    await town.holds()
