@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from prepay_ledger.debts.rules import (
     corrected_by,
+    is_paused,
     is_split,
     may_start_a_cut,
     months_after,
@@ -18,6 +19,7 @@ from prepay_ledger.debts.rules import (
     treat,
 )
 from prepay_ledger.debts.values import Bill, BillCause, Corrected, DebtTerms, Treatment
+from prewatt_common.contracts.ledger_events_v1 import SupplyState
 
 TODAY = date(2026, 3, 1)
 C, T = BillCause, Treatment
@@ -115,6 +117,20 @@ def test_what_is_due_makes_nobodys_balance_low(due: int, balance: int, keep: int
     assert 0 <= micro <= due
     assert micro == 0 or balance - micro > keep
     assert micro == due or balance - micro <= keep + 1
+
+
+OFF = {
+    SupplyState.DISCONNECTING,
+    SupplyState.DISCONNECTED,
+    SupplyState.RECONNECTING,
+    SupplyState.ARMED,
+}
+
+
+@pytest.mark.parametrize("state", SupplyState)
+def test_debts_are_paused_while_supply_is_off_where_the_policy_says_so(state: SupplyState) -> None:
+    assert is_paused(state, DebtTerms()) is (state in OFF)
+    assert is_paused(state, DebtTerms(paused_while_off=False)) is False
 
 
 def bills(days_ago: int, micro: int, *, our_fault: bool = False) -> Bill:

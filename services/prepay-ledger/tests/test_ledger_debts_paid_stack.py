@@ -1,0 +1,151 @@
+"""How debts are paid off, on PostgreSQL: within a rolling cap, not while supply is off, and once,
+whenever the job that takes instalments is killed."""
+
+import asyncio
+import sys
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from ledger_owing import FIRST_DUE, OWED_MICRO, Owing, owing_town
+
+from prepay_ledger.debts.pay_off import pay_from_topup
+from prepay_ledger.debts.plan_debt import plan_debt
+from prepay_ledger.journal.values import Entry, Journal, UtilityAccount
+
+pytestmark = pytest.mark.stack
+
+town = pytest.fixture(owing_town)
+DAYS = timedelta(days=1)
+TOPUP_MICRO = 400
+
+
+async def share(town: Owing, debt_id: UUID, ppm: int) -> None:
+    async with town.unit() as unit:
+        await plan_debt(
+            unit=unit,
+            debt_id=debt_id,
+            instalments=None,
+            first_due=None,
+            topup_share_ppm=ppm,
+            decided=town.decided(),
+        )
+
+
+async def topped_up(town: Owing, account_id: UUID, number: int) -> int:
+    """A top-up; gives what it paid of debts."""
+    async with town.unit() as unit:
+        account = await unit.balances.lock(account_id)
+        assert account is not None
+        journal = Journal(
+            kind="payment",
+            source=f"test/{number}",
+            currency=account.currency,
+            entries=(Entry(account_id, TOPUP_MICRO),),
+            postings={UtilityAccount.SUSPENSE: -TOPUP_MICRO},
+        )
+        _, (balance,) = await unit.journals.post(journal, at=town.now)
+        paid = await pay_from_topup(unit, account, TOPUP_MICRO, balance, at=town.now)
+    town.balance_micro += TOPUP_MICRO - paid.paid_micro
+    return paid.paid_micro
+
+
+async def test_top_ups_pay_no_more_in_some_days_than_the_policy_has(town: Owing) -> None:
+    await town.says(topup_cap_micro=300, topup_cap_days=10)
+    account_id = await town.owe()
+    other = await town.owe(source="edit/2")
+    assert other == account_id
+    for debt in await town.debts():
+        await share(town, debt.id, 500_000)
+    # Half of it to the first debt; the cap leaves the other the rest.
+    assert await topped_up(town, account_id, 1) == 300
+    assert sorted(debt.paid_micro for debt in await town.debts()) == [100, 200]
+    town.now += 9 * DAYS
+    assert await topped_up(town, account_id, 2) == 0
+    # The cap rolls: what was paid ten days ago counts no more.
+    town.now += DAYS + timedelta(seconds=1)
+    assert await topped_up(town, account_id, 3) == 300
+    assert sum(debt.left_micro for debt in await town.debts()) == 2 * OWED_MICRO - 600
+    await town.holds()
+
+
+async def test_a_paused_debt_takes_nothing_of_a_top_up(town: Owing) -> None:
+    account_id = await town.owe()
+    (debt,) = await town.debts()
+    await share(town, debt.id, 500_000)
+    await town.sql("UPDATE debt SET paused_until = $1", town.today + 2 * DAYS)
+    assert await topped_up(town, account_id, 1) == 0
+    town.now += 2 * DAYS
+    assert await topped_up(town, account_id, 2) == TOPUP_MICRO // 2
+
+
+async def test_nothing_is_taken_while_supply_is_off_where_the_policy_says_so(town: Owing) -> None:
+    account_id = await town.owe()
+    await town.owe(source="edit/2")
+    by_instalments, by_topups = await town.debts()
+    await town.plan(by_instalments.id, 2)
+    await share(town, by_topups.id, 500_000)
+    await town.sql("UPDATE account SET supply_state = 'disconnected' WHERE id = $1", account_id)
+    assert await town.pay(account_id, FIRST_DUE) == 0
+    assert await topped_up(town, account_id, 1) == 0
+    await town.says(paused_while_off=False)
+    assert await town.pay(account_id, FIRST_DUE) == OWED_MICRO // 2
+    assert await topped_up(town, account_id, 2) == TOPUP_MICRO // 2
+    await town.holds()
+
+
+_RUN = """
+import asyncio, sys
+from prepay_ledger.debts import pay_instalments
+from prepay_ledger.unit import open_unit
+from prewatt_common.clock import utc_now
+from prewatt_common.db.database import Database
+pay_instalments.ACCOUNTS_AT_ONCE = 1
+database = Database(url=sys.argv[1])
+job = pay_instalments.PayInstalments(
+    open_unit=lambda: open_unit(database), clock=utc_now,
+    committed=lambda: print("committed", flush=True),
+)
+asyncio.run(job())
+"""
+
+
+async def test_killed_in_the_midst_of_a_run_nothing_is_taken_twice(
+    own_database_url: str,
+) -> None:
+    """By SIGKILL, after the first account, the second, and so on; at last nobody is left."""
+    town = Owing(own_database_url, count=12)
+    await town.settle(town.begin.date())
+    # Of the agreements' origins: the job asks for debts by their tariff's days.
+    for number in range(12):
+        await town.owe(source=f"edit/{number}", number=number)
+    await town.sql(
+        "UPDATE debt AS d SET agreement_id = a.id FROM agreement AS a "
+        "WHERE a.account_id = d.account_id"
+    )
+    for debt in await town.debts():
+        await town.plan(debt.id, 4)
+    due_micro = 12 * OWED_MICRO
+    for kill_after in (1, 2, 3, 99):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", _RUN, own_database_url, stdout=asyncio.subprocess.PIPE
+        )
+        assert process.stdout is not None
+        for _ in range(kill_after):
+            if not await process.stdout.readline():
+                break
+        if kill_after < 99:
+            process.kill()
+        await process.wait()
+        paid = [debt.paid_micro for debt in await town.debts()]
+        assert set(paid) <= {0, OWED_MICRO}, "an account is paid as a whole or not at all"
+        (moved,) = await town.sql(
+            "SELECT coalesce(sum(e.amount_micro), 0)::bigint AS micro FROM entry AS e "
+            "JOIN journal AS j ON j.id = e.journal_id "
+            "WHERE e.sub_account = 'debt' AND j.source LIKE 'debt/%/%'"
+        )
+        assert moved["micro"] == sum(paid)
+        await town.holds()
+    assert process.returncode == 0
+    assert sum(debt.paid_micro for debt in await town.debts()) == due_micro
+    await town.database.close()
