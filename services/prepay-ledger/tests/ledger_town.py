@@ -17,6 +17,7 @@ from prepay_ledger.balances.values import Account
 from prepay_ledger.charging.charge_readings import charge_readings
 from prepay_ledger.charging.ports import OpenUnit
 from prepay_ledger.charging.pricing import Pricings
+from prepay_ledger.debts.postgres_audit import audit_debts_of
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.installations.values import InstalledMeter
 from prepay_ledger.policies.publish_policy import draft_policy, publish_policy
@@ -173,6 +174,12 @@ class Town(Scratch):
         async with open_seals(self.database) as unit:
             found = [str(each) async for each in audit(store=unit.seals, published=None)]
             assert found == [], found
+        connection = await self.connect()
+        try:
+            found = [str(each) async for each in audit_debts_of(connection)]
+        finally:
+            await connection.close()
+        assert found == [], found
 
 
 class Killed(BaseException):

@@ -55,6 +55,13 @@ debt = Table(
     instant("planned_at", nullable=True),
 )
 Index("debt_account_id", debt.c.account_id, debt.c.id)
+# Few of many accounts owe anything: what is open is found by these alone.
+Index(
+    "debt_open",
+    debt.c.account_id,
+    debt.c.agreement_id,
+    postgresql_where=debt.c.left_micro > 0,
+)
 Index("debt_origin", debt.c.agreement_id, debt.c.period_first)
 
 # Beside debts: what corrections of a period gave back to the balance, and what was written off.

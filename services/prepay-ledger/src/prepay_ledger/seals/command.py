@@ -27,13 +27,14 @@ Check: TypeAlias = Callable[[DriverConnection], AsyncIterator[Finding]]
 """What other rooms check, in the audit's transaction."""
 
 
-def main(arguments: Sequence[str], *, charges: Check) -> int:
+def main(arguments: Sequence[str], *, derived: Sequence[Check]) -> int:
     """The exit code: 0 where all holds, 1 with what does not, 2 where it cannot be told.
-    ``charges``: derives use and charges again from all readings."""
+    ``derived``: what other rooms derive again: use and charges from all readings, debts."""
     parser = argparse.ArgumentParser(
         prog="audit",
         description="Checks every sealed day of the ledger again, and names the first row of a"
-        " table that differs; derives all use and charges again, and names the first that differs.",
+        " table that differs; derives all use, charges and debts again, and names the first that"
+        " differs.",
     )
     parser.add_argument(
         "--database-url",
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str], *, charges: Check) -> int:
     if not asked.database_url:
         parser.error("the ledger's database is needed: --database-url")
     try:
-        checks = () if asked.seals_only else (charges,)
+        checks = () if asked.seals_only else derived
         return asyncio.run(_audit(asked.database_url, asked.kafka, checks))
     except (OSError, TimeoutError, asyncpg.PostgresError, KafkaError) as error:
         print(f"audit: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201

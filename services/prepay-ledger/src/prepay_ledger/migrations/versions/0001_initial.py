@@ -902,6 +902,7 @@ CREATE TABLE debt (
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
 CREATE INDEX debt_account_id ON debt (account_id, id);
+CREATE INDEX debt_open ON debt (account_id, agreement_id) WHERE left_micro > 0;
 CREATE INDEX debt_origin ON debt (agreement_id, period_first);
 CREATE TABLE corrected_bill (
     agreement_id uuid NOT NULL,
