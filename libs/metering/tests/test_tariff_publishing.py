@@ -109,9 +109,16 @@ def test_what_lasts_is_not_corrected(field: str, other: str) -> None:
 
 def test_the_impact_of_some_and_of_others_is_that_of_all() -> None:
     some = [
-        Touched(account_id=str(n), balance_micro=n, charge_micro=5, new_charge_micro=2 * n)
+        Touched(
+            account_id=str(n),
+            balance_micro=n,
+            charge_micro=5,
+            new_charge_micro=2 * n,
+            apart_micro=n,
+        )
         for n in range(9)
     ]
+    assert impact_of(some).apart_micro == sum(range(9))
     assert impact_of(some[:4]) + impact_of(some[4:]) == impact_of(some)
 
 
@@ -136,4 +143,12 @@ def test_much_harm_needs_a_second_person(accounts: int, negative: int, second: b
 
 def test_who_was_negative_already_is_not_newly_so() -> None:
     touched = Touched(account_id="1", balance_micro=-1, charge_micro=0, new_charge_micro=5)
+    assert impact_of([touched]).newly_negative == ()
+
+
+def test_what_is_owed_apart_takes_nobody_below_zero() -> None:
+    touched = Touched(
+        account_id="1", balance_micro=3, charge_micro=0, new_charge_micro=5, apart_micro=2
+    )
+    assert touched.new_balance_micro == 0
     assert impact_of([touched]).newly_negative == ()

@@ -106,6 +106,11 @@ class Corrected(Town):
         )
         return {row["id"]: row["micro"] for row in rows}
 
+    async def left(self) -> dict[UUID, int]:
+        """The balances alone."""
+        rows = await self.sql("SELECT id, balance_micro FROM account")
+        return {row["id"]: row["balance_micro"] for row in rows}
+
     async def reached(self) -> list[int]:
         """Of each agreement of the tariff, in their order."""
         rows = await self.sql(

@@ -59,7 +59,7 @@ async def test_what_a_run_changes_is_what_its_preview_said(town: Corrected, seed
         # It is tomorrow since, and nobody has posted that day's standing charge.
         town.now += timedelta(days=1)
     run = await town.draft(changed(wrong, chance) | {"prorate": seed % 3 == 0})
-    before = await town.balances()
+    before = await town.left()
     shown = await town.queries.accounts(run.id, newly_negative=False, after=None, limit=100)
     negative = await town.queries.accounts(run.id, newly_negative=True, after=None, limit=100)
     assert run.figures is not None
@@ -69,11 +69,12 @@ async def test_what_a_run_changes_is_what_its_preview_said(town: Corrected, seed
     assert (await town.run(run)).state is RunState.DONE
     said = {each.account_id: each.new_charge_micro - each.charge_micro for each in shown}
     assert await town.differences(run) == {each: micro for each, micro in said.items() if micro}
-    after = await town.balances()
+    after = await town.left()
     assert {each.account_id: after[each.account_id] for each in shown} == {
         each.account_id: each.new_balance_micro for each in shown
     }
     assert run.figures.difference_micro == sum(said.values())
+    assert run.figures.apart_micro == sum(each.apart_micro for each in shown)
     assert (run.figures.dearer, run.figures.cheaper) == (
         sum(micro > 0 for micro in said.values()),
         sum(micro < 0 for micro in said.values()),

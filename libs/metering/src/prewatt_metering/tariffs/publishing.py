@@ -111,11 +111,13 @@ class Touched:
     balance_micro: int
     charge_micro: int
     new_charge_micro: int
+    apart_micro: int = 0
+    """What of the difference the balance is not asked for: it is owed apart, or written off."""
 
     @property
     def new_balance_micro(self) -> int:
         """What would be left."""
-        return self.balance_micro + self.charge_micro - self.new_charge_micro
+        return self.balance_micro + self.charge_micro - self.new_charge_micro + self.apart_micro
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +128,8 @@ class Impact:
     dearer: int
     cheaper: int
     difference_micro: int
+    apart_micro: int
+    """What of it balances are not asked for."""
     newly_negative: tuple[Touched, ...]
 
     @property
@@ -141,13 +145,14 @@ class Impact:
             dearer=self.dearer + other.dearer,
             cheaper=self.cheaper + other.cheaper,
             difference_micro=self.difference_micro + other.difference_micro,
+            apart_micro=self.apart_micro + other.apart_micro,
             newly_negative=self.newly_negative + other.newly_negative,
         )
 
 
 def impact_of(accounts: Iterable[Touched]) -> Impact:
     """The preview of a version or of a correction run."""
-    count = dearer = cheaper = difference = 0
+    count = dearer = cheaper = difference = apart = 0
     negative: list[Touched] = []
     for each in accounts:
         count += 1
@@ -155,6 +160,7 @@ def impact_of(accounts: Iterable[Touched]) -> Impact:
         dearer += change > 0
         cheaper += change < 0
         difference += change
+        apart += each.apart_micro
         if each.balance_micro >= 0 > each.new_balance_micro:
             negative.append(each)
     return Impact(
@@ -162,5 +168,6 @@ def impact_of(accounts: Iterable[Touched]) -> Impact:
         dearer=dearer,
         cheaper=cheaper,
         difference_micro=difference,
+        apart_micro=apart,
         newly_negative=tuple(negative),
     )

@@ -32,15 +32,16 @@ ORDER BY id FOR NO KEY UPDATE
 """
 _ADD_TOUCHED = """
 INSERT INTO correction_account AS c
-  (run_id, account_id, balance_micro, charge_micro, new_charge_micro)
-SELECT $1, * FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[])
+  (run_id, account_id, balance_micro, charge_micro, new_charge_micro, apart_micro)
+SELECT $1, * FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
 ON CONFLICT (run_id, account_id) DO UPDATE
 SET charge_micro = c.charge_micro + excluded.charge_micro,
-    new_charge_micro = c.new_charge_micro + excluded.new_charge_micro
+    new_charge_micro = c.new_charge_micro + excluded.new_charge_micro,
+    apart_micro = c.apart_micro + excluded.apart_micro
 """
 _TOUCHED = """
 SELECT c.account_id, CASE WHEN $2 THEN a.balance_micro ELSE c.balance_micro END AS balance_micro,
-       c.charge_micro, c.new_charge_micro
+       c.charge_micro, c.new_charge_micro, c.apart_micro
 FROM correction_account AS c JOIN account AS a ON a.id = c.account_id
 WHERE c.run_id = $1 AND ($3::uuid IS NULL OR c.account_id > $3)
 ORDER BY c.account_id LIMIT $4
@@ -119,6 +120,7 @@ class PostgresCorrections:
             [each.balance_micro for each in touched],
             [each.charge_micro for each in touched],
             [each.new_charge_micro for each in touched],
+            [each.apart_micro for each in touched],
         )
 
     async def touched(
@@ -134,8 +136,9 @@ class PostgresCorrections:
                 balance_micro=balance_micro,
                 charge_micro=charge_micro,
                 new_charge_micro=new_charge_micro,
+                apart_micro=apart_micro,
             )
-            for account_id, balance_micro, charge_micro, new_charge_micro in rows
+            for account_id, balance_micro, charge_micro, new_charge_micro, apart_micro in rows
         ]
 
     async def unreached(
@@ -194,7 +197,8 @@ def _figures(row: RowMapping) -> Figures | None:
 
 
 _FIGURES = (
-    "accounts", "dearer", "cheaper", "difference_micro", "newly_negative", "needs_second_person",
+    "accounts", "dearer", "cheaper", "difference_micro", "apart_micro", "newly_negative",
+    "needs_second_person",
 )  # fmt: skip
 
 

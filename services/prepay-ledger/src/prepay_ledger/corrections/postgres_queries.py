@@ -12,11 +12,12 @@ from prepay_ledger.corrections.values import CorrectionRun
 from prewatt_common.db.database import Database, driver
 
 _ACCOUNTS = """
-SELECT c.account_id, a.number, a.currency, c.balance_micro, c.charge_micro, c.new_charge_micro
+SELECT c.account_id, a.number, a.currency, c.balance_micro, c.charge_micro, c.new_charge_micro,
+       c.apart_micro
 FROM correction_account AS c JOIN account AS a ON a.id = c.account_id
 WHERE c.run_id = $1 AND ($2::uuid IS NULL OR c.account_id > $2)
   AND (NOT $3 OR (c.balance_micro >= 0
-                  AND c.balance_micro + c.charge_micro - c.new_charge_micro < 0))
+                  AND c.balance_micro + c.charge_micro - c.new_charge_micro + c.apart_micro < 0))
 ORDER BY c.account_id LIMIT $4
 """
 _LEFT = """
@@ -40,11 +41,12 @@ class AccountView:
     balance_micro: int
     charge_micro: int
     new_charge_micro: int
+    apart_micro: int
 
     @property
     def new_balance_micro(self) -> int:
         """What would be left."""
-        return self.balance_micro + self.charge_micro - self.new_charge_micro
+        return self.balance_micro + self.charge_micro - self.new_charge_micro + self.apart_micro
 
 
 class CorrectionQueries:

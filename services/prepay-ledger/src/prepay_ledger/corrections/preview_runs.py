@@ -7,9 +7,13 @@ from uuid import UUID
 
 from prepay_ledger.charging.meters import Agreement
 from prepay_ledger.charging.pricing import Pricing, Pricings
+from prepay_ledger.charging.split_charged import Cause, period_bill
 from prepay_ledger.corrections.ports import Unit
 from prepay_ledger.corrections.rules import figures_of, recharged
 from prepay_ledger.corrections.values import CorrectionRun, RunState
+from prepay_ledger.debts.load_terms import load_terms
+from prepay_ledger.debts.rules import split_all
+from prepay_ledger.debts.values import BillCause, Standing
 from prewatt_metering.calendar.instants import us_of
 from prewatt_metering.rating.part import Unrated
 from prewatt_metering.tariffs.publishing import (
@@ -82,7 +86,11 @@ async def _touched(
     corrected = check_correction(book=tariffs.book(run.code), version=run.version)
     after, today = Pricing(corrected, calendar), calendar.day_of(us_of(now))
     states = await unit.charging.all_periods([each.id for each in some])
-    balances = await unit.corrections.balances({each.account_id for each in some})
+    account_ids = {each.account_id for each in some}
+    balances = await unit.corrections.balances(account_ids)
+    terms = await load_terms(unit, account_ids, at=now)
+    standings = await unit.debts.standings([each.id for each in some])
+    cause = Cause(BillCause.TARIFF, our_fault=run.our_fault)
     found: dict[UUID, Touched] = {}
     for each in some:
         result = recharged(
@@ -101,10 +109,18 @@ async def _touched(
             charge_micro=0,
             new_charge_micro=0,
         )
+        bills = [period_bill(one, cause, billed_on=now.date()) for one in result.changed]
+        parts = split_all(
+            [(one.bill, standings.get(one.origin, Standing())) for one in bills],
+            terms[each.account_id],
+            spare_micro=known.new_balance_micro - result.due_micro - 1,
+        )
         found[each.account_id] = replace(
             known,
             balance_micro=known.balance_micro - result.due_micro,
             charge_micro=known.charge_micro + result.charge_micro,
             new_charge_micro=known.new_charge_micro + result.new_charge_micro,
+            apart_micro=known.apart_micro
+            + sum(one.reopened_micro + one.debt_micro + one.barred_micro for one in parts),
         )
     return list(found.values())

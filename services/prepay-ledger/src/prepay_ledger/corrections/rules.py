@@ -1,10 +1,11 @@
 """What a correction changes of an agreement, and when a preview says so no more: pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from prepay_ledger.charging.charge_agreement import (
+    Charged,
     PeriodState,
     charge_agreement,
     charge_period,
@@ -30,6 +31,8 @@ class Recharged:
     due_micro: int
     charge_micro: int
     new_charge_micro: int
+    changed: Sequence[Charged]
+    """The periods whose charge would differ."""
 
 
 def recharged(
@@ -75,6 +78,7 @@ def recharged(
         due_micro=sum(each.delta_micro for each in due),
         charge_micro=sum(state.total_micro for state in touched),
         new_charge_micro=sum(each.state.total_micro for each in anew),
+        changed=[each for each in anew if each.delta_micro],
     )
 
 
@@ -85,6 +89,7 @@ def figures_of(impact: Impact, *, made_at: datetime) -> Figures:
         dearer=impact.dearer,
         cheaper=impact.cheaper,
         difference_micro=impact.difference_micro,
+        apart_micro=impact.apart_micro,
         newly_negative=len(impact.newly_negative),
         needs_second_person=impact.needs_second_person,
         made_at=made_at,

@@ -29,6 +29,8 @@ class FiguresOut(BaseModel, from_attributes=True):
     cheaper: int
     difference_micro: int
     """What all of them are charged more; below 0: less."""
+    apart_micro: int
+    """What of it would be owed apart, or written off: the rest is the balances'."""
     newly_negative: int
     needs_second_person: bool
     made_at: datetime
@@ -63,7 +65,8 @@ class RunWithProgress(RunOut):
 
 class AccountOut(BaseModel, from_attributes=True):
     """An account in a run's preview: what was left, what it was charged in the periods that the
-    version rates, what it would be charged, and what would be left then."""
+    version rates, what it would be charged, what of the difference would be owed apart or written
+    off, and what would be left then."""
 
     account_id: UUID
     number: str
@@ -71,6 +74,7 @@ class AccountOut(BaseModel, from_attributes=True):
     balance_micro: int
     charge_micro: int
     new_charge_micro: int
+    apart_micro: int
     new_balance_micro: int
 
 

@@ -41,6 +41,7 @@ correction_run = Table(
     Column("dearer", Integer),
     Column("cheaper", Integer),
     Column("difference_micro", BigInteger),
+    Column("apart_micro", BigInteger),
     Column("newly_negative", Integer),
     Column("needs_second_person", Boolean),
     Column("correction", Integer),
@@ -62,7 +63,7 @@ Index(
 )
 
 # What a run's preview says of an account, in micro-units: its balance then, what it was charged in
-# the periods that the version rates, and what it would be.
+# the periods that the version rates, what it would be, and what of that balances are not asked for.
 correction_account = Table(
     "correction_account",
     metadata,
@@ -71,5 +72,6 @@ correction_account = Table(
     Column("balance_micro", BigInteger, nullable=False),
     Column("charge_micro", BigInteger, nullable=False),
     Column("new_charge_micro", BigInteger, nullable=False),
+    Column("apart_micro", BigInteger, nullable=False, server_default=text("0")),
     PrimaryKeyConstraint("run_id", "account_id"),
 )

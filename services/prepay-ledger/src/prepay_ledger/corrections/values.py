@@ -31,6 +31,8 @@ class Figures:
     dearer: int
     cheaper: int
     difference_micro: int
+    apart_micro: int
+    """What of it balances are not asked for: it is owed apart, or written off."""
     newly_negative: int
     needs_second_person: bool
     made_at: datetime

@@ -1,13 +1,13 @@
 """What debts need."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
 from prepay_ledger.balances.ports import HasBalances
-from prepay_ledger.debts.values import Corrected, Debt, Origin, WriteOff
+from prepay_ledger.debts.values import Corrected, Debt, Origin, Standing, WriteOff
 from prepay_ledger.events import Publishes
 from prepay_ledger.facts.ports import HasFacts
 from prepay_ledger.journal.ports import HasJournals
@@ -38,6 +38,10 @@ class DebtStore(Protocol):
 
     async def corrected(self, origin: Origin) -> Corrected:
         """What its corrections have come to; the caller holds its account."""
+        ...
+
+    async def standings(self, agreement_ids: Collection[UUID]) -> Mapping[Origin, Standing]:
+        """What the periods of agreements came to that had differences before; nothing is locked."""
         ...
 
     async def put_corrected(self, origin: Origin, account_id: UUID, now: Corrected) -> None:

@@ -1,13 +1,22 @@
 """Debts in PostgreSQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.debts.values import DEBT, TOPUP, BillCause, Corrected, Debt, Instalment, Origin
+from prepay_ledger.debts.values import (
+    DEBT,
+    TOPUP,
+    BillCause,
+    Corrected,
+    Debt,
+    Instalment,
+    Origin,
+    Standing,
+)
 from prepay_ledger.facts.values import Decided
 from prewatt_common.db.database import DriverConnection, driver
 
@@ -26,6 +35,16 @@ SELECT * FROM debt WHERE agreement_id = $1 AND period_first = $2 ORDER BY id FOR
 """
 _CORRECTED = """
 SELECT given_micro, barred_micro FROM corrected_bill WHERE agreement_id = $1 AND period_first = $2
+"""
+_STANDINGS = """
+SELECT agreement_id, period_first, coalesce(d.left_micro, 0)::bigint AS left_micro,
+       coalesce(d.lowered_micro, 0)::bigint AS lowered_micro,
+       coalesce(c.given_micro, 0) AS given_micro, coalesce(c.barred_micro, 0) AS barred_micro
+FROM (SELECT agreement_id, period_first, sum(left_micro) AS left_micro,
+             sum(lowered_micro) AS lowered_micro
+      FROM debt WHERE agreement_id = ANY($1::uuid[]) GROUP BY 1, 2) AS d
+FULL JOIN (SELECT * FROM corrected_bill WHERE agreement_id = ANY($1::uuid[])) AS c
+    USING (agreement_id, period_first)
 """
 _PUT_CORRECTED = """
 INSERT INTO corrected_bill (agreement_id, period_first, account_id, given_micro, barred_micro)
@@ -105,6 +124,20 @@ class PostgresDebts:
         """Nothing where there is no row."""
         row = await (await driver(self._connection)).fetchrow(_CORRECTED, *origin)
         return Corrected() if row is None else Corrected(**row)
+
+    async def standings(self, agreement_ids: Collection[UUID]) -> Mapping[Origin, Standing]:
+        """One statement for all."""
+        rows = await (await driver(self._connection)).fetch(_STANDINGS, list(agreement_ids))
+        return {
+            Origin(row["agreement_id"], row["period_first"]): Standing(
+                left_micro=row["left_micro"],
+                lowered_micro=row["lowered_micro"],
+                corrected=Corrected(
+                    given_micro=row["given_micro"], barred_micro=row["barred_micro"]
+                ),
+            )
+            for row in rows
+        }
 
     async def put_corrected(self, origin: Origin, account_id: UUID, now: Corrected) -> None:
         """One row an origin."""

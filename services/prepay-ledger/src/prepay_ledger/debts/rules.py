@@ -13,6 +13,7 @@ from prepay_ledger.debts.values import (
     Instalment,
     NewDebt,
     Split,
+    Standing,
     Treatment,
 )
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
@@ -95,6 +96,34 @@ def split(
         debt_micro=rest if where is Treatment.DEBT else 0,
         barred_micro=rest if where is Treatment.BARRED else 0,
     )
+
+
+def split_all(
+    bills: Sequence[tuple[Bill, Standing]], terms: DebtTerms, *, spare_micro: int
+) -> Sequence[Split]:
+    """Where an account's differences go, each of an origin of its own, in the turn in which they
+    are split; ``spare_micro``: what the balance may lose without a cut before any of them."""
+    found: list[Split] = []
+    for bill, standing in sorted(bills, key=lambda each: turn_of(each[0], terms)):
+        parts = split(
+            bill,
+            terms,
+            corrected=standing.corrected,
+            left_micro=standing.left_micro,
+            lowered_micro=standing.lowered_micro,
+            spare_micro=spare_micro,
+        )
+        spare_micro -= parts.balance_micro
+        found.append(parts)
+    return found
+
+
+def turn_of(bill: Bill, terms: DebtTerms) -> int:
+    """What is given back comes first, then what the balance has to bear: what else is taken of it
+    meets what is left."""
+    if bill.amount_micro < 0:
+        return 0
+    return 1 if treat(bill, terms) is Treatment.BALANCE else 2
 
 
 def corrected_by(parts: Split, corrected: Corrected) -> Corrected:

@@ -9,7 +9,7 @@ from uuid import UUID
 from prepay_ledger.debts.load_terms import load_terms
 from prepay_ledger.debts.move_debt import join_debt, move, record_debt, write_off
 from prepay_ledger.debts.ports import SplittingUnit
-from prepay_ledger.debts.rules import corrected_by, is_split, may_join, split, treat
+from prepay_ledger.debts.rules import corrected_by, is_split, may_join, split, turn_of
 from prepay_ledger.debts.values import (
     Bill,
     Debt,
@@ -17,7 +17,6 @@ from prepay_ledger.debts.values import (
     NewDebt,
     Origin,
     Split,
-    Treatment,
 )
 from prewatt_common.contracts.ledger_events_v1 import DebtNews
 
@@ -52,15 +51,14 @@ async def _split_of(
     *,
     at: datetime,
 ) -> None:
-    """What is given back first, and what the balance has to bear next: what else is taken of it
-    meets what is left."""
+    """In their turn."""
     account = await unit.balances.lock(account_id)
     assert account is not None, "whoever is charged has an account"
     # What the balance would be if all that is taken here were owed apart; the least it may fall to
     # is one above where a cut may be made.
     taken_micro = sum(max(0, each.bill.amount_micro) for each in bills)
     spare_micro = account.balance_micro + taken_micro + account.emergency_credit_micro - 1
-    for each in sorted(bills, key=lambda each: _turn(each.bill, terms)):
+    for each in sorted(bills, key=lambda each: turn_of(each.bill, terms)):
         debts = await unit.debts.lock_origin(each.origin)
         corrected = await unit.debts.corrected(each.origin)
         parts = split(
@@ -79,12 +77,6 @@ async def _split_of(
         now = corrected_by(parts, corrected)
         if now != corrected:
             await unit.debts.put_corrected(each.origin, account_id, now)
-
-
-def _turn(bill: Bill, terms: DebtTerms) -> int:
-    if bill.amount_micro < 0:
-        return 0
-    return 1 if treat(bill, terms) is Treatment.BALANCE else 2
 
 
 async def _carry_out(

@@ -82,6 +82,16 @@ class Corrected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What earlier differences of an origin came to: what its debts have left, what corrections
+    took off them, and the rest."""
+
+    left_micro: int = 0
+    lowered_micro: int = 0
+    corrected: Corrected = Corrected()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
     """Where a difference goes, in micro-units. Above zero is taken from the customer's side:
     ``balance_micro`` from the balance, ``reopened_micro`` by debts that an earlier correction had

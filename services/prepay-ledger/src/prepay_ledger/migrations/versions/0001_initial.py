@@ -488,6 +488,7 @@ CREATE TABLE correction_run (
     dearer integer,
     cheaper integer,
     difference_micro bigint,
+    apart_micro bigint,
     newly_negative integer,
     needs_second_person boolean,
     correction integer,
@@ -510,6 +511,7 @@ CREATE TABLE correction_account (
     balance_micro bigint NOT NULL,
     charge_micro bigint NOT NULL,
     new_charge_micro bigint NOT NULL,
+    apart_micro bigint DEFAULT 0 NOT NULL,
     PRIMARY KEY (run_id, account_id),
     FOREIGN KEY(run_id) REFERENCES correction_run (id)
 );
