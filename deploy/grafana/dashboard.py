@@ -242,7 +242,14 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
             (rate("prewatt_gateway_commands_total", by="action, status"),),
             "cps",
         ),
-        Panel("Notices", (rate("prewatt_notifier_notices_total", by="channel, outcome"),), "cps"),
+        Panel(
+            "Notices, and channels that are down (1)",
+            (
+                rate("prewatt_notifier_notices_total", by="channel, outcome"),
+                Query("max by (channel) (prewatt_notifier_channel_down)", "{{channel}} is down"),
+            ),
+            "cps",
+        ),
         Panel(
             "Reconciliation: what differs, and what is not compared yet",
             (

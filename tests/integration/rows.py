@@ -326,8 +326,8 @@ async def add_replica(connection: asyncpg.Connection, _: str, n: int) -> None:
 async def add_notice(connection: asyncpg.Connection, account_id: str, n: int) -> None:
     await connection.execute(
         "INSERT INTO notice (id, cause_id, account_id, template, language, channel, recipient, "
-        "facts, position, status, next_attempt_at, created_at) "
-        "VALUES ($1, $1, $2, 'low-balance', 'en', 'log', '', '{}', 0, 'queued', $3, $3)",
+        "facts, position, status, priority, expires_at, give_up_at, next_attempt_at, created_at) "
+        "VALUES ($1, $1, $2, 'low-balance', 'en', 'log', '', '{}', 0, 'queued', 1, $3, $3, $3, $3)",
         uuid4(), UUID(account_id), AT + timedelta(hours=n),
     )  # fmt: skip
 

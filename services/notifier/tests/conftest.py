@@ -65,6 +65,8 @@ class SmtpPeer:
     mails: list[EmailMessage] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
     on_accepted: Callable[[], None] | None = None
+    delay_s: float = 0
+    """Before it answers that it has a mail."""
     _controller: Controller | None = None
 
     def start(self) -> None:
@@ -84,6 +86,7 @@ class SmtpPeer:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope) -> str:  # noqa: N802
+        await asyncio.sleep(self.delay_s)
         self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
         if self.on_accepted:
             self.on_accepted()
@@ -399,7 +402,6 @@ async def notifier(
         "PREWATT_DELIVERY_LEASE_S": "4",
         "PREWATT_DELIVERY_RETRY_FIRST_S": "0.3",
         "PREWATT_DELIVERY_RETRY_LONGEST_S": "1",
-        "PREWATT_DELIVERY_ATTEMPTS_MAX": "50",
     }
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("PREWATT_")}
     producer = Producer(bootstrap=stack.endpoints.kafka_bootstrap)

@@ -20,7 +20,7 @@ def deliver_over(send):
         open_deliveries=lambda: None,
         channels={Channel.LOG: SimpleNamespace(send=send)},
         renderer=SimpleNamespace(render=lambda *_, **__: "text"),
-        retries=RetryPolicy(attempts_max=3, first_s=1, longest_s=9),
+        retries=RetryPolicy(first_s=1, longest_s=9),
         timeout_s=60,
         clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
         jitter=lambda: 0.0,

@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from notifier.channels.email.channel import EmailChannel, SmtpServer
 from notifier.channels.ports import TransientFailure
 from notifier.contacts.values import Channel, Contact, Language
-from notifier.notices.values import Facts, Template, make_notice
+from notifier.notices.making import make_notice
+from notifier.notices.values import Facts, Template
 from notifier.templates.jinja import JinjaRenderer
 from prewatt_devstack.ports import HOST, free_ports
 
@@ -30,6 +31,8 @@ NOTICE = make_notice(
     facts=Facts(at=NOW, currency="CNY", balance_micro=1_000_000),
     settled_above_micro=None,
     position=0,
+    now=NOW,
+    expires_at=NOW + timedelta(days=1),
 )
 TEXT = JinjaRenderer(utility_name="Prewatt").render(NOTICE, account_number="1001")
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from notifier.contacts.values import Channel, Contact, Language
 from notifier.notices.planning import Account, Cause, OpenNotice, Plan, makes_untrue, plan_notices
+from notifier.notices.treatment import LIFETIMES, PRIORITIES, gives_up_at
 from notifier.notices.values import Notice, Status, Template
 from prewatt_common.contracts.ledger_events_v1 import (
     AccountOpened,
@@ -142,6 +143,8 @@ def plan(*events, taken=(), accounts=None, contacts=None, open_notices=()) -> Pl
         contacts=contacts or {},
         open_notices=open_notices,
         default_language=Language.ZH_CN,
+        lifetimes=LIFETIMES,
+        now=AT,
     )
 
 
@@ -440,3 +443,21 @@ def test_after_a_payment_above_every_threshold_no_reminder_waits(causes, balance
         Template.RECONNECTION_LATE,
     }
     assert {n.template for n in waiting} <= no_reminders
+
+
+def test_every_template_has_its_treatment():
+    assert set(LIFETIMES) == set(PRIORITIES) == set(Template)
+
+
+def test_the_channels_share_the_time_that_a_notice_has():
+    (notice,) = plan(low(), contacts={ACCOUNT: MAIL}).notices
+    whole = LIFETIMES[Template.LOW_BALANCE]
+    assert (notice.give_up_at, notice.expires_at) == (AT + whole / 2, AT + whole)
+    (only,) = plan(low()).notices
+    assert only.give_up_at == only.expires_at
+
+
+@given(left=st.timedeltas(timedelta(), timedelta(days=9)), channels=st.integers(-1, 5))
+def test_no_channel_has_longer_than_the_notice(left, channels):
+    until = gives_up_at(now=AT, expires_at=AT + left, channels_left=channels)
+    assert AT <= until <= AT + left

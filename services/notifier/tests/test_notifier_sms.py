@@ -1,6 +1,6 @@
 """The SMS channel against a real Kannel, and without one."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import httpx
@@ -9,7 +9,8 @@ import pytest
 from notifier.channels.ports import PermanentFailure, TransientFailure
 from notifier.channels.sms.channel import SmsChannel, SmsGateway, make_client
 from notifier.contacts.values import Channel, Contact, Language
-from notifier.notices.values import Facts, Notice, Template, Text, make_notice
+from notifier.notices.making import make_notice
+from notifier.notices.values import Facts, Notice, Template, Text
 from prewatt_devstack.ports import HOST, free_ports
 
 PHONE = "+8613800000021"
@@ -25,6 +26,8 @@ def notice(phone: str = PHONE) -> Notice:
         facts=Facts(at=datetime.now(UTC), currency="CNY", balance_micro=0),
         settled_above_micro=None,
         position=0,
+        now=datetime.now(UTC),
+        expires_at=datetime.now(UTC) + timedelta(days=1),
     )
 
 

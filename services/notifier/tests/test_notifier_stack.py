@@ -4,14 +4,12 @@ import json
 
 import httpx
 import pytest
+from notifier_events import low, mail_contact, supply, topped_up
 
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_events_v1 import (
     BalanceExhausted,
-    LowBalance,
-    SupplyChanged,
     SupplyState,
-    ToppedUp,
 )
 from prewatt_common.kafka.messages import Message
 
@@ -19,48 +17,6 @@ pytestmark = pytest.mark.stack
 
 DELIVERED = "prewatt.notice.delivered.v1"
 FAILED = "prewatt.notice.failed.v1"
-
-
-def low(account_id, balance_micro=12_345_678):
-    return LowBalance(
-        account_id=account_id,
-        balance_micro=balance_micro,
-        threshold_micro=20_000_000,
-        currency="CNY",
-        at=utc_now(),
-    )
-
-
-def topped_up(account_id, balance_micro=62_345_678):
-    return ToppedUp(
-        balance_number=1,
-        account_id=account_id,
-        payment_id="p-1",
-        provider="demo",
-        amount_micro=50_000_000,
-        balance_micro=balance_micro,
-        currency="CNY",
-        at=utc_now(),
-    )
-
-
-def supply(account_id, state, previous):
-    return SupplyChanged(
-        account_id=account_id,
-        meter_ids=("m-1",),
-        previous=previous,
-        state=state,
-        decision_id=None,
-        rules=(),
-        balance_micro=0,
-        currency="CNY",
-        at=utc_now(),
-    )
-
-
-def mail_contact(account_id_or_name, language="en", **more):
-    address = f"{account_id_or_name}@home.example"
-    return {"language": language, "email": address, "channels": ["email"]} | more
 
 
 async def test_an_event_that_comes_twice_makes_one_notice(notifier, smtp_peer):

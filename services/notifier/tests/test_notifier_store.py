@@ -11,6 +11,7 @@ from notifier.channels.ports import TransientFailure
 from notifier.contacts.postgres import open_contacts
 from notifier.contacts.values import Channel, Contact, Language
 from notifier.deliveries.deliver import Deliver
+from notifier.deliveries.expire import ExpireNotices
 from notifier.deliveries.postgres import open_deliveries
 from notifier.deliveries.retries import RetryPolicy
 from notifier.deliveries.values import Delivery, Outcome
@@ -18,10 +19,16 @@ from notifier.notices.forget_customer import ForgetCustomer
 from notifier.notices.postgres_book import PostgresNoticeBook
 from notifier.notices.postgres_customers import open_customer_records
 from notifier.notices.take_ledger_events import TakeLedgerEvents
-from notifier.notices.values import Status
+from notifier.notices.treatment import LIFETIMES
+from notifier.notices.values import Priority, Status
 from notifier.templates.jinja import JinjaRenderer
 from prewatt_common.contracts.base import Event
-from prewatt_common.contracts.ledger_events_v1 import LowBalance, ToppedUp
+from prewatt_common.contracts.ledger_events_v1 import (
+    LowBalance,
+    SupplyChanged,
+    SupplyState,
+    ToppedUp,
+)
 from prewatt_common.db.database import Database, driver
 
 pytestmark = pytest.mark.stack
@@ -49,16 +56,23 @@ async def database(notifier_store_url) -> AsyncGenerator[Database]:
 
 async def take(database: Database, *events: Event, at: datetime = START) -> None:
     use_case = TakeLedgerEvents(
-        default_language=Language.EN, clock=lambda: at, committed=lambda: None
+        default_language=Language.EN,
+        lifetimes=LIFETIMES,
+        clock=lambda: at,
+        committed=lambda: None,
     )
     async with database.transaction() as connection:
         book = PostgresNoticeBook(await driver(connection))
         await use_case(book, [Arrived(event) for event in events])
 
 
-async def claim(database: Database, *, at: datetime, limit: int = 10) -> Sequence[Delivery]:
+async def claim(
+    database: Database, *, at: datetime, limit: int = 10, channel: Channel = Channel.LOG
+) -> Sequence[Delivery]:
     async with open_deliveries(database) as store:
-        return await store.claim(limit=limit, now=at, lease_until=at + LEASE)
+        return await store.claim(
+            channel, limit=limit, supply_limit=limit, now=at, lease_until=at + LEASE
+        )
 
 
 def low(account_id: UUID) -> LowBalance:
@@ -80,6 +94,20 @@ def paid(account_id: UUID) -> ToppedUp:
     )
 
 
+def off(account_id: UUID) -> SupplyChanged:
+    return SupplyChanged(
+        account_id=account_id,
+        meter_ids=("m-1",),
+        previous=SupplyState.DISCONNECTING,
+        state=SupplyState.DISCONNECTED,
+        decision_id=None,
+        rules=(),
+        balance_micro=0,
+        currency="CNY",
+        at=START,
+    )
+
+
 class Down:
     """A channel whose peer is down."""
 
@@ -92,7 +120,7 @@ def deliverer(database: Database, *, at: datetime) -> Deliver:
         open_deliveries=lambda: open_deliveries(database),
         channels={Channel.LOG: Down()},
         renderer=JinjaRenderer(utility_name="Prewatt"),
-        retries=RetryPolicy(attempts_max=2, first_s=10, longest_s=100),
+        retries=RetryPolicy(first_s=10, longest_s=100),
         timeout_s=1,
         clock=lambda: at,
         jitter=lambda: 0.5,
@@ -162,19 +190,77 @@ async def test_a_payment_while_a_reminder_is_being_sent(database, outcome, statu
     assert await outbox_size(database) == (status == "delivered")
 
 
-async def test_the_last_attempt_is_final(database):
+async def test_an_outage_ends_no_notice_before_its_time_and_then_every_one(database):
+    account_id = uuid4()
+    contact = Contact(account_id, Language.EN, "a@b.example", None, (Channel.LOG, Channel.EMAIL))
+    async with open_contacts(database) as store:
+        await store.put([contact])
+    await take(database, low(account_id))
+    at, half = START, START + LIFETIMES["low-balance"] / 2
+    attempts = 0
+    while at < half:
+        assert not await ended(database, at=at)
+        (delivery,) = await claim(database, at=at)
+        deliver = deliverer(database, at=at)
+        await deliver.record(delivery, await deliver.send(delivery))
+        attempts += 1
+        assert delivery.attempts == attempts
+        at += timedelta(minutes=10)
+    assert not await claim(database, at=half)
+    assert await ended(database, at=half)
+    assert await statuses(database, account_id) == [
+        ("low-balance", "expired"),
+        ("low-balance", "queued"),
+    ]
+    assert await outbox_size(database) == 0
+    assert await ended(database, at=START + LIFETIMES["low-balance"])
+    assert not await ended(database, at=START + LIFETIMES["low-balance"])
+    assert await statuses(database, account_id) == [("low-balance", "expired")] * 2
+    assert await outbox_size(database) == 1
+
+
+async def ended(database: Database, *, at: datetime) -> bool:
+    return await ExpireNotices(
+        open_deliveries=lambda: open_deliveries(database), clock=lambda: at
+    )()
+
+
+async def test_one_that_is_being_sent_does_not_expire_under_its_sender(database):
     account_id = uuid4()
     await take(database, low(account_id))
+    over = START + LIFETIMES["low-balance"]
+    (delivery,) = await claim(database, at=over - timedelta(seconds=1))
+    assert not await ended(database, at=over + timedelta(seconds=1))
+    assert await deliverer(database, at=over).record(delivery, Outcome())
+    assert await statuses(database, account_id) == [("low-balance", "delivered")]
 
-    at = START
-    for attempt in (1, 2):
-        deliver = deliverer(database, at=at)
-        (delivery,) = await claim(database, at=at)
-        await deliver.record(delivery, await deliver.send(delivery))
-        assert delivery.attempts == attempt
-        at += timedelta(seconds=10)
-    assert await statuses(database, account_id) == [("low-balance", "failed")]
-    assert await outbox_size(database) == 1
+
+async def test_one_whose_sender_died_and_that_is_true_no_more_is_not_sent_again(database):
+    account_id = uuid4()
+    await take(database, low(account_id))
+    await claim(database, at=START)
+    await take(database, paid(account_id))
+    later = START + LEASE
+    assert [each.notice.template for each in await claim(database, at=later)] == ["topped-up"]
+    assert not await ended(database, at=later)
+    assert (await statuses(database, account_id))[0] == ("low-balance", "superseded")
+
+
+async def test_supply_overtakes_and_has_slots_of_its_own(database):
+    account_id = uuid4()
+    await take(database, *(low(account_id) for _ in range(6)))
+    await take(database, off(account_id), at=START + timedelta(seconds=5))
+    async with open_deliveries(database) as store:
+        claimed = await store.claim(
+            Channel.LOG,
+            limit=2,
+            supply_limit=4,
+            now=START + timedelta(seconds=9),
+            lease_until=START + LEASE,
+        )
+    balance, supply = Priority.BALANCE, Priority.SUPPLY
+    assert [each.notice.priority for each in claimed] == [supply, balance, balance]
+    assert not await claim(database, at=START, channel=Channel.EMAIL)
 
 
 async def test_a_payment_and_a_refusal_at_the_same_time_leave_no_reminder(database):
@@ -187,7 +273,7 @@ async def test_a_payment_and_a_refusal_at_the_same_time_leave_no_reminder(databa
         async with open_contacts(database) as store:
             await store.put([contact])
         await take(database, low(account_id))
-        (delivery,) = await claim(database, at=START)
+        (delivery,) = await claim(database, at=START, channel=Channel.EMAIL)
         deliver = deliverer(database, at=START)
         await asyncio.gather(
             deliver.record(delivery, Outcome("550 no")), take(database, paid(account_id))
@@ -195,7 +281,7 @@ async def test_a_payment_and_a_refusal_at_the_same_time_leave_no_reminder(databa
         left = await statuses(database, account_id)
         assert ("topped-up", "queued") in left
         assert not [each for each in left if each[0] == "low-balance" and each[1] == "queued"]
-        await claim(database, at=START, limit=100)
+        await claim(database, at=START, limit=100, channel=Channel.EMAIL)
 
 
 async def test_a_deleted_contact_leaves_no_address_and_no_waiting_notice(database):
@@ -204,7 +290,7 @@ async def test_a_deleted_contact_leaves_no_address_and_no_waiting_notice(databas
     async with open_contacts(database) as store:
         await store.put([contact])
     await take(database, low(account_id), low(account_id))
-    (sending,) = await claim(database, at=START, limit=1)
+    (sending,) = await claim(database, at=START, limit=1, channel=Channel.EMAIL)
     forget = ForgetCustomer(open_records=lambda: open_customer_records(database))
     assert await forget(account_id)
     assert not await forget(account_id)

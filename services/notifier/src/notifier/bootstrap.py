@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
@@ -10,17 +10,16 @@ import httpx
 from aiokafka.errors import KafkaError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from notifier.channels.email.channel import EmailChannel, SmtpServer
-from notifier.channels.log.channel import LogChannel
-from notifier.channels.ports import ChannelPort
-from notifier.channels.sms.channel import SmsChannel, SmsGateway, make_client
+from notifier.channels.sms.channel import make_client
 from notifier.contacts.api import contacts_router
 from notifier.contacts.ports import ContactStore
 from notifier.contacts.postgres import open_contacts
 from notifier.contacts.values import Channel
 from notifier.deliveries.api import notices_router
 from notifier.deliveries.deliver import Deliver
+from notifier.deliveries.expire import ExpireNotices
 from notifier.deliveries.kafka import KafkaBacklog
+from notifier.deliveries.lane import Lane
 from notifier.deliveries.ports import DeliveryStore
 from notifier.deliveries.postgres import open_deliveries
 from notifier.deliveries.postgres_records import PostgresNoticeRecords
@@ -30,6 +29,7 @@ from notifier.notices.planning import LedgerEvent
 from notifier.notices.postgres_book import PostgresNoticeBook
 from notifier.notices.postgres_customers import open_customer_records
 from notifier.notices.take_ledger_events import TakeLedgerEvents
+from notifier.peers import make_channels
 from notifier.settings import NotifierSettings
 from notifier.templates.jinja import JinjaRenderer
 from prewatt_common.clock import utc_now
@@ -48,7 +48,7 @@ from prewatt_common.contracts.ledger_events_v1 import (
 from prewatt_common.contracts.topics import LEDGER_EVENTS
 from prewatt_common.db.database import driver, is_passing_fault
 from prewatt_common.dependencies import watch_dependencies
-from prewatt_common.http.app import Check, create_app
+from prewatt_common.http.app import create_app
 from prewatt_common.kafka.batches import AfterCommit, Handle, Subscription
 from prewatt_common.kafka.decoding import Delivered, decode_some
 from prewatt_common.kafka.history import watch_history
@@ -63,16 +63,14 @@ async def run(settings: NotifierSettings) -> None:
     """Serve until stopped."""
     # It logs every URL it asks for, and the SMS gateway's holds a password.
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    client = make_client(
-        timeout_s=settings.delivery_timeout_s, connections_max=settings.delivery_concurrency
-    )
+    client = make_client(timeout_s=settings.delivery_timeout_s, connections_max=settings.sms_slots)
     async with client, parts_of(settings, package="notifier") as parts:
         await _run(settings, parts, client)
 
 
 async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClient) -> None:
     database, relay = parts.database, parts.relay
-    channels, channel_checks = _channels(settings, client)
+    channels, channel_checks = make_channels(settings, client)
 
     def deliveries() -> AbstractAsyncContextManager[DeliveryStore]:
         return open_deliveries(database)
@@ -80,25 +78,36 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
     def contacts() -> AbstractAsyncContextManager[ContactStore]:
         return open_contacts(database)
 
-    worker = DeliveryWorker(
+    deliver = Deliver(
         open_deliveries=deliveries,
-        deliver=Deliver(
-            open_deliveries=deliveries,
-            channels=channels,
-            renderer=JinjaRenderer(utility_name=settings.utility_name),
-            retries=settings.retries,
-            timeout_s=settings.delivery_timeout_s,
-            clock=utc_now,
-            jitter=random.random,
-        ),
-        concurrency=settings.delivery_concurrency,
-        lease=timedelta(seconds=settings.delivery_lease_s),
+        channels=channels,
+        renderer=JinjaRenderer(utility_name=settings.utility_name),
+        retries=settings.retries,
+        timeout_s=settings.delivery_timeout_s,
+        clock=utc_now,
+        jitter=random.random,
+    )
+    worker = DeliveryWorker(
+        # One for each, configured or not: the notices of those that are not fail and say so.
+        lanes=[
+            Lane(
+                channel,
+                limits=settings.limits_of(channel),
+                open_deliveries=deliveries,
+                deliver=deliver,
+                lease=timedelta(seconds=settings.delivery_lease_s),
+                passing=_is_passing,
+                committed=relay.wake,
+                clock=utc_now,
+            )
+            for channel in Channel
+        ],
+        expire=ExpireNotices(open_deliveries=deliveries, clock=utc_now),
         backlog_taken=KafkaBacklog(
             bootstrap=settings.kafka_bootstrap, database=database, group=_GROUP
         ).is_taken,
         passing=_is_passing,
         committed=relay.wake,
-        clock=utc_now,
     )
     consumer = parts.consumer(
         Subscription(
@@ -121,6 +130,7 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
             handle=_in_book(
                 TakeLedgerEvents(
                     default_language=settings.default_language,
+                    lifetimes=settings.lifetimes,
                     clock=utc_now,
                     committed=worker.wake,
                 )
@@ -149,43 +159,6 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
     watching = watch_dependencies({"kafka": parts.producer.check, **channel_checks})
     workers = [relay, consumer, worker, watching, topics]
     await serve(app=app, settings=settings, workers=workers)
-
-
-def _channels(
-    settings: NotifierSettings, client: httpx.AsyncClient
-) -> tuple[Mapping[Channel, ChannelPort], Mapping[str, Check]]:
-    """The channels that are configured, and what tells whether each answers."""
-    channels: dict[Channel, ChannelPort] = {Channel.LOG: LogChannel()}
-    checks: dict[str, Check] = {}
-    if settings.smtp_host and settings.smtp_from:
-        password = settings.smtp_password
-        email = EmailChannel(
-            SmtpServer(
-                host=settings.smtp_host,
-                port=settings.smtp_port,
-                sender=settings.smtp_from,
-                username=settings.smtp_username,
-                password=password.get_secret_value() if password else None,
-                starttls=settings.smtp_starttls,
-                ca_file=settings.smtp_ca_file,
-                timeout_s=settings.delivery_timeout_s,
-            )
-        )
-        channels[Channel.EMAIL] = email
-        checks["smtp"] = email.check
-    if settings.sms_url:
-        sms = SmsChannel(
-            SmsGateway(
-                url=str(settings.sms_url),
-                username=settings.sms_username,
-                password=settings.sms_password.get_secret_value(),
-                sender=settings.sms_from,
-            ),
-            client=client,
-        )
-        channels[Channel.SMS] = sms
-        checks["sms"] = sms.check
-    return channels, checks
 
 
 def _is_passing(error: BaseException) -> bool:

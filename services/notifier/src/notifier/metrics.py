@@ -1,10 +1,10 @@
 """The notifier's own metrics."""
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 NOTICES = Counter(
     "prewatt_notifier_notices_total",
-    "Notices that reached their end: delivered, failed, superseded or suppressed.",
+    "Notices that reached their end: delivered, failed, expired, superseded or suppressed.",
     ("channel", "outcome"),
 )
 DELIVERY_SECONDS = Histogram(
@@ -12,4 +12,9 @@ DELIVERY_SECONDS = Histogram(
     "From the notice's making to its acceptance by the channel's peer.",
     ("channel",),
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300, 1800, 3600, 21_600),
+)
+CHANNEL_DOWN = Gauge(
+    "prewatt_notifier_channel_down",
+    "1 while the channel's peer takes nothing and its notices wait, else 0.",
+    ("channel",),
 )

@@ -1,13 +1,20 @@
 """The notifier's settings."""
 
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, HttpUrl, SecretStr, model_validator
 
-from notifier.contacts.values import Language
+from notifier.contacts.values import Channel, Language
+from notifier.deliveries.lane import LaneLimits
 from notifier.deliveries.retries import RetryPolicy
+from notifier.notices.treatment import LIFETIMES
+from notifier.notices.values import Template
 from prewatt_common.settings import ServiceSettings
+
+_LOG_SLOTS = 4
 
 
 class NotifierSettings(ServiceSettings):
@@ -36,13 +43,19 @@ class NotifierSettings(ServiceSettings):
     sms_from: str | None = None
     """None leaves the sender to the gateway."""
 
-    delivery_concurrency: int = Field(default=16, ge=1, le=200)
+    email_slots: int = Field(default=16, ge=1, le=200)
+    sms_slots: int = Field(default=16, ge=1, le=200)
+    """Notices on their way over the channel at a time."""
+    email_per_s: float | None = Field(default=None, gt=0)
+    sms_per_s: float | None = Field(default=None, gt=0)
+    """What the channel's peer takes a second, from each of our replicas; none: no limit."""
     delivery_timeout_s: float = Field(default=30, gt=0)
     delivery_lease_s: float = Field(default=90, gt=0)
     """After this a notice whose sender died is sent again."""
-    delivery_attempts_max: int = Field(default=12, ge=1, le=50)
     delivery_retry_first_s: float = Field(default=5, gt=0)
     delivery_retry_longest_s: float = Field(default=3600, gt=0)
+    notice_lifetimes_h: Mapping[Template, Annotated[float, Field(gt=0, le=24 * 90)]] = {}
+    """Where a template's notices are worth saying for another time than ours."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -61,7 +74,24 @@ class NotifierSettings(ServiceSettings):
     def retries(self) -> RetryPolicy:
         """How a notice that cannot be delivered now is tried again."""
         return RetryPolicy(
-            attempts_max=self.delivery_attempts_max,
             first_s=self.delivery_retry_first_s,
             longest_s=self.delivery_retry_longest_s,
         )
+
+    @property
+    def lifetimes(self) -> Mapping[Template, timedelta]:
+        """How long a notice of each template is worth sending."""
+        ours = {
+            template: timedelta(hours=hours) for template, hours in self.notice_lifetimes_h.items()
+        }
+        return {**LIFETIMES, **ours}
+
+    def limits_of(self, channel: Channel) -> LaneLimits:
+        """What a channel may have on its way."""
+        match channel:
+            case Channel.EMAIL:
+                return LaneLimits(self.email_slots, self.email_per_s)
+            case Channel.SMS:
+                return LaneLimits(self.sms_slots, self.sms_per_s)
+            case Channel.LOG:
+                return LaneLimits(_LOG_SLOTS)

@@ -6,7 +6,11 @@ from notifier.notices.values import Notice, Text
 
 
 class TransientFailure(Exception):
-    """The channel cannot take it now; it may later."""
+    """The channel cannot take this notice now; it may later."""
+
+
+class PeerDown(TransientFailure):
+    """The channel takes nothing now: its peer does not answer, refuses us, or wants us to wait."""
 
 
 class PermanentFailure(Exception):
@@ -14,8 +18,8 @@ class PermanentFailure(Exception):
 
 
 class ChannelPort(Protocol):
-    """A way out. Gives back once the peer has accepted the notice; raises `TransientFailure` or
-    `PermanentFailure`.
+    """A way out. Gives back once the peer has accepted the notice; raises one of the
+    failures above.
 
     The notice's id goes with it, the same at every attempt, so that the receiver can recognise a
     repeat.

@@ -10,14 +10,15 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from notifier.channels.ports import ChannelPort, PermanentFailure, TransientFailure
+from notifier.channels.ports import ChannelPort, PeerDown, PermanentFailure, TransientFailure
 from notifier.contacts.values import Channel
 from notifier.deliveries import events
-from notifier.deliveries.ports import DeliveryStore, OpenDeliveries
+from notifier.deliveries.ports import OpenDeliveries
 from notifier.deliveries.retries import RetryPolicy
+from notifier.deliveries.succession import hand_on
 from notifier.deliveries.values import Delivery, Outcome
 from notifier.metrics import DELIVERY_SECONDS, NOTICES
-from notifier.notices.values import Status, make_notice
+from notifier.notices.values import Status
 from notifier.templates.ports import Renderer, Unrenderable
 from prewatt_common.clock import Clock
 from prewatt_common.workers import being_cancelled
@@ -52,26 +53,36 @@ class Deliver:
     async def send(self, delivery: Delivery) -> Outcome:
         """One attempt. Never raises: whatever a channel raises is the notice's fate, not ours."""
         notice = delivery.notice
+        channel = self._channels.get(notice.channel)
+        if channel is None:
+            return Outcome(f"the channel {notice.channel} is not configured here")
         try:
-            channel = self._channels.get(notice.channel)
-            if channel is None:
-                return Outcome(f"the channel {notice.channel} is not configured here")
             text = self._renderer.render(notice, account_number=delivery.account_number)
             async with asyncio.timeout(self._timeout_s):
                 await channel.send(notice, text)
-        except (PermanentFailure, Unrenderable) as error:
-            return Outcome(str(error)[:REASON_MAX])
-        except TransientFailure as error:
-            return self._again(delivery, str(error))
-        except TimeoutError:
-            return self._again(delivery, f"no answer in {self._timeout_s:g} s")
         except (Exception, asyncio.CancelledError) as error:
             if being_cancelled():
                 raise
-            # Logged, tried again, and final at the last attempt.
-            logger.exception("the channel %s failed unexpectedly", notice.channel)
-            return self._again(delivery, repr(error))
-        return Outcome()
+            return self._failure(delivery, error)
+        return Outcome(peer_answers=True)
+
+    def _failure(self, delivery: Delivery, error: BaseException) -> Outcome:
+        match error:
+            case Unrenderable():
+                return Outcome(str(error)[:REASON_MAX])
+            case PermanentFailure():
+                return Outcome(str(error)[:REASON_MAX], peer_answers=True)
+            case PeerDown():
+                return self._peer_down(str(error))
+            case TransientFailure():
+                return self._again(delivery, str(error), peer_answers=True)
+            case TimeoutError():
+                return self._peer_down(f"no answer in {self._timeout_s:g} s")
+            case _:
+                # Logged, and tried again until the notice's time is over.
+                channel = delivery.notice.channel
+                logger.error("the channel %s failed unexpectedly", channel, exc_info=error)
+                return self._again(delivery, repr(error))
 
     async def record(self, delivery: Delivery, outcome: Outcome) -> bool:
         """Write the outcome down. Gives whether there is something for the outbox or the queue.
@@ -94,39 +105,20 @@ class Deliver:
             if status is Status.DELIVERED:
                 await store.publish(events.delivered(delivery, now=now))
             elif status is Status.FAILED:
-                await self._next_channel_or_give_up(store, delivery, now)
+                await hand_on(store, delivery, now=now)
         _tell(delivery, status, outcome, now)
         return status in (Status.DELIVERED, Status.FAILED)
 
-    async def _next_channel_or_give_up(
-        self, store: DeliveryStore, delivery: Delivery, now: datetime
-    ) -> None:
-        notice = delivery.notice
-        refusals = await store.refusals(cause_id=notice.cause_id, template=notice.template)
-        contact = await store.contact(notice.account_id)
-        channel = (
-            contact.next_channel([refusal.channel for refusal in refusals]) if contact else None
-        )
-        if contact is None or channel is None:
-            reason = "; ".join(f"{refusal.channel}: {refusal.reason}" for refusal in refusals)
-            await store.publish(events.failed(delivery, reason=reason, now=now))
-            return
-        replacement = make_notice(
-            cause_id=notice.cause_id,
-            template=notice.template,
-            contact=contact,
-            channel=channel,
-            facts=notice.facts,
-            settled_above_micro=notice.settled_above_micro,
-            position=notice.position + 1,
-        )
-        await store.add(replacement, now=now)
-
-    def _again(self, delivery: Delivery, reason: str) -> Outcome:
+    def _again(
+        self, delivery: Delivery, reason: str, *, peer_answers: bool | None = None
+    ) -> Outcome:
         pause = self._retries.pause_after(delivery.attempts, jitter=self._jitter())
-        if pause is None:
-            return Outcome(f"gave up after {delivery.attempts} attempts: {reason}"[:REASON_MAX])
-        return Outcome(reason[:REASON_MAX], pause)
+        return Outcome(reason[:REASON_MAX], pause, peer_answers)
+
+    def _peer_down(self, reason: str) -> Outcome:
+        """The channel's breaker makes the pause: what waits goes as soon as the peer is back."""
+        pause = self._retries.pause_after(1, jitter=self._jitter())
+        return Outcome(reason[:REASON_MAX], pause, peer_answers=False)
 
 
 def _tell(delivery: Delivery, status: Status | None, outcome: Outcome, now: datetime) -> None:

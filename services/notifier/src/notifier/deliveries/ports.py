@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from notifier.contacts.values import Contact
+from notifier.contacts.values import Channel, Contact
 from notifier.deliveries.values import Delivery, RecordedNotice, Refusal
 from notifier.notices.values import Notice, Status, Template
 from prewatt_common.kafka.messages import Message
@@ -16,9 +16,29 @@ class DeliveryStore(Protocol):
     """Notices on their way, inside one transaction."""
 
     async def claim(
-        self, *, limit: int, now: datetime, lease_until: datetime
+        self,
+        channel: Channel,
+        *,
+        limit: int,
+        supply_limit: int,
+        now: datetime,
+        lease_until: datetime,
     ) -> Sequence[Delivery]:
-        """Up to ``limit`` due notices, marked as being sent."""
+        """Due notices of the channel, marked as being sent, by priority: up to ``supply_limit``,
+        of which up to ``limit`` are of something else than supply."""
+        ...
+
+    async def stop_abandoned(self, *, now: datetime) -> Sequence[tuple[Channel, Status]]:
+        """What its sender died with and is true no more ends: channel and status of each."""
+        ...
+
+    async def overdue(self, *, limit: int, now: datetime) -> Sequence[Delivery]:
+        """Those whose time over their channel is over and that nobody is sending. Nothing is
+        locked."""
+        ...
+
+    async def expire(self, delivery: Delivery, *, now: datetime) -> bool:
+        """End it if it still stands as in `overdue`; its account is held."""
         ...
 
     async def finish(

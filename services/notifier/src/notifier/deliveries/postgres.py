@@ -5,13 +5,14 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notifier.contacts.postgres import contacts_of
 from notifier.contacts.values import Channel, Contact
 from notifier.deliveries.values import Delivery, Refusal
 from notifier.notices.postgres_rows import INSERT_NOTICES, hold_account, notice_columns, notice_of
-from notifier.notices.values import Notice, Status, Template
+from notifier.notices.values import Notice, Priority, Status, Template
 from prewatt_common.db.database import Database, DriverConnection, driver
 from prewatt_common.kafka import outbox
 from prewatt_common.kafka.messages import Message
@@ -21,7 +22,8 @@ UPDATE notice AS n SET
     status = 'sending', attempts = n.attempts + 1, next_attempt_at = $3::timestamptz
 FROM (
     SELECT id FROM notice
-    WHERE status IN ('queued', 'sending') AND next_attempt_at <= $2::timestamptz
+    WHERE channel = $4 AND priority = $5 AND status IN ('queued', 'sending')
+      AND next_attempt_at <= $2::timestamptz AND give_up_at > $2 AND stop_as IS NULL
     ORDER BY next_attempt_at LIMIT $1
     FOR UPDATE SKIP LOCKED
 ) AS due
@@ -33,6 +35,22 @@ RETURNING n.*, coalesce(a.number, a.id::text) AS account_number
 _STOP_ABANDONED = """
 UPDATE notice SET status = stop_as, next_attempt_at = NULL, finished_at = $1::timestamptz
 WHERE status = 'sending' AND stop_as IS NOT NULL AND next_attempt_at <= $1::timestamptz
+RETURNING channel, status
+"""
+_OVERDUE = """
+SELECT n.*, coalesce(a.number, a.id::text) AS account_number
+FROM notice AS n JOIN account AS a ON a.id = n.account_id
+WHERE n.status IN ('queued', 'sending') AND n.give_up_at <= $2 AND n.stop_as IS NULL
+  AND (n.status = 'queued' OR n.next_attempt_at <= $2)
+ORDER BY n.give_up_at LIMIT $1
+"""
+_EXPIRE = """
+UPDATE notice SET
+    status = 'expired', next_attempt_at = NULL, finished_at = $3::timestamptz,
+    reason = 'not delivered in time' || coalesce('; last: ' || reason, '')
+WHERE id = $1::uuid AND attempts = $2 AND stop_as IS NULL AND give_up_at <= $3
+  AND (status = 'queued' OR status = 'sending' AND next_attempt_at <= $3)
+RETURNING true
 """
 _FINISH = """
 UPDATE notice SET
@@ -53,15 +71,36 @@ class PostgresDeliveries:
         self._inner = inner
 
     async def claim(
-        self, *, limit: int, now: datetime, lease_until: datetime
+        self,
+        channel: Channel,
+        *,
+        limit: int,
+        supply_limit: int,
+        now: datetime,
+        lease_until: datetime,
     ) -> Sequence[Delivery]:
-        # Its sender died, and it is true no more: it is not sent again.
-        await self._inner.execute(_STOP_ABANDONED, now)
-        rows = await self._inner.fetch(_CLAIM, limit, now, lease_until)
-        return [
-            Delivery(notice_of(row), row["account_number"], row["attempts"], row["created_at"])
-            for row in rows
-        ]
+        claimed: list[Delivery] = []
+        # A query for each priority: each reads its own end of the index, however much waits.
+        for priority in Priority:
+            most = supply_limit if priority is Priority.SUPPLY else limit
+            free = min(supply_limit - len(claimed), most)
+            if free <= 0:
+                break
+            rows = await self._inner.fetch(_CLAIM, free, now, lease_until, channel, priority)
+            claimed += map(_delivery, rows)
+            limit -= 0 if priority is Priority.SUPPLY else len(rows)
+        return claimed
+
+    async def stop_abandoned(self, *, now: datetime) -> Sequence[tuple[Channel, Status]]:
+        rows = await self._inner.fetch(_STOP_ABANDONED, now)
+        return [(Channel(row["channel"]), Status(row["status"])) for row in rows]
+
+    async def overdue(self, *, limit: int, now: datetime) -> Sequence[Delivery]:
+        return [_delivery(row) for row in await self._inner.fetch(_OVERDUE, limit, now)]
+
+    async def expire(self, delivery: Delivery, *, now: datetime) -> bool:
+        expired = await self._inner.fetchval(_EXPIRE, delivery.notice.id, delivery.attempts, now)
+        return bool(expired)
 
     async def finish(
         self,
@@ -87,7 +126,8 @@ class PostgresDeliveries:
         rows = await self._inner.fetch(
             """
             SELECT channel, reason FROM notice
-            WHERE cause_id = $1 AND template = $2 AND status = 'failed' ORDER BY position
+            WHERE cause_id = $1 AND template = $2 AND status IN ('failed', 'expired')
+            ORDER BY position
             """,
             cause_id,
             template,
@@ -99,6 +139,10 @@ class PostgresDeliveries:
 
     async def publish(self, message: Message) -> None:
         await outbox.append(self._connection, [message])
+
+
+def _delivery(row: asyncpg.Record) -> Delivery:
+    return Delivery(notice_of(row), row["account_number"], row["attempts"], row["created_at"])
 
 
 @asynccontextmanager

@@ -26,6 +26,8 @@ class Outcome:
 
     reason: str | None = None
     retry_after: timedelta | None = None
+    peer_answers: bool | None = None
+    """False where the peer takes no notice at all; none where it was not asked."""
 
     @property
     def status(self) -> Status:

@@ -7,14 +7,15 @@ supersedes it for good, also where both are in one batch.
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
 
 from notifier.contacts.values import Contact, Language, default_contact
-from notifier.notices.values import Facts, Notice, Status, Template, make_notice
+from notifier.notices.making import make_notice
+from notifier.notices.values import Facts, Notice, Status, Template
 from prewatt_common.contracts.ledger_events_v1 import (
     AccountOpened,
     BalanceExhausted,
@@ -119,8 +120,11 @@ def plan_notices(
     contacts: Mapping[UUID, Contact],
     open_notices: Sequence[OpenNotice],
     default_language: Language,
+    lifetimes: Mapping[Template, timedelta],
+    now: datetime,
 ) -> Plan:
     """The plan for ``causes``, in their order. Those in ``taken`` were planned before: passed over.
+    A notice's time runs from ``now``: events that waited for us cost it nothing.
 
     ``open_notices`` are those of the accounts concerned, made before this batch.
     """
@@ -158,6 +162,8 @@ def plan_notices(
                     facts=call.facts,
                     settled_above_micro=call.settled_above_micro,
                     position=0,
+                    now=now,
+                    expires_at=now + lifetimes[call.template],
                 )
             )
         after = _after(event, before)

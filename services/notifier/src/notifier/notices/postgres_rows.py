@@ -6,21 +6,24 @@ import asyncpg
 import msgspec
 
 from notifier.contacts.values import Channel, Language
-from notifier.notices.values import Facts, Notice, Status, Template
+from notifier.notices.values import Facts, Notice, Priority, Status, Template
 from prewatt_common.db.database import DriverConnection
 
 INSERT_NOTICES = """
 INSERT INTO notice (id, cause_id, account_id, template, language, channel, recipient, facts,
-                    settled_above_micro, position, status, next_attempt_at, created_at, finished_at)
+                    settled_above_micro, position, status, priority, expires_at, give_up_at,
+                    next_attempt_at, created_at, finished_at)
 SELECT id, cause_id, account_id, template, language, channel, recipient, facts::jsonb,
-       settled_above_micro, position, status,
-       CASE WHEN status = 'queued' THEN $12::timestamptz END,
-       $12::timestamptz,
-       CASE WHEN status = 'queued' THEN NULL ELSE $12::timestamptz END
+       settled_above_micro, position, status, priority, expires_at, give_up_at,
+       CASE WHEN status = 'queued' THEN $15::timestamptz END,
+       $15::timestamptz,
+       CASE WHEN status = 'queued' THEN NULL ELSE $15::timestamptz END
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
-            $8::text[], $9::bigint[], $10::int[], $11::text[])
+            $8::text[], $9::bigint[], $10::int[], $11::text[], $12::smallint[],
+            $13::timestamptz[], $14::timestamptz[])
      WITH ORDINALITY AS n (id, cause_id, account_id, template, language, channel, recipient, facts,
-                           settled_above_micro, position, status, place)
+                           settled_above_micro, position, status, priority, expires_at,
+                           give_up_at, place)
 ORDER BY place
 """
 
@@ -39,6 +42,9 @@ def notice_columns(notices: list[Notice]) -> list[list[object]]:
         [n.settled_above_micro for n in notices],
         [n.position for n in notices],
         [n.status for n in notices],
+        [n.priority for n in notices],
+        [n.expires_at for n in notices],
+        [n.give_up_at for n in notices],
     ]
 
 
@@ -56,6 +62,9 @@ def notice_of(row: asyncpg.Record) -> Notice:
         settled_above_micro=row["settled_above_micro"],
         position=row["position"],
         status=Status(row["status"]),
+        priority=Priority(row["priority"]),
+        expires_at=row["expires_at"],
+        give_up_at=row["give_up_at"],
     )
 
 

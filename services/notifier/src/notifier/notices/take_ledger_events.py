@@ -1,12 +1,13 @@
 """Use case: a batch of ledger events becomes notices."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 
 from notifier.contacts.values import Language
 from notifier.metrics import NOTICES
 from notifier.notices.planning import Cause, LedgerEvent, Plan, plan_notices
 from notifier.notices.ports import NoticeBook
-from notifier.notices.values import Status
+from notifier.notices.values import Status, Template
 from prewatt_common.clock import Clock
 from prewatt_common.kafka.batches import AfterCommit
 from prewatt_common.kafka.decoding import Delivered
@@ -18,9 +19,15 @@ class TakeLedgerEvents:
     """Handles batches of the ledger's events; wakes the deliveries after the commit."""
 
     def __init__(
-        self, *, default_language: Language, clock: Clock, committed: Callable[[], None]
+        self,
+        *,
+        default_language: Language,
+        lifetimes: Mapping[Template, timedelta],
+        clock: Clock,
+        committed: Callable[[], None],
     ) -> None:
         self._default_language = default_language
+        self._lifetimes = lifetimes
         self._clock = clock
         self._committed = committed
 
@@ -32,6 +39,7 @@ class TakeLedgerEvents:
         account_ids = {cause.event.account_id for cause in causes}
         # First the lock: what is read after it cannot change before the commit.
         accounts = await book.hold_accounts(account_ids)
+        now = self._clock()
         plan = plan_notices(
             causes=causes,
             taken=await book.taken({cause.id for cause in causes}),
@@ -39,8 +47,10 @@ class TakeLedgerEvents:
             contacts=await book.contacts(account_ids),
             open_notices=await book.open_notices(account_ids),
             default_language=self._default_language,
+            lifetimes=self._lifetimes,
+            now=now,
         )
-        superseded = await book.write(plan, now=self._clock())
+        superseded = await book.write(plan, now=now)
 
         def after_commit() -> None:
             _count(plan)

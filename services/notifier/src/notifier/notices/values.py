@@ -1,17 +1,15 @@
 """A notice: something a customer is told, once, because of one event."""
 
 from dataclasses import dataclass
-from datetime import date
-from enum import StrEnum
+from datetime import date, datetime
+from enum import IntEnum, StrEnum
 from uuid import UUID, uuid5
 
 import msgspec
 
-from notifier.contacts.values import Channel, Contact, Language
+from notifier.contacts.values import Channel, Language
 from prewatt_common.contracts.base import Instant
 from prewatt_common.contracts.ledger_events_v1 import ReconnectionStage
-
-_NAMESPACE = UUID("0d6f9a5e-50f5-5d5c-9c39-8f1f6a3f1b7e")
 
 
 class Template(StrEnum):
@@ -32,6 +30,17 @@ class Template(StrEnum):
     DEBT_PAID = "debt-paid"
 
 
+class Priority(IntEnum):
+    """What goes first where more waits than a channel takes: the lower number."""
+
+    SUPPLY = 0
+    """Whether there is electricity."""
+    BALANCE = 1
+    """What a household can still act upon, and a cut waits for."""
+    INFORMATION = 2
+    """Receipts, and what can wait until the others are through."""
+
+
 class Status(StrEnum):
     """Where a notice stands."""
 
@@ -40,6 +49,9 @@ class Status(StrEnum):
     """Handed to the channel's peer, or about to be; whether it arrived is not known yet."""
     DELIVERED = "delivered"
     FAILED = "failed"
+    """The channel will never take it."""
+    EXPIRED = "expired"
+    """Its time was over before the channel took it."""
     SUPERSEDED = "superseded"
     """It was true no more before it was sent."""
     SUPPRESSED = "suppressed"
@@ -87,6 +99,11 @@ class Notice:
     """A balance above this makes it untrue; none where no balance does."""
     position: int
     status: Status
+    priority: Priority
+    expires_at: datetime
+    """After this it is worth nothing, over any channel."""
+    give_up_at: datetime
+    """After this the next channel gets it; on the last one, as ``expires_at``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,33 +113,3 @@ class Text:
     subject: str
     body: str
     short: str
-
-
-def make_notice(
-    *,
-    cause_id: UUID,
-    template: Template,
-    contact: Contact,
-    channel: Channel | None,
-    facts: Facts,
-    settled_above_micro: int | None,
-    position: int,
-) -> Notice:
-    """A queued notice; without a channel, one that is suppressed from the start.
-
-    Its id follows from event, template and channel: made twice it is the same notice.
-    """
-    used = channel or Channel.LOG
-    return Notice(
-        id=uuid5(_NAMESPACE, f"{cause_id}/{template}/{used}"),
-        cause_id=cause_id,
-        account_id=contact.account_id,
-        template=template,
-        language=contact.language,
-        channel=used,
-        recipient=contact.address_of(used),
-        facts=facts,
-        settled_above_micro=settled_above_micro,
-        position=position,
-        status=Status.QUEUED if channel else Status.SUPPRESSED,
-    )

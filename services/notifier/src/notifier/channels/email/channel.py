@@ -6,7 +6,7 @@ from pathlib import Path
 import aiosmtplib
 
 from notifier.channels.email.rules import failure_of, message_of
-from notifier.channels.ports import TransientFailure
+from notifier.channels.ports import PeerDown
 from notifier.notices.values import Notice, Text
 
 
@@ -42,11 +42,11 @@ class EmailChannel:
             raise failure_of(refusal.code, refusal.message) from error
         except aiosmtplib.SMTPAuthenticationError as error:
             detail = f"the server refused our login: {error.code} {error.message}"
-            raise TransientFailure(detail) from error
+            raise PeerDown(detail) from error
         except aiosmtplib.SMTPResponseException as error:
             raise failure_of(error.code, error.message) from error
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise TransientFailure(f"{type(error).__name__}: {error}") from error
+            raise PeerDown(f"{type(error).__name__}: {error}") from error
 
     async def check(self) -> str:
         """A readiness check: the server answers and lets us in."""

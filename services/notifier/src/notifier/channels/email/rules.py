@@ -3,10 +3,12 @@
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from notifier.channels.ports import PermanentFailure, TransientFailure
+from notifier.channels.ports import PeerDown, PermanentFailure, TransientFailure
 from notifier.notices.values import Notice, Text
 
 _PERMANENT_FROM = 500
+_NOT_AVAILABLE = 421
+"""The server closes the connection: it says nothing of the mail."""
 
 
 def message_of(notice: Notice, text: Text, *, sender: str) -> EmailMessage:
@@ -26,4 +28,6 @@ def message_of(notice: Notice, text: Text, *, sender: str) -> EmailMessage:
 def failure_of(code: int, answer: str) -> PermanentFailure | TransientFailure:
     """SMTP's 5xx says that the same mail will never be taken, 4xx that it may be later."""
     detail = f"{code} {answer}"
+    if code == _NOT_AVAILABLE:
+        return PeerDown(detail)
     return PermanentFailure(detail) if code >= _PERMANENT_FROM else TransientFailure(detail)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from notifier.channels.ports import TransientFailure
+from notifier.channels.ports import PeerDown
 from notifier.channels.sms.rules import coding_of, failure_of
 from notifier.notices.values import Notice, Text
 
@@ -44,7 +44,7 @@ class SmsChannel:
             answer = await self._client.get(self._gateway.url, params=query)
         except httpx.HTTPError as error:
             # Not the error's text: it may name the URL, and that holds the password.
-            raise TransientFailure(f"no answer from the gateway: {type(error).__name__}") from error
+            raise PeerDown(f"no answer from the gateway: {type(error).__name__}") from error
         if answer.is_success:
             return
         raise failure_of(answer.status_code, answer.text)

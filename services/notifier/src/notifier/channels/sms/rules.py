@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from notifier.channels.ports import PermanentFailure, TransientFailure
+from notifier.channels.ports import PeerDown, PermanentFailure, TransientFailure
 
 _GSM7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -16,6 +16,8 @@ _ABOUT_US = {
     HTTPStatus.TOO_MANY_REQUESTS,
 }
 """Refusals of the sender and not of the notice: somebody puts them right, then it goes."""
+_NOT_NOW = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
+"""The gateway has nobody to hand it to, whatever it is."""
 _ANSWER_MAX = 200
 
 
@@ -27,5 +29,6 @@ def coding_of(text: str) -> str:
 def failure_of(status_code: int, answer: str) -> PermanentFailure | TransientFailure:
     """HTTP's 4xx refuses the notice, unless it is about us; anything else may pass."""
     detail = f"{status_code} {answer.strip()[:_ANSWER_MAX]}"
-    refuses_notice = 400 <= status_code < 500 and status_code not in _ABOUT_US
-    return PermanentFailure(detail) if refuses_notice else TransientFailure(detail)
+    if status_code in _ABOUT_US or status_code in _NOT_NOW:
+        return PeerDown(detail)
+    return PermanentFailure(detail) if 400 <= status_code < 500 else TransientFailure(detail)

@@ -1,0 +1,46 @@
+"""How a notice is treated: what it goes before, and how long it is worth saying."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from notifier.notices.values import Priority, Template
+
+PRIORITIES: Mapping[Template, Priority] = {
+    Template.SUPPLY_OFF: Priority.SUPPLY,
+    Template.SUPPLY_LIMITED: Priority.SUPPLY,
+    Template.SUPPLY_ARMED: Priority.SUPPLY,
+    Template.SUPPLY_ON: Priority.SUPPLY,
+    Template.RECONNECTION_LATE: Priority.SUPPLY,
+    Template.SUPPLY_APOLOGY: Priority.SUPPLY,
+    Template.LOW_BALANCE: Priority.BALANCE,
+    Template.BALANCE_EXHAUSTED: Priority.BALANCE,
+    Template.PAYMENT_TAKEN_BACK: Priority.INFORMATION,
+    Template.TOPPED_UP: Priority.INFORMATION,
+}
+LIFETIMES: Mapping[Template, timedelta] = {
+    # Supply is back: who has no power by tomorrow knows better than this notice.
+    Template.SUPPLY_ON: timedelta(hours=12),
+    Template.RECONNECTION_LATE: timedelta(hours=12),
+    Template.SUPPLY_ARMED: timedelta(hours=24),
+    Template.SUPPLY_OFF: timedelta(hours=48),
+    Template.SUPPLY_LIMITED: timedelta(hours=48),
+    Template.SUPPLY_APOLOGY: timedelta(hours=72),
+    # A cut waits for these, so they outlast a weekend's outage.
+    Template.LOW_BALANCE: timedelta(hours=72),
+    Template.BALANCE_EXHAUSTED: timedelta(hours=72),
+    Template.TOPPED_UP: timedelta(hours=72),
+    Template.PAYMENT_TAKEN_BACK: timedelta(days=7),
+}
+"""After this a notice is not sent any more: settings may say otherwise."""
+
+
+def gives_up_at(*, now: datetime, expires_at: datetime, channels_left: int) -> datetime:
+    """When the next channel gets the notice: those that are left share the time that is left, so
+    that an outage of the first one leaves time for the others.
+
+    >>> from datetime import UTC
+    >>> noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    >>> gives_up_at(now=noon, expires_at=noon + timedelta(hours=6), channels_left=3).hour
+    14
+    """
+    return min(expires_at, now + (expires_at - now) / max(channels_left, 1))
