@@ -398,6 +398,8 @@ async def notifier(
         "PREWATT_SMS_USERNAME": "prewatt",
         "PREWATT_SMS_PASSWORD": kannel.password,
         "PREWATT_SMS_FROM": "95598",
+        "PREWATT_SMS_RECEIPT_URL": f"http://{HOST}:{port}",
+        "PREWATT_SMS_RECEIPT_SECRET": secrets.token_hex(16),
         "PREWATT_DELIVERY_TIMEOUT_S": "3",
         "PREWATT_DELIVERY_LEASE_S": "4",
         "PREWATT_DELIVERY_RETRY_FIRST_S": "0.3",

@@ -64,7 +64,7 @@ async def test_a_mail_server_that_hangs_delays_no_sms_and_loses_no_mail(
     finally:
         smtp_peer.start()
     for account_id, name in zip(accounts, names, strict=True):
-        await notifier.until_notices(account_id, ("low-balance", "email", "delivered"))
+        await notifier.until_notices(account_id, ("low-balance", "email", "accepted"))
         assert len(smtp_peer.to(f"{name}@home.example")) == 1
     assert await down(notifier) == "0.0"
 

@@ -152,7 +152,7 @@ def said(made: Plan) -> list[tuple[Template, Status]]:
     return [(notice.template, notice.status) for notice in made.notices]
 
 
-QUEUED, SUPERSEDED = Status.QUEUED, Status.SUPERSEDED
+QUEUED, WITHDRAWN = Status.QUEUED, Status.WITHDRAWN
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ QUEUED, SUPERSEDED = Status.QUEUED, Status.SUPERSEDED
         pytest.param([topped_up(50)], [(Template.TOPPED_UP, QUEUED)], id="topped up"),
         pytest.param(
             [low(), topped_up(21)],
-            [(Template.LOW_BALANCE, SUPERSEDED), (Template.TOPPED_UP, QUEUED)],
+            [(Template.LOW_BALANCE, WITHDRAWN), (Template.TOPPED_UP, QUEUED)],
             id="a payment above the threshold",
         ),
         pytest.param(
@@ -173,7 +173,7 @@ QUEUED, SUPERSEDED = Status.QUEUED, Status.SUPERSEDED
         ),
         pytest.param(
             [exhausted(), topped_up(1)],
-            [(Template.BALANCE_EXHAUSTED, SUPERSEDED), (Template.TOPPED_UP, QUEUED)],
+            [(Template.BALANCE_EXHAUSTED, WITHDRAWN), (Template.TOPPED_UP, QUEUED)],
             id="a payment that ends exhaustion",
         ),
         pytest.param(
@@ -193,17 +193,17 @@ QUEUED, SUPERSEDED = Status.QUEUED, Status.SUPERSEDED
         ),
         pytest.param(
             [supply(SupplyState.DISCONNECTED), topped_up(50)],
-            [(Template.SUPPLY_OFF, SUPERSEDED), (Template.TOPPED_UP, QUEUED)],
+            [(Template.SUPPLY_OFF, WITHDRAWN), (Template.TOPPED_UP, QUEUED)],
             id="nobody who has paid is asked to",
         ),
         pytest.param(
             [supply(SupplyState.DISCONNECTED), supply(SupplyState.CONNECTED)],
-            [(Template.SUPPLY_OFF, SUPERSEDED), (Template.SUPPLY_ON, QUEUED)],
+            [(Template.SUPPLY_OFF, WITHDRAWN), (Template.SUPPLY_ON, QUEUED)],
             id="off and back",
         ),
         pytest.param(
             [supply(SupplyState.DISCONNECTED), supply(SupplyState.ARMED)],
-            [(Template.SUPPLY_OFF, SUPERSEDED), (Template.SUPPLY_ARMED, QUEUED)],
+            [(Template.SUPPLY_OFF, WITHDRAWN), (Template.SUPPLY_ARMED, QUEUED)],
             id="off and armed",
         ),
         pytest.param(
@@ -213,8 +213,8 @@ QUEUED, SUPERSEDED = Status.QUEUED, Status.SUPERSEDED
                 supply(SupplyState.CONNECTED, previous=SupplyState.ARMED),
             ],
             [
-                (Template.SUPPLY_OFF, SUPERSEDED),
-                (Template.SUPPLY_ARMED, SUPERSEDED),
+                (Template.SUPPLY_OFF, WITHDRAWN),
+                (Template.SUPPLY_ARMED, WITHDRAWN),
                 (Template.SUPPLY_ON, QUEUED),
             ],
             id="off, armed and back",
@@ -226,8 +226,8 @@ QUEUED, SUPERSEDED = Status.QUEUED, Status.SUPERSEDED
                 supply(SupplyState.DISCONNECTED),
             ],
             [
-                (Template.SUPPLY_OFF, SUPERSEDED),
-                (Template.SUPPLY_ON, SUPERSEDED),
+                (Template.SUPPLY_OFF, WITHDRAWN),
+                (Template.SUPPLY_ON, WITHDRAWN),
                 (Template.SUPPLY_OFF, QUEUED),
             ],
             id="off, back with a low balance, off",
@@ -235,13 +235,13 @@ QUEUED, SUPERSEDED = Status.QUEUED, Status.SUPERSEDED
         pytest.param([credited(50)], [], id="a credit is told with what it is for"),
         pytest.param(
             [low(), credited(21)],
-            [(Template.LOW_BALANCE, SUPERSEDED)],
+            [(Template.LOW_BALANCE, WITHDRAWN)],
             id="a credit that is enough",
         ),
         pytest.param(
             [supply(SupplyState.DISCONNECTED), topped_up(50), late()],
             [
-                (Template.SUPPLY_OFF, SUPERSEDED),
+                (Template.SUPPLY_OFF, WITHDRAWN),
                 (Template.TOPPED_UP, QUEUED),
                 (Template.RECONNECTION_LATE, QUEUED),
             ],
@@ -250,8 +250,8 @@ QUEUED, SUPERSEDED = Status.QUEUED, Status.SUPERSEDED
         pytest.param(
             [supply(SupplyState.DISCONNECTED), late(), supply(SupplyState.CONNECTED)],
             [
-                (Template.SUPPLY_OFF, SUPERSEDED),
-                (Template.RECONNECTION_LATE, SUPERSEDED),
+                (Template.SUPPLY_OFF, WITHDRAWN),
+                (Template.RECONNECTION_LATE, WITHDRAWN),
                 (Template.SUPPLY_ON, QUEUED),
             ],
             id="late, and back before it was told",
@@ -259,8 +259,8 @@ QUEUED, SUPERSEDED = Status.QUEUED, Status.SUPERSEDED
         pytest.param(
             [exhausted(), supply(SupplyState.DISCONNECTED), apology(), supply(SupplyState.WARNED)],
             [
-                (Template.BALANCE_EXHAUSTED, SUPERSEDED),
-                (Template.SUPPLY_OFF, SUPERSEDED),
+                (Template.BALANCE_EXHAUSTED, WITHDRAWN),
+                (Template.SUPPLY_OFF, WITHDRAWN),
                 (Template.SUPPLY_APOLOGY, QUEUED),
                 (Template.SUPPLY_ON, QUEUED),
             ],
@@ -273,12 +273,12 @@ QUEUED, SUPERSEDED = Status.QUEUED, Status.SUPERSEDED
         ),
         pytest.param(
             [supply(SupplyState.LIMITED), supply(SupplyState.CONNECTED)],
-            [(Template.SUPPLY_LIMITED, SUPERSEDED), (Template.SUPPLY_ON, QUEUED)],
+            [(Template.SUPPLY_LIMITED, WITHDRAWN), (Template.SUPPLY_ON, QUEUED)],
             id="a limit and its end",
         ),
         pytest.param(
             [supply(SupplyState.LIMITED), topped_up(50)],
-            [(Template.SUPPLY_LIMITED, SUPERSEDED), (Template.TOPPED_UP, QUEUED)],
+            [(Template.SUPPLY_LIMITED, WITHDRAWN), (Template.TOPPED_UP, QUEUED)],
             id="paid before the limit was told",
         ),
         pytest.param(
@@ -287,12 +287,12 @@ QUEUED, SUPERSEDED = Status.QUEUED, Status.SUPERSEDED
                 supply(SupplyState.LIMITED, previous=SupplyState.DISCONNECTED),
                 supply(SupplyState.LIMITED, previous=SupplyState.LIMITED),
             ],
-            [(Template.SUPPLY_OFF, SUPERSEDED), (Template.SUPPLY_LIMITED, QUEUED)],
+            [(Template.SUPPLY_OFF, WITHDRAWN), (Template.SUPPLY_LIMITED, QUEUED)],
             id="limited in place of a cut",
         ),
         pytest.param(
             [supply(SupplyState.LIMITED), supply(SupplyState.DISCONNECTED)],
-            [(Template.SUPPLY_LIMITED, SUPERSEDED), (Template.SUPPLY_OFF, QUEUED)],
+            [(Template.SUPPLY_LIMITED, WITHDRAWN), (Template.SUPPLY_OFF, QUEUED)],
             id="a cut in place of the limit",
         ),
         pytest.param(
@@ -368,12 +368,12 @@ def test_a_repeat_changes_nothing():
     assert again == Plan()
 
 
-def test_open_notices_from_before_are_superseded():
+def test_open_notices_from_before_are_withdrawn():
     reminder = OpenNotice(uuid4(), ACCOUNT, Template.LOW_BALANCE, 20)
     others = OpenNotice(uuid4(), OTHER, Template.LOW_BALANCE, 20)
     receipt = OpenNotice(uuid4(), ACCOUNT, Template.TOPPED_UP, None)
     made = plan(topped_up(50), open_notices=[reminder, others, receipt])
-    assert made.superseded == [reminder.id]
+    assert made.withdrawn == [reminder.id]
 
 
 def test_the_contact_decides_channel_and_language():
@@ -415,7 +415,7 @@ def test_batches_may_be_cut_anywhere(causes, cut):
     whole = plan(*causes)
     first = plan(*causes[:cut])
     second = plan(*causes[cut:], accounts=first.accounts, open_notices=_as_open(first.notices))
-    stopped = set(second.superseded)
+    stopped = set(second.withdrawn)
     in_two = [n for n in first.notices + second.notices if n.id not in stopped]
     assert [n for n in whole.notices if n.status is QUEUED] == [
         n for n in in_two if n.status is QUEUED

@@ -15,19 +15,21 @@ from prewatt_common.kafka.messages import Message
 
 pytestmark = pytest.mark.stack
 
+ACCEPTED = "prewatt.notice.accepted.v1"
 DELIVERED = "prewatt.notice.delivered.v1"
 FAILED = "prewatt.notice.failed.v1"
+WITHDRAWN = "prewatt.notice.withdrawn.v1"
 
 
 async def test_an_event_that_comes_twice_makes_one_notice(notifier, smtp_peer):
     account_id = await notifier.account(**mail_contact("twice", language="zh-CN"))
     message = await notifier.publish(low(account_id))
     await notifier.producer.send([message, message])
-    notices = await notifier.until_notices(account_id, ("low-balance", "email", "delivered"))
+    notices = await notifier.until_notices(account_id, ("low-balance", "email", "accepted"))
     await notifier.producer.send([message])
     last = await notifier.publish(topped_up(account_id))
     await notifier.until_notices(
-        account_id, ("low-balance", "email", "delivered"), ("topped-up", "email", "delivered")
+        account_id, ("low-balance", "email", "accepted"), ("topped-up", "email", "accepted")
     )
     warning, receipt = smtp_peer.to("twice@home.example")
     assert "¥12.35" in warning["Subject"]
@@ -37,8 +39,8 @@ async def test_an_event_that_comes_twice_makes_one_notice(notifier, smtp_peer):
     assert "¥50.00" in receipt["Subject"]
     told = await notifier.told(account_id)
     assert [(e["type"], e["template"], e["channel"]) for e in told] == [
-        (DELIVERED, "low-balance", "email"),
-        (DELIVERED, "topped-up", "email"),
+        (ACCEPTED, "low-balance", "email"),
+        (ACCEPTED, "topped-up", "email"),
     ]
     assert told[0]["cause_id"] == _id_of(message)
     assert told[1]["cause_id"] == _id_of(last)
@@ -52,7 +54,10 @@ async def test_without_a_contact_the_log_gets_it(notifier):
     (line,) = [each for each in lines if each.get("account_id") == str(account_id) and
                each["logger"] == "notifier.channels.log.channel"]  # fmt: skip
     assert "余额¥12.35" in line["message"]
-    assert [e["channel"] for e in await notifier.told(account_id)] == ["log"]
+    accepted, delivered = await notifier.told(account_id)
+    assert (accepted["type"], delivered["type"]) == (ACCEPTED, DELIVERED)
+    # A substitute, and named as one.
+    assert (delivered["channel"], delivered["proof"]) == ("log", "log")
 
 
 async def test_a_mail_server_that_comes_back_gets_the_mail_once(notifier, smtp_peer):
@@ -71,9 +76,9 @@ async def test_a_mail_server_that_comes_back_gets_the_mail_once(notifier, smtp_p
         assert "SMTPConnectError" in waiting["reason"]
     finally:
         smtp_peer.start()
-    await notifier.until_notices(account_id, ("low-balance", "email", "delivered"))
+    await notifier.until_notices(account_id, ("low-balance", "email", "accepted"))
     assert len(smtp_peer.to("later@home.example")) == 1
-    assert [e["type"] for e in await notifier.told(account_id)] == [DELIVERED]
+    assert [e["type"] for e in await notifier.told(account_id)] == [ACCEPTED]
 
 
 async def test_a_busy_mail_server_is_asked_again(notifier, smtp_peer):
@@ -88,7 +93,7 @@ async def test_a_busy_mail_server_is_asked_again(notifier, smtp_peer):
 
     await notifier.until(was_refused, what="a 451")
     del smtp_peer.answers[address]
-    await notifier.until_notices(account_id, ("low-balance", "email", "delivered"))
+    await notifier.until_notices(account_id, ("low-balance", "email", "accepted"))
     assert len(smtp_peer.to(address)) == 1
 
 
@@ -114,7 +119,8 @@ async def test_where_mail_is_refused_the_next_channel_is_used(notifier, smtp_pee
         account_id, ("low-balance", "email", "failed"), ("low-balance", "sms", "delivered")
     )
     assert [(e["type"], e["channel"]) for e in await notifier.told(account_id)] == [
-        (DELIVERED, "sms")
+        (ACCEPTED, "sms"),
+        (DELIVERED, "sms"),
     ]
     await notifier.until(lambda: len(kannel.received("+8613800000001")) == 1, what="the SMS")
 
@@ -130,6 +136,11 @@ async def test_an_sms_reaches_the_sms_centre_as_written(notifier, kannel, langua
     await notifier.until(lambda: len(kannel.received(phone)) == 1, what="the SMS")
     (text,) = kannel.received(phone)
     assert says in text
+    told = await notifier.told(account_id)
+    assert [(e["type"], e.get("proof")) for e in told] == [
+        (ACCEPTED, None),
+        (DELIVERED, "receipt"),
+    ]
     # What the gateway logs names our notice: a receiver can recognise a repeat.
     assert notice["id"] in (kannel.folder / "access.log").read_text("utf-8", "replace")
 
@@ -165,24 +176,29 @@ async def test_a_payment_before_the_sending_supersedes_the_reminder(notifier, sm
     del smtp_peer.answers[address]
     await notifier.until_notices(
         account_id,
-        ("low-balance", "email", "superseded"),
-        ("balance-exhausted", "email", "superseded"),
-        ("topped-up", "email", "delivered"),
+        ("low-balance", "email", "withdrawn"),
+        ("balance-exhausted", "email", "withdrawn"),
+        ("topped-up", "email", "accepted"),
     )
     (receipt,) = smtp_peer.to(address)
     assert "payment" in receipt["Subject"]
-    assert [e["template"] for e in await notifier.told(account_id)] == ["topped-up"]
+    told = {(e["type"], e["template"]) for e in await notifier.told(account_id)}
+    assert told == {
+        (WITHDRAWN, "low-balance"),
+        (WITHDRAWN, "balance-exhausted"),
+        (ACCEPTED, "topped-up"),
+    }
 
 
 async def test_supply_off_and_back(notifier, smtp_peer):
     account_id = await notifier.account(**mail_contact("dark"))
     state = SupplyState
     await notifier.publish(supply(account_id, state.DISCONNECTED, state.DISCONNECTING))
-    await notifier.until_notices(account_id, ("supply-off", "email", "delivered"))
+    await notifier.until_notices(account_id, ("supply-off", "email", "accepted"))
     await notifier.publish(supply(account_id, state.RECONNECTING, state.DISCONNECTED))
     await notifier.publish(supply(account_id, state.CONNECTED, state.RECONNECTING))
     await notifier.until_notices(
-        account_id, ("supply-off", "email", "delivered"), ("supply-on", "email", "delivered")
+        account_id, ("supply-off", "email", "accepted"), ("supply-on", "email", "accepted")
     )
     off, on = smtp_peer.to("dark@home.example")
     assert "off" in off["Subject"]
@@ -210,10 +226,10 @@ async def test_a_notifier_killed_after_the_acceptance_sends_the_same_mail_again(
     await connection.close()
     assert between == "sending"
     await notifier.start()
-    await notifier.until_notices(account_id, ("low-balance", "email", "delivered"))
+    await notifier.until_notices(account_id, ("low-balance", "email", "accepted"))
     first, second = smtp_peer.to("killed@home.example")
     assert first["Message-ID"] == second["Message-ID"] == accepted["Message-ID"]
-    assert [e["type"] for e in await notifier.told(account_id)] == [DELIVERED]
+    assert [e["type"] for e in await notifier.told(account_id)] == [ACCEPTED]
 
 
 async def test_a_notifier_killed_after_the_acceptance_does_not_remind_who_has_paid(
@@ -231,7 +247,7 @@ async def test_a_notifier_killed_after_the_acceptance_does_not_remind_who_has_pa
     await notifier.publish(topped_up(account_id))
     await notifier.start()
     await notifier.until_notices(
-        account_id, ("low-balance", "email", "superseded"), ("topped-up", "email", "delivered")
+        account_id, ("low-balance", "email", "withdrawn"), ("topped-up", "email", "accepted")
     )
     assert len(smtp_peer.to("killedpaid@home.example")) == 2
 

@@ -5,15 +5,18 @@ from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 
-from notifier.channels.ports import TransientFailure
+from notifier.channels.ports import TransientFailure, Verdict
 from notifier.contacts.postgres import open_contacts
 from notifier.contacts.values import Channel, Contact, Language
 from notifier.deliveries.deliver import Deliver
 from notifier.deliveries.expire import ExpireNotices
 from notifier.deliveries.postgres import open_deliveries
 from notifier.deliveries.retries import RetryPolicy
+from notifier.deliveries.take_verdict import TakeVerdict
+from notifier.deliveries.trust_silence import TrustSilence
 from notifier.deliveries.values import Delivery, Outcome
 from notifier.notices.forget_customer import ForgetCustomer
 from notifier.notices.postgres_book import PostgresNoticeBook
@@ -30,6 +33,7 @@ from prewatt_common.contracts.ledger_events_v1 import (
     ToppedUp,
 )
 from prewatt_common.db.database import Database, driver
+from prewatt_common.kafka.messages import Headers, header
 
 pytestmark = pytest.mark.stack
 
@@ -62,7 +66,7 @@ async def take(database: Database, *events: Event, at: datetime = START) -> None
         committed=lambda: None,
     )
     async with database.transaction() as connection:
-        book = PostgresNoticeBook(await driver(connection))
+        book = PostgresNoticeBook(connection, await driver(connection))
         await use_case(book, [Arrived(event) for event in events])
 
 
@@ -141,6 +145,14 @@ async def outbox_size(database: Database) -> int:
         return await (await driver(connection)).fetchval("SELECT count(*) FROM outbox")
 
 
+async def told(database: Database) -> list[str]:
+    """What is told on ``notice.events.v1``, in its order."""
+    async with database.transaction() as connection:
+        rows = await (await driver(connection)).fetch("SELECT headers FROM outbox ORDER BY id")
+    headers = [msgspec.json.decode(row["headers"], type=Headers) for row in rows]
+    return [header(each, "ce_type").split(".")[2] for each in headers]
+
+
 async def test_two_workers_never_hold_the_same_notice(database):
     account_id = uuid4()
     await take(database, *(low(account_id) for _ in range(20)))
@@ -164,16 +176,16 @@ async def test_after_its_lease_a_notice_has_a_new_holder_and_the_old_one_no_say(
     assert await outbox_size(database) == 0
     assert await deliver.record(second, Outcome())
     assert not await deliver.record(second, Outcome())
-    assert await statuses(database, account_id) == [("low-balance", "delivered")]
+    assert await statuses(database, account_id) == [("low-balance", "accepted")]
     assert await outbox_size(database) == 1
 
 
 @pytest.mark.parametrize(
     ("outcome", "status"),
     [
-        (Outcome(), "delivered"),
-        (Outcome("451 later", timedelta(seconds=5)), "superseded"),
-        (Outcome("550 no"), "superseded"),
+        (Outcome(), "accepted"),
+        (Outcome("451 later", timedelta(seconds=5)), "withdrawn"),
+        (Outcome("550 no"), "withdrawn"),
     ],
 )
 async def test_a_payment_while_a_reminder_is_being_sent(database, outcome, status):
@@ -187,7 +199,7 @@ async def test_a_payment_while_a_reminder_is_being_sent(database, outcome, statu
     ]
     await deliverer(database, at=START).record(delivery, outcome)
     assert (await statuses(database, account_id))[0] == ("low-balance", status)
-    assert await outbox_size(database) == (status == "delivered")
+    assert await told(database) == [status]
 
 
 async def test_an_outage_ends_no_notice_before_its_time_and_then_every_one(database):
@@ -232,7 +244,7 @@ async def test_one_that_is_being_sent_does_not_expire_under_its_sender(database)
     (delivery,) = await claim(database, at=over - timedelta(seconds=1))
     assert not await ended(database, at=over + timedelta(seconds=1))
     assert await deliverer(database, at=over).record(delivery, Outcome())
-    assert await statuses(database, account_id) == [("low-balance", "delivered")]
+    assert await statuses(database, account_id) == [("low-balance", "accepted")]
 
 
 async def test_one_whose_sender_died_and_that_is_true_no_more_is_not_sent_again(database):
@@ -242,8 +254,9 @@ async def test_one_whose_sender_died_and_that_is_true_no_more_is_not_sent_again(
     await take(database, paid(account_id))
     later = START + LEASE
     assert [each.notice.template for each in await claim(database, at=later)] == ["topped-up"]
-    assert not await ended(database, at=later)
-    assert (await statuses(database, account_id))[0] == ("low-balance", "superseded")
+    assert await ended(database, at=later)
+    assert (await statuses(database, account_id))[0] == ("low-balance", "withdrawn")
+    assert await told(database) == ["withdrawn"]
 
 
 async def test_supply_overtakes_and_has_slots_of_its_own(database):
@@ -300,3 +313,101 @@ async def test_a_deleted_contact_leaves_no_address_and_no_waiting_notice(databas
     again = Outcome("451 later", timedelta(seconds=5))
     await deliverer(database, at=START).record(sending, again)
     assert {status for _, status in await statuses(database, account_id)} == {Status.SUPPRESSED}
+
+
+async def verdict(database: Database, delivery: Delivery, said: Verdict, *, at=START) -> bool:
+    take_verdict = TakeVerdict(open_deliveries=lambda: open_deliveries(database), clock=lambda: at)
+    return await take_verdict(delivery.notice.id, said, reason="no such number")
+
+
+async def one_sent(database: Database, *channels: Channel, accepted: bool = True) -> Delivery:
+    account_id = uuid4()
+    contact = Contact(account_id, Language.EN, "a@b.example", "+8613800000000", channels)
+    async with open_contacts(database) as store:
+        await store.put([contact])
+    await take(database, low(account_id))
+    (delivery,) = await claim(database, at=START, channel=channels[0])
+    if accepted:
+        assert await deliverer(database, at=START).record(delivery, Outcome())
+    return delivery
+
+
+D, B = Verdict.DELIVERED, Verdict.BOUNCED
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "statuses_", "events"),
+    [
+        ([], ["accepted"], ["accepted"]),
+        ([D], ["delivered"], ["accepted", "delivered"]),
+        ([D, D], ["delivered"], ["accepted", "delivered"]),
+        ([B], ["bounced", "queued"], ["accepted", "bounced"]),
+        ([D, B, B, D], ["bounced", "queued"], ["accepted", "delivered", "bounced"]),
+    ],
+)
+async def test_receipts_and_bounces_of_what_a_peer_has(database, verdicts, statuses_, events):
+    delivery = await one_sent(database, Channel.SMS, Channel.EMAIL)
+    for said in verdicts:
+        assert await verdict(database, delivery, said)
+    found = await statuses(database, delivery.notice.account_id)
+    assert [status for _, status in found] == statuses_
+    assert await told(database) == events
+
+
+async def test_a_bounce_on_the_last_channel_is_the_end(database):
+    delivery = await one_sent(database, Channel.SMS)
+    await verdict(database, delivery, B)
+    assert await told(database) == ["accepted", "bounced", "failed"]
+
+
+async def test_what_comes_back_after_the_payment_is_not_sent_another_way(database):
+    delivery = await one_sent(database, Channel.SMS, Channel.EMAIL)
+    await take(database, paid(delivery.notice.account_id))
+    await verdict(database, delivery, B)
+    assert await statuses(database, delivery.notice.account_id) == [
+        ("low-balance", "bounced"),
+        ("topped-up", "queued"),
+    ]
+    assert await told(database) == ["accepted", "bounced"]
+
+
+async def test_a_receipt_before_the_acceptance_is_written_down_counts_once(database):
+    delivery = await one_sent(database, Channel.SMS, Channel.EMAIL, accepted=False)
+    await verdict(database, delivery, D)
+    assert not await deliverer(database, at=START).record(delivery, Outcome("no answer", LEASE))
+    assert await statuses(database, delivery.notice.account_id) == [("low-balance", "delivered")]
+    assert await told(database) == ["delivered"]
+
+
+async def test_nothing_is_delivered_that_was_never_sent(database):
+    account_id = uuid4()
+    await take(database, low(account_id))
+    async with database.transaction() as connection:
+        notice_id = await (await driver(connection)).fetchval("SELECT id FROM notice")
+    take_verdict = TakeVerdict(
+        open_deliveries=lambda: open_deliveries(database), clock=lambda: START
+    )
+    assert await take_verdict(notice_id, D, reason="")
+    assert not await take_verdict(uuid4(), D, reason="")
+    assert await statuses(database, account_id) == [("low-balance", "queued")]
+
+
+async def test_silence_counts_after_the_stated_time_and_on_no_other_channel(database):
+    mail = await one_sent(database, Channel.EMAIL)
+    sms = await one_sent(database, Channel.SMS)
+
+    async def trust(after_h: int) -> bool:
+        return await TrustSilence(
+            after={Channel.EMAIL: timedelta(hours=24)},
+            open_deliveries=lambda: open_deliveries(database),
+            clock=lambda: START + timedelta(hours=after_h),
+        )()
+
+    assert not await trust(23)
+    assert await trust(24)
+    assert not await trust(24)
+    assert await told(database) == ["accepted", "accepted", "delivered"]
+    assert (await statuses(database, sms.notice.account_id))[0][1] == "accepted"
+    # A bounce that comes later still takes it back.
+    await verdict(database, mail, B)
+    assert (await told(database))[-2:] == ["bounced", "failed"]

@@ -23,7 +23,12 @@ from prepay_ledger.procedures.draft_procedure import draft_procedure
 from prepay_ledger.procedures.publish_procedure import publish_procedure
 from prepay_ledger.procedures.take_notices import NoticeEvent, take_notices
 from prepay_ledger.procedures.values import Evidence, Shortfall, Why
-from prewatt_common.contracts.notice_events_v1 import NoticeDelivered, NoticeFailed
+from prewatt_common.contracts.notice_events_v1 import (
+    NoticeBounced,
+    NoticeDelivered,
+    NoticeFailed,
+    Proof,
+)
 from prewatt_common.contracts.procedure_v1 import procedure_of
 from prewatt_common.kafka.decoding import Delivered
 
@@ -92,7 +97,16 @@ def delivered(
         **{
             "notice_id": uuid4(), "account_id": ACCOUNT, "template": "low-balance",
             "channel": channel, "cause_id": str(cause or uuid4()), "at": at,
+            "proof": Proof.RECEIPT,
         } | more
+    )  # fmt: skip
+
+
+def bounced(of: NoticeDelivered, *, at: datetime) -> NoticeBounced:
+    """The very notice comes back."""
+    return NoticeBounced(
+        notice_id=of.notice_id, account_id=of.account_id, template=of.template,
+        channel=of.channel, cause_id=of.cause_id, reason="<li@example.org>: unknown", at=at,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from ledger_procedures import procedure
 
 from prepay_ledger.prepay_agreements.values import PrepayTerms, direct_terms
-from prewatt_common.contracts.notice_events_v1 import NoticeDelivered
+from prewatt_common.contracts.notice_events_v1 import NoticeDelivered, Proof
 from prewatt_common.contracts.procedure_v1 import document_of
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -147,7 +147,7 @@ class Home:
         }.get(self.evidence)
         return ago and NoticeDelivered(
             notice_id=uuid4(), account_id=self.id, template="low-balance", channel="sms",
-            cause_id=str(uuid4()), at=self.now - ago,
+            cause_id=str(uuid4()), proof=Proof.RECEIPT, at=self.now - ago,
         )  # fmt: skip
 
     def __str__(self) -> str:

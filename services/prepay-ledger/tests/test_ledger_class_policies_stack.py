@@ -15,7 +15,7 @@ from ledger_world import MONTH_AGO, World
 
 from prepay_ledger.journal.values import Entry, Journal, UtilityAccount
 from prepay_ledger.supply.follow_rules import FollowRules
-from prewatt_common.contracts.notice_events_v1 import NoticeDelivered, NoticeFailed
+from prewatt_common.contracts.notice_events_v1 import NoticeDelivered, NoticeFailed, Proof
 
 pytestmark = pytest.mark.stack
 
@@ -201,7 +201,9 @@ async def test_nobody_is_cut_before_a_notice_was_delivered_long_enough_ago(place
         "at": place.now,
     }
     async with place.scratch.unit() as unit:
-        await unit.evidence.add_delivered([NoticeDelivered(**notice)], now=place.now)
+        await unit.evidence.add_delivered(
+            [NoticeDelivered(**notice, proof=Proof.RECEIPT)], now=place.now
+        )
     await place.terms(place.households[0])
     assert await place.state() == "pending"
     await place.pass_time(3_601)

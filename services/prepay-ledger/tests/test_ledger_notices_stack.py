@@ -11,6 +11,7 @@ from ledger_grounds import (
     HOUR,
     NOW,
     Town,
+    bounced,
     delivered,
     failed,
 )
@@ -61,6 +62,22 @@ async def test_a_notice_that_came_back_counts_no_more_in_whatever_order_that_is_
         (False, "no channel could deliver it"),
         (True, ""),
     ]
+
+
+async def test_a_bounce_takes_back_its_own_notice_and_no_other(town: Town) -> None:
+    await town.publish(shipped("cn-prepay") | CHINA_DAY)
+    await town.sign()
+    mail = delivered("email")
+    sms = delivered(cause=UUID(mail.cause_id))
+    assert await town.hear(mail, sms) == {ACCOUNT}
+    assert await town.hear(bounced(mail, at=NOW + HOUR)) == {ACCOUNT}
+    assert (await town.missing())["warned-by-sms"] is Why.TOO_EARLY
+    assert await town.hear(bounced(sms, at=NOW + HOUR)) == {ACCOUNT}
+    assert (await town.missing())["warned-by-sms"] is Why.NOT_DONE
+    assert await town.hear(bounced(sms, at=NOW + HOUR), sms) == set(), "the topic is read again"
+    rows = await town.sql("SELECT reason FROM procedure_evidence WHERE takes_back IS NOT NULL")
+    # In our words: the peer's own may name the address.
+    assert [row["reason"] for row in rows] == ["it came back"] * 2
 
 
 @pytest.mark.parametrize("channel", ["log", "email", "pigeon"])

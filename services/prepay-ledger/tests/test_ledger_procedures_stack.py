@@ -10,7 +10,7 @@ from ledger_law import document, published, somebody_else
 
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.base import Event
-from prewatt_common.contracts.notice_events_v1 import NoticeDelivered, NoticeFailed
+from prewatt_common.contracts.notice_events_v1 import NoticeDelivered, NoticeFailed, Proof
 from prewatt_common.contracts.topics import NOTICE_EVENTS
 from prewatt_common.kafka.messages import Source
 
@@ -88,7 +88,7 @@ async def test_delivered_warnings_are_evidence_once_and_not_once_they_came_back(
     now = utc_now()
     sms = NoticeDelivered(
         notice_id=uuid4(), account_id=account["id"], template="low-balance", channel="sms",
-        cause_id=str(uuid4()), at=now,
+        cause_id=str(uuid4()), proof=Proof.RECEIPT, at=now,
     )  # fmt: skip
     back = NoticeFailed(
         notice_id=uuid4(), account_id=account["id"], template="low-balance", channel="email",
@@ -119,7 +119,7 @@ async def test_delivered_warnings_are_evidence_once_and_not_once_they_came_back(
     # What is behind them in the partition is taken after them.
     exhausted = NoticeDelivered(
         notice_id=uuid4(), account_id=account["id"], template="balance-exhausted", channel="log",
-        cause_id=str(uuid4()), at=now,
+        cause_id=str(uuid4()), proof=Proof.RECEIPT, at=now,
     )  # fmt: skip
     await say(ledger, sms, back, exhausted)
     newest, *_ = await rows(3)

@@ -2,20 +2,23 @@
 
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from uuid import UUID
 
 import httpx
 from aiokafka.errors import KafkaError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notifier.channels.sms.channel import make_client
+from notifier.channels.sms.receipts import ReceiptAddress, verdict_of
 from notifier.contacts.api import contacts_router
 from notifier.contacts.ports import ContactStore
 from notifier.contacts.postgres import open_contacts
 from notifier.contacts.values import Channel
 from notifier.deliveries.api import notices_router
+from notifier.deliveries.api_receipts import receipts_router
 from notifier.deliveries.deliver import Deliver
 from notifier.deliveries.expire import ExpireNotices
 from notifier.deliveries.kafka import KafkaBacklog
@@ -23,6 +26,8 @@ from notifier.deliveries.lane import Lane
 from notifier.deliveries.ports import DeliveryStore
 from notifier.deliveries.postgres import open_deliveries
 from notifier.deliveries.postgres_records import PostgresNoticeRecords
+from notifier.deliveries.take_verdict import TakeVerdict
+from notifier.deliveries.trust_silence import TrustSilence
 from notifier.deliveries.worker import DeliveryWorker
 from notifier.notices.forget_customer import ForgetCustomer
 from notifier.notices.planning import LedgerEvent
@@ -103,12 +108,20 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
             for channel in Channel
         ],
         expire=ExpireNotices(open_deliveries=deliveries, clock=utc_now),
+        trust_silence=TrustSilence(
+            after=settings.undisputed_after, open_deliveries=deliveries, clock=utc_now
+        ),
         backlog_taken=KafkaBacklog(
             bootstrap=settings.kafka_bootstrap, database=database, group=_GROUP
         ).is_taken,
         passing=_is_passing,
         committed=relay.wake,
     )
+
+    def committed() -> None:
+        worker.wake()
+        relay.wake()
+
     consumer = parts.consumer(
         Subscription(
             group=_GROUP,
@@ -132,7 +145,7 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
                     default_language=settings.default_language,
                     lifetimes=settings.lifetimes,
                     clock=utc_now,
-                    committed=worker.wake,
+                    committed=committed,
                 )
             ),
             batch_records_max=_BATCH_EVENTS_MAX,
@@ -148,6 +161,12 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
                 forget=ForgetCustomer(open_records=lambda: open_customer_records(database)),
             ),
             notices_router(records=PostgresNoticeRecords(database)),
+            receipts_router(
+                take=TakeVerdict(open_deliveries=deliveries, clock=utc_now),
+                is_ours=_is_ours(settings.receipt_address),
+                verdict_of=verdict_of,
+                committed=committed,
+            ),
             *parts.operators_routers(scope="notifier"),
         ],
         checks={"postgres": database.check},
@@ -161,6 +180,11 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
     await serve(app=app, settings=settings, workers=workers)
 
 
+def _is_ours(address: ReceiptAddress | None) -> Callable[[UUID, str], bool]:
+    """Without an address nobody was told where to report."""
+    return address.is_ours if address else lambda _, __: False
+
+
 def _is_passing(error: BaseException) -> bool:
     return is_passing_fault(error) or isinstance(error, KafkaError)
 
@@ -169,6 +193,6 @@ def _in_book(use_case: TakeLedgerEvents) -> Handle[LedgerEvent]:
     async def handle(
         connection: AsyncConnection, batch: Sequence[Delivered[LedgerEvent]]
     ) -> AfterCommit | None:
-        return await use_case(PostgresNoticeBook(await driver(connection)), batch)
+        return await use_case(PostgresNoticeBook(connection, await driver(connection)), batch)
 
     return handle

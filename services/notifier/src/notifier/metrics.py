@@ -4,7 +4,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 NOTICES = Counter(
     "prewatt_notifier_notices_total",
-    "Notices that reached their end: delivered, failed, expired, superseded or suppressed.",
+    "Notices that became accepted, delivered, bounced, failed, expired, withdrawn or suppressed.",
     ("channel", "outcome"),
 )
 DELIVERY_SECONDS = Histogram(

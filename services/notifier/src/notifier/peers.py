@@ -42,6 +42,7 @@ def make_channels(
                 username=settings.sms_username,
                 password=settings.sms_password.get_secret_value(),
                 sender=settings.sms_from,
+                receipts=settings.receipt_address,
             ),
             client=client,
         )

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, HttpUrl, SecretStr, model_validator
 
+from notifier.channels.sms.receipts import ReceiptAddress
 from notifier.contacts.values import Channel, Language
 from notifier.deliveries.lane import LaneLimits
 from notifier.deliveries.retries import RetryPolicy
@@ -42,6 +43,16 @@ class NotifierSettings(ServiceSettings):
     sms_password: SecretStr = SecretStr("")
     sms_from: str | None = None
     """None leaves the sender to the gateway."""
+    sms_receipt_url: HttpUrl | None = None
+    """The notifier as the gateway reaches it, ``http://notifier:8083``. Without it no delivery
+    reports are asked for, and no SMS counts as delivered."""
+    sms_receipt_secret: SecretStr | None = Field(default=None, min_length=32)
+    """Signs the addresses of the reports. The same on every replica."""
+
+    email_undisputed_after_h: float | None = Field(default=None, gt=0, le=24 * 90)
+    sms_undisputed_after_h: float | None = Field(default=None, gt=0, le=24 * 90)
+    """The utility's stated substitute for a receipt: what was accepted and did not come back for so
+    long counts as delivered, and as a warning before a cut. None: accepted is not delivered."""
 
     email_slots: int = Field(default=16, ge=1, le=200)
     sms_slots: int = Field(default=16, ge=1, le=200)
@@ -61,6 +72,9 @@ class NotifierSettings(ServiceSettings):
     def _consistent(self) -> Self:
         if self.smtp_host and not self.smtp_from:
             message = "PREWATT_SMTP_FROM is needed with PREWATT_SMTP_HOST"
+            raise ValueError(message)
+        if (self.sms_receipt_url is None) != (self.sms_receipt_secret is None):
+            message = "PREWATT_SMS_RECEIPT_URL and PREWATT_SMS_RECEIPT_SECRET belong together"
             raise ValueError(message)
         if (self.smtp_username is None) != (self.smtp_password is None):
             message = "PREWATT_SMTP_USERNAME and PREWATT_SMTP_PASSWORD belong together"
@@ -85,6 +99,23 @@ class NotifierSettings(ServiceSettings):
             template: timedelta(hours=hours) for template, hours in self.notice_lifetimes_h.items()
         }
         return {**LIFETIMES, **ours}
+
+    @property
+    def receipt_address(self) -> ReceiptAddress | None:
+        """Where the SMS gateway reports what became of a message."""
+        if self.sms_receipt_url is None or self.sms_receipt_secret is None:
+            return None
+        secret = self.sms_receipt_secret.get_secret_value().encode()
+        return ReceiptAddress(str(self.sms_receipt_url), secret)
+
+    @property
+    def undisputed_after(self) -> Mapping[Channel, timedelta]:
+        """Of the channels whose silence counts as delivery."""
+        stated = {
+            Channel.EMAIL: self.email_undisputed_after_h,
+            Channel.SMS: self.sms_undisputed_after_h,
+        }
+        return {channel: timedelta(hours=hours) for channel, hours in stated.items() if hours}
 
     def limits_of(self, channel: Channel) -> LaneLimits:
         """What a channel may have on its way."""

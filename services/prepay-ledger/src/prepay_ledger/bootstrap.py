@@ -31,7 +31,11 @@ from prewatt_common.contracts.meter_events_v1 import (
     MeterReported,
 )
 from prewatt_common.contracts.meter_readings_v1 import Reading
-from prewatt_common.contracts.notice_events_v1 import NoticeDelivered, NoticeFailed
+from prewatt_common.contracts.notice_events_v1 import (
+    NoticeBounced,
+    NoticeDelivered,
+    NoticeFailed,
+)
 from prewatt_common.contracts.topics import (
     LEDGER_FACTS,
     METER_EVENTS,
@@ -90,7 +94,7 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
         Subscription(
             group="prepay-ledger.notices",
             topics=(NOTICE_EVENTS,),
-            decode=decode_some([NoticeDelivered, NoticeFailed]),
+            decode=decode_some([NoticeDelivered, NoticeBounced, NoticeFailed]),
             handle=_taking_notices(review),
         )
     )

@@ -1,15 +1,30 @@
-"""Topic ``notice.events.v1``: evidence of what customers were told."""
+"""Topic ``notice.events.v1``: evidence of what customers were told.
 
+Accepted is not delivered: a peer that took a notice may still lose it, or send it back.
+"""
+
+from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
 from prewatt_common.contracts.base import Event, Instant, Words
 
 
-class NoticeDelivered(Event, frozen=True, kw_only=True):
-    """A channel's peer accepted the notice."""
+class Proof(StrEnum):
+    """What says that a notice was delivered."""
 
-    ce_type: ClassVar[str] = "prewatt.notice.delivered.v1"
+    RECEIPT = "receipt"
+    """The network, or the recipient's own server, has confirmed it."""
+    UNDISPUTED = "undisputed"
+    """A substitute: accepted, and not sent back within the time that the utility has stated."""
+    LOG = "log"
+    """A substitute, for demonstrations: it was written to the service's log. Nobody was reached."""
+
+
+class NoticeAccepted(Event, frozen=True, kw_only=True):
+    """A channel's peer has taken the notice. It is no evidence that anybody was reached."""
+
+    ce_type: ClassVar[str] = "prewatt.notice.accepted.v1"
 
     notice_id: UUID
     account_id: UUID
@@ -20,8 +35,36 @@ class NoticeDelivered(Event, frozen=True, kw_only=True):
     at: Instant
 
 
+class NoticeDelivered(Event, frozen=True, kw_only=True):
+    """The notice has arrived, by ``proof``."""
+
+    ce_type: ClassVar[str] = "prewatt.notice.delivered.v1"
+
+    notice_id: UUID
+    account_id: UUID
+    template: Words
+    channel: Words
+    cause_id: Words
+    proof: Proof
+    at: Instant
+
+
+class NoticeBounced(Event, frozen=True, kw_only=True):
+    """What the channel's peer had taken has come back, even if it was told as delivered before."""
+
+    ce_type: ClassVar[str] = "prewatt.notice.bounced.v1"
+
+    notice_id: UUID
+    account_id: UUID
+    template: Words
+    channel: Words
+    cause_id: Words
+    reason: Words
+    at: Instant
+
+
 class NoticeFailed(Event, frozen=True, kw_only=True):
-    """No channel could deliver it; ``reason`` says why."""
+    """No channel could deliver it; ``reason`` says why, channel by channel."""
 
     ce_type: ClassVar[str] = "prewatt.notice.failed.v1"
 
@@ -31,4 +74,31 @@ class NoticeFailed(Event, frozen=True, kw_only=True):
     channel: Words
     cause_id: Words
     reason: Words
+    at: Instant
+
+
+class NoticeExpired(Event, frozen=True, kw_only=True):
+    """Its time was over before a channel's peer took it; ``reason`` as of `NoticeFailed`."""
+
+    ce_type: ClassVar[str] = "prewatt.notice.expired.v1"
+
+    notice_id: UUID
+    account_id: UUID
+    template: Words
+    channel: Words
+    cause_id: Words
+    reason: Words
+    at: Instant
+
+
+class NoticeWithdrawn(Event, frozen=True, kw_only=True):
+    """Overtaken by events, such as a payment, before a channel's peer took it: it is not sent."""
+
+    ce_type: ClassVar[str] = "prewatt.notice.withdrawn.v1"
+
+    notice_id: UUID
+    account_id: UUID
+    template: Words
+    channel: Words
+    cause_id: Words
     at: Instant

@@ -103,7 +103,14 @@ LEDGER_FACTS = Topic(
 NOTICE_EVENTS = Topic(
     "notice.events.v1",
     "account_id",
-    (notice_events_v1.NoticeDelivered, notice_events_v1.NoticeFailed),
+    (
+        notice_events_v1.NoticeAccepted,
+        notice_events_v1.NoticeDelivered,
+        notice_events_v1.NoticeBounced,
+        notice_events_v1.NoticeFailed,
+        notice_events_v1.NoticeExpired,
+        notice_events_v1.NoticeWithdrawn,
+    ),
 )
 TOPICS: tuple[Topic, ...] = (
     METER_READINGS,

@@ -1,8 +1,10 @@
 """What a channel is to whoever sends a notice over it."""
 
+from enum import StrEnum
 from typing import Protocol
 
 from notifier.notices.values import Notice, Text
+from prewatt_common.contracts.notice_events_v1 import Proof
 
 
 class TransientFailure(Exception):
@@ -17,12 +19,19 @@ class PermanentFailure(Exception):
     """The channel will never take it."""
 
 
+class Verdict(StrEnum):
+    """What becomes of a notice that a peer has accepted."""
+
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+
+
 class ChannelPort(Protocol):
-    """A way out. Gives back once the peer has accepted the notice; raises one of the
-    failures above.
+    """A way out. Gives back once the peer has accepted the notice, with what proves its delivery
+    where that is known at once; raises one of the failures above.
 
     The notice's id goes with it, the same at every attempt, so that the receiver can recognise a
     repeat.
     """
 
-    async def send(self, notice: Notice, text: Text) -> None: ...
+    async def send(self, notice: Notice, text: Text) -> Proof | None: ...

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from notifier.contacts.values import Channel, Language
 from notifier.deliveries.ports import NoticeRecords
 from notifier.notices.values import Status, Template
+from prewatt_common.contracts.notice_events_v1 import Proof
 from prewatt_common.http.auth import require
 from prewatt_common.http.pages import Page, PageRequest, PagesBy
 from prewatt_common.http.problems import Problem
@@ -43,7 +44,9 @@ class NoticeOut(BaseModel):
     attempts: int
     next_attempt_at: datetime | None
     reason: str | None
+    proof: Proof | None
     created_at: datetime
+    accepted_at: datetime | None
     finished_at: datetime | None
 
 

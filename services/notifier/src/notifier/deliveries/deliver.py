@@ -12,12 +12,12 @@ from datetime import datetime
 
 from notifier.channels.ports import ChannelPort, PeerDown, PermanentFailure, TransientFailure
 from notifier.contacts.values import Channel
-from notifier.deliveries import events
 from notifier.deliveries.ports import OpenDeliveries
 from notifier.deliveries.retries import RetryPolicy
 from notifier.deliveries.succession import hand_on
 from notifier.deliveries.values import Delivery, Outcome
 from notifier.metrics import DELIVERY_SECONDS, NOTICES
+from notifier.notices import events
 from notifier.notices.values import Status
 from notifier.templates.ports import Renderer, Unrenderable
 from prewatt_common.clock import Clock
@@ -26,6 +26,7 @@ from prewatt_common.workers import being_cancelled
 logger = logging.getLogger(__name__)
 
 REASON_MAX = 500
+_TAKEN = (Status.ACCEPTED, Status.DELIVERED)
 
 
 class Deliver:
@@ -59,12 +60,12 @@ class Deliver:
         try:
             text = self._renderer.render(notice, account_number=delivery.account_number)
             async with asyncio.timeout(self._timeout_s):
-                await channel.send(notice, text)
+                proof = await channel.send(notice, text)
         except (Exception, asyncio.CancelledError) as error:
             if being_cancelled():
                 raise
             return self._failure(delivery, error)
-        return Outcome(peer_answers=True)
+        return Outcome(peer_answers=True, proof=proof)
 
     def _failure(self, delivery: Delivery, error: BaseException) -> Outcome:
         match error:
@@ -98,16 +99,21 @@ class Deliver:
             status = await store.finish(
                 delivery,
                 status=outcome.status,
+                proof=outcome.proof,
                 reason=outcome.reason,
                 now=now,
                 next_attempt_at=now + outcome.retry_after if outcome.retry_after else None,
             )
-            if status is Status.DELIVERED:
-                await store.publish(events.delivered(delivery, now=now))
+            if status in _TAKEN:
+                await store.publish(events.accepted(notice, now=now))
+            if status is Status.DELIVERED and outcome.proof is not None:
+                await store.publish(events.delivered(notice, proof=outcome.proof, now=now))
+            elif status is Status.WITHDRAWN:
+                await store.publish(events.withdrawn(notice, now=now))
             elif status is Status.FAILED:
-                await hand_on(store, delivery, now=now)
+                await hand_on(store, notice, now=now)
         _tell(delivery, status, outcome, now)
-        return status in (Status.DELIVERED, Status.FAILED)
+        return status not in (None, Status.QUEUED)
 
     def _again(
         self, delivery: Delivery, reason: str, *, peer_answers: bool | None = None
@@ -133,13 +139,16 @@ def _tell(delivery: Delivery, status: Status | None, outcome: Outcome, now: date
         "reason": outcome.reason,
     }
     if status is None:
-        logger.warning("a notice was taken over: its lease ended before its outcome", extra=context)
+        # Its lease ended first, or its receipt came first.
+        logger.warning("a notice was settled before the outcome of this attempt", extra=context)
         return
     if status is Status.QUEUED:
         logger.warning("notice not delivered yet; it is tried again", extra=context)
         return
-    NOTICES.labels(notice.channel, status).inc()
-    if status is Status.DELIVERED:
+    if status is not Status.ACCEPTED:
+        NOTICES.labels(notice.channel, status).inc()
+    if status in _TAKEN:
+        NOTICES.labels(notice.channel, Status.ACCEPTED).inc()
         latency_s = (now - delivery.created_at).total_seconds()
         DELIVERY_SECONDS.labels(notice.channel).observe(latency_s)
     logger.log(

@@ -4,6 +4,7 @@ from notifier.deliveries.ports import OpenDeliveries
 from notifier.deliveries.succession import hand_on
 from notifier.deliveries.values import Delivery
 from notifier.metrics import NOTICES
+from notifier.notices import events
 from notifier.notices.values import Status
 from prewatt_common.clock import Clock
 
@@ -22,12 +23,15 @@ class ExpireNotices:
         """Whether anything ended. Each notice in a transaction of its own."""
         async with self._open_deliveries() as store:
             stopped = await store.stop_abandoned(now=self._clock())
-        for channel, status in stopped:
-            NOTICES.labels(channel, status).inc()
+            for notice in stopped:
+                if notice.status is Status.WITHDRAWN:
+                    await store.publish(events.withdrawn(notice, now=self._clock()))
+        for notice in stopped:
+            NOTICES.labels(notice.channel, notice.status).inc()
         async with self._open_deliveries() as store:
             overdue = await store.overdue(limit=_AT_A_TIME, now=self._clock())
         ended = [delivery for delivery in overdue if await self._expire(delivery)]
-        return bool(ended)
+        return bool(ended or stopped)
 
     async def _expire(self, delivery: Delivery) -> bool:
         now = self._clock()
@@ -36,6 +40,6 @@ class ExpireNotices:
             await store.hold_account(notice.account_id)
             if not await store.expire(delivery, now=now):
                 return False
-            await hand_on(store, delivery, now=now)
+            await hand_on(store, notice, now=now)
         NOTICES.labels(notice.channel, Status.EXPIRED).inc()
         return True

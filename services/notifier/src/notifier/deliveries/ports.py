@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from notifier.channels.ports import Verdict
 from notifier.contacts.values import Channel, Contact
 from notifier.deliveries.values import Delivery, RecordedNotice, Refusal
 from notifier.notices.values import Notice, Status, Template
+from prewatt_common.contracts.notice_events_v1 import Proof
 from prewatt_common.kafka.messages import Message
 
 
@@ -28,8 +30,22 @@ class DeliveryStore(Protocol):
         of which up to ``limit`` are of something else than supply."""
         ...
 
-    async def stop_abandoned(self, *, now: datetime) -> Sequence[tuple[Channel, Status]]:
-        """What its sender died with and is true no more ends: channel and status of each."""
+    async def stop_abandoned(self, *, now: datetime) -> Sequence[Notice]:
+        """What its sender died with and is true no more ends."""
+        ...
+
+    async def undisputed(
+        self, channel: Channel, *, accepted_before: datetime, limit: int, now: datetime
+    ) -> Sequence[Notice]:
+        """Accepted ones count as delivered from now on."""
+        ...
+
+    async def account_of(self, notice_id: UUID) -> UUID | None: ...
+    async def settle(
+        self, notice_id: UUID, verdict: Verdict, *, reason: str | None, now: datetime
+    ) -> tuple[Notice, bool] | None:
+        """Write down what became of it: the notice, and whether it was true until now. None where
+        that is known already, or never was sent."""
         ...
 
     async def overdue(self, *, limit: int, now: datetime) -> Sequence[Delivery]:
@@ -46,11 +62,12 @@ class DeliveryStore(Protocol):
         delivery: Delivery,
         *,
         status: Status,
+        proof: Proof | None,
         reason: str | None,
         now: datetime,
         next_attempt_at: datetime | None,
     ) -> Status | None:
-        """Gives the status it has now: one that was meant to stop stops unless it was delivered.
+        """Gives the status it has now: one that was meant to stop stops unless the peer has it.
         None where somebody else holds it by now; nothing is changed then."""
         ...
 

@@ -8,11 +8,13 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from notifier.channels.ports import Verdict
 from notifier.contacts.postgres import contacts_of
 from notifier.contacts.values import Channel, Contact
 from notifier.deliveries.values import Delivery, Refusal
 from notifier.notices.postgres_rows import INSERT_NOTICES, hold_account, notice_columns, notice_of
 from notifier.notices.values import Notice, Priority, Status, Template
+from prewatt_common.contracts.notice_events_v1 import Proof
 from prewatt_common.db.database import Database, DriverConnection, driver
 from prewatt_common.kafka import outbox
 from prewatt_common.kafka.messages import Message
@@ -35,7 +37,29 @@ RETURNING n.*, coalesce(a.number, a.id::text) AS account_number
 _STOP_ABANDONED = """
 UPDATE notice SET status = stop_as, next_attempt_at = NULL, finished_at = $1::timestamptz
 WHERE status = 'sending' AND stop_as IS NOT NULL AND next_attempt_at <= $1::timestamptz
-RETURNING channel, status
+RETURNING *
+"""
+_UNDISPUTED = """
+UPDATE notice SET status = 'delivered', proof = 'undisputed', finished_at = $4::timestamptz
+WHERE id IN (
+    SELECT id FROM notice
+    WHERE status = 'accepted' AND channel = $1 AND accepted_at <= $2
+    ORDER BY accepted_at LIMIT $3 FOR UPDATE SKIP LOCKED
+)
+RETURNING *
+"""
+# A receipt may come before its sender has written down the acceptance, or after it has given up
+# waiting for one. One that came back stays so.
+_SETTLE = """
+UPDATE notice SET
+    status = $2, reason = $3, next_attempt_at = NULL, finished_at = $4::timestamptz,
+    accepted_at = coalesce(accepted_at, $4),
+    proof = CASE WHEN $2 = 'delivered' THEN 'receipt' ELSE proof END
+WHERE id = $1 AND attempts > 0 AND (
+    status IN ('queued', 'sending', 'accepted')
+    OR status = 'delivered' AND ($2 = 'bounced' OR proof = 'undisputed')
+)
+RETURNING *
 """
 _OVERDUE = """
 SELECT n.*, coalesce(a.number, a.id::text) AS account_number
@@ -54,10 +78,14 @@ RETURNING true
 """
 _FINISH = """
 UPDATE notice SET
-    status = CASE WHEN $3::text = 'delivered' THEN $3 ELSE coalesce(stop_as, $3) END,
+    status = CASE WHEN $3::text IN ('accepted', 'delivered') THEN $3
+                  ELSE coalesce(stop_as, $3) END,
     reason = $4,
+    proof = $7,
+    accepted_at = CASE WHEN $3 IN ('accepted', 'delivered') THEN $5::timestamptz END,
     next_attempt_at = CASE WHEN $3 = 'queued' AND stop_as IS NULL THEN $6::timestamptz END,
-    finished_at = CASE WHEN $3 = 'queued' AND stop_as IS NULL THEN NULL ELSE $5::timestamptz END
+    finished_at = CASE WHEN $3 = 'accepted' OR $3 = 'queued' AND stop_as IS NULL THEN NULL
+                       ELSE $5::timestamptz END
 WHERE id = $1::uuid AND attempts = $2 AND status = 'sending'
 RETURNING status
 """
@@ -91,9 +119,24 @@ class PostgresDeliveries:
             limit -= 0 if priority is Priority.SUPPLY else len(rows)
         return claimed
 
-    async def stop_abandoned(self, *, now: datetime) -> Sequence[tuple[Channel, Status]]:
-        rows = await self._inner.fetch(_STOP_ABANDONED, now)
-        return [(Channel(row["channel"]), Status(row["status"])) for row in rows]
+    async def stop_abandoned(self, *, now: datetime) -> Sequence[Notice]:
+        return [notice_of(row) for row in await self._inner.fetch(_STOP_ABANDONED, now)]
+
+    async def undisputed(
+        self, channel: Channel, *, accepted_before: datetime, limit: int, now: datetime
+    ) -> Sequence[Notice]:
+        rows = await self._inner.fetch(_UNDISPUTED, channel, accepted_before, limit, now)
+        return [notice_of(row) for row in rows]
+
+    async def account_of(self, notice_id: UUID) -> UUID | None:
+        query = "SELECT account_id FROM notice WHERE id = $1"
+        return await self._inner.fetchval(query, notice_id)
+
+    async def settle(
+        self, notice_id: UUID, verdict: Verdict, *, reason: str | None, now: datetime
+    ) -> tuple[Notice, bool] | None:
+        row = await self._inner.fetchrow(_SETTLE, notice_id, verdict, reason, now)
+        return (notice_of(row), row["stop_as"] is None) if row else None
 
     async def overdue(self, *, limit: int, now: datetime) -> Sequence[Delivery]:
         return [_delivery(row) for row in await self._inner.fetch(_OVERDUE, limit, now)]
@@ -107,12 +150,14 @@ class PostgresDeliveries:
         delivery: Delivery,
         *,
         status: Status,
+        proof: Proof | None,
         reason: str | None,
         now: datetime,
         next_attempt_at: datetime | None,
     ) -> Status | None:
+        notice_id, attempts = delivery.notice.id, delivery.attempts
         reached = await self._inner.fetchval(
-            _FINISH, delivery.notice.id, delivery.attempts, status, reason, now, next_attempt_at
+            _FINISH, notice_id, attempts, status, reason, now, next_attempt_at, proof
         )
         return Status(reached) if reached else None
 
@@ -126,7 +171,7 @@ class PostgresDeliveries:
         rows = await self._inner.fetch(
             """
             SELECT channel, reason FROM notice
-            WHERE cause_id = $1 AND template = $2 AND status IN ('failed', 'expired')
+            WHERE cause_id = $1 AND template = $2 AND status IN ('failed', 'expired', 'bounced')
             ORDER BY position
             """,
             cause_id,

@@ -6,6 +6,7 @@ from uuid import UUID
 from notifier.contacts.values import Channel, Language
 from notifier.deliveries.values import RecordedNotice
 from notifier.notices.values import Status, Template
+from prewatt_common.contracts.notice_events_v1 import Proof
 from prewatt_common.db.database import Database, driver
 
 _KNOWN = """
@@ -30,7 +31,8 @@ class PostgresNoticeRecords:
             rows = await inner.fetch(
                 """
                 SELECT sequence, id, cause_id, account_id, template, language, channel, recipient,
-                       status, attempts, next_attempt_at, reason, created_at, finished_at
+                       status, attempts, next_attempt_at, reason, proof, created_at,
+                       accepted_at, finished_at
                 FROM notice
                 WHERE account_id = $1 AND ($2::bigint IS NULL OR sequence < $2)
                 ORDER BY sequence DESC LIMIT $3
@@ -53,7 +55,9 @@ class PostgresNoticeRecords:
                 attempts=row["attempts"],
                 next_attempt_at=row["next_attempt_at"],
                 reason=row["reason"],
+                proof=Proof(row["proof"]) if row["proof"] else None,
                 created_at=row["created_at"],
+                accepted_at=row["accepted_at"],
                 finished_at=row["finished_at"],
             )
             for row in rows

@@ -2,21 +2,22 @@
 
 from datetime import datetime
 
-from notifier.deliveries import events
 from notifier.deliveries.ports import DeliveryStore
-from notifier.deliveries.values import Delivery
+from notifier.notices import events
 from notifier.notices.making import make_notice
+from notifier.notices.values import Notice
 
 
-async def hand_on(store: DeliveryStore, delivery: Delivery, *, now: datetime) -> None:
-    """The caller holds the account, and has written down what became of ``delivery``."""
-    notice = delivery.notice
+async def hand_on(store: DeliveryStore, notice: Notice, *, now: datetime) -> None:
+    """The caller holds the account, and has written down what became of ``notice``."""
     refusals = await store.refusals(cause_id=notice.cause_id, template=notice.template)
     contact = await store.contact(notice.account_id)
     channel = contact.next_channel([refusal.channel for refusal in refusals]) if contact else None
-    if contact is None or channel is None or now >= notice.expires_at:
+    over = now >= notice.expires_at
+    if contact is None or channel is None or over:
         reason = "; ".join(f"{refusal.channel}: {refusal.reason}" for refusal in refusals)
-        await store.publish(events.failed(delivery, reason=reason, now=now))
+        tell = events.expired if over else events.failed
+        await store.publish(tell(notice, reason=reason, now=now))
         return
     replacement = make_notice(
         cause_id=notice.cause_id,

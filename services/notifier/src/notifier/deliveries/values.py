@@ -7,6 +7,7 @@ from uuid import UUID
 
 from notifier.contacts.values import Channel, Language
 from notifier.notices.values import Notice, Status, Template
+from prewatt_common.contracts.notice_events_v1 import Proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,14 @@ class Outcome:
     retry_after: timedelta | None = None
     peer_answers: bool | None = None
     """False where the peer takes no notice at all; none where it was not asked."""
+    proof: Proof | None = None
+    """Of its delivery, where that is known as the peer accepts it."""
 
     @property
     def status(self) -> Status:
         """The status that follows."""
         if self.reason is None:
-            return Status.DELIVERED
+            return Status.DELIVERED if self.proof else Status.ACCEPTED
         return Status.FAILED if self.retry_after is None else Status.QUEUED
 
 
@@ -60,5 +63,7 @@ class RecordedNotice:
     attempts: int
     next_attempt_at: datetime | None
     reason: str | None
+    proof: Proof | None
     created_at: datetime
+    accepted_at: datetime | None
     finished_at: datetime | None

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from notifier.deliveries.expire import ExpireNotices
 from notifier.deliveries.lane import Lane
+from notifier.deliveries.trust_silence import TrustSilence
 from prewatt_common.workers import wait_any
 
 logger = logging.getLogger(__name__)
@@ -25,12 +26,14 @@ class DeliveryWorker:
         *,
         lanes: Sequence[Lane],
         expire: ExpireNotices,
+        trust_silence: TrustSilence,
         backlog_taken: Callable[[], Awaitable[bool]],
         passing: Callable[[BaseException], bool],
         committed: Callable[[], None],
     ) -> None:
         self._lanes = lanes
         self._expire = expire
+        self._trust_silence = trust_silence
         self._backlog_taken = backlog_taken
         self._passing = passing
         self._committed = committed
@@ -64,6 +67,7 @@ class DeliveryWorker:
             ended = False
             try:
                 ended = await self._expire()
+                ended = await self._trust_silence() or ended
             except Exception as error:
                 if not self._passing(error):
                     raise

@@ -101,7 +101,7 @@ class Plan:
     """What to write: notices to add, open ones to supersede, accounts that changed."""
 
     notices: list[Notice] = field(default_factory=lambda: [])
-    superseded: list[UUID] = field(default_factory=lambda: [])
+    withdrawn: list[UUID] = field(default_factory=lambda: [])
     accounts: dict[UUID, Account] = field(default_factory=lambda: {})
 
 
@@ -130,7 +130,7 @@ def plan_notices(
     """
     plan = Plan()
     seen = set(taken)
-    superseded: set[UUID] = set()
+    withdrawn: set[UUID] = set()
     made_for: defaultdict[UUID, list[int]] = defaultdict(list)
     open_for: defaultdict[UUID, list[OpenNotice]] = defaultdict(list)
     for notice in open_notices:
@@ -144,11 +144,11 @@ def plan_notices(
         before = plan.accounts.get(account_id) or accounts.get(account_id) or Account(account_id)
         if _is_from_before_the_cut(event, before):
             continue
-        superseded |= {n.id for n in open_for[account_id] if makes_untrue(event=event, notice=n)}
+        withdrawn |= {n.id for n in open_for[account_id] if makes_untrue(event=event, notice=n)}
         for place in made_for[account_id]:
             made = plan.notices[place]
             if made.status is Status.QUEUED and makes_untrue(event=event, notice=made):
-                plan.notices[place] = replace(made, status=Status.SUPERSEDED)
+                plan.notices[place] = replace(made, status=Status.WITHDRAWN)
         call = _called_for(event, before)
         if call is not None:
             made_for[account_id].append(len(plan.notices))
@@ -169,7 +169,7 @@ def plan_notices(
         after = _after(event, before)
         if after != before:
             plan.accounts[account_id] = after
-    plan.superseded = sorted(superseded)
+    plan.withdrawn = sorted(withdrawn)
     return plan
 
 

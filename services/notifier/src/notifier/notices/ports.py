@@ -8,6 +8,8 @@ from uuid import UUID
 
 from notifier.contacts.values import Channel, Contact
 from notifier.notices.planning import Account, OpenNotice, Plan
+from notifier.notices.values import Notice
+from prewatt_common.kafka.messages import Message
 
 
 class NoticeBook(Protocol):
@@ -23,11 +25,17 @@ class NoticeBook(Protocol):
         ...
 
     async def contacts(self, account_ids: Collection[UUID]) -> Mapping[UUID, Contact]: ...
-    async def open_notices(self, account_ids: Collection[UUID]) -> Sequence[OpenNotice]: ...
-    async def write(self, plan: Plan, *, now: datetime) -> Sequence[Channel]:
-        """Gives the channel of each open notice that is superseded from now on and not being
-        sent."""
+    async def open_notices(
+        self, account_ids: Collection[UUID], *, now: datetime
+    ) -> Sequence[OpenNotice]:
+        """Those that wait, are being sent, or may still come back and be sent another way."""
         ...
+
+    async def write(self, plan: Plan, *, now: datetime) -> Sequence[Notice]:
+        """Gives the notices that waited and are withdrawn from now on."""
+        ...
+
+    async def publish(self, messages: Sequence[Message]) -> None: ...
 
 
 class CustomerRecords(Protocol):

@@ -4,18 +4,23 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from notifier.contacts.postgres import contacts_of
-from notifier.contacts.values import Channel, Contact
+from notifier.contacts.values import Contact
 from notifier.notices.planning import Account, OpenNotice, Plan
 from notifier.notices.postgres_rows import INSERT_NOTICES, notice_columns, stop_notices
-from notifier.notices.values import Status, Template
+from notifier.notices.values import Notice, Status, Template
 from prewatt_common.db.database import DriverConnection
+from prewatt_common.kafka import outbox
+from prewatt_common.kafka.messages import Message
 
 
 class PostgresNoticeBook:
     """A `NoticeBook` on an open transaction."""
 
-    def __init__(self, connection: DriverConnection) -> None:
+    def __init__(self, transaction: AsyncConnection, connection: DriverConnection) -> None:
+        self._transaction = transaction
         self._connection = connection
 
     async def taken(self, cause_ids: Collection[UUID]) -> set[UUID]:
@@ -48,13 +53,19 @@ class PostgresNoticeBook:
     async def contacts(self, account_ids: Collection[UUID]) -> Mapping[UUID, Contact]:
         return await contacts_of(self._connection, account_ids)
 
-    async def open_notices(self, account_ids: Collection[UUID]) -> Sequence[OpenNotice]:
+    async def open_notices(
+        self, account_ids: Collection[UUID], *, now: datetime
+    ) -> Sequence[OpenNotice]:
         rows = await self._connection.fetch(
             """
             SELECT id, account_id, template, settled_above_micro FROM notice
-            WHERE account_id = ANY ($1::uuid[]) AND status IN ('queued', 'sending')
+            WHERE account_id = ANY ($1::uuid[]) AND stop_as IS NULL AND (
+                status IN ('queued', 'sending')
+                OR status IN ('accepted', 'delivered') AND expires_at > $2
+            )
             """,
             list(account_ids),
+            now,
         )
         return [
             OpenNotice(
@@ -66,7 +77,7 @@ class PostgresNoticeBook:
             for row in rows
         ]
 
-    async def write(self, plan: Plan, *, now: datetime) -> Sequence[Channel]:
+    async def write(self, plan: Plan, *, now: datetime) -> Sequence[Notice]:
         if plan.accounts:
             changed = list(plan.accounts.values())
             await self._connection.execute(
@@ -81,8 +92,11 @@ class PostgresNoticeBook:
             )
         if plan.notices:
             await self._connection.execute(INSERT_NOTICES, *notice_columns(plan.notices), now)
-        if not plan.superseded:
+        if not plan.withdrawn:
             return []
         return await stop_notices(
-            self._connection, ids=list(plan.superseded), stop_as=Status.SUPERSEDED
+            self._connection, ids=list(plan.withdrawn), stop_as=Status.WITHDRAWN
         )
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        await outbox.append(self._transaction, messages)

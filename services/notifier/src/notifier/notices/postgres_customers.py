@@ -27,9 +27,10 @@ class PostgresCustomerRecords:
         rows = await self._connection.fetch(
             "UPDATE notice SET recipient = '' WHERE account_id = $1 RETURNING id", account_id
         )
-        return await stop_notices(
+        stopped = await stop_notices(
             self._connection, ids=[row["id"] for row in rows], stop_as=Status.SUPPRESSED
         )
+        return [notice.channel for notice in stopped]
 
 
 @asynccontextmanager

@@ -75,20 +75,20 @@ async def hold_account(connection: DriverConnection, account_id: UUID) -> None:
 
 async def stop_notices(
     connection: DriverConnection, *, ids: list[object], stop_as: Status
-) -> list[Channel]:
-    """Open ones of ``ids`` end as ``stop_as``; those being sent do if this attempt fails. Gives
-    the channels of those that ended now."""
+) -> list[Notice]:
+    """Those of ``ids`` that wait end as ``stop_as``: they are given. Those being sent do if this
+    attempt fails, and those that a peer has are not sent again if they come back."""
     rows = await connection.fetch(
         """
         UPDATE notice SET
             stop_as = $2,
             status = CASE WHEN status = 'queued' THEN $2 ELSE status END,
             next_attempt_at = CASE WHEN status = 'queued' THEN NULL ELSE next_attempt_at END,
-            finished_at = CASE WHEN status = 'queued' THEN now() END
-        WHERE id = ANY ($1::uuid[]) AND status IN ('queued', 'sending')
-        RETURNING channel, status
+            finished_at = CASE WHEN status = 'queued' THEN now() ELSE finished_at END
+        WHERE id = ANY ($1::uuid[]) AND status IN ('queued', 'sending', 'accepted', 'delivered')
+        RETURNING *
         """,
         ids,
         stop_as,
     )
-    return [Channel(row["channel"]) for row in rows if row["status"] == stop_as]
+    return [notice_of(row) for row in rows if row["status"] == stop_as]

@@ -5,14 +5,13 @@ from datetime import timedelta
 
 from notifier.contacts.values import Language
 from notifier.metrics import NOTICES
-from notifier.notices.planning import Cause, LedgerEvent, Plan, plan_notices
+from notifier.notices import events
+from notifier.notices.planning import Cause, LedgerEvent, plan_notices
 from notifier.notices.ports import NoticeBook
 from notifier.notices.values import Status, Template
 from prewatt_common.clock import Clock
 from prewatt_common.kafka.batches import AfterCommit
 from prewatt_common.kafka.decoding import Delivered
-
-_ENDED = (Status.SUPERSEDED, Status.SUPPRESSED)
 
 
 class TakeLedgerEvents:
@@ -45,23 +44,23 @@ class TakeLedgerEvents:
             taken=await book.taken({cause.id for cause in causes}),
             accounts=accounts,
             contacts=await book.contacts(account_ids),
-            open_notices=await book.open_notices(account_ids),
+            open_notices=await book.open_notices(account_ids, now=now),
             default_language=self._default_language,
             lifetimes=self._lifetimes,
             now=now,
         )
-        superseded = await book.write(plan, now=now)
+        withdrawn = [
+            *(notice for notice in plan.notices if notice.status is Status.WITHDRAWN),
+            *await book.write(plan, now=now),
+        ]
+        await book.publish([events.withdrawn(notice, now=now) for notice in withdrawn])
 
         def after_commit() -> None:
-            _count(plan)
-            for channel in superseded:
-                NOTICES.labels(channel, Status.SUPERSEDED).inc()
+            suppressed = [each for each in plan.notices if each.status is Status.SUPPRESSED]
+            for notice in withdrawn:
+                NOTICES.labels(notice.channel, Status.WITHDRAWN).inc()
+            for notice in suppressed:
+                NOTICES.labels(notice.channel, Status.SUPPRESSED).inc()
             self._committed()
 
         return after_commit
-
-
-def _count(plan: Plan) -> None:
-    for notice in plan.notices:
-        if notice.status in _ENDED:
-            NOTICES.labels(notice.channel, notice.status).inc()

@@ -10,7 +10,11 @@ from prepay_ledger.events import Publishes
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.procedures.book import ProcedureBook
 from prepay_ledger.procedures.values import Evidence, ProcedureDraft, PublishedProcedure
-from prewatt_common.contracts.notice_events_v1 import NoticeDelivered, NoticeFailed
+from prewatt_common.contracts.notice_events_v1 import (
+    NoticeBounced,
+    NoticeDelivered,
+    NoticeFailed,
+)
 
 
 class ProcedureStore(Protocol):
@@ -51,6 +55,13 @@ class EvidenceStore(Protocol):
         self, notices: Sequence[NoticeDelivered], *, now: datetime
     ) -> Sequence[UUID]:
         """Those that are not known yet, of accounts that there are; gives their accounts."""
+        ...
+
+    async def take_back_bounced(
+        self, notices: Sequence[NoticeBounced], *, now: datetime
+    ) -> Sequence[UUID]:
+        """These very notices, where they were delivered, count no more; gives the accounts of which
+        that is news."""
         ...
 
     async def take_back_failed(

@@ -24,7 +24,11 @@ from prepay_ledger.procedures.values import (
     ProcedureDraft,
     PublishedProcedure,
 )
-from prewatt_common.contracts.notice_events_v1 import NoticeDelivered, NoticeFailed
+from prewatt_common.contracts.notice_events_v1 import (
+    NoticeBounced,
+    NoticeDelivered,
+    NoticeFailed,
+)
 from prewatt_common.contracts.procedure_v1 import Procedure, canonical
 from prewatt_common.db.database import driver
 from prewatt_common.ids import new_id
@@ -63,6 +67,14 @@ JOIN procedure_evidence AS e
   ON e.account_id = f.account_id AND e.kind = 'notice' AND e.takes_back IS NULL
  AND e.name = f.template AND e.cause_id = f.cause_id AND e.at <= f.at
 """
+_OF_BOUNCED = """
+SELECT e.id, e.account_id, e.name, b.at, b.channel, b.notice_id, b.cause_id
+FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[])
+     AS b (account_id, template, at, channel, notice_id, cause_id)
+JOIN procedure_evidence AS e
+  ON e.account_id = b.account_id AND e.kind = 'notice' AND e.takes_back IS NULL
+ AND e.reference = b.notice_id
+"""
 _TAKE_BACK = """
 INSERT INTO procedure_evidence
   (id, account_id, kind, name, at, by, form, reference, cause_id, takes_back, reason, recorded_at)
@@ -75,7 +87,8 @@ ON CONFLICT (takes_back) DO NOTHING
 RETURNING account_id
 """
 # In our words: the peer's own may name the address, and this row stands when that is forgotten.
-_TAKEN_BACK = "no channel could deliver it"
+_FAILED = "no channel could deliver it"
+_BOUNCED = "it came back"
 _EVIDENCE = tuple(each.name for each in fields(Evidence))
 # A row is never changed and never goes, so how many there are tells whether any is new. The book
 # is asked for in every review.
@@ -191,13 +204,30 @@ class PostgresEvidence:
         )
         return [row["account_id"] for row in rows]
 
+    async def take_back_bounced(
+        self, notices: Sequence[NoticeBounced], *, now: datetime
+    ) -> Sequence[UUID]:
+        """By the notices' ids."""
+        return await self._take_back(_OF_BOUNCED, notices, reason=_BOUNCED, now=now)
+
     async def take_back_failed(
         self, notices: Sequence[NoticeFailed], *, now: datetime
+    ) -> Sequence[UUID]:
+        """By cause and template: what came back is another notice than the one that failed last."""
+        return await self._take_back(_OF_FAILED, notices, reason=_FAILED, now=now)
+
+    async def _take_back(
+        self,
+        which: str,
+        notices: Sequence[NoticeBounced] | Sequence[NoticeFailed],
+        *,
+        reason: str,
+        now: datetime,
     ) -> Sequence[UUID]:
         """Two statements: ids are given here, as lists are read by them."""
         connection = await driver(self._connection)
         found = await connection.fetch(
-            _OF_FAILED,
+            which,
             [each.account_id for each in notices],
             [each.template for each in notices],
             [each.at for each in notices],
@@ -215,7 +245,7 @@ class PostgresEvidence:
             [row["notice_id"] for row in found],
             [row["cause_id"] for row in found],
             [row["id"] for row in found],
-            _TAKEN_BACK,
+            reason,
             now,
         )
         return [row["account_id"] for row in rows]

@@ -6,11 +6,15 @@ from typing import TypeAlias
 from uuid import UUID
 
 from prepay_ledger.procedures.ports import HasProcedures
-from prewatt_common.contracts.notice_events_v1 import NoticeDelivered, NoticeFailed
+from prewatt_common.contracts.notice_events_v1 import (
+    NoticeBounced,
+    NoticeDelivered,
+    NoticeFailed,
+)
 from prewatt_common.contracts.procedure_v1 import NOTICE_TEMPLATES
 from prewatt_common.kafka.decoding import Delivered
 
-NoticeEvent: TypeAlias = NoticeDelivered | NoticeFailed
+NoticeEvent: TypeAlias = NoticeDelivered | NoticeBounced | NoticeFailed
 
 
 async def take_notices(
@@ -18,14 +22,17 @@ async def take_notices(
 ) -> set[UUID]:
     """Handle ``batch``; gives the accounts of which there is news, whose supply is to be decided
     anew. The same again changes nothing: a notice is known by its id, and one that was taken back
-    stays so. What failed takes back what was delivered before it alone, so that the order in which
-    the two are written does not matter."""
+    stays so. What bounced takes back itself; what failed takes back what was delivered before it
+    alone, so that the order in which the two are written does not matter."""
     events = [event for event, _ in batch if event.template in NOTICE_TEMPLATES]
     delivered = [event for event in events if isinstance(event, NoticeDelivered)]
+    bounced = [event for event in events if isinstance(event, NoticeBounced)]
     failed = [event for event in events if isinstance(event, NoticeFailed)]
     news: set[UUID] = set()
     if delivered:
         news.update(await unit.evidence.add_delivered(delivered, now=now))
+    if bounced:
+        news.update(await unit.evidence.take_back_bounced(bounced, now=now))
     if failed:
         news.update(await unit.evidence.take_back_failed(failed, now=now))
     return news

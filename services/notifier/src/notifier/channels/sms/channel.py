@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import httpx
 
 from notifier.channels.ports import PeerDown
+from notifier.channels.sms.receipts import ASKED, ReceiptAddress
 from notifier.channels.sms.rules import coding_of, failure_of
 from notifier.notices.values import Notice, Text
 
@@ -18,6 +19,8 @@ class SmsGateway:
     username: str
     password: str
     sender: str | None
+    receipts: ReceiptAddress | None = None
+    """Without it the gateway is asked for none, and no SMS counts as delivered."""
 
 
 class SmsChannel:
@@ -40,6 +43,9 @@ class SmsChannel:
         }
         if self._gateway.sender:
             query["from"] = self._gateway.sender
+        if self._gateway.receipts:
+            query["dlr-mask"] = ASKED
+            query["dlr-url"] = self._gateway.receipts.of(notice.id)
         try:
             answer = await self._client.get(self._gateway.url, params=query)
         except httpx.HTTPError as error:

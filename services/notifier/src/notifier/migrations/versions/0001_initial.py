@@ -36,9 +36,10 @@ CREATE TABLE notice (
     -- How many channels were tried for it before: 0 is what the event itself made.
     position integer NOT NULL,
     status text NOT NULL CHECK (status IN
-        ('queued', 'sending', 'delivered', 'failed', 'expired', 'superseded', 'suppressed')),
+        ('queued', 'sending', 'accepted', 'delivered', 'bounced', 'failed', 'expired', 'withdrawn',
+         'suppressed')),
     -- What a notice in flight becomes if this attempt does not deliver it.
-    stop_as text CHECK (stop_as IN ('superseded', 'suppressed')),
+    stop_as text CHECK (stop_as IN ('withdrawn', 'suppressed')),
     -- 0 goes first.
     priority smallint NOT NULL,
     -- Worth nothing after this; given to the next channel after that.
@@ -48,16 +49,22 @@ CREATE TABLE notice (
     -- When a queued one is due, or when the sender of one being sent counts as dead.
     next_attempt_at timestamptz,
     reason text,
+    -- What says that it was delivered.
+    proof text CHECK (proof IN ('receipt', 'undisputed', 'log')),
     created_at timestamptz NOT NULL,
+    accepted_at timestamptz,
     finished_at timestamptz,
     -- An event makes a notice once, whatever became of the contact in between.
     UNIQUE (cause_id, template, position),
     CHECK ((status IN ('queued', 'sending')) = (next_attempt_at IS NOT NULL)),
-    CHECK (give_up_at <= expires_at)
+    CHECK (give_up_at <= expires_at),
+    CHECK (status <> 'delivered' OR proof IS NOT NULL),
+    CHECK (status NOT IN ('accepted', 'delivered', 'bounced') OR accepted_at IS NOT NULL)
 ) WITH (fillfactor = 80);
 CREATE INDEX notice_due ON notice (channel, priority, next_attempt_at)
     WHERE status IN ('queued', 'sending');
 CREATE INDEX notice_overdue ON notice (give_up_at) WHERE status IN ('queued', 'sending');
+CREATE INDEX notice_accepted ON notice (channel, accepted_at) WHERE status = 'accepted';
 CREATE INDEX notice_stopped ON notice (next_attempt_at)
     WHERE status = 'sending' AND stop_as IS NOT NULL;
 CREATE INDEX notice_account ON notice (account_id, sequence)

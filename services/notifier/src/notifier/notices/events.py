@@ -1,0 +1,75 @@
+"""What is told of a notice on ``notice.events.v1``, keyed by account."""
+
+from datetime import datetime
+from typing import TypedDict
+from uuid import UUID
+
+from notifier.notices.values import Notice
+from prewatt_common.contracts.base import Event
+from prewatt_common.contracts.notice_events_v1 import (
+    NoticeAccepted,
+    NoticeBounced,
+    NoticeDelivered,
+    NoticeExpired,
+    NoticeFailed,
+    NoticeWithdrawn,
+    Proof,
+)
+from prewatt_common.contracts.topics import NOTICE_EVENTS
+from prewatt_common.kafka.messages import Message, Source
+
+_SOURCE = Source("notifier")
+
+
+class _Which(TypedDict):
+    notice_id: UUID
+    account_id: UUID
+    template: str
+    channel: str
+    cause_id: str
+    at: datetime
+
+
+def accepted(notice: Notice, *, now: datetime) -> Message:
+    """The peer has it."""
+    return _message(NoticeAccepted(**_which(notice, now)), notice, now)
+
+
+def delivered(notice: Notice, *, proof: Proof, now: datetime) -> Message:
+    """It has arrived."""
+    return _message(NoticeDelivered(proof=proof, **_which(notice, now)), notice, now)
+
+
+def bounced(notice: Notice, *, reason: str, now: datetime) -> Message:
+    """It came back."""
+    return _message(NoticeBounced(reason=reason, **_which(notice, now)), notice, now)
+
+
+def failed(notice: Notice, *, reason: str, now: datetime) -> Message:
+    """No channel is left; ``reason`` names each with its own."""
+    return _message(NoticeFailed(reason=reason, **_which(notice, now)), notice, now)
+
+
+def expired(notice: Notice, *, reason: str, now: datetime) -> Message:
+    """Its time is over; ``reason`` as above."""
+    return _message(NoticeExpired(reason=reason, **_which(notice, now)), notice, now)
+
+
+def withdrawn(notice: Notice, *, now: datetime) -> Message:
+    """It is true no more and was not sent."""
+    return _message(NoticeWithdrawn(**_which(notice, now)), notice, now)
+
+
+def _which(notice: Notice, now: datetime) -> _Which:
+    return {
+        "notice_id": notice.id,
+        "account_id": notice.account_id,
+        "template": notice.template,
+        "channel": notice.channel,
+        "cause_id": str(notice.cause_id),
+        "at": now,
+    }
+
+
+def _message(event: Event, notice: Notice, now: datetime) -> Message:
+    return _SOURCE.message(topic=NOTICE_EVENTS, key=str(notice.account_id), event=event, at=now)
