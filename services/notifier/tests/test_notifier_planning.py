@@ -168,8 +168,37 @@ QUEUED, WITHDRAWN = Status.QUEUED, Status.WITHDRAWN
         ),
         pytest.param(
             [low(), topped_up(20)],
-            [(Template.LOW_BALANCE, QUEUED), (Template.TOPPED_UP, QUEUED)],
-            id="a payment up to the threshold is not enough",
+            [(Template.LOW_BALANCE, WITHDRAWN), (Template.TOPPED_UP, QUEUED)],
+            id="after any payment the receipt says what is left",
+        ),
+        pytest.param(
+            [low(), credited(20)],
+            [(Template.LOW_BALANCE, QUEUED)],
+            id="a credit up to the threshold is not enough",
+        ),
+        pytest.param(
+            [low(5), low(3)],
+            [(Template.LOW_BALANCE, WITHDRAWN), (Template.LOW_BALANCE, QUEUED)],
+            id="the newer reminder says what is left now",
+        ),
+        pytest.param(
+            [low(3), exhausted(0)],
+            [(Template.LOW_BALANCE, WITHDRAWN), (Template.BALANCE_EXHAUSTED, QUEUED)],
+            id="'3 left' does not leave at a balance of 0",
+        ),
+        pytest.param(
+            [exhausted(0), low(3)],
+            [(Template.BALANCE_EXHAUSTED, QUEUED), (Template.LOW_BALANCE, QUEUED)],
+            id="a low balance does not take back that it was used up",
+        ),
+        pytest.param(
+            [low(), exhausted(), supply(SupplyState.DISCONNECTED)],
+            [
+                (Template.LOW_BALANCE, WITHDRAWN),
+                (Template.BALANCE_EXHAUSTED, WITHDRAWN),
+                (Template.SUPPLY_OFF, QUEUED),
+            ],
+            id="nobody whose supply is off is told that it may be",
         ),
         pytest.param(
             [exhausted(), topped_up(1)],

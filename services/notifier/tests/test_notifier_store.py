@@ -154,8 +154,7 @@ async def told(database: Database) -> list[str]:
 
 
 async def test_two_workers_never_hold_the_same_notice(database):
-    account_id = uuid4()
-    await take(database, *(low(account_id) for _ in range(20)))
+    await take(database, *(low(uuid4()) for _ in range(20)))
     claims = await asyncio.gather(*(claim(database, at=START, limit=5) for _ in range(4)))
     held = [delivery.notice.id for one in claims for delivery in one]
     assert len(held) == len(set(held)) == 20
@@ -260,9 +259,8 @@ async def test_one_whose_sender_died_and_that_is_true_no_more_is_not_sent_again(
 
 
 async def test_supply_overtakes_and_has_slots_of_its_own(database):
-    account_id = uuid4()
-    await take(database, *(low(account_id) for _ in range(6)))
-    await take(database, off(account_id), at=START + timedelta(seconds=5))
+    await take(database, *(low(uuid4()) for _ in range(6)))
+    await take(database, off(uuid4()), at=START + timedelta(seconds=5))
     async with open_deliveries(database) as store:
         claimed = await store.claim(
             Channel.LOG,
@@ -302,7 +300,7 @@ async def test_a_deleted_contact_leaves_no_address_and_no_waiting_notice(databas
     contact = Contact(account_id, Language.EN, "a@b.example", None, (Channel.EMAIL,))
     async with open_contacts(database) as store:
         await store.put([contact])
-    await take(database, low(account_id), low(account_id))
+    await take(database, paid(account_id), paid(account_id))
     (sending,) = await claim(database, at=START, limit=1, channel=Channel.EMAIL)
     forget = ForgetCustomer(open_records=lambda: open_customer_records(database))
     assert await forget(account_id)

@@ -55,6 +55,8 @@ _REMINDERS = frozenset(
         Template.SUPPLY_LIMITED,
     }
 )
+_OF_BALANCE = frozenset({Template.LOW_BALANCE, Template.BALANCE_EXHAUSTED})
+"""What says that the balance ends: overtaken by a newer one, and by the end of supply."""
 _TAKEN = {
     SupplyState.DISCONNECTED: Template.SUPPLY_OFF,
     SupplyState.LIMITED: Template.SUPPLY_LIMITED,
@@ -180,6 +182,9 @@ def makes_untrue(  # noqa: PLR0911 - a case each
     if notice.account_id != event.account_id:
         return False
     match event:
+        case ToppedUp() if notice.template is Template.LOW_BALANCE:
+            # Its receipt says what the balance is now: nobody who has paid is reminded.
+            return True
         case ToppedUp() | Credited() | PaymentTakenBack():
             return (
                 notice.template in _REMINDERS
@@ -187,7 +192,7 @@ def makes_untrue(  # noqa: PLR0911 - a case each
                 and event.balance_micro > notice.settled_above_micro
             )
         case SupplyChanged(state=state) if state in _TAKEN:
-            others = {Template.SUPPLY_ON, Template.SUPPLY_ARMED, *_TAKEN.values()}
+            others = {Template.SUPPLY_ON, Template.SUPPLY_ARMED, *_OF_BALANCE, *_TAKEN.values()}
             return notice.template in others - {_TAKEN[state]}
         case SupplyChanged(state=state) if state in _SUPPLIED:
             return notice.template in (
@@ -199,6 +204,11 @@ def makes_untrue(  # noqa: PLR0911 - a case each
             return notice.template in (*_TAKEN.values(), Template.RECONNECTION_LATE)
         case SupplyApology():
             return notice.template in _REMINDERS
+        case LowBalance():
+            # The newer one says what is left now.
+            return notice.template is Template.LOW_BALANCE
+        case BalanceExhausted():
+            return notice.template in _OF_BALANCE
         case _:
             return False
 
