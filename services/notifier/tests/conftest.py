@@ -391,6 +391,8 @@ async def notifier(
         "PREWATT_AUTH_PUBLIC_KEY": stack.keys.auth_public,
         "PREWATT_INSTANCE_ID": "notifier-test",
         "PREWATT_SMTP_HOST": HOST,
+        # Tests do not depend on the hour.
+        "PREWATT_QUIET_CHANNELS": "[]",
         "PREWATT_SMTP_PORT": str(smtp_peer.port),
         "PREWATT_SMTP_FROM": "notices@utility.example",
         "PREWATT_SMTP_STARTTLS": "false",

@@ -14,6 +14,7 @@ CONTACT = {
     "email": "li@home.example",
     "phone": "+8613800000009",
     "channels": ["sms", "email"],
+    "timezone": "Asia/Urumqi",
 }
 HEADER = "account_id,language,email,phone,channels\n"
 
@@ -46,6 +47,8 @@ async def test_a_contact_is_put_read_replaced_and_deleted(notifier):
         ({"channels": ["sms", "sms"]}, "named twice"),
         ({"channels": ["pigeon"]}, "channels"),
         ({"language": "xx"}, "language"),
+        ({"timezone": "Mars/Olympus"}, "no time zone"),
+        ({"timezone": "../../etc/passwd"}, "timezone"),
         ({"fax": "1"}, "fax"),
     ],
 )

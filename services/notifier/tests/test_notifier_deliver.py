@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -21,6 +22,8 @@ def deliver_over(send):
         channels={Channel.LOG: SimpleNamespace(send=send)},
         renderer=SimpleNamespace(render=lambda *_, **__: "text"),
         retries=RetryPolicy(first_s=1, longest_s=9),
+        quiet=None,
+        zone=ZoneInfo("Asia/Shanghai"),
         timeout_s=60,
         clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
         jitter=lambda: 0.0,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -125,6 +126,8 @@ def deliverer(database: Database, *, at: datetime) -> Deliver:
         channels={Channel.LOG: Down()},
         renderer=JinjaRenderer(utility_name="Prewatt"),
         retries=RetryPolicy(first_s=10, longest_s=100),
+        quiet=None,
+        zone=ZoneInfo("Asia/Shanghai"),
         timeout_s=1,
         clock=lambda: at,
         jitter=lambda: 0.5,

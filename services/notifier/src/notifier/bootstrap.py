@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import httpx
 from aiokafka.errors import KafkaError
@@ -88,6 +89,8 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
         channels=channels,
         renderer=JinjaRenderer(utility_name=settings.utility_name),
         retries=settings.retries,
+        quiet=settings.quiet_hours,
+        zone=ZoneInfo(settings.timezone),
         timeout_s=settings.delivery_timeout_s,
         clock=utc_now,
         jitter=random.random,

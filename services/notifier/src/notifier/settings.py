@@ -1,17 +1,18 @@
 """The notifier's settings."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, HttpUrl, SecretStr, model_validator
 
 from notifier.channels.sms.receipts import ReceiptAddress
-from notifier.contacts.values import Channel, Language
+from notifier.contacts.values import Channel, Language, is_zone
 from notifier.deliveries.lane import LaneLimits
+from notifier.deliveries.quiet import QuietHours
 from notifier.deliveries.retries import RetryPolicy
-from notifier.notices.treatment import LIFETIMES
+from notifier.notices.treatment import LIFETIMES, NEVER_QUIET
 from notifier.notices.values import Template
 from prewatt_common.settings import ServiceSettings
 
@@ -27,6 +28,19 @@ class NotifierSettings(ServiceSettings):
     """Of accounts without a contact; their notices go to the log."""
     utility_name: str = Field(default="Prewatt", min_length=1, max_length=12)
     """Signs every notice."""
+
+    timezone: str = "Asia/Shanghai"
+    """Of contacts that name none."""
+    quiet_begin: time | None = time(22)
+    quiet_end: time = time(7)
+    quiet_holiday_end: time = time(10)
+    """From the evening to the morning nobody is woken; without a beginning there are no quiet
+    hours."""
+    quiet_holidays: frozenset[date] = frozenset()
+    """Days whose morning is quiet for longer."""
+    quiet_channels: frozenset[Channel] = frozenset({Channel.SMS})
+    quiet_except: frozenset[Template] = NEVER_QUIET
+    """Templates that go at any hour."""
 
     smtp_host: str | None = None
     smtp_port: int = Field(default=587, ge=1, le=65535)
@@ -82,6 +96,16 @@ class NotifierSettings(ServiceSettings):
         if self.delivery_lease_s <= self.delivery_timeout_s:
             message = "PREWATT_DELIVERY_LEASE_S must be longer than PREWATT_DELIVERY_TIMEOUT_S"
             raise ValueError(message)
+        if not is_zone(self.timezone):
+            message = f"PREWATT_TIMEZONE: {self.timezone!r} is no time zone of the IANA database"
+            raise ValueError(message)
+        begin = self.quiet_begin
+        if begin and not self.quiet_end <= self.quiet_holiday_end < begin:
+            message = (
+                "quiet hours end before they begin again: PREWATT_QUIET_END, "
+                "PREWATT_QUIET_HOLIDAY_END and PREWATT_QUIET_BEGIN are in this order within a day"
+            )
+            raise ValueError(message)
         return self
 
     @property
@@ -116,6 +140,20 @@ class NotifierSettings(ServiceSettings):
             Channel.SMS: self.sms_undisputed_after_h,
         }
         return {channel: timedelta(hours=hours) for channel, hours in stated.items() if hours}
+
+    @property
+    def quiet_hours(self) -> QuietHours | None:
+        """When nobody is woken."""
+        if self.quiet_begin is None:
+            return None
+        return QuietHours(
+            begin=self.quiet_begin,
+            end=self.quiet_end,
+            holiday_end=self.quiet_holiday_end,
+            holidays=self.quiet_holidays,
+            channels=self.quiet_channels,
+            excepted=self.quiet_except,
+        )
 
     def limits_of(self, channel: Channel) -> LaneLimits:
         """What a channel may have on its way."""

@@ -24,6 +24,9 @@ Email = Annotated[
 Phone = Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$")]
 """E.164: plus, country code, number."""
 
+Zone = Annotated[str, Field(max_length=60, pattern=r"^[A-Za-z0-9_+/-]+$")]
+"""A name of the IANA database."""
+
 
 def _split(value: object) -> object:
     return value.split(";") if isinstance(value, str) else value
@@ -35,6 +38,8 @@ class _Contact(BaseModel):
     language: Language
     email: Email | None = None
     phone: Phone | None = None
+    timezone: Zone | None = None
+    """Whose night is not disturbed, ``Asia/Urumqi``; none: the utility's."""
 
 
 class ContactIn(_Contact):
@@ -51,7 +56,14 @@ class ContactIn(_Contact):
 
     def contact(self, account_id: UUID) -> Contact:
         """The contact of ``account_id``."""
-        return Contact(account_id, self.language, self.email, self.phone, tuple(self.channels))
+        return Contact(
+            account_id,
+            self.language,
+            self.email,
+            self.phone,
+            tuple(self.channels),
+            self.timezone,
+        )
 
 
 class ContactLine(ContactIn):
@@ -73,6 +85,7 @@ class ContactOut(BaseModel):
     email: str | None
     phone: str | None
     channels: list[Channel]
+    timezone: str | None
 
     @classmethod
     def of(cls, contact: Contact) -> Self:
@@ -83,6 +96,7 @@ class ContactOut(BaseModel):
             email=contact.email,
             phone=contact.phone,
             channels=list(contact.channels),
+            timezone=contact.timezone,
         )
 
 
@@ -103,7 +117,8 @@ def contacts_router(*, open_contacts: OpenContacts, forget: ForgetCustomer) -> A
         "/import",
         dependencies=[writes],
         description="All or nothing; replaces the contacts there are. Columns: account_id, "
-        "language, email, phone, channels (in order, separated by semicolons).",
+        "language, email, phone, channels (in order, separated by semicolons); timezone may be "
+        "there.",
         openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {}}}},
     )
     async def import_(

@@ -17,13 +17,16 @@ class PostgresContacts:
     async def put(self, contacts: Sequence[Contact]) -> None:
         await self._connection.executemany(
             """
-            INSERT INTO contact (account_id, language, email, phone, channels)
-            VALUES ($1, $2, $3, $4, $5)
+            INSERT INTO contact (account_id, language, email, phone, channels, timezone)
+            VALUES ($1, $2, $3, $4, $5, $6)
             ON CONFLICT (account_id) DO UPDATE SET
                 language = excluded.language, email = excluded.email, phone = excluded.phone,
-                channels = excluded.channels
+                channels = excluded.channels, timezone = excluded.timezone
             """,
-            [(c.account_id, c.language, c.email, c.phone, list(c.channels)) for c in contacts],
+            [
+                (c.account_id, c.language, c.email, c.phone, list(c.channels), c.timezone)
+                for c in contacts
+            ],
         )
 
     async def get(self, account_id: UUID) -> Contact | None:
@@ -43,7 +46,7 @@ async def contacts_of(
     """By account; those without a contact are not among them."""
     rows = await connection.fetch(
         """
-        SELECT account_id, language, email, phone, channels FROM contact
+        SELECT account_id, language, email, phone, channels, timezone FROM contact
         WHERE account_id = ANY ($1::uuid[])
         """,
         list(account_ids),
@@ -55,6 +58,7 @@ async def contacts_of(
             email=row["email"],
             phone=row["phone"],
             channels=tuple(Channel(channel) for channel in row["channels"]),
+            timezone=row["timezone"],
         )
         for row in rows
     }

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 
 class Language(StrEnum):
@@ -31,6 +32,8 @@ class Contact:
     email: str | None
     phone: str | None
     channels: tuple[Channel, ...]
+    timezone: str | None = None
+    """Whose night is not disturbed; none: the utility's."""
 
     def address_of(self, channel: Channel) -> str:
         """Where ``channel`` sends to; empty where it needs no address."""
@@ -61,4 +64,15 @@ def problems_of(contact: Contact) -> list[str]:
         problems.append("the channel email needs an email address")
     if Channel.SMS in contact.channels and not contact.phone:
         problems.append("the channel sms needs a phone number")
+    if contact.timezone is not None and not is_zone(contact.timezone):
+        problems.append(f"{contact.timezone!r} is no time zone of the IANA database")
     return problems
+
+
+def is_zone(name: str) -> bool:
+    """Whether the IANA database has it."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True

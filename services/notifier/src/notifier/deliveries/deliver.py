@@ -8,11 +8,13 @@ the peer had it; a customer told twice is better than one not told before a cut.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from notifier.channels.ports import ChannelPort, PeerDown, PermanentFailure, TransientFailure
 from notifier.contacts.values import Channel
 from notifier.deliveries.ports import OpenDeliveries
+from notifier.deliveries.quiet import QuietHours
 from notifier.deliveries.retries import RetryPolicy
 from notifier.deliveries.succession import hand_on
 from notifier.deliveries.values import Delivery, Outcome
@@ -39,6 +41,8 @@ class Deliver:
         channels: Mapping[Channel, ChannelPort],
         renderer: Renderer,
         retries: RetryPolicy,
+        quiet: QuietHours | None,
+        zone: ZoneInfo,
         timeout_s: float,
         clock: Clock,
         jitter: Callable[[], float],
@@ -47,6 +51,8 @@ class Deliver:
         self._channels = channels
         self._renderer = renderer
         self._retries = retries
+        self._quiet = quiet
+        self._zone = zone
         self._timeout_s = timeout_s
         self._clock = clock
         self._jitter = jitter
@@ -57,6 +63,9 @@ class Deliver:
         channel = self._channels.get(notice.channel)
         if channel is None:
             return Outcome(f"the channel {notice.channel} is not configured here")
+        wait = self._quiet_for(delivery)
+        if wait is not None:
+            return Outcome("waits for the end of quiet hours", wait)
         try:
             text = self._renderer.render(notice, account_number=delivery.account_number)
             async with asyncio.timeout(self._timeout_s):
@@ -66,6 +75,15 @@ class Deliver:
                 raise
             return self._failure(delivery, error)
         return Outcome(peer_answers=True, proof=proof)
+
+    def _quiet_for(self, delivery: Delivery) -> timedelta | None:
+        # Here and not where a notice is made: one that is tried again must not wake anybody either.
+        if self._quiet is None:
+            return None
+        now, notice = self._clock(), delivery.notice
+        zone = ZoneInfo(delivery.timezone) if delivery.timezone else self._zone
+        until = self._quiet.until(now, zone=zone, channel=notice.channel, template=notice.template)
+        return None if until is None else until - now
 
     def _failure(self, delivery: Delivery, error: BaseException) -> Outcome:
         match error:
@@ -143,7 +161,8 @@ def _tell(delivery: Delivery, status: Status | None, outcome: Outcome, now: date
         logger.warning("a notice was settled before the outcome of this attempt", extra=context)
         return
     if status is Status.QUEUED:
-        logger.warning("notice not delivered yet; it is tried again", extra=context)
+        level = logging.INFO if outcome.peer_answers is None else logging.WARNING
+        logger.log(level, "notice not delivered yet; it is tried again", extra=context)
         return
     if status is not Status.ACCEPTED:
         NOTICES.labels(notice.channel, status).inc()

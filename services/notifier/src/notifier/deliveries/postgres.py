@@ -31,8 +31,9 @@ FROM (
 ) AS due
 JOIN notice AS d USING (id)
 JOIN account AS a ON a.id = d.account_id
+LEFT JOIN contact AS c ON c.account_id = d.account_id
 WHERE n.id = due.id
-RETURNING n.*, coalesce(a.number, a.id::text) AS account_number
+RETURNING n.*, coalesce(a.number, a.id::text) AS account_number, c.timezone
 """
 _STOP_ABANDONED = """
 UPDATE notice SET status = stop_as, next_attempt_at = NULL, finished_at = $1::timestamptz
@@ -62,7 +63,7 @@ WHERE id = $1 AND attempts > 0 AND (
 RETURNING *
 """
 _OVERDUE = """
-SELECT n.*, coalesce(a.number, a.id::text) AS account_number
+SELECT n.*, coalesce(a.number, a.id::text) AS account_number, NULL AS timezone
 FROM notice AS n JOIN account AS a ON a.id = n.account_id
 WHERE n.status IN ('queued', 'sending') AND n.give_up_at <= $2 AND n.stop_as IS NULL
   AND (n.status = 'queued' OR n.next_attempt_at <= $2)
@@ -187,7 +188,13 @@ class PostgresDeliveries:
 
 
 def _delivery(row: asyncpg.Record) -> Delivery:
-    return Delivery(notice_of(row), row["account_number"], row["attempts"], row["created_at"])
+    return Delivery(
+        notice_of(row),
+        row["account_number"],
+        row["attempts"],
+        row["created_at"],
+        row["timezone"],
+    )
 
 
 @asynccontextmanager

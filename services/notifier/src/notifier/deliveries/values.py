@@ -19,6 +19,8 @@ class Delivery:
     account_number: str
     attempts: int
     created_at: datetime
+    timezone: str | None = None
+    """Of the customer, where the contact says it."""
 
 
 @dataclass(frozen=True, slots=True)

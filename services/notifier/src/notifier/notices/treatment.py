@@ -33,6 +33,12 @@ LIFETIMES: Mapping[Template, timedelta] = {
 }
 """After this a notice is not sent any more: settings may say otherwise."""
 
+NEVER_QUIET = frozenset(
+    {template for template, each in PRIORITIES.items() if each is Priority.SUPPLY}
+    | {Template.BALANCE_EXHAUSTED}
+)
+"""Who has no electricity, or may have none soon, is told at night too; settings may differ."""
+
 
 def gives_up_at(*, now: datetime, expires_at: datetime, channels_left: int) -> datetime:
     """When the next channel gets the notice: those that are left share the time that is left, so

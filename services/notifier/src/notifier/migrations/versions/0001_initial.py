@@ -20,7 +20,8 @@ CREATE TABLE contact (
     language text NOT NULL,
     email text,
     phone text,
-    channels text[] NOT NULL
+    channels text[] NOT NULL,
+    timezone text
 );
 CREATE TABLE notice (
     sequence bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
