@@ -210,7 +210,7 @@ async def test_what_opens_again_and_again_is_closed_once_somebody_has_looked(wor
     closing = Closing(at=world.now, by="li", result=WorkOrderResult.DONE, note="loose wire")
     async with world.scratch.unit() as unit:
         await CloseAndRetry(world.review)(unit=unit, order_id=found[1]["id"], closing=closing)
-    await world.pass_time(60)
+    await world.pass_time(300)
     await world.deliver(device)
     assert not device.is_open
 

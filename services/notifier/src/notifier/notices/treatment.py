@@ -16,6 +16,9 @@ PRIORITIES: Mapping[Template, Priority] = {
     Template.BALANCE_EXHAUSTED: Priority.BALANCE,
     Template.PAYMENT_TAKEN_BACK: Priority.INFORMATION,
     Template.TOPPED_UP: Priority.INFORMATION,
+    Template.DEBT_OWED: Priority.INFORMATION,
+    Template.DEBT_PAID: Priority.INFORMATION,
+    Template.DEBT_WRITTEN_OFF: Priority.INFORMATION,
 }
 LIFETIMES: Mapping[Template, timedelta] = {
     # Supply is back: who has no power by tomorrow knows better than this notice.
@@ -29,7 +32,10 @@ LIFETIMES: Mapping[Template, timedelta] = {
     Template.LOW_BALANCE: timedelta(hours=72),
     Template.BALANCE_EXHAUSTED: timedelta(hours=72),
     Template.TOPPED_UP: timedelta(hours=72),
+    Template.DEBT_PAID: timedelta(hours=72),
     Template.PAYMENT_TAKEN_BACK: timedelta(days=7),
+    Template.DEBT_OWED: timedelta(days=7),
+    Template.DEBT_WRITTEN_OFF: timedelta(days=7),
 }
 """After this a notice is not sent any more: settings may say otherwise."""
 

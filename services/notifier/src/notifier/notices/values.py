@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 
