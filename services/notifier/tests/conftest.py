@@ -395,7 +395,7 @@ async def notifier(
         "PREWATT_QUIET_CHANNELS": "[]",
         "PREWATT_SMTP_PORT": str(smtp_peer.port),
         "PREWATT_SMTP_FROM": "notices@utility.example",
-        "PREWATT_SMTP_STARTTLS": "false",
+        "PREWATT_SMTP_SECURITY": "none",
         "PREWATT_SMS_URL": kannel.url,
         "PREWATT_SMS_USERNAME": "prewatt",
         "PREWATT_SMS_PASSWORD": kannel.password,

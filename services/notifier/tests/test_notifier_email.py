@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from notifier.channels.email.channel import EmailChannel, SmtpServer
-from notifier.channels.ports import TransientFailure
+from notifier.channels.email.channel import EmailChannel, SmtpSecurity, SmtpServer
+from notifier.channels.ports import PeerDown, TransientFailure
 from notifier.contacts.values import Channel, Contact, Language
 from notifier.notices.making import make_notice
 from notifier.notices.values import Facts, Template
@@ -104,7 +104,7 @@ def channel(port: int, **changes) -> EmailChannel:
         "sender": "Prewatt <notices@utility.example>",
         "username": "prewatt",
         "password": "right",
-        "starttls": True,
+        "security": SmtpSecurity.STARTTLS,
         "ca_file": None,
         "timeout_s": 5,
     }
@@ -130,3 +130,28 @@ async def test_a_server_that_cannot_be_trusted_or_does_not_trust_us_is_tried_aga
     with pytest.raises(TransientFailure, match="refused our login: 535"):
         await channel(port, ca_file=certificate, password="wrong").send(NOTICE, TEXT)
     assert inbox.mails == []
+
+
+async def test_mail_goes_over_tls_from_the_first_byte(tmp_path):
+    certificate, key = _certificate(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    inbox = Inbox()
+    controller = Controller(
+        inbox, hostname=HOST, port=free_ports(1)[0], ssl_context=context, server_hostname=HOST
+    )
+    controller.start()
+    try:
+        email = channel(
+            controller.port,
+            ca_file=certificate,
+            security=SmtpSecurity.TLS,
+            username=None,
+            password=None,
+        )
+        await email.send(NOTICE, TEXT)
+        assert len(inbox.mails) == 1
+        with pytest.raises(PeerDown):
+            await channel(controller.port, ca_file=certificate, timeout_s=2).send(NOTICE, TEXT)
+    finally:
+        controller.stop()

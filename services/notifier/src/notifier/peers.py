@@ -28,7 +28,7 @@ def make_channels(
                 sender=settings.smtp_from,
                 username=settings.smtp_username,
                 password=password.get_secret_value() if password else None,
-                starttls=settings.smtp_starttls,
+                security=settings.smtp_security,
                 ca_file=settings.smtp_ca_file,
                 timeout_s=settings.delivery_timeout_s,
             )

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, HttpUrl, SecretStr, model_validator
 
+from notifier.channels.email.channel import SmtpSecurity
 from notifier.channels.sms.receipts import ReceiptAddress
 from notifier.contacts.values import Channel, Language, is_zone
 from notifier.deliveries.lane import LaneLimits
@@ -47,7 +48,7 @@ class NotifierSettings(ServiceSettings):
     smtp_from: str | None = None
     smtp_username: str | None = None
     smtp_password: SecretStr | None = None
-    smtp_starttls: bool = True
+    smtp_security: SmtpSecurity = SmtpSecurity.STARTTLS
     smtp_ca_file: Path | None = None
     """Certificates to trust, where the server's is not from a public authority."""
 

@@ -1,6 +1,7 @@
 """E-mail by SMTP. The message's id is the notice's, at every attempt."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 import aiosmtplib
@@ -8,6 +9,17 @@ import aiosmtplib
 from notifier.channels.email.rules import failure_of, message_of
 from notifier.channels.ports import PeerDown
 from notifier.notices.values import Notice, Text
+
+
+class SmtpSecurity(StrEnum):
+    """How the way to the server is kept private."""
+
+    STARTTLS = "starttls"
+    """Asked for before the login, and required: port 587."""
+    TLS = "tls"
+    """From the first byte on: port 465."""
+    NONE = "none"
+    """For a server on the same machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +31,7 @@ class SmtpServer:
     sender: str
     username: str | None
     password: str | None
-    starttls: bool
+    security: SmtpSecurity
     ca_file: Path | None
     timeout_s: float
 
@@ -61,7 +73,8 @@ class EmailChannel:
             port=server.port,
             username=server.username,
             password=server.password,
-            start_tls=server.starttls,
+            use_tls=server.security is SmtpSecurity.TLS,
+            start_tls=server.security is SmtpSecurity.STARTTLS,
             cert_bundle=str(server.ca_file) if server.ca_file else None,
             timeout=server.timeout_s,
         )
