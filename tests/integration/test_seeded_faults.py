@@ -86,6 +86,7 @@ async def world(stack: Stack) -> AsyncGenerator[World]:
     )  # fmt: skip
     opened = World(stack=stack, target=find_target(state_dir=stack.state_dir))
     opened.open_clients()
+    await opened.in_force({})
     month = opened.begin.astimezone(ZONE).date().replace(day=1).isoformat()
     with opened.target.client("prepay-ledger") as ledger:
         publish_tariffs(ledger, PRICES[0], {**PRICES[1], "valid_from": month})

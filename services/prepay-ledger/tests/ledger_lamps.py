@@ -155,10 +155,15 @@ class Lamps(Scratch):
         finally:
             await connection.close()
 
-    async def balance_micro(self) -> int:
-        """What the account has."""
-        (row,) = await self.sql("SELECT balance_micro FROM account WHERE id = $1", self.account_id)
-        return row["balance_micro"]
+    async def worth_micro(self) -> int:
+        """What the account has, less what it owes apart: its readings are of months ago."""
+        (row,) = await self.sql(
+            "SELECT a.balance_micro + coalesce(s.amount_micro, 0) AS micro FROM account AS a "
+            "LEFT JOIN sub_balance AS s ON s.account_id = a.id AND s.sub_account = 'debt' "
+            "WHERE a.id = $1",
+            self.account_id,
+        )
+        return row["micro"]
 
 
 def mixed_rounds(part: Sequence[Metered], *, rounds: int, seed: int) -> list[Batch]:

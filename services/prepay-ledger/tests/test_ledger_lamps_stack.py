@@ -117,7 +117,7 @@ async def test_an_account_of_many_lamps_owes_what_their_readings_say(
         sweep(),
     )
     print(f"\n{again} of {PARTITIONS * ROUNDS} batches came again")
-    assert await lamps.balance_micro() == -lamps.owes_micro()
+    assert await lamps.worth_micro() == -lamps.owes_micro()
     totals = await AccountQueries(lamps.database).totals()
     assert (totals.imbalance_micro, totals.entries_differ_micro) == (0, 0)
     async with open_seals(lamps.database) as unit:
