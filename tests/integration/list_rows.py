@@ -56,6 +56,7 @@ from rows_of_cuts import (
     add_prepay_agreement,
     add_procedure,
 )
+from rows_of_vending import a_vendor, add_funding, add_vend, add_vendor
 
 Item = Mapping[str, Any]
 
@@ -150,6 +151,25 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             newest_first=True,
             moves="UPDATE payment_event SET outcome = 'credited', open = NOT open",
             other_query={"open": "true"},
+        ),
+        "/v1/vendors": Listed(
+            add=add_vendor,
+            key=lambda each: each["code"],
+            newest_first=False,
+            moves="UPDATE vendor SET balance_micro = balance_micro + 1",
+        ),
+        "/v1/vendors/{code}/fundings": Listed(
+            add=add_funding, key=_id, newest_first=True, owner=a_vendor, unknown="nobody-1"
+        ),
+        "/v1/vends": Listed(
+            add=add_vend,
+            key=_id,
+            newest_first=True,
+            moves="INSERT INTO vend_void (id, vend_id, key, who, reason, balance_micro, "
+            "business_day, at) SELECT id, id, 'k', 'w', 'r', 0, business_day, now() FROM vend "
+            "ON CONFLICT DO NOTHING",
+            query={"vendor": "shop-1"},
+            other_query={"business_day": "2026-03-01"},
         ),
         "/v1/tariffs": Listed(
             add=add_tariff,

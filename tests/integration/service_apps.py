@@ -21,8 +21,13 @@ from prewatt_common.clock import utc_now
 from prewatt_common.http.auth import issue_token
 
 PACKAGES = ("billing", "meter_gateway", "notifier", "prepay_ledger")
-SCOPES = [f"{who}:{what}" for who in ("billing", "gateway", "ledger", "notifier") for what in
-          ("read", "write")] + ["ledger:site-codes"]  # fmt: skip
+SCOPES = [
+    *(f"{who}:{what}" for who in ("billing", "gateway", "ledger", "notifier")
+      for what in ("read", "write")),
+    "ledger:site-codes",
+    "ledger:supervise-vends",
+    "ledger:vend",
+]  # fmt: skip
 _KEY = Ed25519PrivateKey.generate()
 _PRIVATE = _KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 

@@ -179,6 +179,22 @@ class Scratch:
                  (second, ACCOUNT, f"p{second}", f"r{number}", AT)),
                 ("INSERT INTO condition_end (condition_id, ended_by, reason, at) "
                  "VALUES ($1, 'w', $2, $3)", (second, f"r{number}", AT)),
+                ("INSERT INTO vendor (id, code, name, kind, currency, day_limit_micro, "
+                 "credit_limit_micro, is_open, opened_at) "
+                 "VALUES ($1, $2, 'n', 'shop', 'CNY', 9, 0, true, $3)", (first, str(first), AT)),
+                ("INSERT INTO vendor_step (id, vendor_id, action, decided, who, reason, at) "
+                 "VALUES ($1, $2, 'opened', '{}', 'w', $3, $4)", (second, first, f"r{number}", AT)),
+                ("INSERT INTO vendor_funding (id, vendor_id, key, amount_micro, means, reference, "
+                 "who, journal_id, at) VALUES ($1, $2, $3, 9, 'bank', 'r', 'w', $4, $5)",
+                 (second, first, f"k{number}", journal_id, AT)),
+                ("INSERT INTO vend (id, vendor_id, key, account_id, account_number, amount_micro, "
+                 "currency, tender, reference, sold_by, business_day, balance_before_micro, "
+                 "balance_micro, owed_micro, paid_off, emergency_credit_micro, supply_state, at) "
+                 "VALUES ($1, $2, $3, $4, 'n', 9, 'CNY', 'cash', '', 'w', '2026-03-01', 0, 9, 0, "
+                 "'{}', 0, 'connected', $5)", (second, first, f"k{number}", ACCOUNT, AT)),
+                ("INSERT INTO vend_void (id, vend_id, key, who, reason, balance_micro, "
+                 "business_day, at) VALUES ($1, $2, $3, 'w', 'r', 0, '2026-03-01', $4)",
+                 (first, second, f"k{number}", AT)),
                 ("INSERT INTO meter_state (meter_id, day, today) SELECT $1, day, $2 FROM "
                  "posting_day", (f"m{first}", bytes([number]))),
             ):  # fmt: skip

@@ -104,6 +104,17 @@ CANNOT_BE = [
     ("sub_balance", "amount_micro", 1),
     ("tariff_version", "currency", ""),
     ("tariff_version", "correction", -1),
+    ("vend", "amount_micro", 0),
+    ("vend", "currency", "cny"),
+    ("vend", "tender", "shells"),
+    ("vend", "owed_micro", -1),
+    ("vendor", "kind", "stall"),
+    ("vendor", "currency", "cny"),
+    ("vendor", "day_limit_micro", 0),
+    ("vendor", "credit_limit_micro", -1),
+    ("vendor", "sold_micro", -1),
+    ("vendor_funding", "amount_micro", 0),
+    ("vendor_funding", "means", "shells"),
 ]
 """Table, column, and a value that nothing in it may have. The row beside it is `BESIDE`."""
 

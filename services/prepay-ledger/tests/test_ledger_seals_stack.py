@@ -90,6 +90,8 @@ UNIQUE = {
     "provider",
     "reference",
     "sequence",
+    "vend_id",
+    "vendor_id",
 }
 
 

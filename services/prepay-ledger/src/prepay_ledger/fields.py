@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query
+from fastapi import Depends, Header, Query
 from pydantic import AwareDatetime, Field
 
 from prewatt_common.contracts.base import REGISTER_WH_MAX
@@ -27,6 +27,10 @@ InstantField = Annotated[
 """Far enough from the calendar's ends to be in any timezone."""
 GivenByProvider = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]+$")]
 """A provider's name, or an id of its own."""
+IdempotencyKey = Annotated[
+    str, Header(alias="Idempotency-Key", min_length=1, max_length=100, pattern=PRINTABLE)
+]
+"""The caller's own name of what it asks for: under one key it is done once."""
 PageById = Annotated[PageRequest[UUID], Depends(PagesBy(UUID))]
 """Of a list by our ids, the newest first."""
 Writer = Annotated[Principal, Depends(require("ledger:write"))]

@@ -68,6 +68,11 @@ from prepay_ledger.supply.postgres_queries import SupplyQueries
 from prepay_ledger.supply.review_supply import SupplyReview
 from prepay_ledger.tariffs.api import tariffs_router
 from prepay_ledger.unit import PostgresUnit, open_unit
+from prepay_ledger.vending.api_vendors import holders_router, vendors_router
+from prepay_ledger.vending.api_vends import payables_router, vends_router
+from prepay_ledger.vending.postgres_queries import VendQueries
+from prepay_ledger.vending.take_vend import TakeVend
+from prepay_ledger.vending.void_vend import VoidVend
 from prepay_ledger.work_orders.api import work_orders_router
 from prepay_ledger.work_orders.postgres_queries import WorkOrderQueries
 from prewatt_common.clock import utc_now
@@ -85,9 +90,9 @@ def routers(
     """Every module's. ``committed`` is called after what a request changed has committed."""
     queries, payment_queries = AccountQueries(database), PaymentQueries(database)
     breakers = BreakerQueries(database)
-    apply_event = ApplyPaymentEvent(
-        take_payment=TakePayment(review=review), take_movement=TakeMovement(review=review)
-    )
+    take_payment, take_movement = TakePayment(review=review), TakeMovement(review=review)
+    apply_event = ApplyPaymentEvent(take_payment=take_payment, take_movement=take_movement)
+    vend_queries, zone = VendQueries(database), ZoneInfo(settings.timezone)
     providers = {name: each.provider() for name, each in settings.payment_providers.items()}
     decide_meter = DecideMeter(review=review)
 
@@ -199,7 +204,7 @@ def routers(
             clock=utc_now,
         ),
         cut_undos_router(open_unit=units, queries=breakers, committed=committed, clock=utc_now),
-        supply_router(queries=SupplyQueries(database), zone=ZoneInfo(settings.timezone)),
+        supply_router(queries=SupplyQueries(database), zone=zone),
         reconnections_router(queries=ReconnectionQueries(database)),
         work_orders_router(
             open_unit=units,
@@ -214,6 +219,17 @@ def routers(
             open_unit=units,
             queries=ParkedQueries(database),
             release_meter=ReleaseMeter(review=review),
+            committed=committed,
+            clock=utc_now,
+        ),
+        vendors_router(open_unit=units, queries=vend_queries, committed=committed, clock=utc_now),
+        holders_router(open_unit=units, clock=utc_now),
+        payables_router(queries=vend_queries),
+        vends_router(
+            open_unit=units,
+            queries=vend_queries,
+            take_vend=TakeVend(take_payment=take_payment, zone=zone),
+            void_vend=VoidVend(take_movement=take_movement, zone=zone),
             committed=committed,
             clock=utc_now,
         ),

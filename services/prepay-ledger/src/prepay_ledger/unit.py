@@ -62,6 +62,8 @@ from prepay_ledger.supply.postgres import PostgresSupply
 from prepay_ledger.supply.postgres_used import PostgresUsed
 from prepay_ledger.tariffs.ports import TariffStore
 from prepay_ledger.tariffs.postgres import PostgresTariffs
+from prepay_ledger.vending.ports import VendorStore, VendStore
+from prepay_ledger.vending.postgres import PostgresVendors, PostgresVends
 from prepay_ledger.work_orders.ports import WorkOrderStore
 from prepay_ledger.work_orders.postgres import PostgresWorkOrders
 from prewatt_common.db.database import Database
@@ -110,6 +112,8 @@ class PostgresUnit:
         self.protected_periods: PeriodStore = PostgresPeriods(connection)
         self.reconnections: ReconnectionStore = PostgresReconnections(connection)
         self.site_codes: SiteCodeStore = PostgresSiteCodes(connection)
+        self.vendors: VendorStore = PostgresVendors(connection)
+        self.vends: VendStore = PostgresVends(connection)
         self.work_orders: WorkOrderStore = PostgresWorkOrders(connection)
 
     @asynccontextmanager

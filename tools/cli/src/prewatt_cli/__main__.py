@@ -41,6 +41,7 @@ from prewatt_cli.target import (
     find_target,
 )
 from prewatt_cli.tariffs import tariff
+from prewatt_cli.vending import vend, vendors
 from prewatt_cli.whatif import whatif
 from prewatt_cli.work_orders import work_orders
 
@@ -66,6 +67,8 @@ app.command(context_settings=PASSED_ON)(archive)
 app.add_typer(suspense, name="suspense")
 app.add_typer(dlq, name="dlq")
 app.add_typer(parked, name="parked")
+app.add_typer(vendors, name="vendors")
+app.add_typer(vend, name="vend")
 app.add_typer(work_orders, name="work-orders")
 app.add_typer(cuts, name="cuts")
 app.add_typer(protected_periods, name="protected-periods")

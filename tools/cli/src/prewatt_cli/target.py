@@ -67,13 +67,18 @@ class Target:
         )
 
     def client(
-        self, service: str, *, subject: str = "prewatt-cli", also: Sequence[str] = ()
+        self,
+        service: str,
+        *,
+        subject: str = "prewatt-cli",
+        also: Sequence[str] = (),
+        only: Sequence[str] = ("read", "write"),
     ) -> httpx.Client:
-        """An HTTP client that may read and write at ``service``, and what ``also`` says, in the
-        name of ``subject``."""
+        """An HTTP client that may read and write at ``service``, or ``only`` that, and what
+        ``also`` says, in the name of ``subject``."""
         scope = _SCOPES[service]
         token = self.token(
-            scopes=[f"{scope}:{right}" for right in ("read", "write", *also)],
+            scopes=[f"{scope}:{right}" for right in (*only, *also)],
             lifetime=timedelta(hours=1),
             subject=subject,
         )

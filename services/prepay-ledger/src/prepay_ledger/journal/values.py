@@ -25,6 +25,10 @@ class UtilityAccount(StrEnum):
     SUSPENSE = "suspense"
     OPENING_BALANCES = "opening-balances"
     WRITTEN_OFF = "written-off"
+    BANK = "bank"
+    """What has reached the utility's bank accounts from points of sale."""
+    CASH = "cash"
+    """What they have brought in notes and coins."""
 
 
 class SubAccount(StrEnum):

@@ -26,7 +26,7 @@ _ROWS_OF_JOURNAL = (
 )
 _TEXT_KEYS = {"ledger_account", "code", "meter_id"}
 # As text, so that what it becomes here does not depend on who opened the connection.
-_DOCUMENTS = {"inputs"}
+_DOCUMENTS = {"decided", "inputs", "paid_off"}
 
 _DISAGREEING = """
 SELECT j.id, j.entries, j.entries_micro, j.postings, e.entries AS found, e.micro AS found_micro,

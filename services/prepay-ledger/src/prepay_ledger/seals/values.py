@@ -167,6 +167,32 @@ SEALED = (
             "published_by", "reason", "published_at",
         ),
     ),
+    SealedTable(
+        "vend",
+        ("id",),
+        (
+            "id", "vendor_id", "key", "account_id", "account_number", "amount_micro", "currency",
+            "tender", "reference", "sold_by", "business_day", "balance_before_micro",
+            "balance_micro", "owed_micro", "paid_off", "emergency_credit_micro", "supply_state",
+            "at",
+        ),
+    ),
+    SealedTable(
+        "vend_void",
+        ("id",),
+        ("id", "vend_id", "key", "who", "reason", "balance_micro", "business_day", "at"),
+    ),
+    SealedTable(
+        "vendor_funding",
+        ("id",),
+        (
+            "id", "vendor_id", "key", "amount_micro", "means", "reference", "who", "journal_id",
+            "at",
+        ),
+    ),
+    SealedTable(
+        "vendor_step", ("id",), ("id", "vendor_id", "action", "decided", "who", "reason", "at")
+    ),
 )  # fmt: skip
 """In the order of their names. What is not here of a table may change: an outcome, a status."""
 

@@ -1161,6 +1161,120 @@ CREATE TABLE payment_resolution (
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
 CREATE INDEX payment_resolution_day ON payment_resolution (day, payment);
+CREATE TABLE vendor (
+    id uuid NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    currency text NOT NULL,
+    day_limit_micro bigint NOT NULL,
+    credit_limit_micro bigint NOT NULL,
+    is_open boolean NOT NULL,
+    balance_micro bigint DEFAULT 0 NOT NULL,
+    sold_on date,
+    sold_micro bigint DEFAULT 0 NOT NULL,
+    opened_at timestamptz NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (code),
+    CHECK (kind IN ('agency', 'shop', 'atm', 'cashier')),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    CHECK (day_limit_micro > 0),
+    CHECK (credit_limit_micro >= 0),
+    CHECK (sold_micro >= 0)
+);
+CREATE TABLE vendor_seller (
+    subject text NOT NULL,
+    vendor_id uuid NOT NULL,
+    PRIMARY KEY (subject),
+    FOREIGN KEY(vendor_id) REFERENCES vendor (id)
+);
+CREATE TABLE vendor_step (
+    id uuid NOT NULL,
+    vendor_id uuid NOT NULL,
+    action text NOT NULL,
+    decided jsonb NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(vendor_id) REFERENCES vendor (id)
+);
+CREATE INDEX vendor_step_day ON vendor_step (day, id);
+CREATE INDEX vendor_step_vendor ON vendor_step (vendor_id, id);
+CREATE TABLE vendor_funding (
+    id uuid NOT NULL,
+    vendor_id uuid NOT NULL,
+    key text NOT NULL,
+    amount_micro bigint NOT NULL,
+    means text NOT NULL,
+    reference text NOT NULL,
+    who text NOT NULL,
+    journal_id bigint NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (vendor_id, key),
+    CHECK (amount_micro > 0),
+    CHECK (means IN ('bank', 'cash')),
+    FOREIGN KEY(vendor_id) REFERENCES vendor (id)
+);
+CREATE INDEX vendor_funding_day ON vendor_funding (day, id);
+CREATE INDEX vendor_funding_vendor ON vendor_funding (vendor_id, id);
+CREATE TABLE vend (
+    id uuid NOT NULL,
+    vendor_id uuid NOT NULL,
+    key text NOT NULL,
+    account_id uuid NOT NULL,
+    account_number text NOT NULL,
+    amount_micro bigint NOT NULL,
+    currency text NOT NULL,
+    tender text NOT NULL,
+    reference text NOT NULL,
+    sold_by text NOT NULL,
+    business_day date NOT NULL,
+    balance_before_micro bigint NOT NULL,
+    balance_micro bigint NOT NULL,
+    owed_micro bigint NOT NULL,
+    paid_off jsonb NOT NULL,
+    emergency_credit_micro bigint NOT NULL,
+    supply_state text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (vendor_id, key),
+    CHECK (amount_micro > 0),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    CHECK (tender IN ('cash', 'card', 'transfer', 'cheque')),
+    CHECK (owed_micro >= 0),
+    FOREIGN KEY(vendor_id) REFERENCES vendor (id),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX vend_day ON vend (day, id);
+CREATE INDEX vend_business_day ON vend (vendor_id, business_day, id);
+CREATE TABLE vend_void (
+    id uuid NOT NULL,
+    vend_id uuid NOT NULL,
+    key text NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    balance_micro bigint NOT NULL,
+    business_day date NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (vend_id),
+    FOREIGN KEY(vend_id) REFERENCES vend (id)
+);
+CREATE INDEX vend_void_day ON vend_void (day, id);
+CREATE TABLE account_holder (
+    account_id uuid NOT NULL,
+    name text NOT NULL,
+    told_by text NOT NULL,
+    told_at timestamptz NOT NULL,
+    PRIMARY KEY (account_id),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
 CREATE TABLE command_answer (
     id bigint GENERATED ALWAYS AS IDENTITY,
     command_id uuid NOT NULL,
@@ -1246,6 +1360,10 @@ SEALED = {
     "prepay_agreement": "",
     "site_code": "",
     "site_code_reading": "",
+    "vend": "",
+    "vend_void": "",
+    "vendor_funding": "",
+    "vendor_step": "",
     "fact": "",
     "finding_seen": "",
     "meter_day": "",

@@ -1,0 +1,126 @@
+"""Sales over HTTP: for tills, machines and agencies, and for whoever supervises them."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+
+from prepay_ledger.balances.refusals import UnknownAccount
+from prepay_ledger.fields import AccountNumberField, DayField, IdempotencyKey, PageById
+from prepay_ledger.vending.ports import OpenUnit
+from prepay_ledger.vending.postgres_queries import VendQueries
+from prepay_ledger.vending.refusals import DutiesNotSeparate, UnknownVend
+from prepay_ledger.vending.schemas import PayableOut, VendIn, VendorCode, VendOut, vend_out
+from prepay_ledger.vending.take_vend import TakeVend
+from prepay_ledger.vending.values import Order
+from prepay_ledger.vending.void_vend import VoidOrder, VoidVend
+from prewatt_common.clock import Clock
+from prewatt_common.http.auth import Principal, require
+from prewatt_common.http.fields import Reason
+from prewatt_common.http.pages import Page
+
+VEND = "ledger:vend"
+SUPERVISE = "ledger:supervise-vends"
+_APART = "ledger:write"
+"""Readings, tariffs, terms: who takes money does none of these."""
+
+
+async def _seller(principal: Annotated[Principal, Depends(require(VEND))]) -> Principal:
+    if _APART in principal.scopes:
+        message = (
+            f"a token that sells ({VEND}) must not change readings, tariffs or accounts too "
+            f"({_APART}): have one issued without that; nothing was done"
+        )
+        raise DutiesNotSeparate(message)
+    return principal
+
+
+Seller = Annotated[Principal, Depends(_seller)]
+
+
+def vends_router(
+    *,
+    open_unit: OpenUnit,
+    queries: VendQueries,
+    take_vend: TakeVend,
+    void_vend: VoidVend,
+    committed: Callable[[], None],
+    clock: Clock,
+) -> APIRouter:
+    """``/v1/vends``."""
+    router = APIRouter(prefix="/v1/vends", tags=["vending"])
+
+    @router.post("", status_code=HTTPStatus.CREATED)
+    async def sell(body: VendIn, key: IdempotencyKey, principal: Seller) -> VendOut:
+        """Take a customer's money for the vendor that the token's subject sells for: it is credited
+        at once, and supply comes back as after any payment. The same key again is answered the
+        same; with another body it is refused."""
+        order = Order(
+            key=key,
+            account_number=body.account_number,
+            amount_micro=body.amount_micro,
+            tender=body.tender,
+            reference=body.reference or "",
+        )
+        async with open_unit() as unit:
+            vend = await take_vend(unit, order=order, sold_by=principal.subject, now=clock())
+        committed()
+        return vend_out(vend)
+
+    @router.post("/{vend_id}/void")
+    async def void(vend_id: UUID, body: Reason, key: IdempotencyKey, principal: Seller) -> VendOut:
+        """Take a sale back within its business day, by the same vendor or a supervisor: account,
+        debts and float are as if it had not been. The same key again is answered the same; a
+        second void is refused."""
+        asked = VoidOrder(
+            key=key,
+            who=principal.subject,
+            supervises=SUPERVISE in principal.scopes,
+            reason=body.reason,
+        )
+        async with open_unit() as unit:
+            vend = await void_vend(unit, vend_id=vend_id, asked=asked, now=clock())
+        committed()
+        return vend_out(vend)
+
+    @router.get("", dependencies=[Depends(require("ledger:read"))])
+    async def vends(
+        *, page: PageById, vendor: VendorCode | None = None, business_day: DayField | None = None
+    ) -> Page[VendOut]:
+        """Sales, newest first; of one vendor, of one of its business days."""
+        rows = await queries.vends(
+            code=vendor, business_day=business_day, before=page.after, limit=page.rows_max
+        )
+        return page.of(rows, key=lambda row: row.id, item=vend_out)
+
+    @router.get("/{vend_id}")
+    async def one(vend_id: UUID, principal: Seller) -> VendOut:
+        """A sale of the same vendor, or any for a supervisor."""
+        vend = await queries.vend(vend_id)
+        mine = SUPERVISE in principal.scopes or (
+            vend is not None and vend.vendor_id == await queries.sells_for(principal.subject)
+        )
+        if vend is None or not mine:
+            message = f"there is no sale {vend_id} of yours"
+            raise UnknownVend(message)
+        return vend_out(vend)
+
+    return router
+
+
+def payables_router(*, queries: VendQueries) -> APIRouter:
+    """``/v1/payable-accounts``."""
+    router = APIRouter(prefix="/v1/payable-accounts", tags=["vending"])
+
+    @router.get("", dependencies=[Depends(require(VEND))])
+    async def payable(number: AccountNumberField) -> PayableOut:
+        """An account before it is paid for: whose it is, masked, and what is left and owed."""
+        found = await queries.payable(number)
+        if found is None:
+            message = f"there is no account {number}"
+            raise UnknownAccount(message)
+        return PayableOut.model_validate(found)
+
+    return router

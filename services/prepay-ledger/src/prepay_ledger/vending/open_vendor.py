@@ -1,0 +1,70 @@
+"""Use cases: a point of sale is opened, its limits are changed, people begin and end selling."""
+
+from dataclasses import asdict, replace
+
+from prepay_ledger.vending.ports import HasVendors
+from prepay_ledger.vending.refusals import (
+    NotASeller,
+    SellsElsewhere,
+    UnknownVendor,
+    VendorExists,
+)
+from prepay_ledger.vending.values import Limits, Vendor, VendorStep
+
+
+async def open_vendor(*, unit: HasVendors, vendor: Vendor, step: VendorStep) -> Vendor:
+    """The vendor as it stands. The same again changes nothing. Raises `VendorExists`."""
+    if await unit.vendors.add(vendor):
+        await unit.vendors.add_step(vendor.id, step)
+        return vendor
+    there = await locked_vendor(unit, vendor.code)
+    if (there.name, there.kind, there.currency, there.limits) != (
+        vendor.name,
+        vendor.kind,
+        vendor.currency,
+        vendor.limits,
+    ):
+        message = f"vendor {vendor.code} is there already, otherwise: change its limits instead"
+        raise VendorExists(message)
+    return there
+
+
+async def change_limits(*, unit: HasVendors, code: str, limits: Limits, step: VendorStep) -> Vendor:
+    """The vendor as it stands. The same again changes nothing. Raises `UnknownVendor`."""
+    vendor = await locked_vendor(unit, code)
+    if vendor.limits == limits:
+        return vendor
+    await unit.vendors.put_limits(vendor.id, limits)
+    await unit.vendors.add_step(vendor.id, replace(step, decided=asdict(limits)))
+    return replace(vendor, limits=limits)
+
+
+async def add_seller(*, unit: HasVendors, code: str, subject: str, step: VendorStep) -> None:
+    """The person sells for the vendor from now on. The same again changes nothing. Raises
+    `UnknownVendor` or `SellsElsewhere`."""
+    vendor = await locked_vendor(unit, code)
+    elsewhere = await unit.vendors.add_seller(vendor.id, subject)
+    if elsewhere == code:
+        return
+    if elsewhere is not None:
+        message = f"{subject} sells for {elsewhere}: end that first; nothing was changed"
+        raise SellsElsewhere(message)
+    await unit.vendors.add_step(vendor.id, step)
+
+
+async def remove_seller(*, unit: HasVendors, code: str, subject: str, step: VendorStep) -> None:
+    """The person sells for it no longer. Raises `UnknownVendor` or `NotASeller`."""
+    vendor = await locked_vendor(unit, code)
+    if not await unit.vendors.remove_seller(vendor.id, subject):
+        message = f"{subject} does not sell for {code}; nothing was changed"
+        raise NotASeller(message)
+    await unit.vendors.add_step(vendor.id, step)
+
+
+async def locked_vendor(unit: HasVendors, code: str) -> Vendor:
+    """The vendor, its row locked. Raises `UnknownVendor`."""
+    vendor = await unit.vendors.lock(code)
+    if vendor is None:
+        message = f"there is no vendor {code}"
+        raise UnknownVendor(message)
+    return vendor

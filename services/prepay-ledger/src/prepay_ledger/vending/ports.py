@@ -1,0 +1,77 @@
+"""What the use cases of points of sale need."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import date, datetime
+from typing import Protocol
+from uuid import UUID
+
+from prepay_ledger.payments import ports as payments
+from prepay_ledger.vending.values import Funding, Limits, Vend, Vendor, VendorStep, Void
+
+
+class VendorStore(Protocol):
+    """Points of sale, who sells for them, and what they paid in. A vendor's row is locked before
+    anything of its sales, payments or accounts."""
+
+    async def add(self, vendor: Vendor) -> bool:
+        """Whether it is new: of a code there is one."""
+        ...
+
+    async def lock(self, code: str) -> Vendor | None:
+        """The vendor, its row locked until the transaction ends."""
+        ...
+
+    async def lock_of(self, seller: str) -> Vendor | None:
+        """The one that ``seller`` sells for, likewise locked."""
+        ...
+
+    async def put_limits(self, vendor_id: UUID, limits: Limits) -> None: ...
+    async def put_sold(self, vendor: Vendor) -> None:
+        """Its balance, and what it sold on its day."""
+        ...
+
+    async def add_step(self, vendor_id: UUID, step: VendorStep) -> None: ...
+    async def add_seller(self, vendor_id: UUID, subject: str) -> str | None:
+        """Gives the code of the vendor that the person sells for already; none: added."""
+        ...
+
+    async def remove_seller(self, vendor_id: UUID, subject: str) -> bool:
+        """Whether the person sold for it."""
+        ...
+
+    async def funding(self, vendor_id: UUID, key: str) -> Funding | None: ...
+    async def add_funding(self, vendor_id: UUID, funding: Funding) -> None: ...
+    async def put_holder(
+        self, account_id: UUID, name: str | None, *, by: str, at: datetime
+    ) -> None:
+        """The name that tills see masked; none: it is forgotten."""
+        ...
+
+
+class VendStore(Protocol):
+    """Sales. The vendor's row is locked."""
+
+    async def by_key(self, vendor_id: UUID, key: str) -> Vend | None: ...
+    async def find(self, vend_id: UUID) -> Vend | None:
+        """Without any lock."""
+        ...
+
+    async def add(self, vend: Vend) -> None: ...
+    async def add_void(self, vend: Vend, void: Void, *, business_day: date) -> None: ...
+
+
+class HasVendors(Protocol):
+    """A transaction about points of sale."""
+
+    vendors: VendorStore
+
+
+class Unit(HasVendors, payments.Unit, Protocol):
+    """A transaction in which a vendor sells, or is paid."""
+
+    vends: VendStore
+
+
+OpenUnit = Callable[[], AbstractAsyncContextManager[Unit]]
+"""Begins such a transaction; it commits at the end, and does not where anything raises."""

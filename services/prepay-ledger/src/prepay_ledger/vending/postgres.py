@@ -1,0 +1,170 @@
+"""Points of sale and their sales in PostgreSQL."""
+
+from dataclasses import asdict
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from prepay_ledger.vending.postgres_rows import to_funding, to_vend, to_vendor, vends
+from prepay_ledger.vending.tables import (
+    account_holder,
+    vend_void,
+    vendor_funding,
+    vendor_seller,
+    vendor_step,
+)
+from prepay_ledger.vending.tables import vend as vend_table
+from prepay_ledger.vending.tables import vendor as vendor_table
+from prepay_ledger.vending.values import Funding, Limits, Vend, Vendor, VendorStep, Void
+from prewatt_common.ids import new_id
+
+
+class PostgresVendors:
+    """A `VendorStore`."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, vendor: Vendor) -> bool:
+        """Waits for whoever adds one of the same code."""
+        row = asdict(vendor)
+        limits = row.pop("limits")
+        query = upsert(vendor_table).values(**row, **limits)
+        added = await self._connection.execute(
+            query.on_conflict_do_nothing(index_elements=["code"]).returning(vendor_table.c.id)
+        )
+        return added.first() is not None
+
+    async def lock(self, code: str) -> Vendor | None:
+        """Waits for whoever has it."""
+        query = select(vendor_table).where(vendor_table.c.code == code).with_for_update()
+        row = (await self._connection.execute(query)).mappings().first()
+        return to_vendor(row) if row else None
+
+    async def lock_of(self, seller: str) -> Vendor | None:
+        """Likewise."""
+        query = (
+            select(vendor_table)
+            .join(vendor_seller, vendor_seller.c.vendor_id == vendor_table.c.id)
+            .where(vendor_seller.c.subject == seller)
+            .with_for_update(of=vendor_table)
+        )
+        row = (await self._connection.execute(query)).mappings().first()
+        return to_vendor(row) if row else None
+
+    async def put_limits(self, vendor_id: UUID, limits: Limits) -> None:
+        """In place of those before."""
+        await self._connection.execute(
+            update(vendor_table).where(vendor_table.c.id == vendor_id).values(**asdict(limits))
+        )
+
+    async def put_sold(self, vendor: Vendor) -> None:
+        """As it is by now."""
+        await self._connection.execute(
+            update(vendor_table)
+            .where(vendor_table.c.id == vendor.id)
+            .values(
+                balance_micro=vendor.balance_micro,
+                sold_on=vendor.sold_on,
+                sold_micro=vendor.sold_micro,
+            )
+        )
+
+    async def add_step(self, vendor_id: UUID, step: VendorStep) -> None:
+        """Insert it."""
+        await self._connection.execute(
+            insert(vendor_step).values(id=new_id(), vendor_id=vendor_id, **asdict(step))
+        )
+
+    async def add_seller(self, vendor_id: UUID, subject: str) -> str | None:
+        """Waits for whoever adds the same person."""
+        added = await self._connection.execute(
+            upsert(vendor_seller)
+            .values(subject=subject, vendor_id=vendor_id)
+            .on_conflict_do_nothing(index_elements=["subject"])
+            .returning(vendor_seller.c.subject)
+        )
+        if added.first() is not None:
+            return None
+        query = (
+            select(vendor_table.c.code)
+            .join(vendor_seller, vendor_seller.c.vendor_id == vendor_table.c.id)
+            .where(vendor_seller.c.subject == subject)
+        )
+        return (await self._connection.execute(query)).scalar_one()
+
+    async def remove_seller(self, vendor_id: UUID, subject: str) -> bool:
+        """Of that vendor alone."""
+        gone = await self._connection.execute(
+            delete(vendor_seller)
+            .where(vendor_seller.c.vendor_id == vendor_id, vendor_seller.c.subject == subject)
+            .returning(vendor_seller.c.subject)
+        )
+        return gone.first() is not None
+
+    async def funding(self, vendor_id: UUID, key: str) -> Funding | None:
+        """By its key."""
+        query = select(vendor_funding).where(
+            vendor_funding.c.vendor_id == vendor_id, vendor_funding.c.key == key
+        )
+        row = (await self._connection.execute(query)).mappings().first()
+        return to_funding(row) if row else None
+
+    async def add_funding(self, vendor_id: UUID, funding: Funding) -> None:
+        """Insert it."""
+        await self._connection.execute(
+            insert(vendor_funding).values(vendor_id=vendor_id, **asdict(funding))
+        )
+
+    async def put_holder(
+        self, account_id: UUID, name: str | None, *, by: str, at: datetime
+    ) -> None:
+        """In place of the name before; none: it is forgotten."""
+        if name is None:
+            await self._connection.execute(
+                delete(account_holder).where(account_holder.c.account_id == account_id)
+            )
+            return
+        told = {"name": name, "told_by": by, "told_at": at}
+        await self._connection.execute(
+            upsert(account_holder)
+            .values(account_id=account_id, **told)
+            .on_conflict_do_update(index_elements=["account_id"], set_=told)
+        )
+
+
+class PostgresVends:
+    """A `VendStore`."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def by_key(self, vendor_id: UUID, key: str) -> Vend | None:
+        """The vendor's own name of it."""
+        query = vends().where(vend_table.c.vendor_id == vendor_id, vend_table.c.key == key)
+        row = (await self._connection.execute(query)).mappings().first()
+        return to_vend(row) if row else None
+
+    async def find(self, vend_id: UUID) -> Vend | None:
+        """By our id."""
+        query = vends().where(vend_table.c.id == vend_id)
+        row = (await self._connection.execute(query)).mappings().first()
+        return to_vend(row) if row else None
+
+    async def add(self, vend: Vend) -> None:
+        """Insert it."""
+        row = asdict(vend)
+        order = row.pop("order")
+        for name in ("vendor_code", "vendor_name", "void"):
+            del row[name]
+        row["paid_off"] = {str(debt_id): micro for debt_id, micro in vend.paid_off.items()}
+        await self._connection.execute(insert(vend_table).values(**row, **order))
+
+    async def add_void(self, vend: Vend, void: Void, *, business_day: date) -> None:
+        """Insert it."""
+        await self._connection.execute(
+            insert(vend_void).values(vend_id=vend.id, business_day=business_day, **asdict(void))
+        )

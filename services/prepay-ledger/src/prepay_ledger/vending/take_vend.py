@@ -1,0 +1,104 @@
+"""Use case: a vendor sells. The payment takes the same way as one that a provider reports."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from prepay_ledger.balances.refusals import UnknownAccount
+from prepay_ledger.payments.take_payment import TakePayment
+from prepay_ledger.payments.values import Payment, PaymentOutcome
+from prepay_ledger.vending.ports import Unit
+from prepay_ledger.vending.refusals import KeyUsedBefore, NotASeller, OtherCurrency
+from prepay_ledger.vending.rules import check_may_sell, paid_off, sold
+from prepay_ledger.vending.values import Order, Vend, Vendor
+from prewatt_common.ids import new_id
+
+
+class TakeVend:
+    """Sells for the vendor that the person sells for."""
+
+    def __init__(self, *, take_payment: TakePayment, zone: ZoneInfo) -> None:
+        self._take_payment = take_payment
+        self._zone = zone
+
+    async def __call__(self, unit: Unit, *, order: Order, sold_by: str, now: datetime) -> Vend:
+        """The sale; the same order again is answered the same, whatever has come of the account.
+
+        First the vendor's row is locked: its sales queue up, so its limits hold and a key is taken
+        once. Raises `NotASeller`, `KeyUsedBefore`, `VendorClosed`, `DayLimitReached`,
+        `FloatUsedUp`, `UnknownAccount` or `OtherCurrency`; then nothing was taken.
+        """
+        vendor = await seller_of(unit, sold_by)
+        known = await unit.vends.by_key(vendor.id, order.key)
+        if known is not None:
+            return _repeated(known, order)
+        today = now.astimezone(self._zone).date()
+        check_may_sell(vendor, order.amount_micro, today=today)
+        return await self._sell(unit, vendor, order, sold_by=sold_by, now=now)
+
+    async def _sell(
+        self, unit: Unit, vendor: Vendor, order: Order, *, sold_by: str, now: datetime
+    ) -> Vend:
+        before = await unit.balances.lock_by_number(order.account_number)
+        if before is None:
+            message = f"there is no account {order.account_number}; nothing was taken"
+            raise UnknownAccount(message)
+        if before.currency != vendor.currency:
+            message = (
+                f"account {before.number} is in {before.currency}, and vendor {vendor.code} sells "
+                f"in {vendor.currency}; nothing was taken"
+            )
+            raise OtherCurrency(message)
+        owed_before = {each.id: each for each in await unit.debts.lock_of(before.id)}
+        payment = Payment(
+            provider=vendor.provider,
+            payment_id=order.key,
+            account_number=order.account_number,
+            amount_micro=order.amount_micro,
+            currency=vendor.currency,
+        )
+        result = await self._take_payment(unit, payment=payment, now=now)
+        assert result.outcome is PaymentOutcome.CREDITED, "the account and its currency are known"
+        assert not result.repeated, "a vendor's payments come by its sales alone"
+        owed = {each.id: each for each in await unit.debts.lock_of(before.id)}
+        after = await unit.balances.account(before.id)
+        assert after is not None, "it is locked"
+        vend = Vend(
+            id=new_id(),
+            vendor_id=vendor.id,
+            vendor_code=vendor.code,
+            vendor_name=vendor.name,
+            order=order,
+            account_id=before.id,
+            currency=vendor.currency,
+            sold_by=sold_by,
+            business_day=now.astimezone(self._zone).date(),
+            balance_before_micro=before.balance_micro,
+            balance_micro=after.balance_micro,
+            owed_micro=sum(each.left_micro for each in owed.values()),
+            paid_off=paid_off(owed_before, owed),
+            emergency_credit_micro=after.emergency_credit_micro,
+            supply_state=after.supply_state,
+            at=now,
+        )
+        await unit.vends.add(vend)
+        await unit.vendors.put_sold(sold(vendor, order.amount_micro, on=vend.business_day))
+        return vend
+
+
+async def seller_of(unit: Unit, subject: str) -> Vendor:
+    """The vendor that the person sells for, locked. Raises `NotASeller`."""
+    vendor = await unit.vendors.lock_of(subject)
+    if vendor is None:
+        message = f"{subject} sells for no vendor: ask whoever runs the points of sale"
+        raise NotASeller(message)
+    return vendor
+
+
+def _repeated(known: Vend, order: Order) -> Vend:
+    if known.order != order:
+        message = (
+            f"the Idempotency-Key {order.key} came before with another sale, which stands: "
+            f"{known.order.amount_micro} micro-units for account {known.order.account_number}"
+        )
+        raise KeyUsedBefore(message)
+    return known

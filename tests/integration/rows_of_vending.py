@@ -1,0 +1,51 @@
+"""Rows of points of sale for the lists of them."""
+
+from uuid import UUID, uuid4
+
+import asyncpg
+from rows import AT, an_account
+
+from prewatt_common.ids import new_id
+
+
+async def a_vendor(connection: asyncpg.Connection, code: str | None = None) -> str:
+    """A new shop, or the one of that code; gives its code."""
+    code = code or f"shop-{uuid4().hex[:12]}"
+    await connection.execute(
+        "INSERT INTO vendor (id, code, name, kind, currency, day_limit_micro, credit_limit_micro, "
+        "is_open, opened_at) VALUES ($1, $2, 'n', 'shop', 'CNY', 9, 0, true, $3) "
+        "ON CONFLICT DO NOTHING",
+        new_id(), code, AT,
+    )  # fmt: skip
+    return code
+
+
+async def add_vendor(connection: asyncpg.Connection, _: str, number: int) -> None:
+    """Codes that sort before and after those there are."""
+    await a_vendor(connection, f"v{number * 7919 % 1000:03d}-{uuid4().hex[:6]}")
+
+
+async def add_funding(connection: asyncpg.Connection, code: str, _: int) -> None:
+    await connection.execute(
+        "INSERT INTO vendor_funding (id, vendor_id, key, amount_micro, means, reference, who, "
+        "journal_id, at) VALUES ($1, $2, $3, 9, 'bank', 'r', 'w', 1, $4)",
+        new_id(), await _id_of(connection, code), str(uuid4()), AT,
+    )  # fmt: skip
+
+
+async def add_vend(connection: asyncpg.Connection, _: str, __: int) -> None:
+    """One of the shop-1."""
+    vendor_id = await _id_of(connection, await a_vendor(connection, "shop-1"))
+    await connection.execute(
+        "INSERT INTO vend (id, vendor_id, key, account_id, account_number, amount_micro, currency, "
+        "tender, reference, sold_by, business_day, balance_before_micro, balance_micro, "
+        "owed_micro, paid_off, emergency_credit_micro, supply_state, at) VALUES ($1, $2, $3, $4, "
+        "'n', 9, 'CNY', 'cash', '', 'w', '2026-03-01', 0, 9, 0, '{}', 0, 'connected', $5)",
+        new_id(), vendor_id, str(uuid4()), UUID(await an_account(connection)), AT,
+    )  # fmt: skip
+
+
+async def _id_of(connection: asyncpg.Connection, code: str) -> UUID:
+    found = await connection.fetchval("SELECT id FROM vendor WHERE code = $1", code)
+    assert isinstance(found, UUID)
+    return found
