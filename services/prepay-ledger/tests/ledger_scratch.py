@@ -192,6 +192,8 @@ class Scratch:
                  "balance_micro, owed_micro, paid_off, emergency_credit_micro, supply_state, at) "
                  "VALUES ($1, $2, $3, $4, 'n', 9, 'CNY', 'cash', '', 'w', '2026-03-01', 0, 9, 0, "
                  "'{}', 0, 'connected', $5)", (second, first, f"k{number}", ACCOUNT, AT)),
+                ("INSERT INTO vend_bar (vendor_id, key, who, reason, at) "
+                 "VALUES ($1, $2, 'w', $3, $4)", (first, f"b{number}", f"r{number}", AT)),
                 ("INSERT INTO vend_void (id, vend_id, key, who, reason, balance_micro, "
                  "business_day, at) VALUES ($1, $2, $3, 'w', 'r', 0, '2026-03-01', $4)",
                  (first, second, f"k{number}", AT)),

@@ -89,3 +89,14 @@ async def a_shop(ledger: Any, *, float_micro: int = 1_000 * MICRO, **limits: Any
         assert funded.status_code == 201, funded.text
     async with shop.till:
         yield shop
+
+
+async def balance(ledger: Any, account: dict[str, Any]) -> int:
+    """Of an account."""
+    return (await ledger.account(account))["balance_micro"]
+
+
+def refusal(answer: httpx.Response) -> tuple[int, str]:
+    """Status and kind of a problem."""
+    assert answer.headers["content-type"] == "application/problem+json", answer.text
+    return answer.status_code, answer.json()["type"].rpartition(":")[2]

@@ -1,5 +1,4 @@
-"""Sales, voids, retries, floats, deaths and days in any order: money is conserved by currency, and
-no sale credits twice."""
+"""Sales, voids, retries, floats, deaths, days in any order: money adds up, none credits twice."""
 
 import asyncio
 from dataclasses import replace
@@ -82,7 +81,7 @@ class Market(Town):
     async def set_up(self) -> None:
         """Households, of which two owe something that each top-up pays a third of."""
         if not await self.sql("SELECT FROM account LIMIT 1"):
-            await self.settle(self.begin_day)
+            await self.settle(self.begin.date())
             for number in (0, 1):
                 await self._owe(number)
         for number, currency in enumerate(VENDORS):
@@ -103,19 +102,15 @@ class Market(Town):
         self.nets = await self.nets_now()
         self.owed = await self.owed_now()
 
-    @property
-    def begin_day(self) -> Any:
-        return datetime.combine(self.today - timedelta(days=20), time(), UTC).date()
-
     async def _owe(self, number: int) -> None:
         (account,) = await self.sql("SELECT * FROM account WHERE number = $1", f"town-{number}")
         new = NewDebt(
             account_id=account["id"],
             source=f"edit/{number}",
-            origin=Origin(account["id"], self.begin_day),
+            origin=Origin(account["id"], self.begin.date()),
             cause=BillCause.EDIT,
             our_fault=True,
-            used_until=self.begin_day,
+            used_until=self.begin.date(),
             amount_micro=OWED,
             currency=account["currency"],
         )
@@ -261,7 +256,7 @@ class Market(Town):
         )
         assert credited[0]["n"] == len(self.sales)
         if all(vend.void for vend in self.sales.values()):
-            assert await self.owed_now() == self.owed, "what was paid of debts is owed again"
+            assert await self.owed_now() == self.owed
         await self.holds()
 
 

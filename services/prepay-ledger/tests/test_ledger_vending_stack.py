@@ -2,24 +2,13 @@
 
 import asyncio
 import random
-from functools import partial
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
-from ledger_vending import MICRO, Shop, a_shop, client
+from ledger_vending import MICRO, Shop, a_shop, balance, client, refusal
 
 pytestmark = pytest.mark.stack
-
-
-async def balance(ledger: Any, account: dict[str, Any]) -> int:
-    return (await ledger.account(account))["balance_micro"]
-
-
-def refusal(answer: httpx.Response) -> tuple[int, str]:
-    assert answer.headers["content-type"] == "application/problem+json", answer.text
-    return answer.status_code, answer.json()["type"].rpartition(":")[2]
 
 
 async def test_a_sale_is_credited_told_and_its_receipt_says_where_it_went(
@@ -214,49 +203,3 @@ async def test_eight_at_once_with_duplicates_credit_each_sale_once(ledger: Any) 
             assert len({one["id"] for code, one in found if code == 201}) == (key in good)
         assert (await shop.now())["balance_micro"] == await shop.posted_micro() == 0
     assert sum([await balance(ledger, each) for each in accounts]) == 40 * MICRO
-
-
-@pytest.mark.timeout(200)
-async def test_killed_in_sales_and_voids_each_is_there_once_in_the_end(ledger: Any) -> None:
-    account = await ledger.open()
-    async with a_shop(ledger) as shop:
-        done = asyncio.Event()
-
-        async def until_answered(ask: Any) -> dict[str, Any]:
-            """As a till does: the same again until it is answered."""
-            while True:
-                try:
-                    answer = await ask()
-                except httpx.HTTPError:
-                    await asyncio.sleep(0.1)
-                    continue
-                assert answer.status_code in (200, 201, 503), answer.text
-                if answer.status_code != 503:
-                    return answer.json()
-
-        async def work(worker: int) -> int:
-            """Sells, and voids every second sale; gives what is to be left."""
-            left = 0
-            for turn in range(12):
-                key = f"{worker}-{turn}"
-                sale = await until_answered(partial(shop.sell, account["number"], MICRO, key=key))
-                if turn % 2:
-                    void = await until_answered(partial(shop.void, sale, key=key))
-                    assert void["void"]["who"] == shop.subject
-                else:
-                    left += MICRO
-            done.set()
-            return left
-
-        async def kill() -> None:
-            for _ in range(3):
-                await asyncio.sleep(0.25)
-                if done.is_set():
-                    break
-                await asyncio.to_thread(ledger.stack.kill, "prepay-ledger")
-                await asyncio.to_thread(ledger.stack.start, "prepay-ledger")
-
-        *left, _ = await asyncio.gather(*map(work, range(8)), kill())
-        total = sum(each or 0 for each in left)
-        assert await balance(ledger, account) == total == 48 * MICRO
-        assert (await shop.now())["balance_micro"] == await shop.posted_micro() == 952 * MICRO

@@ -71,6 +71,7 @@ from prepay_ledger.unit import PostgresUnit, open_unit
 from prepay_ledger.vending.api_vendors import holders_router, vendors_router
 from prepay_ledger.vending.api_vends import payables_router, vends_router
 from prepay_ledger.vending.postgres_queries import VendQueries
+from prepay_ledger.vending.reverse_vend import ReverseVend
 from prepay_ledger.vending.take_vend import TakeVend
 from prepay_ledger.vending.void_vend import VoidVend
 from prepay_ledger.work_orders.api import work_orders_router
@@ -93,6 +94,7 @@ def routers(
     take_payment, take_movement = TakePayment(review=review), TakeMovement(review=review)
     apply_event = ApplyPaymentEvent(take_payment=take_payment, take_movement=take_movement)
     vend_queries, zone = VendQueries(database), ZoneInfo(settings.timezone)
+    void_vend = VoidVend(take_movement=take_movement, zone=zone)
     providers = {name: each.provider() for name, each in settings.payment_providers.items()}
     decide_meter = DecideMeter(review=review)
 
@@ -229,7 +231,8 @@ def routers(
             open_unit=units,
             queries=vend_queries,
             take_vend=TakeVend(take_payment=take_payment, zone=zone),
-            void_vend=VoidVend(take_movement=take_movement, zone=zone),
+            void_vend=void_vend,
+            reverse_vend=ReverseVend(void_vend=void_vend, zone=zone),
             committed=committed,
             clock=utc_now,
         ),

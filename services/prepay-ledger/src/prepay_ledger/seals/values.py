@@ -178,6 +178,9 @@ SEALED = (
         ),
     ),
     SealedTable(
+        "vend_bar", ("vendor_id", "key"), ("vendor_id", "key", "who", "reason", "at")
+    ),
+    SealedTable(
         "vend_void",
         ("id",),
         ("id", "vend_id", "key", "who", "reason", "balance_micro", "business_day", "at"),

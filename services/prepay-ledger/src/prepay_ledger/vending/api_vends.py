@@ -12,7 +12,16 @@ from prepay_ledger.fields import AccountNumberField, DayField, IdempotencyKey, P
 from prepay_ledger.vending.ports import OpenUnit
 from prepay_ledger.vending.postgres_queries import VendQueries
 from prepay_ledger.vending.refusals import DutiesNotSeparate, UnknownVend
-from prepay_ledger.vending.schemas import PayableOut, VendIn, VendorCode, VendOut, vend_out
+from prepay_ledger.vending.reverse_vend import ReverseVend
+from prepay_ledger.vending.schemas import (
+    PayableOut,
+    ReversalIn,
+    ReversalOut,
+    VendIn,
+    VendorCode,
+    VendOut,
+    vend_out,
+)
 from prepay_ledger.vending.take_vend import TakeVend
 from prepay_ledger.vending.values import Order
 from prepay_ledger.vending.void_vend import VoidOrder, VoidVend
@@ -46,6 +55,7 @@ def vends_router(
     queries: VendQueries,
     take_vend: TakeVend,
     void_vend: VoidVend,
+    reverse_vend: ReverseVend,
     committed: Callable[[], None],
     clock: Clock,
 ) -> APIRouter:
@@ -84,6 +94,17 @@ def vends_router(
             vend = await void_vend(unit, vend_id=vend_id, asked=asked, now=clock())
         committed()
         return vend_out(vend)
+
+    @router.post("/reversals")
+    async def reverse(body: ReversalIn, principal: Seller) -> ReversalOut:
+        """Have a sale not stand whose answer was lost: by its key, whether it had come or not. It
+        is void then, or refused if it comes later. The same again changes nothing."""
+        async with open_unit() as unit:
+            vend = await reverse_vend(
+                unit, key=body.key, asked_by=principal.subject, reason=body.reason, now=clock()
+            )
+        committed()
+        return ReversalOut(key=body.key, vend=None if vend is None else vend_out(vend))
 
     @router.get("", dependencies=[Depends(require("ledger:read"))])
     async def vends(

@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from prepay_ledger.payments import ports as payments
-from prepay_ledger.vending.values import Funding, Limits, Vend, Vendor, VendorStep, Void
+from prepay_ledger.vending.values import Bar, Funding, Limits, Vend, Vendor, VendorStep, Void
 
 
 class VendorStore(Protocol):
@@ -58,6 +58,11 @@ class VendStore(Protocol):
         ...
 
     async def add(self, vend: Vend) -> None: ...
+    async def barred(self, vendor_id: UUID, key: str) -> Bar | None: ...
+    async def bar(self, vendor_id: UUID, bar: Bar) -> None:
+        """Where the key is barred already, nothing changes."""
+        ...
+
     async def add_void(self, vend: Vend, void: Void, *, business_day: date) -> None: ...
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from prepay_ledger.vending.postgres_rows import to_funding, to_vend, to_vendor, vends
 from prepay_ledger.vending.tables import (
     account_holder,
+    vend_bar,
     vend_void,
     vendor_funding,
     vendor_seller,
@@ -18,7 +19,7 @@ from prepay_ledger.vending.tables import (
 )
 from prepay_ledger.vending.tables import vend as vend_table
 from prepay_ledger.vending.tables import vendor as vendor_table
-from prepay_ledger.vending.values import Funding, Limits, Vend, Vendor, VendorStep, Void
+from prepay_ledger.vending.values import Bar, Funding, Limits, Vend, Vendor, VendorStep, Void
 from prewatt_common.ids import new_id
 
 
@@ -162,6 +163,20 @@ class PostgresVends:
             del row[name]
         row["paid_off"] = {str(debt_id): micro for debt_id, micro in vend.paid_off.items()}
         await self._connection.execute(insert(vend_table).values(**row, **order))
+
+    async def barred(self, vendor_id: UUID, key: str) -> Bar | None:
+        """By its key."""
+        query = select(vend_bar).where(vend_bar.c.vendor_id == vendor_id, vend_bar.c.key == key)
+        row = (await self._connection.execute(query)).mappings().first()
+        return Bar(**{name: row[name] for name in Bar.__dataclass_fields__}) if row else None
+
+    async def bar(self, vendor_id: UUID, bar: Bar) -> None:
+        """Insert it, unless it is there."""
+        await self._connection.execute(
+            upsert(vend_bar)
+            .values(vendor_id=vendor_id, **asdict(bar))
+            .on_conflict_do_nothing(index_elements=["vendor_id", "key"])
+        )
 
     async def add_void(self, vend: Vend, void: Void, *, business_day: date) -> None:
         """Insert it."""

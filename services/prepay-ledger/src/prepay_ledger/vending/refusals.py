@@ -75,6 +75,12 @@ class KeyUsedBefore(Refusal):
     kind = "idempotency-key-used"
 
 
+class ReversedBefore(Refusal):
+    """The sale was reversed before it came."""
+
+    kind = "vend-reversed"
+
+
 class VoidedBefore(Refusal):
     """The sale was voided before."""
 

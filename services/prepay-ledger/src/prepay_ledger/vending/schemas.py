@@ -112,6 +112,19 @@ class VendIn(Body):
     reference: ShortText | None = None
 
 
+class ReversalIn(Reason):
+    """Which sale is not to stand: by the vendor's own Idempotency-Key of it."""
+
+    key: ShortText
+
+
+class ReversalOut(BaseModel):
+    """``vend``: the sale, void; null where it had not come: it is refused from now on."""
+
+    key: str
+    vend: "VendOut | None"
+
+
 class VendorOut(BaseModel):
     """A point of sale. ``balance_micro``: what is left of what it paid in; below zero it owes
     that. ``sold_micro``: on the business day ``sold_on``, its latest, without what was voided."""

@@ -109,6 +109,19 @@ vend_void = Table(
 )
 Index("vend_void_day", vend_void.c.day, vend_void.c.id)
 
+# Sales that were reversed before they came.
+vend_bar = Table(
+    "vend_bar",
+    metadata,
+    Column("vendor_id", Uuid, ForeignKey("vendor.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("who", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    instant("at"),
+    posting_day(),
+)
+Index("vend_bar_day", vend_bar.c.day, vend_bar.c.vendor_id, vend_bar.c.key)
+
 # Names by which a person at a till knows the account. Not sealed: a name can be forgotten.
 account_holder = Table(
     "account_holder",

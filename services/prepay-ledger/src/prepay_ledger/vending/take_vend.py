@@ -7,7 +7,7 @@ from prepay_ledger.balances.refusals import UnknownAccount
 from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.payments.values import Payment, PaymentOutcome
 from prepay_ledger.vending.ports import Unit
-from prepay_ledger.vending.refusals import KeyUsedBefore, NotASeller, OtherCurrency
+from prepay_ledger.vending.refusals import KeyUsedBefore, NotASeller, OtherCurrency, ReversedBefore
 from prepay_ledger.vending.rules import check_may_sell, paid_off, sold
 from prepay_ledger.vending.values import Order, Vend, Vendor
 from prewatt_common.ids import new_id
@@ -24,13 +24,21 @@ class TakeVend:
         """The sale; the same order again is answered the same, whatever has come of the account.
 
         First the vendor's row is locked: its sales queue up, so its limits hold and a key is taken
-        once. Raises `NotASeller`, `KeyUsedBefore`, `VendorClosed`, `DayLimitReached`,
-        `FloatUsedUp`, `UnknownAccount` or `OtherCurrency`; then nothing was taken.
+        once. Raises `NotASeller`, `KeyUsedBefore`, `ReversedBefore`, `VendorClosed`,
+        `DayLimitReached`, `FloatUsedUp`, `UnknownAccount` or `OtherCurrency`; then nothing was
+        taken.
         """
         vendor = await seller_of(unit, sold_by)
         known = await unit.vends.by_key(vendor.id, order.key)
         if known is not None:
             return _repeated(known, order)
+        barred = await unit.vends.barred(vendor.id, order.key)
+        if barred is not None:
+            message = (
+                f"sale {order.key} was reversed before it came, at {barred.at:%Y-%m-%d %H:%M} UTC "
+                f"by {barred.who}: sell under a new key; nothing was taken"
+            )
+            raise ReversedBefore(message)
         today = now.astimezone(self._zone).date()
         check_may_sell(vendor, order.amount_micro, today=today)
         return await self._sell(unit, vendor, order, sold_by=sold_by, now=now)

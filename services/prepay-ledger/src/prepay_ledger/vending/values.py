@@ -128,6 +128,16 @@ class Void:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """That a sale was reversed before it came: under ``key`` the vendor never sells."""
+
+    key: str
+    who: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Vend:
     """A sale, and how the account stood right before and after it: what its receipt says."""
 

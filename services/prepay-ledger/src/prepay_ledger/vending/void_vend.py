@@ -58,12 +58,12 @@ class VoidVend:
                 "voided any more; give the money back by a refund"
             )
             raise BusinessDayOver(message)
-        return await self._take_back(unit, vendor, vend, asked, now=now)
+        return await self.take_back(unit, vendor, vend, asked, now=now)
 
-    async def _take_back(
+    async def take_back(
         self, unit: Unit, vendor: Vendor, vend: Vend, asked: VoidOrder, *, now: datetime
     ) -> Vend:
-        """Locks as payments do: the payment, then its account."""
+        """Of a vendor whose row is locked. Locks as payments do: the payment, then its account."""
         order = vend.order
         known = await unit.payments.lock_by_payment_id(
             provider=vendor.provider, payment_id=order.key

@@ -1267,6 +1267,17 @@ CREATE TABLE vend_void (
     FOREIGN KEY(vend_id) REFERENCES vend (id)
 );
 CREATE INDEX vend_void_day ON vend_void (day, id);
+CREATE TABLE vend_bar (
+    vendor_id uuid NOT NULL,
+    key text NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (vendor_id, key),
+    FOREIGN KEY(vendor_id) REFERENCES vendor (id)
+);
+CREATE INDEX vend_bar_day ON vend_bar (day, vendor_id, key);
 CREATE TABLE account_holder (
     account_id uuid NOT NULL,
     name text NOT NULL,
@@ -1361,6 +1372,7 @@ SEALED = {
     "site_code": "",
     "site_code_reading": "",
     "vend": "",
+    "vend_bar": "",
     "vend_void": "",
     "vendor_funding": "",
     "vendor_step": "",
