@@ -27,6 +27,9 @@ async def test_a_sale_is_credited_told_and_its_receipt_says_where_it_went(
         told = await kafka_events("prewatt.ledger.topped-up.v1", account_id=account["id"])
         assert (told["provider"], told["payment_id"]) == (f"vendor/{shop.code}", "sale-1")
         assert (await shop.till.get(f"/v1/vends/{sale['id']}")).json() == sale
+        printed = await shop.till.get(f"/v1/vends/{sale['id']}/receipt?language=zh-CN")
+        assert printed.headers["content-type"] == "text/plain; charset=utf-8"
+        assert "电费缴费凭证" in printed.text
         assert (await shop.now())["balance_micro"] == 970 * MICRO
         assert await shop.posted_micro() == 970 * MICRO
     assert await balance(ledger, account) == 30 * MICRO

@@ -235,6 +235,7 @@ def routers(
             reverse_vend=ReverseVend(void_vend=void_vend, zone=zone),
             committed=committed,
             clock=utc_now,
+            zone=zone,
         ),
         seals_router(open_unit=lambda: open_seals(database)),
         webhook_router(

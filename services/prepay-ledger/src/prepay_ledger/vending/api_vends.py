@@ -4,13 +4,16 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends
+from fastapi.responses import PlainTextResponse
 
 from prepay_ledger.balances.refusals import UnknownAccount
 from prepay_ledger.fields import AccountNumberField, DayField, IdempotencyKey, PageById
 from prepay_ledger.vending.ports import OpenUnit
 from prepay_ledger.vending.postgres_queries import VendQueries
+from prepay_ledger.vending.receipt import Language, receipt_text
 from prepay_ledger.vending.refusals import DutiesNotSeparate, UnknownVend
 from prepay_ledger.vending.reverse_vend import ReverseVend
 from prepay_ledger.vending.schemas import (
@@ -23,7 +26,7 @@ from prepay_ledger.vending.schemas import (
     vend_out,
 )
 from prepay_ledger.vending.take_vend import TakeVend
-from prepay_ledger.vending.values import Order
+from prepay_ledger.vending.values import Order, Vend
 from prepay_ledger.vending.void_vend import VoidOrder, VoidVend
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import Principal, require
@@ -58,8 +61,9 @@ def vends_router(
     reverse_vend: ReverseVend,
     committed: Callable[[], None],
     clock: Clock,
+    zone: ZoneInfo,
 ) -> APIRouter:
-    """``/v1/vends``."""
+    """``/v1/vends``. ``zone``: the utility's, of times on receipts."""
     router = APIRouter(prefix="/v1/vends", tags=["vending"])
 
     @router.post("", status_code=HTTPStatus.CREATED)
@@ -116,9 +120,8 @@ def vends_router(
         )
         return page.of(rows, key=lambda row: row.id, item=vend_out)
 
-    @router.get("/{vend_id}")
-    async def one(vend_id: UUID, principal: Seller) -> VendOut:
-        """A sale of the same vendor, or any for a supervisor."""
+    async def seen(vend_id: UUID, principal: Principal) -> Vend:
+        """A sale of the same vendor, or any for a supervisor. Raises `UnknownVend`."""
         vend = await queries.vend(vend_id)
         mine = SUPERVISE in principal.scopes or (
             vend is not None and vend.vendor_id == await queries.sells_for(principal.subject)
@@ -126,7 +129,21 @@ def vends_router(
         if vend is None or not mine:
             message = f"there is no sale {vend_id} of yours"
             raise UnknownVend(message)
-        return vend_out(vend)
+        return vend
+
+    @router.get("/{vend_id}")
+    async def one(vend_id: UUID, principal: Seller) -> VendOut:
+        """A sale of the same vendor, or any for a supervisor."""
+        return vend_out(await seen(vend_id, principal))
+
+    @router.get("/{vend_id}/receipt", response_class=PlainTextResponse)
+    async def receipt(
+        vend_id: UUID, principal: Seller, language: Language = Language.ENGLISH
+    ) -> str:
+        """Its receipt as text for a roll of 80 mm (42 columns, a Chinese character takes two)."""
+        vend = await seen(vend_id, principal)
+        local_time = f"{vend.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+        return receipt_text(vend, local_time=local_time, language=language)
 
     return router
 
