@@ -45,6 +45,7 @@ WHOLE = {
     "/v1/command-keys keys": "two that stand, and those of earlier rotations",
     "/v1/command-keys first_missing": "ten at most",
     "/v1/vendors/{code} sellers": "as many as take turns at its tills",
+    "/v1/payments/{payment}/candidates": "twenty at most",
     "/v1/payment-events/{event} steps": "one each time that a person deals with the event",
 }
 """Answers that hold a list as a whole, and why it is short."""

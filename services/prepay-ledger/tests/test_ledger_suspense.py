@@ -24,6 +24,15 @@ async def give_back(ledger, payment, *, why=WHY):
     return await ledger.api.post(f"/v1/payments/{payment['id']}/return", json={"reason": why})
 
 
+async def suspended_for(ledger, given):
+    """What somebody paid who typed this for the account."""
+    paid = ledger.payment(given, KWH_MICRO)
+    assert (await ledger.deliver(paid)).json()["outcome"] == "suspense"
+    query = {"payment_id": paid["data"]["payment_id"]}
+    (payment,) = (await ledger.api.get("/v1/payments", params=query)).json()["items"]
+    return payment
+
+
 async def test_money_in_suspense_is_given_to_an_account(ledger, kafka_events):
     account = await ledger.open()
     payment = await ledger.suspended(7_000_000)
@@ -254,3 +263,51 @@ async def test_people_place_money_by_the_command_line(ledger):
         code, said = await prewatt(*arguments, *why)
         assert (code, len(said.splitlines())) == (2, 1)
         assert says in said
+
+
+async def test_a_payment_reference_finds_its_account(ledger):
+    account = await ledger.open()
+    reference = account["payment_reference"]
+    spaced = " ".join(reference[at : at + 4] for at in range(0, len(reference), 4)).lower()
+    for given in (reference, spaced):
+        answer = (await ledger.pay(given, KWH_MICRO)).json()
+        assert (answer["outcome"], answer["account_id"]) == ("credited", account["id"])
+    twin = await ledger.open(number=account["number"].replace("-", "."))
+    assert twin["payment_reference"] == reference
+    answer = (await ledger.pay(reference, KWH_MICRO)).json()
+    assert answer["outcome"] == "suspense"
+    assert "fits several accounts" in answer["detail"]
+    assert account["number"] in answer["detail"]
+
+
+async def test_a_mistyped_reference_goes_to_suspense_and_names_who_was_meant(ledger):
+    number = f"{uuid4().int % 10**12:012}"
+    account = await ledger.open(number=f"{number}01")
+    await ledger.open(number=f"{number}10", currency="EUR")
+    right = account["payment_reference"]
+    wrong = right[:-2] + right[-1] + right[-2]
+    payment = await suspended_for(ledger, wrong)
+    assert payment["reason"].endswith(f"{wrong} is mistyped: its check digits do not fit")
+    answer = await ledger.api.get(f"/v1/payments/{payment['id']}/candidates")
+    assert answer.status_code == 200, answer.text
+    assert {
+        "account_id": account["id"],
+        "account_number": account["number"],
+        "payment_reference": right,
+        "slip": "transposed",
+        "reason": "two characters changed places",
+    } == answer.json()[0]
+    assert {each["account_number"] for each in answer.json()}.isdisjoint({f"{number}10"})
+    command = ["suspense", "candidates", payment["payment_id"]]
+    shown = await asyncio.to_thread(
+        CliRunner(env={"COLUMNS": "200"}).invoke,
+        app,
+        [*command, "--state-dir", str(ledger.stack.state_dir)],
+    )
+    assert shown.exit_code == 0, shown.output
+    assert right in shown.output
+    nobody = await suspended_for(ledger, "?")
+    assert (await ledger.api.get(f"/v1/payments/{nobody['id']}/candidates")).json() == []
+    unknown = await ledger.api.get(f"/v1/payments/{uuid4()}/candidates")
+    assert unknown.status_code == 404
+    assert unknown.json()["type"] == "urn:prewatt:problem:unknown-payment"

@@ -36,6 +36,21 @@ def list_(*, state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
 
 
 @suspense.command()
+def candidates(
+    payment_id: PaymentId, *, provider: Provider = None, state_dir: StateDir = DEFAULT_STATE_DIR
+) -> None:
+    """The accounts that the payer may have meant, the likeliest first, and why."""
+    with one_line_errors(), find_target(state_dir=state_dir).client("prepay-ledger") as ledger:
+        payment = _find(ledger, payment_id, provider)
+        found = answered(ledger.get(f"/v1/payments/{payment['id']}/candidates")).json()
+        table = Table("account", "payment reference", "why", box=None)
+        for each in found:
+            shown = each["account_number"], each["payment_reference"] or "", each["reason"]
+            table.add_row(*map(plain, shown))
+    _console.print(table if found else "no account is close to what the payer gave")
+
+
+@suspense.command()
 def assign(
     payment_id: PaymentId,
     account_number: str,

@@ -15,6 +15,7 @@ from prepay_ledger.accounts.postgres_queries import AccountQueries, AccountView,
 from prepay_ledger.accounts.schemas import AccountIn, AccountOut, EntryOut, TermsIn, TotalsOut
 from prepay_ledger.accounts.values import Terms
 from prepay_ledger.agreements.schemas import AgreementOut
+from prepay_ledger.balances.payment_reference import payment_reference
 from prepay_ledger.balances.refusals import UnknownAccount
 from prepay_ledger.balances.values import Account
 from prepay_ledger.facts.values import Decided
@@ -124,4 +125,7 @@ def _account(view: AccountView | None, name: str) -> AccountOut:
 
 
 def _out(account: Account) -> AccountOut:
-    return AccountOut(**{each.name: getattr(account, each.name) for each in fields(account)})
+    return AccountOut(
+        payment_reference=payment_reference(account.number),
+        **{each.name: getattr(account, each.name) for each in fields(account)},
+    )

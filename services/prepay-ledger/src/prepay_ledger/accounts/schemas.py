@@ -61,10 +61,12 @@ class TermsIn(Body):
 class AccountOut(BaseModel):
     """An account as it stands. Positive balance: money left. ``open_micro``: what was charged since
     entries were last written of it; the balance is without it already. ``sub_balances_micro``: what
-    stands apart from the balance, where there was any."""
+    stands apart from the balance, where there was any. ``payment_reference``: what the customer
+    pays by, whose check digits notice a slip (ISO 11649); none for a number that it cannot hold."""
 
     id: UUID
     number: str
+    payment_reference: str | None
     currency: str
     balance_micro: int
     open_micro: int = 0

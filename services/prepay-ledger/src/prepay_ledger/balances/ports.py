@@ -1,5 +1,6 @@
 """What other modules need of accounts: to find one, and to hold it while its money moves."""
 
+from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -12,6 +13,9 @@ class BalanceStore(Protocol):
     async def account(self, account_id: UUID) -> Account | None: ...
     async def lock(self, account_id: UUID) -> Account | None: ...
     async def lock_by_number(self, number: str) -> Account | None: ...
+    async def numbers_of_plain(self, plain_number: str) -> Sequence[str]:
+        """The numbers of up to three accounts that have this plain number."""
+        ...
 
 
 class HasBalances(Protocol):

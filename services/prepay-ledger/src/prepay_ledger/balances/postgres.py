@@ -1,5 +1,6 @@
 """Accounts: found, and locked while their money moves."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.balances.refusals import UnknownAccount
 from prepay_ledger.balances.tables import account as account_table
+from prepay_ledger.balances.tables import account_plain_number
 from prepay_ledger.balances.values import Account
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 
@@ -39,6 +41,11 @@ class PostgresBalances:
         """The account of that number, its row locked until the transaction ends."""
         query = select(account_table).where(account_table.c.number == number)
         return await self._one(query.with_for_update(key_share=True))
+
+    async def numbers_of_plain(self, plain_number: str) -> Sequence[str]:
+        """By the index of plain numbers."""
+        query = select(account_table.c.number).where(account_plain_number == plain_number)
+        return list(await self._connection.scalars(query.order_by(account_table.c.number).limit(3)))
 
     async def _one(self, query: Any) -> Account | None:
         row = (await self._connection.execute(query)).mappings().first()

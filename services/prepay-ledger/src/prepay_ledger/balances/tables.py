@@ -1,7 +1,7 @@
 """Accounts: the row that money moves. Nothing that a reading changes is indexed, and pages leave
 room (fillfactor), so that those updates stay HOT."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Table, Text, Uuid, literal_column, text
 
 from prepay_ledger.tables import metadata
 from prewatt_common.db.tables import instant
@@ -42,3 +42,8 @@ Index(
     account.c.recheck_at,
     postgresql_where=account.c.recheck_at.is_not(None),
 )
+# As `plain_number` of payment references has it.
+account_plain_number = literal_column(
+    "upper(regexp_replace(number, '[^A-Za-z0-9]', '', 'g'))", Text
+)
+Index("account_plain_number", account_plain_number, _table=account)

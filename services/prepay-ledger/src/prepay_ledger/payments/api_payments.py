@@ -8,9 +8,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, model_validator
 
+from prepay_ledger.balances.payment_reference import payment_reference
 from prepay_ledger.fields import AccountNumberField, GivenByProvider, PageById, Writer
 from prepay_ledger.payments.assign_payment import AssignPayment
+from prepay_ledger.payments.candidates import Candidate, Slip
 from prepay_ledger.payments.credit import Decided
+from prepay_ledger.payments.find_candidates import find_candidates
 from prepay_ledger.payments.ports import OpenUnit
 from prepay_ledger.payments.postgres_queries import PaymentQueries
 from prepay_ledger.payments.return_payment import return_payment
@@ -70,6 +73,28 @@ class Assignment(Reason):
         return self
 
 
+class CandidateOut(BaseModel):
+    """An account that the payer may have meant. ``slip``: how what was typed differs from its
+    number or payment reference; ``reason`` is that in words."""
+
+    account_id: UUID
+    account_number: str
+    payment_reference: str | None
+    slip: Slip
+    reason: str
+
+    @staticmethod
+    def of(candidate: Candidate) -> "CandidateOut":
+        """As it is shown."""
+        return CandidateOut(
+            account_id=candidate.found.account_id,
+            account_number=candidate.found.number,
+            payment_reference=payment_reference(candidate.found.number),
+            slip=candidate.slip,
+            reason=candidate.slip.text,
+        )
+
+
 def payments_router(
     *,
     open_unit: OpenUnit,
@@ -104,6 +129,14 @@ def payments_router(
     async def one(payment: UUID) -> PaymentOut:
         """A payment, by our id of it."""
         return await _payment(queries, payment)
+
+    @router.get("/{payment}/candidates", dependencies=reading)
+    async def candidates(payment: UUID) -> list[CandidateOut]:
+        """The accounts that the payer may have meant, the likeliest first, and why: twenty at most.
+        Accounts in the payment's currency, at one slip from what was typed; where there are none,
+        at two."""
+        found = await find_candidates(queries, await _payment(queries, payment))
+        return [CandidateOut.of(each) for each in found]
 
     @router.post("/{payment}/assign")
     async def assign(payment: UUID, body: Assignment, principal: Writer) -> PaymentOut:

@@ -1,13 +1,15 @@
 """What people and dashboards ask about payments and their events: read-only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy import ARRAY, RowMapping, Select, Text, any_, cast, func, select
 
+from prepay_ledger.balances.tables import account, account_plain_number
+from prepay_ledger.payments.candidates import Found
 from prepay_ledger.payments.tables import (
     payment,
     payment_event,
@@ -98,6 +100,19 @@ class PaymentQueries:
             rows = await connection.execute(_with_resolution().where(payment.c.id == id_))
             row = rows.mappings().first()
         return _payment(row) if row else None
+
+    async def accounts_like(
+        self, plain_numbers: Collection[str], *, currency: str, limit: int
+    ) -> Sequence[Found]:
+        """Accounts that have one of these plain numbers, by the index of those."""
+        query = (
+            select(account.c.id, account.c.number)
+            .where(account_plain_number == any_(cast(list(plain_numbers), ARRAY(Text))))
+            .where(account.c.currency == currency)
+            .limit(limit)
+        )
+        async with self._database.transaction() as connection:
+            return [Found(*row) for row in await connection.execute(query)]
 
     async def events(
         self,

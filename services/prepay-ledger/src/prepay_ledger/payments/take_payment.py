@@ -8,6 +8,7 @@ from prepay_ledger.balances.values import Account
 from prepay_ledger.events import keyed_event
 from prepay_ledger.journal.values import Journal, UtilityAccount, clearing
 from prepay_ledger.payments.credit import credit
+from prepay_ledger.payments.find_account import NoAccount, find_account
 from prepay_ledger.payments.ports import Unit
 from prepay_ledger.payments.take_movement import settle_taken_back
 from prepay_ledger.payments.values import EventOutcome, KnownPayment, Payment, PaymentOutcome
@@ -66,12 +67,10 @@ class TakePayment:
         return replace(await result_of(unit, known), repeated=False)
 
     async def _place(self, unit: Unit, payment: Payment, *, now: datetime) -> PaymentResult:
-        if not payment.account_number:
-            return await self._suspend(unit, payment, reason="it names no account", now=now)
-        account = await unit.balances.lock_by_number(payment.account_number)
-        if account is None:
-            reason = f"there is no account {payment.account_number}"
-            return await self._suspend(unit, payment, reason=reason, now=now)
+        try:
+            account = await find_account(unit, payment.account_number)
+        except NoAccount as error:
+            return await self._suspend(unit, payment, reason=str(error), now=now)
         if account.currency != payment.currency:
             reason = f"account {account.number} is in {account.currency}, not {payment.currency}"
             return await self._suspend(unit, payment, reason=reason, now=now)

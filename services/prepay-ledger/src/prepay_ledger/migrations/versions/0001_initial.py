@@ -37,6 +37,9 @@ CREATE TABLE account (
     CHECK (emergency_credit_micro >= 0),
     CHECK (owed_micro >= 0)
 ) WITH (fillfactor = 60);
+CREATE INDEX account_plain_number ON account (
+    upper(regexp_replace(number, '[^A-Za-z0-9]', '', 'g'))
+);
 CREATE INDEX account_recheck_at ON account (recheck_at) WHERE recheck_at IS NOT NULL;
 CREATE TABLE journal (
     id bigint GENERATED ALWAYS AS IDENTITY,
