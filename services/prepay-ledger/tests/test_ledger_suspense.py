@@ -1,12 +1,15 @@
 """Money in suspense: given to an account or sent back, once, with who and why."""
 
 import asyncio
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from typer.testing import CliRunner
 
 from prewatt_cli.__main__ import app
+from prewatt_common.clock import utc_now
+from prewatt_common.http.auth import issue_token
 
 pytestmark = pytest.mark.stack
 PROBLEM = "application/problem+json"
@@ -311,3 +314,75 @@ async def test_a_mistyped_reference_goes_to_suspense_and_names_who_was_meant(led
     unknown = await ledger.api.get(f"/v1/payments/{uuid4()}/candidates")
     assert unknown.status_code == 404
     assert unknown.json()["type"] == "urn:prewatt:problem:unknown-payment"
+
+
+HIGH_MICRO = 10_000 * 10**6 + 1
+"""More than one person may place, as the stack is set up."""
+
+
+async def by(ledger, who, payment, action, **body):
+    """``who`` asks for it; the payment as it stands then."""
+    token = issue_token(
+        private_key_pem=ledger.stack.keys.auth_private,
+        subject=who,
+        scopes=("ledger:read", "ledger:write"),
+        now=utc_now(),
+        lifetime=timedelta(hours=1),
+    )
+    answer = await ledger.api.post(
+        f"/v1/payments/{payment['id']}/{action}",
+        json={"reason": f"{who} has looked"} | body,
+        headers={"authorization": f"Bearer {token}"},
+    )
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_a_high_amount_is_given_by_two_people(ledger):
+    account, other = await ledger.open(), await ledger.open()
+    payment = await ledger.suspended(HIGH_MICRO)
+    to_account = {"account_id": account["id"]}
+    for _ in range(2):  # The same person again changes nothing.
+        asked = await by(ledger, "ann", payment, "assign", **to_account)
+        assert asked["outcome"] == "suspense"
+        assert asked["resolution"] is None
+        proposal = asked["proposal"]
+        assert (proposal["action"], proposal["who"]) == ("assigned", "ann")
+        assert (proposal["account_id"], proposal["reason"]) == (account["id"], "ann has looked")
+    # Who wants something else proposes that, and nobody has agreed to it yet.
+    asked = await by(ledger, "ben", payment, "assign", account_id=other["id"])
+    assert (asked["outcome"], asked["proposal"]["account_id"]) == ("suspense", other["id"])
+    asked = await by(ledger, "ben", payment, "assign", **to_account)
+    assert (asked["outcome"], asked["proposal"]["who"]) == ("suspense", "ben")
+    done = await by(ledger, "ann", payment, "assign", **to_account)
+    assert (done["outcome"], done["account_id"]) == ("credited", account["id"])
+    assert (done["proposal"]["who"], done["resolution"]["who"]) == ("ben", "ann")
+    assert (await ledger.account(account))["balance_micro"] == HIGH_MICRO
+    assert (await ledger.account(other))["balance_micro"] == 0
+    assert await by(ledger, "ben", payment, "assign", **to_account) == done
+
+
+async def test_a_high_amount_goes_back_by_two_people(ledger):
+    payment = await ledger.suspended(HIGH_MICRO)
+    before = await ledger.posted()
+    asked = await by(ledger, "ann", payment, "return")
+    assert (asked["outcome"], asked["proposal"]["action"]) == ("suspense", "returned")
+    assert asked["proposal"]["account_id"] is None
+    command = [
+        "suspense", "return", payment["payment_id"], "--reason", "no customer", "--who", "ann",
+        "--state-dir", str(ledger.stack.state_dir),
+    ]  # fmt: skip
+    runner = CliRunner(env={"COLUMNS": "200"})
+    again = await asyncio.to_thread(runner.invoke, app, command)
+    assert (again.exit_code, "takes two people: proposed by ann" in again.output) == (0, True)
+    done = await by(ledger, "ben", payment, "return")
+    assert (done["outcome"], done["resolution"]["who"]) == ("returned", "ben")
+    after = await ledger.posted()
+    assert after["suspense"] == before["suspense"] - HIGH_MICRO
+
+
+async def test_up_to_the_limit_one_person_is_enough(ledger):
+    account = await ledger.open()
+    payment = await ledger.suspended(HIGH_MICRO - 1)
+    done = await by(ledger, "ann", payment, "assign", account_id=account["id"])
+    assert (done["outcome"], done["proposal"]) == ("credited", None)

@@ -44,6 +44,7 @@ from prepay_ledger.payments.api_webhook import webhook_router
 from prepay_ledger.payments.assign_payment import AssignPayment
 from prepay_ledger.payments.postgres_queries import PaymentQueries
 from prepay_ledger.payments.replay_payment_event import ReplayPaymentEvent
+from prepay_ledger.payments.suspense import SecondPerson
 from prepay_ledger.payments.take_movement import TakeMovement
 from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.payments.take_payment_event import ApplyPaymentEvent, TakePaymentEvent
@@ -96,6 +97,7 @@ def routers(
     vend_queries, zone = VendQueries(database), ZoneInfo(settings.timezone)
     void_vend = VoidVend(take_movement=take_movement, zone=zone)
     providers = {name: each.provider() for name, each in settings.payment_providers.items()}
+    second_person = SecondPerson(settings.second_person_above_micro)
     decide_meter = DecideMeter(review=review)
 
     def units() -> AbstractAsyncContextManager[PostgresUnit]:
@@ -248,7 +250,8 @@ def routers(
         payments_router(
             open_unit=units,
             queries=payment_queries,
-            assign_payment=AssignPayment(review=review),
+            assign_payment=AssignPayment(review=review, second_person=second_person),
+            second_person=second_person,
             committed=committed,
             clock=utc_now,
         ),

@@ -21,6 +21,9 @@ class LedgerSettings(ServiceSettings):
     http_port: int = Field(default=8082, ge=1, le=65535)
     payment_providers: dict[ProviderName, ConfiguredProvider] = Field(default_factory=dict)
     """By the name in the webhook's path: kind, secrets or keys, merchant's ids."""
+    second_person_above_micro: int | None = Field(default=None, ge=0)
+    """Money in suspense above it, in micro-units of whatever currency, is placed by two people;
+    none: by one."""
     command_signing_key: SecretStr
     """Ed25519 private key (PEM) that commands to meters are signed with."""
     command_key_id: str = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")

@@ -65,8 +65,9 @@ def assign(
     with one_line_errors(), client_for("prepay-ledger", state_dir=state_dir, who=who) as ledger:
         payment = _find(ledger, payment_id, provider)
         body = {"account_number": account_number, "reason": reason}
-        answered(ledger.post(f"/v1/payments/{payment['id']}/assign", json=body))
-        _console.print(plain(f"{_amount(payment)} given to account {account_number}"))
+        after = answered(ledger.post(f"/v1/payments/{payment['id']}/assign", json=body)).json()
+        done = f"{_amount(payment)} given to account {account_number}"
+        _console.print(plain(_done_or_proposed(after, done)))
 
 
 @suspense.command("return")
@@ -82,8 +83,20 @@ def give_back(
     provider."""
     with one_line_errors(), client_for("prepay-ledger", state_dir=state_dir, who=who) as ledger:
         payment = _find(ledger, payment_id, provider)
-        answered(ledger.post(f"/v1/payments/{payment['id']}/return", json={"reason": reason}))
-        _console.print(plain(f"{_amount(payment)} is due to the payer, by {payment['provider']}"))
+        path = f"/v1/payments/{payment['id']}/return"
+        after = answered(ledger.post(path, json={"reason": reason})).json()
+        done = f"{_amount(payment)} is due to the payer, by {payment['provider']}"
+        _console.print(plain(_done_or_proposed(after, done)))
+
+
+def _done_or_proposed(payment: dict[str, Any], done: str) -> str:
+    if payment["outcome"] != "suspense":
+        return done
+    proposal = payment["proposal"]
+    return (
+        f"{_amount(payment)} takes two people: proposed by {proposal['who']}, done once somebody "
+        "else asks for the same"
+    )
 
 
 def _find(ledger: httpx.Client, payment_id: str, provider: str | None) -> dict[str, Any]:

@@ -100,6 +100,7 @@ def environment(
             ),
             "PREWATT_COMMAND_SIGNING_KEY": keys.command_private,
             "PREWATT_COMMAND_KEY_ID": COMMAND_KEY_ID,
+            "PREWATT_SECOND_PERSON_ABOVE_MICRO": str(10_000 * 10**6),
             "PREWATT_SITE_CODE_MASTERS": json.dumps({COMMAND_KEY_ID: keys.site_code_master}),
             "PREWATT_NEXT_COMMAND_SIGNING_KEY": keys.next_command_private,
             "PREWATT_NEXT_COMMAND_KEY_ID": NEXT_COMMAND_KEY_ID,

@@ -17,7 +17,7 @@ from prepay_ledger.payments.find_candidates import find_candidates
 from prepay_ledger.payments.ports import OpenUnit
 from prepay_ledger.payments.postgres_queries import PaymentQueries
 from prepay_ledger.payments.return_payment import return_payment
-from prepay_ledger.payments.suspense import UnknownPayment
+from prepay_ledger.payments.suspense import SecondPerson, UnknownPayment
 from prepay_ledger.payments.values import PaymentOutcome, ResolutionAction
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import require
@@ -35,11 +35,23 @@ class ResolutionOut(BaseModel, from_attributes=True):
     at: datetime
 
 
+class ProposalOut(BaseModel, from_attributes=True):
+    """What one person asked for, and why; done once a second person asks for the same.
+    ``account_id``: who is to have the money; none: it goes back to its payer."""
+
+    action: ResolutionAction
+    account_id: UUID | None
+    who: str
+    reason: str
+    at: datetime
+
+
 class PaymentOut(BaseModel, from_attributes=True):
     """A payment and what became of it. ``account_id``: who has the money.
 
     ``taken_back_micro``: what of it its provider has taken back since.
     ``account_number`` is what the payer gave; ``reason`` says why the money went to suspense.
+    ``proposal``: the newest, of an amount that takes two people.
     ``day`` is the posting day; once that is sealed, it and ``id`` prove the payment.
     """
 
@@ -56,6 +68,7 @@ class PaymentOut(BaseModel, from_attributes=True):
     journal_id: int
     received_at: datetime
     day: date
+    proposal: ProposalOut | None
     resolution: ResolutionOut | None
 
 
@@ -100,6 +113,7 @@ def payments_router(
     open_unit: OpenUnit,
     queries: PaymentQueries,
     assign_payment: AssignPayment,
+    second_person: SecondPerson,
     committed: Callable[[], None],
     clock: Clock,
 ) -> APIRouter:
@@ -141,7 +155,8 @@ def payments_router(
     @router.post("/{payment}/assign")
     async def assign(payment: UUID, body: Assignment, principal: Writer) -> PaymentOut:
         """Give money in suspense to an account: it is a top-up as of now. The same again changes
-        nothing."""
+        nothing. Of a high amount it is kept as a proposal until a second person asks for the
+        same."""
         async with open_unit() as unit:
             await assign_payment(
                 unit=unit,
@@ -157,10 +172,15 @@ def payments_router(
     @router.post("/{payment}/return")
     async def give_back(payment: UUID, body: Reason, principal: Writer) -> PaymentOut:
         """Send money in suspense back to its payer: the refund is due at the provider from now on.
-        The same again changes nothing."""
+        The same again changes nothing. A high amount takes two people, as where it is assigned."""
         async with open_unit() as unit:
-            decided = Decided(principal.subject, body.reason)
-            await return_payment(unit=unit, payment=payment, decided=decided, now=clock())
+            await return_payment(
+                unit=unit,
+                payment=payment,
+                decided=Decided(principal.subject, body.reason),
+                second_person=second_person,
+                now=clock(),
+            )
         committed()
         return await _payment(queries, payment)
 

@@ -8,7 +8,13 @@ from prepay_ledger.balances.values import Account
 from prepay_ledger.journal.values import UtilityAccount
 from prepay_ledger.payments.credit import Decided, credit
 from prepay_ledger.payments.ports import Unit
-from prepay_ledger.payments.suspense import OtherCurrency, is_in_suspense, left_of, locked
+from prepay_ledger.payments.suspense import (
+    OtherCurrency,
+    SecondPerson,
+    is_in_suspense,
+    left_of,
+    locked,
+)
 from prepay_ledger.payments.values import PaymentOutcome, Resolution, ResolutionAction
 from prepay_ledger.supply.review_supply import SupplyReview
 
@@ -16,8 +22,9 @@ from prepay_ledger.supply.review_supply import SupplyReview
 class AssignPayment:
     """Gives money in suspense to an account, which reconnects as with any payment."""
 
-    def __init__(self, *, review: SupplyReview) -> None:
+    def __init__(self, *, review: SupplyReview, second_person: SecondPerson) -> None:
         self._review = review
+        self._second_person = second_person
 
     async def __call__(
         self,
@@ -29,7 +36,8 @@ class AssignPayment:
         decided: Decided,
         now: datetime,
     ) -> None:
-        """The account by id or by number. Asked again for the same account, nothing changes.
+        """The account by id or by number. Asked again for the same account, nothing changes. A high
+        amount waits until a second person asks for the same.
 
         Raises `UnknownPayment`, `UnknownAccount`, `NotInSuspense` or `OtherCurrency`.
         """
@@ -46,6 +54,15 @@ class AssignPayment:
                 "return the payment; nothing was changed"
             )
             raise OtherCurrency(message)
+        if not await self._second_person.has_agreed(
+            unit,
+            known,
+            asked=ResolutionAction.ASSIGNED,
+            account_id=account.id,
+            decided=decided,
+            now=now,
+        ):
+            return
         credited = await credit(
             unit,
             review=self._review,

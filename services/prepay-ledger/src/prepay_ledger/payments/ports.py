@@ -15,6 +15,7 @@ from prepay_ledger.payments.values import (
     KnownPayment,
     PaymentEventRow,
     PaymentOutcome,
+    Proposal,
     Resolution,
 )
 from prepay_ledger.supply import ports as supply
@@ -46,6 +47,11 @@ class PaymentStore(Protocol):
         now: datetime,
     ) -> None: ...
     async def set_taken_back(self, payment: UUID, micro: int) -> None: ...
+    async def proposal(self, payment: UUID) -> Proposal | None:
+        """The newest, of a payment that the caller has locked."""
+        ...
+
+    async def propose(self, payment: UUID, proposal: Proposal) -> None: ...
     async def resolution(self, payment: UUID) -> Resolution | None: ...
     async def resolve(
         self, payment: UUID, resolution: Resolution, *, outcome: PaymentOutcome

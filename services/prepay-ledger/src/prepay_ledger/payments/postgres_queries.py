@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, RowMapping, Select, Text, any_, cast, func, select
+from sqlalchemy import ARRAY, RowMapping, Select, Text, any_, cast, func, select, true
 
 from prepay_ledger.balances.tables import account, account_plain_number
 from prepay_ledger.payments.candidates import Found
@@ -14,6 +14,7 @@ from prepay_ledger.payments.tables import (
     payment,
     payment_event,
     payment_event_step,
+    payment_proposal,
     payment_resolution,
 )
 from prepay_ledger.payments.values import OPEN, EventOutcome
@@ -22,6 +23,7 @@ from prewatt_common.db.database import Database
 
 _LISTED = ("id", "provider", "event_id", "type", "payment_id", "outcome", "reason", "open",
            "received_at")  # fmt: skip
+_PROPOSAL = ("action", "account_id", "who", "reason", "at")
 _RESOLUTION = ("action", "who", "reason", "journal_id", "at")
 
 
@@ -36,9 +38,20 @@ class ResolutionRow:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ProposalRow:
+    """What one person asked for, of an amount that takes two."""
+
+    action: str
+    account_id: UUID | None
+    who: str
+    reason: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedPayment:
-    """A payment as it is kept, with its resolution if it has one."""
+    """A payment as it is kept, with its newest proposal and its resolution if it has them."""
 
     id: UUID
     provider: str
@@ -53,6 +66,7 @@ class ListedPayment:
     journal_id: int
     received_at: datetime
     day: date
+    proposal: ProposalRow | None
     resolution: ResolutionRow | None
 
 
@@ -165,13 +179,24 @@ class PaymentQueries:
 
 def _with_resolution() -> Select[Any]:
     columns = [payment_resolution.c[name].label(f"resolution_{name}") for name in _RESOLUTION]
-    joined = payment.outerjoin(payment_resolution, payment_resolution.c.payment == payment.c.id)
-    return select(payment, *columns).select_from(joined)
+    newest = (
+        select(*(payment_proposal.c[name].label(f"proposal_{name}") for name in _PROPOSAL))
+        .where(payment_proposal.c.payment == payment.c.id)
+        .order_by(payment_proposal.c.id.desc())
+        .limit(1)
+        .lateral()
+    )
+    joined = payment.outerjoin(
+        payment_resolution, payment_resolution.c.payment == payment.c.id
+    ).outerjoin(newest, true())
+    return select(payment, *columns, *newest.c).select_from(joined)
 
 
 def _payment(row: RowMapping) -> ListedPayment:
+    proposal = {name: row[f"proposal_{name}"] for name in _PROPOSAL}
     resolution = {name: row[f"resolution_{name}"] for name in _RESOLUTION}
     return ListedPayment(
         **{column.name: row[column.name] for column in payment.c},
+        proposal=ProposalRow(**proposal) if proposal["action"] else None,
         resolution=ResolutionRow(**resolution) if resolution["action"] else None,
     )

@@ -7,18 +7,35 @@ from prepay_ledger.events import keyed_event
 from prepay_ledger.journal.values import Journal, UtilityAccount, refund_due
 from prepay_ledger.payments.credit import Decided
 from prepay_ledger.payments.ports import Unit
-from prepay_ledger.payments.suspense import is_in_suspense, left_of, locked
+from prepay_ledger.payments.suspense import SecondPerson, is_in_suspense, left_of, locked
 from prepay_ledger.payments.values import PaymentOutcome, Resolution, ResolutionAction
 from prewatt_common.contracts.ledger_events_v1 import PaymentReturned
 
 
-async def return_payment(*, unit: Unit, payment: UUID, decided: Decided, now: datetime) -> None:
-    """The money is owed back to its payer from now on. Asked again, nothing changes.
+async def return_payment(
+    *,
+    unit: Unit,
+    payment: UUID,
+    decided: Decided,
+    second_person: SecondPerson,
+    now: datetime,
+) -> None:
+    """The money is owed back to its payer from now on. Asked again, nothing changes. A high amount
+    waits until a second person asks for the same.
 
     Raises `UnknownPayment` or `NotInSuspense`.
     """
     known = await locked(unit, payment)
     if not await is_in_suspense(unit, known, asked=ResolutionAction.RETURNED, account_id=None):
+        return
+    if not await second_person.has_agreed(
+        unit,
+        known,
+        asked=ResolutionAction.RETURNED,
+        account_id=None,
+        decided=decided,
+        now=now,
+    ):
         return
     paid = left_of(known)
     journal_id, _ = await unit.journals.post(

@@ -1,10 +1,19 @@
 """Money in suspense: found, locked, and whether it is there still."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from uuid import UUID
 
+from prepay_ledger.payments.credit import Decided
 from prepay_ledger.payments.ports import Unit
-from prepay_ledger.payments.values import KnownPayment, Payment, PaymentOutcome, ResolutionAction
+from prepay_ledger.payments.values import (
+    KnownPayment,
+    Payment,
+    PaymentOutcome,
+    Proposal,
+    ResolutionAction,
+)
 from prewatt_common.refusals import Refusal
 
 
@@ -63,3 +72,34 @@ async def is_in_suspense(
         f"{known.outcome}{to} {how}; nothing was changed"
     )
     raise NotInSuspense(message)
+
+
+@dataclass(frozen=True, slots=True)
+class SecondPerson:
+    """Money above ``above_micro`` is placed once two people have asked for the same; none: one
+    person places any."""
+
+    above_micro: int | None
+
+    async def has_agreed(
+        self,
+        unit: Unit,
+        known: KnownPayment,
+        *,
+        asked: ResolutionAction,
+        account_id: UUID | None,
+        decided: Decided,
+        now: datetime,
+    ) -> bool:
+        """False where the money has to wait for somebody else: what was asked is kept then, in
+        place of what was asked before. The same person again changes nothing."""
+        if self.above_micro is None or left_of(known).amount_micro <= self.above_micro:
+            return True
+        first = await unit.payments.proposal(known.id)
+        if first is not None and (first.action, first.account_id) == (asked, account_id):
+            return first.who != decided.who
+        proposal = Proposal(
+            action=asked, account_id=account_id, who=decided.who, reason=decided.reason, at=now
+        )
+        await unit.payments.propose(known.id, proposal)
+        return False

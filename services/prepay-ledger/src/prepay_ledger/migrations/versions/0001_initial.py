@@ -1150,6 +1150,21 @@ CREATE TABLE payment_movement (
 );
 CREATE INDEX payment_movement_day ON payment_movement (day, id);
 CREATE INDEX payment_movement_payment ON payment_movement (provider, payment_id);
+CREATE TABLE payment_proposal (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    payment uuid NOT NULL,
+    action text NOT NULL,
+    account_id uuid,
+    who text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(payment) REFERENCES payment (id),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX payment_proposal_day ON payment_proposal (day, id);
+CREATE INDEX payment_proposal_payment ON payment_proposal (payment, id);
 CREATE TABLE payment_resolution (
     payment uuid NOT NULL,
     action text NOT NULL,
@@ -1355,6 +1370,7 @@ SEALED = {
     "payment": "id, provider, payment_id, account_number, amount_micro, currency, reason,"
     " journal_id, received_at, day",
     "payment_movement": "",
+    "payment_proposal": "",
     "payment_resolution": "",
     "payment_event": "id, provider, event_id, event_id_sha256, body_sha256, received_at, day",
     "payment_event_step": "",
