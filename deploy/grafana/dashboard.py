@@ -219,6 +219,10 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
                     "(time() - max(prewatt_ledger_cut_hold_since_timestamp_seconds > 0)) / 3600",
                     "hours that people's oldest hold has stood",
                 ),
+                Query(
+                    "max by (kind) (prewatt_ledger_condition_age_seconds) / 3600 > 0",
+                    "hours of the oldest {{kind}}",
+                ),
             ),
             description="`prewatt cuts status` says by whom, of whom and why. Accounts wait for a "
             "later minute, or until a hold ends; reconnections are never held.",
@@ -348,6 +352,7 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
                     "max by (currency) (prewatt_ledger_debts_outstanding_micro) / 1e6",
                     "{{currency}}",
                 ),
+                Query("max(prewatt_ledger_debt_news_age_seconds)", "untold for, s"),
             ),
             description="By corrected bills, which start no cut; GET /v1/debts?open=true lists "
             "them.",

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from notifier.channels.email.channel import EmailChannel, SmtpSecurity, SmtpServer
-from notifier.channels.ports import PeerDown, TransientFailure
+from notifier.channels.ports import PeerDown, PermanentFailure, TransientFailure
 from notifier.contacts.values import Channel, Contact, Language
 from notifier.notices.making import make_notice
 from notifier.notices.values import Facts, Template
@@ -153,5 +153,33 @@ async def test_mail_goes_over_tls_from_the_first_byte(tmp_path):
         assert len(inbox.mails) == 1
         with pytest.raises(PeerDown):
             await channel(controller.port, ca_file=certificate, timeout_s=2).send(NOTICE, TEXT)
+    finally:
+        controller.stop()
+
+
+class NotOfUs(Inbox):
+    """Refuses whatever we send as."""
+
+    async def handle_MAIL(self, *_) -> str:  # noqa: N802
+        return "550 5.7.1 not from you"
+
+
+class NotToThem(Inbox):
+    """Knows nobody."""
+
+    async def handle_RCPT(self, *_) -> str:  # noqa: N802
+        return "550 5.1.1 no such user"
+
+
+@pytest.mark.parametrize(("inbox", "failure"), [(NotOfUs, PeerDown), (NotToThem, PermanentFailure)])
+async def test_a_server_that_refuses_us_refuses_no_mail(inbox, failure):
+    """All wait until somebody has put it right; a recipient is the mail's own."""
+    controller = Controller(inbox(), hostname=HOST, port=free_ports(1)[0])
+    controller.start()
+    try:
+        plain = channel(controller.port, username=None, password=None, security=SmtpSecurity.NONE)
+        with pytest.raises(failure) as raised:
+            await plain.send(NOTICE, TEXT)
+        assert type(raised.value) is failure
     finally:
         controller.stop()

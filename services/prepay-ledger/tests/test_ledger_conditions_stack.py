@@ -14,6 +14,7 @@ from ledger_town import Dying, Killed
 from ledger_world import BEGIN, MONTH_AGO, World
 
 from prepay_ledger.balances.refusals import UnknownAccount
+from prepay_ledger.conditions.postgres_queries import ConditionQueries
 from prepay_ledger.conditions.refusals import ConditionConflict, InvalidCondition, UnknownCondition
 from prepay_ledger.conditions.tell_condition import begin_condition, end_condition
 from prepay_ledger.conditions.values import OF_UTILITY, Condition
@@ -290,6 +291,10 @@ async def test_what_stands_is_told_of_each_account_that_is_asked_for(place: Plac
         other: {PROVIDER: None},
     }
     assert later == {home: {PROVIDER: None}}
+    queries = ConditionQueries(place.scratch.database)
+    assert await queries.oldest(now=place.now) == {IN_FLIGHT: place.now, PROVIDER: place.now}
+    assert await queries.oldest(now=place.now + HOUR) == {PROVIDER: place.now}
     await place.end_it(outage.id)
+    assert await queries.oldest(now=place.now + HOUR) == {}
     async with place.scratch.unit() as unit:
         assert await unit.conditions.standing([other], now=place.now) == {}

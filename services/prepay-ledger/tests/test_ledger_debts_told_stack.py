@@ -7,6 +7,7 @@ import pytest
 from ledger_owing import FIRST_DUE, OWED_MICRO, Owing, owing_town
 from ledger_town import Dying, Killed
 
+from prepay_ledger.debts.postgres_queries import DebtQueries
 from prepay_ledger.debts.rules import months_after
 
 pytestmark = pytest.mark.stack
@@ -29,9 +30,12 @@ async def test_all_that_comes_within_minutes_is_told_together_and_once(town: Owi
     await town.owe(source="edit/2", micro=500)
     await town.tell(town.now + 9 * MINUTES)
     assert await town.told() == []
+    waiting = DebtQueries(town.database)
+    assert await waiting.untold_since() == town.now
     await asyncio.gather(*(town.tell(town.now + 10 * MINUTES) for _ in range(3)))
     await town.tell(town.now + 40 * DAYS)
     assert await news(town) == [("owed", OWED_MICRO + 500, OWED_MICRO + 500, 0)]
+    assert await waiting.untold_since() is None
     (told,) = await town.told()
     assert (told["after_days"], told["next_due"]) == (30, None)
     # The same source again is no debt, and no news.

@@ -167,6 +167,44 @@ def test_an_answer_that_is_lost_is_not_waited_for_by_that_pause() -> None:
     assert step(lost, at=ready + MINUTES).action is RelayAction.RECONNECT
 
 
+@pytest.mark.parametrize("ends", ["silence", "refusal", "failure"])
+def test_who_opens_it_while_a_command_is_out_is_heeded_however_that_ends(ends: str) -> None:
+    """The relay was closed, its answer was lost, and a minute later somebody opened it."""
+    out = asked(replace(CLOSED, observed=Observed.OPEN), RelayAction.RECONNECT, at=NOW)
+    relay = opens(replace(out, observed=Observed.UNKNOWN), at=NOW + MINUTES)
+    now = NOW + 2 * MINUTES
+    if ends == "silence":
+        relay = after_silence(relay, limits=LIMITS, now=now)
+    else:
+        told = CommandProgress(
+            command_id=UUID(int=1),
+            meter_id="m-1",
+            status=CommandStatus.FAILED,
+            relay=OPEN if ends == "refusal" else None,
+            detail="",
+            at=now,
+        )
+        relay = after_progress(relay, told, now=now)
+    assert relay.outstanding is None
+    assert step(relay, at=now) == Step(
+        waits=Waits.OPENED_AT_METER, again_at=NOW + MINUTES + timedelta(minutes=15)
+    )
+
+
+def test_openings_of_long_ago_do_not_count_where_the_limiter_trips() -> None:
+    """Nor does the limiter keep them young."""
+    relay = replace(closes(opens(CLOSED), at=NOW + MINUTES), openings=3)
+    later = NOW + timedelta(days=30)
+    tripped = after_limiter(relay, OPEN, at=later)
+    assert (tripped.openings, step(tripped, at=later).waits) == (0, Waits.OPENED_AT_METER)
+    relay = opens(CLOSED)
+    for hours in range(1, 24):
+        relay = after_report(relay, RelayState.CLOSED, at=NOW + timedelta(hours=hours))
+        relay = after_limiter(relay, OPEN, at=NOW + timedelta(hours=hours, minutes=1))
+    relay = after_report(relay, RelayState.CLOSED, at=NOW + timedelta(hours=24))
+    assert opens(relay, at=NOW + timedelta(hours=25)).openings == 1
+
+
 @pytest.mark.parametrize("observed", [Observed.LIMITED, Observed.UNKNOWN])
 def test_wherever_it_was_before_it_opened(observed: Observed) -> None:
     relay = opens(replace(CLOSED, observed=observed, desired=Desired.LIMITED, limit_w=300))

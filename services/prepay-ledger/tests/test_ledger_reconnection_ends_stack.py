@@ -207,6 +207,18 @@ async def test_what_opens_again_and_again_is_closed_once_somebody_has_looked(wor
         "SELECT id, kind FROM work_order WHERE closed_at IS NULL ORDER BY kind"
     )
     assert [each["kind"] for each in found] == ["relay_moved_by_hand", "relay_opens_unasked"]
+    # Whoever found it unsafe has not seen to it.
+    unsafe = Closing(at=world.now, by="li", result=WorkOrderResult.NOT_POSSIBLE, note="wet")
+    async with world.scratch.unit() as unit:
+        await CloseAndRetry(world.review)(unit=unit, order_id=found[1]["id"], closing=unsafe)
+    await world.pass_time(24 * 3600)
+    assert device.waiting is None
+    async with world.scratch.unit() as unit:
+        await world.review(unit, [household.id], now=world.now, caused_at=world.now)
+    found = await world.scratch.sql(
+        "SELECT id, kind FROM work_order WHERE closed_at IS NULL ORDER BY kind"
+    )
+    assert [each["kind"] for each in found] == ["relay_moved_by_hand", "relay_opens_unasked"]
     closing = Closing(at=world.now, by="li", result=WorkOrderResult.DONE, note="loose wire")
     async with world.scratch.unit() as unit:
         await CloseAndRetry(world.review)(unit=unit, order_id=found[1]["id"], closing=closing)

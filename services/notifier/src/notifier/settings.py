@@ -91,6 +91,12 @@ class NotifierSettings(ServiceSettings):
         if (self.sms_receipt_url is None) != (self.sms_receipt_secret is None):
             message = "PREWATT_SMS_RECEIPT_URL and PREWATT_SMS_RECEIPT_SECRET belong together"
             raise ValueError(message)
+        if self.sms_undisputed_after_h is not None and self.sms_receipt_url is None:
+            message = (
+                "PREWATT_SMS_UNDISPUTED_AFTER_H needs PREWATT_SMS_RECEIPT_URL: without reports "
+                "nothing would ever dispute it"
+            )
+            raise ValueError(message)
         if (self.smtp_username is None) != (self.smtp_password is None):
             message = "PREWATT_SMTP_USERNAME and PREWATT_SMTP_PASSWORD belong together"
             raise ValueError(message)

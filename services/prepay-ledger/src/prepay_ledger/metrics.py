@@ -70,6 +70,16 @@ DEBTS_OUTSTANDING = Gauge(
     "What accounts owe apart from their balances, in micro-units.",
     ("currency",),
 )
+DEBT_NEWS_AGE_SECONDS = Gauge(
+    "prewatt_ledger_debt_news_age_seconds",
+    "Since when a customer waits to be told that something is owed apart, or is written off; 0: "
+    "nobody does.",
+)
+CONDITION_AGE_SECONDS = Gauge(
+    "prewatt_ledger_condition_age_seconds",
+    "The oldest condition of the kind that holds cuts and that nobody has ended.",
+    ("kind",),
+)
 CUT_HOLDS = Gauge(
     "prewatt_ledger_cut_holds",
     "What holds cuts of all, of a tariff or of an area, by who made it: people, or the fleet "

@@ -5,17 +5,20 @@ from prepay_ledger.breakers.postgres_queries import BreakerQueries
 from prepay_ledger.charging.postgres_parking import ParkedQueries
 from prepay_ledger.charging.postgres_queries import ChargingQueries
 from prepay_ledger.command_keys.postgres_queries import CommandKeyQueries
+from prepay_ledger.conditions.postgres_queries import ConditionQueries
 from prepay_ledger.corrections.postgres_queries import CorrectionQueries
 from prepay_ledger.debts.postgres_queries import DebtQueries
 from prepay_ledger.installations.postgres_unbound import REASONS, UnboundQueries
 from prepay_ledger.metrics import (
     ACCOUNTS,
     ACCOUNTS_BELOW_ZERO,
+    CONDITION_AGE_SECONDS,
     CORRECTION_AGREEMENTS_LEFT,
     CORRECTIONS_IN_TROUBLE,
     CUT_HOLD_SINCE_SECONDS,
     CUT_HOLDS,
     CUTS_WAITING,
+    DEBT_NEWS_AGE_SECONDS,
     DEBTS_OUTSTANDING,
     FINDINGS,
     FINDINGS_WAITING,
@@ -35,6 +38,7 @@ from prepay_ledger.payments.postgres_queries import PaymentQueries
 from prepay_ledger.work_orders.postgres_queries import WorkOrderQueries
 from prepay_ledger.work_orders.values import WorkOrderKind
 from prewatt_common.clock import utc_now
+from prewatt_common.contracts.cut_facts_v1 import ConditionKind
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.db.database import Database
 from prewatt_common.workers import Repeating
@@ -53,7 +57,7 @@ def watches(database: Database) -> list[Repeating]:
     findings, corrections = ChargingQueries(database), CorrectionQueries(database)
     orders = WorkOrderQueries(database)
     breakers, debts = BreakerQueries(database), DebtQueries(database)
-    command_keys = CommandKeyQueries(database)
+    command_keys, conditions = CommandKeyQueries(database), ConditionQueries(database)
     return [
         Repeating(
             name="watch ledger",
@@ -81,6 +85,12 @@ def watches(database: Database) -> list[Repeating]:
             name="watch holds of cuts",
             do=lambda: _measure_holds(breakers),
             every_s=_EVERY_S,
+        ),
+        Repeating(
+            name="watch conditions",
+            do=lambda: _measure_conditions(conditions),
+            every_s=_EVERY_S,
+            rest_factor=_REST_FACTOR,
         ),
         Repeating(
             name="watch command keys",
@@ -158,6 +168,16 @@ async def _measure_parked(parked: ParkedQueries) -> None:
 async def _measure_debts(debts: DebtQueries) -> None:
     for currency, micro in (await debts.outstanding()).items():
         DEBTS_OUTSTANDING.labels(currency).set(micro)
+    since = await debts.untold_since()
+    DEBT_NEWS_AGE_SECONDS.set((utc_now() - since).total_seconds() if since else 0)
+
+
+async def _measure_conditions(conditions: ConditionQueries) -> None:
+    now = utc_now()
+    since = await conditions.oldest(now=now)
+    for kind in ConditionKind:
+        age = now - since[kind] if kind in since else None
+        CONDITION_AGE_SECONDS.labels(kind).set(age.total_seconds() if age else 0)
 
 
 async def _measure_work_orders(orders: WorkOrderQueries) -> None:

@@ -17,7 +17,7 @@ from notifier.deliveries.ports import OpenDeliveries
 from notifier.deliveries.quiet import QuietHours
 from notifier.deliveries.retries import RetryPolicy
 from notifier.deliveries.succession import hand_on
-from notifier.deliveries.values import Delivery, Outcome
+from notifier.deliveries.values import Delivery, Outcome, as_kept
 from notifier.metrics import DELIVERY_SECONDS, NOTICES
 from notifier.notices import events
 from notifier.notices.values import Status
@@ -27,7 +27,6 @@ from prewatt_common.workers import being_cancelled
 
 logger = logging.getLogger(__name__)
 
-REASON_MAX = 500
 _TAKEN = (Status.ACCEPTED, Status.DELIVERED)
 
 
@@ -88,15 +87,17 @@ class Deliver:
     def _failure(self, delivery: Delivery, error: BaseException) -> Outcome:
         match error:
             case Unrenderable():
-                return Outcome(str(error)[:REASON_MAX])
+                return Outcome(as_kept(str(error)))
             case PermanentFailure():
-                return Outcome(str(error)[:REASON_MAX], peer_answers=True)
+                return Outcome(as_kept(str(error)), peer_answers=True)
             case PeerDown():
                 return self._peer_down(str(error))
             case TransientFailure():
                 return self._again(delivery, str(error), peer_answers=True)
             case TimeoutError():
-                return self._peer_down(f"no answer in {self._timeout_s:g} s")
+                # It may be this notice that its peer hangs on: the next trial is of another one.
+                reason = f"no answer in {self._timeout_s:g} s"
+                return self._again(delivery, reason, peer_answers=False)
             case _:
                 # Logged, and tried again until the notice's time is over.
                 channel = delivery.notice.channel
@@ -137,12 +138,12 @@ class Deliver:
         self, delivery: Delivery, reason: str, *, peer_answers: bool | None = None
     ) -> Outcome:
         pause = self._retries.pause_after(delivery.attempts, jitter=self._jitter())
-        return Outcome(reason[:REASON_MAX], pause, peer_answers)
+        return Outcome(as_kept(reason), pause, peer_answers)
 
     def _peer_down(self, reason: str) -> Outcome:
         """The channel's breaker makes the pause: what waits goes as soon as the peer is back."""
         pause = self._retries.pause_after(1, jitter=self._jitter())
-        return Outcome(reason[:REASON_MAX], pause, peer_answers=False)
+        return Outcome(as_kept(reason), pause, peer_answers=False)
 
 
 def _tell(delivery: Delivery, status: Status | None, outcome: Outcome, now: datetime) -> None:

@@ -44,7 +44,7 @@ _UNDISPUTED = """
 UPDATE notice SET status = 'delivered', proof = 'undisputed', finished_at = $4::timestamptz
 WHERE id IN (
     SELECT id FROM notice
-    WHERE status = 'accepted' AND channel = $1 AND accepted_at <= $2
+    WHERE status = 'accepted' AND channel = $1 AND accepted_at <= $2 AND stop_as IS NULL
     ORDER BY accepted_at LIMIT $3 FOR UPDATE SKIP LOCKED
 )
 RETURNING *

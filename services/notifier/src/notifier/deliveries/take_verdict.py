@@ -5,12 +5,11 @@ from uuid import UUID
 from notifier.channels.ports import Verdict
 from notifier.deliveries.ports import OpenDeliveries
 from notifier.deliveries.succession import hand_on
+from notifier.deliveries.values import as_kept
 from notifier.metrics import NOTICES
 from notifier.notices import events
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.notice_events_v1 import Proof
-
-REASON_MAX = 500
 
 
 class TakeVerdict:
@@ -26,7 +25,7 @@ class TakeVerdict:
     async def __call__(self, notice_id: UUID, verdict: Verdict, *, reason: str) -> bool:
         """Whether there is such a notice."""
         now = self._clock()
-        reason = reason[:REASON_MAX]
+        reason = as_kept(reason)
         async with self._open_deliveries() as store:
             account_id = await store.account_of(notice_id)
             if account_id is None:
@@ -38,12 +37,13 @@ class TakeVerdict:
             if settled is None:
                 return True
             notice, is_true = settled
-            if verdict is Verdict.DELIVERED:
-                told = events.delivered(notice, proof=Proof.RECEIPT, now=now)
-                await store.publish(told)
-            else:
+            if verdict is Verdict.BOUNCED:
                 await store.publish(events.bounced(notice, reason=reason, now=now))
                 if is_true:
                     await hand_on(store, notice, now=now)
+            elif is_true:
+                # Else it warned of a shortfall that is over: no evidence of one that came since.
+                told = events.delivered(notice, proof=Proof.RECEIPT, now=now)
+                await store.publish(told)
         NOTICES.labels(notice.channel, notice.status).inc()
         return True

@@ -23,6 +23,15 @@ class Delivery:
     """Of the customer, where the contact says it."""
 
 
+REASON_MAX = 500
+
+
+def as_kept(reason: str) -> str:
+    """What a peer has said, as text that the database takes: an answer in another coding than it
+    should be has halves of characters, or a zero, in it."""
+    return reason.encode("utf-8", "replace").decode().replace("\0", "")[:REASON_MAX]
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What an attempt came to. A passing failure has ``retry_after``; a final one has not."""

@@ -1,12 +1,14 @@
 """Debts as people look at them: read-only."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from prepay_ledger.debts.postgres import to_debts
 from prepay_ledger.debts.postgres_write_offs import to_write_off
 from prepay_ledger.debts.values import Debt, WriteOff
 from prepay_ledger.facts.values import DraftState
+from prewatt_common.contracts.ledger_events_v1 import DebtNews
 from prewatt_common.db.database import Database, driver
 
 _DEBTS = """
@@ -18,6 +20,10 @@ ORDER BY id DESC LIMIT $4
 """
 _OUTSTANDING = """
 SELECT currency, sum(left_micro)::bigint AS micro FROM debt GROUP BY currency
+"""
+# What was paid is told a month after the last time.
+_UNTOLD = """
+SELECT min(changed_at) FROM debt_news WHERE amount_micro > 0 AND news <> $1
 """
 _WRITE_OFFS = """
 SELECT * FROM debt_write_off
@@ -55,3 +61,8 @@ class DebtQueries:
         async with self._database.transaction() as connection:
             rows = await (await driver(connection)).fetch(_OUTSTANDING)
         return {row["currency"]: row["micro"] for row in rows}
+
+    async def untold_since(self) -> datetime | None:
+        """Since when somebody waits to be told; what was paid apart, which may wait."""
+        async with self._database.transaction() as connection:
+            return await (await driver(connection)).fetchval(_UNTOLD, DebtNews.PAID)

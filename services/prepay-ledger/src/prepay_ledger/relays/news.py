@@ -40,13 +40,13 @@ def after_progress(relay: Relay, progress: CommandProgress, *, now: datetime) ->
         relay = _seen(
             relay, progress.relay, at=progress.at, by=ObservedFrom.ANSWER, limit_w=limit_w
         )
-    if not answers:
+    if outstanding is None or not answers:
         return relay
     relay = replace(relay, outstanding=None)
     if progress.status is CommandStatus.SUCCEEDED and relay.is_there:
         return _in_order(relay)
     if progress.relay is None:
-        relay = _unknown(relay, at=progress.at)
+        relay = _unknown(relay, asked_at=outstanding.issued_at, at=progress.at)
     return replace(relay, failures=relay.failures + 1, failed_at=progress.at, refused=True)
 
 
@@ -75,7 +75,11 @@ def after_limiter(relay: Relay, state: RelayState, *, at: datetime) -> Relay:
     if may_be_limited:
         return relay
     after = after_report(relay, state, at=at, by=ObservedFrom.UNASKED)
-    return replace(after, openings=relay.openings)
+    if after.opened_at == relay.opened_at:
+        return after
+    if after.openings == 1:
+        return replace(after, openings=0)
+    return replace(after, openings=relay.openings, opened_at=relay.opened_at)
 
 
 def told_at(relay: Relay, *, at: datetime, received_at: datetime | None, now: datetime) -> datetime:
@@ -125,8 +129,8 @@ def look_at(relay: Relay, *, limits: Limits, now: datetime) -> datetime | None:
 def after_silence(relay: Relay, *, limits: Limits, now: datetime) -> Relay:
     """``relay`` at ``now``: a command that was not answered in its time is lost. It, or its answer:
     so the next one may go at once, and nobody knows where the relay is."""
-    at = lost_at(relay, limits=limits)
-    if at is None or now < at:
+    at, outstanding = lost_at(relay, limits=limits), relay.outstanding
+    if at is None or outstanding is None or now < at:
         return relay
     return _unknown(
         replace(
@@ -136,13 +140,18 @@ def after_silence(relay: Relay, *, limits: Limits, now: datetime) -> Relay:
             failed_at=at,
             refused=False,
         ),
+        asked_at=outstanding.issued_at,
         at=at,
     )
 
 
+def tried_anew(relay: Relay) -> Relay:
+    """``relay`` once a person asks for it: what failed before says nothing any more."""
+    return _in_order(relay)
+
+
 def seen_to(relay: Relay) -> Relay:
-    """``relay`` once a person has seen to its meter: what failed before says nothing any more, nor
-    how often it opened."""
+    """``relay`` once a person has found that it may be closed: nor does how often it opened."""
     observed_from = ObservedFrom.REPORT if relay.is_open_unasked else relay.observed_from
     return replace(_in_order(relay), openings=0, opened_at=None, observed_from=observed_from)
 
@@ -168,7 +177,8 @@ def _seen(
     if relay.observed_at is not None and at < relay.observed_at:
         return relay
     observed = OBSERVED[state]
-    if by is ObservedFrom.REPORT and relay.is_open_unasked and state in _OPEN:
+    told = (ObservedFrom.REPORT, ObservedFrom.ANSWER)
+    if by in told and relay.is_open_unasked and state in _OPEN:
         by = ObservedFrom.UNASKED
     if observed is not Observed.LIMITED:
         limit_w = None
@@ -192,8 +202,11 @@ def _in_order(relay: Relay) -> Relay:
     return replace(relay, failures=0, failed_at=None, refused=False)
 
 
-def _unknown(relay: Relay, *, at: datetime) -> Relay:
-    """An answer that came while the command was out tells where the relay was then, not now."""
+def _unknown(relay: Relay, *, asked_at: datetime, at: datetime) -> Relay:
+    """An answer that came while the command was out tells where the relay was then, not now. But
+    that it opened unasked meanwhile is heeded: whoever did that may still be there."""
+    if relay.is_open_unasked and relay.opened_at is not None and relay.opened_at > asked_at:
+        return relay
     return replace(
         relay,
         observed=Observed.UNKNOWN,

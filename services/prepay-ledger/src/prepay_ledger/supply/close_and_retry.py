@@ -3,12 +3,18 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from prepay_ledger.relays.news import seen_to
+from prepay_ledger.relays.news import seen_to, tried_anew
+from prepay_ledger.relays.values import Relay
 from prepay_ledger.supply.hold_served import hold_served
 from prepay_ledger.supply.ports import Unit
 from prepay_ledger.supply.review_supply import SupplyReview
 from prepay_ledger.work_orders.close_order import close_order
-from prepay_ledger.work_orders.values import Closing, WorkOrder, WorkOrderKind
+from prepay_ledger.work_orders.values import (
+    Closing,
+    WorkOrder,
+    WorkOrderKind,
+    WorkOrderResult,
+)
 
 _SEES_TO_RELAY = frozenset(
     {
@@ -17,7 +23,8 @@ _SEES_TO_RELAY = frozenset(
         WorkOrderKind.RELAY_MOVED_BY_HAND,
     }
 )
-"""Who has closed one has been at the relay, and found that it may be moved."""
+"""Who has closed one has been at the relay."""
+_SEEN = frozenset({WorkOrderResult.DONE, WorkOrderResult.NOTHING_FOUND})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +47,16 @@ class CloseAndRetry:
             # It was closed before, by the same words.
             return closed
         relays = await unit.relays.of_meters([order.meter_id])
-        seen = [seen_to(each) for each in relays]
+        seen = [_seen(each, order.kind, closing.result) for each in relays]
         await unit.relays.save([e for e, before in zip(seen, relays, strict=True) if e != before])
         if serving:
             accounts = list(serving.values())
             await self.review(unit, accounts, now=closing.at, caused_at=closing.at)
         return closed
+
+
+def _seen(relay: Relay, kind: WorkOrderKind, result: WorkOrderResult) -> Relay:
+    """Whoever could not get there, or found it unsafe, has not seen to what opened it."""
+    if kind is WorkOrderKind.RELAY_DOES_NOT_ANSWER:
+        return tried_anew(relay)
+    return seen_to(relay) if result in _SEEN else relay

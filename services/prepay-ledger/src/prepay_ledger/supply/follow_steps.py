@@ -98,7 +98,8 @@ def _opens_order(decided: Decided, relay: Relay) -> NewWorkOrder:
         reason=f"the relay opened at the meter {relay.openings} times, and stays open until "
         "somebody has looked",
         evidence={"openings": relay.openings, "opened_at": relay.opened_at.isoformat()},
-        known_until=relay.opened_at,
+        # Without one it would stay dark for ever, and what a person has seen to counts no more.
+        known_until=None,
     )
 
 

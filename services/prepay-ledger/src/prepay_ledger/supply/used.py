@@ -7,6 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from prepay_ledger.policies.in_force import PolicyInForce
+from prepay_ledger.prepay_agreements.values import ContactChannel
 from prepay_ledger.procedures.values import Evidence, EvidenceKind
 from prepay_ledger.supply.decide import Held, Hold
 from prepay_ledger.supply.ports import Unit
@@ -148,8 +149,12 @@ def notice_hold(
 
 
 def _delivered(evidence: Sequence[Evidence]) -> Sequence[datetime]:
+    """A notice that was only logged has reached nobody: a procedure may name that form, for
+    demonstrations, and this gate does not."""
     return [
         each.at
         for each in evidence
-        if each.kind is EvidenceKind.NOTICE and each.name in NOTICE_TEMPLATES
+        if each.kind is EvidenceKind.NOTICE
+        and each.name in NOTICE_TEMPLATES
+        and each.form != ContactChannel.LOG
     ]

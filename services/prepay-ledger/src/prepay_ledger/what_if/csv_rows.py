@@ -15,6 +15,11 @@ COLUMNS = (
 """The last three: instants with spaces between, to the hour."""
 
 
+def _plain(text: str) -> str:
+    """As text, where a spreadsheet would take it for a formula."""
+    return f"'{text}" if text[:1] in "=+-@" else text
+
+
 def rows_to(file: TextIO, hours: Hours) -> Row:
     """Writes the header; gives what writes a row."""
     writer = csv.writer(file)
@@ -26,9 +31,9 @@ def rows_to(file: TextIO, hours: Hours) -> Row:
     def row(history: History, side: str, outcome: Outcome, one: OfAccount) -> None:
         writer.writerow(
             (
-                history.account.number, history.account.currency, side, one.warnings, one.limits,
-                one.cuts, one.dark_hours, one.closing_micro, one.lowest_micro, one.not_sold_wh,
-                one.recovered_micro, when(outcome.warnings), when(outcome.limits),
+                _plain(history.account.number), history.account.currency, side, one.warnings,
+                one.limits, one.cuts, one.dark_hours, one.closing_micro, one.lowest_micro,
+                one.not_sold_wh, one.recovered_micro, when(outcome.warnings), when(outcome.limits),
                 when(outcome.cuts),
             )
         )  # fmt: skip

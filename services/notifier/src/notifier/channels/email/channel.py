@@ -36,6 +36,14 @@ class SmtpServer:
     timeout_s: float
 
 
+_ABOUT_US = (
+    aiosmtplib.SMTPConnectResponseError,
+    aiosmtplib.SMTPHeloError,
+    aiosmtplib.SMTPSenderRefused,
+)
+"""Our address, our name or our sender: no mail is wrong, and all wait."""
+
+
 class EmailChannel:
     """Hands mail to one SMTP server, one connection a message."""
 
@@ -55,6 +63,8 @@ class EmailChannel:
         except aiosmtplib.SMTPAuthenticationError as error:
             detail = f"the server refused our login: {error.code} {error.message}"
             raise PeerDown(detail) from error
+        except _ABOUT_US as error:
+            raise PeerDown(f"the server refuses us: {error.code} {error.message}") from error
         except aiosmtplib.SMTPResponseException as error:
             raise failure_of(error.code, error.message) from error
         except (aiosmtplib.SMTPException, OSError) as error:
