@@ -73,6 +73,8 @@ async def test_a_procedure_from_its_draft_to_the_evidence_of_its_steps(ledger) -
         )
         assert (back.status_code, back.json()["id"]) == (200, evidence_id)
     rows = (await ledger.api.get(f"{path}/procedure-steps")).json()["items"]
+    # A notifier that runs beside this test warns of the balance of a new account.
+    rows = [row for row in rows if row["by"] != "notifier"]
     assert [(row["name"], row["by"], row["takes_back"]) for row in rows] == [
         ("approval", "test", evidence_id),
         ("second-person", "wu", None),
