@@ -231,7 +231,7 @@ async def test_a_price_that_was_typed_wrongly_is_put_right_and_billing_agrees(
         shown = await until(lambda: state_of(world, path, "previewed"), what="its preview")
         assert shown["preview"] | {"made_at": ""} == {
             "accounts": 4, "dearer": 4, "cheaper": 0, "difference_micro": 16 * MICRO,
-            "newly_negative": 1, "needs_second_person": True, "made_at": "",
+            "apart_micro": 0, "newly_negative": 1, "needs_second_person": True, "made_at": "",
         }  # fmt: skip
         (poor,) = await world.items("prepay-ledger", f"{path}/accounts", newly_negative="true")
         assert (poor["number"], poor["new_balance_micro"]) == (homes[0].number, -512_000)
