@@ -22,6 +22,7 @@ from prepay_ledger.debts.write_off_debt import (
     withdraw_write_off,
 )
 from prepay_ledger.facts.values import DraftState
+from prepay_ledger.vending.postgres_queries import VendQueries
 from prewatt_common.ids import new_id
 from prewatt_common.refusals import NeedsSecondPerson
 
@@ -111,6 +112,10 @@ async def test_two_people_write_off_and_the_balance_stays(town: Owing) -> None:
     assert (debt.written_off_micro, debt.left_micro) == (400, OWED_MICRO - 400)
     (after,) = await town.sql("SELECT balance_micro FROM account WHERE number = 'town-0'")
     assert after["balance_micro"] == row["balance_micro"]
+    # A till asks for no more than is left.
+    payable = await VendQueries(town.database).payable("town-0")
+    assert payable is not None
+    assert payable.owed_micro == OWED_MICRO - 400
     rest = await draft(town, debt.id)
     assert rest.amount_micro == OWED_MICRO - 400
     await release(town, rest.id)

@@ -103,7 +103,7 @@ class VendQueries:
     async def payable(self, number: str) -> Payable | None:
         """What a till may see of an account."""
         owed = (
-            select(func.sum(debt.c.amount_micro - debt.c.paid_micro - debt.c.lowered_micro))
+            select(func.sum(debt.c.left_micro))
             .where(debt.c.account_id == account.c.id)
             .scalar_subquery()
         )
