@@ -4,11 +4,10 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from prepay_ledger.vending.rules import parts_of
+from prepay_ledger.vending.rules import decimal_of, parts_of
 from prepay_ledger.vending.values import Vend
 
 COLUMNS = 42
-_UNIT_MICRO = 1_000_000
 
 
 class Language(StrEnum):
@@ -140,14 +139,3 @@ def wrapped(text: str) -> Sequence[str]:
 def centred(text: str) -> str:
     """In the middle of its lines."""
     return "\n".join(" " * ((COLUMNS - width(each)) // 2) + each for each in wrapped(text))
-
-
-def decimal_of(micro: int) -> str:
-    """Two decimals, more where there are more.
-
-    >>> decimal_of(12_340_000), decimal_of(-1_000_000), decimal_of(5)
-    ('12.34', '-1.00', '0.000005')
-    """
-    whole, rest = divmod(abs(micro), _UNIT_MICRO)
-    decimals = f"{rest:06d}"
-    return f"{'-' if micro < 0 else ''}{whole}.{decimals[:2]}{decimals[2:].rstrip('0')}"

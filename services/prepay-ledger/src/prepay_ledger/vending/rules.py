@@ -87,13 +87,16 @@ def masked(name: str) -> str:
     return " ".join(word[0] + "*" * (len(word) - 1) if len(word) > 1 else "*" for word in words)
 
 
-def _amount(micro: int, currency: str) -> str:
-    """As a person reads it in a message.
+def decimal_of(micro: int) -> str:
+    """As a person reads it: two decimals, more where there are more.
 
-    >>> _amount(12_340_000, "CNY"), _amount(-5, "CNY")
-    ('12.34 CNY', '-0.000005 CNY')
+    >>> decimal_of(12_340_000), decimal_of(-1_000_000), decimal_of(5)
+    ('12.34', '-1.00', '0.000005')
     """
     whole, rest = divmod(abs(micro), _UNIT_MICRO)
     decimals = f"{rest:06d}"
-    shown = decimals[:2] + decimals[2:].rstrip("0")
-    return f"{'-' if micro < 0 else ''}{whole}.{shown} {currency}"
+    return f"{'-' if micro < 0 else ''}{whole}.{decimals[:2]}{decimals[2:].rstrip('0')}"
+
+
+def _amount(micro: int, currency: str) -> str:
+    return f"{decimal_of(micro)} {currency}"

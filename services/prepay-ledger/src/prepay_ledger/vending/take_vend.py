@@ -1,6 +1,6 @@
 """Use case: a vendor sells. The payment takes the same way as one that a provider reports."""
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from prepay_ledger.balances.refusals import UnknownAccount
@@ -41,10 +41,17 @@ class TakeVend:
             raise ReversedBefore(message)
         today = now.astimezone(self._zone).date()
         check_may_sell(vendor, order.amount_micro, today=today)
-        return await self._sell(unit, vendor, order, sold_by=sold_by, now=now)
+        return await self._sell(unit, vendor, order, sold_by=sold_by, today=today, now=now)
 
     async def _sell(
-        self, unit: Unit, vendor: Vendor, order: Order, *, sold_by: str, now: datetime
+        self,
+        unit: Unit,
+        vendor: Vendor,
+        order: Order,
+        *,
+        sold_by: str,
+        today: date,
+        now: datetime,
     ) -> Vend:
         before = await unit.balances.lock_by_number(order.account_number)
         if before is None:
@@ -79,7 +86,7 @@ class TakeVend:
             account_id=before.id,
             currency=vendor.currency,
             sold_by=sold_by,
-            business_day=now.astimezone(self._zone).date(),
+            business_day=today,
             balance_before_micro=before.balance_micro,
             balance_micro=after.balance_micro,
             owed_micro=sum(each.left_micro for each in owed.values()),
