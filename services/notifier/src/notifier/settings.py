@@ -9,13 +9,14 @@ from pydantic import Field, HttpUrl, SecretStr, model_validator
 
 from notifier.channels.email.channel import SmtpSecurity
 from notifier.channels.sms.receipts import ReceiptAddress
-from notifier.contacts.values import Channel, Language, is_zone
+from notifier.contacts.values import Channel, Language
 from notifier.deliveries.lane import LaneLimits
 from notifier.deliveries.quiet import QuietHours
 from notifier.deliveries.retries import RetryPolicy
 from notifier.notices.treatment import LIFETIMES, NEVER_QUIET
 from notifier.notices.values import Template
 from prewatt_common.settings import ServiceSettings
+from prewatt_common.zone_names import wrong_zone
 
 _LOG_SLOTS = 4
 
@@ -103,8 +104,8 @@ class NotifierSettings(ServiceSettings):
         if self.delivery_lease_s <= self.delivery_timeout_s:
             message = "PREWATT_DELIVERY_LEASE_S must be longer than PREWATT_DELIVERY_TIMEOUT_S"
             raise ValueError(message)
-        if not is_zone(self.timezone):
-            message = f"PREWATT_TIMEZONE: {self.timezone!r} is no time zone of the IANA database"
+        if wrong := wrong_zone(self.timezone):
+            message = f"PREWATT_TIMEZONE: {wrong}"
             raise ValueError(message)
         begin = self.quiet_begin
         if begin and not self.quiet_end <= self.quiet_holiday_end < begin:

@@ -5,14 +5,14 @@ YAML or JSON, the ledger keeps it by versions, and every cut cites the one that 
 """
 
 import hashlib
-import re
 from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import msgspec
+
+from prewatt_common.zone_names import wrong_zone
 
 STEPS_MAX = 30
 PlainName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=60)]
@@ -269,14 +269,4 @@ def _wrong_procedure(procedure: Procedure) -> str | None:
                 f"step {step.name}: the second person's step follows the approval's, for the same"
             )
         before = step
-    return _wrong_zone(procedure.timezone)
-
-
-def _wrong_zone(name: str) -> str | None:
-    try:
-        if not re.fullmatch(r"[A-Za-z0-9_+/-]+", name):
-            raise ValueError
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return f"{name!r} is no time zone of the IANA database"
-    return None
+    return wrong_zone(procedure.timezone)

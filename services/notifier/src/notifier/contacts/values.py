@@ -4,7 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
-from zoneinfo import ZoneInfo
+
+from prewatt_common.zone_names import wrong_zone
 
 
 class Language(StrEnum):
@@ -64,15 +65,6 @@ def problems_of(contact: Contact) -> list[str]:
         problems.append("the channel email needs an email address")
     if Channel.SMS in contact.channels and not contact.phone:
         problems.append("the channel sms needs a phone number")
-    if contact.timezone is not None and not is_zone(contact.timezone):
-        problems.append(f"{contact.timezone!r} is no time zone of the IANA database")
+    if contact.timezone is not None and (wrong := wrong_zone(contact.timezone)):
+        problems.append(wrong)
     return problems
-
-
-def is_zone(name: str) -> bool:
-    """Whether the IANA database has it."""
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
