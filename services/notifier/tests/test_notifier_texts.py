@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from notifier.channels.email.rules import failure_of as email_failure_of
 from notifier.channels.email.rules import message_of
-from notifier.channels.ports import PermanentFailure, TransientFailure
+from notifier.channels.ports import PeerDown, PermanentFailure, TransientFailure
 from notifier.channels.sms.rules import coding_of
 from notifier.channels.sms.rules import failure_of as sms_failure_of
 from notifier.contacts.values import Channel, Contact, Language
@@ -32,7 +32,7 @@ _EXTRA = {
     Template.DEBT_PAID: _DEBT,
     Template.LOW_BALANCE: {"threshold_micro": 20_000_000},
     Template.TOPPED_UP: {"amount_micro": 200_000_000},
-    Template.PAYMENT_TAKEN_BACK: {"amount_micro": 200_000_000},
+    Template.PAYMENT_TAKEN_BACK: {"amount_micro": 200_000_000, "owed_again_micro": 99_000_000},
     Template.RECONNECTION_LATE: {
         "amount_micro": 200_000_000,
         "stage": ReconnectionStage.ANSWERED,
@@ -153,20 +153,20 @@ def test_what_an_smtp_server_refuses_for_good(code, failure):
     ("status_code", "failure"),
     [
         (400, PermanentFailure),
-        (404, PermanentFailure),
+        (404, PeerDown),
         (413, PermanentFailure),
-        (401, TransientFailure),
-        (403, TransientFailure),
-        (408, TransientFailure),
-        (429, TransientFailure),
+        (401, PeerDown),
+        (403, PeerDown),
+        (408, PeerDown),
+        (429, PeerDown),
         (302, TransientFailure),
         (500, TransientFailure),
-        (503, TransientFailure),
+        (503, PeerDown),
     ],
 )
 def test_what_an_sms_gateway_refuses_for_good(status_code, failure):
     raised = sms_failure_of(status_code, "says why\n")
-    assert isinstance(raised, failure)
+    assert type(raised) is failure
     assert str(raised) == f"{status_code} says why"
 
 

@@ -12,6 +12,7 @@ from ledger_owing import FIRST_DUE, OWED_MICRO, Owing, owing_town
 from prepay_ledger.debts.pay_off import pay_from_topup
 from prepay_ledger.debts.plan_debt import plan_debt
 from prepay_ledger.journal.values import Entry, Journal, UtilityAccount
+from prewatt_common.ids import new_id
 
 pytestmark = pytest.mark.stack
 
@@ -44,8 +45,16 @@ async def topped_up(town: Owing, account_id: UUID, number: int) -> int:
             entries=(Entry(account_id, TOPUP_MICRO),),
             postings={UtilityAccount.SUSPENSE: -TOPUP_MICRO},
         )
-        _, (balance,) = await unit.journals.post(journal, at=town.now)
-        paid = await pay_from_topup(unit, account, TOPUP_MICRO, balance, at=town.now)
+        journal_id, (balance,) = await unit.journals.post(journal, at=town.now)
+        paid = await pay_from_topup(
+            unit,
+            account,
+            TOPUP_MICRO,
+            balance,
+            payment=new_id(),
+            journal_id=journal_id,
+            at=town.now,
+        )
     town.balance_micro += TOPUP_MICRO - paid.paid_micro
     return paid.paid_micro
 

@@ -68,6 +68,11 @@ async def test_a_refund_that_comes_before_its_payment_waits_for_it(ledger: Any) 
     assert await outcome(ledger, refund, event_id=event_id) == ("parked", None)
     (kept,) = await ledger.kept(event_id)
     assert (kept["outcome"], kept["open"]) == ("parked", True)
+    # Nobody's impatience takes it off the list: its payment may be lost.
+    path, why = f"/v1/payment-events/{kept['id']}/replay", {"reason": "where is it?"}
+    assert (await ledger.api.post(path, json=why)).json()["outcome"] == "parked"
+    (kept,) = await ledger.kept(event_id)
+    assert (kept["outcome"], kept["open"]) == ("parked", True)
     assert await outcome(ledger, paid) == ("credited", 7_000_000)
     (kept,) = await ledger.kept(event_id)
     assert (kept["outcome"], kept["open"]) == ("taken-back", False)
@@ -156,6 +161,7 @@ async def test_any_order_and_eight_at_once_come_to_the_same_to_the_micro_unit(le
                 kind=TYPES[each["type"]],
                 movement_id=each["data"]["movement_id"],
                 amount_micro=each["data"]["amount_micro"],
+                currency=paid["data"]["currency"],
             )
             for each in some
         }

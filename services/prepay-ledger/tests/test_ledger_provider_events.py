@@ -202,10 +202,6 @@ WECHAT = {
     "refund closed": (
         refund_notice(refund_status="CLOSED"), "REFUND.CLOSED", Kind.REFUND_FAILED, "", 3_000_000
     ),
-    "refund abnormal": (
-        refund_notice(refund_status="ABNORMAL"), "REFUND.ABNORMAL",
-        Kind.REFUND_FAILED, "", 3_000_000,
-    ),
 }  # fmt: skip
 
 
@@ -245,6 +241,10 @@ def test_a_notice_that_no_key_opens_is_kept_and_says_so():
     read = wechat(transaction(), api_v3_key="x" * 32)
     assert isinstance(read, Unreadable)
     assert "APIv3 keys" in read.reason
+
+
+def test_a_refund_that_the_merchant_has_to_complete_is_kept():
+    assert isinstance(wechat(refund_notice(refund_status="ABNORMAL"), "REFUND.ABNORMAL"), Other)
 
 
 @pytest.mark.parametrize("state", ["NOTPAY", "USERPAYING", "x" * 100])

@@ -13,15 +13,17 @@ PAID = 1_000
 
 
 def refund(micro: int, movement_id: str = "r1") -> Movement:
-    return Movement(kind=Kind.REFUNDED, movement_id=movement_id, amount_micro=micro)
+    return Movement(kind=Kind.REFUNDED, movement_id=movement_id, amount_micro=micro, currency="CNY")
 
 
 def total(micro: int) -> Movement:
-    return Movement(kind=Kind.REFUNDED, movement_id="charge", amount_micro=micro, is_total=True)
+    return Movement(
+        kind=Kind.REFUNDED, movement_id="charge", amount_micro=micro, currency="CNY", is_total=True
+    )
 
 
 def other(kind: Kind, micro: int = PAID, movement_id: str = "d1") -> Movement:
-    return Movement(kind=kind, movement_id=movement_id, amount_micro=micro)
+    return Movement(kind=kind, movement_id=movement_id, amount_micro=micro, currency="CNY")
 
 
 @pytest.mark.parametrize(

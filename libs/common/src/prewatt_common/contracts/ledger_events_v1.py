@@ -92,6 +92,9 @@ class PaymentTakenBack(Event, frozen=True, kw_only=True):
     balance_number: Whole
     currency: Currency
     at: Instant
+    owed_again_micro: Whole = 0
+    """What of it had paid debts that are owed again, apart from the balance; below zero: it paid
+    them again."""
 
 
 class PaymentSuspended(Event, frozen=True, kw_only=True):

@@ -240,7 +240,10 @@ def _called_for(event: LedgerEvent, account: Account) -> _Call | None:
                 facts = msgspec.structs.replace(facts, **owed)
             call = _Call(Template.TOPPED_UP, facts)
         case PaymentTakenBack(amount_micro=amount_micro) if amount_micro > 0:
-            call = _Call(Template.PAYMENT_TAKEN_BACK, _facts(event, amount_micro=amount_micro))
+            facts = _facts(event, amount_micro=amount_micro)
+            if event.owed_again_micro > 0:
+                facts = msgspec.structs.replace(facts, owed_again_micro=event.owed_again_micro)
+            call = _Call(Template.PAYMENT_TAKEN_BACK, facts)
         case DebtChanged():
             call = _Call(_OF_DEBT[event.news], _facts_of_debt(event))
         case SupplyApology():

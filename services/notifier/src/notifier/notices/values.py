@@ -79,6 +79,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What of a payment went to what is owed apart; none where nothing did."""
     owed_micro: int | None = None
     """What is still owed apart."""
+    owed_again_micro: int | None = None
+    """What of a payment that was taken back had paid debts; none where nothing had."""
     after_days: int | None = None
     """Bills of use longer ago are owed apart."""
     instalments: int | None = None

@@ -33,6 +33,7 @@ class JinjaRenderer:
             "amount": facts.amount_micro,
             "paid_off": facts.paid_off_micro,
             "owed": facts.owed_micro,
+            "owed_again": facts.owed_again_micro,
         }
         values = {
             "utility": self._utility_name,

@@ -11,9 +11,10 @@ from prepay_ledger.debts.load_terms import load_terms
 from prepay_ledger.debts.move_debt import move
 from prepay_ledger.debts.ports import SplittingUnit
 from prepay_ledger.debts.rules import due_micro, is_held, is_paused, payable_micro, share_micro
-from prepay_ledger.debts.values import TOPUP, Debt
+from prepay_ledger.debts.values import DEBT, Debt, topup_source
 from prepay_ledger.journal.values import Balance
 from prewatt_common.contracts.ledger_events_v1 import DebtNews
+from prewatt_common.ids import new_id
 
 
 class PaidOff(NamedTuple):
@@ -38,7 +39,7 @@ async def pay_off(
         if is_paused(account.supply_state, terms[account_id]):
             continue
         debts = await unit.debts.lock_of(account_id)
-        paid = await _pay(unit, account, debts, lambda debt: due_micro(debt, today), "debt", at=at)
+        paid = await _pay(unit, account, debts, lambda debt: due_micro(debt, today), None, at=at)
         paid_micro = sum(moved for moved, _ in paid)
         if paid_micro:
             await unit.debt_news.add(account_id, DebtNews.PAID, paid_micro, at=at)
@@ -47,10 +48,17 @@ async def pay_off(
 
 
 async def pay_from_topup(
-    unit: SplittingUnit, account: Account, topup_micro: int, credited: Balance, *, at: datetime
+    unit: SplittingUnit,
+    account: Account,
+    topup_micro: int,
+    credited: Balance,
+    *,
+    payment: UUID,
+    journal_id: int,
+    at: datetime,
 ) -> PaidOff:
     """What was agreed of a top-up pays debts. ``account``: as it was locked before the top-up was
-    ``credited``."""
+    ``credited`` by ``journal_id``; ``payment``: ours of its ids."""
     debts = await unit.debts.lock_of(account.id)
     owed_micro = sum(debt.left_micro for debt in debts)
     if all(debt.topup_share_ppm is None for debt in debts):
@@ -70,7 +78,8 @@ async def pay_from_topup(
         )
         if is_held(debt, at.date()):
             continue
-        some = await _pay(unit, topped_up, [debt], lambda _, micro=share: micro, TOPUP, at=at)
+        source = topup_source(debt.id, payment, journal_id)
+        some = await _pay(unit, topped_up, [debt], lambda _, micro=share: micro, source, at=at)
         for moved_micro, balance in some:
             left_micro -= moved_micro
             lately_micro += moved_micro
@@ -85,24 +94,30 @@ async def _pay(
     account: Account,
     debts: Sequence[Debt],
     asked_micro: Callable[[Debt], int],
-    by: str,
+    source: str | None,
     *,
     at: datetime,
 ) -> list[tuple[int, Balance]]:
-    """Each amount, and the balance after it."""
+    """Each amount, and the balance after it. ``source``: none for instalments."""
     paid: list[tuple[int, Balance]] = []
     balance_micro = account.balance_micro
-    keep_above_micro = max(account.low_balance_micro, -account.emergency_credit_micro)
     for debt in debts:
         micro = payable_micro(
-            asked_micro(debt), balance_micro=balance_micro, keep_above_micro=keep_above_micro
+            asked_micro(debt),
+            balance_micro=balance_micro,
+            keep_above_micro=keep_above_micro(account),
         )
         if micro:
             now = replace(debt, paid_micro=debt.paid_micro + micro)
             await unit.debts.put_paid(now)
-            # What was paid in all never falls, so no two have the same.
-            source = f"{by}/{debt.id}/{now.paid_micro}"
-            balance = await move(unit, debt, -micro, source=source, at=at)
+            # What was paid in all may fall again: it names nothing.
+            named = source or f"{DEBT}/{debt.id}/{new_id()}"
+            balance = await move(unit, debt, -micro, source=named, at=at)
             balance_micro = balance.balance_micro
             paid.append((micro, balance))
     return paid
+
+
+def keep_above_micro(account: Account) -> int:
+    """What the balance stays above, whatever is owed apart: nobody is warned or dark by it."""
+    return max(account.low_balance_micro, -account.emergency_credit_micro)

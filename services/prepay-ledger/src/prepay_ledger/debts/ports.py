@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from prepay_ledger.balances.ports import HasBalances
-from prepay_ledger.debts.values import Corrected, Debt, Origin, Standing, WriteOff
+from prepay_ledger.debts.values import Corrected, Debt, Origin, PaidByTopup, Standing, WriteOff
 from prepay_ledger.events import Publishes
 from prepay_ledger.facts.ports import HasFacts
 from prepay_ledger.journal.ports import HasJournals
@@ -56,7 +56,12 @@ class DebtStore(Protocol):
         ...
 
     async def paid_by_topups_micro(self, account_id: UUID, *, since: datetime) -> int:
-        """What top-ups have paid of the account's debts."""
+        """What top-ups that were credited since have paid of the account's debts, without what is
+        owed again of them."""
+        ...
+
+    async def paid_by_topup(self, account_id: UUID, payment: UUID) -> Sequence[PaidByTopup]:
+        """What that payment (ours of its ids) paid of the account's debts, by their ids."""
         ...
 
     async def put_amount(self, debt: Debt) -> None:

@@ -15,6 +15,7 @@ from prepay_ledger.debts.values import (
     Debt,
     Instalment,
     Origin,
+    PaidByTopup,
     Standing,
 )
 from prepay_ledger.facts.values import Decided
@@ -70,8 +71,24 @@ ORDER BY d.account_id LIMIT $4
 _PAID_BY_TOPUPS = """
 SELECT coalesce(sum(e.amount_micro), 0)::bigint
 FROM entry AS e JOIN journal AS j ON j.id = e.journal_id
-WHERE e.account_id = $1 AND e.sub_account = 'debt' AND j.kind = $2 AND j.posted_at > $3
-  AND split_part(j.source, '/', 1) = $4
+JOIN journal AS t ON t.id = CASE WHEN split_part(j.source, '/', 1) = $4
+                                 THEN split_part(j.source, '/', 4)::bigint END
+WHERE e.account_id = $1 AND e.sub_account = 'debt' AND j.kind = $2 AND t.posted_at > $3
+"""
+_PAID_BY_TOPUP = """
+SELECT p.*, t.amount_micro AS topup_micro
+FROM (
+    SELECT split_part(j.source, '/', 2)::uuid AS debt_id,
+           split_part(j.source, '/', 4)::bigint AS journal_id,
+           (array_agg(e.amount_micro ORDER BY e.journal_id))[1] AS first_micro,
+           sum(e.amount_micro)::bigint AS now_micro
+    FROM entry AS e JOIN journal AS j ON j.id = e.journal_id
+    WHERE e.account_id = $1 AND e.sub_account = 'debt' AND j.kind = $2
+      AND starts_with(j.source, $3 || '/') AND split_part(j.source, '/', 3) = $4
+    GROUP BY 1, 2
+) AS p JOIN entry AS t
+    ON t.journal_id = p.journal_id AND t.account_id = $1 AND t.sub_account = 'credit'
+ORDER BY p.debt_id
 """
 _ADD_INSTALMENTS = """
 INSERT INTO debt_instalment (debt_id, number, due_on, amount_micro)
@@ -157,6 +174,12 @@ class PostgresDebts:
         return await (await driver(self._connection)).fetchval(
             _PAID_BY_TOPUPS, account_id, DEBT, since, TOPUP
         )
+
+    async def paid_by_topup(self, account_id: UUID, payment: UUID) -> Sequence[PaidByTopup]:
+        """By the entries, likewise."""
+        connection = await driver(self._connection)
+        rows = await connection.fetch(_PAID_BY_TOPUP, account_id, DEBT, TOPUP, str(payment))
+        return [PaidByTopup(**row) for row in rows]
 
     async def put_amount(self, debt: Debt) -> None:
         """The caller has it locked."""

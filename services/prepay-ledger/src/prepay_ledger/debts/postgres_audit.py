@@ -27,7 +27,9 @@ WITH moved AS (
 )
 """
 """What each debt's journals come to. Their sources: ``debt/<id>`` made it; ``bill/.../<id>`` is a
-later difference of its period; ``debt/<id>/<paid>`` and ``top-up/<id>/<paid>`` paid it."""
+later difference of its period; ``debt/<id>/<one>`` paid an instalment,
+``top-up/<id>/<payment>/<journal>`` a part of the payment that the journal credited; with one more
+journal after it, it followed what that one moved of the payment."""
 _DEBTS = (
     _MOVED
     + """

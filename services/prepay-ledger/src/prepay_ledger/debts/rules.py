@@ -12,6 +12,7 @@ from prepay_ledger.debts.values import (
     DebtTerms,
     Instalment,
     NewDebt,
+    PaidByTopup,
     Split,
     Standing,
     Treatment,
@@ -197,6 +198,17 @@ def share_micro(topup_micro: int, debt: Debt, terms: DebtTerms, *, paid_lately_m
     if terms.topup_cap_micro is None:
         return agreed
     return max(0, min(agreed, terms.topup_cap_micro - paid_lately_micro))
+
+
+def still_paid_micro(paid: PaidByTopup, *, left_micro: int) -> int:
+    """What a debt keeps of what a top-up paid, once ``left_micro`` of the top-up are left: the same
+    part, rounded down, so that the balance loses no more than it was given.
+
+    >>> paid = PaidByTopup(UUID(int=1), 7, topup_micro=100, first_micro=33, now_micro=33)
+    >>> [still_paid_micro(paid, left_micro=left) for left in (100, 50, 1, 0)]
+    [33, 16, 0, 0]
+    """
+    return min(paid.first_micro, paid.first_micro * left_micro // paid.topup_micro)
 
 
 def is_paused(state: SupplyState, terms: DebtTerms) -> bool:

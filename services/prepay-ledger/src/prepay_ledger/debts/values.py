@@ -16,6 +16,12 @@ TOPUP = "top-up"
 INSTALMENTS_MAX = 60
 
 
+def topup_source(debt_id: UUID, payment: UUID, journal_id: int) -> str:
+    """Names what the payment, credited by that journal, paid of the debt; what follows later of the
+    same payment has its own journal's number after it."""
+    return f"{TOPUP}/{debt_id}/{payment}/{journal_id}"
+
+
 class BillCause(StrEnum):
     """What a difference to the bill comes from."""
 
@@ -117,6 +123,17 @@ class NewDebt:
     used_until: date
     amount_micro: int
     currency: str
+
+
+class PaidByTopup(NamedTuple):
+    """What a top-up of ``topup_micro``, credited by ``journal_id``, paid of a debt at first, and
+    what of that stands now."""
+
+    debt_id: UUID
+    journal_id: int
+    topup_micro: int
+    first_micro: int
+    now_micro: int
 
 
 class Instalment(NamedTuple):

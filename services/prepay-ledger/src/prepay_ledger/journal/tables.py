@@ -49,6 +49,13 @@ entry = Table(
     PrimaryKeyConstraint("journal_id", "number"),
 )
 Index("entry_account_id", entry.c.account_id, entry.c.journal_id)
+# What debts were paid is looked up at each top-up; an account has an entry of charges a day.
+Index(
+    "entry_debt",
+    entry.c.account_id,
+    entry.c.journal_id,
+    postgresql_where=entry.c.sub_account == "debt",
+)
 
 
 # Of accounts that have any: their balance, the sub-account of every reading, is in their own row.

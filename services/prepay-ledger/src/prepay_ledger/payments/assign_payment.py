@@ -67,6 +67,7 @@ class AssignPayment:
             unit,
             review=self._review,
             payment=left_of(known),
+            payment_id=known.id,
             account=account,
             kind="suspense-assigned",
             taken_from=UtilityAccount.SUSPENSE,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from prepay_ledger.balances.values import Account
 from prepay_ledger.conditions.tell_condition import end_payment_in_flight
@@ -37,6 +38,7 @@ async def credit(
     *,
     review: SupplyReview,
     payment: Payment,
+    payment_id: UUID,
     account: Account,
     kind: str,
     taken_from: str,
@@ -45,7 +47,7 @@ async def credit(
 ) -> CreditedPayment:
     """Moves the amount from the ledger account ``taken_from`` to ``account``, whose row is locked,
     and from there what was agreed of it to its debts. If it was announced as in flight, it no
-    longer is."""
+    longer is. ``payment_id``: ours."""
     journal_id, (balance,) = await unit.journals.post(
         Journal(
             kind=kind,
@@ -56,7 +58,15 @@ async def credit(
         ),
         at=now,
     )
-    paid = await pay_from_topup(unit, account, payment.amount_micro, balance, at=now)
+    paid = await pay_from_topup(
+        unit,
+        account,
+        payment.amount_micro,
+        balance,
+        payment=payment_id,
+        journal_id=journal_id,
+        at=now,
+    )
     event = ToppedUp(
         account_id=account.id,
         payment_id=payment.payment_id,

@@ -25,8 +25,9 @@ class PaymentStore(Protocol):
     """Payments, and what people did with those in suspense."""
 
     async def lock_by_payment_id(self, *, provider: str, payment_id: str) -> KnownPayment | None:
-        """The payment if it is known. Whoever else brings the same one waits for our commit: two
-        deliveries at once must not both find it unknown."""
+        """The payment if it is known, its row locked too: whoever places or returns it waits.
+        Whoever else brings the same one waits for our commit: two deliveries at once must not both
+        find it unknown."""
         ...
 
     async def by_payment_id(self, *, provider: str, payment_id: str) -> KnownPayment | None: ...
@@ -42,7 +43,6 @@ class PaymentStore(Protocol):
         *,
         provider: str,
         payment_id: str,
-        currency: str,
         happened_at: datetime | None,
         now: datetime,
     ) -> None: ...
@@ -78,8 +78,14 @@ class PaymentEventStore(Protocol):
         """``plain``: ``body`` as it is read, which is another where the provider encrypts."""
         ...
 
-    async def unpark(self, *, provider: str, payment_id: str, outcome: EventOutcome) -> None:
-        """What waited for that payment is moved."""
+    async def unpark(
+        self, *, provider: str, payment_id: str, outcome: EventOutcome, reason: str
+    ) -> None:
+        """What waited for that payment is moved, or cannot be."""
+        ...
+
+    async def payment_of(self, event_id: UUID) -> tuple[str, str] | None:
+        """The provider and its payment that the event tells of; nothing is locked."""
         ...
 
     async def lock_by_id(self, event_id: UUID) -> PaymentEventRow | None: ...

@@ -56,7 +56,9 @@ class PostgresPaymentEvents:
             )
         )
 
-    async def unpark(self, *, provider: str, payment_id: str, outcome: EventOutcome) -> None:
+    async def unpark(
+        self, *, provider: str, payment_id: str, outcome: EventOutcome, reason: str
+    ) -> None:
         """Among those that are open, which are few."""
         await self._connection.execute(
             update(payment_event)
@@ -66,8 +68,17 @@ class PostgresPaymentEvents:
                 payment_event.c.provider == provider,
                 payment_event.c.payment_id == payment_id,
             )
-            .values(outcome=outcome, reason="", open=outcome in OPEN)
+            .values(outcome=outcome, reason=reason, open=outcome in OPEN)
         )
+
+    async def payment_of(self, event_id: UUID) -> tuple[str, str] | None:
+        """None where it names none, or is not there."""
+        columns = (payment_event.c.provider, payment_event.c.payment_id)
+        query = select(*columns).where(
+            payment_event.c.id == event_id, payment_event.c.payment_id.is_not(None)
+        )
+        row = (await self._connection.execute(query)).first()
+        return (row.provider, row.payment_id) if row else None
 
     async def lock_by_id(self, event_id: UUID) -> PaymentEventRow | None:
         """The event of that id of ours, its row locked until the transaction ends."""

@@ -33,14 +33,11 @@ class PostgresPayments:
         """By an advisory lock: there may be no row yet."""
         key = func.hashtextextended(f"payment/{provider}/{payment_id}", 0)
         await self._connection.execute(select(func.pg_advisory_xact_lock(key)))
-        return await self.by_payment_id(provider=provider, payment_id=payment_id)
+        return await self._one(_named(provider, payment_id).with_for_update())
 
     async def by_payment_id(self, *, provider: str, payment_id: str) -> KnownPayment | None:
         """The payment if it is known."""
-        query = select(payment_table).where(
-            payment_table.c.provider == provider, payment_table.c.payment_id == payment_id
-        )
-        return await self._one(query)
+        return await self._one(_named(provider, payment_id))
 
     async def lock(self, payment: UUID) -> KnownPayment | None:
         """The payment of that id of ours, its row locked until the transaction ends."""
@@ -72,6 +69,7 @@ class PostgresPayments:
                 kind=Kind(row["kind"]),
                 movement_id=row["movement_id"],
                 amount_micro=row["amount_micro"],
+                currency=row["currency"],
                 is_total=row["is_total"],
             )
             for row in rows
@@ -83,7 +81,6 @@ class PostgresPayments:
         *,
         provider: str,
         payment_id: str,
-        currency: str,
         happened_at: datetime | None,
         now: datetime,
     ) -> None:
@@ -92,7 +89,6 @@ class PostgresPayments:
             insert(payment_movement).values(
                 provider=provider,
                 payment_id=payment_id,
-                currency=currency,
                 happened_at=happened_at,
                 at=now,
                 **asdict(movement),
@@ -172,3 +168,9 @@ class PostgresPayments:
             account_id=row["account_id"],
             taken_back_micro=row["taken_back_micro"],
         )
+
+
+def _named(provider: str, payment_id: str) -> Any:
+    return select(payment_table).where(
+        payment_table.c.provider == provider, payment_table.c.payment_id == payment_id
+    )

@@ -32,22 +32,26 @@ class ReplayPaymentEvent:
     ) -> Applied | None:
         """None where it was applied before, or nothing is to be applied. Raises `UnknownEvent`,
         `EventClosed` or `UnknownProvider`."""
+        if (told_of := await unit.payment_events.payment_of(event_id)) is not None:
+            # The payment first: as it comes, it locks itself and then what waited for it.
+            provider, payment_id = told_of
+            await unit.payments.lock_by_payment_id(provider=provider, payment_id=payment_id)
         row = await kept(unit, event_id)
         if row.outcome not in NOT_APPLIED:
             return None
         if not row.open:
             message = f"event {row.event_id} was closed; nothing was changed"
             raise EventClosed(message)
-        provider = self._providers.get(row.provider)
-        if provider is None:
+        told_by = self._providers.get(row.provider)
+        if told_by is None:
             message = f"no payment provider {row.provider} is configured; nothing was changed"
             raise UnknownProvider(message)
         kept_body = await unit.payment_events.body(event_id)
         if kept_body.plain == kept_body.body:  # a key that opens it may have come since
-            plain = provider.opened(kept_body.body)
+            plain = told_by.opened(kept_body.body)
         else:
             plain = kept_body.plain
-        read = read_event(provider=row.provider, reading=provider.read(plain))
+        read = read_event(provider=row.provider, reading=told_by.read(plain))
         if isinstance(read, NotApplied):
             applied = Applied(read.outcome, read.reason, None)
         else:

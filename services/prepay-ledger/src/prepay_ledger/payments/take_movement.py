@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from prepay_ledger.debts.follow_topup import follow_topup
 from prepay_ledger.events import account_event
 from prepay_ledger.journal.values import Entry, Journal, UtilityAccount, clearing, refund_due
 from prepay_ledger.payments.ports import Unit
@@ -60,7 +61,6 @@ class TakeMovement:
             movement,
             provider=provider,
             payment_id=told.payment_id,
-            currency=told.currency,
             happened_at=told.at,
             now=now,
         )
@@ -76,6 +76,7 @@ def movement_of(told: Told) -> Movement:
         kind=told.kind,
         movement_id=told.movement_id,
         amount_micro=told.amount_micro,
+        currency=told.currency,
         is_total=told.cumulative,
     )
 
@@ -89,17 +90,30 @@ async def settle_taken_back(
     now: datetime,
 ) -> TakenBack:
     """Moves the difference between what was taken back by ``movements`` and what was moved of that
-    before. The payment is locked."""
+    before. The payment is locked. Of another currency than its own nothing is moved."""
+    movements = [each for each in movements if each.currency == known.payment.currency]
     after = taken_back(movements, paid_micro=known.payment.amount_micro)
     delta_micro = after.amount_micro - known.taken_back_micro
     if delta_micro:
-        await _move(unit, review, known, delta_micro, now=now)
+        left_micro = known.payment.amount_micro - after.amount_micro
+        await _move(unit, review, known, delta_micro, left_micro=left_micro, now=now)
         await unit.payments.set_taken_back(known.id, after.amount_micro)
     return after
 
 
+def excess_reason(micro: int) -> str:
+    """What a person reads who has to look."""
+    return f"{micro} micro-units more than was paid went back"
+
+
 async def _move(
-    unit: Unit, review: SupplyReview, known: KnownPayment, delta_micro: int, *, now: datetime
+    unit: Unit,
+    review: SupplyReview,
+    known: KnownPayment,
+    delta_micro: int,
+    *,
+    left_micro: int,
+    now: datetime,
 ) -> None:
     """``delta_micro``: below zero where a dispute was won, or a refund came back."""
     paid = known.payment
@@ -107,11 +121,12 @@ async def _move(
         PaymentOutcome.SUSPENSE: UtilityAccount.SUSPENSE,
         PaymentOutcome.RETURNED: refund_due(paid.provider),
     }
+    account = None
     entries: tuple[Entry, ...] = ()
     postings: dict[str, int] = {clearing(paid.provider): delta_micro}
     if known.outcome is PaymentOutcome.CREDITED:
         assert known.account_id is not None, "an account has what was credited"
-        await unit.balances.lock(known.account_id)
+        account = await unit.balances.lock(known.account_id)
         entries = (Entry(known.account_id, -delta_micro),)
     else:
         postings[has_money[known.outcome]] = -delta_micro
@@ -125,17 +140,30 @@ async def _move(
         ),
         at=now,
     )
-    for balance in balances:
-        event = PaymentTakenBack(
-            account_id=balance.account_id,
-            payment_id=paid.payment_id,
-            provider=paid.provider,
-            journal_id=journal_id,
-            amount_micro=delta_micro,
-            balance_micro=balance.balance_micro,
-            balance_number=balance.number,
-            currency=paid.currency,
-            at=now,
-        )
-        await unit.publish([account_event(event, account_id=balance.account_id, at=now)])
-        await review(unit, [balance.account_id], now=now, caused_at=now)
+    if account is None:
+        return
+    (moved,) = balances
+    # Before supply is reviewed, so that what had paid a debt is no reason to open the relay.
+    followed = await follow_topup(
+        unit=unit,
+        account=account,
+        payment=known.id,
+        left_micro=left_micro,
+        moved=moved,
+        journal_id=journal_id,
+        at=now,
+    )
+    event = PaymentTakenBack(
+        account_id=account.id,
+        payment_id=paid.payment_id,
+        provider=paid.provider,
+        journal_id=journal_id,
+        amount_micro=delta_micro,
+        balance_micro=followed.balance.balance_micro,
+        balance_number=followed.balance.number,
+        currency=paid.currency,
+        at=now,
+        owed_again_micro=followed.owed_again_micro,
+    )
+    await unit.publish([account_event(event, account_id=account.id, at=now)])
+    await review(unit, [account.id], now=now, caused_at=now)

@@ -10,7 +10,7 @@ from prepay_ledger.journal.values import Journal, UtilityAccount, clearing
 from prepay_ledger.payments.credit import credit
 from prepay_ledger.payments.find_account import NoAccount, find_account
 from prepay_ledger.payments.ports import Unit
-from prepay_ledger.payments.take_movement import settle_taken_back
+from prepay_ledger.payments.take_movement import excess_reason, settle_taken_back
 from prepay_ledger.payments.values import EventOutcome, KnownPayment, Payment, PaymentOutcome
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.contracts.ledger_events_v1 import PaymentSuspended
@@ -59,10 +59,18 @@ class TakePayment:
         )
         assert known is not None, "it was placed above"
         after = await settle_taken_back(unit, self._review, known, movements, now=now)
+        outcome, reason = EventOutcome.TAKEN_BACK, ""
+        others = {each.currency for each in movements} - {payment.currency}
+        if others:
+            outcome = EventOutcome.CONFLICT
+            reason = f"the payment was in {payment.currency}, not {', '.join(sorted(others))}"
+        elif after.excess_micro:
+            outcome, reason = EventOutcome.EXCESS, excess_reason(after.excess_micro)
         await unit.payment_events.unpark(
             provider=payment.provider,
             payment_id=payment.payment_id,
-            outcome=EventOutcome.EXCESS if after.excess_micro else EventOutcome.TAKEN_BACK,
+            outcome=outcome,
+            reason=reason,
         )
         return replace(await result_of(unit, known), repeated=False)
 
@@ -79,22 +87,23 @@ class TakePayment:
     async def _credit(
         self, unit: Unit, payment: Payment, account: Account, *, now: datetime
     ) -> PaymentResult:
-        credited = await credit(
-            unit,
-            review=self._review,
-            payment=payment,
-            account=account,
-            kind="top-up",
-            taken_from=clearing(payment.provider),
-            decided=None,
-            now=now,
-        )
         known = KnownPayment(
             id=new_id(),
             payment=payment,
             outcome=PaymentOutcome.CREDITED,
             reason="",
             account_id=account.id,
+        )
+        credited = await credit(
+            unit,
+            review=self._review,
+            payment=payment,
+            payment_id=known.id,
+            account=account,
+            kind="top-up",
+            taken_from=clearing(payment.provider),
+            decided=None,
+            now=now,
         )
         await unit.payments.add(known, journal_id=credited.journal_id, at=now)
         return PaymentResult(known.outcome, False, "", account.id, credited.balance_micro)

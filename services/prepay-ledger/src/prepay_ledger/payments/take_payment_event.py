@@ -16,7 +16,12 @@ from prepay_ledger.payments.read_event import (
     payment_id_of,
     read_event,
 )
-from prepay_ledger.payments.take_movement import MovementConflict, TakeMovement, movement_of
+from prepay_ledger.payments.take_movement import (
+    MovementConflict,
+    TakeMovement,
+    excess_reason,
+    movement_of,
+)
 from prepay_ledger.payments.take_payment import (
     PaymentConflict,
     PaymentResult,
@@ -106,14 +111,14 @@ class ApplyPaymentEvent:
     async def _moved(self, unit: Unit, read: Moved, *, now: datetime) -> Applied:
         moved = await self._take_movement(unit, provider=read.provider, told=read.told, now=now)
         result = await result_of(unit, moved.payment) if moved.payment else None
-        if moved.repeated:
-            return Applied(EventOutcome.REPEATED, "", result)
         if result is None:
+            # Also where it was told before: it still waits, and is still on somebody's list.
             reason = f"payment {read.told.payment_id} has not come yet"
             return Applied(EventOutcome.PARKED, reason, None)
+        if moved.repeated:
+            return Applied(EventOutcome.REPEATED, "", result)
         if moved.excess_micro:
-            reason = f"{moved.excess_micro} micro-units more than was paid went back"
-            return Applied(EventOutcome.EXCESS, reason, result)
+            return Applied(EventOutcome.EXCESS, excess_reason(moved.excess_micro), result)
         return Applied(EventOutcome.TAKEN_BACK, "", result)
 
 

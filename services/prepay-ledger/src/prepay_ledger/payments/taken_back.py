@@ -21,6 +21,7 @@ class Movement:
     kind: Kind
     movement_id: str
     amount_micro: int
+    currency: str
     is_total: bool = False
 
     def contradicts(self, other: "Movement") -> bool:

@@ -62,8 +62,9 @@ class _Refund(Document):
 _PAYMENTS = {"SUCCESS": Kind.PAID, "REFUND": Kind.PAID, "REVOKED": Kind.REVERSED,
              "PAYERROR": Kind.FAILED, "CLOSED": Kind.FAILED}  # fmt: skip
 """REFUND: it was paid, and a part of it was given back since."""
-_REFUNDS = {"SUCCESS": Kind.REFUNDED, "CLOSED": Kind.REFUND_FAILED,
-            "ABNORMAL": Kind.REFUND_FAILED}  # fmt: skip
+_REFUNDS = {"SUCCESS": Kind.REFUNDED, "CLOSED": Kind.REFUND_FAILED}
+"""ABNORMAL is neither: the payer's card is dead, the merchant completes the refund at WeChat, and
+then it succeeds under the same id."""
 
 
 def join(body: bytes, opened: bytes) -> bytes:

@@ -5,7 +5,6 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from prepay_ledger.debts.undo_topup import undo_topup
 from prepay_ledger.payments.take_movement import TakeMovement
 from prepay_ledger.providers.values import Kind, Told
 from prepay_ledger.vending.ports import Unit
@@ -63,17 +62,8 @@ class VoidVend:
     async def take_back(
         self, unit: Unit, vendor: Vendor, vend: Vend, asked: VoidOrder, *, now: datetime
     ) -> Vend:
-        """Of a vendor whose row is locked. Locks as payments do: the payment, then its account."""
+        """Of a vendor whose row is locked. Debts are owed again that it paid."""
         order = vend.order
-        known = await unit.payments.lock_by_payment_id(
-            provider=vendor.provider, payment_id=order.key
-        )
-        assert known is not None, "a sale has its payment"
-        await unit.payments.lock(known.id)
-        await unit.balances.lock(vend.account_id)
-        # Debts first: supply is decided about once, with all of it undone.
-        for debt_id, micro in vend.paid_off.items():
-            await undo_topup(unit=unit, debt_id=debt_id, micro=micro, cause=str(vend.id), at=now)
         void_id = new_id()
         told = Told(
             kind=Kind.REVERSED,

@@ -72,6 +72,7 @@ CREATE TABLE entry (
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
 CREATE INDEX entry_account_id ON entry (account_id, journal_id);
+CREATE INDEX entry_debt ON entry (account_id, journal_id) WHERE sub_account = 'debt';
 CREATE TABLE sub_balance (
     account_id uuid NOT NULL,
     sub_account text NOT NULL,
