@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from ledger_devices import relay_of
 from ledger_scratch import Scratch
@@ -243,3 +244,49 @@ async def test_two_people_who_close_it_at_once_ask_once(world: World) -> None:
     assert [type(each) for each in answers if each] == [WorkOrderClosedBefore]
     (after,) = await world.scratch.sql("SELECT count(*) AS n FROM command")
     assert after["n"] == before["n"] + 1
+
+
+def voltage(world: World, voltage_mv: int | None) -> MeterReported:
+    """As the first meter tells it now."""
+    meter_id = world.devices[0].meter_id
+    return MeterReported(
+        meter_id=meter_id, kind=MqttEventKind.VOLTAGE, at=world.now, voltage_mv=voltage_mv
+    )
+
+
+async def test_voltage_behind_the_relay_ends_the_order(world: World) -> None:
+    """The answer is lost, nobody is at home, and somebody was sent there."""
+    await dark_and_paid(world)
+    early = voltage(world, 230_000)
+    await world.deliver(world.devices[0], loses="answer")
+    await world.pass_time(15 * 60)
+    await watch(world)
+    assert await orders(world) == [("paid_but_dark", None)]
+    # None, a leak's, and one of before the reconnect.
+    early = msgspec.structs.replace(early, at=early.at - timedelta(hours=1))
+    await world.tell(voltage(world, None), voltage(world, 0), voltage(world, 89_999), early)
+    assert await orders(world) == [("paid_but_dark", None)]
+    await world.tell(voltage(world, 90_000))
+    assert await orders(world) == [("paid_but_dark", "over")]
+    (closing,) = await world.scratch.sql("SELECT note FROM work_order")
+    assert closing["note"] == "the meter measured voltage behind its relay"
+    assert await rows(world, "load_at, closed_at, done_at") == [(world.now,) * 3]
+    (relay,) = await world.scratch.sql(
+        "SELECT observed, observed_from FROM relay WHERE meter_id = $1", world.devices[0].meter_id
+    )
+    assert tuple(relay) == ("closed", "voltage")
+    (account,) = await world.scratch.sql(
+        "SELECT supply_state FROM account WHERE id = $1", world.households[0].id
+    )
+    assert account["supply_state"] in ("connected", "warned")
+
+
+async def test_voltage_behind_a_relay_that_is_to_be_open_proves_nothing(world: World) -> None:
+    household, device = world.households[0], world.devices[0]
+    await world.pay(household, -100)
+    await world.deliver(device)
+    await world.tell(voltage(world, 230_000))
+    (relay,) = await world.scratch.sql(
+        "SELECT observed, observed_from FROM relay WHERE meter_id = $1", device.meter_id
+    )
+    assert tuple(relay) == ("open", "answer")

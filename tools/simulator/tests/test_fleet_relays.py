@@ -97,6 +97,20 @@ async def test_a_code_that_is_typed_in_closes_the_relay_and_is_told(
         assert not fleet.type_in("typed", code)
 
 
+async def test_a_meter_tells_the_voltage_behind_its_relay(
+    broker: Any, watch: Any, utility: Any
+) -> None:
+    async with watch(broker.port) as witness, Fleet(settings(broker, utility, "home")) as fleet:
+        fleet.measure_voltage("home")
+        await witness.wait("home/event", 1)
+        fleet.move_by_hand("home", OPEN)
+        fleet.measure_voltage("home")
+        raw = await witness.wait("home/event", 3)
+        events = [msgspec.json.decode(each, type=MqttEvent) for each in raw]
+        measured = [each for each in events if each.kind is MqttEventKind.VOLTAGE]
+        assert [each.voltage_mv for each in measured] == [229_500, 0]
+
+
 async def test_what_is_lost_on_the_way(broker: Any, watch: Any, utility: Any) -> None:
     async with watch(broker.port) as witness, Fleet(settings(broker, utility, "far")) as fleet:
         meter = fleet.meters["far"]

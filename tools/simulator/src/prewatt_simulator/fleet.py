@@ -220,6 +220,10 @@ class Fleet:
         """Somebody moves a meter's relay past everybody, and the meter tells."""
         self._relays.move_by_hand(self.meters[meter_id], state)
 
+    def measure_voltage(self, meter_id: str) -> None:
+        """A meter tells the voltage behind its relay."""
+        self._relays.measure_voltage(self.meters[meter_id])
+
     def summary(self) -> Summary:
         """Totals as of now."""
         truths = [meter.truth for meter in self.meters.values()]

@@ -25,6 +25,8 @@ from prewatt_simulator.session import Outgoing
 
 logger = logging.getLogger(__name__)
 
+_SUPPLIED_MV = 229_500
+
 
 @dataclass(frozen=True, kw_only=True)
 class RelayMove:
@@ -163,6 +165,15 @@ class Relays:
         if meter.move_by_hand(state):
             self._keep(meter)
             self._moved_unasked(meter, MqttEventKind.RELAY_MOVED_BY_HAND)
+
+    def measure_voltage(self, meter: Meter) -> None:
+        """A meter tells the voltage behind its relay; whatever else of it is lost, this gets
+        through."""
+        closed = meter.relay is RelayState.CLOSED
+        now = self._clock()
+        voltage_mv = _SUPPLIED_MV if closed else 0
+        event = MqttEvent(kind=MqttEventKind.VOLTAGE, at=now, voltage_mv=voltage_mv)
+        self._tell(meter, _event(meter, event))
 
     async def wait(self, meter_id: str, state: RelayState, *, timeout_s: float) -> None:
         """Wait until the meter's relay is in ``state``. Raises ``TimeoutError``."""

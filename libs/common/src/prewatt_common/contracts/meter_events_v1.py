@@ -31,7 +31,8 @@ class MeterPresenceChanged(Event, frozen=True, kw_only=True):
 
 class MeterReported(Event, frozen=True, kw_only=True):
     """A meter reported an event of its own: tamper, power fail, clock set, relay moved and by what,
-    which keys it holds. ``relay``: as read back, where the meter told it."""
+    which keys it holds, the voltage behind its relay. ``relay``: as read back, where the meter told
+    it."""
 
     ce_type: ClassVar[str] = "prewatt.meter.reported.v1"
 
@@ -47,6 +48,8 @@ class MeterReported(Event, frozen=True, kw_only=True):
     """With ``command_keys``: all that it checks commands with."""
     key_sequence: Whole = 0
     """And of the last key message that it has followed."""
+    voltage_mv: Whole | None = None
+    """With ``voltage``: what it measures behind its relay."""
 
 
 class CommandProgressed(Event, frozen=True, kw_only=True):

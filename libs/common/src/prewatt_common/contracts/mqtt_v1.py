@@ -65,6 +65,9 @@ class MqttEventKind(StrEnum):
     """By the meter itself, whose limiter opens and closes it again."""
     RELAY_MOVED_BY_HAND = "relay_moved_by_hand"
     """By anybody else: nobody was allowed to."""
+    VOLTAGE = "voltage"
+    """What it measures behind its relay, on the customer's side, some seconds after that moved: of
+    meters that measure it."""
     COMMAND_KEYS = "command_keys"
     """Which keys it checks commands with: it was told of one, or got a command signed with a key
     that it does not hold."""
@@ -78,7 +81,8 @@ class MqttEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Topic ``event``. ``relay``: as read back, with the kinds that tell of a relay that moved.
 
     With ``command_keys``, ``keys`` are all that the meter holds, and ``key_sequence`` that of the
-    last `KeyClaims` that it has followed, 0 for none.
+    last `KeyClaims` that it has followed, 0 for none. With ``voltage``, ``voltage_mv`` is the
+    highest of its phases, r.m.s.
     """
 
     kind: MqttEventKind
@@ -87,6 +91,7 @@ class MqttEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     detail: Annotated[str, msgspec.Meta(max_length=500)] = ""
     keys: Annotated[tuple[KeyId, ...], msgspec.Meta(max_length=KEYS_HELD_MAX)] = ()
     key_sequence: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
+    voltage_mv: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)] | None = None
 
 
 class MqttOutcome(StrEnum):

@@ -142,6 +142,7 @@ def _reported(meter_id: str, received: Received, event: MqttEvent) -> Message:
         received_at=received.at,
         keys=event.keys,
         key_sequence=event.key_sequence,
+        voltage_mv=event.voltage_mv,
     )
     # The same report sent again by the broker gets the same id.
     event_id = uuid5(_REPORTS, f"{received.topic} {received.payload.hex()}")

@@ -17,6 +17,7 @@ from prewatt_common.ids import new_id
 
 DARK = (WorkOrderKind.PAID_BUT_DARK,)
 READ_BACK = "the relay was read back closed"
+MEASURED = "the meter measured voltage behind its relay"
 BY_CODE = "the reconnection code was typed in at the meter"
 
 
@@ -39,11 +40,12 @@ async def begin_reconnections(*, unit: HasReconnections, news: Sequence[NewRecon
     await unit.reconnections.add([begun(each, id_=new_id()) for each in news])
 
 
-async def note_reached(*, unit: HasReconnections, seen: Sequence[Reached]) -> None:
+async def note_reached(*, unit: HasReconnections, seen: Sequence[Reached]) -> Collection[str]:
     """What was heard of relays whose reconnection is under way, in the order in which it counts.
-    What a meter has told of itself before the reconnect was issued is of another time."""
+    What a meter has told of itself before the reconnect was issued is of another time. Gives the
+    meters that are supplied by it, whatever became of the answers."""
     if not seen:
-        return
+        return ()
     rows = {
         each.meter_id: each
         for each in await unit.reconnections.lock({one.meter_id for one in seen})
@@ -60,12 +62,21 @@ async def note_reached(*, unit: HasReconnections, seen: Sequence[Reached]) -> No
     await unit.reconnections.save(
         [each for meter_id, each in rows.items() if each is not before[meter_id]]
     )
+    supplied = {
+        meter_id
+        for meter_id, each in rows.items()
+        if each.load_at is not None and before[meter_id].load_at is None
+    }
+    if supplied:
+        at = max(each.at for each in counts if each.meter_id in supplied)
+        await _end_dark(unit, supplied, why=MEASURED, at=at)
     closed = [each for each in counts if each.stage is ReconnectionStage.CLOSED]
     for by_code, why in ((True, BY_CODE), (False, READ_BACK)):
         some = [each for each in closed if each.is_by_code is by_code]
         if some:
             at = max(each.at for each in some)
             await _end_dark(unit, {each.meter_id for each in some}, why=why, at=at)
+    return supplied
 
 
 async def end_reconnections(

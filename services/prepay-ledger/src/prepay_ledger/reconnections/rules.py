@@ -17,6 +17,9 @@ from prewatt_common.contracts.ledger_events_v1 import ReconnectionStage
 
 CLOCK_BORNE = timedelta(minutes=5)
 """A meter's clock may be off by as much from ours."""
+SUPPLIED_MV = 90_000
+"""As much behind a relay is a supply: the lowest nominal voltage of IEC 60038 from line to neutral
+is 100 V, and supplies may be a tenth below theirs (EN 50160)."""
 _FIELDS = {
     ReconnectionStage.SENT: "sent_at",
     ReconnectionStage.ANSWERED: "answered_at",

@@ -69,6 +69,8 @@ class ObservedFrom(StrEnum):
     REPORT = "report"
     LOAD = "load"
     """Energy flows: it cannot be open."""
+    VOLTAGE = "voltage"
+    """It was to close, and there is voltage behind it."""
     UNASKED = "unasked"
     """It reported that it opened at the meter, by hand, by the button or by itself: no command of
     ours did it."""

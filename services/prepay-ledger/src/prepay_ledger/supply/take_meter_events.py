@@ -1,6 +1,6 @@
 """Use case: what meters answer, report and whether they are there moves relays and supply on."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -8,7 +8,7 @@ from prometheus_client import Counter, Histogram
 
 from prepay_ledger.command_keys.note_keys import note_keys
 from prepay_ledger.reconnections.follow_relays import note_reached
-from prepay_ledger.reconnections.rules import stage_of_news
+from prepay_ledger.reconnections.rules import SUPPLIED_MV, stage_of_news
 from prepay_ledger.reconnections.values import Reached
 from prepay_ledger.relays.command_progress import FINISHED_RANK, RANK
 from prepay_ledger.relays.news import after_limiter, after_progress, after_report, told_at
@@ -29,7 +29,8 @@ from prepay_ledger.supply.review_supply import SupplyReview
 from prepay_ledger.work_orders.keep_orders import open_orders
 from prepay_ledger.work_orders.values import NewWorkOrder, WorkOrderKind
 from prewatt_common.clock import Clock
-from prewatt_common.contracts.base import CommandStatus, RelayAction
+from prewatt_common.contracts.base import CommandStatus, RelayAction, RelayState
+from prewatt_common.contracts.ledger_events_v1 import ReconnectionStage
 from prewatt_common.contracts.meter_events_v1 import (
     CommandProgressed,
     MeterPresenceChanged,
@@ -78,7 +79,8 @@ class TakeMeterEvents:
             if isinstance(each, CommandProgressed)
             or (isinstance(each, MeterReported) and each.relay is not None)
         ]
-        meter_ids = sorted({each.meter_id for each in told} | set(restless))
+        measured = [each for each in reports if (each.voltage_mv or 0) >= SUPPLIED_MV]
+        meter_ids = sorted({each.meter_id for each in (*told, *measured)} | set(restless))
         concerned = {each.account_id for each in finished}
         if meter_ids:
             serving = await hold_served(unit, meter_ids, also=concerned, now=now)
@@ -87,6 +89,8 @@ class TakeMeterEvents:
             concerned |= {serving[each] for each in moved if each in serving}
             relays = await self._move(unit, told, now=now)
             await _follow(unit, told, serving, relays, now=now)
+            supplied = await _note_voltage(unit, measured, now=now)
+            concerned |= {serving[each] for each in supplied if each in serving}
         if concerned:
             finished_at = (each.finished_at for each in finished if each.finished_at)
             caused_at = min(finished_at, default=now)
@@ -159,6 +163,35 @@ async def _follow(
             )
     await note_reached(unit=unit, seen=seen)
     await open_orders(unit=unit, orders=by_hand, at=now)
+
+
+async def _note_voltage(
+    unit: Unit, measured: Sequence[MeterReported], *, now: datetime
+) -> Collection[str]:
+    """Voltage behind a relay that is to close proves that it is closed, whatever became of the
+    answers. Of another relay it proves nothing: a customer may have a generator. Gives the meters
+    that are supplied by it."""
+    if not measured:
+        return ()
+    found = await unit.relays.of_meters(sorted({each.meter_id for each in measured}))
+    relays = {each.meter_id: each for each in found}
+    seen = [
+        Reached(
+            each.meter_id,
+            ReconnectionStage.LOAD,
+            _told_at(relays[each.meter_id], each, now=now),
+            is_answer=False,
+        )
+        for each in measured
+    ]
+    supplied = await note_reached(unit=unit, seen=seen)
+    await unit.relays.save(
+        [
+            after_report(relays[each], RelayState.CLOSED, at=now, by=ObservedFrom.VOLTAGE)
+            for each in sorted(supplied)
+        ]
+    )
+    return supplied
 
 
 _UNASKED = (MqttEventKind.RELAY_MOVED_BY_HAND, MqttEventKind.RELAY_MOVED_BY_BUTTON)
