@@ -73,10 +73,14 @@ class Town(Scratch):
     def decided(self, by: str = "test") -> Decided:
         return Decided(by=by, reason="test", at=self.now)
 
-    async def says(self, **corrected_bills: object) -> None:
-        """Two people publish a policy that says so of bills."""
+    async def says(
+        self, coming_back: dict[str, object] | None = None, **corrected_bills: object
+    ) -> None:
+        """Two people publish a policy that says so of bills, and of what brings supply back."""
         self.now += timedelta(milliseconds=1)
-        document = policy_of({"default": {"corrected_bills": corrected_bills}})
+        document = policy_of(
+            {"default": {"corrected_bills": corrected_bills, "coming_back": coming_back or {}}}
+        )
         async with self.unit() as unit:
             draft = await draft_policy(
                 unit=unit, document=document, effective_from=None, decided=self.decided()

@@ -122,6 +122,7 @@ def test_what_is_due_makes_nobodys_balance_low(due: int, balance: int, keep: int
 OFF = {
     SupplyState.DISCONNECTING,
     SupplyState.DISCONNECTED,
+    SupplyState.LIMITED,
     SupplyState.RECONNECTING,
     SupplyState.ARMED,
 }

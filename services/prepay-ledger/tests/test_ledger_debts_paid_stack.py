@@ -103,6 +103,25 @@ async def test_nothing_is_taken_while_supply_is_off_where_the_policy_says_so(tow
     await town.holds()
 
 
+@pytest.mark.parametrize("state", ["limited", "disconnected"])
+async def test_a_debt_keeps_nobody_limited_or_dark_who_has_paid_enough(
+    town: Owing, state: str
+) -> None:
+    """Where a policy takes even then: with more than 20 supply comes back, and 21 are left."""
+    account_id = await town.owe()
+    (debt,) = await town.debts()
+    await share(town, debt.id, 500_000)
+    await town.says({"balance_above_micro": 20}, paused_while_off=False)
+    await town.sql("UPDATE account SET low_balance_micro = 5, supply_state = $1", state)
+    await town.sql("UPDATE account SET balance_micro = -370 WHERE id = $1", account_id)
+    # As many as without the debt would be left: 30. Of the half of 400 that was agreed, 9.
+    assert await topped_up(town, account_id, 1) == 9
+    await town.says({"balance_above_micro": 20})
+    assert await topped_up(town, account_id, 2) == 0
+    await town.sql("UPDATE account SET supply_state = 'warned'")
+    assert await topped_up(town, account_id, 3) == TOPUP_MICRO // 2
+
+
 _RUN = """
 import asyncio, sys
 from prepay_ledger.debts import pay_instalments

@@ -6,6 +6,11 @@ from uuid import UUID
 
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 
+CUT = frozenset({SupplyState.DISCONNECTING, SupplyState.DISCONNECTED, SupplyState.LIMITED})
+"""A relay is open or limited, or on its way to be."""
+OFF = CUT | {SupplyState.RECONNECTING, SupplyState.ARMED}
+"""The customer does not have all supply back: also where it is due, and not there yet."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:

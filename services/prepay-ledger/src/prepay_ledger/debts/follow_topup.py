@@ -8,9 +8,14 @@ from uuid import UUID
 from prepay_ledger.balances.values import Account
 from prepay_ledger.debts.load_terms import load_terms
 from prepay_ledger.debts.move_debt import move
-from prepay_ledger.debts.pay_off import keep_above_micro
 from prepay_ledger.debts.ports import SplittingUnit
-from prepay_ledger.debts.rules import is_held, is_paused, payable_micro, still_paid_micro
+from prepay_ledger.debts.rules import (
+    is_held,
+    is_paused,
+    keep_above_micro,
+    payable_micro,
+    still_paid_micro,
+)
 from prepay_ledger.debts.values import Debt, topup_source
 from prepay_ledger.journal.values import Balance
 
@@ -62,5 +67,5 @@ async def _payable_again_micro(
     return payable_micro(
         min(micro, debt.left_micro),
         balance_micro=account.balance_micro,
-        keep_above_micro=keep_above_micro(account),
+        keep_above_micro=keep_above_micro(account, terms),
     )

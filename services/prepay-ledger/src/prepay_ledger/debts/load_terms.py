@@ -21,11 +21,13 @@ async def load_terms(
     for account_id in account_ids:
         agreement = signed.get(account_id)
         customer_class = agreement.terms.customer_class if agreement else DEFAULT_CLASS
-        rules = book.in_force(customer_class, at=at).terms.corrected_bills
+        policy = book.in_force(customer_class, at=at).terms
+        rules = policy.corrected_bills
         found[account_id] = DebtTerms(
             days=rules.apart_after_days,
             limitation_months=rules.limitation_months,
             paused_while_off=rules.paused_while_off,
+            back_above_micro=policy.coming_back.balance_above_micro,
             topup_cap_micro=rules.topup_cap_micro,
             topup_cap_days=rules.topup_cap_days,
         )

@@ -10,8 +10,15 @@ from prepay_ledger.balances.values import Account
 from prepay_ledger.debts.load_terms import load_terms
 from prepay_ledger.debts.move_debt import move
 from prepay_ledger.debts.ports import SplittingUnit
-from prepay_ledger.debts.rules import due_micro, is_held, is_paused, payable_micro, share_micro
-from prepay_ledger.debts.values import DEBT, Debt, topup_source
+from prepay_ledger.debts.rules import (
+    due_micro,
+    is_held,
+    is_paused,
+    keep_above_micro,
+    payable_micro,
+    share_micro,
+)
+from prepay_ledger.debts.values import DEBT, Debt, DebtTerms, topup_source
 from prepay_ledger.journal.values import Balance
 from prewatt_common.contracts.ledger_events_v1 import DebtNews
 from prewatt_common.ids import new_id
@@ -36,10 +43,19 @@ async def pay_off(
     for account_id in account_ids:
         account = await unit.balances.lock(account_id)
         assert account is not None, "whoever owes has an account"
-        if is_paused(account.supply_state, terms[account_id]):
+        its_terms = terms[account_id]
+        if is_paused(account.supply_state, its_terms):
             continue
         debts = await unit.debts.lock_of(account_id)
-        paid = await _pay(unit, account, debts, lambda debt: due_micro(debt, today), None, at=at)
+        paid = await _pay(
+            unit,
+            account,
+            debts,
+            lambda debt: due_micro(debt, today),
+            None,
+            terms=its_terms,
+            at=at,
+        )
         paid_micro = sum(moved for moved, _ in paid)
         if paid_micro:
             await unit.debt_news.add(account_id, DebtNews.PAID, paid_micro, at=at)
@@ -79,7 +95,9 @@ async def pay_from_topup(
         if is_held(debt, at.date()):
             continue
         source = topup_source(debt.id, payment, journal_id)
-        some = await _pay(unit, topped_up, [debt], lambda _, micro=share: micro, source, at=at)
+        some = await _pay(
+            unit, topped_up, [debt], lambda _, micro=share: micro, source, terms=terms, at=at
+        )
         for moved_micro, balance in some:
             left_micro -= moved_micro
             lately_micro += moved_micro
@@ -96,6 +114,7 @@ async def _pay(
     asked_micro: Callable[[Debt], int],
     source: str | None,
     *,
+    terms: DebtTerms,
     at: datetime,
 ) -> list[tuple[int, Balance]]:
     """Each amount, and the balance after it. ``source``: none for instalments."""
@@ -105,7 +124,7 @@ async def _pay(
         micro = payable_micro(
             asked_micro(debt),
             balance_micro=balance_micro,
-            keep_above_micro=keep_above_micro(account),
+            keep_above_micro=keep_above_micro(account, terms),
         )
         if micro:
             now = replace(debt, paid_micro=debt.paid_micro + micro)
@@ -116,8 +135,3 @@ async def _pay(
             balance_micro = balance.balance_micro
             paid.append((micro, balance))
     return paid
-
-
-def keep_above_micro(account: Account) -> int:
-    """What the balance stays above, whatever is owed apart: nobody is warned or dark by it."""
-    return max(account.low_balance_micro, -account.emergency_credit_micro)

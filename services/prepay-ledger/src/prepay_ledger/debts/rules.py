@@ -4,6 +4,7 @@ from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date
 
+from prepay_ledger.balances.values import OFF, Account
 from prepay_ledger.debts.values import (
     Bill,
     BillCause,
@@ -20,12 +21,6 @@ from prepay_ledger.debts.values import (
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 
 _MONTHS = 12
-_OFF = (
-    SupplyState.DISCONNECTING,
-    SupplyState.DISCONNECTED,
-    SupplyState.RECONNECTING,
-    SupplyState.ARMED,
-)
 
 
 def is_long_ago(bill: Bill, terms: DebtTerms) -> bool:
@@ -213,7 +208,14 @@ def still_paid_micro(paid: PaidByTopup, *, left_micro: int) -> int:
 
 def is_paused(state: SupplyState, terms: DebtTerms) -> bool:
     """Whether nothing is taken of an account in that state."""
-    return terms.paused_while_off and state in _OFF
+    return terms.paused_while_off and state in OFF
+
+
+def keep_above_micro(account: Account, terms: DebtTerms) -> int:
+    """What debts leave of a balance: more than where the customer is warned, more than the
+    emergency credit, and, while supply is off, more than what brings it back."""
+    kept_micro = max(account.low_balance_micro, -account.emergency_credit_micro)
+    return max(kept_micro, terms.back_above_micro) if account.supply_state in OFF else kept_micro
 
 
 def payable_micro(due: int, *, balance_micro: int, keep_above_micro: int) -> int:

@@ -65,7 +65,9 @@ class DebtTerms:
     days: int = 30
     limitation_months: int | None = None
     paused_while_off: bool = True
-    """Nothing is taken while the account's supply is off."""
+    """Nothing is taken while the account's supply is off or limited."""
+    back_above_micro: int = 0
+    """A balance above this brings supply back."""
     topup_cap_micro: int | None = None
     """The most that top-ups pay of debts in ``topup_cap_days``; none: no such limit."""
     topup_cap_days: int = 30

@@ -11,6 +11,7 @@ from typing import Annotated, NamedTuple
 
 import msgspec
 
+from prepay_ledger.balances.values import CUT
 from prepay_ledger.relays.values import Limits
 from prepay_ledger.supply.warning_limits import WarningLimit, to_tell
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
@@ -143,10 +144,6 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     def may_cut(self) -> bool:
         """Nothing holds a cut."""
         return self.is_off and not self.held
-
-
-CUT = frozenset({SupplyState.DISCONNECTING, SupplyState.DISCONNECTED, SupplyState.LIMITED})
-"""A relay is open or limited, or on its way to be."""
 
 
 def credit_micro(facts: Facts) -> int:

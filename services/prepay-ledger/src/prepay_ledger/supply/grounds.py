@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from prepay_ledger.balances.values import CUT
 from prepay_ledger.breakers.admit_cuts import cut_holds_of
 from prepay_ledger.breakers.values import Cause, Limit
 from prepay_ledger.breakers.values import Hold as BreakerHold
@@ -23,7 +24,7 @@ from prepay_ledger.prepay_agreements.rules import lawful
 from prepay_ledger.procedures.values import Shortfall
 from prepay_ledger.reconnections.values import Sla
 from prepay_ledger.relays.values import Limits
-from prepay_ledger.supply.decide import CUT, Hold, Rules, ShareOfDues, earliest
+from prepay_ledger.supply.decide import Hold, Rules, ShareOfDues, earliest
 from prepay_ledger.supply.ports import Unit
 from prepay_ledger.supply.used import UNASKED, used_by
 from prepay_ledger.supply.values import SupplyView

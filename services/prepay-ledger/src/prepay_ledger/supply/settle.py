@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from prepay_ledger.balances.values import CUT
 from prepay_ledger.prepay_agreements.values import Refused
 from prepay_ledger.relays.news import after_silence
 from prepay_ledger.relays.next_step import FOR_SAFETY, REST, Step, Waits, next_step
 from prepay_ledger.relays.values import Desired, Observed, Relay
 from prepay_ledger.supply.decide import (
-    CUT,
     Decision,
     Facts,
     Fired,
