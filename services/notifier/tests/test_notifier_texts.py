@@ -28,6 +28,7 @@ NUMBER = "1100023456789"
 _DEBT = {"amount_micro": 200_000_000, "owed_micro": 999_000_000, "after_days": 30}
 _EXTRA = {
     Template.DEBT_OWED: _DEBT,
+    Template.DEBT_LOWERED: _DEBT,
     Template.DEBT_WRITTEN_OFF: _DEBT,
     Template.DEBT_PAID: _DEBT,
     Template.LOW_BALANCE: {"threshold_micro": 20_000_000},

@@ -32,7 +32,7 @@ class Owing(Town):
         new = NewDebt(
             account_id=account_id,
             source=source,
-            origin=Origin(account_id, FIRST_DUE),
+            origin=await self.origin(number),
             cause=BillCause.EDIT,
             our_fault=True,
             used_until=FIRST_DUE,
@@ -49,6 +49,12 @@ class Owing(Town):
             "SELECT id, currency FROM account WHERE number = $1", f"town-{number}"
         )
         return row["id"], row["currency"]
+
+    async def origin(self, number: int) -> Origin:
+        """A period of the account's agreement."""
+        account_id, _ = await self.account_of(number)
+        (row,) = await self.sql("SELECT id FROM agreement WHERE account_id = $1", account_id)
+        return Origin(row["id"], FIRST_DUE)
 
     async def debts(self) -> list[Debt]:
         """Of all accounts, the newest first."""

@@ -52,6 +52,7 @@ CANNOT_BE = [
     ("debt", "left_micro", -1),
     ("debt_instalment", "amount_micro", 0),
     ("debt_news", "news", "gossip"),
+    ("debt_news", "amount_micro", -1),
     ("entry", "sub_account", "pocket"),
     ("epoch", "epoch", 0),
     ("finding", "end_us", 0),

@@ -9,6 +9,8 @@ from ledger_town import Dying, Killed
 
 from prepay_ledger.debts.postgres_queries import DebtQueries
 from prepay_ledger.debts.rules import months_after
+from prepay_ledger.debts.split_bills import PeriodBill, split_bills
+from prepay_ledger.debts.values import Bill, BillCause
 
 pytestmark = pytest.mark.stack
 
@@ -64,6 +66,60 @@ async def test_instalments_are_told_once_a_month_at_most(town: Owing) -> None:
     assert (await news(town))[2:] == [("paid", OWED_MICRO // 2, OWED_MICRO // 4, 1)]
     await town.tell(begin + 90 * DAYS)
     assert len(await town.told()) == 3
+
+
+async def bill(town: Owing, micro: int, number: int) -> None:
+    """A correction of the first debt's period, posted to the balance."""
+    account_id, _ = await town.account_of(0)
+    one = PeriodBill(
+        account_id=account_id,
+        origin=await town.origin(0),
+        source=f"bill/test/{number}",
+        bill=Bill(
+            cause=BillCause.EDIT,
+            used_from=FIRST_DUE,
+            used_until=FIRST_DUE,
+            billed_on=FIRST_DUE,
+            our_fault=True,
+            amount_micro=micro,
+        ),
+    )
+    async with town.unit() as unit:
+        await unit.balances.lock(account_id)
+        await split_bills(unit, [one], at=town.now)
+
+
+async def told_of(town: Owing) -> list[tuple[str, int, int]]:
+    await town.tell(town.now + 10 * MINUTES)
+    town.now += DAYS
+    return [each[:3] for each in await news(town)]
+
+
+async def test_what_was_told_and_is_lowered_is_told_and_swallows_no_later_debt(
+    town: Owing,
+) -> None:
+    await town.owe(source="edit/1", micro=100)
+    assert await told_of(town) == [("owed", 100, 100)]
+    await bill(town, -100, 1)
+    assert (await told_of(town))[1:] == [("lowered", 100, 0)]
+    await town.owe(source="edit/2", micro=100)
+    assert (await told_of(town))[2:] == [("owed", 100, 100)]
+    # Both within minutes: the new debt is told all the same.
+    await bill(town, -60, 2)
+    await town.owe(source="edit/3", micro=60)
+    assert (await told_of(town))[3:] == [("owed", 60, 100), ("lowered", 60, 100)]
+
+
+async def test_what_is_undone_before_it_was_told_is_not_told(town: Owing) -> None:
+    await town.owe(micro=100)
+    await bill(town, -30, 1)
+    assert await told_of(town) == [("owed", 70, 70)]
+    await bill(town, -50, 2)
+    await bill(town, 60, 3)
+    assert (await told_of(town))[1:] == [("owed", 10, 80)]
+    await bill(town, -80, 4)
+    await bill(town, 80, 5)
+    assert len(await told_of(town)) == 2
 
 
 async def test_killed_it_is_told_again_or_was_told(town: Owing) -> None:

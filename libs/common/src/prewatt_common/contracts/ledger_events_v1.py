@@ -232,6 +232,8 @@ class DebtNews(StrEnum):
 
     OWED = "owed"
     """A bill of long ago, corrected or late, or one that we had wrong, is owed apart."""
+    LOWERED = "lowered"
+    """A later correction of the same bill has less of it."""
     WRITTEN_OFF = "written_off"
     """It is not asked for any more."""
     PAID = "paid"

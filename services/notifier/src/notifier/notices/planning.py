@@ -65,6 +65,7 @@ _TAKEN = {
 
 _OF_DEBT = {
     DebtNews.OWED: Template.DEBT_OWED,
+    DebtNews.LOWERED: Template.DEBT_LOWERED,
     DebtNews.WRITTEN_OFF: Template.DEBT_WRITTEN_OFF,
     DebtNews.PAID: Template.DEBT_PAID,
 }

@@ -18,6 +18,7 @@ PRIORITIES: Mapping[Template, Priority] = {
     Template.TOPPED_UP: Priority.INFORMATION,
     Template.DEBT_OWED: Priority.INFORMATION,
     Template.DEBT_PAID: Priority.INFORMATION,
+    Template.DEBT_LOWERED: Priority.INFORMATION,
     Template.DEBT_WRITTEN_OFF: Priority.INFORMATION,
 }
 LIFETIMES: Mapping[Template, timedelta] = {
@@ -35,6 +36,7 @@ LIFETIMES: Mapping[Template, timedelta] = {
     Template.DEBT_PAID: timedelta(hours=72),
     Template.PAYMENT_TAKEN_BACK: timedelta(days=7),
     Template.DEBT_OWED: timedelta(days=7),
+    Template.DEBT_LOWERED: timedelta(days=7),
     Template.DEBT_WRITTEN_OFF: timedelta(days=7),
 }
 """After this a notice is not sent any more: settings may say otherwise."""

@@ -26,6 +26,7 @@ class Template(StrEnum):
     RECONNECTION_LATE = "reconnection-late"
     SUPPLY_APOLOGY = "supply-apology"
     DEBT_OWED = "debt-owed"
+    DEBT_LOWERED = "debt-lowered"
     DEBT_WRITTEN_OFF = "debt-written-off"
     DEBT_PAID = "debt-paid"
 

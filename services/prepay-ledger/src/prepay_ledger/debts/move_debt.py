@@ -54,8 +54,12 @@ async def move(unit: PostingUnit, debt: Debt, micro: int, *, source: str, at: da
 async def write_off(
     unit: PostingUnit, account_id: UUID, micro: int, currency: str, *, source: str, at: datetime
 ) -> None:
-    """To the balance at the utility's cost; below zero: back."""
-    await unit.debt_news.add(account_id, DebtNews.WRITTEN_OFF, micro, at=at)
+    """To the balance at the utility's cost; below zero: back, which is no news to who was told that
+    nothing is asked for it."""
+    if micro > 0:
+        await unit.debt_news.add(account_id, DebtNews.WRITTEN_OFF, micro, at=at)
+    else:
+        await unit.debt_news.cancel(account_id, DebtNews.WRITTEN_OFF, -micro, at=at)
     await credit(unit, account_id, micro, currency, against=(), source=source, at=at)
 
 

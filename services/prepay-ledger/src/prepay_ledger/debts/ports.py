@@ -112,7 +112,11 @@ class NewsStore(Protocol):
     """What customers are still to be told. The caller of all but `due` holds the account."""
 
     async def add(self, account_id: UUID, news: DebtNews, micro: int, *, at: datetime) -> None:
-        """So much more is to be told; below zero: less."""
+        """So much more is to be told."""
+        ...
+
+    async def cancel(self, account_id: UUID, news: DebtNews, micro: int, *, at: datetime) -> int:
+        """What was not told yet is not to be told any more, so much at most; gives how much."""
         ...
 
     async def due(

@@ -27,6 +27,14 @@ FROM (SELECT account_id, news, amount_micro FROM debt_news
 WHERE n.account_id = before.account_id AND n.news = before.news
 RETURNING before.amount_micro
 """
+_CANCEL = """
+UPDATE debt_news AS n
+SET amount_micro = before.amount_micro - least(before.amount_micro, $3), changed_at = $4
+FROM (SELECT account_id, news, amount_micro FROM debt_news
+      WHERE account_id = $1 AND news = $2 AND amount_micro > 0 FOR UPDATE) AS before
+WHERE n.account_id = before.account_id AND n.news = before.news
+RETURNING least(before.amount_micro, $3::bigint)
+"""
 
 
 class PostgresDebtNews:
@@ -38,6 +46,13 @@ class PostgresDebtNews:
     async def add(self, account_id: UUID, news: DebtNews, micro: int, *, at: datetime) -> None:
         """One row an account and kind."""
         await (await driver(self._connection)).execute(_ADD, account_id, news, micro, at)
+
+    async def cancel(self, account_id: UUID, news: DebtNews, micro: int, *, at: datetime) -> int:
+        """Waits for whoever has it."""
+        cancelled_micro = await (await driver(self._connection)).fetchval(
+            _CANCEL, account_id, news, micro, at
+        )
+        return cancelled_micro or 0
 
     async def due(
         self, news: DebtNews, *, quiet_since: datetime, told_before: datetime, limit: int

@@ -126,6 +126,20 @@ async def _reopen(
                 replace(debt, lowered_micro=debt.lowered_micro - moved_micro)
             )
             await move(unit, debt, moved_micro, source=f"{one.source}/{debt.id}", at=at)
-            await unit.debt_news.add(one.account_id, DebtNews.OWED, moved_micro, at=at)
             left_micro -= part_micro
     assert left_micro == 0, "no more is reopened or lowered than there is"
+    await _tell_reopened(unit, one.account_id, micro, at=at)
+
+
+async def _tell_reopened(
+    unit: SplittingUnit, account_id: UUID, micro: int, *, at: datetime
+) -> None:
+    """What undoes something that nobody was told yet is no news; the rest is."""
+    if micro == 0:
+        return
+    news, opposite = DebtNews.OWED, DebtNews.LOWERED
+    if micro < 0:
+        news, opposite = opposite, news
+    untold_micro = await unit.debt_news.cancel(account_id, opposite, abs(micro), at=at)
+    if abs(micro) > untold_micro:
+        await unit.debt_news.add(account_id, news, abs(micro) - untold_micro, at=at)

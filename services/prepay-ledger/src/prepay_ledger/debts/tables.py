@@ -98,7 +98,7 @@ Index(
     postgresql_where=debt_write_off.c.state == "drafted",
 )
 
-# What customers are still to be told: by how much more than what they were told.
+# What customers are still to be told of each kind: never below zero.
 debt_news = Table(
     "debt_news",
     metadata,

@@ -944,7 +944,8 @@ CREATE TABLE debt_news (
     changed_at timestamptz NOT NULL,
     told_at timestamptz,
     PRIMARY KEY (account_id, news),
-    CHECK (news IN ('owed', 'written_off', 'paid')),
+    CHECK (news IN ('owed', 'lowered', 'written_off', 'paid')),
+    CHECK (amount_micro >= 0),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
 CREATE INDEX debt_news_untold ON debt_news (news, account_id) WHERE amount_micro > 0;
