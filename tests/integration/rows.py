@@ -228,8 +228,9 @@ async def add_debt(connection: asyncpg.Connection, _: str, n: int) -> None:
     await connection.execute(
         "INSERT INTO debt (id, account_id, source, agreement_id, period_first, cause, our_fault, "
         "used_until, currency, amount_micro, paid_micro, created_at) "
-        "VALUES ($1, $2, $3, $1, $4, 'edit', true, $4, 'CNY', 9, 0, $5)",
-        new_id(), UUID(await an_account(connection)), str(uuid4()), AT.date(), AT,
+        "SELECT $1, account_id, $3, id, $4, 'edit', true, $4, 'CNY', 9, 0, $5 FROM agreement "
+        "WHERE account_id = $2",
+        new_id(), UUID(await an_agreed_account(connection)), str(uuid4()), AT.date(), AT,
     )  # fmt: skip
 
 

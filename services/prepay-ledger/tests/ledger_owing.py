@@ -9,14 +9,18 @@ import msgspec
 from ledger_town import Town
 
 from prepay_ledger.debts.move_debt import record_debt
-from prepay_ledger.debts.pay_off import pay_off
+from prepay_ledger.debts.pay_off import pay_from_topup, pay_off
 from prepay_ledger.debts.plan_debt import plan_debt
 from prepay_ledger.debts.postgres_queries import DebtQueries
 from prepay_ledger.debts.tell_debts import TellDebts
 from prepay_ledger.debts.values import BillCause, Debt, NewDebt, Origin
+from prepay_ledger.journal.values import Entry, Journal, UtilityAccount
+from prewatt_common.ids import new_id
 
 OWED_MICRO = 1_000
-FIRST_DUE = date(2026, 4, 1)
+TOPUP_MICRO = 400
+FIRST_DUE = date(2096, 4, 1)
+"""To come, whenever the tests run."""
 
 
 class Owing(Town):
@@ -97,6 +101,44 @@ class Owing(Town):
         )
         assert tuple(row) == (self.balance_micro + left_micro, -left_micro)
         await self.holds()
+
+
+async def share(town: Owing, debt_id: UUID, ppm: int) -> None:
+    async with town.unit() as unit:
+        await plan_debt(
+            unit=unit,
+            debt_id=debt_id,
+            instalments=None,
+            first_due=None,
+            topup_share_ppm=ppm,
+            decided=town.decided(),
+        )
+
+
+async def topped_up(town: Owing, account_id: UUID, number: int) -> int:
+    """A top-up; gives what it paid of debts."""
+    async with town.unit() as unit:
+        account = await unit.balances.lock(account_id)
+        assert account is not None
+        journal = Journal(
+            kind="payment",
+            source=f"test/{number}",
+            currency=account.currency,
+            entries=(Entry(account_id, TOPUP_MICRO),),
+            postings={UtilityAccount.SUSPENSE: -TOPUP_MICRO},
+        )
+        journal_id, (balance,) = await unit.journals.post(journal, at=town.now)
+        paid = await pay_from_topup(
+            unit,
+            account,
+            TOPUP_MICRO,
+            balance,
+            payment=new_id(),
+            journal_id=journal_id,
+            at=town.now,
+        )
+    town.balance_micro += TOPUP_MICRO - paid.paid_micro
+    return paid.paid_micro
 
 
 async def owing_town(own_database_url: str) -> AsyncGenerator[Owing]:

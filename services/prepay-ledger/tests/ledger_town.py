@@ -56,9 +56,8 @@ class Town(Scratch):
         """People move in; it is ``day``."""
         await self.open(day)
         for currency in CURRENCIES:
-            tariff = document(
-                f"in-{currency.lower()}", timezone="UTC", currency=currency, **self.tariff
-            )
+            of_all = {"timezone": "UTC", "currency": currency} | self.tariff
+            tariff = document(f"in-{currency.lower()}", **of_all)
             async with self.unit() as unit:
                 await publish_tariff(
                     unit=unit, version=tariff_of(tariff), by="test", reason="test", now=self.now

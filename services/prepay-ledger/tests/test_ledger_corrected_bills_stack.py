@@ -149,8 +149,12 @@ async def test_instalments_are_taken_once_on_their_day(ledger) -> None:
     await home.edit(400)
     balance, _ = await home.stands()
     (debt,) = await home.debts()
-    yesterday = (utc_now() - timedelta(days=1)).date().isoformat()
-    plan = {"instalments": 2, "first_due": yesterday, "reason": "as agreed by telephone"}
+    today = utc_now().date()
+    plan = {"instalments": 2, "reason": "as agreed by telephone"}
+    past = plan | {"first_due": (today - timedelta(days=1)).isoformat()}
+    answer = await ledger.api.put(f"/v1/debts/{debt['id']}/plan", json=past)
+    assert answer.status_code == 409, answer.text
+    plan["first_due"] = today.isoformat()
     answer = await ledger.api.put(f"/v1/debts/{debt['id']}/plan", json=plan)
     assert answer.status_code == 200, answer.text
     # Two at once, as two replicas; what is due is taken once.

@@ -4,12 +4,13 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from ledger_owing import FIRST_DUE, OWED_MICRO, Owing, owing_town
+from ledger_owing import FIRST_DUE, OWED_MICRO, TOPUP_MICRO, Owing, owing_town, share, topped_up
 from ledger_town import Dying, Killed
 
 from prepay_ledger.debts.pause_debt import pause_debt
 from prepay_ledger.debts.refusals import (
     PauseRefused,
+    PlanRefused,
     UnknownDebt,
     UnknownWriteOff,
     WriteOffRefused,
@@ -93,6 +94,30 @@ async def test_a_pause_ends_when_a_person_says_so(town: Owing) -> None:
     assert await facts(town, "debt-paused") == 2
     with pytest.raises(UnknownDebt):
         await pause(town, new_id(), None)
+
+
+async def test_a_day_is_one_of_the_customers_own_zone(own_database_url: str) -> None:
+    """At 18:00 in UTC it is the next day in Shanghai."""
+    town = Owing(own_database_url)
+    town.tariff = {"timezone": "Asia/Shanghai"}
+    await town.settle(town.begin.date())
+    account_id = await town.owe()
+    (debt,) = await town.debts()
+    town.now = town.now.replace(hour=18)
+    utc_day = town.now.date()
+    with pytest.raises(PlanRefused, match=f"{utc_day}, is past"):
+        await town.plan(debt.id, 2, utc_day)
+    with pytest.raises(PauseRefused, match="is not to come"):
+        await pause(town, debt.id, utc_day + DAYS)
+    await pause(town, debt.id, utc_day + 2 * DAYS)
+    await share(town, debt.id, 500_000)
+    town.now = town.now.replace(hour=15) + DAYS
+    assert await topped_up(town, account_id, 1) == 0
+    # The day after tomorrow has begun there.
+    town.now = town.now.replace(hour=17)
+    assert await topped_up(town, account_id, 2) == TOPUP_MICRO // 2
+    assert len((await town.plan(debt.id, 2, utc_day + 2 * DAYS)).plan) == 3
+    await town.database.close()
 
 
 async def test_two_people_write_off_and_the_balance_stays(town: Owing) -> None:

@@ -4,59 +4,14 @@ whenever the job that takes instalments is killed."""
 import asyncio
 import sys
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
-from ledger_owing import FIRST_DUE, OWED_MICRO, Owing, owing_town
-
-from prepay_ledger.debts.pay_off import pay_from_topup
-from prepay_ledger.debts.plan_debt import plan_debt
-from prepay_ledger.journal.values import Entry, Journal, UtilityAccount
-from prewatt_common.ids import new_id
+from ledger_owing import FIRST_DUE, OWED_MICRO, TOPUP_MICRO, Owing, owing_town, share, topped_up
 
 pytestmark = pytest.mark.stack
 
 town = pytest.fixture(owing_town)
 DAYS = timedelta(days=1)
-TOPUP_MICRO = 400
-
-
-async def share(town: Owing, debt_id: UUID, ppm: int) -> None:
-    async with town.unit() as unit:
-        await plan_debt(
-            unit=unit,
-            debt_id=debt_id,
-            instalments=None,
-            first_due=None,
-            topup_share_ppm=ppm,
-            decided=town.decided(),
-        )
-
-
-async def topped_up(town: Owing, account_id: UUID, number: int) -> int:
-    """A top-up; gives what it paid of debts."""
-    async with town.unit() as unit:
-        account = await unit.balances.lock(account_id)
-        assert account is not None
-        journal = Journal(
-            kind="payment",
-            source=f"test/{number}",
-            currency=account.currency,
-            entries=(Entry(account_id, TOPUP_MICRO),),
-            postings={UtilityAccount.SUSPENSE: -TOPUP_MICRO},
-        )
-        journal_id, (balance,) = await unit.journals.post(journal, at=town.now)
-        paid = await pay_from_topup(
-            unit,
-            account,
-            TOPUP_MICRO,
-            balance,
-            payment=new_id(),
-            journal_id=journal_id,
-            at=town.now,
-        )
-    town.balance_micro += TOPUP_MICRO - paid.paid_micro
-    return paid.paid_micro
 
 
 async def test_top_ups_pay_no_more_in_some_days_than_the_policy_has(town: Owing) -> None:
@@ -144,15 +99,12 @@ async def test_killed_in_the_midst_of_a_run_nothing_is_taken_twice(
     """By SIGKILL, after the first account, the second, and so on; at last nobody is left."""
     town = Owing(own_database_url, count=12)
     await town.settle(town.begin.date())
-    # Of the agreements' origins: the job asks for debts by their tariff's days.
     for number in range(12):
         await town.owe(source=f"edit/{number}", number=number)
-    await town.sql(
-        "UPDATE debt AS d SET agreement_id = a.id FROM agreement AS a "
-        "WHERE a.account_id = d.account_id"
-    )
     for debt in await town.debts():
-        await town.plan(debt.id, 4)
+        await town.plan(debt.id, 4, town.today + DAYS)
+    # Long ago: all is due.
+    await town.sql("UPDATE debt_instalment SET due_on = due_on - 300")
     due_micro = 12 * OWED_MICRO
     for kill_after in (1, 2, 3, 99):
         process = await asyncio.create_subprocess_exec(

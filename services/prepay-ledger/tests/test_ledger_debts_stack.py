@@ -1,13 +1,16 @@
 """Debts on PostgreSQL: once a source, out of the balance and back, whoever races or is killed."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
+from asyncpg import ForeignKeyViolationError
 from ledger_owing import FIRST_DUE, OWED_MICRO, Owing, owing_town
 from ledger_town import Dying, Killed
 
 from prepay_ledger.debts.refusals import PlanRefused, UnknownDebt
 from prepay_ledger.debts.rules import months_after
+from prepay_ledger.debts.values import Corrected
 from prewatt_common.ids import new_id
 
 pytestmark = pytest.mark.stack
@@ -38,6 +41,24 @@ async def test_owed_apart_once_and_paid_by_instalments(town: Owing) -> None:
         await town.plan(debt.id, 2)
     with pytest.raises(UnknownDebt):
         await town.plan(new_id(), 2)
+
+
+async def test_no_instalments_are_agreed_on_for_days_that_are_past(town: Owing) -> None:
+    await town.owe()
+    (debt,) = await town.debts()
+    with pytest.raises(PlanRefused, match="is past; nothing was changed"):
+        await town.plan(debt.id, 6, town.today - timedelta(days=1))
+    assert (await town.debts())[0].planned is None
+    assert len((await town.plan(debt.id, 6, town.today)).plan) == 6
+
+
+@pytest.mark.parametrize("table", ["debt", "corrected_bill"])
+async def test_what_is_owed_is_of_an_agreement_that_is_there(town: Owing, table: str) -> None:
+    account_id = await town.owe()
+    async with town.unit() as unit:
+        await unit.debts.put_corrected(await town.origin(0), account_id, Corrected(given_micro=1))
+    with pytest.raises(ForeignKeyViolationError):
+        await town.sql(f"UPDATE {table} SET agreement_id = $1", new_id())
 
 
 async def test_what_is_due_makes_nobodys_balance_low(town: Owing) -> None:

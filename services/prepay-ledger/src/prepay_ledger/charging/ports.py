@@ -17,7 +17,6 @@ from prepay_ledger.charging.values import ParkedMeter, ReleaseStep, SeenFinding
 from prepay_ledger.debts.ports import SplittingUnit
 from prepay_ledger.supply import ports as supply
 from prepay_ledger.tariffs.book import Tariffs
-from prepay_ledger.tariffs.ports import HasTariffs
 from prewatt_common.contracts.meter_readings_v1 import Reading as ReadingEvent
 from prewatt_metering.registers.readings import Reading
 
@@ -276,7 +275,7 @@ class HasCharging(Protocol):
     charging: ChargingStore
 
 
-class Unit(HasCharging, HasTariffs, SplittingUnit, supply.Unit, Protocol):
+class Unit(HasCharging, SplittingUnit, supply.Unit, Protocol):
     """A transaction in which readings are charged and supply is decided after them."""
 
     parking: ParkingStore

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from prepay_ledger.balances.values import Account
 from prepay_ledger.debts.load_terms import load_terms
+from prepay_ledger.debts.local_day import local_day
 from prepay_ledger.debts.move_debt import move
 from prepay_ledger.debts.ports import SplittingUnit
 from prepay_ledger.debts.rules import (
@@ -61,8 +62,9 @@ async def follow_topup(
 async def _payable_again_micro(
     unit: SplittingUnit, account: Account, debt: Debt, micro: int, *, at: datetime
 ) -> int:
+    today = await local_day(unit, debt, at=at)
     terms = (await load_terms(unit, [account.id], at=at))[account.id]
-    if is_paused(account.supply_state, terms) or is_held(debt, at.date()):
+    if is_paused(account.supply_state, terms) or is_held(debt, today):
         return 0
     return payable_micro(
         min(micro, debt.left_micro),

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
+from prepay_ledger.debts.local_day import local_day
 from prepay_ledger.debts.ports import PlanningUnit
 from prepay_ledger.debts.refusals import PauseRefused, UnknownDebt
 from prepay_ledger.debts.values import Debt
@@ -30,7 +31,7 @@ async def pause_debt(
     if debt.left_micro == 0:
         message = f"nothing is left of debt {debt_id}; nothing was changed"
         raise PauseRefused(message)
-    if until is not None and until <= decided.at.date():
+    if until is not None and until <= await local_day(unit, debt, at=decided.at):
         message = f"{until} is not to come; nothing was changed"
         raise PauseRefused(message)
     debt = replace(debt, paused_until=until)

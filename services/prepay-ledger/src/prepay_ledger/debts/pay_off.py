@@ -8,6 +8,7 @@ from uuid import UUID
 
 from prepay_ledger.balances.values import Account
 from prepay_ledger.debts.load_terms import load_terms
+from prepay_ledger.debts.local_day import local_days
 from prepay_ledger.debts.move_debt import move
 from prepay_ledger.debts.ports import SplittingUnit
 from prepay_ledger.debts.rules import (
@@ -87,12 +88,13 @@ async def pay_from_topup(
     topped_up = replace(account, balance_micro=credited.balance_micro)
     paid: list[tuple[int, Balance]] = []
     left_micro = topup_micro
+    days = await local_days(unit, debts, at=at)
     for debt in debts:
         # What one debt was paid of the top-up is gone for the next.
         share = min(
             left_micro, share_micro(topup_micro, debt, terms, paid_lately_micro=lately_micro)
         )
-        if is_held(debt, at.date()):
+        if is_held(debt, days[debt.id]):
             continue
         source = topup_source(debt.id, payment, journal_id)
         some = await _pay(

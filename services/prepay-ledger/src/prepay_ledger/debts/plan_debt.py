@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
+from prepay_ledger.debts.local_day import local_day
 from prepay_ledger.debts.ports import PlanningUnit
 from prepay_ledger.debts.refusals import PlanRefused, UnknownDebt
 from prepay_ledger.debts.rules import plan_of
@@ -34,6 +35,9 @@ async def plan_debt(
         raise UnknownDebt(message)
     if debt.left_micro == 0:
         message = f"debt {debt_id} is paid; nothing was changed"
+        raise PlanRefused(message)
+    if first_due is not None and first_due < await local_day(unit, debt, at=decided.at):
+        message = f"the first instalment's day, {first_due}, is past; nothing was changed"
         raise PlanRefused(message)
     try:
         ahead = (

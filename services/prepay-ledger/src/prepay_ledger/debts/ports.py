@@ -55,6 +55,10 @@ class DebtStore(Protocol):
         of their ids."""
         ...
 
+    async def tariff_codes(self, agreement_ids: Collection[UUID]) -> Mapping[UUID, str]:
+        """By what tariff each of the agreements is."""
+        ...
+
     async def paid_by_topups_micro(self, account_id: UUID, *, since: datetime) -> int:
         """What top-ups that were credited since have paid of the account's debts, without what is
         owed again of them."""
@@ -137,6 +141,10 @@ class HasDebts(Publishes, Protocol):
     debts: DebtStore
 
 
+class DaysUnit(HasDebts, HasTariffs, Protocol):
+    """One that knows what day it is for a debt."""
+
+
 class HasDebtNews(Protocol):
     """A transaction that keeps what customers are to be told."""
 
@@ -161,16 +169,12 @@ class TermsUnit(HasPolicies, HasPrepayAgreements, Protocol):
     """One that knows the policy of accounts' classes."""
 
 
-class SplittingUnit(TermsUnit, PayingUnit, Protocol):
+class SplittingUnit(TermsUnit, PayingUnit, DaysUnit, Protocol):
     """One in which corrected bills are split, or debts are paid off."""
 
 
-class PlanningUnit(HasDebts, HasFacts, Protocol):
+class PlanningUnit(DaysUnit, HasFacts, Protocol):
     """One in which a person agrees on instalments."""
-
-
-class PayingJobUnit(SplittingUnit, HasTariffs, Protocol):
-    """One in which due instalments are taken, on the days of tariffs' zones."""
 
 
 class TellingUnit(SplittingUnit, Protocol):
@@ -179,7 +183,7 @@ class TellingUnit(SplittingUnit, Protocol):
 
 OpenTellingUnit = Callable[[], AbstractAsyncContextManager[TellingUnit]]
 """Begins such a transaction; it commits at the end, and does not where anything raises."""
-OpenPayingUnit = Callable[[], AbstractAsyncContextManager[PayingJobUnit]]
+OpenPayingUnit = Callable[[], AbstractAsyncContextManager[SplittingUnit]]
 """Begins such a transaction; it commits at the end, and does not where anything raises."""
 OpenWriteOffUnit = Callable[[], AbstractAsyncContextManager[WriteOffUnit]]
 """Begins such a transaction; it commits at the end, and does not where anything raises."""

@@ -90,6 +90,7 @@ FROM (
     ON t.journal_id = p.journal_id AND t.account_id = $1 AND t.sub_account = 'credit'
 ORDER BY p.debt_id
 """
+_TARIFF_CODES = "SELECT id, tariff_code FROM agreement WHERE id = ANY($1::uuid[])"
 _ADD_INSTALMENTS = """
 INSERT INTO debt_instalment (debt_id, number, due_on, amount_micro)
 SELECT $1, n.number, n.due_on, n.micro
@@ -168,6 +169,11 @@ class PostgresDebts:
         """By debts that are open: few of many accounts have any."""
         rows = await (await driver(self._connection)).fetch(_DUE, tariff_code, today, after, limit)
         return [row["account_id"] for row in rows]
+
+    async def tariff_codes(self, agreement_ids: Collection[UUID]) -> Mapping[UUID, str]:
+        """As they stand."""
+        rows = await (await driver(self._connection)).fetch(_TARIFF_CODES, list(agreement_ids))
+        return {row["id"]: row["tariff_code"] for row in rows}
 
     async def paid_by_topups_micro(self, account_id: UUID, *, since: datetime) -> int:
         """By the entries: their journals' sources say what paid."""

@@ -27,7 +27,7 @@ debt = Table(
     # What it comes from: the same again is the same debt.
     Column("source", Text, nullable=False, unique=True),
     # The period of the agreement whose bill it is of.
-    Column("agreement_id", Uuid, nullable=False),
+    Column("agreement_id", Uuid, ForeignKey("agreement.id"), nullable=False),
     Column("period_first", Date, nullable=False),
     Column("cause", Text, nullable=False),
     Column("our_fault", Boolean, nullable=False),
@@ -68,7 +68,7 @@ Index("debt_origin", debt.c.agreement_id, debt.c.period_first)
 corrected_bill = Table(
     "corrected_bill",
     metadata,
-    Column("agreement_id", Uuid, nullable=False),
+    Column("agreement_id", Uuid, ForeignKey("agreement.id"), nullable=False),
     Column("period_first", Date, nullable=False),
     Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
     Column("given_micro", BigInteger, nullable=False),

@@ -905,7 +905,8 @@ CREATE TABLE debt (
     CHECK (topup_share_ppm BETWEEN 1 AND 1000000),
     CHECK (paid_micro >= 0 AND lowered_micro >= 0 AND written_off_micro >= 0),
     CHECK (left_micro >= 0),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account (id),
+    FOREIGN KEY(agreement_id) REFERENCES agreement (id)
 );
 CREATE INDEX debt_account_id ON debt (account_id, id);
 CREATE INDEX debt_open ON debt (account_id, agreement_id) WHERE left_micro > 0;
@@ -918,7 +919,8 @@ CREATE TABLE corrected_bill (
     barred_micro bigint NOT NULL,
     PRIMARY KEY (agreement_id, period_first),
     CHECK (given_micro >= 0 AND barred_micro >= 0),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account (id),
+    FOREIGN KEY(agreement_id) REFERENCES agreement (id)
 );
 CREATE TABLE debt_write_off (
     id uuid NOT NULL,
