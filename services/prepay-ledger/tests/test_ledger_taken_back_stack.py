@@ -9,10 +9,9 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ledger_owing import OWED_MICRO, Owing, owing_town
+from ledger_owing import OWED_MICRO, Owing, owing_town, share
 from ledger_town import REVIEW
 
-from prepay_ledger.debts.plan_debt import plan_debt
 from prepay_ledger.debts.rules import still_paid_micro
 from prepay_ledger.debts.values import PaidByTopup
 from prepay_ledger.payments.assign_payment import AssignPayment
@@ -70,11 +69,7 @@ async def owes_with_a_share(town: Owing, *sources: str) -> None:
     for source in sources:
         await town.owe(source=source)
     for debt, ppm in zip(await town.debts(), (500_000, 250_000), strict=False):
-        async with town.unit() as unit:
-            await plan_debt(
-                unit=unit, debt_id=debt.id, instalments=None, first_due=None, topup_share_ppm=ppm,
-                decided=town.decided(),
-            )  # fmt: skip
+        await share(town, debt.id, ppm)
 
 
 async def stands(town: Owing, *, paid: list[int], kept: int) -> None:
