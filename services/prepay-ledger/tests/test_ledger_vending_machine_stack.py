@@ -95,11 +95,15 @@ class Market(Town):
         self.owed = await self.owed_now()
 
     async def _owe(self, number: int) -> None:
-        (account,) = await self.sql("SELECT * FROM account WHERE number = $1", f"town-{number}")
+        (account,) = await self.sql(
+            "SELECT a.*, g.id AS agreement_id FROM account AS a JOIN agreement AS g "
+            "ON g.account_id = a.id WHERE a.number = $1",
+            f"town-{number}",
+        )
         new = NewDebt(
             account_id=account["id"],
             source=f"edit/{number}",
-            origin=Origin(account["id"], self.begin.date()),
+            origin=Origin(account["agreement_id"], self.begin.date()),
             cause=BillCause.EDIT,
             our_fault=True,
             used_until=self.begin.date(),
