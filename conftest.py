@@ -1,5 +1,7 @@
 """The stack that tests run on: real Kafka, Mosquitto and PostgreSQL, brought up once a session."""
 
+import os
+import sys
 from collections.abc import Generator
 
 # Else its plugin imports Hypothesis at the very end, and CPython 3.11 cannot parse any more once a
@@ -13,6 +15,11 @@ from prewatt_devstack.testing import session_stack
 
 # As services do, and before any module makes a zone: one release of the zone data in all tests.
 use_packaged_zone_data()
+
+# Tests start the services and commands hundreds of times. Where the shell says not to keep compiled
+# modules, each start compiles all of them again, which takes half of a service's start.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(scope="session")
