@@ -289,10 +289,17 @@ class Gateway:
                 await asyncio.sleep(0.2)
 
 
-@pytest.fixture(scope="module")
-async def gateway(stack: Stack) -> AsyncGenerator[Gateway]:
-    """Started for the module, stopped after it."""
+@pytest.fixture(scope="session")
+async def migrated_service(stack: Stack) -> None:
+    """The service's database is migrated, by the command: once, not for each module."""
     await asyncio.to_thread(stack.start_services, NAME)
+    await asyncio.to_thread(stack.stop, NAME)
+
+
+@pytest.fixture(scope="module")
+async def gateway(stack: Stack, migrated_service: None) -> AsyncGenerator[Gateway]:
+    """Started for the module, stopped after it."""
+    await asyncio.to_thread(stack.start, NAME)
     producer = Producer(bootstrap=stack.endpoints.kafka_bootstrap)
     try:
         yield Gateway(stack=stack, producer=producer)
