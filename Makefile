@@ -18,9 +18,12 @@ check: ## lint, types, architecture, contracts
 	$(RUN)lint-imports
 	$(RUN)python -m prewatt_common.contracts.generate --check
 
-test: ## the tests, on the real parts; the long and rare ones are in `chaos`
+# Processes that share the tests, a stack each. A file's tests stay together: they share what it starts.
+JOBS ?= 2
+
+test: ## the tests, on the real parts; the long and rare ones are in `chaos` (JOBS=0: in one process)
 	@tools/setup.sh test
-	$(RUN)pytest
+	$(RUN)pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 chaos: ## what is long and rare: kills at random, hung brokers, alerts that take minutes
 	@tools/setup.sh chaos

@@ -3,12 +3,13 @@ stops nothing."""
 
 import asyncio
 import json
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 pytestmark = pytest.mark.stack
 PROBLEM = "application/problem+json"
+NOBODY = UUID(int=0)
 HEADER = "number,currency,meter_id,tariff_code,first_day,begins_at,opening_wh,opening_balance_micro"
 FROM = "2026-03-01,2026-03-01T00:00:00Z"
 
@@ -175,16 +176,16 @@ async def test_a_bad_installation_is_refused(ledger, change):
         ("GET", f"/v1/accounts/{{id}}/entries?limit={10**30}", 422),
         ("GET", "/v1/accounts/{id}/entries?before=1", 422),
         ("GET", "/v1/accounts/{id}/entries?cursor=1", 422),
-        ("GET", f"/v1/accounts/{uuid4()}/entries", 404),
-        ("GET", f"/v1/accounts/{uuid4()}/decisions", 404),
-        ("GET", f"/v1/accounts/{uuid4()}/commands", 404),
+        ("GET", f"/v1/accounts/{NOBODY}/entries", 404),
+        ("GET", f"/v1/accounts/{NOBODY}/decisions", 404),
+        ("GET", f"/v1/accounts/{NOBODY}/commands", 404),
         ("GET", "/v1/accounts/{id}/decisions?limit=99999", 422),
         ("GET", "/v1/accounts/{id}/commands?limit=x", 422),
         ("GET", "/v1/accounts?number=%00", 422),
         ("GET", "/v1/accounts", 422),
         ("GET", "/v1/accounts?number=nobody", 404),
         ("GET", "/v1/accounts/not-a-uuid", 422),
-        ("GET", f"/v1/accounts/{uuid4()}", 404),
+        ("GET", f"/v1/accounts/{NOBODY}", 404),
         ("GET", "/v1/payments?outcome=%00", 422),
         ("GET", "/v1/nothing", 404),
         ("DELETE", "/v1/accounts/{id}", 405),

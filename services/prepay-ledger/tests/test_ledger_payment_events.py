@@ -4,7 +4,7 @@ import asyncio
 import base64
 import gzip
 import json
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -17,6 +17,7 @@ from prepay_ledger.providers.standard_webhooks import StandardWebhooks
 from prewatt_common.clock import utc_now
 
 PROBLEM = "application/problem+json"
+NOTHING = UUID(int=0)
 WHY = {"reason": "seen with the bank"}
 
 
@@ -343,13 +344,13 @@ async def test_kept_events_are_listed_in_pages(ledger):
     ("method", "path", "status"),
     [
         ("GET", "/v1/payment-events?outcome=lost", 422),
-        ("GET", f"/v1/payment-events?before={uuid4()}", 422),
+        ("GET", f"/v1/payment-events?before={NOTHING}", 422),
         ("GET", "/v1/payment-events?cursor=x", 422),
         ("GET", "/v1/payment-events?provider=%00", 422),
         ("GET", "/v1/payment-events?limit=0", 422),
-        ("GET", f"/v1/payment-events/{uuid4()}", 404),
-        ("POST", f"/v1/payment-events/{uuid4()}/replay", 404),
-        ("POST", f"/v1/payment-events/{uuid4()}/close", 404),
+        ("GET", f"/v1/payment-events/{NOTHING}", 404),
+        ("POST", f"/v1/payment-events/{NOTHING}/replay", 404),
+        ("POST", f"/v1/payment-events/{NOTHING}/close", 404),
         ("POST", "/v1/payment-events/x/close", 422),
     ],
 )
