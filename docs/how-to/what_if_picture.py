@@ -1,4 +1,5 @@
-"""The picture of what-if.md: 2,000 invented households through March, by two policies.
+"""The pictures of what-if.md: 2,000 invented households through March, by two policies, and at a
+higher price.
 
     .venv/bin/python docs/how-to/what_if_picture.py
 
@@ -25,7 +26,8 @@ from prepay_ledger.what_if.compare import compare
 from prepay_ledger.what_if.happened import history_of
 from prepay_ledger.what_if.hours import hours_of
 from prepay_ledger.what_if.look import Books
-from prepay_ledger.what_if.ports import Recorded
+from prepay_ledger.what_if.other_tariff import Other
+from prepay_ledger.what_if.ports import Reader, Recorded
 from prepay_ledger.what_if.report import report_of
 from prepay_ledger.what_if.simulate import simulate
 from prepay_ledger.what_if.values import Account, Move, Seen
@@ -111,22 +113,37 @@ def household(number: int) -> Recorded:
 
 
 class Invented:
-    """A `Reader`."""
+    """A `Reader`; ``dearer_percent``: of the tariff that is asked for."""
+
+    def __init__(self, dearer_percent: int | None = None) -> None:
+        self._percent = dearer_percent
 
     async def portions(self) -> AsyncIterator[Sequence[Recorded]]:
         """All at once."""
-        yield [household(number) for number in range(HOUSEHOLDS)]
+        yield [self._at_its_price(household(number)) for number in range(HOUSEHOLDS)]
+
+    def _at_its_price(self, known: Recorded) -> Recorded:
+        if self._percent is None:
+            return known
+        more = [each * self._percent // 100 for each in known.charged_micro]
+        return known._replace(other=Other(more))
 
 
 def main() -> None:
-    """Writes what-if.png beside this file."""
-    sides = {"was": books(WAS), "would_be": books(WOULD_BE)}
-    found = asyncio.run(compare(Invented(), hours=HOURS, **sides))
-    report = report_of(found, hours=HOURS, not_simulated={})
-    report["policy"] = {"title": TITLE}
-    draw(report, Path(__file__).with_name("what-if.png"))
-    for name, side in report["currencies"][0]["sides"].items():
-        print(name, side["cut"], side["cuts"], side["dark_hours"])
+    """Writes what-if.png and what-if-tariff.png beside this file."""
+    picture(Invented(), WOULD_BE, "what-if.png", policy={"title": TITLE})
+    dearer = {"title": "a kWh costs a quarter more", "code": "home"}
+    picture(Invented(25), WAS, "what-if-tariff.png", tariff=dearer)
+
+
+def picture(reader: Reader, would_be: dict[str, object], name: str, **asked: object) -> None:
+    """One of them."""
+    sides = {"was": books(WAS), "would_be": books(would_be)}
+    found = asyncio.run(compare(reader, hours=HOURS, **sides))
+    report = report_of(found, hours=HOURS, not_simulated={}) | asked
+    draw(report, Path(__file__).with_name(name))
+    for of_side, side in report["currencies"][0]["sides"].items():
+        print(of_side, side["cut"], side["cuts"], side["dark_hours"])
 
 
 if __name__ == "__main__":

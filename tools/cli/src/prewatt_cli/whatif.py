@@ -1,4 +1,4 @@
-"""``prewatt whatif``: what another policy would have done, on the ledger's history."""
+"""``prewatt whatif``: what another policy or tariff would have done, on the ledger's history."""
 
 import json
 import subprocess
@@ -19,19 +19,21 @@ from prewatt_cli.whatif_plot import check_plot, draw
 
 _SIDES = ("happened", "as_it_was", "as_it_would_be")
 _TITLES = ("really", "as it was", "as it would be")
+_NAMED_MAX = 10
+"""Accounts that are left out; the report names all."""
 _console = Console(soft_wrap=True)
 
 
 def whatif(
     *,
-    policy: Annotated[
-        Path, typer.Option(exists=True, dir_okay=False, readable=True, help="The other one, YAML.")
-    ],
     from_: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")],
     to: Annotated[
         datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day; it is over.")
     ],
-    tariff: Annotated[Path | None, typer.Option(help="Not simulated yet: refused.")] = None,
+    policy: Annotated[Path | None, typer.Option(help="Another policy, YAML.")] = None,
+    tariff: Annotated[
+        Path | None, typer.Option(help="Another document of a published tariff's code, YAML.")
+    ] = None,
     csv: Annotated[Path | None, typer.Option(help="A row an account and side.")] = None,
     plot: Annotated[Path | None, typer.Option(help="A picture: .png or .svg.")] = None,
     report: Annotated[Path | None, typer.Option(help="All figures, as JSON.")] = None,
@@ -41,18 +43,20 @@ def whatif(
     ] = None,
     state_dir: StateDir = DEFAULT_STATE_DIR,
 ) -> None:
-    """Who would have been cut, limited and warned by another policy; changes nothing. Simulated
-    twice, by the policies that held and by the other one, beside what really happened."""
+    """Who would have been cut, limited and warned by another policy or tariff; changes nothing.
+    Simulated twice, as it was and as it would be, beside what really happened."""
     with one_line_errors():
         if plot is not None:
             check_plot(plot)
-        command = [sys.executable, "-m", "prepay_ledger", "what-if", "--policy", str(policy)]
+        command = [sys.executable, "-m", "prepay_ledger", "what-if"]
         command += ["--from", from_.date().isoformat(), "--to", to.date().isoformat()]
         url, _ = database_of(state_dir, database_url, None)
         command += ["--database-url", url]
         if database_url is None:
             zone = environments_of(state_dir)["prepay-ledger"].get("PREWATT_TIMEZONE")
             command += ["--timezone", zone] if zone else []
+        if policy is not None:
+            command += ["--policy", str(policy)]
         if tariff is not None:
             command += ["--tariff", str(tariff)]
         if csv is not None:
@@ -70,6 +74,7 @@ def whatif(
 
 
 def _show(found: dict[str, Any]) -> None:
+    other = " and ".join(name for name in ("policy", "tariff") if name in found)
     for each in found["currencies"]:
         _console.print(_table(found, each))
         really, told = each["sides"]["happened"]["cut"], each["cut_as_told"]
@@ -80,11 +85,18 @@ def _show(found: dict[str, Any]) -> None:
                 f"and {simulated - told} others."
             )
         _console.print(
-            f"By the other policy {each['cut_anew']} more accounts are cut, and {each['spared']} "
+            f"By the other {other} {each['cut_anew']} more accounts are cut, and {each['spared']} "
             "are not."
         )
     if not found["currencies"]:
         _console.print("there is no account")
+    if "tariff" in found:
+        code = found["tariff"]["code"]
+        _console.print(plain(f"{found['at_other_tariff']:,} accounts have tariff {code}."))
+    for why, numbers in found["left_out"].items():
+        more = "" if len(numbers) <= _NAMED_MAX else " and others"
+        named = ", ".join(numbers[:_NAMED_MAX])
+        _console.print(plain(f"Left out, {len(numbers):,} accounts: {why}: {named}{more}"))
     _console.print("Not simulated:")
     unknown = found["not_simulated"]
     for name, title in (

@@ -1,5 +1,6 @@
 """The picture of `prewatt whatif`: cuts a day, and hours dark a day, of each side."""
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ def draw(found: dict[str, Any], path: Path) -> None:
         lower.xaxis.set_major_locator(locator)
         lower.xaxis.set_major_formatter(DateFormatter("%-d %b"))
         lower.margins(x=0.02)
-        title = _shortened(found["policy"]["title"] or "without a title")
+        title = _shortened(" and ".join(_titles(found)))
         figure.suptitle(
             f"What if: {title}\n{accounts:,} accounts, {found['from']} to {found['to']}",
             x=0.01,
@@ -82,6 +83,13 @@ def draw(found: dict[str, Any], path: Path) -> None:
         figure.legend(handles, labels, loc="outside lower left", ncols=3, frameon=False)
         metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
         figure.savefig(path, dpi=150, metadata=metadata)
+
+
+def _titles(found: dict[str, Any]) -> Iterator[str]:
+    if "policy" in found:
+        yield found["policy"]["title"] or "a policy without a title"
+    if "tariff" in found:
+        yield found["tariff"]["title"] or f"tariff {found['tariff']['code']}"
 
 
 def _shortened(text: str) -> str:

@@ -1,10 +1,11 @@
 """Use case: all accounts by what happened, by the policies of then, and by a draft."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
-from prepay_ledger.what_if.happened import history_of
+from prepay_ledger.what_if.happened import at_other_prices, history_of
 from prepay_ledger.what_if.hours import Hours
 from prepay_ledger.what_if.look import Books
 from prepay_ledger.what_if.ports import Reader, Row
@@ -41,13 +42,27 @@ class OfCurrency:
         self.sides = {name: Side(hours=self.hours) for name in Name}
 
 
+class Compared(NamedTuple):
+    """By currency; how many accounts have the tariff that was asked for; and whose charge by it
+    cannot be told: their numbers, by the reason."""
+
+    by_currency: Mapping[str, OfCurrency]
+    at_other_tariff: int
+    left_out: Mapping[str, Sequence[str]]
+
+
 async def compare(
     reader: Reader, *, hours: Hours, was: Books, would_be: Books, row: Row | None = None
-) -> Mapping[str, OfCurrency]:
-    """By currency. ``row``: is told of each account and side."""
+) -> Compared:
+    """``row``: is told of each account and side."""
     found: dict[str, OfCurrency] = {}
+    left_out: dict[str, list[str]] = {}
+    at_other_tariff = 0
     async for portion in reader.portions():
-        for account, charged_micro, charged_wh, moves, seen in portion:
+        for account, charged_micro, charged_wh, moves, seen, other in portion:
+            if other is not None and other.why_not is not None:
+                left_out.setdefault(other.why_not, []).append(account.number)
+                continue
             history, happened = history_of(
                 account,
                 charged_micro=charged_micro,
@@ -56,10 +71,20 @@ async def compare(
                 seen=seen,
                 hours=hours,
             )
+            priced = history
+            if other is not None:
+                at_other_tariff += 1
+                priced = at_other_prices(
+                    history,
+                    is_dark=happened.is_dark,
+                    charged_micro=charged_micro,
+                    more_micro=other.more_micro,
+                    hours=hours,
+                )
             outcomes = {
                 Name.HAPPENED: happened,
                 Name.AS_IT_WAS: simulate(history, hours=hours, books=was),
-                Name.AS_IT_WOULD_BE: simulate(history, hours=hours, books=would_be),
+                Name.AS_IT_WOULD_BE: simulate(priced, hours=hours, books=would_be),
             }
             of_currency = found.get(account.currency)
             if of_currency is None:
@@ -74,4 +99,4 @@ async def compare(
                 one = of_currency.sides[name].add(history, outcome)
                 if row is not None:
                     row(history, name, outcome, one)
-    return found
+    return Compared(found, at_other_tariff, left_out)

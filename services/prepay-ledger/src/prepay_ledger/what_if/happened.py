@@ -5,7 +5,9 @@ which keep the balance of that instant; between them it is spread over the hours
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from itertools import accumulate
 
 import numpy as np
 
@@ -60,6 +62,39 @@ def history_of(
         warnings=tuple(_seen_in(each.at, hours) for each in seen if each.is_warned),
     )
     return history, outcome
+
+
+def at_other_prices(
+    history: History,
+    *,
+    is_dark: Flags,
+    charged_micro: Sequence[int],
+    more_micro: Sequence[int],
+    hours: Hours,
+) -> History:
+    """As if more had been charged on each day, in proportion to what was charged in its hours."""
+    use_micro = history.use_micro.copy()
+    for number, more in enumerate(more_micro):
+        if more:
+            day = slice(hours.firsts[number], hours.firsts[number + 1])
+            use_micro[day] += _in_proportion(more, use_micro[day], lit=~is_dark[day])
+    total = sum(charged_micro) + sum(more_micro)
+    return replace(
+        history,
+        use_micro=_had_there_been_supply(use_micro, is_dark),
+        day_micro=max(0, total // len(hours.days)),
+    )
+
+
+def _in_proportion(more: int, use: Micro, *, lit: Flags) -> Micro:
+    """``more`` where there was supply, as ``use`` is; evenly where nothing was charged."""
+    # Python's integers: a product of two amounts may be too large for numpy's.
+    parts: list[int] = np.where(lit, use, 0).tolist()
+    total = sum(parts)
+    if total <= 0 or min(parts) < 0:
+        return spread(more, lit=lit)
+    upto = [more * each // total for each in accumulate(parts, initial=0)]
+    return np.diff(np.array(upto, dtype=np.int64))
 
 
 def _dark(account: Account, seen: Sequence[Seen], hours: Hours) -> Flags:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import NamedTuple, Protocol
 
+from prepay_ledger.what_if.other_tariff import Other
 from prepay_ledger.what_if.side import OfAccount
 from prepay_ledger.what_if.values import Account, History, Move, Outcome, Seen
 
@@ -15,6 +16,8 @@ class Recorded(NamedTuple):
     charged_wh: Sequence[int]
     moves: Sequence[Move]
     seen: Sequence[Seen]
+    other: Other | None = None
+    """By the tariff that is asked for; none where the account does not have it."""
 
 
 class Reader(Protocol):

@@ -22,7 +22,9 @@ from prepay_ledger.supply.replay import Inputs
 from prepay_ledger.supply.settle import settle
 from prepay_ledger.supply.warning_limits import told_now
 from prepay_ledger.what_if.hours import Hours
+from prepay_ledger.what_if.other_tariff import Other
 from prepay_ledger.what_if.ports import Recorded
+from prepay_ledger.what_if.postgres_tariff import PostgresOtherTariff
 from prepay_ledger.what_if.values import Account, Begin, Move, Seen
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.db.database import driver
@@ -100,12 +102,19 @@ class NoHistory(ValueError):
 
 
 class PostgresHistory:
-    """A `Reader`. ``books``: the policies of both sides; what none asks is not looked up."""
+    """A `Reader`. ``books``: the policies of both sides; what none asks is not looked up.
+    ``tariff``: of the draft's side, if it is another one."""
 
     def __init__(
-        self, connection: AsyncConnection, *, hours: Hours, books: Sequence[PolicyBook]
+        self,
+        connection: AsyncConnection,
+        *,
+        hours: Hours,
+        books: Sequence[PolicyBook],
+        tariff: PostgresOtherTariff | None = None,
     ) -> None:
         self._connection = connection
+        self._tariff = tariff
         self._hours = hours
         terms = [
             each
@@ -164,6 +173,9 @@ class PostgresHistory:
         prepaid: Mapping[UUID, datetime] = {}
         if self._asks_grace:
             prepaid = await PostgresUsed(self._connection).prepaid_since(ids, now=end)
+        others: Mapping[UUID, Other] = {}
+        if self._tariff is not None:
+            others = await self._tariff.of(connection, ids)
         number_of = {day: number for number, day in enumerate(hours.days)}
         found: list[Recorded] = []
         for row in rows:
@@ -198,6 +210,7 @@ class PostgresHistory:
                     charged_wh=wh,
                     moves=[Move(*each[1:]) for each in map(tuple, moves.get(account_id, ()))],
                     seen=[_seen(each) for each in seen.get(account_id, ())],
+                    other=others.get(account_id),
                 )
             )
         return found

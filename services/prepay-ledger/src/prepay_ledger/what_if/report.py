@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from prepay_ledger.what_if.compare import Name, OfCurrency
+from prepay_ledger.what_if.compare import Compared, Name
 from prepay_ledger.what_if.hours import Hours
 from prepay_ledger.what_if.side import RECOVERED_WITHIN_H, Side
 
 
 def report_of(
-    found: Mapping[str, OfCurrency], *, hours: Hours, not_simulated: Mapping[str, Sequence[str]]
+    compared: Compared, *, hours: Hours, not_simulated: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
     """``not_simulated``: by side, and ``always``."""
     return {
@@ -20,6 +20,8 @@ def report_of(
         "recovered_within_hours": RECOVERED_WITHIN_H,
         "days": [each.isoformat() for each in hours.days],
         "not_simulated": {name: list(lines) for name, lines in not_simulated.items()},
+        "at_other_tariff": compared.at_other_tariff,
+        "left_out": {why: list(numbers) for why, numbers in compared.left_out.items()},
         "currencies": [
             {
                 "currency": currency,
@@ -29,7 +31,7 @@ def report_of(
                 "spared": each.spared,
                 "sides": {name.value: _side(each.sides[name]) for name in Name},
             }
-            for currency, each in sorted(found.items())
+            for currency, each in sorted(compared.by_currency.items())
         ],
     }
 

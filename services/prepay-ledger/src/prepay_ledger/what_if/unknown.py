@@ -24,6 +24,15 @@ ALWAYS = (
 )
 """Of both sides, whatever the policies say."""
 
+OF_TARIFF = (
+    "the other tariff's blocks, allowances and minimum: by what was really used, also where its"
+    " side would have been dark",
+    "the other tariff's charges: on the day of use, also where its readings came later",
+    "times of use that the other tariff has anew: between two readings energy is split by time, as"
+    " the ledger charges it",
+)
+"""Of a side with another tariff."""
+
 _EVIDENCE: Mapping[str, str] = {
     "estimated_readings": "estimated readings",
     "failed_readings": "findings of validation that wait for a person",
