@@ -189,6 +189,9 @@ class Scratch:
                 ("INSERT INTO vendor_funding (id, vendor_id, key, amount_micro, means, reference, "
                  "who, journal_id, at) VALUES ($1, $2, $3, 9, 'bank', 'r', 'w', $4, $5)",
                  (second, first, f"k{number}", journal_id, AT)),
+                ("INSERT INTO vendor_funding_reversal (id, funding_id, key, who, reason, "
+                 "journal_id, at) VALUES ($1, $2, $3, 'w', 'r', $4, $5)",
+                 (first, second, f"k{number}", journal_id, AT)),
                 ("INSERT INTO vend (id, vendor_id, key, account_id, account_number, amount_micro, "
                  "currency, tender, reference, sold_by, business_day, balance_before_micro, "
                  "balance_micro, owed_micro, paid_off, emergency_credit_micro, supply_state, at) "

@@ -38,12 +38,15 @@ class Shop:
             headers={"idempotency-key": key or f"k-{uuid4()}"},
         )
 
-    async def fund(self, micro: int, *, key: str | None = None) -> httpx.Response:
+    async def fund(
+        self, micro: int, *, key: str | None = None, reference: str | None = None
+    ) -> httpx.Response:
         """Its money reaches the utility's bank."""
+        key = key or f"k-{uuid4()}"
         return await self.ledger.api.post(
             f"/v1/vendors/{self.code}/fundings",
-            json={"amount_micro": micro, "means": "bank", "reference": "TRF-1"},
-            headers={"idempotency-key": key or f"k-{uuid4()}"},
+            json={"amount_micro": micro, "means": "bank", "reference": reference or key},
+            headers={"idempotency-key": key},
         )
 
     async def now(self) -> dict[str, Any]:

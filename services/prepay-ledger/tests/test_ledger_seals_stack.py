@@ -84,6 +84,7 @@ UNIQUE = {
     "body_sha256",
     "draft_id",
     "event_id_sha256",
+    "funding_id",
     "meter_id",
     "number",
     "payment_id",

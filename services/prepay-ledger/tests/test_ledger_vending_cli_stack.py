@@ -22,6 +22,8 @@ async def test_a_vendor_is_opened_staffed_and_funded_and_sells(ledger: Any) -> N
     funded = ("vendors", "fund", code, "100", "--reference", "T-1", "--key", "f1")
     for _ in range(2):
         assert (await prewatt(ledger, *funded))[0] == 0
+    status, problem = await prewatt(ledger, *funded[:-1], "f2")
+    assert (status, "was paid in before" in problem) == (2, True), problem
     till = ("--who", f"li-{code}")
     sell = ("vend", "sell", account["number"], "30", "--key", "s1", *till)
     status, receipt = await prewatt(ledger, *sell)
@@ -35,3 +37,11 @@ async def test_a_vendor_is_opened_staffed_and_funded_and_sells(ledger: Any) -> N
     status, listed = await prewatt(ledger, "vendors", "list")
     assert (status, code in listed) == (0, True)
     assert (await ledger.account(account))["balance_micro"] == 0
+    (paid,) = (await ledger.api.get(f"/v1/vendors/{code}/fundings")).json()["items"]
+    back = ("vendors", "reverse-funding", code, paid["id"], "--reason", "bounced")
+    assert (await prewatt(ledger, *back))[0] == 2
+    assert await prewatt(ledger, *back, "--who", "wang") == (
+        0, f"100.00 of {code}, T-1, is reversed\n",
+    )  # fmt: skip
+    status, listed = await prewatt(ledger, "vendors", "fundings", code)
+    assert (status, paid["id"] in listed) == (0, True), listed

@@ -135,7 +135,7 @@ class Market(Town):
 
     async def fund(self, who: int, key: int, micro: int) -> None:
         asked = Funding(
-            id=new_id(), key=f"f{key}", amount_micro=micro, means=Means.CASH, reference="r",
+            id=new_id(), key=f"f{key}", amount_micro=micro, means=Means.CASH, reference=f"r{key}",
             who="w", journal_id=0, at=self.at,
         )  # fmt: skip
         known = self.funded.get((who, key))

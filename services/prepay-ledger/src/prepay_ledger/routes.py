@@ -69,6 +69,7 @@ from prepay_ledger.supply.postgres_queries import SupplyQueries
 from prepay_ledger.supply.review_supply import SupplyReview
 from prepay_ledger.tariffs.api import tariffs_router
 from prepay_ledger.unit import PostgresUnit, open_unit
+from prepay_ledger.vending.api_fundings import fundings_router
 from prepay_ledger.vending.api_vendors import holders_router, vendors_router
 from prepay_ledger.vending.api_vends import payables_router, vends_router
 from prepay_ledger.vending.postgres_queries import VendQueries
@@ -227,6 +228,7 @@ def routers(
             clock=utc_now,
         ),
         vendors_router(open_unit=units, queries=vend_queries, committed=committed, clock=utc_now),
+        fundings_router(open_unit=units, queries=vend_queries, committed=committed, clock=utc_now),
         holders_router(open_unit=units, clock=utc_now),
         payables_router(queries=vend_queries),
         vends_router(

@@ -3,6 +3,7 @@
 import getpass
 from enum import StrEnum
 from typing import Annotated, Any
+from uuid import UUID
 
 import httpx
 import typer
@@ -137,6 +138,44 @@ def fund(
         body = {"amount_micro": micro_from(amount), "means": means, "reference": reference}
         _keyed(ledger, f"/v1/vendors/{code}/fundings", body, key)
         _console.print(plain(f"{amount} of {code} came by {means}"))
+
+
+@vendors.command()
+def fundings(code: Code, *, state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
+    """What a vendor paid in, newest first, and what of it was reversed."""
+    table = Table("id", "amount", "means", "reference", "told by", "at", "reversed", box=None)
+    with one_line_errors(), find_target(state_dir=state_dir).client("prepay-ledger") as ledger:
+        for each in items_of(ledger, f"/v1/vendors/{code}/fundings", {}):
+            reversal = each["reversal"]
+            said = f"by {reversal['who']}: {reversal['reason']}" if reversal else ""
+            table.add_row(
+                each["id"],
+                decimal_from(each["amount_micro"]),
+                each["means"],
+                plain(each["reference"]),
+                plain(each["who"]),
+                each["at"],
+                plain(said),
+            )
+    _console.print(table if table.row_count else "nothing was paid in")
+
+
+@vendors.command("reverse-funding")
+def reverse_funding(
+    code: Code,
+    funding_id: Annotated[UUID, typer.Argument(help="As `prewatt vendors fundings` lists it.")],
+    *,
+    reason: Why,
+    key: Key = None,
+    who: Who = None,
+    state_dir: StateDir = DEFAULT_STATE_DIR,
+) -> None:
+    """Take a funding off again (a cheque that bounced): not by who told of it."""
+    with one_line_errors(), client_for("prepay-ledger", state_dir=state_dir, who=who) as ledger:
+        path = f"/v1/vendors/{code}/fundings/{funding_id}/reverse"
+        funding = _keyed(ledger, path, {"reason": reason}, key)
+        amount = decimal_from(funding["amount_micro"])
+        _console.print(plain(f"{amount} of {code}, {funding['reference']}, is reversed"))
 
 
 @vend.command()

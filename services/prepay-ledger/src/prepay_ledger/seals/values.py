@@ -199,6 +199,11 @@ SEALED = (
         ),
     ),
     SealedTable(
+        "vendor_funding_reversal",
+        ("id",),
+        ("id", "funding_id", "key", "who", "reason", "journal_id", "at"),
+    ),
+    SealedTable(
         "vendor_step", ("id",), ("id", "vendor_id", "action", "decided", "who", "reason", "at")
     ),
 )  # fmt: skip

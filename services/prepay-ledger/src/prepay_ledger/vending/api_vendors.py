@@ -1,4 +1,4 @@
-"""Points of sale over HTTP: opened, limited, staffed and funded by the utility's people."""
+"""Points of sale over HTTP: opened, limited and staffed by the utility's people."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -9,8 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 
 from prepay_ledger.balances.refusals import UnknownAccount
-from prepay_ledger.fields import IdempotencyKey, PageById, Writer
-from prepay_ledger.vending.fund_vendor import fund_vendor
+from prepay_ledger.fields import Writer
 from prepay_ledger.vending.open_vendor import (
     add_seller,
     change_limits,
@@ -18,11 +17,8 @@ from prepay_ledger.vending.open_vendor import (
     remove_seller,
 )
 from prepay_ledger.vending.ports import OpenUnit
-from prepay_ledger.vending.postgres_queries import VendorView, VendQueries
-from prepay_ledger.vending.refusals import UnknownVendor
+from prepay_ledger.vending.postgres_queries import VendQueries
 from prepay_ledger.vending.schemas import (
-    FundingIn,
-    FundingOut,
     HolderIn,
     LimitsIn,
     SellerIn,
@@ -34,7 +30,7 @@ from prepay_ledger.vending.schemas import (
     vendor_fields,
     vendor_out,
 )
-from prepay_ledger.vending.values import Funding, Vendor, VendorStep
+from prepay_ledger.vending.values import Vendor, VendorStep
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import Principal, require
 from prewatt_common.http.fields import Reason
@@ -83,7 +79,7 @@ def vendors_router(
     @router.get("/{code}", dependencies=reading)
     async def one(code: VendorCode) -> VendorViewOut:
         """A point of sale, and who sells for it."""
-        view = await _view(queries, code)
+        view = await queries.view(code)
         return VendorViewOut(**vendor_fields(view.vendor), sellers=list(view.sellers))
 
     @router.put("/{code}/limits")
@@ -111,27 +107,6 @@ def vendors_router(
             await remove_seller(unit=unit, code=code, subject=subject, step=made)
         committed()
 
-    @router.post("/{code}/fundings", status_code=HTTPStatus.CREATED)
-    async def fund(
-        code: VendorCode, body: FundingIn, key: IdempotencyKey, principal: Writer
-    ) -> FundingOut:
-        """Say that its money has reached the utility. The same key again is answered the same."""
-        asked = Funding(
-            id=new_id(), key=key, who=principal.subject, journal_id=0, at=clock(),
-            **body.model_dump(),
-        )  # fmt: skip
-        async with open_unit() as unit:
-            funding = await fund_vendor(unit=unit, code=code, asked=asked)
-        committed()
-        return FundingOut.model_validate(funding)
-
-    @router.get("/{code}/fundings", dependencies=reading)
-    async def fundings(*, code: VendorCode, page: PageById) -> Page[FundingOut]:
-        """What it paid in, newest first."""
-        view = await _view(queries, code)
-        rows = await queries.fundings(view.vendor.id, before=page.after, limit=page.rows_max)
-        return page.of(rows, key=lambda row: row.id, item=FundingOut.model_validate)
-
     return router
 
 
@@ -149,11 +124,3 @@ def holders_router(*, open_unit: OpenUnit, clock: Clock) -> APIRouter:
             await unit.vendors.put_holder(account_id, body.name, by=principal.subject, at=clock())
 
     return router
-
-
-async def _view(queries: VendQueries, code: str) -> VendorView:
-    view = await queries.vendor(code)
-    if view is None:
-        message = f"there is no vendor {code}"
-        raise UnknownVendor(message)
-    return view

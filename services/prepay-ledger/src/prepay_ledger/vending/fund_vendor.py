@@ -7,10 +7,10 @@ from prepay_ledger.journal.ports import HasJournals
 from prepay_ledger.journal.values import Journal, UtilityAccount, clearing
 from prepay_ledger.vending.open_vendor import locked_vendor
 from prepay_ledger.vending.ports import HasVendors
-from prepay_ledger.vending.refusals import KeyUsedBefore
+from prepay_ledger.vending.refusals import KeyUsedBefore, SlipPaidIn
 from prepay_ledger.vending.values import Funding, Means
 
-_HELD_AS = {Means.BANK: UtilityAccount.BANK, Means.CASH: UtilityAccount.CASH}
+HELD_AS = {Means.BANK: UtilityAccount.BANK, Means.CASH: UtilityAccount.CASH}
 
 
 class FundingUnit(HasVendors, HasJournals, Protocol):
@@ -19,7 +19,7 @@ class FundingUnit(HasVendors, HasJournals, Protocol):
 
 async def fund_vendor(*, unit: FundingUnit, code: str, asked: Funding) -> Funding:
     """What was paid in, as it is kept: the journal is written here. The same again under the same
-    key changes nothing. Raises `UnknownVendor` or `KeyUsedBefore`."""
+    key changes nothing. Raises `UnknownVendor`, `KeyUsedBefore` or `SlipPaidIn`."""
     vendor = await locked_vendor(unit, code)
     known = await unit.vendors.funding(vendor.id, asked.key)
     if known is not None:
@@ -30,6 +30,14 @@ async def fund_vendor(*, unit: FundingUnit, code: str, asked: Funding) -> Fundin
             )
             raise KeyUsedBefore(message)
         return known
+    first = await unit.vendors.standing(vendor.id, asked.means, asked.reference)
+    if first is not None:
+        message = (
+            f"{asked.means} {asked.reference} of {code} was paid in before: funding {first.id}, "
+            f"{first.amount_micro} micro-units, told by {first.who} at "
+            f"{first.at:%Y-%m-%d %H:%M} UTC; nothing was changed"
+        )
+        raise SlipPaidIn(message)
     journal_id, _ = await unit.journals.post(
         Journal(
             kind="vendor-funding",
@@ -38,7 +46,7 @@ async def fund_vendor(*, unit: FundingUnit, code: str, asked: Funding) -> Fundin
             entries=(),
             postings={
                 clearing(vendor.provider): asked.amount_micro,
-                _HELD_AS[asked.means]: -asked.amount_micro,
+                HELD_AS[asked.means]: -asked.amount_micro,
             },
         ),
         at=asked.at,

@@ -7,7 +7,17 @@ from typing import Protocol
 from uuid import UUID
 
 from prepay_ledger.payments import ports as payments
-from prepay_ledger.vending.values import Bar, Funding, Limits, Vend, Vendor, VendorStep, Void
+from prepay_ledger.vending.values import (
+    Bar,
+    Funding,
+    FundingReversal,
+    Limits,
+    Means,
+    Vend,
+    Vendor,
+    VendorStep,
+    Void,
+)
 
 
 class VendorStore(Protocol):
@@ -41,6 +51,12 @@ class VendorStore(Protocol):
         ...
 
     async def funding(self, vendor_id: UUID, key: str) -> Funding | None: ...
+    async def funding_of(self, vendor_id: UUID, funding_id: UUID) -> Funding | None: ...
+    async def standing(self, vendor_id: UUID, means: Means, reference: str) -> Funding | None:
+        """The one of that slip that was not reversed."""
+        ...
+
+    async def add_reversal(self, funding_id: UUID, reversal: FundingReversal) -> None: ...
     async def add_funding(self, vendor_id: UUID, funding: Funding) -> None: ...
     async def put_holder(
         self, account_id: UUID, name: str | None, *, by: str, at: datetime

@@ -2,24 +2,36 @@
 
 from dataclasses import asdict
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.vending.postgres_rows import to_funding, to_vend, to_vendor, vends
+from prepay_ledger.vending.postgres_rows import fundings, to_funding, to_vend, to_vendor, vends
 from prepay_ledger.vending.tables import (
     account_holder,
     vend_bar,
     vend_void,
     vendor_funding,
+    vendor_funding_reversal,
     vendor_seller,
     vendor_step,
 )
 from prepay_ledger.vending.tables import vend as vend_table
 from prepay_ledger.vending.tables import vendor as vendor_table
-from prepay_ledger.vending.values import Bar, Funding, Limits, Vend, Vendor, VendorStep, Void
+from prepay_ledger.vending.values import (
+    Bar,
+    Funding,
+    FundingReversal,
+    Limits,
+    Means,
+    Vend,
+    Vendor,
+    VendorStep,
+    Void,
+)
 from prewatt_common.ids import new_id
 
 
@@ -108,16 +120,42 @@ class PostgresVendors:
 
     async def funding(self, vendor_id: UUID, key: str) -> Funding | None:
         """By its key."""
-        query = select(vendor_funding).where(
+        query = fundings().where(
             vendor_funding.c.vendor_id == vendor_id, vendor_funding.c.key == key
         )
+        return await self._funding(query)
+
+    async def funding_of(self, vendor_id: UUID, funding_id: UUID) -> Funding | None:
+        """By our id."""
+        query = fundings().where(
+            vendor_funding.c.vendor_id == vendor_id, vendor_funding.c.id == funding_id
+        )
+        return await self._funding(query)
+
+    async def standing(self, vendor_id: UUID, means: Means, reference: str) -> Funding | None:
+        """By what the slip says."""
+        query = fundings().where(
+            vendor_funding.c.vendor_id == vendor_id,
+            vendor_funding.c.means == means,
+            vendor_funding.c.reference == reference,
+            vendor_funding_reversal.c.id.is_(None),
+        )
+        return await self._funding(query)
+
+    async def _funding(self, query: Select[Any]) -> Funding | None:
         row = (await self._connection.execute(query)).mappings().first()
         return to_funding(row) if row else None
 
     async def add_funding(self, vendor_id: UUID, funding: Funding) -> None:
         """Insert it."""
+        row = asdict(funding)
+        del row["reversal"]
+        await self._connection.execute(insert(vendor_funding).values(vendor_id=vendor_id, **row))
+
+    async def add_reversal(self, funding_id: UUID, reversal: FundingReversal) -> None:
+        """Insert it."""
         await self._connection.execute(
-            insert(vendor_funding).values(vendor_id=vendor_id, **asdict(funding))
+            insert(vendor_funding_reversal).values(funding_id=funding_id, **asdict(reversal))
         )
 
     async def put_holder(

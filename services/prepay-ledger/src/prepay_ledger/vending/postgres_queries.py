@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 
 from prepay_ledger.balances.tables import account
 from prepay_ledger.debts.tables import debt
-from prepay_ledger.vending.postgres_rows import to_funding, to_vend, to_vendor, vends
+from prepay_ledger.vending.postgres_rows import fundings, to_funding, to_vend, to_vendor, vends
+from prepay_ledger.vending.refusals import UnknownVendor
 from prepay_ledger.vending.rules import masked
 from prepay_ledger.vending.tables import (
     account_holder,
@@ -58,6 +59,14 @@ class VendQueries:
             )
             return VendorView(to_vendor(row), sellers.scalars().all())
 
+    async def view(self, code: str) -> VendorView:
+        """By its code. Raises `UnknownVendor`."""
+        view = await self.vendor(code)
+        if view is None:
+            message = f"there is no vendor {code}"
+            raise UnknownVendor(message)
+        return view
+
     async def sells_for(self, subject: str) -> UUID | None:
         """The vendor that the person sells for."""
         query = select(vendor_seller.c.vendor_id).where(vendor_seller.c.subject == subject)
@@ -69,7 +78,7 @@ class VendQueries:
     ) -> Sequence[Funding]:
         """What the vendor paid in, the newest first."""
         query = (
-            select(vendor_funding)
+            fundings()
             .where(vendor_funding.c.vendor_id == vendor_id)
             .order_by(vendor_funding.c.id.desc())
             .limit(limit)

@@ -5,9 +5,16 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, Select, select
 
-from prepay_ledger.vending.tables import vend, vend_void, vendor
+from prepay_ledger.vending.tables import (
+    vend,
+    vend_void,
+    vendor,
+    vendor_funding,
+    vendor_funding_reversal,
+)
 from prepay_ledger.vending.values import (
     Funding,
+    FundingReversal,
     Limits,
     Means,
     Order,
@@ -25,6 +32,7 @@ _VEND = (
     "emergency_credit_micro", "supply_state", "at",
 )  # fmt: skip
 _FUNDING = ("id", "key", "amount_micro", "reference", "who", "journal_id", "at")
+_REVERSAL = ("id", "key", "who", "reason", "journal_id", "at")
 _VOID = ("id", "key", "who", "reason", "balance_micro", "at")
 
 
@@ -36,6 +44,15 @@ def vends() -> Select[Any]:
         vend_void, vend_void.c.vend_id == vend.c.id
     )
     return select(vend, *names, *voids).select_from(joined)
+
+
+def fundings() -> Select[Any]:
+    """What vendors paid in, with its reversals where there are any."""
+    reversals = [vendor_funding_reversal.c[name].label(f"reversal_{name}") for name in _REVERSAL]
+    joined = vendor_funding.outerjoin(
+        vendor_funding_reversal, vendor_funding_reversal.c.funding_id == vendor_funding.c.id
+    )
+    return select(vendor_funding, *reversals).select_from(joined)
 
 
 def to_vendor(row: RowMapping) -> Vendor:
@@ -52,8 +69,13 @@ def to_vendor(row: RowMapping) -> Vendor:
 
 
 def to_funding(row: RowMapping) -> Funding:
-    """What a vendor paid in, from its row."""
-    return Funding(**{name: row[name] for name in _FUNDING}, means=Means(row["means"]))
+    """What a vendor paid in, from a row of `fundings`."""
+    reversal = None
+    if row["reversal_id"] is not None:
+        reversal = FundingReversal(**{name: row[f"reversal_{name}"] for name in _REVERSAL})
+    return Funding(
+        **{name: row[name] for name in _FUNDING}, means=Means(row["means"]), reversal=reversal
+    )
 
 
 def to_vend(row: RowMapping) -> Vend:

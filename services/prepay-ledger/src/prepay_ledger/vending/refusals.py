@@ -81,6 +81,25 @@ class ReversedBefore(Refusal):
     kind = "vend-reversed"
 
 
+class SlipPaidIn(Refusal):
+    """The slip or transfer was paid in before, and that stands."""
+
+    kind = "slip-paid-in"
+
+
+class UnknownFunding(Refusal):
+    """The vendor paid in no such money."""
+
+    status = HTTPStatus.NOT_FOUND
+    kind = "unknown-funding"
+
+
+class FundingReversed(Refusal):
+    """What was paid in was reversed before."""
+
+    kind = "funding-reversed"
+
+
 class VoidedBefore(Refusal):
     """The sale was voided before."""
 

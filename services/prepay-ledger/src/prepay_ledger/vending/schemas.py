@@ -148,8 +148,18 @@ class VendorViewOut(VendorOut):
     sellers: list[str]
 
 
+class FundingReversalOut(BaseModel, from_attributes=True):
+    """Who took a funding off again, and why."""
+
+    id: UUID
+    who: str
+    reason: str
+    journal_id: int
+    at: datetime
+
+
 class FundingOut(BaseModel, from_attributes=True):
-    """What a vendor paid in, and who said so."""
+    """What a vendor paid in, and who said so. ``reversal``: null while it stands."""
 
     id: UUID
     key: str
@@ -159,6 +169,16 @@ class FundingOut(BaseModel, from_attributes=True):
     who: str
     journal_id: int
     at: datetime
+    reversal: FundingReversalOut | None
+
+
+class FundingReversalIn(Reason):
+    """Why a funding is taken off again."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"reason": "cheque 4711 bounced"}]},
+    )
 
 
 class VoidOut(BaseModel, from_attributes=True):

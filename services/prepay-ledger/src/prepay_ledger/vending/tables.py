@@ -65,6 +65,27 @@ vendor_funding = Table(
 )
 Index("vendor_funding_day", vendor_funding.c.day, vendor_funding.c.id)
 Index("vendor_funding_vendor", vendor_funding.c.vendor_id, vendor_funding.c.id)
+# Of a slip one funding stands: looked for under the lock of the vendor's row.
+Index(
+    "vendor_funding_slip",
+    vendor_funding.c.vendor_id,
+    vendor_funding.c.means,
+    vendor_funding.c.reference,
+)
+
+vendor_funding_reversal = Table(
+    "vendor_funding_reversal",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("funding_id", Uuid, ForeignKey("vendor_funding.id"), nullable=False, unique=True),
+    Column("key", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("journal_id", BigInteger, nullable=False),
+    instant("at"),
+    posting_day(),
+)
+Index("vendor_funding_reversal_day", vendor_funding_reversal.c.day, vendor_funding_reversal.c.id)
 
 vend = Table(
     "vend",

@@ -80,6 +80,19 @@ class VendorStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FundingReversal:
+    """That money which was told of did not come, or was told wrongly. ``key``: the Idempotency-Key
+    that it was asked with."""
+
+    id: UUID
+    key: str
+    who: str
+    reason: str
+    journal_id: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Funding:
     """Money of a vendor that has reached the utility. ``key``: the Idempotency-Key that it was
     told under; ``reference``: of the transfer or slip."""
@@ -92,6 +105,7 @@ class Funding:
     who: str
     journal_id: int
     at: datetime
+    reversal: FundingReversal | None = None
 
     def tells(self, other: "Funding") -> bool:
         """Whether both tell of the same money."""

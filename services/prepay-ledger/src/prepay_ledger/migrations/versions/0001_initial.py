@@ -1243,6 +1243,21 @@ CREATE TABLE vendor_funding (
 );
 CREATE INDEX vendor_funding_day ON vendor_funding (day, id);
 CREATE INDEX vendor_funding_vendor ON vendor_funding (vendor_id, id);
+CREATE INDEX vendor_funding_slip ON vendor_funding (vendor_id, means, reference);
+CREATE TABLE vendor_funding_reversal (
+    id uuid NOT NULL,
+    funding_id uuid NOT NULL,
+    key text NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    journal_id bigint NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (funding_id),
+    FOREIGN KEY(funding_id) REFERENCES vendor_funding (id)
+);
+CREATE INDEX vendor_funding_reversal_day ON vendor_funding_reversal (day, id);
 CREATE TABLE vend (
     id uuid NOT NULL,
     vendor_id uuid NOT NULL,
@@ -1398,6 +1413,7 @@ SEALED = {
     "vend_bar": "",
     "vend_void": "",
     "vendor_funding": "",
+    "vendor_funding_reversal": "",
     "vendor_step": "",
     "fact": "",
     "finding_seen": "",

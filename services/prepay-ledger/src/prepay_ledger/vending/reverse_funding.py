@@ -1,0 +1,80 @@
+"""Use case: money of a vendor was told of, and did not come or came otherwise: it is taken off."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from prepay_ledger.journal.values import Journal, clearing
+from prepay_ledger.vending.fund_vendor import HELD_AS, FundingUnit
+from prepay_ledger.vending.open_vendor import locked_vendor
+from prepay_ledger.vending.refusals import FundingReversed, UnknownFunding
+from prepay_ledger.vending.values import Funding, FundingReversal
+from prewatt_common.ids import new_id
+from prewatt_common.refusals import NeedsSecondPerson
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReversalOrder:
+    """Who asks for it, under which Idempotency-Key, and why."""
+
+    key: str
+    who: str
+    reason: str
+    at: datetime
+
+
+async def reverse_funding(
+    *, unit: FundingUnit, code: str, funding_id: UUID, asked: ReversalOrder
+) -> Funding:
+    """The funding, reversed by the opposite journal. The float may fall below zero: then nothing
+    is sold beyond the credit limit. The same again under the same key changes nothing. Raises
+    `UnknownVendor`, `UnknownFunding`, `FundingReversed` or `NeedsSecondPerson`."""
+    vendor = await locked_vendor(unit, code)
+    funding = await unit.vendors.funding_of(vendor.id, funding_id)
+    if funding is None:
+        message = f"vendor {code} has no funding {funding_id}"
+        raise UnknownFunding(message)
+    if funding.reversal is not None:
+        return _repeated(funding, funding.reversal, asked)
+    if asked.who == funding.who:
+        message = (
+            f"funding {funding.id} was told by {funding.who}: somebody else has to reverse it; "
+            "nothing was changed"
+        )
+        raise NeedsSecondPerson(message)
+    journal_id, _ = await unit.journals.post(
+        Journal(
+            kind="vendor-funding-reversed",
+            source=f"{vendor.provider}/{funding.key}",
+            currency=vendor.currency,
+            entries=(),
+            postings={
+                clearing(vendor.provider): -funding.amount_micro,
+                HELD_AS[funding.means]: funding.amount_micro,
+            },
+        ),
+        at=asked.at,
+    )
+    reversal = FundingReversal(
+        id=new_id(),
+        key=asked.key,
+        who=asked.who,
+        reason=asked.reason,
+        journal_id=journal_id,
+        at=asked.at,
+    )
+    await unit.vendors.add_reversal(funding.id, reversal)
+    await unit.vendors.put_sold(
+        replace(vendor, balance_micro=vendor.balance_micro - funding.amount_micro)
+    )
+    return replace(funding, reversal=reversal)
+
+
+def _repeated(funding: Funding, done: FundingReversal, asked: ReversalOrder) -> Funding:
+    if (done.key, done.who, done.reason) != (asked.key, asked.who, asked.reason):
+        message = (
+            f"funding {funding.id} was reversed at {done.at:%Y-%m-%d %H:%M} UTC by {done.who} "
+            f"({done.reason}); nothing was changed"
+        )
+        raise FundingReversed(message)
+    return funding
