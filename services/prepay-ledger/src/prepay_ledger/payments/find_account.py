@@ -29,7 +29,8 @@ async def find_account(unit: HasBalances, given: str) -> Account:
         raise NoAccount(message)
     numbers = await unit.balances.numbers_of_plain(reference.plain_number)
     if len(numbers) > 1:
-        message = f"payment reference {given} fits several accounts: {', '.join(numbers)}"
+        # How many, not which: the reason is told outside.
+        message = f"payment reference {given} fits {len(numbers)} accounts"
         raise NoAccount(message)
     account = await unit.balances.lock_by_number(numbers[0]) if numbers else None
     if account is None:
