@@ -166,7 +166,7 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             key=_id,
             newest_first=True,
             moves="INSERT INTO vend_void (id, vend_id, key, who, reason, balance_micro, "
-            "business_day, at) SELECT id, id, 'k', 'w', 'r', 0, business_day, now() FROM vend "
+            "business_day, at) SELECT id, id, id::text, 'w', 'r', 0, business_day, now() FROM vend "
             "ON CONFLICT DO NOTHING",
             query={"vendor": "shop-1"},
             other_query={"business_day": "2026-03-01"},

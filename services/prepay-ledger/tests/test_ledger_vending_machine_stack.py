@@ -60,7 +60,9 @@ class Market(Town):
         super().__init__(url, count=ACCOUNTS)
         self.at = datetime.combine(self.today + timedelta(days=1), time(10), UTC)
         self.run = uuid4().hex[:8]
-        self.take_vend = TakeVend(take_payment=TakePayment(review=REVIEW), zone=UTC_ZONE)
+        self.take_vend = TakeVend(
+            take_payment=TakePayment(review=REVIEW), zone=UTC_ZONE, clock=lambda: self.at
+        )
         self.void_vend = VoidVend(take_movement=TakeMovement(review=REVIEW), zone=UTC_ZONE)
         self.vendors: list[Vendor] = []
         self.floats = [0] * len(VENDORS)
@@ -183,9 +185,7 @@ class Market(Town):
 
     async def _sell(self, who: int, order: Order, *, dies: bool = False) -> Vend:
         async with self.unit() as unit:
-            vend = await self.take_vend(
-                unit, order=order, sold_by=self.vendors[who].code, now=self.at
-            )
+            vend = await self.take_vend(unit, order=order, sold_by=self.vendors[who].code)
             if dies:
                 raise Killed
         return vend
@@ -196,7 +196,7 @@ class Market(Town):
         vend = self.sales.get((owner, key))
         vend_id = vend.id if vend else new_id()
         asked = VoidOrder(
-            key=f"void-{who}", who=self.vendors[who].code, supervises=supervises, reason="r"
+            key=f"void-{owner}-{key}", who=self.vendors[who].code, supervises=supervises, reason="r"
         )
         refused: type[Exception] | None = None
         if vend is None:

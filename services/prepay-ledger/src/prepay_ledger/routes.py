@@ -234,7 +234,7 @@ def routers(
         vends_router(
             open_unit=units,
             queries=vend_queries,
-            take_vend=TakeVend(take_payment=take_payment, zone=zone),
+            take_vend=TakeVend(take_payment=take_payment, zone=zone, clock=utc_now),
             void_vend=void_vend,
             reverse_vend=ReverseVend(void_vend=void_vend, zone=zone),
             committed=committed,

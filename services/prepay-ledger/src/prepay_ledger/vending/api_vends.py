@@ -16,6 +16,7 @@ from prepay_ledger.vending.postgres_queries import VendQueries
 from prepay_ledger.vending.receipt import Language, receipt_text
 from prepay_ledger.vending.refusals import DutiesNotSeparate, UnknownVend
 from prepay_ledger.vending.reverse_vend import ReverseVend
+from prepay_ledger.vending.rules import check_is_open, sells
 from prepay_ledger.vending.schemas import (
     PayableOut,
     ReversalIn,
@@ -79,7 +80,7 @@ def vends_router(
             reference=body.reference or "",
         )
         async with open_unit() as unit:
-            vend = await take_vend(unit, order=order, sold_by=principal.subject, now=clock())
+            vend = await take_vend(unit, order=order, sold_by=principal.subject)
         committed()
         return vend_out(vend)
 
@@ -152,9 +153,13 @@ def payables_router(*, queries: VendQueries) -> APIRouter:
     """``/v1/payable-accounts``."""
     router = APIRouter(prefix="/v1/payable-accounts", tags=["vending"])
 
-    @router.get("", dependencies=[Depends(require(VEND))])
-    async def payable(number: AccountNumberField) -> PayableOut:
-        """An account before it is paid for: whose it is, masked, and what is left and owed."""
+    @router.get("")
+    async def payable(number: AccountNumberField, principal: Seller) -> PayableOut:
+        """An account before it is paid for: whose it is, masked, and what is left and owed. For who
+        sells for an open vendor, and for supervisors."""
+        if SUPERVISE not in principal.scopes:
+            vendor = await queries.vendor_of(principal.subject)
+            check_is_open(sells(vendor, principal.subject))
         found = await queries.payable(number)
         if found is None:
             message = f"there is no account {number}"

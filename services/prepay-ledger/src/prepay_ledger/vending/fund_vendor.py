@@ -5,7 +5,7 @@ from typing import Protocol
 
 from prepay_ledger.journal.ports import HasJournals
 from prepay_ledger.journal.values import Journal, UtilityAccount, clearing
-from prepay_ledger.vending.open_vendor import locked_vendor
+from prepay_ledger.vending.open_vendor import check_sells_not, locked_vendor
 from prepay_ledger.vending.ports import HasVendors
 from prepay_ledger.vending.refusals import KeyUsedBefore, SlipPaidIn
 from prepay_ledger.vending.values import Funding, Means
@@ -19,8 +19,10 @@ class FundingUnit(HasVendors, HasJournals, Protocol):
 
 async def fund_vendor(*, unit: FundingUnit, code: str, asked: Funding) -> Funding:
     """What was paid in, as it is kept: the journal is written here. The same again under the same
-    key changes nothing. Raises `UnknownVendor`, `KeyUsedBefore` or `SlipPaidIn`."""
+    key changes nothing. Raises `UnknownVendor`, `DutiesNotSeparate`, `KeyUsedBefore` or
+    `SlipPaidIn`."""
     vendor = await locked_vendor(unit, code)
+    await check_sells_not(unit, vendor, asked.who)
     known = await unit.vendors.funding(vendor.id, asked.key)
     if known is not None:
         if not known.tells(asked):

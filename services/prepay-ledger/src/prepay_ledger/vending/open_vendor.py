@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 
 from prepay_ledger.vending.ports import HasVendors
 from prepay_ledger.vending.refusals import (
+    DutiesNotSeparate,
     NotASeller,
     SellsElsewhere,
     UnknownVendor,
@@ -30,8 +31,10 @@ async def open_vendor(*, unit: HasVendors, vendor: Vendor, step: VendorStep) -> 
 
 
 async def change_limits(*, unit: HasVendors, code: str, limits: Limits, step: VendorStep) -> Vendor:
-    """The vendor as it stands. The same again changes nothing. Raises `UnknownVendor`."""
+    """The vendor as it stands. The same again changes nothing. Raises `UnknownVendor` or
+    `DutiesNotSeparate`."""
     vendor = await locked_vendor(unit, code)
+    await check_sells_not(unit, vendor, step.who)
     if vendor.limits == limits:
         return vendor
     await unit.vendors.put_limits(vendor.id, limits)
@@ -41,8 +44,14 @@ async def change_limits(*, unit: HasVendors, code: str, limits: Limits, step: Ve
 
 async def add_seller(*, unit: HasVendors, code: str, subject: str, step: VendorStep) -> None:
     """The person sells for the vendor from now on. The same again changes nothing. Raises
-    `UnknownVendor` or `SellsElsewhere`."""
+    `UnknownVendor`, `DutiesNotSeparate` or `SellsElsewhere`."""
     vendor = await locked_vendor(unit, code)
+    if subject == step.who or await unit.vendors.has_decided(vendor.id, subject):
+        message = (
+            f"{subject} decides about {code}, so somebody else has to sell for it; nothing was "
+            "changed"
+        )
+        raise DutiesNotSeparate(message)
     elsewhere = await unit.vendors.add_seller(vendor.id, subject)
     if elsewhere == code:
         return
@@ -59,6 +68,17 @@ async def remove_seller(*, unit: HasVendors, code: str, subject: str, step: Vend
         message = f"{subject} does not sell for {code}; nothing was changed"
         raise NotASeller(message)
     await unit.vendors.add_step(vendor.id, step)
+
+
+async def check_sells_not(unit: HasVendors, vendor: Vendor, who: str) -> None:
+    """Of a vendor whose row is locked: nobody decides about a vendor whom it has among its sellers.
+    Raises `DutiesNotSeparate`."""
+    if await unit.vendors.sells_for(who) == vendor.id:
+        message = (
+            f"{who} sells for {vendor.code}, so somebody else has to decide about it; nothing was "
+            "changed"
+        )
+        raise DutiesNotSeparate(message)
 
 
 async def locked_vendor(unit: HasVendors, code: str) -> Vendor:

@@ -33,7 +33,15 @@ class VendorStore(Protocol):
         ...
 
     async def lock_of(self, seller: str) -> Vendor | None:
-        """The one that ``seller`` sells for, likewise locked."""
+        """The one that ``seller`` sells for once its row is locked; none: or for another since."""
+        ...
+
+    async def sells_for(self, subject: str) -> UUID | None:
+        """The vendor that the person sells for, without any lock."""
+        ...
+
+    async def has_decided(self, vendor_id: UUID, subject: str) -> bool:
+        """Whether the person opened the vendor or set its limits."""
         ...
 
     async def put_limits(self, vendor_id: UUID, limits: Limits) -> None: ...
@@ -68,18 +76,26 @@ class VendorStore(Protocol):
 class VendStore(Protocol):
     """Sales. The vendor's row is locked."""
 
-    async def by_key(self, vendor_id: UUID, key: str) -> Vend | None: ...
+    async def by_key(self, vendor_id: UUID, key: str, *, seller: str) -> Vend | None:
+        """What ``seller`` sold under that key, for whichever vendor; else what the vendor did."""
+        ...
+
     async def find(self, vend_id: UUID) -> Vend | None:
         """Without any lock."""
         ...
 
     async def add(self, vend: Vend) -> None: ...
-    async def barred(self, vendor_id: UUID, key: str) -> Bar | None: ...
+    async def barred(self, vendor_id: UUID, key: str, *, seller: str) -> Bar | None:
+        """Whether that vendor, or ``seller`` for whichever, reversed it before it came."""
+        ...
+
     async def bar(self, vendor_id: UUID, bar: Bar) -> None:
         """Where the key is barred already, nothing changes."""
         ...
 
-    async def add_void(self, vend: Vend, void: Void, *, business_day: date) -> None: ...
+    async def add_void(self, vend: Vend, void: Void, *, business_day: date) -> None:
+        """Raises `KeyUsedBefore` where the person voided another sale under that key."""
+        ...
 
 
 class HasVendors(Protocol):

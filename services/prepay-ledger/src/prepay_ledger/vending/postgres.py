@@ -5,11 +5,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Select, delete, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.vending.postgres_rows import fundings, to_funding, to_vend, to_vendor, vends
+from prepay_ledger.vending.refusals import KeyUsedBefore
 from prepay_ledger.vending.tables import (
     account_holder,
     vend_bar,
@@ -58,15 +59,26 @@ class PostgresVendors:
         return to_vendor(row) if row else None
 
     async def lock_of(self, seller: str) -> Vendor | None:
-        """Likewise."""
-        query = (
-            select(vendor_table)
-            .join(vendor_seller, vendor_seller.c.vendor_id == vendor_table.c.id)
-            .where(vendor_seller.c.subject == seller)
-            .with_for_update(of=vendor_table)
-        )
+        """Likewise. Who waited may have been removed or moved meanwhile, so that is read again."""
+        vendor_id = await self.sells_for(seller)
+        query = select(vendor_table).where(vendor_table.c.id == vendor_id).with_for_update()
         row = (await self._connection.execute(query)).mappings().first()
-        return to_vendor(row) if row else None
+        still = row is not None and await self.sells_for(seller) == vendor_id
+        return to_vendor(row) if row is not None and still else None
+
+    async def sells_for(self, subject: str) -> UUID | None:
+        """As it is now."""
+        query = select(vendor_seller.c.vendor_id).where(vendor_seller.c.subject == subject)
+        return (await self._connection.execute(query)).scalar()
+
+    async def has_decided(self, vendor_id: UUID, subject: str) -> bool:
+        """By the steps of the vendor."""
+        query = select(vendor_step.c.id).where(
+            vendor_step.c.vendor_id == vendor_id,
+            vendor_step.c.action.in_(["opened", "limits"]),
+            vendor_step.c.who == subject,
+        )
+        return (await self._connection.execute(query.limit(1))).first() is not None
 
     async def put_limits(self, vendor_id: UUID, limits: Limits) -> None:
         """In place of those before."""
@@ -94,20 +106,24 @@ class PostgresVendors:
 
     async def add_seller(self, vendor_id: UUID, subject: str) -> str | None:
         """Waits for whoever adds the same person."""
-        added = await self._connection.execute(
-            upsert(vendor_seller)
-            .values(subject=subject, vendor_id=vendor_id)
-            .on_conflict_do_nothing(index_elements=["subject"])
-            .returning(vendor_seller.c.subject)
-        )
-        if added.first() is not None:
-            return None
         query = (
             select(vendor_table.c.code)
             .join(vendor_seller, vendor_seller.c.vendor_id == vendor_table.c.id)
             .where(vendor_seller.c.subject == subject)
         )
-        return (await self._connection.execute(query)).scalar_one()
+        while True:
+            added = await self._connection.execute(
+                upsert(vendor_seller)
+                .values(subject=subject, vendor_id=vendor_id)
+                .on_conflict_do_nothing(index_elements=["subject"])
+                .returning(vendor_seller.c.subject)
+            )
+            if added.first() is not None:
+                return None
+            elsewhere = (await self._connection.execute(query)).scalar()
+            # None: removed between the two statements, so the person is free by now.
+            if elsewhere is not None:
+                return elsewhere
 
     async def remove_seller(self, vendor_id: UUID, subject: str) -> bool:
         """Of that vendor alone."""
@@ -181,9 +197,15 @@ class PostgresVends:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def by_key(self, vendor_id: UUID, key: str) -> Vend | None:
-        """The vendor's own name of it."""
-        query = vends().where(vend_table.c.vendor_id == vendor_id, vend_table.c.key == key)
+    async def by_key(self, vendor_id: UUID, key: str, *, seller: str) -> Vend | None:
+        """The seller's own goes first: a till's lost answer is of what that till asked."""
+        own = vend_table.c.sold_by == seller
+        query = (
+            vends()
+            .where(vend_table.c.key == key, or_(vend_table.c.vendor_id == vendor_id, own))
+            .order_by(own.desc())
+            .limit(1)
+        )
         row = (await self._connection.execute(query)).mappings().first()
         return to_vend(row) if row else None
 
@@ -202,9 +224,12 @@ class PostgresVends:
         row["paid_off"] = {str(debt_id): micro for debt_id, micro in vend.paid_off.items()}
         await self._connection.execute(insert(vend_table).values(**row, **order))
 
-    async def barred(self, vendor_id: UUID, key: str) -> Bar | None:
+    async def barred(self, vendor_id: UUID, key: str, *, seller: str) -> Bar | None:
         """By its key."""
-        query = select(vend_bar).where(vend_bar.c.vendor_id == vendor_id, vend_bar.c.key == key)
+        query = select(vend_bar).where(
+            vend_bar.c.key == key,
+            or_(vend_bar.c.vendor_id == vendor_id, vend_bar.c.who == seller),
+        )
         row = (await self._connection.execute(query)).mappings().first()
         return Bar(**{name: row[name] for name in Bar.__dataclass_fields__}) if row else None
 
@@ -217,7 +242,16 @@ class PostgresVends:
         )
 
     async def add_void(self, vend: Vend, void: Void, *, business_day: date) -> None:
-        """Insert it."""
-        await self._connection.execute(
-            insert(vend_void).values(vend_id=vend.id, business_day=business_day, **asdict(void))
+        """Waits for whoever voids under the same key."""
+        added = await self._connection.execute(
+            upsert(vend_void)
+            .values(vend_id=vend.id, business_day=business_day, **asdict(void))
+            .on_conflict_do_nothing(index_elements=["who", "key"])
+            .returning(vend_void.c.id)
         )
+        if added.first() is None:
+            message = (
+                f"the Idempotency-Key {void.key} came before with the void of another sale, which "
+                "stands; nothing was changed"
+            )
+            raise KeyUsedBefore(message)

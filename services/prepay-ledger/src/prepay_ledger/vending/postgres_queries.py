@@ -73,6 +73,17 @@ class VendQueries:
         async with self._database.transaction() as connection:
             return (await connection.execute(query)).scalar()
 
+    async def vendor_of(self, subject: str) -> Vendor | None:
+        """Likewise, as it stands."""
+        query = (
+            select(vendor)
+            .join(vendor_seller, vendor_seller.c.vendor_id == vendor.c.id)
+            .where(vendor_seller.c.subject == subject)
+        )
+        async with self._database.transaction() as connection:
+            row = (await connection.execute(query)).mappings().first()
+        return to_vendor(row) if row else None
+
     async def fundings(
         self, vendor_id: UUID, *, before: UUID | None, limit: int
     ) -> Sequence[Funding]:
@@ -100,13 +111,16 @@ class VendQueries:
     ) -> Sequence[Vend]:
         """Sales, the newest first."""
         query = vends().order_by(vend.c.id.desc()).limit(limit)
-        if code is not None:
-            query = query.where(vendor.c.code == code)
         if business_day is not None:
             query = query.where(vend.c.business_day == business_day)
         if before is not None:
             query = query.where(vend.c.id < before)
         async with self._database.transaction() as connection:
+            if code is not None:
+                # By its id, which the indexes have; no such vendor: no sale.
+                of_code = select(vendor.c.id).where(vendor.c.code == code)
+                vendor_id = (await connection.execute(of_code)).scalar()
+                query = query.where(vend.c.vendor_id == vendor_id)
             return [to_vend(row) for row in (await connection.execute(query)).mappings()]
 
     async def payable(self, number: str) -> Payable | None:
@@ -132,5 +146,4 @@ class VendQueries:
             balance_micro=row["balance_micro"],
             emergency_credit_micro=row["emergency_credit_micro"],
             owed_micro=int(row["owed"] or 0),
-            supply_state=row["supply_state"],
         )

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from prepay_ledger.vending.open_vendor import locked_vendor
 from prepay_ledger.vending.ports import Unit
 from prepay_ledger.vending.refusals import BusinessDayOver
 from prepay_ledger.vending.take_vend import seller_of
@@ -27,7 +28,12 @@ class ReverseVend:
         """The sale of that key, void; none: it had not come, and is refused from now on. The same
         again changes nothing. Raises `NotASeller` or `BusinessDayOver`."""
         vendor = await seller_of(unit, asked_by)
-        vend = await unit.vends.by_key(vendor.id, key)
+        vend = await unit.vends.by_key(vendor.id, key, seller=asked_by)
+        if vend is not None and vend.vendor_id != vendor.id:
+            # Sold before the person was moved. Two reversals that cross so are ended by the
+            # database's deadlock check, and asked again.
+            vendor = await locked_vendor(unit, vend.vendor_code)
+            vend = await unit.vends.find(vend.id)
         if vend is None:
             await unit.vends.bar(vendor.id, Bar(key=key, who=asked_by, reason=reason, at=now))
             return None
@@ -40,5 +46,6 @@ class ReverseVend:
                 "any more; name it in the account check of that day"
             )
             raise BusinessDayOver(message)
-        asked = VoidOrder(key=key, who=asked_by, supervises=False, reason=reason)
+        # A name that no other void has: the sale has only one.
+        asked = VoidOrder(key=str(vend.id), who=asked_by, supervises=False, reason=reason)
         return await self._void_vend.take_back(unit, vendor, vend, asked, now=now)

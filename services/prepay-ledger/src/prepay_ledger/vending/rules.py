@@ -7,7 +7,7 @@ from datetime import date
 from uuid import UUID
 
 from prepay_ledger.debts.values import Debt
-from prepay_ledger.vending.refusals import DayLimitReached, FloatUsedUp, VendorClosed
+from prepay_ledger.vending.refusals import DayLimitReached, FloatUsedUp, NotASeller, VendorClosed
 from prepay_ledger.vending.values import Parts, Vend, Vendor
 
 _UNIT_MICRO = 1_000_000
@@ -18,11 +18,24 @@ def sold_micro(vendor: Vendor, today: date) -> int:
     return vendor.sold_micro if vendor.sold_on == today else 0
 
 
-def check_may_sell(vendor: Vendor, amount_micro: int, *, today: date) -> None:
-    """Raises `VendorClosed`, `DayLimitReached` or `FloatUsedUp`."""
+def sells(vendor: Vendor | None, subject: str) -> Vendor:
+    """The vendor that the person sells for. Raises `NotASeller` where there is none."""
+    if vendor is None:
+        message = f"{subject} sells for no vendor by now: ask whoever runs the points of sale"
+        raise NotASeller(message)
+    return vendor
+
+
+def check_is_open(vendor: Vendor) -> None:
+    """Raises `VendorClosed`."""
     if not vendor.limits.is_open:
         message = f"vendor {vendor.code} is closed: it may not sell; nothing was taken"
         raise VendorClosed(message)
+
+
+def check_may_sell(vendor: Vendor, amount_micro: int, *, today: date) -> None:
+    """Raises `VendorClosed`, `DayLimitReached` or `FloatUsedUp`."""
+    check_is_open(vendor)
     left_today = vendor.limits.day_limit_micro - sold_micro(vendor, today)
     if amount_micro > left_today:
         message = (

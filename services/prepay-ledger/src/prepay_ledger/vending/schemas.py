@@ -234,7 +234,6 @@ class PayableOut(BaseModel, from_attributes=True):
     balance_micro: int
     emergency_credit_micro: int
     owed_micro: int
-    supply_state: str
 
 
 def vendor_fields(vendor: Vendor) -> dict[str, Any]:

@@ -111,9 +111,14 @@ vend = Table(
     instant("at"),
     posting_day(),
     Unique("vendor_id", "key"),
+    # A seller who was moved to another vendor does not sell the same there again.
+    Unique("sold_by", "key"),
 )
 Index("vend_day", vend.c.day, vend.c.id)
-Index("vend_business_day", vend.c.vendor_id, vend.c.business_day, vend.c.id)
+# Lists, the newest first: of a vendor and a business day, of either alone.
+Index("vend_vendor_business_day", vend.c.vendor_id, vend.c.business_day, vend.c.id)
+Index("vend_vendor", vend.c.vendor_id, vend.c.id)
+Index("vend_business_day", vend.c.business_day, vend.c.id)
 
 vend_void = Table(
     "vend_void",
@@ -127,6 +132,7 @@ vend_void = Table(
     Column("business_day", Date, nullable=False),
     instant("at"),
     posting_day(),
+    Unique("who", "key"),
 )
 Index("vend_void_day", vend_void.c.day, vend_void.c.id)
 
@@ -142,6 +148,7 @@ vend_bar = Table(
     posting_day(),
 )
 Index("vend_bar_day", vend_bar.c.day, vend_bar.c.vendor_id, vend_bar.c.key)
+Index("vend_bar_who", vend_bar.c.who, vend_bar.c.key)
 
 # Names by which a person at a till knows the account. Not sealed: a name can be forgotten.
 account_holder = Table(

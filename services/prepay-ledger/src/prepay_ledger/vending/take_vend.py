@@ -7,32 +7,36 @@ from prepay_ledger.balances.refusals import UnknownAccount
 from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.payments.values import Payment, PaymentOutcome
 from prepay_ledger.vending.ports import Unit
-from prepay_ledger.vending.refusals import KeyUsedBefore, NotASeller, OtherCurrency, ReversedBefore
-from prepay_ledger.vending.rules import check_may_sell, paid_off, sold
+from prepay_ledger.vending.refusals import KeyUsedBefore, OtherCurrency, ReversedBefore
+from prepay_ledger.vending.rules import check_may_sell, paid_off, sells, sold
 from prepay_ledger.vending.values import Order, Vend, Vendor
+from prewatt_common.clock import Clock
 from prewatt_common.ids import new_id
 
 
 class TakeVend:
     """Sells for the vendor that the person sells for."""
 
-    def __init__(self, *, take_payment: TakePayment, zone: ZoneInfo) -> None:
+    def __init__(self, *, take_payment: TakePayment, zone: ZoneInfo, clock: Clock) -> None:
         self._take_payment = take_payment
         self._zone = zone
+        self._clock = clock
 
-    async def __call__(self, unit: Unit, *, order: Order, sold_by: str, now: datetime) -> Vend:
+    async def __call__(self, unit: Unit, *, order: Order, sold_by: str) -> Vend:
         """The sale; the same order again is answered the same, whatever has come of the account.
 
         First the vendor's row is locked: its sales queue up, so its limits hold and a key is taken
-        once. Raises `NotASeller`, `KeyUsedBefore`, `ReversedBefore`, `VendorClosed`,
-        `DayLimitReached`, `FloatUsedUp`, `UnknownAccount` or `OtherCurrency`; then nothing was
-        taken.
+        once. The clock is read after that: a sale that waited past midnight is of the new day. A
+        seller who was moved is answered what was sold for an earlier vendor. Raises `NotASeller`,
+        `KeyUsedBefore`, `ReversedBefore`, `VendorClosed`, `DayLimitReached`, `FloatUsedUp`,
+        `UnknownAccount` or `OtherCurrency`; then nothing was taken.
         """
         vendor = await seller_of(unit, sold_by)
-        known = await unit.vends.by_key(vendor.id, order.key)
+        now = self._clock()
+        known = await unit.vends.by_key(vendor.id, order.key, seller=sold_by)
         if known is not None:
             return _repeated(known, order)
-        barred = await unit.vends.barred(vendor.id, order.key)
+        barred = await unit.vends.barred(vendor.id, order.key, seller=sold_by)
         if barred is not None:
             message = (
                 f"sale {order.key} was reversed before it came, at {barred.at:%Y-%m-%d %H:%M} UTC "
@@ -53,6 +57,8 @@ class TakeVend:
         today: date,
         now: datetime,
     ) -> Vend:
+        # The payment before its account, as everywhere.
+        await unit.payments.lock_by_payment_id(provider=vendor.provider, payment_id=order.key)
         before = await unit.balances.lock_by_number(order.account_number)
         if before is None:
             message = f"there is no account {order.account_number}; nothing was taken"
@@ -102,11 +108,7 @@ class TakeVend:
 
 async def seller_of(unit: Unit, subject: str) -> Vendor:
     """The vendor that the person sells for, locked. Raises `NotASeller`."""
-    vendor = await unit.vendors.lock_of(subject)
-    if vendor is None:
-        message = f"{subject} sells for no vendor: ask whoever runs the points of sale"
-        raise NotASeller(message)
-    return vendor
+    return sells(await unit.vendors.lock_of(subject), subject)
 
 
 def _repeated(known: Vend, order: Order) -> Vend:

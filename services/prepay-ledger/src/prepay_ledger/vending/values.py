@@ -199,4 +199,3 @@ class Payable:
     balance_micro: int
     emergency_credit_micro: int
     owed_micro: int
-    supply_state: str

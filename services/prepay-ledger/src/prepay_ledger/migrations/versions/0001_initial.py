@@ -1280,6 +1280,7 @@ CREATE TABLE vend (
     day date DEFAULT open_day() NOT NULL,
     PRIMARY KEY (id),
     UNIQUE (vendor_id, key),
+    UNIQUE (sold_by, key),
     CHECK (amount_micro > 0),
     CHECK (currency ~ '^[A-Z]{3}$'),
     CHECK (tender IN ('cash', 'card', 'transfer', 'cheque')),
@@ -1288,7 +1289,9 @@ CREATE TABLE vend (
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
 CREATE INDEX vend_day ON vend (day, id);
-CREATE INDEX vend_business_day ON vend (vendor_id, business_day, id);
+CREATE INDEX vend_vendor_business_day ON vend (vendor_id, business_day, id);
+CREATE INDEX vend_vendor ON vend (vendor_id, id);
+CREATE INDEX vend_business_day ON vend (business_day, id);
 CREATE TABLE vend_void (
     id uuid NOT NULL,
     vend_id uuid NOT NULL,
@@ -1301,6 +1304,7 @@ CREATE TABLE vend_void (
     day date DEFAULT open_day() NOT NULL,
     PRIMARY KEY (id),
     UNIQUE (vend_id),
+    UNIQUE (who, key),
     FOREIGN KEY(vend_id) REFERENCES vend (id)
 );
 CREATE INDEX vend_void_day ON vend_void (day, id);
@@ -1315,6 +1319,7 @@ CREATE TABLE vend_bar (
     FOREIGN KEY(vendor_id) REFERENCES vendor (id)
 );
 CREATE INDEX vend_bar_day ON vend_bar (day, vendor_id, key);
+CREATE INDEX vend_bar_who ON vend_bar (who, key);
 CREATE TABLE account_holder (
     account_id uuid NOT NULL,
     name text NOT NULL,
