@@ -7,7 +7,7 @@ from typing import TypeAlias, cast
 import asyncpg
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction, create_async_engine
 
 DriverConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 """asyncpg's own connection. A string: the class is generic for type checkers only."""
@@ -40,9 +40,8 @@ class Database:
     """Transactions on a pool of connections."""
 
     def __init__(self, *, url: str, pool_size: int = 8) -> None:
-        self._engine = create_async_engine(
-            url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True
-        )
+        # No pre-ping: SQLAlchemy's takes three round trips, and `_begun` finds out as well.
+        self._engine = create_async_engine(url, pool_size=pool_size, max_overflow=0)
         self._check_engine = create_async_engine(
             url, pool_size=1, max_overflow=0, pool_pre_ping=True
         )
@@ -53,14 +52,18 @@ class Database:
 
         BEGIN is sent here and not lazily, so that `driver` is inside it from its first statement.
         """
-        async with self._engine.begin() as connection:
-            await connection.execute(text("SELECT 1"))
+        async with self._engine.connect() as connection:
+            transaction = await _begun(connection)
+            # What raises here is rolled back as the connection goes back to the pool.
             yield connection
+            await transaction.commit()
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncGenerator[AsyncConnection]:
         """A transaction whose statements all see one state of the database; it writes nothing."""
         async with self._engine.connect() as connection:
+            # First: a connection that is made anew in place of a dead one has none of the options.
+            await (await _begun(connection)).rollback()
             await connection.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
@@ -79,6 +82,22 @@ class Database:
         """Close the pool."""
         await self._engine.dispose()
         await self._check_engine.dispose()
+
+
+async def _begun(connection: AsyncConnection) -> AsyncTransaction:
+    """BEGIN and a first answer, on a new connection where the pool's had died: nothing was done on
+    that one yet, so beginning again repeats nothing."""
+    transaction = await connection.begin()
+    try:
+        await connection.execute(text("SELECT 1"))
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        # The pool has dropped all that it held; SQLAlchemy connects anew after this.
+        await transaction.rollback()
+        transaction = await connection.begin()
+        await connection.execute(text("SELECT 1"))
+    return transaction
 
 
 async def driver(connection: AsyncConnection) -> DriverConnection:

@@ -1,0 +1,88 @@
+"""Transactions on real PostgreSQL whose connections die in the pool."""
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from prewatt_common.db.database import Database, driver, is_passing_fault
+
+pytestmark = pytest.mark.stack
+
+KEPT = 3
+
+
+@pytest.fixture
+async def database(empty_database):
+    database = Database(url=empty_database)
+    yield database
+    await database.close()
+
+
+async def kill(url, pids):
+    """End connections at the server, as its restart does."""
+    admin = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        for pid in pids:
+            # It waits up to ten seconds until that one has gone.
+            assert await admin.fetchval("SELECT pg_terminate_backend($1, 10000)", pid)
+    finally:
+        await admin.close()
+
+
+async def pid_of(connection):
+    return await connection.scalar(text("SELECT pg_backend_pid()"))
+
+
+async def fill(database):
+    """Let the pool hold several connections; their processes."""
+    async with (
+        database.transaction() as first,
+        database.transaction() as second,
+        database.transaction() as third,
+    ):
+        return {await pid_of(each) for each in (first, second, third)}
+
+
+@pytest.mark.parametrize("begin", [Database.transaction, Database.snapshot])
+async def test_connections_that_died_in_the_pool_are_not_noticed(database, empty_database, begin):
+    pids = await fill(database)
+    assert len(pids) == KEPT
+    await kill(empty_database, pids)
+    for _ in range(KEPT + 1):
+        async with begin(database) as connection:
+            assert await pid_of(connection) not in pids
+            assert (await driver(connection)).is_in_transaction()
+
+
+async def test_a_snapshot_on_a_new_connection_still_reads_one_state(database, empty_database):
+    await kill(empty_database, await fill(database))
+    async with database.snapshot() as connection:
+        assert await connection.scalar(text("SHOW transaction_isolation")) == "repeatable read"
+        assert await connection.scalar(text("SHOW transaction_read_only")) == "on"
+
+
+async def test_what_dies_after_it_began_is_not_begun_again(database, empty_database):
+    with pytest.raises(DBAPIError) as failed:
+        async with database.transaction() as connection:
+            await kill(empty_database, {await pid_of(connection)})
+            await connection.execute(text("SELECT 1"))
+    assert is_passing_fault(failed.value)
+
+
+async def test_commits_at_the_end_and_rolls_back_what_raises(database):
+    table = "database_test"
+    try:
+        async with database.transaction() as connection:
+            await connection.execute(text(f"CREATE TABLE {table} (n int)"))
+            await connection.execute(text(f"INSERT INTO {table} VALUES (1)"))
+        with pytest.raises(RuntimeError):
+            async with database.transaction() as connection:
+                await connection.execute(text(f"INSERT INTO {table} VALUES (2)"))
+                raise RuntimeError
+        async with database.snapshot() as connection:
+            rows = await connection.execute(text(f"SELECT n FROM {table}"))
+            assert rows.scalars().all() == [1]
+    finally:
+        async with database.transaction() as connection:
+            await connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
