@@ -1,7 +1,9 @@
 """What of a bill may start a cut, and what is paid off apart."""
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from prepay_ledger.debts.rules import (
     corrected_by,
+    due_micro,
     is_paused,
     is_split,
     may_start_a_cut,
@@ -18,7 +21,16 @@ from prepay_ledger.debts.rules import (
     split,
     treat,
 )
-from prepay_ledger.debts.values import Bill, BillCause, Corrected, DebtTerms, Treatment
+from prepay_ledger.debts.values import (
+    Bill,
+    BillCause,
+    Corrected,
+    Debt,
+    DebtTerms,
+    Instalment,
+    Origin,
+    Treatment,
+)
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 
 TODAY = date(2026, 3, 1)
@@ -109,6 +121,64 @@ def test_instalments_sum_and_come_a_month_apart(micro: int, number: int, first: 
     assert (sum(amounts), max(amounts) - min(amounts) <= 1) == (micro, True)
     assert [each.due_on for each in plan] == [months_after(first, n) for n in range(number)]
     assert all(27 < (b.due_on - a.due_on).days < 32 for a, b in pairwise(plan))
+
+
+def debt(micro: int, instalments: int) -> Debt:
+    """Agreed to be paid by so many instalments from today on."""
+    return Debt(
+        id=uuid4(),
+        account_id=uuid4(),
+        source="edit/1",
+        origin=Origin(uuid4(), TODAY),
+        cause=C.EDIT,
+        our_fault=False,
+        used_until=TODAY,
+        currency="CNY",
+        amount_micro=micro,
+        paid_micro=0,
+        lowered_micro=0,
+        created_at=datetime(2026, 3, 1, tzinfo=UTC),
+        plan=plan_of(micro, instalments=instalments, first_due=TODAY),
+        instalments=instalments,
+        first_due=TODAY,
+    )
+
+
+_CHANGES = st.lists(
+    st.tuples(
+        st.sampled_from(["paid_micro", "lowered_micro", "written_off_micro"]),
+        st.integers(-400, 400),
+    ),
+    max_size=8,
+)
+
+
+@given(st.integers(12, 500), st.integers(1, 12), _CHANGES)
+def test_instalments_still_to_be_paid_sum_to_what_is_left(
+    micro: int, number: int, changes: list[tuple[str, int]]
+) -> None:
+    """Whatever is paid, lowered, written off, or undone of these, in whatever order."""
+    owed = debt(micro, number)
+    for name, by in changes:
+        was = getattr(owed, name)
+        owed = replace(owed, **{name: was + max(-was, min(by, owed.left_micro))})  # type: ignore[arg-type]
+        left = [each.amount_micro for each in owed.ahead]
+        assert sum(left) == owed.left_micro
+        assert all(each > 0 for each in left)
+        days = [each.due_on for each in owed.ahead]
+        assert days == sorted(set(days))
+        assert set(days) <= {each.due_on for each in owed.plan}
+        assert due_micro(owed, months_after(TODAY, 99)) == owed.left_micro
+
+
+def test_what_is_lowered_is_taken_off_the_last_instalments() -> None:
+    owed = debt(600, 6)
+    lowered = replace(owed, paid_micro=100, lowered_micro=250)
+    assert [each.amount_micro for each in lowered.ahead] == [100, 100, 50]
+    # What is undone beyond the plan comes with the last one.
+    again = replace(owed, amount_micro=650, paid_micro=600)
+    assert again.ahead == [Instalment(months_after(TODAY, 5), 50)]
+    assert replace(owed, amount_micro=650).ahead[-1].amount_micro == 150
 
 
 @given(st.integers(0, 100), st.integers(-50, 100), st.integers(-50, 50))

@@ -116,7 +116,7 @@ async def test_a_day_is_one_of_the_customers_own_zone(own_database_url: str) -> 
     # The day after tomorrow has begun there.
     town.now = town.now.replace(hour=17)
     assert await topped_up(town, account_id, 2) == TOPUP_MICRO // 2
-    assert len((await town.plan(debt.id, 2, utc_day + 2 * DAYS)).plan) == 3
+    assert len((await town.plan(debt.id, 2, utc_day + 2 * DAYS)).plan) == 2
     await town.database.close()
 
 

@@ -31,6 +31,12 @@ async def test_owed_apart_once_and_paid_by_instalments(town: Owing) -> None:
     taken = await asyncio.gather(*(town.pay(accounts[0], FIRST_DUE) for _ in range(4)))
     assert sorted(taken) == [0, 0, 0, 334]
     await town.stands(left_micro=666)
+    # The same again, after something was paid, changes nothing; nor is it refused when it began.
+    paid = (await town.debts())[0]
+    town.now, now = town.now + timedelta(days=36_600), town.now
+    assert await town.plan(debt.id, 3) == paid
+    town.now = now
+    assert len(await town.sql("SELECT FROM fact WHERE kind LIKE '%debt-planned%'")) == 1
     # Agreed on anew: what was paid stays paid.
     await town.plan(debt.id, 2, months_after(FIRST_DUE, 1))
     assert await town.pay(accounts[0], FIRST_DUE) == 0

@@ -8,7 +8,7 @@ from prepay_ledger.debts.local_day import local_day
 from prepay_ledger.debts.ports import PlanningUnit
 from prepay_ledger.debts.refusals import PlanRefused, UnknownDebt
 from prepay_ledger.debts.rules import plan_of
-from prepay_ledger.debts.values import Debt, Instalment
+from prepay_ledger.debts.values import Debt
 from prepay_ledger.facts.tell import tell
 from prepay_ledger.facts.values import Decided
 from prewatt_common.contracts.ledger_facts_v1 import DebtPlanned
@@ -25,7 +25,7 @@ async def plan_debt(
 ) -> Debt:
     """What is left of the debt is to be paid in so many instalments, a month apart, or by a part of
     each top-up; what was paid before stays so. The debt as it stands now; the same again changes
-    nothing.
+    nothing, whatever was paid meanwhile.
 
     Raises `UnknownDebt` or `PlanRefused`.
     """
@@ -33,6 +33,9 @@ async def plan_debt(
     if debt is None:
         message = f"there is no debt {debt_id}"
         raise UnknownDebt(message)
+    asked = (instalments, first_due, topup_share_ppm)
+    if debt.planned and (debt.instalments, debt.first_due, debt.topup_share_ppm) == asked:
+        return debt
     if debt.left_micro == 0:
         message = f"debt {debt_id} is paid; nothing was changed"
         raise PlanRefused(message)
@@ -40,7 +43,7 @@ async def plan_debt(
         message = f"the first instalment's day, {first_due}, is past; nothing was changed"
         raise PlanRefused(message)
     try:
-        ahead = (
+        plan = (
             ()
             if instalments is None or first_due is None
             else plan_of(debt.left_micro, instalments=instalments, first_due=first_due)
@@ -48,11 +51,15 @@ async def plan_debt(
     except ValueError as error:
         message = f"{error}; nothing was changed"
         raise PlanRefused(message) from error
-    paid = [Instalment(ahead[0].due_on, debt.paid_micro)] if ahead and debt.paid_micro else []
-    plan = [*paid, *ahead]
-    if debt.planned and (list(debt.plan), debt.topup_share_ppm) == (plan, topup_share_ppm):
-        return debt
-    debt = replace(debt, plan=plan, topup_share_ppm=topup_share_ppm, planned=decided)
+    debt = replace(
+        debt,
+        plan=plan,
+        instalments=instalments,
+        first_due=first_due,
+        plan_paid_micro=debt.paid_micro,
+        topup_share_ppm=topup_share_ppm,
+        planned=decided,
+    )
     await unit.debts.put_plan(debt)
     event = DebtPlanned(
         debt_id=debt.id,

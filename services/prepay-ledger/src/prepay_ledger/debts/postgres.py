@@ -57,15 +57,18 @@ SELECT debt_id, due_on, amount_micro FROM debt_instalment WHERE debt_id = ANY($1
 ORDER BY debt_id, number
 """
 _PLAN = """
-UPDATE debt SET planned_by = $2, plan_reason = $3, planned_at = $4, topup_share_ppm = $5
+UPDATE debt SET planned_by = $2, plan_reason = $3, planned_at = $4, topup_share_ppm = $5,
+                plan_instalments = $6, plan_first_due = $7, plan_paid_micro = $8
 WHERE id = $1
 """
 _DUE = """
 SELECT DISTINCT d.account_id FROM debt AS d JOIN agreement AS a ON a.id = d.agreement_id
 WHERE a.tariff_code = $1 AND ($3::uuid IS NULL OR d.account_id > $3)
   AND d.left_micro > 0 AND (d.paused_until IS NULL OR d.paused_until <= $2)
-  AND d.paid_micro < (SELECT sum(i.amount_micro) FROM debt_instalment AS i
-                      WHERE i.debt_id = d.id AND i.due_on <= $2)
+  AND (SELECT d.paid_micro - d.plan_paid_micro
+                  < coalesce(sum(i.amount_micro) FILTER (WHERE i.due_on <= $2), 0)
+              OR max(i.due_on) <= $2
+       FROM debt_instalment AS i WHERE i.debt_id = d.id)
 ORDER BY d.account_id LIMIT $4
 """
 _PAID_BY_TOPUPS = """
@@ -223,7 +226,15 @@ class PostgresDebts:
         connection = await driver(self._connection)
         decided = debt.planned
         await connection.execute(
-            _PLAN, debt.id, decided.by, decided.reason, decided.at, debt.topup_share_ppm
+            _PLAN,
+            debt.id,
+            decided.by,
+            decided.reason,
+            decided.at,
+            debt.topup_share_ppm,
+            debt.instalments,
+            debt.first_due,
+            debt.plan_paid_micro,
         )
         await connection.execute("DELETE FROM debt_instalment WHERE debt_id = $1", debt.id)
         await connection.execute(
@@ -255,7 +266,7 @@ def _debt(row: Any, plans: Mapping[UUID, Sequence[Instalment]]) -> Debt:
     same = (
         "id", "account_id", "source", "our_fault", "used_until", "currency", "amount_micro",
         "paid_micro", "lowered_micro", "written_off_micro", "paused_until", "created_at",
-        "topup_share_ppm",
+        "topup_share_ppm", "plan_paid_micro",
     )  # fmt: skip
     return Debt(
         **{name: row[name] for name in same},
@@ -263,4 +274,6 @@ def _debt(row: Any, plans: Mapping[UUID, Sequence[Instalment]]) -> Debt:
         cause=BillCause(row["cause"]),
         plan=plans.get(row["id"], ()),
         planned=planned,
+        instalments=row["plan_instalments"],
+        first_due=row["plan_first_due"],
     )

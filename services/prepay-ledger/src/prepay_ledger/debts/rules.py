@@ -164,19 +164,7 @@ def due_micro(debt: Debt, today: date) -> int:
     """What of the instalments up to ``today`` is not paid yet; nothing without a plan."""
     if is_held(debt, today):
         return 0
-    asked = sum(each.amount_micro for each in debt.plan if each.due_on <= today)
-    return max(0, min(asked - debt.paid_micro, debt.left_micro))
-
-
-def ahead(debt: Debt) -> Sequence[Instalment]:
-    """Its instalments that are still to be paid, also in part."""
-    found: list[Instalment] = []
-    before_micro = 0
-    for each in debt.plan:
-        before_micro += each.amount_micro
-        if before_micro > debt.paid_micro and debt.left_micro:
-            found.append(each)
-    return found
+    return sum(each.amount_micro for each in debt.ahead if each.due_on <= today)
 
 
 def is_held(debt: Debt, today: date) -> bool:

@@ -70,10 +70,11 @@ class PlannedOut(BaseModel, from_attributes=True):
 
 
 class DebtOut(BaseModel, from_attributes=True):
-    """What an account owes apart from its balance: it starts no cut. ``plan``: empty while nobody
-    has agreed on instalments; nothing is due then. ``topup_share_ppm``: that part of each top-up
-    pays it. ``lowered_micro``: by later corrections of the same period; ``written_off_micro``: by
-    people. ``paused_until``: nothing is paid of it before that day."""
+    """What an account owes apart from its balance: it starts no cut. ``plan``: what is still to
+    be paid of its instalments, which sums to ``left_micro``; empty while nobody has agreed on any:
+    nothing is due then. ``instalments`` and ``first_due``: as agreed. ``topup_share_ppm``: that
+    part of each top-up pays it. ``lowered_micro``: by later corrections of the same period;
+    ``written_off_micro``: by people. ``paused_until``: nothing is paid of it before that day."""
 
     id: UUID
     account_id: UUID
@@ -91,7 +92,9 @@ class DebtOut(BaseModel, from_attributes=True):
     left_micro: int
     created_at: datetime
     paused_until: date | None
-    plan: list[InstalmentOut]
+    plan: Annotated[list[InstalmentOut], Field(validation_alias="ahead")]
+    instalments: int | None
+    first_due: date | None
     topup_share_ppm: int | None
     planned: PlannedOut | None
 

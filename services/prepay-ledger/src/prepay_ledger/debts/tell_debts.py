@@ -6,7 +6,6 @@ from uuid import UUID
 
 from prepay_ledger.debts.load_terms import load_terms
 from prepay_ledger.debts.ports import OpenTellingUnit, TellingUnit
-from prepay_ledger.debts.rules import ahead
 from prepay_ledger.events import account_event
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.ledger_events_v1 import DebtChanged, DebtNews
@@ -61,7 +60,7 @@ class TellDebts:
         if amount_micro <= 0:
             return  # Another replica told it, or it was undone meanwhile.
         debts = await unit.debts.lock_of(account_id)
-        due: list[date] = [each.due_on for debt in debts for each in ahead(debt)]
+        due: list[date] = [each.due_on for debt in debts for each in debt.ahead]
         event = DebtChanged(
             account_id=account_id,
             news=news,

@@ -163,8 +163,9 @@ class Debt:
     """What is owed. ``lowered_micro``: what later corrections of the same origin took off it;
     ``written_off_micro``: what people did. ``paused_until``: nothing is paid of it before that day.
     ``topup_share_ppm``: that part of each top-up pays it, in place of instalments.
-    ``plan``: its instalments, none while nobody has agreed on any; ``planned``: who did, why and
-    when."""
+    ``plan``: its instalments as agreed on, ``instalments`` from ``first_due`` on, when
+    ``plan_paid_micro`` had been paid; none while nobody has agreed on any; ``planned``: who did,
+    why and when."""
 
     id: UUID
     account_id: UUID
@@ -183,6 +184,9 @@ class Debt:
     plan: Sequence[Instalment] = ()
     topup_share_ppm: int | None = None
     planned: Decided | None = None
+    instalments: int | None = None
+    first_due: date | None = None
+    plan_paid_micro: int = 0
 
     @property
     def agreement_id(self) -> UUID:
@@ -199,3 +203,23 @@ class Debt:
         """What is still owed."""
         gone_micro = self.paid_micro + self.lowered_micro + self.written_off_micro
         return self.amount_micro - gone_micro
+
+    @property
+    def ahead(self) -> Sequence[Instalment]:
+        """What is still to be paid of its instalments, which sums to what is left. What was lowered
+        or written off is taken off the last ones; what is owed more comes with the last one."""
+        found: list[Instalment] = []
+        paid_micro, left_micro = max(0, self.paid_micro - self.plan_paid_micro), self.left_micro
+        for each in self.plan:
+            filled_micro = min(paid_micro, each.amount_micro)
+            paid_micro -= filled_micro
+            micro = min(each.amount_micro - filled_micro, left_micro)
+            left_micro -= micro
+            if micro:
+                found.append(Instalment(each.due_on, micro))
+        if not self.plan or left_micro == 0:
+            return found
+        last = self.plan[-1]
+        if found and found[-1].due_on == last.due_on:
+            left_micro += found.pop().amount_micro
+        return [*found, Instalment(last.due_on, left_micro)]
