@@ -51,6 +51,7 @@ CANNOT_BE = [
     ("debt", "plan_instalments", 0),
     ("debt", "plan_first_due", "2026-03-01"),
     ("debt", "plan_paid_micro", -1),
+    ("debt", "taken_micro", -1),
     ("debt", "paid_micro", -1),
     ("debt", "left_micro", -1),
     ("debt_instalment", "amount_micro", 0),

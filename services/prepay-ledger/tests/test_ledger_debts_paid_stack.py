@@ -3,10 +3,13 @@ whenever the job that takes instalments is killed."""
 
 import asyncio
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from ledger_owing import FIRST_DUE, OWED_MICRO, TOPUP_MICRO, Owing, owing_town, share, topped_up
+
+from prepay_ledger.debts.rules import months_after
+from prewatt_common.ids import new_id
 
 pytestmark = pytest.mark.stack
 
@@ -77,6 +80,28 @@ async def test_a_debt_keeps_nobody_limited_or_dark_who_has_paid_enough(
     assert await topped_up(town, account_id, 3) == TOPUP_MICRO // 2
 
 
+async def test_what_was_held_over_is_taken_an_instalment_a_month(town: Owing) -> None:
+    """Six months off, and back: not all at once, and nothing in the first week."""
+    account_id = await town.owe()
+    (debt,) = await town.debts()
+    await town.plan(debt.id, 10)
+    back_at = datetime.combine(months_after(FIRST_DUE, 6), time(12), UTC)
+    for state, at in (("disconnected", back_at - 180 * DAYS), ("connected", back_at)):
+        await town.sql(
+            "INSERT INTO decision (id, account_id, state, fired, held, inputs, at) "
+            "VALUES ($1, $2, $3, '{}', '{}', '{}', $4)",
+            new_id(), account_id, state, at,
+        )  # fmt: skip
+    taken: list[int] = []
+    for day in range(75):
+        town.now = back_at + day * DAYS
+        taken += [await town.pay(account_id, town.now.date()) for _ in range(2)]
+    on = [(number // 2, micro) for number, micro in enumerate(taken) if micro]
+    # Of October, November and December; none within seven days.
+    assert on == [(7, 100), (31, 100), (61, 100)]
+    await town.holds()
+
+
 _RUN = """
 import asyncio, sys
 from prepay_ledger.debts import pay_instalments
@@ -102,8 +127,7 @@ async def test_killed_in_the_midst_of_a_run_nothing_is_taken_twice(
     for number in range(12):
         await town.owe(source=f"edit/{number}", number=number)
     for debt in await town.debts():
-        await town.plan(debt.id, 4, town.today + DAYS)
-    # Long ago: all is due.
+        await town.plan(debt.id, 1, town.today + DAYS)
     await town.sql("UPDATE debt_instalment SET due_on = due_on - 300")
     due_micro = 12 * OWED_MICRO
     for kill_after in (1, 2, 3, 99):

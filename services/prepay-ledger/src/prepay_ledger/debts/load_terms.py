@@ -27,6 +27,7 @@ async def load_terms(
             days=rules.apart_after_days,
             limitation_months=rules.limitation_months,
             paused_while_off=rules.paused_while_off,
+            days_after_return=rules.instalments_days_after_return,
             back_above_micro=policy.coming_back.balance_above_micro,
             topup_cap_micro=rules.topup_cap_micro,
             topup_cap_days=rules.topup_cap_days,

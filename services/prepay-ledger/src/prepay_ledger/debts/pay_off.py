@@ -12,12 +12,14 @@ from prepay_ledger.debts.local_day import local_days
 from prepay_ledger.debts.move_debt import move
 from prepay_ledger.debts.ports import SplittingUnit
 from prepay_ledger.debts.rules import (
+    came_back_lately,
     due_micro,
     is_held,
     is_paused,
     keep_above_micro,
     payable_micro,
     share_micro,
+    taken,
 )
 from prepay_ledger.debts.values import DEBT, Debt, DebtTerms, topup_source
 from prepay_ledger.journal.values import Balance
@@ -37,15 +39,19 @@ async def pay_off(
     *, unit: SplittingUnit, account_ids: Sequence[UUID], today: date, at: datetime
 ) -> int:
     """What is due of the accounts' debts is taken from their balances, as far as these stay above
-    where the customer is warned; the rest is held over. Gives how much in all. Each account's row
+    where the customer is warned, an instalment a month of each debt at most, and none soon after
+    supply came back; the rest is held over. Gives how much in all. Each account's row
     is locked, then its debts."""
     terms = await load_terms(unit, account_ids, at=at)
+    back_at = await unit.debts.supply_back_at(account_ids)
     taken_micro = 0
     for account_id in account_ids:
         account = await unit.balances.lock(account_id)
         assert account is not None, "whoever owes has an account"
         its_terms = terms[account_id]
         if is_paused(account.supply_state, its_terms):
+            continue
+        if came_back_lately(back_at.get(account_id), its_terms, at=at):
             continue
         debts = await unit.debts.lock_of(account_id)
         paid = await _pay(
@@ -55,6 +61,7 @@ async def pay_off(
             lambda debt: due_micro(debt, today),
             None,
             terms=its_terms,
+            month_of=today,
             at=at,
         )
         paid_micro = sum(moved for moved, _ in paid)
@@ -118,8 +125,10 @@ async def _pay(
     *,
     terms: DebtTerms,
     at: datetime,
+    month_of: date | None = None,
 ) -> list[tuple[int, Balance]]:
-    """Each amount, and the balance after it. ``source``: none for instalments."""
+    """Each amount, and the balance after it. ``source``: none for instalments. ``month_of``: the day
+    in whose month these take it."""
     paid: list[tuple[int, Balance]] = []
     balance_micro = account.balance_micro
     for debt in debts:
@@ -130,6 +139,8 @@ async def _pay(
         )
         if micro:
             now = replace(debt, paid_micro=debt.paid_micro + micro)
+            if month_of is not None:
+                now = taken(now, micro, month_of)
             await unit.debts.put_paid(now)
             # What was paid in all may fall again: it names nothing.
             named = source or f"{DEBT}/{debt.id}/{new_id()}"

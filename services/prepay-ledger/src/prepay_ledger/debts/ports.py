@@ -59,6 +59,11 @@ class DebtStore(Protocol):
         """By what tariff each of the agreements is."""
         ...
 
+    async def supply_back_at(self, account_ids: Collection[UUID]) -> Mapping[UUID, datetime]:
+        """When supply came back the last time, of those accounts that it was off or limited for and
+        came back to."""
+        ...
+
     async def paid_by_topups_micro(self, account_id: UUID, *, since: datetime) -> int:
         """What top-ups that were credited since have paid of the account's debts, without what is
         owed again of them."""

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from prepay_ledger.balances.values import OFF
 from prepay_ledger.debts.values import (
     DEBT,
     TOPUP,
@@ -69,6 +70,9 @@ WHERE a.tariff_code = $1 AND ($3::uuid IS NULL OR d.account_id > $3)
                   < coalesce(sum(i.amount_micro) FILTER (WHERE i.due_on <= $2), 0)
               OR max(i.due_on) <= $2
        FROM debt_instalment AS i WHERE i.debt_id = d.id)
+  AND (d.taken_month IS DISTINCT FROM date_trunc('month', $2::date)::date
+       OR d.taken_micro < (SELECT max(i.amount_micro) FROM debt_instalment AS i
+                           WHERE i.debt_id = d.id))
 ORDER BY d.account_id LIMIT $4
 """
 _PAID_BY_TOPUPS = """
@@ -93,7 +97,15 @@ FROM (
     ON t.journal_id = p.journal_id AND t.account_id = $1 AND t.sub_account = 'credit'
 ORDER BY p.debt_id
 """
+_PUT_PAID = "UPDATE debt SET paid_micro = $2, taken_month = $3, taken_micro = $4 WHERE id = $1"
 _TARIFF_CODES = "SELECT id, tariff_code FROM agreement WHERE id = ANY($1::uuid[])"
+_SUPPLY_BACK_AT = """
+SELECT a.id, back.at FROM unnest($1::uuid[]) AS a (id)
+CROSS JOIN LATERAL (SELECT id FROM decision WHERE account_id = a.id AND state = ANY($2::text[])
+                    ORDER BY id DESC LIMIT 1) AS off
+CROSS JOIN LATERAL (SELECT at FROM decision WHERE account_id = a.id AND id > off.id
+                    ORDER BY id LIMIT 1) AS back
+"""
 _ADD_INSTALMENTS = """
 INSERT INTO debt_instalment (debt_id, number, due_on, amount_micro)
 SELECT $1, n.number, n.due_on, n.micro
@@ -178,6 +190,13 @@ class PostgresDebts:
         rows = await (await driver(self._connection)).fetch(_TARIFF_CODES, list(agreement_ids))
         return {row["id"]: row["tariff_code"] for row in rows}
 
+    async def supply_back_at(self, account_ids: Collection[UUID]) -> Mapping[UUID, datetime]:
+        """By what was decided of their supply: one statement for all."""
+        rows = await (await driver(self._connection)).fetch(
+            _SUPPLY_BACK_AT, list(account_ids), sorted(OFF)
+        )
+        return {row["id"]: row["at"] for row in rows}
+
     async def paid_by_topups_micro(self, account_id: UUID, *, since: datetime) -> int:
         """By the entries: their journals' sources say what paid."""
         return await (await driver(self._connection)).fetchval(
@@ -247,7 +266,7 @@ class PostgresDebts:
     async def put_paid(self, debt: Debt) -> None:
         """The caller has it locked."""
         await (await driver(self._connection)).execute(
-            "UPDATE debt SET paid_micro = $2 WHERE id = $1", debt.id, debt.paid_micro
+            _PUT_PAID, debt.id, debt.paid_micro, debt.taken_month, debt.taken_micro
         )
 
 
@@ -266,7 +285,7 @@ def _debt(row: Any, plans: Mapping[UUID, Sequence[Instalment]]) -> Debt:
     same = (
         "id", "account_id", "source", "our_fault", "used_until", "currency", "amount_micro",
         "paid_micro", "lowered_micro", "written_off_micro", "paused_until", "created_at",
-        "topup_share_ppm", "plan_paid_micro",
+        "topup_share_ppm", "plan_paid_micro", "taken_month", "taken_micro",
     )  # fmt: skip
     return Debt(
         **{name: row[name] for name in same},

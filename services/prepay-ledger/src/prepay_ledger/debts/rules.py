@@ -2,7 +2,8 @@
 
 from calendar import monthrange
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 from prepay_ledger.balances.values import OFF, Account
 from prepay_ledger.debts.values import (
@@ -161,10 +162,27 @@ def months_after(day: date, months: int) -> date:
 
 
 def due_micro(debt: Debt, today: date) -> int:
-    """What of the instalments up to ``today`` is not paid yet; nothing without a plan."""
+    """What is asked for ``today``: of the instalments up to then what is not paid yet, but no more
+    in a calendar month than one instalment: what was held over is not taken all at once. Nothing
+    without a plan."""
     if is_held(debt, today):
         return 0
-    return sum(each.amount_micro for each in debt.ahead if each.due_on <= today)
+    due = sum(each.amount_micro for each in debt.ahead if each.due_on <= today)
+    taken_micro = debt.taken_micro if debt.taken_month == today.replace(day=1) else 0
+    most_micro = max((each.amount_micro for each in debt.plan), default=0)
+    return max(0, min(due, most_micro - taken_micro))
+
+
+def taken(debt: Debt, micro: int, today: date) -> Debt:
+    """The debt after instalments took so much of the balance."""
+    month = today.replace(day=1)
+    before_micro = debt.taken_micro if debt.taken_month == month else 0
+    return replace(debt, taken_month=month, taken_micro=before_micro + micro)
+
+
+def came_back_lately(back_at: datetime | None, terms: DebtTerms, *, at: datetime) -> bool:
+    """Whether supply is back for so short a time that no instalment is taken yet."""
+    return back_at is not None and at < back_at + timedelta(days=terms.days_after_return)
 
 
 def is_held(debt: Debt, today: date) -> bool:

@@ -58,6 +58,9 @@ debt = Table(
     Column("plan_first_due", Date),
     # What had been paid by then.
     Column("plan_paid_micro", BigInteger, nullable=False, server_default=text("0")),
+    # What instalments took in the last month in which they took anything; its first day.
+    Column("taken_month", Date),
+    Column("taken_micro", BigInteger, nullable=False, server_default=text("0")),
 )
 Index("debt_account_id", debt.c.account_id, debt.c.id)
 # Few of many accounts owe anything: what is open is found by these alone.

@@ -66,6 +66,8 @@ class DebtTerms:
     limitation_months: int | None = None
     paused_while_off: bool = True
     """Nothing is taken while the account's supply is off or limited."""
+    days_after_return: int = 7
+    """No instalment is taken in so many days after supply came back."""
     back_above_micro: int = 0
     """A balance above this brings supply back."""
     topup_cap_micro: int | None = None
@@ -165,7 +167,8 @@ class Debt:
     ``topup_share_ppm``: that part of each top-up pays it, in place of instalments.
     ``plan``: its instalments as agreed on, ``instalments`` from ``first_due`` on, when
     ``plan_paid_micro`` had been paid; none while nobody has agreed on any; ``planned``: who did,
-    why and when."""
+    why and when. Instalments took ``taken_micro`` in the month that began on ``taken_month``, the
+    last one in which they took anything."""
 
     id: UUID
     account_id: UUID
@@ -187,6 +190,8 @@ class Debt:
     instalments: int | None = None
     first_due: date | None = None
     plan_paid_micro: int = 0
+    taken_month: date | None = None
+    taken_micro: int = 0
 
     @property
     def agreement_id(self) -> UUID:

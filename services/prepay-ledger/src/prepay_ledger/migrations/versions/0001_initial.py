@@ -901,6 +901,8 @@ CREATE TABLE debt (
     plan_instalments integer,
     plan_first_due date,
     plan_paid_micro bigint DEFAULT 0 NOT NULL,
+    taken_month date,
+    taken_micro bigint DEFAULT 0 NOT NULL,
     PRIMARY KEY (id),
     UNIQUE (source),
     CHECK (currency ~ '^[A-Z]{3}$'),
@@ -909,6 +911,7 @@ CREATE TABLE debt (
     CHECK (CASE WHEN plan_first_due IS NULL THEN plan_instalments IS NULL
                 ELSE coalesce(plan_instalments > 0, false) END),
     CHECK (plan_paid_micro >= 0),
+    CHECK (taken_micro >= 0),
     CHECK (paid_micro >= 0 AND lowered_micro >= 0 AND written_off_micro >= 0),
     CHECK (left_micro >= 0),
     FOREIGN KEY(account_id) REFERENCES account (id),
