@@ -253,11 +253,29 @@ class Period:
 _DIFFERENCES = st.lists(st.tuples(st.integers(-90, 90), st.booleans()), min_size=1, max_size=8)
 
 
-@given(_DIFFERENCES, st.sampled_from([5, 40, 500]), st.sampled_from([GB, DebtTerms()]))
+@given(_DIFFERENCES, st.integers(366, 900))
+def test_of_what_the_law_bars_nothing_is_asked_again(
+    some: list[tuple[int, bool]], days_ago: int
+) -> None:
+    """Neither what was given back before, nor what debts were lowered by."""
+    period = Period(10**6)
+    period.take(bills(40, 50), DebtTerms())
+    for micro, our_fault in some:
+        balance_micro, left_micro, _ = period.stands
+        period.take(bills(days_ago, micro, our_fault=our_fault), GB)
+        assert period.balance_micro >= balance_micro
+        assert period.left_micro <= left_micro
+
+
+@given(
+    _DIFFERENCES,
+    st.sampled_from([(5, GB), (40, GB), (5, DebtTerms()), (40, DebtTerms()), (500, DebtTerms())]),
+)
 def test_a_correction_and_its_opposite_leave_all_as_it_was(
-    some: list[tuple[int, bool]], days_ago: int, terms: DebtTerms
+    some: list[tuple[int, bool]], asked: tuple[int, DebtTerms]
 ) -> None:
     """However many came before, in the opposite order; whoever's fault."""
+    days_ago, terms = asked
     period = Period(10**6)
     stood: list[tuple[int, int, int]] = []
     for micro, our_fault in some:

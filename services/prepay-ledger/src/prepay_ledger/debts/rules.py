@@ -71,6 +71,7 @@ def split(
     what is still owed, and the rest is the balance's; what is taken is at first what the balance
     was given. That is taken only as far as ``spare_micro`` goes, what the balance may lose without
     a cut. What is not new enough for the balance, or comes while something is owed, is owed too.
+    What the law bars is asked of nobody, also where it undoes what was given back.
     """
     if bill.amount_micro <= 0:
         back_micro = -bill.amount_micro
@@ -81,17 +82,18 @@ def split(
             reopened_micro=-lowered,
             barred_micro=-barred,
         )
+    where = treat(bill, terms)
+    if where is Treatment.BARRED:
+        return Split(barred_micro=bill.amount_micro)
     given = max(0, min(bill.amount_micro, corrected.given_micro, spare_micro))
     reopened = min(bill.amount_micro - given, lowered_micro)
     rest = bill.amount_micro - given - reopened
-    where = treat(bill, terms)
     if where is Treatment.BALANCE and left_micro + reopened > 0:
         where = Treatment.DEBT
     return Split(
         balance_micro=given + (rest if where is Treatment.BALANCE else 0),
         reopened_micro=reopened,
         debt_micro=rest if where is Treatment.DEBT else 0,
-        barred_micro=rest if where is Treatment.BARRED else 0,
     )
 
 
