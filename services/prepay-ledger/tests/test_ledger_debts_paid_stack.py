@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from ledger_owing import FIRST_DUE, OWED_MICRO, TOPUP_MICRO, Owing, owing_town, share, topped_up
 
+from prepay_ledger.debts.refusals import PlanRefused
 from prepay_ledger.debts.rules import months_after
 from prewatt_common.ids import new_id
 
@@ -18,7 +19,7 @@ DAYS = timedelta(days=1)
 
 
 async def test_top_ups_pay_no_more_in_some_days_than_the_policy_has(town: Owing) -> None:
-    await town.says(topup_cap_micro=300, topup_cap_days=10)
+    await town.says(topup_cap_micro=300, topup_cap_days=10, topup_share_max_ppm=1_000_000)
     account_id = await town.owe()
     other = await town.owe(source="edit/2")
     assert other == account_id
@@ -34,6 +35,23 @@ async def test_top_ups_pay_no_more_in_some_days_than_the_policy_has(town: Owing)
     assert await topped_up(town, account_id, 3) == 300
     assert sum(debt.left_micro for debt in await town.debts()) == 2 * OWED_MICRO - 600
     await town.holds()
+
+
+async def test_all_debts_together_take_half_of_a_top_up_at_most(town: Owing) -> None:
+    account_id = await town.owe()
+    await town.owe(source="edit/2")
+    one, other = await town.debts()
+    await share(town, one.id, 300_000)
+    with pytest.raises(PlanRefused, match=r"500000 ppm.*others take 300000: 200001 are too many"):
+        await share(town, other.id, 200_001)
+    await share(town, other.id, 200_000)
+    # Anew: what it took before is not counted twice.
+    await share(town, one.id, 250_000)
+    await share(town, one.id, 300_000)
+    assert await topped_up(town, account_id, 1) == TOPUP_MICRO // 2
+    # What was agreed before a policy that has less.
+    await town.says(topup_share_max_ppm=100_000)
+    assert await topped_up(town, account_id, 2) == TOPUP_MICRO // 10
 
 
 async def test_a_paused_debt_takes_nothing_of_a_top_up(town: Owing) -> None:

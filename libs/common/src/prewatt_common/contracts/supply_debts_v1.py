@@ -20,6 +20,8 @@ class CorrectedBills(Part, frozen=True, kw_only=True):
     """Nothing is taken of what is owed apart while supply is off."""
     instalments_days_after_return: Annotated[int, msgspec.Meta(ge=0, le=366)] = 7
     """No instalment is taken from the balance in so many days after supply came back."""
+    topup_share_max_ppm: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 500_000
+    """What all debts of an account may take of a top-up together."""
     topup_cap_micro: Annotated[int, msgspec.Meta(ge=0, le=10**13)] | None = None
     """The most that top-ups pay of debts in ``topup_cap_days``, where that was agreed; null: what
     was agreed is the only limit."""

@@ -29,6 +29,7 @@ async def load_terms(
             paused_while_off=rules.paused_while_off,
             days_after_return=rules.instalments_days_after_return,
             back_above_micro=policy.coming_back.balance_above_micro,
+            topup_share_max_ppm=rules.topup_share_max_ppm,
             topup_cap_micro=rules.topup_cap_micro,
             topup_cap_days=rules.topup_cap_days,
         )

@@ -94,7 +94,7 @@ async def pay_from_topup(
     lately_micro = await unit.debts.paid_by_topups_micro(account.id, since=since)
     topped_up = replace(account, balance_micro=credited.balance_micro)
     paid: list[tuple[int, Balance]] = []
-    left_micro = topup_micro
+    left_micro = topup_micro * terms.topup_share_max_ppm // 1_000_000
     days = await local_days(unit, debts, at=at)
     for debt in debts:
         # What one debt was paid of the top-up is gone for the next.
@@ -127,8 +127,8 @@ async def _pay(
     at: datetime,
     month_of: date | None = None,
 ) -> list[tuple[int, Balance]]:
-    """Each amount, and the balance after it. ``source``: none for instalments. ``month_of``: the day
-    in whose month these take it."""
+    """Each amount, and the balance after it. ``source``: none for instalments, which ``month_of``
+    is the day of."""
     paid: list[tuple[int, Balance]] = []
     balance_micro = account.balance_micro
     for debt in debts:

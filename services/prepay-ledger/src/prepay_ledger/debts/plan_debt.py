@@ -1,9 +1,10 @@
 """Use case: a person agrees with a customer by which instalments a debt is paid off."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
+from prepay_ledger.debts.load_terms import load_terms
 from prepay_ledger.debts.local_day import local_day
 from prepay_ledger.debts.ports import PlanningUnit
 from prepay_ledger.debts.refusals import PlanRefused, UnknownDebt
@@ -29,6 +30,10 @@ async def plan_debt(
 
     Raises `UnknownDebt` or `PlanRefused`.
     """
+    # The account's row first, as whoever pays a debt locks them.
+    account_id = await unit.debts.account_of(debt_id)
+    if account_id is not None:
+        await unit.balances.lock(account_id)
     debt = await unit.debts.lock(debt_id)
     if debt is None:
         message = f"there is no debt {debt_id}"
@@ -42,6 +47,8 @@ async def plan_debt(
     if first_due is not None and first_due < await local_day(unit, debt, at=decided.at):
         message = f"the first instalment's day, {first_due}, is past; nothing was changed"
         raise PlanRefused(message)
+    if topup_share_ppm is not None:
+        await _check_shares(unit, debt, topup_share_ppm, at=decided.at)
     try:
         plan = (
             ()
@@ -75,3 +82,19 @@ async def plan_debt(
     )
     await tell(unit, [(str(debt.account_id), str(debt.id), event)], decided)
     return debt
+
+
+async def _check_shares(
+    unit: PlanningUnit, debt: Debt, topup_share_ppm: int, *, at: datetime
+) -> None:
+    """All of an account's debts together leave of a top-up what the policy has."""
+    terms = (await load_terms(unit, [debt.account_id], at=at))[debt.account_id]
+    others = [each for each in await unit.debts.lock_of(debt.account_id) if each.id != debt.id]
+    others_ppm = sum(each.topup_share_ppm or 0 for each in others)
+    if others_ppm + topup_share_ppm > terms.topup_share_max_ppm:
+        message = (
+            f"debts take {terms.topup_share_max_ppm} ppm of a top-up at most by policy, and the "
+            f"account's others take {others_ppm}: {topup_share_ppm} are too many; nothing was "
+            "changed"
+        )
+        raise PlanRefused(message)

@@ -81,8 +81,8 @@ class DebtStore(Protocol):
         """What corrections took off it, and whether anything is left."""
         ...
 
-    async def account_of(self, debt_id: UUID) -> UUID:
-        """Whose the debt is, which is there."""
+    async def account_of(self, debt_id: UUID) -> UUID | None:
+        """Whose the debt is; none where there is no such debt."""
         ...
 
     async def put_pause(self, debt: Debt) -> None:
@@ -178,7 +178,7 @@ class SplittingUnit(TermsUnit, PayingUnit, DaysUnit, Protocol):
     """One in which corrected bills are split, or debts are paid off."""
 
 
-class PlanningUnit(DaysUnit, HasFacts, Protocol):
+class PlanningUnit(TermsUnit, DaysUnit, HasBalances, HasFacts, Protocol):
     """One in which a person agrees on instalments."""
 
 

@@ -221,7 +221,7 @@ class PostgresDebts:
             "UPDATE debt SET lowered_micro = $2 WHERE id = $1", debt.id, debt.lowered_micro
         )
 
-    async def account_of(self, debt_id: UUID) -> UUID:
+    async def account_of(self, debt_id: UUID) -> UUID | None:
         """Never changes."""
         return await (await driver(self._connection)).fetchval(
             "SELECT account_id FROM debt WHERE id = $1", debt_id

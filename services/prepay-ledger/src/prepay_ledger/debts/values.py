@@ -70,6 +70,8 @@ class DebtTerms:
     """No instalment is taken in so many days after supply came back."""
     back_above_micro: int = 0
     """A balance above this brings supply back."""
+    topup_share_max_ppm: int = 500_000
+    """What all debts of an account may take of a top-up together."""
     topup_cap_micro: int | None = None
     """The most that top-ups pay of debts in ``topup_cap_days``; none: no such limit."""
     topup_cap_days: int = 30

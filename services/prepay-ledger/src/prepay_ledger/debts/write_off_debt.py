@@ -114,6 +114,7 @@ async def _known(unit: WriteOffUnit, write_off_id: UUID) -> WriteOff:
 async def _held(unit: WriteOffUnit, one: WriteOff) -> Debt:
     """The account's row first, as whoever pays a debt locks them."""
     account_id = await unit.debts.account_of(one.debt_id)
+    assert account_id is not None, "a debt is never deleted"
     await unit.balances.lock(account_id)
     debt = await unit.debts.lock(one.debt_id)
     assert debt is not None, "a debt is never deleted"
