@@ -1,6 +1,7 @@
 """The stack that tests run on: real Kafka, Mosquitto and PostgreSQL, brought up once a session."""
 
 import os
+import secrets
 import sys
 from collections.abc import Generator
 
@@ -20,6 +21,8 @@ use_packaged_zone_data()
 # modules, each start compiles all of them again, which takes half of a service's start.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Processes that share the tests must find them in the same order, sets among the parameters too.
+os.environ.setdefault("PYTHONHASHSEED", str(secrets.randbelow(2**32)))
 
 
 @pytest.fixture(scope="session")

@@ -18,14 +18,15 @@ SECOND = timedelta(seconds=1)
 LATEST = NOW + PAYMENT_IN_FLIGHT_LONGEST
 HOME, OTHER = UUID(int=1), UUID(int=2)
 IN_FLIGHT = ConditionKind.PAYMENT_IN_FLIGHT
+OF_ACCOUNTS = sorted(set(ConditionKind) - OF_UTILITY)
 
 
 @pytest.mark.parametrize(
     ("kind", "account_id", "until", "says"),
     [
-        *((kind, None, None, None) for kind in OF_UTILITY),
-        *((kind, HOME, None, "told of no single account") for kind in OF_UTILITY),
-        *((kind, None, LATEST, "told of one account") for kind in set(ConditionKind) - OF_UTILITY),
+        *((kind, None, None, None) for kind in sorted(OF_UTILITY)),
+        *((kind, HOME, None, "told of no single account") for kind in sorted(OF_UTILITY)),
+        *((kind, None, LATEST, "told of one account") for kind in OF_ACCOUNTS),
         (ConditionKind.MODE_CHANGE, HOME, None, None),
         (ConditionKind.DISPUTED_READINGS, HOME, NOW + timedelta(days=400), None),
         (ConditionKind.DISPUTED_READINGS, HOME, NOW + SECOND, None),
