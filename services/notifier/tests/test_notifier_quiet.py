@@ -15,6 +15,7 @@ from notifier.deliveries.retries import RetryPolicy
 from notifier.deliveries.values import Delivery
 from notifier.notices.treatment import NEVER_QUIET
 from notifier.notices.values import Template
+from notifier.settings import NotifierSettings
 
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 NIGHT = QuietHours(
@@ -99,3 +100,38 @@ async def test_an_sms_waits_for_the_customers_morning(timezone, waits_h):
     outcome = await deliver.send(Delivery(notice, "1", 1, midnight, timezone))
     assert outcome.retry_after == (waits_h and timedelta(hours=waits_h))
     assert bool(sent) == (waits_h is None)
+
+
+def settings(**more) -> NotifierSettings:
+    needed = {
+        name: "postgresql+asyncpg://x" if "url" in name else "x"
+        for name, field in NotifierSettings.model_fields.items()
+        if field.is_required()
+    }
+    return NotifierSettings(**needed, **more)
+
+
+@pytest.mark.parametrize("hours", [9, 13])
+def test_what_would_be_over_before_the_morning_is_refused(hours):
+    with pytest.raises(ValueError, match=r"low-balance would be over .* 13 hours"):
+        settings(notice_lifetimes_h={"low-balance": hours})
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"notice_lifetimes_h": {"low-balance": 13.1}},
+        {"notice_lifetimes_h": {"supply-off": 1}},
+        {"notice_lifetimes_h": {"low-balance": 1}, "quiet_begin": None},
+        {"notice_lifetimes_h": {"low-balance": 1}, "quiet_except": [*NEVER_QUIET, "low-balance"]},
+        {
+            "notice_lifetimes_h": {"low-balance": 8},
+            "quiet_end": "05:00",
+            "quiet_holiday_end": "05:00",
+        }
+        | {"quiet_begin": "23:00"},
+    ],
+)
+def test_what_has_time_until_the_morning_is_taken(more):
+    assert settings(**more).lifetimes

@@ -394,12 +394,12 @@ async def test_nothing_is_delivered_that_was_never_sent(database):
 
 
 async def test_silence_counts_after_the_stated_time_and_on_no_other_channel(database):
-    mail = await one_sent(database, Channel.EMAIL)
     sms = await one_sent(database, Channel.SMS)
+    mail = await one_sent(database, Channel.EMAIL)
 
     async def trust(after_h: int) -> bool:
         return await TrustSilence(
-            after={Channel.EMAIL: timedelta(hours=24)},
+            after={Channel.SMS: timedelta(hours=24)},
             open_deliveries=lambda: open_deliveries(database),
             clock=lambda: START + timedelta(hours=after_h),
         )()
@@ -408,7 +408,7 @@ async def test_silence_counts_after_the_stated_time_and_on_no_other_channel(data
     assert await trust(24)
     assert not await trust(24)
     assert await told(database) == ["accepted", "accepted", "delivered"]
-    assert (await statuses(database, sms.notice.account_id))[0][1] == "accepted"
+    assert (await statuses(database, mail.notice.account_id))[0][1] == "accepted"
     # A bounce that comes later still takes it back.
-    await verdict(database, mail, B)
+    await verdict(database, sms, B)
     assert (await told(database))[-2:] == ["bounced", "failed"]

@@ -1,7 +1,7 @@
 """The notifier's settings."""
 
 from collections.abc import Mapping
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -65,10 +65,10 @@ class NotifierSettings(ServiceSettings):
     sms_receipt_secret: SecretStr | None = Field(default=None, min_length=32)
     """Signs the addresses of the reports. The same on every replica."""
 
-    email_undisputed_after_h: float | None = Field(default=None, gt=0, le=24 * 90)
     sms_undisputed_after_h: float | None = Field(default=None, gt=0, le=24 * 90)
     """The utility's stated substitute for a receipt: what was accepted and did not come back for so
-    long counts as delivered, and as a warning before a cut. None: accepted is not delivered."""
+    long counts as delivered, and as a warning before a cut. None: accepted is not delivered. Mail
+    has none: nobody here reads what comes back of it."""
 
     email_slots: int = Field(default=16, ge=1, le=200)
     sms_slots: int = Field(default=16, ge=1, le=200)
@@ -114,6 +114,21 @@ class NotifierSettings(ServiceSettings):
                 "PREWATT_QUIET_HOLIDAY_END and PREWATT_QUIET_BEGIN are in this order within a day"
             )
             raise ValueError(message)
+        if begin:
+            # An hour more where the clock changes.
+            night = _until(begin, self.quiet_holiday_end) + timedelta(hours=1)
+            short = [
+                template
+                for template, lifetime in self.lifetimes.items()
+                if template not in self.quiet_except and lifetime <= night
+            ]
+            if short:
+                message = (
+                    f"PREWATT_NOTICE_LIFETIMES_H: {', '.join(sorted(short))} would be over within "
+                    f"a quiet night of {night.total_seconds() / 3600:g} hours and never be sent: "
+                    "give more time, or name it in PREWATT_QUIET_EXCEPT"
+                )
+                raise ValueError(message)
         return self
 
     @property
@@ -143,11 +158,9 @@ class NotifierSettings(ServiceSettings):
     @property
     def undisputed_after(self) -> Mapping[Channel, timedelta]:
         """Of the channels whose silence counts as delivery."""
-        stated = {
-            Channel.EMAIL: self.email_undisputed_after_h,
-            Channel.SMS: self.sms_undisputed_after_h,
-        }
-        return {channel: timedelta(hours=hours) for channel, hours in stated.items() if hours}
+        if self.sms_undisputed_after_h is None:
+            return {}
+        return {Channel.SMS: timedelta(hours=self.sms_undisputed_after_h)}
 
     @property
     def quiet_hours(self) -> QuietHours | None:
@@ -172,3 +185,9 @@ class NotifierSettings(ServiceSettings):
                 return LaneLimits(self.sms_slots, self.sms_per_s)
             case Channel.LOG:
                 return LaneLimits(_LOG_SLOTS)
+
+
+def _until(begin: time, end: time) -> timedelta:
+    """From an evening to the next morning."""
+    evening = datetime.combine(date.min, begin)
+    return datetime.combine(date.min + timedelta(days=1), end) - evening

@@ -1,6 +1,8 @@
 """Use case: notices whose time over a channel is over go to the next one, or end."""
 
-from notifier.deliveries.ports import OpenDeliveries
+from datetime import datetime
+
+from notifier.deliveries.ports import DeliveryStore, OpenDeliveries
 from notifier.deliveries.succession import hand_on
 from notifier.deliveries.values import Delivery
 from notifier.metrics import NOTICES
@@ -20,7 +22,7 @@ class ExpireNotices:
         self._clock = clock
 
     async def __call__(self) -> bool:
-        """Whether anything ended. Each notice in a transaction of its own."""
+        """Whether anything ended. So many at a time in one transaction."""
         async with self._open_deliveries() as store:
             stopped = await store.stop_abandoned(now=self._clock())
             for notice in stopped:
@@ -28,18 +30,21 @@ class ExpireNotices:
                     await store.publish(events.withdrawn(notice, now=self._clock()))
         for notice in stopped:
             NOTICES.labels(notice.channel, notice.status).inc()
+        now = self._clock()
         async with self._open_deliveries() as store:
-            overdue = await store.overdue(limit=_AT_A_TIME, now=self._clock())
-        ended = [delivery for delivery in overdue if await self._expire(delivery)]
+            overdue = await store.overdue(limit=_AT_A_TIME, now=now)
+            # In the order of their ids, as whoever else holds several.
+            for account_id in sorted({each.notice.account_id for each in overdue}):
+                await store.hold_account(account_id)
+            ended = [each for each in overdue if await _expired(store, each, now=now)]
+        for each in ended:
+            NOTICES.labels(each.notice.channel, Status.EXPIRED).inc()
         return bool(ended or stopped)
 
-    async def _expire(self, delivery: Delivery) -> bool:
-        now = self._clock()
-        notice = delivery.notice
-        async with self._open_deliveries() as store:
-            await store.hold_account(notice.account_id)
-            if not await store.expire(delivery, now=now):
-                return False
-            await hand_on(store, notice, now=now)
-        NOTICES.labels(notice.channel, Status.EXPIRED).inc()
-        return True
+
+async def _expired(store: DeliveryStore, delivery: Delivery, *, now: datetime) -> bool:
+    """Whether it was still to be ended: its account is held only now."""
+    if not await store.expire(delivery, now=now):
+        return False
+    await hand_on(store, delivery.notice, now=now)
+    return True
