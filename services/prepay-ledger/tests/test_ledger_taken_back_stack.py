@@ -65,10 +65,10 @@ async def placed(town: Owing, payment_id: str, *, returned: bool):
 
 
 async def owes_with_a_share(town: Owing, *sources: str) -> None:
-    """Debts of which each top-up pays a half, and a quarter."""
+    """Debts of which each top-up pays three eighths, and an eighth."""
     for source in sources:
         await town.owe(source=source)
-    for debt, ppm in zip(await town.debts(), (500_000, 250_000), strict=False):
+    for debt, ppm in zip(await town.debts(), (375_000, 125_000), strict=False):
         await share(town, debt.id, ppm)
 
 
@@ -94,21 +94,21 @@ async def test_what_is_taken_back_of_a_top_up_is_owed_again_in_its_part(town: Ow
         await stands(town, paid=[*paid], kept=left)
 
     await pay(town, "p1")
-    await expect(200, 100, left=PAID)
+    await expect(150, 50, left=PAID)
     await tell(town, "p1", Kind.REFUNDED, 101, "r1")
-    # 299 of 400 are left: 149 and 74 of them pay debts, rounded down.
-    await expect(149, 74, left=299)
+    # 299 of 400 are left: 112 and 37 of them pay debts, rounded down.
+    await expect(112, 37, left=299)
     await tell(town, "p1", Kind.REFUND_FAILED, 101, "r1")
-    await expect(200, 100, left=PAID)
+    await expect(150, 50, left=PAID)
     await tell(town, "p1", Kind.DISPUTED, PAID, "d1")
     await expect(0, 0, left=0)
     # The same sums again: no movement is taken for another.
     await pay(town, "p2")
-    await expect(200, 100, left=PAID)
+    await expect(150, 50, left=PAID)
     await tell(town, "p1", Kind.DISPUTE_WON, PAID, "d1")
-    await expect(400, 200, left=2 * PAID)
+    await expect(300, 100, left=2 * PAID)
     await tell(town, "p2", Kind.REVERSED, PAID, "x")
-    await expect(200, 100, left=PAID)
+    await expect(150, 50, left=PAID)
 
 
 @pytest.mark.stack
