@@ -74,7 +74,7 @@ class Town(Scratch):
     async def hear(self, *events: NoticeEvent) -> set[UUID]:
         batch: list[Delivered[Any]] = [Delivered(event, None) for event in events]  # type: ignore[arg-type]
         async with self.unit() as unit:
-            return await take_notices(unit, batch, now=self.now)
+            return (await take_notices(unit, batch, now=self.now)).accounts
 
     async def stands(self, balance_micro: int = 0, since: datetime = NOW - DAY) -> Lawful:
         async with self.unit() as unit:

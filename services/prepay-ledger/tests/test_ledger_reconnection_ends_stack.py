@@ -9,11 +9,14 @@ from typing import Any
 import msgspec
 import pytest
 from ledger_devices import relay_of
+from ledger_grounds import bounced, delivered
 from ledger_scratch import Scratch
 from ledger_world import World
 
+from prepay_ledger.procedures.take_notices import NoticeEvent
 from prepay_ledger.reconnections.watch_reconnections import WatchReconnections
 from prepay_ledger.supply.close_and_retry import CloseAndRetry
+from prepay_ledger.supply.mind_notices import mind_notices
 from prepay_ledger.unit import PostgresUnit
 from prepay_ledger.work_orders.refusals import WorkOrderClosedBefore
 from prepay_ledger.work_orders.values import Closing, WorkOrderResult
@@ -290,3 +293,38 @@ async def test_voltage_behind_a_relay_that_is_to_be_open_proves_nothing(world: W
         "SELECT observed, observed_from FROM relay WHERE meter_id = $1", device.meter_id
     )
     assert tuple(relay) == ("open", "answer")
+
+
+async def hear(world: World, *events: NoticeEvent) -> None:
+    """The notifier tells."""
+    async with world.scratch.unit() as unit:
+        batch: Any = [(each, None) for each in events]
+        await mind_notices(unit, batch, review=world.review, now=world.now)
+
+
+async def test_who_is_dark_after_a_notice_that_came_back_is_sought(world: World) -> None:
+    household, device = world.households[0], world.devices[0]
+    warned = delivered(account_id=household.id, at=world.now)
+    await hear(world, warned)
+    await world.pay(household, -100)
+    await world.deliver(device)
+    assert device.is_open
+    world.now += MINUTE
+    back = bounced(warned, at=world.now)
+    await hear(world, back)
+    await hear(world, back)
+    found = await world.scratch.sql("SELECT kind, account_id, closed_at FROM work_order")
+    assert [tuple(each) for each in found] == [("contact_repair", household.id, None)]
+    assert device.waiting is None, "a person decides whether the cut may stand"
+    # Who has supply, or is to have it back, is not sought for this.
+    await world.pay(household, 1_000)
+    closing = Closing(at=world.now, by="li", result=WorkOrderResult.DONE, note="a new number")
+    (order,) = await world.scratch.sql("SELECT id FROM work_order")
+    async with world.scratch.unit() as unit:
+        await CloseAndRetry(world.review)(unit=unit, order_id=order["id"], closing=closing)
+    again = delivered(account_id=household.id, at=world.now)
+    await hear(world, again)
+    world.now += MINUTE
+    await hear(world, bounced(again, at=world.now))
+    (count,) = await world.scratch.sql("SELECT count(*) AS n FROM work_order")
+    assert count["n"] == 1

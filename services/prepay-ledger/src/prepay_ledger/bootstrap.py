@@ -14,12 +14,13 @@ from prepay_ledger.charging.take_readings import TakeReadings
 from prepay_ledger.charging.turn_readings import TurnReadings
 from prepay_ledger.epochs.postgres import raise_epoch
 from prepay_ledger.jobs import jobs
-from prepay_ledger.procedures.take_notices import NoticeEvent, take_notices
+from prepay_ledger.procedures.take_notices import NoticeEvent
 from prepay_ledger.relays.signing import CommandSigner
 from prepay_ledger.routes import routers
 from prepay_ledger.seals.close_days import CloseDays
 from prepay_ledger.seals.postgres import SealsUnit, open_seals
 from prepay_ledger.settings import LedgerSettings
+from prepay_ledger.supply.mind_notices import mind_notices
 from prepay_ledger.supply.review_supply import SupplyReview
 from prepay_ledger.supply.take_meter_events import TakeMeterEvents
 from prepay_ledger.unit import PostgresUnit, open_unit
@@ -174,13 +175,8 @@ def _in_unit(use_case: TakeReadings | TakeMeterEvents) -> Handle[Any]:
 
 
 def _taking_notices(review: SupplyReview) -> Handle[NoticeEvent]:
-    """What was delivered may be what a cut waits for; what came back may be what one rests on."""
-
     async def handle(connection: AsyncConnection, batch: Sequence[Delivered[NoticeEvent]]) -> None:
-        unit, now = PostgresUnit(connection), utc_now()
-        news = await take_notices(unit, batch, now=now)
-        if moving := await unit.relays.moving_accounts(list(news), now=now):
-            await review(unit, moving, now=now, caused_at=now)
+        await mind_notices(PostgresUnit(connection), batch, review=review, now=utc_now())
 
     return handle
 

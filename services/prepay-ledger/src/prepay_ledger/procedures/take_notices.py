@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
 from prepay_ledger.procedures.ports import HasProcedures
@@ -17,22 +17,30 @@ from prewatt_common.kafka.decoding import Delivered
 NoticeEvent: TypeAlias = NoticeDelivered | NoticeBounced | NoticeFailed
 
 
+class HeardNotices(NamedTuple):
+    """The accounts of which there is news, and those of them of which something came back."""
+
+    accounts: set[UUID]
+    came_back: set[UUID]
+
+
 async def take_notices(
     unit: HasProcedures, batch: Sequence[Delivered[NoticeEvent]], *, now: datetime
-) -> set[UUID]:
-    """Handle ``batch``; gives the accounts of which there is news, whose supply is to be decided
-    anew. The same again changes nothing: a notice is known by its id, and one that was taken back
-    stays so. What bounced takes back itself; what failed takes back what was delivered before it
-    alone, so that the order in which the two are written does not matter."""
+) -> HeardNotices:
+    """Handle ``batch``; the supply of accounts of which there is news is to be decided anew. The
+    same again changes nothing: a notice is known by its id, and one that was taken back stays so.
+    What bounced takes back itself; what failed takes back what was delivered before it alone, so
+    that the order in which the two are written does not matter."""
     events = [event for event, _ in batch if event.template in NOTICE_TEMPLATES]
     delivered = [event for event in events if isinstance(event, NoticeDelivered)]
     bounced = [event for event in events if isinstance(event, NoticeBounced)]
     failed = [event for event in events if isinstance(event, NoticeFailed)]
     news: set[UUID] = set()
+    came_back: set[UUID] = set()
     if delivered:
         news.update(await unit.evidence.add_delivered(delivered, now=now))
     if bounced:
-        news.update(await unit.evidence.take_back_bounced(bounced, now=now))
+        came_back.update(await unit.evidence.take_back_bounced(bounced, now=now))
     if failed:
-        news.update(await unit.evidence.take_back_failed(failed, now=now))
-    return news
+        came_back.update(await unit.evidence.take_back_failed(failed, now=now))
+    return HeardNotices(news | came_back, came_back)

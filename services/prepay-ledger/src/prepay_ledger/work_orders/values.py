@@ -26,6 +26,7 @@ class WorkOrderKind(StrEnum):
     """Somebody opens it again and again, or a fault behind it: it is not closed from afar until a
     person has looked."""
     CONTACT_REPAIR = "contact_repair"
+    """Supply was taken after a notice that came back later: nobody was told."""
 
 
 class WorkOrderResult(StrEnum):
