@@ -195,13 +195,14 @@ class Scratch:
                 ("INSERT INTO vend (id, vendor_id, key, account_id, account_number, amount_micro, "
                  "currency, tender, reference, sold_by, business_day, balance_before_micro, "
                  "balance_micro, owed_micro, paid_off, emergency_credit_micro, supply_state, at) "
-                 "VALUES ($1, $2, $3, $4, 'n', 9, 'CNY', 'cash', '', 'w', '2026-03-01', 0, 9, 0, "
-                 "'{}', 0, 'connected', $5)", (second, first, f"k{number}", ACCOUNT, AT)),
+                 "VALUES ($1, $2, $3, $4, 'n', 9, 'CNY', 'cash', '', $6, '2026-03-01', 0, 9, 0, "
+                 "'{}', 0, 'connected', $5)",
+                 (second, first, f"k{number}", ACCOUNT, AT, f"w{second}")),
                 ("INSERT INTO vend_bar (vendor_id, key, who, reason, at) "
                  "VALUES ($1, $2, 'w', $3, $4)", (first, f"b{number}", f"r{number}", AT)),
                 ("INSERT INTO vend_void (id, vend_id, key, who, reason, balance_micro, "
-                 "business_day, at) VALUES ($1, $2, $3, 'w', 'r', 0, '2026-03-01', $4)",
-                 (first, second, f"k{number}", AT)),
+                 "business_day, at) VALUES ($1, $2, $3, $5, 'r', 0, '2026-03-01', $4)",
+                 (first, second, f"k{number}", AT, f"w{second}")),
                 ("INSERT INTO meter_state (meter_id, day, today) SELECT $1, day, $2 FROM "
                  "posting_day", (f"m{first}", bytes([number]))),
             ):  # fmt: skip

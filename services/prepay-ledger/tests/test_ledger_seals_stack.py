@@ -91,8 +91,10 @@ UNIQUE = {
     "provider",
     "reference",
     "sequence",
+    "sold_by",
     "vend_id",
     "vendor_id",
+    "who",
 }
 
 
