@@ -21,6 +21,8 @@ use_packaged_zone_data()
 # modules, each start compiles all of them again, which takes half of a service's start.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Tests say how wide a terminal is; pytest-xdist and some shells say so to everybody.
+os.environ.pop("COLUMNS", None)
 # Processes that share the tests must find them in the same order, sets among the parameters too.
 os.environ.setdefault("PYTHONHASHSEED", str(secrets.randbelow(2**32)))
 
