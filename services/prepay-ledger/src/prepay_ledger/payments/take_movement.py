@@ -93,10 +93,8 @@ async def settle_taken_back(
     before. The payment is locked. Of another currency than its own nothing is moved."""
     movements = [each for each in movements if each.currency == known.payment.currency]
     after = taken_back(movements, paid_micro=known.payment.amount_micro)
-    delta_micro = after.amount_micro - known.taken_back_micro
-    if delta_micro:
-        left_micro = known.payment.amount_micro - after.amount_micro
-        await _move(unit, review, known, delta_micro, left_micro=left_micro, now=now)
+    if after.amount_micro != known.taken_back_micro:
+        await _move(unit, review, known, after.amount_micro, now=now)
         await unit.payments.set_taken_back(known.id, after.amount_micro)
     return after
 
@@ -110,13 +108,14 @@ async def _move(
     unit: Unit,
     review: SupplyReview,
     known: KnownPayment,
-    delta_micro: int,
+    taken_back_micro: int,
     *,
-    left_micro: int,
     now: datetime,
 ) -> None:
-    """``delta_micro``: below zero where a dispute was won, or a refund came back."""
+    """Of the payment ``taken_back_micro`` are taken back by now: less than before where a dispute
+    was won, or a refund came back."""
     paid = known.payment
+    delta_micro = taken_back_micro - known.taken_back_micro
     has_money = {
         PaymentOutcome.SUSPENSE: UtilityAccount.SUSPENSE,
         PaymentOutcome.RETURNED: refund_due(paid.provider),
@@ -148,7 +147,7 @@ async def _move(
         unit=unit,
         account=account,
         payment=known.id,
-        left_micro=left_micro,
+        left_micro=paid.amount_micro - taken_back_micro,
         moved=moved,
         journal_id=journal_id,
         at=now,
