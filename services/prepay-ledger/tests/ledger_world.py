@@ -288,7 +288,8 @@ class World(WorldRows):
         """What is heard of meters."""
         async with self.scratch.unit() as unit:
             batch: Sequence[Any] = [(event, None) for event in events]
-            await self.take(unit, batch)
+            committed = await self.take(unit, batch)
+        committed()
         await self._carry()
 
     async def _carry(self) -> None:

@@ -12,6 +12,7 @@ from ledger_devices import relay_of
 from ledger_grounds import bounced, delivered
 from ledger_scratch import Scratch
 from ledger_world import World
+from prometheus_client import REGISTRY
 
 from prepay_ledger.procedures.take_notices import NoticeEvent
 from prepay_ledger.reconnections.watch_reconnections import WatchReconnections
@@ -249,6 +250,11 @@ async def test_two_people_who_close_it_at_once_ask_once(world: World) -> None:
     assert after["n"] == before["n"] + 1
 
 
+def timed(stage: str) -> float:
+    name = "prewatt_ledger_reconnection_seconds_count"
+    return REGISTRY.get_sample_value(name, {"stage": stage}) or 0
+
+
 def voltage(world: World, voltage_mv: int | None) -> MeterReported:
     """As the first meter tells it now."""
     meter_id = world.devices[0].meter_id
@@ -269,7 +275,13 @@ async def test_voltage_behind_the_relay_ends_the_order(world: World) -> None:
     early = msgspec.structs.replace(early, at=early.at - timedelta(hours=1))
     await world.tell(voltage(world, None), voltage(world, 0), voltage(world, 89_999), early)
     assert await orders(world) == [("paid_but_dark", None)]
+    stages = ("issued_closed", "closed_load")
+    before = [timed(each) for each in stages]
     await world.tell(voltage(world, 90_000))
+    assert [timed(each) for each in stages] == [each + 1 for each in before]
+    await watch(world)
+    await world.tell(voltage(world, 90_000))
+    assert [timed(each) for each in stages] == [each + 1 for each in before], "once"
     assert await orders(world) == [("paid_but_dark", "over")]
     (closing,) = await world.scratch.sql("SELECT note FROM work_order")
     assert closing["note"] == "the meter measured voltage behind its relay"

@@ -3,13 +3,15 @@
 Each runs in the transaction of what made it so: the caller holds the accounts' rows.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from prepay_ledger.reconnections.ports import HasReconnections
 from prepay_ledger.reconnections.rules import begun, given_way, reached, supersede
-from prepay_ledger.reconnections.values import NewReconnection, Reached
+from prepay_ledger.reconnections.values import NewReconnection, Reached, Reconnection
 from prepay_ledger.work_orders.keep_orders import end_orders
 from prepay_ledger.work_orders.values import WorkOrderKind
 from prewatt_common.contracts.ledger_events_v1 import ReconnectionStage
@@ -40,12 +42,22 @@ async def begin_reconnections(*, unit: HasReconnections, news: Sequence[NewRecon
     await unit.reconnections.add([begun(each, id_=new_id()) for each in news])
 
 
-async def note_reached(*, unit: HasReconnections, seen: Sequence[Reached]) -> Collection[str]:
+class Supplied(NamedTuple):
+    """A reconnection as it was, and as it is with supply behind its relay; its times are still to
+    be observed."""
+
+    before: Reconnection
+    after: Reconnection
+
+
+async def note_reached(
+    *, unit: HasReconnections, seen: Sequence[Reached]
+) -> Mapping[str, Supplied]:
     """What was heard of relays whose reconnection is under way, in the order in which it counts.
-    What a meter has told of itself before the reconnect was issued is of another time. Gives the
-    meters that are supplied by it, whatever became of the answers."""
+    What a meter has told of itself before the reconnect was issued is of another time. Gives those
+    whose relay supplies by it, by meter, whatever became of the answers."""
     if not seen:
-        return ()
+        return {}
     rows = {
         each.meter_id: each
         for each in await unit.reconnections.lock({one.meter_id for one in seen})
@@ -59,14 +71,15 @@ async def note_reached(*, unit: HasReconnections, seen: Sequence[Reached]) -> Co
     for each in counts:
         if each.meter_id in rows:
             rows[each.meter_id] = reached(rows[each.meter_id], each.stage, each.at)
+    supplied: dict[str, Supplied] = {}
+    for meter_id, each in rows.items():
+        if each.load_at is not None and before[meter_id].load_at is None:
+            # Done, so nobody looks at it again to time it.
+            rows[meter_id] = replace(each, is_timed=True)
+            supplied[meter_id] = Supplied(before[meter_id], rows[meter_id])
     await unit.reconnections.save(
         [each for meter_id, each in rows.items() if each is not before[meter_id]]
     )
-    supplied = {
-        meter_id
-        for meter_id, each in rows.items()
-        if each.load_at is not None and before[meter_id].load_at is None
-    }
     if supplied:
         at = max(each.at for each in counts if each.meter_id in supplied)
         await _end_dark(unit, supplied, why=MEASURED, at=at)

@@ -96,7 +96,7 @@ class WatchReconnections(Generic[UnitT]):
                 )
                 await self._saw_load(unit, loaded, now)
         for watched, one in zip(before, after, strict=True):
-            _observe(watched.reconnection, one)
+            observe_times(watched.reconnection, one)
         if loaded:
             self._committed()
         return len(accounts) == AT_ONCE
@@ -137,9 +137,9 @@ def _seen(watched: Watched, now: datetime) -> Reconnection:
     return replace(of, is_timed=of.is_timed or of.closed_at is not None or of.armed_at is not None)
 
 
-def _observe(before: Reconnection, after: Reconnection) -> None:
-    """Each duration once: the relay's when it is first looked at with it closed or armed, load's
-    when that is seen."""
+def observe_times(before: Reconnection, after: Reconnection) -> None:
+    """Into the metrics, once what made one of the other is committed. Each duration once: the
+    relay's when it is first looked at with it closed or armed, load's when that is seen."""
     for duration, lasted in durations(after).items():
         is_new = before.load_at is None if duration is Duration.CLOSED_LOAD else not before.is_timed
         if is_new and after.is_timed:

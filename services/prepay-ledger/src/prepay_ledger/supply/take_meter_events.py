@@ -7,9 +7,10 @@ from typing import TypeAlias
 from prometheus_client import Counter, Histogram
 
 from prepay_ledger.command_keys.note_keys import note_keys
-from prepay_ledger.reconnections.follow_relays import note_reached
+from prepay_ledger.reconnections.follow_relays import Supplied, note_reached
 from prepay_ledger.reconnections.rules import SUPPLIED_MV, stage_of_news
 from prepay_ledger.reconnections.values import Reached
+from prepay_ledger.reconnections.watch_reconnections import observe_times
 from prepay_ledger.relays.command_progress import FINISHED_RANK, RANK
 from prepay_ledger.relays.news import after_limiter, after_progress, after_report, told_at
 from prepay_ledger.relays.values import (
@@ -82,6 +83,7 @@ class TakeMeterEvents:
         measured = [each for each in reports if (each.voltage_mv or 0) >= SUPPLIED_MV]
         meter_ids = sorted({each.meter_id for each in (*told, *measured)} | set(restless))
         concerned = {each.account_id for each in finished}
+        supplied: Mapping[str, Supplied] = {}
         if meter_ids:
             serving = await hold_served(unit, meter_ids, also=concerned, now=now)
             # That a command was sent tells nothing of its relay.
@@ -96,7 +98,7 @@ class TakeMeterEvents:
             caused_at = min(finished_at, default=now)
             await self._review(unit, list(concerned), now=now, caused_at=caused_at)
         succeeded = [each for each in finished if each.status is CommandStatus.SUCCEEDED]
-        return lambda: _observe(succeeded)
+        return lambda: _observe(succeeded, supplied.values())
 
     async def _hear(self, unit: Unit, events: Sequence[MeterEvent]) -> Sequence[str]:
         """The meters that came or went whose relays are not where they should be."""
@@ -167,12 +169,12 @@ async def _follow(
 
 async def _note_voltage(
     unit: Unit, measured: Sequence[MeterReported], *, now: datetime
-) -> Collection[str]:
+) -> Mapping[str, Supplied]:
     """Voltage behind a relay that is to close proves that it is closed, whatever became of the
-    answers. Of another relay it proves nothing: a customer may have a generator. Gives the meters
-    that are supplied by it."""
+    answers. Of another relay it proves nothing: a customer may have a generator. Gives those
+    that supply by it."""
     if not measured:
-        return ()
+        return {}
     found = await unit.relays.of_meters(sorted({each.meter_id for each in measured}))
     relays = {each.meter_id: each for each in found}
     seen = [
@@ -236,7 +238,9 @@ def _progress(event: CommandProgressed) -> CommandProgress:
     )
 
 
-def _observe(succeeded: Sequence[CommandRecorded]) -> None:
+def _observe(succeeded: Sequence[CommandRecorded], supplied: Collection[Supplied]) -> None:
+    for one in supplied:
+        observe_times(one.before, one.after)
     for each in succeeded:
         assert each.finished_at is not None
         SUPPLY_CHANGES.labels(each.action).inc()
