@@ -70,6 +70,34 @@ async def test_what_dies_after_it_began_is_not_begun_again(database, empty_datab
     assert is_passing_fault(failed.value)
 
 
+async def test_the_connection_used_last_is_used_next(database):
+    """It knows the statements; with turns each of them would have to learn them all."""
+    pids = await fill(database)
+    used = set()
+    for _ in range(2 * KEPT):
+        async with database.transaction() as connection:
+            used.add(await pid_of(connection))
+    assert len(used) == 1
+    assert used < pids
+
+
+async def test_a_rare_statement_stays_prepared_among_hundreds_of_others(database):
+    async def prepared():
+        async with database.transaction() as connection:
+            return set(
+                await connection.scalars(text("SELECT statement FROM pg_prepared_statements"))
+            )
+
+    async with database.transaction() as connection:
+        await connection.execute(text("SELECT 'a payment'"))
+        await (await driver(connection)).fetchval("SELECT 'a payment too'")
+    for number in range(300):
+        async with database.transaction() as connection:
+            await connection.execute(text(f"SELECT {number} AS n"))
+            await (await driver(connection)).fetchval(f"SELECT {number}")
+    assert {"SELECT 'a payment'", "SELECT 'a payment too'"} <= await prepared()
+
+
 async def test_commits_at_the_end_and_rolls_back_what_raises(database):
     table = "database_test"
     try:

@@ -36,12 +36,28 @@ PASSING_FAULTS: tuple[type[Exception], ...] = (
 """What trying again can help against. SQLAlchemy may wrap it: see `is_passing_fault`."""
 
 
+_STATEMENTS_KEPT = 500
+"""Prepared on each connection: more than any service has, so that none is prepared twice."""
+
+
 class Database:
     """Transactions on a pool of connections."""
 
     def __init__(self, *, url: str, pool_size: int = 8) -> None:
+        # The connection that was used last is used next, or each of them would have to learn each
+        # statement, and a rare one (a payment's) would meet one that has not, or not any more.
         # No pre-ping: SQLAlchemy's takes three round trips, and `_begun` finds out as well.
-        self._engine = create_async_engine(url, pool_size=pool_size, max_overflow=0)
+        self._engine = create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_use_lifo=True,
+            connect_args={
+                "statement_cache_size": _STATEMENTS_KEPT,
+                "prepared_statement_cache_size": _STATEMENTS_KEPT,
+                "max_cached_statement_lifetime": 0,
+            },
+        )
         self._check_engine = create_async_engine(
             url, pool_size=1, max_overflow=0, pool_pre_ping=True
         )

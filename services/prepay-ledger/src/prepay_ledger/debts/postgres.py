@@ -272,6 +272,8 @@ class PostgresDebts:
 
 async def to_debts(connection: DriverConnection, rows: Sequence[Any]) -> Sequence[Debt]:
     """Debts from their rows, with their instalments."""
+    if not rows:
+        return ()
     plans: dict[UUID, list[Instalment]] = {}
     for debt_id, *instalment in await connection.fetch(_INSTALMENTS, [row["id"] for row in rows]):
         plans.setdefault(debt_id, []).append(Instalment(*instalment))
