@@ -20,6 +20,8 @@ USED_UP_WH = 100_000
 TOP_UP_MICRO = 200_000_000
 _TIMEOUT_S = 60
 _PAY_TIMEOUT_S = 30
+_PAYS_AFTER_S = 1.0
+"""Nobody pays in the milliseconds in which the ledger still takes in that the relay has opened."""
 
 
 def quantiles_ms(seconds: Sequence[float]) -> dict[str, int]:
@@ -42,6 +44,7 @@ async def cut_and_restore(
 
     async def one(household: Household) -> None:
         cuts.append(await cut(fleet, household, at=at))
+        await asyncio.sleep(_PAYS_AFTER_S)
         restored.append(await restore(fleet, target, household))
 
     async with asyncio.TaskGroup() as group:

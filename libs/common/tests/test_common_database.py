@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from prewatt_common.db.database import Database, driver, is_passing_fault
+from prewatt_common.db.database import Database, driver, insert_rows, is_passing_fault
 
 pytestmark = pytest.mark.stack
 
@@ -96,6 +96,18 @@ async def test_a_rare_statement_stays_prepared_among_hundreds_of_others(database
             await connection.execute(text(f"SELECT {number} AS n"))
             await (await driver(connection)).fetchval(f"SELECT {number}")
     assert {"SELECT 'a payment'", "SELECT 'a payment too'"} <= await prepared()
+
+
+@pytest.mark.parametrize("count", [0, 1, 20, 21, 300])
+async def test_rows_are_inserted_in_the_order_given_be_they_few_or_many(database, count):
+    rows = [(number * 7 % 11, f"row {number}") for number in range(count)]
+    async with database.transaction() as connection:
+        await connection.execute(
+            text("CREATE TEMPORARY TABLE rows (id serial, n int, name text) ON COMMIT DROP")
+        )
+        await insert_rows(connection, "rows", columns=["n", "name"], rows=rows)
+        found = await connection.execute(text("SELECT n, name FROM rows ORDER BY id"))
+        assert [tuple(each) for each in found] == rows
 
 
 async def test_commits_at_the_end_and_rolls_back_what_raises(database):

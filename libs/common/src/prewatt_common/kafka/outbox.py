@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prewatt_common.db.database import Database, driver, is_passing_fault
+from prewatt_common.db.database import Database, driver, insert_rows, is_passing_fault
 from prewatt_common.kafka.messages import Headers, Message
 from prewatt_common.kafka.producer import ProduceFailed, Producer, check_size
 from prewatt_common.metrics import OUTBOX_PENDING, OUTBOX_PUBLISHED
@@ -39,15 +39,15 @@ async def append(connection: AsyncConnection, messages: Sequence[Message]) -> No
     for message in messages:
         check_size(message)
     if messages:
-        # The rows' ids, and so the order on Kafka, are the order given. COPY, as an import has
-        # tens of thousands: it is a third of what arrays cost.
-        await (await driver(connection)).copy_records_to_table(
+        # The rows' ids, and so the order on Kafka, are the order given.
+        await insert_rows(
+            connection,
             "outbox",
-            records=[
+            columns=["topic", "key", "headers", "value"],
+            rows=[
                 (message.topic, message.key, _encode_headers(message.headers), message.value)
                 for message in messages
             ],
-            columns=["topic", "key", "headers", "value"],
         )
 
 

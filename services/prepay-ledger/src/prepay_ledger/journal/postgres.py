@@ -8,8 +8,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.epochs.postgres import FIRST_NUMBER
 from prepay_ledger.journal.values import Balance, Journal, movements, sub_movements
-from prewatt_common.db.database import driver
+from prewatt_common.db.database import driver, insert_rows
 
+_WRITE = """
+WITH written AS (
+    INSERT INTO journal
+        (kind, source, currency, entries, entries_micro, postings, posted_at, day)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, open_day())) RETURNING id
+), posted AS (
+    INSERT INTO posting SELECT id, p.* FROM written, unnest($9::text[], $10::bigint[]) AS p
+)
+SELECT id FROM written
+"""
 _MOVE_BALANCES = f"""
 UPDATE account AS a SET balance_micro = a.balance_micro + m.amount_micro, moves = a.moves + 1
 FROM unnest($1::uuid[], $2::bigint[]) AS m (id, amount_micro)
@@ -62,9 +72,7 @@ class PostgresJournals:
         """The journal, its postings and its entries; gives its id."""
         connection = await driver(self._connection)
         journal_id: int = await connection.fetchval(
-            "INSERT INTO journal "
-            "(kind, source, currency, entries, entries_micro, postings, posted_at, day) "
-            "VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, open_day())) RETURNING id",
+            _WRITE,
             journal.kind,
             journal.source,
             journal.currency,
@@ -73,26 +81,23 @@ class PostgresJournals:
             len(journal.postings),
             at,
             day,
-        )
-        await connection.execute(
-            "INSERT INTO posting SELECT $1, * FROM unnest($2::text[], $3::bigint[])",
-            journal_id,
             list(journal.postings),
             list(journal.postings.values()),
         )
         if journal.entries:
-            await connection.copy_records_to_table(
+            await insert_rows(
+                self._connection,
                 "entry",
-                records=[
+                columns=[
+                    "journal_id", "number", "account_id", "agreement_id", "period_first",
+                    "amount_micro", "energy_wh", "sub_account",
+                ],
+                rows=[
                     (
                         journal_id, number, e.account_id, e.agreement_id, e.period_first,
                         e.amount_micro, e.energy_wh, e.sub_account,
                     )
                     for number, e in enumerate(journal.entries)
-                ],
-                columns=[
-                    "journal_id", "number", "account_id", "agreement_id", "period_first",
-                    "amount_micro", "energy_wh", "sub_account",
                 ],
             )  # fmt: skip
         return journal_id

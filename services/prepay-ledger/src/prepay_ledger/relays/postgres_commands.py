@@ -5,19 +5,18 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.epochs.postgres import current_epoch
-from prepay_ledger.epochs.values import first_number
+from prepay_ledger.epochs.postgres import FIRST_NUMBER
 from prepay_ledger.relays.command_progress import FINISHED_RANK, RANK
 from prepay_ledger.relays.values import CommandProgress, CommandRecorded, NewCommand
 from prewatt_common.contracts.base import CommandStatus, RelayAction
-from prewatt_common.db.database import driver
+from prewatt_common.db.database import driver, insert_rows
 
-_LAST_SEQUENCES = """
-SELECT m.id AS meter_id, greatest(c.sequence, $2) AS sequence
+_LAST_SEQUENCES = f"""
+SELECT m.id AS meter_id, greatest(c.sequence, {FIRST_NUMBER}) AS sequence
 FROM unnest($1::text[]) AS m (id)
 LEFT JOIN LATERAL
     (SELECT sequence FROM command WHERE meter_id = m.id ORDER BY sequence DESC LIMIT 1) AS c ON true
-"""
+"""  # noqa: S608 - of constants
 
 _RECORD_PROGRESS = """
 UPDATE command AS c
@@ -44,17 +43,18 @@ class PostgresCommands:
 
     async def last_sequences(self, meter_ids: Sequence[str]) -> Mapping[str, int]:
         """The meters' newest command sequences, or what the epoch begins above."""
-        connection = await driver(self._connection)
-        floor = first_number(await current_epoch(connection))
-        rows = await connection.fetch(_LAST_SEQUENCES, meter_ids, floor)
+        rows = await (await driver(self._connection)).fetch(_LAST_SEQUENCES, meter_ids)
         return {row["meter_id"]: row["sequence"] for row in rows}
 
     async def issue(self, commands: Sequence[NewCommand]) -> None:
-        """As COPY: a mass cut is thousands."""
+        """One, or the thousands of a mass cut."""
         if commands:
             rows = [_command_row(each) for each in commands]
-            await (await driver(self._connection)).copy_records_to_table(
-                "command", records=[tuple(row.values()) for row in rows], columns=list(rows[0])
+            await insert_rows(
+                self._connection,
+                "command",
+                columns=list(rows[0]),
+                rows=[tuple(row.values()) for row in rows],
             )
 
     async def record_progress(

@@ -17,7 +17,7 @@ from prepay_ledger.policies.values import Area
 from prepay_ledger.relays.postgres import SERVES, PostgresRelays
 from prepay_ledger.relays.values import Relay
 from prepay_ledger.supply.values import NextReview, StoredDecision, SupplyView
-from prewatt_common.db.database import driver
+from prewatt_common.db.database import driver, insert_rows
 from prewatt_metering.vee.registry import CHECKS
 
 _GOING_ON = ", ".join(repr(each.check_id) for each in CHECKS if each.goes_on)
@@ -70,6 +70,7 @@ GROUP BY account_id
 """  # noqa: S608 - of constants
 
 _SAVE_STATES = """
+WITH saved AS (
 UPDATE account AS a
 SET supply_state = n.supply_state, review_at_micro = n.review_at_micro,
     review_above_micro = n.review_above_micro, low_since = n.low_since,
@@ -81,7 +82,10 @@ FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[
      AS n (id, supply_state, review_at_micro, review_above_micro, low_since, exhausted_since,
            held, told, owed_micro, dues_until, recheck_at)
 WHERE a.id = n.id
+)
+SELECT open_day()
 """
+"""Gives the day that is open."""
 
 
 _AREAS = f"""
@@ -212,7 +216,8 @@ class PostgresSupply:
         self, *, reviews: Sequence[NextReview], decisions: Sequence[StoredDecision]
     ) -> None:
         """States and when they are looked at next; decisions with all they rest on."""
-        await (await driver(self._connection)).execute(
+        # Asked for once: a column's default is worked out for each row, one row at a time.
+        day = await (await driver(self._connection)).fetchval(
             _SAVE_STATES,
             [each.account_id for each in reviews],
             [each.state for each in reviews],
@@ -227,13 +232,12 @@ class PostgresSupply:
             [each.recheck_at for each in reviews],
         )
         if decisions:
-            connection = await driver(self._connection)
-            # Asked for once: a column's default is worked out for each row, one row at a time.
-            day = await connection.fetchval("SELECT open_day()")
-            await connection.copy_records_to_table(
-                "decision", records=[(*_decision(each), day) for each in decisions],
-                columns=list(_DECISION),
-            )  # fmt: skip
+            await insert_rows(
+                self._connection,
+                "decision",
+                columns=_DECISION,
+                rows=[(*_decision(each), day) for each in decisions],
+            )
 
 
 def _names(text: str) -> tuple[str, ...]:
