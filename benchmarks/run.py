@@ -46,11 +46,11 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "e2e.json"
 TABLE = ROOT / "docs" / "benchmarks.md"
 INTERVAL = timedelta(minutes=15)
-PROBES = 60
+PROBES = 120
 PROBE_PAUSE_S = 1.0
 """One cut and one reconnection a second: each has a cost of its own, some 200 CPU-ms over all
 processes (decision, command, answers, notices, payment), and four a second took both cores."""
-_HALF_RATE_READINGS = 1_000_000
+_HALF_RATE_READINGS = 2_000_000
 """Enough instants of the past for the half-rate run to last as long as the probes."""
 PLENTY_MICRO = 10**12
 PROBE_MICRO = 3_000_000
