@@ -353,6 +353,10 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
                     "{{currency}}",
                 ),
                 Query("max(prewatt_ledger_debt_news_age_seconds)", "untold for, s"),
+                Query(
+                    "sum by (work) (increase(prewatt_ledger_left_out_total[1h]))",
+                    "left out an hour: {{work}}",
+                ),
             ),
             description="By corrected bills, which start no cut; GET /v1/debts?open=true lists "
             "them.",

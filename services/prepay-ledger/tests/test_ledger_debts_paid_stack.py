@@ -4,12 +4,17 @@ whenever the job that takes instalments is killed."""
 import asyncio
 import sys
 from datetime import UTC, datetime, time, timedelta
+from uuid import UUID
 
 import pytest
 from ledger_owing import FIRST_DUE, OWED_MICRO, TOPUP_MICRO, Owing, owing_town, share, topped_up
 
+from prepay_ledger.debts import pay_instalments, tell_debts
+from prepay_ledger.debts.pay_instalments import PayInstalments
 from prepay_ledger.debts.refusals import PlanRefused
 from prepay_ledger.debts.rules import months_after
+from prepay_ledger.metrics import LEFT_OUT
+from prewatt_common.clock import utc_now
 from prewatt_common.ids import new_id
 
 pytestmark = pytest.mark.stack
@@ -171,3 +176,42 @@ async def test_killed_in_the_midst_of_a_run_nothing_is_taken_twice(
     assert process.returncode == 0
     assert sum(debt.paid_micro for debt in await town.debts()) == due_micro
     await town.database.close()
+
+
+async def test_an_account_that_raises_keeps_nobody_from_paying_or_being_told(
+    own_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pay_instalments, "ACCOUNTS_AT_ONCE", 2)
+    monkeypatch.setattr(tell_debts, "ACCOUNTS_AT_ONCE", 2)
+    town = Owing(own_database_url, count=5)
+    await town.settle(town.begin.date())
+    for number in range(5):
+        await town.owe(source=f"edit/{number}", number=number)
+    for debt in await town.debts():
+        await town.plan(debt.id, 1, town.today + DAYS)
+    await town.sql("UPDATE debt_instalment SET due_on = due_on - 300")
+    ids = [row["id"] for row in await town.sql("SELECT id FROM account ORDER BY id")]
+    odd = ids[:2]
+    await town.sql("UPDATE account SET supply_state = 'odd' WHERE id = ANY($1::uuid[])", odd)
+    before = left_out("pay instalments"), left_out("tell debts")
+    job = PayInstalments(open_unit=town.unit, clock=utc_now, committed=lambda: None)
+    await job()
+    paid = {debt.account_id: debt.paid_micro for debt in await town.debts()}
+    assert paid == {each: 0 if each in odd else OWED_MICRO for each in ids}
+    await town.tell(utc_now() + DAYS)
+    told = {UUID(each["account_id"]) for each in await town.told()}
+    assert told == {*ids} - {*odd}
+    # Three kinds of news: what is owed is left out, and nothing else of theirs waits.
+    assert (left_out("pay instalments"), left_out("tell debts")) == (before[0] + 2, before[1] + 2)
+
+    await town.sql("UPDATE account SET supply_state = 'connected'")
+    await job()
+    await town.tell(utc_now() + DAYS)
+    assert {debt.paid_micro for debt in await town.debts()} == {OWED_MICRO}
+    assert {UUID(each["account_id"]) for each in await town.told()} == {*ids}
+    await town.holds()
+    await town.database.close()
+
+
+def left_out(work: str) -> float:
+    return LEFT_OUT.labels(work)._value.get()

@@ -75,6 +75,12 @@ DEBT_NEWS_AGE_SECONDS = Gauge(
     "Since when a customer waits to be told that something is owed apart, or is written off; 0: "
     "nobody does.",
 )
+LEFT_OUT = Counter(
+    "prewatt_ledger_left_out_total",
+    "Accounts that a job left out as what is stored of them raises, each time that it tried; the "
+    "others were done.",
+    ("work",),
+)
 CONDITION_AGE_SECONDS = Gauge(
     "prewatt_ledger_condition_age_seconds",
     "The oldest condition of the kind that holds cuts and that nobody has ended.",

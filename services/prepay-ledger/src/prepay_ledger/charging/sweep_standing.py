@@ -11,6 +11,7 @@ from prepay_ledger.charging.ports import OpenParkingUnit, ParkingUnit
 from prepay_ledger.charging.post_charges import post_charges
 from prepay_ledger.charging.pricing import Pricings, PricingsOfNow
 from prepay_ledger.charging.split_charged import READ, split_charged
+from prepay_ledger.metrics import LEFT_OUT
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.clock import Clock
 from prewatt_common.db.database import is_conflict
@@ -74,6 +75,7 @@ class SweepStanding:
             # Nobody else waits for those that cannot be charged; each sweep tries them again.
             odd = await odd_among(due, partial(self._charge, unit, pricings, day, now))
         self._committed()
+        LEFT_OUT.labels("sweep standing").inc(len(odd))
         if odd:
             agreement, error = odd[0]
             logger.error(

@@ -129,14 +129,28 @@ class NewsStore(Protocol):
         ...
 
     async def due(
-        self, news: DebtNews, *, quiet_since: datetime, told_before: datetime, limit: int
+        self,
+        news: DebtNews,
+        *,
+        quiet_since: datetime,
+        told_before: datetime,
+        after: UUID | None,
+        limit: int,
     ) -> Sequence[UUID]:
         """Accounts with something to tell that has not changed since then, and of which nothing was
-        told since ``told_before``."""
+        told since ``told_before``, in the order of their ids."""
         ...
 
     async def take(self, account_id: UUID, news: DebtNews, *, at: datetime) -> int:
         """What is to be told, which is told with this transaction; 0: nothing."""
+        ...
+
+
+class Parts(Protocol):
+    """A transaction with parts."""
+
+    def savepoint(self) -> AbstractAsyncContextManager[None]:
+        """A part that is undone by itself where it raises."""
         ...
 
 
@@ -182,13 +196,11 @@ class PlanningUnit(TermsUnit, DaysUnit, HasBalances, HasFacts, Protocol):
     """One in which a person agrees on instalments."""
 
 
-class TellingUnit(SplittingUnit, Protocol):
-    """One in which customers are told."""
+class ManyUnit(SplittingUnit, Parts, Protocol):
+    """One in which many are told or asked for what is due, and one that raises is left out."""
 
 
-OpenTellingUnit = Callable[[], AbstractAsyncContextManager[TellingUnit]]
-"""Begins such a transaction; it commits at the end, and does not where anything raises."""
-OpenPayingUnit = Callable[[], AbstractAsyncContextManager[SplittingUnit]]
+OpenManyUnit = Callable[[], AbstractAsyncContextManager[ManyUnit]]
 """Begins such a transaction; it commits at the end, and does not where anything raises."""
 OpenWriteOffUnit = Callable[[], AbstractAsyncContextManager[WriteOffUnit]]
 """Begins such a transaction; it commits at the end, and does not where anything raises."""

@@ -17,8 +17,8 @@ SET amount_micro = n.amount_micro + excluded.amount_micro, changed_at = excluded
 _DUE = """
 SELECT account_id FROM debt_news
 WHERE news = $1 AND amount_micro > 0 AND changed_at <= $2
-  AND (told_at IS NULL OR told_at <= $3)
-ORDER BY account_id LIMIT $4
+  AND (told_at IS NULL OR told_at <= $3) AND ($4::uuid IS NULL OR account_id > $4)
+ORDER BY account_id LIMIT $5
 """
 _TAKE = """
 UPDATE debt_news AS n SET amount_micro = 0, told_at = $3
@@ -55,11 +55,17 @@ class PostgresDebtNews:
         return cancelled_micro or 0
 
     async def due(
-        self, news: DebtNews, *, quiet_since: datetime, told_before: datetime, limit: int
+        self,
+        news: DebtNews,
+        *,
+        quiet_since: datetime,
+        told_before: datetime,
+        after: UUID | None,
+        limit: int,
     ) -> Sequence[UUID]:
         """Without a lock: `take` says what there is."""
         rows = await (await driver(self._connection)).fetch(
-            _DUE, news, quiet_since, told_before, limit
+            _DUE, news, quiet_since, told_before, after, limit
         )
         return [row["account_id"] for row in rows]
 
