@@ -34,6 +34,8 @@ PREWATT_AUTH_PUBLIC_KEY=$(echo "$auth_key" | openssl pkey -pubout | quoted)
 PREWATT_COMMAND_SIGNING_KEY=$(echo "$command_key" | quoted)
 PREWATT_COMMAND_PUBLIC_KEY=$(echo "$command_key" | openssl pkey -pubout | quoted)
 PREWATT_COMMAND_KEY_ID=compose-1
+# Receipts of payments are signed with the first of these, by key id.
+PREWATT_RECEIPT_KEYS='{"compose-1": $(openssl genpkey -algorithm ed25519 | quoted)}'
 # Payment providers by name: docs/how-to/payment-providers.md.
 PREWATT_PAYMENT_PROVIDERS='{"demo": {"kind": "standard-webhooks", "secrets": ["whsec_$(openssl rand -base64 32)"]}}'
 EOF

@@ -24,6 +24,7 @@ EOF
 command_key=$(openssl genpkey -algorithm ed25519)
 secret prepay-ledger Opaque <<EOF
   payment-providers: '{"demo": {"kind": "standard-webhooks", "secrets": ["whsec_$(openssl rand -base64 32)"]}}'
+  receipt-keys: '{"k8s-1": "$(openssl genpkey -algorithm ed25519 | awk '{printf "%s\\n", $0}')"}'
   command-key-id: k8s-1
   command-signing-key: |
 $(echo "$command_key" | block)

@@ -56,6 +56,8 @@ from prepay_ledger.prepay_agreements.api import prepay_agreements_router
 from prepay_ledger.prepay_agreements.postgres_queries import GroundsQueries
 from prepay_ledger.procedures.api import procedures_router
 from prepay_ledger.procedures.postgres_queries import ProcedureQueries
+from prepay_ledger.receipts.api import receipts_router
+from prepay_ledger.receipts.postgres_queries import ReceiptQueries
 from prepay_ledger.reconnections.api import reconnections_router
 from prepay_ledger.reconnections.postgres_queries import ReconnectionQueries
 from prepay_ledger.relays.signing import CommandSigner
@@ -242,6 +244,11 @@ def routers(
             zone=zone,
         ),
         seals_router(open_unit=lambda: open_seals(database)),
+        receipts_router(
+            open_unit=lambda: open_seals(database),
+            paid=ReceiptQueries(database),
+            keys=settings.receipt_signing_keys,
+        ),
         webhook_router(
             providers=providers,
             open_unit=units,

@@ -9,10 +9,13 @@ from typing import Annotated, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from prepay_ledger.providers.configured import ConfiguredProvider, ProviderName
+from prepay_ledger.receipts.sign_receipt import ReceiptKeys, receipt_keys_of
 from prepay_ledger.relays.signing import private_key
 from prepay_ledger.site_codes.rules import masters_of
 from prepay_ledger.site_codes.values import Masters
 from prewatt_common.settings import ServiceSettings
+
+KeyId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
 
 class LedgerSettings(ServiceSettings):
@@ -26,11 +29,11 @@ class LedgerSettings(ServiceSettings):
     none: by one."""
     command_signing_key: SecretStr
     """Ed25519 private key (PEM) that commands to meters are signed with."""
-    command_key_id: str = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    command_key_id: KeyId
     """Tells a meter which of its public keys to check with. Meters are made with this key."""
     next_command_signing_key: SecretStr | None = None
     """The key that comes after it, likewise; meters are told of it by ``prewatt keys roll``."""
-    next_command_key_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    next_command_key_id: KeyId | None = None
     key_messages_per_s: int = Field(default=20, ge=1, le=1_000)
     """So many meters a second are told of a key, at most."""
     key_again_s: int = Field(default=3_600, ge=1)
@@ -42,6 +45,9 @@ class LedgerSettings(ServiceSettings):
     none_while_closed_days: Annotated[int, Field(ge=2, le=30)] | None = None
     """Somebody is sent to a meter that used something every day, and nothing for so many days
     though its relay is closed; none: nobody is."""
+    receipt_keys: dict[KeyId, SecretStr] = Field(default_factory=dict)
+    """Key id to Ed25519 private key (PEM) that receipts are signed with, the newest first; without
+    any there are no receipts."""
     site_code_masters: SecretStr | None = None
     """The master secrets of reconnection codes, as JSON: key id to at least 32 bytes in base64, the
     newest first. Without any there are no codes."""
@@ -72,6 +78,12 @@ class LedgerSettings(ServiceSettings):
             raise ValueError(message) from error
         return pem
 
+    @field_validator("receipt_keys")
+    @classmethod
+    def _sign_receipts(cls, pems: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        receipt_keys_of({key_id: pem.get_secret_value() for key_id, pem in pems.items()})
+        return pems
+
     @field_validator("site_code_masters")
     @classmethod
     def _makes_codes(cls, secrets: SecretStr | None) -> SecretStr | None:
@@ -94,6 +106,13 @@ class LedgerSettings(ServiceSettings):
             return masters_of(self.site_code_masters.get_secret_value())
         return (
             {} if self.site_code_masters_file is None else _masters_in(self.site_code_masters_file)
+        )
+
+    @cached_property
+    def receipt_signing_keys(self) -> ReceiptKeys:
+        """By their ids, the one that signs first."""
+        return receipt_keys_of(
+            {key_id: pem.get_secret_value() for key_id, pem in self.receipt_keys.items()}
         )
 
     @model_validator(mode="after")

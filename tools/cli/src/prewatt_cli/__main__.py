@@ -29,6 +29,7 @@ from prewatt_cli.policy import policy
 from prewatt_cli.procedures import procedure
 from prewatt_cli.protect import protect, protections, unprotect
 from prewatt_cli.protected_periods import protected_periods
+from prewatt_cli.receipts import receipts
 from prewatt_cli.replay import replay
 from prewatt_cli.scenario.command import scenario
 from prewatt_cli.suspense import suspense
@@ -65,6 +66,7 @@ app.command()(protections)
 app.command()(unprotect)
 app.command(context_settings=PASSED_ON)(archive)
 app.add_typer(suspense, name="suspense")
+app.add_typer(receipts, name="receipts")
 app.add_typer(dlq, name="dlq")
 app.add_typer(parked, name="parked")
 app.add_typer(vendors, name="vendors")

@@ -41,7 +41,7 @@ def candidates(
 ) -> None:
     """The accounts that the payer may have meant, the likeliest first, and why."""
     with one_line_errors(), find_target(state_dir=state_dir).client("prepay-ledger") as ledger:
-        payment = _find(ledger, payment_id, provider)
+        payment = payment_named(ledger, payment_id, provider)
         found = answered(ledger.get(f"/v1/payments/{payment['id']}/candidates")).json()
         table = Table("account", "payment reference", "why", box=None)
         for each in found:
@@ -63,7 +63,7 @@ def assign(
     """Give the money to an account: it is topped up, and its supply comes back as after any
     payment."""
     with one_line_errors(), client_for("prepay-ledger", state_dir=state_dir, who=who) as ledger:
-        payment = _find(ledger, payment_id, provider)
+        payment = payment_named(ledger, payment_id, provider)
         body = {"account_number": account_number, "reason": reason}
         after = answered(ledger.post(f"/v1/payments/{payment['id']}/assign", json=body)).json()
         done = f"{_amount(payment)} given to account {account_number}"
@@ -82,7 +82,7 @@ def give_back(
     """Send the money back to its payer. The ledger books the refund as due; order it from the
     provider."""
     with one_line_errors(), client_for("prepay-ledger", state_dir=state_dir, who=who) as ledger:
-        payment = _find(ledger, payment_id, provider)
+        payment = payment_named(ledger, payment_id, provider)
         path = f"/v1/payments/{payment['id']}/return"
         after = answered(ledger.post(path, json={"reason": reason})).json()
         done = f"{_amount(payment)} is due to the payer, by {payment['provider']}"
@@ -99,7 +99,8 @@ def _done_or_proposed(payment: dict[str, Any], done: str) -> str:
     )
 
 
-def _find(ledger: httpx.Client, payment_id: str, provider: str | None) -> dict[str, Any]:
+def payment_named(ledger: httpx.Client, payment_id: str, provider: str | None) -> dict[str, Any]:
+    """The payment, as its provider has it. Raises ValueError for none, and for several."""
     query = {"payment_id": payment_id} | ({"provider": provider} if provider else {})
     found = list(items_of(ledger, "/v1/payments", query))
     if not found:

@@ -38,6 +38,7 @@ class Keys:
     next_command_private: str
     webhook_secret: str
     site_code_master: str
+    receipt_private: str
 
 
 def load_or_make_keys(state_dir: Path) -> Keys:
@@ -45,6 +46,7 @@ def load_or_make_keys(state_dir: Path) -> Keys:
     auth_private, auth_public = _key_pair(state_dir / "auth_private.pem")
     command_private, command_public = _key_pair(state_dir / "command_private.pem")
     next_command_private, _ = _key_pair(state_dir / "next_command_private.pem")
+    receipt_private, _ = _key_pair(state_dir / "receipt_private.pem")
     secret_file = state_dir / "webhook_secret"
     if not secret_file.exists():
         write_private(
@@ -60,6 +62,7 @@ def load_or_make_keys(state_dir: Path) -> Keys:
         command_public=command_public,
         next_command_private=next_command_private,
         webhook_secret=secret_file.read_text(encoding="ascii"),
+        receipt_private=receipt_private,
         site_code_master=master_file.read_text(encoding="ascii"),
     )
 
@@ -102,6 +105,7 @@ def environment(
             "PREWATT_COMMAND_KEY_ID": COMMAND_KEY_ID,
             "PREWATT_SECOND_PERSON_ABOVE_MICRO": str(10_000 * 10**6),
             "PREWATT_SITE_CODE_MASTERS": json.dumps({COMMAND_KEY_ID: keys.site_code_master}),
+            "PREWATT_RECEIPT_KEYS": json.dumps({COMMAND_KEY_ID: keys.receipt_private}),
             "PREWATT_NEXT_COMMAND_SIGNING_KEY": keys.next_command_private,
             "PREWATT_NEXT_COMMAND_KEY_ID": NEXT_COMMAND_KEY_ID,
         },

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AbstractAsyncContextManager
 from datetime import date
 from typing import Any, Protocol
+from uuid import UUID
 
 from prepay_ledger.events import Publishes
 from prepay_ledger.seals.values import Moved, PostingDay, Seal, SealedTable
@@ -28,6 +29,10 @@ class SealStore(Protocol):
 
     def rows(self, table: SealedTable, day: date) -> AsyncIterator[Sequence[Any]]:
         """The columns of each of the day's rows, in the order of the key."""
+        ...
+
+    async def row(self, table: SealedTable, key: UUID) -> Sequence[Any] | None:
+        """The columns of one row of a table whose key is an id, sealed or not yet."""
         ...
 
     async def disagreeing_journal(self, day: date | None) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -144,6 +145,16 @@ class PostgresSeals:
         )
         async for row in self._connection.cursor(query, day, prefetch=_ROWS_AT_ONCE):
             yield tuple(row)
+
+    async def row(self, table: SealedTable, key: UUID) -> Sequence[Any] | None:
+        """By the primary key."""
+        columns = ", ".join(_selected(name) for name in table.columns)
+        (name,) = table.key
+        row = await self._connection.fetchrow(
+            f"SELECT {columns} FROM {table.name} AS t WHERE t.{name} = $1",  # noqa: S608 - constants
+            key,
+        )
+        return None if row is None else tuple(row)
 
     async def disagreeing_journal(self, day: date | None) -> str | None:
         """The first, in words."""

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from prepay_ledger.seals.values import Proof, Seal
+
 Hexadecimal = Annotated[str, Field(pattern=r"^[0-9a-f]*$")]
 
 
@@ -16,6 +18,13 @@ class SealOut(BaseModel):
     previous: Hexadecimal
     head: Hexadecimal
     body: str
+
+    @staticmethod
+    def of(seal: Seal) -> "SealOut":
+        """As it is shown."""
+        return SealOut(
+            day=seal.day, previous=seal.previous.hex(), head=seal.head.hex(), body=seal.body
+        )
 
 
 class ProofOut(BaseModel):
@@ -31,3 +40,18 @@ class ProofOut(BaseModel):
     proof: list[Hexadecimal]
     root: Hexadecimal
     head: Hexadecimal
+
+    @staticmethod
+    def of(proof: Proof) -> "ProofOut":
+        """As it is shown."""
+        return ProofOut(
+            day=proof.day,
+            table=proof.table,
+            row=proof.row,
+            leaf=proof.leaf.hex(),
+            number=proof.number,
+            count=proof.count,
+            proof=[each.hex() for each in proof.path],
+            root=proof.root.hex(),
+            head=proof.head.hex(),
+        )

@@ -1,6 +1,6 @@
 """What is sealed, and what a seal is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias
@@ -232,6 +232,22 @@ class Seal:
     previous: bytes
     head: bytes
     body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """That ``row`` (its canonical text) is leaf ``number``, from 0, of ``count`` of its table's
+    tree; ``path``: the hashes from the leaf to ``root``, lowest first."""
+
+    day: date
+    table: str
+    row: str
+    leaf: bytes
+    number: int
+    count: int
+    path: Sequence[bytes]
+    root: bytes
+    head: bytes
 
 
 Moved: TypeAlias = Mapping[str, Mapping[str, int]]

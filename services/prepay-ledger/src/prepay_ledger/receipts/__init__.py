@@ -1,0 +1,1 @@
+"""Receipts of payments, signed at once and proven once their day is sealed."""
