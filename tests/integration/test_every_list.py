@@ -34,6 +34,8 @@ WHOLE = {
     "/v1/debts/{debt_id}/plan plan": "sixty instalments at most",
     "/v1/debts/{debt_id}/pause plan": "sixty instalments at most",
     "/v1/contacts/{account_id} channels": "three at most",
+    "/v1/payments/{payment}/receipt proof": "as many as the day's payments halve to one",
+    "/v1/receipt-keys keys": "those of the settings",
     "/v1/dead-letters/{letter} headers": "as the record has them",
     "/v1/dead-letters/{letter} replays": "one each time that a person has it handled again",
     "/v1/totals currencies": "as many as the utility sells in",

@@ -23,7 +23,7 @@ SERVICES = {
     "billing": set[str](),
     "meter_gateway": set[str](),
     "notifier": {"GET /v1/receipts/sms/{notice_id}/{signature}"},
-    "prepay_ledger": {"POST /v1/webhooks/payments/{provider}"},
+    "prepay_ledger": {"POST /v1/webhooks/payments/{provider}", "GET /v1/receipt-keys"},
 }
 """What besides is open to all: whoever adds to these lists says why in the route's declaration."""
 BODY = {"content-type": "application/json", "content-length": "1000"}
