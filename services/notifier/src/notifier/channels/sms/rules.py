@@ -2,13 +2,9 @@
 
 from http import HTTPStatus
 
+from notifier.channels.gsm import is_gsm
 from notifier.channels.ports import PeerDown, PermanentFailure, TransientFailure
 
-_GSM7 = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    "ÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-"""GSM 03.38: 160 of these fit in a message; of anything else 70, as UCS-2."""
 _ABOUT_US = {
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
@@ -26,7 +22,7 @@ _ANSWER_MAX = 200
 
 def coding_of(text: str) -> str:
     """Kannel's ``coding``: 0 where the GSM alphabet is enough, else 2, UCS-2."""
-    return "0" if _GSM7.issuperset(text) else "2"
+    return "0" if is_gsm(text) else "2"
 
 
 def failure_of(status_code: int, answer: str) -> PermanentFailure | TransientFailure:
