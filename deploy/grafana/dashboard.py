@@ -245,6 +245,7 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
             "Commands at the gateway",
             (rate("prewatt_gateway_commands_total", by="action, status"),),
             "cps",
+            width=6,
         ),
         Panel(
             "Notices, and channels that are down (1)",
@@ -253,6 +254,18 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
                 Query("max by (channel) (prewatt_notifier_channel_down)", "{{channel}} is down"),
             ),
             "cps",
+            width=6,
+        ),
+        Panel(
+            "Cost of SMS a day",
+            (
+                Query(
+                    "sum by (currency) (increase(prewatt_notifier_cost_micro_total[1d])) / 1e6",
+                    "{{currency}}",
+                ),
+            ),
+            "short",
+            width=6,
         ),
         Panel(
             "Reconciliation: what differs, and what is not compared yet",
@@ -264,6 +277,7 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
                 ),
                 Query("max(prewatt_billing_reconciliation_waiting)", "not compared yet"),
             ),
+            width=6,
         ),
     ),
     (

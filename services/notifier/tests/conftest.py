@@ -400,6 +400,8 @@ async def notifier(
         "PREWATT_SMS_USERNAME": "prewatt",
         "PREWATT_SMS_PASSWORD": kannel.password,
         "PREWATT_SMS_FROM": "95598",
+        "PREWATT_SMS_SEGMENT_COST_MICRO": "50000",
+        "PREWATT_SMS_SEGMENT_CURRENCY": "CNY",
         "PREWATT_SMS_RECEIPT_URL": f"http://{HOST}:{port}",
         "PREWATT_SMS_RECEIPT_SECRET": secrets.token_hex(16),
         "PREWATT_DELIVERY_TIMEOUT_S": "3",

@@ -26,6 +26,7 @@ def deliver_over(send):
         quiet=None,
         zone=ZoneInfo("Asia/Shanghai"),
         timeout_s=60,
+        prices={},
         clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
         jitter=lambda: 0.0,
     )
@@ -83,6 +84,7 @@ async def test_a_notice_that_its_peer_hangs_on_stands_back_further_each_time():
         quiet=None,
         zone=ZoneInfo("Asia/Shanghai"),
         timeout_s=0.01,
+        prices={},
         clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
         jitter=lambda: 0.0,
     )

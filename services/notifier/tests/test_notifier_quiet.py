@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notifier.channels.ports import Acceptance
 from notifier.contacts.values import Channel
 from notifier.deliveries.deliver import Deliver
 from notifier.deliveries.quiet import QuietHours
@@ -81,8 +82,9 @@ async def test_an_sms_waits_for_the_customers_morning(timezone, waits_h):
     """Midnight in Shanghai, six in the evening in Berlin, ten at night in Urumqi."""
     sent = []
 
-    async def send(notice, text) -> None:
+    async def send(notice, text) -> Acceptance:
         sent.append(notice)
+        return Acceptance()
 
     midnight = datetime(2026, 9, 28, 16, tzinfo=UTC)
     notice = SimpleNamespace(channel=Channel.SMS, template=Template.LOW_BALANCE)
@@ -94,6 +96,7 @@ async def test_an_sms_waits_for_the_customers_morning(timezone, waits_h):
         quiet=NIGHT,
         zone=SHANGHAI,
         timeout_s=60,
+        prices={},
         clock=lambda: midnight,
         jitter=lambda: 0.0,
     )

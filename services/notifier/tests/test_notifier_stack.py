@@ -19,6 +19,8 @@ ACCEPTED = "prewatt.notice.accepted.v1"
 DELIVERED = "prewatt.notice.delivered.v1"
 FAILED = "prewatt.notice.failed.v1"
 WITHDRAWN = "prewatt.notice.withdrawn.v1"
+SEGMENTS = 'prewatt_notifier_segments_total{channel="sms"}'
+COST = 'prewatt_notifier_cost_micro_total{channel="sms",currency="CNY"}'
 
 
 async def test_an_event_that_comes_twice_makes_one_notice(notifier, smtp_peer):
@@ -143,6 +145,28 @@ async def test_an_sms_reaches_the_sms_centre_as_written(notifier, kannel, langua
     ]
     # What the gateway logs names our notice: a receiver can recognise a repeat.
     assert notice["id"] in (kannel.folder / "access.log").read_text("utf-8", "replace")
+
+
+async def test_what_sms_cost_is_counted(notifier):
+    before = await _values(notifier)
+    account_id = await notifier.account(language="en", phone="+8613800000041", channels=["sms"])
+    await notifier.publish(low(account_id))
+    await notifier.until_notices(account_id, ("low-balance", "sms", "delivered"))
+
+    async def counted() -> bool:
+        after = await _values(notifier)
+        return [after[each] - before.get(each, 0) for each in (SEGMENTS, COST)] == [1, 50_000]
+
+    await notifier.until(counted, what="one segment and its price")
+    (notice,) = await notifier.notices(account_id)
+    assert notice["segments"] == 1
+
+
+async def _values(notifier) -> dict[str, float]:
+    async with httpx.AsyncClient(base_url=notifier.base_url) as client:
+        lines = (await client.get("/metrics")).text.splitlines()
+    pairs = (line.rsplit(" ", 1) for line in lines if line[0] != "#")
+    return {SEGMENTS: 0, COST: 0} | {name: float(value) for name, value in pairs}
 
 
 async def test_a_number_that_the_gateway_denies_fails(notifier, kannel):

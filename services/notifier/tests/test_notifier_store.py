@@ -129,6 +129,7 @@ def deliverer(database: Database, *, at: datetime) -> Deliver:
         quiet=None,
         zone=ZoneInfo("Asia/Shanghai"),
         timeout_s=1,
+        prices={},
         clock=lambda: at,
         jitter=lambda: 0.5,
     )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from notifier.channels.email.rules import failure_of as email_failure_of
 from notifier.channels.email.rules import message_of
 from notifier.channels.ports import PeerDown, PermanentFailure, TransientFailure
-from notifier.channels.sms.rules import coding_of
+from notifier.channels.segments import Alphabet, segments_of
 from notifier.channels.sms.rules import failure_of as sms_failure_of
 from notifier.contacts.values import Channel, Contact, Language
 from notifier.deliveries.retries import RetryPolicy
@@ -78,9 +78,9 @@ def test_every_template_in_every_language_on_every_channel(template, language, c
         assert mail.get_content().strip() == text.body.strip()
     else:
         assert "\n" not in text.short
-        one_message = 70 if coding_of(text.short) == "2" else 160
-        assert len(text.short) <= one_message
-        assert (coding_of(text.short) == "2") == (language is Language.ZH_CN)
+        segments = segments_of(text.short)
+        assert len(segments.parts) == 1
+        assert (segments.alphabet is Alphabet.UCS2) == (language is Language.ZH_CN)
 
 
 @pytest.mark.parametrize("language", Language)

@@ -92,6 +92,7 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
         quiet=settings.quiet_hours,
         zone=ZoneInfo(settings.timezone),
         timeout_s=settings.delivery_timeout_s,
+        prices=settings.prices,
         clock=utc_now,
         jitter=random.random,
     )

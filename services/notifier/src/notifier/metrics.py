@@ -13,6 +13,16 @@ DELIVERY_SECONDS = Histogram(
     ("channel",),
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300, 1800, 3600, 21_600),
 )
+SEGMENTS = Counter(
+    "prewatt_notifier_segments_total",
+    "Messages that the network counts: a long SMS is several.",
+    ("channel",),
+)
+COST_MICRO = Counter(
+    "prewatt_notifier_cost_micro_total",
+    "What the segments cost, in millionths of the currency, by the price in the settings.",
+    ("channel", "currency"),
+)
 CHANNEL_DOWN = Gauge(
     "prewatt_notifier_channel_down",
     "1 while the channel's peer takes nothing and its notices wait, else 0.",

@@ -13,6 +13,7 @@ from notifier.contacts.values import Channel, Language
 from notifier.deliveries.lane import LaneLimits
 from notifier.deliveries.quiet import QuietHours
 from notifier.deliveries.retries import RetryPolicy
+from notifier.deliveries.values import SegmentPrice
 from notifier.notices.treatment import LIFETIMES, NEVER_QUIET
 from notifier.notices.values import Template
 from prewatt_common.settings import ServiceSettings
@@ -65,6 +66,10 @@ class NotifierSettings(ServiceSettings):
     sms_receipt_secret: SecretStr | None = Field(default=None, min_length=32)
     """Signs the addresses of the reports. The same on every replica."""
 
+    sms_segment_cost_micro: int | None = Field(default=None, ge=0)
+    sms_segment_currency: str | None = Field(default=None, pattern="^[A-Z]{3}$")
+    """What the network takes for each segment, for the metric of costs."""
+
     sms_undisputed_after_h: float | None = Field(default=None, gt=0, le=24 * 90)
     """The utility's stated substitute for a receipt: what was accepted and did not come back for so
     long counts as delivered, and as a warning before a cut. None: accepted is not delivered. Mail
@@ -96,6 +101,11 @@ class NotifierSettings(ServiceSettings):
             message = (
                 "PREWATT_SMS_UNDISPUTED_AFTER_H needs PREWATT_SMS_RECEIPT_URL: without reports "
                 "nothing would ever dispute it"
+            )
+            raise ValueError(message)
+        if (self.sms_segment_cost_micro is None) != (self.sms_segment_currency is None):
+            message = (
+                "PREWATT_SMS_SEGMENT_COST_MICRO and PREWATT_SMS_SEGMENT_CURRENCY belong together"
             )
             raise ValueError(message)
         if (self.smtp_username is None) != (self.smtp_password is None):
@@ -154,6 +164,13 @@ class NotifierSettings(ServiceSettings):
             return None
         secret = self.sms_receipt_secret.get_secret_value().encode()
         return ReceiptAddress(str(self.sms_receipt_url), secret)
+
+    @property
+    def prices(self) -> Mapping[Channel, SegmentPrice]:
+        """Of the channels whose price is known."""
+        if self.sms_segment_cost_micro is None or self.sms_segment_currency is None:
+            return {}
+        return {Channel.SMS: SegmentPrice(self.sms_segment_currency, self.sms_segment_cost_micro)}
 
     @property
     def undisputed_after(self) -> Mapping[Channel, timedelta]:

@@ -1,5 +1,6 @@
 """What a channel is to whoever sends a notice over it."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -26,12 +27,21 @@ class Verdict(StrEnum):
     BOUNCED = "bounced"
 
 
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What is known as the peer accepts a notice."""
+
+    proof: Proof | None = None
+    """Of its delivery, where that is known at once."""
+    segments: int | None = None
+    """Messages that the network counts, of what goes by SMS."""
+
+
 class ChannelPort(Protocol):
-    """A way out. Gives back once the peer has accepted the notice, with what proves its delivery
-    where that is known at once; raises one of the failures above.
+    """A way out. Gives back once the peer has accepted it; raises one of the failures above.
 
     The notice's id goes with it, the same at every attempt, so that the receiver can recognise a
     repeat.
     """
 
-    async def send(self, notice: Notice, text: Text) -> Proof | None: ...
+    async def send(self, notice: Notice, text: Text) -> Acceptance: ...

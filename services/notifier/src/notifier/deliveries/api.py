@@ -29,7 +29,8 @@ class UnknownAccount(Problem):
 
 
 class NoticeOut(BaseModel):
-    """A notice and what became of it. ``cause_id``: the event that called for it."""
+    """A notice and what became of it. ``cause_id``: the event that called for it. ``segments``: so
+    many SMS the network counts for it."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -45,6 +46,7 @@ class NoticeOut(BaseModel):
     next_attempt_at: datetime | None
     reason: str | None
     proof: Proof | None
+    segments: int | None
     created_at: datetime
     accepted_at: datetime | None
     finished_at: datetime | None

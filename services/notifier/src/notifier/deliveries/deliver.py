@@ -17,8 +17,8 @@ from notifier.deliveries.ports import OpenDeliveries
 from notifier.deliveries.quiet import QuietHours
 from notifier.deliveries.retries import RetryPolicy
 from notifier.deliveries.succession import hand_on
-from notifier.deliveries.values import Delivery, Outcome, as_kept
-from notifier.metrics import DELIVERY_SECONDS, NOTICES
+from notifier.deliveries.values import Delivery, Outcome, SegmentPrice, as_kept
+from notifier.metrics import COST_MICRO, DELIVERY_SECONDS, NOTICES, SEGMENTS
 from notifier.notices import events
 from notifier.notices.values import Status
 from notifier.templates.ports import Renderer, Unrenderable
@@ -43,6 +43,7 @@ class Deliver:
         quiet: QuietHours | None,
         zone: ZoneInfo,
         timeout_s: float,
+        prices: Mapping[Channel, SegmentPrice],
         clock: Clock,
         jitter: Callable[[], float],
     ) -> None:
@@ -53,6 +54,7 @@ class Deliver:
         self._quiet = quiet
         self._zone = zone
         self._timeout_s = timeout_s
+        self._prices = prices
         self._clock = clock
         self._jitter = jitter
 
@@ -68,12 +70,12 @@ class Deliver:
         try:
             text = self._renderer.render(notice, account_number=delivery.account_number)
             async with asyncio.timeout(self._timeout_s):
-                proof = await channel.send(notice, text)
+                acceptance = await channel.send(notice, text)
         except (Exception, asyncio.CancelledError) as error:
             if being_cancelled():
                 raise
             return self._failure(delivery, error)
-        return Outcome(peer_answers=True, proof=proof)
+        return Outcome(peer_answers=True, proof=acceptance.proof, segments=acceptance.segments)
 
     def _quiet_for(self, delivery: Delivery) -> timedelta | None:
         # Here and not where a notice is made: one that is tried again must not wake anybody either.
@@ -119,6 +121,7 @@ class Deliver:
                 delivery,
                 status=outcome.status,
                 proof=outcome.proof,
+                segments=outcome.segments,
                 reason=outcome.reason,
                 now=now,
                 next_attempt_at=now + outcome.retry_after if outcome.retry_after else None,
@@ -132,6 +135,8 @@ class Deliver:
             elif status is Status.FAILED:
                 await hand_on(store, notice, now=now)
         _tell(delivery, status, outcome, now)
+        if outcome.segments is not None:
+            _count_segments(notice.channel, outcome.segments, self._prices.get(notice.channel))
         return status not in (None, Status.QUEUED)
 
     def _again(
@@ -144,6 +149,12 @@ class Deliver:
         """The channel's breaker makes the pause: what waits goes as soon as the peer is back."""
         pause = self._retries.pause_after(1, jitter=self._jitter())
         return Outcome(as_kept(reason), pause, peer_answers=False)
+
+
+def _count_segments(channel: Channel, segments: int, price: SegmentPrice | None) -> None:
+    SEGMENTS.labels(channel).inc(segments)
+    if price is not None:
+        COST_MICRO.labels(channel, price.currency).inc(segments * price.micro)
 
 
 def _tell(delivery: Delivery, status: Status | None, outcome: Outcome, now: datetime) -> None:

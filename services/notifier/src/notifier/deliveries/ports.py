@@ -63,6 +63,7 @@ class DeliveryStore(Protocol):
         *,
         status: Status,
         proof: Proof | None,
+        segments: int | None,
         reason: str | None,
         now: datetime,
         next_attempt_at: datetime | None,

@@ -83,12 +83,16 @@ UPDATE notice SET
                   ELSE coalesce(stop_as, $3) END,
     reason = $4,
     proof = $7,
+    segments = $8,
     accepted_at = CASE WHEN $3 IN ('accepted', 'delivered') THEN $5::timestamptz END,
     next_attempt_at = CASE WHEN $3 = 'queued' AND stop_as IS NULL THEN $6::timestamptz END,
     finished_at = CASE WHEN $3 = 'accepted' OR $3 = 'queued' AND stop_as IS NULL THEN NULL
                        ELSE $5::timestamptz END
 WHERE id = $1::uuid AND attempts = $2 AND status = 'sending'
 RETURNING status
+"""
+_NOTE_SEGMENTS = """
+UPDATE notice SET segments = $3 WHERE id = $1 AND attempts = $2 AND accepted_at IS NOT NULL
 """
 
 
@@ -152,14 +156,18 @@ class PostgresDeliveries:
         *,
         status: Status,
         proof: Proof | None,
+        segments: int | None,
         reason: str | None,
         now: datetime,
         next_attempt_at: datetime | None,
     ) -> Status | None:
         notice_id, attempts = delivery.notice.id, delivery.attempts
         reached = await self._inner.fetchval(
-            _FINISH, notice_id, attempts, status, reason, now, next_attempt_at, proof
+            _FINISH, notice_id, attempts, status, reason, now, next_attempt_at, proof, segments
         )
+        if reached is None and segments is not None:
+            # Its receipt came first.
+            await self._inner.execute(_NOTE_SEGMENTS, notice_id, attempts, segments)
         return Status(reached) if reached else None
 
     async def hold_account(self, account_id: UUID) -> None:

@@ -31,7 +31,7 @@ class PostgresNoticeRecords:
             rows = await inner.fetch(
                 """
                 SELECT sequence, id, cause_id, account_id, template, language, channel, recipient,
-                       status, attempts, next_attempt_at, reason, proof, created_at,
+                       status, attempts, next_attempt_at, reason, proof, segments, created_at,
                        accepted_at, finished_at
                 FROM notice
                 WHERE account_id = $1 AND ($2::bigint IS NULL OR sequence < $2)
@@ -56,6 +56,7 @@ class PostgresNoticeRecords:
                 next_attempt_at=row["next_attempt_at"],
                 reason=row["reason"],
                 proof=Proof(row["proof"]) if row["proof"] else None,
+                segments=row["segments"],
                 created_at=row["created_at"],
                 accepted_at=row["accepted_at"],
                 finished_at=row["finished_at"],

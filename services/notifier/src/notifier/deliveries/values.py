@@ -42,6 +42,7 @@ class Outcome:
     """False where the peer takes no notice at all; none where it was not asked."""
     proof: Proof | None = None
     """Of its delivery, where that is known as the peer accepts it."""
+    segments: int | None = None
 
     @property
     def status(self) -> Status:
@@ -49,6 +50,14 @@ class Outcome:
         if self.reason is None:
             return Status.DELIVERED if self.proof else Status.ACCEPTED
         return Status.FAILED if self.retry_after is None else Status.QUEUED
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentPrice:
+    """What the network takes for each segment."""
+
+    currency: str
+    micro: int
 
 
 class Refusal(NamedTuple):
@@ -75,6 +84,7 @@ class RecordedNotice:
     next_attempt_at: datetime | None
     reason: str | None
     proof: Proof | None
+    segments: int | None
     created_at: datetime
     accepted_at: datetime | None
     finished_at: datetime | None

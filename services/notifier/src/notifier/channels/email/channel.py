@@ -7,7 +7,7 @@ from pathlib import Path
 import aiosmtplib
 
 from notifier.channels.email.rules import failure_of, message_of
-from notifier.channels.ports import PeerDown
+from notifier.channels.ports import Acceptance, PeerDown
 from notifier.notices.values import Notice, Text
 
 
@@ -50,7 +50,7 @@ class EmailChannel:
     def __init__(self, server: SmtpServer) -> None:
         self._server = server
 
-    async def send(self, notice: Notice, text: Text) -> None:
+    async def send(self, notice: Notice, text: Text) -> Acceptance:
         """The server took the mail on itself. Its 5xx is permanent, but for a login that it
         refuses: that is about us, and is tried again until somebody has put it right."""
         message = message_of(notice, text, sender=self._server.sender)
@@ -69,6 +69,7 @@ class EmailChannel:
             raise failure_of(error.code, error.message) from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise PeerDown(f"{type(error).__name__}: {error}") from error
+        return Acceptance()
 
     async def check(self) -> str:
         """A readiness check: the server answers and lets us in."""

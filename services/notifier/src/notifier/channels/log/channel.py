@@ -2,6 +2,7 @@
 
 import logging
 
+from notifier.channels.ports import Acceptance
 from notifier.notices.values import Notice, Text
 from prewatt_common.contracts.notice_events_v1 import Proof
 
@@ -11,7 +12,7 @@ logger = logging.getLogger(__name__)
 class LogChannel:
     """Where a development system, or a collector of logs, reads the notices."""
 
-    async def send(self, notice: Notice, text: Text) -> Proof:
+    async def send(self, notice: Notice, text: Text) -> Acceptance:
         """Writes the short text with the ids; never fails, and reaches nobody."""
         logger.info(
             text.short,
@@ -22,4 +23,4 @@ class LogChannel:
                 "language": notice.language,
             },
         )
-        return Proof.LOG
+        return Acceptance(Proof.LOG)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import httpx
 
-from notifier.channels.ports import PeerDown
+from notifier.channels.ports import Acceptance, PeerDown
 from notifier.channels.sms.receipts import ASKED, ReceiptAddress
-from notifier.channels.sms.rules import coding_of, failure_of
+from notifier.channels.sms.rules import CODINGS, failure_of, segments_as_sent
 from notifier.notices.values import Notice, Text
 
 
@@ -30,15 +30,17 @@ class SmsChannel:
         self._gateway = gateway
         self._client = client
 
-    async def send(self, notice: Notice, text: Text) -> None:
+    async def send(self, notice: Notice, text: Text) -> Acceptance:
         """The gateway accepted it: sent on (202, ``0:``) or kept to be sent (202, ``3:``)."""
+        # The gateway cuts it itself, and into no fewer.
+        segments = segments_as_sent(text.short)
         query = {
             "username": self._gateway.username,
             "password": self._gateway.password,
             "to": notice.recipient,
             "text": text.short,
             "charset": "UTF-8",
-            "coding": coding_of(text.short),
+            "coding": CODINGS[segments.alphabet],
             "binfo": str(notice.id),
         }
         if self._gateway.sender:
@@ -52,7 +54,7 @@ class SmsChannel:
             # Not the error's text: it may name the URL, and that holds the password.
             raise PeerDown(f"no answer from the gateway: {type(error).__name__}") from error
         if answer.is_success:
-            return
+            return Acceptance(segments=len(segments.parts))
         raise failure_of(answer.status_code, answer.text)
 
     async def check(self) -> str:

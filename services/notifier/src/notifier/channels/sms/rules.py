@@ -2,8 +2,11 @@
 
 from http import HTTPStatus
 
-from notifier.channels.gsm import is_gsm
 from notifier.channels.ports import PeerDown, PermanentFailure, TransientFailure
+from notifier.channels.segments import Alphabet, Segments, TextTooLong, segments_of
+
+CODINGS = {Alphabet.GSM: "0", Alphabet.UCS2: "2"}
+"""Kannel's ``coding``."""
 
 _ABOUT_US = {
     HTTPStatus.UNAUTHORIZED,
@@ -20,9 +23,12 @@ _NOT_NOW = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.G
 _ANSWER_MAX = 200
 
 
-def coding_of(text: str) -> str:
-    """Kannel's ``coding``: 0 where the GSM alphabet is enough, else 2, UCS-2."""
-    return "0" if is_gsm(text) else "2"
+def segments_as_sent(text: str) -> Segments:
+    """The parts that it takes. One of more than can be numbered is final."""
+    try:
+        return segments_of(text)
+    except TextTooLong as error:
+        raise PermanentFailure(str(error)) from error
 
 
 def failure_of(status_code: int, answer: str) -> PermanentFailure | TransientFailure:

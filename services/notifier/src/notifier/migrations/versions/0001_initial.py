@@ -52,6 +52,8 @@ CREATE TABLE notice (
     reason text,
     -- What says that it was delivered.
     proof text CHECK (proof IN ('receipt', 'undisputed', 'log')),
+    -- So many SMS the network counts for it.
+    segments smallint CHECK (segments BETWEEN 1 AND 255),
     created_at timestamptz NOT NULL,
     accepted_at timestamptz,
     finished_at timestamptz,
