@@ -180,6 +180,24 @@ test_needs() {
   for program in curl jq openssl; do have $program || want $program; done
   [ -x /usr/sbin/bearerbox ] || want kannel
   ls /usr/lib/kannel/test/fakesmsc >/dev/null 2>&1 || want kannel-extras
+  have node || want nodejs
+  sms_centre_is_there || have npm || want npm
+}
+
+# The SMS centre that the SMPP tests speak with: node-smpp.
+sms_centre_is_there() {
+  [ -e .tools/smsc/node_modules/smpp ] && [ ! services/notifier/tests/smsc/package-lock.json -nt .tools/smsc/.complete ]
+}
+
+sms_centre() {
+  if sms_centre_is_there; then return; fi
+  say "getting node-smpp for tests through npm, some seconds (.tools/npm.log)"
+  mkdir -p .tools/smsc
+  cp services/notifier/tests/smsc/package.json services/notifier/tests/smsc/package-lock.json .tools/smsc/
+  NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-$authorities}" \
+    npm ci --prefix .tools/smsc --ignore-scripts --no-audit --no-fund >.tools/npm.log 2>&1 \
+    || missing "node-smpp cannot be had through npm; see .tools/npm.log"
+  touch .tools/smsc/.complete
 }
 
 # An environment of its own: the project's is synced to what the project needs, with every check.
@@ -218,7 +236,7 @@ mkdir -p .tools
 case "${1:-}" in
   python) python_needs; install_wanted; python_env ;;
   stack) stack ;;
-  test) test_needs; stack ;;
-  chaos) test_needs; want_java; stack; spark_env ;;
+  test) test_needs; stack; sms_centre ;;
+  chaos) test_needs; want_java; stack; sms_centre; spark_env ;;
   *) echo "usage: tools/setup.sh python|stack|test|chaos" >&2; exit 2 ;;
 esac

@@ -252,6 +252,7 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
             (
                 rate("prewatt_notifier_notices_total", by="channel, outcome"),
                 Query("max by (channel) (prewatt_notifier_channel_down)", "{{channel}} is down"),
+                Query("1 - min by (centre) (prewatt_notifier_smpp_bound)", "{{centre}} unbound"),
             ),
             "cps",
             width=6,

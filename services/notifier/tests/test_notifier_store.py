@@ -55,7 +55,9 @@ async def database(notifier_store_url) -> AsyncGenerator[Database]:
     database = Database(url=notifier_store_url)
     yield database
     async with database.transaction() as connection:
-        await (await driver(connection)).execute("TRUNCATE notice, contact, account, outbox")
+        await (await driver(connection)).execute(
+            "TRUNCATE sms_message, notice, contact, account, outbox"
+        )
     await database.close()
 
 

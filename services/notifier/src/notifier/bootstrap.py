@@ -12,6 +12,8 @@ import httpx
 from aiokafka.errors import KafkaError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from notifier.channels.ports import Verdict
+from notifier.channels.smpp.inbox import TakeReceipt as TakeReceiptPort
 from notifier.channels.sms.channel import make_client
 from notifier.channels.sms.receipts import ReceiptAddress, verdict_of
 from notifier.contacts.api import contacts_router
@@ -27,6 +29,7 @@ from notifier.deliveries.lane import Lane
 from notifier.deliveries.ports import DeliveryStore
 from notifier.deliveries.postgres import open_deliveries
 from notifier.deliveries.postgres_records import PostgresNoticeRecords
+from notifier.deliveries.take_receipt import TakeReceipt
 from notifier.deliveries.take_verdict import TakeVerdict
 from notifier.deliveries.trust_silence import TrustSilence
 from notifier.deliveries.worker import DeliveryWorker
@@ -35,7 +38,7 @@ from notifier.notices.planning import LedgerEvent
 from notifier.notices.postgres_book import PostgresNoticeBook
 from notifier.notices.postgres_customers import open_customer_records
 from notifier.notices.take_ledger_events import TakeLedgerEvents
-from notifier.peers import make_channels
+from notifier.peers import make_peers
 from notifier.settings import NotifierSettings
 from notifier.templates.jinja import JinjaRenderer
 from prewatt_common.clock import utc_now
@@ -76,7 +79,6 @@ async def run(settings: NotifierSettings) -> None:
 
 async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClient) -> None:
     database, relay = parts.database, parts.relay
-    channels, channel_checks = make_channels(settings, client)
 
     def deliveries() -> AbstractAsyncContextManager[DeliveryStore]:
         return open_deliveries(database)
@@ -84,9 +86,21 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
     def contacts() -> AbstractAsyncContextManager[ContactStore]:
         return open_contacts(database)
 
+    def committed() -> None:
+        worker.wake()
+        relay.wake()
+
+    peers = make_peers(
+        settings,
+        client,
+        take_receipt=_told(
+            TakeReceipt(open_deliveries=deliveries, clock=utc_now), committed=committed
+        ),
+        passing=_is_passing,
+    )
     deliver = Deliver(
         open_deliveries=deliveries,
-        channels=channels,
+        channels=peers.channels,
         renderer=JinjaRenderer(utility_name=settings.utility_name),
         retries=settings.retries,
         quiet=settings.quiet_hours,
@@ -121,10 +135,6 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
         passing=_is_passing,
         committed=relay.wake,
     )
-
-    def committed() -> None:
-        worker.wake()
-        relay.wake()
 
     consumer = parts.consumer(
         Subscription(
@@ -179,14 +189,26 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
     topics = watch_history(
         bootstrap=settings.kafka_bootstrap, topics={LEDGER_EVENTS: "notices that were not sent yet"}
     )
-    watching = watch_dependencies({"kafka": parts.producer.check, **channel_checks})
-    workers = [relay, consumer, worker, watching, topics]
+    watching = watch_dependencies({"kafka": parts.producer.check, **peers.checks})
+    workers = [relay, consumer, worker, *peers.links, watching, topics]
     await serve(app=app, settings=settings, workers=workers)
 
 
 def _is_ours(address: ReceiptAddress | None) -> Callable[[UUID, str], bool]:
     """Without an address nobody was told where to report."""
     return address.is_ours if address else lambda _, __: False
+
+
+def _told(take: TakeReceipt, *, committed: Callable[[], None]) -> TakeReceiptPort:
+    """With what follows a commit: events to tell, and a next channel's turn."""
+
+    async def took(message_id: str, verdict: Verdict, *, reason: str) -> bool:
+        known = await take(message_id, verdict, reason=reason)
+        if known:
+            committed()
+        return known
+
+    return took
 
 
 def _is_passing(error: BaseException) -> bool:

@@ -23,6 +23,16 @@ COST_MICRO = Counter(
     "What the segments cost, in millionths of the currency, by the price in the settings.",
     ("channel", "currency"),
 )
+SMS_RECEIPTS = Counter(
+    "prewatt_notifier_sms_receipts_total",
+    "Receipts of the SMS centre, by whether we know which notice they are of.",
+    ("outcome",),
+)
+SMPP_BOUND = Gauge(
+    "prewatt_notifier_smpp_bound",
+    "1 while this replica is bound to the SMS centre, else 0: no SMS goes and no receipt comes.",
+    ("centre",),
+)
 CHANNEL_DOWN = Gauge(
     "prewatt_notifier_channel_down",
     "1 while the channel's peer takes nothing and its notices wait, else 0.",

@@ -1,22 +1,42 @@
 """The channels as the settings say."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import httpx
 
 from notifier.channels.email.channel import EmailChannel, SmtpServer
 from notifier.channels.log.channel import LogChannel
 from notifier.channels.ports import ChannelPort
+from notifier.channels.smpp.channel import SmppChannel
+from notifier.channels.smpp.inbox import Inbox, TakeReceipt
+from notifier.channels.smpp.link import SmppLink
 from notifier.channels.sms.channel import SmsChannel, SmsGateway
 from notifier.contacts.values import Channel
 from notifier.settings import NotifierSettings
+from prewatt_common.clock import utc_now
 from prewatt_common.http.app import Check
 
 
-def make_channels(
-    settings: NotifierSettings, client: httpx.AsyncClient
-) -> tuple[Mapping[Channel, ChannelPort], Mapping[str, Check]]:
-    """The channels that are configured, and what tells whether each answers."""
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """The channels that are configured, what tells whether each answers, and what holds the
+    binding of those that keep one."""
+
+    channels: Mapping[Channel, ChannelPort]
+    checks: Mapping[str, Check]
+    links: Sequence[SmppLink]
+
+
+def make_peers(
+    settings: NotifierSettings,
+    client: httpx.AsyncClient,
+    *,
+    take_receipt: TakeReceipt,
+    passing: Callable[[BaseException], bool],
+) -> Peers:
+    """As the settings say."""
+    links: list[SmppLink] = []
     channels: dict[Channel, ChannelPort] = {Channel.LOG: LogChannel()}
     checks: dict[str, Check] = {}
     if settings.smtp_host and settings.smtp_from:
@@ -48,4 +68,15 @@ def make_channels(
         )
         channels[Channel.SMS] = sms
         checks["sms"] = sms.check
-    return channels, checks
+    if centre := settings.smpp_centre:
+        inbox = Inbox(
+            take_receipt,
+            answered_as=settings.smpp_answer_ids,
+            reported_as=settings.smpp_receipt_ids,
+            passing=passing,
+        )
+        link = SmppLink(centre, take_delivery=inbox)
+        links.append(link)
+        channels[Channel.SMS] = SmppChannel(link, settings.smpp_form, clock=utc_now)
+        checks["sms"] = link.check
+    return Peers(channels, checks, links)

@@ -16,13 +16,13 @@ from notifier.deliveries.retries import RetryPolicy
 from notifier.deliveries.values import SegmentPrice
 from notifier.notices.treatment import LIFETIMES, NEVER_QUIET
 from notifier.notices.values import Template
-from prewatt_common.settings import ServiceSettings
+from notifier.smpp_settings import SmppSettings
 from prewatt_common.zone_names import wrong_zone
 
 _LOG_SLOTS = 4
 
 
-class NotifierSettings(ServiceSettings):
+class NotifierSettings(SmppSettings):
     """Read from ``PREWATT_*``. A channel without its host or URL is not configured: its notices
     go over the contact's next channel, or fail."""
 
@@ -58,8 +58,6 @@ class NotifierSettings(ServiceSettings):
     """Kannel's sendsms, ``http://host:13013/cgi-bin/sendsms``."""
     sms_username: str = ""
     sms_password: SecretStr = SecretStr("")
-    sms_from: str | None = None
-    """None leaves the sender to the gateway."""
     sms_receipt_url: HttpUrl | None = None
     """The notifier as the gateway reaches it, ``http://notifier:8083``. Without it no delivery
     reports are asked for, and no SMS counts as delivered."""
@@ -81,7 +79,6 @@ class NotifierSettings(ServiceSettings):
     email_per_s: float | None = Field(default=None, gt=0)
     sms_per_s: float | None = Field(default=None, gt=0)
     """What the channel's peer takes a second, from each of our replicas; none: no limit."""
-    delivery_timeout_s: float = Field(default=30, gt=0)
     delivery_lease_s: float = Field(default=90, gt=0)
     """After this a notice whose sender died is sent again."""
     delivery_retry_first_s: float = Field(default=5, gt=0)
@@ -97,10 +94,14 @@ class NotifierSettings(ServiceSettings):
         if (self.sms_receipt_url is None) != (self.sms_receipt_secret is None):
             message = "PREWATT_SMS_RECEIPT_URL and PREWATT_SMS_RECEIPT_SECRET belong together"
             raise ValueError(message)
-        if self.sms_undisputed_after_h is not None and self.sms_receipt_url is None:
+        if self.sms_url and self.smpp_host:
+            message = "SMS go one way: PREWATT_SMS_URL or PREWATT_SMPP_HOST"
+            raise ValueError(message)
+        reports = self.smpp_receipts if self.smpp_host else self.sms_receipt_url is not None
+        if self.sms_undisputed_after_h is not None and not reports:
             message = (
-                "PREWATT_SMS_UNDISPUTED_AFTER_H needs PREWATT_SMS_RECEIPT_URL: without reports "
-                "nothing would ever dispute it"
+                "PREWATT_SMS_UNDISPUTED_AFTER_H needs PREWATT_SMS_RECEIPT_URL, or "
+                "PREWATT_SMPP_RECEIPTS: without reports nothing would ever dispute it"
             )
             raise ValueError(message)
         if (self.sms_segment_cost_micro is None) != (self.sms_segment_currency is None):

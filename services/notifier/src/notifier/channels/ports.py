@@ -1,5 +1,6 @@
 """What a channel is to whoever sends a notice over it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -35,6 +36,8 @@ class Acceptance:
     """Of its delivery, where that is known at once."""
     segments: int | None = None
     """Messages that the network counts, of what goes by SMS."""
+    message_ids: Sequence[str] = ()
+    """The peer's numbers of them, where it reports by these what became of them."""
 
 
 class ChannelPort(Protocol):

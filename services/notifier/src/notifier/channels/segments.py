@@ -6,6 +6,7 @@ from enum import IntEnum, StrEnum
 from grapheme import graphemes
 
 from notifier.channels.gsm import gsm_octets, is_gsm
+from notifier.channels.ports import PermanentFailure
 
 _PARTS_MAX = 255
 _SEPTETS_MAX = 160
@@ -33,7 +34,7 @@ class ReferenceBits(IntEnum):
         return 6 if self is ReferenceBits.EIGHT else 7
 
 
-class TextTooLong(Exception):
+class TextTooLong(PermanentFailure):
     """More parts than can be numbered."""
 
 

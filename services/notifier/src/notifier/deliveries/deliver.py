@@ -7,20 +7,21 @@ the peer had it; a customer told twice is better than one not told before a cut.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from notifier.channels.ports import ChannelPort, PeerDown, PermanentFailure, TransientFailure
 from notifier.contacts.values import Channel
-from notifier.deliveries.ports import OpenDeliveries
+from notifier.deliveries.ports import DeliveryStore, OpenDeliveries
 from notifier.deliveries.quiet import QuietHours
 from notifier.deliveries.retries import RetryPolicy
+from notifier.deliveries.settling import settle
 from notifier.deliveries.succession import hand_on
 from notifier.deliveries.values import Delivery, Outcome, SegmentPrice, as_kept
 from notifier.metrics import COST_MICRO, DELIVERY_SECONDS, NOTICES, SEGMENTS
 from notifier.notices import events
-from notifier.notices.values import Status
+from notifier.notices.values import Notice, Status
 from notifier.templates.ports import Renderer, Unrenderable
 from prewatt_common.clock import Clock
 from prewatt_common.workers import being_cancelled
@@ -75,7 +76,12 @@ class Deliver:
             if being_cancelled():
                 raise
             return self._failure(delivery, error)
-        return Outcome(peer_answers=True, proof=acceptance.proof, segments=acceptance.segments)
+        return Outcome(
+            peer_answers=True,
+            proof=acceptance.proof,
+            segments=acceptance.segments,
+            message_ids=acceptance.message_ids,
+        )
 
     def _quiet_for(self, delivery: Delivery) -> timedelta | None:
         # Here and not where a notice is made: one that is tried again must not wake anybody either.
@@ -113,8 +119,9 @@ class Deliver:
         """
         now = self._clock()
         notice = delivery.notice
+        settled = None
         async with self._open_deliveries() as store:
-            if outcome.status is Status.FAILED:
+            if outcome.status is Status.FAILED or outcome.message_ids:
                 # Another notice may take this one's place: a payment must not slip in between.
                 await store.hold_account(notice.account_id)
             status = await store.finish(
@@ -128,6 +135,7 @@ class Deliver:
             )
             if status in _TAKEN:
                 await store.publish(events.accepted(notice, now=now))
+                settled = await _settle_messages(store, notice, outcome.message_ids, now=now)
             if status is Status.DELIVERED and outcome.proof is not None:
                 await store.publish(events.delivered(notice, proof=outcome.proof, now=now))
             elif status is Status.WITHDRAWN:
@@ -135,6 +143,8 @@ class Deliver:
             elif status is Status.FAILED:
                 await hand_on(store, notice, now=now)
         _tell(delivery, status, outcome, now)
+        if settled is not None:
+            NOTICES.labels(settled.channel, settled.status).inc()
         if outcome.segments is not None:
             _count_segments(notice.channel, outcome.segments, self._prices.get(notice.channel))
         return status not in (None, Status.QUEUED)
@@ -149,6 +159,19 @@ class Deliver:
         """The channel's breaker makes the pause: what waits goes as soon as the peer is back."""
         pause = self._retries.pause_after(1, jitter=self._jitter())
         return Outcome(as_kept(reason), pause, peer_answers=False)
+
+
+async def _settle_messages(
+    store: DeliveryStore, notice: Notice, message_ids: Sequence[str], *, now: datetime
+) -> Notice | None:
+    """Receipts that came before are of this notice. The caller holds the account."""
+    if not message_ids:
+        return None
+    await store.join_messages(notice.id, message_ids, now=now)
+    said = await store.verdict_of_messages(notice.id)
+    if said is None:
+        return None
+    return await settle(store, notice.id, said.verdict, reason=said.reason, now=now)
 
 
 def _count_segments(channel: Channel, segments: int, price: SegmentPrice | None) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from notifier.channels.ports import Verdict
 from notifier.contacts.values import Channel, Contact
-from notifier.deliveries.values import Delivery, RecordedNotice, Refusal
+from notifier.deliveries.values import Delivery, RecordedNotice, Refusal, Said
 from notifier.notices.values import Notice, Status, Template
 from prewatt_common.contracts.notice_events_v1 import Proof
 from prewatt_common.kafka.messages import Message
@@ -46,6 +46,22 @@ class DeliveryStore(Protocol):
     ) -> tuple[Notice, bool] | None:
         """Write down what became of it: the notice, and whether it was true until now. None where
         that is known already, or never was sent."""
+        ...
+
+    async def join_messages(
+        self, notice_id: UUID, message_ids: Sequence[str], *, now: datetime
+    ) -> None:
+        """These are the notice's; receipts that came before are too. Its account is held."""
+        ...
+
+    async def keep_receipt(
+        self, message_id: str, verdict: Verdict, *, reason: str, now: datetime
+    ) -> UUID | None:
+        """Gives the notice that the message is of; none where that is not known (yet)."""
+        ...
+
+    async def verdict_of_messages(self, notice_id: UUID) -> Said | None:
+        """None while it is not known of all of them. Its account is held."""
         ...
 
     async def overdue(self, *, limit: int, now: datetime) -> Sequence[Delivery]:

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from notifier.channels.ports import Verdict
 from notifier.contacts.postgres import contacts_of
 from notifier.contacts.values import Channel, Contact
-from notifier.deliveries.values import Delivery, Refusal
+from notifier.deliveries import postgres_messages
+from notifier.deliveries.values import Delivery, Refusal, Said
 from notifier.notices.postgres_rows import INSERT_NOTICES, hold_account, notice_columns, notice_of
 from notifier.notices.values import Notice, Priority, Status, Template
 from prewatt_common.contracts.notice_events_v1 import Proof
@@ -142,6 +143,21 @@ class PostgresDeliveries:
     ) -> tuple[Notice, bool] | None:
         row = await self._inner.fetchrow(_SETTLE, notice_id, verdict, reason, now)
         return (notice_of(row), row["stop_as"] is None) if row else None
+
+    async def join_messages(
+        self, notice_id: UUID, message_ids: Sequence[str], *, now: datetime
+    ) -> None:
+        await postgres_messages.join_messages(self._inner, notice_id, message_ids, now=now)
+
+    async def keep_receipt(
+        self, message_id: str, verdict: Verdict, *, reason: str, now: datetime
+    ) -> UUID | None:
+        return await postgres_messages.keep_receipt(
+            self._inner, message_id, verdict, reason=reason, now=now
+        )
+
+    async def verdict_of_messages(self, notice_id: UUID) -> Said | None:
+        return await postgres_messages.verdict_of_messages(self._inner, notice_id)
 
     async def overdue(self, *, limit: int, now: datetime) -> Sequence[Delivery]:
         return [_delivery(row) for row in await self._inner.fetch(_OVERDUE, limit, now)]

@@ -1,10 +1,12 @@
 """A notice on its way, and what became of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from notifier.channels.ports import Verdict
 from notifier.contacts.values import Channel, Language
 from notifier.notices.values import Notice, Status, Template
 from prewatt_common.contracts.notice_events_v1 import Proof
@@ -43,6 +45,8 @@ class Outcome:
     proof: Proof | None = None
     """Of its delivery, where that is known as the peer accepts it."""
     segments: int | None = None
+    message_ids: Sequence[str] = ()
+    """The SMS centre's numbers of it, where it reports by them."""
 
     @property
     def status(self) -> Status:
@@ -58,6 +62,13 @@ class SegmentPrice:
 
     currency: str
     micro: int
+
+
+class Said(NamedTuple):
+    """What receipts say of a notice, taken together."""
+
+    verdict: Verdict
+    reason: str
 
 
 class Refusal(NamedTuple):

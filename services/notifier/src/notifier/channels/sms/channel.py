@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import httpx
 
 from notifier.channels.ports import Acceptance, PeerDown
+from notifier.channels.segments import segments_of
 from notifier.channels.sms.receipts import ASKED, ReceiptAddress
-from notifier.channels.sms.rules import CODINGS, failure_of, segments_as_sent
+from notifier.channels.sms.rules import CODINGS, failure_of
 from notifier.notices.values import Notice, Text
 
 
@@ -33,7 +34,7 @@ class SmsChannel:
     async def send(self, notice: Notice, text: Text) -> Acceptance:
         """The gateway accepted it: sent on (202, ``0:``) or kept to be sent (202, ``3:``)."""
         # The gateway cuts it itself, and into no fewer.
-        segments = segments_as_sent(text.short)
+        segments = segments_of(text.short)
         query = {
             "username": self._gateway.username,
             "password": self._gateway.password,

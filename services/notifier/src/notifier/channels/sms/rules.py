@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from notifier.channels.ports import PeerDown, PermanentFailure, TransientFailure
-from notifier.channels.segments import Alphabet, Segments, TextTooLong, segments_of
+from notifier.channels.segments import Alphabet
 
 CODINGS = {Alphabet.GSM: "0", Alphabet.UCS2: "2"}
 """Kannel's ``coding``."""
@@ -21,14 +21,6 @@ _ABOUT_US = {
 _NOT_NOW = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 """The gateway has nobody to hand it to, whatever it is."""
 _ANSWER_MAX = 200
-
-
-def segments_as_sent(text: str) -> Segments:
-    """The parts that it takes. One of more than can be numbered is final."""
-    try:
-        return segments_of(text)
-    except TextTooLong as error:
-        raise PermanentFailure(str(error)) from error
 
 
 def failure_of(status_code: int, answer: str) -> PermanentFailure | TransientFailure:

@@ -70,7 +70,20 @@ CREATE INDEX notice_overdue ON notice (give_up_at) WHERE status IN ('queued', 's
 CREATE INDEX notice_accepted ON notice (channel, accepted_at) WHERE status = 'accepted';
 CREATE INDEX notice_stopped ON notice (next_attempt_at)
     WHERE status = 'sending' AND stop_as IS NOT NULL;
-CREATE INDEX notice_account ON notice (account_id, sequence)
+CREATE INDEX notice_account ON notice (account_id, sequence);
+-- By the SMS centre's number. A receipt may come before we have noted the acceptance.
+CREATE TABLE sms_message (
+    message_id text PRIMARY KEY,
+    notice_id uuid REFERENCES notice,
+    verdict text CHECK (verdict IN ('delivered', 'bounced')),
+    reason text,
+    heard_at timestamptz,
+    CHECK ((verdict IS NULL) = (heard_at IS NULL)),
+    CHECK ((verdict IS NULL) = (reason IS NULL)),
+    CHECK (notice_id IS NOT NULL OR verdict IS NOT NULL)
+);
+CREATE INDEX sms_message_notice ON sms_message (notice_id);
+CREATE INDEX sms_message_unknown ON sms_message (heard_at) WHERE notice_id IS NULL
 """
 
 
@@ -80,7 +93,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for table in (
-        "notice", "contact", "account", "zone_data", "outbox", "dead_letter_replay",
+        "sms_message", "notice", "contact", "account", "zone_data", "outbox", "dead_letter_replay",
         "offset_acceptance", "consumer_offset",
     ):  # fmt: skip
         op.execute(f"DROP TABLE {table}")

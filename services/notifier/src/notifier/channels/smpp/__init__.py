@@ -1,0 +1,1 @@
+"""SMS to an SMS centre over SMPP 3.4."""
