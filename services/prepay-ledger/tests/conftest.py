@@ -17,6 +17,7 @@ import asyncpg
 import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer
+from ledger_databases import new_database
 from ledger_law import ALL_IS_NEW, somebody_else
 
 from prepay_ledger.charging.postgres_audit import audit_charges_of
@@ -365,7 +366,7 @@ async def migrated(stack: Stack) -> str:
     """A database with the ledger's tables and nothing in them, which nobody connects to: those of
     the tests are copies of it. Hundreds of tests have one, and to copy is quicker than to migrate.
     """
-    url = await _new_database(stack, template="template1")
+    url = await new_database(stack, template="template1")
     await asyncio.to_thread(migrate, package="prepay_ledger", database_url=url)
     return url.rpartition("/")[2]
 
@@ -373,28 +374,19 @@ async def migrated(stack: Stack) -> str:
 @pytest.fixture
 async def own_database_url(stack: Stack, migrated: str) -> str:
     """A database of the test's own, with the ledger's tables and nothing in them."""
-    return await _new_database(stack, template=migrated)
+    return await new_database(stack, template=migrated)
 
 
 @pytest.fixture
 async def another_database_url(stack: Stack, migrated: str) -> str:
     """Another one, to be compared with."""
-    return await _new_database(stack, template=migrated)
+    return await new_database(stack, template=migrated)
 
 
 @pytest.fixture(scope="module")
 async def module_database_url(stack: Stack, migrated: str) -> str:
     """A database that a module's tests share, for those that change nothing in it."""
-    return await _new_database(stack, template=migrated)
-
-
-async def _new_database(stack: Stack, *, template: str) -> str:
-    beside = stack.endpoints.database_url("prepay_ledger")
-    name = f"own_{uuid4().hex}"
-    connection = await asyncpg.connect(beside.replace("+asyncpg", ""))
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    await connection.close()
-    return f"{beside.rpartition('/')[0]}/{name}"
+    return await new_database(stack, template=migrated)
 
 
 @pytest.fixture(scope="session")

@@ -30,14 +30,15 @@ AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 class Scratch:
     """A ledger's database of a test's own."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, clock: Clock = utc_now) -> None:
         self.url = url
+        self.clock = clock
         self.database = Database(url=url)
         self.folds: Sequence[Fold] = (
             TurnReadings(open_unit=self.unit),
-            EnterCharges(open_unit=self.unit, clock=utc_now),
+            EnterCharges(open_unit=self.unit, clock=clock),
         )
-        self.close_days = self.closing(utc_now)
+        self.close_days = self.closing(clock)
 
     def closing(self, clock: Clock) -> CloseDays:
         """The job that closes days, by that clock."""

@@ -3,12 +3,15 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator
-from datetime import timedelta
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import pytest
+from ledger_databases import new_database
 from ledger_proofs import forget_seals, run_audit, yesterday_goes_on
 from ledger_scratch import ACCOUNT, AGREEMENT, OTHER, Scratch
 
@@ -19,6 +22,7 @@ from prepay_ledger.seals.values import SEALED, SEALED_BY_NAME, SealedTable
 from prewatt_common.clock import utc_now
 from prewatt_common.merkle import leaf_hash, proves
 from prewatt_common.workers import NotRunning
+from prewatt_devstack import Stack
 
 pytestmark = pytest.mark.stack
 
@@ -32,20 +36,55 @@ async def scratch(own_database_url: str) -> AsyncGenerator[Scratch]:
     await made.database.close()
 
 
-@pytest.fixture
-async def sealed(scratch: Scratch) -> Scratch:
+@dataclass(frozen=True, slots=True)
+class SealedDays:
+    """A database of two sealed days, that nobody connects to: those of the tests are copies."""
+
+    name: str
+    made_at: datetime
+
+
+@pytest.fixture(scope="module")
+async def sealed_days(module_database_url: str) -> SealedDays:
     """Two sealed days, two rows of every table in each."""
-    today = utc_now().date()
+    days = SealedDays(module_database_url.rpartition("/")[2], utc_now())
+    made = Scratch(module_database_url, clock=lambda: days.made_at)
+    for account_id in (ACCOUNT, OTHER):
+        await made.open_account(account_id)
     for ago in (3, 1):
-        await scratch.open(today - timedelta(days=ago))
-        await scratch.a_row_everywhere()
-        await scratch.close_days()
-    await scratch.publish_heads()
-    return scratch
+        await made.open(days.made_at.date() - timedelta(days=ago))
+        await made.a_row_everywhere()
+        await made.close_days()
+    await made.publish_heads()
+    await made.database.close()
+    return days
+
+
+@pytest.fixture
+async def sealed(stack: Stack, sealed_days: SealedDays) -> AsyncGenerator[Scratch]:
+    """Two sealed days of the test's own. It is the day still on which they were made."""
+    async with a_copy(stack, sealed_days) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+async def unchanged(stack: Stack, sealed_days: SealedDays) -> AsyncGenerator[Scratch]:
+    """Two sealed days that tests share which leave nothing that they have written."""
+    async with a_copy(stack, sealed_days) as made:
+        yield made
+        assert await made.findings() == []
+
+
+@asynccontextmanager
+async def a_copy(stack: Stack, days: SealedDays) -> AsyncGenerator[Scratch]:
+    url = await new_database(stack, template=days.name)
+    made = Scratch(url, clock=lambda: days.made_at)
+    yield made
+    await made.database.close()
 
 
 async def test_a_day_that_is_over_is_turned_and_sealed_and_all_holds(sealed: Scratch) -> None:
-    today = utc_now().date()
+    today = sealed.clock().date()
     seals = await sealed.sql("SELECT day, body FROM seal ORDER BY day")
     assert [row["day"] for row in seals] == [today - timedelta(days=3), today - timedelta(days=1)]
     for row in seals:
@@ -98,10 +137,10 @@ UNIQUE = {
 }
 
 
-@pytest.fixture
-async def owner(sealed: Scratch) -> AsyncGenerator[asyncpg.Connection]:
+@pytest.fixture(scope="module")
+async def owner(unchanged: Scratch) -> AsyncGenerator[asyncpg.Connection]:
     """As the owner of the tables may: without triggers, foreign keys and checks."""
-    connection = await sealed.connect()
+    connection = await unchanged.connect()
     await connection.execute("SET session_replication_role = replica")
     for table, check in await connection.fetch(
         "SELECT conrelid::regclass::text, conname FROM pg_constraint "
@@ -117,13 +156,15 @@ async def owner(sealed: Scratch) -> AsyncGenerator[asyncpg.Connection]:
     await connection.close()
 
 
-async def after(sealed: Scratch, owner: asyncpg.Connection, query: str, *values: Any) -> list[str]:
+async def after(
+    unchanged: Scratch, owner: asyncpg.Connection, query: str, *values: Any
+) -> list[str]:
     """What an audit finds after one row was touched, which is undone again."""
     touched = owner.transaction()
     await touched.start()
     status = await owner.execute(query, *values)
     assert status.endswith(" 1"), (query, status)
-    found = [str(each) for each in await sealed.findings(owner)]
+    found = [str(each) for each in await unchanged.findings(owner)]
     await touched.rollback()
     return found
 
@@ -142,7 +183,7 @@ async def rows_of_first_day(owner: asyncpg.Connection, table: SealedTable) -> di
 
 
 @pytest.mark.parametrize("table", SEALED, ids=lambda table: table.name)
-async def test_every_column_of_a_sealed_table_is_proven(sealed, owner, table) -> None:
+async def test_every_column_of_a_sealed_table_is_proven(unchanged, owner, table) -> None:
     types = {
         row["column_name"]: row["data_type"]
         for row in await owner.fetch(
@@ -154,26 +195,25 @@ async def test_every_column_of_a_sealed_table_is_proven(sealed, owner, table) ->
     for column in table.columns:
         value = OTHER_VALUE[types[column]].format(column)
         found = await after(
-            sealed, owner, f"UPDATE {table.name} SET {column} = {value} WHERE {first}"
+            unchanged, owner, f"UPDATE {table.name} SET {column} = {value} WHERE {first}"
         )
         assert any(f" {table.name}: " in each for each in found), (column, found)
-    assert await sealed.findings() == []
 
 
 @pytest.mark.parametrize("table", SEALED, ids=lambda table: table.name)
-async def test_rows_that_are_deleted_or_swapped_are_named(sealed, owner, table) -> None:
+async def test_rows_that_are_deleted_or_swapped_are_named(unchanged, owner, table) -> None:
     places = await rows_of_first_day(owner, table)
     (first, second, *_), (here, there, *_) = list(places), list(places.values())
-    found = await after(sealed, owner, f"DELETE FROM {table.name} WHERE {here}")
+    found = await after(unchanged, owner, f"DELETE FROM {table.name} WHERE {here}")
     assert any(f" {table.name}: a row before {second} is missing" in each for each in found), found
     last = list(places.values())[-1]
-    found = await after(sealed, owner, f"DELETE FROM {table.name} WHERE {last}")
+    found = await after(unchanged, owner, f"DELETE FROM {table.name} WHERE {last}")
     assert any(f" {table.name}: 1 rows are missing, after " in each for each in found), found
     pairs = ", ".join(
         f"{name} = o.{name}" for name in table.columns if name not in {*table.key, *UNIQUE}
     )
     found = await after(
-        sealed,
+        unchanged,
         owner,
         f"UPDATE {table.name} AS t SET {pairs} FROM (SELECT * FROM {table.name} WHERE {there}) AS o"
         f" WHERE t.{here}",
@@ -247,7 +287,7 @@ async def test_a_chain_that_is_made_anew_as_a_whole_differs_from_what_was_publis
 
 
 @pytest.mark.parametrize("name", [*SEALED_BY_NAME, "seal", "seal_leaves"])
-async def test_sealed_tables_refuse_what_would_change_them(sealed: Scratch, name: str) -> None:
+async def test_sealed_tables_refuse_what_would_change_them(unchanged: Scratch, name: str) -> None:
     column = SEALED_BY_NAME[name].columns[-1] if name in SEALED_BY_NAME else "day"
     for query in (
         f"UPDATE {name} SET {column} = {column}",
@@ -255,25 +295,25 @@ async def test_sealed_tables_refuse_what_would_change_them(sealed: Scratch, name
         f"TRUNCATE {name} CASCADE",
     ):
         with pytest.raises(asyncpg.RaiseError, match="is refused: what was written there stands"):
-            await sealed.sql(query)
+            await unchanged.sql(query)
 
 
-async def test_rows_of_another_day_than_the_open_one_are_refused(sealed: Scratch) -> None:
+async def test_rows_of_another_day_than_the_open_one_are_refused(unchanged: Scratch) -> None:
     with pytest.raises(
         asyncpg.RaiseError, match=r"a row of journal for 2020-02-02, but .* is open"
     ):
-        await sealed.sql(
+        await unchanged.sql(
             "INSERT INTO journal "
             "(kind, source, currency, entries, entries_micro, postings, posted_at, day) "
             "VALUES ('a', 'b', 'CNY', 0, 0, 0, now(), '2020-02-02')"
         )
-    (old,) = await sealed.sql("SELECT min(id) AS id FROM journal")
+    (old,) = await unchanged.sql("SELECT min(id) AS id FROM journal")
     for query in (
         "INSERT INTO entry (journal_id, number, account_id, amount_micro) VALUES ($1, 9, $2, 1)",
         "INSERT INTO posting SELECT $1, $2::text, 1",
     ):
         with pytest.raises(asyncpg.RaiseError, match="for a journal of another day than"):
-            await sealed.sql(query, old["id"], ACCOUNT if "entry" in query else str(ACCOUNT))
+            await unchanged.sql(query, old["id"], ACCOUNT if "entry" in query else str(ACCOUNT))
 
 
 async def test_a_turn_waits_for_who_took_the_day_and_who_comes_meanwhile_gets_the_new(
