@@ -6,13 +6,13 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
 from list_rows import ELSEWHERE, LISTS, Item, Listed
+from own_databases import own_database
 from service_apps import PACKAGES, SCOPES, app_of, token
 
 from prewatt_common.db.migrations import migrate
@@ -120,7 +120,7 @@ async def services(stack) -> AsyncGenerator[dict[str, Service]]:
         monkeypatch = opened.enter_context(pytest.MonkeyPatch.context())
         running: dict[str, Service] = {}
         for package in PACKAGES:
-            url = await _new_database(stack.endpoints.database_url(package))
+            url = await opened.enter_async_context(own_database(stack, package))
             await asyncio.to_thread(migrate, package=package, database_url=url)
             app = await opened.enter_async_context(app_of(package, monkeypatch, database_url=url))
             client = httpx.AsyncClient(
@@ -301,14 +301,3 @@ def _lists_of(app: FastAPI) -> tuple[set[str], set[str]]:
             assert not {"cursor", "limit", "next", "next_cursor"} & (asked | members.keys()), path
             whole |= {f"{path} {name}" for name in members if members[name].get("type") == "array"}
     return lists, whole
-
-
-async def _new_database(beside: str) -> str:
-    """An empty database on the server of the URL ``beside``."""
-    name = f"lists_{uuid4().hex[:12]}"
-    connection = await asyncpg.connect(beside.replace("+asyncpg", ""))
-    try:
-        await connection.execute(f"CREATE DATABASE {name}")
-    finally:
-        await connection.close()
-    return f"{beside.rpartition('/')[0]}/{name}"

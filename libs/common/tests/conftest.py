@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from uuid import uuid4
 
-import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from own_databases import own_database
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -237,7 +237,7 @@ class Loop:
 
 
 @pytest.fixture
-async def loop(stack: Stack) -> AsyncGenerator[Loop]:
+async def loop(stack: Stack, database_of_loop: str) -> AsyncGenerator[Loop]:
     """A topic, a group and a database of its own."""
     name = f"t-{uuid4().hex[:10]}"
     bootstrap = stack.endpoints.kafka_bootstrap
@@ -245,19 +245,18 @@ async def loop(stack: Stack) -> AsyncGenerator[Loop]:
     await admin.start()
     await create_topics(admin, [NewTopic(name, PARTITIONS, 1), NewTopic(f"{name}.dlq", 1, 1)])
     await admin.close()
-    url = await new_database(stack)
-    engine = create_async_engine(url)
+    engine = create_async_engine(database_of_loop)
     async with engine.begin() as connection:
         await connection.run_sync(shared_metadata.create_all)
         await connection.execute(text("CREATE TABLE effect (number bigint NOT NULL)"))
     await engine.dispose()
-    database = Database(url=url)
+    database = Database(url=database_of_loop)
     producer = Producer(bootstrap=bootstrap)
     yield Loop(
         stack=stack,
         topic=Topic(name, "number", (Counted,)),
         group=f"g-{name}",
-        url=url,
+        url=database_of_loop,
         database=database,
         producer=producer,
         relay=OutboxRelay(database=database, producer=producer),
@@ -267,18 +266,14 @@ async def loop(stack: Stack) -> AsyncGenerator[Loop]:
 
 
 @pytest.fixture
-async def empty_database(stack: Stack) -> str:
+async def empty_database(stack: Stack) -> AsyncGenerator[str]:
     """The URL of a database that nothing was made in yet."""
-    return await new_database(stack)
+    async with own_database(stack, "billing") as url:
+        yield url
 
 
-async def new_database(stack: Stack) -> str:
-    """An empty database on the stack's server."""
-    base = stack.endpoints.database_url("billing")
-    name = f"common_{uuid4().hex[:10]}"
-    connection = await asyncpg.connect(base.replace("+asyncpg", ""))
-    try:
-        await connection.execute(f"CREATE DATABASE {name}")
-    finally:
-        await connection.close()
-    return base.rpartition("/")[0] + f"/{name}"
+@pytest.fixture
+async def database_of_loop(stack: Stack) -> AsyncGenerator[str]:
+    """Another one, for `loop`."""
+    async with own_database(stack, "billing") as url:
+        yield url

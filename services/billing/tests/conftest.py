@@ -17,6 +17,7 @@ import msgspec
 import pytest
 from archive_kept import Archive
 from oracle_beside import oracle, scenarios
+from own_databases import migrated_template, own_database
 
 from billing.bootstrap import subscriptions
 from billing.reconciliation.compare_due import CompareDue
@@ -48,7 +49,6 @@ from prewatt_common.contracts.topics import (
     METER_READINGS,
 )
 from prewatt_common.db.database import Database, driver
-from prewatt_common.db.migrations import migrate
 from prewatt_common.kafka.batches import Subscription
 from prewatt_common.kafka.consumer import Consumer
 from prewatt_common.kafka.decoding import Delivered
@@ -464,12 +464,25 @@ def reads() -> Callable[[int], list[tuple[float, int]]]:
     return some_reads
 
 
+@pytest.fixture(scope="session")
+async def migrated(stack) -> AsyncGenerator[str]:
+    """The database that those of the tests are copies of."""
+    async with migrated_template(stack, "billing") as name:
+        yield name
+
+
 @pytest.fixture
-async def billing(stack) -> AsyncGenerator[Billing]:
+async def own_database_url(stack, migrated: str) -> AsyncGenerator[str]:
+    """A database of the test's own, with billing's tables and nothing in them."""
+    async with own_database(stack, "billing", template=migrated) as url:
+        yield url
+
+
+@pytest.fixture
+async def billing(stack, own_database_url: str) -> AsyncGenerator[Billing]:
     """Billing on a database of its own."""
     bootstrap = stack.endpoints.kafka_bootstrap
-    url = await _new_database(stack.endpoints.database_url("billing"))
-    await asyncio.to_thread(migrate, package="billing", database_url=url)
+    url = own_database_url
     database = Database(url=url)
     producer = Producer(bootstrap=bootstrap)
     yield Billing(
@@ -489,15 +502,3 @@ async def billing(stack) -> AsyncGenerator[Billing]:
 def archive(billing, tmp_path: Path) -> Archive:
     """Empty."""
     return Archive(billing, tmp_path / "archive")
-
-
-async def _new_database(beside: str) -> str:
-    """A database of a test's own, on the server of the URL ``beside``."""
-    name = f"billing_{uuid4().hex}"
-    base = beside.rpartition("/")[0]
-    connection = await asyncpg.connect(beside.replace("+asyncpg", ""))
-    try:
-        await connection.execute(f"CREATE DATABASE {name}")
-    finally:
-        await connection.close()
-    return f"{base}/{name}"

@@ -17,8 +17,8 @@ import asyncpg
 import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer
-from ledger_databases import new_database
 from ledger_law import ALL_IS_NEW, somebody_else
+from own_databases import migrated_template, own_database
 
 from prepay_ledger.charging.postgres_audit import audit_charges_of
 from prewatt_common.clock import utc_now
@@ -30,7 +30,6 @@ from prewatt_common.contracts.meter_events_v1 import (
 )
 from prewatt_common.contracts.meter_readings_v1 import Reading, readings_event
 from prewatt_common.contracts.topics import LEDGER_EVENTS, METER_EVENTS, METER_READINGS
-from prewatt_common.db.migrations import migrate
 from prewatt_common.http.auth import issue_token
 from prewatt_common.kafka.messages import Message, Source, header
 from prewatt_common.kafka.producer import Producer
@@ -362,31 +361,31 @@ def _message(event: Reading | MeterEvent) -> Message:
 
 
 @pytest.fixture(scope="session")
-async def migrated(stack: Stack) -> str:
-    """A database with the ledger's tables and nothing in them, which nobody connects to: those of
-    the tests are copies of it. Hundreds of tests have one, and to copy is quicker than to migrate.
-    """
-    url = await new_database(stack, template="template1")
-    await asyncio.to_thread(migrate, package="prepay_ledger", database_url=url)
-    return url.rpartition("/")[2]
+async def migrated(stack: Stack) -> AsyncGenerator[str]:
+    """The database that those of the tests are copies of."""
+    async with migrated_template(stack, "prepay_ledger") as name:
+        yield name
 
 
 @pytest.fixture
-async def own_database_url(stack: Stack, migrated: str) -> str:
+async def own_database_url(stack: Stack, migrated: str) -> AsyncGenerator[str]:
     """A database of the test's own, with the ledger's tables and nothing in them."""
-    return await new_database(stack, template=migrated)
+    async with own_database(stack, "prepay_ledger", template=migrated) as url:
+        yield url
 
 
 @pytest.fixture
-async def another_database_url(stack: Stack, migrated: str) -> str:
+async def another_database_url(stack: Stack, migrated: str) -> AsyncGenerator[str]:
     """Another one, to be compared with."""
-    return await new_database(stack, template=migrated)
+    async with own_database(stack, "prepay_ledger", template=migrated) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
-async def module_database_url(stack: Stack, migrated: str) -> str:
+async def module_database_url(stack: Stack, migrated: str) -> AsyncGenerator[str]:
     """A database that a module's tests share, for those that change nothing in it."""
-    return await new_database(stack, template=migrated)
+    async with own_database(stack, "prepay_ledger", template=migrated) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,9 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from ledger_databases import new_database
 from ledger_proofs import forget_seals, run_audit, yesterday_goes_on
 from ledger_scratch import ACCOUNT, AGREEMENT, OTHER, Scratch
+from own_databases import name_of, own_database
 
 from prepay_ledger.accounts.postgres_queries import AccountQueries
 from prepay_ledger.seals.chain import key_of
@@ -47,7 +47,7 @@ class SealedDays:
 @pytest.fixture(scope="module")
 async def sealed_days(module_database_url: str) -> SealedDays:
     """Two sealed days, two rows of every table in each."""
-    days = SealedDays(module_database_url.rpartition("/")[2], utc_now())
+    days = SealedDays(name_of(module_database_url), utc_now())
     made = Scratch(module_database_url, clock=lambda: days.made_at)
     for account_id in (ACCOUNT, OTHER):
         await made.open_account(account_id)
@@ -77,10 +77,10 @@ async def unchanged(stack: Stack, sealed_days: SealedDays) -> AsyncGenerator[Scr
 
 @asynccontextmanager
 async def a_copy(stack: Stack, days: SealedDays) -> AsyncGenerator[Scratch]:
-    url = await new_database(stack, template=days.name)
-    made = Scratch(url, clock=lambda: days.made_at)
-    yield made
-    await made.database.close()
+    async with own_database(stack, "prepay_ledger", template=days.name) as url:
+        made = Scratch(url, clock=lambda: days.made_at)
+        yield made
+        await made.database.close()
 
 
 async def test_a_day_that_is_over_is_turned_and_sealed_and_all_holds(sealed: Scratch) -> None:
