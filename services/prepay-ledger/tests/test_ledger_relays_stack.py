@@ -1,10 +1,12 @@
 """Every relay where it should be: what ended wrong before, on real Kafka and PostgreSQL."""
 
+from collections.abc import AsyncGenerator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from ledger_cases import at
+from ledger_law import ALL_IS_NEW
 
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.base import CommandStatus, Presence, RelayState
@@ -163,12 +165,25 @@ async def test_emergency_credit_that_comes_while_the_cut_is_under_way_ends_it(
     await ledger.until_state(account, "warned")
 
 
+@pytest.fixture
+async def cuts_live_ten_seconds(ledger: Any) -> AsyncGenerator[None]:
+    """The least that a policy may say, so that nobody waits for a minute."""
+    await ledger.in_force({"default": ALL_IS_NEW | {"commands": {"cut_lifetime_s": 10}}})
+    yield
+    await ledger.in_force({"default": ALL_IS_NEW})
+
+
+async def test_a_cut_lives_for_a_minute_unless_told_otherwise(ledger: Any) -> None:
+    _, _, cut = await is_cut(ledger)
+    assert _lifetime(cut) == timedelta(seconds=60)
+
+
+@pytest.mark.usefixtures("cuts_live_ten_seconds")
 async def test_a_lost_command_is_issued_anew_until_it_is_answered(ledger: Any) -> None:
     account, meter_id = await ledger.household(paid_micro=1_000_000)
     await ledger.read((meter_id, 15, 1_000))
     cut = await command_of(ledger, account, "disconnect")
-    lived = _instant(cut["expires_at"]) - _instant(cut["issued_at"])
-    assert lived == timedelta(seconds=60)
+    assert _lifetime(cut) == timedelta(seconds=10)
     # The gateway has sent it, and the meter does not answer.
     await ledger.answer(cut, status=CommandStatus.SENT)
 
@@ -183,11 +198,15 @@ async def test_a_lost_command_is_issued_anew_until_it_is_answered(ledger: Any) -
     again = await command_of(ledger, account, "disconnect", above=cut["sequence"])
     # A cut is over before an answer to it is.
     waited = _instant(again["issued_at"]) - _instant(cut["issued_at"])
-    assert timedelta(seconds=60) <= waited < timedelta(seconds=75)
+    assert timedelta(seconds=10) <= waited < timedelta(seconds=25)
     # The answer to the first was under way for long: it is the truth all the same.
     await ledger.answer(cut)
     await ledger.answer(again)
     await ledger.until_state(account, "disconnected")
+
+
+def _lifetime(command: Account) -> timedelta:
+    return _instant(command["expires_at"]) - _instant(command["issued_at"])
 
 
 def _instant(text: str) -> datetime:
