@@ -56,7 +56,14 @@ from rows_of_cuts import (
     add_prepay_agreement,
     add_procedure,
 )
-from rows_of_vending import a_vendor, add_funding, add_vend, add_vendor
+from rows_of_vending import (
+    a_vendor,
+    add_cash_day,
+    add_funding,
+    add_hand_over,
+    add_vend,
+    add_vendor,
+)
 
 Item = Mapping[str, Any]
 
@@ -170,6 +177,24 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             "ON CONFLICT DO NOTHING",
             query={"vendor": "shop-1"},
             other_query={"business_day": "2026-03-01"},
+        ),
+        "/v1/cash-days": Listed(
+            add=add_cash_day,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE cash_day SET expected_micro = expected_micro + 1",
+            query={"vendor": "shop-1"},
+            other_query={"business_day": "2026-03-01"},
+        ),
+        "/v1/cash-hand-overs": Listed(
+            add=add_hand_over,
+            key=_id,
+            newest_first=True,
+            moves="INSERT INTO cash_receipt (id, hand_over_id, key, received_micro, who, reason, "
+            "journal_id, at) SELECT id, id, 'k', 9, 'w', '', 1, now() FROM cash_hand_over "
+            "ON CONFLICT DO NOTHING",
+            query={"vendor": "shop-1"},
+            other_query={},
         ),
         "/v1/tariffs": Listed(
             add=add_tariff,

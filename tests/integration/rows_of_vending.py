@@ -45,6 +45,33 @@ async def add_vend(connection: asyncpg.Connection, _: str, __: int) -> None:
     )  # fmt: skip
 
 
+async def add_cash_day(connection: asyncpg.Connection, _: str, __: int) -> None:
+    """One of the shop-1, counted twice."""
+    day_id, vendor_id = new_id(), await _id_of(connection, await a_vendor(connection, "shop-1"))
+    await connection.execute(
+        "INSERT INTO cash_day (id, vendor_id, seller, business_day, currency, expected_micro, "
+        "state) VALUES ($1, $2, $3, '2026-03-01', 'CNY', 9, 'counted')",
+        day_id, vendor_id, str(uuid4()),
+    )  # fmt: skip
+    for _ in range(2):
+        await connection.execute(
+            "INSERT INTO cash_count (id, cash_day_id, key, expected_micro, counted_micro, who, "
+            "reason, at) VALUES ($1, $2, $3, 9, 8, 'w', 'r', $4)",
+            new_id(), day_id, str(uuid4()), AT,
+        )  # fmt: skip
+
+
+async def add_hand_over(connection: asyncpg.Connection, _: str, __: int) -> None:
+    """One of the shop-1."""
+    vendor_id = await _id_of(connection, await a_vendor(connection, "shop-1"))
+    await connection.execute(
+        "INSERT INTO cash_hand_over (id, key, vendor_id, seller, currency, amount_micro, "
+        "destination, receiver, slip, who, journal_id, at) "
+        "VALUES ($1, $2, $3, 's', 'CNY', 9, 'bank', '', $2, 'w', 1, $4)",
+        new_id(), str(uuid4()), vendor_id, AT,
+    )  # fmt: skip
+
+
 async def _id_of(connection: asyncpg.Connection, code: str) -> UUID:
     found = await connection.fetchval("SELECT id FROM vendor WHERE code = $1", code)
     assert isinstance(found, UUID)

@@ -204,6 +204,22 @@ class Scratch:
                 ("INSERT INTO vend_void (id, vend_id, key, who, reason, balance_micro, "
                  "business_day, at) VALUES ($1, $2, $3, $5, 'r', 0, '2026-03-01', $4)",
                  (first, second, f"k{number}", AT, f"w{second}")),
+                ("INSERT INTO cash_hand_over (id, key, vendor_id, seller, currency, amount_micro, "
+                 "destination, receiver, slip, who, journal_id, at) "
+                 "VALUES ($1, $2, $3, 'w', 'CNY', 9, 'bank', '', $2, $6, $4, $5)",
+                 (second, f"k{number}", first, journal_id, AT, f"w{second}")),
+                ("INSERT INTO cash_receipt (id, hand_over_id, key, received_micro, who, reason, "
+                 "journal_id, at) VALUES ($1, $2, $3, 9, 'w', 'r', $4, $5)",
+                 (first, second, f"k{number}", journal_id, AT)),
+                ("INSERT INTO cash_day (id, vendor_id, seller, business_day, currency, "
+                 "expected_micro, state) VALUES ($1, $2, 'w', '2026-03-01', 'CNY', 9, 'open')",
+                 (first, first)),
+                ("INSERT INTO cash_count (id, cash_day_id, key, expected_micro, counted_micro, "
+                 "who, reason, at) VALUES ($1, $2, $3, 9, 9, $5, 'r', $4)",
+                 (second, first, f"k{number}", AT, f"w{second}")),
+                ("INSERT INTO cash_count_outcome (count_id, action, key, who, reason, journal_id, "
+                 "at) VALUES ($1, 'closed', $2, 'w', 'r', $3, $4)",
+                 (second, f"k{number}", journal_id, AT)),
                 ("INSERT INTO meter_state (meter_id, day, today) SELECT $1, day, $2 FROM "
                  "posting_day", (f"m{first}", bytes([number]))),
             ):  # fmt: skip

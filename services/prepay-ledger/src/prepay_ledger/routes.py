@@ -18,6 +18,9 @@ from prepay_ledger.agreements.decide_agreement import DecideAgreement
 from prepay_ledger.breakers.api import cut_holds_router, cut_undos_router
 from prepay_ledger.breakers.postgres_queries import BreakerQueries
 from prepay_ledger.breakers.values import Cause
+from prepay_ledger.cashiers.api import cash_days_router, hand_overs_router
+from prepay_ledger.cashiers.count_cash import CountCash
+from prepay_ledger.cashiers.postgres_queries import CashQueries
 from prepay_ledger.charging.api import parked_router
 from prepay_ledger.charging.api_charges import charges_router, findings_router
 from prepay_ledger.charging.postgres_parking import ParkedQueries
@@ -242,6 +245,19 @@ def routers(
             committed=committed,
             clock=utc_now,
             zone=zone,
+        ),
+        cash_days_router(
+            open_unit=units,
+            queries=CashQueries(database),
+            count_cash=CountCash(zone=zone, clock=utc_now),
+            committed=committed,
+            clock=utc_now,
+        ),
+        hand_overs_router(
+            open_unit=units,
+            queries=CashQueries(database),
+            committed=committed,
+            clock=utc_now,
         ),
         seals_router(open_unit=lambda: open_seals(database)),
         receipts_router(

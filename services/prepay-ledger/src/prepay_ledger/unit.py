@@ -15,6 +15,8 @@ from prepay_ledger.balances.postgres import PostgresBalances
 from prepay_ledger.breakers.ports import BreakerStore, UndoStore
 from prepay_ledger.breakers.postgres import PostgresBreakers
 from prepay_ledger.breakers.postgres_undos import PostgresUndos
+from prepay_ledger.cashiers.ports import CashStore
+from prepay_ledger.cashiers.postgres import PostgresCash
 from prepay_ledger.charging.ports import ChargingStore, EstimatedStore, ParkingStore
 from prepay_ledger.charging.postgres import PostgresCharging
 from prepay_ledger.charging.postgres_estimates import PostgresEstimated
@@ -62,7 +64,7 @@ from prepay_ledger.supply.postgres import PostgresSupply
 from prepay_ledger.supply.postgres_used import PostgresUsed
 from prepay_ledger.tariffs.ports import TariffStore
 from prepay_ledger.tariffs.postgres import PostgresTariffs
-from prepay_ledger.vending.ports import VendorStore, VendStore
+from prepay_ledger.vending.ports import DrawerStore, VendorStore, VendStore
 from prepay_ledger.vending.postgres import PostgresVendors, PostgresVends
 from prepay_ledger.work_orders.ports import WorkOrderStore
 from prepay_ledger.work_orders.postgres import PostgresWorkOrders
@@ -112,6 +114,9 @@ class PostgresUnit:
         self.protected_periods: PeriodStore = PostgresPeriods(connection)
         self.reconnections: ReconnectionStore = PostgresReconnections(connection)
         self.site_codes: SiteCodeStore = PostgresSiteCodes(connection)
+        cash = PostgresCash(connection)
+        self.cash: CashStore = cash
+        self.drawers: DrawerStore = cash
         self.vendors: VendorStore = PostgresVendors(connection)
         self.vends: VendStore = PostgresVends(connection)
         self.work_orders: WorkOrderStore = PostgresWorkOrders(connection)

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from prewatt_cli.archive import PASSED_ON, archive
 from prewatt_cli.audit import audit
+from prewatt_cli.cashiers import cashier
 from prewatt_cli.conditions import conditions
 from prewatt_cli.cuts import cuts
 from prewatt_cli.debts import debts
@@ -71,6 +72,7 @@ app.add_typer(dlq, name="dlq")
 app.add_typer(parked, name="parked")
 app.add_typer(vendors, name="vendors")
 app.add_typer(vend, name="vend")
+app.add_typer(cashier, name="cashier")
 app.add_typer(work_orders, name="work-orders")
 app.add_typer(cuts, name="cuts")
 app.add_typer(protected_periods, name="protected-periods")

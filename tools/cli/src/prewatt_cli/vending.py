@@ -136,7 +136,7 @@ def fund(
     """Say that a vendor's money has reached the utility."""
     with one_line_errors(), client_for("prepay-ledger", state_dir=state_dir, who=who) as ledger:
         body = {"amount_micro": micro_from(amount), "means": means, "reference": reference}
-        _keyed(ledger, f"/v1/vendors/{code}/fundings", body, key)
+        keyed(ledger, f"/v1/vendors/{code}/fundings", body, key)
         _console.print(plain(f"{amount} of {code} came by {means}"))
 
 
@@ -173,7 +173,7 @@ def reverse_funding(
     """Take a funding off again (a cheque that bounced): not by who told of it."""
     with one_line_errors(), client_for("prepay-ledger", state_dir=state_dir, who=who) as ledger:
         path = f"/v1/vendors/{code}/fundings/{funding_id}/reverse"
-        funding = _keyed(ledger, path, {"reason": reason}, key)
+        funding = keyed(ledger, path, {"reason": reason}, key)
         amount = decimal_from(funding["amount_micro"])
         _console.print(plain(f"{amount} of {code}, {funding['reference']}, is reversed"))
 
@@ -189,13 +189,13 @@ def sell(
     state_dir: StateDir = DEFAULT_STATE_DIR,
 ) -> None:
     """Take money for an account, for the vendor that you sell for."""
-    with one_line_errors(), _till(state_dir=state_dir, who=who) as ledger:
+    with one_line_errors(), till(state_dir=state_dir, who=who) as ledger:
         body = {
             "account_number": account_number,
             "amount_micro": micro_from(amount),
             "tender": tender,
         }
-        _console.print(plain(_receipt(_keyed(ledger, "/v1/vends", body, key))))
+        _console.print(plain(_receipt(keyed(ledger, "/v1/vends", body, key))))
 
 
 @vend.command()
@@ -212,20 +212,18 @@ def void(
 ) -> None:
     """Take a sale back, within its business day."""
     rights = ["supervise-vends"] if supervise else []
-    with one_line_errors(), _till(*rights, state_dir=state_dir, who=who) as ledger:
-        sale = _keyed(ledger, f"/v1/vends/{vend_id}/void", {"reason": reason}, key)
+    with one_line_errors(), till(*rights, state_dir=state_dir, who=who) as ledger:
+        sale = keyed(ledger, f"/v1/vends/{vend_id}/void", {"reason": reason}, key)
         _console.print(plain(_receipt(sale)))
 
 
-def _till(*rights: str, state_dir: Any, who: str | None) -> httpx.Client:
-    """A client that sells, and may do nothing else."""
+def till(*rights: str, state_dir: Any, who: str | None) -> httpx.Client:
+    """A client that sells, and may do nothing else but what ``rights`` add."""
     target = find_target(state_dir=state_dir)
     return target.client("prepay-ledger", subject=who or getpass.getuser(), only=["vend", *rights])
 
 
-def _keyed(
-    ledger: httpx.Client, path: str, body: dict[str, Any], key: str | None
-) -> dict[str, Any]:
+def keyed(ledger: httpx.Client, path: str, body: dict[str, Any], key: str | None) -> dict[str, Any]:
     """Asks under a key; one that was made here is told where there is no answer."""
     made = key or str(new_id())
     try:

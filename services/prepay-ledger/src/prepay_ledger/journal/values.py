@@ -29,6 +29,8 @@ class UtilityAccount(StrEnum):
     """What has reached the utility's bank accounts from points of sale."""
     CASH = "cash"
     """What they have brought in notes and coins."""
+    CASH_OVER_SHORT = "cash-over-short"
+    """What was in cashiers' drawers more than they had taken; below zero: less."""
 
 
 class SubAccount(StrEnum):
@@ -55,6 +57,16 @@ def clearing(provider: str) -> str:
 def estimated(ledger_account: str) -> str:
     """The ledger account of what of ``ledger_account`` is an estimate: no revenue yet."""
     return f"estimated:{ledger_account}"
+
+
+def cash_in_hand(person: str) -> str:
+    """The ledger account of the cash of closed days that ``person`` still has."""
+    return f"cash-in-hand:{person}"
+
+
+def cash_in_transit(person: str) -> str:
+    """The ledger account of what ``person`` has handed over and nobody has received yet."""
+    return f"cash-in-transit:{person}"
 
 
 def refund_due(provider: str) -> str:

@@ -19,6 +19,31 @@ class SealedTable:
 
 SEALED = (
     SealedTable(
+        "cash_count",
+        ("id",),
+        (
+            "id", "cash_day_id", "key", "expected_micro", "counted_micro", "who", "reason", "at",
+        ),
+    ),
+    SealedTable(
+        "cash_count_outcome",
+        ("count_id",),
+        ("count_id", "action", "key", "who", "reason", "journal_id", "at"),
+    ),
+    SealedTable(
+        "cash_hand_over",
+        ("id",),
+        (
+            "id", "key", "vendor_id", "seller", "currency", "amount_micro", "destination",
+            "receiver", "slip", "who", "journal_id", "at",
+        ),
+    ),
+    SealedTable(
+        "cash_receipt",
+        ("id",),
+        ("id", "hand_over_id", "key", "received_micro", "who", "reason", "journal_id", "at"),
+    ),
+    SealedTable(
         "command",
         ("id",),
         (

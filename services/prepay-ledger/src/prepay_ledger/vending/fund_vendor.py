@@ -7,8 +7,8 @@ from prepay_ledger.journal.ports import HasJournals
 from prepay_ledger.journal.values import Journal, UtilityAccount, clearing
 from prepay_ledger.vending.open_vendor import check_sells_not, locked_vendor
 from prepay_ledger.vending.ports import HasVendors
-from prepay_ledger.vending.refusals import KeyUsedBefore, SlipPaidIn
-from prepay_ledger.vending.values import Funding, Means
+from prepay_ledger.vending.refusals import CashIsHandedOver, KeyUsedBefore, SlipPaidIn
+from prepay_ledger.vending.values import Funding, Means, VendorKind
 
 HELD_AS = {Means.BANK: UtilityAccount.BANK, Means.CASH: UtilityAccount.CASH}
 
@@ -19,8 +19,8 @@ class FundingUnit(HasVendors, HasJournals, Protocol):
 
 async def fund_vendor(*, unit: FundingUnit, code: str, asked: Funding) -> Funding:
     """What was paid in, as it is kept: the journal is written here. The same again under the same
-    key changes nothing. Raises `UnknownVendor`, `DutiesNotSeparate`, `KeyUsedBefore` or
-    `SlipPaidIn`."""
+    key changes nothing. Raises `UnknownVendor`, `DutiesNotSeparate`, `KeyUsedBefore`,
+    `SlipPaidIn` or `CashIsHandedOver`."""
     vendor = await locked_vendor(unit, code)
     await check_sells_not(unit, vendor, asked.who)
     known = await unit.vendors.funding(vendor.id, asked.key)
@@ -32,6 +32,12 @@ async def fund_vendor(*, unit: FundingUnit, code: str, asked: Funding) -> Fundin
             )
             raise KeyUsedBefore(message)
         return known
+    if vendor.kind is VendorKind.CASHIER and asked.means is Means.CASH:
+        message = (
+            f"{code} is a desk of the utility's: its cash is counted by day and handed over; "
+            "nothing was changed"
+        )
+        raise CashIsHandedOver(message)
     first = await unit.vendors.standing(vendor.id, asked.means, asked.reference)
     if first is not None:
         message = (

@@ -98,13 +98,38 @@ class VendStore(Protocol):
         ...
 
 
+class DrawerStore(Protocol):
+    """Cash in cashiers' drawers, by desk and business day: the room `cashiers` keeps it. The
+    vendor's row is locked."""
+
+    async def is_counted(self, vendor_id: UUID, seller: str, business_day: date) -> bool:
+        """Whether the drawer was counted, and not sent back."""
+        ...
+
+    async def earliest_open(self, seller: str, *, before: date) -> date | None:
+        """The person's first day, at whichever desk, that nobody counted."""
+        ...
+
+    async def move(
+        self, vendor: Vendor, *, seller: str, business_day: date, amount_micro: int
+    ) -> None:
+        """What should be in the drawer is more by that, or less."""
+        ...
+
+
+class HasDrawers(Protocol):
+    """A transaction in which cash is taken."""
+
+    drawers: DrawerStore
+
+
 class HasVendors(Protocol):
     """A transaction about points of sale."""
 
     vendors: VendorStore
 
 
-class Unit(HasVendors, payments.Unit, Protocol):
+class Unit(HasVendors, HasDrawers, payments.Unit, Protocol):
     """A transaction in which a vendor sells, or is paid."""
 
     vends: VendStore

@@ -106,6 +106,24 @@ class VoidedBefore(Refusal):
     kind = "vend-voided"
 
 
+class DrawerCounted(Refusal):
+    """The cashier has counted the drawer and closed that day."""
+
+    kind = "drawer-counted"
+
+
+class EarlierDayOpen(Refusal):
+    """The cashier has cash of an earlier day that nobody counted."""
+
+    kind = "earlier-day-open"
+
+
+class CashIsHandedOver(Refusal):
+    """A desk's cash is counted and handed over, and not paid in."""
+
+    kind = "cash-is-handed-over"
+
+
 class BusinessDayOver(Refusal):
     """The sale is of an earlier business day."""
 

@@ -26,7 +26,8 @@ class ReverseVend:
         self, unit: Unit, *, key: str, asked_by: str, reason: str, now: datetime
     ) -> Vend | None:
         """The sale of that key, void; none: it had not come, and is refused from now on. The same
-        again changes nothing. Raises `NotASeller` or `BusinessDayOver`."""
+        again changes nothing. Raises `NotASeller`, `BusinessDayOver`
+        or `DrawerCounted`."""
         vendor = await seller_of(unit, asked_by)
         vend = await unit.vends.by_key(vendor.id, key, seller=asked_by)
         if vend is not None and vend.vendor_id != vendor.id:

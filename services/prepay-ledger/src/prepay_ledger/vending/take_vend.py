@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from prepay_ledger.balances.refusals import UnknownAccount
 from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.payments.values import Payment, PaymentOutcome
+from prepay_ledger.vending.drawer import check_drawer, check_earlier_days, move_cash
 from prepay_ledger.vending.ports import Unit
 from prepay_ledger.vending.refusals import KeyUsedBefore, OtherCurrency, ReversedBefore
 from prepay_ledger.vending.rules import check_may_sell, paid_off, sells, sold
@@ -29,7 +30,8 @@ class TakeVend:
         once. The clock is read after that: a sale that waited past midnight is of the new day. A
         seller who was moved is answered what was sold for an earlier vendor. Raises `NotASeller`,
         `KeyUsedBefore`, `ReversedBefore`, `VendorClosed`, `DayLimitReached`, `FloatUsedUp`,
-        `UnknownAccount` or `OtherCurrency`; then nothing was taken.
+        `DrawerCounted`, `EarlierDayOpen`, `UnknownAccount` or `OtherCurrency`; then nothing was
+        taken.
         """
         vendor = await seller_of(unit, sold_by)
         now = self._clock()
@@ -45,6 +47,8 @@ class TakeVend:
             raise ReversedBefore(message)
         today = now.astimezone(self._zone).date()
         check_may_sell(vendor, order.amount_micro, today=today)
+        await check_drawer(unit, vendor, sold_by, on=today)
+        await check_earlier_days(unit, vendor, sold_by, today=today)
         return await self._sell(unit, vendor, order, sold_by=sold_by, today=today, now=now)
 
     async def _sell(
@@ -103,6 +107,14 @@ class TakeVend:
         )
         await unit.vends.add(vend)
         await unit.vendors.put_sold(sold(vendor, order.amount_micro, on=vend.business_day))
+        await move_cash(
+            unit,
+            vendor,
+            tender=order.tender,
+            seller=sold_by,
+            business_day=vend.business_day,
+            amount_micro=order.amount_micro,
+        )
         return vend
 
 

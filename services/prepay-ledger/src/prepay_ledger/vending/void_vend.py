@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from prepay_ledger.payments.take_movement import TakeMovement
 from prepay_ledger.providers.values import Kind, Told
+from prepay_ledger.vending.drawer import check_drawer, move_cash
 from prepay_ledger.vending.ports import Unit
 from prepay_ledger.vending.refusals import BusinessDayOver, UnknownVend, VoidedBefore
 from prepay_ledger.vending.rules import sold
@@ -37,7 +38,7 @@ class VoidVend:
     async def __call__(self, unit: Unit, *, vend_id: UUID, asked: VoidOrder, now: datetime) -> Vend:
         """The sale, void. The same again under the same key is answered the same.
 
-        Raises `UnknownVend`, `NotASeller`, `VoidedBefore` or `BusinessDayOver`.
+        Raises `UnknownVend`, `NotASeller`, `VoidedBefore`, `BusinessDayOver` or `DrawerCounted`.
         """
         found = await unit.vends.find(vend_id)
         own = None if asked.supervises else await seller_of(unit, asked.who)
@@ -62,8 +63,11 @@ class VoidVend:
     async def take_back(
         self, unit: Unit, vendor: Vendor, vend: Vend, asked: VoidOrder, *, now: datetime
     ) -> Vend:
-        """Of a vendor whose row is locked. Debts are owed again that it paid."""
+        """Of a vendor whose row is locked. Debts are owed again that it paid, and cash leaves the
+        drawer of who sold, whoever voids. Raises `DrawerCounted`."""
         order = vend.order
+        for person in {vend.sold_by, asked.who}:
+            await check_drawer(unit, vendor, person, on=vend.business_day)
         void_id = new_id()
         told = Told(
             kind=Kind.REVERSED,
@@ -88,6 +92,14 @@ class VoidVend:
         )
         await unit.vends.add_void(vend, void, business_day=vend.business_day)
         await unit.vendors.put_sold(sold(vendor, -order.amount_micro, on=vend.business_day))
+        await move_cash(
+            unit,
+            vendor,
+            tender=order.tender,
+            seller=vend.sold_by,
+            business_day=vend.business_day,
+            amount_micro=-order.amount_micro,
+        )
         return replace(vend, void=void)
 
 

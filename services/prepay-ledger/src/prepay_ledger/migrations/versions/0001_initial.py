@@ -1329,6 +1329,100 @@ CREATE TABLE vend_bar (
 );
 CREATE INDEX vend_bar_day ON vend_bar (day, vendor_id, key);
 CREATE INDEX vend_bar_who ON vend_bar (who, key);
+CREATE TABLE cash_hand_over (
+    id uuid NOT NULL,
+    key text NOT NULL,
+    vendor_id uuid NOT NULL,
+    seller text NOT NULL,
+    currency text NOT NULL,
+    amount_micro bigint NOT NULL,
+    destination text NOT NULL,
+    receiver text NOT NULL,
+    slip text NOT NULL,
+    who text NOT NULL,
+    journal_id bigint NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (who, key),
+    UNIQUE (vendor_id, destination, slip),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    CHECK (amount_micro > 0),
+    CHECK (destination IN ('bank', 'person')),
+    CHECK ((destination = 'person') = (receiver <> '')),
+    FOREIGN KEY(vendor_id) REFERENCES vendor (id)
+);
+CREATE INDEX cash_hand_over_day ON cash_hand_over (day, id);
+CREATE TABLE cash_receipt (
+    id uuid NOT NULL,
+    hand_over_id uuid NOT NULL,
+    key text NOT NULL,
+    received_micro bigint NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    journal_id bigint NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (hand_over_id),
+    CHECK (received_micro >= 0),
+    FOREIGN KEY(hand_over_id) REFERENCES cash_hand_over (id)
+);
+CREATE INDEX cash_receipt_day ON cash_receipt (day, id);
+CREATE TABLE cash_day (
+    id uuid NOT NULL,
+    vendor_id uuid NOT NULL,
+    seller text NOT NULL,
+    business_day date NOT NULL,
+    currency text NOT NULL,
+    expected_micro bigint NOT NULL,
+    state text NOT NULL,
+    hand_over_id uuid,
+    PRIMARY KEY (id),
+    UNIQUE (vendor_id, seller, business_day),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    CHECK (expected_micro >= 0),
+    CHECK (state IN ('open', 'counted', 'closed', 'handed_over')),
+    CHECK ((state = 'handed_over') = (hand_over_id IS NOT NULL)),
+    FOREIGN KEY(vendor_id) REFERENCES vendor (id),
+    FOREIGN KEY(hand_over_id) REFERENCES cash_hand_over (id)
+);
+CREATE INDEX cash_day_seller ON cash_day (seller, business_day) WHERE state <> 'handed_over';
+CREATE INDEX cash_day_vendor ON cash_day (vendor_id, id);
+CREATE TABLE cash_count (
+    id uuid NOT NULL,
+    cash_day_id uuid NOT NULL,
+    key text NOT NULL,
+    expected_micro bigint NOT NULL,
+    counted_micro bigint NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (who, key),
+    CHECK (expected_micro >= 0),
+    CHECK (counted_micro >= 0),
+    CHECK (counted_micro = expected_micro OR reason <> ''),
+    FOREIGN KEY(cash_day_id) REFERENCES cash_day (id)
+);
+CREATE INDEX cash_count_day ON cash_count (day, id);
+CREATE INDEX cash_count_cash_day ON cash_count (cash_day_id, id);
+CREATE TABLE cash_count_outcome (
+    count_id uuid NOT NULL,
+    action text NOT NULL,
+    key text NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    journal_id bigint,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (count_id),
+    CHECK (action IN ('closed', 'sent_back')),
+    CHECK ((action = 'closed') = (journal_id IS NOT NULL)),
+    FOREIGN KEY(count_id) REFERENCES cash_count (id)
+);
+CREATE INDEX cash_count_outcome_day ON cash_count_outcome (day, count_id);
 CREATE TABLE account_holder (
     account_id uuid NOT NULL,
     name text NOT NULL,
@@ -1412,6 +1506,10 @@ SEALED = {
     "command": "id, decision_id, account_id, meter_id, action, limit_w, sequence, caused_at,"
     " issued_at, expires_at, day",
     "command_answer": "",
+    "cash_count": "",
+    "cash_count_outcome": "",
+    "cash_hand_over": "",
+    "cash_receipt": "",
     "condition": "",
     "condition_end": "",
     "cut_hold": "",

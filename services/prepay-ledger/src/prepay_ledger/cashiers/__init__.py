@@ -1,0 +1,1 @@
+"""What cashiers took in cash: counted, closed and handed over, day by day."""
