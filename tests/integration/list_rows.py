@@ -57,8 +57,11 @@ from rows_of_cuts import (
     add_procedure,
 )
 from rows_of_vending import (
+    a_check,
     a_vendor,
     add_cash_day,
+    add_check,
+    add_check_line,
     add_funding,
     add_hand_over,
     add_vend,
@@ -177,6 +180,22 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             "ON CONFLICT DO NOTHING",
             query={"vendor": "shop-1"},
             other_query={"business_day": "2026-03-01"},
+        ),
+        "/v1/account-checks": Listed(
+            add=add_check,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE account_check SET open_lines = open_lines + 1",
+            other_query={"done": "false"},
+        ),
+        "/v1/account-checks/{check_id}/lines": Listed(
+            add=add_check_line,
+            key=_id,
+            newest_first=True,
+            owner=a_check,
+            moves="INSERT INTO account_check_resolution (line_id, key, who, reason, at) "
+            "SELECT id, 'k', 'w', 'r', now() FROM account_check_line ON CONFLICT DO NOTHING",
+            other_query={"resolved": "false"},
         ),
         "/v1/cash-days": Listed(
             add=add_cash_day,

@@ -61,6 +61,30 @@ async def add_cash_day(connection: asyncpg.Connection, _: str, __: int) -> None:
         )  # fmt: skip
 
 
+async def a_check(connection: asyncpg.Connection) -> str:
+    """A new day of a new vendor; gives its id."""
+    check_id = new_id()
+    await connection.execute(
+        "INSERT INTO account_check (id, vendor_id, business_day, their_lines, their_micro, "
+        "our_lines, our_micro, matched_lines, open_lines, posted_by, posted_at) "
+        "VALUES ($1, $2, '2026-03-01', 1, 9, 0, 0, 0, 1, 'w', $3)",
+        check_id, await _id_of(connection, await a_vendor(connection)), AT,
+    )  # fmt: skip
+    return str(check_id)
+
+
+async def add_check(connection: asyncpg.Connection, _: str, __: int) -> None:
+    await a_check(connection)
+
+
+async def add_check_line(connection: asyncpg.Connection, check_id: str, number: int) -> None:
+    await connection.execute(
+        "INSERT INTO account_check_line (id, check_id, key, difference, their_micro) "
+        "VALUES ($1, $2, $3, 'missing_here', 9)",
+        new_id(), UUID(check_id), f"k{number}",
+    )  # fmt: skip
+
+
 async def add_hand_over(connection: asyncpg.Connection, _: str, __: int) -> None:
     """One of the shop-1."""
     vendor_id = await _id_of(connection, await a_vendor(connection, "shop-1"))

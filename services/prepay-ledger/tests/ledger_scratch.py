@@ -220,6 +220,17 @@ class Scratch:
                 ("INSERT INTO cash_count_outcome (count_id, action, key, who, reason, journal_id, "
                  "at) VALUES ($1, 'closed', $2, 'w', 'r', $3, $4)",
                  (second, f"k{number}", journal_id, AT)),
+                ("INSERT INTO account_check (id, vendor_id, business_day, their_lines, "
+                 "their_micro, our_lines, our_micro, matched_lines, open_lines, posted_by, "
+                 "posted_at) VALUES ($1, $1, '2026-03-01', 1, 9, 0, 0, 0, 0, 'w', $2)",
+                 (first, AT)),
+                ("INSERT INTO account_check_posting (id, check_id, key, sha256, lines, who, at) "
+                 "VALUES ($1, $2, $3, sha256('x'), $4, 'w', $5)",
+                 (second, first, str(first), number, AT)),
+                ("INSERT INTO account_check_line (id, check_id, key, difference) "
+                 "VALUES ($1, $2, 'k', 'missing_here')", (second, first)),
+                ("INSERT INTO account_check_resolution (line_id, key, who, reason, at) "
+                 "VALUES ($1, $2, 'w', 'r', $3)", (second, f"k{number}", AT)),
                 ("INSERT INTO meter_state (meter_id, day, today) SELECT $1, day, $2 FROM "
                  "posting_day", (f"m{first}", bytes([number]))),
             ):  # fmt: skip

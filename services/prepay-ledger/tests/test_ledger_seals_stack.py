@@ -121,6 +121,7 @@ OTHER_VALUE = {
 }
 UNIQUE = {
     "body_sha256",
+    "check_id",
     "draft_id",
     "event_id_sha256",
     "funding_id",

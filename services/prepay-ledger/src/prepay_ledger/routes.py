@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 
+from prepay_ledger.account_checks.api import account_checks_router
+from prepay_ledger.account_checks.check_day import CheckDay
+from prepay_ledger.account_checks.postgres_queries import CheckQueries
 from prepay_ledger.accounts.api import accounts_router, enquiries_router
 from prepay_ledger.accounts.api_import import imports_router
 from prepay_ledger.accounts.change_terms import ChangeTerms
@@ -245,6 +248,13 @@ def routers(
             committed=committed,
             clock=utc_now,
             zone=zone,
+        ),
+        account_checks_router(
+            open_unit=units,
+            queries=CheckQueries(database),
+            check_day=CheckDay(zone=zone, clock=utc_now),
+            committed=committed,
+            clock=utc_now,
         ),
         cash_days_router(
             open_unit=units,

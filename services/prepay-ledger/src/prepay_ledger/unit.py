@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from prepay_ledger.account_checks.ports import CheckStore
+from prepay_ledger.account_checks.postgres import PostgresAccountChecks
 from prepay_ledger.accounts.ports import AccountStore, BulkStore
 from prepay_ledger.accounts.postgres import PostgresAccounts
 from prepay_ledger.accounts.postgres_bulk import PostgresBulk
@@ -114,6 +116,7 @@ class PostgresUnit:
         self.protected_periods: PeriodStore = PostgresPeriods(connection)
         self.reconnections: ReconnectionStore = PostgresReconnections(connection)
         self.site_codes: SiteCodeStore = PostgresSiteCodes(connection)
+        self.account_checks: CheckStore = PostgresAccountChecks(connection)
         cash = PostgresCash(connection)
         self.cash: CashStore = cash
         self.drawers: DrawerStore = cash

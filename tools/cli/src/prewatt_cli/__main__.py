@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from prewatt_cli.account_checks import account_checks
 from prewatt_cli.archive import PASSED_ON, archive
 from prewatt_cli.audit import audit
 from prewatt_cli.cashiers import cashier
@@ -73,6 +74,7 @@ app.add_typer(parked, name="parked")
 app.add_typer(vendors, name="vendors")
 app.add_typer(vend, name="vend")
 app.add_typer(cashier, name="cashier")
+app.add_typer(account_checks, name="account-checks")
 app.add_typer(work_orders, name="work-orders")
 app.add_typer(cuts, name="cuts")
 app.add_typer(protected_periods, name="protected-periods")

@@ -19,6 +19,14 @@ class SealedTable:
 
 SEALED = (
     SealedTable(
+        "account_check_posting",
+        ("id",),
+        ("id", "check_id", "key", "sha256", "lines", "who", "at"),
+    ),
+    SealedTable(
+        "account_check_resolution", ("line_id",), ("line_id", "key", "who", "reason", "at")
+    ),
+    SealedTable(
         "cash_count",
         ("id",),
         (

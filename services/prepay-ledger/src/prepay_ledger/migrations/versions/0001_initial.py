@@ -1423,6 +1423,67 @@ CREATE TABLE cash_count_outcome (
     FOREIGN KEY(count_id) REFERENCES cash_count (id)
 );
 CREATE INDEX cash_count_outcome_day ON cash_count_outcome (day, count_id);
+CREATE TABLE account_check (
+    id uuid NOT NULL,
+    vendor_id uuid NOT NULL,
+    business_day date NOT NULL,
+    their_lines integer NOT NULL,
+    their_micro bigint NOT NULL,
+    our_lines integer NOT NULL,
+    our_micro bigint NOT NULL,
+    matched_lines integer NOT NULL,
+    open_lines integer NOT NULL,
+    posted_by text NOT NULL,
+    posted_at timestamptz NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (vendor_id, business_day),
+    CHECK (matched_lines >= 0),
+    CHECK (open_lines >= 0),
+    FOREIGN KEY(vendor_id) REFERENCES vendor (id)
+);
+CREATE INDEX account_check_vendor ON account_check (vendor_id, id);
+CREATE TABLE account_check_posting (
+    id uuid NOT NULL,
+    check_id uuid NOT NULL,
+    key text NOT NULL,
+    sha256 bytea NOT NULL,
+    lines integer NOT NULL,
+    who text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (check_id, key),
+    CHECK (octet_length(sha256) = 32),
+    FOREIGN KEY(check_id) REFERENCES account_check (id)
+);
+CREATE INDEX account_check_posting_day ON account_check_posting (day, id);
+CREATE TABLE account_check_line (
+    id uuid NOT NULL,
+    check_id uuid NOT NULL,
+    key text NOT NULL,
+    difference text NOT NULL,
+    vend_id uuid,
+    their_account text,
+    their_micro bigint,
+    our_account text,
+    our_micro bigint,
+    PRIMARY KEY (id),
+    CHECK (difference IN ('missing_here', 'missing_there', 'other_amount', 'other_account')),
+    FOREIGN KEY(check_id) REFERENCES account_check (id),
+    FOREIGN KEY(vend_id) REFERENCES vend (id)
+);
+CREATE INDEX account_check_line_check ON account_check_line (check_id, id);
+CREATE TABLE account_check_resolution (
+    line_id uuid NOT NULL,
+    key text NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (line_id),
+    FOREIGN KEY(line_id) REFERENCES account_check_line (id)
+);
+CREATE INDEX account_check_resolution_day ON account_check_resolution (day, line_id);
 CREATE TABLE account_holder (
     account_id uuid NOT NULL,
     name text NOT NULL,
@@ -1506,6 +1567,8 @@ SEALED = {
     "command": "id, decision_id, account_id, meter_id, action, limit_w, sequence, caused_at,"
     " issued_at, expires_at, day",
     "command_answer": "",
+    "account_check_posting": "",
+    "account_check_resolution": "",
     "cash_count": "",
     "cash_count_outcome": "",
     "cash_hand_over": "",
