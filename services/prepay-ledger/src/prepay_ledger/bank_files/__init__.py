@@ -1,0 +1,1 @@
+"""What banks' statements say, in our words."""
