@@ -48,6 +48,7 @@ from rows import (
     an_account,
     an_agreed_account,
 )
+from rows_of_bank import OUR_ACCOUNT, add_bank_account, add_bank_file, add_bank_line
 from rows_of_cuts import (
     a_cut_list,
     add_cut_list,
@@ -160,6 +161,18 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             key=_id,
             newest_first=True,
             moves="UPDATE payment_event SET outcome = 'credited', open = NOT open",
+            other_query={"open": "true"},
+        ),
+        "/v1/bank/accounts": Listed(
+            add=add_bank_account, key=lambda each: each["account"], newest_first=False
+        ),
+        "/v1/bank/statements": Listed(add=add_bank_file, key=_id, newest_first=True),
+        "/v1/bank/lines": Listed(
+            add=add_bank_line,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE bank_line SET state = 'debit', open = NOT open",
+            query={"account": OUR_ACCOUNT},
             other_query={"open": "true"},
         ),
         "/v1/vendors": Listed(

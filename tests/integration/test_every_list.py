@@ -46,6 +46,8 @@ WHOLE = {
     "/v1/accounts/{account_id}/supply/explanation holds": "as many as hold one account at once",
     "/v1/command-keys keys": "two that stand, and those of earlier rotations",
     "/v1/command-keys first_missing": "ten at most",
+    "/v1/bank/statements statements": "as many as the bank put into one file",
+    "/v1/bank/statements/{file_id} statements": "as many as the bank put into one file",
     "/v1/vendors/{code} sellers": "as many as take turns at its tills",
     "/v1/payments/{payment}/candidates": "twenty at most",
     "/v1/payment-events/{event} steps": "one each time that a person deals with the event",

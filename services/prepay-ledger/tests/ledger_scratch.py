@@ -182,6 +182,20 @@ class Scratch:
                  (second, ACCOUNT, f"p{second}", f"r{number}", AT)),
                 ("INSERT INTO condition_end (condition_id, ended_by, reason, at) "
                  "VALUES ($1, 'w', $2, $3)", (second, f"r{number}", AT)),
+                ("INSERT INTO bank_account (account, currency, name, opened_by, reason, at) "
+                 "VALUES ($1, 'CNY', 'n', 'w', $2, $3)", (str(first), f"r{number}", AT)),
+                ("INSERT INTO bank_file (id, key, sha256, name, format, body, statements, "
+                 "uploaded_by, at) VALUES ($1, $2, $3, 'n', 'camt', '', '[]', 'w', $4)",
+                 (first, str(first), first.bytes * 2, AT)),
+                ("INSERT INTO bank_line (id, file_id, format, number, account, currency, "
+                 "statement, identity, kind, amount_micro, booked_on, booking, transaction, "
+                 "end_to_end_id, structured, text, other_party, state, reason, open, known) "
+                 "VALUES ($1, $2, 'camt', $4, $3, 'CNY', 's', 'i', 'debit', -9, '2026-03-01', "
+                 "'', '', '', '', '', '', 'debit', '', false, false)",
+                 (second, first, str(first), number)),
+                ("INSERT INTO bank_line_step (id, line_id, action, who, reason, state_before, at) "
+                 "VALUES ($1, $2, 'close', 'w', $3, 'doubtful', $4)",
+                 (first, second, f"r{number}", AT)),
                 ("INSERT INTO vendor (id, code, name, kind, currency, day_limit_micro, "
                  "credit_limit_micro, is_open, opened_at) "
                  "VALUES ($1, $2, 'n', 'shop', 'CNY', 9, 0, true, $3)", (first, str(first), AT)),

@@ -5,6 +5,8 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from prepay_ledger.bank.take_line import TakeLine
+from prepay_ledger.bank.take_lines import TakeLines
 from prepay_ledger.breakers.follow_holds import FollowHolds
 from prepay_ledger.charging.sweep_standing import SweepStanding
 from prepay_ledger.command_keys.roll_out import RollOut
@@ -13,6 +15,8 @@ from prepay_ledger.debts.pay_instalments import PayInstalments
 from prepay_ledger.debts.tell_debts import TellDebts
 from prepay_ledger.estimates.estimate_silent import EstimateSilent
 from prepay_ledger.looks.look_at_meters import LookAtMeters
+from prepay_ledger.payments.take_movement import TakeMovement
+from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.reconnections.values import Reconnection
 from prepay_ledger.reconnections.watch_reconnections import WatchReconnections
 from prepay_ledger.relays.news import after_report
@@ -45,6 +49,7 @@ _CARRY_OUT_EVERY_S = 1.0
 _WATCH_RECONNECTIONS_EVERY_S = 2.0
 _WATCH_RECONNECTIONS_REST_FACTOR = 20
 _FOLLOW_HOLDS_EVERY_S = 1.0
+_TAKE_BANK_LINES_EVERY_S = 0.5
 _ROLL_OUT_EVERY_S = 1.0
 _ROLL_OUT_REST_FACTOR = 3
 
@@ -122,6 +127,19 @@ def jobs(
             ),
             every_s=_WATCH_RECONNECTIONS_EVERY_S,
             rest_factor=_WATCH_RECONNECTIONS_REST_FACTOR,
+        ),
+        Repeating(
+            name="take bank lines",
+            do=TakeLines(
+                open_unit=units,
+                take_line=TakeLine(
+                    take_payment=TakePayment(review=review),
+                    take_movement=TakeMovement(review=review),
+                    clock=utc_now,
+                ),
+                committed=committed,
+            ),
+            every_s=_TAKE_BANK_LINES_EVERY_S,
         ),
         Repeating(name="close days", do=close_days, every_s=_CLOSE_DAYS_EVERY_S),
         Repeating(

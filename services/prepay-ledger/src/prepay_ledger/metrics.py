@@ -7,6 +7,11 @@ TOP_UPS = Counter(
     "Payment events that were signed and kept, by what became of them.",
     ("provider", "outcome"),
 )
+BANK_LINES = Counter(
+    "prewatt_ledger_bank_lines_total",
+    "Lines of banks' statements that were applied, by what became of them.",
+    ("state",),
+)
 PAYMENT_EVENTS_UNHANDLED = Gauge(
     "prewatt_ledger_payment_events_unhandled",
     "Signed payment events that were not applied and that no person has dealt with yet.",

@@ -18,6 +18,10 @@ from prepay_ledger.accounts.import_accounts import ImportAccounts
 from prepay_ledger.accounts.postgres_queries import AccountQueries
 from prepay_ledger.agreements.api import agreements_router
 from prepay_ledger.agreements.decide_agreement import DecideAgreement
+from prepay_ledger.bank.api import bank_router
+from prepay_ledger.bank.postgres_queries import BankQueries
+from prepay_ledger.bank.settle_line import SettleLine
+from prepay_ledger.bank.take_line import TakeLine
 from prepay_ledger.breakers.api import cut_holds_router, cut_undos_router
 from prepay_ledger.breakers.postgres_queries import BreakerQueries
 from prepay_ledger.breakers.values import Cause
@@ -266,6 +270,17 @@ def routers(
         hand_overs_router(
             open_unit=units,
             queries=CashQueries(database),
+            committed=committed,
+            clock=utc_now,
+        ),
+        bank_router(
+            open_unit=units,
+            queries=BankQueries(database),
+            settle_line=SettleLine(
+                take_line=TakeLine(
+                    take_payment=take_payment, take_movement=take_movement, clock=utc_now
+                )
+            ),
             committed=committed,
             clock=utc_now,
         ),

@@ -14,6 +14,8 @@ from prepay_ledger.agreements.ports import AgreementStore
 from prepay_ledger.agreements.postgres import PostgresAgreements
 from prepay_ledger.balances.ports import BalanceStore
 from prepay_ledger.balances.postgres import PostgresBalances
+from prepay_ledger.bank.ports import BankStore
+from prepay_ledger.bank.postgres import PostgresBank
 from prepay_ledger.breakers.ports import BreakerStore, UndoStore
 from prepay_ledger.breakers.postgres import PostgresBreakers
 from prepay_ledger.breakers.postgres_undos import PostgresUndos
@@ -120,6 +122,7 @@ class PostgresUnit:
         cash = PostgresCash(connection)
         self.cash: CashStore = cash
         self.drawers: DrawerStore = cash
+        self.bank: BankStore = PostgresBank(connection)
         self.vendors: VendorStore = PostgresVendors(connection)
         self.vends: VendStore = PostgresVends(connection)
         self.work_orders: WorkOrderStore = PostgresWorkOrders(connection)

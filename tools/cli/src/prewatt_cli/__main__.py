@@ -14,6 +14,7 @@ from rich.table import Table
 from prewatt_cli.account_checks import account_checks
 from prewatt_cli.archive import PASSED_ON, archive
 from prewatt_cli.audit import audit
+from prewatt_cli.bank import bank
 from prewatt_cli.cashiers import cashier
 from prewatt_cli.conditions import conditions
 from prewatt_cli.cuts import cuts
@@ -71,6 +72,7 @@ app.add_typer(suspense, name="suspense")
 app.add_typer(receipts, name="receipts")
 app.add_typer(dlq, name="dlq")
 app.add_typer(parked, name="parked")
+app.add_typer(bank, name="bank")
 app.add_typer(vendors, name="vendors")
 app.add_typer(vend, name="vend")
 app.add_typer(cashier, name="cashier")

@@ -25,9 +25,9 @@ _ROWS_OF_JOURNAL = (
     "SELECT {columns} FROM {table} AS t JOIN journal AS j ON j.id = t.journal_id "
     "WHERE j.day = $1 ORDER BY {key}"
 )
-_TEXT_KEYS = {"ledger_account", "code", "key", "meter_id"}
+_TEXT_KEYS = {"account", "ledger_account", "code", "key", "meter_id"}
 # As text, so that what it becomes here does not depend on who opened the connection.
-_DOCUMENTS = {"decided", "inputs", "paid_off"}
+_DOCUMENTS = {"decided", "inputs", "mapping", "paid_off", "statements"}
 
 _DISAGREEING = """
 SELECT j.id, j.entries, j.entries_micro, j.postings, e.entries AS found, e.micro AS found_micro,

@@ -27,6 +27,23 @@ SEALED = (
         "account_check_resolution", ("line_id",), ("line_id", "key", "who", "reason", "at")
     ),
     SealedTable(
+        "bank_account",
+        ("account",),
+        ("account", "currency", "name", "opened_by", "reason", "at"),
+    ),
+    SealedTable(
+        "bank_file",
+        ("id",),
+        (
+            "id", "key", "sha256", "name", "format", "mapping", "statements", "uploaded_by", "at",
+        ),
+    ),
+    SealedTable(
+        "bank_line_step",
+        ("id",),
+        ("id", "line_id", "action", "who", "reason", "state_before", "at"),
+    ),
+    SealedTable(
         "cash_count",
         ("id",),
         (

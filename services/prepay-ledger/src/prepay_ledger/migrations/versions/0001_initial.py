@@ -1492,6 +1492,98 @@ CREATE TABLE account_holder (
     PRIMARY KEY (account_id),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
+CREATE TABLE bank_account (
+    account text NOT NULL,
+    currency text NOT NULL,
+    name text NOT NULL,
+    opened_by text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (account),
+    CHECK (currency ~ '^[A-Z]{3}$')
+);
+CREATE INDEX bank_account_day ON bank_account (day, account);
+CREATE TABLE bank_file (
+    id uuid NOT NULL,
+    key text NOT NULL,
+    sha256 bytea NOT NULL,
+    name text NOT NULL,
+    format text NOT NULL,
+    body bytea NOT NULL,
+    mapping jsonb,
+    statements jsonb NOT NULL,
+    uploaded_by text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (key),
+    UNIQUE (sha256),
+    CHECK (format IN ('camt', 'mt940', 'csv')),
+    CHECK (octet_length(sha256) = 32)
+);
+CREATE INDEX bank_file_day ON bank_file (day, id);
+CREATE TABLE bank_line (
+    id uuid NOT NULL,
+    file_id uuid NOT NULL,
+    format text NOT NULL,
+    number integer NOT NULL,
+    account text NOT NULL,
+    currency text NOT NULL,
+    statement text NOT NULL,
+    identity text NOT NULL,
+    kind text NOT NULL,
+    amount_micro bigint NOT NULL,
+    booked_on date NOT NULL,
+    value_on date,
+    booking text NOT NULL,
+    transaction text NOT NULL,
+    end_to_end_id text NOT NULL,
+    structured text NOT NULL,
+    text text NOT NULL,
+    other_party text NOT NULL,
+    state text NOT NULL,
+    reason text NOT NULL,
+    open boolean NOT NULL,
+    known boolean NOT NULL,
+    payment uuid,
+    refers_to uuid,
+    PRIMARY KEY (id),
+    CHECK (kind IN ('credit', 'debit', 'charge', 'return', 'returned-to-us', 'batch', 'pending')),
+    CHECK (state IN ('waiting', 'credited', 'suspense', 'repeated', 'doubtful', 'taken-back',
+        'excess', 'parked', 'batch', 'detailed', 'debit', 'charge', 'returned-to-us', 'pending',
+        'no-amount', 'failed')),
+    CHECK (state NOT IN ('credited', 'suspense') OR payment IS NOT NULL),
+    FOREIGN KEY(file_id) REFERENCES bank_file (id),
+    FOREIGN KEY(account) REFERENCES bank_account (account),
+    FOREIGN KEY(payment) REFERENCES payment (id),
+    FOREIGN KEY(refers_to) REFERENCES bank_line (id)
+);
+CREATE INDEX bank_line_file ON bank_line (file_id, id);
+CREATE INDEX bank_line_state ON bank_line (state, id);
+CREATE INDEX bank_line_account ON bank_line (account, id);
+CREATE INDEX bank_line_open ON bank_line (id) WHERE open;
+CREATE INDEX bank_line_waiting ON bank_line (id) WHERE state = 'waiting';
+CREATE UNIQUE INDEX bank_line_known ON bank_line (account, identity) WHERE known;
+CREATE INDEX bank_line_booking ON bank_line (account, booking) WHERE booking <> '';
+CREATE INDEX bank_line_amount ON bank_line (account, booked_on, amount_micro);
+CREATE INDEX bank_line_end_to_end ON bank_line (account, end_to_end_id) WHERE end_to_end_id <> '';
+CREATE INDEX bank_line_refers ON bank_line (refers_to) WHERE refers_to IS NOT NULL;
+CREATE TABLE bank_line_step (
+    id uuid NOT NULL,
+    line_id uuid NOT NULL,
+    action text NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    state_before text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    CHECK (action IN ('take', 'close')),
+    FOREIGN KEY(line_id) REFERENCES bank_line (id)
+);
+CREATE INDEX bank_line_step_day ON bank_line_step (day, id);
+CREATE INDEX bank_line_step_line ON bank_line_step (line_id, id);
 CREATE TABLE command_answer (
     id bigint GENERATED ALWAYS AS IDENTITY,
     command_id uuid NOT NULL,
@@ -1563,6 +1655,9 @@ SEALED = {
     "payment_event": "id, provider, event_id, event_id_sha256, body_sha256, received_at, day",
     "payment_event_step": "",
     "parked_meter_step": "",
+    "bank_account": "",
+    "bank_file": "",
+    "bank_line_step": "",
     "decision": "",
     "command": "id, decision_id, account_id, meter_id, action, limit_w, sequence, caused_at,"
     " issued_at, expires_at, day",

@@ -1,0 +1,1 @@
+"""Banks' statements: each line of them, and what became of it."""

@@ -1,0 +1,73 @@
+"""What the use cases of banks' statements need."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+from uuid import UUID
+
+from prepay_ledger.bank.values import BankAccount, BankFile, BankLine, LineStep
+from prepay_ledger.payments import ports as payments
+
+
+class BankStore(Protocol):
+    """Bank accounts of ours, files and their lines. A bank account is locked before its lines, and
+    before any payment."""
+
+    async def account(self, account: str) -> BankAccount | None: ...
+    async def add_account(self, account: BankAccount) -> bool:
+        """Whether it is new."""
+        ...
+
+    async def file_of_key(self, key: str) -> BankFile | None: ...
+    async def file_of_hash(self, sha256: bytes) -> BankFile | None: ...
+    async def add_file(self, file: BankFile, body: bytes) -> bool:
+        """Whether neither its key nor its bytes are known; waits for whoever adds such a one."""
+        ...
+
+    async def add_lines(self, lines: Sequence[BankLine]) -> None: ...
+    async def waiting(self, *, limit: int) -> Sequence[UUID]:
+        """Lines whose turn is to come, in the order of files and lines; nothing is locked."""
+        ...
+
+    async def lock(self, line_id: UUID) -> BankLine | None:
+        """The line, its row locked, and before that its bank account's."""
+        ...
+
+    async def change(self, line: BankLine) -> None:
+        """Write how it stands now: its state and all that follows from it."""
+        ...
+
+    async def add_step(self, line_id: UUID, step: LineStep) -> None: ...
+    async def first_of(self, line: BankLine) -> BankLine | None:
+        """The line that is known under its identity."""
+        ...
+
+    async def of_booking(self, line: BankLine) -> Sequence[BankLine]:
+        """Lines that are known of its booking, where the bank gives a reference of that."""
+        ...
+
+    async def similar(self, line: BankLine) -> Sequence[BankLine]:
+        """Payments of other files, of its booking or of its day and amount."""
+        ...
+
+    async def paid_by(self, account: str, end_to_end_id: str) -> Sequence[BankLine]:
+        """Payments of that reference that no return was told of, the newest first."""
+        ...
+
+    async def parked(self, account: str, end_to_end_id: str) -> Sequence[BankLine]:
+        """Returns that wait for their payment, the oldest first."""
+        ...
+
+
+class HasBank(Protocol):
+    """A transaction about banks' statements."""
+
+    bank: BankStore
+
+
+class Unit(HasBank, payments.Unit, Protocol):
+    """A transaction in which a line is applied."""
+
+
+OpenUnit = Callable[[], AbstractAsyncContextManager[Unit]]
+"""Begins such a transaction; it commits at the end, and does not where anything raises."""

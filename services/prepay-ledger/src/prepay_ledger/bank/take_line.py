@@ -1,0 +1,164 @@
+"""Use case: a line of a statement is applied, once. A payment takes the same way as one that a
+provider reports."""
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from prepay_ledger.bank.named_account import named_account
+from prepay_ledger.bank.ports import Unit
+from prepay_ledger.bank.rules import PAYMENT_MICRO_MAX, doubt
+from prepay_ledger.bank.values import OPEN, BankLine, LineState
+from prepay_ledger.bank_files.values import LineKind
+from prepay_ledger.payments.take_movement import TakeMovement, excess_reason
+from prepay_ledger.payments.take_payment import TakePayment
+from prepay_ledger.payments.values import Payment, PaymentOutcome
+from prepay_ledger.providers.values import Kind, Told
+from prewatt_common.clock import Clock
+
+_AS_IT_IS = {
+    LineKind.DEBIT: LineState.DEBIT,
+    LineKind.CHARGE: LineState.CHARGE,
+    LineKind.RETURNED_TO_US: LineState.RETURNED_TO_US,
+}
+
+
+class TakeLine:
+    """Applies a line that waits: a transaction of its own."""
+
+    def __init__(
+        self, *, take_payment: TakePayment, take_movement: TakeMovement, clock: Clock
+    ) -> None:
+        self._take_payment = take_payment
+        self._take_movement = take_movement
+        self._clock = clock
+
+    async def __call__(self, unit: Unit, line_id: UUID) -> BankLine | None:
+        """The line as it stands then; none where somebody else has applied it. Its bank account is
+        locked first: of two lines that are the same one is the first."""
+        line = await unit.bank.lock(line_id)
+        if line is None or line.state is not LineState.WAITING:
+            return None
+        after = await self._applied(unit, line, now=self._clock())
+        await unit.bank.change(after)
+        return after
+
+    async def _applied(self, unit: Unit, line: BankLine, *, now: datetime) -> BankLine:
+        if line.line.kind is LineKind.PENDING:
+            return ended(line, LineState.PENDING)
+        first = await unit.bank.first_of(line)
+        if first is not None:
+            return _told_before(line, first)
+        return await self._of_kind(unit, replace(line, known=True), now=now)
+
+    async def _of_kind(self, unit: Unit, line: BankLine, *, now: datetime) -> BankLine:
+        match line.line.kind:
+            case _ if not line.line.amount_micro:
+                return ended(line, LineState.NO_AMOUNT)
+            case LineKind.BATCH:
+                return await _batch(unit, line)
+            case LineKind.RETURN:
+                return await self._return(unit, line, now=now)
+            case LineKind.CREDIT:
+                return await self._credit(unit, line, now=now)
+            case kind:
+                return ended(line, _AS_IT_IS[kind])
+
+    async def _credit(self, unit: Unit, line: BankLine, *, now: datetime) -> BankLine:
+        if line.line.amount_micro > PAYMENT_MICRO_MAX:
+            reason = f"it is more than a payment may be ({PAYMENT_MICRO_MAX} micro-units)"
+            return ended(line, LineState.DOUBTFUL, reason=reason)
+        doubted = doubt(line, await unit.bank.similar(line))
+        if doubted is not None:
+            reason, other = doubted
+            return ended(line, LineState.DOUBTFUL, reason=reason, refers_to=other.id)
+        for batch in await unit.bank.of_booking(line):
+            if batch.state is LineState.BATCH:
+                await unit.bank.change(ended(batch, LineState.DETAILED, refers_to=line.id))
+        return await self.credit(unit, line, now=now)
+
+    async def credit(self, unit: Unit, line: BankLine, *, now: datetime) -> BankLine:
+        """Of a line that is a payment and was not applied: credited, or in suspense."""
+        # The payment before its account, as everywhere.
+        known = await unit.payments.lock_by_payment_id(
+            provider=line.provider, payment_id=line.payment_id
+        )
+        assert known is None, "a line's payment comes by that line alone"
+        payment = Payment(
+            provider=line.provider,
+            payment_id=line.payment_id,
+            account_number=await named_account(unit, line.line),
+            amount_micro=line.line.amount_micro,
+            currency=line.currency,
+        )
+        result = await self._take_payment(unit, payment=payment, now=now)
+        kept = await unit.payments.by_payment_id(provider=line.provider, payment_id=line.payment_id)
+        assert kept is not None, "it was taken above"
+        credited = result.outcome is PaymentOutcome.CREDITED
+        state = LineState.CREDITED if credited else LineState.SUSPENSE
+        after = replace(ended(line, state, reason=result.reason), payment=kept.id)
+        await unit.bank.change(after)
+        for reference in _named_by(line):
+            for parked in await unit.bank.parked(line.account, reference):
+                await unit.bank.change(await self._move(unit, parked, after, now=now))
+        return after
+
+    async def _return(self, unit: Unit, line: BankLine, *, now: datetime) -> BankLine:
+        for reference in _named_by(line):
+            paid = await unit.bank.paid_by(line.account, reference)
+            of_amount = [each for each in paid if each.line.amount_micro == -line.line.amount_micro]
+            if of_amount:
+                return await self._move(unit, line, of_amount[0], now=now)
+            if len(paid) == 1:
+                return await self._move(unit, line, paid[0], now=now)
+            if paid:
+                reason = f"it names {len(paid)} payments, and its amount is that of none of them"
+                return ended(line, LineState.PARKED, reason=reason)
+        return ended(line, LineState.PARKED, reason="no payment that it names is known")
+
+    async def _move(self, unit: Unit, line: BankLine, paid: BankLine, *, now: datetime) -> BankLine:
+        told = Told(
+            kind=Kind.REVERSED,
+            type="bank.return",
+            payment_id=paid.payment_id,
+            movement_id=str(line.id),
+            account_number="",
+            amount_micro=-line.line.amount_micro,
+            currency=line.currency,
+            at=None,
+        )
+        moved = await self._take_movement(unit, provider=paid.provider, told=told, now=now)
+        assert not moved.repeated, "a return is applied once"
+        after = replace(line, payment=paid.payment)
+        if moved.excess_micro:
+            reason = excess_reason(moved.excess_micro)
+            return ended(after, LineState.EXCESS, reason=reason, refers_to=paid.id)
+        return ended(after, LineState.TAKEN_BACK, refers_to=paid.id)
+
+
+def ended(
+    line: BankLine, state: LineState, *, reason: str = "", refers_to: UUID | None = None
+) -> BankLine:
+    """The line in the state that it ends in, or waits in for a person."""
+    return replace(line, state=state, reason=reason, refers_to=refers_to, open=state in OPEN)
+
+
+def _told_before(line: BankLine, first: BankLine) -> BankLine:
+    """A bank that uses its references again does so on another day."""
+    if first.line.booked_on == line.line.booked_on:
+        return ended(line, LineState.REPEATED, refers_to=first.id)
+    reason = f"it has the bank's reference of a line of {first.line.booked_on}, and another day"
+    return ended(line, LineState.DOUBTFUL, reason=reason, refers_to=first.id)
+
+
+async def _batch(unit: Unit, line: BankLine) -> BankLine:
+    parts = await unit.bank.of_booking(line)
+    if parts:
+        return ended(line, LineState.DETAILED, refers_to=parts[0].id)
+    return ended(line, LineState.BATCH, reason="the payments in it have not been told one by one")
+
+
+def _named_by(line: BankLine) -> list[str]:
+    """By what a return and its payment know each other."""
+    names = (line.line.end_to_end_id, line.line.transaction)
+    return list(dict.fromkeys(each for each in names if each))
