@@ -358,8 +358,33 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
             (Query("max by (check) (prewatt_ledger_findings) > 0", "{{check}}"),),
             description="Those that nobody has looked at: GET /v1/findings?stops_cut=false at the "
             "ledger names them, libs/metering/README.md says what each check is.",
-            width=6,
         ),
+        Panel(
+            "The daily look at meters",
+            (
+                Query(
+                    "sum by (outcome) (rate(prewatt_ledger_looks_total[5m]))",
+                    "{{outcome}} a second",
+                ),
+                Query("max(prewatt_ledger_look_days_behind)", "days behind"),
+            ),
+            description="Ordinary: a glance was enough. Odd: what is stored of the meter raises; "
+            "the ledger's log names it.",
+        ),
+        Panel(
+            "Estimates of silent meters",
+            (
+                Query(
+                    "sum by (outcome) (rate(prewatt_ledger_estimates_total[5m]))",
+                    "{{outcome}} accounts a second",
+                ),
+                Query("max(prewatt_ledger_estimate_days_behind)", "days behind"),
+            ),
+            description="The daily run. Odd: what is stored of the account raises; the ledger's "
+            "log names it.",
+        ),
+    ),
+    (
         Panel(
             "Debts: owed apart from balances",
             (
@@ -375,33 +400,24 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
             ),
             description="By corrected bills, which start no cut; GET /v1/debts?open=true lists "
             "them.",
-            width=6,
+            width=12,
         ),
         Panel(
-            "The daily look at meters",
+            "Bank lines and cash on their way",
             (
                 Query(
-                    "sum by (outcome) (rate(prewatt_ledger_looks_total[5m]))",
-                    "{{outcome}} a second",
+                    "max by (waits_for) (prewatt_ledger_bank_line_age_seconds)",
+                    "a bank line waits for {{waits_for}}, s",
                 ),
-                Query("max(prewatt_ledger_look_days_behind)", "days behind"),
-            ),
-            description="Ordinary: a glance was enough. Odd: what is stored of the meter raises; "
-            "the ledger's log names it.",
-            width=6,
-        ),
-        Panel(
-            "Estimates of silent meters",
-            (
+                Query("max(prewatt_ledger_cash_on_its_way_seconds)", "cash not received, s"),
                 Query(
-                    "sum by (outcome) (rate(prewatt_ledger_estimates_total[5m]))",
-                    "{{outcome}} accounts a second",
+                    "sum by (state) (increase(prewatt_ledger_bank_lines_total[1h]))",
+                    "lines an hour: {{state}}",
                 ),
-                Query("max(prewatt_ledger_estimate_days_behind)", "days behind"),
             ),
-            description="The daily run. Odd: what is stored of the account raises; the ledger's "
-            "log names it.",
-            width=6,
+            description="The oldest of each. GET /v1/bank/lines?open=true and "
+            "GET /v1/cash-hand-overs?received=false list them.",
+            width=12,
         ),
     ),
     (

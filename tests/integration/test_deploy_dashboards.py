@@ -88,7 +88,7 @@ def test_every_query_parses(tmp_path: Path) -> None:
 @NEEDS_PROMTOOL
 def test_alerts_fire_when_they_should_and_only_then() -> None:
     promtool("check", "config", PROMETHEUS / "prometheus.yml")
-    promtool("test", "rules", PROMETHEUS / "alerts_test.yml")
+    promtool("test", "rules", PROMETHEUS / "alerts_test.yml", PROMETHEUS / "alerts_days_test.yml")
 
 
 def test_every_alert_has_its_section_in_the_runbooks() -> None:

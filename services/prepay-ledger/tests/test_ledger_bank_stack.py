@@ -3,8 +3,10 @@
 import asyncio
 import base64
 from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -12,6 +14,8 @@ from ledger_bank import camt, details, entry, mt940
 from ledger_vending import MICRO, balance, refusal
 
 from prepay_ledger.balances.payment_reference import payment_reference
+from prepay_ledger.bank.postgres_queries import BankQueries
+from prewatt_common.db.database import Database
 
 pytestmark = pytest.mark.stack
 
@@ -201,6 +205,8 @@ async def test_what_was_told_in_another_way_waits_for_a_person(ledger: Any) -> N
     ).replace("EUR", "CNY")  # fmt: skip
     lines = await bank.gives(swift.encode())
     assert states(lines) == ["doubtful", "doubtful", "repeated"]
+    (file,) = await ledger.sql("SELECT at FROM bank_file WHERE id = $1", UUID(lines[0]["file_id"]))
+    assert (await waiting_since(ledger))["person"] <= file["at"]
     assert await balance(ledger, account) == 100 * MICRO
     taken = await bank.settle(lines[1], "take")
     assert (taken.status_code, taken.json()["state"]) == (200, "credited"), taken.text
@@ -336,3 +342,12 @@ async def test_killed_halfway_each_payment_is_credited_once_in_the_end(ledger: A
     assert (await bank.upload(body, key=key)).json()["repeated"]
     assert states(await bank.applied(file_id)) == ["credited"] * count
     assert await balance(ledger, account) == count * MICRO == await bank.held_micro()
+
+
+async def waiting_since(ledger: Any) -> Mapping[str, datetime]:
+    """As the metrics have it."""
+    database = Database(url=ledger.stack.endpoints.database_url("prepay_ledger"))
+    try:
+        return await BankQueries(database).waiting_since()
+    finally:
+        await database.close()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from ledger_desk import Desk, a_desk
 
+from prepay_ledger.cashiers.postgres_queries import CashQueries
 from prepay_ledger.cashiers.refusals import (
     CountDecided,
     DayCounted,
@@ -47,10 +48,14 @@ async def test_a_day_is_closed_handed_over_and_received_to_zero(desk: Desk) -> N
     assert await desk.books() == {CLEARING: -5, "cash-in-hand:li": -70}
     with pytest.raises(OtherCash, match="70 micro-units"):
         await desk.hand_over(60)
+    watched = CashQueries(desk.database)
+    assert await watched.on_its_way_since() is None
     way = await desk.hand_over(70)
+    assert await watched.on_its_way_since() == way.at
     assert await desk.books() == {CLEARING: -5, "cash-in-transit:li": -70}
     assert await desk.hand_over(70) == way
     come = await desk.receive(way, 70)
+    assert await watched.on_its_way_since() is None
     assert await desk.receive(way, 70) == come
     assert await desk.hand_over(70) == come
     assert await desk.books() == {CLEARING: -5, "bank": -70}

@@ -12,6 +12,16 @@ BANK_LINES = Counter(
     "Lines of banks' statements that were applied, by what became of them.",
     ("state",),
 )
+BANK_LINE_AGE_SECONDS = Gauge(
+    "prewatt_ledger_bank_line_age_seconds",
+    "For how long the oldest line of a bank's statement has waited to be applied, or for a person; "
+    "0: none does.",
+    ("waits_for",),
+)
+CASH_ON_ITS_WAY_SECONDS = Gauge(
+    "prewatt_ledger_cash_on_its_way_seconds",
+    "For how long cash that a cashier handed over has not been received, the oldest; 0: none.",
+)
 PAYMENT_EVENTS_UNHANDLED = Gauge(
     "prewatt_ledger_payment_events_unhandled",
     "Signed payment events that were not applied and that no person has dealt with yet.",

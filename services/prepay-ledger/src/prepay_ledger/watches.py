@@ -1,7 +1,9 @@
 """Metrics of the ledger as a whole, looked up every some seconds."""
 
 from prepay_ledger.accounts.postgres_queries import AccountQueries
+from prepay_ledger.bank.postgres_queries import BankQueries
 from prepay_ledger.breakers.postgres_queries import BreakerQueries
+from prepay_ledger.cashiers.postgres_queries import CashQueries
 from prepay_ledger.charging.postgres_parking import ParkedQueries
 from prepay_ledger.charging.postgres_queries import ChargingQueries
 from prepay_ledger.command_keys.postgres_queries import CommandKeyQueries
@@ -12,6 +14,8 @@ from prepay_ledger.installations.postgres_unbound import REASONS, UnboundQueries
 from prepay_ledger.metrics import (
     ACCOUNTS,
     ACCOUNTS_BELOW_ZERO,
+    BANK_LINE_AGE_SECONDS,
+    CASH_ON_ITS_WAY_SECONDS,
     CONDITION_AGE_SECONDS,
     CORRECTION_AGREEMENTS_LEFT,
     CORRECTIONS_IN_TROUBLE,
@@ -57,6 +61,7 @@ def watches(database: Database) -> list[Repeating]:
     findings, corrections = ChargingQueries(database), CorrectionQueries(database)
     orders = WorkOrderQueries(database)
     breakers, debts = BreakerQueries(database), DebtQueries(database)
+    bank, cash = BankQueries(database), CashQueries(database)
     command_keys, conditions = CommandKeyQueries(database), ConditionQueries(database)
     return [
         Repeating(
@@ -101,6 +106,12 @@ def watches(database: Database) -> list[Repeating]:
         Repeating(
             name="watch debts",
             do=lambda: _measure_debts(debts),
+            every_s=_EVERY_S,
+            rest_factor=_REST_FACTOR,
+        ),
+        Repeating(
+            name="watch bank lines and cash",
+            do=lambda: _measure_money_on_its_way(bank, cash),
             every_s=_EVERY_S,
             rest_factor=_REST_FACTOR,
         ),
@@ -170,6 +181,16 @@ async def _measure_debts(debts: DebtQueries) -> None:
         DEBTS_OUTSTANDING.labels(currency).set(micro)
     since = await debts.untold_since()
     DEBT_NEWS_AGE_SECONDS.set((utc_now() - since).total_seconds() if since else 0)
+
+
+async def _measure_money_on_its_way(bank: BankQueries, cash: CashQueries) -> None:
+    now = utc_now()
+    since = await bank.waiting_since()
+    for waits_for in ("ledger", "person"):
+        age_s = (now - since[waits_for]).total_seconds() if waits_for in since else 0
+        BANK_LINE_AGE_SECONDS.labels(waits_for).set(age_s)
+    handed_over = await cash.on_its_way_since()
+    CASH_ON_ITS_WAY_SECONDS.set((now - handed_over).total_seconds() if handed_over else 0)
 
 
 async def _measure_conditions(conditions: ConditionQueries) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -68,6 +69,28 @@ class BankQueries:
         query = select(bank_file.c.body).where(bank_file.c.id == file_id)
         async with self._database.transaction() as connection:
             return (await connection.execute(query)).scalar()
+
+    async def waiting_since(self) -> Mapping[str, datetime]:
+        """When the file of the oldest line came that waits for the ledger, and of the oldest that
+        waits for a person; what nothing waits for is left out."""
+        found: dict[str, datetime] = {}
+        async with self._database.transaction() as connection:
+            for waits_for, waits in (
+                ("ledger", bank_line.c.state == LineState.WAITING.value),
+                ("person", bank_line.c.open),
+            ):
+                # By the index of those.
+                oldest = (
+                    select(bank_file.c.at)
+                    .select_from(bank_line.join(bank_file, bank_file.c.id == bank_line.c.file_id))
+                    .where(waits)
+                    .order_by(bank_line.c.id)
+                    .limit(1)
+                )
+                since = (await connection.execute(oldest)).scalar()
+                if since is not None:
+                    found[waits_for] = since
+        return found
 
     async def line(self, line_id: UUID) -> BankLine | None:
         """One line."""

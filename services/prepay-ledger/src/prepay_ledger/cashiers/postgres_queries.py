@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, func, select
 
 from prepay_ledger.cashiers.postgres_rows import hand_overs, latest_counts, to_day, to_hand_over
 from prepay_ledger.cashiers.tables import cash_day, cash_hand_over, cash_receipt
@@ -45,6 +45,13 @@ class CashQueries:
             query = query.where(cash_day.c.id < before)
         async with self._database.transaction() as connection:
             return [to_day(row) for row in (await connection.execute(query)).mappings()]
+
+    async def on_its_way_since(self) -> datetime | None:
+        """When the oldest cash was handed over that nobody has received yet."""
+        received = exists().where(cash_receipt.c.hand_over_id == cash_hand_over.c.id)
+        query = select(func.min(cash_hand_over.c.at)).where(~received)
+        async with self._database.transaction() as connection:
+            return (await connection.execute(query)).scalar()
 
     async def hand_overs(
         self,
