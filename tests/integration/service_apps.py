@@ -77,9 +77,10 @@ def token(*scopes: str) -> dict[str, str]:
 
 
 def _settings_type(module: Any) -> Any:
+    """The one that is made there; what it is put together from is imported."""
     (found,) = (
         each
         for name, each in vars(module).items()
-        if name.endswith("Settings") and name not in {"ServiceSettings", "BaseSettings"}
+        if name.endswith("Settings") and each.__module__ == module.__name__
     )
     return found
