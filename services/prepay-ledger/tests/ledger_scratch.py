@@ -185,7 +185,7 @@ class Scratch:
                 ("INSERT INTO bank_account (account, currency, name, opened_by, reason, at) "
                  "VALUES ($1, 'CNY', 'n', 'w', $2, $3)", (str(first), f"r{number}", AT)),
                 ("INSERT INTO bank_file (id, key, sha256, name, format, body, statements, "
-                 "uploaded_by, at) VALUES ($1, $2, $3, 'n', 'camt', '', '[]', 'w', $4)",
+                 "uploaded_by, at) VALUES ($1, $2, $3, $2, 'camt', '', '[]', 'w', $4)",
                  (first, str(first), first.bytes * 2, AT)),
                 ("INSERT INTO bank_line (id, file_id, format, number, account, currency, "
                  "statement, identity, kind, amount_micro, booked_on, booking, transaction, "
