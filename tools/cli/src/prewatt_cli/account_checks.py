@@ -4,18 +4,16 @@ from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
-import httpx
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from prewatt_cli.errors import answered, one_line_errors
+from prewatt_cli.errors import one_line_errors
 from prewatt_cli.lists import items_of
 from prewatt_cli.payments import decimal_from
 from prewatt_cli.people import Who, client_for, plain
 from prewatt_cli.target import DEFAULT_STATE_DIR, StateDir, find_target
 from prewatt_cli.vending import Code, Key, Why, keyed, till
-from prewatt_common.ids import new_id
 
 account_checks = typer.Typer(help="Days of vendors, compared with ours.", no_args_is_help=True)
 
@@ -37,16 +35,8 @@ def post(
 ) -> None:
     """Tell a day whole, as the vendor has it."""
     rights = ["supervise-vends"] if supervise else []
-    made = key or str(new_id())
     with one_line_errors(), till(*rights, state_dir=state_dir, who=who) as ledger:
-        headers = {"content-type": "text/csv", "idempotency-key": made}
-        path = f"/v1/account-checks/{code}/{day}"
-        try:
-            answer = ledger.post(path, content=file.read_bytes(), headers=headers)
-        except httpx.HTTPError as error:
-            message = f"no answer: {error}; it may have been done: repeat it with --key {made}"
-            raise ValueError(message) from error
-        check = answered(answer).json()
+        check = keyed(ledger, f"/v1/account-checks/{code}/{day}", file.read_bytes(), key)
         differ = f"{check['matched_lines']} match, {check['open_lines']} to resolve"
         _console.print(plain(f"{check['id']}: {code} on {day}: {differ}"))
 

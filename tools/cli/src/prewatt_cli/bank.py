@@ -16,7 +16,7 @@ from prewatt_cli.lists import items_of
 from prewatt_cli.payments import decimal_from
 from prewatt_cli.people import Who, client_for, plain
 from prewatt_cli.target import DEFAULT_STATE_DIR, StateDir, find_target
-from prewatt_common.ids import new_id
+from prewatt_cli.vending import Key, keyed
 from prewatt_metering.tariffs.yaml_text import NotYaml, read_yaml
 
 bank = typer.Typer(help="Bank statements and their lines.", no_args_is_help=True)
@@ -64,9 +64,7 @@ def import_(
     mapping: Annotated[
         Path | None, typer.Option(help="Of CSV: which column says what, in YAML or JSON.")
     ] = None,
-    key: Annotated[str | None, typer.Option(help="The Idempotency-Key; a new one if left out.")] = (
-        None
-    ),
+    key: Key = None,
     who: Who = None,
     state_dir: StateDir = DEFAULT_STATE_DIR,
 ) -> None:
@@ -78,9 +76,7 @@ def import_(
             "content_base64": base64.b64encode(file.read_bytes()).decode(),
             "mapping": _document(mapping) if mapping else None,
         }
-        headers = {"idempotency-key": key or str(new_id())}
-        answer = answered(ledger.post("/v1/bank/statements", json=body, headers=headers))
-        kept = answer.json()
+        kept = keyed(ledger, "/v1/bank/statements", body, key)
         states = _applied(ledger, kept)
         for head in kept["statements"]:
             text = f"statement {head['number']} of {head['account']}: {head['lines']} lines"

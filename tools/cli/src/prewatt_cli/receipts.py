@@ -19,7 +19,6 @@ receipts = typer.Typer(
 )
 
 _console = Console()
-_JsonFile = typer.Option(exists=True, dir_okay=False, readable=True)
 Head = Annotated[
     str | None,
     typer.Option(

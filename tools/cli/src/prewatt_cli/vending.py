@@ -223,11 +223,17 @@ def till(*rights: str, state_dir: Any, who: str | None) -> httpx.Client:
     return target.client("prepay-ledger", subject=who or getpass.getuser(), only=["vend", *rights])
 
 
-def keyed(ledger: httpx.Client, path: str, body: dict[str, Any], key: str | None) -> dict[str, Any]:
-    """Asks under a key; one that was made here is told where there is no answer."""
+def keyed(
+    ledger: httpx.Client, path: str, body: dict[str, Any] | bytes, key: str | None
+) -> dict[str, Any]:
+    """Asks under a key; one that was made here is told where there is no answer. Bytes are CSV."""
     made = key or str(new_id())
+    headers = {"idempotency-key": made}
     try:
-        answer = ledger.post(path, json=body, headers={"idempotency-key": made})
+        if isinstance(body, bytes):
+            answer = ledger.post(path, content=body, headers=headers | {"content-type": "text/csv"})
+        else:
+            answer = ledger.post(path, json=body, headers=headers)
     except httpx.HTTPError as error:
         message = f"no answer: {error}; it may have been done: repeat it with --key {made}"
         raise ValueError(message) from error

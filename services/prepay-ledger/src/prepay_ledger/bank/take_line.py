@@ -79,11 +79,6 @@ class TakeLine:
 
     async def credit(self, unit: Unit, line: BankLine, *, now: datetime) -> BankLine:
         """Of a line that is a payment and was not applied: credited, or in suspense."""
-        # The payment before its account, as everywhere.
-        known = await unit.payments.lock_by_payment_id(
-            provider=line.provider, payment_id=line.payment_id
-        )
-        assert known is None, "a line's payment comes by that line alone"
         payment = Payment(
             provider=line.provider,
             payment_id=line.payment_id,
@@ -92,12 +87,12 @@ class TakeLine:
             currency=line.currency,
         )
         result = await self._take_payment(unit, payment=payment, now=now)
+        assert not result.repeated, "a line's payment comes by that line alone"
         kept = await unit.payments.by_payment_id(provider=line.provider, payment_id=line.payment_id)
         assert kept is not None, "it was taken above"
         credited = result.outcome is PaymentOutcome.CREDITED
         state = LineState.CREDITED if credited else LineState.SUSPENSE
         after = replace(ended(line, state, reason=result.reason), payment=kept.id)
-        await unit.bank.change(after)
         for reference in _named_by(line):
             for parked in await unit.bank.parked(line.account, reference):
                 await unit.bank.change(await self._move(unit, parked, after, now=now))

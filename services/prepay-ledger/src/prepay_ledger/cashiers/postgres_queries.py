@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import ScalarSelect, exists, func, select
 
 from prepay_ledger.cashiers.postgres_rows import hand_overs, latest_counts, to_day, to_hand_over
 from prepay_ledger.cashiers.tables import cash_day, cash_hand_over, cash_receipt
@@ -73,5 +73,5 @@ class CashQueries:
             return [to_hand_over(row) for row in (await connection.execute(query)).mappings()]
 
 
-def _vendor_id(code: str) -> Select[tuple[UUID]]:
-    return select(vendor.c.id).where(vendor.c.code == code)
+def _vendor_id(code: str) -> ScalarSelect[UUID]:
+    return select(vendor.c.id).where(vendor.c.code == code).scalar_subquery()

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.facts.values import Decided
 from prewatt_common.contracts.base import Event
-from prewatt_common.db.database import driver
+from prewatt_common.db.database import driver, insert_rows
 from prewatt_common.ids import new_id_text
 
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -21,17 +21,17 @@ class PostgresFacts:
 
     async def add(self, facts: Sequence[tuple[str, Event]], decided: Decided) -> None:
         """In the order in which they are told."""
-        connection = await driver(self._connection)
         # Asked for once: a column's default is worked out for each row, one row at a time.
-        day = await connection.fetchval("SELECT open_day()")
-        await connection.copy_records_to_table(
+        day = await (await driver(self._connection)).fetchval("SELECT open_day()")
+        await insert_rows(
+            self._connection,
             "fact",
-            records=[
+            columns=["id", "kind", "subject", "body", "decided_by", "reason", "at", "day"],
+            rows=[
                 (
                     new_id_text(), event.ce_type, subject, _encode(event).decode(), decided.by,
                     decided.reason, decided.at, day,
                 )
                 for subject, event in facts
             ],
-            columns=["id", "kind", "subject", "body", "decided_by", "reason", "at", "day"],
         )  # fmt: skip

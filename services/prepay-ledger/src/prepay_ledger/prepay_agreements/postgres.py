@@ -16,7 +16,7 @@ from prepay_ledger.prepay_agreements.values import (
     Reconnection,
 )
 from prewatt_common.contracts.procedure_v1 import Mode
-from prewatt_common.db.database import driver
+from prewatt_common.db.database import driver, insert_rows
 
 _LAST = "SELECT * FROM prepay_agreement WHERE account_id = $1 ORDER BY version DESC LIMIT 1"
 _IN_FORCE = """
@@ -48,13 +48,13 @@ class PostgresPrepayAgreements:
 
     async def add(self, agreements: Sequence[PrepayAgreement]) -> None:
         """In the order given."""
-        connection = await driver(self._connection)
         # Asked for once: a column's default is worked out for each row, one row at a time.
-        day = await connection.fetchval("SELECT open_day()")
-        await connection.copy_records_to_table(
+        day = await (await driver(self._connection)).fetchval("SELECT open_day()")
+        await insert_rows(
+            self._connection,
             "prepay_agreement",
-            records=[(*_row(each), day) for each in agreements],
             columns=_COLUMNS,
+            rows=[(*_row(each), day) for each in agreements],
         )
 
 
