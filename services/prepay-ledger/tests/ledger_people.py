@@ -13,7 +13,7 @@ from ledger_proofs import nothing_to_publish, told_facts
 MICRO = 1_000_000
 DEARER = "test-dearer"
 _UNBOUND = "SELECT FROM unbound_reading WHERE meter_id = $1"
-_FACT = 'COPY "fact"'
+_FACT = 'INSERT INTO "fact"'
 _DAYS, _STEP_H, _STEP_WH = 40, 12, 500
 _PAID_MICRO = 100 * MICRO
 _READ_MICRO = 80 * MICRO

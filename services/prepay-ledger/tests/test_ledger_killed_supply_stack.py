@@ -26,7 +26,7 @@ class Point(NamedTuple):
     at: At
 
 
-DECIDED = 'COPY "command"'
+DECIDED = 'INSERT INTO "command"'
 DECIDING = Point("before the decision's commit", NAME, DECIDED, At.COMMIT)
 UNTOLD = Point("after it, before Kafka has the command", NAME, DECIDED, At.COMMITTED)
 LEDGER_POINTS = (
