@@ -37,6 +37,15 @@ POLICY = {
         },
         "shop": {"evidence": {"estimated_readings": False, "failed_readings": False}},
         "hospital": {"protected": True},
+        "careful": {
+            "evidence": {
+                "low_balance_notice_minutes": 30,
+                "disputed_readings": True,
+                "mode_change": True,
+            },
+            "grace_days_after_conversion": 7,
+            "small_load": {"below_wh": 1_000, "days": 7},
+        },
     },
 }
 WARNED_LAW = document_of(
@@ -86,6 +95,15 @@ BALANCES = (
     ("plenty", 100), ("low", LOW), ("into credit", -CREDIT + 1), ("at the line", -CREDIT),
     ("below it", -CREDIT - 1), ("dark", 0), ("dark", BACK_ABOVE), ("dark", BACK_ABOVE + 1),
 )  # fmt: skip
+GATES = {
+    "of late": "grace_after_conversion",
+    "uses little": "small_load",
+    "disputes": "disputed_readings",
+    "changes mode": "mode_change",
+    "pays": None,
+}
+"""What may speak against a cut besides, and by which rule the class that is careful heeds it; of
+a payment under way it heeds nothing, and the other classes of none."""
 PROTECTIONS = ("none", "account", "medical", "expired", "to come")
 
 
@@ -107,6 +125,7 @@ class Home:
     balance: str
     balance_micro: int
     protection: str
+    gate: str = ""
     id: UUID
 
     @property
@@ -132,7 +151,7 @@ class Home:
             number="1",
             low_balance_micro=LOW,
             emergency_credit_micro=CREDIT,
-            at=self.now - timedelta(days=300),
+            at=self.now - timedelta(days=1 if self.gate == "of late" else 300),
         )
         law = "warned" if "told" in self.evidence else terms.jurisdiction
         return replace(terms, jurisdiction=law, customer_class=self.customer_class)
@@ -153,7 +172,7 @@ class Home:
     def __str__(self) -> str:
         return (
             f"{self.customer_class}, {self.now:%a %d %b %H:%M:%S}, {self.evidence}, "
-            f"{self.balance} ({self.balance_micro}), protection {self.protection}"
+            f"{self.balance} ({self.balance_micro}), protection {self.protection}, {self.gate}"
         )
 
 
@@ -167,6 +186,19 @@ def homes_at(now: datetime) -> list[Home]:
         for customer_class, evidence, (balance, balance_micro), protection in product(
             CLASSES, EVIDENCE, BALANCES, PROTECTIONS
         )
+    ]  # fmt: skip
+
+
+def gated_homes_at(now: datetime) -> list[Home]:
+    """All that the gates tell apart at an instant: of the class that heeds them with and without,
+    of another with them."""
+    return [
+        Home(
+            customer_class=customer_class, now=now, evidence=evidence, balance=balance,
+            balance_micro=balance_micro, protection="none", gate=gate, id=uuid4(),
+        )
+        for customer_class, gates in (("careful", ("", *GATES)), ("shop", GATES))
+        for gate, evidence, (balance, balance_micro) in product(gates, EVIDENCE, BALANCES)
     ]  # fmt: skip
 
 
@@ -201,7 +233,18 @@ def expected(home: Home) -> Expected:
         held |= _by_the_clock(home.now)
     if (home.now.month, home.now.day) == (3, 16):
         held.add("protected_period")
+    if home.customer_class == "careful" and home.is_signed:
+        held |= _by_the_gates(home)
     return Expected("held", frozenset(held)) if held else Expected("cut")
+
+
+def _by_the_gates(home: Home) -> set[str]:
+    rule = GATES.get(home.gate)
+    held = set[str]() if rule is None else {rule}
+    # It is to have heard of this shortfall for half an hour, whatever its law asks.
+    if home.evidence not in ("told", "told just now"):
+        held.add("not_notified")
+    return held
 
 
 def _by_the_clock(now: datetime) -> set[str]:

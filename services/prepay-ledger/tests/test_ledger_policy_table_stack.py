@@ -21,6 +21,7 @@ from ledger_policy_table import (
     Home,
     expected,
     expires_at,
+    gated_homes_at,
     homes_at,
 )
 from ledger_signer import SIGNER
@@ -76,7 +77,7 @@ async def town(own_database_url: str) -> AsyncGenerator[Town]:
 async def test_every_household_at_every_instant(town: Town) -> None:
     review = SupplyReview(zone=ZONE, sign=SIGNER.sign)
     for now in INSTANTS:
-        homes = homes_at(now)
+        homes = [*homes_at(now), *gated_homes_at(now)]
         await build(town, homes)
         async with town.unit() as unit:
             await review(unit, [each.id for each in homes], now=now, caused_at=now)
@@ -129,6 +130,13 @@ async def build(town: Town, homes: list[Home]) -> None:
         )
         notices = [Delivered(notice, None) for each in homes if (notice := each.notice)]
         await take_notices(unit, notices, now=homes[0].now)  # type: ignore[arg-type]
+
+
+_CONDITIONS = {
+    "disputes": "disputed_readings",
+    "changes mode": "mode_change",
+    "pays": "payment_in_flight",
+}
 
 
 def _protected(home: Home) -> tuple[datetime, datetime] | None:
@@ -185,6 +193,29 @@ def _rows(homes: list[Home]) -> list[tuple[str, list[tuple[Any, ...]]]]:
             "revision, decided_by, reason, at) "
             "VALUES ($1, $2, 'medical', 'file 7', $3, $4, 1, 'li', 'test', $5)",
             [(new_id(), each.id, *span, LONG_BEFORE) for each, span in protected],
+        ),
+        (
+            "INSERT INTO agreement (id, account_id, tariff_code, first_day, revision) "
+            "VALUES ($1, $1, 't', $2, 1)",
+            [(each.id, LONG_BEFORE.date()) for each in homes],
+        ),
+        (
+            "INSERT INTO day_use (meter_id, agreement_id, day, slot, wh) "
+            "VALUES ($1, $2, $3, 'all', $4)",
+            [
+                (each.meter_id, each.id, (each.now - DAY).date(),
+                 999 if each.gate == "uses little" else 1_000)
+                for each in homes
+            ],
+        ),
+        (
+            "INSERT INTO condition (id, kind, account_id, reference, holds_until, begun_by, "
+            "reason, at) VALUES ($1, $2, $3, 'r', $4, 'li', 'test', $5)",
+            [
+                (new_id(), _CONDITIONS[each.gate], each.id, each.now + DAY, each.now - DAY)
+                for each in homes
+                if each.gate in _CONDITIONS
+            ],
         ),
         (
             "INSERT INTO relay (meter_id, desired, observed, observed_at, observed_from, "
