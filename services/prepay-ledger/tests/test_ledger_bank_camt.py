@@ -1,5 +1,6 @@
 """camt files: what they say, and what is refused."""
 
+from collections.abc import Sequence
 from datetime import date
 
 import pytest
@@ -31,6 +32,7 @@ CHARGED_V2 = "<Chrgs><Amt Ccy='EUR'>1.50</Amt></Chrgs>"
 REVERSED = "<RvslInd>true</RvslInd>"
 RETURNED = "<RtrInf><Rsn><Cd>AC04</Cd></Rsn></RtrInf>"
 FEES = "<BkTxCd><Domn><Fmly><SubFmlyCd>CHRG</SubFmlyCd></Fmly></Domn></BkTxCd>"
+OWN_CODE = "<BkTxCd><Prtry><Cd>{}</Cd><Issr>DK</Issr></Prtry></BkTxCd>"
 PENDING = "<Sts><Cd>PDNG</Cd></Sts>"
 TWO = [details(amount="10.00", ref="T1"), details(amount="20.00", ref="T2")]
 KINDS = [
@@ -54,6 +56,8 @@ KINDS = [
     ([entry("30", batch=3, tx=TWO)], [("batch", 30 * MICRO)]),
     ([entry("9", sign="DBIT", more=REVERSED)], [("return", -9 * MICRO)]),
     ([entry("9", sign="DBIT", tx=[details(e2e="E1", more=RETURNED)])], [("return", -9 * MICRO)]),
+    ([entry("9", sign="DBIT", more=OWN_CODE.format("NRTI+109+00931"))], [("return", -9 * MICRO)]),
+    ([entry("9", sign="DBIT", more=OWN_CODE.format("NTRF+177"))], [("debit", -9 * MICRO)]),
     ([entry("9", more=REVERSED)], [("returned-to-us", 9 * MICRO)]),
     ([entry("9", tx=[details(more=RETURNED)])], [("returned-to-us", 9 * MICRO)]),
     ([entry("9", status=PENDING)], [("pending", 9 * MICRO)]),
@@ -94,6 +98,9 @@ def test_a_line_tells_who_paid_for_what_and_how_it_is_known() -> None:
     )
     (bare,) = lines(camt(entry("50", ref="NONREF", tx=[details()])))
     assert (bare.booking, bare.transaction, bare.end_to_end_id) == ("", "", "")
+    invoice = "<RmtInf><Strd><RfrdDocInf><Nb>000000017</Nb></RfrdDocInf></Strd></RmtInf>"
+    (named,) = lines(camt(entry("5", tx=[details().replace("<RmtInf></RmtInf>", invoice)])))
+    assert named.text == "000000017"
     first, second = lines(camt(entry("30", ref="B2", tx=TWO)))
     assert [(each.booking, each.transaction) for each in (first, second)] == [
         ("B2", "T1"), ("B2", "T2"),
@@ -107,6 +114,45 @@ def test_a_document_in_the_bank_s_envelope_is_found() -> None:
     assert told(b"\xef\xbb\xbf" + camt(entry("5"))) == [("credit", 5 * MICRO)]
     utf_16 = camt(entry("5")).decode().replace("UTF-8", "UTF-16").encode("utf-16")
     assert told(utf_16) == [("credit", 5 * MICRO)]
+
+
+@pytest.mark.parametrize("encoding", ["GBK", "gb2312", "GB18030", "Big5", "ISO-8859-1", "us-ascii"])
+def test_the_encodings_that_banks_write(encoding: str) -> None:
+    name = "李" if encoding[:2].lower() in {"gb", "bi"} else "Li"
+    tx = details(text="for March").replace("Li Wei", name)
+    text = camt(entry("5", tx=[tx])).decode().replace("UTF-8", encoding)
+    (line,) = lines(text.encode(encoding))
+    assert (line.other_party, line.amount_micro) == (name, 5 * MICRO)
+
+
+@pytest.mark.parametrize("encoding", ["GBK", "nonsense-1"])
+def test_an_encoding_that_does_not_hold_is_refused(encoding: str) -> None:
+    body = camt(entry("5", tx=[details(text="@")])).replace(b"UTF-8", encoding.encode())
+    with pytest.raises(Unreadable, match="encoding"):
+        read_file(body.replace(b"@", b"\xff\xff"), None)
+
+
+def _paged(pages: Sequence[tuple[int, str, str]], *, opening: str, closing: str) -> bytes:
+    """One file; pages of one statement, each with one entry, and the balances on each."""
+    files = [
+        camt(
+            entry(amount), opening=opening, closing=closing, more=PAGE.format(number, last)
+        ).decode()
+        for number, amount, last in pages
+    ]
+    statements = [each[each.index("<Stmt>") : each.index("</Stmt>") + 7] for each in files]
+    return files[0].replace(statements[0], "".join(statements)).encode()
+
+
+def test_the_pages_of_a_statement_add_up_together() -> None:
+    whole = [(2, "7", "true"), (1, "5", "false")]
+    read = read_file(_paged(whole, opening="1", closing="13"), None)
+    assert [len(each.lines) for each in read] == [1, 1]
+    with pytest.raises(Unreadable, match="1000000 are missing"):
+        read_file(_paged(whole, opening="1", closing="14"), None)
+    # Where a page is in another file nobody can say.
+    for some in ([(2, "7", "true")], [(1, "5", "false"), (2, "7", "false")], [(3, "7", "true")]):
+        assert read_file(_paged(some, opening="1", closing="99"), None)
 
 
 PAGE = "<StmtPgntn><PgNb>{}</PgNb><LastPgInd>{}</LastPgInd></StmtPgntn>"

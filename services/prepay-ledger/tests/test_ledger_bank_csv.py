@@ -105,6 +105,31 @@ def test_signs_as_banks_write_them(amount: str, micro: int) -> None:
     assert told_micro == micro * MICRO
 
 
+def test_sums_below_the_table_numbers_for_excel_and_currencies_beside_amounts() -> None:
+    text = (
+        'day,amount,text\n2026-03-02,"¥1,234.50",="000000017"\n'
+        "2026-03-03,CNY 2.00,`000000018\n合计,1236.50\n以上明细仅供参考\n"
+    )
+    mapping = CsvMapping.model_validate(PLAIN | {"group": ",", "ends_at": ["合计"]})
+    (statement,) = read_file(text.encode(), mapping)
+    assert [(each.amount_micro, each.text) for each in statement.lines] == [
+        (1_234_500_000, "000000017"), (2 * MICRO, "000000018"),
+    ]  # fmt: skip
+    with pytest.raises(Unreadable, match="line 4"):
+        read_file(text.encode(), CsvMapping.model_validate(PLAIN | {"group": ","}))
+
+
+@pytest.mark.parametrize(
+    ("amount", "group"),
+    [("1 234.5", " "), ("1\u00a0234.5", " "), ("1\u202f234.5", " "), ("1’234.5", "'"),
+     ("1'234.5", "'")],
+)  # fmt: skip
+def test_thousands_as_banks_part_them(amount: str, group: str) -> None:
+    assert told(f"day,amount,text\n2026-03-02,{amount},x\n", PLAIN | {"group": group}) == [
+        ("credit", 1_234_500_000)
+    ]
+
+
 def test_credits_and_debits_in_columns_of_their_own() -> None:
     body = "day,in,out,text\n2026-03-02,5,,x\n2026-03-02,,7,x\n2026-03-02,0,-8,x\n\n"
     assert told(body, TWO_COLUMNS) == [

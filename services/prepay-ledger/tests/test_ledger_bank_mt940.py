@@ -17,7 +17,7 @@ def line(field: str, *after: str) -> StatementLine:
     text = mt940(f":61:{field}", *after, opening="0,", closing="0,").encode()
     # What one line comes to is known from the line alone.
     body = text.replace(b":60F:C260301EUR0,", b":60F:C260301EUR500,", 1)
-    for closing in ("450,", "550,"):
+    for closing in ("450,", "500,", "550,"):
         try:
             (read,) = read_file(body.replace(b":62F:C260302EUR0,", _closing(closing)), None)
         except Unreadable:
@@ -46,6 +46,8 @@ GERMAN = (
         ("2603020302CR50,00NTRFx//B1", (), "credit", 50),
         ("2603020302D50,00NTRFx//B1", (), "debit", -50),
         ("2603020302D50,00NCHGx//B1", (), "charge", -50),
+        ("2603020302EC50,00NTRFx//B1", (), "pending", 50),
+        ("2603020302ED50,00NTRFx//B1", (), "pending", -50),
         ("2603020302RC50,00NTRFx//B1", (), "return", -50),
         ("2603020302D50,00NRTIx//B1", (), "return", -50),
         ("2603020302RD50,00NTRFx//B1", (), "returned-to-us", 50),
@@ -72,6 +74,10 @@ def test_the_fields_of_germany_and_the_netherlands_and_plain_text() -> None:
     assert structured.structured == "RF18539007547034"
     plain = line("2603020302C50,00NTRFRF18//B1", ":86:pay RF18", "539007547034 now")
     assert (plain.text, plain.end_to_end_id) == ("pay RF18 539007547034 now", "RF18")
+    polish = line("2603020302C50,00NTRFx", ":86:020~00VE02~20za marzec~32Li~33 Wei")
+    assert (polish.text, polish.other_party) == ("za marzec", "Li Wei")
+    words = line("2603020302C50,00NTRFx", ":86:EREF+E-9SVWZ+for March")
+    assert (words.text, words.end_to_end_id) == ("for March", "E-9")
     only = line("2603020302C50,00NTRFx", "from Li Wei")
     assert only.text == "from Li Wei"
 
@@ -92,6 +98,32 @@ def test_each_statement_of_a_file_is_of_its_own_account_and_adds_up() -> None:
     ]  # fmt: skip
     with pytest.raises(Unreadable, match="statement 1/1 of DE22 does not add up"):
         read_file((first + second.replace("EUR2,50", "EUR2,49")).encode(), None)
+
+
+@pytest.mark.parametrize(
+    ("written", "account"),
+    [
+        ("NL20INGB0001234567EUR", "NL20INGB0001234567"),
+        ("10020030/1234567", "10020030/1234567"),
+        ("10020030/1234567/EUR", "10020030/1234567"),
+        ("PL 20 1234 EUR", "PL201234"),
+        ("EUR", "EUR"),
+        ("ACCOUNTEUR", "ACCOUNTEUR"),
+    ],
+)
+def test_the_account_without_the_currency_behind_it(written: str, account: str) -> None:
+    (statement,) = read_file(mt940(opening="0,", closing="0,", account=written).encode(), None)
+    assert statement.account == account
+
+
+def test_the_pages_of_a_statement_follow_each_other() -> None:
+    first = mt940(":61:260302C50,NTRFx//B1", opening="10,", closing="60,")
+    first = first.replace(":62F:", ":62M:")
+    second = mt940(":61:260302C5,NTRFx//B2", opening="60,", closing="65,").replace("60F", "60M")
+    assert [len(each.lines) for each in read_file((first + second).encode(), None)] == [1, 1]
+    gap = mt940(":61:260302C5,NTRFx//B2", opening="70,", closing="75,").replace("60F", "60M")
+    with pytest.raises(Unreadable, match="a page between them is missing"):
+        read_file((first + gap).encode(), None)
 
 
 GOOD = mt940(":61:260302C50,NTRFx", opening="0,", closing="50,")

@@ -7,6 +7,10 @@ from prepay_ledger.bank_files.values import AMOUNT_MICRO_MAX, Unreadable
 
 _DECIMALS_MAX = 6
 _PLAIN = re.compile(r"([0-9]+)(?:\.([0-9]*))?")
+_GROUPS = {
+    " ": " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}",
+    "'": "'\N{RIGHT SINGLE QUOTATION MARK}",
+}
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -17,8 +21,8 @@ def micro_of(text: str, *, decimal: str = ".", group: str = "", where: str) -> i
     1234500000
     """
     plain = text.strip()
-    if group:
-        plain = plain.replace(group, "")
+    for each in _GROUPS.get(group, group):
+        plain = plain.replace(each, "")
     found = _PLAIN.fullmatch(plain.replace(decimal, ".") if decimal in plain else plain)
     if found is None or (decimal != "." and "." in plain):
         message = f"{where}: {text[:40]!r} is no amount"

@@ -1,6 +1,7 @@
 """camt.053 (statement), camt.054 (notification) and camt.052 (report), version 001.02 or later."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from prepay_ledger.bank_files.amounts import account_of, currency_of, micro_of
 from prepay_ledger.bank_files.camt_entries import lines_of
@@ -24,13 +25,12 @@ _CLOSING = "CLBD"
 def read_camt(body: bytes) -> Sequence[Statement]:
     """The statements in the file. Raises `Unreadable`."""
     document = document_of(body)
-    statements = [
-        _statement(node, number)
-        for number, node in enumerate((each for each in document if local(each) in _STATEMENTS), 1)
-    ]
-    if not statements:
+    nodes = [each for each in document if local(each) in _STATEMENTS]
+    if not nodes:
         message = f"there is no statement in {local(document)}"
         raise Unreadable(message)
+    statements = [_statement(node, number) for number, node in enumerate(nodes, 1)]
+    _check_pages(nodes, statements)
     return statements
 
 
@@ -48,7 +48,9 @@ def _statement(node: Node, number: int) -> Statement:
         message = f"{where}: an account has one currency, and this one has {named}"
         raise Unreadable(message)
     currency = currency_of(currencies.pop(), where=where)
-    opening, closing = _balances(node, where=where) if _is_whole(node) else (None, None)
+    # Of several pages each has other lines, and some banks put the balances of all on each.
+    is_whole = _page(node) == ("1", True)
+    opening, closing = _balances(node, where=where) if is_whole else (None, None)
     return checked(
         Statement(
             account=account,
@@ -73,12 +75,42 @@ def _currencies(node: Node, entries: Sequence[Node]) -> Iterator[str]:
             yield each.get("Ccy", "")
 
 
-def _is_whole(node: Node) -> bool:
-    """Of several pages each has other lines, and some banks put the balances of all on each."""
+def _page(node: Node) -> tuple[str, bool]:
+    """Its number, and whether it is the last; a statement without pages is its first and last."""
     pages = child(node, "StmtPgntn")
     if pages is None:
-        return True
-    return is_true(pages, "LastPgInd") and text(pages, "PgNb").lstrip("0") == "1"
+        return "1", True
+    return text(pages, "PgNb").lstrip("0"), is_true(pages, "LastPgInd")
+
+
+def _check_pages(nodes: Sequence[Node], statements: Sequence[Statement]) -> None:
+    """Of a statement whose pages are all in the file: from the opening balance of the first to the
+    closing balance of the last. Raises `Unreadable`."""
+    pages_of: dict[tuple[str, str], dict[str, tuple[Node, Statement]]] = {}
+    for node, statement in zip(nodes, statements, strict=True):
+        pages = pages_of.setdefault((statement.account, statement.number), {})
+        number = _page(node)[0]
+        if number in pages:
+            return  # Several statements of one name: which page is whose cannot be told.
+        pages[number] = (node, statement)
+    for pages in pages_of.values():
+        whole = _in_order(pages)
+        if len(whole) < 2:
+            continue
+        (first, statement), (last, _) = whole[0], whole[-1]
+        where = f"statement {statement.number}"
+        opening, closing = _balances(first, where=where)[0], _balances(last, where=where)[1]
+        lines = [line for _, page in whole for line in page.lines]
+        checked(replace(statement, lines=lines, opening_micro=opening, closing_micro=closing))
+
+
+def _in_order(
+    pages: Mapping[str, tuple[Node, Statement]],
+) -> Sequence[tuple[Node, Statement]]:
+    """From the first page to the last; none where one is not in the file."""
+    found = [pages[str(at)] for at in range(1, len(pages) + 1) if str(at) in pages]
+    is_whole = len(found) == len(pages) and _page(found[-1][0])[1]
+    return found if is_whole else ()
 
 
 def _balances(node: Node, *, where: str) -> tuple[int | None, int | None]:

@@ -1,5 +1,6 @@
 """An entry of a camt statement as lines: one for each transaction in it, and its charges."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -7,6 +8,7 @@ from datetime import date
 from prepay_ledger.bank_files.amounts import day_of, micro_of
 from prepay_ledger.bank_files.camt_tree import Node, child, children, first_text, is_true, text
 from prepay_ledger.bank_files.values import (
+    GERMAN_RETURNS,
     TEXT_CHARACTERS_MAX,
     LineKind,
     StatementLine,
@@ -16,6 +18,8 @@ from prepay_ledger.bank_files.values import (
 _NO_REFERENCE = frozenset({"NOTPROVIDED", "NONREF", "NONE", "UNKNOWN"})
 _RETURNS = frozenset({"RRTN", "RPCR", "UPDD", "RCDD", "PRDD", "ARET", "NRTN", "UPCQ", "CQRV"})
 """Subfamilies of bank transaction codes that are returns, reversals and recalls of payments."""
+_GERMAN = re.compile(r"[A-Z0-9]{4}\+([0-9]{3})(?:\+.*)?")
+"""The bank's own code of a transaction, as Germany's banks write it: SWIFT's and the old number."""
 _SIGNS = {"CRDT": 1, "DBIT": -1}
 
 
@@ -93,6 +97,7 @@ def _of_details(entry: Node, details: Node, basis: StatementLine) -> StatementLi
     remittance = child(details, "RmtInf")
     written = [text(each) for each in children(remittance, "Ustrd")]
     written += [text(each) for each in children(remittance, "Strd", "AddtlRmtInf")]
+    written += [text(each) for each in children(remittance, "Strd", "RfrdDocInf", "Nb")]
     booking = basis.booking
     own = _reference(refs, ("AcctSvcrRef",))
     return replace(
@@ -113,10 +118,7 @@ def _kind(entry: Node, details: Node | None, amount_micro: int) -> LineKind:
     is_return = (
         is_true(entry, "RvslInd")
         or child(details, "RtrInf") is not None
-        or any(
-            text(each, "BkTxCd", "Domn", "Fmly", "SubFmlyCd") in _RETURNS
-            for each in (entry, details)
-        )
+        or any(_is_return(each) for each in (entry, details))
     )
     if amount_micro >= 0:
         return LineKind.RETURNED_TO_US if is_return else LineKind.CREDIT
@@ -124,6 +126,13 @@ def _kind(entry: Node, details: Node | None, amount_micro: int) -> LineKind:
         return LineKind.RETURN
     families = {text(each, "BkTxCd", "Domn", "Fmly", "SubFmlyCd") for each in (entry, details)}
     return LineKind.CHARGE if families & {"CHRG", "FEES", "COMM"} else LineKind.DEBIT
+
+
+def _is_return(node: Node | None) -> bool:
+    if text(node, "BkTxCd", "Domn", "Fmly", "SubFmlyCd") in _RETURNS:
+        return True
+    own = _GERMAN.fullmatch(text(node, "BkTxCd", "Prtry", "Cd"))
+    return own is not None and own[1] in GERMAN_RETURNS
 
 
 def _payments_in(entry: Node) -> int:

@@ -1,6 +1,7 @@
 """XML of ISO 20022, read safely: no DTD, no entities, nothing from outside. Names without their
 namespace, because each version has another."""
 
+import codecs
 import re
 from collections.abc import Iterator
 from typing import TypeAlias
@@ -14,13 +15,15 @@ from prepay_ledger.bank_files.values import Unreadable
 Node: TypeAlias = Element
 _NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.(05[234])\.001\.([0-9]{2})")
 VERSION_MIN = 2
+_DECLARED = re.compile(rb"""<\?xml[^>]{0,100}\sencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def document_of(body: bytes) -> Node:
     """The element under ``Document``: of camt.052, .053 or .054, in a bank's envelope or not.
     Raises `Unreadable`."""
     try:
-        root = fromstring(body, forbid_dtd=True)
+        root = fromstring(_decoded(body), forbid_dtd=True)
     except ParseError as error:
         message = f"the file is no XML: {error}"
         raise Unreadable(message) from error
@@ -42,6 +45,20 @@ def document_of(body: bytes) -> Node:
         f"element is {root.tag[:200]}"
     )
     raise Unreadable(message)
+
+
+def _decoded(body: bytes) -> bytes | str:
+    """As text where the file says its encoding: the XML parser knows none of many bytes a
+    character but UTF-8 and UTF-16, and China's banks write GBK. Raises `LookupError` or
+    `UnicodeError`."""
+    found = None if body.startswith(_MARKS) else _DECLARED.match(body.lstrip())
+    if found is None:
+        return body
+    name = codecs.lookup(found[1].decode()).name
+    if name.startswith("utf"):
+        return body
+    # GB 18030 has all of GBK and GB 2312, and banks write more than they say.
+    return body.decode("gb18030" if name in {"gbk", "gb2312"} else name)
 
 
 def local(node: Node) -> str:

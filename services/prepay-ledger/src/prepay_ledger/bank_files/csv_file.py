@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -17,6 +18,9 @@ from prepay_ledger.bank_files.values import (
     Unreadable,
     checked,
 )
+
+_BESIDE = re.compile(r"[¥￥€£$₹元]|\b[A-Z]{3}\b")
+"""What banks write beside an amount; the currency itself is the mapping's or a column's."""
 
 
 class _Row(NamedTuple):
@@ -86,7 +90,7 @@ def _records(body: bytes, mapping: CsvMapping) -> Iterator[tuple[str, Mapping[st
     try:
         for _ in range(mapping.lines_before_header):
             next(reader, None)
-        columns = [each.strip() for each in next(reader, list[str]())]
+        columns = [_plain(each) for each in next(reader, list[str]())]
         if lacking := [each for each in mapping.columns if each not in columns]:
             message = f"line {reader.line_num}: the header has no column {', '.join(lacking)}"
             raise Unreadable(message)
@@ -94,10 +98,13 @@ def _records(body: bytes, mapping: CsvMapping) -> Iterator[tuple[str, Mapping[st
             message = f"line {reader.line_num}: the header has column {twice[0]} twice"
             raise Unreadable(message)
         count = 0
-        for fields in reader:
+        for written in reader:
             where = f"line {reader.line_num}"
-            if not any(each.strip() for each in fields):
+            fields = [_plain(each) for each in written]
+            if not any(fields):
                 continue
+            if any(fields[0].startswith(word) for word in mapping.ends_at):
+                break
             if len(fields) < len(columns):
                 message = f"{where}: it has {len(fields)} fields, and the header {len(columns)}"
                 raise Unreadable(message)
@@ -105,10 +112,18 @@ def _records(body: bytes, mapping: CsvMapping) -> Iterator[tuple[str, Mapping[st
             if count > LINES_MAX:
                 message = f"the file has over {LINES_MAX} lines: send it in parts"
                 raise Unreadable(message)
-            yield where, {name: field.strip() for name, field in zip(columns, fields, strict=False)}
+            yield where, dict(zip(columns, fields, strict=False))
     except csv.Error as error:
         message = f"line {reader.line_num}: {error}"
         raise Unreadable(message) from error
+
+
+def _plain(field: str) -> str:
+    """Without what banks put around long numbers so that Excel keeps their digits."""
+    text = field.strip()
+    if text.startswith('="') and text.endswith('"'):
+        text = text[2:-1].strip()
+    return text.removeprefix("`")
 
 
 def _row(fields: Mapping[str, str], mapping: CsvMapping, where: str) -> _Row:
@@ -163,8 +178,8 @@ def _amount(fields: Mapping[str, str], mapping: CsvMapping, where: str) -> int:
 
 
 def _signed(text: str, mapping: CsvMapping, where: str) -> int:
-    """With a sign before or behind it, or in brackets."""
-    plain = text.strip()
+    """With a sign before or behind it, or in brackets; with the currency beside it."""
+    plain = _BESIDE.sub("", text).strip()
     sign = 1
     if plain.startswith("(") and plain.endswith(")"):
         sign, plain = -1, plain[1:-1]

@@ -5,9 +5,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-ENCODINGS = {"utf-8": "utf-8-sig", "gbk": "gb18030", "latin-1": "cp1252", "utf-16": "utf-16"}
-"""By the name in a mapping. GB 18030 has all of GBK, and Windows-1252 all that people write in what
-they call Latin-1."""
+ENCODINGS = {
+    "utf-8": "utf-8-sig", "gbk": "gb18030", "big5": "big5hkscs", "latin-1": "cp1252",
+    "latin-2": "cp1250", "utf-16": "utf-16",
+}  # fmt: skip
+"""By the name in a mapping. GB 18030 has all of GBK, and Windows-1252 and -1250 all that people
+write in what they call Latin-1 and Latin-2."""
 Column = Annotated[str, Field(min_length=1, max_length=100)]
 _Word = Annotated[str, Field(max_length=40)]
 
@@ -39,9 +42,11 @@ class CsvMapping(_Document):
     account_column: Column | None = None
     currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
     currency_column: Column | None = None
-    encoding: Literal["utf-8", "gbk", "latin-1", "utf-16"] = "utf-8"
+    encoding: Literal["utf-8", "gbk", "big5", "latin-1", "latin-2", "utf-16"] = "utf-8"
     delimiter: Annotated[str, Field(min_length=1, max_length=2), AfterValidator(_escaped)] = ","
     lines_before_header: int = Field(default=0, ge=0, le=100)
+    ends_at: list[_Word] = Field(default_factory=list, max_length=10)
+    """A line that begins with one of these words is the end: what follows are sums and remarks."""
     booked_on: Column
     value_on: Column | None = None
     date_form: str = Field(default="%Y-%m-%d", max_length=40)
@@ -52,7 +57,7 @@ class CsvMapping(_Document):
     debit: Column | None = None
     decimal: Literal[".", ","] = "."
     group: Literal["", ",", ".", " ", "'"] = ""
-    """What stands between thousands."""
+    """What stands between thousands; of spaces and apostrophes any kind."""
     balance: Column | None = None
     """After the line; each is checked then."""
     newest_first: bool = False

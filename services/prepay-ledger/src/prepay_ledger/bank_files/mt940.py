@@ -4,6 +4,7 @@ plain text. A file has many statements, of many accounts."""
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import NamedTuple
 
 from prepay_ledger.bank_files.amounts import account_of, day_of, micro_of
@@ -20,11 +21,11 @@ from prepay_ledger.bank_files.values import (
 _TAG = re.compile(r":([0-9]{2}[A-Z]?):(.*)")
 _BALANCE = re.compile(r"([CD])([0-9]{6})([A-Z]{3})([0-9]+,[0-9]*)")
 _LINE = re.compile(
-    r"([0-9]{6})([0-9]{4})?(R?[CD])([A-Z])?([0-9]+,[0-9]*)([A-Z][A-Z0-9]{3})"
+    r"([0-9]{6})([0-9]{4})?([RE]?[CD])([A-Z])?([0-9]+,[0-9]*)([A-Z][A-Z0-9]{3})"
     r"((?:(?!//).){0,35})(?://(.{0,35}))?"
 )
-"""Value day, entry day, direction, the currency's third letter, amount, type, the customer's
-reference, the bank's."""
+"""Value day, entry day, direction (R: a reversal, E: expected, not booked), the currency's third
+letter, amount, type, the customer's reference, the bank's."""
 _NO_REFERENCE = frozenset({"NONREF", "NOTPROVIDED", ""})
 _CHARGES = frozenset({"CHG", "COM"})
 _RETURNS = frozenset({"RTI"})
@@ -56,7 +57,27 @@ def read_mt940(body: bytes) -> Sequence[Statement]:
     if sum(len(each) for each in messages) > 2 * LINES_MAX:
         message = f"the file has over {LINES_MAX} lines: send it in parts"
         raise Unreadable(message)
-    return [_statement(each) for each in messages]
+    statements = [_statement(each) for each in messages]
+    _check_pages(messages, statements)
+    return statements
+
+
+def _check_pages(messages: Sequence[Sequence[_Field]], statements: Sequence[Statement]) -> None:
+    """A balance in between (:62M:) is what the next page begins with. Raises `Unreadable`."""
+    for page, (before, after) in enumerate(pairwise(statements)):
+        closes_in_between = any(each.tag == "62M" for each in messages[page])
+        if not closes_in_between or (before.account, before.currency) != (
+            after.account,
+            after.currency,
+        ):
+            continue
+        if before.closing_micro != after.opening_micro:
+            message = (
+                f"{messages[page + 1][0].where}: the page before it ends with "
+                f"{before.closing_micro} micro-units, and this one begins with "
+                f"{after.opening_micro}: a page between them is missing"
+            )
+            raise Unreadable(message)
 
 
 def _decoded(body: bytes) -> str:
@@ -124,7 +145,7 @@ def _statement(fields: Sequence[_Field]) -> Statement:
         raise Unreadable(message)
     return checked(
         Statement(
-            account=account,
+            account=_without_currency(account, currency),
             currency=currency,
             number=number,
             lines=lines,
@@ -132,6 +153,12 @@ def _statement(fields: Sequence[_Field]) -> Statement:
             closing_micro=closing,
         )
     )
+
+
+def _without_currency(account: str, currency: str) -> str:
+    """The Netherlands' banks write it behind the number."""
+    bare = account.removesuffix(currency).rstrip("/")
+    return bare if bare and bare[-1].isdecimal() else account
 
 
 def _balance(field: _Field) -> tuple[str, int]:
@@ -149,7 +176,7 @@ def _line(field: _Field, told: Sequence[str]) -> StatementLine:
         message = f"{field.where}: {field.lines[0][:60]!r} is no statement line"
         raise Unreadable(message)
     micro = micro_of(found[5], decimal=",", where=field.where)
-    amount = micro if found[3] in {"C", "RD"} else -micro
+    amount = micro if found[3] in {"C", "RD", "EC"} else -micro
     value_on = day_of(found[1], form="%y%m%d", where=field.where)
     text = read_text(told)
     supplementary = " ".join(field.lines[1:]).strip()
@@ -185,6 +212,8 @@ def _entry_day(value_on: date, told: str | None, *, where: str) -> date:
 
 
 def _kind(amount_micro: int, direction: str, type_: str, is_return: bool) -> LineKind:
+    if direction.startswith("E"):
+        return LineKind.PENDING
     is_return = is_return or direction.startswith("R") or type_[1:] in _RETURNS
     if amount_micro >= 0:
         return LineKind.RETURNED_TO_US if is_return else LineKind.CREDIT

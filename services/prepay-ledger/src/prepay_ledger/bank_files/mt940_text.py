@@ -4,16 +4,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from prepay_ledger.bank_files.values import TEXT_CHARACTERS_MAX
+from prepay_ledger.bank_files.values import GERMAN_RETURNS, TEXT_CHARACTERS_MAX
 
-_GERMAN = re.compile(r"[0-9]{3}\?")
+_NUMBERED = re.compile(r"[0-9]{3}([?~^<>])(?=[0-9]{2})")
+"""A code and numbered fields. Germany's banks part them by ``?``, others in Europe by ``~`` etc."""
 _WORDS = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE|RREF|COAM|OAMT|IBAN|BIC)\+")
 _SLASHED = re.compile(
     r"/(EREF|PREF|MARF|CSID|REMI|ORDP|BENM|CNTP|TRTP|IBAN|BIC|NAME|RTRN|PURP|ISDT|SVCL|CD|"
     r"TR|ID|USTD|STRD|CUR)(?=/)"
 )
-_RETURN_CODES = frozenset({"108", "109", "159", "181", "182", "183", "184"})
-"""Of the German transaction codes: returned debits and transfers."""
 _REMITTANCE = frozenset(map(str, (*range(20, 30), *range(60, 64))))
 
 
@@ -31,17 +30,20 @@ class Told:
 def read_text(lines: Sequence[str]) -> Told:
     """Of any dialect: what is not known is remittance text as a whole."""
     whole = "".join(lines)
-    if _GERMAN.match(whole):
-        return _german(whole)
+    numbered = _NUMBERED.match(whole)
+    if numbered:
+        return _german(whole, parted_by=numbered[1])
     if _SLASHED.match(whole):
         return _slashed(whole)
+    if _WORDS.match(whole):
+        return _in_words(whole)
     return Told(remittance=" ".join(" ".join(lines).split())[:TEXT_CHARACTERS_MAX])
 
 
-def _german(whole: str) -> Told:
+def _german(whole: str, *, parted_by: str) -> Told:
     code, rest = whole[:3], whole[3:]
     fields: dict[str, str] = {}
-    for part in rest.split("?"):
+    for part in rest.split(parted_by):
         if part[:2].isdecimal():
             fields[part[:2]] = fields.get(part[:2], "") + part[2:]
     lines = [fields[name] for name in sorted(fields) if name in _REMITTANCE]
@@ -52,7 +54,18 @@ def _german(whole: str) -> Told:
         remittance=" ".join(text.split())[:TEXT_CHARACTERS_MAX],
         end_to_end_id=_reference(words.get("EREF", "")),
         other_party=(fields.get("32", "") + fields.get("33", "")).strip(),
-        is_return=code in _RETURN_CODES,
+        is_return=code in GERMAN_RETURNS,
+    )
+
+
+def _in_words(whole: str) -> Told:
+    """SEPA's words without numbered fields."""
+    words = _split(_WORDS, whole)
+    return Told(
+        remittance=" ".join(words.get("SVWZ", "").split())[:TEXT_CHARACTERS_MAX],
+        end_to_end_id=_reference(words.get("EREF", "")),
+        other_party=words.get("ABWA", "").strip(),
+        is_return="RREF" in words,
     )
 
 

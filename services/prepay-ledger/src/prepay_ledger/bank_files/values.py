@@ -10,6 +10,8 @@ AMOUNT_MICRO_MAX = 10**18
 LINES_MAX = 50_000
 """Of one file. A larger one is split at the bank."""
 TEXT_CHARACTERS_MAX = 2_000
+GERMAN_RETURNS = frozenset({"108", "109", "159", "181", "182", "183", "184"})
+"""Of the transaction codes of Germany's banks: returned debits and transfers."""
 
 
 class FileFormat(StrEnum):
