@@ -3,6 +3,7 @@
 import random
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from ledger_corrected import (
@@ -13,6 +14,7 @@ from ledger_corrected import (
     TIMES,
     Corrected,
     dearer,
+    first_of,
     lived,
     opened_town,
 )
@@ -117,6 +119,33 @@ async def test_a_run_can_be_taken_back_by_another(town: Corrected) -> None:
     )
     assert [tuple(row) for row in rows] == [(0, "test"), (1, "other"), (2, "other")]
     await town.holds()
+
+
+async def test_a_preview_takes_all_agreements_of_an_account_at_once(town: Corrected) -> None:
+    """What the second leaves of the balance rests on what the first took."""
+    await lived(town)
+    account_id = await first_of(town)
+    half = town.today - timedelta(days=9)
+    await town.sql("UPDATE agreement SET end_day = $2 WHERE account_id = $1", account_id, half)
+    await town.sql(
+        "INSERT INTO agreement (id, account_id, tariff_code, first_day, revision) "
+        "VALUES (gen_random_uuid(), $1, $2, $3, 1)",
+        account_id, CODE, half,
+    )  # fmt: skip
+    found: list[list[UUID]] = []
+    async with town.unit() as unit:
+        while True:
+            after = found[-1][-1] if found else None
+            some = await unit.corrections.agreements(CODE, after_account=after, accounts=2)
+            if not some:
+                break
+            found.append([each.account_id for each in some])
+    everybody = [each for portion in found for each in portion]
+    assert all(len(set(portion)) <= 2 for portion in found)
+    assert everybody == sorted(everybody)
+    assert len(everybody) == len(set(everybody)) + 1 == len(MINE) + 1
+    (whose,) = [portion for portion in found if account_id in portion]
+    assert whose.count(account_id) == 2
 
 
 async def test_a_sealed_day_stands(town: Corrected) -> None:

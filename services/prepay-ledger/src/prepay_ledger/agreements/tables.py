@@ -37,6 +37,8 @@ agreement = Table(
         name="agreement_one_at_a_time",
     ),
 )
+# A correction run's preview goes by accounts.
+Index("agreement_tariff", agreement.c.tariff_code, agreement.c.account_id)
 # What a correction run has not come to yet.
 Index(
     "agreement_corrections",

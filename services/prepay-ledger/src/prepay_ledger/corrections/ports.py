@@ -36,8 +36,10 @@ class CorrectionStore(Protocol):
         """How many versions and corrections the tariff has."""
         ...
 
-    async def agreements(self, code: str, *, after: UUID | None, limit: int) -> Sequence[Agreement]:
-        """Of the tariff, in the order of their ids."""
+    async def agreements(
+        self, code: str, *, after_account: UUID | None, accounts: int
+    ) -> Sequence[Agreement]:
+        """All of the next accounts that have or had the tariff, by account."""
         ...
 
     async def balances(self, account_ids: Collection[UUID]) -> Mapping[UUID, int]:

@@ -18,8 +18,12 @@ from prewatt_metering.tariffs.publishing import Touched
 
 _TARIFF_ROWS = "SELECT count(*) FROM tariff_version WHERE code = $1"
 _AGREEMENTS = """
-SELECT * FROM agreement WHERE tariff_code = $1 AND ($2::uuid IS NULL OR id > $2)
-ORDER BY id LIMIT $3
+SELECT * FROM agreement
+WHERE tariff_code = $1 AND account_id = ANY(ARRAY(
+    SELECT DISTINCT account_id FROM agreement
+    WHERE tariff_code = $1 AND ($2::uuid IS NULL OR account_id > $2)
+    ORDER BY account_id LIMIT $3))
+ORDER BY account_id, id
 """
 _UNREACHED = """
 SELECT * FROM agreement
@@ -93,9 +97,13 @@ class PostgresCorrections:
         """Rows are never changed and never go."""
         return await (await driver(self._connection)).fetchval(_TARIFF_ROWS, code)
 
-    async def agreements(self, code: str, *, after: UUID | None, limit: int) -> Sequence[Agreement]:
+    async def agreements(
+        self, code: str, *, after_account: UUID | None, accounts: int
+    ) -> Sequence[Agreement]:
         """Also those that have ended: what they were charged is corrected too."""
-        rows = await (await driver(self._connection)).fetch(_AGREEMENTS, code, after, limit)
+        rows = await (await driver(self._connection)).fetch(
+            _AGREEMENTS, code, after_account, accounts
+        )
         return [to_agreement(row) for row in rows]
 
     async def balances(self, account_ids: Collection[UUID]) -> Mapping[UUID, int]:

@@ -1,4 +1,4 @@
-"""A job: what a drafted run would change is worked out, some agreements a transaction."""
+"""A job: what a drafted run would change is worked out, some accounts a transaction."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,6 +25,7 @@ from prewatt_metering.tariffs.publishing import (
 )
 
 PREVIEWED_AT_ONCE = 200
+"""Accounts."""
 TOUCHED_AT_ONCE = 5_000
 _NOBODY = impact_of(())
 
@@ -39,7 +40,7 @@ async def preview_some(*, unit: Unit, now: datetime) -> bool:
         await unit.corrections.forget_touched(run.id)
         run = replace(run, tariff_rows=await unit.corrections.tariff_rows(run.code), trouble=None)
     some = await unit.corrections.agreements(
-        run.code, after=run.previewed_upto, limit=PREVIEWED_AT_ONCE
+        run.code, after_account=run.previewed_upto, accounts=PREVIEWED_AT_ONCE
     )
     try:
         touched = await _touched(unit, run, some, now=now)
@@ -50,8 +51,8 @@ async def preview_some(*, unit: Unit, now: datetime) -> bool:
         )
         return True
     await unit.corrections.add_touched(run.id, touched)
-    if len(some) == PREVIEWED_AT_ONCE:
-        run = replace(run, previewed_upto=some[-1].id)
+    if len({each.account_id for each in some}) == PREVIEWED_AT_ONCE:
+        run = replace(run, previewed_upto=some[-1].account_id)
     else:
         impact = await impact_of_run(unit, run, balances_now=False)
         run = replace(
@@ -80,7 +81,8 @@ async def impact_of_run(unit: Unit, run: CorrectionRun, *, balances_now: bool) -
 async def _touched(
     unit: Unit, run: CorrectionRun, some: Sequence[Agreement], *, now: datetime
 ) -> Sequence[Touched]:
-    """By account: one may have had the tariff twice."""
+    """By account: one may have had the tariff twice, and what its second agreement leaves of the
+    balance rests on what its first took."""
     tariffs = await unit.tariffs.book()
     pricings, calendar = Pricings(tariffs), tariffs.calendar(run.code)
     corrected = check_correction(book=tariffs.book(run.code), version=run.version)

@@ -43,7 +43,7 @@ class CorrectionRun:
     """A version's document replaced from its own first day on.
 
     ``tariff_rows``: how many versions and corrections of the tariff there were when the preview
-    began. ``previewed_upto``: the last agreement that is in a preview under way. ``figures``: none
+    began. ``previewed_upto``: the last account that is in a preview under way. ``figures``: none
     until the preview is whole. ``correction``: the number that the release gave it among those of
     its tariff. ``trouble``: why an agreement cannot be charged, which is tried again.
     ``our_fault``: what it adds to a bill is owed apart, however new.

@@ -474,6 +474,7 @@ CREATE TABLE agreement (
         (account_id WITH =, daterange(first_day, end_day) WITH &&),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
+CREATE INDEX agreement_tariff ON agreement (tariff_code, account_id);
 CREATE INDEX agreement_corrections ON agreement (tariff_code, corrections, id);
 CREATE TABLE correction_run (
     id uuid NOT NULL,
