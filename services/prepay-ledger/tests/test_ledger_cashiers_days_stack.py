@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from ledger_desk import Desk, a_desk
+from ledger_desk import Desk, a_desk, does_it
 
 from prepay_ledger.cashiers.postgres_queries import CashQueries
 from prepay_ledger.cashiers.refusals import (
@@ -227,9 +227,8 @@ async def test_two_who_decide_or_receive_at_once_do_it_once(desk: Desk) -> None:
 
 _DIES = """
 import asyncio, sys
-from ledger_desk import Desk
+from ledger_desk import Desk, does_it
 from prepay_ledger.cashiers.postgres import PostgresCash
-from prepay_ledger.cashiers.values import OutcomeAction
 from prepay_ledger.journal.postgres import PostgresJournals
 from prepay_ledger.vending.postgres import PostgresVendors
 from datetime import datetime
@@ -250,10 +249,7 @@ for store in (PostgresCash, PostgresJournals, PostgresVendors):
 async def main():
     desk = Desk(url)
     desk.at = datetime.fromisoformat(at)
-    if does == "count":
-        await desk.count(70, key="c1")
-    else:
-        await desk.hand_over(70)
+    await does_it(desk, does)
 
 asyncio.run(main())
 """
@@ -262,14 +258,27 @@ asyncio.run(main())
 @pytest.mark.parametrize(
     ("does", "dies"),
     [
-        ("count", "add_count"),
-        ("count", "post"),
-        ("count", "add_outcome"),
-        ("count", "put_state"),
         ("count", "put_sold"),
-        ("hand_over", "post"),
-        ("hand_over", "add_hand_over"),
         ("hand_over", "put_state"),
+        ("accept", "put_sold"),
+        ("send_back", "put_state"),
+        ("receive", "add_receipt"),
+        *(
+            pytest.param(does, dies, marks=pytest.mark.chaos)
+            for does, dies in (
+                ("count", "add_count"),
+                ("count", "post"),
+                ("count", "add_outcome"),
+                ("count", "put_state"),
+                ("hand_over", "post"),
+                ("hand_over", "add_hand_over"),
+                ("accept", "post"),
+                ("accept", "add_outcome"),
+                ("accept", "put_state"),
+                ("send_back", "add_outcome"),
+                ("receive", "post"),
+            )
+        ),
     ],
 )
 async def test_killed_in_the_middle_nothing_is_done_and_asked_again_it_is_done(
@@ -277,8 +286,15 @@ async def test_killed_in_the_middle_nothing_is_done_and_asked_again_it_is_done(
 ) -> None:
     """By SIGKILL, after each write."""
     await desk.sell(70)
-    if does == "hand_over":
-        await desk.count(70, key="c1")
+    match does:
+        case "hand_over" | "receive":
+            await desk.count(70, key="c1")
+        case "accept" | "send_back":
+            await desk.count(68, key="c1", reason="short")
+        case _:
+            pass
+    if does == "receive":
+        await desk.hand_over(70)
     before = await desk.books()
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _DIES, str(desk.url), desk.at.isoformat(), does, dies,
@@ -290,10 +306,15 @@ async def test_killed_in_the_middle_nothing_is_done_and_asked_again_it_is_done(
     process.kill()
     await process.wait()
     assert await desk.books() == before
-    if does == "count":
-        assert (await desk.count(70, key="c1")).state is DayState.CLOSED
-        assert await desk.books() == {"cash-in-hand:li": -70}
-    else:
-        await desk.hand_over(70)
-        assert await desk.books() == {"cash-in-transit:li": -70}
+    await does_it(desk, does)
+    assert (
+        await desk.books()
+        == {
+            "count": {"cash-in-hand:li": -70},
+            "hand_over": {"cash-in-transit:li": -70},
+            "accept": {"cash-in-hand:li": -68, "cash-over-short": -2},
+            "send_back": {CLEARING: -70},
+            "receive": {"bank": -70},
+        }[does]
+    )
     await desk.holds()
