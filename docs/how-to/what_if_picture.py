@@ -64,7 +64,7 @@ def books(document: dict[str, object]) -> Books:
 def household(number: int) -> Recorded:
     """What the ledger would have kept of it."""
     chance = random.Random(number)  # noqa: S311 - the same households each time
-    terms = direct_terms(number="1", low_balance_micro=0, emergency_credit_micro=0, at=LONG_AGO)
+    terms = direct_terms(number="1", low_balance_micro=0, overdraft_micro=0, at=LONG_AGO)
     signed = first_agreement(UUID(int=1), terms, Decided(by="-", reason="-", at=LONG_AGO))
     account = Account(
         id=UUID(int=number),
@@ -72,7 +72,7 @@ def household(number: int) -> Recorded:
         currency="CNY",
         opening_micro=chance.randint(5, 60) * 1_000_000,
         low_balance_micro=10_000_000,
-        emergency_credit_micro=0,
+        overdraft_micro=0,
         is_protected=False,
         opened_at=LONG_AGO,
         agreements=[signed],

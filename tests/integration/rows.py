@@ -37,7 +37,7 @@ DOCUMENT = document("home", date(2020, 1, 1))
 async def an_account(connection: asyncpg.Connection) -> str:
     account_id = new_id()
     await connection.execute(
-        "INSERT INTO account (id, number, currency, low_balance_micro, emergency_credit_micro, "
+        "INSERT INTO account (id, number, currency, low_balance_micro, overdraft_micro, "
         "protected, supply_state, opened_at) VALUES ($1, $2, 'CNY', 0, 0, false, 'connected', $3)",
         account_id, str(account_id), AT,
     )  # fmt: skip

@@ -39,7 +39,7 @@ async def add_vend(connection: asyncpg.Connection, _: str, __: int) -> None:
     await connection.execute(
         "INSERT INTO vend (id, vendor_id, key, account_id, account_number, amount_micro, currency, "
         "tender, reference, sold_by, business_day, balance_before_micro, balance_micro, "
-        "owed_micro, paid_off, emergency_credit_micro, supply_state, at) VALUES ($1, $2, $3, $4, "
+        "owed_micro, paid_off, credit_micro, supply_state, at) VALUES ($1, $2, $3, $4, "
         "'n', 9, 'CNY', 'cash', '', 'w', '2026-03-01', 0, 9, 0, '{}', 0, 'connected', $5)",
         new_id(), vendor_id, str(uuid4()), UUID(await an_account(connection)), AT,
     )  # fmt: skip

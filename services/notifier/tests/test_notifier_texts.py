@@ -31,6 +31,8 @@ _EXTRA = {
     Template.DEBT_LOWERED: _DEBT,
     Template.DEBT_WRITTEN_OFF: _DEBT,
     Template.DEBT_PAID: _DEBT,
+    Template.EMERGENCY_CREDIT_OFFERED: {"amount_micro": 200_000_000, "left_micro": 1},
+    Template.EMERGENCY_CREDIT_ACCEPTED: {"amount_micro": 200_000_000, "left_micro": 99_000_000},
     Template.LOW_BALANCE: {"threshold_micro": 20_000_000},
     Template.TOPPED_UP: {"amount_micro": 200_000_000},
     Template.PAYMENT_TAKEN_BACK: {"amount_micro": 200_000_000, "owed_again_micro": 99_000_000},
@@ -93,6 +95,17 @@ def test_a_low_balance_says_how_long_it_lasts_where_that_is_known(language, days
     if days_left is not None:
         wanted = {1: "1 day.", 7: "7 days."}[days_left] if language is Language.EN else "天。"
         assert wanted in body
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_receipt_says_what_repaid_emergency_credit_and_what_may_be_used(language):
+    facts = {"amount_micro": 200_000_000, "repaid_micro": 9_000_000, "left_micro": 77_000_000}
+    text = RENDERER.render(
+        notice(Template.TOPPED_UP, language, Channel.SMS, **facts), account_number=NUMBER
+    )
+    assert "¥9.00" in text.short
+    assert "¥77.00" in text.body
+    assert len(segments_of(text.short).parts) == 1
 
 
 @pytest.mark.parametrize("template", [Template.DEBT_OWED, Template.DEBT_PAID])

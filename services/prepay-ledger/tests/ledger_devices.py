@@ -33,7 +33,7 @@ class Household:
 
     id: UUID
     balance_micro: int = 0
-    emergency_credit_micro: int = 0
+    overdraft_micro: int = 0
     protected: bool = False
     limit_w: int | None = None
     """Instead of a cut."""
@@ -90,9 +90,7 @@ async def publish(unit: PostgresUnit, policy: dict[str, Any], *, at: datetime) -
 
 async def sign_directly(unit: PostgresUnit, household: Household, *, at: datetime) -> None:
     """A complete agreement under the procedure without steps, of the class that `limit_w` says."""
-    terms = direct_terms(
-        number=str(household.id), low_balance_micro=5, emergency_credit_micro=0, at=at
-    )
+    terms = direct_terms(number=str(household.id), low_balance_micro=5, overdraft_micro=0, at=at)
     if household.limit_w is not None:
         terms = replace(terms, customer_class=f"limited_to_{household.limit_w}")
     signed = Decided(by="one", reason="test", at=at)

@@ -56,7 +56,7 @@ class Town(Scratch):
         return made.version
 
     async def sign(self, account_id: UUID = ACCOUNT, **change: Any) -> PrepayTerms:
-        terms = direct_terms(number="1", low_balance_micro=0, emergency_credit_micro=0, at=self.now)
+        terms = direct_terms(number="1", low_balance_micro=0, overdraft_micro=0, at=self.now)
         terms = replace(terms, **{"jurisdiction": "cn"} | change)
         async with self.unit() as unit:
             await sign_agreement(

@@ -88,7 +88,7 @@ class Lamps(Scratch):
         """The account is opened and its lamps are installed."""
         account = Account(
             id=self.account_id, number="lamps", currency="CNY", balance_micro=0,
-            low_balance_micro=0, emergency_credit_micro=10**15, protected=True,
+            low_balance_micro=0, overdraft_micro=10**15, protected=True,
             supply_state=SupplyState.CONNECTED, opened_at=NOW,
         )  # fmt: skip
         async with self.unit() as unit:

@@ -51,7 +51,7 @@ class Mass:
         connection = await self.scratch.connect()
         for query in (
             "INSERT INTO account (id, number, currency, balance_micro, low_balance_micro, "
-            "emergency_credit_micro, protected, supply_state, opened_at) "
+            "overdraft_micro, protected, supply_state, opened_at) "
             "SELECT id, id::text, 'CNY', -1, 5, 0, false, 'warned', $2 "
             "FROM unnest($1::uuid[]) AS id",
             "INSERT INTO meter_state (meter_id) "
@@ -61,7 +61,7 @@ class Mass:
         ):
             await connection.execute(query, self.ids, BEFORE)
         await connection.close()
-        terms = direct_terms(number="1", low_balance_micro=5, emergency_credit_micro=0, at=BEFORE)
+        terms = direct_terms(number="1", low_balance_micro=5, overdraft_micro=0, at=BEFORE)
         async with self.scratch.unit() as unit:
             await enter_agreements(
                 unit, [first_agreement(each, terms, by("one", BEFORE)) for each in self.ids]

@@ -150,7 +150,7 @@ class Home:
         terms = direct_terms(
             number="1",
             low_balance_micro=LOW,
-            emergency_credit_micro=CREDIT,
+            overdraft_micro=CREDIT,
             at=self.now - timedelta(days=1 if self.gate == "of late" else 300),
         )
         law = "warned" if "told" in self.evidence else terms.jurisdiction

@@ -67,7 +67,7 @@ class Scratch:
     async def open_account(self, account_id: UUID) -> None:
         """An account with nothing, that nothing is charged to."""
         await self.sql(
-            "INSERT INTO account (id, number, currency, low_balance_micro, emergency_credit_micro, "
+            "INSERT INTO account (id, number, currency, low_balance_micro, overdraft_micro, "
             "protected, supply_state, opened_at) "
             "VALUES ($1, $2, 'CNY', 0, 0, false, 'connected', $3)",
             account_id,
@@ -209,7 +209,7 @@ class Scratch:
                  (first, second, f"k{number}", journal_id, AT)),
                 ("INSERT INTO vend (id, vendor_id, key, account_id, account_number, amount_micro, "
                  "currency, tender, reference, sold_by, business_day, balance_before_micro, "
-                 "balance_micro, owed_micro, paid_off, emergency_credit_micro, supply_state, at) "
+                 "balance_micro, owed_micro, paid_off, credit_micro, supply_state, at) "
                  "VALUES ($1, $2, $3, $4, 'n', 9, 'CNY', 'cash', '', $6, '2026-03-01', 0, 9, 0, "
                  "'{}', 0, 'connected', $5)",
                  (second, first, f"k{number}", ACCOUNT, AT, f"w{second}")),

@@ -102,7 +102,7 @@ class Town(Scratch):
             currency=currency,
             balance_micro=self.paid_micro[number],
             low_balance_micro=0,
-            emergency_credit_micro=0,
+            overdraft_micro=0,
             protected=False,
             supply_state=SupplyState.CONNECTED,
             opened_at=self.now,
@@ -121,7 +121,7 @@ class Town(Scratch):
             opening_wh=0,
         )
         signed = direct_terms(
-            number=account.number, low_balance_micro=0, emergency_credit_micro=0, at=self.now
+            number=account.number, low_balance_micro=0, overdraft_micro=0, at=self.now
         )
         return ImportLine(number, account, agreement, installed, None, signed)
 

@@ -40,10 +40,8 @@ def books(document: Mapping[str, Any] | None = None) -> Books:
 
 def account(opening_micro: int = 0, begin: Begin | None = None, **changes: Any) -> Account:
     """Of a household with a meter and an agreement that lets it be cut at nothing left."""
-    credit = changes.get("emergency_credit_micro", 0)
-    terms = direct_terms(
-        number="1", low_balance_micro=0, emergency_credit_micro=credit, at=LONG_AGO
-    )
+    credit = changes.get("overdraft_micro", 0)
+    terms = direct_terms(number="1", low_balance_micro=0, overdraft_micro=credit, at=LONG_AGO)
     signed = first_agreement(UUID(int=1), terms, Decided(by="test", reason="test", at=LONG_AGO))
     given = {
         "id": UUID(int=1),
@@ -51,7 +49,7 @@ def account(opening_micro: int = 0, begin: Begin | None = None, **changes: Any) 
         "currency": "CNY",
         "opening_micro": opening_micro,
         "low_balance_micro": 0,
-        "emergency_credit_micro": 0,
+        "overdraft_micro": 0,
         "is_protected": False,
         "opened_at": LONG_AGO,
         "begin": begin or Begin(),

@@ -61,7 +61,7 @@ class World(WorldRows):
         for each in self.households:
             await self._sql(
                 "INSERT INTO account (id, number, currency, low_balance_micro, "
-                "emergency_credit_micro, protected, supply_state, review_at_micro, opened_at) "
+                "overdraft_micro, protected, supply_state, review_at_micro, opened_at) "
                 "VALUES ($1, $2, 'CNY', 5, 0, false, 'connected', 5, $3)",
                 each.id,
                 str(each.id),

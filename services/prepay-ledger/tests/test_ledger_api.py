@@ -199,7 +199,7 @@ async def test_what_cannot_be_asked_is_refused(ledger, method, path, status):
 
 @pytest.mark.parametrize(
     "terms",
-    [{}, {"protected": None}, {"low_balance_micro": None, "emergency_credit_micro": None}],
+    [{}, {"protected": None}, {"low_balance_micro": None, "overdraft_micro": None}],
 )
 async def test_a_change_of_nothing_is_refused(ledger, terms):
     account = await ledger.open()
@@ -213,7 +213,7 @@ async def test_a_change_of_nothing_is_refused(ledger, terms):
     [
         {"number": ""}, {"number": " x"}, {"number": "a\0b"}, {"number": "\ud800"},
         {"number": "x" * 101}, {"currency": "yuan"}, {"low_balance_micro": -1},
-        {"low_balance_micro": 2**63}, {"emergency_credit_micro": 10**4000}, {"protected": "maybe"},
+        {"low_balance_micro": 2**63}, {"overdraft_micro": 10**4000}, {"protected": "maybe"},
         {"balance_micro": 5},
     ],
 )  # fmt: skip

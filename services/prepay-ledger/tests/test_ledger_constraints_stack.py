@@ -16,6 +16,7 @@ pytestmark = pytest.mark.stack
 NONE = bytes(31)
 CANNOT_BE = [
     ("account", "currency", "yuan"),
+    ("account", "overdraft_micro", -1),
     ("account", "emergency_credit_micro", -1),
     ("account", "owed_micro", -1),
     ("agreement", "capacity_va", 0),
@@ -57,6 +58,12 @@ CANNOT_BE = [
     ("debt_instalment", "amount_micro", 0),
     ("debt_news", "news", "gossip"),
     ("debt_news", "amount_micro", -1),
+    ("emergency_credit", "amount_micro", 0),
+    ("emergency_credit", "state", "begun"),
+    ("emergency_credit", "state", "lapsed"),
+    ("emergency_credit", "state", "accepted"),
+    ("emergency_credit", "means", "letter"),
+    ("emergency_credit", "key", "k"),
     ("entry", "sub_account", "pocket"),
     ("epoch", "epoch", 0),
     ("finding", "end_us", 0),
@@ -262,7 +269,7 @@ async def test_sub_accounts_move_beside_the_balance_and_are_audited(scratch: Scr
 
 @pytest.mark.parametrize(
     ("sub_account", "micro"),
-    [(SubAccount.DEBT, 1), (SubAccount.EMERGENCY, 1), (SubAccount.HOLD, -1)],
+    [(SubAccount.DEBT, 1), (SubAccount.HOLD, -1)],
 )
 async def test_no_sub_account_takes_the_other_sign(
     scratch: Scratch, sub_account: SubAccount, micro: int

@@ -50,9 +50,7 @@ class Place(World):
         async with self.scratch.unit() as unit:
             draft = await draft_procedure(unit=unit, procedure=procedure(**LISTED), decided=one)
             await publish_procedure(unit=unit, draft_id=draft.id, decided=another)
-            terms = direct_terms(
-                number="1", low_balance_micro=5, emergency_credit_micro=0, at=MONTH_AGO
-            )
+            terms = direct_terms(number="1", low_balance_micro=5, overdraft_micro=0, at=MONTH_AGO)
             await unit.prepay_agreements.add(
                 [
                     replace(

@@ -65,7 +65,7 @@ async def test_what_is_due_is_found_by_open_debts_alone(town: Owing) -> None:
     """Of 100,000 accounts that once owed something, a hundred still do."""
     account_id = await town.owe()
     await town.sql(
-        "INSERT INTO account (id, number, currency, low_balance_micro, emergency_credit_micro, "
+        "INSERT INTO account (id, number, currency, low_balance_micro, overdraft_micro, "
         "protected, supply_state, opened_at, balance_micro) "
         "SELECT gen_random_uuid(), 'many-' || n, currency, 0, 0, false, supply_state, opened_at, 0 "
         "FROM account, generate_series(1, 100000) AS n WHERE id = $1",

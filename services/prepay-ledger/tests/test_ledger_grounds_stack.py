@@ -237,13 +237,13 @@ async def test_what_is_no_evidence_of_a_step_is_refused_with_what_would_be(town:
 
 async def test_the_grounds_of_twenty_thousand_accounts_are_two_statements(town: Town) -> None:
     await town.sql(
-        "INSERT INTO account (id, number, currency, low_balance_micro, emergency_credit_micro, "
+        "INSERT INTO account (id, number, currency, low_balance_micro, overdraft_micro, "
         "protected, supply_state, opened_at) SELECT gen_random_uuid(), 'a' || n, 'CNY', 0, 0, "
         "false, 'connected', $1 FROM generate_series(1, 20000) AS n",
         NOW,
     )
     rows = await town.sql("SELECT id FROM account WHERE number LIKE 'a%'")
-    terms = direct_terms(number="1", low_balance_micro=0, emergency_credit_micro=0, at=NOW)
+    terms = direct_terms(number="1", low_balance_micro=0, overdraft_micro=0, at=NOW)
     async with town.unit() as unit:
         await enter_agreements(
             unit, [first_agreement(row["id"], terms, town.decided()) for row in rows]

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.stack
 
 COLUMNS = (
     "number,currency,tariff_code,first_day,meter_id,begins_at,opening_wh,opening_balance_micro,"
-    "low_balance_micro,emergency_credit_micro,protected,multiplier,household,serial_number,"
+    "low_balance_micro,overdraft_micro,protected,multiplier,household,serial_number,"
     "modulus_wh,resolution_wh,max_w"
 )
 PLAIN = "number,currency,tariff_code,first_day,meter_id,begins_at"
@@ -116,7 +116,7 @@ def _is_another_id(table: str, column: str) -> bool:
 
 HOUSEHOLDS: dict[str, dict[str, Any]] = {
     "a plain one": {},
-    "one with limits": {"low_balance_micro": 5, "emergency_credit_micro": 10**9},
+    "one with limits": {"low_balance_micro": 5, "overdraft_micro": 10**9},
     "a hospital behind transformers": {
         "protected": True, "multiplier": 40, "household": False, "serial_number": "SN-1",
         "modulus_wh": 10**9, "resolution_wh": 1000, "max_w": 500_000, "opening_wh": 123,
@@ -130,7 +130,7 @@ async def test_an_imported_household_is_as_one_that_was_made_by_hand(
     ledger: Any, standing: str, household: dict[str, Any]
 ) -> None:
     given = {
-        "low_balance_micro": 0, "emergency_credit_micro": 0, "protected": False, "multiplier": 1,
+        "low_balance_micro": 0, "overdraft_micro": 0, "protected": False, "multiplier": 1,
         "household": True, "serial_number": None, "modulus_wh": None, "resolution_wh": 0,
         "max_w": None, "opening_wh": None, "first": -40,
     } | household  # fmt: skip
@@ -138,7 +138,7 @@ async def test_an_imported_household_is_as_one_that_was_made_by_hand(
     begins_at = f"{(utc_now() - timedelta(days=2)).date().isoformat()}T00:00:00Z"
 
     by_hand, meter_id = ledger.number(), f"m-{uuid4().hex}"
-    terms = ("low_balance_micro", "emergency_credit_micro", "protected")
+    terms = ("low_balance_micro", "overdraft_micro", "protected")
     account = await ledger.open(number=by_hand, **{each: given[each] for each in terms})
     known = ("household", "serial_number", "modulus_wh", "resolution_wh", "max_w")
     if any(each in household for each in known):

@@ -68,7 +68,7 @@ async def municipality(database: Database) -> tuple[Account, list[str]]:
     """One account, one agreement, and its lamps' meters."""
     account = Account(
         id=new_id(), number="lamps", currency="CNY", balance_micro=0, low_balance_micro=0,
-        emergency_credit_micro=10**15, protected=True, supply_state=SupplyState.CONNECTED,
+        overdraft_micro=10**15, protected=True, supply_state=SupplyState.CONNECTED,
         opened_at=NOW,
     )  # fmt: skip
     meters = [f"lamp-{number}" for number in range(WRITERS * METERS_EACH)]

@@ -101,7 +101,7 @@ def settled_of(home: Home) -> Settled:
         warned_at=warning_limits(
             policy.terms.warnings, own_micro=LOW, last_topup_micro=None, day_micro=None
         ),
-        emergency_credit_micro=CREDIT,
+        overdraft_micro=CREDIT,
         protected=policy.terms.protected or home.protection in ("account", "medical"),
         meters=1,
         open_meters=int(home.was_cut),

@@ -155,7 +155,7 @@ def _rows(homes: list[Home]) -> list[tuple[str, list[tuple[Any, ...]]]]:
     return [
         (
             "INSERT INTO account (id, number, currency, balance_micro, low_balance_micro, "
-            "emergency_credit_micro, protected, supply_state, low_since, exhausted_since, "
+            "overdraft_micro, protected, supply_state, low_since, exhausted_since, "
             "opened_at) "
             f"VALUES ($1, $2, 'CNY', $3, {LOW}, {CREDIT}, $4, $5, $6, $6, $7)",
             [

@@ -18,7 +18,7 @@ from prepay_ledger.prepay_agreements.values import (
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
-TERMS = direct_terms(number="1", low_balance_micro=5, emergency_credit_micro=10, at=NOW - DAY)
+TERMS = direct_terms(number="1", low_balance_micro=5, overdraft_micro=10, at=NOW - DAY)
 
 
 def agreement(terms: PrepayTerms = TERMS, version: int = 1) -> PrepayAgreement:

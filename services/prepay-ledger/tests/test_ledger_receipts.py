@@ -32,7 +32,7 @@ SALE = Vend(
     balance_micro=32_000_000,
     owed_micro=15_500_000,
     paid_off={UUID(int=4): 10_000_000},
-    emergency_credit_micro=20_000_000,
+    overdraft_micro=20_000_000,
     supply_state="reconnecting",
     at=AT,
 )

@@ -155,7 +155,7 @@ async def test_emergency_credit_that_comes_while_the_cut_is_under_way_ends_it(
     await ledger.read((meter_id, 15, 1_000))
     cut = await command_of(ledger, account, "disconnect")
     granted = await ledger.api.patch(
-        f"/v1/accounts/{account['id']}", json={"emergency_credit_micro": 5_000_000}
+        f"/v1/accounts/{account['id']}", json={"overdraft_micro": 5_000_000}
     )
     assert granted.json()["supply_state"] == "reconnecting"
     back = await command_of(ledger, account, "reconnect", above=cut["sequence"])

@@ -48,7 +48,7 @@ def facts(state: SupplyState = S.CONNECTED, balance: int = 100, **changes: objec
         "state": state,
         "balance_micro": balance,
         "warned_at": at(50),
-        "emergency_credit_micro": 0,
+        "overdraft_micro": 0,
         "protected": False,
         "meters": 1,
         "open_meters": 0,
@@ -95,9 +95,9 @@ ARMED = Observed.ARMED
         (facts(S.WARNED, 1), relay(), S.WARNED, None, ()),
         (facts(S.WARNED, 0), relay(), S.DISCONNECTING, CUT, ()),
         (facts(S.CONNECTED, -5), relay(), S.DISCONNECTING, CUT, ()),
-        # emergency credit is used before the cut
-        (facts(S.WARNED, -99, emergency_credit_micro=100), relay(), S.WARNED, None, ()),
-        (facts(S.WARNED, -100, emergency_credit_micro=100), relay(), S.DISCONNECTING, CUT, ()),
+        # the overdraft is used before the cut
+        (facts(S.WARNED, -99, overdraft_micro=100), relay(), S.WARNED, None, ()),
+        (facts(S.WARNED, -100, overdraft_micro=100), relay(), S.DISCONNECTING, CUT, ()),
         # holds
         (facts(S.WARNED, 0, protected=True), relay(), S.PENDING, None, (Held.PROTECTED_CUSTOMER,)),
         (facts(S.WARNED, 0, meters=0), None, S.PENDING, None, (Held.NO_METER,)),
@@ -110,9 +110,9 @@ ARMED = Observed.ARMED
         # the cut under way
         (facts(S.DISCONNECTING, -1), relay(out=CUT), S.DISCONNECTING, None, ()),
         (facts(S.DISCONNECTING, -1, open_meters=1), relay(OPEN), S.DISCONNECTED, None, ()),
-        # called back by money, and by emergency credit granted meanwhile: nobody was dark yet
+        # called back by money, and by an overdraft granted meanwhile: nobody was dark yet
         (facts(S.DISCONNECTING, 1), relay(out=CUT), S.RECONNECTING, BACK, ()),
-        (facts(S.DISCONNECTING, -5, emergency_credit_micro=9), relay(out=CUT), S.RECONNECTING,
+        (facts(S.DISCONNECTING, -5, overdraft_micro=9), relay(out=CUT), S.RECONNECTING,
          BACK, ()),
         (facts(S.DISCONNECTING, -1, protected=True), relay(out=CUT), S.RECONNECTING, BACK, ()),
         # parked while the cut is under way: it is called back
@@ -122,9 +122,9 @@ ARMED = Observed.ARMED
          (Held.PARKED_METER,)),
         (facts(S.PENDING, -1, parked_meters=1), relay(out=BACK), S.PENDING, None,
          (Held.PARKED_METER,)),
-        # back again: emergency credit must be repaid first
+        # back again: what was used below zero must be repaid first
         (facts(S.DISCONNECTED, 0, open_meters=1), relay(OPEN), S.DISCONNECTED, None, ()),
-        (facts(S.DISCONNECTED, -1, open_meters=1, emergency_credit_micro=100), relay(OPEN),
+        (facts(S.DISCONNECTED, -1, open_meters=1, overdraft_micro=100), relay(OPEN),
          S.DISCONNECTED, None, ()),
         (facts(S.DISCONNECTED, 1, open_meters=1), relay(OPEN), S.RECONNECTING, BACK, ()),
         # nothing holds a reconnection
@@ -245,8 +245,8 @@ LOW, EXHAUSTED = 50, "exhausted"
         (facts(balance=50), (LOW,)),
         (facts(balance=0), (LOW, EXHAUSTED)),
         (facts(balance=-5, protected=True), (LOW, EXHAUSTED)),
-        (facts(balance=-9, emergency_credit_micro=100), (LOW,)),
-        (facts(balance=-100, emergency_credit_micro=100), (LOW, EXHAUSTED)),
+        (facts(balance=-9, overdraft_micro=100), (LOW,)),
+        (facts(balance=-100, overdraft_micro=100), (LOW, EXHAUSTED)),
         # the limit itself was raised
         (facts(balance=100, warned_at=at(200)), (200,)),
         # told before
@@ -268,7 +268,7 @@ LOW, EXHAUSTED = 50, "exhausted"
                 S.WARNED,
                 -5,
                 warned_at=at(50, 20, 0),
-                emergency_credit_micro=4,
+                overdraft_micro=4,
                 told=("account", "money:20"),
             ),
             (0, EXHAUSTED),
@@ -280,7 +280,7 @@ LOW, EXHAUSTED = 50, "exhausted"
         (facts(S.RECONNECTING, -1), (EXHAUSTED,)),
         # no warning is wanted: both limits are one
         (facts(balance=0, warned_at=at(0)), (EXHAUSTED,)),
-        (facts(balance=0, warned_at=at(0), emergency_credit_micro=9), (0,)),
+        (facts(balance=0, warned_at=at(0), overdraft_micro=9), (0,)),
     ],
 )
 def test_what_the_customer_is_told_of_the_balance(
@@ -325,7 +325,7 @@ def accounts(draw: st.DrawFn) -> tuple[Facts, list[Relay]]:
             ),
             owed_micro=draw(st.integers(min_value=0, max_value=300)),
             dues_until=draw(st.none() | st.just(datetime(2027, 1, 1, tzinfo=UTC))),
-            emergency_credit_micro=draw(st.integers(min_value=0, max_value=200)),
+            overdraft_micro=draw(st.integers(min_value=0, max_value=200)),
             protected=draw(st.booleans()),
             meters=len(relays),
             open_meters=sum(each.observed is OPEN for each in relays),

@@ -67,7 +67,7 @@ async def _act(world: World, action: str, which: int, what: Any) -> None:
         case "pay":
             await world.pay(household, what)
         case "credit":
-            await world.terms(household, emergency_credit_micro=what)
+            await world.terms(household, overdraft_micro=what)
         case "protect":
             await world.terms(household, protected=what)
         case "limit":
@@ -111,7 +111,7 @@ async def _is_at_rest(world: World) -> None:
             # Nobody stays off who has what policy asks to come back.
             assert relay_of(device) is RelayState.CLOSED
             assert state in ("connected", "warned", "pending")
-        elif balance <= -household.emergency_credit_micro:
+        elif balance <= -household.overdraft_micro:
             # Nobody stays on without it: no hold is left by now.
             assert device.is_open == (household.limit_w is None)
             assert device.limit_w == household.limit_w

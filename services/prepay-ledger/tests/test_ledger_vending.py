@@ -91,7 +91,7 @@ def test_the_parts_of_a_payment_sum_to_it(amount, share, before) -> None:
         balance_micro=before + amount - debts,
         owed_micro=0,
         paid_off={UUID(int=3): debts},
-        emergency_credit_micro=0,
+        credit_micro=0,
         supply_state="connected",
         at=AT,
     )

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.stack
 async def test_a_sale_is_credited_told_and_its_receipt_says_where_it_went(
     ledger: Any, kafka_events: Any
 ) -> None:
-    account = await ledger.open(emergency_credit_micro=5 * MICRO)
+    account = await ledger.open(overdraft_micro=5 * MICRO)
     async with a_shop(ledger) as shop:
         answer = await shop.sell(account["number"], 30 * MICRO, key="sale-1")
         assert answer.status_code == 201, answer.text
@@ -146,7 +146,7 @@ async def test_who_sells_cannot_change_readings_tariffs_or_accounts(ledger: Any)
 
 
 async def test_a_till_sees_whom_it_pays_for_and_no_more(ledger: Any) -> None:
-    account = await ledger.open(emergency_credit_micro=3 * MICRO)
+    account = await ledger.open(overdraft_micro=3 * MICRO)
     await ledger.pay(account["number"], 2 * MICRO)
     path = f"/v1/accounts/{account['id']}/holder"
     async with a_shop(ledger) as shop:
@@ -159,7 +159,7 @@ async def test_a_till_sees_whom_it_pays_for_and_no_more(ledger: Any) -> None:
         assert (await ledger.api.put(path, json={"name": "张三"})).status_code == 204
         assert await seen() == {
             "account_number": account["number"], "holder": "张*", "currency": "CNY",
-            "balance_micro": 2 * MICRO, "emergency_credit_micro": 3 * MICRO, "owed_micro": 0,
+            "balance_micro": 2 * MICRO, "credit_micro": 3 * MICRO, "owed_micro": 0,
         }  # fmt: skip
         assert (await ledger.api.put(path, json={"name": None})).status_code == 204
         assert (await seen())["holder"] is None

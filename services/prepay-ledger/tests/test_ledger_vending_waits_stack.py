@@ -108,7 +108,7 @@ async def test_lists_of_a_vendor_or_a_day_go_by_their_indexes(shop: Shop) -> Non
     await shop.sql(
         "INSERT INTO vend (id, vendor_id, key, account_id, account_number, amount_micro, currency, "
         "tender, reference, sold_by, business_day, balance_before_micro, balance_micro, "
-        "owed_micro, paid_off, emergency_credit_micro, supply_state, at) "
+        "owed_micro, paid_off, credit_micro, supply_state, at) "
         "SELECT gen_random_uuid(), v.id, 'x' || n, $1, 'n', 9, 'CNY', 'cash', '', v.code, "
         "date '2026-03-01' + n, 0, 9, 0, '{}', 0, 'connected', now() "
         "FROM vendor AS v, generate_series(1, 200) AS n",

@@ -250,7 +250,7 @@ HOUSEHOLDS = st.fixed_dictionaries(
         "kwh": st.lists(st.integers(0, 60), min_size=4, max_size=4),
         "opening_kwh": st.integers(-20, 120),
         "low_balance_micro": st.integers(0, 20).map(KWH.__mul__),
-        "emergency_credit_micro": st.sampled_from([0, 5 * KWH]),
+        "overdraft_micro": st.sampled_from([0, 5 * KWH]),
         "moves": st.lists(
             st.tuples(st.integers(0, 95), st.integers(1, 60)).map(
                 lambda each: topup(at(0, each[0], 17), each[1] * KWH)

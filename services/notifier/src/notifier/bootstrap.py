@@ -42,6 +42,7 @@ from notifier.peers import make_peers
 from notifier.settings import NotifierSettings
 from notifier.templates.jinja import JinjaRenderer
 from prewatt_common.clock import utc_now
+from prewatt_common.contracts.emergency_credit_v1 import EmergencyCreditChanged
 from prewatt_common.contracts.ledger_events_v1 import (
     AccountOpened,
     BalanceExhausted,
@@ -148,6 +149,7 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
                     ToppedUp,
                     Credited,
                     DebtChanged,
+                    EmergencyCreditChanged,
                     PaymentTakenBack,
                     SupplyChanged,
                     ReconnectionLate,

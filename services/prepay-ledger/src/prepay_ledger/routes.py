@@ -44,6 +44,7 @@ from prepay_ledger.cut_lists.api import cut_lists_router
 from prepay_ledger.cut_lists.postgres_queries import CutListQueries
 from prepay_ledger.debts.api import debts_router
 from prepay_ledger.debts.postgres_queries import DebtQueries
+from prepay_ledger.emergency_credits.api import emergency_credits_router
 from prepay_ledger.estimates.api import estimates_router
 from prepay_ledger.installations.api import installations_router, meters_router, unbound_router
 from prepay_ledger.installations.decide_meter import DecideMeter
@@ -168,6 +169,9 @@ def routers(
             queries=DebtQueries(database),
             committed=committed,
             clock=utc_now,
+        ),
+        emergency_credits_router(
+            open_unit=units, review=review_accounts, committed=committed, clock=utc_now
         ),
         estimates_router(open_unit=units, committed=committed, clock=utc_now),
         policies_router(open_unit=units, queries=policies, committed=committed, clock=utc_now),

@@ -74,6 +74,11 @@ class ToppedUp(Event, frozen=True, kw_only=True):
     """What of it went to debts, as agreed: it is in ``balance_micro`` no more."""
     owed_micro: Whole = 0
     """What is still owed apart from the balance."""
+    repaid_micro: Whole = 0
+    """What of it repaid emergency credit, before anything else. What went neither there nor to
+    debts went to the rest of the balance."""
+    left_micro: int = 0
+    """What may be used until the cut, by what is allowed below zero too."""
 
 
 class PaymentTakenBack(Event, frozen=True, kw_only=True):
@@ -159,7 +164,7 @@ class LowBalance(Event, frozen=True, kw_only=True):
 
 
 class BalanceExhausted(Event, frozen=True, kw_only=True):
-    """The balance, emergency credit included, is used up."""
+    """The balance is used up, and what may be used below zero too."""
 
     ce_type: ClassVar[str] = "prewatt.ledger.balance-exhausted.v1"
 

@@ -13,6 +13,7 @@ import msgspec
 
 from prewatt_common.contracts.base import LimitW
 from prewatt_common.contracts.supply_calendar_v1 import Calendar, Part
+from prewatt_common.contracts.supply_credit_v1 import EmergencyCredit
 from prewatt_common.contracts.supply_debts_v1 import CorrectedBills
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
@@ -151,6 +152,8 @@ class ClassPolicy(Part, frozen=True, kw_only=True):
     evidence: EvidenceGate = EvidenceGate()
     coming_back: ComingBack = ComingBack()
     warnings: Warnings = Warnings()
+    emergency_credit: EmergencyCredit | None = None
+    """null: none is offered."""
     load_limit_w: LimitW | None = None
     """The meter limits the load to this instead of a cut."""
     commands: Commands = Commands()
@@ -160,7 +163,7 @@ class ClassPolicy(Part, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not self.protected:
             return
-        for name in ("calendar", "small_load", "load_limit_w"):
+        for name in ("calendar", "small_load", "emergency_credit", "load_limit_w"):
             if getattr(self, name) is not None:
                 message = f"{name} is given, and a protected class is neither cut nor limited"
                 raise ValueError(message)
@@ -240,8 +243,12 @@ class SupplyPolicy(Part, frozen=True, kw_only=True):
 
     @property
     def warns(self) -> bool:
-        """Whether any class is warned by limits that are not the account's own."""
-        return any(each.warnings != Warnings() for each in (self.default, *self.classes.values()))
+        """Whether any class is told of something at limits that are not the account's own: it is
+        warned, or offered emergency credit."""
+        return any(
+            each.warnings != Warnings() or each.emergency_credit is not None
+            for each in (self.default, *self.classes.values())
+        )
 
     def of_class(self, customer_class: str) -> ClassPolicy:
         """What holds for a class, named or not."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from prewatt_common.contracts import (
     cut_facts_v1,
+    emergency_credit_v1,
     key_facts_v1,
     ledger_charges_v1,
     ledger_events_v1,
@@ -60,6 +61,7 @@ LEDGER_EVENTS = Topic(
         ledger_events_v1.ReconnectionLate,
         ledger_events_v1.Credited,
         ledger_events_v1.DebtChanged,
+        emergency_credit_v1.EmergencyCreditChanged,
         ledger_events_v1.WorkOrderOpened,
         ledger_events_v1.WorkOrderClosed,
         ledger_events_v1.SupplyApology,
@@ -97,6 +99,7 @@ LEDGER_FACTS = Topic(
         ledger_facts_v1.DaySealed,
         ledger_facts_v1.DebtPlanned,
         ledger_facts_v1.DebtPaused,
+        emergency_credit_v1.EmergencyCreditAccepted,
         ledger_facts_v1.DebtWrittenOff,
     ),
 )

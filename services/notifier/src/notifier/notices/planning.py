@@ -16,6 +16,10 @@ import msgspec
 from notifier.contacts.values import Contact, Language, default_contact
 from notifier.notices.making import make_notice
 from notifier.notices.values import Facts, Notice, Status, Template
+from prewatt_common.contracts.emergency_credit_v1 import (
+    EmergencyCreditChanged,
+    EmergencyCreditNews,
+)
 from prewatt_common.contracts.ledger_events_v1 import (
     AccountOpened,
     BalanceExhausted,
@@ -40,6 +44,7 @@ LedgerEvent: TypeAlias = (
     | ToppedUp
     | Credited
     | DebtChanged
+    | EmergencyCreditChanged
     | PaymentTakenBack
     | SupplyChanged
     | SupplyApology
@@ -69,6 +74,13 @@ _OF_DEBT = {
     DebtNews.WRITTEN_OFF: Template.DEBT_WRITTEN_OFF,
     DebtNews.PAID: Template.DEBT_PAID,
 }
+
+
+_OF_CREDIT = {
+    EmergencyCreditNews.OFFERED: Template.EMERGENCY_CREDIT_OFFERED,
+    EmergencyCreditNews.ACCEPTED: Template.EMERGENCY_CREDIT_ACCEPTED,
+}
+"""That it is over, the receipt of what repaid it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +217,8 @@ def makes_untrue(  # noqa: PLR0911 - a case each
             return notice.template in (*_TAKEN.values(), Template.RECONNECTION_LATE)
         case SupplyApology():
             return notice.template in _REMINDERS
+        case EmergencyCreditChanged():
+            return notice.template in _OF_CREDIT.values()
         case LowBalance():
             # The newer one says what is left now.
             return notice.template is Template.LOW_BALANCE
@@ -236,6 +250,9 @@ def _called_for(event: LedgerEvent, account: Account) -> _Call | None:
             call = _Call(Template.BALANCE_EXHAUSTED, _facts(event), 0)
         case ToppedUp():
             facts = _facts(event, amount_micro=event.amount_micro)
+            facts = msgspec.structs.replace(
+                facts, left_micro=event.left_micro, repaid_micro=event.repaid_micro or None
+            )
             if event.paid_off_micro:
                 owed = {"paid_off_micro": event.paid_off_micro, "owed_micro": event.owed_micro}
                 facts = msgspec.structs.replace(facts, **owed)
@@ -247,6 +264,10 @@ def _called_for(event: LedgerEvent, account: Account) -> _Call | None:
             call = _Call(Template.PAYMENT_TAKEN_BACK, facts)
         case DebtChanged():
             call = _Call(_OF_DEBT[event.news], _facts_of_debt(event))
+        case EmergencyCreditChanged(news=news) if news in _OF_CREDIT:
+            facts = _facts(event, amount_micro=event.amount_micro)
+            facts = msgspec.structs.replace(facts, left_micro=event.left_micro)
+            call = _Call(_OF_CREDIT[news], facts)
         case SupplyApology():
             call = _Call(Template.SUPPLY_APOLOGY, _facts(event))
         case ReconnectionLate():
@@ -302,6 +323,7 @@ def _facts(
     event: LowBalance
     | BalanceExhausted
     | ToppedUp
+    | EmergencyCreditChanged
     | PaymentTakenBack
     | SupplyChanged
     | SupplyApology

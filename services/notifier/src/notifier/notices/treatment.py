@@ -14,6 +14,8 @@ PRIORITIES: Mapping[Template, Priority] = {
     Template.SUPPLY_APOLOGY: Priority.SUPPLY,
     Template.LOW_BALANCE: Priority.BALANCE,
     Template.BALANCE_EXHAUSTED: Priority.BALANCE,
+    Template.EMERGENCY_CREDIT_OFFERED: Priority.BALANCE,
+    Template.EMERGENCY_CREDIT_ACCEPTED: Priority.INFORMATION,
     Template.PAYMENT_TAKEN_BACK: Priority.INFORMATION,
     Template.TOPPED_UP: Priority.INFORMATION,
     Template.DEBT_OWED: Priority.INFORMATION,
@@ -32,6 +34,8 @@ LIFETIMES: Mapping[Template, timedelta] = {
     # A cut waits for these, so they outlast a weekend's outage.
     Template.LOW_BALANCE: timedelta(hours=72),
     Template.BALANCE_EXHAUSTED: timedelta(hours=72),
+    Template.EMERGENCY_CREDIT_OFFERED: timedelta(hours=72),
+    Template.EMERGENCY_CREDIT_ACCEPTED: timedelta(hours=24),
     Template.TOPPED_UP: timedelta(hours=72),
     Template.DEBT_PAID: timedelta(hours=72),
     Template.PAYMENT_TAKEN_BACK: timedelta(days=7),
@@ -43,7 +47,7 @@ LIFETIMES: Mapping[Template, timedelta] = {
 
 NEVER_QUIET = frozenset(
     {template for template, each in PRIORITIES.items() if each is Priority.SUPPLY}
-    | {Template.BALANCE_EXHAUSTED}
+    | {Template.BALANCE_EXHAUSTED, Template.EMERGENCY_CREDIT_OFFERED}
 )
 """Who has no electricity, or may have none soon, is told at night too; settings may differ."""
 

@@ -29,6 +29,8 @@ class Template(StrEnum):
     DEBT_LOWERED = "debt-lowered"
     DEBT_WRITTEN_OFF = "debt-written-off"
     DEBT_PAID = "debt-paid"
+    EMERGENCY_CREDIT_OFFERED = "emergency-credit-offered"
+    EMERGENCY_CREDIT_ACCEPTED = "emergency-credit-accepted"
 
 
 class Priority(IntEnum):
@@ -87,6 +89,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     instalments: int | None = None
     """So many are still to be paid; none where none are agreed on."""
     next_due: date | None = None
+    left_micro: int | None = None
+    """What may be used until the cut, below zero too; none where nobody said."""
+    repaid_micro: int | None = None
+    """What of a payment repaid emergency credit; none where nothing did."""
 
 
 @dataclass(frozen=True, slots=True)

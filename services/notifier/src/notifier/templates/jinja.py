@@ -34,6 +34,8 @@ class JinjaRenderer:
             "paid_off": facts.paid_off_micro,
             "owed": facts.owed_micro,
             "owed_again": facts.owed_again_micro,
+            "left": facts.left_micro,
+            "repaid": facts.repaid_micro,
         }
         values = {
             "utility": self._utility_name,

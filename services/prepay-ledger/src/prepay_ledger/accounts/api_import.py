@@ -73,7 +73,7 @@ class AccountLine(BaseModel):
     opening_wh: OrEmpty[RegisterField] = None
     opening_balance_micro: Annotated[int, Field(ge=-(10**15), le=10**15)] = 0
     low_balance_micro: MicroUnits = 0
-    emergency_credit_micro: MicroUnits = 0
+    overdraft_micro: MicroUnits = 0
     protected: bool = False
     multiplier: Multiplier = 1
     household: bool = True
@@ -104,7 +104,7 @@ class AccountLine(BaseModel):
             "mode": self.mode,
             "reconnection": self.reconnection,
             "warning_micro": self.low_balance_micro,
-            "overdraft_micro": self.emergency_credit_micro,
+            "overdraft_micro": self.overdraft_micro,
         }
         return PrepayTermsIn.model_validate(given).terms
 
@@ -185,7 +185,7 @@ def _line(number: int, line: AccountLine, *, now: datetime, is_direct: bool) -> 
         currency=line.currency,
         balance_micro=line.opening_balance_micro,
         low_balance_micro=line.low_balance_micro,
-        emergency_credit_micro=line.emergency_credit_micro,
+        overdraft_micro=line.overdraft_micro,
         protected=line.protected,
         supply_state=SupplyState.CONNECTED,
         opened_at=now,
@@ -216,7 +216,7 @@ def _direct(account: Account) -> PrepayTerms:
     return direct_terms(
         number=account.number,
         low_balance_micro=account.low_balance_micro,
-        emergency_credit_micro=account.emergency_credit_micro,
+        overdraft_micro=account.overdraft_micro,
         at=account.opened_at,
     )
 

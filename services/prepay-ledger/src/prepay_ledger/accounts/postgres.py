@@ -46,7 +46,7 @@ def account_row(account: Account) -> dict[str, Any]:
         "currency": account.currency,
         "balance_micro": account.balance_micro,
         "low_balance_micro": account.low_balance_micro,
-        "emergency_credit_micro": account.emergency_credit_micro,
+        "overdraft_micro": account.overdraft_micro,
         "protected": account.protected,
         "supply_state": account.supply_state,
         "review_at_micro": thresholds.at_micro,

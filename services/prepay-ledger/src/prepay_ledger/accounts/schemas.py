@@ -21,7 +21,7 @@ class AccountIn(Body):
     number: AccountNumberField
     currency: CurrencyField
     low_balance_micro: MicroUnits = 0
-    emergency_credit_micro: MicroUnits = 0
+    overdraft_micro: MicroUnits = 0
     protected: bool = False
     prepay_agreement: Literal["direct"] | PrepayTermsIn | None = None
     """What the customer has signed; ``direct``: a complete one by these limits and without steps,
@@ -34,7 +34,7 @@ class AccountIn(Body):
                 return direct_terms(
                     number=self.number,
                     low_balance_micro=self.low_balance_micro,
-                    emergency_credit_micro=self.emergency_credit_micro,
+                    overdraft_micro=self.overdraft_micro,
                     at=at,
                 )
             case None:
@@ -47,13 +47,13 @@ class TermsIn(Body):
     """What to change of an account's terms; what is left out stays."""
 
     low_balance_micro: MicroUnits | None = None
-    emergency_credit_micro: MicroUnits | None = None
+    overdraft_micro: MicroUnits | None = None
     protected: bool | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:
         if all(value is None for _, value in self):
-            message = "name at least one of low_balance_micro, emergency_credit_micro, protected"
+            message = "name at least one of low_balance_micro, overdraft_micro, protected"
             raise ValueError(message)
         return self
 
@@ -61,8 +61,10 @@ class TermsIn(Body):
 class AccountOut(BaseModel):
     """An account as it stands. Positive balance: money left. ``open_micro``: what was charged since
     entries were last written of it; the balance is without it already. ``sub_balances_micro``: what
-    stands apart from the balance, where there was any. ``payment_reference``: what the customer
-    pays by, whose check digits notice a slip (ISO 11649); none for a number that it cannot hold."""
+    stands apart from the balance, where there was any. ``overdraft_micro``: what may be used below
+    zero at any time; ``emergency_credit_micro``: what besides, until the next top-up repays it.
+    ``payment_reference``: what the customer pays by, whose check digits notice a slip (ISO 11649);
+    none for a number that it cannot hold."""
 
     id: UUID
     number: str
@@ -72,6 +74,7 @@ class AccountOut(BaseModel):
     open_micro: int = 0
     sub_balances_micro: dict[SubAccount, int] = {}
     low_balance_micro: int
+    overdraft_micro: int
     emergency_credit_micro: int
     protected: bool
     supply_state: str

@@ -8,7 +8,7 @@ from prepay_ledger.balances.values import Account
 from prepay_ledger.installations.values import InstalledMeter, Meter
 from prepay_ledger.journal.values import Balance
 from prepay_ledger.prepay_agreements.values import PrepayTerms
-from prepay_ledger.supply.decide import Thresholds, review_thresholds
+from prepay_ledger.supply.thresholds import Thresholds, review_thresholds
 from prepay_ledger.supply.warning_limits import warning_limits
 from prewatt_common.contracts.supply_policy_v1 import Warnings
 
@@ -18,7 +18,7 @@ class Terms:
     """What an account's supply is decided by; none: left as it is."""
 
     low_balance_micro: int | None = None
-    emergency_credit_micro: int | None = None
+    overdraft_micro: int | None = None
     protected: bool | None = None
 
 
@@ -74,7 +74,7 @@ def first_thresholds(account: Account) -> Thresholds:
         state=account.supply_state,
         balance_micro=account.balance_micro,
         warned_at=warning_limits(Warnings(), own_micro=account.low_balance_micro),
-        exhausted_micro=-account.emergency_credit_micro,
+        exhausted_micro=-account.overdraft_micro,
     )
 
 

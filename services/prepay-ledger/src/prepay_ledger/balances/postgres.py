@@ -69,8 +69,9 @@ def to_account(row: RowMapping) -> Account:
         currency=row["currency"],
         balance_micro=row["balance_micro"],
         low_balance_micro=row["low_balance_micro"],
-        emergency_credit_micro=row["emergency_credit_micro"],
+        overdraft_micro=row["overdraft_micro"],
         protected=row["protected"],
         supply_state=SupplyState(row["supply_state"]),
         opened_at=row["opened_at"],
+        emergency_credit_micro=row["emergency_credit_micro"],
     )

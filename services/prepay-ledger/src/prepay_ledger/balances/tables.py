@@ -16,7 +16,9 @@ account = Table(
     # How often the balance has moved: numbers what it was, for whoever hears of it.
     Column("moves", BigInteger, nullable=False, server_default=text("0")),
     Column("low_balance_micro", BigInteger, nullable=False),
-    Column("emergency_credit_micro", BigInteger, nullable=False),
+    # What may be used below zero at any time, and what besides once it is accepted.
+    Column("overdraft_micro", BigInteger, nullable=False),
+    Column("emergency_credit_micro", BigInteger, nullable=False, server_default=text("0")),
     Column("protected", Boolean, nullable=False),
     Column("supply_state", Text, nullable=False),
     # At or below the one, or above the other, the next decision is due; none: balance alone

@@ -21,7 +21,20 @@ class Account:
     currency: str
     balance_micro: int
     low_balance_micro: int
-    emergency_credit_micro: int
+    overdraft_micro: int
+    """What may be used below zero at any time, as agreed."""
     protected: bool
     supply_state: SupplyState
     opened_at: datetime
+    emergency_credit_micro: int = 0
+    """What may be used below that besides, once: accepted by the customer, and not repaid yet."""
+
+    @property
+    def credit_micro(self) -> int:
+        """How far below zero the balance may fall before the cut."""
+        return self.overdraft_micro + self.emergency_credit_micro
+
+    @property
+    def left_micro(self) -> int:
+        """What may be used until the cut."""
+        return self.balance_micro + self.credit_micro

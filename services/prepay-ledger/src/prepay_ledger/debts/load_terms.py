@@ -32,5 +32,7 @@ async def load_terms(
             topup_share_max_ppm=rules.topup_share_max_ppm,
             topup_cap_micro=rules.topup_cap_micro,
             topup_cap_days=rules.topup_cap_days,
+            paused_in_emergency=policy.emergency_credit is not None
+            and policy.emergency_credit.debts_paused,
         )
     return found

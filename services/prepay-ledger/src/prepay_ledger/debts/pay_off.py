@@ -14,6 +14,7 @@ from prepay_ledger.debts.ports import SplittingUnit
 from prepay_ledger.debts.rules import (
     came_back_lately,
     due_micro,
+    is_bridging,
     is_held,
     is_paused,
     keep_above_micro,
@@ -49,7 +50,7 @@ async def pay_off(
         account = await unit.balances.lock(account_id)
         assert account is not None, "whoever owes has an account"
         its_terms = terms[account_id]
-        if is_paused(account.supply_state, its_terms):
+        if is_paused(account.supply_state, its_terms) or is_bridging(account, its_terms):
             continue
         if came_back_lately(back_at.get(account_id), its_terms, at=at):
             continue
@@ -81,8 +82,9 @@ async def pay_from_topup(
     journal_id: int,
     at: datetime,
 ) -> PaidOff:
-    """What was agreed of a top-up pays debts. ``account``: as it was locked before the top-up was
-    ``credited`` by ``journal_id``; ``payment``: ours of its ids."""
+    """What was agreed of a top-up pays debts; ``topup_micro`` is what it did not repay of emergency
+    credit. ``account``: as it was locked before the top-up was ``credited`` by ``journal_id``;
+    ``payment``: ours of its ids."""
     debts = await unit.debts.lock_of(account.id)
     owed_micro = sum(debt.left_micro for debt in debts)
     if all(debt.topup_share_ppm is None for debt in debts):

@@ -219,10 +219,15 @@ def is_paused(state: SupplyState, terms: DebtTerms) -> bool:
     return terms.paused_while_off and state in OFF
 
 
+def is_bridging(account: Account, terms: DebtTerms) -> bool:
+    """Whether no instalment is taken, as the account has emergency credit to repay first."""
+    return terms.paused_in_emergency and account.emergency_credit_micro > 0
+
+
 def keep_above_micro(account: Account, terms: DebtTerms) -> int:
     """What debts leave of a balance: more than where the customer is warned, more than the
-    emergency credit, and, while supply is off, more than what brings it back."""
-    kept_micro = max(account.low_balance_micro, -account.emergency_credit_micro)
+    overdraft, and, while supply is off, more than what brings it back."""
+    kept_micro = max(account.low_balance_micro, -account.overdraft_micro)
     return max(kept_micro, terms.back_above_micro) if account.supply_state in OFF else kept_micro
 
 

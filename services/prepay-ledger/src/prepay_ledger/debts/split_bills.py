@@ -57,7 +57,7 @@ async def _split_of(
     # What the balance would be if all that is taken here were owed apart; the least it may fall to
     # is one above where a cut may be made.
     taken_micro = sum(max(0, each.bill.amount_micro) for each in bills)
-    spare_micro = account.balance_micro + taken_micro + account.emergency_credit_micro - 1
+    spare_micro = account.balance_micro + taken_micro + account.overdraft_micro - 1
     for each in sorted(bills, key=lambda each: turn_of(each.bill, terms)):
         debts = await unit.debts.lock_origin(each.origin)
         corrected = await unit.debts.corrected(each.origin)

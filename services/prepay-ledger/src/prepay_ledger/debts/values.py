@@ -75,6 +75,8 @@ class DebtTerms:
     topup_cap_micro: int | None = None
     """The most that top-ups pay of debts in ``topup_cap_days``; none: no such limit."""
     topup_cap_days: int = 30
+    paused_in_emergency: bool = False
+    """No instalment is taken while emergency credit is accepted and not repaid."""
 
 
 class Origin(NamedTuple):

@@ -36,14 +36,13 @@ class UtilityAccount(StrEnum):
 class SubAccount(StrEnum):
     """What of an account's money an entry moves.
 
-    ``credit`` is its balance: what it has, or owes of what it used. Apart from that: ``emergency``,
-    what of the emergency credit was used, and ``debt``, what is owed and paid off by top-ups, both
-    never above zero; ``hold``, what is set aside and not to be spent, never below; ``estimate``,
-    what silent meters have probably used, until they are read.
+    ``credit`` is its balance: what it has, or owes of what it used, by overdraft and emergency
+    credit too. Apart from that: ``debt``, what is owed and paid off by top-ups, never above zero;
+    ``hold``, what is set aside and not to be spent, never below; ``estimate``, what silent meters
+    have probably used, until they are read.
     """
 
     CREDIT = "credit"
-    EMERGENCY = "emergency"
     DEBT = "debt"
     HOLD = "hold"
     ESTIMATE = "estimate"

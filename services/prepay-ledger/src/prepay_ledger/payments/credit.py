@@ -8,6 +8,7 @@ from uuid import UUID
 from prepay_ledger.balances.values import Account
 from prepay_ledger.conditions.tell_condition import end_payment_in_flight
 from prepay_ledger.debts.pay_off import pay_from_topup
+from prepay_ledger.emergency_credits.follow_money import active_micro, repaid_micro
 from prepay_ledger.events import account_event
 from prepay_ledger.facts import values as facts
 from prepay_ledger.journal.values import Entry, Journal
@@ -45,9 +46,9 @@ async def credit(
     decided: Decided | None,
     now: datetime,
 ) -> CreditedPayment:
-    """Moves the amount from the ledger account ``taken_from`` to ``account``, whose row is locked,
-    and from there what was agreed of it to its debts. If it was announced as in flight, it no
-    longer is. ``payment_id``: ours."""
+    """Moves the amount from the ledger account ``taken_from`` to ``account``, whose row is locked.
+    There it repays emergency credit first, then pays what was agreed of the rest to debts. If it
+    was announced as in flight, it no longer is. ``payment_id``: ours."""
     journal_id, (balance,) = await unit.journals.post(
         Journal(
             kind=kind,
@@ -58,21 +59,24 @@ async def credit(
         ),
         at=now,
     )
+    repaid = repaid_micro(account, payment.amount_micro)
     paid = await pay_from_topup(
         unit,
         account,
-        payment.amount_micro,
+        payment.amount_micro - repaid,
         balance,
         payment=payment_id,
         journal_id=journal_id,
         at=now,
     )
+    balance_micro = paid.balance.balance_micro
+    active = await active_micro(unit, account, balance_micro=balance_micro, now=now)
     event = ToppedUp(
         account_id=account.id,
         payment_id=payment.payment_id,
         provider=payment.provider,
         amount_micro=payment.amount_micro,
-        balance_micro=paid.balance.balance_micro,
+        balance_micro=balance_micro,
         balance_number=paid.balance.number,
         currency=payment.currency,
         at=now,
@@ -80,6 +84,8 @@ async def credit(
         assigned_reason=decided.reason if decided else None,
         paid_off_micro=paid.paid_micro,
         owed_micro=paid.owed_micro,
+        repaid_micro=repaid,
+        left_micro=balance_micro + account.overdraft_micro + active,
     )
     await unit.publish([account_event(event, account_id=account.id, at=now)])
     await end_payment_in_flight(
@@ -93,4 +99,4 @@ async def credit(
         ),
     )
     await review(unit, [account.id], now=now, caused_at=now)
-    return CreditedPayment(journal_id, paid.balance.balance_micro)
+    return CreditedPayment(journal_id, balance_micro)

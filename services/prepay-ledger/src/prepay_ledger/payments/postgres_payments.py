@@ -167,6 +167,7 @@ class PostgresPayments:
             reason=row["reason"],
             account_id=row["account_id"],
             taken_back_micro=row["taken_back_micro"],
+            received_at=row["received_at"],
         )
 
 

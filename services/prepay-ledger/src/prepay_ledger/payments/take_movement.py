@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from prepay_ledger.debts.follow_topup import follow_topup
+from prepay_ledger.emergency_credits.follow_money import reopen_credit
 from prepay_ledger.events import account_event
 from prepay_ledger.journal.values import Entry, Journal, UtilityAccount, clearing, refund_due
 from prepay_ledger.payments.ports import Unit
@@ -165,4 +166,12 @@ async def _move(
         owed_again_micro=followed.owed_again_micro,
     )
     await unit.publish([account_event(event, account_id=account.id, at=now)])
+    assert known.received_at is not None, "it was read from its row"
+    await reopen_credit(
+        unit,
+        account,
+        balance_micro=followed.balance.balance_micro,
+        since=known.received_at,
+        now=now,
+    )
     await review(unit, [account.id], now=now, caused_at=now)

@@ -39,6 +39,8 @@ class KnownPayment:
     """Who has the money."""
     taken_back_micro: int = 0
     """What of it the provider has taken back since."""
+    received_at: datetime | None = None
+    """None of one that is not stored yet."""
 
     @property
     def left(self) -> Payment:

@@ -12,6 +12,7 @@ from prepay_ledger.prepay_agreements.values import (
 )
 from prepay_ledger.procedures.rules import cut_not_after, missing_steps
 from prepay_ledger.procedures.values import Shortfall
+from prewatt_common.contracts.procedure_v1 import Mode
 
 
 def may_cut(
@@ -29,6 +30,15 @@ def may_cut(
     if balance_micro > terms.cut_micro:
         return Refused.ABOVE_CUT_THRESHOLD
     return None
+
+
+def is_prepaid(agreement: PrepayAgreement | None) -> bool:
+    """Whether the account's newest agreement that has begun is about prepayment, and holds."""
+    return (
+        agreement is not None
+        and not agreement.terms.is_ended
+        and agreement.terms.mode is Mode.PREPAY
+    )
 
 
 def lawful(grounds: Grounds, *, short: Shortfall, balance_micro: int, now: datetime) -> Lawful:

@@ -138,7 +138,7 @@ def direct_terms(
     *,
     number: str,
     low_balance_micro: int,
-    emergency_credit_micro: int,
+    overdraft_micro: int,
     at: datetime,
 ) -> PrepayTerms:
     """A complete agreement for account ``number`` under the procedure without steps."""
@@ -147,8 +147,8 @@ def direct_terms(
         customer_class=ANY_CLASS,
         mode=DIRECT.mode,
         warning_micro=low_balance_micro,
-        overdraft_micro=emergency_credit_micro,
-        cut_micro=-emergency_credit_micro,
+        overdraft_micro=overdraft_micro,
+        cut_micro=-overdraft_micro,
         contacts=(ContactChannel.LOG,),
         reconnection=Reconnection.DIRECT,
         valid_from=at,

@@ -25,7 +25,7 @@ class Cause(StrEnum):
     """A late reading, an edit or a tariff's correction lifted the balance."""
     PROTECTION = "protection"
     TERMS = "terms"
-    """Limits, emergency credit or policy were changed."""
+    """Limits, overdraft, emergency credit or policy were changed."""
     UNCERTAIN = "uncertain"
     """A cut that nothing calls for any more may have opened the relay all the same."""
     TENANT = "tenant"

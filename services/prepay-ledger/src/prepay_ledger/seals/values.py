@@ -228,7 +228,7 @@ SEALED = (
         (
             "id", "vendor_id", "key", "account_id", "account_number", "amount_micro", "currency",
             "tender", "reference", "sold_by", "business_day", "balance_before_micro",
-            "balance_micro", "owed_micro", "paid_off", "emergency_credit_micro", "supply_state",
+            "balance_micro", "owed_micro", "paid_off", "credit_micro", "supply_state",
             "at",
         ),
     ),

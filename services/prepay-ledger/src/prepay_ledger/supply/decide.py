@@ -4,10 +4,10 @@
 Where each relay stands towards it, and the next step of each, is `relays.next_step`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import msgspec
 
@@ -27,6 +27,8 @@ class Fired(StrEnum):
     BALANCE_RESTORED = "balance_restored"
     DUES_SHARE_PAID = "dues_share_paid"
     """Of what was owed at the cut as much is paid as policy asks for."""
+    EMERGENCY_CREDIT = "emergency_credit"
+    """The customer has accepted emergency credit since the cut, and it is not used up."""
     CUT_ENDED = "cut_ended"
     """The balance is not exhausted any more, and nobody has read the relay open."""
     CUSTOMER_PROTECTED = "customer_protected"
@@ -48,6 +50,8 @@ class Held(StrEnum):
     SMALL_LOAD = "small_load"
     """It uses so little that a cut is worth nothing to the utility."""
     GRACE_AFTER_CONVERSION = "grace_after_conversion"
+    EMERGENCY_CREDIT_OFFERED = "emergency_credit_offered"
+    """The customer has the time to accept emergency credit."""
     NOT_NOTIFIED = "not_notified"
     """No low-balance notice was delivered, or not long enough ago."""
 
@@ -69,7 +73,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """The limits at which the customer is warned, the highest first; at least one."""
     told: tuple[str, ...] = ()
     """Of these, by key, what the customer was told and is still so."""
-    emergency_credit_micro: int
+    overdraft_micro: int
+    emergency_credit_micro: Count = 0
+    """Accepted and not repaid: it may be used below the overdraft."""
     owed_micro: Count = 0
     """When it was cut the last time."""
     dues_until: datetime | None = None
@@ -147,19 +153,32 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def credit_micro(facts: Facts) -> int:
-    """How far below zero there is supply: by emergency credit, or while dues are paid by shares."""
+    """How far below zero there is supply: by overdraft and emergency credit, or while dues are paid
+    by shares."""
     owed_micro = 0 if facts.dues_until is None else facts.owed_micro
-    return max(facts.emergency_credit_micro, owed_micro)
+    return max(_agreed_micro(facts), owed_micro)
+
+
+def _agreed_micro(facts: Facts) -> int:
+    return facts.overdraft_micro + facts.emergency_credit_micro
+
+
+def _is_credited_since(facts: Facts) -> bool:
+    """Emergency credit was accepted after the cut: it reaches below what was owed then. What was
+    used up before the cut does not."""
+    return facts.emergency_credit_micro > 0 and _agreed_micro(facts) > facts.owed_micro
 
 
 def is_exhausted(facts: Facts) -> bool:
-    """Nothing is left, emergency credit included."""
+    """Nothing is left, overdraft and emergency credit included."""
     return facts.balance_micro <= -credit_micro(facts)
 
 
 def restored_above_micro(facts: Facts, rules: Rules) -> int:
-    """A balance above this brings back who was cut: emergency credit used must be repaid first, or
-    the share of the dues that policy asks for."""
+    """A balance above this brings back who was cut: what was used below zero must be repaid first,
+    or the share of the dues that policy asks for; or emergency credit was accepted since."""
+    if _is_credited_since(facts):
+        return min(rules.balance_above_micro, -_agreed_micro(facts))
     if rules.dues is None or facts.owed_micro == 0:
         return rules.balance_above_micro
     share_micro = -(-facts.owed_micro * rules.dues.share_ppm // 1_000_000)
@@ -226,6 +245,8 @@ def _why_on(facts: Facts, rules: Rules) -> tuple[Fired, ...]:
 def _why_back(facts: Facts, rules: Rules) -> Fired:
     if facts.balance_micro > rules.balance_above_micro:
         return Fired.BALANCE_RESTORED
+    if _is_credited_since(facts):
+        return Fired.EMERGENCY_CREDIT
     return Fired.DUES_SHARE_PAID if is_restored(facts, rules) else Fired.CUT_ENDED
 
 
@@ -254,43 +275,3 @@ def warning(facts: Facts) -> WarningLimit | None:
 def is_told_exhausted(facts: Facts, decision: Decision) -> bool:
     """The customer was not told yet that nothing is left."""
     return decision.is_exhausted and facts.state not in (SupplyState.PENDING, *CUT)
-
-
-class Thresholds(NamedTuple):
-    """Balances that lead to the next decision: one at or below the first, one above the second;
-    none where balance alone leads to none that way."""
-
-    at_micro: int | None
-    above_micro: int | None
-
-    def crossed_by(self, balance_micro: int) -> bool:
-        """A balance that leads to the next decision."""
-        return (self.at_micro is not None and balance_micro <= self.at_micro) or (
-            self.above_micro is not None and balance_micro > self.above_micro
-        )
-
-
-def review_thresholds(
-    *,
-    state: SupplyState,
-    balance_micro: int,
-    warned_at: Sequence[WarningLimit],
-    exhausted_micro: int,
-    back_above_micro: int | None = None,
-) -> Thresholds:
-    """Of an account in ``state``. ``warned_at``: the highest first, at least one.
-    ``back_above_micro``: what brings it back where it is cut (`back_above_micro`); none where it
-    cannot be."""
-    match state:
-        case SupplyState.CONNECTED:
-            return Thresholds(max(warned_at[0].micro, exhausted_micro), None)
-        case SupplyState.WARNED:
-            below = [each.micro for each in warned_at if each.micro < balance_micro]
-            above = [each.micro for each in warned_at if each.micro >= balance_micro]
-            return Thresholds(max([*below, exhausted_micro]), above[-1])
-        case SupplyState.RECONNECTING | SupplyState.ARMED:
-            return Thresholds(exhausted_micro, None)
-        case SupplyState.PENDING:
-            return Thresholds(None, exhausted_micro)
-        case SupplyState.DISCONNECTING | SupplyState.DISCONNECTED | SupplyState.LIMITED:
-            return Thresholds(None, back_above_micro)

@@ -83,7 +83,7 @@ def explain(
         said.format(
             number=account.number,
             balance=money(account.balance_micro),
-            limit=money(-account.emergency_credit_micro),
+            limit=money(-account.credit_micro),
             since=local(last.at) if last else "",
             watts=limit_w or "-",
         )

@@ -24,6 +24,7 @@ from prewatt_common.contracts.ledger_events_v1 import SupplyState
 _CAUSES = {
     Fired.BALANCE_RESTORED: Cause.PAYMENT,
     Fired.CUSTOMER_PROTECTED: Cause.PROTECTION,
+    Fired.EMERGENCY_CREDIT: Cause.TERMS,
     Fired.CUT_ENDED: Cause.TERMS,
     Fired.RELAY_NOT_CLOSED: Cause.UNCERTAIN,
 }

@@ -16,15 +16,17 @@ from prepay_ledger.breakers.values import Hold as BreakerHold
 from prepay_ledger.breakers.values import Limits as CutLimits
 from prepay_ledger.conditions.rules import obeyed
 from prepay_ledger.conditions.values import Standing as Told
+from prepay_ledger.emergency_credits.values import Followed
 from prepay_ledger.policies.in_force import PolicyInForce, concerning, holds, next_hold_begins
 from prepay_ledger.policies.values import Area, ProtectedPeriod, Standing
 from prepay_ledger.prepay_agreements import values as signed
 from prepay_ledger.prepay_agreements.load_grounds import load_grounds
-from prepay_ledger.prepay_agreements.rules import lawful
+from prepay_ledger.prepay_agreements.rules import is_prepaid, lawful
 from prepay_ledger.procedures.values import Shortfall
 from prepay_ledger.reconnections.values import Sla
 from prepay_ledger.relays.values import Limits
 from prepay_ledger.supply.decide import Hold, Rules, ShareOfDues, earliest
+from prepay_ledger.supply.emergency import answer_hold, credits_of, follow_credit
 from prepay_ledger.supply.ports import Unit
 from prepay_ledger.supply.used import UNASKED, used_by
 from prepay_ledger.supply.values import SupplyView
@@ -62,6 +64,8 @@ class Grounds:
     """It is in a day's list of cuts."""
     warned_at: tuple[WarningLimit, ...]
     """The limits at which the customer is warned, the highest first; at least one."""
+    credit: Followed
+    """What becomes of its emergency credit."""
     look_at: datetime | None
     """When what it used is looked at anew, as far as anything of it rests on that."""
 
@@ -116,7 +120,8 @@ async def grounds_of(
     short = {
         view.account.id for view in views if not _is_on_anyhow(view, policies[view.account.id])
     }
-    against = await _against_cuts(unit, short, now=now)
+    credits_ = await credits_of(unit, views, policies, now=now)
+    against = await _against_cuts(unit, short | credits_.keys(), now=now)
     told = await _told(unit, {each: policies[each] for each in short}, now=now)
     used = await used_by(unit, views, policies, short=short, zone=zone, now=now)
     found: list[Grounds] = []
@@ -131,6 +136,19 @@ async def grounds_of(
         law, law_not_after = _law(legal, view, now=now)
         people = against.stopped.get(account_id, ())
         changes = [book.next_change(now), protection.changes_at if protection else None]
+        protected = (
+            policy.terms.protected
+            or bool(protection and protection.kinds)
+            or any(each.cause is Cause.KEPT_ON for each in people)
+        )
+        credit = follow_credit(
+            view.account,
+            credits_.get(account_id),
+            policy,
+            protected=protected,
+            agreed=is_prepaid(legal.agreement),
+            now=now,
+        )
         found.append(
             Grounds(
                 rules=rules_of(policy),
@@ -138,11 +156,15 @@ async def grounds_of(
                     close_within=timedelta(seconds=policy.terms.reconnection.sla_s),
                     credit_micro=policy.terms.reconnection.credit_micro,
                 ),
-                protected=policy.terms.protected
-                or bool(protection and protection.kinds)
-                or any(each.cause is Cause.KEPT_ON for each in people),
+                protected=protected,
                 confirms=terms is not None and terms.reconnection is signed.Reconnection.CONFIRMED,
-                holds=(*calendar, *law, *of_use.holds, *_conditions(policy, told.get(account_id))),
+                holds=(
+                    *calendar,
+                    *law,
+                    *of_use.holds,
+                    *answer_hold(credit),
+                    *_conditions(policy, told.get(account_id)),
+                ),
                 stopped=holds_of(people),
                 cut_limits=limits,
                 cut_not_after=earliest([calendar_not_after, law_not_after, *changes]),
@@ -156,6 +178,7 @@ async def grounds_of(
                     last_topup_micro=of_use.last_topup_micro,
                     day_micro=of_use.day_micro,
                 ),
+                credit=credit,
                 look_at=next_look(policy.terms.warnings, account_id=account_id, zone=zone, now=now),
             )
         )

@@ -9,6 +9,7 @@ from uuid import UUID
 from prepay_ledger.breakers.ports import HasBreakers
 from prepay_ledger.command_keys.ports import HasCommandKeys
 from prepay_ledger.conditions.ports import HasConditions
+from prepay_ledger.emergency_credits.ports import HasEmergencyCredits
 from prepay_ledger.events import Publishes
 from prepay_ledger.policies.ports import HasPolicies
 from prepay_ledger.policies.values import Area
@@ -101,6 +102,7 @@ class HasSupply(
     HasGrounds,
     HasBreakers,
     HasConditions,
+    HasEmergencyCredits,
     HasReconnections,
     HasSiteCodes,
     Protocol,

@@ -10,7 +10,7 @@ from prepay_ledger.relays.values import Relay
 from prepay_ledger.supply.decide import Facts, Rules
 from prepay_ledger.supply.settle import Settled, resting, settle
 
-CODE_VERSION = 5
+CODE_VERSION = 6
 """Of `settle`: another one where it decides otherwise from the same inputs."""
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from prepay_ledger.breakers.admit_cuts import admit_cuts
+from prepay_ledger.emergency_credits.tell_credit import credit_event
 from prepay_ledger.events import meter_command
 from prepay_ledger.relays.news import look_at
 from prepay_ledger.relays.signing import Sign, claims_of
@@ -25,7 +26,7 @@ from prepay_ledger.supply.follow_steps import follow_steps
 from prepay_ledger.supply.grounds import Grounds, grounds_of, holds_of
 from prepay_ledger.supply.ports import Unit
 from prepay_ledger.supply.replay import inputs_of
-from prepay_ledger.supply.settle import settle, thresholds_agreed
+from prepay_ledger.supply.settle import settle, thresholds_agreed, thresholds_with_credit
 from prepay_ledger.supply.supply_events import events_of
 from prepay_ledger.supply.values import NextReview, StoredDecision, SupplyView
 from prepay_ledger.supply.warning_limits import told_now
@@ -62,6 +63,7 @@ class SupplyReview:
             reviews=[_next_review(each, relays, now=now) for each in decided],
             decisions=[self._stored(each, now=now) for each in changing],
         )
+        await self._follow_credits(unit, decided, now=now)
         await unit.relays.save(list(relays.values()))
         await unit.relays.issue(commands)
         await follow_steps(unit, decided, now=now, caused_at=caused_at)
@@ -125,6 +127,20 @@ class SupplyReview:
                     ),
                 )
         return commands, relays
+
+    async def _follow_credits(
+        self, unit: Unit, decided: Sequence[Decided], *, now: datetime
+    ) -> None:
+        """Emergency credit that is offered by this look, or over."""
+        changed = [
+            (each.grounds.credit.changed, each.view.account)
+            for each in decided
+            if each.grounds.credit.changed is not None
+        ]
+        if not changed:
+            return
+        await unit.emergency_credits.put([credit for credit, _ in changed])
+        await unit.publish([credit_event(*each, now=now) for each in changed])
 
     def _command(self, command: NewCommand, codes_from: int) -> Message:
         claims = claims_of(
@@ -213,7 +229,8 @@ def _decide(
         balance_micro=account.balance_micro,
         warned_at=grounds.warned_at,
         told=view.told,
-        emergency_credit_micro=account.emergency_credit_micro,
+        overdraft_micro=account.overdraft_micro,
+        emergency_credit_micro=grounds.credit.active_micro,
         owed_micro=view.owed_micro,
         dues_until=view.dues_until if view.dues_until and view.dues_until > now else None,
         protected=account.protected or grounds.protected,
@@ -251,7 +268,9 @@ def _next_review(decided: Decided, relays: dict[str, Relay], *, now: datetime) -
     return NextReview(
         account_id=view.account.id,
         state=settled.state,
-        thresholds=thresholds_agreed(settled, cut_micro=decided.grounds.cut_micro),
+        thresholds=thresholds_with_credit(
+            thresholds_agreed(settled, cut_micro=decided.grounds.cut_micro), decided.grounds.credit
+        ),
         low_since=(view.low_since or now) if is_low(decided.facts) else None,
         exhausted_since=(view.exhausted_since or now) if is_exhausted(decided.facts) else None,
         held=settled.held,

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from prepay_ledger.balances.values import CUT
+from prepay_ledger.emergency_credits.values import Followed
 from prepay_ledger.prepay_agreements.values import Refused
 from prepay_ledger.relays.news import after_silence
 from prepay_ledger.relays.next_step import FOR_SAFETY, REST, Step, Waits, next_step
@@ -17,14 +18,13 @@ from prepay_ledger.supply.decide import (
     Facts,
     Fired,
     Rules,
-    Thresholds,
     back_above_micro,
     credit_micro,
     decide,
     is_low,
-    review_thresholds,
 )
 from prepay_ledger.supply.desired import is_cut_out, wanted
+from prepay_ledger.supply.thresholds import Thresholds, review_thresholds
 from prewatt_common.contracts.base import RelayAction
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 
@@ -121,7 +121,7 @@ def settle(facts: Facts, relays: Sequence[Relay], *, rules: Rules, now: datetime
 
 def thresholds_agreed(settled: Settled, *, cut_micro: int | None) -> Thresholds:
     """When balance leads to the next decision. Where less was agreed for a cut (``cut_micro``) than
-    what is left of emergency credit, that is looked at."""
+    what is left of overdraft and emergency credit, that is looked at."""
     if Refused.ABOVE_CUT_THRESHOLD in settled.held:
         return settled.thresholds._replace(at_micro=cut_micro)
     return settled.thresholds
@@ -142,6 +142,13 @@ def _with_dues(
     return facts
 
 
+def thresholds_with_credit(thresholds: Thresholds, credit: Followed) -> Thresholds:
+    """Where emergency credit may be offered, or is over, it is looked at too."""
+    at = [each for each in (thresholds.at_micro, credit.offer_at_micro) if each is not None]
+    above = [each for each in (thresholds.above_micro, credit.over_above_micro) if each is not None]
+    return Thresholds(max(at, default=None), min(above, default=None))
+
+
 _AT_REST = {
     SupplyState.DISCONNECTING: frozenset({SupplyState.DISCONNECTED, SupplyState.LIMITED}),
     SupplyState.DISCONNECTED: frozenset({SupplyState.LIMITED}),
@@ -151,7 +158,13 @@ _AT_REST = {
     SupplyState.ARMED: frozenset({SupplyState.CONNECTED, SupplyState.WARNED}),
 }
 _SAY_WHY = frozenset(
-    {Fired.BALANCE_RESTORED, Fired.DUES_SHARE_PAID, Fired.CUT_ENDED, Fired.CUSTOMER_PROTECTED}
+    {
+        Fired.BALANCE_RESTORED,
+        Fired.DUES_SHARE_PAID,
+        Fired.EMERGENCY_CREDIT,
+        Fired.CUT_ENDED,
+        Fired.CUSTOMER_PROTECTED,
+    }
 )
 """Why a relay is closed that was open or is to be."""
 

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from prepay_ledger.balances.values import Account
 from prepay_ledger.relays.values import Relay
-from prepay_ledger.supply.decide import Thresholds
 from prepay_ledger.supply.settle import Settled
+from prepay_ledger.supply.thresholds import Thresholds
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 
 

@@ -144,6 +144,6 @@ class VendQueries:
             holder=None if row["name"] is None else masked(row["name"]),
             currency=row["currency"],
             balance_micro=row["balance_micro"],
-            emergency_credit_micro=row["emergency_credit_micro"],
+            credit_micro=row["overdraft_micro"] + row["emergency_credit_micro"],
             owed_micro=int(row["owed"] or 0),
         )

@@ -29,7 +29,7 @@ _VENDOR = ("id", "code", "name", "currency", "balance_micro", "sold_on", "sold_m
 _VEND = (
     "id", "vendor_id", "vendor_code", "vendor_name", "account_id", "currency", "sold_by",
     "business_day", "balance_before_micro", "balance_micro", "owed_micro",
-    "emergency_credit_micro", "supply_state", "at",
+    "credit_micro", "supply_state", "at",
 )  # fmt: skip
 _FUNDING = ("id", "key", "amount_micro", "reference", "who", "journal_id", "at")
 _REVERSAL = ("id", "key", "who", "reason", "journal_id", "at")

@@ -201,8 +201,8 @@ class WentTo(BaseModel, from_attributes=True):
 
 class VendOut(BaseModel):
     """A sale, and what its receipt says: how the account stood right after it. ``owed_micro``: what
-    is owed apart from the balance. ``left_micro``: what can be used from there, the emergency
-    credit included. ``void``: null unless it was taken back."""
+    is owed apart from the balance. ``left_micro``: what can be used from there, below zero
+    too. ``void``: null unless it was taken back."""
 
     id: UUID
     key: str
@@ -226,13 +226,14 @@ class VendOut(BaseModel):
 
 
 class PayableOut(BaseModel, from_attributes=True):
-    """An account before it is paid for. ``holder``: masked; null where no name is kept."""
+    """An account before it is paid for. ``holder``: masked; null where no name is kept.
+    ``credit_micro``: what may be used below zero, by overdraft and emergency credit."""
 
     account_number: str
     holder: str | None
     currency: str
     balance_micro: int
-    emergency_credit_micro: int
+    credit_micro: int
     owed_micro: int
 
 
@@ -279,7 +280,7 @@ def vend_out(vend: Vend) -> VendOut:
         balance_before_micro=vend.balance_before_micro,
         balance_micro=vend.balance_micro,
         owed_micro=vend.owed_micro,
-        left_micro=vend.balance_micro + vend.emergency_credit_micro,
+        left_micro=vend.balance_micro + vend.credit_micro,
         supply_state=vend.supply_state,
         void=None if vend.void is None else VoidOut.model_validate(vend.void),
     )

@@ -106,7 +106,7 @@ vend = Table(
     Column("balance_micro", BigInteger, nullable=False),
     Column("owed_micro", BigInteger, nullable=False),
     Column("paid_off", JSONB, nullable=False),
-    Column("emergency_credit_micro", BigInteger, nullable=False),
+    Column("credit_micro", BigInteger, nullable=False),
     Column("supply_state", Text, nullable=False),
     instant("at"),
     posting_day(),

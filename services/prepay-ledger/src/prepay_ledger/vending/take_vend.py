@@ -101,7 +101,7 @@ class TakeVend:
             balance_micro=after.balance_micro,
             owed_micro=sum(each.left_micro for each in owed.values()),
             paid_off=paid_off(owed_before, owed),
-            emergency_credit_micro=after.emergency_credit_micro,
+            credit_micro=after.credit_micro,
             supply_state=after.supply_state,
             at=now,
         )

@@ -171,7 +171,8 @@ class Vend:
     """Debts apart from the balance, after what of the payment paid them."""
     paid_off: Mapping[UUID, int]
     """What of it each debt was paid."""
-    emergency_credit_micro: int
+    credit_micro: int
+    """What may be used below zero then, by overdraft and emergency credit."""
     supply_state: str
     at: datetime
     void: Void | None = None
@@ -183,7 +184,7 @@ class Parts:
 
     debts_micro: int
     made_good_micro: int
-    """What was used below zero (emergency credit) and is repaid."""
+    """What was used below zero (by overdraft or emergency credit) and is repaid."""
     added_micro: int
     """What is new on the balance."""
 
@@ -197,5 +198,5 @@ class Payable:
     """Masked; none where no name is kept."""
     currency: str
     balance_micro: int
-    emergency_credit_micro: int
+    credit_micro: int
     owed_micro: int

@@ -14,17 +14,10 @@ from prepay_ledger.prepay_agreements.rules import may_cut
 from prepay_ledger.prepay_agreements.values import PrepayAgreement, Refused
 from prepay_ledger.procedures.book import ProcedureBook
 from prepay_ledger.relays.values import Observed, Relay
-from prepay_ledger.supply.decide import (
-    Facts,
-    Hold,
-    Rules,
-    Thresholds,
-    is_low,
-    review_thresholds,
-    warning,
-)
+from prepay_ledger.supply.decide import Facts, Hold, Rules, is_low, warning
 from prepay_ledger.supply.grounds import rules_of
 from prepay_ledger.supply.settle import Settled, settle, thresholds_agreed
+from prepay_ledger.supply.thresholds import Thresholds, review_thresholds
 from prepay_ledger.supply.used import grace_hold, notice_hold
 from prepay_ledger.supply.warning_limits import WarningLimit, told_now, warning_limits
 from prepay_ledger.what_if.values import History
@@ -129,7 +122,7 @@ def look(
             balance_micro=balance_micro,
             warned_at=warned_at,
             told=standing.told,
-            emergency_credit_micro=history.account.emergency_credit_micro,
+            overdraft_micro=history.account.overdraft_micro,
             owed_micro=standing.owed_micro,
             dues_until=standing.dues_until if (standing.dues_until or now) > now else None,
             protected=history.account.is_protected
@@ -170,7 +163,7 @@ def _quiet(
         state=standing.state,
         balance_micro=balance_micro,
         warned_at=warned_at,
-        exhausted_micro=-history.account.emergency_credit_micro,
+        exhausted_micro=-history.account.overdraft_micro,
     )
     if thresholds.crossed_by(balance_micro):
         return None

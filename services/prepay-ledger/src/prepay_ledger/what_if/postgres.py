@@ -35,7 +35,7 @@ _DAYS = """
 SELECT (SELECT min(day) FROM journal) AS first, coalesce(unsealed, day) AS open FROM posting_day
 """
 _ACCOUNTS = """
-SELECT id, number, currency, balance_micro, low_balance_micro, emergency_credit_micro, protected,
+SELECT id, number, currency, balance_micro, low_balance_micro, overdraft_micro, protected,
        opened_at
 FROM account WHERE ($1::uuid IS NULL OR id > $1) AND opened_at < $2 ORDER BY id LIMIT $3
 """
@@ -192,7 +192,7 @@ class PostgresHistory:
                 + opened.get(account_id, 0)
                 - since.get(account_id, 0),
                 low_balance_micro=row["low_balance_micro"],
-                emergency_credit_micro=row["emergency_credit_micro"],
+                overdraft_micro=row["overdraft_micro"],
                 is_protected=row["protected"],
                 opened_at=row["opened_at"],
                 begin=_begin(before.get(account_id)),

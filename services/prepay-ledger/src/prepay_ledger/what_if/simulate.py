@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from prepay_ledger.relays.values import Observed
-from prepay_ledger.supply.decide import Thresholds
+from prepay_ledger.supply.thresholds import Thresholds
 from prepay_ledger.what_if.hours import Hours, Micro
 from prepay_ledger.what_if.look import Books, look, standing_of
 from prepay_ledger.what_if.values import History, Outcome

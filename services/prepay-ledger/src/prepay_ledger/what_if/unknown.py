@@ -84,6 +84,8 @@ def _of_class(terms: ClassPolicy) -> Sequence[str]:
         lines.append("small_load: who uses little is cut here like others")
     if terms.warnings.days_left:
         lines.append("warnings.days_left: a day costs the mean of the range, not of the last month")
+    if terms.emergency_credit is not None:
+        lines.append("emergency_credit: nobody accepts any here")
     if terms.commands != Commands():
         lines.append("commands: answers, pauses and attempts")
     if terms.reconnection.credit_micro:
@@ -93,7 +95,11 @@ def _of_class(terms: ClassPolicy) -> Sequence[str]:
     return lines
 
 
-NAMED = frozenset({"small_load", "warnings", "commands", "reconnection", "corrected_bills"})
+NAMED = frozenset(
+    {
+        "small_load", "warnings", "emergency_credit", "commands", "reconnection", "corrected_bills",
+    }
+)  # fmt: skip
 """Fields of a class's policy of which a line says what is not known; `evidence` has its own."""
 EVIDENCE_NAMED = frozenset({*_EVIDENCE, "low_balance_notice_minutes"})
 assert frozenset(EvidenceGate.__struct_fields__) == EVIDENCE_NAMED, "each is simulated or named"

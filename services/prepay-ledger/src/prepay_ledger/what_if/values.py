@@ -66,7 +66,7 @@ class Account:
     currency: str
     opening_micro: int
     low_balance_micro: int
-    emergency_credit_micro: int
+    overdraft_micro: int
     is_protected: bool
     opened_at: datetime
     begin: Begin = Begin()

@@ -18,7 +18,8 @@ CREATE TABLE account (
     balance_micro bigint DEFAULT 0 NOT NULL,
     moves bigint DEFAULT 0 NOT NULL,
     low_balance_micro bigint NOT NULL,
-    emergency_credit_micro bigint NOT NULL,
+    overdraft_micro bigint NOT NULL,
+    emergency_credit_micro bigint DEFAULT 0 NOT NULL,
     protected boolean NOT NULL,
     supply_state text NOT NULL,
     review_at_micro bigint,
@@ -34,6 +35,7 @@ CREATE TABLE account (
     PRIMARY KEY (id),
     UNIQUE (number),
     CHECK (currency ~ '^[A-Z]{3}$'),
+    CHECK (overdraft_micro >= 0),
     CHECK (emergency_credit_micro >= 0),
     CHECK (owed_micro >= 0)
 ) WITH (fillfactor = 60);
@@ -67,7 +69,7 @@ CREATE TABLE entry (
     energy_wh bigint,
     sub_account text DEFAULT 'credit' NOT NULL,
     PRIMARY KEY (journal_id, number),
-    CHECK (sub_account IN ('credit', 'emergency', 'debt', 'hold', 'estimate')),
+    CHECK (sub_account IN ('credit', 'debt', 'hold', 'estimate')),
     FOREIGN KEY(journal_id) REFERENCES journal (id),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
@@ -79,7 +81,7 @@ CREATE TABLE sub_balance (
     amount_micro bigint NOT NULL,
     PRIMARY KEY (account_id, sub_account),
     CHECK (CASE sub_account WHEN 'hold' THEN amount_micro >= 0 WHEN 'estimate' THEN true
-           ELSE sub_account IN ('emergency', 'debt') AND amount_micro <= 0 END),
+           ELSE sub_account = 'debt' AND amount_micro <= 0 END),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
 CREATE TABLE payment_event (
@@ -932,6 +934,32 @@ CREATE TABLE corrected_bill (
     FOREIGN KEY(account_id) REFERENCES account (id),
     FOREIGN KEY(agreement_id) REFERENCES agreement (id)
 );
+CREATE TABLE emergency_credit (
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    amount_micro bigint NOT NULL,
+    point_micro bigint NOT NULL,
+    policy bigint NOT NULL,
+    offered_at timestamptz NOT NULL,
+    state text NOT NULL,
+    means text,
+    key text,
+    accepted_by text,
+    reason text,
+    accepted_at timestamptz,
+    over_at timestamptz,
+    PRIMARY KEY (id),
+    CHECK (amount_micro > 0),
+    CHECK (state IN ('offered', 'accepted', 'ended', 'lapsed')),
+    CHECK ((over_at IS NOT NULL) = (state IN ('ended', 'lapsed'))),
+    CHECK ((accepted_at IS NOT NULL) = (state IN ('accepted', 'ended'))),
+    CHECK (num_nulls(means, key, accepted_by, reason, accepted_at) IN (0, 5)
+           AND coalesce(means, 'app') IN ('app', 'sms', 'phone', 'desk')),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX emergency_credit_account ON emergency_credit (account_id, id);
+CREATE UNIQUE INDEX emergency_credit_key ON emergency_credit (account_id, key);
+CREATE UNIQUE INDEX emergency_credit_open ON emergency_credit (account_id) WHERE over_at IS NULL;
 CREATE TABLE debt_write_off (
     id uuid NOT NULL,
     debt_id uuid NOT NULL,
@@ -1284,7 +1312,7 @@ CREATE TABLE vend (
     balance_micro bigint NOT NULL,
     owed_micro bigint NOT NULL,
     paid_off jsonb NOT NULL,
-    emergency_credit_micro bigint NOT NULL,
+    credit_micro bigint NOT NULL,
     supply_state text NOT NULL,
     at timestamptz NOT NULL,
     day date DEFAULT open_day() NOT NULL,
