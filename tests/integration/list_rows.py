@@ -40,6 +40,7 @@ from rows import (
     add_replica,
     add_step,
     add_tariff,
+    add_template_text,
     add_unbound,
     add_undone,
     add_waiting_finding,
@@ -408,6 +409,13 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             "next_attempt_at = now()",
             owner=a_known_account,
             query={"account_id": "{owner}"},
+        ),
+        "/v1/templates": Listed(
+            add=add_template_text,
+            key=lambda each: each["id"],
+            newest_first=True,
+            moves="UPDATE template_text SET withdrawn_by = 'x', withdraw_reason = 'r', "
+            "withdrawn_at = now()",
         ),
     },
     "billing": {

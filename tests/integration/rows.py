@@ -333,6 +333,14 @@ async def add_notice(connection: asyncpg.Connection, account_id: str, n: int) ->
     )  # fmt: skip
 
 
+async def add_template_text(connection: asyncpg.Connection, _: str, n: int) -> None:
+    await connection.execute(
+        "INSERT INTO template_text (id, template, language, channel, body, asked_as, drafted_by, "
+        "draft_reason, drafted_at) VALUES ($1, 'low-balance', 'en', 'sms', 'x', $2, 'x', 'r', $3)",
+        new_id(), str(uuid4()), AT,
+    )  # fmt: skip
+
+
 async def add_charge(connection: asyncpg.Connection, account_id: str, n: int) -> None:
     """A month more, from January 2020 on."""
     first, end = (date(2020 + months // 12, months % 12 + 1, 1) for months in (n, n + 1))

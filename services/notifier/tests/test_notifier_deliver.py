@@ -11,17 +11,20 @@ from notifier.channels.ports import PermanentFailure
 from notifier.contacts.values import Channel
 from notifier.deliveries.deliver import Deliver
 from notifier.deliveries.retries import RetryPolicy
+from notifier.notices.values import Text
+from notifier.templates.values import Worded
 
 DELIVERY = SimpleNamespace(
-    notice=SimpleNamespace(channel=Channel.LOG), account_number="1", attempts=1
+    notice=SimpleNamespace(channel=Channel.LOG), account_number="1", attempts=1, published=None
 )
+RENDERER = SimpleNamespace(render=lambda *_, **__: Worded(Text("", "", "text"), 0))
 
 
 def deliver_over(send):
     return Deliver(
         open_deliveries=lambda: None,
         channels={Channel.LOG: SimpleNamespace(send=send)},
-        renderer=SimpleNamespace(render=lambda *_, **__: "text"),
+        renderer=RENDERER,
         retries=RetryPolicy(first_s=1, longest_s=9),
         quiet=None,
         zone=ZoneInfo("Asia/Shanghai"),
@@ -79,7 +82,7 @@ async def test_a_notice_that_its_peer_hangs_on_stands_back_further_each_time():
     deliver = Deliver(
         open_deliveries=lambda: None,
         channels={Channel.LOG: SimpleNamespace(send=hangs)},
-        renderer=SimpleNamespace(render=lambda *_, **__: "text"),
+        renderer=RENDERER,
         retries=RetryPolicy(first_s=1, longest_s=900),
         quiet=None,
         zone=ZoneInfo("Asia/Shanghai"),
@@ -90,7 +93,7 @@ async def test_a_notice_that_its_peer_hangs_on_stands_back_further_each_time():
     )
     pauses = []
     for attempts in (1, 2, 7):
-        delivery = SimpleNamespace(notice=DELIVERY.notice, account_number="1", attempts=attempts)
+        delivery = SimpleNamespace(**vars(DELIVERY) | {"attempts": attempts})
         outcome = await deliver.send(delivery)
         assert outcome.peer_answers is False
         pauses.append(outcome.retry_after.total_seconds())

@@ -34,7 +34,7 @@ NOTICE = make_notice(
     now=NOW,
     expires_at=NOW + timedelta(days=1),
 )
-TEXT = JinjaRenderer(utility_name="Prewatt").render(NOTICE, account_number="1001")
+TEXT = JinjaRenderer(utility_name="Prewatt").render(NOTICE, account_number="1001").text
 
 
 class Inbox:

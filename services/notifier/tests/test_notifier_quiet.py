@@ -15,8 +15,9 @@ from notifier.deliveries.quiet import QuietHours
 from notifier.deliveries.retries import RetryPolicy
 from notifier.deliveries.values import Delivery
 from notifier.notices.treatment import NEVER_QUIET
-from notifier.notices.values import Template
+from notifier.notices.values import Template, Text
 from notifier.settings import NotifierSettings
+from notifier.templates.values import Worded
 
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 NIGHT = QuietHours(
@@ -91,7 +92,7 @@ async def test_an_sms_waits_for_the_customers_morning(timezone, waits_h):
     deliver = Deliver(
         open_deliveries=lambda: None,
         channels={Channel.SMS: SimpleNamespace(send=send)},
-        renderer=SimpleNamespace(render=lambda *_, **__: "text"),
+        renderer=SimpleNamespace(render=lambda *_, **__: Worded(Text("", "", "text"), 0)),
         retries=RetryPolicy(first_s=1, longest_s=9),
         quiet=NIGHT,
         zone=SHANGHAI,

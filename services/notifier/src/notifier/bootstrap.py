@@ -40,7 +40,13 @@ from notifier.notices.postgres_customers import open_customer_records
 from notifier.notices.take_ledger_events import TakeLedgerEvents
 from notifier.peers import make_peers
 from notifier.settings import NotifierSettings
+from notifier.templates.api import templates_router
+from notifier.templates.api_decisions import decisions_router
+from notifier.templates.check_source import TextLimits
 from notifier.templates.jinja import JinjaRenderer
+from notifier.templates.ports import TextStore
+from notifier.templates.postgres import open_texts
+from notifier.templates.send_test import SendTest
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.emergency_credit_v1 import EmergencyCreditChanged
 from prewatt_common.contracts.ledger_events_v1 import (
@@ -87,6 +93,9 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
     def contacts() -> AbstractAsyncContextManager[ContactStore]:
         return open_contacts(database)
 
+    def texts() -> AbstractAsyncContextManager[TextStore]:
+        return open_texts(database)
+
     def committed() -> None:
         worker.wake()
         relay.wake()
@@ -99,10 +108,12 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
         ),
         passing=_is_passing,
     )
+    limits = TextLimits(settings.text_segments_max, settings.utility_name)
+    renderer = JinjaRenderer(utility_name=settings.utility_name, fallback=settings.default_language)
     deliver = Deliver(
         open_deliveries=deliveries,
         channels=peers.channels,
-        renderer=JinjaRenderer(utility_name=settings.utility_name),
+        renderer=renderer,
         retries=settings.retries,
         quiet=settings.quiet_hours,
         zone=ZoneInfo(settings.timezone),
@@ -177,6 +188,24 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
                 forget=ForgetCustomer(open_records=lambda: open_customer_records(database)),
             ),
             notices_router(records=PostgresNoticeRecords(database)),
+            templates_router(
+                open_texts=texts,
+                limits=limits,
+                fallback=settings.default_language,
+                clock=utc_now,
+            ),
+            decisions_router(
+                open_texts=texts,
+                send_test=SendTest(
+                    open_texts=texts,
+                    channels=peers.channels,
+                    renderer=renderer,
+                    timeout_s=settings.delivery_timeout_s,
+                    clock=utc_now,
+                ),
+                limits=limits,
+                clock=utc_now,
+            ),
             receipts_router(
                 take=TakeVerdict(open_deliveries=deliveries, clock=utc_now),
                 is_ours=_is_ours(settings.receipt_address),

@@ -38,3 +38,9 @@ CHANNEL_DOWN = Gauge(
     "1 while the channel's peer takes nothing and its notices wait, else 0.",
     ("channel",),
 )
+TEXT_FALLBACKS = Counter(
+    "prewatt_notifier_text_fallbacks_total",
+    "Notices said with a shipped text for want of their own: nobody has given it in the language, "
+    "or a published text could not be said.",
+    ("template", "language", "why"),
+)

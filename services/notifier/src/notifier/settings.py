@@ -31,6 +31,8 @@ class NotifierSettings(SmppSettings):
     """Of accounts without a contact; their notices go to the log."""
     utility_name: str = Field(default="Prewatt", min_length=1, max_length=12)
     """Signs every notice."""
+    text_segments_max: int = Field(default=2, ge=1, le=10)
+    """So many SMS one text that an operator drafts may take."""
 
     timezone: str = "Asia/Shanghai"
     """Of contacts that name none."""

@@ -45,6 +45,7 @@ from prewatt_cli.target import (
     find_target,
 )
 from prewatt_cli.tariffs import tariff
+from prewatt_cli.templates import templates
 from prewatt_cli.vending import vend, vendors
 from prewatt_cli.whatif import whatif
 from prewatt_cli.work_orders import work_orders
@@ -84,6 +85,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(conditions, name="conditions")
 app.add_typer(debts, name="debts")
 app.add_typer(offsets, name="offsets")
+app.add_typer(templates, name="templates")
 
 
 class DefaultAgreement(StrEnum):

@@ -30,7 +30,8 @@ class UnknownAccount(Problem):
 
 class NoticeOut(BaseModel):
     """A notice and what became of it. ``cause_id``: the event that called for it. ``segments``: so
-    many SMS the network counts for it."""
+    many SMS the network counts for it. ``text_version``: of the text that it is said with; 0 is
+    shipped, null was not tried yet."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -47,6 +48,7 @@ class NoticeOut(BaseModel):
     reason: str | None
     proof: Proof | None
     segments: int | None
+    text_version: int | None
     created_at: datetime
     accepted_at: datetime | None
     finished_at: datetime | None

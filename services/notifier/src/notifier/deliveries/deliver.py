@@ -18,7 +18,7 @@ from notifier.deliveries.quiet import QuietHours
 from notifier.deliveries.retries import RetryPolicy
 from notifier.deliveries.settling import settle
 from notifier.deliveries.succession import hand_on
-from notifier.deliveries.values import Delivery, Outcome, SegmentPrice, as_kept
+from notifier.deliveries.values import Delivery, Outcome, SegmentPrice, as_kept, said_with
 from notifier.metrics import COST_MICRO, DELIVERY_SECONDS, NOTICES, SEGMENTS
 from notifier.notices import events
 from notifier.notices.values import Notice, Status
@@ -69,9 +69,11 @@ class Deliver:
         if wait is not None:
             return Outcome("waits for the end of quiet hours", wait)
         try:
-            text = self._renderer.render(notice, account_number=delivery.account_number)
+            worded = self._renderer.render(
+                notice, account_number=delivery.account_number, published=delivery.published
+            )
             async with asyncio.timeout(self._timeout_s):
-                acceptance = await channel.send(notice, text)
+                acceptance = await channel.send(notice, worded.text)
         except (Exception, asyncio.CancelledError) as error:
             if being_cancelled():
                 raise
@@ -81,6 +83,7 @@ class Deliver:
             proof=acceptance.proof,
             segments=acceptance.segments,
             message_ids=acceptance.message_ids,
+            said=said_with(worded),
         )
 
     def _quiet_for(self, delivery: Delivery) -> timedelta | None:
@@ -129,6 +132,7 @@ class Deliver:
                 status=outcome.status,
                 proof=outcome.proof,
                 segments=outcome.segments,
+                said=outcome.said,
                 reason=outcome.reason,
                 now=now,
                 next_attempt_at=now + outcome.retry_after if outcome.retry_after else None,

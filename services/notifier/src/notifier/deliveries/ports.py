@@ -8,7 +8,7 @@ from uuid import UUID
 
 from notifier.channels.ports import Verdict
 from notifier.contacts.values import Channel, Contact
-from notifier.deliveries.values import Delivery, RecordedNotice, Refusal, Said
+from notifier.deliveries.values import Delivery, RecordedNotice, Refusal, Said, SaidWith
 from notifier.notices.values import Notice, Status, Template
 from prewatt_common.contracts.notice_events_v1 import Proof
 from prewatt_common.kafka.messages import Message
@@ -80,6 +80,7 @@ class DeliveryStore(Protocol):
         status: Status,
         proof: Proof | None,
         segments: int | None,
+        said: SaidWith | None,
         reason: str | None,
         now: datetime,
         next_attempt_at: datetime | None,

@@ -12,17 +12,21 @@ from notifier.channels.ports import Verdict
 from notifier.contacts.postgres import contacts_of
 from notifier.contacts.values import Channel, Contact
 from notifier.deliveries import postgres_messages
-from notifier.deliveries.values import Delivery, Refusal, Said
+from notifier.deliveries.values import Delivery, Refusal, Said, SaidWith
 from notifier.notices.postgres_rows import INSERT_NOTICES, hold_account, notice_columns, notice_of
 from notifier.notices.values import Notice, Priority, Status, Template
+from notifier.templates.values import PublishedText, Source
 from prewatt_common.contracts.notice_events_v1 import Proof
 from prewatt_common.db.database import Database, DriverConnection, driver
 from prewatt_common.kafka import outbox
 from prewatt_common.kafka.messages import Message
 
+# Said with the version that is in force as it is first tried. Tried again it says the same, for the
+# peer may have some of it, unless that version was withdrawn.
 _CLAIM = """
 UPDATE notice AS n SET
-    status = 'sending', attempts = n.attempts + 1, next_attempt_at = $3::timestamptz
+    status = 'sending', attempts = n.attempts + 1, next_attempt_at = $3::timestamptz,
+    text_version = coalesce(t.number, 0)
 FROM (
     SELECT id FROM notice
     WHERE channel = $4 AND priority = $5 AND status IN ('queued', 'sending')
@@ -33,8 +37,16 @@ FROM (
 JOIN notice AS d USING (id)
 JOIN account AS a ON a.id = d.account_id
 LEFT JOIN contact AS c ON c.account_id = d.account_id
+LEFT JOIN LATERAL (
+    SELECT number, subject, body FROM template_text
+    WHERE template = d.template AND language = d.language AND channel = d.channel
+      AND published_at IS NOT NULL AND withdrawn_at IS NULL AND effective_from <= $2
+      AND d.text_version IS DISTINCT FROM 0
+    ORDER BY (number = d.text_version) IS TRUE DESC, effective_from DESC, number DESC LIMIT 1
+) AS t ON true
 WHERE n.id = due.id
-RETURNING n.*, coalesce(a.number, a.id::text) AS account_number, c.timezone
+RETURNING n.*, coalesce(a.number, a.id::text) AS account_number, c.timezone,
+          t.number AS text_number, t.subject AS text_subject, t.body AS text_body
 """
 _STOP_ABANDONED = """
 UPDATE notice SET status = stop_as, next_attempt_at = NULL, finished_at = $1::timestamptz
@@ -64,7 +76,8 @@ WHERE id = $1 AND attempts > 0 AND (
 RETURNING *
 """
 _OVERDUE = """
-SELECT n.*, coalesce(a.number, a.id::text) AS account_number, NULL AS timezone
+SELECT n.*, coalesce(a.number, a.id::text) AS account_number, NULL AS timezone,
+       NULL::integer AS text_number
 FROM notice AS n JOIN account AS a ON a.id = n.account_id
 WHERE n.status IN ('queued', 'sending') AND n.give_up_at <= $2 AND n.stop_as IS NULL
   AND (n.status = 'queued' OR n.next_attempt_at <= $2)
@@ -85,6 +98,8 @@ UPDATE notice SET
     reason = $4,
     proof = $7,
     segments = $8,
+    text_version = coalesce($9, text_version),
+    said_sha256 = coalesce($10, said_sha256),
     accepted_at = CASE WHEN $3 IN ('accepted', 'delivered') THEN $5::timestamptz END,
     next_attempt_at = CASE WHEN $3 = 'queued' AND stop_as IS NULL THEN $6::timestamptz END,
     finished_at = CASE WHEN $3 = 'accepted' OR $3 = 'queued' AND stop_as IS NULL THEN NULL
@@ -92,8 +107,11 @@ UPDATE notice SET
 WHERE id = $1::uuid AND attempts = $2 AND status = 'sending'
 RETURNING status
 """
-_NOTE_SEGMENTS = """
-UPDATE notice SET segments = $3 WHERE id = $1 AND attempts = $2 AND accepted_at IS NOT NULL
+_NOTE_SAID = """
+UPDATE notice SET
+    segments = $3, text_version = coalesce($4, text_version),
+    said_sha256 = coalesce($5, said_sha256)
+WHERE id = $1 AND attempts = $2 AND accepted_at IS NOT NULL
 """
 
 
@@ -173,17 +191,20 @@ class PostgresDeliveries:
         status: Status,
         proof: Proof | None,
         segments: int | None,
+        said: SaidWith | None,
         reason: str | None,
         now: datetime,
         next_attempt_at: datetime | None,
     ) -> Status | None:
         notice_id, attempts = delivery.notice.id, delivery.attempts
+        version, sha256 = (None, None) if said is None else said
         reached = await self._inner.fetchval(
-            _FINISH, notice_id, attempts, status, reason, now, next_attempt_at, proof, segments
-        )
-        if reached is None and segments is not None:
+            _FINISH, notice_id, attempts, status, reason, now, next_attempt_at, proof, segments,
+            version, sha256,
+        )  # fmt: skip
+        if reached is None and said is not None:
             # Its receipt came first.
-            await self._inner.execute(_NOTE_SEGMENTS, notice_id, attempts, segments)
+            await self._inner.execute(_NOTE_SAID, notice_id, attempts, segments, version, sha256)
         return Status(reached) if reached else None
 
     async def hold_account(self, account_id: UUID) -> None:
@@ -218,7 +239,14 @@ def _delivery(row: asyncpg.Record) -> Delivery:
         row["attempts"],
         row["created_at"],
         row["timezone"],
+        _published(row),
     )
+
+
+def _published(row: asyncpg.Record) -> PublishedText | None:
+    if row["text_number"] is None:
+        return None
+    return PublishedText(row["text_number"], Source(row["text_body"], row["text_subject"]))
 
 
 @asynccontextmanager

@@ -31,8 +31,8 @@ class PostgresNoticeRecords:
             rows = await inner.fetch(
                 """
                 SELECT sequence, id, cause_id, account_id, template, language, channel, recipient,
-                       status, attempts, next_attempt_at, reason, proof, segments, created_at,
-                       accepted_at, finished_at
+                       status, attempts, next_attempt_at, reason, proof, segments, text_version,
+                       created_at, accepted_at, finished_at
                 FROM notice
                 WHERE account_id = $1 AND ($2::bigint IS NULL OR sequence < $2)
                 ORDER BY sequence DESC LIMIT $3
@@ -57,6 +57,7 @@ class PostgresNoticeRecords:
                 reason=row["reason"],
                 proof=Proof(row["proof"]) if row["proof"] else None,
                 segments=row["segments"],
+                text_version=row["text_version"],
                 created_at=row["created_at"],
                 accepted_at=row["accepted_at"],
                 finished_at=row["finished_at"],

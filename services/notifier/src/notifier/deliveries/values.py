@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
 
 from notifier.channels.ports import Verdict
 from notifier.contacts.values import Channel, Language
 from notifier.notices.values import Notice, Status, Template
+from notifier.templates.values import PublishedText, Worded
 from prewatt_common.contracts.notice_events_v1 import Proof
 
 
@@ -23,6 +25,8 @@ class Delivery:
     created_at: datetime
     timezone: str | None = None
     """Of the customer, where the contact says it."""
+    published: PublishedText | None = None
+    """What it is said with, where somebody has published a text for it."""
 
 
 REASON_MAX = 500
@@ -32,6 +36,20 @@ def as_kept(reason: str) -> str:
     """What a peer has said, as text that the database takes: an answer in another coding than it
     should be has halves of characters, or a zero, in it."""
     return reason.encode("utf-8", "replace").decode().replace("\0", "")[:REASON_MAX]
+
+
+class SaidWith(NamedTuple):
+    """Which version of the text a notice was said with, and the SHA-256 of its words."""
+
+    version: int
+    sha256: bytes
+
+
+def said_with(worded: Worded) -> SaidWith:
+    """What is kept of the words: enough to know them again."""
+    text = worded.text
+    said = "\n".join((text.subject, text.body, text.short))
+    return SaidWith(worded.version, sha256(said.encode()).digest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +65,8 @@ class Outcome:
     segments: int | None = None
     message_ids: Sequence[str] = ()
     """The SMS centre's numbers of it, where it reports by them."""
+    said: SaidWith | None = None
+    """What the peer has accepted."""
 
     @property
     def status(self) -> Status:
@@ -96,6 +116,7 @@ class RecordedNotice:
     reason: str | None
     proof: Proof | None
     segments: int | None
+    text_version: int | None
     created_at: datetime
     accepted_at: datetime | None
     finished_at: datetime | None

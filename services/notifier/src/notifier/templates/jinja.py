@@ -1,65 +1,66 @@
-"""Notices in words: ``texts/<language>/<template>.txt`` with blocks subject, body, short."""
+"""Notices in words: by the version that was published, or by the texts that are shipped."""
 
-from pathlib import Path
+import logging
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
-
+from notifier.contacts.values import Channel, Language
+from notifier.metrics import TEXT_FALLBACKS
 from notifier.notices.values import Notice, Text
-from notifier.templates.money import money_text
+from notifier.templates.catalogue import built_in
+from notifier.templates.language import NotThisLanguage, Unsaid, say
 from notifier.templates.ports import Unrenderable
+from notifier.templates.values import BUILT_IN, PublishedText, Source, TextKey, Worded
+from notifier.templates.wording import Value, values_of
 
-_TEXTS = Path(__file__).parent / "texts"
+logger = logging.getLogger(__name__)
 
 
 class JinjaRenderer:
-    """Renders plain text. What a template names and a notice does not have is an error."""
+    """Renders plain text. What a text names and a notice does not have is an error.
 
-    def __init__(self, *, utility_name: str) -> None:
+    A language that nobody has given the text in is said in ``fallback``.
+    """
+
+    def __init__(self, *, utility_name: str, fallback: Language = Language.ZH_CN) -> None:
         self._utility_name = utility_name
-        self._environment = Environment(
-            loader=FileSystemLoader(_TEXTS),
-            undefined=StrictUndefined,
-            autoescape=False,  # noqa: S701 - plain text, no markup
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._fallback = fallback
 
-    def render(self, notice: Notice, *, account_number: str) -> Text:
-        """Raises `Unrenderable` where the template and the notice do not fit."""
-        facts = notice.facts
-        amounts = {
-            "balance": facts.balance_micro,
-            "threshold": facts.threshold_micro,
-            "amount": facts.amount_micro,
-            "paid_off": facts.paid_off_micro,
-            "owed": facts.owed_micro,
-            "owed_again": facts.owed_again_micro,
-            "left": facts.left_micro,
-            "repaid": facts.repaid_micro,
-        }
-        values = {
-            "utility": self._utility_name,
-            "account": account_number,
-            "stage": facts.stage,
-            "days_left": facts.days_left,
-            "limit_w": facts.limit_w,
-            "after_days": facts.after_days,
-            "instalments": facts.instalments,
-            "next_due": facts.next_due,
-            **{
-                name: money_text(amount, facts.currency)
-                for name, amount in amounts.items()
-                if amount is not None
-            },
-        }
+    def render(
+        self, notice: Notice, *, account_number: str, published: PublishedText | None = None
+    ) -> Worded:
+        """Raises `Unrenderable` where the template and the notice do not fit. A published text that
+        cannot be said of this notice gives way to the shipped one: the customer is told."""
+        values = values_of(notice.facts, account_number=account_number, utility=self._utility_name)
+        if published is not None:
+            try:
+                text = _text(published.source, notice.channel, dict(values))
+                return Worded(text, published.number)
+            except (NotThisLanguage, Unsaid) as error:
+                logger.error(
+                    "version %d of %s cannot be said: %s; the shipped text is",
+                    published.number, notice.template, error,
+                    extra={"notice_id": str(notice.id), "language": notice.language},
+                )  # fmt: skip
+                TEXT_FALLBACKS.labels(notice.template, notice.language, "unsayable").inc()
         try:
-            template = self._environment.get_template(f"{notice.language}/{notice.template}.txt")
-            context = template.new_context(values)
-            subject, body, short = (
-                "".join(template.blocks[block](context)).strip()
-                for block in ("subject", "body", "short")
-            )
-        except (TemplateError, KeyError) as error:
-            detail = f"template {notice.template} in {notice.language}: {error!r}"
+            return Worded(_text(self._shipped(notice), notice.channel, dict(values)), BUILT_IN)
+        except (NotThisLanguage, Unsaid) as error:
+            detail = f"template {notice.template} in {notice.language}: {error}"
             raise Unrenderable(detail) from error
-        return Text(subject=subject, body=f"{body}\n", short=short)
+
+    def _shipped(self, notice: Notice) -> Source:
+        source = built_in(TextKey(notice.template, notice.language, notice.channel))
+        if source is None:
+            TEXT_FALLBACKS.labels(notice.template, notice.language, "language").inc()
+            source = built_in(TextKey(notice.template, self._fallback, notice.channel))
+        if source is None:
+            message = f"template {notice.template} is not there in {self._fallback}"
+            raise Unrenderable(message)
+        return source
+
+
+def _text(source: Source, channel: Channel, values: dict[str, Value]) -> Text:
+    subject = say(source.subject, values) if source.subject is not None else ""
+    body = say(source.body, values)
+    if channel is Channel.EMAIL:
+        return Text(subject=subject, body=f"{body}\n", short="")
+    return Text(subject="", body="", short=body)

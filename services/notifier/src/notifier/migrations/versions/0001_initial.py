@@ -1,4 +1,4 @@
-"""Accounts, contacts and notices."""
+"""Accounts, contacts, notices and what they are said with."""
 
 from alembic import op
 
@@ -23,6 +23,55 @@ CREATE TABLE contact (
     channels text[] NOT NULL,
     timezone text
 );
+-- Its words are never changed; what became of it stands beside them.
+CREATE TABLE template_text (
+    id uuid PRIMARY KEY,
+    template text NOT NULL,
+    language text NOT NULL,
+    channel text NOT NULL,
+    -- Of mail alone.
+    subject text,
+    body text NOT NULL,
+    -- None: from the moment at which it is published.
+    effective_from timestamptz,
+    asked_as text NOT NULL,
+    drafted_by text NOT NULL,
+    draft_reason text NOT NULL,
+    drafted_at timestamptz NOT NULL,
+    -- Of its template, language and channel.
+    number integer CHECK (number > 0),
+    published_by text,
+    publish_reason text,
+    published_at timestamptz,
+    withdrawn_by text,
+    withdraw_reason text,
+    withdrawn_at timestamptz,
+    -- An Idempotency-Key is its person's.
+    UNIQUE (drafted_by, asked_as),
+    UNIQUE (template, language, channel, number),
+    CHECK ((channel = 'email') = (subject IS NOT NULL)),
+    CHECK (published_by <> drafted_by),
+    CHECK (num_nulls(number, published_by, publish_reason, published_at) IN (0, 4)),
+    CHECK (published_at IS NULL OR effective_from >= published_at),
+    CHECK (num_nulls(withdrawn_by, withdraw_reason, withdrawn_at) IN (0, 3))
+);
+CREATE INDEX template_text_in_force
+    ON template_text (template, language, channel, effective_from DESC, number DESC)
+    WHERE published_at IS NOT NULL AND withdrawn_at IS NULL;
+-- A text that a person had sent to themselves: no notice, and evidence of nothing.
+CREATE TABLE template_test (
+    id uuid PRIMARY KEY,
+    text_id uuid NOT NULL REFERENCES template_text,
+    asked_as text NOT NULL,
+    -- Hardly any of the address.
+    sent_to text NOT NULL,
+    asked_by text NOT NULL,
+    asked_at timestamptz NOT NULL,
+    -- Empty while nobody knows.
+    outcome text NOT NULL,
+    UNIQUE (asked_by, asked_as)
+);
+CREATE INDEX template_test_asked_at ON template_test (asked_at);
 CREATE TABLE notice (
     sequence bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     id uuid PRIMARY KEY,
@@ -54,6 +103,10 @@ CREATE TABLE notice (
     proof text CHECK (proof IN ('receipt', 'undisputed', 'log')),
     -- So many SMS the network counts for it.
     segments smallint CHECK (segments BETWEEN 1 AND 255),
+    -- Which version of the text it was tried with first: 0 is shipped.
+    text_version integer CHECK (text_version >= 0),
+    -- Of the words that the peer has accepted.
+    said_sha256 bytea CHECK (length(said_sha256) = 32),
     created_at timestamptz NOT NULL,
     accepted_at timestamptz,
     finished_at timestamptz,
@@ -93,7 +146,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for table in (
-        "sms_message", "notice", "contact", "account", "zone_data", "outbox", "dead_letter_replay",
-        "offset_acceptance", "consumer_offset",
+        "sms_message", "notice", "template_test", "template_text", "contact", "account",
+        "zone_data", "outbox", "dead_letter_replay", "offset_acceptance", "consumer_offset",
     ):  # fmt: skip
         op.execute(f"DROP TABLE {table}")

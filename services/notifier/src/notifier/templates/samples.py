@@ -1,0 +1,50 @@
+"""Notices as they might be: each that has all its facts, and each that lacks some."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from itertools import product
+from typing import Any
+
+import msgspec
+
+from notifier.notices.values import Facts, Template
+from notifier.templates.variables import VARIABLES, Kind
+from prewatt_common.contracts.ledger_events_v1 import ReconnectionStage
+
+SAMPLE_NUMBER = "1100023456789"
+SAMPLE_AT = datetime(2026, 3, 1, 4, tzinfo=UTC)
+_FIELDS: Mapping[str, tuple[str, Any]] = {
+    "threshold": ("threshold_micro", 20_000_000),
+    "days_left": ("days_left", 7),
+    "amount": ("amount_micro", 234_560_000),
+    "limit_w": ("limit_w", 3000),
+    "stage": ("stage", ReconnectionStage.ISSUED),
+    "paid_off": ("paid_off_micro", 45_670_000),
+    "owed": ("owed_micro", 567_890_000),
+    "owed_again": ("owed_again_micro", 67_890_000),
+    "left": ("left_micro", 78_900_000),
+    "repaid": ("repaid_micro", 56_780_000),
+    "after_days": ("after_days", 30),
+    "instalments": ("instalments", 12),
+    "next_due": ("next_due", date(2026, 4, 1)),
+}
+"""Each amount another one, so that a text that says the wrong one is found."""
+
+
+def sample_facts(template: Template, *, currency: str = "CNY") -> Sequence[Facts]:
+    """The fullest first. Numbers are many and one, a stage is each that there is."""
+    variables = VARIABLES[template]
+    found: list[Facts] = []
+    for present in variables.presences():
+        base = Facts(
+            at=SAMPLE_AT,
+            currency=currency,
+            balance_micro=-12_340_000,
+            **dict(_FIELDS[name] for name in present if name in _FIELDS),
+        )
+        stages = list(ReconnectionStage) if "stage" in present else [None]
+        numbers = [name for name in sorted(present) if variables.kinds[name] is Kind.NUMBER]
+        for stage, one in product(stages, [False, True] if numbers else [False]):
+            changes: dict[str, Any] = {_FIELDS[name][0]: 1 for name in numbers} if one else {}
+            found.append(msgspec.structs.replace(base, stage=stage, **changes))
+    return found

@@ -1,0 +1,104 @@
+"""What each template may say, and what it must: by the facts that its event gives."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import product
+
+from notifier.notices.values import Template
+
+
+class Kind(StrEnum):
+    """What a variable is, for whoever compares it."""
+
+    TEXT = "text"
+    """An amount with its currency, a day, a name: to be said, and not to be compared."""
+    NUMBER = "number"
+    STAGE = "stage"
+    """Where a late reconnection stuck, a word of `ReconnectionStage`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """``required``: each notice of the template has them. ``optional``: in groups, each of which is
+    there as a whole or not at all. ``must_say``: what no text may leave out."""
+
+    required: Mapping[str, Kind]
+    optional: Sequence[Mapping[str, Kind]] = ()
+    must_say: frozenset[str] = field(default_factory=frozenset[str])
+
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """Of all variables that there may be."""
+        found = dict(self.required)
+        for group in self.optional:
+            found |= group
+        return found
+
+    def presences(self) -> Sequence[frozenset[str]]:
+        """Every set of variables that a notice may have; the one with all of them first."""
+        return [
+            frozenset(self.required).union(*chosen)
+            for chosen in product(
+                *((frozenset(group), frozenset[str]()) for group in self.optional)
+            )
+        ]
+
+
+_ALWAYS: Mapping[str, Kind] = {
+    "utility": Kind.TEXT,
+    "account": Kind.TEXT,
+    "tail": Kind.TEXT,
+    "balance": Kind.TEXT,
+}
+_TAIL = frozenset({"tail"})
+"""Said by the whole number too, which ends with it."""
+
+
+def _of(
+    *,
+    required: Mapping[str, Kind] | None = None,
+    optional: Sequence[Mapping[str, Kind]] = (),
+    must_say: frozenset[str] = frozenset(),
+) -> Variables:
+    return Variables({**_ALWAYS, **(required or {})}, optional, _TAIL | must_say)
+
+
+_DEBT = _of(
+    required={"amount": Kind.TEXT, "owed": Kind.TEXT, "after_days": Kind.NUMBER},
+    optional=[{"instalments": Kind.NUMBER, "next_due": Kind.TEXT}],
+    must_say=frozenset({"amount"}),
+)
+_CREDIT = _of(required={"amount": Kind.TEXT, "left": Kind.TEXT}, must_say=frozenset({"amount"}))
+VARIABLES: Mapping[Template, Variables] = {
+    Template.LOW_BALANCE: _of(
+        required={"threshold": Kind.TEXT},
+        optional=[{"days_left": Kind.NUMBER}],
+        must_say=frozenset({"balance"}),
+    ),
+    Template.BALANCE_EXHAUSTED: _of(),
+    Template.TOPPED_UP: _of(
+        required={"amount": Kind.TEXT, "left": Kind.TEXT},
+        optional=[{"paid_off": Kind.TEXT, "owed": Kind.TEXT}, {"repaid": Kind.TEXT}],
+        must_say=frozenset({"amount", "balance"}),
+    ),
+    Template.PAYMENT_TAKEN_BACK: _of(
+        required={"amount": Kind.TEXT},
+        optional=[{"owed_again": Kind.TEXT}],
+        must_say=frozenset({"amount", "balance"}),
+    ),
+    Template.SUPPLY_OFF: _of(),
+    Template.SUPPLY_LIMITED: _of(optional=[{"limit_w": Kind.NUMBER}]),
+    Template.SUPPLY_ARMED: _of(),
+    Template.SUPPLY_ON: _of(),
+    Template.RECONNECTION_LATE: _of(
+        required={"stage": Kind.STAGE}, optional=[{"amount": Kind.TEXT}]
+    ),
+    Template.SUPPLY_APOLOGY: _of(),
+    Template.DEBT_OWED: _DEBT,
+    Template.DEBT_LOWERED: _DEBT,
+    Template.DEBT_WRITTEN_OFF: _DEBT,
+    Template.DEBT_PAID: _DEBT,
+    Template.EMERGENCY_CREDIT_OFFERED: _CREDIT,
+    Template.EMERGENCY_CREDIT_ACCEPTED: _CREDIT,
+}

@@ -1,0 +1,47 @@
+"""The values that a notice gives to its text."""
+
+from collections.abc import Mapping
+
+from notifier.notices.values import Facts
+from notifier.templates.money import money_text
+
+Value = str | int
+TAIL_CHARS = 4
+
+
+def tail_of(account_number: str) -> str:
+    """What tells somebody which account is meant, and a stranger nothing."""
+    return account_number[-TAIL_CHARS:]
+
+
+def values_of(facts: Facts, *, account_number: str, utility: str) -> Mapping[str, Value]:
+    """By name; what the notice does not have is not among them."""
+    amounts = {
+        "balance": facts.balance_micro,
+        "threshold": facts.threshold_micro,
+        "amount": facts.amount_micro,
+        "paid_off": facts.paid_off_micro,
+        "owed": facts.owed_micro,
+        "owed_again": facts.owed_again_micro,
+        "left": facts.left_micro,
+        "repaid": facts.repaid_micro,
+    }
+    others: dict[str, Value | None] = {
+        "stage": facts.stage,
+        "days_left": facts.days_left,
+        "limit_w": facts.limit_w,
+        "after_days": facts.after_days,
+        "instalments": facts.instalments,
+        "next_due": facts.next_due.isoformat() if facts.next_due else None,
+    }
+    return {
+        "utility": utility,
+        "account": account_number,
+        "tail": tail_of(account_number),
+        **{
+            name: money_text(amount, facts.currency)
+            for name, amount in amounts.items()
+            if amount is not None
+        },
+        **{name: value for name, value in others.items() if value is not None},
+    }

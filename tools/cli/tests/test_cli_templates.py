@@ -1,0 +1,85 @@
+"""``prewatt templates``: what a person types and reads; a test stands in for the notifier."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import httpx
+import pytest
+from typer.testing import CliRunner, Result
+
+from prewatt_cli import templates as module
+from prewatt_cli.__main__ import app
+
+TEXT_ID = "01a22828-b81a-77b2-8a95-04dc9030e7ec"
+ANSWERS = {
+    "POST /v1/templates": {"id": TEXT_ID},
+    "GET /v1/templates/in-force": {"number": 0, "subject": "S [b]", "body": "one\ntwo"},
+    f"GET /v1/templates/{TEXT_ID}/preview": {
+        "findings": [],
+        "samples": [{"subject": None, "body": "said", "characters": 4, "segments": 1}],
+    },
+    f"POST /v1/templates/{TEXT_ID}/test": {},
+    f"POST /v1/templates/{TEXT_ID}/publish": {"number": 3, "effective_from": "2026-12-01"},
+    f"POST /v1/templates/{TEXT_ID}/withdraw": {},
+    "GET /v1/templates/holes": {
+        "holes": [
+            {"template": "supply-on", "language": "en", "channel": "sms", "says": "no text"},
+        ]
+    },
+}
+
+
+@pytest.fixture
+def asked(monkeypatch) -> list[httpx.Request]:
+    """What was asked for."""
+    requests: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        return httpx.Response(200, json=ANSWERS[f"{request.method} {request.url.path}"])
+
+    def client(*_: object, **__: object) -> httpx.Client:
+        return httpx.Client(transport=httpx.MockTransport(answer), base_url="http://notifier")
+
+    monkeypatch.setattr(module, "client_for", client)
+    monkeypatch.setattr(module, "find_target", lambda **_: SimpleNamespace(client=client))
+    return requests
+
+
+def prewatt(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["templates", *map(str, arguments)], env={"COLUMNS": "200"})
+
+
+def test_a_file_is_drafted_under_a_key(asked, tmp_path: Path) -> None:
+    file = tmp_path / "low.txt"
+    file.write_text("{{ tail }}\n")
+    result = prewatt("draft", "low-balance", "en", "sms", file, "--reason", "r", "--key", "k")
+    assert (result.exit_code, result.output) == (0, f"{TEXT_ID}\n")
+    (request,) = asked
+    assert request.headers["idempotency-key"] == "k"
+    assert json.loads(request.content)["body"] == "{{ tail }}"
+
+
+def test_a_file_that_is_no_text_is_one_line_and_exit_code_2(asked, tmp_path: Path) -> None:
+    file = tmp_path / "low.txt"
+    file.write_bytes(b"\xff")
+    result = prewatt("draft", "low-balance", "en", "sms", file, "--reason", "r")
+    assert (result.exit_code, "is not UTF-8" in result.output, asked) == (2, True, [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "says"),
+    [
+        (["show", "low-balance", "en", "email"], 0, "as it is shipped\nSubject: S [b]\none\ntwo"),
+        (["preview", TEXT_ID], 0, "--- 4 characters, 1 SMS\nsaid"),
+        (["test", TEXT_ID, "+8613800000000"], 0, "sent to +8613800000000"),
+        (["publish", TEXT_ID, "--reason", "r"], 0, "version 3 holds from 2026-12-01 on"),
+        (["withdraw", TEXT_ID, "--reason", "r"], 0, "withdrawn"),
+        (["check"], 1, "supply-on en sms: no text"),
+        (["preview", "x"], 2, "Invalid value"),
+    ],
+)
+def test_what_is_asked_and_said(asked, arguments, exit_code, says) -> None:
+    result = prewatt(*arguments)
+    assert (result.exit_code, says in result.output) == (exit_code, True), result.output
