@@ -22,7 +22,10 @@ PUBLIC = {
 SERVICES = {
     "billing": set[str](),
     "meter_gateway": set[str](),
-    "notifier": {"GET /v1/receipts/sms/{notice_id}/{signature}"},
+    "notifier": {
+        "GET /v1/receipts/sms/{notice_id}/{signature}",
+        "POST /v1/receipts/sms/{secret}",
+    },
     "prepay_ledger": {"POST /v1/webhooks/payments/{provider}", "GET /v1/receipt-keys"},
 }
 """What besides is open to all: whoever adds to these lists says why in the route's declaration."""

@@ -393,6 +393,7 @@ async def notifier(
         "PREWATT_SMTP_HOST": HOST,
         # Tests do not depend on the hour.
         "PREWATT_QUIET_CHANNELS": "[]",
+        "PREWATT_REFUSABLE_PURPOSES": '["payments", "news", "campaigns"]',
         "PREWATT_SMTP_PORT": str(smtp_peer.port),
         "PREWATT_SMTP_FROM": "notices@utility.example",
         "PREWATT_SMTP_SECURITY": "none",

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notifier.contacts.consents import Purpose
 from notifier.contacts.values import Channel, Contact, Language
 from notifier.notices.planning import Account, Cause, OpenNotice, Plan, makes_untrue, plan_notices
-from notifier.notices.treatment import LIFETIMES, PRIORITIES, gives_up_at
+from notifier.notices.treatment import LIFETIMES, PRIORITIES, PURPOSES, gives_up_at
 from notifier.notices.values import Notice, Status, Template
 from prewatt_common.contracts.ledger_events_v1 import (
     AccountOpened,
@@ -135,17 +136,35 @@ def later(events):
     ]
 
 
-def plan(*events, taken=(), accounts=None, contacts=None, open_notices=()) -> Plan:
+def plan(*events, taken=(), accounts=None, contacts=None, declined=None, open_notices=()) -> Plan:
     return plan_notices(
         causes=[event if isinstance(event, Cause) else Cause(uuid4(), event) for event in events],
         taken=taken,
         accounts=accounts or {},
         contacts=contacts or {},
+        declined=declined or {},
         open_notices=open_notices,
         default_language=Language.ZH_CN,
         lifetimes=LIFETIMES,
         now=AT,
     )
+
+
+def test_what_a_customer_declines_is_kept_and_not_said():
+    declined = {ACCOUNT: {Purpose.PAYMENTS}}
+    made = plan(low(), topped_up(50), declined=declined)
+    assert said(made) == [
+        (Template.LOW_BALANCE, Status.WITHDRAWN),
+        (Template.TOPPED_UP, Status.DECLINED),
+    ]
+    # Supply is told whatever is written down: the setting says what may be declined.
+    assert set(PURPOSES) == set(Template)
+    assert PURPOSES[Template.LOW_BALANCE] is Purpose.SUPPLY
+    # Who wants no notices at all has declined more than a purpose.
+    nothing = {ACCOUNT: Contact(ACCOUNT, Language.EN, None, None, ())}
+    assert said(plan(topped_up(50), contacts=nothing, declined=declined)) == [
+        (Template.TOPPED_UP, Status.SUPPRESSED)
+    ]
 
 
 def said(made: Plan) -> list[tuple[Template, Status]]:

@@ -31,6 +31,7 @@ def settings(**more) -> NotifierSettings:
         (LOGIN | {"smpp_reference_bits": "12"}, "8 or 16"),
         (LOGIN | {"smpp_answer_ids": "octal"}, "'text', 'hex' or 'decimal'"),
         (LOGIN | {"smpp_receipts": False, "sms_undisputed_after_h": 24}, "PREWATT_SMPP_RECEIPTS"),
+        ({"refusable_purposes": ["news", "supply"]}, "of supply every customer is told"),
         ({"sms_segment_cost_micro": 1}, "belong together"),
         ({"sms_segment_currency": "CNY"}, "belong together"),
         ({"sms_segment_currency": "yuan", "sms_segment_cost_micro": 1}, "pattern"),

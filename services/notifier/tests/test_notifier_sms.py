@@ -6,8 +6,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from notifier.channels.http_peer import make_client
 from notifier.channels.ports import PermanentFailure, TransientFailure
-from notifier.channels.sms.channel import SmsChannel, SmsGateway, make_client
+from notifier.channels.sms.channel import SmsChannel, SmsGateway
 from notifier.contacts.values import Channel, Contact, Language
 from notifier.notices.making import make_notice
 from notifier.notices.values import Facts, Notice, Template, Text

@@ -69,7 +69,7 @@ async def take(database: Database, *events: Event, at: datetime = START) -> None
         committed=lambda: None,
     )
     async with database.transaction() as connection:
-        book = PostgresNoticeBook(connection, await driver(connection))
+        book = PostgresNoticeBook(connection, await driver(connection), refusable=())
         await use_case(book, [Arrived(event) for event in events])
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notifier.contacts.values import Channel, Language
+from notifier.notices.parameters import PARAMETERS
 from notifier.notices.planning import Account, Cause, plan_notices
 from notifier.notices.treatment import LIFETIMES
 from notifier.notices.values import Template
@@ -235,6 +236,7 @@ def _planned(event) -> tuple[Template, set[str]]:
         taken=(),
         accounts={event.account_id: off},
         contacts={},
+        declined={},
         open_notices=[],
         default_language=Language.EN,
         lifetimes=LIFETIMES,
@@ -295,7 +297,12 @@ def _events() -> list:
 
 
 def test_every_template_has_an_event_here():
-    assert {_planned(event)[0] for event in _events()} == set(Template)
+    assert {_planned(event)[0] for event in _events()} == set(Template) == set(PARAMETERS)
+
+
+@pytest.mark.parametrize("template", Template)
+def test_what_a_gateway_is_given_is_what_every_text_has(template):
+    assert PARAMETERS[template] <= set(VARIABLES[template].required)
 
 
 @pytest.mark.parametrize("event", _events(), ids=lambda each: type(each).__name__)

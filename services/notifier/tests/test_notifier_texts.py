@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from notifier.channels.email.rules import failure_of as email_failure_of
 from notifier.channels.email.rules import message_of
+from notifier.channels.http_peer import failure_of as sms_failure_of
 from notifier.channels.ports import PeerDown, PermanentFailure, TransientFailure
 from notifier.channels.segments import Alphabet, segments_of
-from notifier.channels.sms.rules import failure_of as sms_failure_of
 from notifier.contacts.values import Channel, Contact, Language
 from notifier.deliveries.retries import RetryPolicy
 from notifier.notices.making import make_notice
+from notifier.notices.parameters import PARAMETERS
 from notifier.notices.values import Facts, Notice, Template, Text
 from notifier.templates.jinja import JinjaRenderer
 from notifier.templates.money import money_text
@@ -78,6 +79,7 @@ def both(template: Template, language: Language, **facts) -> Text:
 def test_every_template_in_every_language_on_every_channel(template, language, channel):
     made = notice(template, language, channel, **_EXTRA.get(template, {}))
     text = said(made)
+    assert PARAMETERS[template] <= text.values.keys()
     parts = [text.subject, text.body] if channel is Channel.EMAIL else [text.short]
     for part in parts:
         assert part.strip()

@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from uuid import UUID
@@ -12,15 +12,20 @@ import httpx
 from aiokafka.errors import KafkaError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from notifier.channels.http_peer import make_client
+from notifier.channels.ports import TakeReceipt as TakeReceiptPort
 from notifier.channels.ports import Verdict
-from notifier.channels.smpp.inbox import TakeReceipt as TakeReceiptPort
-from notifier.channels.sms.channel import make_client
 from notifier.channels.sms.receipts import ReceiptAddress, verdict_of
 from notifier.contacts.api import contacts_router
-from notifier.contacts.ports import ContactStore
+from notifier.contacts.api_consents import consents_router
+from notifier.contacts.consents import Purpose
+from notifier.contacts.ports import ConsentStore, ContactStore
 from notifier.contacts.postgres import open_contacts
+from notifier.contacts.postgres_consents import open_consents
+from notifier.contacts.set_consents import SetConsents
 from notifier.contacts.values import Channel
 from notifier.deliveries.api import notices_router
+from notifier.deliveries.api_gateway_receipts import gateway_receipts_router
 from notifier.deliveries.api_receipts import receipts_router
 from notifier.deliveries.deliver import Deliver
 from notifier.deliveries.expire import ExpireNotices
@@ -96,16 +101,20 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
     def texts() -> AbstractAsyncContextManager[TextStore]:
         return open_texts(database)
 
+    def consents() -> AbstractAsyncContextManager[ConsentStore]:
+        return open_consents(database)
+
     def committed() -> None:
         worker.wake()
         relay.wake()
 
+    take_receipt = _told(
+        TakeReceipt(open_deliveries=deliveries, clock=utc_now), committed=committed
+    )
     peers = make_peers(
         settings,
         client,
-        take_receipt=_told(
-            TakeReceipt(open_deliveries=deliveries, clock=utc_now), committed=committed
-        ),
+        take_receipt=take_receipt,
         passing=_is_passing,
     )
     limits = TextLimits(settings.text_segments_max, settings.utility_name)
@@ -168,12 +177,13 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
                 ]
             ),
             handle=_in_book(
+                settings.refusable_purposes,
                 TakeLedgerEvents(
                     default_language=settings.default_language,
                     lifetimes=settings.lifetimes,
                     clock=utc_now,
                     committed=committed,
-                )
+                ),
             ),
             batch_records_max=_BATCH_EVENTS_MAX,
         ),
@@ -186,6 +196,15 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
             contacts_router(
                 open_contacts=contacts,
                 forget=ForgetCustomer(open_records=lambda: open_customer_records(database)),
+            ),
+            consents_router(
+                open_consents=consents,
+                set_consents=SetConsents(
+                    open_consents=consents,
+                    refusable=settings.refusable_purposes,
+                    clock=utc_now,
+                ),
+                refusable=settings.refusable_purposes,
             ),
             notices_router(records=PostgresNoticeRecords(database)),
             templates_router(
@@ -212,6 +231,7 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
                 verdict_of=verdict_of,
                 committed=committed,
             ),
+            gateway_receipts_router(callbacks=settings.sms_callbacks, take=take_receipt),
             *parts.operators_routers(scope="notifier"),
         ],
         checks={"postgres": database.check},
@@ -246,10 +266,11 @@ def _is_passing(error: BaseException) -> bool:
     return is_passing_fault(error) or isinstance(error, KafkaError)
 
 
-def _in_book(use_case: TakeLedgerEvents) -> Handle[LedgerEvent]:
+def _in_book(refusable: Collection[Purpose], use_case: TakeLedgerEvents) -> Handle[LedgerEvent]:
     async def handle(
         connection: AsyncConnection, batch: Sequence[Delivered[LedgerEvent]]
     ) -> AfterCommit | None:
-        return await use_case(PostgresNoticeBook(connection, await driver(connection)), batch)
+        inner = await driver(connection)
+        return await use_case(PostgresNoticeBook(connection, inner, refusable=refusable), batch)
 
     return handle

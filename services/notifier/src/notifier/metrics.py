@@ -25,7 +25,7 @@ COST_MICRO = Counter(
 )
 SMS_RECEIPTS = Counter(
     "prewatt_notifier_sms_receipts_total",
-    "Receipts of the SMS centre, by whether we know which notice they are of.",
+    "Receipts of the SMS centre or gateway, by whether we know which notice they are of.",
     ("outcome",),
 )
 SMPP_BOUND = Gauge(
@@ -43,4 +43,9 @@ TEXT_FALLBACKS = Counter(
     "Notices said with a shipped text for want of their own: nobody has given it in the language, "
     "or a published text could not be said.",
     ("template", "language", "why"),
+)
+ATTEMPTS = Counter(
+    "prewatt_notifier_attempts_total",
+    "Attempts to hand over a notice: accepted, refused for good, later, or the peer is down.",
+    ("channel", "outcome"),
 )

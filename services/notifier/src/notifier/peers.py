@@ -2,17 +2,27 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import uuid4
 
 import httpx
 
+from notifier.channels.aliyun.channel import AliyunChannel
+from notifier.channels.aliyun.signature import AccessKey
+from notifier.channels.aliyun.values import AliyunGateway
 from notifier.channels.email.channel import EmailChannel, SmtpServer
+from notifier.channels.gateway.channel import GatewayChannel
+from notifier.channels.gateway.values import HttpGateway
 from notifier.channels.log.channel import LogChannel
-from notifier.channels.ports import ChannelPort
+from notifier.channels.ports import ChannelPort, TakeReceipt
 from notifier.channels.smpp.channel import SmppChannel
-from notifier.channels.smpp.inbox import Inbox, TakeReceipt
+from notifier.channels.smpp.inbox import Inbox
 from notifier.channels.smpp.link import SmppLink
 from notifier.channels.sms.channel import SmsChannel, SmsGateway
+from notifier.channels.tencent.channel import TencentChannel
+from notifier.channels.tencent.signature import SecretKey
+from notifier.channels.tencent.values import TencentGateway
 from notifier.contacts.values import Channel
+from notifier.gateway_settings import SmsGatewayDocument
 from notifier.settings import NotifierSettings
 from prewatt_common.clock import utc_now
 from prewatt_common.http.app import Check
@@ -68,6 +78,10 @@ def make_peers(
         )
         channels[Channel.SMS] = sms
         checks["sms"] = sms.check
+    if gateway := settings.sms_gateway:
+        by_http = _by_http(gateway, settings, client)
+        channels[Channel.SMS] = by_http
+        checks["sms"] = by_http.check
     if centre := settings.smpp_centre:
         inbox = Inbox(
             take_receipt,
@@ -80,3 +94,37 @@ def make_peers(
         channels[Channel.SMS] = SmppChannel(link, settings.smpp_form, clock=utc_now)
         checks["sms"] = link.check
     return Peers(channels, checks, links)
+
+
+def _by_http(
+    gateway: SmsGatewayDocument, settings: NotifierSettings, client: httpx.AsyncClient
+) -> GatewayChannel | AliyunChannel | TencentChannel:
+    key, secret = settings.sms_gateway_key, settings.sms_gateway_secret.get_secret_value()
+    receipts = settings.gateway_reports
+    match gateway:
+        case HttpGateway():
+            return GatewayChannel(
+                gateway,
+                sender=settings.sms_from or "",
+                key=key,
+                secret=secret,
+                receipts=receipts,
+                client=client,
+            )
+        case AliyunGateway():
+            return AliyunChannel(
+                gateway,
+                key=AccessKey(key, secret),
+                receipts=receipts,
+                client=client,
+                clock=utc_now,
+                nonce=lambda: uuid4().hex,
+            )
+        case TencentGateway():
+            return TencentChannel(
+                gateway,
+                key=SecretKey(key, secret),
+                receipts=receipts,
+                client=client,
+                clock=utc_now,
+            )

@@ -9,20 +9,21 @@ from pydantic import Field, HttpUrl, SecretStr, model_validator
 
 from notifier.channels.email.channel import SmtpSecurity
 from notifier.channels.sms.receipts import ReceiptAddress
+from notifier.contacts.consents import Purpose
 from notifier.contacts.values import Channel, Language
 from notifier.deliveries.lane import LaneLimits
 from notifier.deliveries.quiet import QuietHours
 from notifier.deliveries.retries import RetryPolicy
 from notifier.deliveries.values import SegmentPrice
+from notifier.gateway_settings import GatewaySettings
 from notifier.notices.treatment import LIFETIMES, NEVER_QUIET
 from notifier.notices.values import Template
-from notifier.smpp_settings import SmppSettings
 from prewatt_common.zone_names import wrong_zone
 
 _LOG_SLOTS = 4
 
 
-class NotifierSettings(SmppSettings):
+class NotifierSettings(GatewaySettings):
     """Read from ``PREWATT_*``. A channel without its host or URL is not configured: its notices
     go over the contact's next channel, or fail."""
 
@@ -46,6 +47,9 @@ class NotifierSettings(SmppSettings):
     quiet_channels: frozenset[Channel] = frozenset({Channel.SMS})
     quiet_except: frozenset[Template] = NEVER_QUIET
     """Templates that go at any hour."""
+
+    refusable_purposes: frozenset[Purpose] = frozenset({Purpose.NEWS, Purpose.CAMPAIGNS})
+    """What a customer may decline to be told."""
 
     smtp_host: str | None = None
     smtp_port: int = Field(default=587, ge=1, le=65535)
@@ -90,20 +94,23 @@ class NotifierSettings(SmppSettings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        if Purpose.SUPPLY in self.refusable_purposes:
+            message = "PREWATT_REFUSABLE_PURPOSES: of supply every customer is told"
+            raise ValueError(message)
         if self.smtp_host and not self.smtp_from:
             message = "PREWATT_SMTP_FROM is needed with PREWATT_SMTP_HOST"
             raise ValueError(message)
         if (self.sms_receipt_url is None) != (self.sms_receipt_secret is None):
             message = "PREWATT_SMS_RECEIPT_URL and PREWATT_SMS_RECEIPT_SECRET belong together"
             raise ValueError(message)
-        if self.sms_url and self.smpp_host:
-            message = "SMS go one way: PREWATT_SMS_URL or PREWATT_SMPP_HOST"
+        if sum(map(bool, (self.sms_url, self.smpp_host, self.sms_gateway))) > 1:
+            message = "SMS go one way: PREWATT_SMS_URL, PREWATT_SMPP_HOST or PREWATT_SMS_GATEWAY"
             raise ValueError(message)
-        reports = self.smpp_receipts if self.smpp_host else self.sms_receipt_url is not None
-        if self.sms_undisputed_after_h is not None and not reports:
+        if self.sms_undisputed_after_h is not None and not self._sms_is_reported:
             message = (
-                "PREWATT_SMS_UNDISPUTED_AFTER_H needs PREWATT_SMS_RECEIPT_URL, or "
-                "PREWATT_SMPP_RECEIPTS: without reports nothing would ever dispute it"
+                "PREWATT_SMS_UNDISPUTED_AFTER_H needs PREWATT_SMS_RECEIPT_URL, "
+                "PREWATT_SMPP_RECEIPTS or PREWATT_SMS_CALLBACK_SECRET: without reports nothing "
+                "would ever dispute it"
             )
             raise ValueError(message)
         if (self.sms_segment_cost_micro is None) != (self.sms_segment_currency is None):
@@ -143,6 +150,12 @@ class NotifierSettings(SmppSettings):
                 )
                 raise ValueError(message)
         return self
+
+    @property
+    def _sms_is_reported(self) -> bool:
+        if self.sms_gateway:
+            return self.gateway_reports
+        return self.smpp_receipts if self.smpp_host else self.sms_receipt_url is not None
 
     @property
     def retries(self) -> RetryPolicy:

@@ -1,6 +1,6 @@
 """What a channel is to whoever sends a notice over it."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -48,3 +48,10 @@ class ChannelPort(Protocol):
     """
 
     async def send(self, notice: Notice, text: Text) -> Acceptance: ...
+
+
+class TakeReceipt(Protocol):
+    """What a channel that reports by its own numbers tells: keeps what became of a message, and
+    gives whether a notice is known for it."""
+
+    def __call__(self, message_id: str, verdict: Verdict, *, reason: str) -> Awaitable[bool]: ...

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 from uuid import UUID
 
+from notifier.contacts.consents import Consent
 from notifier.contacts.values import Contact
 
 
@@ -19,6 +20,27 @@ class ContactStore(Protocol):
 
 
 OpenContacts = Callable[[], AbstractAsyncContextManager[ContactStore]]
+
+
+class ConsentStore(Protocol):
+    """What customers want to be told, inside one transaction."""
+
+    async def hold(self, account_id: UUID) -> bool:
+        """Whether there is a contact; locked until the transaction ends."""
+        ...
+
+    async def is_known(self, account_id: UUID) -> bool:
+        """Whether there is a contact."""
+        ...
+
+    async def of(self, account_id: UUID) -> Sequence[Consent]:
+        """The newest of each purpose that something was said of."""
+        ...
+
+    async def add(self, account_id: UUID, consents: Sequence[Consent]) -> None: ...
+
+
+OpenConsents = Callable[[], AbstractAsyncContextManager[ConsentStore]]
 
 
 class ForgetCustomer(Protocol):

@@ -19,7 +19,7 @@ from notifier.deliveries.retries import RetryPolicy
 from notifier.deliveries.settling import settle
 from notifier.deliveries.succession import hand_on
 from notifier.deliveries.values import Delivery, Outcome, SegmentPrice, as_kept, said_with
-from notifier.metrics import COST_MICRO, DELIVERY_SECONDS, NOTICES, SEGMENTS
+from notifier.metrics import ATTEMPTS, COST_MICRO, DELIVERY_SECONDS, NOTICES, SEGMENTS
 from notifier.notices import events
 from notifier.notices.values import Notice, Status
 from notifier.templates.ports import Renderer, Unrenderable
@@ -61,6 +61,12 @@ class Deliver:
 
     async def send(self, delivery: Delivery) -> Outcome:
         """One attempt. Never raises: whatever a channel raises is the notice's fate, not ours."""
+        outcome = await self._send(delivery)
+        if outcome.attempt is not None:
+            ATTEMPTS.labels(delivery.notice.channel, outcome.attempt).inc()
+        return outcome
+
+    async def _send(self, delivery: Delivery) -> Outcome:
         notice = delivery.notice
         channel = self._channels.get(notice.channel)
         if channel is None:

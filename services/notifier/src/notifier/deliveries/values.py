@@ -69,6 +69,17 @@ class Outcome:
     """What the peer has accepted."""
 
     @property
+    def attempt(self) -> str | None:
+        """What the peer said, for the metric; none where it was not asked."""
+        if self.reason is None:
+            return "accepted"
+        if self.peer_answers is None:
+            return None
+        if not self.peer_answers:
+            return "down"
+        return "refused" if self.retry_after is None else "later"
+
+    @property
     def status(self) -> Status:
         """The status that follows."""
         if self.reason is None:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 
+from notifier.contacts.consents import Purpose
 from notifier.contacts.values import Contact, Language, default_contact
 from notifier.notices.making import make_notice
 from notifier.notices.values import Facts, Notice, Status, Template
@@ -133,6 +134,7 @@ def plan_notices(
     taken: Collection[UUID],
     accounts: Mapping[UUID, Account],
     contacts: Mapping[UUID, Contact],
+    declined: Mapping[UUID, Collection[Purpose]],
     open_notices: Sequence[OpenNotice],
     default_language: Language,
     lifetimes: Mapping[Template, timedelta],
@@ -179,6 +181,7 @@ def plan_notices(
                     position=0,
                     now=now,
                     expires_at=now + lifetimes[call.template],
+                    declined=declined.get(account_id, ()),
                 )
             )
         after = _after(event, before)

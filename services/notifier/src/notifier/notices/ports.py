@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from notifier.contacts.consents import Purpose
 from notifier.contacts.values import Channel, Contact
 from notifier.notices.planning import Account, OpenNotice, Plan
 from notifier.notices.values import Notice
@@ -25,6 +26,10 @@ class NoticeBook(Protocol):
         ...
 
     async def contacts(self, account_ids: Collection[UUID]) -> Mapping[UUID, Contact]: ...
+    async def declined(self, account_ids: Collection[UUID]) -> Mapping[UUID, Collection[Purpose]]:
+        """What the customers of these accounts do not want to be told."""
+        ...
+
     async def open_notices(
         self, account_ids: Collection[UUID], *, now: datetime
     ) -> Sequence[OpenNotice]:

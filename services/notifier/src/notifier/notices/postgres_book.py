@@ -6,7 +6,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from notifier.contacts.consents import Purpose, declined
 from notifier.contacts.postgres import contacts_of
+from notifier.contacts.postgres_consents import consents_of
 from notifier.contacts.values import Contact
 from notifier.notices.planning import Account, OpenNotice, Plan
 from notifier.notices.postgres_rows import INSERT_NOTICES, notice_columns, stop_notices
@@ -19,9 +21,16 @@ from prewatt_common.kafka.messages import Message
 class PostgresNoticeBook:
     """A `NoticeBook` on an open transaction."""
 
-    def __init__(self, transaction: AsyncConnection, connection: DriverConnection) -> None:
+    def __init__(
+        self,
+        transaction: AsyncConnection,
+        connection: DriverConnection,
+        *,
+        refusable: Collection[Purpose],
+    ) -> None:
         self._transaction = transaction
         self._connection = connection
+        self._refusable = refusable
 
     async def taken(self, cause_ids: Collection[UUID]) -> set[UUID]:
         rows = await self._connection.fetch(
@@ -52,6 +61,14 @@ class PostgresNoticeBook:
 
     async def contacts(self, account_ids: Collection[UUID]) -> Mapping[UUID, Contact]:
         return await contacts_of(self._connection, account_ids)
+
+    async def declined(self, account_ids: Collection[UUID]) -> Mapping[UUID, Collection[Purpose]]:
+        said = await consents_of(self._connection, account_ids)
+        # Nothing of campaigns is made from an event: who has said nothing declines none of these.
+        return {
+            account_id: declined(consents, refusable=self._refusable)
+            for account_id, consents in said.items()
+        }
 
     async def open_notices(
         self, account_ids: Collection[UUID], *, now: datetime

@@ -13,6 +13,9 @@ from prewatt_common.clock import Clock
 from prewatt_common.kafka.batches import AfterCommit
 from prewatt_common.kafka.decoding import Delivered
 
+_UNSENT = (Status.SUPPRESSED, Status.DECLINED)
+"""What a customer does not want."""
+
 
 class TakeLedgerEvents:
     """Handles batches of the ledger's events; wakes the deliveries after the commit."""
@@ -44,6 +47,7 @@ class TakeLedgerEvents:
             taken=await book.taken({cause.id for cause in causes}),
             accounts=accounts,
             contacts=await book.contacts(account_ids),
+            declined=await book.declined(account_ids),
             open_notices=await book.open_notices(account_ids, now=now),
             default_language=self._default_language,
             lifetimes=self._lifetimes,
@@ -56,11 +60,11 @@ class TakeLedgerEvents:
         await book.publish([events.withdrawn(notice, now=now) for notice in withdrawn])
 
         def after_commit() -> None:
-            suppressed = [each for each in plan.notices if each.status is Status.SUPPRESSED]
+            unsent = [each for each in plan.notices if each.status in _UNSENT]
             for notice in withdrawn:
                 NOTICES.labels(notice.channel, Status.WITHDRAWN).inc()
-            for notice in suppressed:
-                NOTICES.labels(notice.channel, Status.SUPPRESSED).inc()
+            for notice in unsent:
+                NOTICES.labels(notice.channel, notice.status).inc()
             self._committed()
 
         return after_commit

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from notifier.contacts.consents import Purpose
 from notifier.notices.values import Priority, Template
 
 PRIORITIES: Mapping[Template, Priority] = {
@@ -23,6 +24,11 @@ PRIORITIES: Mapping[Template, Priority] = {
     Template.DEBT_LOWERED: Priority.INFORMATION,
     Template.DEBT_WRITTEN_OFF: Priority.INFORMATION,
 }
+PURPOSES: Mapping[Template, Purpose] = {
+    template: Purpose.PAYMENTS if priority is Priority.INFORMATION else Purpose.SUPPLY
+    for template, priority in PRIORITIES.items()
+}
+"""What a notice is for: a customer may decline some of these."""
 LIFETIMES: Mapping[Template, timedelta] = {
     # Supply is back: who has no power by tomorrow knows better than this notice.
     Template.SUPPLY_ON: timedelta(hours=12),

@@ -1,6 +1,7 @@
 """A notice: something a customer is told, once, because of one event."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from uuid import UUID
@@ -63,6 +64,8 @@ class Status(StrEnum):
     """It was true no more before it was sent."""
     SUPPRESSED = "suppressed"
     """The customer wants no notices, or the contact was deleted."""
+    DECLINED = "declined"
+    """The customer wants no notices of its purpose."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,8 +124,10 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A notice in words. ``subject`` and ``body`` for letters, ``short`` for everything else."""
+    """A notice in words. ``subject`` and ``body`` for letters, ``short`` for everything else;
+    ``values`` are what it is made of, for a gateway that has the words itself."""
 
     subject: str
     body: str
     short: str
+    values: Mapping[str, str] = field(default_factory=lambda: {})

@@ -61,6 +61,7 @@ class JinjaRenderer:
 def _text(source: Source, channel: Channel, values: dict[str, Value]) -> Text:
     subject = say(source.subject, values) if source.subject is not None else ""
     body = say(source.body, values)
+    said = {name: str(value) for name, value in values.items()}
     if channel is Channel.EMAIL:
-        return Text(subject=subject, body=f"{body}\n", short="")
-    return Text(subject="", body="", short=body)
+        return Text(subject=subject, body=f"{body}\n", short="", values=said)
+    return Text(subject="", body="", short=body, values=said)

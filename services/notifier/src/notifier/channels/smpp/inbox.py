@@ -1,12 +1,11 @@
 """What an SMS centre delivers to us: receipts, and what customers write."""
 
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+from collections.abc import Callable
 
 from smpplib.command import Command
 
-from notifier.channels.ports import Verdict
+from notifier.channels.ports import TakeReceipt
 from notifier.channels.smpp.receipts import IdForm, ReceiptUnreadable, is_receipt, receipt_of
 from notifier.channels.smpp.rules import STATUS_OK
 from notifier.metrics import SMS_RECEIPTS
@@ -14,12 +13,6 @@ from notifier.metrics import SMS_RECEIPTS
 logger = logging.getLogger(__name__)
 
 _LATER = 0x64
-
-
-class TakeReceipt(Protocol):
-    """Keeps what became of a message; whether a notice is known for it."""
-
-    def __call__(self, message_id: str, verdict: Verdict, *, reason: str) -> Awaitable[bool]: ...
 
 
 class Inbox:

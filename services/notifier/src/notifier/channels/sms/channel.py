@@ -1,14 +1,14 @@
 """SMS through Kannel's sendsms interface, or a gateway that speaks it."""
 
-import asyncio
 from dataclasses import dataclass
 
 import httpx
 
-from notifier.channels.ports import Acceptance, PeerDown
+from notifier.channels.http_peer import ask, failure_of, takes_connections
+from notifier.channels.ports import Acceptance
 from notifier.channels.segments import segments_of
 from notifier.channels.sms.receipts import ASKED, ReceiptAddress
-from notifier.channels.sms.rules import CODINGS, failure_of
+from notifier.channels.sms.rules import CODINGS
 from notifier.notices.values import Notice, Text
 
 
@@ -49,26 +49,12 @@ class SmsChannel:
         if self._gateway.receipts:
             query["dlr-mask"] = ASKED
             query["dlr-url"] = self._gateway.receipts.of(notice.id)
-        try:
-            answer = await self._client.get(self._gateway.url, params=query)
-        except httpx.HTTPError as error:
-            # Not the error's text: it may name the URL, and that holds the password.
-            raise PeerDown(f"no answer from the gateway: {type(error).__name__}") from error
+        request = self._client.build_request("GET", self._gateway.url, params=query)
+        answer = await ask(self._client, request)
         if answer.is_success:
             return Acceptance(segments=len(segments.parts))
         raise failure_of(answer.status_code, answer.text)
 
     async def check(self) -> str:
-        """A readiness check: the gateway takes connections. Asking more would send something."""
-        url = httpx.URL(self._gateway.url)
-        port = url.port or (443 if url.scheme == "https" else 80)
-        _, writer = await asyncio.open_connection(url.host, port)
-        writer.close()
-        await writer.wait_closed()
-        return "takes connections"
-
-
-def make_client(*, timeout_s: float, connections_max: int) -> httpx.AsyncClient:
-    """A client with as many connections as there are deliveries at a time."""
-    limits = httpx.Limits(max_connections=connections_max)
-    return httpx.AsyncClient(timeout=timeout_s, limits=limits, follow_redirects=False)
+        """A readiness check."""
+        return await takes_connections(self._gateway.url)

@@ -72,6 +72,18 @@ CREATE TABLE template_test (
     UNIQUE (asked_by, asked_as)
 );
 CREATE INDEX template_test_asked_at ON template_test (asked_at);
+-- What customers have said, one row each time: of a purpose the newest counts. Kept when the
+-- contact is deleted: it holds no address, and who has declined stays so once imported again.
+CREATE TABLE consent (
+    sequence bigint NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account_id uuid NOT NULL,
+    purpose text NOT NULL CHECK (purpose IN ('supply', 'payments', 'news', 'campaigns')),
+    given boolean NOT NULL,
+    at timestamptz NOT NULL,
+    how text NOT NULL CHECK (how <> ''),
+    by text NOT NULL CHECK (by <> '')
+);
+CREATE INDEX consent_account ON consent (account_id, purpose, sequence);
 CREATE TABLE notice (
     sequence bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     id uuid PRIMARY KEY,
@@ -87,7 +99,7 @@ CREATE TABLE notice (
     position integer NOT NULL,
     status text NOT NULL CHECK (status IN
         ('queued', 'sending', 'accepted', 'delivered', 'bounced', 'failed', 'expired', 'withdrawn',
-         'suppressed')),
+         'suppressed', 'declined')),
     -- What a notice in flight becomes if this attempt does not deliver it.
     stop_as text CHECK (stop_as IN ('withdrawn', 'suppressed')),
     -- 0 goes first.
@@ -146,7 +158,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for table in (
-        "sms_message", "notice", "template_test", "template_text", "contact", "account",
+        "sms_message", "notice", "template_test", "template_text", "consent", "contact", "account",
         "zone_data", "outbox", "dead_letter_replay", "offset_acceptance", "consumer_offset",
     ):  # fmt: skip
         op.execute(f"DROP TABLE {table}")

@@ -1,0 +1,1 @@
+"""SMS by Alibaba Cloud (Aliyun), which knows texts by template codes."""

@@ -1,0 +1,1 @@
+"""SMS by any gateway that takes them by HTTP, as a document describes it."""

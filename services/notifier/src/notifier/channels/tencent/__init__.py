@@ -1,0 +1,1 @@
+"""SMS by Tencent Cloud, which knows texts by template ids."""

@@ -1,0 +1,29 @@
+"""What a notice of each template always has to say, by the names that texts use. A text that is
+approved word by word at a gateway has no conditions: its parameters are of these."""
+
+from collections.abc import Mapping
+
+from notifier.notices.values import Template
+
+_EVERY = frozenset({"utility", "account", "balance"})
+_OF_DEBT = frozenset({"amount", "owed"})
+_OF_CREDIT = _EVERY | {"amount", "left"}
+
+PARAMETERS: Mapping[Template, frozenset[str]] = {
+    Template.LOW_BALANCE: _EVERY | {"threshold"},
+    Template.BALANCE_EXHAUSTED: _EVERY,
+    Template.TOPPED_UP: _EVERY | {"amount"},
+    Template.PAYMENT_TAKEN_BACK: _EVERY | {"amount"},
+    Template.EMERGENCY_CREDIT_OFFERED: _OF_CREDIT,
+    Template.EMERGENCY_CREDIT_ACCEPTED: _OF_CREDIT,
+    Template.SUPPLY_OFF: _EVERY,
+    Template.SUPPLY_LIMITED: _EVERY,
+    Template.SUPPLY_ARMED: _EVERY,
+    Template.SUPPLY_ON: _EVERY,
+    Template.RECONNECTION_LATE: _EVERY | {"stage"},
+    Template.SUPPLY_APOLOGY: _EVERY,
+    Template.DEBT_OWED: _EVERY | _OF_DEBT,
+    Template.DEBT_LOWERED: _EVERY | _OF_DEBT,
+    Template.DEBT_WRITTEN_OFF: _EVERY | _OF_DEBT,
+    Template.DEBT_PAID: _EVERY | _OF_DEBT,
+}
