@@ -28,7 +28,7 @@ async def database(notifier_store_url):
     yield database
     async with database.transaction() as connection:
         await (await driver(connection)).execute(
-            "TRUNCATE sms_message, notice, contact, account, outbox"
+            "TRUNCATE sms_message, notice_resend, notice, contact, account, outbox"
         )
     await database.close()
 

@@ -56,7 +56,7 @@ async def database(notifier_store_url) -> AsyncGenerator[Database]:
     yield database
     async with database.transaction() as connection:
         await (await driver(connection)).execute(
-            "TRUNCATE sms_message, notice, contact, account, outbox"
+            "TRUNCATE sms_message, notice_resend, notice, contact, account, outbox"
         )
     await database.close()
 

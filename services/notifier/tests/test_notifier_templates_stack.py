@@ -252,13 +252,18 @@ async def test_a_test_is_marked_is_sent_once_and_is_no_notice(notifier, people, 
 async def test_a_published_text_that_cannot_be_said_gives_way_to_the_shipped_one(
     notifier, people, smtp_peer
 ):
-    """Such as after an event has lost a fact. The household is told all the same."""
+    """Such as after an event has lost a fact. The household is told all the same, and `prewatt
+    templates check` tells of it."""
+    assert (await people.ask("li", "GET", "/holes")).json() == {"holes": []}
     text = await people.published(**MAIL, subject="Only {{ balance }}", body=GOOD)
     connection = await notifier.connect()
     await connection.execute(
         "UPDATE template_text SET body = '{{ colour }}' WHERE id = $1", text["id"]
     )
     await connection.close()
+    (hole,) = (await people.ask("li", "GET", "/holes")).json()["holes"]
+    assert (hole["template"], hole["language"], hole["channel"]) == ("low-balance", "en", "email")
+    assert "would not be taken today: body, line 1: low-balance has no colour" in hole["says"]
     said = await mailed(notifier, smtp_peer, "unsayable")
     assert said == "0 Your electricity balance is low: ¥12.35"
     async with notifier.http() as client:

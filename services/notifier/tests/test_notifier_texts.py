@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
 from notifier.channels.email.rules import failure_of as email_failure_of
 from notifier.channels.email.rules import message_of
@@ -19,9 +20,11 @@ from notifier.deliveries.retries import RetryPolicy
 from notifier.notices.making import make_notice
 from notifier.notices.parameters import PARAMETERS
 from notifier.notices.values import Facts, Notice, Template, Text
+from notifier.templates.catalogue import built_in
 from notifier.templates.jinja import JinjaRenderer
 from notifier.templates.money import money_text
 from notifier.templates.ports import Unrenderable
+from notifier.templates.values import Source, TextKey
 from prewatt_common.contracts.ledger_events_v1 import ReconnectionStage
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -200,6 +203,22 @@ def test_two_attempts_make_the_same_mail():
     text = said(made)
     first, second = (message_of(made, text, sender="n@u.example").as_bytes() for _ in range(2))
     assert first == second
+
+
+def test_what_a_language_has_no_text_for_is_said_in_the_fallback_and_counted(monkeypatch):
+    def only_chinese(key: TextKey) -> Source | None:
+        return None if key.language is Language.EN else built_in(key)
+
+    monkeypatch.setattr("notifier.templates.jinja.built_in", only_chinese)
+    labels = {"template": "supply-on", "language": "en", "why": "language"}
+    counted = "prewatt_notifier_text_fallbacks_total"
+    before = REGISTRY.get_sample_value(counted, labels) or 0
+    text = said(notice(Template.SUPPLY_ON, Language.EN, Channel.SMS))
+    assert "已恢复供电" in text.short
+    assert REGISTRY.get_sample_value(counted, labels) == before + 1
+    nowhere = JinjaRenderer(utility_name="Prewatt", fallback=Language.EN)
+    with pytest.raises(Unrenderable, match="supply-on is not there in en"):
+        nowhere.render(notice(Template.SUPPLY_ON, Language.EN, Channel.SMS), account_number=NUMBER)
 
 
 def test_a_fact_that_is_missing_is_an_error_and_not_a_gap():

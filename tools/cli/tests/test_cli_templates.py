@@ -1,4 +1,4 @@
-"""``prewatt templates``: what a person types and reads; a test stands in for the notifier."""
+"""``prewatt templates`` and ``notices``; a test stands in for the notifier."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
-from prewatt_cli import templates as module
+from prewatt_cli import notices, templates
 from prewatt_cli.__main__ import app
 
 TEXT_ID = "01a22828-b81a-77b2-8a95-04dc9030e7ec"
@@ -22,6 +22,8 @@ ANSWERS = {
     f"POST /v1/templates/{TEXT_ID}/test": {},
     f"POST /v1/templates/{TEXT_ID}/publish": {"number": 3, "effective_from": "2026-12-01"},
     f"POST /v1/templates/{TEXT_ID}/withdraw": {},
+    f"GET /v1/notices/{TEXT_ID}/text": {"subject": None, "body": "told [b]", "is_exact": False},
+    f"POST /v1/notices/{TEXT_ID}/resend": {"id": "anew"},
     "GET /v1/templates/holes": {
         "holes": [
             {"template": "supply-on", "language": "en", "channel": "sms", "says": "no text"},
@@ -42,13 +44,18 @@ def asked(monkeypatch) -> list[httpx.Request]:
     def client(*_: object, **__: object) -> httpx.Client:
         return httpx.Client(transport=httpx.MockTransport(answer), base_url="http://notifier")
 
-    monkeypatch.setattr(module, "client_for", client)
-    monkeypatch.setattr(module, "find_target", lambda **_: SimpleNamespace(client=client))
+    for module in (templates, notices):
+        monkeypatch.setattr(module, "client_for", client)
+        monkeypatch.setattr(module, "find_target", lambda **_: SimpleNamespace(client=client))
     return requests
 
 
 def prewatt(*arguments: object) -> Result:
-    return CliRunner().invoke(app, ["templates", *map(str, arguments)], env={"COLUMNS": "200"})
+    return run("templates", *arguments)
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, list(map(str, arguments)), env={"COLUMNS": "200"})
 
 
 def test_a_file_is_drafted_under_a_key(asked, tmp_path: Path) -> None:
@@ -83,3 +90,12 @@ def test_a_file_that_is_no_text_is_one_line_and_exit_code_2(asked, tmp_path: Pat
 def test_what_is_asked_and_said(asked, arguments, exit_code, says) -> None:
     result = prewatt(*arguments)
     assert (result.exit_code, says in result.output) == (exit_code, True), result.output
+
+
+def test_what_a_customer_was_told_and_is_told_anew(asked) -> None:
+    told = run("notices", "text", TEXT_ID)
+    assert (told.exit_code, told.output.splitlines()[0]) == (0, "told [b]")
+    assert "the texts were changed since" in told.output
+    anew = run("notices", "resend", TEXT_ID, "--reason", "r", "--key", "k")
+    assert (anew.exit_code, anew.output) == (0, "said anew as anew\n")
+    assert asked[-1].headers["idempotency-key"] == "k"

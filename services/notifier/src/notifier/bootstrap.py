@@ -34,6 +34,8 @@ from notifier.deliveries.lane import Lane
 from notifier.deliveries.ports import DeliveryStore
 from notifier.deliveries.postgres import open_deliveries
 from notifier.deliveries.postgres_records import PostgresNoticeRecords
+from notifier.deliveries.postgres_resends import open_resends
+from notifier.deliveries.resend import ResendNotice
 from notifier.deliveries.take_receipt import TakeReceipt
 from notifier.deliveries.take_verdict import TakeVerdict
 from notifier.deliveries.trust_silence import TrustSilence
@@ -206,7 +208,15 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
                 ),
                 refusable=settings.refusable_purposes,
             ),
-            notices_router(records=PostgresNoticeRecords(database)),
+            notices_router(
+                records=PostgresNoticeRecords(database),
+                renderer=renderer,
+                resend=ResendNotice(
+                    open_resends=lambda: open_resends(database),
+                    clock=utc_now,
+                    committed=worker.wake,
+                ),
+            ),
             templates_router(
                 open_texts=texts,
                 limits=limits,

@@ -25,6 +25,7 @@ from prewatt_cli.explain import explain
 from prewatt_cli.imports import import_csv
 from prewatt_cli.keys import keys
 from prewatt_cli.mqtt_user import make_mqtt_user
+from prewatt_cli.notices import notices
 from prewatt_cli.offsets import offsets
 from prewatt_cli.parked import parked
 from prewatt_cli.payments import decimal_from, micro_from, pay
@@ -86,6 +87,7 @@ app.add_typer(conditions, name="conditions")
 app.add_typer(debts, name="debts")
 app.add_typer(offsets, name="offsets")
 app.add_typer(templates, name="templates")
+app.add_typer(notices, name="notices")
 
 
 class DefaultAgreement(StrEnum):

@@ -10,9 +10,15 @@ from pydantic import BaseModel, ConfigDict
 
 from notifier.contacts.values import Channel, Language
 from notifier.deliveries.ports import NoticeRecords
+from notifier.deliveries.refusals import NotSaid, UnknownNotice
+from notifier.deliveries.resend import ResendNotice, ResendOrder
+from notifier.deliveries.values import said_with
 from notifier.notices.values import Status, Template
+from notifier.templates.ports import Renderer, Unrenderable
+from notifier.templates.schemas import IdempotencyKey
 from prewatt_common.contracts.notice_events_v1 import Proof
-from prewatt_common.http.auth import require
+from prewatt_common.http.auth import Principal, require
+from prewatt_common.http.fields import Reason
 from prewatt_common.http.pages import Page, PageRequest, PagesBy
 from prewatt_common.http.problems import Problem
 
@@ -54,7 +60,31 @@ class NoticeOut(BaseModel):
     finished_at: datetime | None
 
 
-def notices_router(*, records: NoticeRecords) -> APIRouter:
+class SaidOut(BaseModel):
+    """What a notice says. ``text_version`` 0: of what is shipped. ``is_exact``: these are the words
+    that the peer has accepted, by their digest; false where the shipped text, or the utility's
+    name, was changed since; null where no peer has accepted it."""
+
+    notice_id: UUID
+    text_version: int
+    subject: str | None
+    body: str
+    is_exact: bool | None
+
+
+class ResendOut(BaseModel, from_attributes=True):
+    """Notice ``of`` is said anew as ``id``."""
+
+    id: UUID
+    of: UUID
+    by: str
+    reason: str
+    at: datetime
+
+
+def notices_router(
+    *, records: NoticeRecords, renderer: Renderer, resend: ResendNotice
+) -> APIRouter:
     """``/v1/notices``."""
     router = APIRouter(prefix="/v1", tags=["notices"])
 
@@ -68,5 +98,45 @@ def notices_router(*, records: NoticeRecords) -> APIRouter:
         if found is None:
             raise UnknownAccount(account_id)
         return page.of(found, key=lambda each: each.sequence, item=NoticeOut.model_validate)
+
+    @router.get("/notices/{notice_id}/text", dependencies=[Depends(require("notifier:read"))])
+    async def text(notice_id: UUID) -> SaidOut:
+        """What the customer was told, in words: said again from what is kept of it."""
+        kept = await records.kept(notice_id)
+        if kept is None:
+            message = f"there is no notice {notice_id}"
+            raise UnknownNotice(message)
+        delivery = kept.delivery
+        if delivery.attempts == 0:
+            message = f"notice {notice_id} was not said yet"
+            raise NotSaid(message)
+        try:
+            worded = renderer.render(
+                delivery.notice,
+                account_number=delivery.account_number,
+                published=delivery.published,
+            )
+        except Unrenderable as error:
+            raise NotSaid(str(error)) from error
+        said = kept.said_sha256
+        return SaidOut(
+            notice_id=notice_id,
+            text_version=worded.version,
+            subject=worded.text.subject or None,
+            body=worded.text.body or worded.text.short,
+            is_exact=None if said is None else said == said_with(worded).sha256,
+        )
+
+    @router.post("/notices/{notice_id}/resend", status_code=HTTPStatus.CREATED)
+    async def say_anew(
+        notice_id: UUID,
+        body: Reason,
+        key: IdempotencyKey,
+        principal: Annotated[Principal, Depends(require("notifier:write"))],
+    ) -> ResendOut:
+        """Say it anew, to what the contact says now, such as a number that was put right. Refused
+        where it is true no more, is on its way, or its time is over."""
+        order = ResendOrder(notice_id=notice_id, by=principal.subject, reason=body.reason, key=key)
+        return ResendOut.model_validate(await resend(order))
 
     return router

@@ -8,7 +8,16 @@ from uuid import UUID
 
 from notifier.channels.ports import Verdict
 from notifier.contacts.values import Channel, Contact
-from notifier.deliveries.values import Delivery, RecordedNotice, Refusal, Said, SaidWith
+from notifier.deliveries.values import (
+    Delivery,
+    Kept,
+    RecordedNotice,
+    Refusal,
+    Resend,
+    Said,
+    SaidWith,
+    Standing,
+)
 from notifier.notices.values import Notice, Status, Template
 from prewatt_common.contracts.notice_events_v1 import Proof
 from prewatt_common.kafka.messages import Message
@@ -105,8 +114,33 @@ class DeliveryStore(Protocol):
 OpenDeliveries = Callable[[], AbstractAsyncContextManager[DeliveryStore]]
 
 
+class ResendStore(Protocol):
+    """Where a notice is said anew, inside one transaction."""
+
+    async def account_of(self, notice_id: UUID) -> UUID | None: ...
+    async def hold_account(self, account_id: UUID) -> None:
+        """Locked until the transaction ends: no other notice of its is made meanwhile."""
+        ...
+
+    async def asked(self, *, by: str, key: str) -> Resend | None: ...
+    async def standing(self, notice_id: UUID) -> Standing:
+        """Of a notice that there is; its account is held."""
+        ...
+
+    async def contact(self, account_id: UUID) -> Contact | None: ...
+    async def add(self, notice: Notice, *, now: datetime) -> None: ...
+    async def note(self, resend: Resend) -> None: ...
+
+
+OpenResends = Callable[[], AbstractAsyncContextManager[ResendStore]]
+
+
 class NoticeRecords(Protocol):
     """Notices as they stand, for people to look at."""
+
+    async def kept(self, notice_id: UUID) -> Kept | None:
+        """None where there is no such notice."""
+        ...
 
     async def of_account(
         self, account_id: UUID, *, before: int | None, limit: int

@@ -139,7 +139,7 @@ class PostgresDeliveries:
             if free <= 0:
                 break
             rows = await self._inner.fetch(_CLAIM, free, now, lease_until, channel, priority)
-            claimed += map(_delivery, rows)
+            claimed += map(delivery_of, rows)
             limit -= 0 if priority is Priority.SUPPLY else len(rows)
         return claimed
 
@@ -178,7 +178,7 @@ class PostgresDeliveries:
         return await postgres_messages.verdict_of_messages(self._inner, notice_id)
 
     async def overdue(self, *, limit: int, now: datetime) -> Sequence[Delivery]:
-        return [_delivery(row) for row in await self._inner.fetch(_OVERDUE, limit, now)]
+        return [delivery_of(row) for row in await self._inner.fetch(_OVERDUE, limit, now)]
 
     async def expire(self, delivery: Delivery, *, now: datetime) -> bool:
         expired = await self._inner.fetchval(_EXPIRE, delivery.notice.id, delivery.attempts, now)
@@ -232,7 +232,8 @@ class PostgresDeliveries:
         await outbox.append(self._connection, [message])
 
 
-def _delivery(row: asyncpg.Record) -> Delivery:
+def delivery_of(row: asyncpg.Record) -> Delivery:
+    """Of a query that gives the account's number, its zone and the published text too."""
     return Delivery(
         notice_of(row),
         row["account_number"],

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from notifier.contacts.values import Channel, Language
-from notifier.deliveries.values import RecordedNotice
+from notifier.deliveries.postgres import delivery_of
+from notifier.deliveries.values import Kept, RecordedNotice
 from notifier.notices.values import Status, Template
 from prewatt_common.contracts.notice_events_v1 import Proof
 from prewatt_common.db.database import Database, driver
@@ -15,11 +16,27 @@ SELECT EXISTS (SELECT FROM account WHERE id = $1)
 """
 
 
+_KEPT = """
+SELECT n.*, coalesce(a.number, a.id::text) AS account_number, NULL AS timezone,
+       t.number AS text_number, t.subject AS text_subject, t.body AS text_body
+FROM notice AS n
+JOIN account AS a ON a.id = n.account_id
+LEFT JOIN template_text AS t ON t.template = n.template AND t.language = n.language
+    AND t.channel = n.channel AND t.number = n.text_version
+WHERE n.id = $1
+"""
+
+
 class PostgresNoticeRecords:
     """`NoticeRecords`, each call a transaction of its own."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def kept(self, notice_id: UUID) -> Kept | None:
+        async with self._database.transaction() as connection:
+            row = await (await driver(connection)).fetchrow(_KEPT, notice_id)
+        return None if row is None else Kept(delivery_of(row), row["said_sha256"])
 
     async def of_account(
         self, account_id: UUID, *, before: int | None, limit: int

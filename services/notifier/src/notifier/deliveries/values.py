@@ -131,3 +131,34 @@ class RecordedNotice:
     created_at: datetime
     accepted_at: datetime | None
     finished_at: datetime | None
+
+
+class Standing(NamedTuple):
+    """A notice as it stands, among those of the same cause."""
+
+    notice: Notice
+    overtaken: bool
+    """Something came that leaves it untrue."""
+    on_its_way: bool
+    """It, or another of its cause, waits or is being sent."""
+    last_position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resend:
+    """Notice ``of`` was said anew as ``id``: who wanted it, and why."""
+
+    id: UUID
+    of: UUID
+    key: str
+    by: str
+    reason: str
+    at: datetime
+
+
+class Kept(NamedTuple):
+    """What is kept of a notice's words."""
+
+    delivery: Delivery
+    said_sha256: bytes | None
+    """Of what its peer has accepted."""

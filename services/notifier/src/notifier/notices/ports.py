@@ -33,7 +33,8 @@ class NoticeBook(Protocol):
     async def open_notices(
         self, account_ids: Collection[UUID], *, now: datetime
     ) -> Sequence[OpenNotice]:
-        """Those that wait, are being sent, or may still come back and be sent another way."""
+        """Those that wait, are being sent, or may still come back and be sent another way, or anew
+        because a person asks for it."""
         ...
 
     async def write(self, plan: Plan, *, now: datetime) -> Sequence[Notice]:

@@ -78,7 +78,8 @@ class PostgresNoticeBook:
             SELECT id, account_id, template, settled_above_micro FROM notice
             WHERE account_id = ANY ($1::uuid[]) AND stop_as IS NULL AND (
                 status IN ('queued', 'sending')
-                OR status IN ('accepted', 'delivered') AND expires_at > $2
+                OR status IN ('accepted', 'delivered', 'bounced', 'failed', 'expired')
+                    AND expires_at > $2
             )
             """,
             list(account_ids),

@@ -77,7 +77,8 @@ async def stop_notices(
     connection: DriverConnection, *, ids: list[object], stop_as: Status
 ) -> list[Notice]:
     """Those of ``ids`` that wait end as ``stop_as``: they are given. Those being sent do if this
-    attempt fails, and those that a peer has are not sent again if they come back."""
+    attempt fails, and those that a peer has are not sent again if they come back, nor any because
+    a person asks for it."""
     rows = await connection.fetch(
         """
         UPDATE notice SET
@@ -85,7 +86,7 @@ async def stop_notices(
             status = CASE WHEN status = 'queued' THEN $2 ELSE status END,
             next_attempt_at = CASE WHEN status = 'queued' THEN NULL ELSE next_attempt_at END,
             finished_at = CASE WHEN status = 'queued' THEN now() ELSE finished_at END
-        WHERE id = ANY ($1::uuid[]) AND status IN ('queued', 'sending', 'accepted', 'delivered')
+        WHERE id = ANY ($1::uuid[]) AND status NOT IN ('withdrawn', 'suppressed')
         RETURNING *
         """,
         ids,

@@ -136,6 +136,18 @@ CREATE INDEX notice_accepted ON notice (channel, accepted_at) WHERE status = 'ac
 CREATE INDEX notice_stopped ON notice (next_attempt_at)
     WHERE status = 'sending' AND stop_as IS NOT NULL;
 CREATE INDEX notice_account ON notice (account_id, sequence);
+-- A notice that a person had said anew: ``id`` is the new one.
+CREATE TABLE notice_resend (
+    id uuid PRIMARY KEY REFERENCES notice,
+    of uuid NOT NULL REFERENCES notice,
+    asked_as text NOT NULL,
+    asked_by text NOT NULL,
+    reason text NOT NULL,
+    asked_at timestamptz NOT NULL,
+    -- An Idempotency-Key is its person's.
+    UNIQUE (asked_by, asked_as),
+    CHECK (id <> of)
+);
 -- By the SMS centre's number. A receipt may come before we have noted the acceptance.
 CREATE TABLE sms_message (
     message_id text PRIMARY KEY,
@@ -158,7 +170,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for table in (
-        "sms_message", "notice", "template_test", "template_text", "consent", "contact", "account",
-        "zone_data", "outbox", "dead_letter_replay", "offset_acceptance", "consumer_offset",
+        "sms_message", "notice_resend", "notice", "template_test", "template_text", "consent",
+        "contact", "account", "zone_data", "outbox", "dead_letter_replay", "offset_acceptance",
+        "consumer_offset",
     ):  # fmt: skip
         op.execute(f"DROP TABLE {table}")
