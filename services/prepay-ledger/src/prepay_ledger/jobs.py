@@ -14,6 +14,7 @@ from prepay_ledger.corrections.carry_out_runs import CarryOutRuns
 from prepay_ledger.debts.pay_instalments import PayInstalments
 from prepay_ledger.debts.tell_debts import TellDebts
 from prepay_ledger.estimates.estimate_silent import EstimateSilent
+from prepay_ledger.forecasts.forecast_accounts import ForecastAccounts
 from prepay_ledger.looks.look_at_meters import LookAtMeters
 from prepay_ledger.payments.take_movement import TakeMovement
 from prepay_ledger.payments.take_payment import TakePayment
@@ -45,6 +46,9 @@ _LOOK_REST_FACTOR = 9
 _ESTIMATE_EVERY_S = 0.5
 _ESTIMATE_REST_FACTOR = 9
 """Estimating takes a tenth of the time at most."""
+_FORECAST_EVERY_S = 0.5
+_FORECAST_REST_FACTOR = 9
+"""Forecasting takes a tenth of the time at most."""
 _CARRY_OUT_EVERY_S = 1.0
 _WATCH_RECONNECTIONS_EVERY_S = 2.0
 _WATCH_RECONNECTIONS_REST_FACTOR = 20
@@ -164,6 +168,14 @@ def jobs(
             ),
             every_s=_ESTIMATE_EVERY_S,
             rest_factor=_ESTIMATE_REST_FACTOR,
+        ),
+        Repeating(
+            name="forecast accounts",
+            do=ForecastAccounts(
+                open_unit=units, timezone=ZoneInfo(settings.timezone), clock=utc_now
+            ),
+            every_s=_FORECAST_EVERY_S,
+            rest_factor=_FORECAST_REST_FACTOR,
         ),
     ]
 

@@ -46,6 +46,7 @@ from prepay_ledger.debts.api import debts_router
 from prepay_ledger.debts.postgres_queries import DebtQueries
 from prepay_ledger.emergency_credits.api import emergency_credits_router
 from prepay_ledger.estimates.api import estimates_router
+from prepay_ledger.forecasts.api import forecasts_router
 from prepay_ledger.installations.api import installations_router, meters_router, unbound_router
 from prepay_ledger.installations.decide_meter import DecideMeter
 from prepay_ledger.installations.postgres_unbound import UnboundQueries
@@ -174,6 +175,7 @@ def routers(
             open_unit=units, review=review_accounts, committed=committed, clock=utc_now
         ),
         estimates_router(open_unit=units, committed=committed, clock=utc_now),
+        forecasts_router(open_unit=units, zone=zone, clock=utc_now),
         policies_router(open_unit=units, queries=policies, committed=committed, clock=utc_now),
         periods_router(open_unit=units, queries=policies, committed=committed, clock=utc_now),
         protections_router(

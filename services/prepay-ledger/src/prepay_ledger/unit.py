@@ -43,6 +43,8 @@ from prepay_ledger.estimates.ports import EstimateStore
 from prepay_ledger.estimates.postgres import PostgresEstimates
 from prepay_ledger.facts.ports import FactStore
 from prepay_ledger.facts.postgres import PostgresFacts
+from prepay_ledger.forecasts.ports import ForecastStore
+from prepay_ledger.forecasts.postgres import PostgresForecasts
 from prepay_ledger.installations.ports import InstallationStore
 from prepay_ledger.installations.postgres import PostgresInstallations
 from prepay_ledger.journal.ports import JournalStore
@@ -94,6 +96,7 @@ class PostgresUnit:
         self.emergency_credits: EmergencyCreditStore = PostgresEmergencyCredits(connection)
         self.estimated: EstimatedStore = PostgresEstimated(connection)
         self.estimates: EstimateStore = PostgresEstimates(connection)
+        self.forecasts: ForecastStore = PostgresForecasts(connection)
         self.looks: LookStore = PostgresLooks(connection)
         self.parking: ParkingStore = PostgresParking(connection)
         self.journals: JournalStore = PostgresJournals(connection)

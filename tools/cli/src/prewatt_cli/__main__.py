@@ -22,6 +22,7 @@ from prewatt_cli.debts import debts
 from prewatt_cli.dlq import dlq
 from prewatt_cli.errors import answered, one_line_errors
 from prewatt_cli.explain import explain
+from prewatt_cli.forecast import forecast
 from prewatt_cli.imports import import_csv
 from prewatt_cli.keys import keys
 from prewatt_cli.mqtt_user import make_mqtt_user
@@ -64,6 +65,7 @@ app.add_typer(procedure, name="procedure")
 app.command()(scenario)
 app.command()(audit)
 app.command()(explain)
+app.command()(forecast)
 app.command()(replay)
 app.command()(whatif)
 app.command()(protect)

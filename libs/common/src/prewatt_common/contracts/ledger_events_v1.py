@@ -5,6 +5,8 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
+import msgspec
+
 from prewatt_common.contracts.base import Currency, Event, Instant, LimitW, MeterId, Whole, Words
 
 
@@ -146,10 +148,27 @@ class WarnedBy(StrEnum):
     """What so many days cost at the use of late."""
 
 
+class MoneyEnds(msgspec.Struct, frozen=True, kw_only=True):
+    """When money will probably end, as forecast from the household's own use.
+
+    With a probability of 10, 50 and 90 percent by ``p10``, ``p50`` and ``p90``; none where that is
+    farther than was looked. If it ends at ``p10``, a cut may come from ``cut_from`` on, by the
+    calendar; by ``buy_by`` money had better be there. ``timezone``: in which the customer reads
+    these."""
+
+    p10: Instant | None = None
+    p50: Instant | None = None
+    p90: Instant | None = None
+    cut_from: Instant | None = None
+    buy_by: Instant | None = None
+    timezone: str
+
+
 class LowBalance(Event, frozen=True, kw_only=True):
     """The balance fell to or below a limit at which the customer is warned; of several the lowest.
 
-    ``measure``: of ``topup`` the share in ppm, of ``days_left`` the days; else none.
+    ``measure``: of ``topup`` the share in ppm, of ``days_left`` the days; else none. ``ends``: when
+    money will probably end; none where nobody knows.
     """
 
     ce_type: ClassVar[str] = "prewatt.ledger.low-balance.v1"
@@ -159,6 +178,7 @@ class LowBalance(Event, frozen=True, kw_only=True):
     threshold_micro: Whole
     warned_by: WarnedBy = WarnedBy.ACCOUNT
     measure: Whole | None = None
+    ends: MoneyEnds | None = None
     currency: Currency
     at: Instant
 

@@ -7,7 +7,7 @@ currency; shares: ppm; times: whole seconds, minutes or days, as the names say.
 
 import hashlib
 from collections.abc import Mapping
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 
@@ -80,7 +80,11 @@ class Warnings(Part, frozen=True, kw_only=True):
     below_topup_ppm: Annotated[tuple[Share, ...], msgspec.Meta(max_length=5)] = ()
     """Of the last top-up."""
     days_left: Annotated[tuple[Days, ...], msgspec.Meta(max_length=5)] = ()
-    """At the mean cost of a day in the periods of the last month."""
+    """By what the household's own last weeks forecast; where they are too few, at the mean cost of
+    a day in the periods of the last month."""
+    days_left_percentile: Literal[10, 50, 90] = 50
+    """When money will have ended with that probability, in percent: at 10 customers are warned
+    earliest, and one in ten runs out by then; at 50 it is as likely to be sooner as later."""
 
     def __post_init__(self) -> None:
         for name in ("below_micro", "below_topup_ppm", "days_left"):

@@ -43,6 +43,7 @@ from prewatt_common.contracts.supply_policy_v1 import (
 class Grounds:
     """Of one account at one instant."""
 
+    policy: PolicyInForce
     rules: Rules
     sla: Sla
     protected: bool
@@ -151,6 +152,7 @@ async def grounds_of(
         )
         found.append(
             Grounds(
+                policy=policy,
                 rules=rules_of(policy),
                 sla=Sla(
                     close_within=timedelta(seconds=policy.terms.reconnection.sla_s),
@@ -177,6 +179,7 @@ async def grounds_of(
                     own_micro=view.account.low_balance_micro,
                     last_topup_micro=of_use.last_topup_micro,
                     day_micro=of_use.day_micro,
+                    days_micro=of_use.days_micro,
                 ),
                 credit=credit,
                 look_at=next_look(policy.terms.warnings, account_id=account_id, zone=zone, now=now),

@@ -17,7 +17,7 @@ from prepay_ledger.prepay_agreements.ports import HasGrounds
 from prepay_ledger.reconnections.ports import HasReconnections
 from prepay_ledger.relays.ports import HasRelays
 from prepay_ledger.site_codes.ports import HasSiteCodes
-from prepay_ledger.supply.values import NextReview, StoredDecision, SupplyView
+from prepay_ledger.supply.values import KeptForecast, NextReview, StoredDecision, SupplyView
 
 
 class SupplyStore(Protocol):
@@ -80,6 +80,12 @@ class UsedStore(Protocol):
         self, account_ids: Collection[UUID], *, now: datetime
     ) -> Mapping[UUID, int]:
         """What a day has cost of late, in micro-units; nothing where nothing was charged."""
+        ...
+
+    async def forecasts(
+        self, account_ids: Collection[UUID], *, now: datetime
+    ) -> Mapping[UUID, KeptForecast]:
+        """What was forecast of late; nothing of those of whom nothing is known."""
         ...
 
     async def used_wh(

@@ -6,8 +6,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from prepay_ledger.supply.values import KeptForecast
 from prewatt_common.db.database import driver
+from prewatt_metering.forecast.run_out import CostsAhead
 
+_FORECAST_DAYS = 3
+"""An older forecast says nothing: its run is behind, or nothing is known any more."""
 _DAYS = 31
 """What a day costs is the mean of the periods that reach into so many days."""
 
@@ -26,6 +30,10 @@ SELECT account_id,
 FROM charge_state JOIN account ON account.id = account_id
 WHERE account_id = ANY($1::uuid[]) AND period_end > $2 AND period_first <= $3
 GROUP BY account_id
+"""
+_FORECASTS = """
+SELECT account_id, timezone, at_us, low_micro, middle_micro, high_micro FROM forecast
+WHERE account_id = ANY($1::uuid[]) AND made_at > $2
 """
 _USED_WH = """
 SELECT a.account_id, sum(u.wh)::bigint AS wh
@@ -67,6 +75,26 @@ class PostgresUsed:
             _DAY_COSTS, list(account_ids), today - timedelta(days=_DAYS), today
         )
         return {row["account_id"]: max(0, row["micro"]) for row in rows}
+
+    async def forecasts(
+        self, account_ids: Collection[UUID], *, now: datetime
+    ) -> Mapping[UUID, KeptForecast]:
+        """A row an account, as the daily run left it."""
+        rows = await (await driver(self._connection)).fetch(
+            _FORECASTS, list(account_ids), now - timedelta(days=_FORECAST_DAYS)
+        )
+        return {
+            row["account_id"]: KeptForecast(
+                CostsAhead(
+                    at_us=tuple(row["at_us"]),
+                    low_micro=tuple(row["low_micro"]),
+                    middle_micro=tuple(row["middle_micro"]),
+                    high_micro=tuple(row["high_micro"]),
+                ),
+                row["timezone"],
+            )
+            for row in rows
+        }
 
     async def used_wh(
         self, account_ids: Collection[UUID], *, first: date, end: date

@@ -24,6 +24,7 @@ from prepay_ledger.supply.decide import (
 from prepay_ledger.supply.decided import Decided
 from prepay_ledger.supply.follow_steps import follow_steps
 from prepay_ledger.supply.grounds import Grounds, grounds_of, holds_of
+from prepay_ledger.supply.money_ends import money_ends
 from prepay_ledger.supply.ports import Unit
 from prepay_ledger.supply.replay import inputs_of
 from prepay_ledger.supply.settle import settle, thresholds_agreed, thresholds_with_credit
@@ -71,9 +72,10 @@ class SupplyReview:
             # A cut says which reconnection codes are over.
             cuts = [e.meter_id for e in commands if e.action is RelayAction.DISCONNECT]
             codes_from = await unit.site_codes.next_counters(cuts)
+            ends = await money_ends(unit, changing, zone=self.zone, now=now)
             await unit.publish(
                 [
-                    *(message for each in changing for message in events_of(each, now=now)),
+                    *(m for each in changing for m in events_of(each, ends=ends, now=now)),
                     *(self._command(e, codes_from.get(e.meter_id, 0)) for e in commands),
                 ]
             )

@@ -1,6 +1,8 @@
 """What others are told of supply."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
 from prepay_ledger.events import account_event
 from prepay_ledger.supply.decide import is_told_exhausted, warning
@@ -9,6 +11,7 @@ from prepay_ledger.supply.limit import limit_of
 from prewatt_common.contracts.ledger_events_v1 import (
     BalanceExhausted,
     LowBalance,
+    MoneyEnds,
     SupplyChanged,
     SupplyState,
     WarnedBy,
@@ -20,8 +23,9 @@ METERS_TOLD_MAX = 1_000
 """An event that names every lamp of a city would be larger than Kafka takes."""
 
 
-def events_of(decided: Decided, *, now: datetime) -> list[Message]:
-    """What is told of a decision that changed something, in the order in which it is."""
+def events_of(decided: Decided, *, ends: Mapping[UUID, MoneyEnds], now: datetime) -> list[Message]:
+    """What is told of a decision that changed something, in the order in which it is. ``ends``:
+    when the money of accounts will probably end, as far as anybody knows."""
     view, settled = decided.view, decided.settled
     account = view.account
     messages: list[Message] = []
@@ -33,6 +37,7 @@ def events_of(decided: Decided, *, now: datetime) -> list[Message]:
             threshold_micro=limit.micro,
             warned_by=limit.by,
             measure=limit.measure if limit.by in _MEASURED else None,
+            ends=ends.get(account.id),
             currency=account.currency,
             at=now,
         )

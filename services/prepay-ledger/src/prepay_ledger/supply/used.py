@@ -1,7 +1,7 @@
 """What a policy asks of an account's use, money and notices; nobody else is looked up."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,24 +11,29 @@ from prepay_ledger.prepay_agreements.values import ContactChannel
 from prepay_ledger.procedures.values import Evidence, EvidenceKind
 from prepay_ledger.supply.decide import Held, Hold
 from prepay_ledger.supply.ports import Unit
-from prepay_ledger.supply.values import SupplyView
+from prepay_ledger.supply.values import KeptForecast, SupplyView
 from prepay_ledger.supply.warning_limits import tomorrow
 from prewatt_common.contracts.procedure_v1 import NOTICE_TEMPLATES
-from prewatt_common.contracts.supply_policy_v1 import ClassPolicy
-from prewatt_metering.calendar.instants import us_of
+from prewatt_common.contracts.supply_policy_v1 import ClassPolicy, Warnings
+from prewatt_metering.calendar.instants import DAY_US, us_of
 from prewatt_metering.calendar.local import LocalCalendar
+from prewatt_metering.forecast.run_out import Course
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Used:
-    """``day_micro``: what a day has cost of late. Both are none where nobody asks, or knows."""
+    """``day_micro``: what a day has cost of late; none, as the top-up, where nobody asks, or knows.
+    ``days_micro``: what so many days ahead will cost, as forecast."""
 
     holds: tuple[Hold, ...] = ()
     last_topup_micro: int | None = None
     day_micro: int | None = None
+    days_micro: Mapping[int, int] = field(default_factory=dict[int, int])
 
 
 UNASKED = Used()
+_COURSE = {10: Course.HIGH, 50: Course.MIDDLE, 90: Course.LOW}
+"""Who uses most runs out first: by the probability that money has ended, in percent."""
 
 
 async def used_by(
@@ -59,7 +64,12 @@ async def used_by(
         return {}
     none: Mapping[UUID, int] = {}
     last_topups = await unit.used.last_topups(topups) if topups else none
-    day_costs = await unit.used.day_costs(days, now=now) if days else none
+    forecast: Mapping[UUID, KeptForecast] = {}
+    if days:
+        forecast = await unit.used.forecasts(days, now=now)
+    ahead = {one: _days_micro(each, terms[one].warnings, now=now) for one, each in forecast.items()}
+    rest = [one for one in days if set(terms[one].warnings.days_left) - set(ahead.get(one, {}))]
+    day_costs = await unit.used.day_costs(rest, now=now) if rest else none
     since: Mapping[UUID, datetime] = {}
     if converted:
         since = await unit.used.prepaid_since(converted, now=now)
@@ -89,7 +99,19 @@ async def used_by(
             holds=tuple(each for each in holds if each is not None),
             last_topup_micro=last_topups.get(account_id),
             day_micro=day_costs.get(account_id),
+            days_micro=ahead.get(account_id, {}),
         )
+    return found
+
+
+def _days_micro(kept: KeptForecast, warnings: Warnings, *, now: datetime) -> dict[int, int]:
+    """What each number of days that is warned of will cost from now on, as far as was looked."""
+    course = _COURSE[warnings.days_left_percentile]
+    found: dict[int, int] = {}
+    for days in warnings.days_left:
+        micro = kept.costs.within(now_us=us_of(now), ahead_us=days * DAY_US, course=course)
+        if micro is not None:
+            found[days] = micro
     return found
 
 

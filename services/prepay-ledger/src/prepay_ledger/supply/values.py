@@ -11,6 +11,7 @@ from prepay_ledger.relays.values import Relay
 from prepay_ledger.supply.settle import Settled
 from prepay_ledger.supply.thresholds import Thresholds
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
+from prewatt_metering.forecast.run_out import CostsAhead
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,14 @@ class SupplyView:
     """Until then a share of that is enough."""
     changes_at: datetime | None
     """When a meter begins or ceases to serve it next, as far as is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptForecast:
+    """What an account will probably spend, as it was forecast of late, and the zone of its days."""
+
+    costs: CostsAhead
+    timezone: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

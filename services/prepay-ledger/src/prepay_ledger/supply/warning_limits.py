@@ -1,6 +1,6 @@
 """The limits at which a customer is warned, and which of them is told: pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -37,12 +37,15 @@ def warning_limits(
     own_micro: int,
     last_topup_micro: int | None = None,
     day_micro: int | None = None,
+    days_micro: Mapping[int, int] | None = None,
 ) -> tuple[WarningLimit, ...]:
     """Those of an account, the highest first; of several of one amount the account's own first.
 
-    ``last_topup_micro``: none where there was none. ``day_micro``: what a day costs at the use of
-    late; none where nobody knows.
+    ``last_topup_micro``: none where there was none. ``days_micro``: what the next so many days will
+    cost, as forecast; of those that it lacks, ``day_micro`` each: what a day costs at the use of
+    late, none where nobody knows.
     """
+    forecast = days_micro or {}
     limits = [WarningLimit(micro=own_micro, by=WarnedBy.ACCOUNT)]
     limits += [
         WarningLimit(micro=each, by=WarnedBy.MONEY, measure=each) for each in policy.below_micro
@@ -52,11 +55,10 @@ def warning_limits(
             WarningLimit(micro=last_topup_micro * each // _PPM, by=WarnedBy.TOPUP, measure=each)
             for each in policy.below_topup_ppm
         ]
-    if day_micro is not None:
-        limits += [
-            WarningLimit(micro=day_micro * each, by=WarnedBy.DAYS_LEFT, measure=each)
-            for each in policy.days_left
-        ]
+    for days in policy.days_left:
+        micro = forecast.get(days, None if day_micro is None else day_micro * days)
+        if micro is not None:
+            limits.append(WarningLimit(micro=micro, by=WarnedBy.DAYS_LEFT, measure=days))
     return tuple(sorted(limits, key=lambda limit: -limit.micro))
 
 

@@ -341,6 +341,30 @@ CREATE TABLE estimate_run (
     PRIMARY KEY (only_row),
     CHECK (only_row)
 );
+CREATE TABLE forecast (
+    account_id uuid NOT NULL,
+    made_at timestamptz NOT NULL,
+    timezone text NOT NULL,
+    measured_days integer NOT NULL,
+    at_us bigint[] NOT NULL,
+    low_micro bigint[] NOT NULL,
+    middle_micro bigint[] NOT NULL,
+    high_micro bigint[] NOT NULL,
+    PRIMARY KEY (account_id),
+    CHECK (measured_days > 0),
+    CHECK (cardinality(at_us) > 1),
+    CHECK (cardinality(low_micro) = cardinality(at_us)),
+    CHECK (cardinality(middle_micro) = cardinality(at_us)),
+    CHECK (cardinality(high_micro) = cardinality(at_us))
+);
+CREATE TABLE forecast_run (
+    only_row boolean DEFAULT true NOT NULL,
+    day date NOT NULL,
+    after uuid,
+    is_done boolean NOT NULL,
+    PRIMARY KEY (only_row),
+    CHECK (only_row)
+);
 CREATE TABLE policy_draft (
     id uuid NOT NULL,
     state text NOT NULL,

@@ -1,0 +1,1 @@
+"""When accounts' money will probably end, and by when they had better buy."""

@@ -1,0 +1,73 @@
+"""Use case: when the money of one account will probably end, as of now."""
+
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from prepay_ledger.balances.refusals import UnknownAccount
+from prepay_ledger.forecasts.make_forecasts import DaysOfNow, make_forecasts
+from prepay_ledger.forecasts.ports import Unit
+from prepay_ledger.forecasts.values import Forecast, NotKnown
+from prepay_ledger.policies.in_force import concerning
+from prepay_ledger.policies.openings import Openings, openings
+from prewatt_common.contracts.supply_policy_v1 import DEFAULT_CLASS
+from prewatt_metering.calendar.instants import instant_of, us_of
+from prewatt_metering.forecast.run_out import RunOut, run_out
+
+AHEAD_DAYS = 92
+"""The rest of today, and three months: farther nobody looks."""
+
+
+async def forecast_account(
+    unit: Unit, account_id: UUID, *, days: DaysOfNow, zone: ZoneInfo, now: datetime
+) -> Forecast:
+    """Raises `UnknownAccount`. ``zone``: the utility's, in which calendars are read."""
+    account = await unit.balances.account(account_id)
+    if account is None:
+        message = f"there is no account {account_id}"
+        raise UnknownAccount(message)
+    left_micro = account.balance_micro + account.emergency_credit_micro
+    tariffs = await days.of(unit, now=now)
+    made = (
+        await make_forecasts(unit, [account_id], tariffs=tariffs, now=now, ahead_days=AHEAD_DAYS)
+    )[account_id]
+    if isinstance(made, NotKnown):
+        return Forecast(account=account, left_micro=left_micro, not_known=made)
+    # What was used since the last reading is in no balance yet.
+    found = run_out(made.costs, left_micro=left_micro, now_us=made.as_of_us)
+    ends = RunOut(
+        **{
+            name: None if at is None else max(at, us_of(now))
+            for name, at in (
+                ("p10_us", found.p10_us),
+                ("p50_us", found.p50_us),
+                ("p90_us", found.p90_us),
+            )
+        }
+    )
+    return Forecast(
+        account=account,
+        left_micro=left_micro,
+        made=made,
+        ends=ends,
+        openings=await _openings(unit, account_id, ends, zone=zone, now=now),
+    )
+
+
+async def _openings(
+    unit: Unit, account_id: UUID, ends: RunOut, *, zone: ZoneInfo, now: datetime
+) -> Openings | None:
+    if ends.p10_us is None:
+        return None
+    signed = (await unit.prepay_agreements.in_force([account_id], at=now)).get(account_id)
+    customer_class = signed.terms.customer_class if signed else DEFAULT_CLASS
+    policy = (await unit.policies.book()).in_force(customer_class, at=now)
+    declared = await unit.protected_periods.declared(now=now)
+    areas = await unit.supply.areas([account_id], now=now)
+    return openings(
+        policy,
+        ends_at=instant_of(ends.p10_us),
+        now=now,
+        zone=zone,
+        declared=concerning(declared, areas.get(account_id, frozenset())),
+    )
