@@ -424,6 +424,25 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
     ),
     (
         Panel(
+            "Automatic top-ups",
+            (
+                Query(
+                    "max by (state) (prewatt_ledger_top_up_request_age_seconds)",
+                    "the oldest {{state}}, s",
+                ),
+                Query(
+                    "sum by (state) (increase(prewatt_ledger_top_up_requests_total[1h]))",
+                    "an hour: {{state}}",
+                ),
+                Query("max by (state) (prewatt_ledger_mandates)", "mandates {{state}}"),
+            ),
+            description="GET /v1/top-up-requests?state=unanswered lists what a person has to look "
+            "at.",
+            width=24,
+        ),
+    ),
+    (
+        Panel(
             "Meters that send nothing usable",
             (
                 Query("max by (fault) (prewatt_gateway_faulty_meters)", "{{fault}}, in all"),

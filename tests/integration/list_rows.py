@@ -58,6 +58,7 @@ from rows_of_cuts import (
     add_prepay_agreement,
     add_procedure,
 )
+from rows_of_mandates import a_mandate, add_mandate, add_mandate_step, add_top_up_request
 from rows_of_vending import (
     a_check,
     a_vendor,
@@ -163,6 +164,25 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             newest_first=True,
             moves="UPDATE payment_event SET outcome = 'credited', open = NOT open",
             other_query={"open": "true"},
+        ),
+        "/v1/mandates": Listed(
+            add=add_mandate,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE mandate SET failures = failures + 1",
+            query={"state": "active"},
+            other_query={},
+        ),
+        "/v1/mandates/{mandate_id}/steps": Listed(
+            add=add_mandate_step, key=_id, newest_first=True, owner=a_mandate
+        ),
+        "/v1/top-up-requests": Listed(
+            add=add_top_up_request,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE top_up_request SET sends = sends + 1",
+            query={"state": "unanswered"},
+            other_query={},
         ),
         "/v1/bank/accounts": Listed(
             add=add_bank_account, key=lambda each: each["account"], newest_first=False

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.deliveries.breaker import Breaker, BreakerPolicy
 from notifier.deliveries.lane import LaneLimits
 from notifier.deliveries.rate import Rate
+from prewatt_common.peer_breaker import Breaker, BreakerPolicy
 
 POLICY = BreakerPolicy(failures_max=3, first_s=1, longest_s=3)
 

@@ -109,7 +109,7 @@ def settings_documents() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def ledger_settings(providers: dict[str, Any] | None = None) -> LedgerSettings:
+def ledger_settings(providers: dict[str, Any] | None = None, **more: Any) -> LedgerSettings:
     """The ledger's settings with these providers, or one of each kind."""
     return LedgerSettings(
         database_url=SecretStr("postgresql+asyncpg://u:p@localhost/x"),
@@ -117,6 +117,7 @@ def ledger_settings(providers: dict[str, Any] | None = None) -> LedgerSettings:
         command_signing_key=SecretStr(made_key()),
         command_key_id="test",
         payment_providers=settings_documents() if providers is None else providers,
+        **more,
     )
 
 

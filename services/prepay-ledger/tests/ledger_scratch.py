@@ -196,6 +196,22 @@ class Scratch:
                 ("INSERT INTO bank_line_step (id, line_id, action, who, reason, state_before, at) "
                  "VALUES ($1, $2, 'close', 'w', $3, 'doubtful', $4)",
                  (first, second, f"r{number}", AT)),
+                ("INSERT INTO mandate (id, account_id, provider, reference, threshold_micro, "
+                 "amount_micro, month_micro_max, month_requests_max, valid_from, consent_by, "
+                 "consent_reference, consent_at, state, state_reason, failures) VALUES "
+                 "($1, $2, 'p', $3, 1, 9, 9, 1, '2026-03-01', 'c', 'd', $4, 'ended', '', 0)",
+                 (first, ACCOUNT, str(first), AT)),
+                ("INSERT INTO mandate_step (id, mandate_id, action, provider, reference, "
+                 "threshold_micro, amount_micro, month_micro_max, month_requests_max, valid_from, "
+                 "consent_by, consent_reference, consent_at, who, reason, key, at) VALUES "
+                 "($1, $2, 'open', 'p', 'm', 1, 9, 9, 1, '2026-03-01', 'c', 'd', $4, 'w', $3, $5, "
+                 "$4)", (second, first, f"r{number}", AT, str(first))),
+                ("INSERT INTO top_up_request (id, mandate_id, account_id, provider, reference, "
+                 "amount_micro, currency, requested_on, requested_at, state, code, payment_id, "
+                 "sends, closed_at) VALUES ($1, $2, $3, 'p', $4, 9, 'CNY', '2026-03-01', $5, "
+                 "'failed', '', '', 1, $5)", (second, first, ACCOUNT, f"m{number}", AT)),
+                ("INSERT INTO top_up_request_close (request_id, who, reason, at) "
+                 "VALUES ($1, 'w', $2, $3)", (second, f"r{number}", AT)),
                 ("INSERT INTO vendor (id, code, name, kind, currency, day_limit_micro, "
                  "credit_limit_micro, is_open, opened_at) "
                  "VALUES ($1, $2, 'n', 'shop', 'CNY', 9, 0, true, $3)", (first, str(first), AT)),

@@ -14,6 +14,8 @@ from prepay_ledger.charging.take_readings import TakeReadings
 from prepay_ledger.charging.turn_readings import TurnReadings
 from prepay_ledger.epochs.postgres import raise_epoch
 from prepay_ledger.jobs import jobs
+from prepay_ledger.payment_requests.configured import Requesters
+from prepay_ledger.payment_requests.post import make_client
 from prepay_ledger.procedures.take_notices import NoticeEvent
 from prepay_ledger.relays.signing import CommandSigner
 from prepay_ledger.routes import routers
@@ -56,11 +58,12 @@ from prewatt_common.zone_data import watch_zone_data
 
 async def run(settings: LedgerSettings) -> None:
     """Serve until stopped."""
-    async with parts_of(settings, package="prepay_ledger") as parts:
-        await _run(settings, parts)
+    async with parts_of(settings, package="prepay_ledger") as parts, make_client() as client:
+        named = settings.payment_requesters.items()
+        await _run(settings, parts, {name: each.requester(client) for name, each in named})
 
 
-async def _run(settings: LedgerSettings, parts: Parts) -> None:
+async def _run(settings: LedgerSettings, parts: Parts, requesters: Requesters) -> None:
     database, relay = parts.database, parts.relay
     signer = CommandSigner(settings.command_keys, first=settings.command_key_id)
     review = SupplyReview(zone=ZoneInfo(settings.timezone), sign=signer.sign)
@@ -126,6 +129,7 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
                 database=database,
                 review=review,
                 signer=signer,
+                requesters=requesters,
                 committed=relay.wake,
             ),
             *parts.operators_routers(scope="ledger", restored=_restored),
@@ -147,6 +151,7 @@ async def _run(settings: LedgerSettings, parts: Parts) -> None:
             review=review,
             signer=signer,
             close_days=close_days,
+            requesters=requesters,
             committed=relay.wake,
         ),
         watch_dependencies({"kafka": parts.producer.check}),

@@ -16,6 +16,11 @@ from prepay_ledger.debts.tell_debts import TellDebts
 from prepay_ledger.estimates.estimate_silent import EstimateSilent
 from prepay_ledger.forecasts.forecast_accounts import ForecastAccounts
 from prepay_ledger.looks.look_at_meters import LookAtMeters
+from prepay_ledger.mandates.ask_when_due import AskWhenDue
+from prepay_ledger.mandates.send_requests import SendRequests
+from prepay_ledger.mandates.settle_request import SettleRequest
+from prepay_ledger.mandates.values import TopUpPolicy
+from prepay_ledger.payment_requests.configured import Requesters
 from prepay_ledger.payments.take_movement import TakeMovement
 from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.reconnections.values import Reconnection
@@ -54,6 +59,8 @@ _WATCH_RECONNECTIONS_EVERY_S = 2.0
 _WATCH_RECONNECTIONS_REST_FACTOR = 20
 _FOLLOW_HOLDS_EVERY_S = 1.0
 _TAKE_BANK_LINES_EVERY_S = 0.5
+_ASK_FOR_TOP_UPS_EVERY_S = 1.0
+_SEND_TOP_UPS_EVERY_S = 1.0
 _ROLL_OUT_EVERY_S = 1.0
 _ROLL_OUT_REST_FACTOR = 3
 
@@ -65,9 +72,11 @@ def jobs(
     review: SupplyReview,
     signer: CommandSigner,
     close_days: CloseDays,
+    requesters: Requesters,
     committed: Callable[[], None],
 ) -> list[Repeating]:
     """All of them; ``committed``: tells that there may be something to publish."""
+    zone = ZoneInfo(settings.timezone)
     return [
         Repeating(
             name="recheck supply",
@@ -145,12 +154,36 @@ def jobs(
             ),
             every_s=_TAKE_BANK_LINES_EVERY_S,
         ),
+        Repeating(
+            name="ask for top-ups",
+            do=AskWhenDue(
+                open_unit=units,
+                zone=zone,
+                policy=TopUpPolicy(),
+                clock=utc_now,
+                committed=committed,
+            ),
+            every_s=_ASK_FOR_TOP_UPS_EVERY_S,
+        ),
+        Repeating(
+            name="send top-up requests",
+            do=SendRequests(
+                open_unit=units,
+                requesters=requesters,
+                settle=SettleRequest(zone=zone, policy=TopUpPolicy()),
+                zone=zone,
+                policy=TopUpPolicy(),
+                clock=utc_now,
+                committed=committed,
+            ),
+            every_s=_SEND_TOP_UPS_EVERY_S,
+        ),
         Repeating(name="close days", do=close_days, every_s=_CLOSE_DAYS_EVERY_S),
         Repeating(
             name="look at meters",
             do=LookAtMeters(
                 open_unit=units,
-                timezone=ZoneInfo(settings.timezone),
+                timezone=zone,
                 silence_borne=settings.silence_borne,
                 none_while_closed_days=settings.none_while_closed_days,
                 clock=utc_now,
@@ -162,7 +195,7 @@ def jobs(
             name="estimate silent meters",
             do=EstimateSilent(
                 open_unit=units,
-                timezone=ZoneInfo(settings.timezone),
+                timezone=zone,
                 clock=utc_now,
                 committed=committed,
             ),

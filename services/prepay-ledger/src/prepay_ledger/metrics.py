@@ -27,6 +27,18 @@ PAYMENT_EVENTS_UNHANDLED = Gauge(
     "Signed payment events that were not applied and that no person has dealt with yet.",
     ("outcome",),
 )
+TOP_UP_REQUESTS = Counter(
+    "prewatt_ledger_top_up_requests_total",
+    "Steps of requests for automatic top-ups, by the state that they came to.",
+    ("provider", "state"),
+)
+TOP_UP_REQUEST_AGE_SECONDS = Gauge(
+    "prewatt_ledger_top_up_request_age_seconds",
+    "For how long the oldest request for an automatic top-up in this state has been there; 0: none "
+    "is.",
+    ("state",),
+)
+MANDATES = Gauge("prewatt_ledger_mandates", "Mandates for automatic top-ups.", ("state",))
 ACCOUNTS = Gauge("prewatt_ledger_accounts", "Accounts by supply state.", ("supply_state",))
 ACCOUNTS_BELOW_ZERO = Gauge(
     "prewatt_ledger_accounts_below_zero", "Accounts with a negative balance."

@@ -50,6 +50,11 @@ from prepay_ledger.forecasts.api import forecasts_router
 from prepay_ledger.installations.api import installations_router, meters_router, unbound_router
 from prepay_ledger.installations.decide_meter import DecideMeter
 from prepay_ledger.installations.postgres_unbound import UnboundQueries
+from prepay_ledger.mandates.api import mandates_router, top_up_requests_router
+from prepay_ledger.mandates.postgres_queries import MandateQueries
+from prepay_ledger.mandates.settle_request import SettleRequest
+from prepay_ledger.mandates.values import TopUpPolicy
+from prepay_ledger.payment_requests.configured import Requesters
 from prepay_ledger.payments.api_events import payment_events_router
 from prepay_ledger.payments.api_payments import payments_router
 from prepay_ledger.payments.api_webhook import webhook_router
@@ -102,14 +107,18 @@ def routers(
     database: Database,
     review: SupplyReview,
     signer: CommandSigner,
+    requesters: Requesters,
     committed: Callable[[], None],
 ) -> list[APIRouter]:
     """Every module's. ``committed`` is called after what a request changed has committed."""
     queries, payment_queries = AccountQueries(database), PaymentQueries(database)
     breakers = BreakerQueries(database)
     take_payment, take_movement = TakePayment(review=review), TakeMovement(review=review)
-    apply_event = ApplyPaymentEvent(take_payment=take_payment, take_movement=take_movement)
     vend_queries, zone = VendQueries(database), ZoneInfo(settings.timezone)
+    settle_request = SettleRequest(zone=zone, policy=TopUpPolicy())
+    apply_event = ApplyPaymentEvent(
+        take_payment=take_payment, take_movement=take_movement, settle=settle_request
+    )
     void_vend = VoidVend(take_movement=take_movement, zone=zone)
     providers = {name: each.provider() for name, each in settings.payment_providers.items()}
     second_person = SecondPerson(settings.second_person_above_micro)
@@ -295,6 +304,20 @@ def routers(
             open_unit=lambda: open_seals(database),
             paid=ReceiptQueries(database),
             keys=settings.receipt_signing_keys,
+        ),
+        mandates_router(
+            open_unit=units,
+            queries=MandateQueries(database),
+            requesters=requesters,
+            committed=committed,
+            clock=utc_now,
+        ),
+        top_up_requests_router(
+            open_unit=units,
+            queries=MandateQueries(database),
+            settle=settle_request,
+            committed=committed,
+            clock=utc_now,
         ),
         webhook_router(
             providers=providers,

@@ -8,6 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from prepay_ledger.payment_requests.configured import ConfiguredRequester
 from prepay_ledger.providers.configured import ConfiguredProvider, ProviderName
 from prepay_ledger.receipts.sign_receipt import ReceiptKeys, receipt_keys_of
 from prepay_ledger.relays.signing import private_key
@@ -24,6 +25,9 @@ class LedgerSettings(ServiceSettings):
     http_port: int = Field(default=8082, ge=1, le=65535)
     payment_providers: dict[ProviderName, ConfiguredProvider] = Field(default_factory=dict)
     """By the name in the webhook's path: kind, secrets or keys, merchant's ids."""
+    payment_requesters: dict[ProviderName, ConfiguredRequester] = Field(default_factory=dict)
+    """Providers that are asked for automatic top-ups, by the name of the webhook that tells whether
+    money came: how, and with what keys."""
     second_person_above_micro: int | None = Field(default=None, ge=0)
     """Money in suspense above it, in micro-units of whatever currency, is placed by two people;
     none: by one."""
@@ -122,6 +126,17 @@ class LedgerSettings(ServiceSettings):
             raise ValueError(message)
         if self.next_command_key_id == self.command_key_id:
             message = "the next command key has the id of the current one"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _hears_of_requests(self) -> Self:
+        deaf = sorted(self.payment_requesters.keys() - self.payment_providers.keys())
+        if deaf:
+            message = (
+                f"provider {deaf[0]} could be asked for money and never be heard: it is not among "
+                "payment_providers"
+            )
             raise ValueError(message)
         return self
 

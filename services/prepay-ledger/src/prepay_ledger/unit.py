@@ -51,6 +51,8 @@ from prepay_ledger.journal.ports import JournalStore
 from prepay_ledger.journal.postgres import PostgresJournals
 from prepay_ledger.looks.ports import LookStore
 from prepay_ledger.looks.postgres import PostgresLooks
+from prepay_ledger.mandates.ports import MandateStore
+from prepay_ledger.mandates.postgres import PostgresMandates
 from prepay_ledger.payments.ports import PaymentEventStore, PaymentStore
 from prepay_ledger.payments.postgres_events import PostgresPaymentEvents
 from prepay_ledger.payments.postgres_payments import PostgresPayments
@@ -113,6 +115,7 @@ class PostgresUnit:
         self.procedures: ProcedureStore = PostgresProcedures(connection)
         self.evidence: EvidenceStore = PostgresEvidence(connection)
         self.cut_lists: CutListStore = PostgresCutLists(connection)
+        self.mandates: MandateStore = PostgresMandates(connection)
         self.payments: PaymentStore = PostgresPayments(connection)
         self.payment_events: PaymentEventStore = PostgresPaymentEvents(connection)
         relays = PostgresRelays(connection)

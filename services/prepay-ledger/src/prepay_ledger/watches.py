@@ -11,6 +11,8 @@ from prepay_ledger.conditions.postgres_queries import ConditionQueries
 from prepay_ledger.corrections.postgres_queries import CorrectionQueries
 from prepay_ledger.debts.postgres_queries import DebtQueries
 from prepay_ledger.installations.postgres_unbound import REASONS, UnboundQueries
+from prepay_ledger.mandates.postgres_queries import MandateQueries
+from prepay_ledger.mandates.values import OPEN, MandateState
 from prepay_ledger.metrics import (
     ACCOUNTS,
     ACCOUNTS_BELOW_ZERO,
@@ -27,11 +29,13 @@ from prepay_ledger.metrics import (
     FINDINGS,
     FINDINGS_WAITING,
     IMBALANCE_MICRO,
+    MANDATES,
     METERS_ON_KEY,
     METERS_WITHOUT_NEWEST_KEY,
     PARKED_METER,
     PARKED_METERS,
     PAYMENT_EVENTS_UNHANDLED,
+    TOP_UP_REQUEST_AGE_SECONDS,
     UNBOUND_METER,
     UNBOUND_METERS,
     UNBOUND_READINGS,
@@ -63,6 +67,7 @@ def watches(database: Database) -> list[Repeating]:
     breakers, debts = BreakerQueries(database), DebtQueries(database)
     bank, cash = BankQueries(database), CashQueries(database)
     command_keys, conditions = CommandKeyQueries(database), ConditionQueries(database)
+    mandates = MandateQueries(database)
     return [
         Repeating(
             name="watch ledger",
@@ -112,6 +117,12 @@ def watches(database: Database) -> list[Repeating]:
         Repeating(
             name="watch bank lines and cash",
             do=lambda: _measure_money_on_its_way(bank, cash),
+            every_s=_EVERY_S,
+            rest_factor=_REST_FACTOR,
+        ),
+        Repeating(
+            name="watch automatic top-ups",
+            do=lambda: _measure_top_ups(mandates),
             every_s=_EVERY_S,
             rest_factor=_REST_FACTOR,
         ),
@@ -191,6 +202,16 @@ async def _measure_money_on_its_way(bank: BankQueries, cash: CashQueries) -> Non
         BANK_LINE_AGE_SECONDS.labels(waits_for).set(age_s)
     handed_over = await cash.on_its_way_since()
     CASH_ON_ITS_WAY_SECONDS.set((now - handed_over).total_seconds() if handed_over else 0)
+
+
+async def _measure_top_ups(mandates: MandateQueries) -> None:
+    now, since = utc_now(), await mandates.oldest_open()
+    for state in OPEN:
+        age_s = (now - since[state]).total_seconds() if state in since else 0
+        TOP_UP_REQUEST_AGE_SECONDS.labels(state).set(age_s)
+    found = await mandates.by_state()
+    for state in MandateState:
+        MANDATES.labels(state).set(found.get(state, 0))
 
 
 async def _measure_conditions(conditions: ConditionQueries) -> None:

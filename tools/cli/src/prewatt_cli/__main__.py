@@ -25,6 +25,7 @@ from prewatt_cli.explain import explain
 from prewatt_cli.forecast import forecast
 from prewatt_cli.imports import import_csv
 from prewatt_cli.keys import keys
+from prewatt_cli.mandates import mandates
 from prewatt_cli.mqtt_user import make_mqtt_user
 from prewatt_cli.notices import notices
 from prewatt_cli.offsets import offsets
@@ -77,6 +78,7 @@ app.add_typer(receipts, name="receipts")
 app.add_typer(dlq, name="dlq")
 app.add_typer(parked, name="parked")
 app.add_typer(bank, name="bank")
+app.add_typer(mandates, name="mandates")
 app.add_typer(vendors, name="vendors")
 app.add_typer(vend, name="vend")
 app.add_typer(cashier, name="cashier")

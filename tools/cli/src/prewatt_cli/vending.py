@@ -224,16 +224,22 @@ def till(*rights: str, state_dir: Any, who: str | None) -> httpx.Client:
 
 
 def keyed(
-    ledger: httpx.Client, path: str, body: dict[str, Any] | bytes, key: str | None
+    ledger: httpx.Client,
+    path: str,
+    body: dict[str, Any] | bytes,
+    key: str | None,
+    *,
+    method: str = "POST",
 ) -> dict[str, Any]:
     """Asks under a key; one that was made here is told where there is no answer. Bytes are CSV."""
     made = key or str(new_id())
     headers = {"idempotency-key": made}
     try:
         if isinstance(body, bytes):
-            answer = ledger.post(path, content=body, headers=headers | {"content-type": "text/csv"})
+            headers |= {"content-type": "text/csv"}
+            answer = ledger.request(method, path, content=body, headers=headers)
         else:
-            answer = ledger.post(path, json=body, headers=headers)
+            answer = ledger.request(method, path, json=body, headers=headers)
     except httpx.HTTPError as error:
         message = f"no answer: {error}; it may have been done: repeat it with --key {made}"
         raise ValueError(message) from error

@@ -288,6 +288,54 @@ class DebtChanged(Event, frozen=True, kw_only=True):
     at: Instant
 
 
+class AutoTopUpRequested(Event, frozen=True, kw_only=True):
+    """The balance fell to what the customer agreed to, and the provider of the mandate is to be
+    asked for money. Key: the account."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.auto-top-up-requested.v1"
+
+    account_id: UUID
+    mandate_id: UUID
+    request_id: UUID
+    """What the payment names, if it comes."""
+    provider: str
+    amount_micro: Whole
+    currency: Currency
+    at: Instant
+
+
+class AutoTopUpFailed(Event, frozen=True, kw_only=True):
+    """No money comes of a request. Key: the account."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.auto-top-up-failed.v1"
+
+    account_id: UUID
+    mandate_id: UUID
+    request_id: UUID
+    provider: str
+    amount_micro: Whole
+    currency: Currency
+    code: str
+    """The provider's own word for why."""
+    retry_on: date | None
+    """The customer's day on which it is tried again at the earliest, if the balance is low then;
+    none: it is not, as the mandate is suspended or ended."""
+    at: Instant
+
+
+class MandateSuspended(Event, frozen=True, kw_only=True):
+    """No money is asked for by this mandate any more, until the customer agrees anew. Key: the
+    account."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.mandate-suspended.v1"
+
+    account_id: UUID
+    mandate_id: UUID
+    provider: str
+    reason: str
+    at: Instant
+
+
 class WorkOrderOpened(Event, frozen=True, kw_only=True):
     """Somebody has to see to a meter. Key: the account, or the meter where it serves none."""
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from notifier.contacts.values import Channel
-from notifier.deliveries.breaker import Breaker, BreakerPolicy
 from notifier.deliveries.deliver import Deliver
 from notifier.deliveries.ports import OpenDeliveries
 from notifier.deliveries.rate import Rate
 from notifier.deliveries.values import Delivery, Outcome
 from notifier.metrics import CHANNEL_DOWN
 from prewatt_common.clock import Clock
+from prewatt_common.peer_breaker import Breaker, BreakerPolicy
 from prewatt_common.workers import wait_any
 
 logger = logging.getLogger(__name__)

@@ -25,6 +25,9 @@ account = Table(
     # decides nothing that way.
     Column("review_at_micro", BigInteger),
     Column("review_above_micro", BigInteger),
+    # At or below it an automatic top-up is to be looked at; none: there is no mandate, or it waits
+    # for something else.
+    Column("top_up_at_micro", BigInteger),
     # Since when the balance has been low, and exhausted; none: it is not.
     instant("low_since", nullable=True),
     instant("exhausted_since", nullable=True),

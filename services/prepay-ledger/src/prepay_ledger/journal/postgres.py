@@ -20,13 +20,21 @@ WITH written AS (
 )
 SELECT id FROM written
 """
+# Whose balance has fallen to a mandate's threshold is noted in the same statement: whatever moves
+# it, and whoever dies next, the job of automatic top-ups finds the account.
 _MOVE_BALANCES = f"""
-UPDATE account AS a SET balance_micro = a.balance_micro + m.amount_micro, moves = a.moves + 1
-FROM unnest($1::uuid[], $2::bigint[]) AS m (id, amount_micro)
-WHERE a.id = m.id
-RETURNING a.id, {FIRST_NUMBER} + a.moves, a.balance_micro,
-          coalesce(a.balance_micro <= a.review_at_micro, false)
-          OR coalesce(a.balance_micro > a.review_above_micro, false)
+WITH moved AS (
+    UPDATE account AS a SET balance_micro = a.balance_micro + m.amount_micro, moves = a.moves + 1
+    FROM unnest($1::uuid[], $2::bigint[]) AS m (id, amount_micro)
+    WHERE a.id = m.id
+    RETURNING a.id, {FIRST_NUMBER} + a.moves AS number, a.balance_micro,
+              coalesce(a.balance_micro <= a.review_at_micro, false)
+              OR coalesce(a.balance_micro > a.review_above_micro, false) AS is_due,
+              a.balance_micro <= a.top_up_at_micro AS falls_to_mandate
+), due AS (
+    INSERT INTO top_up_due SELECT id FROM moved WHERE falls_to_mandate ON CONFLICT DO NOTHING
+)
+SELECT id, number, balance_micro, is_due FROM moved
 """  # noqa: S608 - of constants
 
 # No ON CONFLICT: that checks the row that it would insert first, and what moves a sub-account may

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from prepay_ledger.debts.ports import SplittingUnit
 from prepay_ledger.facts.ports import HasFacts
+from prepay_ledger.mandates.ports import HasMandates
 from prepay_ledger.payments.taken_back import Movement
 from prepay_ledger.payments.values import (
     EventOutcome,
@@ -104,7 +105,7 @@ class PaymentEventStore(Protocol):
         ...
 
 
-class Unit(SplittingUnit, HasFacts, supply.Unit, Protocol):
+class Unit(SplittingUnit, HasFacts, HasMandates, supply.Unit, Protocol):
     """A transaction in which money comes in, and supply is decided after it."""
 
     payments: PaymentStore

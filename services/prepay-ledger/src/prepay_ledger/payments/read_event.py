@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from prepay_ledger.payments.values import EventOutcome, Payment
-from prepay_ledger.providers.values import Kind, Other, Reading, Told, Unreadable
+from prepay_ledger.providers.values import Kind, MandateGone, Other, Reading, Told, Unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,8 @@ class Paid:
 
     type: str
     payment: Payment
+    request_id: str = ""
+    """Of the request that it was asked for by, as the event names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,25 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class NotPaid:
+    """An event that tells of a payment that did not come about."""
+
+    type: str
+    provider: str
+    payment_id: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """An event that tells of a mandate by which nothing can be asked for any more."""
+
+    type: str
+    provider: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotApplied:
     """An event that is kept as it is."""
 
@@ -35,7 +56,7 @@ class NotApplied:
     reason: str
 
 
-Applicable: TypeAlias = Paid | Moved
+Applicable: TypeAlias = Paid | Moved | NotPaid | Gone
 ReadEvent: TypeAlias = Applicable | NotApplied
 
 
@@ -47,10 +68,11 @@ def read_event(*, provider: str, reading: Reading) -> ReadEvent:
         case Other(kind, reason):
             return NotApplied(kind, None, EventOutcome.UNKNOWN_TYPE, reason)
         case Told(kind=Kind.PAID):
-            return Paid(reading.type, _payment(provider, reading))
+            return Paid(reading.type, _payment(provider, reading), reading.request_id)
         case Told(kind=Kind.FAILED):
-            reason = f"payment {reading.payment_id} was not paid: there is nothing to apply"
-            return NotApplied(reading.type, reading.payment_id, EventOutcome.NOT_PAID, reason)
+            return NotPaid(reading.type, provider, reading.payment_id, reading.request_id)
+        case MandateGone(kind, reference):
+            return Gone(kind, provider, reference)
         case Told():
             return Moved(reading.type, provider, reading)
 
@@ -62,8 +84,10 @@ def payment_id_of(read: ReadEvent) -> str | None:
             return read.payment.payment_id
         case Moved():
             return read.told.payment_id
-        case NotApplied():
+        case NotPaid() | NotApplied():
             return read.payment_id
+        case Gone():
+            return None
 
 
 def _payment(provider: str, told: Told) -> Payment:

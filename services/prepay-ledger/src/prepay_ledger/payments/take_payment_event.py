@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
+from prepay_ledger.mandates.settle_request import SettleRequest, mandate_gone
 from prepay_ledger.payments.ports import Unit
 from prepay_ledger.payments.read_event import (
     Applicable,
+    Gone,
     Moved,
     NotApplied,
+    NotPaid,
     Paid,
     ReadEvent,
     payment_id_of,
@@ -32,7 +35,6 @@ from prepay_ledger.payments.values import (
     APPLIED,
     OPEN,
     EventOutcome,
-    Payment,
     PaymentEventRow,
     PaymentOutcome,
 )
@@ -78,18 +80,27 @@ class EventAnswer:
 class ApplyPaymentEvent:
     """Applies an event that was read as we know them today."""
 
-    def __init__(self, *, take_payment: TakePayment, take_movement: TakeMovement) -> None:
+    def __init__(
+        self, *, take_payment: TakePayment, take_movement: TakeMovement, settle: SettleRequest
+    ) -> None:
         self._take_payment = take_payment
         self._take_movement = take_movement
+        self._settle = settle
 
     async def __call__(self, unit: Unit, *, read: Applicable, now: datetime) -> Applied:
         """Never raises but for what trying again can help: a fault of ours is an outcome too, or
         the event would be lost with it."""
         try:
             async with unit.savepoint():
-                if isinstance(read, Paid):
-                    return await self._paid(unit, read.payment, now=now)
-                return await self._moved(unit, read, now=now)
+                match read:
+                    case Paid():
+                        return await self._paid(unit, read, now=now)
+                    case Moved():
+                        return await self._moved(unit, read, now=now)
+                    case NotPaid():
+                        return await self._not_paid(unit, read, now=now)
+                    case Gone():
+                        return await self._gone(unit, read, now=now)
         except (PaymentConflict, MovementConflict) as error:
             return Applied(EventOutcome.CONFLICT, str(error), None)
         except Exception as error:
@@ -100,8 +111,17 @@ class ApplyPaymentEvent:
             reason = storable(reason, characters_max=_REASON_CHARACTERS_MAX)
             return Applied(EventOutcome.FAILED, reason, None)
 
-    async def _paid(self, unit: Unit, payment: Payment, *, now: datetime) -> Applied:
+    async def _paid(self, unit: Unit, read: Paid, *, now: datetime) -> Applied:
+        """The money first, whatever is known of a request for it."""
+        payment = read.payment
         result = await self._take_payment(unit, payment=payment, now=now)
+        await self._settle.paid(
+            unit,
+            provider=payment.provider,
+            request_id=read.request_id,
+            payment_id=payment.payment_id,
+            now=now,
+        )
         if result.repeated:
             return Applied(EventOutcome.REPEATED, "", result)
         credited = result.outcome is PaymentOutcome.CREDITED
@@ -120,6 +140,24 @@ class ApplyPaymentEvent:
         if moved.excess_micro:
             return Applied(EventOutcome.EXCESS, excess_reason(moved.excess_micro), result)
         return Applied(EventOutcome.TAKEN_BACK, "", result)
+
+    async def _not_paid(self, unit: Unit, read: NotPaid, *, now: datetime) -> Applied:
+        await self._settle.failed(
+            unit,
+            provider=read.provider,
+            request_id=read.request_id,
+            payment_id=read.payment_id,
+            now=now,
+        )
+        reason = f"payment {read.payment_id} was not paid: there is nothing to apply"
+        return Applied(EventOutcome.NOT_PAID, reason, None)
+
+    async def _gone(self, unit: Unit, read: Gone, *, now: datetime) -> Applied:
+        suspended = await mandate_gone(
+            unit, provider=read.provider, reference=read.reference, why=read.type, now=now
+        )
+        reason = f"{suspended} mandates are suspended: nothing can be asked for by {read.reference}"
+        return Applied(EventOutcome.MANDATE_GONE, reason, None)
 
 
 class TakePaymentEvent:
@@ -182,10 +220,9 @@ class TakePaymentEvent:
 def _tells_the_same(row: PaymentEventRow, read: ReadEvent) -> bool:
     """Of a payment that is applied, `_told_before` knows."""
     return (
-        isinstance(read, NotApplied)
-        and read.payment_id is not None
-        and (row.outcome, row.payment_id, row.reason)
-        == (read.outcome, read.payment_id, read.reason)
+        isinstance(read, NotPaid)
+        and row.outcome is EventOutcome.NOT_PAID
+        and row.payment_id == read.payment_id
     )
 
 
@@ -199,7 +236,7 @@ async def _as_kept(unit: Unit, row: PaymentEventRow) -> Applied:
 
 async def _told_before(unit: Unit, read: ReadEvent) -> Applied | None:
     """As a repetition, where what it tells is known."""
-    if isinstance(read, NotApplied):
+    if isinstance(read, NotPaid | Gone | NotApplied):
         return None
     provider = read.payment.provider if isinstance(read, Paid) else read.provider
     payment_id = payment_id_of(read)

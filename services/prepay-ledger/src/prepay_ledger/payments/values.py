@@ -102,6 +102,8 @@ class EventOutcome(StrEnum):
     """More went back than was paid. What was paid is moved."""
     NOT_PAID = "not-paid"
     """A payment that did not come about: nothing to apply, and nothing for a person to do."""
+    MANDATE_GONE = "mandate-gone"
+    """A mandate by which nothing can be asked for any more: it is suspended, if it is ours."""
 
 
 APPLIED = frozenset(
@@ -114,7 +116,7 @@ APPLIED = frozenset(
     }
 )
 """What tells of a payment that is known by now."""
-NOT_APPLIED = frozenset(EventOutcome) - APPLIED - {EventOutcome.NOT_PAID}
+NOT_APPLIED = frozenset(EventOutcome) - APPLIED - {EventOutcome.NOT_PAID, EventOutcome.MANDATE_GONE}
 """What moved no money and waits, for a person or for its payment."""
 OPEN = NOT_APPLIED | {EventOutcome.EXCESS}
 """What a person has to look at, unless it was dealt with."""

@@ -69,26 +69,26 @@ def _certificate(text: str) -> str:
     return text
 
 
-_File = BeforeValidator(_from_file)
-_StandardSecret = Annotated[SecretStr, AfterValidator(_standard_secret), _File]
-_StripeSecret = Annotated[SecretStr, AfterValidator(_stripe_secret), _File]
-_ApiV3Key = Annotated[SecretStr, AfterValidator(_api_v3_key), _File]
-_PublicKey = Annotated[str, AfterValidator(_public_key), _File]
-_Certificate = Annotated[str, AfterValidator(_certificate), _File]
+FromFile = BeforeValidator(_from_file)
+StandardSecret = Annotated[SecretStr, AfterValidator(_standard_secret), FromFile]
+_StripeSecret = Annotated[SecretStr, AfterValidator(_stripe_secret), FromFile]
+_ApiV3Key = Annotated[SecretStr, AfterValidator(_api_v3_key), FromFile]
+_PublicKey = Annotated[str, AfterValidator(_public_key), FromFile]
+_Certificate = Annotated[str, AfterValidator(_certificate), FromFile]
 _Id = Annotated[str, Field(min_length=1, max_length=64)]
 
 
-class _Settings(BaseModel):
+class ProviderSettings(BaseModel):
     """Anything else than its fields is refused: a wrong name would be a key that is not there."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class StandardWebhooksSettings(_Settings):
+class StandardWebhooksSettings(ProviderSettings):
     """Our own events, signed by Standard Webhooks."""
 
     kind: Literal["standard-webhooks"]
-    secrets: list[_StandardSecret] = Field(min_length=1)
+    secrets: list[StandardSecret] = Field(min_length=1)
     """Base64 of 16 bytes or more, with or without ``whsec_`` before it and padding after it."""
 
     def provider(self) -> Provider:
@@ -97,7 +97,7 @@ class StandardWebhooksSettings(_Settings):
         return StandardWebhooks([key for several in keys for key in several])
 
 
-class StripeSettings(_Settings):
+class StripeSettings(ProviderSettings):
     """An endpoint at Stripe."""
 
     kind: Literal["stripe"]
@@ -109,7 +109,7 @@ class StripeSettings(_Settings):
         return Stripe([secret.get_secret_value().strip().encode() for secret in self.secrets])
 
 
-class WeChatPaySettings(_Settings):
+class WeChatPaySettings(ProviderSettings):
     """A merchant at WeChat Pay, by public keys, by platform certificates, or both."""
 
     kind: Literal["wechat-pay"]
@@ -137,7 +137,7 @@ class WeChatPaySettings(_Settings):
         )
 
 
-class AlipaySettings(_Settings):
+class AlipaySettings(ProviderSettings):
     """An app at Alipay."""
 
     kind: Literal["alipay"]

@@ -16,6 +16,7 @@ _NO_NUL = r"^[^\x00]*$"
 ProviderId = Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_NUL)]
 AccountNumber = Annotated[str, Field(max_length=100, pattern=_NO_NUL)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+RequestId = Annotated[str, Field(max_length=200, pattern=_NO_NUL)]
 AmountMicro = Annotated[int, Field(gt=0, le=AMOUNT_MICRO_MAX)]
 
 
@@ -34,6 +35,7 @@ class Movement(Document):
     amount_micro: AmountMicro
     currency: Currency
     at: AwareDatetime | None = None
+    request_id: RequestId = ""
 
 
 def reason(error: ValidationError) -> str:

@@ -13,11 +13,20 @@ from prepay_ledger.providers.reading import (
     Currency,
     Document,
     ProviderId,
+    RequestId,
     type_of,
     unreadable,
 )
 from prepay_ledger.providers.standard_signatures import verify
-from prepay_ledger.providers.values import Kind, Other, Reading, Told, Unreadable, Verified
+from prepay_ledger.providers.values import (
+    Kind,
+    MandateGone,
+    Other,
+    Reading,
+    Told,
+    Unreadable,
+    Verified,
+)
 
 _KINDS = {
     "payment.succeeded": Kind.PAID,
@@ -39,6 +48,8 @@ class PaymentData(Document):
     amount_micro: AmountMicro
     """In 1e-6 of the currency: 12.50 is 12500000."""
     currency: Currency
+    request_id: RequestId = ""
+    """Of money that we asked for: the request's id, as it was sent."""
 
 
 class PaymentEvent(Document):
@@ -73,6 +84,20 @@ class MovementEvent(Document):
     data: MovementData
 
 
+class MandateData(Document):
+    """What a customer's mandate is called at the provider."""
+
+    reference: ProviderId
+
+
+class MandateEvent(Document):
+    """Nothing can be asked for by the mandate any more."""
+
+    type: Literal["mandate.revoked"]
+    timestamp: Annotated[AwareDatetime, Field(strict=False)]
+    data: MandateData
+
+
 class _Typed(Document):
     type: str
 
@@ -99,6 +124,8 @@ class StandardWebhooks:
             kind = type_of(_Typed.model_validate_json(plain).type)
         except ValidationError as error:
             return unreadable(None, error)
+        if kind == "mandate.revoked":
+            return _gone(kind, plain)
         if kind not in _KINDS:
             return Other(kind, f"events of type {kind} are not known yet")
         try:
@@ -123,4 +150,12 @@ def _told(kind: str, plain: bytes) -> Told | Unreadable:
         amount_micro=data.amount_micro,
         currency=data.currency,
         at=at,
+        request_id=data.request_id,
     )
+
+
+def _gone(kind: str, plain: bytes) -> MandateGone | Unreadable:
+    try:
+        return MandateGone(kind, MandateEvent.model_validate_json(plain).data.reference)
+    except ValidationError as error:
+        return unreadable(kind, error)

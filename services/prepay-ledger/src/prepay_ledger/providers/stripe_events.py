@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 
 from prepay_ledger.providers.amounts import micro_of_minor
 from prepay_ledger.providers.reading import Document, Movement, ProviderId, type_of, unreadable
-from prepay_ledger.providers.values import Kind, Other, Reading, Told
+from prepay_ledger.providers.values import Kind, MandateGone, Other, Reading, Told
 
 _INQUIRY = "warning_"
 """How the states of disputes begin that are questions yet: no money has moved."""
@@ -57,6 +57,14 @@ class _Amount(_Money):
     amount: int
 
 
+class _Method(Document):
+    """A stored payment method, or a mandate for one."""
+
+    id: ProviderId
+    payment_method: ProviderId | None = None
+    status: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class _Moved:
     kind: Kind
@@ -73,6 +81,8 @@ def read_event(plain: bytes) -> Reading:
         return unreadable(None, error)
     kind = type_of(event.type)
     try:
+        if (reference := _gone(kind, event.data.object)) is not None:
+            return MandateGone(kind, reference)
         moved = _moved(kind, event.data.object)
         if isinstance(moved, str):
             return Other(kind, moved)
@@ -84,11 +94,24 @@ def read_event(plain: bytes) -> Reading:
             account_number=moved.money.metadata.get("account_number", ""),
             amount_micro=micro_of_minor(moved.amount, currency),
             currency=currency,
+            request_id=moved.money.metadata.get("request_id", ""),
             at=None if event.created is None else datetime.fromtimestamp(event.created, UTC),
         )
     except ValidationError as error:
         return unreadable(kind, error)
     return Told(kind=moved.kind, type=kind, **movement.model_dump())
+
+
+def _gone(kind: str, document: dict[str, Any]) -> str | None:
+    """The payment method by which nothing can be asked for any more. Raises ValidationError."""
+    match kind:
+        case "payment_method.detached":
+            return _Method.model_validate(document).id
+        case "mandate.updated":
+            mandate = _Method.model_validate(document)
+            return mandate.payment_method if mandate.status == "inactive" else None
+        case _:
+            return None
 
 
 def _moved(kind: str, document: dict[str, Any]) -> _Moved | str:

@@ -51,6 +51,17 @@ class Told:
     """When it happened, as the provider says; none where it does not."""
     cumulative: bool = False
     """The amount is all that was refunded of the payment so far, not this refund alone."""
+    request_id: str = ""
+    """Our id of the request that the money was asked for by; empty where the event names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class MandateGone:
+    """Nothing can be asked for any more by a mandate, or by the means of payment behind it.
+    ``reference``: the provider's own name of that."""
+
+    type: str
+    reference: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +80,7 @@ class Unreadable:
     reason: str
 
 
-Reading: TypeAlias = Told | Other | Unreadable
+Reading: TypeAlias = Told | MandateGone | Other | Unreadable
 
 
 class BadSignature(Exception):

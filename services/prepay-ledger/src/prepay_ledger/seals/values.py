@@ -126,6 +126,15 @@ SEALED = (
         ("id",),
         ("id", "kind", "source", "currency", "entries", "entries_micro", "postings", "posted_at"),
     ),
+    SealedTable(
+        "mandate_step",
+        ("id",),
+        (
+            "id", "mandate_id", "action", "provider", "reference", "threshold_micro",
+            "amount_micro", "month_micro_max", "month_requests_max", "valid_from", "valid_until",
+            "consent_by", "consent_reference", "consent_at", "who", "reason", "key", "at",
+        ),
+    ),
     SealedTable("meter_day", ("meter_id",), ("meter_id", "packed")),
     SealedTable(
         "parked_meter_step",
@@ -222,6 +231,15 @@ SEALED = (
             "published_by", "reason", "published_at",
         ),
     ),
+    SealedTable(
+        "top_up_request",
+        ("id",),
+        (
+            "id", "mandate_id", "account_id", "provider", "reference", "amount_micro", "currency",
+            "requested_on", "requested_at",
+        ),
+    ),
+    SealedTable("top_up_request_close", ("request_id",), ("request_id", "who", "reason", "at")),
     SealedTable(
         "vend",
         ("id",),

@@ -4,7 +4,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from prepay_ledger.vending.rules import decimal_of, parts_of
+from prepay_ledger.providers.amounts import decimal_of
+from prepay_ledger.vending.rules import parts_of
 from prepay_ledger.vending.values import Vend
 
 COLUMNS = 42

@@ -7,10 +7,9 @@ from datetime import date
 from uuid import UUID
 
 from prepay_ledger.debts.values import Debt
+from prepay_ledger.providers.amounts import decimal_of
 from prepay_ledger.vending.refusals import DayLimitReached, FloatUsedUp, NotASeller, VendorClosed
 from prepay_ledger.vending.values import Parts, Vend, Vendor
-
-_UNIT_MICRO = 1_000_000
 
 
 def sold_micro(vendor: Vendor, today: date) -> int:
@@ -98,17 +97,6 @@ def masked(name: str) -> str:
     """
     words = unicodedata.normalize("NFC", name).split()
     return " ".join(word[0] + "*" * (len(word) - 1) if len(word) > 1 else "*" for word in words)
-
-
-def decimal_of(micro: int) -> str:
-    """As a person reads it: two decimals, more where there are more.
-
-    >>> decimal_of(12_340_000), decimal_of(-1_000_000), decimal_of(5)
-    ('12.34', '-1.00', '0.000005')
-    """
-    whole, rest = divmod(abs(micro), _UNIT_MICRO)
-    decimals = f"{rest:06d}"
-    return f"{'-' if micro < 0 else ''}{whole}.{decimals[:2]}{decimals[2:].rstrip('0')}"
 
 
 def _amount(micro: int, currency: str) -> str:

@@ -24,6 +24,7 @@ CREATE TABLE account (
     supply_state text NOT NULL,
     review_at_micro bigint,
     review_above_micro bigint,
+    top_up_at_micro bigint,
     low_since timestamptz,
     exhausted_since timestamptz,
     held text DEFAULT '' NOT NULL,
@@ -1637,6 +1638,121 @@ CREATE TABLE bank_line_step (
 );
 CREATE INDEX bank_line_step_day ON bank_line_step (day, id);
 CREATE INDEX bank_line_step_line ON bank_line_step (line_id, id);
+CREATE TABLE mandate (
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    provider text NOT NULL,
+    reference text NOT NULL,
+    threshold_micro bigint NOT NULL,
+    amount_micro bigint NOT NULL,
+    month_micro_max bigint NOT NULL,
+    month_requests_max integer NOT NULL,
+    valid_from date NOT NULL,
+    valid_until date,
+    consent_by text NOT NULL,
+    consent_reference text NOT NULL,
+    consent_at timestamptz NOT NULL,
+    state text NOT NULL,
+    state_reason text NOT NULL,
+    failures integer NOT NULL,
+    retry_on date,
+    waits text,
+    look_at timestamptz,
+    PRIMARY KEY (id),
+    CHECK (amount_micro > 0),
+    CHECK (month_micro_max > 0),
+    CHECK (month_requests_max >= 1),
+    CHECK (valid_until > valid_from),
+    CHECK (state IN ('active', 'suspended', 'ended')),
+    CHECK (failures >= 0),
+    CHECK (waits IN ('request-open', 'not-yet-valid', 'no-meter', 'disputed', 'refused-too-often',
+        'later-day', 'month-reached')),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE UNIQUE INDEX mandate_one_an_account ON mandate (account_id) WHERE state <> 'ended';
+CREATE INDEX mandate_look_at ON mandate (look_at) WHERE look_at IS NOT NULL;
+CREATE INDEX mandate_reference ON mandate (provider, reference);
+CREATE TABLE mandate_step (
+    id uuid NOT NULL,
+    mandate_id uuid NOT NULL,
+    action text NOT NULL,
+    provider text NOT NULL,
+    reference text NOT NULL,
+    threshold_micro bigint NOT NULL,
+    amount_micro bigint NOT NULL,
+    month_micro_max bigint NOT NULL,
+    month_requests_max integer NOT NULL,
+    valid_from date NOT NULL,
+    valid_until date,
+    consent_by text NOT NULL,
+    consent_reference text NOT NULL,
+    consent_at timestamptz NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    key text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    CHECK (action IN ('open', 'change', 'end', 'suspend')),
+    FOREIGN KEY(mandate_id) REFERENCES mandate (id)
+);
+CREATE INDEX mandate_step_day ON mandate_step (day, id);
+CREATE INDEX mandate_step_mandate ON mandate_step (mandate_id, id);
+CREATE UNIQUE INDEX mandate_step_key ON mandate_step (who, key) WHERE key <> '';
+CREATE TABLE top_up_request (
+    id uuid NOT NULL,
+    mandate_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    provider text NOT NULL,
+    reference text NOT NULL,
+    amount_micro bigint NOT NULL,
+    currency text NOT NULL,
+    requested_on date NOT NULL,
+    requested_at timestamptz NOT NULL,
+    state text NOT NULL,
+    code text NOT NULL,
+    payment_id text NOT NULL,
+    sends integer NOT NULL,
+    send_at timestamptz,
+    answer_by timestamptz,
+    closed_at timestamptz,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    CHECK (amount_micro > 0),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    CHECK (state IN ('requested', 'sending', 'accepted', 'unanswered', 'paid', 'refused', 'failed',
+        'withdrawn')),
+    CHECK (sends >= 0),
+    CHECK (state NOT IN ('requested', 'sending') OR send_at IS NOT NULL),
+    CHECK (state <> 'accepted' OR answer_by IS NOT NULL),
+    CHECK (state NOT IN ('paid', 'refused', 'failed', 'withdrawn') OR closed_at IS NOT NULL),
+    FOREIGN KEY(mandate_id) REFERENCES mandate (id),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX top_up_request_day ON top_up_request (day, id);
+CREATE INDEX top_up_request_account ON top_up_request (account_id, id);
+CREATE INDEX top_up_request_state ON top_up_request (state, id);
+CREATE UNIQUE INDEX top_up_request_one_open ON top_up_request (account_id)
+    WHERE state IN ('requested', 'sending', 'accepted', 'unanswered');
+CREATE INDEX top_up_request_send_at ON top_up_request (send_at) WHERE send_at IS NOT NULL;
+CREATE INDEX top_up_request_answer_by ON top_up_request (answer_by) WHERE answer_by IS NOT NULL;
+CREATE INDEX top_up_request_payment ON top_up_request (provider, payment_id)
+    WHERE payment_id <> '';
+CREATE TABLE top_up_request_close (
+    request_id uuid NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (request_id),
+    FOREIGN KEY(request_id) REFERENCES top_up_request (id)
+);
+CREATE INDEX top_up_request_close_day ON top_up_request_close (day, request_id);
+CREATE TABLE top_up_due (
+    account_id uuid NOT NULL,
+    PRIMARY KEY (account_id),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
 CREATE TABLE command_answer (
     id bigint GENERATED ALWAYS AS IDENTITY,
     command_id uuid NOT NULL,
@@ -1738,6 +1854,10 @@ SEALED = {
     "vendor_funding": "",
     "vendor_funding_reversal": "",
     "vendor_step": "",
+    "mandate_step": "",
+    "top_up_request": "id, mandate_id, account_id, provider, reference, amount_micro, currency,"
+    " requested_on, requested_at, day",
+    "top_up_request_close": "",
     "fact": "",
     "finding_seen": "",
     "meter_day": "",

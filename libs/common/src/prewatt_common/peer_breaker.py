@@ -1,4 +1,4 @@
-"""A channel whose peer is down is left alone for a while, then tried with one notice."""
+"""A peer that is down is left alone for a while, then tried with one request."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ class Breaker:
         return self._trial_at_s is not None
 
     def room(self, *, now_s: float, slots: int, running: int) -> int:
-        """How many more notices may be on their way: none while open, one as a trial."""
+        """How many more requests may be on their way: none while open, one as a trial."""
         if self._trial_at_s is None:
             return slots - running
         if now_s < self._trial_at_s:
@@ -36,7 +36,7 @@ class Breaker:
         return 1 if running == 0 else 0
 
     def answered(self) -> None:
-        """The peer is there: it took a notice, or refused that one."""
+        """The peer is there: it took a request, or refused that one."""
         self._failures = 0
         self._pause_s = 0.0
         self._trial_at_s = None

@@ -1,0 +1,89 @@
+"""Providers that can be asked for money, as the settings name them."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeAlias
+
+import httpx
+from pydantic import AfterValidator, Field, JsonValue, SecretStr, field_validator
+
+from prepay_ledger.payment_requests import template
+from prepay_ledger.payment_requests.http_json import HttpRequester
+from prepay_ledger.payment_requests.stripe import StripeRequester
+from prepay_ledger.payment_requests.values import Requester
+from prepay_ledger.providers.configured import FromFile, ProviderSettings, StandardSecret
+from prewatt_common.clock import utc_now
+
+
+def _url(text: str) -> str:
+    url = httpx.URL(text)
+    if url.scheme not in ("https", "http") or not url.host:
+        message = "it must be an https or http URL"
+        raise ValueError(message)
+    return text
+
+
+_Url = Annotated[str, AfterValidator(_url)]
+_Secret = Annotated[SecretStr, FromFile]
+_Path = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$")]
+"""Names of a JSON document with dots between: ``data.id``."""
+
+
+class HttpRequestsSettings(ProviderSettings):
+    """Any provider that takes JSON; where its answers have what we look for."""
+
+    kind: Literal["http-json"]
+    url: _Url
+    headers: dict[str, _Secret] = Field(default_factory=dict)
+    body: dict[str, JsonValue]
+    """With ``{request_id}``, ``{reference}``, ``{amount}`` and others in place of what is asked."""
+    secret: StandardSecret | None = None
+    """What requests are signed with, by Standard Webhooks."""
+    payment_id: _Path = "payment_id"
+    code: _Path = "code"
+    for_good: list[str] = Field(default_factory=list)
+    """Codes by which it says that the mandate is gone."""
+
+    @field_validator("body")
+    @classmethod
+    def _has_places(cls, body: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        template.check(body)
+        return body
+
+    def requester(self, client: httpx.AsyncClient) -> Requester:
+        """As it is to be used."""
+        return HttpRequester(
+            url=self.url,
+            headers={name.lower(): each.get_secret_value() for name, each in self.headers.items()},
+            body=self.body,
+            secret=self.secret.get_secret_value() if self.secret else None,
+            payment_id=tuple(self.payment_id.split(".")),
+            code=tuple(self.code.split(".")),
+            for_good=frozenset(self.for_good),
+            client=client,
+            clock=utc_now,
+        )
+
+
+class StripeRequestsSettings(ProviderSettings):
+    """An account at Stripe. ``api_key``: a restricted key that may write payment intents only."""
+
+    kind: Literal["stripe"]
+    api_key: _Secret
+    api_version: str = "2024-06-20"
+    url: _Url = "https://api.stripe.com/v1/payment_intents"
+
+    def requester(self, client: httpx.AsyncClient) -> Requester:
+        """As it is to be used."""
+        return StripeRequester(
+            url=self.url,
+            api_key=self.api_key.get_secret_value(),
+            api_version=self.api_version,
+            client=client,
+        )
+
+
+ConfiguredRequester: TypeAlias = Annotated[
+    HttpRequestsSettings | StripeRequestsSettings, Field(discriminator="kind")
+]
+Requesters: TypeAlias = Mapping[str, Requester]
+"""By the provider's name, which is its webhook's too."""

@@ -1,0 +1,66 @@
+"""One POST to a provider, with a limit on time and on what is read of the answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpx
+from pydantic import JsonValue, TypeAdapter, ValidationError
+
+from prepay_ledger.payment_requests.values import NoAnswer
+
+_OBJECT = TypeAdapter(dict[str, JsonValue])
+_ANSWER_BYTES_MAX = 256 * 1024
+_TIMEOUT_S = 15.0
+"""Of connecting, sending and each wait for bytes. Providers that confirm a card take seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What came back. ``document``: the JSON object of the body; empty where it is none."""
+
+    status: int
+    document: Mapping[str, JsonValue]
+
+
+def make_client() -> httpx.AsyncClient:
+    """No redirect is followed: a request for money goes where it was configured to go."""
+    return httpx.AsyncClient(timeout=_TIMEOUT_S, follow_redirects=False, trust_env=False)
+
+
+async def post(
+    client: httpx.AsyncClient, url: str, *, headers: Mapping[str, str], content: bytes
+) -> Posted | NoAnswer:
+    """The error's text is not told: it may name what the URL holds."""
+    try:
+        async with client.stream("POST", url, headers=dict(headers), content=content) as answer:
+            body = b""
+            async for part in answer.aiter_bytes():
+                body += part
+                if len(body) > _ANSWER_BYTES_MAX:
+                    return NoAnswer("the answer is longer than 256 KiB", is_there=True)
+    except httpx.HTTPError as error:
+        return NoAnswer(f"no answer: {type(error).__name__}", is_there=False)
+    return Posted(answer.status_code, _object(body))
+
+
+def text_at(document: Mapping[str, JsonValue], *path: str) -> str:
+    """The text at a path of names, as it can be kept; empty where there is none."""
+    found: JsonValue = dict(document)
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+    return (
+        found[:200].replace("\x00", "\N{REPLACEMENT CHARACTER}") if isinstance(found, str) else ""
+    )
+
+
+def unclear(posted: Posted) -> NoAnswer:
+    """An answer that says neither yes nor no. From 500 on the provider counts as down."""
+    is_there = posted.status < httpx.codes.INTERNAL_SERVER_ERROR
+    return NoAnswer(f"answered {posted.status}", is_there=is_there)
+
+
+def _object(body: bytes) -> Mapping[str, JsonValue]:
+    try:
+        return _OBJECT.validate_json(body)
+    except ValidationError:
+        return {}
