@@ -26,7 +26,7 @@ async def forecast_account(
     if account is None:
         message = f"there is no account {account_id}"
         raise UnknownAccount(message)
-    left_micro = account.balance_micro + account.emergency_credit_micro
+    left_micro = account.left_micro
     tariffs = await days.of(unit, now=now)
     made = (
         await make_forecasts(unit, [account_id], tariffs=tariffs, now=now, ahead_days=AHEAD_DAYS)

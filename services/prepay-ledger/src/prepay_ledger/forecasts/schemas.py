@@ -60,7 +60,7 @@ class BasisOut(BaseModel):
 
 class ForecastOut(BaseModel):
     """When the account's money will probably end. ``not_known``: why nobody knows; then nothing is
-    said. ``left_micro``: balance and emergency credit. ``as_of``: the reading up to which the
+    said. ``left_micro``: what may be used until the cut. ``as_of``: the reading up to which the
     balance knows of use. ``cut_from``: a cut may come from then on, by the calendar, if money ends
     at p10; ``held_by``: what holds it until then; ``buy_by``: money had better be there by then."""
 

@@ -65,7 +65,7 @@ class Forecast:
 
     account: Account
     left_micro: int
-    """Balance and emergency credit."""
+    """Balance, overdraft and emergency credit: what may be used until the cut."""
     not_known: NotKnown | None = None
     made: Made | None = None
     ends: RunOut | None = None
