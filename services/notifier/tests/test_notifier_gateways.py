@@ -16,13 +16,11 @@ from notifier.channels.aliyun import rules as aliyun_rules
 from notifier.channels.aliyun import signature as aliyun
 from notifier.channels.aliyun import values as aliyun_values
 from notifier.channels.callbacks import (
-    MessageMapping,
     ReceiptMapping,
     SignatureEncoding,
     SignatureMapping,
     UnreadableCallback,
     reports_in,
-    written_in,
 )
 from notifier.channels.gateway.rules import accepted_as
 from notifier.channels.gateway.values import AnswerMapping
@@ -243,19 +241,6 @@ def test_receipts_as_the_vendors_send_them():
     assert bad.reason == "delivery report FAIL, MK:0008"
 
 
-def test_what_customers_write_as_the_vendors_send_it():
-    up = {"phone_number": "13900000001", "content": "TD", "sign_name": "某", "sequence_id": 123}
-    (written,) = written_in(json.dumps([up]).encode(), aliyun_values.MESSAGE)
-    assert (written.id, written.sender, written.text) == ("123", "13900000001", "TD")
-    reply = {"extend": "1", "mobile": "13900000001", "nationcode": "86", "text": "余额", "time": 1}
-    first, second, later = (
-        written_in(json.dumps(each).encode(), tencent_values.MESSAGE)[0]
-        for each in (reply, dict(reversed(reply.items())), reply | {"time": 2})
-    )
-    assert (first.sender, first.text) == ("+8613900000001", "余额")
-    assert first.id == second.id != later.id
-
-
 def test_a_form_is_read_like_json():
     mapping = ReceiptMapping(
         message_id="{id}",
@@ -275,14 +260,20 @@ def test_a_form_is_read_like_json():
         (b"", "neither JSON nor a form"),
         (b"\xff\xfe", "neither JSON nor a form"),
         (b'{"event": []}', "nothing at events"),
-        (b'{"events": [{"id": "1", "from": "86"}]}', "nothing at body of item 0"),
+        (b'{"events": [{"id": "1", "why": "86"}]}', "nothing at state of item 0"),
         (b'{"events": [7]}', "nothing at id of item 0"),
     ],
 )
 def test_what_does_not_fit_its_mapping_is_named_with_the_place(body, says):
-    mapping = MessageMapping(items="events", id="{id}", sender="+{from}", text="{body}")
+    mapping = ReceiptMapping(
+        items="events",
+        message_id="{id}",
+        state="{state}",
+        delivered=frozenset({"ok"}),
+        bounced=frozenset({"no"}),
+    )
     with pytest.raises(UnreadableCallback, match=says):
-        written_in(body, mapping)
+        reports_in(body, mapping)
 
 
 def test_a_call_is_signed_over_its_body():

@@ -80,7 +80,6 @@ def plain_document(url: str) -> dict:
             "bounced": ["undeliverable"],
             "reason": "{why}",
         },
-        "message": {"items": "events", "id": "{id}", "sender": "+{from}", "text": "{body}"},
         "signature": {"header": "X-Signature", "prefix": "sha256="},
     }
 

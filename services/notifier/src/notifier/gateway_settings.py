@@ -64,15 +64,14 @@ class GatewaySettings(SmppSettings):
             return None
         match gateway:
             case aliyun.AliyunGateway():
-                return Callbacks(secret.get_secret_value(), aliyun.RECEIPT, aliyun.MESSAGE)
+                return Callbacks(secret.get_secret_value(), aliyun.RECEIPT)
             case tencent.TencentGateway():
-                return Callbacks(secret.get_secret_value(), tencent.RECEIPT, tencent.MESSAGE)
+                return Callbacks(secret.get_secret_value(), tencent.RECEIPT)
             case HttpGateway():
                 key = self.sms_callback_key
                 return Callbacks(
                     secret.get_secret_value(),
                     gateway.receipt,
-                    gateway.message,
                     gateway.signature,
                     key.get_secret_value().encode() if key else b"",
                 )

@@ -1,8 +1,7 @@
-"""What a gateway tells us by HTTP of its own accord: receipts, and what customers write. Which of
-its words mean what is a mapping, so that one reader serves every gateway."""
+"""What a gateway tells us by HTTP of its own accord: what became of messages. Which of its words
+mean what is a mapping, so that one reader serves every gateway."""
 
 import hmac
-import json
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from notifier.channels.places import Missing, at, fill, of_document
 from notifier.channels.ports import Verdict
 
 _JSON = TypeAdapter[JsonValue](JsonValue)
-_ID_CHARACTERS_MAX = 200
 
 
 class Mapped(BaseModel):
@@ -39,17 +37,6 @@ class ReceiptMapping(Mapped):
     reason: str = ""
     reply: JsonValue = None
     """What the gateway wants to hear; none: an empty answer."""
-
-
-class MessageMapping(Mapped):
-    """Where it tells what a customer has written, in the same way."""
-
-    items: str = ""
-    id: str | None = None
-    """None where it numbers none: what is alike in everything is then one message."""
-    sender: str
-    text: str
-    reply: JsonValue = None
 
 
 class SignatureEncoding(StrEnum):
@@ -85,7 +72,6 @@ class Callbacks:
 
     secret: str
     receipt: ReceiptMapping | None
-    message: MessageMapping | None
     signature: SignatureMapping | None = None
     key: bytes = b""
 
@@ -107,16 +93,6 @@ class Report:
     verdict: Verdict | None
     """None while it is on its way."""
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What one customer wrote. ``raw`` is all that the gateway says of it."""
-
-    id: str
-    sender: str
-    text: str
-    raw: str
 
 
 class UnreadableCallback(Exception):
@@ -146,21 +122,6 @@ def reports_in(body: bytes, mapping: ReceiptMapping) -> list[Report]:
         reason = f"delivery report {state}" + (f", {why}" if why else "")
         reports.append(Report(message_id, verdict, reason))
     return reports
-
-
-def written_in(body: bytes, mapping: MessageMapping) -> list[Written]:
-    """Raises `UnreadableCallback`, with the place."""
-    written: list[Written] = []
-    for number, item in enumerate(_items(body, mapping.items)):
-        raw = json.dumps(item, ensure_ascii=False, sort_keys=True)
-        value_of = of_document(item)
-        try:
-            said_id = fill(mapping.id, value_of) if mapping.id else sha256(raw.encode()).hexdigest()
-            sender, text = (fill(each, value_of) for each in (mapping.sender, mapping.text))
-        except Missing as missing:
-            raise _nothing_at(missing, number) from missing
-        written.append(Written(said_id[:_ID_CHARACTERS_MAX], sender, text, raw))
-    return written
 
 
 def _items(body: bytes, place: str) -> list[JsonValue]:
