@@ -106,6 +106,10 @@ class Scratch:
                  "currency, outcome, reason, journal_id, received_at) "
                  "VALUES ($1, 'p', $2, '1', 9, 'CNY', 'credited', 'none', $3, $4)",
                  (first, str(first), journal_id, AT)),
+                ("INSERT INTO topup (payment, account_id, journal_id, amount_micro, repaid_micro, "
+                 "debts_micro, added_micro, paid_off, balance_micro, left_micro, "
+                 "above_maximum_micro, at) VALUES ($1, $2, $3, 9, 0, 0, 9, '{}', 9, 9, 0, $4)",
+                 (first, ACCOUNT, journal_id, AT)),
                 ("INSERT INTO payment_movement (provider, payment_id, kind, movement_id, "
                  "amount_micro, currency, is_total, happened_at, at) "
                  "VALUES ('p', $1, 'refunded', $2, $3, 'CNY', false, $4, $4)",

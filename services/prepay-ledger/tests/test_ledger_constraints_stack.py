@@ -162,6 +162,9 @@ CANNOT_BE = [
     ("bank_line", "state", "lost"),
     ("bank_line", "state", "credited"),
     ("bank_line_step", "action", "burn"),
+    ("topup", "repaid_micro", -1),
+    ("topup", "amount_micro", 8),
+    ("topup", "above_maximum_micro", -1),
     ("vend", "amount_micro", 0),
     ("vend", "currency", "cny"),
     ("vend", "tender", "shells"),
@@ -197,6 +200,9 @@ BESIDE = {
     "expected_micro": 0,
     "counted_micro": 1,
     "destination": "bank",
+    "repaid_micro": 0,
+    "debts_micro": 0,
+    "added_micro": 9,
 }
 
 

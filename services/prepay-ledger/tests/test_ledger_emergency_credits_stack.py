@@ -244,3 +244,26 @@ async def test_who_is_offered_late_accepts_at_once(place: Helped) -> None:
     credit = await place.accept()
     assert isinstance(credit.id, UUID)
     assert (await place.account())["emergency_credit_micro"] == 10
+
+
+async def test_what_was_paid_went_where_the_row_says_and_adds_up(place: Helped) -> None:
+    """Money that a provider took is credited whole, also above the maximum, and flagged."""
+    await place.policy(emergency_credit=CREDIT, maximum_balance_micro={"CNY": 40})
+    await place.post(0, -90)
+    await place.accept()
+    await place.post(0, -17)
+    await place.top_up(57, "p-1")
+    await place.top_up(2, "p-2")
+    rows = await place.scratch.sql(
+        "SELECT t.* FROM topup AS t JOIN payment AS p ON p.id = t.payment ORDER BY p.payment_id"
+    )
+    assert [
+        (r["amount_micro"], r["repaid_micro"], r["debts_micro"], r["added_micro"],
+         r["balance_micro"], r["left_micro"], r["above_maximum_micro"])
+        for r in rows
+    ] == [(57, 7, 0, 50, 50, 50, 10), (2, 0, 0, 2, 52, 52, 2)]  # fmt: skip
+    (row,) = await place.scratch.sql(
+        "SELECT sum(amount_micro)::bigint AS n FROM entry WHERE account_id = $1",
+        place.households[0].id,
+    )
+    assert row["n"] == (await place.account())["balance_micro"] == 52

@@ -32,7 +32,7 @@ SALE = Vend(
     balance_micro=32_000_000,
     owed_micro=15_500_000,
     paid_off={UUID(int=4): 10_000_000},
-    overdraft_micro=20_000_000,
+    credit_micro=20_000_000,
     supply_state="reconnecting",
     at=AT,
 )
@@ -52,6 +52,7 @@ CHINESE = """\
   其中:计入余额                  32.00 CNY
 ------------------------------------------
 余额                             32.00 CNY
+停电前可用                       52.00 CNY
 另欠                             15.50 CNY
 ------------------------------------------
 凭证号

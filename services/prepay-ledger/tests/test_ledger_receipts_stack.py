@@ -42,7 +42,12 @@ async def test_a_receipt_is_signed_at_once_and_proven_once_its_day_is_closed(led
     seal = await ledger.until(is_sealed, what="the day is sealed")
     later = await receipt_of(ledger, payment["id"])
     assert later["receipt"] == first["receipt"]
-    assert check_receipt(later, keys, head=seal["head"]).head == seal["head"]
+    proven = check_receipt(later, keys, head=seal["head"])
+    assert (proven.head, proven.topup_head) == (seal["head"], seal["head"])
+    assert proven.topup is not None
+    assert [proven.topup[f"{part}_micro"] for part in ("repaid", "debts", "added", "left")] == [
+        "0", "0", str(5 * MICRO), str(5 * MICRO),
+    ]  # fmt: skip
 
 
 async def test_money_in_suspense_has_a_receipt_that_says_so(ledger) -> None:
@@ -64,6 +69,9 @@ async def test_money_in_suspense_has_a_receipt_that_says_so(ledger) -> None:
     assert assigned.status_code == 200, assigned.text
     after = check_receipt(await receipt_of(ledger, payment["id"]), keys, head=None)
     assert (after.account_number, after.row) == (account["number"], checked.row)
+    assert checked.topup is None
+    assert after.topup is not None
+    assert after.topup["account_id"] == account["id"]
 
 
 async def test_a_payment_that_is_none_and_a_caller_who_may_not(ledger) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from prepay_ledger.receipts.sign_receipt import public_keys, sign_receipt
-from prepay_ledger.receipts.values import Claims
+from prepay_ledger.receipts.values import Claims, Leaf
 from prepay_ledger.seals.chain import GENESIS, row_text, seal_of
 from prepay_ledger.seals.schemas import SealOut
 from prepay_ledger.seals.values import SEALED_BY_NAME, TableSeal
@@ -63,6 +63,8 @@ def receipt(number: int = 3, *, count: int = 7, keys=KEYS, **claims: Any) -> dic
         "receipt": sign_receipt(Claims(**said | claims), keys),
         "seal": SealOut.of(seal).model_dump(mode="json"),
         "proof": proof,
+        "topup_seal": None,
+        "topup_proof": None,
     }
 
 
@@ -96,7 +98,8 @@ def resigned(**header: Any) -> dict[str, Any]:
     key = header.pop("key", KEYS["2026"])
     algorithm = header.pop("algorithm", "EdDSA")
     signed = jwt.api_jws.encode(payload, key, algorithm=algorithm, headers=header)
-    return {"receipt": signed, "seal": None, "proof": None}
+    nothing = ("seal", "proof", "topup_seal", "topup_proof")
+    return {"receipt": signed} | dict.fromkeys(nothing)
 
 
 FORGED = {
@@ -184,6 +187,40 @@ def test_what_a_person_reads(files: tuple[Path, Path]) -> None:
     other = verify(*files, "--head", "ab" * 32)
     assert other.exit_code == 1
     assert "does not hold: 2026-11-28 was published with another head" in other.output
+
+
+def leaf(**other: Any) -> Leaf:
+    """Where 12.5 went: 2 to emergency credit, 1.5 to a debt, and the rest to the balance."""
+    columns = SEALED_BY_NAME["topup"].columns
+    values: dict[str, Any] = dict.fromkeys(columns, "")
+    values |= {
+        "amount_micro": 12_500_003, "repaid_micro": 2_000_000, "debts_micro": 1_500_000,
+        "added_micro": 9_000_003, "paid_off": '{"d-1": 1500000}', "balance_micro": 9_000_003,
+        "left_micro": 14_000_003, "above_maximum_micro": 0,
+    } | other  # fmt: skip
+    said = row_text(SEALED_BY_NAME["topup"], [values[name] for name in columns]).decode()
+    return Leaf(table="topup", day=DAY, row=said)
+
+
+def test_it_says_what_went_where_and_what_was_left(files: tuple[Path, Path]) -> None:
+    files[0].write_text(json.dumps(receipt(topup=leaf())))
+    shown = verify(*files)
+    assert shown.exit_code == 0, shown.output
+    assert shown.output.splitlines()[3:7] == [
+        "2.00 CNY of it repaid emergency credit",
+        "1.50 CNY of it went to debt d-1",
+        "9.000003 CNY of it went to the balance, then 9.000003 CNY",
+        "14.000003 CNY could be used from there until the cut",
+    ]
+
+
+@pytest.mark.parametrize(
+    "other", [{"added_micro": 9}, {"paid_off": "{}"}, {"amount_micro": 13_000_000}]
+)
+def test_what_does_not_add_up_does_not_hold(files: tuple[Path, Path], other: Any) -> None:
+    files[0].write_text(json.dumps(receipt(topup=leaf(**other))))
+    shown = verify(*files)
+    assert (shown.exit_code, "does not add up" in shown.output) == (1, True)
 
 
 def test_one_of_today_is_signed_and_not_proven_yet(files: tuple[Path, Path]) -> None:

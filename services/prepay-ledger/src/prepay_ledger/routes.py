@@ -257,7 +257,7 @@ def routers(
         vendors_router(open_unit=units, queries=vend_queries, committed=committed, clock=utc_now),
         fundings_router(open_unit=units, queries=vend_queries, committed=committed, clock=utc_now),
         holders_router(open_unit=units, clock=utc_now),
-        payables_router(queries=vend_queries),
+        payables_router(open_unit=units, queries=vend_queries, clock=utc_now),
         vends_router(
             open_unit=units,
             queries=vend_queries,

@@ -28,6 +28,10 @@ class Checked:
     account_number: str | None
     taken_back_micro: int
     head: str | None
+    topup: dict[str, Any] | None
+    """Where it went as it reached the account; none where it has not."""
+    topup_head: str | None
+    """Of the closed day that says so; likewise."""
 
 
 def check_receipt(receipt: dict[str, Any], keys: dict[str, Any], *, head: str | None) -> Checked:
@@ -43,10 +47,15 @@ def check_receipt(receipt: dict[str, Any], keys: dict[str, Any], *, head: str | 
             account_number=claims["account_number"],
             taken_back_micro=int(claims["taken_back_micro"]),
             head=_proven(claims, receipt["seal"], receipt["proof"]),
+            topup=None if claims["topup"] is None else json.loads(claims["topup"]["row"]),
+            topup_head=None
+            if claims["topup"] is None
+            else _proven(claims["topup"], receipt["topup_seal"], receipt["topup_proof"]),
         )
     except (KeyError, TypeError, AttributeError) as error:
         message = f"this is no receipt or no set of keys: {error!r}"
         raise ValueError(message) from error
+    _check_sum(checked)
     if head is not None and checked.head is None:
         message = f"it has no proof yet: fetch it again once {checked.day} is closed"
         raise DoesNotHold(message)
@@ -54,6 +63,22 @@ def check_receipt(receipt: dict[str, Any], keys: dict[str, Any], *, head: str | 
         message = f"{checked.day} was published with another head than the receipt's {checked.head}"
         raise DoesNotHold(message)
     return checked
+
+
+def _check_sum(checked: Checked) -> None:
+    topup = checked.topup
+    if topup is None:
+        return
+    try:
+        parts = sum(int(topup[name]) for name in ("repaid_micro", "debts_micro", "added_micro"))
+        debts = sum(json.loads(topup["paid_off"]).values())
+        amount, of_payment = int(topup["amount_micro"]), int(checked.row["amount_micro"])
+    except (KeyError, TypeError, AttributeError) as error:
+        message = f"this is no receipt: {error!r}"
+        raise ValueError(message) from error
+    if parts != amount or debts != int(topup["debts_micro"]) or amount > of_payment:
+        message = "what it says of where the money went does not add up"
+        raise DoesNotHold(message)
 
 
 def _signed(signed: str, keys: dict[str, Any]) -> tuple[dict[str, Any], str]:

@@ -74,6 +74,7 @@ def _shown(checked: Checked, *, compared: bool) -> list[str]:
     lines.append(f"{amount} of {row['received_at']} by {row['provider']}, {row['payment_id']}")
     to = checked.account_number
     lines.append("the money is on no account" if to is None else f"the money went to account {to}")
+    lines += _parts(checked.topup, row["currency"])
     if checked.taken_back_micro:
         back = decimal_from(checked.taken_back_micro)
         lines.append(f"{back} {row['currency']} of it were taken back by the provider")
@@ -84,6 +85,25 @@ def _shown(checked: Checked, *, compared: bool) -> list[str]:
     else:
         lines.append(f"it is in {checked.day}, closed under head {checked.head}; compare that with")
         lines.append("the one that was published (--head)")
+    return lines
+
+
+def _parts(topup: dict[str, Any] | None, currency: str) -> list[str]:
+    """Where it went, which was checked to add up."""
+    if topup is None:
+        return []
+
+    def money(name: str) -> str:
+        return f"{decimal_from(int(topup[name]))} {currency}"
+
+    debts = json.loads(topup["paid_off"])
+    lines = [f"{money('repaid_micro')} of it repaid emergency credit"]
+    lines += [
+        f"{decimal_from(micro)} {currency} of it went to debt {debt_id}"
+        for debt_id, micro in debts.items()
+    ]
+    lines.append(f"{money('added_micro')} of it went to the balance, then {money('balance_micro')}")
+    lines.append(f"{money('left_micro')} could be used from there until the cut")
     return lines
 
 

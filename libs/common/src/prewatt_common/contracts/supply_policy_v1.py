@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, cast
 
 import msgspec
 
-from prewatt_common.contracts.base import LimitW
+from prewatt_common.contracts.base import Currency, LimitW
 from prewatt_common.contracts.supply_calendar_v1 import Calendar, Part
 from prewatt_common.contracts.supply_credit_v1 import EmergencyCredit
 from prewatt_common.contracts.supply_debts_v1 import CorrectedBills
@@ -158,6 +158,11 @@ class ClassPolicy(Part, frozen=True, kw_only=True):
     warnings: Warnings = Warnings()
     emergency_credit: EmergencyCredit | None = None
     """null: none is offered."""
+    maximum_balance_micro: dict[Currency, Annotated[int, msgspec.Meta(ge=1, le=10**15)]] = (
+        msgspec.field(default_factory=dict[str, int])
+    )
+    """By currency: no sale lifts a balance above this. Money that was taken elsewhere already is
+    credited whole, and shown to people."""
     load_limit_w: LimitW | None = None
     """The meter limits the load to this instead of a cut."""
     commands: Commands = Commands()
@@ -165,6 +170,13 @@ class ClassPolicy(Part, frozen=True, kw_only=True):
     corrected_bills: CorrectedBills = CorrectedBills()
 
     def __post_init__(self) -> None:
+        lowest = min(self.maximum_balance_micro.values(), default=None)
+        if lowest is not None and lowest <= self.coming_back.balance_above_micro:
+            message = (
+                f"maximum_balance_micro is {lowest}, and coming_back.balance_above_micro of "
+                f"{self.coming_back.balance_above_micro} must be passed to have supply again"
+            )
+            raise ValueError(message)
         if not self.protected:
             return
         for name in ("calendar", "small_load", "emergency_credit", "load_limit_w"):

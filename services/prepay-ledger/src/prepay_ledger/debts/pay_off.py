@@ -1,6 +1,6 @@
 """Use case: debts are paid off from the balance: by due instalments, or a part of a top-up."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -29,9 +29,9 @@ from prewatt_common.ids import new_id
 
 
 class PaidOff(NamedTuple):
-    """What a top-up paid of debts, what is still owed, and the balance then."""
+    """What a top-up paid of each debt, what is still owed, and the balance then."""
 
-    paid_micro: int
+    paid_off: Mapping[UUID, int]
     owed_micro: int
     balance: Balance
 
@@ -88,14 +88,15 @@ async def pay_from_topup(
     debts = await unit.debts.lock_of(account.id)
     owed_micro = sum(debt.left_micro for debt in debts)
     if all(debt.topup_share_ppm is None for debt in debts):
-        return PaidOff(0, owed_micro, credited)
+        return PaidOff({}, owed_micro, credited)
     terms = (await load_terms(unit, [account.id], at=at))[account.id]
     if is_paused(account.supply_state, terms):
-        return PaidOff(0, owed_micro, credited)
+        return PaidOff({}, owed_micro, credited)
     since = at - timedelta(days=terms.topup_cap_days)
     lately_micro = await unit.debts.paid_by_topups_micro(account.id, since=since)
     topped_up = replace(account, balance_micro=credited.balance_micro)
-    paid: list[tuple[int, Balance]] = []
+    paid: dict[UUID, int] = {}
+    balance = credited
     left_micro = topup_micro * terms.topup_share_max_ppm // 1_000_000
     days = await local_days(unit, debts, at=at)
     for debt in debts:
@@ -113,9 +114,8 @@ async def pay_from_topup(
             left_micro -= moved_micro
             lately_micro += moved_micro
             topped_up = replace(topped_up, balance_micro=balance.balance_micro)
-        paid += some
-    paid_micro = sum(moved_micro for moved_micro, _ in paid)
-    return PaidOff(paid_micro, owed_micro - paid_micro, paid[-1][1] if paid else credited)
+            paid[debt.id] = moved_micro
+    return PaidOff(paid, owed_micro - sum(paid.values()), balance)
 
 
 async def _pay(

@@ -46,12 +46,29 @@ class ProposalOut(BaseModel, from_attributes=True):
     at: datetime
 
 
+class TopupOut(BaseModel, from_attributes=True):
+    """Where a payment went as it reached its account: what repaid emergency credit, paid debts
+    (each, by its id), and was added to the rest of the balance sums to it. ``left_micro``: what
+    could be used until the cut then. ``above_maximum_micro``: by how much the balance was above
+    what the policy allows; money that was taken already is credited whole all the same."""
+
+    repaid_micro: int
+    debts_micro: int
+    added_micro: int
+    paid_off: dict[UUID, int]
+    balance_micro: int
+    left_micro: int
+    above_maximum_micro: int
+    at: datetime
+
+
 class PaymentOut(BaseModel, from_attributes=True):
     """A payment and what became of it. ``account_id``: who has the money.
 
     ``taken_back_micro``: what of it its provider has taken back since.
     ``account_number`` is what the payer gave; ``reason`` says why the money went to suspense.
-    ``proposal``: the newest, of an amount that takes two people.
+    ``proposal``: the newest, of an amount that takes two people. ``topup``: where it went as it
+    reached an account; null where it has not.
     ``day`` is the posting day; once that is sealed, it and ``id`` prove the payment.
     """
 
@@ -70,6 +87,7 @@ class PaymentOut(BaseModel, from_attributes=True):
     day: date
     proposal: ProposalOut | None
     resolution: ResolutionOut | None
+    topup: TopupOut | None
 
 
 class Assignment(Reason):
@@ -128,12 +146,15 @@ def payments_router(
         outcome: PaymentOutcome | None = None,
         provider: GivenByProvider | None = None,
         payment_id: GivenByProvider | None = None,
+        above_maximum: bool | None = None,
     ) -> Page[PaymentOut]:
-        """Payments, newest first; ``outcome=suspense`` is money that nobody could place."""
+        """Payments, newest first; ``outcome=suspense`` is money that nobody could place,
+        ``above_maximum=true`` what lifted a balance above the policy's maximum."""
         rows = await queries.payments(
             outcome=outcome,
             provider=provider,
             payment_id=payment_id,
+            above_maximum=above_maximum,
             before=page.after,
             limit=page.rows_max,
         )

@@ -86,6 +86,7 @@ class AssignPayment:
             ),
             outcome=PaymentOutcome.CREDITED,
         )
+        await unit.payments.add_topup(payment, credited, at=now)
 
 
 async def _account(unit: Unit, *, account_id: UUID | None, number: str | None) -> Account:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from prepay_ledger.balances.values import Account
@@ -13,7 +12,8 @@ from prepay_ledger.events import account_event
 from prepay_ledger.facts import values as facts
 from prepay_ledger.journal.values import Entry, Journal
 from prepay_ledger.payments.ports import Unit
-from prepay_ledger.payments.values import Payment
+from prepay_ledger.payments.values import Payment, Topup
+from prepay_ledger.prepay_agreements.load_policy import load_policy
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.contracts.ledger_events_v1 import ToppedUp
 
@@ -27,13 +27,6 @@ class Decided:
     reason: str
 
 
-class CreditedPayment(NamedTuple):
-    """The journal, and what the account has then."""
-
-    journal_id: int
-    balance_micro: int
-
-
 async def credit(
     unit: Unit,
     *,
@@ -45,7 +38,7 @@ async def credit(
     taken_from: str,
     decided: Decided | None,
     now: datetime,
-) -> CreditedPayment:
+) -> Topup:
     """Moves the amount from the ledger account ``taken_from`` to ``account``, whose row is locked.
     There it repays emergency credit first, then pays what was agreed of the rest to debts. If it
     was announced as in flight, it no longer is. ``payment_id``: ours."""
@@ -71,6 +64,19 @@ async def credit(
     )
     balance_micro = paid.balance.balance_micro
     active = await active_micro(unit, account, balance_micro=balance_micro, now=now)
+    policy = await load_policy(unit, account.id, at=now)
+    most_micro = policy.terms.maximum_balance_micro.get(account.currency)
+    above = 0 if most_micro is None else max(0, balance_micro - most_micro)
+    topup = Topup(
+        account_id=account.id,
+        journal_id=journal_id,
+        amount_micro=payment.amount_micro,
+        repaid_micro=repaid,
+        paid_off=paid.paid_off,
+        balance_micro=balance_micro,
+        left_micro=balance_micro + account.overdraft_micro + active,
+        above_maximum_micro=min(above, payment.amount_micro),
+    )
     event = ToppedUp(
         account_id=account.id,
         payment_id=payment.payment_id,
@@ -82,10 +88,10 @@ async def credit(
         at=now,
         assigned_by=decided.who if decided else None,
         assigned_reason=decided.reason if decided else None,
-        paid_off_micro=paid.paid_micro,
+        paid_off_micro=topup.debts_micro,
         owed_micro=paid.owed_micro,
         repaid_micro=repaid,
-        left_micro=balance_micro + account.overdraft_micro + active,
+        left_micro=topup.left_micro,
     )
     await unit.publish([account_event(event, account_id=account.id, at=now)])
     await end_payment_in_flight(
@@ -99,4 +105,4 @@ async def credit(
         ),
     )
     await review(unit, [account.id], now=now, caused_at=now)
-    return CreditedPayment(journal_id, balance_micro)
+    return topup

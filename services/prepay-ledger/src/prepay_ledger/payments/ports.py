@@ -18,6 +18,7 @@ from prepay_ledger.payments.values import (
     PaymentOutcome,
     Proposal,
     Resolution,
+    Topup,
 )
 from prepay_ledger.supply import ports as supply
 
@@ -34,6 +35,10 @@ class PaymentStore(Protocol):
     async def by_payment_id(self, *, provider: str, payment_id: str) -> KnownPayment | None: ...
     async def lock(self, payment: UUID) -> KnownPayment | None: ...
     async def add(self, known: KnownPayment, *, journal_id: int, at: datetime) -> None: ...
+    async def add_topup(self, payment: UUID, topup: Topup, *, at: datetime) -> None:
+        """Where the payment went, which is stored by now."""
+        ...
+
     async def movements(self, *, provider: str, payment_id: str) -> Sequence[Movement]:
         """What was told of the payment since, which the caller has locked."""
         ...

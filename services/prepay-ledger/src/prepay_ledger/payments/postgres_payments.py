@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.payments.tables import payment as payment_table
 from prepay_ledger.payments.tables import payment_movement, payment_proposal, payment_resolution
+from prepay_ledger.payments.tables import topup as topup_table
 from prepay_ledger.payments.taken_back import Movement
 from prepay_ledger.payments.values import (
     KnownPayment,
@@ -19,6 +20,7 @@ from prepay_ledger.payments.values import (
     Proposal,
     Resolution,
     ResolutionAction,
+    Topup,
 )
 from prepay_ledger.providers.values import Kind
 
@@ -57,6 +59,15 @@ class PostgresPayments:
                 **asdict(known.payment),
             )
         )
+
+    async def add_topup(self, payment: UUID, topup: Topup, *, at: datetime) -> None:
+        """Insert it."""
+        row = asdict(topup) | {
+            "paid_off": {str(debt_id): micro for debt_id, micro in topup.paid_off.items()},
+            "debts_micro": topup.debts_micro,
+            "added_micro": topup.added_micro,
+        }
+        await self._connection.execute(insert(topup_table).values(payment=payment, at=at, **row))
 
     async def movements(self, *, provider: str, payment_id: str) -> Sequence[Movement]:
         """By the index of payments; none of nearly all."""

@@ -16,6 +16,7 @@ from prepay_ledger.payments.tables import (
     payment_event_step,
     payment_proposal,
     payment_resolution,
+    topup,
 )
 from prepay_ledger.payments.values import OPEN, EventOutcome
 from prepay_ledger.tables import AnyRow
@@ -24,6 +25,8 @@ from prewatt_common.db.database import Database
 _LISTED = ("id", "provider", "event_id", "type", "payment_id", "outcome", "reason", "open",
            "received_at")  # fmt: skip
 _PROPOSAL = ("action", "account_id", "who", "reason", "at")
+_TOPUP = ("repaid_micro", "debts_micro", "added_micro", "paid_off", "balance_micro", "left_micro",
+          "above_maximum_micro", "at")  # fmt: skip
 _RESOLUTION = ("action", "who", "reason", "journal_id", "at")
 
 
@@ -50,6 +53,20 @@ class ProposalRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TopupRow:
+    """Where a payment went as it reached an account."""
+
+    repaid_micro: int
+    debts_micro: int
+    added_micro: int
+    paid_off: Mapping[str, int]
+    balance_micro: int
+    left_micro: int
+    above_maximum_micro: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListedPayment:
     """A payment as it is kept, with its newest proposal and its resolution if it has them."""
 
@@ -68,6 +85,7 @@ class ListedPayment:
     day: date
     proposal: ProposalRow | None
     resolution: ResolutionRow | None
+    topup: TopupRow | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +108,7 @@ class PaymentQueries:
         outcome: str | None,
         provider: str | None,
         payment_id: str | None,
+        above_maximum: bool | None,
         before: UUID | None,
         limit: int,
     ) -> Sequence[ListedPayment]:
@@ -102,6 +121,10 @@ class PaymentQueries:
         ):
             if value is not None:
                 query = query.where(column == value)
+        if above_maximum is not None:
+            is_above = func.coalesce(topup.c.above_maximum_micro, 0) > 0
+            # By its index where it is asked for.
+            query = query.where(topup.c.above_maximum_micro > 0 if above_maximum else ~is_above)
         if before is not None:
             query = query.where(payment.c.id < before)
         async with self._database.transaction() as connection:
@@ -189,14 +212,18 @@ def _with_resolution() -> Select[Any]:
     joined = payment.outerjoin(
         payment_resolution, payment_resolution.c.payment == payment.c.id
     ).outerjoin(newest, true())
+    joined = joined.outerjoin(topup, topup.c.payment == payment.c.id)
+    columns += [topup.c[name].label(f"topup_{name}") for name in _TOPUP]
     return select(payment, *columns, *newest.c).select_from(joined)
 
 
 def _payment(row: RowMapping) -> ListedPayment:
     proposal = {name: row[f"proposal_{name}"] for name in _PROPOSAL}
     resolution = {name: row[f"resolution_{name}"] for name in _RESOLUTION}
+    of_topup = {name: row[f"topup_{name}"] for name in _TOPUP}
     return ListedPayment(
         **{column.name: row[column.name] for column in payment.c},
         proposal=ProposalRow(**proposal) if proposal["action"] else None,
         resolution=ResolutionRow(**resolution) if resolution["action"] else None,
+        topup=TopupRow(**of_topup) if of_topup["at"] else None,
     )

@@ -89,6 +89,29 @@ Index("payment_day", payment.c.day, payment.c.id)
 Index("payment_outcome", payment.c.outcome, payment.c.id)
 
 
+# Where a payment went as it reached an account.
+topup = Table(
+    "topup",
+    metadata,
+    Column("payment", Uuid, ForeignKey("payment.id"), primary_key=True),
+    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("journal_id", BigInteger, nullable=False),
+    Column("amount_micro", BigInteger, nullable=False),
+    Column("repaid_micro", BigInteger, nullable=False),
+    Column("debts_micro", BigInteger, nullable=False),
+    Column("added_micro", BigInteger, nullable=False),
+    # What each debt was paid, by its id.
+    Column("paid_off", JSONB, nullable=False),
+    Column("balance_micro", BigInteger, nullable=False),
+    Column("left_micro", BigInteger, nullable=False),
+    Column("above_maximum_micro", BigInteger, nullable=False),
+    instant("at"),
+    posting_day(),
+)
+Index("topup_day", topup.c.day, topup.c.payment)
+Index("topup_above_maximum", topup.c.payment, postgresql_where=topup.c.above_maximum_micro > 0)
+
+
 # What providers did with the money afterwards; some come before their payment.
 payment_movement = Table(
     "payment_movement",

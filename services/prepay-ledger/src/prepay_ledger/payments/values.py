@@ -1,5 +1,6 @@
 """Payments, signed events and what became of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -46,6 +47,37 @@ class KnownPayment:
     def left(self) -> Payment:
         """What of it is still there."""
         return replace(self.payment, amount_micro=self.payment.amount_micro - self.taken_back_micro)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topup:
+    """A payment as it reached an account: what of it went where, and what could be used then. What
+    repaid emergency credit, paid debts, and was added to the rest of the balance sums to it."""
+
+    account_id: UUID
+    journal_id: int
+    amount_micro: int
+    repaid_micro: int
+    """Of emergency credit."""
+    paid_off: Mapping[UUID, int]
+    """What each debt was paid."""
+    balance_micro: int
+    """After all that."""
+    left_micro: int
+    """What could be used until the cut."""
+    above_maximum_micro: int = 0
+    """By how much the balance was above what the policy has as its maximum; not more than the
+    payment."""
+
+    @property
+    def debts_micro(self) -> int:
+        """What debts were paid of it."""
+        return sum(self.paid_off.values())
+
+    @property
+    def added_micro(self) -> int:
+        """What went neither to debts nor to emergency credit."""
+        return self.amount_micro - self.repaid_micro - self.debts_micro
 
 
 class ResolutionAction(StrEnum):

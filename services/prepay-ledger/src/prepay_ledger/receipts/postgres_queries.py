@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from prepay_ledger.balances.tables import account
-from prepay_ledger.payments.tables import payment
+from prepay_ledger.payments.tables import payment, topup
 from prepay_ledger.receipts.values import Paid
 from prewatt_common.db.database import Database
 
@@ -21,12 +21,20 @@ class ReceiptQueries:
     async def paid(self, payment_id: UUID) -> Paid | None:
         """By our id of it."""
         query = (
-            select(_OF.id, _OF.day, account.c.number, _OF.taken_back_micro)
-            .select_from(payment.outerjoin(account, account.c.id == _OF.account_id))
+            select(_OF.id, _OF.day, account.c.number, _OF.taken_back_micro, topup.c.day)
+            .select_from(
+                payment.outerjoin(account, account.c.id == _OF.account_id).outerjoin(topup)
+            )
             .where(_OF.id == payment_id)
         )
         async with self._database.transaction() as connection:
             row = (await connection.execute(query)).first()
         if row is None:
             return None
-        return Paid(id=row[0], day=row[1], account_number=row[2], taken_back_micro=row[3])
+        return Paid(
+            id=row[0],
+            day=row[1],
+            account_number=row[2],
+            taken_back_micro=row[3],
+            topup_day=row[4],
+        )

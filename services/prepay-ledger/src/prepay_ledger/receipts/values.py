@@ -8,6 +8,8 @@ import msgspec
 
 TABLE = "payment"
 """The sealed table whose row a receipt tells."""
+TOPUP = "topup"
+"""The sealed table that says where a payment went."""
 TYPE = "prewatt-receipt+jws"
 """In the header, so that no other thing that we sign is taken for a receipt (RFC 8725, 3.11)."""
 
@@ -21,6 +23,16 @@ class Paid:
     day: date
     account_number: str | None
     taken_back_micro: int
+    topup_day: date | None = None
+    """The posting day of its row of `TOPUP`; none where no account has it."""
+
+
+class Leaf(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of a table in canonical text, which is a leaf of the seal of ``day``."""
+
+    table: str
+    day: date
+    row: str
 
 
 class Claims(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,3 +45,6 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True):
     row: str
     account_number: str | None
     taken_back_micro: str
+    topup: Leaf | None = None
+    """What of it went where as it reached the account: to emergency credit, to each debt, to the
+    rest of the balance, and what could be used then. None where it has not."""

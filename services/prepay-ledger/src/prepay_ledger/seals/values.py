@@ -241,6 +241,14 @@ SEALED = (
     ),
     SealedTable("top_up_request_close", ("request_id",), ("request_id", "who", "reason", "at")),
     SealedTable(
+        "topup",
+        ("payment",),
+        (
+            "payment", "account_id", "journal_id", "amount_micro", "repaid_micro", "debts_micro",
+            "added_micro", "paid_off", "balance_micro", "left_micro", "above_maximum_micro", "at",
+        ),
+    ),
+    SealedTable(
         "vend",
         ("id",),
         (

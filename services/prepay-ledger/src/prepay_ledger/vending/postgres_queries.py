@@ -140,6 +140,7 @@ class VendQueries:
         if row is None:
             return None
         return Payable(
+            account_id=row["id"],
             account_number=row["number"],
             holder=None if row["name"] is None else masked(row["name"]),
             currency=row["currency"],

@@ -35,6 +35,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "made_good": "to use below zero",
         "added": "to balance",
         "balance": "Balance",
+        "left": "May be used until the cut",
         "owed": "Still owed apart",
         "void_by": "Void by",
         "why": "Because",
@@ -56,6 +57,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "made_good": "其中:归还透支",
         "added": "其中:计入余额",
         "balance": "余额",
+        "left": "停电前可用",
         "owed": "另欠",
         "void_by": "作废人",
         "why": "原因",
@@ -93,6 +95,8 @@ def receipt_text(vend: Vend, *, local_time: str, language: Language) -> str:
         if micro:
             lines += pair(f"  {words[name]}", money(micro))
     lines += [rule, *pair(words["balance"], money(vend.balance_micro))]
+    if vend.credit_micro:
+        lines += pair(words["left"], money(vend.balance_micro + vend.credit_micro))
     if vend.owed_micro:
         lines += pair(words["owed"], money(vend.owed_micro))
     if vend.void is not None:

@@ -63,6 +63,12 @@ class FloatUsedUp(Refusal):
     kind = "float-used-up"
 
 
+class AboveMaximum(Refusal):
+    """The account would have more than the policy allows."""
+
+    kind = "above-maximum-balance"
+
+
 class OtherCurrency(Refusal):
     """The account is in another currency than the vendor sells in."""
 

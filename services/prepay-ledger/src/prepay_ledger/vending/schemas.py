@@ -227,7 +227,9 @@ class VendOut(BaseModel):
 
 class PayableOut(BaseModel, from_attributes=True):
     """An account before it is paid for. ``holder``: masked; null where no name is kept.
-    ``credit_micro``: what may be used below zero, by overdraft and emergency credit."""
+    ``credit_micro``: what may be used below zero, by overdraft and emergency credit.
+    ``most_micro``: what may be sold to it at most, as the policy knows a maximum balance; null: no
+    such limit."""
 
     account_number: str
     holder: str | None
@@ -235,6 +237,7 @@ class PayableOut(BaseModel, from_attributes=True):
     balance_micro: int
     credit_micro: int
     owed_micro: int
+    most_micro: int | None = None
 
 
 def vendor_fields(vendor: Vendor) -> dict[str, Any]:

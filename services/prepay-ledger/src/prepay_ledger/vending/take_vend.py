@@ -4,11 +4,18 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from prepay_ledger.balances.refusals import UnknownAccount
+from prepay_ledger.balances.values import Account
 from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.payments.values import Payment, PaymentOutcome
+from prepay_ledger.prepay_agreements.load_policy import load_policy
 from prepay_ledger.vending.drawer import check_drawer, check_earlier_days, move_cash
 from prepay_ledger.vending.ports import Unit
-from prepay_ledger.vending.refusals import KeyUsedBefore, OtherCurrency, ReversedBefore
+from prepay_ledger.vending.refusals import (
+    AboveMaximum,
+    KeyUsedBefore,
+    OtherCurrency,
+    ReversedBefore,
+)
 from prepay_ledger.vending.rules import check_may_sell, paid_off, sells, sold
 from prepay_ledger.vending.values import Order, Vend, Vendor
 from prewatt_common.clock import Clock
@@ -30,8 +37,8 @@ class TakeVend:
         once. The clock is read after that: a sale that waited past midnight is of the new day. A
         seller who was moved is answered what was sold for an earlier vendor. Raises `NotASeller`,
         `KeyUsedBefore`, `ReversedBefore`, `VendorClosed`, `DayLimitReached`, `FloatUsedUp`,
-        `DrawerCounted`, `EarlierDayOpen`, `UnknownAccount` or `OtherCurrency`; then nothing was
-        taken.
+        `DrawerCounted`, `EarlierDayOpen`, `UnknownAccount`, `OtherCurrency` or `AboveMaximum`; then
+        nothing was taken.
         """
         vendor = await seller_of(unit, sold_by)
         now = self._clock()
@@ -87,6 +94,7 @@ class TakeVend:
         owed = {each.id: each for each in await unit.debts.lock_of(before.id)}
         after = await unit.balances.account(before.id)
         assert after is not None, "it is locked"
+        await _check_maximum(unit, before, after, now=now)
         vend = Vend(
             id=new_id(),
             vendor_id=vendor.id,
@@ -116,6 +124,20 @@ class TakeVend:
             amount_micro=order.amount_micro,
         )
         return vend
+
+
+async def _check_maximum(unit: Unit, before: Account, after: Account, *, now: datetime) -> None:
+    """Raises `AboveMaximum`: the money is not taken yet, so all that was done is undone."""
+    policy = await load_policy(unit, before.id, at=now)
+    most_micro = policy.terms.maximum_balance_micro.get(before.currency)
+    if most_micro is None or after.balance_micro <= most_micro:
+        return
+    message = (
+        f"account {before.number} would have {after.balance_micro} micro-units, and the policy "
+        f"allows {most_micro}: sell {max(0, most_micro - before.balance_micro)} at most; nothing "
+        "was taken"
+    )
+    raise AboveMaximum(message)
 
 
 async def seller_of(unit: Unit, subject: str) -> Vendor:

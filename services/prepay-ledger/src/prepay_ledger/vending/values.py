@@ -200,3 +200,4 @@ class Payable:
     balance_micro: int
     credit_micro: int
     owed_micro: int
+    account_id: UUID

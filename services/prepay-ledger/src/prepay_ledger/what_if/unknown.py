@@ -86,6 +86,8 @@ def _of_class(terms: ClassPolicy) -> Sequence[str]:
         lines.append("warnings.days_left: a day costs the mean of the range, not of the last month")
     if terms.emergency_credit is not None:
         lines.append("emergency_credit: nobody accepts any here")
+    if terms.maximum_balance_micro:
+        lines.append("maximum_balance_micro: what was paid is credited here as it was")
     if terms.commands != Commands():
         lines.append("commands: answers, pauses and attempts")
     if terms.reconnection.credit_micro:
@@ -97,7 +99,8 @@ def _of_class(terms: ClassPolicy) -> Sequence[str]:
 
 NAMED = frozenset(
     {
-        "small_load", "warnings", "emergency_credit", "commands", "reconnection", "corrected_bills",
+        "small_load", "warnings", "emergency_credit", "maximum_balance_micro", "commands",
+        "reconnection", "corrected_bills",
     }
 )  # fmt: skip
 """Fields of a class's policy of which a line says what is not known; `evidence` has its own."""

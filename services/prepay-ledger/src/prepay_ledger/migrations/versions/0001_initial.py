@@ -606,6 +606,29 @@ CREATE TABLE payment (
 );
 CREATE INDEX payment_day ON payment (day, id);
 CREATE INDEX payment_outcome ON payment (outcome, id);
+CREATE TABLE topup (
+    payment uuid NOT NULL,
+    account_id uuid NOT NULL,
+    journal_id bigint NOT NULL,
+    amount_micro bigint NOT NULL,
+    repaid_micro bigint NOT NULL,
+    debts_micro bigint NOT NULL,
+    added_micro bigint NOT NULL,
+    paid_off jsonb NOT NULL,
+    balance_micro bigint NOT NULL,
+    left_micro bigint NOT NULL,
+    above_maximum_micro bigint NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (payment),
+    CHECK (least(repaid_micro, debts_micro, added_micro) >= 0),
+    CHECK (repaid_micro + debts_micro + added_micro = amount_micro),
+    CHECK (above_maximum_micro >= 0),
+    FOREIGN KEY(payment) REFERENCES payment (id),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX topup_above_maximum ON topup (payment) WHERE above_maximum_micro > 0;
+CREATE INDEX topup_day ON topup (day, payment);
 CREATE TABLE payment_event_step (
     id bigint GENERATED ALWAYS AS IDENTITY,
     payment_event_id uuid NOT NULL,
@@ -1818,6 +1841,7 @@ SEALED = {
     "posting": "",
     "payment": "id, provider, payment_id, account_number, amount_micro, currency, reason,"
     " journal_id, received_at, day",
+    "topup": "",
     "payment_movement": "",
     "payment_proposal": "",
     "payment_resolution": "",
