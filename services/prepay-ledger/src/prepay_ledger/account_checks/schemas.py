@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict
 from prepay_ledger.account_checks.values import Check, Difference, Line
 from prepay_ledger.fields import AccountNumberField
 from prepay_ledger.vending.schemas import AmountMicro, ShortText
-from prewatt_common.http.fields import Body, Reason
+from prewatt_common.http.fields import Reason
 
 
-class SaleLine(Body):
+class SaleLine(BaseModel, extra="forbid"):
     """A line of the file: a sale as the vendor has it. ``key``: the Idempotency-Key that it was
     asked with."""
 
