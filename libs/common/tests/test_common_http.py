@@ -95,6 +95,14 @@ def app_with(consuming=None, **checks):
     ) -> list[tuple[int, Thing]]:
         return lines
 
+    @router.put("/by-name/{name}")
+    async def named(name: str) -> str:
+        return name
+
+    @router.post("/by-name/import")
+    async def import_named() -> str:
+        return "imported"
+
     @router.get("/fails")
     async def fails() -> None:
         message = "a secret detail"
@@ -228,11 +236,25 @@ async def test_public_pages_know_no_parameters(client, path):
     assert (answer.status_code, answer.json()["parameter"]) == (422, "x")
 
 
+async def test_a_path_that_a_route_spells_out_is_nobodys_name(client):
+    assert (await client.post("/by-name/import")).json() == "imported"
+    assert (await client.put("/by-name/imports")).json() == "imports"
+    answer = await client.put("/by-name/import")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    answer = await client.post("/by-name/imports")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "PUT")
+
+
 async def test_openapi_says_what_is_protected_and_how_errors_look(client):
-    paths = (await client.get("/openapi.json")).json()["paths"]
-    assert paths["/things"]["get"]["security"] == [{"token": []}]
+    document = (await client.get("/openapi.json")).json()
+    paths, told = document["paths"], document["components"]["responses"]
+    assert paths["/things"]["get"]["security"] == [{"token": ["things:read"]}]
     assert "security" not in paths["/search"]["get"]
-    assert PROBLEM in paths["/search"]["get"]["responses"]["4XX"]["content"]
+    assert {"401", "403", "422", "500"} <= paths["/things"]["get"]["responses"].keys()
+    assert not {"401", "403"} & paths["/search"]["get"]["responses"].keys()
+    refused = paths["/search"]["get"]["responses"]["422"]
+    assert refused == {"$ref": "#/components/responses/422"}
+    assert PROBLEM in told["422"]["content"]
 
 
 def token(**changes) -> str:

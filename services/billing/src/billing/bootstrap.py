@@ -24,6 +24,7 @@ from billing.balances.watch import WatchBalances
 from billing.marks.postgres import PostgresMarks
 from billing.nights.postgres import open_state, open_turn
 from billing.nights.run_night import RunNight
+from billing.openapi import EXAMPLES, TAGS
 from billing.postings.postgres import PostgresPostings
 from billing.postings.take_charges import take_charges
 from billing.readings.leave_out_repeats import known_of, leave_out_repeats
@@ -154,6 +155,8 @@ async def _run(settings: BillingSettings, parts: Parts) -> None:
     app = create_app(
         name="billing",
         summary="Independent re-rating: reading against charge, charge against balance.",
+        tags=TAGS,
+        examples=EXAMPLES,
         auth_public_key=settings.auth_public_key,
         routers=[
             reconciliation_router(store=comparisons, clock=utc_now),

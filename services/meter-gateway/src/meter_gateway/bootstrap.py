@@ -27,6 +27,7 @@ from meter_gateway.metrics import INGEST_SECONDS, METERS_ONLINE
 from meter_gateway.mqtt.command_line import CommandLine
 from meter_gateway.mqtt.inbox import Inbox
 from meter_gateway.mqtt.intake import Intake
+from meter_gateway.openapi import EXAMPLES, TAGS
 from meter_gateway.presence.postgres import count_online
 from meter_gateway.replicas.api import replicas_router
 from meter_gateway.replicas.look_around import LookAround
@@ -129,6 +130,8 @@ async def _run(settings: GatewaySettings, parts: Parts) -> None:
     app = create_app(
         name="meter-gateway",
         summary="MQTT to Kafka and back: readings up, commands down.",
+        tags=TAGS,
+        examples=EXAMPLES,
         auth_public_key=settings.auth_public_key,
         routers=[
             devices_router(

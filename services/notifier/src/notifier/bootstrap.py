@@ -45,6 +45,7 @@ from notifier.notices.planning import LedgerEvent
 from notifier.notices.postgres_book import PostgresNoticeBook
 from notifier.notices.postgres_customers import open_customer_records
 from notifier.notices.take_ledger_events import TakeLedgerEvents
+from notifier.openapi import EXAMPLES, TAGS
 from notifier.peers import make_peers
 from notifier.settings import NotifierSettings
 from notifier.templates.api import templates_router
@@ -193,6 +194,8 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
     app = create_app(
         name="notifier",
         summary="Notices to customers over SMS, e-mail and the log, with evidence of delivery.",
+        tags=TAGS,
+        examples=EXAMPLES,
         auth_public_key=settings.auth_public_key,
         routers=[
             contacts_router(

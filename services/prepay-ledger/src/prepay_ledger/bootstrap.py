@@ -14,6 +14,7 @@ from prepay_ledger.charging.take_readings import TakeReadings
 from prepay_ledger.charging.turn_readings import TurnReadings
 from prepay_ledger.epochs.postgres import raise_epoch
 from prepay_ledger.jobs import jobs
+from prepay_ledger.openapi import EXAMPLES, TAGS
 from prepay_ledger.payment_requests.configured import Requesters
 from prepay_ledger.payment_requests.post import make_client
 from prepay_ledger.procedures.take_notices import NoticeEvent
@@ -122,6 +123,8 @@ async def _run(settings: LedgerSettings, parts: Parts, requesters: Requesters) -
     app = create_app(
         name="prepay-ledger",
         summary="Prepaid balances: charges, top-ups, supply decisions.",
+        tags=TAGS,
+        examples=EXAMPLES,
         auth_public_key=settings.auth_public_key,
         routers=[
             *routers(

@@ -4,15 +4,18 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.routing import APIRoute, iter_route_contexts
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, ConfigDict
 
 from prewatt_common.http.auth import public
 from prewatt_common.http.gate import Gate
-from prewatt_common.http.problems import PROBLEM_RESPONSES, install_problem_handlers
+from prewatt_common.http.openapi import describe, operation_id
+from prewatt_common.http.problems import install_problem_handlers
 from prewatt_common.http.rules import rules_of
 from prewatt_common.metrics import CONSUMING
 from prewatt_common.workers import NotRunning
@@ -21,13 +24,42 @@ Check = Callable[[], Awaitable[str]]
 """Looks at one dependency; gives a word or two on its state, raises where it is not usable."""
 
 CHECK_TIMEOUT_S = 2.0
+_NOTHING: Mapping[str, Any] = {}
 
 _WITHIN = (
     "For a probe that gates the start: the answer is 200 once this many seconds have passed since "
     "the start, for HTTP is wanted also where Kafka is away."
 )
-_NOT_READY: dict[int | str, dict[str, Any]] = {
-    503: {"description": "Not so, and why", "content": {"application/json": {}}}
+
+
+class AliveOut(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"]
+
+
+class StateOut(BaseModel):
+    """Of one thing that is needed, in a word or two."""
+
+    ok: bool
+    detail: str
+
+
+class ReadyOut(BaseModel):
+    """``status``: ready, or consuming, or not so. ``checks``: of each thing by its name."""
+
+    status: str
+    checks: dict[str, StateOut]
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"status": "ready", "checks": {"postgres": {"ok": True, "detail": "ok"}}}]
+        }
+    )
+
+
+_READINESS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "So, and how each thing is", "model": ReadyOut},
+    503: {"description": "Not so, and why", "model": ReadyOut},
 }
 
 
@@ -39,18 +71,21 @@ def create_app(
     routers: Sequence[APIRouter],
     checks: Mapping[str, Check],
     consuming: Mapping[str, Check],
+    tags: Mapping[str, str] = _NOTHING,
+    examples: Mapping[str, Any] = _NOTHING,
 ) -> FastAPI:
     """An app behind its gate, with problem+json errors and what operates it: ``/healthz``,
     ``/readyz``, ``/readyz/consume`` and ``/metrics``.
 
-    ``checks`` are what the routes need, ``consuming`` is what the service does besides. Raises
+    ``checks`` are what the routes need, ``consuming`` is what the service does besides. ``tags``
+    says what each of the routers' is about, and ``examples`` what fields are like, by name. Raises
     `UndeclaredRoute` for a route that does not say who may call it.
     """
     app = FastAPI(
         title=f"Prewatt {name}",
         summary=summary,
         version="0.1.0",
-        responses=PROBLEM_RESPONSES,
+        generate_unique_id_function=operation_id,
         redirect_slashes=False,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
@@ -59,8 +94,20 @@ def create_app(
     for router in routers:
         app.include_router(router)
     app.include_router(_operations(checks, consuming))
-    app.add_middleware(Gate, rules=rules_of(app), auth_public_key=auth_public_key)
+    rules = rules_of(app)
+    app.openapi_schema = describe(
+        app.openapi(), rules=rules, titled=_titled(app), tags=tags, values=examples
+    )
+    app.add_middleware(Gate, rules=rules, auth_public_key=auth_public_key)
     return app
+
+
+def _titled(app: FastAPI) -> frozenset[str]:
+    """The ids of operations whose route says a summary itself."""
+    routes = (context.original_route for context in iter_route_contexts(app.routes))
+    return frozenset(
+        each.unique_id for each in routes if isinstance(each, APIRoute) and each.summary
+    )
 
 
 def _operations(checks: Mapping[str, Check], consuming: Mapping[str, Check]) -> APIRouter:
@@ -71,17 +118,17 @@ def _operations(checks: Mapping[str, Check], consuming: Mapping[str, Check]) -> 
     made_at = time.monotonic()
 
     @router.get("/healthz", summary="The process is alive")
-    async def healthz() -> dict[str, str]:
-        return {"status": "ok"}
+    async def healthz() -> AliveOut:
+        return AliveOut(status="ok")
 
-    @router.get("/readyz", summary="What the routes need is there", responses=_NOT_READY)
+    @router.get("/readyz", summary="What the routes need is there", responses=_READINESS)
     async def readyz() -> JSONResponse:
         return _answer(await _states_of(checks), "ready")
 
     @router.get(
         "/readyz/consume",
         summary="What the service does besides HTTP, runs",
-        responses=_NOT_READY,
+        responses=_READINESS,
     )
     async def readyz_consume(
         within_s: Annotated[float | None, Query(ge=0, description=_WITHIN)] = None,

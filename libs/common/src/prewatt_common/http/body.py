@@ -3,7 +3,9 @@
 The gate (`gate.py`) holds requests to them. A route that declares nothing takes `JSON_BODY`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import Request
 
@@ -34,6 +36,9 @@ JSON_BODY = BodyLimits(
 
 class TakesBody:
     """A dependency that takes the request's body, within ``limits``."""
+
+    csv_line: Mapping[str, Any] | None = None
+    """The JSON Schema of a line, where the body is a CSV file."""
 
     def __init__(self, limits: BodyLimits) -> None:
         self.limits = limits

@@ -45,6 +45,7 @@ class CsvLines(TakesBody, Generic[LineT]):
         super().__init__(limits)
         self._model = model
         self._unique = unique
+        self.csv_line = model.model_json_schema()
         self._turns = asyncio.Semaphore(_FILES_AT_ONCE)
 
     async def __call__(

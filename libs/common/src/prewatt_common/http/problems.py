@@ -22,28 +22,6 @@ _PLACE_CHARS_MAX = 200
 _TAKEN = ("23505", "23P01")
 """PostgreSQL's unique_violation and exclusion_violation."""
 
-PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {
-        "description": description,
-        "content": {
-            "application/problem+json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["type", "title", "status", "detail"],
-                    "properties": {
-                        "type": {"type": "string", "format": "uri"},
-                        "title": {"type": "string"},
-                        "status": {"type": "integer"},
-                        "detail": {"type": "string"},
-                    },
-                }
-            }
-        },
-    }
-    for status, description in (("4XX", "Refused"), ("5XX", "Failed or busy"))
-}
-"""What OpenAPI says of every operation's errors."""
-
 
 class Problem(Exception):
     """An answer that is an error. Subclass it per kind, or raise it as it is.

@@ -37,6 +37,8 @@ class Rule:
     body: BodyLimits
     body_expected: bool
     """Whether the route reads its body: then its media type counts."""
+    csv_line: Mapping[str, Any] | None
+    """The JSON Schema of a line, where the body is a CSV file."""
 
 
 def rules_of(app: FastAPI) -> Sequence[Rule]:
@@ -61,7 +63,7 @@ def _rule(context: RouteContext, operations: dict[str, dict[str, Any]]) -> Rule:
         what = "is both public and protected" if public else "does not say who may call it"
         message = f"{name} {what}; declare Depends(require(scope)) or Depends(public(because=...))"
         raise UndeclaredRoute(message)
-    bodies = [each.limits for each in declared if isinstance(each, TakesBody)]
+    bodies = [each for each in declared if isinstance(each, TakesBody)]
     if len(bodies) > 1:
         message = f"{name} takes its body more than once"
         raise UndeclaredRoute(message)
@@ -71,8 +73,9 @@ def _rule(context: RouteContext, operations: dict[str, dict[str, Any]]) -> Rule:
         methods=methods,
         scopes=scopes,
         parameters=_parameters(operations.get(context.path_format or "", {}), methods),
-        body=bodies[0] if bodies else JSON_BODY,
+        body=bodies[0].limits if bodies else JSON_BODY,
         body_expected=bool(bodies) or getattr(context, "body_field", None) is not None,
+        csv_line=bodies[0].csv_line if bodies else None,
     )
 
 

@@ -107,7 +107,7 @@ def usage_router(*, answer: AnswerUsage) -> APIRouter:
         "/usage.csv",
         summary="The same as a CSV file",
         response_class=StreamingResponse,
-        responses={HTTPStatus.OK: {"content": {"text/csv": {}}}},
+        responses={HTTPStatus.OK: {"content": {"text/csv": _CSV_FILE}}},
     )
     async def usage_csv(asked: Asked) -> StreamingResponse:
         """Columns begins_at, ends_at (local time and its distance from UTC), energy_wh, quality."""
@@ -133,6 +133,11 @@ def usage_router(*, answer: AnswerUsage) -> APIRouter:
 
 
 PARQUET = "application/vnd.apache.parquet"
+_CSV_FILE = {
+    "schema": {"type": "string"},
+    "example": "begins_at,ends_at,energy_wh,quality\n"
+    "2026-11-28T00:00:00+08:00,2026-11-29T00:00:00+08:00,10600,measured\n",
+}
 
 
 async def _answer(answer: AnswerUsage, asked: Question) -> Usage:

@@ -15,6 +15,7 @@ from prepay_ledger.fields import PageById, Writer
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import require
 from prewatt_common.http.fields import Reason
+from prewatt_common.http.openapi import as_it_was
 from prewatt_common.http.pages import Page
 
 
@@ -28,7 +29,7 @@ def conditions_router(
     """``/v1/conditions``."""
     router = APIRouter(prefix="/v1/conditions", tags=["supply"])
 
-    @router.post("", status_code=HTTPStatus.CREATED)
+    @router.post("", status_code=HTTPStatus.CREATED, responses=as_it_was(ConditionOut))
     async def begin(body: ConditionIn, principal: Writer, response: Response) -> ConditionOut:
         """Something is so from now on that may hold cuts, where the policy of a class says so: it
         is looked at within seconds, and a cut in flight is called back. The same reference again

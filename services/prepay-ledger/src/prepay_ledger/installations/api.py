@@ -33,6 +33,7 @@ from prepay_ledger.installations.values import InstalledMeter, Meter, ReadingEdi
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import Principal, require
 from prewatt_common.http.fields import Reason
+from prewatt_common.http.openapi import as_it_was
 from prewatt_common.http.pages import Page, PageRequest, PagesBy
 from prewatt_common.ids import new_id
 
@@ -170,7 +171,7 @@ def meters_router(
             raise UnknownMeter(message)
         return MeterOut.model_validate(found)
 
-    @router.post("/edits", status_code=HTTPStatus.CREATED)
+    @router.post("/edits", status_code=HTTPStatus.CREATED, responses=as_it_was(EditOut))
     async def edit(
         meter_id: MeterIdField, body: EditIn, principal: Writer, response: Response
     ) -> EditOut:

@@ -27,6 +27,7 @@ from prepay_ledger.prepay_agreements.sign_agreement import end_agreement, sign_a
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import require
 from prewatt_common.http.fields import Reason
+from prewatt_common.http.openapi import as_it_was
 from prewatt_common.http.pages import Page, PageRequest, PagesBy
 
 UnitT = TypeVar("UnitT", bound=Unit)
@@ -45,7 +46,11 @@ def prepay_agreements_router(
     router = APIRouter(prefix="/v1/accounts/{account_id}", tags=["procedures"])
     reading = [Depends(require("ledger:read"))]
 
-    @router.put("/prepay-agreement", status_code=HTTPStatus.CREATED)
+    @router.put(
+        "/prepay-agreement",
+        status_code=HTTPStatus.CREATED,
+        responses=as_it_was(PrepayAgreementOut),
+    )
     async def sign(
         account_id: UUID, body: PrepayAgreementIn, principal: Writer, response: Response
     ) -> PrepayAgreementOut:

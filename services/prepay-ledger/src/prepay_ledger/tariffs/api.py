@@ -18,6 +18,7 @@ from prewatt_common.clock import Clock
 from prewatt_common.db.database import Database
 from prewatt_common.http.auth import require
 from prewatt_common.http.fields import Reason
+from prewatt_common.http.openapi import as_it_was
 from prewatt_common.http.pages import Page, PageRequest, PagesBy
 from prewatt_metering.tariffs.document import InvalidTariff, document_of, tariff_of
 
@@ -54,7 +55,7 @@ def tariffs_router(
     """``/v1/tariffs``."""
     router = APIRouter(prefix="/v1/tariffs", tags=["tariffs"])
 
-    @router.post("", status_code=HTTPStatus.CREATED)
+    @router.post("", status_code=HTTPStatus.CREATED, responses=as_it_was(TariffOut))
     async def publish(body: TariffIn, principal: Writer, response: Response) -> TariffOut:
         """Publish a tariff version: a later day may have another, and what was wrong is put right
         by a correction run. The same one again is answered with 200."""
