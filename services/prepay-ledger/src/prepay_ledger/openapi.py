@@ -34,6 +34,7 @@ _TARIFF = {
 
 EXAMPLES: Mapping[str, Any] = {
     "account": "CN-ICBC-0200001",
+    "accepted_by": "customer",
     "account_number": "100001",
     "accounts_sha256": _HASH,
     "action": "disconnect",
