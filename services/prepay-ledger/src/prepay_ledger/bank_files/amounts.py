@@ -38,6 +38,23 @@ def micro_of(text: str, *, decimal: str = ".", group: str = "", where: str) -> i
     return micro
 
 
+def signed_micro_of(text: str, *, decimal: str = ".", group: str = "", where: str) -> int:
+    """An amount with a sign before or behind it, or in brackets. Raises `Unreadable`.
+
+    >>> signed_micro_of("(3,50)", decimal=",", where="line 2")
+    -3500000
+    """
+    plain = text.strip()
+    sign = 1
+    if plain.startswith("(") and plain.endswith(")"):
+        sign, plain = -1, plain[1:-1]
+    elif plain[:1] in {"-", "+", "\N{MINUS SIGN}"}:
+        sign, plain = (1 if plain[0] == "+" else -1), plain[1:]
+    elif plain[-1:] in {"-", "+"}:
+        sign, plain = (1 if plain[-1] == "+" else -1), plain[:-1]
+    return sign * micro_of(plain, decimal=decimal, group=group, where=where)
+
+
 def currency_of(text: str, *, where: str) -> str:
     """An ISO 4217 code. Raises `Unreadable`."""
     code = text.strip()

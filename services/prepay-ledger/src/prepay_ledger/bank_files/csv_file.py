@@ -1,16 +1,14 @@
 """A bank's CSV, by the mapping of that bank."""
 
-import csv
-import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from prepay_ledger.bank_files.amounts import account_of, currency_of, day_of, micro_of
-from prepay_ledger.bank_files.csv_mapping import ENCODINGS, CsvMapping
+from prepay_ledger.bank_files.amounts import account_of, currency_of, day_of, signed_micro_of
+from prepay_ledger.bank_files.csv_mapping import CsvMapping
+from prepay_ledger.bank_files.csv_records import records_of
 from prepay_ledger.bank_files.values import (
-    LINES_MAX,
     TEXT_CHARACTERS_MAX,
     LineKind,
     Statement,
@@ -35,7 +33,8 @@ class _Row(NamedTuple):
 
 def read_csv(body: bytes, mapping: CsvMapping) -> Sequence[Statement]:
     """A statement for each account in the file. Raises `Unreadable`."""
-    rows = [_row(fields, mapping, where) for where, fields in _records(body, mapping)]
+    records = records_of(body, mapping, mapping.columns)
+    rows = [_row(fields, mapping, where) for where, fields in records]
     if not rows:
         message = "the file has no lines after its header"
         raise Unreadable(message)
@@ -74,56 +73,6 @@ def _statement(account: tuple[str, str], rows: Sequence[_Row]) -> Statement:
             closing_micro=last.balance_micro,
         )
     )
-
-
-def _records(body: bytes, mapping: CsvMapping) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """The fields of each line by column, and where it stands."""
-    try:
-        text = body.decode(ENCODINGS[mapping.encoding])
-    except UnicodeDecodeError as error:
-        message = f"the file is not {mapping.encoding}: byte {error.start} cannot be read"
-        raise Unreadable(message) from error
-    if "\x00" in text:
-        message = "the file has NUL characters: it is no text, or in another encoding"
-        raise Unreadable(message)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mapping.delimiter, strict=True)
-    try:
-        for _ in range(mapping.lines_before_header):
-            next(reader, None)
-        columns = [_plain(each) for each in next(reader, list[str]())]
-        if lacking := [each for each in mapping.columns if each not in columns]:
-            message = f"line {reader.line_num}: the header has no column {', '.join(lacking)}"
-            raise Unreadable(message)
-        if twice := [each for each in mapping.columns if columns.count(each) > 1]:
-            message = f"line {reader.line_num}: the header has column {twice[0]} twice"
-            raise Unreadable(message)
-        count = 0
-        for written in reader:
-            where = f"line {reader.line_num}"
-            fields = [_plain(each) for each in written]
-            if not any(fields):
-                continue
-            if any(fields[0].startswith(word) for word in mapping.ends_at):
-                break
-            if len(fields) < len(columns):
-                message = f"{where}: it has {len(fields)} fields, and the header {len(columns)}"
-                raise Unreadable(message)
-            count += 1
-            if count > LINES_MAX:
-                message = f"the file has over {LINES_MAX} lines: send it in parts"
-                raise Unreadable(message)
-            yield where, dict(zip(columns, fields, strict=False))
-    except csv.Error as error:
-        message = f"line {reader.line_num}: {error}"
-        raise Unreadable(message) from error
-
-
-def _plain(field: str) -> str:
-    """Without what banks put around long numbers so that Excel keeps their digits."""
-    text = field.strip()
-    if text.startswith('="') and text.endswith('"'):
-        text = text[2:-1].strip()
-    return text.removeprefix("`")
 
 
 def _row(fields: Mapping[str, str], mapping: CsvMapping, where: str) -> _Row:
@@ -178,16 +127,9 @@ def _amount(fields: Mapping[str, str], mapping: CsvMapping, where: str) -> int:
 
 
 def _signed(text: str, mapping: CsvMapping, where: str) -> int:
-    """With a sign before or behind it, or in brackets; with the currency beside it."""
-    plain = _BESIDE.sub("", text).strip()
-    sign = 1
-    if plain.startswith("(") and plain.endswith(")"):
-        sign, plain = -1, plain[1:-1]
-    elif plain[:1] in {"-", "+", "\N{MINUS SIGN}"}:
-        sign, plain = (1 if plain[0] == "+" else -1), plain[1:]
-    elif plain[-1:] in {"-", "+"}:
-        sign, plain = (1 if plain[-1] == "+" else -1), plain[:-1]
-    return sign * micro_of(plain, decimal=mapping.decimal, group=mapping.group, where=where)
+    """With the currency beside it."""
+    plain = _BESIDE.sub("", text)
+    return signed_micro_of(plain, decimal=mapping.decimal, group=mapping.group, where=where)
 
 
 def _kind(amount_micro: int, text: str, mapping: CsvMapping) -> LineKind:

@@ -12,28 +12,48 @@ ENCODINGS = {
 """By the name in a mapping. GB 18030 has all of GBK, and Windows-1252 and -1250 all that people
 write in what they call Latin-1 and Latin-2."""
 Column = Annotated[str, Field(min_length=1, max_length=100)]
-_Word = Annotated[str, Field(max_length=40)]
+Word = Annotated[str, Field(max_length=40)]
 
 
 def _escaped(text: str) -> str:
     return codecs.decode(text, "unicode_escape") if text.startswith("\\") else text
 
 
-class _Document(BaseModel):
+class Document(BaseModel):
     """Anything else than its fields is refused: a misspelt name would be a column not read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class SignColumn(_Document):
+class CsvForm(Document):
+    """How a CSV file is written."""
+
+    encoding: Literal["utf-8", "gbk", "big5", "latin-1", "latin-2", "utf-16"] = "utf-8"
+    delimiter: Annotated[str, Field(min_length=1, max_length=2), AfterValidator(_escaped)] = ","
+    lines_before_header: int = Field(default=0, ge=0, le=100)
+    ends_at: list[Word] = Field(default_factory=list, max_length=10)
+    """A line that begins with one of these words is the end: what follows are sums and remarks."""
+    decimal: Literal[".", ","] = "."
+    group: Literal["", ",", ".", " ", "'"] = ""
+    """What stands between thousands; of spaces and apostrophes any kind."""
+
+    @model_validator(mode="after")
+    def _tells_decimals(self) -> Self:
+        if self.group == self.decimal:
+            message = "decimal and group are the same character"
+            raise ValueError(message)
+        return self
+
+
+class SignColumn(Document):
     """A column that says by words which way the money went."""
 
     column: Column
-    credit: list[_Word] = Field(min_length=1)
-    debit: list[_Word] = Field(min_length=1)
+    credit: list[Word] = Field(min_length=1)
+    debit: list[Word] = Field(min_length=1)
 
 
-class CsvMapping(_Document):
+class CsvMapping(CsvForm):
     """Columns are named as in the header line. One of: ``amount`` (with a sign, or with
     ``direction``), or ``credit`` and ``debit``, of which each line has one."""
 
@@ -42,11 +62,6 @@ class CsvMapping(_Document):
     account_column: Column | None = None
     currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
     currency_column: Column | None = None
-    encoding: Literal["utf-8", "gbk", "big5", "latin-1", "latin-2", "utf-16"] = "utf-8"
-    delimiter: Annotated[str, Field(min_length=1, max_length=2), AfterValidator(_escaped)] = ","
-    lines_before_header: int = Field(default=0, ge=0, le=100)
-    ends_at: list[_Word] = Field(default_factory=list, max_length=10)
-    """A line that begins with one of these words is the end: what follows are sums and remarks."""
     booked_on: Column
     value_on: Column | None = None
     date_form: str = Field(default="%Y-%m-%d", max_length=40)
@@ -55,9 +70,6 @@ class CsvMapping(_Document):
     direction: SignColumn | None = None
     credit: Column | None = None
     debit: Column | None = None
-    decimal: Literal[".", ","] = "."
-    group: Literal["", ",", ".", " ", "'"] = ""
-    """What stands between thousands; of spaces and apostrophes any kind."""
     balance: Column | None = None
     """After the line; each is checked then."""
     newest_first: bool = False
@@ -65,9 +77,9 @@ class CsvMapping(_Document):
     structured: Column | None = None
     text: list[Column] = Field(default_factory=list, max_length=10)
     other_party: Column | None = None
-    charge_words: list[_Word] = Field(default_factory=list, max_length=50)
+    charge_words: list[Word] = Field(default_factory=list, max_length=50)
     """A debit whose text has one of them is a charge."""
-    return_words: list[_Word] = Field(default_factory=list, max_length=50)
+    return_words: list[Word] = Field(default_factory=list, max_length=50)
     """A line whose text has one of them is a return."""
 
     @model_validator(mode="after")
@@ -86,9 +98,6 @@ class CsvMapping(_Document):
             raise ValueError(message)
         if self.direction is not None and self.amount is None:
             message = "direction belongs to amount"
-            raise ValueError(message)
-        if self.group == self.decimal:
-            message = "decimal and group are the same character"
             raise ValueError(message)
         return self
 

@@ -1,0 +1,1 @@
+"""What payment providers' settlement files say, in our words."""
