@@ -59,6 +59,7 @@ from rows_of_cuts import (
     add_procedure,
 )
 from rows_of_mandates import a_mandate, add_mandate, add_mandate_step, add_top_up_request
+from rows_of_settlements import add_payout, add_settlement_difference, add_settlement_file
 from rows_of_vending import (
     a_check,
     a_vendor,
@@ -195,6 +196,20 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             moves="UPDATE bank_line SET state = 'debit', open = NOT open",
             query={"account": OUR_ACCOUNT},
             other_query={"open": "true"},
+        ),
+        "/v1/settlements": Listed(
+            add=add_settlement_file, key=_id, newest_first=True, other_query={"provider": "other"}
+        ),
+        "/v1/settlements/differences": Listed(
+            add=add_settlement_difference,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE settlement_difference SET state = 'asked', reason = reason || '.'",
+            query={"provider": "p"},
+            other_query={"unresolved": "true"},
+        ),
+        "/v1/settlements/payouts": Listed(
+            add=add_payout, key=lambda each: each["line_id"], newest_first=True
         ),
         "/v1/vendors": Listed(
             add=add_vendor,

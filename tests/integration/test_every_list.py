@@ -52,6 +52,8 @@ WHOLE = {
     "/v1/command-keys first_missing": "ten at most",
     "/v1/bank/statements statements": "as many as the bank put into one file",
     "/v1/bank/statements/{file_id} statements": "as many as the bank put into one file",
+    "/v1/settlements/owed": "a provider and currency each",
+    "/v1/settlements/differences/{difference_id} steps": "one each time that somebody acts",
     "/v1/vendors/{code} sellers": "as many as take turns at its tills",
     "/v1/payments/{payment}/candidates": "twenty at most",
     "/v1/payment-events/{event} steps": "one each time that a person deals with the event",

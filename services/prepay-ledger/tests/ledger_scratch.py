@@ -216,6 +216,17 @@ class Scratch:
                  "'failed', '', '', 1, $5)", (second, first, ACCOUNT, f"m{number}", AT)),
                 ("INSERT INTO top_up_request_close (request_id, who, reason, at) "
                  "VALUES ($1, 'w', $2, $3)", (second, f"r{number}", AT)),
+                ("INSERT INTO settlement_file (id, provider, business_day, revision, key, sha256, "
+                 "name, format, body, lines, uploaded_by, reason, at) VALUES ($1, $2, "
+                 "'2026-03-01', 1, $2, $3, 'n', 'csv', '', 1, 'w', $4, $5)",
+                 (first, str(first), first.bytes * 2, f"r{number}", AT)),
+                ("INSERT INTO settlement_difference (id, provider, business_day, difference, kind, "
+                 "payment_id, movement_id, nth, state, outcome, correction_micro, reason, "
+                 "found_at) VALUES ($1, 'p', '2026-03-01', 'missing-here', 'payment', $2, $2, 1, "
+                 "'open', '', 0, '', $3)", (second, str(first), AT)),
+                ("INSERT INTO settlement_step (id, difference_id, key, action, proposed, who, "
+                 "reason, state_before, at) VALUES ($1, $2, $3, 'ask', false, 'w', $4, 'open', $5)",
+                 (first, second, str(first), f"r{number}", AT)),
                 ("INSERT INTO vendor (id, code, name, kind, currency, day_limit_micro, "
                  "credit_limit_micro, is_open, opened_at) "
                  "VALUES ($1, $2, 'n', 'shop', 'CNY', 9, 0, true, $3)", (first, str(first), AT)),

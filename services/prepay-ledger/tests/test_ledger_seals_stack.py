@@ -140,7 +140,11 @@ UNIQUE = {
 }
 
 
-UNIQUE_IN = {"bank_file": ("key", "sha256")}
+UNIQUE_IN = {
+    "bank_file": ("key", "sha256"),
+    "settlement_file": ("key",),
+    "settlement_step": ("key",),
+}
 """Likewise, of that table alone."""
 
 

@@ -30,6 +30,9 @@ from prepay_ledger.relays.signing import CommandSigner
 from prepay_ledger.relays.values import ObservedFrom
 from prepay_ledger.seals.close_days import CloseDays
 from prepay_ledger.settings import LedgerSettings
+from prepay_ledger.settlements.follow_differences import FollowDifferences
+from prepay_ledger.settlements.keep_file import ReadUpload
+from prepay_ledger.settlements.terms import terms_of
 from prepay_ledger.supply.follow_rules import FollowRules
 from prepay_ledger.supply.recheck_supply import RecheckSupply
 from prepay_ledger.supply.review_supply import SupplyReview
@@ -61,6 +64,9 @@ _FOLLOW_HOLDS_EVERY_S = 1.0
 _TAKE_BANK_LINES_EVERY_S = 0.5
 _ASK_FOR_TOP_UPS_EVERY_S = 1.0
 _SEND_TOP_UPS_EVERY_S = 1.0
+_FOLLOW_DIFFERENCES_EVERY_S = 2.0
+_FOLLOW_DIFFERENCES_REST_FACTOR = 20
+"""Those that stay open are compared in each run: a twentieth of the time at most."""
 _ROLL_OUT_EVERY_S = 1.0
 _ROLL_OUT_REST_FACTOR = 3
 
@@ -77,6 +83,7 @@ def jobs(
 ) -> list[Repeating]:
     """All of them; ``committed``: tells that there may be something to publish."""
     zone = ZoneInfo(settings.timezone)
+    terms = {name: terms_of(each) for name, each in settings.payment_providers.items()}
     return [
         Repeating(
             name="recheck supply",
@@ -177,6 +184,12 @@ def jobs(
                 committed=committed,
             ),
             every_s=_SEND_TOP_UPS_EVERY_S,
+        ),
+        Repeating(
+            name="follow differences",
+            do=FollowDifferences(open_unit=units, read_upload=ReadUpload(terms), clock=utc_now),
+            every_s=_FOLLOW_DIFFERENCES_EVERY_S,
+            rest_factor=_FOLLOW_DIFFERENCES_REST_FACTOR,
         ),
         Repeating(name="close days", do=close_days, every_s=_CLOSE_DAYS_EVERY_S),
         Repeating(

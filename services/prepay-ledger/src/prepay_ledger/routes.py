@@ -81,6 +81,12 @@ from prepay_ledger.relays.signing import CommandSigner
 from prepay_ledger.seals.api import seals_router
 from prepay_ledger.seals.postgres import open_seals
 from prepay_ledger.settings import LedgerSettings
+from prepay_ledger.settlements.api import settlements_router
+from prepay_ledger.settlements.api_differences import differences_router
+from prepay_ledger.settlements.keep_file import ReadUpload
+from prepay_ledger.settlements.postgres_queries import SettlementQueries
+from prepay_ledger.settlements.resolve_difference import ResolveDifference
+from prepay_ledger.settlements.terms import terms_of
 from prepay_ledger.site_codes.api import site_codes_router
 from prepay_ledger.supply.api import supply_router
 from prepay_ledger.supply.close_and_retry import CloseAndRetry
@@ -121,6 +127,8 @@ def routers(
     )
     void_vend = VoidVend(take_movement=take_movement, zone=zone)
     providers = {name: each.provider() for name, each in settings.payment_providers.items()}
+    terms = {name: terms_of(each) for name, each in settings.payment_providers.items()}
+    read_upload = ReadUpload(terms)
     second_person = SecondPerson(settings.second_person_above_micro)
     decide_meter = DecideMeter(review=review)
 
@@ -295,6 +303,26 @@ def routers(
                 take_line=TakeLine(
                     take_payment=take_payment, take_movement=take_movement, clock=utc_now
                 )
+            ),
+            committed=committed,
+            clock=utc_now,
+        ),
+        settlements_router(
+            providers=sorted(terms),
+            open_unit=units,
+            queries=SettlementQueries(database),
+            read_upload=read_upload,
+            committed=committed,
+            clock=utc_now,
+        ),
+        differences_router(
+            open_unit=units,
+            queries=SettlementQueries(database),
+            resolve=ResolveDifference(
+                take_payment=take_payment,
+                take_movement=take_movement,
+                read_upload=read_upload,
+                above_micro=settings.second_person_above_micro,
             ),
             committed=committed,
             clock=utc_now,

@@ -67,6 +67,8 @@ from prepay_ledger.reconnections.ports import ReconnectionStore
 from prepay_ledger.reconnections.postgres import PostgresReconnections
 from prepay_ledger.relays.ports import RelayStore
 from prepay_ledger.relays.postgres import PostgresRelays
+from prepay_ledger.settlements.ports import SettlementStore
+from prepay_ledger.settlements.postgres import PostgresSettlements
 from prepay_ledger.site_codes.ports import SiteCodeStore
 from prepay_ledger.site_codes.postgres import PostgresSiteCodes
 from prepay_ledger.supply.ports import SupplyStore, UsedStore
@@ -132,6 +134,7 @@ class PostgresUnit:
         self.cash: CashStore = cash
         self.drawers: DrawerStore = cash
         self.bank: BankStore = PostgresBank(connection)
+        self.settlements: SettlementStore = PostgresSettlements(connection)
         self.vendors: VendorStore = PostgresVendors(connection)
         self.vends: VendStore = PostgresVends(connection)
         self.work_orders: WorkOrderStore = PostgresWorkOrders(connection)

@@ -38,6 +38,7 @@ from prewatt_cli.protected_periods import protected_periods
 from prewatt_cli.receipts import receipts
 from prewatt_cli.replay import replay
 from prewatt_cli.scenario.command import scenario
+from prewatt_cli.settlements import settlements
 from prewatt_cli.suspense import suspense
 from prewatt_cli.target import (
     DEFAULT_STATE_DIR,
@@ -79,6 +80,7 @@ app.add_typer(dlq, name="dlq")
 app.add_typer(parked, name="parked")
 app.add_typer(bank, name="bank")
 app.add_typer(mandates, name="mandates")
+app.add_typer(settlements, name="settlements")
 app.add_typer(vendors, name="vendors")
 app.add_typer(vend, name="vend")
 app.add_typer(cashier, name="cashier")

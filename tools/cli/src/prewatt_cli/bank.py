@@ -74,7 +74,7 @@ def import_(
         body = {
             "name": file.name[:200],
             "content_base64": base64.b64encode(file.read_bytes()).decode(),
-            "mapping": _document(mapping) if mapping else None,
+            "mapping": document_of(mapping) if mapping else None,
         }
         kept = keyed(ledger, "/v1/bank/statements", body, key)
         states = _applied(ledger, kept)
@@ -146,8 +146,8 @@ def _applied(ledger: httpx.Client, kept: dict[str, Any]) -> dict[str, int]:
     return states
 
 
-def _document(path: Path) -> Any:
-    """YAML, of which JSON is a part."""
+def document_of(path: Path) -> Any:
+    """What a file in YAML, of which JSON is a part, says. Raises ValueError."""
     try:
         return read_yaml(path.read_bytes())
     except NotYaml as error:

@@ -31,6 +31,8 @@ class UtilityAccount(StrEnum):
     """What they have brought in notes and coins."""
     CASH_OVER_SHORT = "cash-over-short"
     """What was in cashiers' drawers more than they had taken; below zero: less."""
+    PAYMENT_FEES = "payment-fees"
+    """What payment providers have kept for themselves: below zero."""
 
 
 class SubAccount(StrEnum):
@@ -71,6 +73,12 @@ def cash_in_transit(person: str) -> str:
 def refund_due(provider: str) -> str:
     """The ledger account of what is to go back to payers by ``provider`` and has not gone yet."""
     return f"refund-due:{provider}"
+
+
+def payout_in_transit(provider: str) -> str:
+    """The ledger account of what ``provider`` says it has sent to the bank, which has not told of
+    it yet."""
+    return f"payout-in-transit:{provider}"
 
 
 class Balance(NamedTuple):

@@ -68,7 +68,8 @@ class PaymentOut(BaseModel, from_attributes=True):
     ``taken_back_micro``: what of it its provider has taken back since.
     ``account_number`` is what the payer gave; ``reason`` says why the money went to suspense.
     ``proposal``: the newest, of an amount that takes two people. ``topup``: where it went as it
-    reached an account; null where it has not.
+    reached an account; null where it has not. ``by_settlement``: it is known from what its provider
+    settled, before any webhook told of it.
     ``day`` is the posting day; once that is sealed, it and ``id`` prove the payment.
     """
 
@@ -82,6 +83,7 @@ class PaymentOut(BaseModel, from_attributes=True):
     currency: str
     outcome: PaymentOutcome
     reason: str
+    by_settlement: bool
     journal_id: int
     received_at: datetime
     day: date

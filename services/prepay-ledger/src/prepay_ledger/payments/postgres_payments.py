@@ -56,6 +56,7 @@ class PostgresPayments:
                 reason=known.reason,
                 journal_id=journal_id,
                 received_at=at,
+                by_settlement=known.by_settlement,
                 **asdict(known.payment),
             )
         )
@@ -179,6 +180,7 @@ class PostgresPayments:
             account_id=row["account_id"],
             taken_back_micro=row["taken_back_micro"],
             received_at=row["received_at"],
+            by_settlement=row["by_settlement"],
         )
 
 

@@ -80,6 +80,7 @@ class ListedPayment:
     currency: str
     outcome: str
     reason: str
+    by_settlement: bool
     journal_id: int
     received_at: datetime
     day: date

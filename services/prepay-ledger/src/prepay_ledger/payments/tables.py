@@ -80,6 +80,8 @@ payment = Table(
     Column("reason", Text, nullable=False),
     # What of it the provider has taken back since.
     Column("taken_back_micro", BigInteger, nullable=False, server_default=text("0")),
+    # Known from what its provider settled, before any webhook told of it.
+    Column("by_settlement", Boolean, nullable=False, server_default=text("false")),
     Column("journal_id", BigInteger, nullable=False),
     instant("received_at"),
     posting_day(),
@@ -87,6 +89,7 @@ payment = Table(
 )
 Index("payment_day", payment.c.day, payment.c.id)
 Index("payment_outcome", payment.c.outcome, payment.c.id)
+Index("payment_received", payment.c.provider, payment.c.received_at)
 
 
 # Where a payment went as it reached an account.
@@ -129,6 +132,7 @@ payment_movement = Table(
     posting_day(),
 )
 Index("payment_movement_day", payment_movement.c.day, payment_movement.c.id)
+Index("payment_movement_at", payment_movement.c.provider, payment_movement.c.at)
 Index("payment_movement_payment", payment_movement.c.provider, payment_movement.c.payment_id)
 
 

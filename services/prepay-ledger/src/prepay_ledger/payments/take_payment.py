@@ -7,11 +7,18 @@ from uuid import UUID
 from prepay_ledger.balances.values import Account
 from prepay_ledger.events import keyed_event
 from prepay_ledger.journal.values import Journal, UtilityAccount, clearing
-from prepay_ledger.payments.credit import credit
+from prepay_ledger.payments.credit import Decided, credit
 from prepay_ledger.payments.find_account import NoAccount, find_account
 from prepay_ledger.payments.ports import Unit
 from prepay_ledger.payments.take_movement import excess_reason, settle_taken_back
-from prepay_ledger.payments.values import EventOutcome, KnownPayment, Payment, PaymentOutcome
+from prepay_ledger.payments.values import (
+    EventOutcome,
+    KnownPayment,
+    Payment,
+    PaymentOutcome,
+    Resolution,
+    ResolutionAction,
+)
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.contracts.ledger_events_v1 import PaymentSuspended
 from prewatt_common.ids import new_id
@@ -39,15 +46,24 @@ class TakePayment:
     def __init__(self, *, review: SupplyReview) -> None:
         self._review = review
 
-    async def __call__(self, unit: Unit, *, payment: Payment, now: datetime) -> PaymentResult:
+    async def __call__(
+        self, unit: Unit, *, payment: Payment, now: datetime, by_settlement: bool = False
+    ) -> PaymentResult:
         """Raises `PaymentConflict`. First the payment is locked, then the account's row: payments
-        queue up behind each other and behind charges."""
+        queue up behind each other and behind charges. ``by_settlement``: it is told by what the
+        provider settled, where the account may be missing or only guessed."""
         known = await unit.payments.lock_by_payment_id(
             provider=payment.provider, payment_id=payment.payment_id
         )
         if known is not None:
+            if by_settlement:
+                return await _repeated(
+                    unit, replace(payment, account_number=known.payment.account_number), known
+                )
+            if known.by_settlement:
+                return await self._named_since(unit, payment, known, now=now)
             return await _repeated(unit, payment, known)
-        result = await self._place(unit, payment, now=now)
+        result = await self._place(unit, payment, now=now, by_settlement=by_settlement)
         movements = await unit.payments.movements(
             provider=payment.provider, payment_id=payment.payment_id
         )
@@ -74,18 +90,70 @@ class TakePayment:
         )
         return replace(await result_of(unit, known), repeated=False)
 
-    async def _place(self, unit: Unit, payment: Payment, *, now: datetime) -> PaymentResult:
+    async def _named_since(
+        self, unit: Unit, payment: Payment, known: KnownPayment, *, now: datetime
+    ) -> PaymentResult:
+        """The webhook of a payment that was known from a settlement file. Where the file named no
+        account that there is, the money is in suspense, and goes to the one that is named now."""
+        same = replace(payment, account_number=known.payment.account_number)
+        result = await _repeated(unit, same, known)
+        try:
+            account = await find_account(unit, payment.account_number)
+        except NoAccount:
+            return result
+        if known.outcome is PaymentOutcome.CREDITED and account.id == known.account_id:
+            return result
+        is_waiting = known.outcome is PaymentOutcome.SUSPENSE and known.left.amount_micro > 0
+        if not is_waiting or account.currency != payment.currency:
+            return await _repeated(unit, payment, known)
+        reason = "its settlement came first, and its webhook names the account"
+        decided = Decided(payment.provider, reason)
+        credited = await credit(
+            unit,
+            review=self._review,
+            payment=known.left,
+            payment_id=known.id,
+            account=account,
+            kind="suspense-assigned",
+            taken_from=UtilityAccount.SUSPENSE,
+            decided=decided,
+            now=now,
+        )
+        resolution = Resolution(
+            action=ResolutionAction.ASSIGNED,
+            account_id=account.id,
+            who=decided.who,
+            reason=reason,
+            journal_id=credited.journal_id,
+            at=now,
+        )
+        await unit.payments.resolve(known.id, resolution, outcome=PaymentOutcome.CREDITED)
+        return PaymentResult(PaymentOutcome.CREDITED, False, "", account.id, credited.balance_micro)
+
+    async def _place(
+        self, unit: Unit, payment: Payment, *, now: datetime, by_settlement: bool
+    ) -> PaymentResult:
         try:
             account = await find_account(unit, payment.account_number)
         except NoAccount as error:
-            return await self._suspend(unit, payment, reason=str(error), now=now)
+            return await self._suspend(
+                unit, payment, reason=str(error), now=now, by_settlement=by_settlement
+            )
         if account.currency != payment.currency:
             reason = f"account {account.number} is in {account.currency}, not {payment.currency}"
-            return await self._suspend(unit, payment, reason=reason, now=now)
-        return await self._credit(unit, payment, account, now=now)
+            return await self._suspend(
+                unit, payment, reason=reason, now=now, by_settlement=by_settlement
+            )
+        return await self._credit(unit, payment, account, now=now, by_settlement=by_settlement)
 
     async def _credit(
-        self, unit: Unit, payment: Payment, account: Account, *, now: datetime
+        self,
+        unit: Unit,
+        payment: Payment,
+        account: Account,
+        *,
+        now: datetime,
+        by_settlement: bool,
     ) -> PaymentResult:
         known = KnownPayment(
             id=new_id(),
@@ -93,6 +161,7 @@ class TakePayment:
             outcome=PaymentOutcome.CREDITED,
             reason="",
             account_id=account.id,
+            by_settlement=by_settlement,
         )
         credited = await credit(
             unit,
@@ -110,7 +179,7 @@ class TakePayment:
         return PaymentResult(known.outcome, False, "", account.id, credited.balance_micro)
 
     async def _suspend(
-        self, unit: Unit, payment: Payment, *, reason: str, now: datetime
+        self, unit: Unit, payment: Payment, *, reason: str, now: datetime, by_settlement: bool
     ) -> PaymentResult:
         journal_id, _ = await unit.journals.post(
             Journal(
@@ -131,6 +200,7 @@ class TakePayment:
             outcome=PaymentOutcome.SUSPENSE,
             reason=reason,
             account_id=None,
+            by_settlement=by_settlement,
         )
         await unit.payments.add(known, journal_id=journal_id, at=now)
         event = PaymentSuspended(

@@ -42,6 +42,9 @@ class KnownPayment:
     """What of it the provider has taken back since."""
     received_at: datetime | None = None
     """None of one that is not stored yet."""
+    by_settlement: bool = False
+    """It is known from what its provider settled: a webhook may come later, and name an account
+    that the file did not."""
 
     @property
     def left(self) -> Payment:

@@ -2,6 +2,7 @@
 are changed. Each may be given as text, or as ``{"file": "/path"}``."""
 
 from collections.abc import Mapping
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
@@ -22,6 +23,7 @@ from prepay_ledger.providers.standard_webhooks import StandardWebhooks
 from prepay_ledger.providers.stripe import Stripe
 from prepay_ledger.providers.values import Provider
 from prepay_ledger.providers.wechat_pay import API_V3_KEY_BYTES, WeChatPay
+from prewatt_common.zone_names import wrong_zone
 
 _STRIPE_SECRET_CHARACTERS_MIN = 16
 
@@ -84,9 +86,27 @@ class ProviderSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
+def _zone(name: str) -> str:
+    if wrong := wrong_zone(name):
+        raise ValueError(wrong)
+    return name
+
+
+class Settles(ProviderSettings):
+    """The provider's business days, by which its settlement files are: each ends at ``cut_off`` in
+    ``zone``; 00:00 is at midnight."""
+
+    zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    cut_off: time = time()
+
+
+_IN_CHINA = Settles(zone="Asia/Shanghai")
+
+
 class StandardWebhooksSettings(ProviderSettings):
     """Our own events, signed by Standard Webhooks."""
 
+    settles: Settles = Settles()
     kind: Literal["standard-webhooks"]
     secrets: list[StandardSecret] = Field(min_length=1)
     """Base64 of 16 bytes or more, with or without ``whsec_`` before it and padding after it."""
@@ -100,6 +120,7 @@ class StandardWebhooksSettings(ProviderSettings):
 class StripeSettings(ProviderSettings):
     """An endpoint at Stripe."""
 
+    settles: Settles = Settles()
     kind: Literal["stripe"]
     secrets: list[_StripeSecret] = Field(min_length=1)
     """Signing secrets, ``whsec_...``, as they are printed."""
@@ -112,6 +133,7 @@ class StripeSettings(ProviderSettings):
 class WeChatPaySettings(ProviderSettings):
     """A merchant at WeChat Pay, by public keys, by platform certificates, or both."""
 
+    settles: Settles = _IN_CHINA
     kind: Literal["wechat-pay"]
     merchant_ids: list[_Id] = Field(min_length=1)
     api_v3_keys: list[_ApiV3Key] = Field(min_length=1)
@@ -140,6 +162,7 @@ class WeChatPaySettings(ProviderSettings):
 class AlipaySettings(ProviderSettings):
     """An app at Alipay."""
 
+    settles: Settles = _IN_CHINA
     kind: Literal["alipay"]
     app_ids: list[_Id] = Field(min_length=1)
     seller_ids: list[_Id] = Field(min_length=1)

@@ -220,6 +220,22 @@ SEALED = (
         ),
     ),
     SealedTable(
+        "settlement_file",
+        ("id",),
+        (
+            "id", "provider", "business_day", "revision", "key", "sha256", "name", "format",
+            "mapping", "lines", "uploaded_by", "reason", "at",
+        ),
+    ),
+    SealedTable(
+        "settlement_step",
+        ("id",),
+        (
+            "id", "difference_id", "key", "action", "proposed", "who", "reason", "state_before",
+            "at",
+        ),
+    ),
+    SealedTable(
         "site_code", ("id",), ("id", "order_id", "meter_id", "counter", "epoch", "issued_at")
     ),
     SealedTable("site_code_reading", ("id",), ("id", "site_code_id", "read_by", "at")),

@@ -1,19 +1,16 @@
 """Which column of a provider's CSV says what: a document for each provider, in JSON or YAML."""
 
 from typing import Annotated, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
 from prepay_ledger.bank_files.csv_mapping import Column, CsvForm, Document, Word
+from prewatt_common.zone_names import wrong_zone
 
 
 def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        message = f"{name!r} is no time zone"
-        raise ValueError(message) from error
+    if wrong := wrong_zone(name):
+        raise ValueError(wrong)
     return name
 
 

@@ -594,6 +594,7 @@ CREATE TABLE payment (
     outcome text NOT NULL,
     reason text NOT NULL,
     taken_back_micro bigint DEFAULT 0 NOT NULL,
+    by_settlement boolean DEFAULT false NOT NULL,
     journal_id bigint NOT NULL,
     received_at timestamptz NOT NULL,
     day date DEFAULT open_day() NOT NULL,
@@ -629,6 +630,7 @@ CREATE TABLE topup (
 );
 CREATE INDEX topup_above_maximum ON topup (payment) WHERE above_maximum_micro > 0;
 CREATE INDEX topup_day ON topup (day, payment);
+CREATE INDEX payment_received ON payment (provider, received_at);
 CREATE TABLE payment_event_step (
     id bigint GENERATED ALWAYS AS IDENTITY,
     payment_event_id uuid NOT NULL,
@@ -1239,6 +1241,7 @@ CREATE TABLE payment_movement (
     CHECK (currency ~ '^[A-Z]{3}$')
 );
 CREATE INDEX payment_movement_day ON payment_movement (day, id);
+CREATE INDEX payment_movement_at ON payment_movement (provider, at);
 CREATE INDEX payment_movement_payment ON payment_movement (provider, payment_id);
 CREATE TABLE payment_proposal (
     id bigint GENERATED ALWAYS AS IDENTITY,
@@ -1776,6 +1779,117 @@ CREATE TABLE top_up_due (
     PRIMARY KEY (account_id),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
+CREATE TABLE settlement_file (
+    id uuid NOT NULL,
+    provider text NOT NULL,
+    business_day date NOT NULL,
+    revision integer NOT NULL,
+    key text NOT NULL,
+    sha256 bytea NOT NULL,
+    name text NOT NULL,
+    format text NOT NULL,
+    body bytea NOT NULL,
+    mapping jsonb,
+    lines integer NOT NULL,
+    uploaded_by text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (key),
+    UNIQUE (provider, business_day, revision),
+    CHECK (revision >= 1),
+    CHECK (revision = 1 OR reason <> ''),
+    CHECK (lines >= 0),
+    CHECK (format IN ('stripe', 'wechat-pay', 'alipay', 'csv')),
+    CHECK (octet_length(sha256) = 32)
+);
+CREATE INDEX settlement_file_day ON settlement_file (day, id);
+CREATE TABLE settlement_line (
+    id uuid NOT NULL,
+    file_id uuid NOT NULL,
+    number integer NOT NULL,
+    provider text NOT NULL,
+    business_day date NOT NULL,
+    kind text NOT NULL,
+    payment_id text NOT NULL,
+    movement_id text NOT NULL,
+    amount_micro bigint NOT NULL,
+    fee_micro bigint NOT NULL,
+    currency text NOT NULL,
+    account_number text NOT NULL,
+    happened_at timestamptz,
+    reference text NOT NULL,
+    text text NOT NULL,
+    place text NOT NULL,
+    stands boolean NOT NULL,
+    PRIMARY KEY (id),
+    CHECK (kind IN ('payment', 'refund', 'refund-failed', 'reversal', 'chargeback',
+        'chargeback-won', 'fee', 'payout', 'other')),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    FOREIGN KEY(file_id) REFERENCES settlement_file (id)
+);
+CREATE INDEX settlement_line_file ON settlement_line (file_id, id);
+CREATE INDEX settlement_line_payment ON settlement_line (provider, payment_id) WHERE stands;
+CREATE INDEX settlement_line_standing ON settlement_line (provider, business_day) WHERE stands;
+CREATE INDEX settlement_line_payout ON settlement_line (id) WHERE kind = 'payout';
+CREATE TABLE settlement_difference (
+    id uuid NOT NULL,
+    provider text NOT NULL,
+    business_day date NOT NULL,
+    difference text NOT NULL,
+    kind text NOT NULL,
+    payment_id text NOT NULL,
+    movement_id text NOT NULL,
+    nth integer NOT NULL,
+    their_micro bigint,
+    their_currency text,
+    our_micro bigint,
+    our_currency text,
+    line_id uuid,
+    payment uuid,
+    state text NOT NULL,
+    outcome text NOT NULL,
+    correction_micro bigint NOT NULL,
+    reason text NOT NULL,
+    found_at timestamptz NOT NULL,
+    closed_at timestamptz,
+    PRIMARY KEY (id),
+    CHECK (difference IN ('missing-here', 'missing-there', 'other-amount', 'other-currency',
+        'twice-there', 'unknown-line')),
+    CHECK (kind IN ('payment', 'refund', 'refund-failed', 'reversal', 'chargeback',
+        'chargeback-won', 'other')),
+    CHECK (state IN ('open', 'asked', 'resolved', 'gone')),
+    CHECK (outcome IN ('', 'taken', 'corrected', 'accepted')),
+    CHECK ((state IN ('resolved', 'gone')) = (closed_at IS NOT NULL)),
+    CHECK ((their_micro IS NULL) = (their_currency IS NULL)),
+    CHECK ((our_micro IS NULL) = (our_currency IS NULL)),
+    FOREIGN KEY(line_id) REFERENCES settlement_line (id),
+    FOREIGN KEY(payment) REFERENCES payment (id)
+);
+CREATE INDEX settlement_difference_payment ON settlement_difference (provider, payment_id);
+CREATE INDEX settlement_difference_open ON settlement_difference (id) WHERE closed_at IS NULL;
+CREATE UNIQUE INDEX settlement_difference_once
+    ON settlement_difference (provider, payment_id, kind, movement_id, nth)
+    WHERE closed_at IS NULL;
+CREATE TABLE settlement_step (
+    id uuid NOT NULL,
+    difference_id uuid NOT NULL,
+    key text NOT NULL,
+    action text NOT NULL,
+    proposed boolean NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    state_before text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (key),
+    CHECK (action IN ('take', 'correct', 'ask', 'accept')),
+    FOREIGN KEY(difference_id) REFERENCES settlement_difference (id)
+);
+CREATE INDEX settlement_step_day ON settlement_step (day, id);
+CREATE INDEX settlement_step_difference ON settlement_step (difference_id, id);
 CREATE TABLE command_answer (
     id bigint GENERATED ALWAYS AS IDENTITY,
     command_id uuid NOT NULL,
@@ -1851,6 +1965,8 @@ SEALED = {
     "bank_account": "",
     "bank_file": "",
     "bank_line_step": "",
+    "settlement_file": "",
+    "settlement_step": "",
     "decision": "",
     "command": "id, decision_id, account_id, meter_id, action, limit_w, sequence, caused_at,"
     " issued_at, expires_at, day",
