@@ -30,6 +30,7 @@ from prewatt_common.contracts.ledger_events_v1 import (
     DebtChanged,
     DebtNews,
     LowBalance,
+    MoneyEnds,
     PaymentTakenBack,
     ReconnectionLate,
     ReconnectionStage,
@@ -153,7 +154,10 @@ def test_what_is_found_good_can_be_said_of_every_notice(template, data):
     if any("must say" not in finding.says for finding in checked.findings):
         return
     for facts in sample_facts(template):
-        assert say(text, values_of(facts, account_number="1100023456789", utility="Prewatt"))
+        values = values_of(
+            facts, account_number="1100023456789", utility="Prewatt", language=Language.EN
+        )
+        assert say(text, values)
 
 
 def found(text: str, key: TextKey = LOW_SMS, *, subject: str | None = None) -> list[str]:
@@ -243,7 +247,9 @@ def _planned(event) -> tuple[Template, set[str]]:
         now=AT,
     )
     (notice,) = plan.notices
-    values = values_of(notice.facts, account_number="1100023456789", utility="Prewatt")
+    values = values_of(
+        notice.facts, account_number="1100023456789", utility="Prewatt", language=Language.EN
+    )
     return notice.template, set(values)
 
 
@@ -278,6 +284,8 @@ def _events() -> list:
     return [
         LowBalance(**low),
         LowBalance(**low, warned_by=WarnedBy.DAYS_LEFT, measure=3),
+        LowBalance(**low, ends=MoneyEnds(p10=AT, p50=AT, p90=AT, cut_from=AT, buy_by=AT,
+                                         timezone="Asia/Shanghai")),
         BalanceExhausted(**same),
         ToppedUp(**paid),
         ToppedUp(**paid, paid_off_micro=4, owed_micro=5),

@@ -125,6 +125,30 @@ def test_a_receipt_says_what_repaid_emergency_credit_and_what_may_be_used(langua
     assert len(segments_of(text.short).parts) == 1
 
 
+@pytest.mark.parametrize(
+    ("language", "zone", "ends", "buy"),
+    [
+        (Language.EN, "Europe/Berlin", "Sat 5 Dec 22:00", "Fri 4 Dec 18:30"),
+        (Language.ZH_CN, "Asia/Shanghai", "12月6日05:00", "12月5日01:30"),
+    ],
+)
+def test_a_low_balance_says_when_money_ends_and_by_when_to_buy(language, zone, ends, buy):
+    facts = {
+        "threshold_micro": 20_000_000,
+        "days_left": 3,
+        "ends_at": datetime(2026, 12, 5, 21, 40, tzinfo=UTC),
+        "buy_by": datetime(2026, 12, 4, 17, 30, tzinfo=UTC),
+        "timezone": zone,
+    }
+    text = both(Template.LOW_BALANCE, language, **facts)
+    for each in (text.body, text.short):
+        assert ends in each
+        assert buy in each
+    assert "天。" not in text.body
+    assert "3 days" not in text.body
+    assert len(segments_of(text.short).parts) == 1
+
+
 @pytest.mark.parametrize("template", [Template.DEBT_OWED, Template.DEBT_PAID])
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("instalments", [None, 12])

@@ -28,6 +28,7 @@ from prewatt_common.contracts.ledger_events_v1 import (
     DebtChanged,
     DebtNews,
     LowBalance,
+    MoneyEnds,
     PaymentTakenBack,
     ReconnectionLate,
     ReconnectionStage,
@@ -248,6 +249,7 @@ def _called_for(event: LedgerEvent, account: Account) -> _Call | None:
         case LowBalance():
             days_left = event.measure if event.warned_by is WarnedBy.DAYS_LEFT else None
             facts = _facts(event, threshold_micro=event.threshold_micro, days_left=days_left)
+            facts = _with_ends(facts, event.ends)
             call = _Call(Template.LOW_BALANCE, facts, event.threshold_micro)
         case BalanceExhausted():
             call = _Call(Template.BALANCE_EXHAUSTED, _facts(event), 0)
@@ -283,6 +285,15 @@ def _called_for(event: LedgerEvent, account: Account) -> _Call | None:
         case _:
             pass
     return call
+
+
+def _with_ends(facts: Facts, ends: MoneyEnds | None) -> Facts:
+    """When money will probably end, where somebody knows."""
+    if ends is None or ends.p50 is None or ends.buy_by is None:
+        return facts
+    return msgspec.structs.replace(
+        facts, ends_at=ends.p50, buy_by=ends.buy_by, timezone=ends.timezone
+    )
 
 
 def _called_for_supply(event: SupplyChanged, account: Account) -> _Call | None:

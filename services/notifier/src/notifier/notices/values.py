@@ -77,6 +77,12 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     threshold_micro: int | None = None
     days_left: int | None = None
     """For so many days the balance lasts at the use of late; none where nobody said."""
+    ends_at: Instant | None = None
+    """When money will probably end; none where nobody knows."""
+    buy_by: Instant | None = None
+    """By then money had better be there, so that nobody is cut."""
+    timezone: str | None = None
+    """In which the customer reads these."""
     amount_micro: int | None = None
     limit_w: int | None = None
     stage: ReconnectionStage | None = None

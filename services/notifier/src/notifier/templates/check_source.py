@@ -74,7 +74,7 @@ def sample_of(
     source: Source, key: TextKey, facts: Facts, *, account_number: str, utility: str
 ) -> Sample:
     """How it reads with these facts. Raises `Unsaid` where they do not fit."""
-    values = values_of(facts, account_number=account_number, utility=utility)
+    values = values_of(facts, account_number=account_number, utility=utility, language=key.language)
     body = say(source.body, values)
     subject = None if source.subject is None else say(source.subject, values)
     is_sms = key.channel is Channel.SMS
@@ -110,7 +110,12 @@ def _wrong_with(sample: Sample, key: TextKey, *, limits: TextLimits) -> Iterator
     if sample.segments is not None and sample.segments > limits.segments_max:
         says = f"{sample.segments} SMS ({len(sample.body)} characters): {sample.body}"
         yield Finding("body", None, f"over {limits.segments_max} SMS at a time: {says}")
-    values = values_of(sample.facts, account_number=SAMPLE_NUMBER, utility=limits.utility)
+    values = values_of(
+        sample.facts,
+        account_number=SAMPLE_NUMBER,
+        utility=limits.utility,
+        language=key.language,
+    )
     for name in sorted(VARIABLES[key.template].must_say):
         said = tail_of(SAMPLE_NUMBER) if name == "tail" else str(values[name])
         if said not in sample.body:

@@ -29,7 +29,12 @@ class JinjaRenderer:
     ) -> Worded:
         """Raises `Unrenderable` where the template and the notice do not fit. A published text that
         cannot be said of this notice gives way to the shipped one: the customer is told."""
-        values = values_of(notice.facts, account_number=account_number, utility=self._utility_name)
+        values = values_of(
+            notice.facts,
+            account_number=account_number,
+            utility=self._utility_name,
+            language=notice.language,
+        )
         if published is not None:
             try:
                 text = _text(published.source, notice.channel, dict(values))

@@ -1,7 +1,7 @@
 """Notices as they might be: each that has all its facts, and each that lacks some."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from typing import Any
 
@@ -16,6 +16,8 @@ SAMPLE_AT = datetime(2026, 3, 1, 4, tzinfo=UTC)
 _FIELDS: Mapping[str, tuple[str, Any]] = {
     "threshold": ("threshold_micro", 20_000_000),
     "days_left": ("days_left", 7),
+    "ends_at": ("ends_at", SAMPLE_AT + timedelta(days=2, hours=10)),
+    "buy_by": ("buy_by", SAMPLE_AT + timedelta(days=1, hours=6)),
     "amount": ("amount_micro", 234_560_000),
     "limit_w": ("limit_w", 3000),
     "stage": ("stage", ReconnectionStage.ISSUED),
@@ -39,6 +41,7 @@ def sample_facts(template: Template, *, currency: str = "CNY") -> Sequence[Facts
         base = Facts(
             at=SAMPLE_AT,
             currency=currency,
+            timezone="Asia/Shanghai",
             balance_micro=-12_340_000,
             **dict(_FIELDS[name] for name in present if name in _FIELDS),
         )

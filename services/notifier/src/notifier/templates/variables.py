@@ -73,7 +73,7 @@ _CREDIT = _of(required={"amount": Kind.TEXT, "left": Kind.TEXT}, must_say=frozen
 VARIABLES: Mapping[Template, Variables] = {
     Template.LOW_BALANCE: _of(
         required={"threshold": Kind.TEXT},
-        optional=[{"days_left": Kind.NUMBER}],
+        optional=[{"days_left": Kind.NUMBER}, {"ends_at": Kind.TEXT, "buy_by": Kind.TEXT}],
         must_say=frozenset({"balance"}),
     ),
     Template.BALANCE_EXHAUSTED: _of(),

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
+from notifier.contacts.values import Language
 from notifier.notices.values import Facts
 from notifier.templates.money import money_text
+from notifier.templates.times import about_hour_text, wall_text
 
 Value = str | int
 TAIL_CHARS = 4
@@ -14,7 +16,9 @@ def tail_of(account_number: str) -> str:
     return account_number[-TAIL_CHARS:]
 
 
-def values_of(facts: Facts, *, account_number: str, utility: str) -> Mapping[str, Value]:
+def values_of(
+    facts: Facts, *, account_number: str, utility: str, language: Language
+) -> Mapping[str, Value]:
     """By name; what the notice does not have is not among them."""
     amounts = {
         "balance": facts.balance_micro,
@@ -32,6 +36,8 @@ def values_of(facts: Facts, *, account_number: str, utility: str) -> Mapping[str
         "limit_w": facts.limit_w,
         "after_days": facts.after_days,
         "instalments": facts.instalments,
+        "ends_at": facts.ends_at and about_hour_text(facts.ends_at, facts, language),
+        "buy_by": facts.buy_by and wall_text(facts.buy_by, facts, language),
         "next_due": facts.next_due.isoformat() if facts.next_due else None,
     }
     return {
