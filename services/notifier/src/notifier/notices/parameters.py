@@ -26,6 +26,4 @@ PARAMETERS: Mapping[Template, frozenset[str]] = {
     Template.DEBT_LOWERED: _EVERY | _OF_DEBT,
     Template.DEBT_WRITTEN_OFF: _EVERY | _OF_DEBT,
     Template.DEBT_PAID: _EVERY | _OF_DEBT,
-    Template.EMERGENCY_CREDIT_OFFERED: _EVERY | {"amount", "left"},
-    Template.EMERGENCY_CREDIT_ACCEPTED: _EVERY | {"amount", "left"},
 }

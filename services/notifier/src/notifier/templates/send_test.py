@@ -146,9 +146,13 @@ def _notice(test: TestSend, text: TemplateText, to: str) -> Notice:
 
 
 def _marked(text: Text) -> Text:
-    """Whoever gets it by mistake does not take it for a notice of theirs."""
-    marked = (part and f"{_MARK}{part}" for part in (text.subject, text.body, text.short))
-    return Text(*marked)
+    """Whoever gets it by mistake does not take it for a notice of theirs. A gateway that has the
+    words itself says them without the mark."""
+
+    def mark(part: str) -> str:
+        return part and f"{_MARK}{part}"
+
+    return replace(text, subject=mark(text.subject), body=mark(text.body), short=mark(text.short))
 
 
 def _hidden(address: str) -> str:
