@@ -405,7 +405,7 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
             width=12,
         ),
         Panel(
-            "Bank lines and cash on their way",
+            "Bank lines, settlements and cash on their way",
             (
                 Query(
                     "max by (waits_for) (prewatt_ledger_bank_line_age_seconds)",
@@ -413,11 +413,16 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
                 ),
                 Query("max(prewatt_ledger_cash_on_its_way_seconds)", "cash not received, s"),
                 Query(
+                    "max by (provider) (prewatt_ledger_settlement_difference_age_seconds)",
+                    "{{provider}} settled otherwise for, s",
+                ),
+                Query(
                     "sum by (state) (increase(prewatt_ledger_bank_lines_total[1h]))",
                     "lines an hour: {{state}}",
                 ),
             ),
-            description="The oldest of each. GET /v1/bank/lines?open=true and "
+            description="The oldest of each. GET /v1/bank/lines?open=true, "
+            "GET /v1/settlements/differences?unresolved=true and "
             "GET /v1/cash-hand-overs?received=false list them.",
             width=12,
         ),

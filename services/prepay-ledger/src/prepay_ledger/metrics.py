@@ -18,6 +18,12 @@ BANK_LINE_AGE_SECONDS = Gauge(
     "0: none does.",
     ("waits_for",),
 )
+SETTLEMENT_DIFFERENCE_AGE_SECONDS = Gauge(
+    "prewatt_ledger_settlement_difference_age_seconds",
+    "For how long the oldest difference between a provider's settlement and ours has waited for a "
+    "person, by provider; none where all are resolved.",
+    ("provider",),
+)
 CASH_ON_ITS_WAY_SECONDS = Gauge(
     "prewatt_ledger_cash_on_its_way_seconds",
     "For how long cash that a cashier handed over has not been received, the oldest; 0: none.",

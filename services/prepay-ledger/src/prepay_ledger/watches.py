@@ -35,6 +35,7 @@ from prepay_ledger.metrics import (
     PARKED_METER,
     PARKED_METERS,
     PAYMENT_EVENTS_UNHANDLED,
+    SETTLEMENT_DIFFERENCE_AGE_SECONDS,
     TOP_UP_REQUEST_AGE_SECONDS,
     UNBOUND_METER,
     UNBOUND_METERS,
@@ -43,6 +44,7 @@ from prepay_ledger.metrics import (
     WORK_ORDERS_OPEN,
 )
 from prepay_ledger.payments.postgres_queries import PaymentQueries
+from prepay_ledger.settlements.postgres_queries import SettlementQueries
 from prepay_ledger.work_orders.postgres_queries import WorkOrderQueries
 from prepay_ledger.work_orders.values import WorkOrderKind
 from prewatt_common.clock import utc_now
@@ -66,6 +68,7 @@ def watches(database: Database) -> list[Repeating]:
     orders = WorkOrderQueries(database)
     breakers, debts = BreakerQueries(database), DebtQueries(database)
     bank, cash = BankQueries(database), CashQueries(database)
+    settlements = SettlementQueries(database)
     command_keys, conditions = CommandKeyQueries(database), ConditionQueries(database)
     mandates = MandateQueries(database)
     return [
@@ -123,6 +126,12 @@ def watches(database: Database) -> list[Repeating]:
         Repeating(
             name="watch automatic top-ups",
             do=lambda: _measure_top_ups(mandates),
+            every_s=_EVERY_S,
+            rest_factor=_REST_FACTOR,
+        ),
+        Repeating(
+            name="watch settlements",
+            do=lambda: _measure_settlements(settlements),
             every_s=_EVERY_S,
             rest_factor=_REST_FACTOR,
         ),
@@ -212,6 +221,14 @@ async def _measure_top_ups(mandates: MandateQueries) -> None:
     found = await mandates.by_state()
     for state in MandateState:
         MANDATES.labels(state).set(found.get(state, 0))
+
+
+async def _measure_settlements(settlements: SettlementQueries) -> None:
+    now = utc_now()
+    found = await settlements.unresolved_since()
+    SETTLEMENT_DIFFERENCE_AGE_SECONDS.clear()
+    for provider, since in found.items():
+        SETTLEMENT_DIFFERENCE_AGE_SECONDS.labels(provider).set((now - since).total_seconds())
 
 
 async def _measure_conditions(conditions: ConditionQueries) -> None:

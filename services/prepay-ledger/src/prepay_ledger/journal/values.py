@@ -76,8 +76,7 @@ def refund_due(provider: str) -> str:
 
 
 def payout_in_transit(provider: str) -> str:
-    """The ledger account of what ``provider`` says it has sent to the bank, which has not told of
-    it yet."""
+    """The ledger account of what ``provider`` says it has sent to the bank."""
     return f"payout-in-transit:{provider}"
 
 

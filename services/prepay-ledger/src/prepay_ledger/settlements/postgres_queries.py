@@ -192,7 +192,8 @@ class SettlementQueries:
         ]
 
     async def unresolved_since(self) -> Mapping[str, datetime]:
-        """When the oldest difference of each provider was found that nobody has resolved."""
+        """When the oldest difference of each provider was found that nobody has resolved; by the
+        index of those."""
         named = settlement_difference.c
         query = (
             select(named.provider, func.min(named.found_at))

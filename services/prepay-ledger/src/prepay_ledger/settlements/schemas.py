@@ -168,8 +168,8 @@ class WholeDifferenceOut(DifferenceOut):
 
 
 class PayoutOut(BaseModel, from_attributes=True):
-    """Money that a provider says it has sent to the bank; ``bank_line``: where it arrived, if a
-    statement has told so. ``amount_micro``: below zero where it came back from the bank."""
+    """Money that a provider says it has sent to the bank, by the ``reference`` that a statement of
+    the bank may have. ``amount_micro``: below zero where it came back from there."""
 
     line_id: UUID
     provider: str
@@ -177,13 +177,11 @@ class PayoutOut(BaseModel, from_attributes=True):
     reference: str
     amount_micro: int
     currency: str
-    bank_line: UUID | None
-    arrived_at: datetime | None
 
 
 class OwedOut(BaseModel, from_attributes=True):
-    """What a provider owes us in one currency (below zero: what we owe it), what of its payouts no
-    statement of the bank has told yet, and what it has kept as fees."""
+    """What a provider owes us in one currency (below zero: what we owe it), what it says it has
+    sent to the bank so far, and what it has kept as fees."""
 
     provider: str
     currency: str

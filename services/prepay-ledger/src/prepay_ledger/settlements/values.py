@@ -210,8 +210,8 @@ class Settled(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwedByProvider:
-    """What a provider owes us in one currency, what of it is on its way to the bank, and what it
-    has kept as fees."""
+    """What a provider owes us in one currency, what it has sent to the bank, and what it has kept
+    as fees."""
 
     provider: str
     currency: str
@@ -222,7 +222,7 @@ class OwedByProvider:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payout:
-    """Money that a provider says it has sent to the bank. ``bank_line``: where it arrived."""
+    """Money that a provider says it has sent to the bank."""
 
     line_id: UUID
     provider: str
@@ -230,8 +230,6 @@ class Payout:
     reference: str
     amount_micro: int
     currency: str
-    bank_line: UUID | None = None
-    arrived_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
