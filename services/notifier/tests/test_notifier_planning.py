@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from notifier.contacts.consents import Purpose
 from notifier.contacts.values import Channel, Contact, Language
-from notifier.notices.planning import Account, Cause, OpenNotice, Plan, makes_untrue, plan_notices
+from notifier.notices.calls import Account
+from notifier.notices.planning import Cause, OpenNotice, Plan, makes_untrue, plan_notices
 from notifier.notices.treatment import LIFETIMES, PRIORITIES, PURPOSES, gives_up_at
 from notifier.notices.values import Notice, Status, Template
 from prewatt_common.contracts.ledger_events_v1 import (

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notifier.contacts.values import Channel, Language
+from notifier.notices.calls import Account
 from notifier.notices.parameters import PARAMETERS
-from notifier.notices.planning import Account, Cause, plan_notices
+from notifier.notices.planning import Cause, plan_notices
 from notifier.notices.treatment import LIFETIMES
 from notifier.notices.values import Template
 from notifier.templates.catalogue import built_in

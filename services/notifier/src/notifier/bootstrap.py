@@ -40,8 +40,8 @@ from notifier.deliveries.take_receipt import TakeReceipt
 from notifier.deliveries.take_verdict import TakeVerdict
 from notifier.deliveries.trust_silence import TrustSilence
 from notifier.deliveries.worker import DeliveryWorker
+from notifier.notices.calls import LedgerEvent
 from notifier.notices.forget_customer import ForgetCustomer
-from notifier.notices.planning import LedgerEvent
 from notifier.notices.postgres_book import PostgresNoticeBook
 from notifier.notices.postgres_customers import open_customer_records
 from notifier.notices.take_ledger_events import TakeLedgerEvents

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from notifier.contacts.consents import Purpose
 from notifier.contacts.values import Channel, Contact
-from notifier.notices.planning import Account, OpenNotice, Plan
+from notifier.notices.calls import Account
+from notifier.notices.planning import OpenNotice, Plan
 from notifier.notices.values import Notice
 from prewatt_common.kafka.messages import Message
 

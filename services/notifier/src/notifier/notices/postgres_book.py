@@ -10,7 +10,8 @@ from notifier.contacts.consents import Purpose, declined
 from notifier.contacts.postgres import contacts_of
 from notifier.contacts.postgres_consents import consents_of
 from notifier.contacts.values import Contact
-from notifier.notices.planning import Account, OpenNotice, Plan
+from notifier.notices.calls import Account
+from notifier.notices.planning import OpenNotice, Plan
 from notifier.notices.postgres_rows import INSERT_NOTICES, notice_columns, stop_notices
 from notifier.notices.values import Notice, Status, Template
 from prewatt_common.db.database import DriverConnection

@@ -6,7 +6,8 @@ from datetime import timedelta
 from notifier.contacts.values import Language
 from notifier.metrics import NOTICES
 from notifier.notices import events
-from notifier.notices.planning import Cause, LedgerEvent, plan_notices
+from notifier.notices.calls import LedgerEvent
+from notifier.notices.planning import Cause, plan_notices
 from notifier.notices.ports import NoticeBook
 from notifier.notices.values import Status, Template
 from prewatt_common.clock import Clock

@@ -1,0 +1,186 @@
+"""What an event has a customer told, if anything."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from notifier.notices.values import Facts, Template
+from prewatt_common.contracts.emergency_credit_v1 import (
+    EmergencyCreditChanged,
+    EmergencyCreditNews,
+)
+from prewatt_common.contracts.ledger_events_v1 import (
+    AccountOpened,
+    BalanceExhausted,
+    Credited,
+    DebtChanged,
+    DebtNews,
+    LowBalance,
+    MoneyEnds,
+    PaymentTakenBack,
+    ReconnectionLate,
+    ReconnectionStage,
+    SupplyApology,
+    SupplyChanged,
+    SupplyState,
+    ToppedUp,
+    WarnedBy,
+)
+
+LedgerEvent: TypeAlias = (
+    AccountOpened
+    | LowBalance
+    | BalanceExhausted
+    | ToppedUp
+    | Credited
+    | DebtChanged
+    | EmergencyCreditChanged
+    | PaymentTakenBack
+    | SupplyChanged
+    | SupplyApology
+    | ReconnectionLate
+)
+
+SUPPLIED = {SupplyState.CONNECTED, SupplyState.WARNED, SupplyState.PENDING}
+_OF_DEBT = {
+    DebtNews.OWED: Template.DEBT_OWED,
+    DebtNews.LOWERED: Template.DEBT_LOWERED,
+    DebtNews.WRITTEN_OFF: Template.DEBT_WRITTEN_OFF,
+    DebtNews.PAID: Template.DEBT_PAID,
+}
+
+
+OF_CREDIT = {
+    EmergencyCreditNews.OFFERED: Template.EMERGENCY_CREDIT_OFFERED,
+    EmergencyCreditNews.ACCEPTED: Template.EMERGENCY_CREDIT_ACCEPTED,
+}
+"""That it is over, the receipt of what repaid it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the notifier remembers of an account."""
+
+    id: UUID
+    number: str | None = None
+    supply_off_since: datetime | None = None
+    """The relay was confirmed open or limited then, and has not been confirmed closed since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A notice that is due. ``settled_above_micro``: a balance above it leaves nothing to say."""
+
+    template: Template
+    facts: Facts
+    settled_above_micro: int | None = None
+
+
+def called_for(event: LedgerEvent, account: Account) -> Call | None:
+    """None where nothing is said."""
+    call: Call | None = None
+    match event:
+        case LowBalance():
+            days_left = event.measure if event.warned_by is WarnedBy.DAYS_LEFT else None
+            facts = _facts(event, threshold_micro=event.threshold_micro, days_left=days_left)
+            facts = _with_ends(facts, event.ends)
+            call = Call(Template.LOW_BALANCE, facts, event.threshold_micro)
+        case BalanceExhausted():
+            call = Call(Template.BALANCE_EXHAUSTED, _facts(event), 0)
+        case ToppedUp():
+            facts = _facts(event, amount_micro=event.amount_micro)
+            facts = msgspec.structs.replace(
+                facts, left_micro=event.left_micro, repaid_micro=event.repaid_micro or None
+            )
+            if event.paid_off_micro:
+                owed = {"paid_off_micro": event.paid_off_micro, "owed_micro": event.owed_micro}
+                facts = msgspec.structs.replace(facts, **owed)
+            call = Call(Template.TOPPED_UP, facts)
+        case PaymentTakenBack(amount_micro=amount_micro) if amount_micro > 0:
+            facts = _facts(event, amount_micro=amount_micro)
+            if event.owed_again_micro > 0:
+                facts = msgspec.structs.replace(facts, owed_again_micro=event.owed_again_micro)
+            call = Call(Template.PAYMENT_TAKEN_BACK, facts)
+        case DebtChanged():
+            call = Call(_OF_DEBT[event.news], _facts_of_debt(event))
+        case EmergencyCreditChanged(news=news) if news in OF_CREDIT:
+            facts = _facts(event, amount_micro=event.amount_micro)
+            facts = msgspec.structs.replace(facts, left_micro=event.left_micro)
+            call = Call(OF_CREDIT[news], facts)
+        case SupplyApology():
+            call = Call(Template.SUPPLY_APOLOGY, _facts(event))
+        case ReconnectionLate():
+            # The credit has no notice of its own.
+            amount_micro = event.credit_micro or None
+            facts = _facts(event, amount_micro=amount_micro, stage=event.stage)
+            call = Call(Template.RECONNECTION_LATE, facts)
+        case SupplyChanged():
+            call = _called_for_supply(event, account)
+        case _:
+            pass
+    return call
+
+
+def _with_ends(facts: Facts, ends: MoneyEnds | None) -> Facts:
+    """When money will probably end, where somebody knows."""
+    if ends is None or ends.p50 is None or ends.buy_by is None:
+        return facts
+    return msgspec.structs.replace(
+        facts, ends_at=ends.p50, buy_by=ends.buy_by, timezone=ends.timezone
+    )
+
+
+def _called_for_supply(event: SupplyChanged, account: Account) -> Call | None:
+    if event.state is SupplyState.DISCONNECTED:
+        return Call(Template.SUPPLY_OFF, _facts(event), 0)
+    if event.state is SupplyState.LIMITED and event.previous is not SupplyState.LIMITED:
+        return Call(Template.SUPPLY_LIMITED, _facts(event, limit_w=event.limit_w), 0)
+    if event.state is SupplyState.ARMED and event.previous is not SupplyState.ARMED:
+        return Call(Template.SUPPLY_ARMED, _facts(event))
+    if event.state in SUPPLIED and account.supply_off_since:
+        return Call(Template.SUPPLY_ON, _facts(event))
+    return None
+
+
+def _facts_of_debt(event: DebtChanged) -> Facts:
+    return Facts(
+        at=event.at,
+        currency=event.currency,
+        balance_micro=event.balance_micro,
+        amount_micro=event.amount_micro,
+        owed_micro=event.owed_micro,
+        after_days=event.after_days,
+        instalments=event.instalments or None,
+        next_due=event.next_due,
+    )
+
+
+def _facts(
+    event: LowBalance
+    | BalanceExhausted
+    | ToppedUp
+    | EmergencyCreditChanged
+    | PaymentTakenBack
+    | SupplyChanged
+    | SupplyApology
+    | ReconnectionLate,
+    *,
+    threshold_micro: int | None = None,
+    days_left: int | None = None,
+    amount_micro: int | None = None,
+    limit_w: int | None = None,
+    stage: ReconnectionStage | None = None,
+) -> Facts:
+    return Facts(
+        at=event.at,
+        currency=event.currency,
+        balance_micro=event.balance_micro,
+        threshold_micro=threshold_micro,
+        days_left=days_left,
+        amount_micro=amount_micro,
+        limit_w=limit_w,
+        stage=stage,
+    )
