@@ -38,6 +38,8 @@ PREWATT_COMMAND_KEY_ID=compose-1
 PREWATT_RECEIPT_KEYS='{"compose-1": $(openssl genpkey -algorithm ed25519 | quoted)}'
 # Payment providers by name: docs/how-to/payment-providers.md.
 PREWATT_PAYMENT_PROVIDERS='{"demo": {"kind": "standard-webhooks", "secrets": ["whsec_$(openssl rand -base64 32)"]}}'
+# Which of them are asked for automatic top-ups: docs/how-to/automatic-top-up.md.
+PREWATT_PAYMENT_REQUESTERS='{}'
 EOF
 mv .env.new .env
 echo "Wrote .env. Next: docker compose up -d --build"

@@ -429,8 +429,9 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
     ),
     (
         Panel(
-            "Automatic top-ups",
+            "Automatic top-ups, forecasts",
             (
+                Query("max(prewatt_ledger_forecast_days_behind)", "forecasts behind, days"),
                 Query(
                     "max by (state) (prewatt_ledger_top_up_request_age_seconds)",
                     "the oldest {{state}}, s",
