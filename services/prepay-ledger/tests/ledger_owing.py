@@ -137,8 +137,9 @@ async def topped_up(town: Owing, account_id: UUID, number: int) -> int:
             journal_id=journal_id,
             at=town.now,
         )
-    town.balance_micro += TOPUP_MICRO - paid.paid_micro
-    return paid.paid_micro
+    paid_micro = sum(paid.paid_off.values())
+    town.balance_micro += TOPUP_MICRO - paid_micro
+    return paid_micro
 
 
 async def owing_town(own_database_url: str) -> AsyncGenerator[Owing]:

@@ -207,9 +207,9 @@ class Scratch:
                  (first, ACCOUNT, str(first), AT)),
                 ("INSERT INTO mandate_step (id, mandate_id, action, provider, reference, "
                  "threshold_micro, amount_micro, month_micro_max, month_requests_max, valid_from, "
-                 "consent_by, consent_reference, consent_at, who, reason, key, at) VALUES "
-                 "($1, $2, 'open', 'p', 'm', 1, 9, 9, 1, '2026-03-01', 'c', 'd', $4, 'w', $3, $5, "
-                 "$4)", (second, first, f"r{number}", AT, str(first))),
+                 "valid_until, consent_by, consent_reference, consent_at, who, reason, key, at) "
+                 "VALUES ($1, $2, 'open', 'p', 'm', 1, 9, 9, 1, '2026-03-01', '2027-03-01', 'c', "
+                 "'d', $4, 'w', $3, $5, $4)", (second, first, f"r{number}", AT, str(first))),
                 ("INSERT INTO top_up_request (id, mandate_id, account_id, provider, reference, "
                  "amount_micro, currency, requested_on, requested_at, state, code, payment_id, "
                  "sends, closed_at) VALUES ($1, $2, $3, 'p', $4, 9, 'CNY', '2026-03-01', $5, "

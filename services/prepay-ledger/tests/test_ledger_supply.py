@@ -403,8 +403,14 @@ def test_only_a_balance_that_crosses_a_threshold_changes_the_decision(
     settled = settle(given_facts, relays, rules=RULES, now=now)
     if settled.thresholds.crossed_by(balance):
         return
-    later = msgspec.structs.replace(given_facts, state=settled.state, balance_micro=balance)
-    # As they are stored: what was asked of them is outstanding.
+    # As they are stored: what was owed at the cut, and what was asked of relays is outstanding.
+    later = msgspec.structs.replace(
+        given_facts,
+        state=settled.state,
+        balance_micro=balance,
+        owed_micro=settled.owed_micro,
+        dues_until=settled.dues_until,
+    )
     asked = [
         msgspec.structs.replace(each.relay, outstanding=_asked(each, now))
         if each.step.action

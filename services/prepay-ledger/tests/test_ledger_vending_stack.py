@@ -160,6 +160,7 @@ async def test_a_till_sees_whom_it_pays_for_and_no_more(ledger: Any) -> None:
         assert await seen() == {
             "account_number": account["number"], "holder": "张*", "currency": "CNY",
             "balance_micro": 2 * MICRO, "credit_micro": 3 * MICRO, "owed_micro": 0,
+            "most_micro": None,
         }  # fmt: skip
         assert (await ledger.api.put(path, json={"name": None})).status_code == 204
         assert (await seen())["holder"] is None
