@@ -139,7 +139,7 @@ async def add_command(connection: asyncpg.Connection, account_id: str, n: int) -
 async def add_payment(connection: asyncpg.Connection, _: str, n: int) -> None:
     await connection.execute(
         "INSERT INTO payment VALUES "
-        "($1, 'demo', $2, NULL, 'A', 5, 'CNY', 'suspense', '', 0, 1, $3)",
+        "($1, 'demo', $2, NULL, 'A', 5, 'CNY', 'suspense', '', 0, false, 1, $3)",
         new_id(), str(uuid4()), AT,
     )  # fmt: skip
 

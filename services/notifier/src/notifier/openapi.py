@@ -5,12 +5,28 @@ from typing import Any
 
 TAGS: Mapping[str, str] = {
     "contacts": "Where and in which language an account's people are told.",
+    "templates": "The words of notices: drafted, tried, published by a second person.",
     "notices": "What was said to whom, and what became of it.",
     "receipts": "What an SMS network says of a message's delivery.",
 }
 
 EXAMPLES: Mapping[str, Any] = {
+    "body": "{{ utility }}: account {{ account }} has {{ balance }}.",
+    "by": "li.wei",
+    "ContactIn": {
+        "language": "zh-CN",
+        "email": "zhang.min@example.org",
+        "channels": ["email"],
+    },
+    "ContactLine.channels": "email",
     "email": "zhang.min@example.org",
+    "how": "app",
+    "part": "body",
+    "SaidOut.body": "Prewatt: account 100001 has ¥12.34.",
+    "SampleOut.body": "Prewatt: account 100001 has ¥12.34.",
+    "says": "line 1: no loop: no fact is a list",
+    "subject": "Your electricity balance",
+    "to": "+86...00",
     "phone": "+8613800138000",
     "recipient": "+8613800138000",
 }

@@ -8,7 +8,7 @@ enough, ``Model.field`` in a service's values says it for one model, or the mode
 import csv
 import io
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 Schema = Mapping[str, Any]
@@ -174,4 +174,6 @@ def _number(schema: Schema, field: str) -> int:
 def _csv_field(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list):
+        return ";".join(map(_csv_field, cast(list[Any], value)))
     return str(value)
