@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 _BODY = BodyLimits(media_type=None, bytes_max=256 * KIB, timeout_s=20, held_bytes_max=16 * MIB)
 """JSON or a form, whatever the gateway calls it."""
+_EXAMPLE = [{"biz_id": "9006197469364984^0", "success": True}]
 _DESCRIPTION = """
 The address ends in `PREWATT_SMS_CALLBACK_SECRET`. Aliyun's SmsReport and Tencent Cloud's report are
 read as those send them, and another gateway's as `receipt` of `PREWATT_SMS_GATEWAY` says. A report
@@ -33,8 +34,14 @@ def gateway_receipts_router(*, callbacks: Callbacks | None, take: TakeReceipt) -
         "/sms/{secret}",
         summary="A gateway reports what became of messages",
         description=_DESCRIPTION,
+        response_class=Response,
         dependencies=[Depends(public(because="the address is a secret that the gateway was told"))],
-        openapi_extra={"requestBody": {"required": True, "content": {"application/json": {}}}},
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"example": _EXAMPLE}},
+            }
+        },
     )
     async def report(
         secret: str, request: Request, body: Annotated[bytes, Depends(RawBody(_BODY))]
