@@ -266,6 +266,13 @@ class SupplyPolicy(Part, frozen=True, kw_only=True):
             for each in (self.default, *self.classes.values())
         )
 
+    def has_maximum(self, currency: str) -> bool:
+        """Whether the balance of any class is bounded in that currency."""
+        return any(
+            currency in each.maximum_balance_micro
+            for each in (self.default, *self.classes.values())
+        )
+
     def of_class(self, customer_class: str) -> ClassPolicy:
         """What holds for a class, named or not."""
         return self.classes.get(customer_class, self.default)

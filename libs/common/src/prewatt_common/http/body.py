@@ -44,6 +44,14 @@ class TakesBody:
         self.limits = limits
 
 
+class DeclaredBody(TakesBody):
+    """Says how large the body may be that the endpoint declares as a model:
+    ``dependencies=[Depends(DeclaredBody(LIMITS))]``."""
+
+    async def __call__(self) -> None:
+        """The endpoint reads it."""
+
+
 class RawBody(TakesBody):
     """Gives the body's bytes as they came:
     ``async def take(body: Annotated[bytes, Depends(RawBody(LIMITS))]) -> Answer``."""

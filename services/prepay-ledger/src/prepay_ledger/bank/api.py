@@ -28,7 +28,7 @@ from prepay_ledger.fields import IdempotencyKey, PageById, Writer
 from prepay_ledger.payments.credit import Decided
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import require
-from prewatt_common.http.body import MIB, BodyLimits, TakesBody
+from prewatt_common.http.body import MIB, BodyLimits, DeclaredBody
 from prewatt_common.http.fields import Reason
 from prewatt_common.http.pages import Page, PageRequest, PagesBy
 
@@ -40,13 +40,6 @@ _FILES_AT_ONCE = 2
 """While the database writes one, the next is read."""
 Reading = Depends(require("ledger:read"))
 ByAccount = Annotated[PageRequest[str], Depends(PagesBy(str))]
-
-
-class _FileBody(TakesBody):
-    """Says how large the body may be that the endpoint declares."""
-
-    async def __call__(self) -> None:
-        """The endpoint reads it."""
 
 
 def bank_router(
@@ -78,7 +71,7 @@ def bank_router(
     @router.post(
         "/statements",
         status_code=HTTPStatus.CREATED,
-        dependencies=[Depends(_FileBody(FILE_BODY))],
+        dependencies=[Depends(DeclaredBody(FILE_BODY))],
     )
     async def upload(body: StatementIn, key: IdempotencyKey, principal: Writer) -> WholeBankFileOut:
         """Take a file: all of it, or nothing, with the reason. It is kept as it came, once; its

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from prepay_ledger.debts.ports import TermsUnit
 from prepay_ledger.debts.values import DebtTerms
-from prewatt_common.contracts.supply_policy_v1 import DEFAULT_CLASS
+from prepay_ledger.prepay_agreements.values import class_of
 
 
 async def load_terms(
@@ -19,9 +19,7 @@ async def load_terms(
     signed = await unit.prepay_agreements.in_force(account_ids, at=at)
     found: dict[UUID, DebtTerms] = {}
     for account_id in account_ids:
-        agreement = signed.get(account_id)
-        customer_class = agreement.terms.customer_class if agreement else DEFAULT_CLASS
-        policy = book.in_force(customer_class, at=at).terms
+        policy = book.in_force(class_of(signed.get(account_id)), at=at).terms
         rules = policy.corrected_bills
         found[account_id] = DebtTerms(
             days=rules.apart_after_days,

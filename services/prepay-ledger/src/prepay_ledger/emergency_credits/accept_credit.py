@@ -20,8 +20,8 @@ from prepay_ledger.emergency_credits.values import (
     Standing,
 )
 from prepay_ledger.facts.tell import tell
-from prepay_ledger.prepay_agreements.load_policy import load_policy
 from prepay_ledger.prepay_agreements.rules import is_prepaid
+from prepay_ledger.prepay_agreements.values import class_of
 from prewatt_common.contracts.emergency_credit_v1 import EmergencyCreditAccepted
 from prewatt_common.ids import new_id
 
@@ -92,8 +92,8 @@ async def accept_credit(
 
 async def situation(unit: Unit, account: Account, *, now: datetime) -> Situation:
     """What is open, or would be offered now; or why nothing is."""
-    policy = await load_policy(unit, account.id, at=now)
     signed = (await unit.prepay_agreements.in_force([account.id], at=now)).get(account.id)
+    policy = (await unit.policies.book()).in_force(class_of(signed), at=now)
     protection = (await unit.protections.standing([account.id], now=now)).get(account.id)
     asked = Asked(
         account_id=account.id,

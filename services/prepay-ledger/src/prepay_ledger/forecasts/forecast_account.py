@@ -10,7 +10,7 @@ from prepay_ledger.forecasts.ports import Unit
 from prepay_ledger.forecasts.values import Forecast, NotKnown
 from prepay_ledger.policies.in_force import concerning
 from prepay_ledger.policies.openings import Openings, openings
-from prewatt_common.contracts.supply_policy_v1 import DEFAULT_CLASS
+from prepay_ledger.prepay_agreements.load_policy import load_policy
 from prewatt_metering.calendar.instants import instant_of, us_of
 from prewatt_metering.forecast.run_out import RunOut, run_out
 
@@ -59,9 +59,7 @@ async def _openings(
 ) -> Openings | None:
     if ends.p10_us is None:
         return None
-    signed = (await unit.prepay_agreements.in_force([account_id], at=now)).get(account_id)
-    customer_class = signed.terms.customer_class if signed else DEFAULT_CLASS
-    policy = (await unit.policies.book()).in_force(customer_class, at=now)
+    policy = await load_policy(unit, account_id, at=now)
     declared = await unit.protected_periods.declared(now=now)
     areas = await unit.supply.areas([account_id], now=now)
     return openings(

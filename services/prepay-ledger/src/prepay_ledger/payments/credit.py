@@ -13,7 +13,7 @@ from prepay_ledger.facts import values as facts
 from prepay_ledger.journal.values import Entry, Journal
 from prepay_ledger.payments.ports import Unit
 from prepay_ledger.payments.values import Payment, Topup
-from prepay_ledger.prepay_agreements.load_policy import load_policy
+from prepay_ledger.prepay_agreements.load_policy import maximum_balance_micro
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.contracts.ledger_events_v1 import ToppedUp
 
@@ -64,8 +64,7 @@ async def credit(
     )
     balance_micro = paid.balance.balance_micro
     active = await active_micro(unit, account, balance_micro=balance_micro, now=now)
-    policy = await load_policy(unit, account.id, at=now)
-    most_micro = policy.terms.maximum_balance_micro.get(account.currency)
+    most_micro = await maximum_balance_micro(unit, account.id, currency=account.currency, at=now)
     above = 0 if most_micro is None else max(0, balance_micro - most_micro)
     topup = Topup(
         account_id=account.id,

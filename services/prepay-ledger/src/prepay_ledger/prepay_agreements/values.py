@@ -12,6 +12,7 @@ from prepay_ledger.cut_lists.values import Listed
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.procedures.values import DIRECT, Evidence, MissingStep, PublishedProcedure
 from prewatt_common.contracts.procedure_v1 import ANY_CLASS, Mode
+from prewatt_common.contracts.supply_policy_v1 import DEFAULT_CLASS
 
 
 class Reconnection(StrEnum):
@@ -73,6 +74,11 @@ class PrepayAgreement:
     by: str
     reason: str
     at: datetime
+
+
+def class_of(agreement: PrepayAgreement | None) -> str:
+    """The class that an account has signed for; who has signed nothing has the default's."""
+    return agreement.terms.customer_class if agreement else DEFAULT_CLASS
 
 
 def first_agreement(account_id: UUID, terms: PrepayTerms, decided: Decided) -> PrepayAgreement:

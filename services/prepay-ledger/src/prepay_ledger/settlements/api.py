@@ -21,7 +21,7 @@ from prepay_ledger.settlements.schemas import (
 )
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import require
-from prewatt_common.http.body import MIB, BodyLimits, TakesBody
+from prewatt_common.http.body import MIB, BodyLimits, DeclaredBody
 from prewatt_common.http.pages import Page
 
 FILE_BODY = BodyLimits(
@@ -31,13 +31,6 @@ FILE_BODY = BodyLimits(
 _FILES_AT_ONCE = 2
 """While the database writes one, the next is read."""
 Reading = Depends(require("ledger:read"))
-
-
-class _FileBody(TakesBody):
-    """Says how large the body may be that the endpoint declares."""
-
-    async def __call__(self) -> None:
-        """The endpoint reads it."""
 
 
 def settlements_router(
@@ -56,7 +49,7 @@ def settlements_router(
     @router.post(
         "/{provider}",
         status_code=HTTPStatus.CREATED,
-        dependencies=[Depends(_FileBody(FILE_BODY))],
+        dependencies=[Depends(DeclaredBody(FILE_BODY))],
     )
     async def upload(
         provider: str, body: SettlementIn, key: IdempotencyKey, principal: Writer

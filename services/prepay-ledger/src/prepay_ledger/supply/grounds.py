@@ -32,7 +32,6 @@ from prepay_ledger.supply.used import UNASKED, used_by
 from prepay_ledger.supply.values import SupplyView
 from prepay_ledger.supply.warning_limits import WarningLimit, next_look, warning_limits
 from prewatt_common.contracts.supply_policy_v1 import (
-    DEFAULT_CLASS,
     ComingBack,
     CutLimit,
     FleetBreaker,
@@ -116,7 +115,8 @@ async def grounds_of(
     agreed = await load_grounds(unit, ids, at=now)
     limits = _limits(book.version(now).document.fleet_breaker)
     policies = {
-        account_id: book.in_force(_class_of(legal), at=now) for account_id, legal in agreed.items()
+        account_id: book.in_force(signed.class_of(legal.agreement), at=now)
+        for account_id, legal in agreed.items()
     }
     short = {
         view.account.id for view in views if not _is_on_anyhow(view, policies[view.account.id])
@@ -186,10 +186,6 @@ async def grounds_of(
             )
         )
     return found
-
-
-def _class_of(legal: signed.Grounds) -> str:
-    return legal.agreement.terms.customer_class if legal.agreement else DEFAULT_CLASS
 
 
 def rules_of(policy: PolicyInForce) -> Rules:

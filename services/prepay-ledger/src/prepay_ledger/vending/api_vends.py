@@ -11,7 +11,7 @@ from fastapi.responses import PlainTextResponse
 
 from prepay_ledger.balances.refusals import UnknownAccount
 from prepay_ledger.fields import AccountNumberField, DayField, IdempotencyKey, PageById
-from prepay_ledger.prepay_agreements.load_policy import load_policy
+from prepay_ledger.prepay_agreements.load_policy import maximum_balance_micro
 from prepay_ledger.vending.ports import OpenUnit
 from prepay_ledger.vending.postgres_queries import VendQueries
 from prepay_ledger.vending.receipt import Language, receipt_text
@@ -166,9 +166,10 @@ def payables_router(*, open_unit: OpenUnit, queries: VendQueries, clock: Clock) 
             message = f"there is no account {number}"
             raise UnknownAccount(message)
         async with open_unit() as unit:
-            policy = await load_policy(unit, found.account_id, at=clock())
+            maximum_micro = await maximum_balance_micro(
+                unit, found.account_id, currency=found.currency, at=clock()
+            )
         out = PayableOut.model_validate(found)
-        maximum_micro = policy.terms.maximum_balance_micro.get(found.currency)
         if maximum_micro is not None:
             out.most_micro = max(0, maximum_micro - found.balance_micro)
         return out

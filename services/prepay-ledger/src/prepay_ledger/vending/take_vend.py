@@ -7,7 +7,7 @@ from prepay_ledger.balances.refusals import UnknownAccount
 from prepay_ledger.balances.values import Account
 from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.payments.values import Payment, PaymentOutcome
-from prepay_ledger.prepay_agreements.load_policy import load_policy
+from prepay_ledger.prepay_agreements.load_policy import maximum_balance_micro
 from prepay_ledger.vending.drawer import check_drawer, check_earlier_days, move_cash
 from prepay_ledger.vending.ports import Unit
 from prepay_ledger.vending.refusals import (
@@ -128,8 +128,7 @@ class TakeVend:
 
 async def _check_maximum(unit: Unit, before: Account, after: Account, *, now: datetime) -> None:
     """Raises `AboveMaximum`: the money is not taken yet, so all that was done is undone."""
-    policy = await load_policy(unit, before.id, at=now)
-    most_micro = policy.terms.maximum_balance_micro.get(before.currency)
+    most_micro = await maximum_balance_micro(unit, before.id, currency=before.currency, at=now)
     if most_micro is None or after.balance_micro <= most_micro:
         return
     message = (

@@ -11,7 +11,7 @@ import msgspec
 from prepay_ledger.policies.book import PolicyBook
 from prepay_ledger.policies.in_force import PolicyInForce, holds
 from prepay_ledger.prepay_agreements.rules import may_cut
-from prepay_ledger.prepay_agreements.values import PrepayAgreement, Refused
+from prepay_ledger.prepay_agreements.values import PrepayAgreement, Refused, class_of
 from prepay_ledger.procedures.book import ProcedureBook
 from prepay_ledger.relays.values import Observed, Relay
 from prepay_ledger.supply.decide import Facts, Hold, Rules, is_low, warning
@@ -23,7 +23,6 @@ from prepay_ledger.supply.warning_limits import WarningLimit, told_now, warning_
 from prepay_ledger.what_if.values import History
 from prewatt_common.contracts.base import RelayAction
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
-from prewatt_common.contracts.supply_policy_v1 import DEFAULT_CLASS
 
 _LEADS_TO = {
     RelayAction.DISCONNECT: Observed.OPEN,
@@ -102,8 +101,7 @@ def look(
 ) -> Looked:
     """Decide about the account, and let its relay obey."""
     agreement = _agreement(history, now)
-    customer_class = agreement.terms.customer_class if agreement else DEFAULT_CLASS
-    policy = books.policies.in_force(customer_class, at=now)
+    policy = books.policies.in_force(class_of(agreement), at=now)
     warned_at = warning_limits(
         policy.terms.warnings,
         own_micro=history.account.low_balance_micro,
