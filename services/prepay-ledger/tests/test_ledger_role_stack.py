@@ -18,7 +18,10 @@ IN_PART = {
     "payment": {"outcome", "account_id"},
     "payment_event": {"outcome", "reason", "open"},
     "command": {"status", "status_rank", "relay", "detail", "finished_at"},
-}
+    "top_up_request": {
+        "state", "code", "payment_id", "sends", "send_at", "answer_by", "closed_at",
+    },
+}  # fmt: skip
 """Tables of which some columns tell how things stand now: those must be free, and are all that the
 code changes."""
 

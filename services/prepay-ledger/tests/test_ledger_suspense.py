@@ -47,7 +47,9 @@ async def test_money_in_suspense_is_given_to_an_account(ledger, kafka_events):
         "outcome": "credited",
         "account_id": account["id"],
         "resolution": placed["resolution"],
+        "topup": placed["topup"],
     }
+    assert placed["topup"]["added_micro"] == placed["topup"]["balance_micro"] == 7_000_000
     resolution = placed["resolution"]
     assert (resolution["action"], resolution["who"]) == ("assigned", "test")
     assert resolution["reason"] == WHY

@@ -26,8 +26,8 @@ function receipt(id, state, form) {
     `done date:2611291201 stat:${state} err:0A1 text:stat:REJECTD id:7`};
 }
 
-function send(pdu) {
-  for (const session of sessions) {
+function send(pdu, to = sessions) {
+  for (const session of to) {
     session.deliver_sm(pdu, (answer) => say({answered: answer.command_status}));
   }
 }
@@ -55,8 +55,10 @@ const server = smpp.createServer((session) => {
       udh: udh ? Buffer.concat(udh).toString('hex') : null,
     });
     if (status === -1) return;
+    // To who handed it in, while that lasts: what comes late would reach the test that binds next.
     const report = () => {
-      for (let count = 0; count < rule.times; count++) send(receipt(id, rule.receipt, rule.form));
+      const bound = sessions.has(session) ? [session] : [];
+      for (let count = 0; count < rule.times; count++) send(receipt(id, rule.receipt, rule.form), bound);
     };
     const answer = () => {
       // The answer in hexadecimal, the receipt's text in decimal: as many centres do.
