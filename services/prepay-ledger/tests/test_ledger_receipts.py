@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prepay_ledger.vending.receipt import COLUMNS, Language, pair, receipt_text, width, wrapped
+from prepay_ledger.paper.text import COLUMNS, pair, slip_text, width, wrapped
+from prepay_ledger.paper.values import Language
+from prepay_ledger.vending.receipt import vend_slip
 from prepay_ledger.vending.values import Order, Tender, Vend, Void
 
 AT = datetime(2026, 3, 1, 4, tzinfo=UTC)
@@ -56,20 +58,25 @@ CHINESE = """\
 另欠                             15.50 CNY
 ------------------------------------------
 凭证号
-  00000000-0000-0000-0000-000000000001
+      00000000-0000-0000-0000-000000000001
+------------------------------------------
               请妥善保管凭证
 """
 
 
+def slip_of(sale: Vend, *, local_time: str, language: Language) -> str:
+    return slip_text(vend_slip(sale, local_time=local_time, language=language))
+
+
 def test_a_receipt_in_chinese_stands_in_columns() -> None:
-    shown = receipt_text(SALE, local_time="2026-03-01 12:00:00", language=Language.CHINESE)
+    shown = slip_of(SALE, local_time="2026-03-01 12:00:00", language=Language.CHINESE)
     assert shown == CHINESE
 
 
 @pytest.mark.parametrize("language", Language)
 def test_a_void_receipt_says_so_first_and_last(language: Language) -> None:
     void = replace(SALE, void=VOID)
-    said = receipt_text(void, local_time="2026-03-01 12:00:00", language=language)
+    said = slip_of(void, local_time="2026-03-01 12:00:00", language=language)
     mark = {Language.ENGLISH: "*** VOID ***", Language.CHINESE: "*** 已作废 ***"}[language]
     assert said.count(mark) == 2
     assert said.index(mark) < said.index("A-1001")
@@ -86,7 +93,7 @@ def test_no_line_is_wider_than_the_roll_and_nothing_is_left_out(
 ) -> None:
     order = replace(SALE.order, account_number=number)
     sale = replace(SALE, vendor_name=name, sold_by=who, order=order)
-    said = receipt_text(sale, local_time="2026-03-01 12:00:00", language=language)
+    said = slip_of(sale, local_time="2026-03-01 12:00:00", language=language)
     assert max(map(width, said.splitlines())) <= COLUMNS
     packed = "".join(said.split())
     assert all(text in packed for text in (name, number, who))

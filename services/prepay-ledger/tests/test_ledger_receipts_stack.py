@@ -2,7 +2,9 @@
 
 from typing import Any
 
+import pypdfium2
 import pytest
+import zxingcpp
 from ledger_proofs import forget_seals, yesterday_goes_on
 from pydantic import ValidationError
 
@@ -48,6 +50,23 @@ async def test_a_receipt_is_signed_at_once_and_proven_once_its_day_is_closed(led
     assert [proven.topup[f"{part}_micro"] for part in ("repaid", "debts", "added", "left")] == [
         "0", "0", str(5 * MICRO), str(5 * MICRO),
     ]  # fmt: skip
+
+
+async def test_a_receipt_on_paper_is_the_signed_one(ledger) -> None:
+    account = await ledger.open()
+    assert (await ledger.pay(account["number"], 5 * MICRO)).status_code == 200
+    (payment,) = await ledger.sql(
+        "SELECT id FROM payment WHERE account_number = $1", account["number"]
+    )
+    signed = await receipt_of(ledger, payment["id"])
+    path = f"/v1/payments/{payment['id']}/receipt.pdf"
+    answer = await ledger.api.get(path, params={"language": "zh-CN"})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+    picture = pypdfium2.PdfDocument(answer.content)[0].render(scale=203 / 72).to_pil()
+    (code,) = zxingcpp.read_barcodes(picture)
+    assert code.text == signed["receipt"]
+    other = await ledger.api.get(path, params={"language": "xx"})
+    assert other.status_code == 422
 
 
 async def test_money_in_suspense_has_a_receipt_that_says_so(ledger) -> None:

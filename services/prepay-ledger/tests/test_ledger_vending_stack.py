@@ -30,6 +30,9 @@ async def test_a_sale_is_credited_told_and_its_receipt_says_where_it_went(
         printed = await shop.till.get(f"/v1/vends/{sale['id']}/receipt?language=zh-CN")
         assert printed.headers["content-type"] == "text/plain; charset=utf-8"
         assert "电费缴费凭证" in printed.text
+        paper = await shop.till.get(f"/v1/vends/{sale['id']}/receipt.pdf?language=zh-CN")
+        assert paper.headers["content-type"] == "application/pdf"
+        assert paper.content.startswith(b"%PDF-")
         assert (await shop.now())["balance_micro"] == 970 * MICRO
         assert await shop.posted_micro() == 970 * MICRO
     assert await balance(ledger, account) == 30 * MICRO

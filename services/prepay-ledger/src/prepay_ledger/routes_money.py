@@ -20,6 +20,7 @@ from prepay_ledger.mandates.api import mandates_router, top_up_requests_router
 from prepay_ledger.mandates.postgres_queries import MandateQueries
 from prepay_ledger.mandates.settle_request import SettleRequest
 from prepay_ledger.mandates.values import TopUpPolicy
+from prepay_ledger.paper.api import Paper
 from prepay_ledger.payment_requests.configured import Requesters
 from prepay_ledger.payments.api_events import payment_events_router
 from prepay_ledger.payments.api_payments import payments_router
@@ -66,6 +67,7 @@ def money_routers(
     payment_queries, vend_queries = PaymentQueries(database), VendQueries(database)
     take_payment, take_movement = TakePayment(review=review), TakeMovement(review=review)
     zone = ZoneInfo(settings.timezone)
+    paper = Paper(settings.utility_name, settings.paper_font)
     settle_request = SettleRequest(zone=zone, policy=TopUpPolicy())
     apply_event = ApplyPaymentEvent(
         take_payment=take_payment, take_movement=take_movement, settle=settle_request
@@ -93,6 +95,7 @@ def money_routers(
             committed=committed,
             clock=utc_now,
             zone=zone,
+            paper=paper,
         ),
         account_checks_router(
             open_unit=units,
@@ -149,6 +152,8 @@ def money_routers(
             open_unit=lambda: open_seals(database),
             paid=ReceiptQueries(database),
             keys=settings.receipt_signing_keys,
+            paper=paper,
+            zone=zone,
         ),
         mandates_router(
             open_unit=units,

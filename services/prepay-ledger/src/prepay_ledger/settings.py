@@ -8,6 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from prepay_ledger.paper.pdf import load_font
 from prepay_ledger.payment_requests.configured import ConfiguredRequester
 from prepay_ledger.providers.configured import ConfiguredProvider, ProviderName
 from prepay_ledger.receipts.sign_receipt import ReceiptKeys, receipt_keys_of
@@ -52,6 +53,11 @@ class LedgerSettings(ServiceSettings):
     receipt_keys: dict[KeyId, SecretStr] = Field(default_factory=dict)
     """Key id to Ed25519 private key (PEM) that receipts are signed with, the newest first; without
     any there are no receipts."""
+    utility_name: Annotated[str, Field(min_length=1, max_length=60)] = "Prewatt"
+    """At the head of the receipts of payments."""
+    paper_font: Path | None = None
+    """A TrueType file that receipts on paper are set in and that goes into each; none: fonts that
+    readers of PDF have (`prepay_ledger/paper`)."""
     site_code_masters: SecretStr | None = None
     """The master secrets of reconnection codes, as JSON: key id to at least 32 bytes in base64, the
     newest first. Without any there are no codes."""
@@ -81,6 +87,13 @@ class LedgerSettings(ServiceSettings):
             message = f"the key {error}"
             raise ValueError(message) from error
         return pem
+
+    @field_validator("paper_font")
+    @classmethod
+    def _can_be_printed(cls, file: Path | None) -> Path | None:
+        if file is not None:
+            load_font(file)
+        return file
 
     @field_validator("receipt_keys")
     @classmethod

@@ -13,9 +13,10 @@ from prepay_ledger.seals.values import SEALED_BY_NAME, Proof, Seal
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """``signed``: compact JWS. ``seal`` and ``proof``: none until the payment's day is sealed; of
-    the top-up likewise, and where no account has the money."""
+    """``signed``: ``claims`` as compact JWS. ``seal`` and ``proof``: none until the payment's day
+    is sealed; of the top-up likewise, and where no account has the money."""
 
+    claims: Claims
     signed: str
     seal: Seal | None
     proof: Proof | None
@@ -38,6 +39,7 @@ async def make_receipt(store: SealStore, paid: Paid, *, keys: ReceiptKeys) -> Re
     )
     signed = sign_receipt(claims, keys)
     return Receipt(
+        claims,
         signed,
         *await _proof(store, paid, TABLE, paid.day),
         *await _proof(store, paid, TOPUP, paid.topup_day),

@@ -7,14 +7,17 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import PlainTextResponse, Response
 
 from prepay_ledger.balances.refusals import UnknownAccount
 from prepay_ledger.fields import AccountNumberField, DayField, IdempotencyKey, PageById
+from prepay_ledger.paper.api import PDF_ANSWER, Paper
+from prepay_ledger.paper.text import slip_text
+from prepay_ledger.paper.values import Language, Slip
 from prepay_ledger.prepay_agreements.load_policy import maximum_balance_micro
 from prepay_ledger.vending.ports import OpenUnit
 from prepay_ledger.vending.postgres_queries import VendQueries
-from prepay_ledger.vending.receipt import Language, receipt_text
+from prepay_ledger.vending.receipt import vend_slip
 from prepay_ledger.vending.refusals import DutiesNotSeparate, UnknownVend
 from prepay_ledger.vending.reverse_vend import ReverseVend
 from prepay_ledger.vending.rules import check_is_open, sells
@@ -64,6 +67,7 @@ def vends_router(
     committed: Callable[[], None],
     clock: Clock,
     zone: ZoneInfo,
+    paper: Paper,
 ) -> APIRouter:
     """``/v1/vends``. ``zone``: the utility's, of times on receipts."""
     router = APIRouter(prefix="/v1/vends", tags=["vending"])
@@ -133,6 +137,11 @@ def vends_router(
             raise UnknownVend(message)
         return vend
 
+    async def slip(vend_id: UUID, principal: Principal, language: Language) -> Slip:
+        vend = await seen(vend_id, principal)
+        local_time = f"{vend.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+        return vend_slip(vend, local_time=local_time, language=language)
+
     @router.get("/{vend_id}")
     async def one(vend_id: UUID, principal: Seller) -> VendOut:
         """A sale of the same vendor, or any for a supervisor."""
@@ -143,9 +152,14 @@ def vends_router(
         vend_id: UUID, principal: Seller, language: Language = Language.ENGLISH
     ) -> str:
         """Its receipt as text for a roll of 80 mm (42 columns, a Chinese character takes two)."""
-        vend = await seen(vend_id, principal)
-        local_time = f"{vend.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
-        return receipt_text(vend, local_time=local_time, language=language)
+        return slip_text(await slip(vend_id, principal, language))
+
+    @router.get("/{vend_id}/receipt.pdf", response_class=Response, responses=PDF_ANSWER)
+    async def receipt_pdf(
+        vend_id: UUID, principal: Seller, language: Language = Language.ENGLISH
+    ) -> Response:
+        """The same as PDF, 80 mm wide."""
+        return await paper.answer(await slip(vend_id, principal, language))
 
     return router
 

@@ -1,22 +1,11 @@
-"""A receipt as text for a roll of 80 mm: pure. A Chinese character takes two columns."""
+"""The receipt of a sale as a slip: pure."""
 
-import unicodedata
-from collections.abc import Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Mapping
 
+from prepay_ledger.paper.values import Block, Language, Line, Slip, Weight
 from prepay_ledger.providers.amounts import decimal_of
 from prepay_ledger.vending.rules import parts_of
 from prepay_ledger.vending.values import Vend
-
-COLUMNS = 42
-
-
-class Language(StrEnum):
-    """What receipts are printed in."""
-
-    ENGLISH = "en"
-    CHINESE = "zh-CN"
-
 
 _WORDS: Mapping[Language, Mapping[str, str]] = {
     Language.ENGLISH: {
@@ -66,81 +55,49 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
 }
 
 
-def receipt_text(vend: Vend, *, local_time: str, language: Language) -> str:
+def vend_slip(vend: Vend, *, local_time: str, language: Language) -> Slip:
     """What the customer takes home. ``local_time``: of the sale, in the utility's zone."""
     words = _WORDS[language]
     parts, order = parts_of(vend), vend.order
-    rule = "-" * COLUMNS
 
     def money(micro: int) -> str:
         return f"{decimal_of(micro)} {vend.currency}"
 
-    lines = [centred(vend.vendor_name), centred(words["title"])]
-    if vend.void is not None:
-        lines.append(centred(words["void"]))
-    lines += [
-        rule,
-        *pair(words["account"], order.account_number),
-        *pair(words["time"], local_time),
-        *pair(words["by"], vend.sold_by),
-        *pair(words["sale"], order.reference or order.key),
-        rule,
-        *pair(words[order.tender], money(order.amount_micro)),
+    went = [
+        Line(words[name], money(micro), Weight.PART)
+        for name, micro in (
+            ("debts", parts.debts_micro),
+            ("made_good", parts.made_good_micro),
+            ("added", parts.added_micro),
+        )
+        if micro
     ]
-    for name, micro in (
-        ("debts", parts.debts_micro),
-        ("made_good", parts.made_good_micro),
-        ("added", parts.added_micro),
-    ):
-        if micro:
-            lines += pair(f"  {words[name]}", money(micro))
-    lines += [rule, *pair(words["balance"], money(vend.balance_micro))]
+    left = [Line(words["balance"], money(vend.balance_micro))]
     if vend.credit_micro:
-        lines += pair(words["left"], money(vend.balance_micro + vend.credit_micro))
+        left.append(Line(words["left"], money(vend.balance_micro + vend.credit_micro)))
     if vend.owed_micro:
-        lines += pair(words["owed"], money(vend.owed_micro))
+        left.append(Line(words["owed"], money(vend.owed_micro)))
+    sale = [
+        Line(words["account"], order.account_number),
+        Line(words["time"], local_time),
+        Line(words["by"], vend.sold_by),
+        Line(words["sale"], order.reference or order.key),
+    ]
+    paid = Line(words[order.tender], money(order.amount_micro), Weight.STRONG)
+    blocks = [Block(lines=sale), Block(lines=[paid, *went]), Block(lines=left)]
     if vend.void is not None:
-        lines += [
-            rule,
-            centred(words["void"]),
-            *pair(words["void_by"], vend.void.who),
-            *pair(words["why"], vend.void.reason),
-            *pair(words["balance"], money(vend.void.balance_micro)),
+        taken_back = [
+            Line(words["void_by"], vend.void.who),
+            Line(words["why"], vend.void.reason),
+            Line(words["balance"], money(vend.void.balance_micro)),
         ]
-    lines += [rule, *pair(words["receipt"], ""), f"  {vend.id}", centred(words["thanks"])]
-    return "\n".join(line.rstrip() for line in lines) + "\n"
-
-
-def width(text: str) -> int:
-    """Columns on the roll: two for a wide character, none for what is drawn over another.
-
-    >>> width("余额 5"), width("a")
-    (6, 1)
-    """
-    return sum(
-        0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1
-        for each in text
+        blocks.append(Block(mark=words["void"], lines=taken_back))
+    blocks.append(Block(lines=[Line(words["receipt"], str(vend.id))]))
+    return Slip(
+        language=language,
+        issuer=vend.vendor_name,
+        title=words["title"],
+        mark="" if vend.void is None else words["void"],
+        blocks=blocks,
+        closing=words["thanks"],
     )
-
-
-def pair(name: str, value: str) -> Sequence[str]:
-    """A name to the left and a value to the right; on lines of its own where both do not fit."""
-    space = COLUMNS - width(name) - width(value)
-    if space >= 1:
-        return [name + " " * space + value]
-    return [name, *(" " * (COLUMNS - width(each)) + each for each in wrapped(value))]
-
-
-def wrapped(text: str) -> Sequence[str]:
-    """Pieces of at most `COLUMNS`, cut where they are full: numbers and Chinese have no spaces."""
-    pieces = [""]
-    for each in text:
-        if width(pieces[-1] + each) > COLUMNS:
-            pieces.append("")
-        pieces[-1] += each
-    return pieces
-
-
-def centred(text: str) -> str:
-    """In the middle of its lines."""
-    return "\n".join(" " * ((COLUMNS - width(each)) // 2) + each for each in wrapped(text))
