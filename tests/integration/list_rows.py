@@ -10,6 +10,7 @@ from rows import (
     a_billed_meter,
     a_correction,
     a_cut_undo,
+    a_deposit,
     a_known_account,
     a_known_meter,
     add_balance_difference,
@@ -23,6 +24,8 @@ from rows import (
     add_day,
     add_debt,
     add_decision,
+    add_deposit,
+    add_deposit_step,
     add_device,
     add_difference,
     add_edit,
@@ -337,6 +340,17 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             moves="UPDATE debt SET paid_micro = paid_micro + 1 WHERE paid_micro < amount_micro",
             query={},
             other_query={"open": "true"},
+        ),
+        "/v1/deposits": Listed(
+            add=add_deposit,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE deposit SET released_micro = 1",
+            query={},
+            other_query={"open": "true"},
+        ),
+        "/v1/deposits/{deposit_id}/steps": Listed(
+            add=add_deposit_step, key=_id, newest_first=True, owner=a_deposit
         ),
         "/v1/debts/write-offs": Listed(
             add=add_write_off,

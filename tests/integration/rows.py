@@ -244,6 +244,28 @@ async def add_write_off(connection: asyncpg.Connection, _: str, n: int) -> None:
     )  # fmt: skip
 
 
+async def a_deposit(connection: asyncpg.Connection) -> str:
+    deposit_id = new_id()
+    await connection.execute(
+        "INSERT INTO deposit (id, account_id, kind, amount_micro, currency, issuer, reference, "
+        "valid_from) VALUES ($1, $2, 'cash', 9, 'CNY', '', 'r', $3)",
+        deposit_id, UUID(await an_account(connection)), AT.date(),
+    )  # fmt: skip
+    return str(deposit_id)
+
+
+async def add_deposit(connection: asyncpg.Connection, _: str, n: int) -> None:
+    await a_deposit(connection)
+
+
+async def add_deposit_step(connection: asyncpg.Connection, deposit_id: str, n: int) -> None:
+    await connection.execute(
+        "INSERT INTO deposit_step (id, deposit_id, action, amount_micro, place, key, who, reason, "
+        "at) VALUES ($1, $2, 'hold', 9, 'bank', $3, 'w', 'r', $4)",
+        new_id(), UUID(deposit_id), uuid4().hex, AT,
+    )  # fmt: skip
+
+
 async def add_cut_hold(connection: asyncpg.Connection, _: str, n: int) -> None:
     await connection.execute(
         "INSERT INTO cut_hold (id, scope, name, held_by, reason, at) "

@@ -276,6 +276,13 @@ class Scratch:
                  "VALUES ($1, $2, 'k', 'missing_here')", (second, first)),
                 ("INSERT INTO account_check_resolution (line_id, key, who, reason, at) "
                  "VALUES ($1, $2, 'w', 'r', $3)", (second, f"k{number}", AT)),
+                ("INSERT INTO deposit (id, account_id, kind, amount_micro, currency, issuer, "
+                 "reference, valid_from) VALUES ($1, $2, 'cash', 9, 'CNY', '', 'r', '2026-03-01')",
+                 (first, ACCOUNT)),
+                ("INSERT INTO deposit_step (id, deposit_id, action, amount_micro, place, debt_id, "
+                 "key, who, reason, journal_id, at) "
+                 "VALUES ($1, $2, 'draw', 9, 'bank', $1, $3, $4, $5, $6, $7)",
+                 (second, first, f"k{number}", f"w{second}", f"r{number}", journal_id, AT)),
                 ("INSERT INTO meter_state (meter_id, day, today) SELECT $1, day, $2 FROM "
                  "posting_day", (f"m{first}", bytes([number]))),
             ):  # fmt: skip

@@ -58,6 +58,18 @@ CANNOT_BE = [
     ("debt_instalment", "amount_micro", 0),
     ("debt_news", "news", "gossip"),
     ("debt_news", "amount_micro", -1),
+    ("deposit", "kind", "gold"),
+    ("deposit", "currency", "cny"),
+    ("deposit", "amount_micro", 0),
+    ("deposit", "kind", "cash"),
+    ("deposit", "kind", "guarantee"),
+    ("deposit", "valid_until", "2026-02-28"),
+    ("deposit", "drawn_micro", -1),
+    ("deposit", "received_micro", -1),
+    ("deposit", "left_micro", -1),
+    ("deposit_step", "action", "burn"),
+    ("deposit_step", "amount_micro", 0),
+    ("deposit_step", "place", "sea"),
     ("emergency_credit", "amount_micro", 0),
     ("emergency_credit", "state", "begun"),
     ("emergency_credit", "state", "lapsed"),
@@ -215,6 +227,7 @@ BESIDE = {
     "expected_micro": 0,
     "counted_micro": 1,
     "destination": "bank",
+    "issuer": "a bank",
     "repaid_micro": 0,
     "debts_micro": 0,
     "added_micro": 9,
@@ -314,7 +327,7 @@ async def test_sub_accounts_move_beside_the_balance_and_are_audited(scratch: Scr
 
 @pytest.mark.parametrize(
     ("sub_account", "micro"),
-    [(SubAccount.DEBT, 1), (SubAccount.HOLD, -1)],
+    [(SubAccount.DEBT, 1), (SubAccount.HOLD, -1), (SubAccount.DEPOSIT, -1)],
 )
 async def test_no_sub_account_takes_the_other_sign(
     scratch: Scratch, sub_account: SubAccount, micro: int

@@ -5,6 +5,7 @@ import sys
 from prepay_ledger.bootstrap import run
 from prepay_ledger.charging.postgres_audit import audit_charges_of
 from prepay_ledger.debts.postgres_audit import audit_debts_of
+from prepay_ledger.deposits.postgres_audit import audit_deposits_of
 from prepay_ledger.seals.command import main as audit
 from prepay_ledger.settings import LedgerSettings
 from prepay_ledger.supply.command import main as replay
@@ -15,7 +16,7 @@ from prewatt_common.service import run_service
 def main() -> None:
     """The command line."""
     if sys.argv[1:2] == ["audit"]:
-        sys.exit(audit(sys.argv[2:], derived=(audit_charges_of, audit_debts_of)))
+        sys.exit(audit(sys.argv[2:], derived=(audit_charges_of, audit_debts_of, audit_deposits_of)))
     if sys.argv[1:2] == ["replay"]:
         sys.exit(replay(sys.argv[2:]))
     if sys.argv[1:2] == ["what-if"]:

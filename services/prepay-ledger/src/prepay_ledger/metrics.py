@@ -108,6 +108,12 @@ DEBT_NEWS_AGE_SECONDS = Gauge(
     "Since when a customer waits to be told that something is owed apart, or is written off; 0: "
     "nobody does.",
 )
+GUARANTEES = Gauge(
+    "prewatt_ledger_guarantees",
+    "Guarantees of banks of which something is left: that end within 30 days (soon), and that are "
+    "over.",
+    ("ends",),
+)
 LEFT_OUT = Counter(
     "prewatt_ledger_left_out_total",
     "Accounts that a job left out as what is stored of them raises, each time that it tried; the "

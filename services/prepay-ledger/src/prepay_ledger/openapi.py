@@ -10,6 +10,7 @@ TAGS: Mapping[str, str] = {
     "bank": "Bank statements: each line of them is credited once, or stays in a named state.",
     "cashiers": "A cashier's day: what was counted, what differs, and the cash handed over.",
     "debts": "What accounts owe besides use, and how it is recovered or written off.",
+    "deposits": "Cash and bank guarantees held as security, drawn for what is owed.",
     "estimates": "Which accounts are charged by an estimate while their meter is silent.",
     "ledger": "Entries of accounts, and the sums of all.",
     "meters": "Meters, where they hang, their readings, findings and what people put right.",

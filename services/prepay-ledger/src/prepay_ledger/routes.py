@@ -34,6 +34,8 @@ from prepay_ledger.cut_lists.api import cut_lists_router
 from prepay_ledger.cut_lists.postgres_queries import CutListQueries
 from prepay_ledger.debts.api import debts_router
 from prepay_ledger.debts.postgres_queries import DebtQueries
+from prepay_ledger.deposits.api import deposits_router
+from prepay_ledger.deposits.postgres_queries import DepositQueries
 from prepay_ledger.emergency_credits.api import emergency_credits_router
 from prepay_ledger.estimates.api import estimates_router
 from prepay_ledger.forecasts.api import forecasts_router
@@ -133,6 +135,14 @@ def routers(
             clock=utc_now,
         ),
         charges_router(open_unit=units, queries=ChargingQueries(database), clock=utc_now),
+        deposits_router(
+            open_unit=units,
+            queries=DepositQueries(database),
+            review=review_accounts,
+            zone=zone,
+            committed=committed,
+            clock=utc_now,
+        ),
         debts_router(
             open_unit=units,
             open_write_off_unit=units,

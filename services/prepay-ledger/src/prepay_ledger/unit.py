@@ -37,6 +37,8 @@ from prepay_ledger.debts.ports import DebtStore, NewsStore, WriteOffStore
 from prepay_ledger.debts.postgres import PostgresDebts
 from prepay_ledger.debts.postgres_news import PostgresDebtNews
 from prepay_ledger.debts.postgres_write_offs import PostgresWriteOffs
+from prepay_ledger.deposits.ports import DepositStore
+from prepay_ledger.deposits.postgres import PostgresDeposits
 from prepay_ledger.emergency_credits.ports import EmergencyCreditStore
 from prepay_ledger.emergency_credits.postgres import PostgresEmergencyCredits
 from prepay_ledger.estimates.ports import EstimateStore
@@ -97,6 +99,7 @@ class PostgresUnit:
         self.debts: DebtStore = PostgresDebts(connection)
         self.debt_news: NewsStore = PostgresDebtNews(connection)
         self.write_offs: WriteOffStore = PostgresWriteOffs(connection)
+        self.deposits: DepositStore = PostgresDeposits(connection)
         self.emergency_credits: EmergencyCreditStore = PostgresEmergencyCredits(connection)
         self.estimated: EstimatedStore = PostgresEstimated(connection)
         self.estimates: EstimateStore = PostgresEstimates(connection)

@@ -10,6 +10,7 @@ from prepay_ledger.command_keys.postgres_queries import CommandKeyQueries
 from prepay_ledger.conditions.postgres_queries import ConditionQueries
 from prepay_ledger.corrections.postgres_queries import CorrectionQueries
 from prepay_ledger.debts.postgres_queries import DebtQueries
+from prepay_ledger.deposits.postgres_queries import DepositQueries
 from prepay_ledger.installations.postgres_unbound import REASONS, UnboundQueries
 from prepay_ledger.mandates.postgres_queries import MandateQueries
 from prepay_ledger.mandates.values import OPEN, MandateState
@@ -28,6 +29,7 @@ from prepay_ledger.metrics import (
     DEBTS_OUTSTANDING,
     FINDINGS,
     FINDINGS_WAITING,
+    GUARANTEES,
     IMBALANCE_MICRO,
     MANDATES,
     METERS_ON_KEY,
@@ -70,7 +72,7 @@ def watches(database: Database) -> list[Repeating]:
     bank, cash = BankQueries(database), CashQueries(database)
     settlements = SettlementQueries(database)
     command_keys, conditions = CommandKeyQueries(database), ConditionQueries(database)
-    mandates = MandateQueries(database)
+    mandates, deposits = MandateQueries(database), DepositQueries(database)
     return [
         Repeating(
             name="watch ledger",
@@ -114,6 +116,12 @@ def watches(database: Database) -> list[Repeating]:
         Repeating(
             name="watch debts",
             do=lambda: _measure_debts(debts),
+            every_s=_EVERY_S,
+            rest_factor=_REST_FACTOR,
+        ),
+        Repeating(
+            name="watch guarantees",
+            do=lambda: _measure_guarantees(deposits),
             every_s=_EVERY_S,
             rest_factor=_REST_FACTOR,
         ),
@@ -201,6 +209,13 @@ async def _measure_debts(debts: DebtQueries) -> None:
         DEBTS_OUTSTANDING.labels(currency).set(micro)
     since = await debts.untold_since()
     DEBT_NEWS_AGE_SECONDS.set((utc_now() - since).total_seconds() if since else 0)
+
+
+async def _measure_guarantees(deposits: DepositQueries) -> None:
+    # A day more or less, by the utility's zone, is no matter to a warning of weeks.
+    found = await deposits.ending(utc_now().date())
+    GUARANTEES.labels("soon").set(found.soon)
+    GUARANTEES.labels("over").set(found.over)
 
 
 async def _measure_money_on_its_way(bank: BankQueries, cash: CashQueries) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from prewatt_common.contracts import (
     cut_facts_v1,
+    deposit_facts_v1,
     emergency_credit_v1,
     key_facts_v1,
     ledger_charges_v1,
@@ -104,6 +105,7 @@ LEDGER_FACTS = Topic(
         ledger_facts_v1.DebtPaused,
         emergency_credit_v1.EmergencyCreditAccepted,
         ledger_facts_v1.DebtWrittenOff,
+        deposit_facts_v1.DepositMoved,
     ),
 )
 NOTICE_EVENTS = Topic(

@@ -31,6 +31,8 @@ class UtilityAccount(StrEnum):
     """What they have brought in notes and coins."""
     CASH_OVER_SHORT = "cash-over-short"
     """What was in cashiers' drawers more than they had taken; below zero: less."""
+    GUARANTEES_CALLED = "guarantees-called"
+    """What issuers of guarantees were called on for and have not paid yet: below zero."""
     PAYMENT_FEES = "payment-fees"
     """What payment providers have kept for themselves: below zero."""
 
@@ -40,13 +42,15 @@ class SubAccount(StrEnum):
 
     ``credit`` is its balance: what it has, or owes of what it used, by overdraft and emergency
     credit too. Apart from that: ``debt``, what is owed and paid off by top-ups, never above zero;
-    ``hold``, what is set aside and not to be spent, never below; ``estimate``, what silent meters
-    have probably used, until they are read.
+    ``hold``, what is set aside and not to be spent, never below; ``deposit``, what was left as
+    security in cash, never below either; ``estimate``, what silent meters have probably used, until
+    they are read.
     """
 
     CREDIT = "credit"
     DEBT = "debt"
     HOLD = "hold"
+    DEPOSIT = "deposit"
     ESTIMATE = "estimate"
 
 

@@ -97,6 +97,14 @@ SEALED = (
     ),
     SealedTable("cut_hold_end", ("hold_id",), ("hold_id", "ended_by", "reason", "at")),
     SealedTable(
+        "deposit_step",
+        ("id",),
+        (
+            "id", "deposit_id", "action", "amount_micro", "place", "debt_id", "key", "who",
+            "reason", "journal_id", "at",
+        ),
+    ),
+    SealedTable(
         "decision",
         ("id",),
         ("id", "account_id", "state", "action", "fired", "held", "inputs", "at"),

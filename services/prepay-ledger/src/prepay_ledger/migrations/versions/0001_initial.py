@@ -70,7 +70,7 @@ CREATE TABLE entry (
     energy_wh bigint,
     sub_account text DEFAULT 'credit' NOT NULL,
     PRIMARY KEY (journal_id, number),
-    CHECK (sub_account IN ('credit', 'debt', 'hold', 'estimate')),
+    CHECK (sub_account IN ('credit', 'debt', 'hold', 'deposit', 'estimate')),
     FOREIGN KEY(journal_id) REFERENCES journal (id),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
@@ -81,8 +81,9 @@ CREATE TABLE sub_balance (
     sub_account text NOT NULL,
     amount_micro bigint NOT NULL,
     PRIMARY KEY (account_id, sub_account),
-    CHECK (CASE sub_account WHEN 'hold' THEN amount_micro >= 0 WHEN 'estimate' THEN true
-           ELSE sub_account = 'debt' AND amount_micro <= 0 END),
+    CHECK (CASE WHEN sub_account IN ('hold', 'deposit') THEN amount_micro >= 0
+                WHEN sub_account = 'estimate' THEN true
+                ELSE sub_account = 'debt' AND amount_micro <= 0 END),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
 CREATE TABLE payment_event (
@@ -1039,6 +1040,57 @@ CREATE TABLE debt_news (
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
 CREATE INDEX debt_news_untold ON debt_news (news, account_id) WHERE amount_micro > 0;
+CREATE TABLE deposit (
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    kind text NOT NULL,
+    amount_micro bigint NOT NULL,
+    currency text NOT NULL,
+    issuer text NOT NULL,
+    reference text NOT NULL,
+    valid_from date NOT NULL,
+    valid_until date,
+    drawn_micro bigint DEFAULT 0 NOT NULL,
+    received_micro bigint DEFAULT 0 NOT NULL,
+    released_micro bigint DEFAULT 0 NOT NULL,
+    left_micro bigint NOT NULL
+        GENERATED ALWAYS AS (amount_micro - drawn_micro - released_micro) STORED,
+    PRIMARY KEY (id),
+    CHECK (kind IN ('cash', 'guarantee')),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    CHECK (amount_micro > 0),
+    CHECK (kind <> 'cash' OR issuer = ''),
+    CHECK (kind <> 'guarantee' OR issuer <> '' AND valid_until IS NOT NULL),
+    CHECK (valid_until >= valid_from),
+    CHECK (drawn_micro >= 0 AND released_micro >= 0),
+    CHECK (received_micro BETWEEN 0 AND drawn_micro),
+    CHECK (left_micro >= 0),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX deposit_account_id ON deposit (account_id, id);
+CREATE UNIQUE INDEX deposit_paper ON deposit (issuer, reference) WHERE kind = 'guarantee';
+CREATE TABLE deposit_step (
+    id uuid NOT NULL,
+    deposit_id uuid NOT NULL,
+    action text NOT NULL,
+    amount_micro bigint NOT NULL,
+    place text NOT NULL,
+    debt_id uuid,
+    key text NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    journal_id bigint,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (who, key),
+    CHECK (action IN ('hold', 'draw', 'receive', 'release')),
+    CHECK (amount_micro > 0),
+    CHECK (place IN ('', 'bank', 'cash', 'balance')),
+    FOREIGN KEY(deposit_id) REFERENCES deposit (id)
+);
+CREATE INDEX deposit_step_day ON deposit_step (day, id);
+CREATE INDEX deposit_step_deposit_id ON deposit_step (deposit_id, id);
 CREATE TABLE debt_instalment (
     debt_id uuid NOT NULL,
     number integer NOT NULL,
@@ -1981,6 +2033,7 @@ SEALED = {
     "condition_end": "",
     "cut_hold": "",
     "cut_hold_end": "",
+    "deposit_step": "",
     "tariff_version": "",
     "policy_version": "",
     "procedure_version": "",
