@@ -418,12 +418,20 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
                     "{{provider}} settled otherwise for, s",
                 ),
                 Query(
+                    "max by (how) (prewatt_ledger_bank_statements_missing)",
+                    "statements missing: {{how}}",
+                ),
+                Query(
+                    "max by (provider) (prewatt_ledger_payouts_open)",
+                    "payouts of {{provider}} not at the bank",
+                ),
+                Query(
                     "sum by (state) (increase(prewatt_ledger_bank_lines_total[1h]))",
                     "lines an hour: {{state}}",
                 ),
             ),
             description="The oldest of each. GET /v1/bank/lines?open=true, "
-            "GET /v1/settlements/differences?unresolved=true and "
+            "GET /v1/settlements/differences?unresolved=true, GET /v1/payouts?open=true and "
             "GET /v1/cash-hand-overs?received=false list them.",
             width=12,
         ),

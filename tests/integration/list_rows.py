@@ -52,7 +52,7 @@ from rows import (
     an_account,
     an_agreed_account,
 )
-from rows_of_bank import OUR_ACCOUNT, add_bank_account, add_bank_file, add_bank_line
+from rows_of_bank import OUR_ACCOUNT, add_bank_account, add_bank_file, add_bank_line, add_gap
 from rows_of_cuts import (
     a_cut_list,
     add_cut_list,
@@ -192,6 +192,13 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             add=add_bank_account, key=lambda each: each["account"], newest_first=False
         ),
         "/v1/bank/statements": Listed(add=add_bank_file, key=_id, newest_first=True),
+        "/v1/bank/gaps": Listed(
+            add=add_gap,
+            key=_id,
+            newest_first=True,
+            query={"account": OUR_ACCOUNT},
+            other_query={"open": "true"},
+        ),
         "/v1/bank/lines": Listed(
             add=add_bank_line,
             key=_id,
@@ -211,8 +218,13 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             query={"provider": "p"},
             other_query={"unresolved": "true"},
         ),
-        "/v1/settlements/payouts": Listed(
-            add=add_payout, key=lambda each: each["line_id"], newest_first=True
+        "/v1/payouts": Listed(
+            add=add_payout,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE payout SET state = 'accepted', reason = reason || '.'",
+            query={"provider": "p"},
+            other_query={"open": "false"},
         ),
         "/v1/vendors": Listed(
             add=add_vendor,

@@ -1,5 +1,6 @@
 """Rows of banks' statements for the lists of them."""
 
+from datetime import date
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -17,6 +18,17 @@ async def add_bank_account(connection: asyncpg.Connection, _: str, number: int) 
 
 async def add_bank_file(connection: asyncpg.Connection, _: str, __: int) -> None:
     await _file(connection)
+
+
+async def add_gap(connection: asyncpg.Connection, _: str, number: int) -> None:
+    """Statements of one day, each of which begins with a balance of its own."""
+    await _account(connection, OUR_ACCOUNT)
+    for opening_micro, day in ((number + 1, date(2026, 3, 2)), (0, date(2026, 3, 1))):
+        await connection.execute(
+            "INSERT INTO bank_statement (id, file_id, account, statement, opening_micro, "
+            "closing_micro, first_day, last_day) VALUES ($1, $2, $3, 's', $4, 0, $5, $5)",
+            new_id(), await _file(connection), OUR_ACCOUNT, opening_micro, day,
+        )  # fmt: skip
 
 
 async def add_bank_line(connection: asyncpg.Connection, _: str, number: int) -> None:

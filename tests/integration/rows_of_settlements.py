@@ -25,11 +25,10 @@ async def add_settlement_difference(connection: asyncpg.Connection, _: str, __: 
 
 async def add_payout(connection: asyncpg.Connection, _: str, number: int) -> None:
     await connection.execute(
-        "INSERT INTO settlement_line (id, file_id, number, provider, business_day, kind, "
-        "payment_id, movement_id, amount_micro, fee_micro, currency, account_number, reference, "
-        "text, place, stands) VALUES ($1, $2, $3, 'p', '2026-03-01', 'payout', '', '', 9, 0, "
-        "'CNY', '', $4, '', 'line 2', true)",
-        new_id(), await _file(connection), number, str(uuid4()),
+        "INSERT INTO payout (id, provider, business_day, reference, amount_micro, currency, nth, "
+        "stands, state, found_at, found_by, difference_micro, reason) VALUES "
+        "($1, 'p', '2026-03-01', $2, 9, 'CNY', $3, true, 'expected', $4, '', 0, '')",
+        new_id(), str(uuid4()), number + 1, AT,
     )  # fmt: skip
 
 

@@ -60,6 +60,7 @@ def camt(
     number: str = "S1",
     more: str = "",
     ccy: str = "EUR",
+    closed_on: str = "",
 ) -> bytes:
     """A file of one statement."""
     kinds = {"053": ("BkToCstmrStmt", "Stmt"), "054": ("BkToCstmrDbtCdtNtfctn", "Ntfctn")}
@@ -69,7 +70,8 @@ def camt(
     balances = "".join(
         f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp>"
         f'<Amt Ccy="{ccy}">{abs(Decimal(amount))!s}</Amt>'
-        f"<CdtDbtInd>{'DBIT' if amount.startswith('-') else 'CRDT'}</CdtDbtInd></Bal>"
+        f"<CdtDbtInd>{'DBIT' if amount.startswith('-') else 'CRDT'}</CdtDbtInd>"
+        f"{f'<Dt><Dt>{closed_on}</Dt></Dt>' if closed_on and code == 'CLBD' else ''}</Bal>"
         for code, amount in (("OPBD", opening), ("CLBD", closing))
         if amount is not None
     )

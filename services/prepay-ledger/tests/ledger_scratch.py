@@ -200,6 +200,13 @@ class Scratch:
                 ("INSERT INTO bank_line_step (id, line_id, action, who, reason, state_before, at) "
                  "VALUES ($1, $2, 'close', 'w', $3, 'doubtful', $4)",
                  (first, second, f"r{number}", AT)),
+                ("INSERT INTO payout (id, provider, business_day, reference, amount_micro, "
+                 "currency, nth, stands, state, found_at, found_by, difference_micro, reason) "
+                 "VALUES ($1, 'p', '2026-03-01', $2, 9, 'CNY', 1, true, 'expected', $3, '', 0, '')",
+                 (first, str(first), AT)),
+                ("INSERT INTO payout_step (id, payout_id, key, action, bank_line, who, reason, "
+                 "state_before, at) VALUES ($1, $1, $2, 'undo', $3, 'w', $4, 'arrived', $5)",
+                 (first, str(first), second, f"r{number}", AT)),
                 ("INSERT INTO mandate (id, account_id, provider, reference, threshold_micro, "
                  "amount_micro, month_micro_max, month_requests_max, valid_from, consent_by, "
                  "consent_reference, consent_at, state, state_reason, failures) VALUES "

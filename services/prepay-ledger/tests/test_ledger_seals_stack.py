@@ -143,6 +143,7 @@ UNIQUE = {
 UNIQUE_IN = {
     "bank_file": ("key", "sha256"),
     "mandate_step": ("key",),
+    "payout_step": ("key",),
     "settlement_file": ("key",),
     "settlement_step": ("key",),
 }

@@ -158,7 +158,7 @@ async def _run(settings: LedgerSettings, parts: Parts, requesters: Requesters) -
             committed=relay.wake,
         ),
         watch_dependencies({"kafka": parts.producer.check}),
-        *watches(database),
+        *watches(database, settings),
         watch_history(
             bootstrap=settings.kafka_bootstrap,
             topics={

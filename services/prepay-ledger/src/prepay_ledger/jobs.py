@@ -5,6 +5,8 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from prepay_ledger.bank.match_payouts import MatchPayouts
+from prepay_ledger.bank.receive_payout import ReceivePayout
 from prepay_ledger.bank.take_line import TakeLine
 from prepay_ledger.bank.take_lines import TakeLines
 from prepay_ledger.breakers.follow_holds import FollowHolds
@@ -62,6 +64,9 @@ _WATCH_RECONNECTIONS_EVERY_S = 2.0
 _WATCH_RECONNECTIONS_REST_FACTOR = 20
 _FOLLOW_HOLDS_EVERY_S = 1.0
 _TAKE_BANK_LINES_EVERY_S = 0.5
+_MATCH_PAYOUTS_EVERY_S = 2.0
+_MATCH_PAYOUTS_REST_FACTOR = 20
+"""Those that have not arrived are looked for in each run: a twentieth of the time at most."""
 _ASK_FOR_TOP_UPS_EVERY_S = 1.0
 _SEND_TOP_UPS_EVERY_S = 1.0
 _FOLLOW_DIFFERENCES_EVERY_S = 2.0
@@ -84,6 +89,8 @@ def jobs(
     """All of them; ``committed``: tells that there may be something to publish."""
     zone = ZoneInfo(settings.timezone)
     terms = {name: terms_of(each) for name, each in settings.payment_providers.items()}
+    take_movement = TakeMovement(review=review)
+    receive_payout = ReceivePayout(take_movement=take_movement, days=settings.payout_late_days)
     return [
         Repeating(
             name="recheck supply",
@@ -154,12 +161,24 @@ def jobs(
                 open_unit=units,
                 take_line=TakeLine(
                     take_payment=TakePayment(review=review),
-                    take_movement=TakeMovement(review=review),
+                    take_movement=take_movement,
+                    receive_payout=receive_payout,
                     clock=utc_now,
                 ),
                 committed=committed,
             ),
             every_s=_TAKE_BANK_LINES_EVERY_S,
+        ),
+        Repeating(
+            name="match payouts",
+            do=MatchPayouts(
+                open_unit=units,
+                receive_payout=receive_payout,
+                committed=committed,
+                clock=utc_now,
+            ),
+            every_s=_MATCH_PAYOUTS_EVERY_S,
+            rest_factor=_MATCH_PAYOUTS_REST_FACTOR,
         ),
         Repeating(
             name="ask for top-ups",

@@ -18,10 +18,22 @@ BANK_LINE_AGE_SECONDS = Gauge(
     "0: none does.",
     ("waits_for",),
 )
+BANK_STATEMENTS_MISSING = Gauge(
+    "prewatt_ledger_bank_statements_missing",
+    "Statements that do not begin where another ended and that nobody has accepted (gap), and "
+    "accounts that none came of in time (silence).",
+    ("how",),
+)
 SETTLEMENT_DIFFERENCE_AGE_SECONDS = Gauge(
     "prewatt_ledger_settlement_difference_age_seconds",
     "For how long the oldest difference between a provider's settlement and ours has waited for a "
     "person, by provider; none where all are resolved.",
+    ("provider",),
+)
+PAYOUTS_OPEN = Gauge(
+    "prewatt_ledger_payouts_open",
+    "Payouts that the bank's statements should have by now, and those that they have and the "
+    "provider's file has no more.",
     ("provider",),
 )
 CASH_ON_ITS_WAY_SECONDS = Gauge(

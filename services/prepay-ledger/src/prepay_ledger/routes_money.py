@@ -10,9 +10,15 @@ from prepay_ledger.account_checks.api import account_checks_router
 from prepay_ledger.account_checks.check_day import CheckDay
 from prepay_ledger.account_checks.postgres_queries import CheckQueries
 from prepay_ledger.bank.api import bank_router
+from prepay_ledger.bank.api_payouts import payouts_router
+from prepay_ledger.bank.api_statements import missing_statements_router
 from prepay_ledger.bank.postgres_queries import BankQueries
+from prepay_ledger.bank.postgres_statements import StatementQueries
+from prepay_ledger.bank.receive_payout import ReceivePayout
 from prepay_ledger.bank.settle_line import SettleLine
+from prepay_ledger.bank.settle_payout import SettlePayout
 from prepay_ledger.bank.take_line import TakeLine
+from prepay_ledger.business_days import BusinessDays
 from prepay_ledger.cashiers.api import cash_days_router, hand_overs_router
 from prepay_ledger.cashiers.count_cash import CountCash
 from prepay_ledger.cashiers.postgres_queries import CashQueries
@@ -32,6 +38,8 @@ from prepay_ledger.payments.suspense import SecondPerson
 from prepay_ledger.payments.take_movement import TakeMovement
 from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.payments.take_payment_event import ApplyPaymentEvent, TakePaymentEvent
+from prepay_ledger.payouts.postgres_queries import PayoutQueries
+from prepay_ledger.payouts.rules import late_before
 from prepay_ledger.receipts.api import receipts_router
 from prepay_ledger.receipts.postgres_queries import ReceiptQueries
 from prepay_ledger.seals.postgres import open_seals
@@ -77,6 +85,8 @@ def money_routers(
     terms = {name: terms_of(each) for name, each in settings.payment_providers.items()}
     read_upload = ReadUpload(terms)
     second_person = SecondPerson(settings.second_person_above_micro)
+    late_days = settings.payout_late_days
+    receive_payout = ReceivePayout(take_movement=take_movement, days=late_days)
 
     def units() -> AbstractAsyncContextManager[PostgresUnit]:
         return open_unit(database)
@@ -122,9 +132,30 @@ def money_routers(
             queries=BankQueries(database),
             settle_line=SettleLine(
                 take_line=TakeLine(
-                    take_payment=take_payment, take_movement=take_movement, clock=utc_now
+                    take_payment=take_payment,
+                    take_movement=take_movement,
+                    receive_payout=receive_payout,
+                    clock=utc_now,
                 )
             ),
+            committed=committed,
+            clock=utc_now,
+        ),
+        missing_statements_router(
+            open_unit=units,
+            queries=StatementQueries(
+                database,
+                days=BusinessDays(settings.bank_holidays),
+                late_days=settings.statement_late_days,
+            ),
+            today=lambda: utc_now().astimezone(zone).date(),
+            clock=utc_now,
+        ),
+        payouts_router(
+            open_unit=units,
+            queries=PayoutQueries(database),
+            settle_payout=SettlePayout(receive_payout=receive_payout),
+            late_before=lambda: late_before(utc_now(), zone=zone, days=late_days),
             committed=committed,
             clock=utc_now,
         ),

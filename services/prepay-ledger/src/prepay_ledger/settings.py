@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
 from prepay_ledger.paper.pdf import load_font
 from prepay_ledger.payment_requests.configured import ConfiguredRequester
@@ -16,8 +16,14 @@ from prepay_ledger.relays.signing import private_key
 from prepay_ledger.site_codes.rules import masters_of
 from prepay_ledger.site_codes.values import Masters
 from prewatt_common.settings import ServiceSettings
+from prewatt_metering.tariffs.holidays import HolidayCalendar
 
 KeyId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+
+
+def _known_calendar(calendar: HolidayCalendar) -> HolidayCalendar:
+    calendar.lookup()
+    return calendar
 
 
 class LedgerSettings(ServiceSettings):
@@ -32,6 +38,13 @@ class LedgerSettings(ServiceSettings):
     second_person_above_micro: int | None = Field(default=None, ge=0)
     """Money in suspense above it, in micro-units of whatever currency, is placed by two people;
     none: by one."""
+    payout_late_days: int = Field(default=5, ge=1, le=60)
+    """A provider's payout that no line of the bank's statements is by then is late; until then one
+    that no line names is known by its amount."""
+    bank_holidays: Annotated[HolidayCalendar, AfterValidator(_known_calendar)] = HolidayCalendar()
+    """On which days banks do not work, beside weekends: ``{"country": "CN"}``."""
+    statement_late_days: int = Field(default=2, ge=1, le=30)
+    """A bank account that no statement has come of for so many business days is silent."""
     command_signing_key: SecretStr
     """Ed25519 private key (PEM) that commands to meters are signed with."""
     command_key_id: KeyId

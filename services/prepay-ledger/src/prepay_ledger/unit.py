@@ -58,6 +58,8 @@ from prepay_ledger.mandates.postgres import PostgresMandates
 from prepay_ledger.payments.ports import PaymentEventStore, PaymentStore
 from prepay_ledger.payments.postgres_events import PostgresPaymentEvents
 from prepay_ledger.payments.postgres_payments import PostgresPayments
+from prepay_ledger.payouts.ports import PayoutStore
+from prepay_ledger.payouts.postgres import PostgresPayouts
 from prepay_ledger.policies.ports import PeriodStore, PolicyStore, ProtectionStore
 from prepay_ledger.policies.postgres import PostgresPolicies
 from prepay_ledger.policies.postgres_protections import PostgresPeriods, PostgresProtections
@@ -123,6 +125,7 @@ class PostgresUnit:
         self.mandates: MandateStore = PostgresMandates(connection)
         self.payments: PaymentStore = PostgresPayments(connection)
         self.payment_events: PaymentEventStore = PostgresPaymentEvents(connection)
+        self.payouts: PayoutStore = PostgresPayouts(connection)
         relays = PostgresRelays(connection)
         self.relays: RelayStore = relays
         self.supply: SupplyStore = PostgresSupply(connection, relays=relays)

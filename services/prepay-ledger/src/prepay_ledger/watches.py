@@ -46,7 +46,9 @@ from prepay_ledger.metrics import (
     WORK_ORDERS_OPEN,
 )
 from prepay_ledger.payments.postgres_queries import PaymentQueries
+from prepay_ledger.settings import LedgerSettings
 from prepay_ledger.settlements.postgres_queries import SettlementQueries
+from prepay_ledger.watches_bank import bank_watches
 from prepay_ledger.work_orders.postgres_queries import WorkOrderQueries
 from prepay_ledger.work_orders.values import WorkOrderKind
 from prewatt_common.clock import utc_now
@@ -62,7 +64,7 @@ _REST_FACTOR = 50
 _NAMED_MAX = 20
 
 
-def watches(database: Database) -> list[Repeating]:
+def watches(database: Database, settings: LedgerSettings) -> list[Repeating]:
     """The workers that keep the metrics."""
     queries, payments = AccountQueries(database), PaymentQueries(database)
     unbound, parked = UnboundQueries(database), ParkedQueries(database)
@@ -153,6 +155,7 @@ def watches(database: Database) -> list[Repeating]:
             do=lambda: _measure_work_orders(orders),
             every_s=_EVERY_S,
         ),
+        *bank_watches(database, settings),
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from prepay_ledger.bank.ports import HasBank
 from prepay_ledger.bank.refusals import KeyUsedBefore, StatementRefused, UnknownBankAccount
 from prepay_ledger.bank.rules import identities
-from prepay_ledger.bank.values import BankFile, BankLine, LineState, StatementHead
+from prepay_ledger.bank.values import BankFile, BankLine, KeptStatement, LineState, StatementHead
 from prepay_ledger.bank_files.csv_mapping import CsvMapping
 from prepay_ledger.bank_files.read_file import format_of, read_file
 from prepay_ledger.bank_files.values import FileFormat, Statement, Unreadable
@@ -87,6 +87,7 @@ async def keep_file(*, unit: HasBank, upload: Upload, now: datetime) -> KeptFile
     )
     if not await unit.bank.add_file(file, upload.body):
         return KeptFile(await _known(unit, upload), repeated=True)
+    await unit.bank.add_statements([_kept(file, each) for each in upload.statements])
     await unit.bank.add_lines(_lines(file, upload.statements))
     return KeptFile(file, repeated=False)
 
@@ -119,6 +120,21 @@ async def _check_accounts(unit: HasBank, statements: Sequence[Statement]) -> Non
                 f"that account is in {known.currency}; nothing was kept"
             )
             raise UnknownBankAccount(message)
+
+
+def _kept(file: BankFile, statement: Statement) -> KeptStatement:
+    days = [each.booked_on for each in statement.lines if each.is_booked]
+    last = statement.closed_on or max(days, default=file.at.date())
+    return KeptStatement(
+        id=new_id(),
+        file_id=file.id,
+        account=statement.account,
+        statement=statement.number,
+        opening_micro=statement.opening_micro,
+        closing_micro=statement.closing_micro,
+        first_day=min([last, *days]),
+        last_day=last,
+    )
 
 
 def _lines(file: BankFile, statements: Sequence[Statement]) -> list[BankLine]:

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from prepay_ledger.bank.values import BankAccount, BankFile, BankLine, LineStep
+from prepay_ledger.bank.values import BankAccount, BankFile, BankLine, KeptStatement, LineStep
 from prepay_ledger.payments import ports as payments
+from prepay_ledger.payments.credit import Decided
+from prepay_ledger.payouts.ports import HasPayouts
 
 
 class BankStore(Protocol):
@@ -22,6 +25,11 @@ class BankStore(Protocol):
     async def file_of_hash(self, sha256: bytes) -> BankFile | None: ...
     async def add_file(self, file: BankFile, body: bytes) -> bool:
         """Whether neither its key nor its bytes are known; waits for whoever adds such a one."""
+        ...
+
+    async def add_statements(self, statements: Sequence[KeptStatement]) -> None: ...
+    async def accept_gap(self, statement_id: UUID, decided: Decided, *, at: datetime) -> bool:
+        """Whether there is such a statement, and nobody had accepted it."""
         ...
 
     async def add_lines(self, lines: Sequence[BankLine]) -> None: ...
@@ -47,7 +55,7 @@ class BankStore(Protocol):
         ...
 
     async def similar(self, line: BankLine) -> Sequence[BankLine]:
-        """Payments of other files, of its booking or of its day and amount."""
+        """Payments and payouts of other files, of its booking or of its day and amount."""
         ...
 
     async def paid_by(self, account: str, end_to_end_id: str) -> Sequence[BankLine]:
@@ -65,7 +73,7 @@ class HasBank(Protocol):
     bank: BankStore
 
 
-class Unit(HasBank, payments.Unit, Protocol):
+class Unit(HasBank, HasPayouts, payments.Unit, Protocol):
     """A transaction in which a line is applied."""
 
 

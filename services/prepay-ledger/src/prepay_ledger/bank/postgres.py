@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +19,24 @@ from prepay_ledger.bank.postgres_rows import (
     to_file,
     to_line,
 )
-from prepay_ledger.bank.tables import bank_account, bank_file, bank_line, bank_line_step
-from prepay_ledger.bank.values import PAID, BankAccount, BankFile, BankLine, LineState, LineStep
+from prepay_ledger.bank.tables import (
+    bank_account,
+    bank_file,
+    bank_line,
+    bank_line_step,
+    bank_statement,
+)
+from prepay_ledger.bank.values import (
+    MONEY_CAME,
+    PAID,
+    BankAccount,
+    BankFile,
+    BankLine,
+    KeptStatement,
+    LineState,
+    LineStep,
+)
+from prepay_ledger.payments.credit import Decided
 from prewatt_common.ids import new_id
 
 _CHANGING = ("state", "reason", "open", "known", "payment", "refers_to")
@@ -70,6 +87,20 @@ class PostgresBank:
             .returning(bank_file.c.id)
         )
         return added.first() is not None
+
+    async def add_statements(self, statements: Sequence[KeptStatement]) -> None:
+        """Insert them."""
+        await self._connection.execute(insert(bank_statement), [asdict(s) for s in statements])
+
+    async def accept_gap(self, statement_id: UUID, decided: Decided, *, at: datetime) -> bool:
+        """Of two at once one is first."""
+        accepted = await self._connection.execute(
+            update(bank_statement)
+            .where(bank_statement.c.id == statement_id, bank_statement.c.accepted_at.is_(None))
+            .values(accepted_by=decided.who, accepted_reason=decided.reason, accepted_at=at)
+            .returning(bank_statement.c.id)
+        )
+        return accepted.first() is not None
 
     async def add_lines(self, lines: Sequence[BankLine]) -> None:
         """Insert them."""
@@ -149,7 +180,7 @@ class PostgresBank:
             .where(
                 bank_line.c.account == line.account,
                 bank_line.c.file_id != line.file_id,
-                bank_line.c.state.in_([each.value for each in PAID]),
+                bank_line.c.state.in_([each.value for each in MONEY_CAME]),
                 same,
             )
             .order_by(bank_line.c.id)

@@ -38,6 +38,12 @@ class UnknownStatementFile(Refusal):
     kind = "unknown-bank-file"
 
 
+class NoGap(Refusal):
+    """No statement of that id, or it begins where another ended, or somebody has accepted it."""
+
+    kind = "no-statement-gap"
+
+
 class UnknownLine(Refusal):
     """No such line."""
 

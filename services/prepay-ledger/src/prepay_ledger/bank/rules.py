@@ -3,10 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from hashlib import sha256
+from uuid import UUID
 
 from prepay_ledger.balances.payment_reference import plain_number, read_reference
-from prepay_ledger.bank.values import BankLine
+from prepay_ledger.bank.values import OPEN, BankLine, LineState
 from prepay_ledger.bank_files.values import StatementLine
 
 PAYMENT_MICRO_MAX = 10**15
@@ -80,3 +82,10 @@ def texts_of(line: StatementLine) -> list[str]:
 def may_be_a_number(text: str) -> bool:
     """Whether all of it may be an account's number."""
     return 0 < len(text) <= 100 and bool(plain_number(text))
+
+
+def ended(
+    line: BankLine, state: LineState, *, reason: str = "", refers_to: UUID | None = None
+) -> BankLine:
+    """The line in the state that it ends in, or waits in for a person."""
+    return replace(line, state=state, reason=reason, refers_to=refers_to, open=state in OPEN)

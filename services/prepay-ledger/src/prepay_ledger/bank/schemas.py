@@ -167,6 +167,33 @@ class BankLineOut(BaseModel, from_attributes=True):
         return BankLineOut.model_validate(rest | said)
 
 
+class GapOut(BaseModel, from_attributes=True):
+    """A statement that begins with another balance than any before it ended with: one of between
+    ``after`` and ``first_day`` is missing, or more. ``missing_micro``: what they come to."""
+
+    id: UUID
+    account: str
+    currency: str
+    statement: str
+    after: date
+    first_day: date
+    opening_micro: int
+    missing_micro: int
+    accepted_by: str | None
+    accepted_reason: str | None
+    accepted_at: datetime | None
+
+
+class SilentAccountOut(BaseModel, from_attributes=True):
+    """An account that no statement came of in time. ``last_day``: of the last that came; none:
+    there never was one. ``business_days``: how many lie between that and today."""
+
+    account: str
+    name: str
+    last_day: date | None
+    business_days: int
+
+
 def _shown(file: BankFile) -> dict[str, Any]:
     fields = {name: getattr(file, name) for name in file.__dataclass_fields__}
     return fields | {"sha256_hex": file.sha256.hex(), "lines": file.lines}

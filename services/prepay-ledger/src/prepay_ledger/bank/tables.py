@@ -51,6 +51,28 @@ bank_file = Table(
 )
 Index("bank_file_day", bank_file.c.day, bank_file.c.id)
 
+# What a file's statements say of themselves: whether one of another day is missing.
+bank_statement = Table(
+    "bank_statement",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("file_id", Uuid, ForeignKey("bank_file.id"), nullable=False),
+    Column("account", Text, ForeignKey("bank_account.account"), nullable=False),
+    Column("statement", Text, nullable=False),
+    Column("opening_micro", BigInteger),
+    Column("closing_micro", BigInteger),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    # That it does not begin where another ended.
+    Column("accepted_by", Text),
+    Column("accepted_reason", Text),
+    instant("accepted_at", nullable=True),
+)
+_statement = bank_statement.c
+Index("bank_statement_day", _statement.account, _statement.last_day)
+Index("bank_statement_closing", _statement.account, _statement.closing_micro)
+Index("bank_statement_opening", _statement.account, _statement.opening_micro)
+
 bank_line = Table(
     "bank_line",
     metadata,

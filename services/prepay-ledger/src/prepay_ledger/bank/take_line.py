@@ -7,8 +7,9 @@ from uuid import UUID
 
 from prepay_ledger.bank.named_account import named_account
 from prepay_ledger.bank.ports import Unit
-from prepay_ledger.bank.rules import PAYMENT_MICRO_MAX, doubt
-from prepay_ledger.bank.values import OPEN, BankLine, LineState
+from prepay_ledger.bank.receive_payout import ReceivePayout
+from prepay_ledger.bank.rules import PAYMENT_MICRO_MAX, doubt, ended
+from prepay_ledger.bank.values import BankLine, LineState
 from prepay_ledger.bank_files.values import LineKind
 from prepay_ledger.payments.take_movement import TakeMovement, excess_reason
 from prepay_ledger.payments.take_payment import TakePayment
@@ -17,7 +18,6 @@ from prepay_ledger.providers.values import Kind, Told
 from prewatt_common.clock import Clock
 
 _AS_IT_IS = {
-    LineKind.DEBIT: LineState.DEBIT,
     LineKind.CHARGE: LineState.CHARGE,
     LineKind.RETURNED_TO_US: LineState.RETURNED_TO_US,
 }
@@ -27,10 +27,16 @@ class TakeLine:
     """Applies a line that waits: a transaction of its own."""
 
     def __init__(
-        self, *, take_payment: TakePayment, take_movement: TakeMovement, clock: Clock
+        self,
+        *,
+        take_payment: TakePayment,
+        take_movement: TakeMovement,
+        receive_payout: ReceivePayout,
+        clock: Clock,
     ) -> None:
         self._take_payment = take_payment
         self._take_movement = take_movement
+        self._receive_payout = receive_payout
         self._clock = clock
 
     async def __call__(self, unit: Unit, line_id: UUID) -> BankLine | None:
@@ -61,6 +67,9 @@ class TakeLine:
                 return await self._return(unit, line, now=now)
             case LineKind.CREDIT:
                 return await self._credit(unit, line, now=now)
+            case LineKind.DEBIT:
+                payout = await self._receive_payout.of_line(unit, line, now=now)
+                return payout or ended(line, LineState.DEBIT)
             case kind:
                 return ended(line, _AS_IT_IS[kind])
 
@@ -75,7 +84,8 @@ class TakeLine:
         for batch in await unit.bank.of_booking(line):
             if batch.state is LineState.BATCH:
                 await unit.bank.change(ended(batch, LineState.DETAILED, refers_to=line.id))
-        return await self.credit(unit, line, now=now)
+        payout = await self._receive_payout.of_line(unit, line, now=now)
+        return payout or await self.credit(unit, line, now=now)
 
     async def credit(self, unit: Unit, line: BankLine, *, now: datetime) -> BankLine:
         """Of a line that is a payment and was not applied: credited, or in suspense."""
@@ -129,13 +139,6 @@ class TakeLine:
             reason = excess_reason(moved.excess_micro)
             return ended(after, LineState.EXCESS, reason=reason, refers_to=paid.id)
         return ended(after, LineState.TAKEN_BACK, refers_to=paid.id)
-
-
-def ended(
-    line: BankLine, state: LineState, *, reason: str = "", refers_to: UUID | None = None
-) -> BankLine:
-    """The line in the state that it ends in, or waits in for a person."""
-    return replace(line, state=state, reason=reason, refers_to=refers_to, open=state in OPEN)
 
 
 def _told_before(line: BankLine, first: BankLine) -> BankLine:

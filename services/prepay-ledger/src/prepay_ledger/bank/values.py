@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,8 @@ class LineState(StrEnum):
     """A payment: an account has it."""
     SUSPENSE = "suspense"
     """A payment that nobody could place when it came; `prewatt suspense` goes on with it."""
+    PAYOUT = "payout"
+    """What a payment provider sent us of money that it had taken: nobody's payment."""
     REPEATED = "repeated"
     """The same line was told before."""
     DOUBTFUL = "doubtful"
@@ -57,6 +59,8 @@ OPEN = frozenset(
 """What a person has to look at, unless it was dealt with."""
 PAID = frozenset({LineState.CREDITED, LineState.SUSPENSE})
 """What is a payment."""
+MONEY_CAME = PAID | {LineState.PAYOUT}
+"""What another line may tell of once more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,51 @@ class StatementHead:
     opening_micro: int | None
     closing_micro: int | None
     lines: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptStatement:
+    """A statement in a file, by which one sees whether one is missing. ``last_day``: its closing
+    balance's; where the bank does not say, its last line's, or that on which it came."""
+
+    id: UUID
+    file_id: UUID
+    account: str
+    statement: str
+    opening_micro: int | None
+    closing_micro: int | None
+    first_day: date
+    last_day: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A statement that does not begin where any before it ended. ``after``: the last day that is
+    known before it, whose closing balance is ``missing_micro`` less. A person may have accepted
+    it."""
+
+    id: UUID
+    account: str
+    currency: str
+    statement: str
+    first_day: date
+    after: date
+    opening_micro: int
+    missing_micro: int
+    accepted_by: str | None
+    accepted_reason: str | None
+    accepted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilentAccount:
+    """An account of ours that no statement came of in time. ``last_day``: none: there never was
+    one. ``business_days``: how many lie between that, or when it was opened, and today."""
+
+    account: str
+    name: str
+    last_day: date | None
+    business_days: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

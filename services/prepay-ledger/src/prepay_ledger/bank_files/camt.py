@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
-from prepay_ledger.bank_files.amounts import account_of, currency_of, micro_of
+from prepay_ledger.bank_files.amounts import account_of, currency_of, day_of, micro_of
 from prepay_ledger.bank_files.camt_entries import lines_of
 from prepay_ledger.bank_files.camt_tree import (
     Node,
@@ -49,15 +50,16 @@ def _statement(node: Node, number: int) -> Statement:
         raise Unreadable(message)
     currency = currency_of(currencies.pop(), where=where)
     # Of several pages each has other lines, and some banks put the balances of all on each.
-    is_whole = _page(node) == ("1", True)
-    opening, closing = _balances(node, where=where) if is_whole else (None, None)
+    page, is_last = _page(node)
+    opening, closing = _balances(node, where=where)
     return checked(
         Statement(
             account=account,
             currency=currency,
             number=name,
-            opening_micro=opening,
-            closing_micro=closing,
+            opening_micro=opening if page == "1" else None,
+            closing_micro=closing if is_last else None,
+            closed_on=_closed_on(node, where=where),
             lines=[
                 line
                 for at, entry in enumerate(entries, 1)
@@ -65,6 +67,14 @@ def _statement(node: Node, number: int) -> Statement:
             ],
         )
     )
+
+
+def _closed_on(node: Node, *, where: str) -> date | None:
+    for balance in children(node, "Bal"):
+        if text(balance, "Tp", "CdOrPrtry", "Cd") == _CLOSING:
+            said = first_text(balance, ("Dt", "Dt"), ("Dt", "DtTm"))[:10]
+            return day_of(said, form="%Y-%m-%d", where=where) if said else None
+    return None
 
 
 def _currencies(node: Node, entries: Sequence[Node]) -> Iterator[str]:

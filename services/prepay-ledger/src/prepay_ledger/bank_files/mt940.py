@@ -116,7 +116,7 @@ def _fields(text: str) -> Iterator[_Field]:
 
 def _statement(fields: Sequence[_Field]) -> Statement:
     account, number, currency = "", fields[0].lines[0], ""
-    opening = closing = None
+    opening = closing = closed_on = None
     lines: list[StatementLine] = []
     for at, field in enumerate(fields):
         match field.tag:
@@ -125,9 +125,9 @@ def _statement(fields: Sequence[_Field]) -> Statement:
             case "28C" | "28":
                 number = field.lines[0].strip()
             case "60F" | "60M":
-                currency, opening = _balance(field)
+                currency, opening, _ = _balance(field)
             case "62F" | "62M":
-                closed_in, closing = _balance(field)
+                closed_in, closing, closed_on = _balance(field)
                 if closed_in != currency:
                     message = f"{field.where}: it opened in {currency}, and closes in {closed_in}"
                     raise Unreadable(message)
@@ -151,6 +151,7 @@ def _statement(fields: Sequence[_Field]) -> Statement:
             lines=lines,
             opening_micro=opening,
             closing_micro=closing,
+            closed_on=closed_on,
         )
     )
 
@@ -161,13 +162,14 @@ def _without_currency(account: str, currency: str) -> str:
     return bare if bare and bare[-1].isdecimal() else account
 
 
-def _balance(field: _Field) -> tuple[str, int]:
+def _balance(field: _Field) -> tuple[str, int, date]:
     found = _BALANCE.fullmatch(field.lines[0].strip())
     if found is None:
         message = f"{field.where}: {field.lines[0][:40]!r} is no balance"
         raise Unreadable(message)
     micro = micro_of(found[4], decimal=",", where=field.where)
-    return found[3], micro if found[1] == "C" else -micro
+    day = day_of(found[2], form="%y%m%d", where=field.where)
+    return found[3], micro if found[1] == "C" else -micro, day
 
 
 def _line(field: _Field, told: Sequence[str]) -> StatementLine:

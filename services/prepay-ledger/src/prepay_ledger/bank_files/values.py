@@ -75,8 +75,9 @@ class StatementLine:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """Some movements of one bank account, as one message of the bank tells them. ``account``: IBAN,
-    or the bank's number of it, without spaces. The balances are there where the bank tells them of
-    exactly these lines."""
+    or the bank's number of it, without spaces. Both balances are there where the bank tells them of
+    exactly these lines; of a statement in pages the first has the opening one, the last the closing
+    one."""
 
     account: str
     currency: str
@@ -84,6 +85,8 @@ class Statement:
     lines: Sequence[StatementLine]
     opening_micro: int | None = None
     closing_micro: int | None = None
+    closed_on: date | None = None
+    """Of its closing balance; none where the bank does not say."""
 
 
 def checked(statement: Statement) -> Statement:

@@ -80,7 +80,7 @@ def refund_due(provider: str) -> str:
 
 
 def payout_in_transit(provider: str) -> str:
-    """The ledger account of what ``provider`` says it has sent to the bank."""
+    """The ledger account of what ``provider`` says it has sent to the bank and is not there."""
     return f"payout-in-transit:{provider}"
 
 

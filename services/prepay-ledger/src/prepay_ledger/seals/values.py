@@ -189,6 +189,11 @@ SEALED = (
         ("payment", "action", "account_id", "who", "reason", "journal_id", "at"),
     ),
     SealedTable(
+        "payout_step",
+        ("id",),
+        ("id", "payout_id", "key", "action", "bank_line", "who", "reason", "state_before", "at"),
+    ),
+    SealedTable(
         "policy_version",
         ("id",),
         (

@@ -1,4 +1,4 @@
-"""Settlements over HTTP: files, payouts, and what providers owe."""
+"""Settlements over HTTP: files, and what providers owe."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,7 +14,6 @@ from prepay_ledger.settlements.postgres_queries import SettlementQueries
 from prepay_ledger.settlements.refusals import UnknownSettlementFile
 from prepay_ledger.settlements.schemas import (
     OwedOut,
-    PayoutOut,
     SettlementFileOut,
     SettlementIn,
     WholeSettlementFileOut,
@@ -105,12 +104,6 @@ def settlements_router(
         if body is None:
             raise _unknown_file(file_id)
         return Response(body, media_type="application/octet-stream")
-
-    @router.get("/payouts", dependencies=[Reading])
-    async def payouts(*, page: PageById) -> Page[PayoutOut]:
-        """What providers say they have sent to the bank, newest first."""
-        rows = await queries.payouts(before=page.after, limit=page.rows_max)
-        return page.of(rows, key=lambda row: row.line_id, item=PayoutOut.model_validate)
 
     @router.get("/owed", dependencies=[Reading])
     async def owed() -> list[OwedOut]:

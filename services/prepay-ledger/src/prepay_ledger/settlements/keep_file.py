@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from prepay_ledger.bank_files.values import Unreadable
+from prepay_ledger.payouts.follow_file import follow_file
 from prepay_ledger.settlement_files.csv_mapping import SettlementMapping
 from prepay_ledger.settlement_files.read_file import read_file
 from prepay_ledger.settlement_files.values import Expected, FileFormat, LineKind, Lines, SettledLine
@@ -137,6 +138,7 @@ async def keep_file(*, unit: Unit, upload: Upload, now: datetime) -> KeptFile:
     await post_settled(
         unit=unit, file=file, before=[each.line for each in replaced], after=upload.lines, now=now
     )
+    await follow_file(unit=unit, provider=provider, business_day=day, lines=upload.lines, now=now)
     ids = {each.line.payment_id for each in (*replaced, *lines)} - {""}
     settled = await unit.settlements.settled_days(provider)
     for each in (day - timedelta(days=1), day):

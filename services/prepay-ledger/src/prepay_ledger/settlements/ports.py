@@ -7,6 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from prepay_ledger.payments import ports as payments
+from prepay_ledger.payouts.ports import HasPayouts
 from prepay_ledger.settlement_files.values import SettledDays
 from prepay_ledger.settlements.values import (
     Difference,
@@ -84,7 +85,7 @@ class HasSettlements(Protocol):
     settlements: SettlementStore
 
 
-class Unit(HasSettlements, payments.Unit, Protocol):
+class Unit(HasSettlements, HasPayouts, payments.Unit, Protocol):
     """A transaction in which a file is kept, or a difference resolved."""
 
 

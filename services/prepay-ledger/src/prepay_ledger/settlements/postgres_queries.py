@@ -25,7 +25,6 @@ from prepay_ledger.settlements.values import (
     DifferenceView,
     FileView,
     OwedByProvider,
-    Payout,
     SettlementFile,
     State,
 )
@@ -150,23 +149,6 @@ class SettlementQueries:
                 return None
             taken = [to_step(each) for each in (await connection.execute(steps)).mappings()]
         return DifferenceView(difference=to_difference(row), steps=taken)
-
-    async def payouts(self, *, before: UUID | None, limit: int) -> Sequence[Payout]:
-        """Of files that stand, older than ``before``."""
-        line = settlement_line.c
-        query = (
-            select(
-                line.id.label("line_id"), line.provider, line.business_day, line.reference,
-                line.amount_micro, line.currency,
-            )
-            .where(line.kind == "payout", line.stands)
-            .order_by(line.id.desc())
-            .limit(limit)
-        )  # fmt: skip
-        if before is not None:
-            query = query.where(line.id < before)
-        async with self._database.transaction() as connection:
-            return [Payout(**row) for row in (await connection.execute(query)).mappings()]
 
     async def owed(self, providers: Sequence[str]) -> Sequence[OwedByProvider]:
         """By provider and currency. The ledger's own account of each: what it owes is below zero

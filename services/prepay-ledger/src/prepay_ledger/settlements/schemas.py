@@ -167,21 +167,9 @@ class WholeDifferenceOut(DifferenceOut):
         return WholeDifferenceOut.model_validate(_fields(view.difference) | {"steps": steps})
 
 
-class PayoutOut(BaseModel, from_attributes=True):
-    """Money that a provider says it has sent to the bank, by the ``reference`` that a statement of
-    the bank may have. ``amount_micro``: below zero where it came back from there."""
-
-    line_id: UUID
-    provider: str
-    business_day: date
-    reference: str
-    amount_micro: int
-    currency: str
-
-
 class OwedOut(BaseModel, from_attributes=True):
     """What a provider owes us in one currency (below zero: what we owe it), what it says it has
-    sent to the bank so far, and what it has kept as fees."""
+    sent to the bank and no statement has yet, and what it has kept as fees."""
 
     provider: str
     currency: str

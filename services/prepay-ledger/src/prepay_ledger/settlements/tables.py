@@ -71,7 +71,6 @@ _line = settlement_line.c
 Index("settlement_line_file", _line.file_id, _line.id)
 Index("settlement_line_payment", _line.provider, _line.payment_id, postgresql_where=_line.stands)
 Index("settlement_line_standing", _line.provider, _line.business_day, postgresql_where=_line.stands)
-Index("settlement_line_payout", _line.id, postgresql_where=_line.kind == "payout")
 
 settlement_difference = Table(
     "settlement_difference",

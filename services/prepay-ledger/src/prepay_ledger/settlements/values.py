@@ -210,26 +210,14 @@ class Settled(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwedByProvider:
-    """What a provider owes us in one currency, what it has sent to the bank, and what it has kept
-    as fees."""
+    """What a provider owes us in one currency, what it has sent to the bank and has not come there,
+    and what it has kept as fees."""
 
     provider: str
     currency: str
     owed_micro: int
     in_transit_micro: int
     fees_micro: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payout:
-    """Money that a provider says it has sent to the bank."""
-
-    line_id: UUID
-    provider: str
-    business_day: date
-    reference: str
-    amount_micro: int
-    currency: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1655,6 +1655,27 @@ CREATE TABLE bank_file (
     CHECK (octet_length(sha256) = 32)
 );
 CREATE INDEX bank_file_day ON bank_file (day, id);
+CREATE TABLE bank_statement (
+    id uuid NOT NULL,
+    file_id uuid NOT NULL,
+    account text NOT NULL,
+    statement text NOT NULL,
+    opening_micro bigint,
+    closing_micro bigint,
+    first_day date NOT NULL,
+    last_day date NOT NULL,
+    accepted_by text,
+    accepted_reason text,
+    accepted_at timestamptz,
+    PRIMARY KEY (id),
+    CHECK (last_day >= first_day),
+    CHECK (num_nulls(accepted_by, accepted_reason, accepted_at) IN (0, 3)),
+    FOREIGN KEY(file_id) REFERENCES bank_file (id),
+    FOREIGN KEY(account) REFERENCES bank_account (account)
+);
+CREATE INDEX bank_statement_day ON bank_statement (account, last_day);
+CREATE INDEX bank_statement_closing ON bank_statement (account, closing_micro);
+CREATE INDEX bank_statement_opening ON bank_statement (account, opening_micro);
 CREATE TABLE bank_line (
     id uuid NOT NULL,
     file_id uuid NOT NULL,
@@ -1682,9 +1703,9 @@ CREATE TABLE bank_line (
     refers_to uuid,
     PRIMARY KEY (id),
     CHECK (kind IN ('credit', 'debit', 'charge', 'return', 'returned-to-us', 'batch', 'pending')),
-    CHECK (state IN ('waiting', 'credited', 'suspense', 'repeated', 'doubtful', 'taken-back',
-        'excess', 'parked', 'batch', 'detailed', 'debit', 'charge', 'returned-to-us', 'pending',
-        'no-amount', 'failed')),
+    CHECK (state IN ('waiting', 'credited', 'suspense', 'payout', 'repeated', 'doubtful',
+        'taken-back', 'excess', 'parked', 'batch', 'detailed', 'debit', 'charge', 'returned-to-us',
+        'pending', 'no-amount', 'failed')),
     CHECK (state NOT IN ('credited', 'suspense') OR payment IS NOT NULL),
     FOREIGN KEY(file_id) REFERENCES bank_file (id),
     FOREIGN KEY(account) REFERENCES bank_account (account),
@@ -1716,6 +1737,57 @@ CREATE TABLE bank_line_step (
 );
 CREATE INDEX bank_line_step_day ON bank_line_step (day, id);
 CREATE INDEX bank_line_step_line ON bank_line_step (line_id, id);
+CREATE TABLE payout (
+    id uuid NOT NULL,
+    provider text NOT NULL,
+    business_day date NOT NULL,
+    reference text NOT NULL,
+    amount_micro bigint NOT NULL,
+    currency text NOT NULL,
+    nth integer NOT NULL,
+    stands boolean NOT NULL,
+    state text NOT NULL,
+    found_at timestamptz NOT NULL,
+    found_by text NOT NULL,
+    bank_line uuid,
+    match_id uuid,
+    difference_micro bigint NOT NULL,
+    reason text NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (bank_line),
+    UNIQUE (provider, business_day, reference, amount_micro, currency, nth),
+    CHECK (amount_micro <> 0),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    CHECK (nth >= 1),
+    CHECK (state IN ('expected', 'arrived', 'accepted', 'withdrawn')),
+    CHECK (found_by IN ('', 'reference', 'amount', 'person')),
+    CHECK ((state = 'arrived') = (bank_line IS NOT NULL)),
+    CHECK ((bank_line IS NULL) = (match_id IS NULL)),
+    CHECK (bank_line IS NOT NULL OR difference_micro = 0),
+    FOREIGN KEY(bank_line) REFERENCES bank_line (id)
+);
+CREATE INDEX payout_expected ON payout (currency, business_day) WHERE state = 'expected';
+CREATE TABLE payout_step (
+    id uuid NOT NULL,
+    payout_id uuid NOT NULL,
+    key text NOT NULL,
+    action text NOT NULL,
+    bank_line uuid,
+    who text NOT NULL,
+    reason text NOT NULL,
+    state_before text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (key),
+    CHECK (action IN ('match', 'undo', 'accept')),
+    CHECK (action NOT IN ('match', 'undo') OR bank_line IS NOT NULL),
+    FOREIGN KEY(payout_id) REFERENCES payout (id),
+    FOREIGN KEY(bank_line) REFERENCES bank_line (id)
+);
+CREATE INDEX payout_step_day ON payout_step (day, id);
+CREATE INDEX payout_step_payout ON payout_step (payout_id, id);
+CREATE INDEX payout_step_line ON payout_step (bank_line);
 CREATE TABLE mandate (
     id uuid NOT NULL,
     account_id uuid NOT NULL,
@@ -1884,7 +1956,6 @@ CREATE TABLE settlement_line (
 CREATE INDEX settlement_line_file ON settlement_line (file_id, id);
 CREATE INDEX settlement_line_payment ON settlement_line (provider, payment_id) WHERE stands;
 CREATE INDEX settlement_line_standing ON settlement_line (provider, business_day) WHERE stands;
-CREATE INDEX settlement_line_payout ON settlement_line (id) WHERE kind = 'payout';
 CREATE TABLE settlement_difference (
     id uuid NOT NULL,
     provider text NOT NULL,
@@ -2017,6 +2088,7 @@ SEALED = {
     "bank_account": "",
     "bank_file": "",
     "bank_line_step": "",
+    "payout_step": "",
     "settlement_file": "",
     "settlement_step": "",
     "decision": "",

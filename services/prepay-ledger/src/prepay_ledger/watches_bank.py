@@ -1,0 +1,52 @@
+"""Metrics of what should be at the bank, or come from it, looked up every some seconds."""
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from prepay_ledger.bank.postgres_statements import StatementQueries
+from prepay_ledger.business_days import BusinessDays
+from prepay_ledger.metrics import BANK_STATEMENTS_MISSING, PAYOUTS_OPEN
+from prepay_ledger.payouts.postgres_queries import PayoutQueries
+from prepay_ledger.payouts.rules import late_before
+from prepay_ledger.settings import LedgerSettings
+from prewatt_common.clock import utc_now
+from prewatt_common.db.database import Database
+from prewatt_common.workers import Repeating
+
+_EVERY_S = 15.0
+_REST_FACTOR = 50
+
+
+def bank_watches(database: Database, settings: LedgerSettings) -> list[Repeating]:
+    """The workers that keep them."""
+    zone, late_days = ZoneInfo(settings.timezone), settings.payout_late_days
+    payouts = PayoutQueries(database)
+    statements = StatementQueries(
+        database,
+        days=BusinessDays(settings.bank_holidays),
+        late_days=settings.statement_late_days,
+    )
+    return [
+        Repeating(
+            name="watch payouts",
+            do=lambda: _measure_payouts(payouts, late_before(utc_now(), zone=zone, days=late_days)),
+            every_s=_EVERY_S,
+            rest_factor=_REST_FACTOR,
+        ),
+        Repeating(
+            name="watch missing statements",
+            do=lambda: _measure_missing(statements, utc_now().astimezone(zone).date()),
+            every_s=_EVERY_S,
+            rest_factor=_REST_FACTOR,
+        ),
+    ]
+
+
+async def _measure_payouts(payouts: PayoutQueries, since: date) -> None:
+    for provider, count in (await payouts.open_by_provider(late_before=since)).items():
+        PAYOUTS_OPEN.labels(provider).set(count)
+
+
+async def _measure_missing(statements: StatementQueries, today: date) -> None:
+    BANK_STATEMENTS_MISSING.labels("gap").set(await statements.open_gaps())
+    BANK_STATEMENTS_MISSING.labels("silence").set(len(await statements.silent(today=today)))
