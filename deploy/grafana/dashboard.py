@@ -255,6 +255,12 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
                 Query("max by (channel) (prewatt_notifier_channel_down)", "{{channel}} is down"),
                 Query("1 - min by (centre) (prewatt_notifier_smpp_bound)", "{{centre}} unbound"),
                 rate("prewatt_notifier_text_fallbacks_total", by="template, language, why"),
+                rate("prewatt_notifier_webhook_attempts_total", by="outcome"),
+                Query(
+                    "sum(rate(prewatt_notifier_webhook_expired_total[$__rate_interval]))",
+                    "webhook messages given up",
+                ),
+                Query("max by (webhook) (prewatt_notifier_webhook_down)", "{{webhook}} is down"),
             ),
             "cps",
             width=6,

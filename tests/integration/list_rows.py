@@ -74,6 +74,7 @@ from rows_of_vending import (
     add_vend,
     add_vendor,
 )
+from rows_of_webhooks import a_webhook, add_webhook, add_webhook_change, add_webhook_message
 
 Item = Mapping[str, Any]
 
@@ -470,6 +471,22 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             "next_attempt_at = now()",
             owner=a_known_account,
             query={"account_id": "{owner}"},
+        ),
+        "/v1/webhooks": Listed(
+            add=add_webhook,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE webhook SET status = 'paused', since = now()",
+        ),
+        "/v1/webhooks/{webhook_id}/changes": Listed(
+            add=add_webhook_change, key=_id, newest_first=True, owner=a_webhook
+        ),
+        "/v1/webhooks/{webhook_id}/messages": Listed(
+            add=add_webhook_message,
+            key=lambda each: each["made_at"],
+            newest_first=True,
+            moves="UPDATE webhook_message SET attempts = attempts + 1, answer = '500'",
+            owner=a_webhook,
         ),
         "/v1/templates": Listed(
             add=add_template_text,

@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from uuid import UUID
@@ -10,15 +10,14 @@ from zoneinfo import ZoneInfo
 
 import httpx
 from aiokafka.errors import KafkaError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notifier.channels.http_peer import make_client
 from notifier.channels.ports import TakeReceipt as TakeReceiptPort
 from notifier.channels.ports import Verdict
+from notifier.channels.public_peer import PublicPeers
 from notifier.channels.sms.receipts import ReceiptAddress, verdict_of
 from notifier.contacts.api import contacts_router
 from notifier.contacts.api_consents import consents_router
-from notifier.contacts.consents import Purpose
 from notifier.contacts.ports import ConsentStore, ContactStore
 from notifier.contacts.postgres import open_contacts
 from notifier.contacts.postgres_consents import open_consents
@@ -40,9 +39,8 @@ from notifier.deliveries.take_receipt import TakeReceipt
 from notifier.deliveries.take_verdict import TakeVerdict
 from notifier.deliveries.trust_silence import TrustSilence
 from notifier.deliveries.worker import DeliveryWorker
-from notifier.notices.calls import LedgerEvent
+from notifier.intake import in_book
 from notifier.notices.forget_customer import ForgetCustomer
-from notifier.notices.postgres_book import PostgresNoticeBook
 from notifier.notices.postgres_customers import open_customer_records
 from notifier.notices.take_ledger_events import TakeLedgerEvents
 from notifier.openapi import EXAMPLES, TAGS
@@ -55,6 +53,7 @@ from notifier.templates.jinja import JinjaRenderer
 from notifier.templates.ports import TextStore
 from notifier.templates.postgres import open_texts
 from notifier.templates.send_test import SendTest
+from notifier.webhooks_parts import make_webhooks
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.emergency_credit_v1 import EmergencyCreditChanged
 from prewatt_common.contracts.ledger_events_v1 import (
@@ -70,17 +69,18 @@ from prewatt_common.contracts.ledger_events_v1 import (
     ToppedUp,
 )
 from prewatt_common.contracts.topics import LEDGER_EVENTS
-from prewatt_common.db.database import driver, is_passing_fault
+from prewatt_common.db.database import is_passing_fault
 from prewatt_common.dependencies import watch_dependencies
 from prewatt_common.http.app import create_app
-from prewatt_common.kafka.batches import AfterCommit, Handle, Subscription
-from prewatt_common.kafka.decoding import Delivered, decode_some
+from prewatt_common.kafka.batches import Subscription
+from prewatt_common.kafka.decoding import decode_some
 from prewatt_common.kafka.history import watch_history
 from prewatt_common.parts import Parts, parts_of
 from prewatt_common.service import serve
 
 _GROUP = "notifier.ledger-events"
 _BATCH_EVENTS_MAX = 1_000
+_OUTSIDE_MAX = 100
 
 
 async def run(settings: NotifierSettings) -> None:
@@ -88,11 +88,19 @@ async def run(settings: NotifierSettings) -> None:
     # It logs every URL it asks for, and the SMS gateway's holds a password.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     client = make_client(timeout_s=settings.delivery_timeout_s, connections_max=settings.sms_slots)
-    async with client, parts_of(settings, package="notifier") as parts:
-        await _run(settings, parts, client)
+    outside = PublicPeers(
+        reach=settings.reach,
+        timeout_s=settings.delivery_timeout_s,
+        connections_max=_OUTSIDE_MAX,
+        ca_file=settings.webhook_ca_file,
+    )
+    async with client, outside, parts_of(settings, package="notifier") as parts:
+        await _run(settings, parts, client, outside)
 
 
-async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClient) -> None:
+async def _run(
+    settings: NotifierSettings, parts: Parts, client: httpx.AsyncClient, outside: PublicPeers
+) -> None:
     database, relay = parts.database, parts.relay
 
     def deliveries() -> AbstractAsyncContextManager[DeliveryStore]:
@@ -110,6 +118,8 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
     def committed() -> None:
         worker.wake()
         relay.wake()
+
+    webhooks = make_webhooks(settings, database, outside=outside, passing=_is_passing)
 
     take_receipt = _told(
         TakeReceipt(open_deliveries=deliveries, clock=utc_now), committed=committed
@@ -179,7 +189,7 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
                     SupplyApology,
                 ]
             ),
-            handle=_in_book(
+            handle=in_book(
                 settings.refusable_purposes,
                 TakeLedgerEvents(
                     default_language=settings.default_language,
@@ -187,6 +197,7 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
                     clock=utc_now,
                     committed=committed,
                 ),
+                webhooks.take_events,
             ),
             batch_records_max=_BATCH_EVENTS_MAX,
         ),
@@ -245,6 +256,7 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
                 committed=committed,
             ),
             gateway_receipts_router(callbacks=settings.sms_callbacks, take=take_receipt),
+            *webhooks.routers,
             *parts.operators_routers(scope="notifier"),
         ],
         checks={"postgres": database.check},
@@ -254,7 +266,7 @@ async def _run(settings: NotifierSettings, parts: Parts, client: httpx.AsyncClie
         bootstrap=settings.kafka_bootstrap, topics={LEDGER_EVENTS: "notices that were not sent yet"}
     )
     watching = watch_dependencies({"kafka": parts.producer.check, **peers.checks})
-    workers = [relay, consumer, worker, *peers.links, watching, topics]
+    workers = [relay, consumer, worker, *webhooks.workers, *peers.links, watching, topics]
     await serve(app=app, settings=settings, workers=workers)
 
 
@@ -277,13 +289,3 @@ def _told(take: TakeReceipt, *, committed: Callable[[], None]) -> TakeReceiptPor
 
 def _is_passing(error: BaseException) -> bool:
     return is_passing_fault(error) or isinstance(error, KafkaError)
-
-
-def _in_book(refusable: Collection[Purpose], use_case: TakeLedgerEvents) -> Handle[LedgerEvent]:
-    async def handle(
-        connection: AsyncConnection, batch: Sequence[Delivered[LedgerEvent]]
-    ) -> AfterCommit | None:
-        inner = await driver(connection)
-        return await use_case(PostgresNoticeBook(connection, inner, refusable=refusable), batch)
-
-    return handle

@@ -49,3 +49,17 @@ ATTEMPTS = Counter(
     "Attempts to hand over a notice: accepted, refused for good, later, or the peer is down.",
     ("channel", "outcome"),
 )
+WEBHOOK_ATTEMPTS = Counter(
+    "prewatt_notifier_webhook_attempts_total",
+    "Attempts to tell another system of an event: delivered, later, down, or gone for good.",
+    ("outcome",),
+)
+WEBHOOK_EXPIRED = Counter(
+    "prewatt_notifier_webhook_expired_total",
+    "Messages to other systems that were given up: nobody took them in time.",
+)
+WEBHOOK_DOWN = Gauge(
+    "prewatt_notifier_webhook_down",
+    "1 while a webhook's receiver takes nothing and its messages wait, else 0.",
+    ("webhook",),
+)

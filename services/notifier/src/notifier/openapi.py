@@ -7,6 +7,7 @@ TAGS: Mapping[str, str] = {
     "contacts": "Where and in which language an account's people are told.",
     "templates": "The words of notices: drafted, tried, published by a second person.",
     "notices": "What was said to whom, and what became of it.",
+    "webhooks": "Other systems that are told what happens to accounts, by signed webhooks.",
     "receipts": "What an SMS network says of a message's delivery.",
 }
 
@@ -28,5 +29,9 @@ EXAMPLES: Mapping[str, Any] = {
     "subject": "Your electricity balance",
     "to": "+86...00",
     "phone": "+8613800138000",
+    "kind": "prewatt.ledger.topped-up.v1",
+    "answer": "503 come back later",
+    "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=",
+    "url": "https://crm.example.org/hooks/prewatt",
     "recipient": "+8613800138000",
 }

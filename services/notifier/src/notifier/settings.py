@@ -15,15 +15,15 @@ from notifier.deliveries.lane import LaneLimits
 from notifier.deliveries.quiet import QuietHours
 from notifier.deliveries.retries import RetryPolicy
 from notifier.deliveries.values import SegmentPrice
-from notifier.gateway_settings import GatewaySettings
 from notifier.notices.treatment import LIFETIMES, NEVER_QUIET
 from notifier.notices.values import Template
+from notifier.webhook_settings import WebhookSettings
 from prewatt_common.zone_names import wrong_zone
 
 _LOG_SLOTS = 4
 
 
-class NotifierSettings(GatewaySettings):
+class NotifierSettings(WebhookSettings):
     """Read from ``PREWATT_*``. A channel without its host or URL is not configured: its notices
     go over the contact's next channel, or fail."""
 

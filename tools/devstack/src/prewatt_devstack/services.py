@@ -109,6 +109,7 @@ def environment(
             "PREWATT_NEXT_COMMAND_SIGNING_KEY": keys.next_command_private,
             "PREWATT_NEXT_COMMAND_KEY_ID": NEXT_COMMAND_KEY_ID,
         },
+        "notifier": {"PREWATT_WEBHOOK_SECRET": keys.webhook_secret},
         # A file a minute is soon there to be looked at.
         "billing": {
             "PREWATT_ARCHIVE_URL": str(state_dir / "archive"),

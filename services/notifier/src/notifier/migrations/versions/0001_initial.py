@@ -160,7 +160,65 @@ CREATE TABLE sms_message (
     CHECK (notice_id IS NOT NULL OR verdict IS NOT NULL)
 );
 CREATE INDEX sms_message_notice ON sms_message (notice_id);
-CREATE INDEX sms_message_unknown ON sms_message (heard_at) WHERE notice_id IS NULL
+CREATE INDEX sms_message_unknown ON sms_message (heard_at) WHERE notice_id IS NULL;
+-- Another system that is told of the ledger's events.
+CREATE TABLE webhook (
+    id uuid PRIMARY KEY,
+    url text NOT NULL CHECK (url ~ '^https?://'),
+    events text[] NOT NULL CHECK (cardinality(events) > 0),
+    status text NOT NULL CHECK (status IN ('active', 'paused', 'off', 'ended')),
+    -- Why it stands so: a person's, or what it answered.
+    reason text NOT NULL,
+    since timestamptz NOT NULL
+);
+CREATE TABLE webhook_change (
+    id uuid PRIMARY KEY,
+    webhook_id uuid NOT NULL REFERENCES webhook,
+    what text NOT NULL CHECK (what IN
+        ('made', 'secret', 'paused', 'resumed', 'pinged', 'ended')),
+    asked_as text NOT NULL,
+    asked_by text NOT NULL,
+    reason text NOT NULL,
+    asked_at timestamptz NOT NULL,
+    -- An Idempotency-Key is its person's.
+    UNIQUE (asked_by, asked_as)
+);
+CREATE INDEX webhook_change_webhook ON webhook_change (webhook_id, id);
+-- The secrets themselves follow from a key of the settings and are kept nowhere.
+CREATE TABLE webhook_secret (
+    webhook_id uuid NOT NULL REFERENCES webhook,
+    number integer NOT NULL CHECK (number > 0),
+    -- It signs until then; none: until another one is made.
+    ends_at timestamptz,
+    PRIMARY KEY (webhook_id, number)
+);
+CREATE TABLE webhook_message (
+    sequence bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    webhook_id uuid NOT NULL REFERENCES webhook,
+    event_id uuid NOT NULL,
+    kind text NOT NULL,
+    body text NOT NULL,
+    status text NOT NULL CHECK (status IN
+        ('queued', 'sending', 'delivered', 'expired', 'dropped')),
+    attempts integer NOT NULL DEFAULT 0,
+    -- When a queued one is due, or when the sender of one being sent counts as dead.
+    next_attempt_at timestamptz,
+    expires_at timestamptz NOT NULL,
+    -- What the receiver said last.
+    answer text,
+    made_at timestamptz NOT NULL,
+    finished_at timestamptz,
+    PRIMARY KEY (webhook_id, event_id),
+    CHECK ((status IN ('queued', 'sending')) = (next_attempt_at IS NOT NULL)),
+    CHECK ((status IN ('queued', 'sending')) = (finished_at IS NULL))
+) WITH (fillfactor = 80);
+CREATE INDEX webhook_message_due ON webhook_message (webhook_id, next_attempt_at, sequence)
+    WHERE status IN ('queued', 'sending');
+CREATE INDEX webhook_message_overdue ON webhook_message (expires_at)
+    WHERE status IN ('queued', 'sending');
+CREATE INDEX webhook_message_list ON webhook_message (webhook_id, sequence);
+CREATE INDEX webhook_message_finished ON webhook_message (finished_at)
+    WHERE finished_at IS NOT NULL
 """
 
 
@@ -170,6 +228,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for table in (
+        "webhook_message", "webhook_secret", "webhook_change", "webhook",
         "sms_message", "notice_resend", "notice", "template_test", "template_text", "consent",
         "contact", "account", "zone_data", "outbox", "dead_letter_replay", "offset_acceptance",
         "consumer_offset",

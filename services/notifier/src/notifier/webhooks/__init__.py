@@ -1,0 +1,1 @@
+"""Other systems are told what happened to accounts, by signed webhooks."""
