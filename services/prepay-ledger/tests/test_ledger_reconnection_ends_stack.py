@@ -1,15 +1,17 @@
 """How reconnections end: whoever moves out, what is told late, and what a person has seen to."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import pytest
 from ledger_devices import relay_of
-from ledger_grounds import bounced, delivered
+from ledger_grounds import bounced, delivered, failed
 from ledger_scratch import Scratch
 from ledger_world import World
 from prometheus_client import REGISTRY
@@ -340,3 +342,35 @@ async def test_who_is_dark_after_a_notice_that_came_back_is_sought(world: World)
     await hear(world, bounced(again, at=world.now))
     (count,) = await world.scratch.sql("SELECT count(*) AS n FROM work_order")
     assert count["n"] == 1
+
+
+async def test_whom_no_warning_reaches_is_sought_until_one_does(world: World) -> None:
+    household = world.households[0]
+    warned = delivered(account_id=household.id, at=world.now)
+    lost = failed(warned, at=world.now)
+    for _ in range(2):
+        await hear(world, lost)
+    assert await orders(world) == [("unreachable", None)]
+    (order,) = await world.scratch.sql("SELECT id, meter_id, evidence FROM work_order")
+    assert order["meter_id"] == world.devices[0].meter_id
+    evidence = json.loads(order["evidence"])
+    assert (evidence["template"], evidence["why"]) == (lost.template, lost.reason)
+    # A notice that reaches them, by whatever channel, ends it; what failed before that is no news.
+    world.now += MINUTE
+    await hear(world, delivered(account_id=household.id, at=world.now))
+    assert await orders(world) == [("unreachable", "over")]
+    await hear(world, lost)
+    assert await orders(world) == [("unreachable", "over")]
+    # In one batch the last counts, in whatever order they come.
+    world.now += MINUTE
+    later = delivered(account_id=household.id, at=world.now)
+    await hear(world, later, failed(later, at=world.now - MINUTE / 2))
+    assert await orders(world) == [("unreachable", "over")]
+    await hear(world, failed(later, at=world.now + MINUTE))
+    assert await orders(world) == [("unreachable", "over"), ("unreachable", None)]
+
+
+async def test_who_has_no_meter_is_not_sought_at_one(world: World) -> None:
+    stranger = delivered(account_id=uuid4(), at=world.now)
+    await hear(world, failed(stranger, at=world.now))
+    assert await orders(world) == []

@@ -1,6 +1,6 @@
 """Use case: what the notifier delivered is evidence, until it turns out that nobody got it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
@@ -18,10 +18,13 @@ NoticeEvent: TypeAlias = NoticeDelivered | NoticeBounced | NoticeFailed
 
 
 class HeardNotices(NamedTuple):
-    """The accounts of which there is news, and those of them of which something came back."""
+    """The accounts of which there is news, and those of them of which something came back; whom the
+    last notice of the batch reached, and for whom it failed on every channel."""
 
     accounts: set[UUID]
     came_back: set[UUID]
+    reached: Mapping[UUID, NoticeDelivered]
+    unreached: Mapping[UUID, NoticeFailed]
 
 
 async def take_notices(
@@ -43,4 +46,10 @@ async def take_notices(
         came_back.update(await unit.evidence.take_back_bounced(bounced, now=now))
     if failed:
         came_back.update(await unit.evidence.take_back_failed(failed, now=now))
-    return HeardNotices(news | came_back, came_back)
+    last = {each.account_id: each for each in sorted([*delivered, *failed], key=lambda e: e.at)}
+    return HeardNotices(
+        news | came_back,
+        came_back,
+        {key: each for key, each in last.items() if isinstance(each, NoticeDelivered)},
+        {key: each for key, each in last.items() if isinstance(each, NoticeFailed)},
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from prepay_ledger.events import keyed_event
 from prepay_ledger.work_orders.ports import HasWorkOrders
@@ -32,16 +33,19 @@ async def open_orders(
 async def end_orders(
     *,
     unit: HasWorkOrders,
-    meter_ids: Collection[str],
     kinds: Collection[WorkOrderKind],
     why: str,
     at: datetime,
+    meter_ids: Collection[str] = (),
+    account_ids: Collection[UUID] = (),
 ) -> Sequence[WorkOrder]:
     """Those that were open and are closed now, because what they were about is over."""
-    if not meter_ids:
+    if not meter_ids and not account_ids:
         return ()
     closing = Closing(at=at, by=SYSTEM, result=WorkOrderResult.OVER, note=why)
-    closed = await unit.work_orders.close_all(meter_ids, kinds, closing)
+    closed = await unit.work_orders.close_all(
+        kinds, closing, meter_ids=meter_ids, account_ids=account_ids
+    )
     await unit.publish([closed_event(each, closing) for each in closed])
     return closed
 

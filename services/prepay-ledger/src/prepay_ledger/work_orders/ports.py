@@ -18,9 +18,14 @@ class WorkOrderStore(Protocol):
         ...
 
     async def close_all(
-        self, meter_ids: Collection[str], kinds: Collection[WorkOrderKind], closing: Closing
+        self,
+        kinds: Collection[WorkOrderKind],
+        closing: Closing,
+        *,
+        meter_ids: Collection[str] = (),
+        account_ids: Collection[UUID] = (),
     ) -> Sequence[WorkOrder]:
-        """Closes what is open of these meters and kinds, and gives it."""
+        """Closes what is open of these kinds and of these meters or accounts, and gives it."""
         ...
 
     async def find(self, order_id: UUID) -> WorkOrder | None:

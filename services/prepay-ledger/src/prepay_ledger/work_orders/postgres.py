@@ -35,7 +35,8 @@ RETURNING *
 _CLOSE_ALL = """
 WITH locked AS (
     SELECT id FROM work_order
-    WHERE meter_id = ANY($1::text[]) AND kind = ANY($2::text[]) AND closed_at IS NULL
+    WHERE (meter_id = ANY($1::text[]) OR account_id = ANY($7::uuid[]))
+      AND kind = ANY($2::text[]) AND closed_at IS NULL
     ORDER BY id FOR UPDATE
 )
 UPDATE work_order AS w SET closed_at = $3, closed_by = $4, result = $5, note = $6
@@ -69,7 +70,12 @@ class PostgresWorkOrders:
         return [to_order(row) for row in rows]
 
     async def close_all(
-        self, meter_ids: Collection[str], kinds: Collection[WorkOrderKind], closing: Closing
+        self,
+        kinds: Collection[WorkOrderKind],
+        closing: Closing,
+        *,
+        meter_ids: Collection[str] = (),
+        account_ids: Collection[UUID] = (),
     ) -> Sequence[WorkOrder]:
         """One statement."""
         rows = await (await driver(self._connection)).fetch(
@@ -80,6 +86,7 @@ class PostgresWorkOrders:
             closing.by,
             closing.result,
             closing.note,
+            list(account_ids),
         )
         return [to_order(row) for row in rows]
 

@@ -27,6 +27,9 @@ class WorkOrderKind(StrEnum):
     person has looked."""
     CONTACT_REPAIR = "contact_repair"
     """Supply was taken after a notice that came back later: nobody was told."""
+    UNREACHABLE = "unreachable"
+    """A warning failed on every channel that the customer has. Where the procedure asks for one
+    that was delivered, they may not be cut; nor do they know what they could do."""
 
 
 class WorkOrderResult(StrEnum):

@@ -1,0 +1,55 @@
+"""What the rooms of money keep in PostgreSQL, on one transaction."""
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from prepay_ledger.account_checks.ports import CheckStore
+from prepay_ledger.account_checks.postgres import PostgresAccountChecks
+from prepay_ledger.balances.ports import BalanceStore
+from prepay_ledger.balances.postgres import PostgresBalances
+from prepay_ledger.bank.ports import BankStore
+from prepay_ledger.bank.postgres import PostgresBank
+from prepay_ledger.cashiers.ports import CashStore
+from prepay_ledger.cashiers.postgres import PostgresCash
+from prepay_ledger.debts.ports import DebtStore, NewsStore, WriteOffStore
+from prepay_ledger.debts.postgres import PostgresDebts
+from prepay_ledger.debts.postgres_news import PostgresDebtNews
+from prepay_ledger.debts.postgres_write_offs import PostgresWriteOffs
+from prepay_ledger.deposits.ports import DepositStore
+from prepay_ledger.deposits.postgres import PostgresDeposits
+from prepay_ledger.journal.ports import JournalStore
+from prepay_ledger.journal.postgres import PostgresJournals
+from prepay_ledger.mandates.ports import MandateStore
+from prepay_ledger.mandates.postgres import PostgresMandates
+from prepay_ledger.payments.ports import PaymentEventStore, PaymentStore
+from prepay_ledger.payments.postgres_events import PostgresPaymentEvents
+from prepay_ledger.payments.postgres_payments import PostgresPayments
+from prepay_ledger.payouts.ports import PayoutStore
+from prepay_ledger.payouts.postgres import PostgresPayouts
+from prepay_ledger.settlements.ports import SettlementStore
+from prepay_ledger.settlements.postgres import PostgresSettlements
+from prepay_ledger.vending.ports import DrawerStore, VendorStore, VendStore
+from prepay_ledger.vending.postgres import PostgresVendors, PostgresVends
+
+
+class MoneyStores:
+    """Of the books, debts, deposits, and every way that money comes and goes."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.debts: DebtStore = PostgresDebts(connection)
+        self.debt_news: NewsStore = PostgresDebtNews(connection)
+        self.write_offs: WriteOffStore = PostgresWriteOffs(connection)
+        self.deposits: DepositStore = PostgresDeposits(connection)
+        self.journals: JournalStore = PostgresJournals(connection)
+        self.balances: BalanceStore = PostgresBalances(connection)
+        self.mandates: MandateStore = PostgresMandates(connection)
+        self.payments: PaymentStore = PostgresPayments(connection)
+        self.payment_events: PaymentEventStore = PostgresPaymentEvents(connection)
+        self.payouts: PayoutStore = PostgresPayouts(connection)
+        self.account_checks: CheckStore = PostgresAccountChecks(connection)
+        cash = PostgresCash(connection)
+        self.cash: CashStore = cash
+        self.drawers: DrawerStore = cash
+        self.bank: BankStore = PostgresBank(connection)
+        self.settlements: SettlementStore = PostgresSettlements(connection)
+        self.vendors: VendorStore = PostgresVendors(connection)
+        self.vends: VendStore = PostgresVends(connection)
