@@ -261,6 +261,8 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
                     "webhook messages given up",
                 ),
                 Query("max by (webhook) (prewatt_notifier_webhook_down)", "{{webhook}} is down"),
+                rate("prewatt_notifier_inbound_total", by="word, outcome"),
+                Query("max(prewatt_notifier_inbound_waiting_seconds)", "customer waits (s)"),
             ),
             "cps",
             width=6,

@@ -32,6 +32,7 @@ from rows import (
     add_entry,
     add_fault,
     add_finding,
+    add_inbound_message,
     add_notice,
     add_parked,
     add_payment,
@@ -487,6 +488,15 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             newest_first=True,
             moves="UPDATE webhook_message SET attempts = attempts + 1, answer = '500'",
             owner=a_webhook,
+        ),
+        "/v1/inbound-messages": Listed(
+            add=add_inbound_message,
+            key=lambda each: each["heard_at"],
+            newest_first=True,
+            moves="UPDATE inbound_message SET attempts = attempts + 1",
+            owner=a_known_account,
+            query={"account_id": "{owner}"},
+            unknown=None,
         ),
         "/v1/templates": Listed(
             add=add_template_text,

@@ -355,6 +355,15 @@ async def add_notice(connection: asyncpg.Connection, account_id: str, n: int) ->
     )  # fmt: skip
 
 
+async def add_inbound_message(connection: asyncpg.Connection, account_id: str, n: int) -> None:
+    await connection.execute(
+        "INSERT INTO inbound_message (id, gateway, sender, text, heard_at, status, word, outcome, "
+        "account_id, worked_at) VALUES ($1, 'smpp', '+8613800138000', 'balance', $3, 'done', "
+        "'balance', 'done', $2, $3)",
+        uuid4(), UUID(account_id), AT + timedelta(hours=n),
+    )  # fmt: skip
+
+
 async def add_template_text(connection: asyncpg.Connection, _: str, n: int) -> None:
     await connection.execute(
         "INSERT INTO template_text (id, template, language, channel, body, asked_as, drafted_by, "

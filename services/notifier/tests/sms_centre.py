@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from notifier.channels.gsm import gsm_octets, is_gsm
 from prewatt_devstack.ports import free_ports
 
 _SCRIPT = Path(__file__).parent / "smsc" / "centre.js"
@@ -56,6 +57,20 @@ class SmsCentre:
         self._process.stdin.write(json.dumps(command).encode() + b"\n")
         self._process.stdin.flush()
         await self._until(lambda: len(self._lines("told")) > heard)
+
+    async def receive(self, phone: str, octets: bytes, **more) -> None:
+        """A phone writes to us; ``more`` are fields of the ``deliver_sm``."""
+        pdu = {"source_addr_ton": 1, "source_addr": phone.removeprefix("+"), "hex": octets.hex()}
+        await self.tell(receive=pdu | more)
+
+    async def write(self, phone: str, text: str) -> None:
+        """The same, in the alphabet of phones or in UCS-2, until we have answered the centre."""
+        answered = len(self.answered())
+        if is_gsm(text):
+            await self.receive(phone, gsm_octets(text))
+        else:
+            await self.receive(phone, text.encode("utf-16-be"), data_coding=8)
+        await self._until(lambda: len(self.answered()) > answered)
 
     def submitted(self, phone: str) -> list[dict]:
         """What was handed in for ``phone``, accepted or not."""

@@ -16,11 +16,13 @@ from notifier.channels.aliyun import rules as aliyun_rules
 from notifier.channels.aliyun import signature as aliyun
 from notifier.channels.aliyun import values as aliyun_values
 from notifier.channels.callbacks import (
+    MessageMapping,
     ReceiptMapping,
     SignatureEncoding,
     SignatureMapping,
     UnreadableCallback,
     reports_in,
+    written_in,
 )
 from notifier.channels.gateway.rules import accepted_as
 from notifier.channels.gateway.values import AnswerMapping
@@ -363,3 +365,24 @@ KEYS = {"sms_gateway_key": "id", "sms_gateway_secret": "secret"}
 def test_a_document_that_does_not_fit_is_refused_at_the_start(document, more, says):
     with pytest.raises(ValueError, match=says):
         settings(sms_gateway=document, **more)
+
+
+def test_what_customers_write_is_read_as_the_vendors_send_it():
+    up = [{"phone_number": "13800138000", "content": "余额", "sequence_id": 540987654}] * 2
+    (first, second) = written_in(json.dumps(up).encode(), aliyun_values.MESSAGE, gateway="aliyun")
+    assert (first.id, first.sender, first.text) == ("540987654", "13800138000", "余额")
+    assert first == second
+    said = {"mobile": "13800138000", "nationcode": "86", "text": "TD", "time": 1}
+    ids = set()
+    for time in (1, 1, 2):
+        body = json.dumps(said | {"time": time}).encode()
+        (one,) = written_in(body, tencent_values.MESSAGE, gateway="tencent")
+        assert (one.sender, one.text) == ("+8613800138000", "TD")
+        ids.add(one.id)
+    # It numbers none: what is alike in everything is one.
+    assert len(ids) == 2
+    mapping = MessageMapping(sender="{from}", text="{text}")
+    (form,) = written_in(b"from=%2B4915112345678&text=a%26b", mapping, gateway="http")
+    assert (form.sender, form.text) == ("+4915112345678", "a&b")
+    with pytest.raises(UnreadableCallback, match="item 0"):
+        written_in(b'{"from": "+1"}', mapping, gateway="http")

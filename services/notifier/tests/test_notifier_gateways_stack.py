@@ -236,3 +236,76 @@ async def test_killed_between_the_handing_in_and_the_note_of_it_repeats_once(
     assert first["ref"] == second["ref"]
     assert (await call(notifier, "receipts", report(kind, second["id"]))).is_success
     await notifier.until_notices(account_id, ("low-balance", "sms", "delivered"))
+
+
+def written(kind: str, phone: str, text: str, *, number: int) -> bytes:
+    """What a customer wrote, as the gateway tells it."""
+    match kind:
+        case "aliyun":
+            said = [
+                {
+                    "phone_number": phone.removeprefix("+86"),
+                    "send_time": "2026-11-29 12:00:00",
+                    "content": text,
+                    "sign_name": "某供电",
+                    "dest_code": "4711",
+                    "sequence_id": 540_987_654 + number,
+                }
+            ]
+        case "tencent":
+            said = {
+                "extend": "01",
+                "mobile": phone.removeprefix("+86"),
+                "nationcode": "86",
+                "sign": "某供电",
+                "text": text,
+                "time": 1_732_838_400 + number,
+            }
+        case _:
+            said = {"messages": [{"id": number, "from": phone, "body": text}]}
+    return json.dumps(said, ensure_ascii=False).encode()
+
+
+async def test_what_a_customer_writes_is_kept_once_and_answered(notifier, gateway, kind):
+    phone = f"+8613800004a{len(kind):02d}".replace("a", "4")
+    account_id = await reader(notifier, phone, language="zh-CN")
+    for _ in range(3):
+        body = written(kind, phone, "退订", number=1)
+        answer = await call(notifier, "inbound-messages", body)
+        assert answer.status_code == (204 if kind == "http" else 200), answer.text
+        if kind == "aliyun":
+            assert answer.json() == {"code": 0, "msg": "OK"}
+    (notice,) = await notifier.until_notices(account_id, ("answer-stopped", "sms", "accepted"))
+    (taken,) = gateway.to(phone)
+    assert taken["ref"] == notice["id"]
+    if kind == "aliyun":
+        assert taken["template"] == "SMS_zh-CN_answer-stopped"
+        assert taken["values"]["purposes"] == "缴费、资讯、营销"
+    # The same words later are another message, where the gateway says so.
+    answer = await call(notifier, "inbound-messages", written(kind, phone, "帮助", number=2))
+    assert answer.is_success
+    await notifier.until(lambda: len(gateway.to(phone)) == 2, what="another answer")
+    async with notifier.http("notifier:read") as client:
+        listed = await client.get("/v1/inbound-messages", params={"account_id": str(account_id)})
+    items = listed.json()["items"]
+    assert [(each["gateway"], each["word"]) for each in items] == [(kind, "help"), (kind, "stop")]
+
+
+async def test_who_is_not_the_gateway_writes_nothing(notifier, gateway, kind):
+    phone = f"+86138000045{len(kind):02d}"
+    await reader(notifier, phone)
+    body = written(kind, phone, "STOP", number=3)
+    stranger = await call(notifier, "inbound-messages", body, secret="x" * 32)
+    assert stranger.status_code == 404
+    assert stranger.json()["type"] == "urn:prewatt:problem:unknown-address"
+    if kind == "http":
+        forged = await call(notifier, "inbound-messages", body, key="not the key")
+        assert forged.status_code == 401
+    for wrong in (b"", b"[]x", b'[{"content": "STOP"}]', b'{"messages": [{"id": 1}]}'):
+        answer = await call(notifier, "inbound-messages", wrong)
+        assert answer.status_code == 422
+        assert answer.headers["content-type"] == "application/problem+json"
+    connection = await notifier.connect()
+    query = "SELECT count(*) FROM inbound_message WHERE sender = $1"
+    assert await connection.fetchval(query, phone) == 0
+    await connection.close()

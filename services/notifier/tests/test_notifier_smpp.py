@@ -10,7 +10,14 @@ from uuid import uuid4
 import pytest
 from sms_centre import SmsCentre
 
-from notifier.channels.ports import PeerDown, PermanentFailure, TransientFailure, Verdict
+from notifier.channels.ports import (
+    PeerDown,
+    PermanentFailure,
+    TransientFailure,
+    Verdict,
+    Written,
+    WrittenPart,
+)
 from notifier.channels.segments import ReferenceBits
 from notifier.channels.smpp.channel import SmppChannel, SmppForm
 from notifier.channels.smpp.inbox import Inbox
@@ -63,8 +70,26 @@ async def centre(tmp_path_factory) -> AsyncGenerator[SmsCentre]:
     peer.kill()
 
 
+class WrittenTo:
+    """What customers write, as it comes."""
+
+    def __init__(self) -> None:
+        self.whole: list[Written] = []
+        self.parts: list[WrittenPart] = []
+
+    async def __call__(self, written: Written) -> None:
+        self.whole.append(written)
+
+    async def part(self, part: WrittenPart) -> None:
+        self.parts.append(part)
+
+
 class Taken(list):
     """Receipts as they come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = WrittenTo()
 
     async def __call__(self, message_id: str, verdict: Verdict, *, reason: str) -> bool:
         self.append((message_id, verdict, reason))
@@ -86,7 +111,12 @@ async def linked(centre: SmsCentre, taken: Taken, **more) -> AsyncGenerator[Smpp
         timeout_s=2,
     )
     inbox = Inbox(
-        taken, answered_as=IdForm.HEX, reported_as=IdForm.DECIMAL, passing=lambda _: False
+        taken,
+        take_written=taken.written,
+        codings=DataCodings(),
+        answered_as=IdForm.HEX,
+        reported_as=IdForm.DECIMAL,
+        passing=lambda _: False,
     )
     link = SmppLink(replace(where, **more), take_delivery=inbox)
     stop = asyncio.Event()
@@ -226,3 +256,29 @@ async def test_what_is_no_final_receipt_is_taken_and_changes_nothing(
         await notifier_until(lambda: len(centre.answered()) > before, what="an answer")
     assert centre.answered()[-1] == 0
     assert taken == []
+
+
+async def test_what_customers_write_is_taken_as_it_is_coded(notifier_until, centre):
+    taken, answered = Taken(), len(centre.answered())
+    sent = [
+        (b"caf\x05 \x1be", {}, "café €"),
+        ("余额".encode("utf-16-be"), {"data_coding": 8}, "余额"),
+        ("café".encode("latin-1"), {"data_coding": 3}, "café"),
+        (b"\x00\x01", {"data_coding": 4}, ""),
+    ]
+    async with linked(centre, taken) as link:
+        await notifier_until(lambda: is_bound(link), what="bound")
+        for octets, more, _ in sent:
+            await centre.receive("+8613800009001", octets, **more)
+        await centre.receive("95588", b"hello", source_addr_ton=0)
+        await centre.receive("+8613800009001", b"\x05\x00\x03\x07\x02\x01BAL", esm_class=0x40)
+        await notifier_until(
+            lambda: len(centre.answered()) == answered + len(sent) + 2, what="answers"
+        )
+    assert set(centre.answered()[answered:]) == {0}
+    texts = [each.text for each in taken.written.whole]
+    assert texts == [*(text for _, _, text in sent), "hello"]
+    senders = [each.sender for each in taken.written.whole]
+    assert senders == ["+8613800009001"] * 4 + ["95588"]
+    (part,) = taken.written.parts
+    assert (part.reference, part.total, part.number, part.octets) == (7, 2, 1, b"BAL")

@@ -48,7 +48,7 @@ def tencent_document(url: str) -> dict:
         "endpoint": url,
         "templates": {
             language: {
-                name: {"id": f"{language}_{name}", "parameters": ["{account}", "{balance}"]}
+                name: {"id": f"{language}_{name}", "parameters": _two(PARAMETERS[name])}
                 for name in PARAMETERS
             }
             for language in ("zh-CN", "en")
@@ -80,8 +80,14 @@ def plain_document(url: str) -> dict:
             "bounced": ["undeliverable"],
             "reason": "{why}",
         },
+        "message": {"items": "messages", "id": "{id}", "sender": "{from}", "text": "{body}"},
         "signature": {"header": "X-Signature", "prefix": "sha256="},
     }
+
+
+def _two(names: frozenset[str]) -> list[str]:
+    """The account, and the balance of what has one."""
+    return ["{account}", *(["{balance}"] if "balance" in names else [])]
 
 
 def _named(names: frozenset[str]) -> dict[str, str]:

@@ -39,6 +39,7 @@ from notifier.deliveries.take_receipt import TakeReceipt
 from notifier.deliveries.take_verdict import TakeVerdict
 from notifier.deliveries.trust_silence import TrustSilence
 from notifier.deliveries.worker import DeliveryWorker
+from notifier.inbox import make_inbox
 from notifier.intake import in_book
 from notifier.notices.forget_customer import ForgetCustomer
 from notifier.notices.postgres_customers import open_customer_records
@@ -124,10 +125,22 @@ async def _run(
     take_receipt = _told(
         TakeReceipt(open_deliveries=deliveries, clock=utc_now), committed=committed
     )
+    set_consents = SetConsents(
+        open_consents=consents, refusable=settings.refusable_purposes, clock=utc_now
+    )
+    inbox = make_inbox(
+        settings,
+        client,
+        database,
+        set_consents=set_consents,
+        passing=_is_passing,
+        committed=committed,
+    )
     peers = make_peers(
         settings,
         client,
         take_receipt=take_receipt,
+        take_written=inbox.take,
         passing=_is_passing,
     )
     limits = TextLimits(settings.text_segments_max, settings.utility_name)
@@ -215,11 +228,7 @@ async def _run(
             ),
             consents_router(
                 open_consents=consents,
-                set_consents=SetConsents(
-                    open_consents=consents,
-                    refusable=settings.refusable_purposes,
-                    clock=utc_now,
-                ),
+                set_consents=set_consents,
                 refusable=settings.refusable_purposes,
             ),
             notices_router(
@@ -257,6 +266,7 @@ async def _run(
             ),
             gateway_receipts_router(callbacks=settings.sms_callbacks, take=take_receipt),
             *webhooks.routers,
+            *inbox.routers,
             *parts.operators_routers(scope="notifier"),
         ],
         checks={"postgres": database.check},
@@ -266,7 +276,16 @@ async def _run(
         bootstrap=settings.kafka_bootstrap, topics={LEDGER_EVENTS: "notices that were not sent yet"}
     )
     watching = watch_dependencies({"kafka": parts.producer.check, **peers.checks})
-    workers = [relay, consumer, worker, *webhooks.workers, *peers.links, watching, topics]
+    workers = [
+        relay,
+        consumer,
+        worker,
+        *webhooks.workers,
+        *inbox.workers,
+        *peers.links,
+        watching,
+        topics,
+    ]
     await serve(app=app, settings=settings, workers=workers)
 
 

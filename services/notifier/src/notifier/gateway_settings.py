@@ -64,9 +64,19 @@ class GatewaySettings(SmppSettings):
             return None
         match gateway:
             case aliyun.AliyunGateway():
-                return Callbacks(secret.get_secret_value(), aliyun.RECEIPT)
+                return Callbacks(
+                    secret.get_secret_value(),
+                    aliyun.RECEIPT,
+                    message=aliyun.MESSAGE,
+                    gateway=gateway.kind,
+                )
             case tencent.TencentGateway():
-                return Callbacks(secret.get_secret_value(), tencent.RECEIPT)
+                return Callbacks(
+                    secret.get_secret_value(),
+                    tencent.RECEIPT,
+                    message=tencent.MESSAGE,
+                    gateway=gateway.kind,
+                )
             case HttpGateway():
                 key = self.sms_callback_key
                 return Callbacks(
@@ -74,6 +84,8 @@ class GatewaySettings(SmppSettings):
                     gateway.receipt,
                     gateway.signature,
                     key.get_secret_value().encode() if key else b"",
+                    gateway.message,
+                    gateway.kind,
                 )
 
     @property

@@ -63,3 +63,18 @@ WEBHOOK_DOWN = Gauge(
     "1 while a webhook's receiver takes nothing and its messages wait, else 0.",
     ("webhook",),
 )
+INBOUND = Counter(
+    "prewatt_notifier_inbound_total",
+    "Messages of customers that were worked through, by the word they asked with (none: no word "
+    "that we know) and what became of them.",
+    ("gateway", "word", "outcome"),
+)
+INBOUND_REPEATS = Counter(
+    "prewatt_notifier_inbound_repeats_total",
+    "Messages of customers that came again, and were kept once.",
+    ("gateway",),
+)
+INBOUND_WAITING_SECONDS = Gauge(
+    "prewatt_notifier_inbound_waiting_seconds",
+    "For so long a customer who wrote to us has waited to be heard; 0 while nobody waits.",
+)

@@ -8,6 +8,7 @@ TAGS: Mapping[str, str] = {
     "templates": "The words of notices: drafted, tried, published by a second person.",
     "notices": "What was said to whom, and what became of it.",
     "webhooks": "Other systems that are told what happens to accounts, by signed webhooks.",
+    "inbound": "What customers write by SMS, and what became of it.",
     "receipts": "What an SMS network says of a message's delivery.",
 }
 

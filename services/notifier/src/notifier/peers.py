@@ -13,7 +13,7 @@ from notifier.channels.email.channel import EmailChannel, SmtpServer
 from notifier.channels.gateway.channel import GatewayChannel
 from notifier.channels.gateway.values import HttpGateway
 from notifier.channels.log.channel import LogChannel
-from notifier.channels.ports import ChannelPort, TakeReceipt
+from notifier.channels.ports import ChannelPort, TakeReceipt, TakeWritten
 from notifier.channels.smpp.channel import SmppChannel
 from notifier.channels.smpp.inbox import Inbox
 from notifier.channels.smpp.link import SmppLink
@@ -43,6 +43,7 @@ def make_peers(
     client: httpx.AsyncClient,
     *,
     take_receipt: TakeReceipt,
+    take_written: TakeWritten,
     passing: Callable[[BaseException], bool],
 ) -> Peers:
     """As the settings say."""
@@ -85,6 +86,8 @@ def make_peers(
     if centre := settings.smpp_centre:
         inbox = Inbox(
             take_receipt,
+            take_written=take_written,
+            codings=settings.smpp_form.codings,
             answered_as=settings.smpp_answer_ids,
             reported_as=settings.smpp_receipt_ids,
             passing=passing,

@@ -15,15 +15,16 @@ from notifier.deliveries.lane import LaneLimits
 from notifier.deliveries.quiet import QuietHours
 from notifier.deliveries.retries import RetryPolicy
 from notifier.deliveries.values import SegmentPrice
+from notifier.inbound_settings import InboundSettings
 from notifier.notices.treatment import LIFETIMES, NEVER_QUIET
-from notifier.notices.values import Template
+from notifier.notices.values import ANSWERS, Template
 from notifier.webhook_settings import WebhookSettings
 from prewatt_common.zone_names import wrong_zone
 
 _LOG_SLOTS = 4
 
 
-class NotifierSettings(WebhookSettings):
+class NotifierSettings(WebhookSettings, InboundSettings):
     """Read from ``PREWATT_*``. A channel without its host or URL is not configured: its notices
     go over the contact's next channel, or fail."""
 
@@ -140,7 +141,7 @@ class NotifierSettings(WebhookSettings):
             short = [
                 template
                 for template, lifetime in self.lifetimes.items()
-                if template not in self.quiet_except and lifetime <= night
+                if template not in self.quiet_except | ANSWERS and lifetime <= night
             ]
             if short:
                 message = (
@@ -206,7 +207,7 @@ class NotifierSettings(WebhookSettings):
             holiday_end=self.quiet_holiday_end,
             holidays=self.quiet_holidays,
             channels=self.quiet_channels,
-            excepted=self.quiet_except,
+            excepted=self.quiet_except | ANSWERS,
         )
 
     def limits_of(self, channel: Channel) -> LaneLimits:

@@ -32,6 +32,11 @@ function send(pdu, to = sessions) {
   }
 }
 
+// What a phone wrote: {"hex": ...} are its octets as they are, with the header if there is one.
+function received({hex, ...pdu}) {
+  return hex === undefined ? pdu : {...pdu, short_message: Buffer.from(hex, 'hex')};
+}
+
 const server = smpp.createServer((session) => {
   session.on('error', () => {});
   session.on('close', () => { sessions.delete(session); say({closed: true}); });
@@ -78,7 +83,7 @@ process.stdin.on('data', (data) => {
   for (const line of lines) {
     const command = JSON.parse(line);
     if ('silent' in command) silent = command.silent;
-    else if ('receive' in command) send(command.receive);
+    else if ('receive' in command) send(received(command.receive));
     else if ('report' in command) send(receipt(command.report, command.receipt, command.form));
     else PER_NUMBER.set(command.to, command);
     say({told: true});

@@ -33,6 +33,9 @@ class EmergencyCreditChanged(Event, frozen=True, kw_only=True):
     left_micro: int
     """What may be used until the cut, as of now: of one that is offered without it."""
     currency: Currency
+    means: Words | None = None
+    """How the customer accepted it, like ``app`` or ``sms``; none where it was not accepted just
+    now."""
     at: Instant
 
 

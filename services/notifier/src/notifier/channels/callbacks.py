@@ -1,7 +1,8 @@
-"""What a gateway tells us by HTTP of its own accord: what became of messages. Which of its words
-mean what is a mapping, so that one reader serves every gateway."""
+"""What a gateway tells us by HTTP of its own accord: what became of messages, and what customers
+write. Which of its words mean what is a mapping, so that one reader serves every gateway."""
 
 import hmac
+import json
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from urllib.parse import parse_qsl
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
 
 from notifier.channels.places import Missing, at, fill, of_document
-from notifier.channels.ports import Verdict
+from notifier.channels.ports import Verdict, Written
 
 _JSON = TypeAdapter[JsonValue](JsonValue)
 
@@ -37,6 +38,18 @@ class ReceiptMapping(Mapped):
     reason: str = ""
     reply: JsonValue = None
     """What the gateway wants to hear; none: an empty answer."""
+
+
+class MessageMapping(Mapped):
+    """Where it tells what a customer has written, in the same way."""
+
+    items: str = ""
+    id: str | None = None
+    """None where it numbers none: what is alike in everything, its time too, is then one
+    message."""
+    sender: str
+    text: str
+    reply: JsonValue = None
 
 
 class SignatureEncoding(StrEnum):
@@ -74,6 +87,9 @@ class Callbacks:
     receipt: ReceiptMapping | None
     signature: SignatureMapping | None = None
     key: bytes = b""
+    message: MessageMapping | None = None
+    gateway: str = ""
+    """The kind of gateway: a message's id is its."""
 
     def is_ours(self, secret: str) -> bool:
         """Whether the address that was called ends as ours does."""
@@ -122,6 +138,25 @@ def reports_in(body: bytes, mapping: ReceiptMapping) -> list[Report]:
         reason = f"delivery report {state}" + (f", {why}" if why else "")
         reports.append(Report(message_id, verdict, reason))
     return reports
+
+
+def written_in(body: bytes, mapping: MessageMapping, *, gateway: str) -> list[Written]:
+    """Raises `UnreadableCallback`, with the place."""
+    written: list[Written] = []
+    for number, item in enumerate(_items(body, mapping.items)):
+        value_of = of_document(item)
+        try:
+            sender, text = (fill(each, value_of) for each in (mapping.sender, mapping.text))
+            said_id = fill(mapping.id, value_of) if mapping.id else _digest(item)
+        except Missing as missing:
+            raise _nothing_at(missing, number) from missing
+        written.append(Written(gateway=gateway, id=said_id, sender=sender, text=text))
+    return written
+
+
+def _digest(item: JsonValue) -> str:
+    raw = json.dumps(item, ensure_ascii=False, sort_keys=True)
+    return sha256(raw.encode("utf-8", "replace")).hexdigest()
 
 
 def _items(body: bytes, place: str) -> list[JsonValue]:

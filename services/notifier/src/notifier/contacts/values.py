@@ -23,6 +23,15 @@ class Channel(StrEnum):
     LOG = "log"
 
 
+def masked(address: str) -> str:
+    """Enough to see whether it was the same, and too little to reach anybody.
+
+    >>> masked("+8613800138000")
+    '+86...00'
+    """
+    return f"{address[:3]}...{address[-2:]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Contact:
     """``channels`` in order of preference: the next is used where the one before refuses. None at

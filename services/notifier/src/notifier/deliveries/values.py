@@ -32,10 +32,10 @@ class Delivery:
 REASON_MAX = 500
 
 
-def as_kept(reason: str) -> str:
+def as_kept(said: str, *, chars_max: int = REASON_MAX) -> str:
     """What a peer has said, as text that the database takes: an answer in another coding than it
     should be has halves of characters, or a zero, in it."""
-    return reason.encode("utf-8", "replace").decode().replace("\0", "")[:REASON_MAX]
+    return said.encode("utf-8", "replace").decode().replace("\0", "")[:chars_max]
 
 
 class SaidWith(NamedTuple):

@@ -106,7 +106,8 @@ def called_for(event: LedgerEvent, account: Account) -> Call | None:
             call = Call(Template.PAYMENT_TAKEN_BACK, facts)
         case DebtChanged():
             call = Call(_OF_DEBT[event.news], _facts_of_debt(event))
-        case EmergencyCreditChanged(news=news) if news in OF_CREDIT:
+        case EmergencyCreditChanged(news=news) if news in OF_CREDIT and event.means != "sms":
+            # Whoever has accepted by SMS is told by the answer to it.
             facts = _facts(event, amount_micro=event.amount_micro)
             facts = msgspec.structs.replace(facts, left_micro=event.left_micro)
             call = Call(OF_CREDIT[news], facts)

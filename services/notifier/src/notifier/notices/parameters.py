@@ -8,6 +8,7 @@ from notifier.notices.values import Template
 _EVERY = frozenset({"utility", "account", "balance"})
 _OF_DEBT = frozenset({"amount", "owed"})
 _OF_CREDIT = _EVERY | {"amount", "left"}
+_OF_NO_BALANCE = frozenset({"utility", "account"})
 
 PARAMETERS: Mapping[Template, frozenset[str]] = {
     Template.LOW_BALANCE: _EVERY | {"threshold"},
@@ -26,4 +27,16 @@ PARAMETERS: Mapping[Template, frozenset[str]] = {
     Template.DEBT_LOWERED: _EVERY | _OF_DEBT,
     Template.DEBT_WRITTEN_OFF: _EVERY | _OF_DEBT,
     Template.DEBT_PAID: _EVERY | _OF_DEBT,
+    Template.ANSWER_BALANCE: _EVERY | {"left", "as_of"},
+    Template.ANSWER_DAYS: _EVERY | {"as_of", "ends_at"},
+    Template.ANSWER_DAYS_UNKNOWN: _EVERY | {"as_of"},
+    Template.ANSWER_PAY: _OF_NO_BALANCE,
+    Template.ANSWER_CREDIT: _OF_CREDIT,
+    Template.ANSWER_CREDIT_REFUSED: _EVERY | {"left"},
+    Template.ANSWER_STOPPED: _OF_NO_BALANCE | {"purposes"},
+    Template.ANSWER_NOT_STOPPED: _OF_NO_BALANCE,
+    Template.ANSWER_STARTED: _OF_NO_BALANCE | {"purposes"},
+    Template.ANSWER_WHICH: _OF_NO_BALANCE | {"tail", "tails"},
+    Template.ANSWER_HELP: _OF_NO_BALANCE,
+    Template.ANSWER_FAILED: _OF_NO_BALANCE,
 }

@@ -10,6 +10,13 @@ from notifier.notices.postgres_rows import hold_account, stop_notices
 from notifier.notices.values import Status
 from prewatt_common.db.database import Database, DriverConnection, driver
 
+_FORGET_WRITTEN = """
+DELETE FROM inbound_message AS m USING contact AS c
+WHERE c.account_id = $1 AND (m.account_id = $1 OR m.sender = c.phone AND NOT EXISTS (
+    SELECT FROM contact AS other WHERE other.phone = c.phone AND other.account_id <> $1
+))
+"""
+
 
 class PostgresCustomerRecords:
     """`CustomerRecords` on an open transaction."""
@@ -21,6 +28,8 @@ class PostgresCustomerRecords:
         await hold_account(self._connection, account_id)
 
     async def delete_contact(self, account_id: UUID) -> bool:
+        # What the customer wrote to us goes with it, unless the number is another contact's too.
+        await self._connection.execute(_FORGET_WRITTEN, account_id)
         return await delete_contact(self._connection, account_id)
 
     async def erase_recipients(self, account_id: UUID) -> Sequence[Channel]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from notifier.contacts.consents import Purpose
-from notifier.notices.values import Priority, Template
+from notifier.notices.values import ANSWERS, Priority, Template
 
 PRIORITIES: Mapping[Template, Priority] = {
     Template.SUPPLY_OFF: Priority.SUPPLY,
@@ -23,6 +23,7 @@ PRIORITIES: Mapping[Template, Priority] = {
     Template.DEBT_PAID: Priority.INFORMATION,
     Template.DEBT_LOWERED: Priority.INFORMATION,
     Template.DEBT_WRITTEN_OFF: Priority.INFORMATION,
+    **dict.fromkeys(ANSWERS, Priority.BALANCE),
 }
 PURPOSES: Mapping[Template, Purpose] = {
     template: Purpose.PAYMENTS if priority is Priority.INFORMATION else Purpose.SUPPLY
@@ -48,14 +49,18 @@ LIFETIMES: Mapping[Template, timedelta] = {
     Template.DEBT_OWED: timedelta(days=7),
     Template.DEBT_LOWERED: timedelta(days=7),
     Template.DEBT_WRITTEN_OFF: timedelta(days=7),
+    # Who has asked and hears nothing for so long asks again.
+    **dict.fromkeys(ANSWERS, timedelta(hours=4)),
 }
 """After this a notice is not sent any more: settings may say otherwise."""
 
 NEVER_QUIET = frozenset(
     {template for template, each in PRIORITIES.items() if each is Priority.SUPPLY}
     | {Template.BALANCE_EXHAUSTED, Template.EMERGENCY_CREDIT_OFFERED}
+    | ANSWERS
 )
-"""Who has no electricity, or may have none soon, is told at night too; settings may differ."""
+"""Who has no electricity, or may have none soon, is told at night too, and so is who asks; of all
+but answers settings may say otherwise."""
 
 
 def gives_up_at(*, now: datetime, expires_at: datetime, channels_left: int) -> datetime:

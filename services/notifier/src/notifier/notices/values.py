@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from notifier.contacts.consents import Purpose
 from notifier.contacts.values import Channel, Language
 from prewatt_common.contracts.base import Instant
 from prewatt_common.contracts.ledger_events_v1 import ReconnectionStage
@@ -32,6 +33,23 @@ class Template(StrEnum):
     DEBT_PAID = "debt-paid"
     EMERGENCY_CREDIT_OFFERED = "emergency-credit-offered"
     EMERGENCY_CREDIT_ACCEPTED = "emergency-credit-accepted"
+    # What a customer hears who has written to us.
+    ANSWER_BALANCE = "answer-balance"
+    ANSWER_DAYS = "answer-days"
+    ANSWER_DAYS_UNKNOWN = "answer-days-unknown"
+    ANSWER_PAY = "answer-pay"
+    ANSWER_CREDIT = "answer-credit"
+    ANSWER_CREDIT_REFUSED = "answer-credit-refused"
+    ANSWER_STOPPED = "answer-stopped"
+    ANSWER_NOT_STOPPED = "answer-not-stopped"
+    ANSWER_STARTED = "answer-started"
+    ANSWER_WHICH = "answer-which"
+    ANSWER_HELP = "answer-help"
+    ANSWER_FAILED = "answer-failed"
+
+
+ANSWERS = frozenset(each for each in Template if each.startswith("answer-"))
+"""To somebody who has asked and waits: no quiet hours hold one, and nobody has declined it."""
 
 
 class Priority(IntEnum):
@@ -102,6 +120,14 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What may be used until the cut, below zero too; none where nobody said."""
     repaid_micro: int | None = None
     """What of a payment repaid emergency credit; none where nothing did."""
+    as_of: Instant | None = None
+    """When the ledger said so, to somebody who asks."""
+    purposes: tuple[Purpose, ...] | None = None
+    """What is not told any more, or is again."""
+    pay_at: str | None = None
+    """Where money is taken; none where the utility names no page."""
+    tails: tuple[str, ...] | None = None
+    """The ends of the account numbers that one phone number has."""
 
 
 @dataclass(frozen=True, slots=True)

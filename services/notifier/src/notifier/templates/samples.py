@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from notifier.contacts.consents import Purpose
 from notifier.notices.values import Facts, Template
 from notifier.templates.variables import VARIABLES, Kind
 from prewatt_common.contracts.ledger_events_v1 import ReconnectionStage
@@ -29,6 +30,10 @@ _FIELDS: Mapping[str, tuple[str, Any]] = {
     "after_days": ("after_days", 30),
     "instalments": ("instalments", 12),
     "next_due": ("next_due", date(2026, 4, 1)),
+    "as_of": ("as_of", SAMPLE_AT),
+    "purposes": ("purposes", tuple(Purpose)),
+    "pay_at": ("pay_at", "https://pay.example.org/electricity-top-up"),
+    "tails": ("tails", ("6789", "1234", "0042", "7777", "5310")),
 }
 """Each amount another one, so that a text that says the wrong one is found."""
 

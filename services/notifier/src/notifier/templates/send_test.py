@@ -11,7 +11,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from notifier.channels.ports import ChannelPort, PermanentFailure, TransientFailure
-from notifier.contacts.values import Channel
+from notifier.contacts.values import Channel, masked
 from notifier.metrics import SEGMENTS
 from notifier.notices.treatment import PRIORITIES
 from notifier.notices.values import Notice, Status, Text
@@ -82,7 +82,7 @@ class SendTest:
 
     async def _begin(self, order: TestOrder) -> tuple[TestSend, TemplateText | None]:
         """The test, and the text where it is still to be sent."""
-        to = _hidden(order.to)
+        to = masked(order.to)
         async with self._open_texts() as store:
             now = self._clock()
             begun = await store.sent_tests(since=now - _WITHIN)
@@ -153,8 +153,3 @@ def _marked(text: Text) -> Text:
         return part and f"{_MARK}{part}"
 
     return replace(text, subject=mark(text.subject), body=mark(text.body), short=mark(text.short))
-
-
-def _hidden(address: str) -> str:
-    """Enough to see whether it was the same, and too little to reach anybody."""
-    return f"{address[:3]}...{address[-2:]}"

@@ -64,6 +64,12 @@ def _of(
     return Variables({**_ALWAYS, **(required or {})}, optional, _TAIL | must_say)
 
 
+def _answer(required: Mapping[str, Kind] | None = None, *, tail: bool = False) -> Variables:
+    """One that no balance was asked for, so that it knows none."""
+    always = {name: kind for name, kind in _ALWAYS.items() if name != "balance"}
+    return Variables({**always, **(required or {})}, (), _TAIL if tail else frozenset())
+
+
 _DEBT = _of(
     required={"amount": Kind.TEXT, "owed": Kind.TEXT, "after_days": Kind.NUMBER},
     optional=[{"instalments": Kind.NUMBER, "next_due": Kind.TEXT}],
@@ -101,4 +107,31 @@ VARIABLES: Mapping[Template, Variables] = {
     Template.DEBT_PAID: _DEBT,
     Template.EMERGENCY_CREDIT_OFFERED: _CREDIT,
     Template.EMERGENCY_CREDIT_ACCEPTED: _CREDIT,
+    Template.ANSWER_BALANCE: _of(
+        required={"left": Kind.TEXT, "as_of": Kind.TEXT},
+        must_say=frozenset({"balance", "as_of"}),
+    ),
+    Template.ANSWER_DAYS: _of(
+        required={"as_of": Kind.TEXT, "ends_at": Kind.TEXT},
+        optional=[{"buy_by": Kind.TEXT}],
+        must_say=frozenset({"balance", "as_of", "ends_at"}),
+    ),
+    Template.ANSWER_DAYS_UNKNOWN: _of(
+        required={"as_of": Kind.TEXT},
+        optional=[{"days_left": Kind.NUMBER}],
+        must_say=frozenset({"balance", "as_of"}),
+    ),
+    Template.ANSWER_PAY: Variables(
+        _answer().required, [{"pay_at": Kind.TEXT}], frozenset({"account"})
+    ),
+    Template.ANSWER_CREDIT: _CREDIT,
+    Template.ANSWER_CREDIT_REFUSED: _of(
+        required={"left": Kind.TEXT}, must_say=frozenset({"balance"})
+    ),
+    Template.ANSWER_STOPPED: _answer({"purposes": Kind.TEXT}),
+    Template.ANSWER_NOT_STOPPED: _answer(),
+    Template.ANSWER_STARTED: _answer({"purposes": Kind.TEXT}),
+    Template.ANSWER_WHICH: _answer({"tails": Kind.TEXT}, tail=True),
+    Template.ANSWER_HELP: _answer(),
+    Template.ANSWER_FAILED: _answer(),
 }

@@ -1,7 +1,8 @@
 """The values that a notice gives to its text."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from notifier.contacts.consents import Purpose
 from notifier.contacts.values import Language
 from notifier.notices.values import Facts
 from notifier.templates.money import money_text
@@ -14,6 +15,32 @@ TAIL_CHARS = 4
 def tail_of(account_number: str) -> str:
     """What tells somebody which account is meant, and a stranger nothing."""
     return account_number[-TAIL_CHARS:]
+
+
+_PURPOSES: Mapping[Language, Mapping[Purpose, str]] = {
+    Language.EN: {
+        Purpose.SUPPLY: "supply",
+        Purpose.PAYMENTS: "payments",
+        Purpose.NEWS: "news",
+        Purpose.CAMPAIGNS: "offers",
+    },
+    Language.ZH_CN: {
+        Purpose.SUPPLY: "供电",
+        Purpose.PAYMENTS: "缴费",
+        Purpose.NEWS: "资讯",
+        Purpose.CAMPAIGNS: "营销",
+    },
+}
+_BETWEEN = {Language.EN: ", ", Language.ZH_CN: "、"}
+
+
+def purposes_text(purposes: Sequence[Purpose], language: Language) -> str:
+    """Each as its customers call it, and as they may write it after STOP.
+
+    >>> purposes_text([Purpose.NEWS, Purpose.CAMPAIGNS], Language.EN)
+    'news, offers'
+    """
+    return _BETWEEN[language].join(_PURPOSES[language][each] for each in purposes)
 
 
 def values_of(
@@ -38,6 +65,10 @@ def values_of(
         "instalments": facts.instalments,
         "ends_at": facts.ends_at and about_hour_text(facts.ends_at, facts, language),
         "buy_by": facts.buy_by and wall_text(facts.buy_by, facts, language),
+        "as_of": facts.as_of and wall_text(facts.as_of, facts, language),
+        "purposes": purposes_text(facts.purposes, language) if facts.purposes else None,
+        "pay_at": facts.pay_at,
+        "tails": ", ".join(facts.tails) if facts.tails else None,
         "next_due": facts.next_due.isoformat() if facts.next_due else None,
     }
     return {

@@ -14,7 +14,8 @@ from prewatt_common.kafka.messages import Message
 
 def credit_event(credit: EmergencyCredit, account: Account, *, now: datetime) -> Message:
     """``account``: as it is before the change, but for its balance."""
-    active_micro = credit.amount_micro if credit.state is CreditState.ACCEPTED else 0
+    is_accepted = credit.state is CreditState.ACCEPTED
+    active_micro = credit.amount_micro if is_accepted else 0
     event = EmergencyCreditChanged(
         emergency_credit_id=credit.id,
         account_id=account.id,
@@ -23,6 +24,7 @@ def credit_event(credit: EmergencyCredit, account: Account, *, now: datetime) ->
         balance_micro=account.balance_micro,
         left_micro=account.balance_micro + account.overdraft_micro + active_micro,
         currency=account.currency,
+        means=credit.acceptance.means if is_accepted and credit.acceptance else None,
         at=now,
     )
     return account_event(event, account_id=account.id, at=now)

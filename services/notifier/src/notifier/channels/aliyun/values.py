@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, HttpUrl, JsonValue, model_validator
 
-from notifier.channels.callbacks import Mapped, ReceiptMapping
+from notifier.channels.callbacks import Mapped, MessageMapping, ReceiptMapping
 from notifier.channels.codes import check_codes
 from notifier.contacts.values import Language
 from notifier.notices.values import Template
@@ -47,3 +47,7 @@ RECEIPT = ReceiptMapping(
     reply=_TAKEN,
 )
 """Its SmsReport: an array, each of one message."""
+MESSAGE = MessageMapping(
+    id="{sequence_id}", sender="{phone_number}", text="{content}", reply=_TAKEN
+)
+"""Its SmsUp: an array, each what one customer writes."""

@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, HttpUrl, JsonValue, model_validator
 
-from notifier.channels.callbacks import Mapped, ReceiptMapping, SignatureMapping
+from notifier.channels.callbacks import Mapped, MessageMapping, ReceiptMapping, SignatureMapping
 from notifier.channels.places import names_in
 
 NAMES = frozenset({"to", "to_digits", "text", "sender", "notice_id", "key", "secret"})
@@ -72,6 +72,8 @@ class HttpGateway(Mapped):
     answer: AnswerMapping = AnswerMapping()
     receipt: ReceiptMapping | None = None
     """What it calls us with, where it does."""
+    message: MessageMapping | None = None
+    """And with what customers write."""
     signature: SignatureMapping | None = None
     """Of its calls, where it signs them."""
 

@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, HttpUrl, JsonValue, model_validator
 
-from notifier.channels.callbacks import Mapped, ReceiptMapping
+from notifier.channels.callbacks import Mapped, MessageMapping, ReceiptMapping
 from notifier.channels.codes import check_codes
 from notifier.contacts.values import Language
 from notifier.notices.values import Template
@@ -49,3 +49,5 @@ RECEIPT = ReceiptMapping(
     reply=_TAKEN,
 )
 """Its report: an array, each of one message."""
+MESSAGE = MessageMapping(sender="+{nationcode}{mobile}", text="{text}", reply=_TAKEN)
+"""What one customer writes. It has a time and no number."""

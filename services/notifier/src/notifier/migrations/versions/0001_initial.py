@@ -23,6 +23,7 @@ CREATE TABLE contact (
     channels text[] NOT NULL,
     timezone text
 );
+CREATE INDEX contact_phone ON contact (phone);
 -- Its words are never changed; what became of it stands beside them.
 CREATE TABLE template_text (
     id uuid PRIMARY KEY,
@@ -218,7 +219,50 @@ CREATE INDEX webhook_message_overdue ON webhook_message (expires_at)
     WHERE status IN ('queued', 'sending');
 CREATE INDEX webhook_message_list ON webhook_message (webhook_id, sequence);
 CREATE INDEX webhook_message_finished ON webhook_message (finished_at)
-    WHERE finished_at IS NOT NULL
+    WHERE finished_at IS NOT NULL;
+-- What customers write to us: each message once, kept before its gateway is told that we have it.
+CREATE TABLE inbound_message (
+    sequence bigint NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id uuid NOT NULL UNIQUE,
+    gateway text NOT NULL CHECK (gateway <> ''),
+    -- None: it gives messages no number.
+    gateway_id text,
+    sender text NOT NULL,
+    text text NOT NULL,
+    heard_at timestamptz NOT NULL,
+    status text NOT NULL CHECK (status IN ('waiting', 'working', 'done')),
+    attempts integer NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    -- When a waiting one is due, or when whoever works on it counts as dead.
+    next_attempt_at timestamptz,
+    word text,
+    outcome text,
+    -- The template of its answer, which is a notice with this message as its cause.
+    answer text,
+    account_id uuid,
+    worked_at timestamptz,
+    UNIQUE (gateway, gateway_id),
+    CHECK ((status = 'done') = (next_attempt_at IS NULL)),
+    CHECK ((status = 'done') = (outcome IS NOT NULL)),
+    CHECK ((status = 'done') = (worked_at IS NOT NULL)),
+    CHECK (answer IS NULL OR account_id IS NOT NULL)
+);
+CREATE INDEX inbound_message_due ON inbound_message (sequence) WHERE status <> 'done';
+CREATE INDEX inbound_message_sender ON inbound_message (sender, sequence);
+CREATE INDEX inbound_message_account ON inbound_message (account_id, sequence);
+CREATE INDEX inbound_message_heard ON inbound_message (heard_at);
+-- Of a long text whose other parts have not come yet.
+CREATE TABLE inbound_part (
+    gateway text NOT NULL,
+    sender text NOT NULL,
+    reference integer NOT NULL,
+    total smallint NOT NULL,
+    number smallint NOT NULL,
+    octets bytea NOT NULL,
+    heard_at timestamptz NOT NULL,
+    PRIMARY KEY (gateway, sender, reference, total, number),
+    CHECK (number BETWEEN 1 AND total)
+);
+CREATE INDEX inbound_part_heard ON inbound_part (heard_at)
 """
 
 
@@ -229,8 +273,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in (
         "webhook_message", "webhook_secret", "webhook_change", "webhook",
-        "sms_message", "notice_resend", "notice", "template_test", "template_text", "consent",
-        "contact", "account", "zone_data", "outbox", "dead_letter_replay", "offset_acceptance",
-        "consumer_offset",
+        "inbound_part", "inbound_message", "sms_message", "notice_resend", "notice",
+        "template_test", "template_text", "consent", "contact", "account", "zone_data", "outbox",
+        "dead_letter_replay", "offset_acceptance", "consumer_offset",
     ):  # fmt: skip
         op.execute(f"DROP TABLE {table}")

@@ -1,0 +1,1 @@
+"""What customers write to us by SMS, and what is done about it."""
