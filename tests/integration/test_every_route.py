@@ -26,6 +26,7 @@ SERVICES = {
         "GET /v1/receipts/sms/{notice_id}/{signature}",
         "POST /v1/receipts/sms/{secret}",
         "POST /v1/inbound-messages/sms/{secret}",
+        "POST /v1/receipts/email/{secret}",
     },
     "prepay_ledger": {"POST /v1/webhooks/payments/{provider}", "GET /v1/receipt-keys"},
 }

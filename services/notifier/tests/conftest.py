@@ -63,6 +63,8 @@ class SmtpPeer:
 
     port: int
     mails: list[EmailMessage] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
+    """On the envelope of each."""
     answers: dict[str, str] = field(default_factory=dict)
     on_accepted: Callable[[], None] | None = None
     delay_s: float = 0
@@ -87,6 +89,7 @@ class SmtpPeer:
 
     async def handle_DATA(self, server, session, envelope) -> str:  # noqa: N802
         await asyncio.sleep(self.delay_s)
+        self.senders.append(envelope.mail_from)
         self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
         if self.on_accepted:
             self.on_accepted()
@@ -405,6 +408,8 @@ async def notifier(
         "PREWATT_SMS_SEGMENT_CURRENCY": "CNY",
         "PREWATT_SMS_RECEIPT_URL": f"http://{HOST}:{port}",
         "PREWATT_SMS_RECEIPT_SECRET": secrets.token_hex(16),
+        "PREWATT_SMTP_BOUNCES_TO": "bounces@utility.example",
+        "PREWATT_SMTP_BOUNCE_SECRET": secrets.token_hex(16),
         "PREWATT_WEBHOOK_SECRET": secrets.token_hex(16),
         "PREWATT_WEBHOOK_NETWORKS": '["127.0.0.0/8"]',
         "PREWATT_WEBHOOK_SLOTS": "4",

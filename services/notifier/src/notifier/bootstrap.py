@@ -24,6 +24,7 @@ from notifier.contacts.postgres_consents import open_consents
 from notifier.contacts.set_consents import SetConsents
 from notifier.contacts.values import Channel
 from notifier.deliveries.api import notices_router
+from notifier.deliveries.api_bounces import bounces_router
 from notifier.deliveries.api_gateway_receipts import gateway_receipts_router
 from notifier.deliveries.api_receipts import receipts_router
 from notifier.deliveries.deliver import Deliver
@@ -262,6 +263,11 @@ async def _run(
                 take=TakeVerdict(open_deliveries=deliveries, clock=utc_now),
                 is_ours=_is_ours(settings.receipt_address),
                 verdict_of=verdict_of,
+                committed=committed,
+            ),
+            bounces_router(
+                reports=settings.mail_reports,
+                take=TakeVerdict(open_deliveries=deliveries, clock=utc_now),
                 committed=committed,
             ),
             gateway_receipts_router(callbacks=settings.sms_callbacks, take=take_receipt),

@@ -28,6 +28,11 @@ SMS_RECEIPTS = Counter(
     "Receipts of the SMS centre or gateway, by whether we know which notice they are of.",
     ("outcome",),
 )
+MAIL_REPORTS = Counter(
+    "prewatt_notifier_mail_reports_total",
+    "Mails that came back: of a notice we know or not, of one on its way, or no report at all.",
+    ("outcome",),
+)
 SMPP_BOUND = Gauge(
     "prewatt_notifier_smpp_bound",
     "1 while this replica is bound to the SMS centre, else 0: no SMS goes and no receipt comes.",

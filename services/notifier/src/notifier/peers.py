@@ -62,6 +62,8 @@ def make_peers(
                 security=settings.smtp_security,
                 ca_file=settings.smtp_ca_file,
                 timeout_s=settings.delivery_timeout_s,
+                bounces=settings.bounce_address,
+                asks_delivered=settings.smtp_asks_delivered,
             )
         )
         channels[Channel.EMAIL] = email

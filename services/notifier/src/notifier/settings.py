@@ -7,7 +7,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, HttpUrl, SecretStr, model_validator
 
+from notifier.channels.email.bounces import MailReports
 from notifier.channels.email.channel import SmtpSecurity
+from notifier.channels.email.rules import domain_of
 from notifier.channels.sms.receipts import ReceiptAddress
 from notifier.contacts.consents import Purpose
 from notifier.contacts.values import Channel, Language
@@ -16,15 +18,15 @@ from notifier.deliveries.quiet import QuietHours
 from notifier.deliveries.retries import RetryPolicy
 from notifier.deliveries.values import SegmentPrice
 from notifier.inbound_settings import InboundSettings
+from notifier.mail_settings import MailSettings
 from notifier.notices.treatment import LIFETIMES, NEVER_QUIET
 from notifier.notices.values import ANSWERS, Template
-from notifier.webhook_settings import WebhookSettings
 from prewatt_common.zone_names import wrong_zone
 
 _LOG_SLOTS = 4
 
 
-class NotifierSettings(WebhookSettings, InboundSettings):
+class NotifierSettings(MailSettings, InboundSettings):
     """Read from ``PREWATT_*``. A channel without its host or URL is not configured: its notices
     go over the contact's next channel, or fail."""
 
@@ -77,8 +79,7 @@ class NotifierSettings(WebhookSettings, InboundSettings):
 
     sms_undisputed_after_h: float | None = Field(default=None, gt=0, le=24 * 90)
     """The utility's stated substitute for a receipt: what was accepted and did not come back for so
-    long counts as delivered, and as a warning before a cut. None: accepted is not delivered. Mail
-    has none: nobody here reads what comes back of it."""
+    long counts as delivered, and as a warning before a cut. None: accepted is not delivered."""
 
     email_slots: int = Field(default=16, ge=1, le=200)
     sms_slots: int = Field(default=16, ge=1, le=200)
@@ -192,9 +193,19 @@ class NotifierSettings(WebhookSettings, InboundSettings):
     @property
     def undisputed_after(self) -> Mapping[Channel, timedelta]:
         """Of the channels whose silence counts as delivery."""
-        if self.sms_undisputed_after_h is None:
-            return {}
-        return {Channel.SMS: timedelta(hours=self.sms_undisputed_after_h)}
+        after_h = {
+            Channel.SMS: self.sms_undisputed_after_h,
+            Channel.EMAIL: self.email_undisputed_after_h,
+        }
+        return {channel: timedelta(hours=hours) for channel, hours in after_h.items() if hours}
+
+    @property
+    def mail_reports(self) -> MailReports | None:
+        """What comes back of mails, and how ours are known."""
+        bounces = self.bounce_address
+        if bounces is None or self.smtp_from is None:
+            return None
+        return MailReports(bounces, domain_of(self.smtp_from))
 
     @property
     def quiet_hours(self) -> QuietHours | None:

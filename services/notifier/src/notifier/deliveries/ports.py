@@ -49,7 +49,10 @@ class DeliveryStore(Protocol):
         """Accepted ones count as delivered from now on."""
         ...
 
-    async def account_of(self, notice_id: UUID) -> UUID | None: ...
+    async def account_of(self, notice_id: UUID, channel: Channel | None = None) -> UUID | None:
+        """None where there is no such notice, or it is of another channel."""
+        ...
+
     async def settle(
         self, notice_id: UUID, verdict: Verdict, *, reason: str | None, now: datetime
     ) -> tuple[Notice, bool] | None:

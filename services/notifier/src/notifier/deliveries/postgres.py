@@ -152,9 +152,9 @@ class PostgresDeliveries:
         rows = await self._inner.fetch(_UNDISPUTED, channel, accepted_before, limit, now)
         return [notice_of(row) for row in rows]
 
-    async def account_of(self, notice_id: UUID) -> UUID | None:
-        query = "SELECT account_id FROM notice WHERE id = $1"
-        return await self._inner.fetchval(query, notice_id)
+    async def account_of(self, notice_id: UUID, channel: Channel | None = None) -> UUID | None:
+        query = "SELECT account_id FROM notice WHERE id = $1 AND channel = coalesce($2, channel)"
+        return await self._inner.fetchval(query, notice_id, channel)
 
     async def settle(
         self, notice_id: UUID, verdict: Verdict, *, reason: str | None, now: datetime

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from notifier.channels.ports import Verdict
+from notifier.contacts.values import Channel
 from notifier.deliveries.ports import OpenDeliveries
 from notifier.deliveries.settling import settle
 from notifier.deliveries.values import as_kept
@@ -20,12 +21,14 @@ class TakeVerdict:
         self._open_deliveries = open_deliveries
         self._clock = clock
 
-    async def __call__(self, notice_id: UUID, verdict: Verdict, *, reason: str) -> bool:
-        """Whether there is such a notice."""
+    async def __call__(
+        self, notice_id: UUID, verdict: Verdict, *, reason: str, channel: Channel | None = None
+    ) -> bool:
+        """Whether there is such a notice, over ``channel`` where that is named."""
         now = self._clock()
         reason = as_kept(reason)
         async with self._open_deliveries() as store:
-            account_id = await store.account_of(notice_id)
+            account_id = await store.account_of(notice_id, channel)
             if account_id is None:
                 return False
             await store.hold_account(account_id)

@@ -1,11 +1,13 @@
 """E-mail by SMTP. The message's id is the notice's, at every attempt."""
 
 from dataclasses import dataclass
+from email.message import EmailMessage
 from enum import StrEnum
 from pathlib import Path
 
 import aiosmtplib
 
+from notifier.channels.email.bounces import BounceAddress
 from notifier.channels.email.rules import failure_of, message_of
 from notifier.channels.ports import Acceptance, PeerDown
 from notifier.notices.values import Notice, Text
@@ -34,6 +36,9 @@ class SmtpServer:
     security: SmtpSecurity
     ca_file: Path | None
     timeout_s: float
+    bounces: BounceAddress | None = None
+    """Where reports come to; none: to the sender, whom nobody reads."""
+    asks_delivered: bool = False
 
 
 _ABOUT_US = (
@@ -56,7 +61,7 @@ class EmailChannel:
         message = message_of(notice, text, sender=self._server.sender)
         try:
             async with self._client() as client:
-                await client.send_message(message)
+                await self._hand_over(client, message, notice)
         except aiosmtplib.SMTPRecipientsRefused as error:
             refusal = error.recipients[0]
             raise failure_of(refusal.code, refusal.message) from error
@@ -70,6 +75,26 @@ class EmailChannel:
         except (aiosmtplib.SMTPException, OSError) as error:
             raise PeerDown(f"{type(error).__name__}: {error}") from error
         return Acceptance()
+
+    async def _hand_over(
+        self, client: aiosmtplib.SMTP, message: EmailMessage, notice: Notice
+    ) -> None:
+        bounces = self._server.bounces
+        if bounces is None:
+            await client.send_message(message)
+            return
+        mail_options, rcpt_options = [], []
+        if self._server.asks_delivered:
+            await client.ehlo()
+            if client.supports_extension("dsn"):
+                mail_options = [f"ENVID={bounces.token_of(notice.id)}", "RET=HDRS"]
+                rcpt_options = ["NOTIFY=SUCCESS,FAILURE"]
+        await client.send_message(
+            message,
+            sender=bounces.of(notice.id),
+            mail_options=mail_options,
+            rcpt_options=rcpt_options,
+        )
 
     async def check(self) -> str:
         """A readiness check: the server answers and lets us in."""

@@ -17,12 +17,21 @@ def message_of(notice: Notice, text: Text, *, sender: str) -> EmailMessage:
     message["From"] = sender
     message["To"] = notice.recipient
     message["Subject"] = text.subject
-    message["Message-ID"] = f"<{notice.id}@{sender.rpartition('@')[2].strip('<> ')}>"
+    message["Message-ID"] = f"<{notice.id}@{domain_of(sender)}>"
     message["Date"] = format_datetime(notice.facts.at)
     message["Content-Language"] = notice.language
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text.body)
     return message
+
+
+def domain_of(sender: str) -> str:
+    """Of an address, with or without a name before it.
+
+    >>> domain_of("Prewatt <notices@utility.example>")
+    'utility.example'
+    """
+    return sender.rpartition("@")[2].strip("<> ")
 
 
 def failure_of(code: int, answer: str) -> PermanentFailure | TransientFailure:
