@@ -53,6 +53,7 @@ from rows import (
     an_account,
     an_agreed_account,
 )
+from rows_of_approvals import add_adjustment, add_proposal, add_transfer
 from rows_of_bank import OUR_ACCOUNT, add_bank_account, add_bank_file, add_bank_line, add_gap
 from rows_of_cuts import (
     a_cut_list,
@@ -246,6 +247,27 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             "ON CONFLICT DO NOTHING",
             query={"vendor": "shop-1"},
             other_query={"business_day": "2026-03-01"},
+        ),
+        "/v1/proposals": Listed(
+            add=add_proposal,
+            key=_id,
+            newest_first=True,
+            moves="INSERT INTO proposal_outcome (proposal_id, action, who, reason, at) "
+            "SELECT id, 'refused', 'v', 'r', now() FROM proposal ON CONFLICT DO NOTHING",
+            query={"kind": "transfer"},
+            other_query={"state": "waiting"},
+        ),
+        "/v1/adjustments": Listed(
+            add=add_adjustment,
+            key=_id,
+            newest_first=True,
+            other_query={"account_id": "00000000-0000-0000-0000-000000000001"},
+        ),
+        "/v1/transfers": Listed(
+            add=add_transfer,
+            key=_id,
+            newest_first=True,
+            other_query={"account_id": "00000000-0000-0000-0000-000000000001"},
         ),
         "/v1/account-checks": Listed(
             add=add_check,

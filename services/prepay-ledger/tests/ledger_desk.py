@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from ledger_town import REVIEW, Town
+from ledger_town import ONE_PERSON, REVIEW, Town
 
 from prepay_ledger.cashiers.count_cash import CountCash
 from prepay_ledger.cashiers.decide_count import decide_count
@@ -67,7 +67,7 @@ class Desk(Town):
         await self.settle(self.begin.date())
         step = VendorStep(action="opened", decided={}, who="w", reason="r", at=self.at)
         async with self.unit() as unit:
-            await open_vendor(unit=unit, vendor=self.vendor, step=step)
+            await open_vendor(unit=unit, vendor=self.vendor, step=step, terms=ONE_PERSON)
             for seller in ("li", "chen"):
                 await add_seller(unit=unit, code="desk-1", subject=seller, step=step)
 

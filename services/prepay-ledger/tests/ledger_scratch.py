@@ -272,6 +272,21 @@ class Scratch:
                 ("INSERT INTO cash_count_outcome (count_id, action, key, who, reason, journal_id, "
                  "at) VALUES ($1, 'closed', $2, 'w', 'r', $3, $4)",
                  (second, f"k{number}", journal_id, AT)),
+                ("INSERT INTO proposal (id, kind, subject, key, parameters, amount_micro, "
+                 "currency, who, reason, at, expires_at) VALUES ($1, 'transfer', $2, $2, '{}', $3, "
+                 "'CNY', $4, 'r', $5, '2026-03-08')",
+                 (second, f"k{number}", number, f"w{second}", AT)),
+                ("INSERT INTO proposal_outcome (proposal_id, action, who, reason, at) "
+                 "VALUES ($1, 'approved', 'w', $2, $3)", (second, f"r{number}", AT)),
+                ("INSERT INTO adjustment (id, key, account_id, amount_micro, currency, cause, "
+                 "may_overdraw, who, reason, balance_micro, proposal_id, journal_id, at) "
+                 "VALUES ($1, $2, $3, 9, 'CNY', 'fee', false, $4, 'r', 9, $1, $5, $6)",
+                 (second, f"k{number}", ACCOUNT, f"w{second}", journal_id, AT)),
+                ("INSERT INTO transfer (id, key, from_account_id, to_account_id, amount_micro, "
+                 "currency, may_overdraw, who, reason, from_balance_micro, to_balance_micro, "
+                 "proposal_id, journal_id, at) "
+                 "VALUES ($1, $2, $3, $4, 9, 'CNY', false, $5, 'r', 0, 9, $1, $6, $7)",
+                 (second, f"k{number}", ACCOUNT, OTHER, f"w{second}", journal_id, AT)),
                 ("INSERT INTO account_check (id, vendor_id, business_day, their_lines, "
                  "their_micro, our_lines, our_micro, matched_lines, open_lines, posted_by, "
                  "posted_at) VALUES ($1, $1, '2026-03-01', 1, 9, 0, 0, 0, 0, 'w', $2)",

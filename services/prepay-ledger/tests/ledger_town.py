@@ -13,6 +13,7 @@ from prepay_ledger.accounts.import_accounts import ImportAccounts
 from prepay_ledger.accounts.postgres_queries import AccountQueries
 from prepay_ledger.accounts.values import ImportLine
 from prepay_ledger.agreements.values import Agreement
+from prepay_ledger.approvals.values import ApprovalTerms
 from prepay_ledger.balances.values import Account
 from prepay_ledger.charging.charge_readings import charge_readings
 from prepay_ledger.charging.ports import OpenUnit
@@ -36,6 +37,8 @@ from prewatt_metering.registers.readings import Reading
 from prewatt_metering.tariffs.document import tariff_of
 
 COUNT = 7
+ONE_PERSON = ApprovalTerms(above_micro=None, term=timedelta(days=7))
+"""Whatever amount takes one person."""
 CURRENCIES = ("CNY", "EUR")
 REVIEW = SupplyReview(zone=ZoneInfo("UTC"), sign=SIGNER.sign)
 

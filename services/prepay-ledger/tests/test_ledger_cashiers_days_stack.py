@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from ledger_desk import Desk, a_desk, does_it
+from ledger_town import ONE_PERSON
 
 from prepay_ledger.cashiers.postgres_queries import CashQueries
 from prepay_ledger.cashiers.refusals import (
@@ -183,7 +184,7 @@ async def test_a_slip_is_handed_over_with_once_and_cash_is_not_paid_in_beside_it
     )  # fmt: skip
     with pytest.raises(CashIsHandedOver):
         async with desk.unit() as unit:
-            await fund_vendor(unit=unit, code="desk-1", asked=paid_in)
+            await fund_vendor(unit=unit, code="desk-1", asked=paid_in, terms=ONE_PERSON)
     await desk.hand_over(8, key="h2", slip="DEP-2")
     assert await desk.books() == {"cash-in-transit:li": -78}
 

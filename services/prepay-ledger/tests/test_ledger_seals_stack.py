@@ -129,6 +129,7 @@ UNIQUE = {
     "meter_id",
     "number",
     "payment_id",
+    "proposal_id",
     "provider",
     "reference",
     "sequence",

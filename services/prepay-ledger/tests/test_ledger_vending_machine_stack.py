@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from ledger_town import REVIEW, Killed, Town
+from ledger_town import ONE_PERSON, REVIEW, Killed, Town
 
 from prepay_ledger.debts.move_debt import record_debt
 from prepay_ledger.debts.plan_debt import plan_debt
@@ -90,7 +90,7 @@ class Market(Town):
             )
             step = VendorStep(action="opened", decided={}, who="w", reason="r", at=self.at)
             async with self.unit() as unit:
-                await open_vendor(unit=unit, vendor=vendor, step=step)
+                await open_vendor(unit=unit, vendor=vendor, step=step, terms=ONE_PERSON)
                 await add_seller(unit=unit, code=vendor.code, subject=vendor.code, step=step)
             self.vendors.append(vendor)
         self.nets = await self.nets_now()
@@ -143,7 +143,8 @@ class Market(Town):
         known = self.funded.get((who, key))
         try:
             async with self.unit() as unit:
-                await fund_vendor(unit=unit, code=self.vendors[who].code, asked=asked)
+                code = self.vendors[who].code
+                await fund_vendor(unit=unit, code=code, asked=asked, terms=ONE_PERSON)
         except refusals.KeyUsedBefore:
             assert known not in (None, micro)
             return

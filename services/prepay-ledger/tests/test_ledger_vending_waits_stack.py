@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from ledger_town import REVIEW, Town
+from ledger_town import ONE_PERSON, REVIEW, Town
 
 from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.vending.open_vendor import add_seller, open_vendor, remove_seller
@@ -50,7 +50,7 @@ class Shop(Town):
     async def open_shop(self) -> None:
         await self.settle(self.begin.date())
         async with self.unit() as unit:
-            await open_vendor(unit=unit, vendor=self.vendor, step=self.step)
+            await open_vendor(unit=unit, vendor=self.vendor, step=self.step, terms=ONE_PERSON)
             await add_seller(unit=unit, code="shop-1", subject="till", step=self.step)
 
     async def sell(self) -> Vend:

@@ -9,6 +9,14 @@ from fastapi import APIRouter
 from prepay_ledger.account_checks.api import account_checks_router
 from prepay_ledger.account_checks.check_day import CheckDay
 from prepay_ledger.account_checks.postgres_queries import CheckQueries
+from prepay_ledger.adjustments.adjust_account import AdjustAccount
+from prepay_ledger.adjustments.api import adjustments_router, transfers_router
+from prepay_ledger.adjustments.postgres_queries import AdjustmentQueries
+from prepay_ledger.adjustments.transfer_money import TransferMoney
+from prepay_ledger.approvals.api import proposals_router
+from prepay_ledger.approvals.decide_proposal import ApproveProposal
+from prepay_ledger.approvals.postgres_queries import ProposalQueries
+from prepay_ledger.approvals.values import ActKind
 from prepay_ledger.bank.api import bank_router
 from prepay_ledger.bank.api_payouts import payouts_router
 from prepay_ledger.bank.api_statements import missing_statements_router
@@ -55,7 +63,10 @@ from prepay_ledger.unit import PostgresUnit, open_unit
 from prepay_ledger.vending.api_fundings import fundings_router
 from prepay_ledger.vending.api_vendors import holders_router, vendors_router
 from prepay_ledger.vending.api_vends import payables_router, vends_router
+from prepay_ledger.vending.change_limits import carry_out_limits
+from prepay_ledger.vending.fund_vendor import carry_out_funding
 from prepay_ledger.vending.postgres_queries import VendQueries
+from prepay_ledger.vending.reverse_funding import carry_out_reversal
 from prepay_ledger.vending.reverse_vend import ReverseVend
 from prepay_ledger.vending.take_vend import TakeVend
 from prepay_ledger.vending.void_vend import VoidVend
@@ -88,12 +99,67 @@ def money_routers(
     late_days = settings.payout_late_days
     receive_payout = ReceivePayout(take_movement=take_movement, days=late_days)
 
+    approvals = settings.approval_terms
+    adjust_account = AdjustAccount(review=review, terms=approvals)
+    transfer_money = TransferMoney(review=review, terms=approvals)
+    settle_line = SettleLine(
+        take_line=TakeLine(
+            take_payment=take_payment,
+            take_movement=take_movement,
+            receive_payout=receive_payout,
+            clock=utc_now,
+        ),
+        terms=approvals,
+    )
+
     def units() -> AbstractAsyncContextManager[PostgresUnit]:
         return open_unit(database)
 
     return [
-        vendors_router(open_unit=units, queries=vend_queries, committed=committed, clock=utc_now),
-        fundings_router(open_unit=units, queries=vend_queries, committed=committed, clock=utc_now),
+        proposals_router(
+            open_unit=units,
+            queries=ProposalQueries(database),
+            approve_proposal=ApproveProposal[PostgresUnit](
+                {
+                    ActKind.ADJUSTMENT: adjust_account.carry_out,
+                    ActKind.TRANSFER: transfer_money.carry_out,
+                    ActKind.VENDOR_LIMITS: carry_out_limits,
+                    ActKind.VENDOR_FUNDING: carry_out_funding,
+                    ActKind.VENDOR_FUNDING_REVERSAL: carry_out_reversal,
+                    ActKind.BANK_LINE: settle_line.carry_out,
+                }
+            ),
+            committed=committed,
+            clock=utc_now,
+        ),
+        adjustments_router(
+            open_unit=units,
+            queries=AdjustmentQueries(database),
+            adjust_account=adjust_account,
+            committed=committed,
+            clock=utc_now,
+        ),
+        transfers_router(
+            open_unit=units,
+            queries=AdjustmentQueries(database),
+            transfer_money=transfer_money,
+            committed=committed,
+            clock=utc_now,
+        ),
+        vendors_router(
+            open_unit=units,
+            queries=vend_queries,
+            terms=approvals,
+            committed=committed,
+            clock=utc_now,
+        ),
+        fundings_router(
+            open_unit=units,
+            queries=vend_queries,
+            terms=approvals,
+            committed=committed,
+            clock=utc_now,
+        ),
         holders_router(open_unit=units, clock=utc_now),
         payables_router(open_unit=units, queries=vend_queries, clock=utc_now),
         vends_router(
@@ -130,14 +196,7 @@ def money_routers(
         bank_router(
             open_unit=units,
             queries=BankQueries(database),
-            settle_line=SettleLine(
-                take_line=TakeLine(
-                    take_payment=take_payment,
-                    take_movement=take_movement,
-                    receive_payout=receive_payout,
-                    clock=utc_now,
-                )
-            ),
+            settle_line=settle_line,
             committed=committed,
             clock=utc_now,
         ),

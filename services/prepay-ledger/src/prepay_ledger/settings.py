@@ -8,6 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
+from prepay_ledger.approvals.values import ApprovalTerms
 from prepay_ledger.paper.pdf import load_font
 from prepay_ledger.payment_requests.configured import ConfiguredRequester
 from prepay_ledger.providers.configured import ConfiguredProvider, ProviderName
@@ -36,8 +37,11 @@ class LedgerSettings(ServiceSettings):
     """Providers that are asked for automatic top-ups, by the name of the webhook that tells whether
     money came: how, and with what keys."""
     second_person_above_micro: int | None = Field(default=None, ge=0)
-    """Money in suspense above it, in micro-units of whatever currency, is placed by two people;
-    none: by one."""
+    """What staff move or let move above it, in micro-units of whatever currency, takes two people:
+    money in suspense, differences of settlements, adjustments, transfers, what vendors pay in and
+    the credit they have, doubtful lines of banks; none: one."""
+    proposal_days: int = Field(default=7, ge=1, le=90)
+    """For so long a second person may approve what was proposed."""
     payout_late_days: int = Field(default=5, ge=1, le=60)
     """A provider's payout that no line of the bank's statements is by then is late; until then one
     that no line names is known by its amount."""
@@ -178,6 +182,13 @@ class LedgerSettings(ServiceSettings):
     def key_again(self) -> timedelta:
         """After so long a meter is told of a key again."""
         return timedelta(seconds=self.key_again_s)
+
+    @property
+    def approval_terms(self) -> ApprovalTerms:
+        """When staff's acts take two people, and for how long they wait for the second."""
+        return ApprovalTerms(
+            above_micro=self.second_person_above_micro, term=timedelta(days=self.proposal_days)
+        )
 
     @property
     def silence_borne(self) -> timedelta:

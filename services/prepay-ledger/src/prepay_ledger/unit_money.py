@@ -4,6 +4,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.account_checks.ports import CheckStore
 from prepay_ledger.account_checks.postgres import PostgresAccountChecks
+from prepay_ledger.adjustments.ports import AdjustmentStore
+from prepay_ledger.adjustments.postgres import PostgresAdjustments
+from prepay_ledger.approvals.ports import ProposalStore
+from prepay_ledger.approvals.postgres import PostgresProposals
 from prepay_ledger.balances.ports import BalanceStore
 from prepay_ledger.balances.postgres import PostgresBalances
 from prepay_ledger.bank.ports import BankStore
@@ -45,6 +49,8 @@ class MoneyStores:
         self.payments: PaymentStore = PostgresPayments(connection)
         self.payment_events: PaymentEventStore = PostgresPaymentEvents(connection)
         self.payouts: PayoutStore = PostgresPayouts(connection)
+        self.adjustments: AdjustmentStore = PostgresAdjustments(connection)
+        self.proposals: ProposalStore = PostgresProposals(connection)
         self.account_checks: CheckStore = PostgresAccountChecks(connection)
         cash = PostgresCash(connection)
         self.cash: CashStore = cash

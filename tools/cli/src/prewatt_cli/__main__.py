@@ -33,6 +33,7 @@ from prewatt_cli.parked import parked
 from prewatt_cli.payments import decimal_from, micro_from, pay
 from prewatt_cli.policy import policy
 from prewatt_cli.procedures import procedure
+from prewatt_cli.proposals import adjust, proposals, transfer
 from prewatt_cli.protect import protect, protections, unprotect
 from prewatt_cli.protected_periods import protected_periods
 from prewatt_cli.receipts import receipts
@@ -81,6 +82,9 @@ app.add_typer(parked, name="parked")
 app.add_typer(bank, name="bank")
 app.add_typer(mandates, name="mandates")
 app.add_typer(settlements, name="settlements")
+app.add_typer(proposals, name="proposals")
+app.command()(adjust)
+app.command()(transfer)
 app.add_typer(vendors, name="vendors")
 app.add_typer(vend, name="vend")
 app.add_typer(cashier, name="cashier")

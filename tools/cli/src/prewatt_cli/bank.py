@@ -16,7 +16,7 @@ from prewatt_cli.lists import items_of
 from prewatt_cli.payments import decimal_from
 from prewatt_cli.people import Who, client_for, plain
 from prewatt_cli.target import DEFAULT_STATE_DIR, StateDir, find_target
-from prewatt_cli.vending import Key, keyed
+from prewatt_cli.vending import Key, keyed, or_waits
 from prewatt_metering.tariffs.yaml_text import NotYaml, read_yaml
 
 bank = typer.Typer(help="Bank statements and their lines.", no_args_is_help=True)
@@ -132,8 +132,12 @@ def _settle(line_id: UUID, action: str, *, reason: str, who: str | None, state_d
     with one_line_errors(), client_for("prepay-ledger", state_dir=state_dir, who=who) as ledger:
         path = f"/v1/bank/lines/{line_id}/{action}"
         after = answered(ledger.post(path, json={"reason": reason})).json()
-        still = "" if after["open"] else ", and open no more"
-        _console.print(plain(f"line {line_id} is {after['state']}{still}"))
+        _console.print(plain(or_waits(after, lambda: _is_now(line_id, after))))
+
+
+def _is_now(line_id: UUID, after: dict[str, Any]) -> str:
+    still = "" if after["open"] else ", and open no more"
+    return f"line {line_id} is {after['state']}{still}"
 
 
 def _applied(ledger: httpx.Client, kept: dict[str, Any]) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """``prewatt vendors`` and ``prewatt vend``: points of sale, and what is sold there."""
 
 import getpass
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
@@ -136,8 +137,8 @@ def fund(
     """Say that a vendor's money has reached the utility."""
     with one_line_errors(), client_for("prepay-ledger", state_dir=state_dir, who=who) as ledger:
         body = {"amount_micro": micro_from(amount), "means": means, "reference": reference}
-        keyed(ledger, f"/v1/vendors/{code}/fundings", body, key)
-        _console.print(plain(f"{amount} of {code} came by {means}"))
+        after = keyed(ledger, f"/v1/vendors/{code}/fundings", body, key)
+        _console.print(plain(or_waits(after, lambda: f"{amount} of {code} came by {means}")))
 
 
 @vendors.command()
@@ -175,7 +176,13 @@ def reverse_funding(
         path = f"/v1/vendors/{code}/fundings/{funding_id}/reverse"
         funding = keyed(ledger, path, {"reason": reason}, key)
         amount = decimal_from(funding["amount_micro"])
-        _console.print(plain(f"{amount} of {code}, {funding['reference']}, is reversed"))
+        _console.print(
+            plain(
+                or_waits(
+                    funding, lambda: f"{amount} of {code}, {funding['reference']}, is reversed"
+                )
+            )
+        )
 
 
 @vend.command()
@@ -221,6 +228,18 @@ def till(*rights: str, state_dir: Any, who: str | None) -> httpx.Client:
     """A client that sells, and may do nothing else but what ``rights`` add."""
     target = find_target(state_dir=state_dir)
     return target.client("prepay-ledger", subject=who or getpass.getuser(), only=["vend", *rights])
+
+
+def or_waits(after: dict[str, Any], done: Callable[[], str]) -> str:
+    """What ``done`` says, or that the act waits for a second person, or did."""
+    if "proposed" not in after:
+        return done()
+    if after["state"] != "waiting":
+        return f"it was proposed before and is {after['state']}: proposal {after['id']}"
+    return (
+        f"nothing is done yet: until {after['expires_at']} a second person may do "
+        f"`prewatt proposals approve {after['id']}`"
+    )
 
 
 def keyed(

@@ -235,14 +235,14 @@ class ReconnectionLate(Event, frozen=True, kw_only=True):
 
 
 class Credited(Event, frozen=True, kw_only=True):
-    """An account was given money that nobody paid, such as for a late reconnection. Key: the
-    account."""
+    """An account was given money that nobody paid, such as for a late reconnection; below zero it
+    was taken, such as for a fee or to another account. Key: the account."""
 
     ce_type: ClassVar[str] = "prewatt.ledger.credited.v1"
 
     account_id: UUID
     kind: Words
-    """Why, as the journal has it: ``sla_credit``."""
+    """Why, as the journal has it: ``sla_credit``, ``adjustment``, ``transfer``."""
     source: Words
     """Tells it from the account's other credits."""
     amount_micro: Whole

@@ -7,7 +7,9 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
+from fastapi.responses import JSONResponse
 
+from prepay_ledger.approvals.api import MAY_WAIT, waits
 from prepay_ledger.bank.keep_file import keep_file, read_upload
 from prepay_ledger.bank.open_bank_account import open_bank_account
 from prepay_ledger.bank.ports import OpenUnit
@@ -144,20 +146,28 @@ def bank_router(
         """One of them."""
         return await _line(queries, line_id)
 
-    @router.post("/lines/{line_id}/take")
-    async def take(line_id: UUID, body: Reason, principal: Writer) -> BankLineOut:
-        """A doubtful line is a payment of its own: credit it. One that failed is tried again."""
+    @router.post("/lines/{line_id}/take", response_model=BankLineOut, responses=dict(MAY_WAIT))
+    async def take(line_id: UUID, body: Reason, principal: Writer) -> BankLineOut | JSONResponse:
+        """A doubtful line is a payment of its own: credit it. Much money is kept as a proposal and
+        answered with 202. One that failed is tried again."""
         return await settle(StepAction.TAKE, line_id, Decided(principal.subject, body.reason))
 
-    @router.post("/lines/{line_id}/close")
-    async def close(line_id: UUID, body: Reason, principal: Writer) -> BankLineOut:
+    @router.post("/lines/{line_id}/close", response_model=BankLineOut)
+    async def close(line_id: UUID, body: Reason, principal: Writer) -> BankLineOut | JSONResponse:
         """The line was dealt with in another way: it is open no more."""
         return await settle(StepAction.CLOSE, line_id, Decided(principal.subject, body.reason))
 
-    async def settle(action: StepAction, line_id: UUID, decided: Decided) -> BankLineOut:
+    async def settle(
+        action: StepAction, line_id: UUID, decided: Decided
+    ) -> BankLineOut | JSONResponse:
+        now = clock()
         async with open_unit() as unit:
-            await settle_line(unit, line_id=line_id, action=action, decided=decided, now=clock())
+            waiting = await settle_line(
+                unit, line_id=line_id, action=action, decided=decided, now=now
+            )
         committed()
+        if waiting is not None:
+            return waits(waiting, now=now)
         return await _line(queries, line_id)
 
     return router

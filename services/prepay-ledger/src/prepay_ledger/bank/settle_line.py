@@ -4,36 +4,73 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from prepay_ledger.approvals.propose import propose
+from prepay_ledger.approvals.values import Act, ActKind, ApprovalTerms, Proposal
 from prepay_ledger.bank.ports import Unit
 from prepay_ledger.bank.refusals import LineNotOpen, NotTakeable, UnknownLine
 from prepay_ledger.bank.take_line import TakeLine
 from prepay_ledger.bank.values import BankLine, LineState, LineStep, StepAction
 from prepay_ledger.bank_files.values import LineKind
+from prepay_ledger.facts import values as facts
 from prepay_ledger.payments.credit import Decided
 
 
 class SettleLine:
-    """Takes a line as a payment of its own, has one that failed tried again, or closes it."""
+    """Takes a line as a payment of its own, has one that failed tried again, or closes it. Of a
+    doubtful line of much money a second person has to approve that it is a payment."""
 
-    def __init__(self, *, take_line: TakeLine) -> None:
+    def __init__(self, *, take_line: TakeLine, terms: ApprovalTerms) -> None:
         self._take_line = take_line
+        self._terms = terms
 
     async def __call__(
         self, unit: Unit, *, line_id: UUID, action: StepAction, decided: Decided, now: datetime
-    ) -> None:
-        """Raises `UnknownLine`, `LineNotOpen` or `NotTakeable`."""
-        line = await unit.bank.lock(line_id)
-        if line is None:
-            message = f"there is no bank line {line_id}"
-            raise UnknownLine(message)
-        if not line.open:
-            message = f"bank line {line_id} is {line.state} and not open; nothing was changed"
-            raise LineNotOpen(message)
+    ) -> Proposal | None:
+        """The proposal that waits, if it is none of one person's. Raises `UnknownLine`,
+        `LineNotOpen`, `NotTakeable` or `AnotherWaits`."""
+        line = await _open(unit, line_id)
         match action:
             case StepAction.CLOSE:
                 after = replace(line, open=False)
+            case StepAction.TAKE if line.state is LineState.FAILED:
+                after = replace(line, state=LineState.WAITING, reason="", open=False)
             case StepAction.TAKE:
-                after = await self._taken(unit, line, now=now)
+                _check_takeable(line)
+                if self._terms.needs_two(line.line.amount_micro):
+                    by = facts.Decided(by=decided.who, reason=decided.reason, at=now)
+                    return await propose(
+                        unit=unit, act=_act_of(line), decided=by, term=self._terms.term
+                    )
+                after = await self._take_line.credit(unit, line, now=now)
+        await self._step(unit, line, after, action=action, decided=decided, now=now)
+        return None
+
+    async def carry_out(self, unit: Unit, proposal: Proposal, *, approved: facts.Decided) -> None:
+        """What a second person has approved. Raises `LineNotOpen` or `NotTakeable` where somebody
+        dealt with the line meanwhile."""
+        by = proposal.proposed
+        line = await _open(unit, UUID(proposal.act.subject))
+        _check_takeable(line)
+        after = await self._take_line.credit(unit, line, now=approved.at)
+        await self._step(
+            unit,
+            line,
+            after,
+            action=StepAction.TAKE,
+            decided=Decided(by.by, by.reason),
+            now=approved.at,
+        )
+
+    async def _step(
+        self,
+        unit: Unit,
+        line: BankLine,
+        after: BankLine,
+        *,
+        action: StepAction,
+        decided: Decided,
+        now: datetime,
+    ) -> None:
         await unit.bank.change(after)
         step = LineStep(
             action=action,
@@ -42,15 +79,41 @@ class SettleLine:
             state_before=line.state,
             at=now,
         )
-        await unit.bank.add_step(line_id, step)
+        await unit.bank.add_step(line.id, step)
 
-    async def _taken(self, unit: Unit, line: BankLine, *, now: datetime) -> BankLine:
-        if line.state is LineState.FAILED:
-            return replace(line, state=LineState.WAITING, reason="", open=False)
-        if line.state is not LineState.DOUBTFUL or line.line.kind is not LineKind.CREDIT:
-            message = (
-                f"bank line {line.id} is {line.state}: it is no payment of its own; close it once "
-                "it is dealt with; nothing was changed"
-            )
-            raise NotTakeable(message)
-        return await self._take_line.credit(unit, line, now=now)
+
+async def _open(unit: Unit, line_id: UUID) -> BankLine:
+    """The line, locked. Raises `UnknownLine` or `LineNotOpen`."""
+    line = await unit.bank.lock(line_id)
+    if line is None:
+        message = f"there is no bank line {line_id}"
+        raise UnknownLine(message)
+    if not line.open:
+        message = f"bank line {line_id} is {line.state} and not open; nothing was changed"
+        raise LineNotOpen(message)
+    return line
+
+
+def _check_takeable(line: BankLine) -> None:
+    """Raises `NotTakeable`."""
+    if line.state is not LineState.DOUBTFUL or line.line.kind is not LineKind.CREDIT:
+        message = (
+            f"bank line {line.id} is {line.state}: it is no payment of its own; close it once it "
+            "is dealt with; nothing was changed"
+        )
+        raise NotTakeable(message)
+
+
+def _act_of(line: BankLine) -> Act:
+    return Act(
+        kind=ActKind.BANK_LINE,
+        subject=str(line.id),
+        key=None,
+        parameters={
+            "action": StepAction.TAKE.value,
+            "bank_account": line.account,
+            "booked_on": line.line.booked_on.isoformat(),
+        },
+        amount_micro=line.line.amount_micro,
+        currency=line.currency,
+    )

@@ -27,6 +27,14 @@ SEALED = (
         "account_check_resolution", ("line_id",), ("line_id", "key", "who", "reason", "at")
     ),
     SealedTable(
+        "adjustment",
+        ("id",),
+        (
+            "id", "key", "account_id", "amount_micro", "currency", "cause", "may_overdraw", "who",
+            "reason", "balance_micro", "proposal_id", "journal_id", "at",
+        ),
+    ),
+    SealedTable(
         "bank_account",
         ("account",),
         ("account", "currency", "name", "opened_by", "reason", "at"),
@@ -233,6 +241,17 @@ SEALED = (
         ),
     ),
     SealedTable(
+        "proposal",
+        ("id",),
+        (
+            "id", "kind", "subject", "key", "parameters", "amount_micro", "currency", "who",
+            "reason", "at", "expires_at",
+        ),
+    ),
+    SealedTable(
+        "proposal_outcome", ("proposal_id",), ("proposal_id", "action", "who", "reason", "at")
+    ),
+    SealedTable(
         "settlement_file",
         ("id",),
         (
@@ -275,6 +294,15 @@ SEALED = (
         (
             "payment", "account_id", "journal_id", "amount_micro", "repaid_micro", "debts_micro",
             "added_micro", "paid_off", "balance_micro", "left_micro", "above_maximum_micro", "at",
+        ),
+    ),
+    SealedTable(
+        "transfer",
+        ("id",),
+        (
+            "id", "key", "from_account_id", "to_account_id", "amount_micro", "currency",
+            "may_overdraw", "who", "reason", "from_balance_micro", "to_balance_micro",
+            "proposal_id", "journal_id", "at",
         ),
     ),
     SealedTable(

@@ -7,15 +7,14 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse
 
+from prepay_ledger.approvals.api import MAY_WAIT, waits
+from prepay_ledger.approvals.values import ApprovalTerms, Proposal
 from prepay_ledger.balances.refusals import UnknownAccount
 from prepay_ledger.fields import Writer
-from prepay_ledger.vending.open_vendor import (
-    add_seller,
-    change_limits,
-    open_vendor,
-    remove_seller,
-)
+from prepay_ledger.vending.change_limits import change_limits
+from prepay_ledger.vending.open_vendor import LIMITS, OPENED, add_seller, open_vendor, remove_seller
 from prepay_ledger.vending.ports import OpenUnit
 from prepay_ledger.vending.postgres_queries import VendQueries
 from prepay_ledger.vending.schemas import (
@@ -39,7 +38,12 @@ from prewatt_common.ids import new_id
 
 
 def vendors_router(
-    *, open_unit: OpenUnit, queries: VendQueries, committed: Callable[[], None], clock: Clock
+    *,
+    open_unit: OpenUnit,
+    queries: VendQueries,
+    terms: ApprovalTerms,
+    committed: Callable[[], None],
+    clock: Clock,
 ) -> APIRouter:
     """``/v1/vendors``."""
     router = APIRouter(prefix="/v1/vendors", tags=["vending"])
@@ -60,7 +64,8 @@ def vendors_router(
 
     @router.post("", status_code=HTTPStatus.CREATED)
     async def open_(body: VendorIn, principal: Writer) -> VendorOut:
-        """Open a point of sale. The same again changes nothing."""
+        """Open a point of sale. Much credit is given to it later, by two people. The same again
+        changes nothing."""
         vendor = Vendor(
             id=new_id(),
             code=body.code,
@@ -70,9 +75,9 @@ def vendors_router(
             limits=body.limits,
             opened_at=clock(),
         )
-        made = step("opened", body, principal, **asdict(body.limits))
+        made = step(OPENED, body, principal, **asdict(body.limits))
         async with open_unit() as unit:
-            vendor = await open_vendor(unit=unit, vendor=vendor, step=made)
+            vendor = await open_vendor(unit=unit, vendor=vendor, step=made, terms=terms)
         committed()
         return vendor_out(vendor)
 
@@ -82,13 +87,20 @@ def vendors_router(
         view = await queries.view(code)
         return VendorViewOut(**vendor_fields(view.vendor), sellers=list(view.sellers))
 
-    @router.put("/{code}/limits")
-    async def limit(code: VendorCode, body: LimitsIn, principal: Writer) -> VendorOut:
-        """Set what it may sell, or close it. The same again changes nothing."""
-        made = step("limits", body, principal)
+    @router.put("/{code}/limits", response_model=VendorOut, responses=dict(MAY_WAIT))
+    async def limit(
+        code: VendorCode, body: LimitsIn, principal: Writer
+    ) -> VendorOut | JSONResponse:
+        """Set what it may sell, or close it. A credit limit that is raised to much is kept as a
+        proposal and answered with 202. The same again changes nothing."""
+        made = step(LIMITS, body, principal)
         async with open_unit() as unit:
-            vendor = await change_limits(unit=unit, code=code, limits=body.limits, step=made)
+            vendor = await change_limits(
+                unit=unit, code=code, limits=body.limits, step=made, terms=terms
+            )
         committed()
+        if isinstance(vendor, Proposal):
+            return waits(vendor, now=made.at)
         return vendor_out(vendor)
 
     @router.post("/{code}/sellers", status_code=HTTPStatus.NO_CONTENT)

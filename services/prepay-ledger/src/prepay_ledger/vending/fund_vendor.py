@@ -3,49 +3,92 @@
 from dataclasses import replace
 from typing import Protocol
 
+from prepay_ledger.approvals.ports import HasProposals
+from prepay_ledger.approvals.propose import propose, proposed_before
+from prepay_ledger.approvals.values import ApprovalTerms, Proposal
+from prepay_ledger.facts.values import Decided
 from prepay_ledger.journal.ports import HasJournals
 from prepay_ledger.journal.values import Journal, UtilityAccount, clearing
+from prepay_ledger.vending.acts import act_of_funding, funding_of, vendor_of
 from prepay_ledger.vending.open_vendor import check_sells_not, locked_vendor
 from prepay_ledger.vending.ports import HasVendors
 from prepay_ledger.vending.refusals import CashIsHandedOver, KeyUsedBefore, SlipPaidIn
-from prepay_ledger.vending.values import Funding, Means, VendorKind
+from prepay_ledger.vending.values import Funding, Means, Vendor, VendorKind
 
 HELD_AS = {Means.BANK: UtilityAccount.BANK, Means.CASH: UtilityAccount.CASH}
 
 
-class FundingUnit(HasVendors, HasJournals, Protocol):
+class FundingUnit(HasVendors, HasJournals, HasProposals, Protocol):
     """A transaction in which a vendor pays in."""
 
 
-async def fund_vendor(*, unit: FundingUnit, code: str, asked: Funding) -> Funding:
-    """What was paid in, as it is kept: the journal is written here. The same again under the same
-    key changes nothing. Raises `UnknownVendor`, `DutiesNotSeparate`, `KeyUsedBefore`,
-    `SlipPaidIn` or `CashIsHandedOver`."""
+async def fund_vendor(
+    *, unit: FundingUnit, code: str, asked: Funding, terms: ApprovalTerms
+) -> Funding | Proposal:
+    """What was paid in, as it is kept: the journal is written here. Of much money the proposal that
+    waits for a second person. The same again under the same key changes nothing. Raises
+    `UnknownVendor`, `DutiesNotSeparate`, `KeyUsedBefore`, `SlipPaidIn`, `CashIsHandedOver` or
+    `AnotherWaits`."""
     vendor = await locked_vendor(unit, code)
     await check_sells_not(unit, vendor, asked.who)
-    known = await unit.vendors.funding(vendor.id, asked.key)
+    known = await _known(unit, vendor, asked)
     if known is not None:
-        if not known.tells(asked):
-            message = (
-                f"the Idempotency-Key {asked.key} came before with other money of {code}, which "
-                f"stands: {known.amount_micro} micro-units by {known.means}, {known.reference}"
-            )
-            raise KeyUsedBefore(message)
         return known
+    act = act_of_funding(vendor, asked)
+    waiting = await proposed_before(unit=unit, act=act, who=asked.who)
+    if waiting is not None:
+        return waiting
+    await _check_slip(unit, vendor, asked)
+    if terms.needs_two(asked.amount_micro):
+        why = f"{asked.means} {asked.reference} was paid in"
+        decided = Decided(by=asked.who, reason=why, at=asked.at)
+        return await propose(unit=unit, act=act, decided=decided, term=terms.term)
+    return await _pay_in(unit, vendor, asked)
+
+
+async def carry_out_funding(unit: FundingUnit, proposal: Proposal, *, approved: Decided) -> None:
+    """What a second person has approved. Raises `DutiesNotSeparate`, `KeyUsedBefore` or
+    `SlipPaidIn`."""
+    vendor = await locked_vendor(unit, vendor_of(proposal.act))
+    asked = replace(funding_of(proposal), at=approved.at)
+    for who in (asked.who, approved.by):
+        await check_sells_not(unit, vendor, who)
+    await _known(unit, vendor, asked)
+    await _check_slip(unit, vendor, asked)
+    await _pay_in(unit, vendor, asked)
+
+
+async def _known(unit: FundingUnit, vendor: Vendor, asked: Funding) -> Funding | None:
+    """The one under that key. Raises `KeyUsedBefore`."""
+    known = await unit.vendors.funding(vendor.id, asked.key)
+    if known is not None and not known.tells(asked):
+        message = (
+            f"the Idempotency-Key {asked.key} came before with other money of {vendor.code}, which "
+            f"stands: {known.amount_micro} micro-units by {known.means}, {known.reference}"
+        )
+        raise KeyUsedBefore(message)
+    return known
+
+
+async def _check_slip(unit: FundingUnit, vendor: Vendor, asked: Funding) -> None:
+    """Raises `CashIsHandedOver` or `SlipPaidIn`."""
     if vendor.kind is VendorKind.CASHIER and asked.means is Means.CASH:
         message = (
-            f"{code} is a desk of the utility's: its cash is counted by day and handed over; "
-            "nothing was changed"
+            f"{vendor.code} is a desk of the utility's: its cash is counted by day and handed "
+            "over; nothing was changed"
         )
         raise CashIsHandedOver(message)
     first = await unit.vendors.standing(vendor.id, asked.means, asked.reference)
     if first is not None:
         message = (
-            f"{asked.means} {asked.reference} of {code} was paid in before: funding {first.id}, "
-            f"{first.amount_micro} micro-units, told by {first.who} at "
+            f"{asked.means} {asked.reference} of {vendor.code} was paid in before: funding "
+            f"{first.id}, {first.amount_micro} micro-units, told by {first.who} at "
             f"{first.at:%Y-%m-%d %H:%M} UTC; nothing was changed"
         )
         raise SlipPaidIn(message)
+
+
+async def _pay_in(unit: FundingUnit, vendor: Vendor, asked: Funding) -> Funding:
     journal_id, _ = await unit.journals.post(
         Journal(
             kind="vendor-funding",

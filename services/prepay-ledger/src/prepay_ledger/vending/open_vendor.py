@@ -1,7 +1,6 @@
-"""Use cases: a point of sale is opened, its limits are changed, people begin and end selling."""
+"""Use cases: a point of sale is opened, people begin and end selling for it."""
 
-from dataclasses import asdict, replace
-
+from prepay_ledger.approvals.values import ApprovalTerms
 from prepay_ledger.vending.ports import HasVendors
 from prepay_ledger.vending.refusals import (
     DutiesNotSeparate,
@@ -10,12 +9,25 @@ from prepay_ledger.vending.refusals import (
     UnknownVendor,
     VendorExists,
 )
-from prepay_ledger.vending.values import Limits, Vendor, VendorStep
+from prepay_ledger.vending.values import Vendor, VendorStep
+from prewatt_common.refusals import NeedsSecondPerson
+
+OPENED, LIMITS, LIMITS_APPROVED = "opened", "limits", "limits-approved"
+"""Steps by which somebody decides about a vendor."""
 
 
-async def open_vendor(*, unit: HasVendors, vendor: Vendor, step: VendorStep) -> Vendor:
-    """The vendor as it stands. The same again changes nothing. Raises `VendorExists`."""
+async def open_vendor(
+    *, unit: HasVendors, vendor: Vendor, step: VendorStep, terms: ApprovalTerms
+) -> Vendor:
+    """The vendor as it stands. The same again changes nothing. Raises `VendorExists`, or
+    `NeedsSecondPerson` where it is to have much credit from the start."""
     if await unit.vendors.add(vendor):
+        if terms.needs_two(vendor.limits.credit_limit_micro):
+            message = (
+                f"a credit limit of {vendor.limits.credit_limit_micro} micro-units takes two "
+                f"people: open {vendor.code} with less, then set its limits; nothing was changed"
+            )
+            raise NeedsSecondPerson(message)
         await unit.vendors.add_step(vendor.id, step)
         return vendor
     there = await locked_vendor(unit, vendor.code)
@@ -28,18 +40,6 @@ async def open_vendor(*, unit: HasVendors, vendor: Vendor, step: VendorStep) -> 
         message = f"vendor {vendor.code} is there already, otherwise: change its limits instead"
         raise VendorExists(message)
     return there
-
-
-async def change_limits(*, unit: HasVendors, code: str, limits: Limits, step: VendorStep) -> Vendor:
-    """The vendor as it stands. The same again changes nothing. Raises `UnknownVendor` or
-    `DutiesNotSeparate`."""
-    vendor = await locked_vendor(unit, code)
-    await check_sells_not(unit, vendor, step.who)
-    if vendor.limits == limits:
-        return vendor
-    await unit.vendors.put_limits(vendor.id, limits)
-    await unit.vendors.add_step(vendor.id, replace(step, decided=asdict(limits)))
-    return replace(vendor, limits=limits)
 
 
 async def add_seller(*, unit: HasVendors, code: str, subject: str, step: VendorStep) -> None:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
+from prepay_ledger.approvals.ports import HasProposals
 from prepay_ledger.payments import ports as payments
 from prepay_ledger.vending.values import (
     Bar,
@@ -41,7 +42,7 @@ class VendorStore(Protocol):
         ...
 
     async def has_decided(self, vendor_id: UUID, subject: str) -> bool:
-        """Whether the person opened the vendor or set its limits."""
+        """Whether the person opened the vendor, or set or approved its limits."""
         ...
 
     async def put_limits(self, vendor_id: UUID, limits: Limits) -> None: ...
@@ -129,7 +130,7 @@ class HasVendors(Protocol):
     vendors: VendorStore
 
 
-class Unit(HasVendors, HasDrawers, payments.Unit, Protocol):
+class Unit(HasVendors, HasDrawers, HasProposals, payments.Unit, Protocol):
     """A transaction in which a vendor sells, or is paid."""
 
     vends: VendStore

@@ -9,6 +9,7 @@ from sqlalchemy import Select, delete, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from prepay_ledger.vending.open_vendor import LIMITS, LIMITS_APPROVED, OPENED
 from prepay_ledger.vending.postgres_rows import fundings, to_funding, to_vend, to_vendor, vends
 from prepay_ledger.vending.refusals import KeyUsedBefore
 from prepay_ledger.vending.tables import (
@@ -75,7 +76,7 @@ class PostgresVendors:
         """By the steps of the vendor."""
         query = select(vendor_step.c.id).where(
             vendor_step.c.vendor_id == vendor_id,
-            vendor_step.c.action.in_(["opened", "limits"]),
+            vendor_step.c.action.in_([OPENED, LIMITS, LIMITS_APPROVED]),
             vendor_step.c.who == subject,
         )
         return (await self._connection.execute(query.limit(1))).first() is not None

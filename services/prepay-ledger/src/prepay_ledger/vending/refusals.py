@@ -57,6 +57,12 @@ class DayLimitReached(Refusal):
     kind = "day-limit-reached"
 
 
+class LimitsChanged(Refusal):
+    """Others hold by now than those that a proposal was to change."""
+
+    kind = "vendor-limits-changed"
+
+
 class FloatUsedUp(Refusal):
     """It would be more than the vendor has paid in, and may owe."""
 

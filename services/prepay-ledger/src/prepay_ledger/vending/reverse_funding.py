@@ -4,11 +4,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from prepay_ledger.approvals.propose import propose, proposed_before
+from prepay_ledger.approvals.values import ApprovalTerms, Proposal
+from prepay_ledger.facts.values import Decided
 from prepay_ledger.journal.values import Journal, clearing
+from prepay_ledger.vending.acts import act_of_reversal, funding_id_of, vendor_of
 from prepay_ledger.vending.fund_vendor import HELD_AS, FundingUnit
 from prepay_ledger.vending.open_vendor import locked_vendor
 from prepay_ledger.vending.refusals import FundingReversed, UnknownFunding
-from prepay_ledger.vending.values import Funding, FundingReversal
+from prepay_ledger.vending.values import Funding, FundingReversal, Vendor
 from prewatt_common.ids import new_id
 from prewatt_common.refusals import NeedsSecondPerson
 
@@ -24,16 +28,19 @@ class ReversalOrder:
 
 
 async def reverse_funding(
-    *, unit: FundingUnit, code: str, funding_id: UUID, asked: ReversalOrder
-) -> Funding:
-    """The funding, reversed by the opposite journal. The float may fall below zero: then nothing
-    is sold beyond the credit limit. The same again under the same key changes nothing. Raises
-    `UnknownVendor`, `UnknownFunding`, `FundingReversed` or `NeedsSecondPerson`."""
+    *,
+    unit: FundingUnit,
+    code: str,
+    funding_id: UUID,
+    asked: ReversalOrder,
+    terms: ApprovalTerms,
+) -> Funding | Proposal:
+    """The funding, reversed by the opposite journal; of much money the proposal that waits for one
+    person more. The float may fall below zero: then nothing is sold beyond the credit limit. The
+    same again under the same key changes nothing. Raises `UnknownVendor`, `UnknownFunding`,
+    `FundingReversed`, `NeedsSecondPerson`, `KeyUsedBefore` or `AnotherWaits`."""
     vendor = await locked_vendor(unit, code)
-    funding = await unit.vendors.funding_of(vendor.id, funding_id)
-    if funding is None:
-        message = f"vendor {code} has no funding {funding_id}"
-        raise UnknownFunding(message)
+    funding = await _funding(unit, vendor, funding_id)
     if funding.reversal is not None:
         return _repeated(funding, funding.reversal, asked)
     if asked.who == funding.who:
@@ -42,6 +49,40 @@ async def reverse_funding(
             "nothing was changed"
         )
         raise NeedsSecondPerson(message)
+    if terms.needs_two(funding.amount_micro):
+        act = act_of_reversal(vendor, funding, key=asked.key)
+        waiting = await proposed_before(unit=unit, act=act, who=asked.who)
+        if waiting is not None:
+            return waiting
+        decided = Decided(by=asked.who, reason=asked.reason, at=asked.at)
+        return await propose(unit=unit, act=act, decided=decided, term=terms.term)
+    return await _reverse(unit, vendor, funding, asked)
+
+
+async def carry_out_reversal(unit: FundingUnit, proposal: Proposal, *, approved: Decided) -> None:
+    """What one person more has approved. Raises `FundingReversed` where it was meanwhile."""
+    act, by = proposal.act, proposal.proposed
+    assert act.key is not None, "a reversal is asked for under a key"
+    vendor = await locked_vendor(unit, vendor_of(act))
+    funding = await _funding(unit, vendor, funding_id_of(act))
+    asked = ReversalOrder(key=act.key, who=by.by, reason=by.reason, at=approved.at)
+    if funding.reversal is not None:
+        _repeated(funding, funding.reversal, asked)
+        return
+    await _reverse(unit, vendor, funding, asked)
+
+
+async def _funding(unit: FundingUnit, vendor: Vendor, funding_id: UUID) -> Funding:
+    funding = await unit.vendors.funding_of(vendor.id, funding_id)
+    if funding is None:
+        message = f"vendor {vendor.code} has no funding {funding_id}"
+        raise UnknownFunding(message)
+    return funding
+
+
+async def _reverse(
+    unit: FundingUnit, vendor: Vendor, funding: Funding, asked: ReversalOrder
+) -> Funding:
     journal_id, _ = await unit.journals.post(
         Journal(
             kind="vendor-funding-reversed",

@@ -1501,6 +1501,97 @@ CREATE TABLE cash_receipt (
     FOREIGN KEY(hand_over_id) REFERENCES cash_hand_over (id)
 );
 CREATE INDEX cash_receipt_day ON cash_receipt (day, id);
+CREATE TABLE proposal (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    key text,
+    parameters jsonb NOT NULL,
+    amount_micro bigint NOT NULL,
+    currency text NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (kind, who, key),
+    CHECK (kind IN ('adjustment', 'transfer', 'vendor-limits', 'vendor-funding',
+        'vendor-funding-reversal', 'bank-line')),
+    CHECK (amount_micro >= 0),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    CHECK (expires_at > at)
+);
+CREATE INDEX proposal_day ON proposal (day, id);
+CREATE INDEX proposal_subject ON proposal (kind, subject, id);
+CREATE TABLE proposal_outcome (
+    proposal_id uuid NOT NULL,
+    action text NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (proposal_id),
+    CHECK (action IN ('approved', 'refused', 'withdrawn')),
+    FOREIGN KEY(proposal_id) REFERENCES proposal (id)
+);
+CREATE INDEX proposal_outcome_day ON proposal_outcome (day, proposal_id);
+CREATE TABLE adjustment (
+    id uuid NOT NULL,
+    key text NOT NULL,
+    account_id uuid NOT NULL,
+    amount_micro bigint NOT NULL,
+    currency text NOT NULL,
+    cause text NOT NULL,
+    may_overdraw boolean NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    balance_micro bigint NOT NULL,
+    proposal_id uuid,
+    journal_id bigint NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (proposal_id),
+    UNIQUE (who, key),
+    CHECK (amount_micro <> 0),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    CHECK (cause IN ('goodwill', 'compensation', 'fee', 'unmetered-use', 'charge-error',
+        'payment-error', 'take-over')),
+    FOREIGN KEY(account_id) REFERENCES account (id),
+    FOREIGN KEY(proposal_id) REFERENCES proposal (id)
+);
+CREATE INDEX adjustment_day ON adjustment (day, id);
+CREATE INDEX adjustment_account ON adjustment (account_id, id);
+CREATE TABLE transfer (
+    id uuid NOT NULL,
+    key text NOT NULL,
+    from_account_id uuid NOT NULL,
+    to_account_id uuid NOT NULL,
+    amount_micro bigint NOT NULL,
+    currency text NOT NULL,
+    may_overdraw boolean NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    from_balance_micro bigint NOT NULL,
+    to_balance_micro bigint NOT NULL,
+    proposal_id uuid,
+    journal_id bigint NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (proposal_id),
+    UNIQUE (who, key),
+    CHECK (amount_micro > 0),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    CHECK (from_account_id <> to_account_id),
+    FOREIGN KEY(from_account_id) REFERENCES account (id),
+    FOREIGN KEY(to_account_id) REFERENCES account (id),
+    FOREIGN KEY(proposal_id) REFERENCES proposal (id)
+);
+CREATE INDEX transfer_day ON transfer (day, id);
+CREATE INDEX transfer_from ON transfer (from_account_id, id);
+CREATE INDEX transfer_to ON transfer (to_account_id, id);
 CREATE TABLE cash_day (
     id uuid NOT NULL,
     vendor_id uuid NOT NULL,
@@ -2096,6 +2187,10 @@ SEALED = {
     " issued_at, expires_at, day",
     "command_answer": "",
     "account_check_posting": "",
+    "adjustment": "",
+    "proposal": "",
+    "proposal_outcome": "",
+    "transfer": "",
     "account_check_resolution": "",
     "cash_count": "",
     "cash_count_outcome": "",
