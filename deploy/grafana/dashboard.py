@@ -346,6 +346,39 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
     ),
     (
         Panel(
+            "Hardship: households shown to people",
+            (
+                Query(
+                    "max by (level, dealt_with) (prewatt_billing_hardship_flags)",
+                    "{{level}}, dealt with: {{dealt_with}}",
+                ),
+                Query("max(prewatt_billing_hardship_raised)", "new in the last look"),
+                Query("max(prewatt_billing_hardship_ended)", "ended in the last look"),
+            ),
+            description="Households that may go without for want of money: to call, never to cut.",
+        ),
+        Panel(
+            "Hardship: looked at",
+            (Query("max(prewatt_billing_hardship_accounts)", "households"),),
+        ),
+        Panel(
+            "Hardship: how long it works, since when none has finished, and who waits longest",
+            (
+                Query("max(prewatt_billing_hardship_seconds)", "work"),
+                Query(
+                    "time() - (max(prewatt_billing_hardship_finished_timestamp_seconds) > 0)",
+                    "since the last",
+                ),
+                Query(
+                    "time() - (max(prewatt_billing_hardship_waiting_since_timestamp_seconds) > 0)",
+                    "waits for a person",
+                ),
+            ),
+            "s",
+        ),
+    ),
+    (
+        Panel(
             "Dead letters",
             (Query("sum by (topic, reason) (prewatt_dead_letters_total)", "{{topic}} {{reason}}"),),
             description="Since each service's start. Any is worth a look: see the runbook.",

@@ -63,6 +63,7 @@ from rows_of_cuts import (
     add_prepay_agreement,
     add_procedure,
 )
+from rows_of_hardship import add_hardship_flag, add_hardship_look, add_hardship_policy
 from rows_of_mandates import a_mandate, add_mandate, add_mandate_step, add_top_up_request
 from rows_of_settlements import add_payout, add_settlement_difference, add_settlement_file
 from rows_of_vending import (
@@ -546,6 +547,17 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             owner=None,
             query={"kind": "missing_in_billing"},
             other_query={},
+        ),
+        "/v1/hardship/flags": Listed(
+            add=add_hardship_flag,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE hardship_flag SET last_true_day = last_true_day + 1",
+            other_query={"level": "likely"},
+        ),
+        "/v1/hardship/looks": Listed(add=add_hardship_look, key=_id, newest_first=True),
+        "/v1/hardship/policies": Listed(
+            add=add_hardship_policy, key=lambda each: each["version"], newest_first=True
         ),
         "/v1/balance-differences": Listed(
             add=add_balance_difference,

@@ -24,6 +24,7 @@ PACKAGES = ("billing", "meter_gateway", "notifier", "prepay_ledger")
 SCOPES = [
     *(f"{who}:{what}" for who in ("billing", "gateway", "ledger", "notifier")
       for what in ("read", "write")),
+    "billing:hardship",
     "ledger:emergency-credit",
     "ledger:site-codes",
     "ledger:supervise-vends",

@@ -35,6 +35,7 @@ GROUPS: dict[str, tuple[str, Topic]] = {
     "prepay-ledger.notices": ("prepay-ledger", NOTICE_EVENTS),
     "billing.readings": ("billing", METER_READINGS),
     "billing.accounts": ("billing", LEDGER_EVENTS),
+    "billing.hardship": ("billing", LEDGER_EVENTS),
     "billing.facts": ("billing", LEDGER_FACTS),
     "billing.charges": ("billing", LEDGER_CHARGES),
     "notifier.ledger-events": ("notifier", LEDGER_EVENTS),

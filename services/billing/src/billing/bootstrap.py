@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from billing.archive.adopt_files import AdoptFiles
@@ -21,6 +22,14 @@ from billing.balances.api import balances_router
 from billing.balances.postgres import PostgresBalances, PostgresDifferences
 from billing.balances.take_money import Given, take_credits, take_strays
 from billing.balances.watch import WatchBalances
+from billing.hardship.api import hardship_router, looks_router
+from billing.hardship.api_policies import hardship_policies_router
+from billing.hardship.postgres import open_look
+from billing.hardship.postgres_desk import open_desk
+from billing.hardship.postgres_events import PostgresEvents
+from billing.hardship.postgres_policies import open_policies
+from billing.hardship.run_look import RunLook
+from billing.hardship.take_events import Told, take_events
 from billing.marks.postgres import PostgresMarks
 from billing.nights.postgres import open_state, open_turn
 from billing.nights.run_night import RunNight
@@ -44,11 +53,13 @@ from billing.usage.answer_usage import AnswerUsage
 from billing.usage.api import usage_router
 from billing.usage.postgres import PostgresSnapshots
 from prewatt_common.clock import utc_now
+from prewatt_common.contracts.emergency_credit_v1 import EmergencyCreditChanged
 from prewatt_common.contracts.ledger_charges_v1 import ChargesPosted
 from prewatt_common.contracts.ledger_events_v1 import (
     AccountOpened,
     Credited,
     PaymentTakenBack,
+    SupplyChanged,
     ToppedUp,
 )
 from prewatt_common.contracts.ledger_facts_v1 import (
@@ -137,6 +148,14 @@ def subscriptions(settings: BillingSettings) -> Sequence[Subscription[Any]]:
             batch_records_max=_CHARGE_EVENTS_MAX,
             linger_ms=settings.linger_ms,
         ),
+        Subscription(
+            group="billing.hardship",
+            topics=(LEDGER_EVENTS,),
+            decode=decode_some([ToppedUp, SupplyChanged, EmergencyCreditChanged]),
+            handle=_take_hardship,
+            batch_records_max=_FACTS_MAX,
+            linger_ms=settings.linger_ms,
+        ),
     )
 
 
@@ -163,6 +182,7 @@ async def _run(settings: BillingSettings, parts: Parts) -> None:
             meters_router(store=comparisons),
             usage_router(answer=usage_answers(database, settings)),
             balances_router(store=differences),
+            *hardship_routers(database),
             *parts.operators_routers(scope="billing"),
         ],
         checks={"postgres": database.check},
@@ -175,6 +195,7 @@ async def _run(settings: BillingSettings, parts: Parts) -> None:
         comparing(database, settings),
         archiving(database, settings),
         rating_nightly(database, settings),
+        looking_for_hardship(database, settings),
         Repeating(
             name="reconciliation",
             do=WatchReconciliation(store=comparisons, clock=utc_now).once,
@@ -248,6 +269,31 @@ def _passes_at_night(error: BaseException) -> bool:
     """A file that cannot be read, or no room left, stops the night, which an alert says, and
     nobody else."""
     return isinstance(error, _NIGHT_FAULTS) or is_passing_fault(error)
+
+
+def looking_for_hardship(database: Database, settings: BillingSettings) -> Repeating:
+    """The worker that looks at all households once a day, once a policy is published."""
+    work = RunLook(
+        open_turn=lambda: open_look(database),
+        clock=utc_now,
+        hour=settings.hardship_hour,
+        keep=timedelta(days=settings.hardship_kept_days),
+        rest_factor=settings.night_rest_factor,
+    )
+    return Repeating(name="hardship", do=work.once, every_s=_NIGHT_LOOK_S)
+
+
+def hardship_routers(database: Database) -> Sequence[APIRouter]:
+    """What people ask of it."""
+    return (
+        hardship_router(
+            open_desk=lambda: open_desk(database),
+            open_policies=lambda: open_policies(database),
+            clock=utc_now,
+        ),
+        looks_router(open_desk=lambda: open_desk(database)),
+        hardship_policies_router(open_policies=lambda: open_policies(database), clock=utc_now),
+    )
 
 
 def usage_answers(database: Database, settings: BillingSettings) -> AnswerUsage:
@@ -332,3 +378,7 @@ async def _take_charges(
     raw = await driver(connection)
     await take_charges(store=PostgresPostings(raw), marks=PostgresMarks(raw), batch=batch)
     await take_strays(store=PostgresBalances(raw), batch=batch)
+
+
+async def _take_hardship(connection: AsyncConnection, batch: Sequence[Delivered[Told]]) -> None:
+    await take_events(store=PostgresEvents(await driver(connection)), batch=batch)

@@ -29,6 +29,12 @@ class BillingSettings(ServiceSettings):
     night_rest_factor: float = Field(default=1.0, ge=0, le=100)
     """The rest between two groups of agreements, in times of what the group took: 1 leaves the
     nightly rating half a core."""
+    hardship_hour: int = Field(default=4, ge=0, le=23)
+    """The hour of the day, in the zone of the hardship policy, from which on households are looked
+    at for the day before: by then its last readings have come."""
+    hardship_kept_days: int = Field(default=730, ge=30, le=3_650)
+    """For how long a hardship flag is kept after it has ended, with what was done about it, and who
+    looked at one. What it was seen by goes as soon as no window of the policy needs it."""
     reconciliation_every_s: float = Field(default=30.0, gt=0)
     """Between two counts for the metrics; a count of many rests longer, see the README."""
     archive_url: str = ARCHIVE_URL

@@ -23,6 +23,7 @@ from prewatt_cli.dlq import dlq
 from prewatt_cli.errors import answered, one_line_errors
 from prewatt_cli.explain import explain
 from prewatt_cli.forecast import forecast
+from prewatt_cli.hardship import hardship
 from prewatt_cli.imports import import_csv
 from prewatt_cli.keys import keys
 from prewatt_cli.mandates import mandates
@@ -95,6 +96,7 @@ app.add_typer(protected_periods, name="protected-periods")
 app.add_typer(keys, name="keys")
 app.add_typer(conditions, name="conditions")
 app.add_typer(debts, name="debts")
+app.add_typer(hardship, name="hardship")
 app.add_typer(offsets, name="offsets")
 app.add_typer(templates, name="templates")
 app.add_typer(notices, name="notices")
@@ -125,7 +127,7 @@ def token(
     if scopes == ["all"]:
         names = ("gateway", "ledger", "notifier", "billing")
         scopes = [f"{name}:{right}" for name in names for right in ("read", "write")]
-        scopes.append("ledger:site-codes")
+        scopes += ["ledger:site-codes", "billing:hardship"]
     with one_line_errors():
         target = find_target(state_dir=state_dir)
         text = target.token(scopes=scopes, lifetime=timedelta(hours=hours), subject=subject)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from prewatt_common.contracts import (
+    billing_events_v1,
     cut_facts_v1,
     deposit_facts_v1,
     emergency_credit_v1,
@@ -120,6 +121,11 @@ NOTICE_EVENTS = Topic(
         notice_events_v1.NoticeWithdrawn,
     ),
 )
+BILLING_EVENTS = Topic(
+    "billing.events.v1",
+    "account_id",
+    (billing_events_v1.HardshipFlagged, billing_events_v1.HardshipCleared),
+)
 TOPICS: tuple[Topic, ...] = (
     METER_READINGS,
     METER_EVENTS,
@@ -128,4 +134,5 @@ TOPICS: tuple[Topic, ...] = (
     LEDGER_CHARGES,
     LEDGER_FACTS,
     NOTICE_EVENTS,
+    BILLING_EVENTS,
 )

@@ -1,5 +1,5 @@
 """Readings, the terms they are rated by, what the ledger posted, how the two compare, and the
-manifest of the archive; how far a night is.
+manifest of the archive; how far a night is; households that may be in hardship.
 
 The tables that every reading touches leave room on their pages (fillfactor) and have no index on
 what changes, so that updates stay on their page (HOT).
@@ -232,6 +232,96 @@ CREATE TABLE night_work (
     meters integer NOT NULL
 );
 CREATE INDEX night_work_order ON night_work (partition, first_meter, agreement_id);
+CREATE TABLE hardship_policy (
+    version integer PRIMARY KEY CHECK (version > 0),
+    document text NOT NULL,
+    published_at timestamptz NOT NULL,
+    published_by text NOT NULL,
+    reason text NOT NULL,
+    asked_as text NOT NULL,
+    UNIQUE (published_by, asked_as)
+);
+CREATE TABLE hardship_event (
+    account_id uuid NOT NULL,
+    kind text NOT NULL,
+    source text NOT NULL,
+    at timestamptz NOT NULL,
+    amount_micro bigint,
+    PRIMARY KEY (account_id, kind, source),
+    CHECK (kind IN ('top_up', 'supply_off', 'supply_on', 'credit_taken', 'credit_over')),
+    CHECK ((amount_micro IS NOT NULL) = (kind = 'top_up'))
+);
+CREATE TABLE hardship_use (
+    account_id uuid NOT NULL,
+    day date NOT NULL,
+    used_wh bigint NOT NULL CHECK (used_wh >= 0),
+    PRIMARY KEY (account_id, day)
+);
+CREATE TABLE hardship_run (
+    day date PRIMARY KEY,
+    policy_version integer NOT NULL REFERENCES hardship_policy,
+    began_at timestamptz NOT NULL,
+    finished_at timestamptz,
+    stage text NOT NULL DEFAULT 'use' CHECK (stage IN ('use', 'assess')),
+    after uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+    accounts bigint NOT NULL DEFAULT 0,
+    raised bigint NOT NULL DEFAULT 0,
+    ended bigint NOT NULL DEFAULT 0,
+    worked_s double precision NOT NULL DEFAULT 0
+);
+-- One at a time goes on.
+CREATE UNIQUE INDEX hardship_run_unfinished ON hardship_run ((true)) WHERE finished_at IS NULL;
+CREATE TABLE hardship_neighbours (
+    tariff_code text PRIMARY KEY,
+    households bigint NOT NULL,
+    ratio_ppm bigint NOT NULL
+);
+CREATE TABLE hardship_flag (
+    id uuid PRIMARY KEY,
+    account_id uuid NOT NULL,
+    level text NOT NULL CHECK (level IN ('watch', 'likely')),
+    doubts text[] NOT NULL,
+    evidence text NOT NULL,
+    first_day date NOT NULL,
+    last_true_day date NOT NULL CHECK (last_true_day >= first_day),
+    policy_version integer NOT NULL REFERENCES hardship_policy,
+    raised_at timestamptz NOT NULL,
+    ended_day date,
+    ended_by text CHECK (ended_by IN ('cleared', 'moved_out', 'raised_anew')),
+    CHECK ((ended_day IS NULL) = (ended_by IS NULL))
+);
+CREATE UNIQUE INDEX hardship_flag_stands ON hardship_flag (account_id) WHERE ended_day IS NULL;
+CREATE INDEX hardship_flag_account_id ON hardship_flag (account_id, id);
+CREATE TABLE hardship_flag_day (
+    flag_id uuid NOT NULL REFERENCES hardship_flag ON DELETE CASCADE,
+    day date NOT NULL,
+    level text NOT NULL,
+    doubts text[] NOT NULL,
+    evidence text NOT NULL,
+    indicators text[] NOT NULL,
+    policy_version integer NOT NULL,
+    PRIMARY KEY (flag_id, day)
+);
+CREATE TABLE hardship_acknowledgement (
+    id uuid PRIMARY KEY,
+    flag_id uuid NOT NULL REFERENCES hardship_flag ON DELETE CASCADE,
+    at timestamptz NOT NULL,
+    by text NOT NULL,
+    action text NOT NULL,
+    note text NOT NULL,
+    asked_as text NOT NULL,
+    UNIQUE (by, asked_as),
+    CHECK (action IN ('called', 'payment_plan', 'vulnerable_register', 'no_action'))
+);
+CREATE INDEX hardship_acknowledgement_flag_id ON hardship_acknowledgement (flag_id, id);
+CREATE TABLE hardship_look (
+    id uuid PRIMARY KEY,
+    at timestamptz NOT NULL,
+    by text NOT NULL,
+    what text NOT NULL,
+    account_id uuid
+);
+CREATE INDEX hardship_look_account_id ON hardship_look (account_id, id);
 """
 
 
@@ -241,7 +331,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for table in (
-        "night_work", "night", "archive_day", "archive_file", "archive_pending",
+        "hardship_look", "hardship_acknowledgement", "hardship_flag_day", "hardship_flag",
+        "hardship_neighbours", "hardship_run", "hardship_use", "hardship_event",
+        "hardship_policy", "night_work", "night", "archive_day", "archive_file", "archive_pending",
         "balance_difference", "stray_balance", "credit", "comparison", "due", "moved",
         "posted_estimate", "posted_period", "reading_edit", "meter",
         "installation", "agreement", "completed_correction", "tariff_version", "account",

@@ -1,0 +1,1 @@
+"""Households that run out of money and go without: seen early, and shown to a person."""
