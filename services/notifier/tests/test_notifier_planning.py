@@ -16,11 +16,13 @@ from notifier.notices.treatment import LIFETIMES, PRIORITIES, PURPOSES, gives_up
 from notifier.notices.values import Notice, Status, Template
 from prewatt_common.contracts.ledger_events_v1 import (
     AccountOpened,
+    AutoTopUpFailed,
     BalanceExhausted,
     Credited,
     DebtChanged,
     DebtNews,
     LowBalance,
+    MandateSuspended,
     ReconnectionLate,
     ReconnectionStage,
     SupplyApology,
@@ -44,6 +46,25 @@ def low(balance_micro: int = 5, *, threshold_micro: int = 20, account: UUID = AC
         currency="CNY",
         at=AT,
     )
+
+
+def top_up_failed(*, retry_on: date | None):
+    return AutoTopUpFailed(
+        account_id=ACCOUNT,
+        mandate_id=uuid4(),
+        request_id=uuid4(),
+        provider="stripe",
+        amount_micro=7,
+        currency="CNY",
+        code="insufficient_funds",
+        retry_on=retry_on,
+        at=AT,
+    )
+
+
+SUSPENDED = MandateSuspended(
+    account_id=ACCOUNT, mandate_id=uuid4(), provider="stripe", reason="insufficient_funds", at=AT
+)
 
 
 def exhausted(balance_micro: int = 0, *, account: UUID = ACCOUNT):
@@ -343,6 +364,16 @@ QUEUED, WITHDRAWN = Status.QUEUED, Status.WITHDRAWN
             [supply(SupplyState.LIMITED), supply(SupplyState.DISCONNECTED)],
             [(Template.SUPPLY_LIMITED, WITHDRAWN), (Template.SUPPLY_OFF, QUEUED)],
             id="a cut in place of the limit",
+        ),
+        pytest.param(
+            [top_up_failed(retry_on=date(2026, 3, 3)), topped_up(5)],
+            [(Template.AUTO_TOP_UP_FAILED, WITHDRAWN), (Template.TOPPED_UP, QUEUED)],
+            id="who has paid is not told that it failed",
+        ),
+        pytest.param(
+            [top_up_failed(retry_on=None), SUSPENDED],
+            [(Template.MANDATE_SUSPENDED, QUEUED)],
+            id="the end of an automatic top-up is told once",
         ),
         pytest.param(
             [supply(SupplyState.DISCONNECTED), supply(SupplyState.RECONNECTING)],

@@ -27,10 +27,12 @@ from prewatt_common.contracts.emergency_credit_v1 import (
     EmergencyCreditNews,
 )
 from prewatt_common.contracts.ledger_events_v1 import (
+    AutoTopUpFailed,
     BalanceExhausted,
     DebtChanged,
     DebtNews,
     LowBalance,
+    MandateSuspended,
     MoneyEnds,
     PaymentTakenBack,
     ReconnectionLate,
@@ -302,6 +304,11 @@ def _events() -> list:
         *(PaymentTakenBack(**back, owed_again_micro=again) for again in (0, 3)),
         *(ReconnectionLate(**late, credit_micro=credit) for credit in (0, 3)),
         SupplyApology(undo_id=uuid4(), cut_at=AT, **same),
+        AutoTopUpFailed(account_id=UUID(int=7), mandate_id=uuid4(), request_id=uuid4(),
+                        provider="stripe", amount_micro=9, currency="CNY", code="insufficient",
+                        retry_on=date(2026, 4, 1), at=AT),
+        MandateSuspended(account_id=UUID(int=7), mandate_id=uuid4(), provider="stripe",
+                         reason="insufficient", at=AT),
     ]  # fmt: skip
 
 

@@ -60,10 +60,12 @@ from prewatt_common.clock import utc_now
 from prewatt_common.contracts.emergency_credit_v1 import EmergencyCreditChanged
 from prewatt_common.contracts.ledger_events_v1 import (
     AccountOpened,
+    AutoTopUpFailed,
     BalanceExhausted,
     Credited,
     DebtChanged,
     LowBalance,
+    MandateSuspended,
     PaymentTakenBack,
     ReconnectionLate,
     SupplyApology,
@@ -196,6 +198,8 @@ async def _run(
                     ToppedUp,
                     Credited,
                     DebtChanged,
+                    AutoTopUpFailed,
+                    MandateSuspended,
                     EmergencyCreditChanged,
                     PaymentTakenBack,
                     SupplyChanged,

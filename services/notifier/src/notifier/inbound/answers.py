@@ -6,30 +6,27 @@ import msgspec
 
 from notifier.contacts.consents import Purpose
 from notifier.inbound.values import CreditAnswer, Lasting, Standing
-from notifier.notices.values import Facts, Template
-
-_NO_MONEY = "XXX"
-"""ISO 4217's code where no currency is spoken of."""
+from notifier.notices.values import NO_MONEY, Facts, Template
 
 
 def of_nothing(now: datetime) -> Facts:
     """Of an answer that speaks of no money: its template has no balance that a text could say."""
-    return Facts(at=now, currency=_NO_MONEY, balance_micro=0)
+    return Facts(at=now, currency=NO_MONEY)
 
 
 def of_accounts(now: datetime, tails: tuple[str, ...]) -> Facts:
     """Which account is meant?"""
-    return Facts(at=now, currency=_NO_MONEY, balance_micro=0, tails=tails)
+    return Facts(at=now, currency=NO_MONEY, tails=tails)
 
 
 def of_purposes(now: datetime, purposes: tuple[Purpose, ...]) -> Facts:
     """What is told no more, or is again."""
-    return Facts(at=now, currency=_NO_MONEY, balance_micro=0, purposes=purposes)
+    return Facts(at=now, currency=NO_MONEY, purposes=purposes)
 
 
 def of_payment(now: datetime, pay_at: str | None) -> Facts:
     """How to pay."""
-    return Facts(at=now, currency=_NO_MONEY, balance_micro=0, pay_at=pay_at)
+    return Facts(at=now, currency=NO_MONEY, pay_at=pay_at)
 
 
 def of_standing(standing: Standing, *, zone: str) -> Facts:

@@ -7,18 +7,20 @@ from uuid import UUID
 
 import msgspec
 
-from notifier.notices.values import Facts, Template
+from notifier.notices.values import NO_MONEY, Facts, Template
 from prewatt_common.contracts.emergency_credit_v1 import (
     EmergencyCreditChanged,
     EmergencyCreditNews,
 )
 from prewatt_common.contracts.ledger_events_v1 import (
     AccountOpened,
+    AutoTopUpFailed,
     BalanceExhausted,
     Credited,
     DebtChanged,
     DebtNews,
     LowBalance,
+    MandateSuspended,
     MoneyEnds,
     PaymentTakenBack,
     ReconnectionLate,
@@ -37,6 +39,8 @@ LedgerEvent: TypeAlias = (
     | ToppedUp
     | Credited
     | DebtChanged
+    | AutoTopUpFailed
+    | MandateSuspended
     | EmergencyCreditChanged
     | PaymentTakenBack
     | SupplyChanged
@@ -111,13 +115,10 @@ def called_for(event: LedgerEvent, account: Account) -> Call | None:
             facts = _facts(event, amount_micro=event.amount_micro)
             facts = msgspec.structs.replace(facts, left_micro=event.left_micro)
             call = Call(OF_CREDIT[news], facts)
-        case SupplyApology():
-            call = Call(Template.SUPPLY_APOLOGY, _facts(event))
-        case ReconnectionLate():
-            # The credit has no notice of its own.
-            amount_micro = event.credit_micro or None
-            facts = _facts(event, amount_micro=amount_micro, stage=event.stage)
-            call = Call(Template.RECONNECTION_LATE, facts)
+        case AutoTopUpFailed() | MandateSuspended():
+            call = _called_for_mandate(event)
+        case SupplyApology() | ReconnectionLate():
+            call = _called_for_our_fault(event)
         case SupplyChanged():
             call = _called_for_supply(event, account)
         case _:
@@ -132,6 +133,31 @@ def _with_ends(facts: Facts, ends: MoneyEnds | None) -> Facts:
     return msgspec.structs.replace(
         facts, ends_at=ends.p50, buy_by=ends.buy_by, timezone=ends.timezone
     )
+
+
+def _called_for_mandate(event: AutoTopUpFailed | MandateSuspended) -> Call | None:
+    """Nobody says what the balance is. Where a top-up is not tried again, that the mandate is
+    suspended says so."""
+    if isinstance(event, MandateSuspended):
+        facts = Facts(at=event.at, currency=NO_MONEY)
+        return Call(Template.MANDATE_SUSPENDED, facts)
+    if event.retry_on is None:
+        return None
+    facts = Facts(
+        at=event.at,
+        currency=event.currency,
+        amount_micro=event.amount_micro,
+        retry_on=event.retry_on,
+    )
+    return Call(Template.AUTO_TOP_UP_FAILED, facts)
+
+
+def _called_for_our_fault(event: SupplyApology | ReconnectionLate) -> Call:
+    if isinstance(event, SupplyApology):
+        return Call(Template.SUPPLY_APOLOGY, _facts(event))
+    # The credit has no notice of its own.
+    facts = _facts(event, amount_micro=event.credit_micro or None, stage=event.stage)
+    return Call(Template.RECONNECTION_LATE, facts)
 
 
 def _called_for_supply(event: SupplyChanged, account: Account) -> Call | None:

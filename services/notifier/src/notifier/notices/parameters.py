@@ -17,6 +17,8 @@ PARAMETERS: Mapping[Template, frozenset[str]] = {
     Template.PAYMENT_TAKEN_BACK: _EVERY | {"amount"},
     Template.EMERGENCY_CREDIT_OFFERED: _OF_CREDIT,
     Template.EMERGENCY_CREDIT_ACCEPTED: _OF_CREDIT,
+    Template.AUTO_TOP_UP_FAILED: _OF_NO_BALANCE | {"amount", "retry_on"},
+    Template.MANDATE_SUSPENDED: _OF_NO_BALANCE,
     Template.SUPPLY_OFF: _EVERY,
     Template.SUPPLY_LIMITED: _EVERY,
     Template.SUPPLY_ARMED: _EVERY,

@@ -143,7 +143,7 @@ def makes_untrue(  # noqa: PLR0911 - a case each
     if notice.account_id != event.account_id:
         return False
     match event:
-        case ToppedUp() if notice.template is Template.LOW_BALANCE:
+        case ToppedUp() if notice.template in (Template.LOW_BALANCE, Template.AUTO_TOP_UP_FAILED):
             # Its receipt says what the balance is now: nobody who has paid is reminded.
             return True
         case ToppedUp() | Credited() | PaymentTakenBack():

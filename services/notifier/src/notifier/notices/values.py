@@ -31,6 +31,8 @@ class Template(StrEnum):
     DEBT_LOWERED = "debt-lowered"
     DEBT_WRITTEN_OFF = "debt-written-off"
     DEBT_PAID = "debt-paid"
+    AUTO_TOP_UP_FAILED = "auto-top-up-failed"
+    MANDATE_SUSPENDED = "mandate-suspended"
     EMERGENCY_CREDIT_OFFERED = "emergency-credit-offered"
     EMERGENCY_CREDIT_ACCEPTED = "emergency-credit-accepted"
     # What a customer hears who has written to us.
@@ -86,12 +88,17 @@ class Status(StrEnum):
     """The customer wants no notices of its purpose."""
 
 
+NO_MONEY = "XXX"
+"""ISO 4217's code where no currency is spoken of."""
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What a template may say. Money in integer micro-units of ``currency``."""
 
     at: Instant
     currency: str
-    balance_micro: int
+    balance_micro: int | None = None
+    """None where nobody has said."""
     threshold_micro: int | None = None
     days_left: int | None = None
     """For so many days the balance lasts at the use of late; none where nobody said."""
@@ -126,6 +133,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What is not told any more, or is again."""
     pay_at: str | None = None
     """Where money is taken; none where the utility names no page."""
+    retry_on: date | None = None
+    """The day on which an automatic top-up is tried again."""
     tails: tuple[str, ...] | None = None
     """The ends of the account numbers that one phone number has."""
 

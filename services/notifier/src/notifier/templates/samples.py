@@ -30,6 +30,7 @@ _FIELDS: Mapping[str, tuple[str, Any]] = {
     "after_days": ("after_days", 30),
     "instalments": ("instalments", 12),
     "next_due": ("next_due", date(2026, 4, 1)),
+    "retry_on": ("retry_on", date(2026, 3, 3)),
     "as_of": ("as_of", SAMPLE_AT),
     "purposes": ("purposes", tuple(Purpose)),
     "pay_at": ("pay_at", "https://pay.example.org/electricity-top-up"),
@@ -47,7 +48,7 @@ def sample_facts(template: Template, *, currency: str = "CNY") -> Sequence[Facts
             at=SAMPLE_AT,
             currency=currency,
             timezone="Asia/Shanghai",
-            balance_micro=-12_340_000,
+            balance_micro=-12_340_000 if "balance" in present else None,
             **dict(_FIELDS[name] for name in present if name in _FIELDS),
         )
         stages = list(ReconnectionStage) if "stage" in present else [None]

@@ -64,8 +64,10 @@ def _of(
     return Variables({**_ALWAYS, **(required or {})}, optional, _TAIL | must_say)
 
 
-def _answer(required: Mapping[str, Kind] | None = None, *, tail: bool = False) -> Variables:
-    """One that no balance was asked for, so that it knows none."""
+def _without_balance(
+    required: Mapping[str, Kind] | None = None, *, tail: bool = False
+) -> Variables:
+    """One of which nobody said what the balance is."""
     always = {name: kind for name, kind in _ALWAYS.items() if name != "balance"}
     return Variables({**always, **(required or {})}, (), _TAIL if tail else frozenset())
 
@@ -105,6 +107,12 @@ VARIABLES: Mapping[Template, Variables] = {
     Template.DEBT_LOWERED: _DEBT,
     Template.DEBT_WRITTEN_OFF: _DEBT,
     Template.DEBT_PAID: _DEBT,
+    Template.AUTO_TOP_UP_FAILED: Variables(
+        _without_balance({"amount": Kind.TEXT, "retry_on": Kind.TEXT}).required,
+        (),
+        _TAIL | {"amount"},
+    ),
+    Template.MANDATE_SUSPENDED: _without_balance(tail=True),
     Template.EMERGENCY_CREDIT_OFFERED: _CREDIT,
     Template.EMERGENCY_CREDIT_ACCEPTED: _CREDIT,
     Template.ANSWER_BALANCE: _of(
@@ -122,16 +130,16 @@ VARIABLES: Mapping[Template, Variables] = {
         must_say=frozenset({"balance", "as_of"}),
     ),
     Template.ANSWER_PAY: Variables(
-        _answer().required, [{"pay_at": Kind.TEXT}], frozenset({"account"})
+        _without_balance().required, [{"pay_at": Kind.TEXT}], frozenset({"account"})
     ),
     Template.ANSWER_CREDIT: _CREDIT,
     Template.ANSWER_CREDIT_REFUSED: _of(
         required={"left": Kind.TEXT}, must_say=frozenset({"balance"})
     ),
-    Template.ANSWER_STOPPED: _answer({"purposes": Kind.TEXT}),
-    Template.ANSWER_NOT_STOPPED: _answer(),
-    Template.ANSWER_STARTED: _answer({"purposes": Kind.TEXT}),
-    Template.ANSWER_WHICH: _answer({"tails": Kind.TEXT}, tail=True),
-    Template.ANSWER_HELP: _answer(),
-    Template.ANSWER_FAILED: _answer(),
+    Template.ANSWER_STOPPED: _without_balance({"purposes": Kind.TEXT}),
+    Template.ANSWER_NOT_STOPPED: _without_balance(),
+    Template.ANSWER_STARTED: _without_balance({"purposes": Kind.TEXT}),
+    Template.ANSWER_WHICH: _without_balance({"tails": Kind.TEXT}, tail=True),
+    Template.ANSWER_HELP: _without_balance(),
+    Template.ANSWER_FAILED: _without_balance(),
 }

@@ -69,6 +69,7 @@ def values_of(
         "purposes": purposes_text(facts.purposes, language) if facts.purposes else None,
         "pay_at": facts.pay_at,
         "tails": ", ".join(facts.tails) if facts.tails else None,
+        "retry_on": facts.retry_on.isoformat() if facts.retry_on else None,
         "next_due": facts.next_due.isoformat() if facts.next_due else None,
     }
     return {
