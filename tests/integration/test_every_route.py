@@ -27,6 +27,7 @@ SERVICES = {
         "POST /v1/receipts/sms/{secret}",
         "POST /v1/inbound-messages/sms/{secret}",
         "POST /v1/receipts/email/{secret}",
+        "POST /v1/receipts/voice/{secret}",
     },
     "prepay_ledger": {"POST /v1/webhooks/payments/{provider}", "GET /v1/receipt-keys"},
 }

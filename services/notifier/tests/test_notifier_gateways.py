@@ -386,3 +386,20 @@ def test_what_customers_write_is_read_as_the_vendors_send_it():
     assert (form.sender, form.text) == ("+4915112345678", "a&b")
     with pytest.raises(UnreadableCallback, match="item 0"):
         written_in(b'{"from": "+1"}', mapping, gateway="http")
+
+
+@pytest.mark.parametrize(("signs", "key"), [(True, None), (False, "a key of sixteen characters")])
+def test_a_gateway_that_calls_signs_and_has_a_key_or_neither(signs, key):
+    document = plain_document(URL)
+    if not signs:
+        del document["signature"]
+    with pytest.raises(ValueError, match="PREWATT_VOICE_CALLBACK_KEY and the signature"):
+        settings(voice_gateway=document, voice_callback_key=key)
+
+
+def test_without_a_secret_no_call_is_known_to_be_answered():
+    document = plain_document(URL)
+    del document["signature"]
+    assert not settings(voice_gateway=document).voice_reports
+    assert settings(voice_gateway=document, voice_callback_secret="s" * 32).voice_reports
+    assert not settings(voice_callback_secret="s" * 32).voice_reports

@@ -91,7 +91,9 @@ async def run(settings: NotifierSettings) -> None:
     """Serve until stopped."""
     # It logs every URL it asks for, and the SMS gateway's holds a password.
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    client = make_client(timeout_s=settings.delivery_timeout_s, connections_max=settings.sms_slots)
+    client = make_client(
+        timeout_s=settings.delivery_timeout_s, connections_max=settings.http_connections_max
+    )
     outside = PublicPeers(
         reach=settings.reach,
         timeout_s=settings.delivery_timeout_s,
@@ -128,6 +130,7 @@ async def _run(
     take_receipt = _told(
         TakeReceipt(open_deliveries=deliveries, clock=utc_now), committed=committed
     )
+    take_verdict = TakeVerdict(open_deliveries=deliveries, clock=utc_now)
     set_consents = SetConsents(
         open_consents=consents, refusable=settings.refusable_purposes, clock=utc_now
     )
@@ -264,17 +267,15 @@ async def _run(
                 clock=utc_now,
             ),
             receipts_router(
-                take=TakeVerdict(open_deliveries=deliveries, clock=utc_now),
+                take=take_verdict,
                 is_ours=_is_ours(settings.receipt_address),
                 verdict_of=verdict_of,
                 committed=committed,
             ),
-            bounces_router(
-                reports=settings.mail_reports,
-                take=TakeVerdict(open_deliveries=deliveries, clock=utc_now),
-                committed=committed,
+            bounces_router(reports=settings.mail_reports, take=take_verdict, committed=committed),
+            gateway_receipts_router(
+                sms=settings.sms_callbacks, voice=settings.voice_callbacks, take=take_receipt
             ),
-            gateway_receipts_router(callbacks=settings.sms_callbacks, take=take_receipt),
             *webhooks.routers,
             *inbox.routers,
             *parts.operators_routers(scope="notifier"),

@@ -28,6 +28,11 @@ SMS_RECEIPTS = Counter(
     "Receipts of the SMS centre or gateway, by whether we know which notice they are of.",
     ("outcome",),
 )
+VOICE_RECEIPTS = Counter(
+    "prewatt_notifier_voice_receipts_total",
+    "What the voice gateway says of its calls, by whether we know which notice they are of.",
+    ("outcome",),
+)
 MAIL_REPORTS = Counter(
     "prewatt_notifier_mail_reports_total",
     "Mails that came back: of a notice we know or not, of one on its way, or no report at all.",

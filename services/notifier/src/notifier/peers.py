@@ -21,6 +21,7 @@ from notifier.channels.sms.channel import SmsChannel, SmsGateway
 from notifier.channels.tencent.channel import TencentChannel
 from notifier.channels.tencent.signature import SecretKey
 from notifier.channels.tencent.values import TencentGateway
+from notifier.channels.voice.channel import VoiceChannel
 from notifier.contacts.values import Channel
 from notifier.gateway_settings import SmsGatewayDocument
 from notifier.settings import NotifierSettings
@@ -85,6 +86,17 @@ def make_peers(
         by_http = _by_http(gateway, settings, client)
         channels[Channel.SMS] = by_http
         checks["sms"] = by_http.check
+    if gateway := settings.voice_gateway:
+        calls = GatewayChannel(
+            gateway,
+            sender=settings.voice_from,
+            key=settings.voice_gateway_key,
+            secret=settings.voice_gateway_secret.get_secret_value(),
+            receipts=settings.voice_reports,
+            client=client,
+        )
+        channels[Channel.VOICE] = VoiceChannel(calls)
+        checks["voice"] = calls.check
     if centre := settings.smpp_centre:
         inbox = Inbox(
             take_receipt,

@@ -18,15 +18,15 @@ from notifier.deliveries.quiet import QuietHours
 from notifier.deliveries.retries import RetryPolicy
 from notifier.deliveries.values import SegmentPrice
 from notifier.inbound_settings import InboundSettings
-from notifier.mail_settings import MailSettings
 from notifier.notices.treatment import LIFETIMES, NEVER_QUIET
 from notifier.notices.values import ANSWERS, Template
+from notifier.voice_settings import VoiceSettings
 from prewatt_common.zone_names import wrong_zone
 
 _LOG_SLOTS = 4
 
 
-class NotifierSettings(MailSettings, InboundSettings):
+class NotifierSettings(VoiceSettings, InboundSettings):
     """Read from ``PREWATT_*``. A channel without its host or URL is not configured: its notices
     go over the contact's next channel, or fail."""
 
@@ -47,7 +47,7 @@ class NotifierSettings(MailSettings, InboundSettings):
     hours."""
     quiet_holidays: frozenset[date] = frozenset()
     """Days whose morning is quiet for longer."""
-    quiet_channels: frozenset[Channel] = frozenset({Channel.SMS})
+    quiet_channels: frozenset[Channel] = frozenset({Channel.SMS, Channel.VOICE})
     quiet_except: frozenset[Template] = NEVER_QUIET
     """Templates that go at any hour."""
 
@@ -200,6 +200,11 @@ class NotifierSettings(MailSettings, InboundSettings):
         return {channel: timedelta(hours=hours) for channel, hours in after_h.items() if hours}
 
     @property
+    def http_connections_max(self) -> int:
+        """As many as deliveries by HTTP at a time."""
+        return self.sms_slots + self.voice_slots
+
+    @property
     def mail_reports(self) -> MailReports | None:
         """What comes back of mails, and how ours are known."""
         bounces = self.bounce_address
@@ -228,6 +233,8 @@ class NotifierSettings(MailSettings, InboundSettings):
                 return LaneLimits(self.email_slots, self.email_per_s)
             case Channel.SMS:
                 return LaneLimits(self.sms_slots, self.sms_per_s)
+            case Channel.VOICE:
+                return LaneLimits(self.voice_slots, self.voice_per_s)
             case Channel.LOG:
                 return LaneLimits(_LOG_SLOTS)
 

@@ -77,6 +77,8 @@ class Form(StrEnum):
     POSTED_AT_PREMISES = "posted_at_premises"
     PHONE = "phone"
     SMS = "sms"
+    VOICE = "voice"
+    """A call of the notifier's that somebody answered."""
     EMAIL = "email"
     APP = "app"
     LOG = "log"

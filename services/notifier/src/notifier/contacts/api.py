@@ -45,7 +45,7 @@ class _Contact(BaseModel):
 class ContactIn(_Contact):
     """``channels`` in order of preference; none at all: the customer wants no notices."""
 
-    channels: Annotated[list[Channel], Field(max_length=3)]
+    channels: Annotated[list[Channel], Field(max_length=len(Channel))]
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
@@ -70,7 +70,7 @@ class ContactLine(ContactIn):
     """A line of a CSV file."""
 
     account_id: UUID
-    channels: Annotated[list[Channel], Field(max_length=3), BeforeValidator(_split)] = []
+    channels: Annotated[list[Channel], Field(max_length=len(Channel)), BeforeValidator(_split)] = []
 
     def contact(self, account_id: UUID | None = None) -> Contact:
         """The contact that the line describes."""

@@ -20,6 +20,8 @@ class Channel(StrEnum):
 
     EMAIL = "email"
     SMS = "sms"
+    VOICE = "voice"
+    """A call that speaks."""
     LOG = "log"
 
 
@@ -50,7 +52,7 @@ class Contact:
         match channel:
             case Channel.EMAIL:
                 return self.email or ""
-            case Channel.SMS:
+            case Channel.SMS | Channel.VOICE:
                 return self.phone or ""
             case Channel.LOG:
                 return ""
@@ -72,8 +74,11 @@ def problems_of(contact: Contact) -> list[str]:
         problems.append("a channel is named twice")
     if Channel.EMAIL in contact.channels and not contact.email:
         problems.append("the channel email needs an email address")
-    if Channel.SMS in contact.channels and not contact.phone:
-        problems.append("the channel sms needs a phone number")
+    problems += [
+        f"the channel {channel} needs a phone number"
+        for channel in (Channel.SMS, Channel.VOICE)
+        if channel in contact.channels and not contact.phone
+    ]
     if contact.timezone is not None and (wrong := wrong_zone(contact.timezone)):
         problems.append(wrong)
     return problems

@@ -31,6 +31,7 @@ Writer = Annotated[Principal, Depends(require("notifier:write"))]
 _ADDRESSES: dict[Channel, tuple[TypeAdapter[str], str]] = {
     Channel.EMAIL: (TypeAdapter(Email), "li@example.com"),
     Channel.SMS: (TypeAdapter(Phone), "+8613800000000"),
+    Channel.VOICE: (TypeAdapter(Phone), "+8613800000000"),
 }
 """What a channel's addresses are like, and one of them."""
 

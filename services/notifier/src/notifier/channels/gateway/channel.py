@@ -37,6 +37,7 @@ class GatewayChannel:
                 "to": notice.recipient,
                 "to_digits": notice.recipient.removeprefix("+"),
                 "text": text.short,
+                "language": notice.language,
                 "notice_id": str(notice.id),
             }
         )

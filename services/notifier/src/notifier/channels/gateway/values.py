@@ -8,9 +8,9 @@ from pydantic import Field, HttpUrl, JsonValue, model_validator
 from notifier.channels.callbacks import Mapped, MessageMapping, ReceiptMapping, SignatureMapping
 from notifier.channels.places import names_in
 
-NAMES = frozenset({"to", "to_digits", "text", "sender", "notice_id", "key", "secret"})
-"""What a request may say. ``to`` has a plus and ``to_digits`` has none; ``key`` and ``secret`` are
-of the settings."""
+NAMES = frozenset({"to", "to_digits", "text", "language", "sender", "notice_id", "key", "secret"})
+"""What a request may say. ``to`` has a plus and ``to_digits`` has none, ``language`` is the text's;
+``key`` and ``secret`` are of the settings."""
 
 
 class RequestMapping(Mapped):

@@ -149,7 +149,8 @@ CREATE TABLE notice_resend (
     UNIQUE (asked_by, asked_as),
     CHECK (id <> of)
 );
--- By the SMS centre's number. A receipt may come before we have noted the acceptance.
+-- By the number of the SMS centre, or of the gateway of SMS or calls. A receipt may come before we
+-- have noted the acceptance.
 CREATE TABLE sms_message (
     message_id text PRIMARY KEY,
     notice_id uuid REFERENCES notice,

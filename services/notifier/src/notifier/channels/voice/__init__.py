@@ -1,0 +1,1 @@
+"""Calls that speak a notice, by a gateway over HTTP that a document describes."""
