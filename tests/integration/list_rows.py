@@ -13,6 +13,7 @@ from rows import (
     a_deposit,
     a_known_account,
     a_known_meter,
+    a_mode_change,
     add_balance_difference,
     add_charge,
     add_command,
@@ -60,6 +61,8 @@ from rows_of_cuts import (
     add_cut_list,
     add_cut_list_line,
     add_evidence,
+    add_mode_change,
+    add_mode_change_step,
     add_prepay_agreement,
     add_procedure,
 )
@@ -377,6 +380,17 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             moves="UPDATE debt SET paid_micro = paid_micro + 1 WHERE paid_micro < amount_micro",
             query={},
             other_query={"open": "true"},
+        ),
+        "/v1/mode-changes": Listed(
+            add=add_mode_change,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE mode_change SET state = 'cancelled'",
+            query={},
+            other_query={"open": "true"},
+        ),
+        "/v1/mode-changes/{change_id}/steps": Listed(
+            add=add_mode_change_step, key=_id, newest_first=True, owner=a_mode_change
         ),
         "/v1/deposits": Listed(
             add=add_deposit,

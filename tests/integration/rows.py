@@ -244,6 +244,30 @@ async def add_write_off(connection: asyncpg.Connection, _: str, n: int) -> None:
     )  # fmt: skip
 
 
+async def a_mode_change(connection: asyncpg.Connection) -> str:
+    change_id = new_id()
+    await connection.execute(
+        "INSERT INTO mode_change (id, account_id, to_mode, first_day, tariff_code, consent_by, "
+        "consent_reference, consent_at, notice_days, owed, instalments, due_days, effective_at, "
+        "state, reason, waits_for) VALUES ($1, $2, 'arrears', $3, 'home', 'c', 'd', $4, 0, "
+        "'debt', 1, 0, $4, 'waiting', '', 'readings of m')",
+        change_id, UUID(await an_account(connection)), AT.date(), AT,
+    )  # fmt: skip
+    return str(change_id)
+
+
+async def add_mode_change(connection: asyncpg.Connection, _: str, n: int) -> None:
+    await a_mode_change(connection)
+
+
+async def add_mode_change_step(connection: asyncpg.Connection, change_id: str, n: int) -> None:
+    await connection.execute(
+        "INSERT INTO mode_change_step (id, change_id, action, key, reference, who, reason, at) "
+        "VALUES ($1, $2, 'wait', '', 'r', 'w', 'r', $3)",
+        new_id(), UUID(change_id), AT,
+    )  # fmt: skip
+
+
 async def a_deposit(connection: asyncpg.Connection) -> str:
     deposit_id = new_id()
     await connection.execute(

@@ -30,6 +30,8 @@ from prewatt_common.contracts.ledger_events_v1 import (
     SupplyState,
     ToppedUp,
 )
+from prewatt_common.contracts.mode_events_v1 import AccountModeChanged
+from prewatt_common.contracts.procedure_v1 import Mode
 
 ACCOUNT, OTHER = uuid4(), uuid4()
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -454,6 +456,24 @@ def test_open_notices_from_before_are_withdrawn():
     receipt = OpenNotice(uuid4(), ACCOUNT, Template.TOPPED_UP, None)
     made = plan(topped_up(50), open_notices=[reminder, others, receipt])
     assert made.withdrawn == [reminder.id]
+
+
+@pytest.mark.parametrize(("mode", "withdrawn"), [(Mode.ARREARS, 2), (Mode.PREPAY, 0)])
+def test_who_pays_afterwards_is_not_warned_of_a_balance(mode, withdrawn):
+    changed = AccountModeChanged(
+        account_id=ACCOUNT,
+        change_id=uuid4(),
+        mode=mode,
+        effective_at=AT,
+        balance_micro=5,
+        currency="CNY",
+        at=AT,
+    )
+    reminder = OpenNotice(uuid4(), ACCOUNT, Template.LOW_BALANCE, 20)
+    offer = OpenNotice(uuid4(), ACCOUNT, Template.EMERGENCY_CREDIT_OFFERED, None)
+    receipt = OpenNotice(uuid4(), ACCOUNT, Template.TOPPED_UP, None)
+    made = plan(changed, open_notices=[reminder, offer, receipt])
+    assert (len(made.withdrawn), made.notices) == (withdrawn, [])
 
 
 def test_the_contact_decides_channel_and_language():

@@ -298,6 +298,14 @@ class Scratch:
                  "VALUES ($1, $2, 'k', 'missing_here')", (second, first)),
                 ("INSERT INTO account_check_resolution (line_id, key, who, reason, at) "
                  "VALUES ($1, $2, 'w', 'r', $3)", (second, f"k{number}", AT)),
+                ("INSERT INTO mode_change (id, account_id, to_mode, first_day, tariff_code, "
+                 "consent_by, consent_reference, consent_at, notice_days, owed, instalments, "
+                 "due_days, effective_at, state, reason, waits_for) VALUES ($1, $2, 'arrears', "
+                 "'2026-03-01', 't', 'c', 'd', $3, 0, 'debt', 1, 0, $3, 'cancelled', '', '')",
+                 (first, ACCOUNT, AT)),
+                ("INSERT INTO mode_change_step (id, change_id, action, key, reference, who, "
+                 "reason, at) VALUES ($1, $2, 'cancel', $3, 'n', $4, $5, $6)",
+                 (second, first, f"k{number}", f"w{second}", f"r{number}", AT)),
                 ("INSERT INTO deposit (id, account_id, kind, amount_micro, currency, issuer, "
                  "reference, valid_from) VALUES ($1, $2, 'cash', 9, 'CNY', '', 'r', '2026-03-01')",
                  (first, ACCOUNT)),

@@ -72,6 +72,7 @@ from prewatt_common.contracts.ledger_events_v1 import (
     SupplyChanged,
     ToppedUp,
 )
+from prewatt_common.contracts.mode_events_v1 import AccountModeChanged
 from prewatt_common.contracts.topics import LEDGER_EVENTS
 from prewatt_common.db.database import is_passing_fault
 from prewatt_common.dependencies import watch_dependencies
@@ -196,6 +197,7 @@ async def _run(
             decode=decode_some(
                 [
                     AccountOpened,
+                    AccountModeChanged,
                     LowBalance,
                     BalanceExhausted,
                     ToppedUp,

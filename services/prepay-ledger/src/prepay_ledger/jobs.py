@@ -22,6 +22,7 @@ from prepay_ledger.mandates.ask_when_due import AskWhenDue
 from prepay_ledger.mandates.send_requests import SendRequests
 from prepay_ledger.mandates.settle_request import SettleRequest
 from prepay_ledger.mandates.values import TopUpPolicy
+from prepay_ledger.mode_changes.carry_on import CarryOnChanges
 from prepay_ledger.payment_requests.configured import Requesters
 from prepay_ledger.payments.take_movement import TakeMovement
 from prepay_ledger.payments.take_payment import TakePayment
@@ -60,6 +61,7 @@ _FORECAST_EVERY_S = 0.5
 _FORECAST_REST_FACTOR = 9
 """Forecasting takes a tenth of the time at most."""
 _CARRY_OUT_EVERY_S = 1.0
+_CARRY_ON_EVERY_S = 1.0
 _WATCH_RECONNECTIONS_EVERY_S = 2.0
 _WATCH_RECONNECTIONS_REST_FACTOR = 20
 _FOLLOW_HOLDS_EVERY_S = 1.0
@@ -136,6 +138,11 @@ def jobs(
             do=TellDebts(open_unit=units, clock=utc_now, committed=committed),
             every_s=_TELL_DEBTS_EVERY_S,
             rest_factor=_PAY_INSTALMENTS_REST_FACTOR,
+        ),
+        Repeating(
+            name="carry on mode changes",
+            do=CarryOnChanges(open_unit=units, review=review, clock=utc_now, committed=committed),
+            every_s=_CARRY_ON_EVERY_S,
         ),
         Repeating(
             name="carry out corrections",

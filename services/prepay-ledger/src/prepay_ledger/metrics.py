@@ -120,6 +120,11 @@ DEBT_NEWS_AGE_SECONDS = Gauge(
     "Since when a customer waits to be told that something is owed apart, or is written off; 0: "
     "nobody does.",
 )
+MODE_CHANGE_WAITING_SECONDS = Gauge(
+    "prewatt_ledger_mode_change_waiting_seconds",
+    "Since its instant the oldest change between prepaid and post-paid waits for a reading or a "
+    "signature; 0: none does.",
+)
 GUARANTEES = Gauge(
     "prewatt_ledger_guarantees",
     "Guarantees of banks of which something is left: that end within 30 days (soon), and that are "

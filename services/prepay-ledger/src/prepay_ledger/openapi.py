@@ -15,6 +15,7 @@ TAGS: Mapping[str, str] = {
     "estimates": "Which accounts are charged by an estimate while their meter is silent.",
     "ledger": "Entries of accounts, and the sums of all.",
     "meters": "Meters, where they hang, their readings, findings and what people put right.",
+    "mode changes": "Accounts that change between prepaid and post-paid, step by step.",
     "payments": "Payments of providers, from the webhook to a balance, to suspense, or back.",
     "policies": "When supply may be cut and how much of it at once; protected periods.",
     "procedures": "The steps that the law wants before a cut, their evidence, and lists of cuts.",
@@ -107,6 +108,7 @@ EXAMPLES: Mapping[str, Any] = {
     "held": "friendly-hours",
     "holder": "Zh** M**",
     "HolderIn.holder": "Zhang Min",
+    "issuer": "First Bank",
     "jurisdiction": "cn",
     "key_id": "2026-11",
     "KeysOut.keys": {"kty": "OKP", "crv": "Ed25519", "kid": "2026-11", "x": "GdkQJZYTN_0"},
@@ -186,5 +188,6 @@ EXAMPLES: Mapping[str, Any] = {
     "unit": "Wh",
     "uploaded_by": "li.wei",
     "vendor": "corner-shop-7",
+    "waits_for": "readings of meter-1",
     "vendor_name": "Corner shop at the bridge",
 }

@@ -36,12 +36,16 @@ from prepay_ledger.debts.api import debts_router
 from prepay_ledger.debts.postgres_queries import DebtQueries
 from prepay_ledger.deposits.api import deposits_router
 from prepay_ledger.deposits.postgres_queries import DepositQueries
+from prepay_ledger.dues.api import dues_router
+from prepay_ledger.dues.postgres_queries import DueQueries
 from prepay_ledger.emergency_credits.api import emergency_credits_router
 from prepay_ledger.estimates.api import estimates_router
 from prepay_ledger.forecasts.api import forecasts_router
 from prepay_ledger.installations.api import installations_router, meters_router, unbound_router
 from prepay_ledger.installations.decide_meter import DecideMeter
 from prepay_ledger.installations.postgres_unbound import UnboundQueries
+from prepay_ledger.mode_changes.api import mode_changes_router
+from prepay_ledger.mode_changes.postgres_queries import ModeChangeQueries
 from prepay_ledger.payment_requests.configured import Requesters
 from prepay_ledger.policies.api import policies_router
 from prepay_ledger.policies.api_protections import periods_router, protections_router
@@ -135,6 +139,13 @@ def routers(
             clock=utc_now,
         ),
         charges_router(open_unit=units, queries=ChargingQueries(database), clock=utc_now),
+        dues_router(queries=DueQueries(database), zone=zone, clock=utc_now),
+        mode_changes_router(
+            open_unit=units,
+            queries=ModeChangeQueries(database),
+            committed=committed,
+            clock=utc_now,
+        ),
         deposits_router(
             open_unit=units,
             queries=DepositQueries(database),

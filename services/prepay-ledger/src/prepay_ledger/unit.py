@@ -91,6 +91,7 @@ class PostgresUnit(MoneyStores):
         self.procedures: ProcedureStore = PostgresProcedures(connection)
         self.evidence: EvidenceStore = PostgresEvidence(connection)
         self.cut_lists: CutListStore = PostgresCutLists(connection)
+
         relays = PostgresRelays(connection)
         self.relays: RelayStore = relays
         self.supply: SupplyStore = PostgresSupply(connection, relays=relays)

@@ -24,6 +24,10 @@ from prepay_ledger.journal.ports import JournalStore
 from prepay_ledger.journal.postgres import PostgresJournals
 from prepay_ledger.mandates.ports import MandateStore
 from prepay_ledger.mandates.postgres import PostgresMandates
+from prepay_ledger.mode_changes.ports import ModeChangeStore
+from prepay_ledger.mode_changes.postgres import PostgresModeChanges
+from prepay_ledger.modes.ports import ModeStore
+from prepay_ledger.modes.postgres import PostgresModes
 from prepay_ledger.payments.ports import PaymentEventStore, PaymentStore
 from prepay_ledger.payments.postgres_events import PostgresPaymentEvents
 from prepay_ledger.payments.postgres_payments import PostgresPayments
@@ -46,6 +50,8 @@ class MoneyStores:
         self.journals: JournalStore = PostgresJournals(connection)
         self.balances: BalanceStore = PostgresBalances(connection)
         self.mandates: MandateStore = PostgresMandates(connection)
+        self.mode_changes: ModeChangeStore = PostgresModeChanges(connection)
+        self.modes: ModeStore = PostgresModes(connection)
         self.payments: PaymentStore = PostgresPayments(connection)
         self.payment_events: PaymentEventStore = PostgresPaymentEvents(connection)
         self.payouts: PayoutStore = PostgresPayouts(connection)

@@ -34,6 +34,7 @@ from prepay_ledger.metrics import (
     MANDATES,
     METERS_ON_KEY,
     METERS_WITHOUT_NEWEST_KEY,
+    MODE_CHANGE_WAITING_SECONDS,
     PARKED_METER,
     PARKED_METERS,
     PAYMENT_EVENTS_UNHANDLED,
@@ -45,6 +46,7 @@ from prepay_ledger.metrics import (
     WORK_ORDER_AGE_SECONDS,
     WORK_ORDERS_OPEN,
 )
+from prepay_ledger.mode_changes.postgres_queries import ModeChangeQueries
 from prepay_ledger.payments.postgres_queries import PaymentQueries
 from prepay_ledger.settings import LedgerSettings
 from prepay_ledger.settlements.postgres_queries import SettlementQueries
@@ -75,6 +77,7 @@ def watches(database: Database, settings: LedgerSettings) -> list[Repeating]:
     settlements = SettlementQueries(database)
     command_keys, conditions = CommandKeyQueries(database), ConditionQueries(database)
     mandates, deposits = MandateQueries(database), DepositQueries(database)
+    mode_changes = ModeChangeQueries(database)
     return [
         Repeating(
             name="watch ledger",
@@ -126,6 +129,11 @@ def watches(database: Database, settings: LedgerSettings) -> list[Repeating]:
             do=lambda: _measure_guarantees(deposits),
             every_s=_EVERY_S,
             rest_factor=_REST_FACTOR,
+        ),
+        Repeating(
+            name="watch mode changes",
+            do=lambda: _measure_mode_changes(mode_changes),
+            every_s=_EVERY_S,
         ),
         Repeating(
             name="watch bank lines and cash",
@@ -212,6 +220,11 @@ async def _measure_debts(debts: DebtQueries) -> None:
         DEBTS_OUTSTANDING.labels(currency).set(micro)
     since = await debts.untold_since()
     DEBT_NEWS_AGE_SECONDS.set((utc_now() - since).total_seconds() if since else 0)
+
+
+async def _measure_mode_changes(mode_changes: ModeChangeQueries) -> None:
+    since = await mode_changes.waiting_since()
+    MODE_CHANGE_WAITING_SECONDS.set((utc_now() - since).total_seconds() if since else 0)
 
 
 async def _measure_guarantees(deposits: DepositQueries) -> None:

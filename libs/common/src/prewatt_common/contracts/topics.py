@@ -14,6 +14,7 @@ from prewatt_common.contracts import (
     meter_commands_v1,
     meter_events_v1,
     meter_readings_v1,
+    mode_events_v1,
     notice_events_v1,
 )
 from prewatt_common.contracts.base import Event
@@ -70,6 +71,7 @@ LEDGER_EVENTS = Topic(
         ledger_events_v1.WorkOrderOpened,
         ledger_events_v1.WorkOrderClosed,
         ledger_events_v1.SupplyApology,
+        mode_events_v1.AccountModeChanged,
     ),
 )
 LEDGER_CHARGES = Topic("ledger.charges.v1", "partition", (ledger_charges_v1.ChargesPosted,))
@@ -107,6 +109,7 @@ LEDGER_FACTS = Topic(
         emergency_credit_v1.EmergencyCreditAccepted,
         ledger_facts_v1.DebtWrittenOff,
         deposit_facts_v1.DepositMoved,
+        mode_events_v1.ModeChangeTold,
     ),
 )
 NOTICE_EVENTS = Topic(

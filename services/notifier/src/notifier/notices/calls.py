@@ -31,9 +31,11 @@ from prewatt_common.contracts.ledger_events_v1 import (
     ToppedUp,
     WarnedBy,
 )
+from prewatt_common.contracts.mode_events_v1 import AccountModeChanged
 
 LedgerEvent: TypeAlias = (
     AccountOpened
+    | AccountModeChanged
     | LowBalance
     | BalanceExhausted
     | ToppedUp

@@ -29,6 +29,8 @@ from prewatt_common.contracts.ledger_events_v1 import (
     SupplyState,
     ToppedUp,
 )
+from prewatt_common.contracts.mode_events_v1 import AccountModeChanged
+from prewatt_common.contracts.procedure_v1 import Mode
 
 _REMINDERS = frozenset(
     {
@@ -165,6 +167,9 @@ def makes_untrue(  # noqa: PLR0911 - a case each
             return notice.template in (*_TAKEN.values(), Template.RECONNECTION_LATE)
         case SupplyApology():
             return notice.template in _REMINDERS
+        case AccountModeChanged(mode=Mode.ARREARS):
+            # Nobody is cut for a balance any more.
+            return notice.template in {*_OF_BALANCE, *OF_CREDIT.values()}
         case EmergencyCreditChanged():
             return notice.template in OF_CREDIT.values()
         case LowBalance():

@@ -12,6 +12,7 @@ from prepay_ledger.installations.schemas import InstallationOut
 from prepay_ledger.journal.values import SubAccount
 from prepay_ledger.prepay_agreements.schemas import PrepayTermsIn
 from prepay_ledger.prepay_agreements.values import PrepayTerms, direct_terms
+from prewatt_common.contracts.procedure_v1 import Mode
 from prewatt_common.http.fields import Body
 
 
@@ -63,6 +64,7 @@ class AccountOut(BaseModel):
     entries were last written of it; the balance is without it already. ``sub_balances_micro``: what
     stands apart from the balance, where there was any. ``overdraft_micro``: what may be used below
     zero at any time; ``emergency_credit_micro``: what besides, until the next top-up repays it.
+    ``mode``: ``arrears`` where it is post-paid, and is never cut for its balance.
     ``payment_reference``: what the customer pays by, whose check digits notice a slip (ISO 11649);
     none for a number that it cannot hold."""
 
@@ -77,6 +79,7 @@ class AccountOut(BaseModel):
     overdraft_micro: int
     emergency_credit_micro: int
     protected: bool
+    mode: Mode
     supply_state: str
     opened_at: datetime
     agreements: list[AgreementOut] = []

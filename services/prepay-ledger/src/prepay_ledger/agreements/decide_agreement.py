@@ -18,6 +18,7 @@ from prepay_ledger.balances.refusals import UnknownAccount
 from prepay_ledger.charging.rederive import rederive
 from prepay_ledger.facts.tell import tell
 from prepay_ledger.facts.values import Decided
+from prepay_ledger.modes.refuse_meanwhile import refuse_meanwhile
 from prepay_ledger.supply.review_supply import SupplyReview
 
 
@@ -29,8 +30,9 @@ class DecideAgreement:
 
     async def set(self, *, unit: Unit, agreement: Agreement, decided: Decided) -> None:
         """A new agreement; an open one that began earlier ends where it begins. Raises
-        `UnknownAccount`, `UnknownTariff` or `AgreementRefused`."""
+        `UnknownAccount`, `UnknownTariff`, `AgreementRefused` or `ModeChangeUnderWay`."""
         meter_ids = await self._hold(unit, agreement.account_id)
+        await refuse_meanwhile(unit, [agreement.account_id])
         account = await unit.balances.account(agreement.account_id)
         if account is None:
             message = f"account {agreement.account_id} does not exist"
@@ -62,6 +64,7 @@ class DecideAgreement:
         """The agreement with that end, whatever was charged since; as it stands where it ends there
         already. Raises `UnknownAgreement` or `AgreementRefused`."""
         meter_ids = await self._hold(unit, account_id)
+        await refuse_meanwhile(unit, [account_id])
         known = await unit.agreements.of_account(account_id)
         for each in known:
             if each.id == agreement_id:

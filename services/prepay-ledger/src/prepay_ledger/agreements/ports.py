@@ -8,6 +8,7 @@ from uuid import UUID
 from prepay_ledger.agreements.values import Agreement
 from prepay_ledger.charging import ports as charging
 from prepay_ledger.facts.ports import HasFacts
+from prepay_ledger.modes.ports import HasModes
 
 
 class AgreementStore(Protocol):
@@ -21,7 +22,7 @@ class AgreementStore(Protocol):
     async def change(self, agreement: Agreement) -> None: ...
 
 
-class Unit(HasFacts, charging.Unit, Protocol):
+class Unit(HasFacts, HasModes, charging.Unit, Protocol):
     """A transaction in which an agreement is decided about."""
 
     agreements: AgreementStore

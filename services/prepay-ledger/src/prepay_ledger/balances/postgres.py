@@ -12,6 +12,7 @@ from prepay_ledger.balances.tables import account as account_table
 from prepay_ledger.balances.tables import account_plain_number
 from prepay_ledger.balances.values import Account
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
+from prewatt_common.contracts.procedure_v1 import Mode
 
 RECHECK = """
 WITH due AS (SELECT id FROM account WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE)
@@ -71,6 +72,7 @@ def to_account(row: RowMapping) -> Account:
         low_balance_micro=row["low_balance_micro"],
         overdraft_micro=row["overdraft_micro"],
         protected=row["protected"],
+        mode=Mode(row["mode"]),
         supply_state=SupplyState(row["supply_state"]),
         opened_at=row["opened_at"],
         emergency_credit_micro=row["emergency_credit_micro"],

@@ -20,6 +20,8 @@ account = Table(
     Column("overdraft_micro", BigInteger, nullable=False),
     Column("emergency_credit_micro", BigInteger, nullable=False, server_default=text("0")),
     Column("protected", Boolean, nullable=False),
+    # How it pays; a change of mode sets it.
+    Column("mode", Text, nullable=False, server_default=text("'prepay'")),
     Column("supply_state", Text, nullable=False),
     # At or below the one, or above the other, the next decision is due; none: balance alone
     # decides nothing that way.

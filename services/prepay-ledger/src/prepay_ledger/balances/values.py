@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
+from prewatt_common.contracts.procedure_v1 import Mode
 
 CUT = frozenset({SupplyState.DISCONNECTING, SupplyState.DISCONNECTED, SupplyState.LIMITED})
 """A relay is open or limited, or on its way to be."""
@@ -26,6 +27,8 @@ class Account:
     protected: bool
     supply_state: SupplyState
     opened_at: datetime
+    mode: Mode = Mode.PREPAY
+    """How it pays: post-paid (`Mode.ARREARS`) it is never cut for its balance."""
     emergency_credit_micro: int = 0
     """What may be used below that besides, once: accepted by the customer, and not repaid yet."""
 

@@ -31,6 +31,8 @@ class BillCause(StrEnum):
     EDIT = "edit"
     INSTALLATION = "installation"
     TARIFF = "tariff"
+    MODE_CHANGE = "mode_change"
+    """What the account owed as it became prepaid: no correction, and asked for in full."""
 
 
 class Treatment(StrEnum):

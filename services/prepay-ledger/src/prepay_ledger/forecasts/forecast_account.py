@@ -11,6 +11,7 @@ from prepay_ledger.forecasts.values import Forecast, NotKnown
 from prepay_ledger.policies.in_force import concerning
 from prepay_ledger.policies.openings import Openings, openings
 from prepay_ledger.prepay_agreements.load_policy import load_policy
+from prewatt_common.contracts.procedure_v1 import Mode
 from prewatt_metering.calendar.instants import instant_of, us_of
 from prewatt_metering.forecast.run_out import RunOut, run_out
 
@@ -27,6 +28,8 @@ async def forecast_account(
         message = f"there is no account {account_id}"
         raise UnknownAccount(message)
     left_micro = account.left_micro
+    if account.mode is not Mode.PREPAY:
+        return Forecast(account=account, left_micro=left_micro, not_known=NotKnown.POST_PAID)
     tariffs = await days.of(unit, now=now)
     made = (
         await make_forecasts(unit, [account_id], tariffs=tariffs, now=now, ahead_days=AHEAD_DAYS)

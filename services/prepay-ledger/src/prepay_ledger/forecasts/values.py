@@ -19,6 +19,8 @@ class NotKnown(StrEnum):
 
     NO_AGREEMENT = "no_agreement"
     """No tariff charges it today."""
+    POST_PAID = "post_paid"
+    """It pays after use: its money does not end."""
     NO_READINGS = "no_readings"
     SILENT = "silent"
     """Its meter has said nothing for a week: its balance lacks what was used since."""

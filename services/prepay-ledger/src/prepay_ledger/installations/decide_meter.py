@@ -13,7 +13,7 @@ from prepay_ledger.charging.split_charged import READ, Cause
 from prepay_ledger.debts.values import BillCause
 from prepay_ledger.facts.tell import tell
 from prepay_ledger.facts.values import Decided
-from prepay_ledger.installations.follow_decision import follow_decision
+from prepay_ledger.installations.follow_decision import follow_decision, look_then
 from prepay_ledger.installations.ports import Unit
 from prepay_ledger.installations.rules import (
     InstallationRefused,
@@ -29,6 +29,7 @@ from prepay_ledger.installations.rules import (
     open_one,
 )
 from prepay_ledger.installations.values import InstalledMeter, Meter, ReadingEdit
+from prepay_ledger.modes.refuse_meanwhile import refuse_meanwhile
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.ids import new_id
 from prewatt_metering.calendar.instants import us_of
@@ -52,11 +53,12 @@ class DecideMeter:
         if account is None:
             message = f"account {new.account_id} does not exist"
             raise UnknownAccount(message)
+        await refuse_meanwhile(unit, [new.account_id])
         check_installation(new, known)
         check_registers(new, now=decided.at)
         await unit.installations.replace([], [new])
         await tell(unit, [(new.meter_id, str(new.id), installation_event(new, decided))], decided)
-        await _look_then(unit, [new], decided)
+        await look_then(unit, [new], decided)
         # Its first register may say what whoever was there before has used since they were read.
         # What it has used itself is read for the first time, which corrects no bill.
         accounts = {*_accounts(known), account.id}
@@ -78,11 +80,13 @@ class DecideMeter:
         if next_account_id is not None and await unit.balances.account(next_account_id) is None:
             message = f"account {next_account_id} does not exist"
             raise UnknownAccount(message)
-
+        leaving = open_one(known, meter_id)
+        coming = [next_account_id] if next_account_id else []
+        await refuse_meanwhile(unit, [leaving.account_id, *coming])
         return await self._change(
             unit,
             known,
-            open_one(known, meter_id),
+            leaving,
             lambda some, wrong, decision: changes.move_out(
                 installations=some,
                 installation=wrong,
@@ -142,6 +146,7 @@ class DecideMeter:
         if wrong.ends_at is None:
             message = f"installation {installation_id} has not ended; see move-out"
             raise InstallationRefused(message)
+        await refuse_meanwhile(unit, _accounts(known))
         return await self._change(
             unit,
             known,
@@ -278,22 +283,13 @@ class DecideMeter:
             ],
             decided,
         )
-        await _look_then(unit, now, decided)
+        await look_then(unit, now, decided)
         accounts = _accounts([*known, *now])
         if other_device_at is not None:
             await unit.relays.device_changed(wrong.meter_id, at=other_device_at)
             await unit.command_keys.device_changed(wrong.meter_id)
         await follow_decision(unit, self._review, wrong.meter_id, accounts, decided)
         return await unit.installations.of_meter(wrong.meter_id)
-
-
-async def _look_then(unit: Unit, some: Sequence[InstalledMeter], decided: Decided) -> None:
-    """What was planned begins and ends at an instant that nothing else makes known: the accounts
-    are looked at then, and each later look keeps that in mind."""
-    for each in some:
-        for at in (each.begins_at, each.ends_at):
-            if at is not None and at > decided.at:
-                await unit.supply.look_at([each.account_id], now=at)
 
 
 def _accounts(known: Sequence[InstalledMeter]) -> set[UUID]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from prepay_ledger.charging import ports as charging
 from prepay_ledger.facts.ports import HasFacts
 from prepay_ledger.installations.values import InstalledMeter, Meter, ReadingEdit
+from prepay_ledger.modes.ports import HasModes
 
 
 class InstallationStore(Protocol):
@@ -37,7 +38,7 @@ class InstallationStore(Protocol):
         ...
 
 
-class Unit(HasFacts, charging.Unit, Protocol):
+class Unit(HasFacts, HasModes, charging.Unit, Protocol):
     """A transaction in which something about a meter is decided."""
 
     installations: InstallationStore

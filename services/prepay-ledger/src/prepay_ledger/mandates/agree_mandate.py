@@ -28,6 +28,7 @@ from prepay_ledger.mandates.values import (
 from prepay_ledger.metrics import TOP_UP_REQUESTS
 from prepay_ledger.payment_requests.configured import Requesters
 from prepay_ledger.providers.amounts import minor_of_micro
+from prewatt_common.contracts.procedure_v1 import Mode
 
 
 async def open_mandate(
@@ -146,6 +147,9 @@ async def _locked(unit: Unit, mandate_id: UUID) -> tuple[Mandate, Account]:
 
 
 def _check(mandate: Mandate, account: Account, requesters: Requesters, *, now: datetime) -> None:
+    if account.mode is not Mode.PREPAY:
+        message = f"account {account.number} is post-paid: nothing is topped up"
+        raise InvalidMandate(message)
     requester = requesters.get(mandate.provider)
     if requester is None:
         known = ", ".join(sorted(requesters)) or "none is configured"

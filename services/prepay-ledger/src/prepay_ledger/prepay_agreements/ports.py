@@ -9,6 +9,7 @@ from uuid import UUID
 from prepay_ledger.balances.ports import HasBalances
 from prepay_ledger.cut_lists.ports import HasCutLists
 from prepay_ledger.events import Publishes
+from prepay_ledger.modes.ports import HasModes
 from prepay_ledger.prepay_agreements.values import PrepayAgreement
 from prepay_ledger.procedures.ports import HasProcedures
 
@@ -42,7 +43,7 @@ class HasGrounds(HasPrepayAgreements, HasCutLists, HasProcedures, Publishes, Pro
     """A transaction that knows what cuts rest on."""
 
 
-class Unit(HasBalances, HasGrounds, Protocol):
+class Unit(HasBalances, HasModes, HasGrounds, Protocol):
     """A transaction in which an agreement is signed, or a step is done."""
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from prepay_ledger.balances.refusals import UnknownAccount
 from prepay_ledger.events import fact
 from prepay_ledger.facts.values import Decided
+from prepay_ledger.modes.refuse_meanwhile import refuse_meanwhile
 from prepay_ledger.prepay_agreements.ports import HasGrounds, Unit
 from prepay_ledger.prepay_agreements.refusals import NoPrepayAgreement, PrepayAgreementRefused
 from prepay_ledger.prepay_agreements.rules import wrong_terms
@@ -18,6 +19,7 @@ from prepay_ledger.prepay_agreements.values import (
 )
 from prepay_ledger.procedures.book import ProcedureBook
 from prewatt_common.contracts.cut_facts_v1 import PrepayAgreementSigned
+from prewatt_common.contracts.procedure_v1 import Mode
 from prewatt_common.kafka.messages import Message
 
 
@@ -29,6 +31,7 @@ async def sign_agreement(
     last = await _last(unit, account_id)
     if last is not None and last.terms == terms:
         return last, False
+    await refuse_meanwhile(unit, [account_id], to=Mode.ARREARS)
     wrong = wrong_terms(terms, before=last, now=decided.at) or unknown_procedure(
         terms, await unit.procedures.book()
     )
@@ -51,6 +54,7 @@ async def end_agreement(
         raise NoPrepayAgreement(message)
     if last.terms.is_ended:
         return last
+    await refuse_meanwhile(unit, [account_id], to=Mode.PREPAY)
     terms = replace(last.terms, is_ended=True, valid_from=ends_at)
     wrong = wrong_terms(terms, before=last, now=decided.at)
     if wrong:

@@ -153,6 +153,11 @@ SEALED = (
     ),
     SealedTable("meter_day", ("meter_id",), ("meter_id", "packed")),
     SealedTable(
+        "mode_change_step",
+        ("id",),
+        ("id", "change_id", "action", "key", "reference", "who", "reason", "at"),
+    ),
+    SealedTable(
         "parked_meter_step",
         ("id",),
         (

@@ -29,6 +29,8 @@ class Fired(StrEnum):
     """Of what was owed at the cut as much is paid as policy asks for."""
     EMERGENCY_CREDIT = "emergency_credit"
     """The customer has accepted emergency credit since the cut, and it is not used up."""
+    POST_PAID = "post_paid"
+    """The account pays after use by now, which was cut for its balance."""
     CUT_ENDED = "cut_ended"
     """The balance is not exhausted any more, and nobody has read the relay open."""
     CUSTOMER_PROTECTED = "customer_protected"
@@ -97,6 +99,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     confirms: bool = False
     """By agreement a relay that was open is armed only: the customer closes it, who says by that
     that it is safe."""
+    post_paid: bool = False
+    """It pays after use: its balance cuts nobody, and warns nobody."""
     holds: tuple[Hold, ...] = ()
     cut_not_after: datetime | None = None
     """When the next of these begins, as far as is known."""
@@ -170,8 +174,8 @@ def _is_credited_since(facts: Facts) -> bool:
 
 
 def is_exhausted(facts: Facts) -> bool:
-    """Nothing is left, overdraft and emergency credit included."""
-    return facts.balance_micro <= -credit_micro(facts)
+    """Nothing is left, overdraft and emergency credit included, of who pays beforehand."""
+    return not facts.post_paid and facts.balance_micro <= -credit_micro(facts)
 
 
 def restored_above_micro(facts: Facts, rules: Rules) -> int:
@@ -186,8 +190,8 @@ def restored_above_micro(facts: Facts, rules: Rules) -> int:
 
 
 def is_restored(facts: Facts, rules: Rules) -> bool:
-    """Enough is there to be connected again."""
-    return facts.balance_micro > restored_above_micro(facts, rules)
+    """Enough is there to be connected again, or nothing need be there."""
+    return facts.post_paid or facts.balance_micro > restored_above_micro(facts, rules)
 
 
 def back_above_micro(facts: Facts, rules: Rules, *, is_shut: bool) -> int:
@@ -199,7 +203,7 @@ def back_above_micro(facts: Facts, rules: Rules, *, is_shut: bool) -> int:
 
 def is_low(facts: Facts) -> bool:
     """The customer should be told."""
-    return facts.balance_micro <= facts.warned_at[0].micro
+    return not facts.post_paid and facts.balance_micro <= facts.warned_at[0].micro
 
 
 def decide(facts: Facts, rules: Rules) -> Decision:
@@ -243,6 +247,8 @@ def _why_on(facts: Facts, rules: Rules) -> tuple[Fired, ...]:
 
 
 def _why_back(facts: Facts, rules: Rules) -> Fired:
+    if facts.post_paid:
+        return Fired.POST_PAID
     if facts.balance_micro > rules.balance_above_micro:
         return Fired.BALANCE_RESTORED
     if _is_credited_since(facts):
@@ -266,7 +272,7 @@ def _own_holds(facts: Facts, rules: Rules) -> Iterable[Held]:
 def warning(facts: Facts) -> WarningLimit | None:
     """The limit that the customer is told of now; none: nothing new. Nobody is warned of a limit
     that lies where the balance is exhausted anyhow."""
-    if facts.state not in (SupplyState.CONNECTED, SupplyState.WARNED):
+    if facts.post_paid or facts.state not in (SupplyState.CONNECTED, SupplyState.WARNED):
         return None
     above = [each for each in facts.warned_at if each.micro > -credit_micro(facts)]
     return to_tell(above, balance_micro=facts.balance_micro, told=facts.told)

@@ -26,6 +26,7 @@ _CAUSES = {
     Fired.CUSTOMER_PROTECTED: Cause.PROTECTION,
     Fired.EMERGENCY_CREDIT: Cause.TERMS,
     Fired.CUT_ENDED: Cause.TERMS,
+    Fired.POST_PAID: Cause.TERMS,
     Fired.RELAY_NOT_CLOSED: Cause.UNCERTAIN,
 }
 _SUPPLIED = (SupplyState.CONNECTED, SupplyState.WARNED)

@@ -31,6 +31,7 @@ from prepay_ledger.supply.ports import Unit
 from prepay_ledger.supply.used import UNASKED, used_by
 from prepay_ledger.supply.values import SupplyView
 from prepay_ledger.supply.warning_limits import WarningLimit, next_look, warning_limits
+from prewatt_common.contracts.procedure_v1 import Mode
 from prewatt_common.contracts.supply_policy_v1 import (
     ComingBack,
     CutLimit,
@@ -147,7 +148,7 @@ async def grounds_of(
             credits_.get(account_id),
             policy,
             protected=protected,
-            agreed=is_prepaid(legal.agreement),
+            agreed=is_prepaid(legal.agreement) and view.account.mode is Mode.PREPAY,
             now=now,
         )
         found.append(

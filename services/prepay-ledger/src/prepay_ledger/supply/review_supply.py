@@ -34,6 +34,7 @@ from prepay_ledger.supply.warning_limits import told_now
 from prewatt_common.contracts.base import RelayAction
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.contracts.meter_commands_v1 import RelayCommand
+from prewatt_common.contracts.procedure_v1 import Mode
 from prewatt_common.ids import new_id
 from prewatt_common.kafka.messages import Message
 
@@ -243,6 +244,7 @@ def _decide(
         untrusted_meters=view.untrusted_meters,
         estimated_meters=view.estimated_meters,
         confirms=grounds.confirms,
+        post_paid=account.mode is Mode.ARREARS,
         holds=(*grounds.holds, *(grounds.stopped if stopped is None else stopped)),
         cut_not_after=grounds.cut_not_after,
         procedure=grounds.procedure,
@@ -276,7 +278,9 @@ def _next_review(decided: Decided, relays: dict[str, Relay], *, now: datetime) -
         low_since=(view.low_since or now) if is_low(decided.facts) else None,
         exhausted_since=(view.exhausted_since or now) if is_exhausted(decided.facts) else None,
         held=settled.held,
-        told=told_now(
+        told=()
+        if decided.facts.post_paid
+        else told_now(
             decided.facts.warned_at,
             balance_micro=decided.facts.balance_micro,
             told=decided.facts.told,

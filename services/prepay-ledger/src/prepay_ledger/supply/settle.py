@@ -106,7 +106,9 @@ def settle(facts: Facts, relays: Sequence[Relay], *, rules: Rules, now: datetime
         fired=(*decision.fired, *_of_relays(facts, decision, state, moved)),
         held=_held(decision, state, moved),
         moved=tuple(moved),
-        thresholds=review_thresholds(
+        thresholds=Thresholds(None, None)
+        if facts.post_paid
+        else review_thresholds(
             state=state,
             balance_micro=facts.balance_micro,
             warned_at=facts.warned_at,
@@ -162,6 +164,7 @@ _SAY_WHY = frozenset(
         Fired.BALANCE_RESTORED,
         Fired.DUES_SHARE_PAID,
         Fired.EMERGENCY_CREDIT,
+        Fired.POST_PAID,
         Fired.CUT_ENDED,
         Fired.CUSTOMER_PROTECTED,
     }

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from prepay_ledger.procedures.values import PublishedProcedure
 from prewatt_common.contracts.supply_debts_v1 import CorrectedBills
+from prewatt_common.contracts.supply_modes_v1 import ModeChanges
 from prewatt_common.contracts.supply_policy_v1 import (
     DEFAULT_CLASS,
     ClassPolicy,
@@ -94,13 +95,15 @@ def _of_class(terms: ClassPolicy) -> Sequence[str]:
         lines.append("reconnection.credit_micro: credits for late reconnections are as they were")
     if terms.corrected_bills != CorrectedBills():
         lines.append("corrected_bills: what was kept apart of them is as it was")
+    if terms.mode_changes != ModeChanges():
+        lines.append("mode_changes: every account pays here as it does now")
     return lines
 
 
 NAMED = frozenset(
     {
         "small_load", "warnings", "emergency_credit", "maximum_balance_micro", "commands",
-        "reconnection", "corrected_bills",
+        "reconnection", "corrected_bills", "mode_changes",
     }
 )  # fmt: skip
 """Fields of a class's policy of which a line says what is not known; `evidence` has its own."""

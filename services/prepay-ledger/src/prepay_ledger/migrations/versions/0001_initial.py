@@ -21,6 +21,7 @@ CREATE TABLE account (
     overdraft_micro bigint NOT NULL,
     emergency_credit_micro bigint DEFAULT 0 NOT NULL,
     protected boolean NOT NULL,
+    mode text DEFAULT 'prepay' NOT NULL,
     supply_state text NOT NULL,
     review_at_micro bigint,
     review_above_micro bigint,
@@ -38,6 +39,7 @@ CREATE TABLE account (
     CHECK (currency ~ '^[A-Z]{3}$'),
     CHECK (overdraft_micro >= 0),
     CHECK (emergency_credit_micro >= 0),
+    CHECK (mode IN ('prepay', 'arrears')),
     CHECK (owed_micro >= 0)
 ) WITH (fillfactor = 60);
 CREATE INDEX account_plain_number ON account (
@@ -1172,6 +1174,61 @@ CREATE TABLE cut_hold_end (
     FOREIGN KEY(hold_id) REFERENCES cut_hold (id)
 );
 CREATE INDEX cut_hold_end_day ON cut_hold_end (day, hold_id);
+CREATE TABLE mode_change (
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    to_mode text NOT NULL,
+    first_day date NOT NULL,
+    tariff_code text NOT NULL,
+    consent_by text NOT NULL,
+    consent_reference text NOT NULL,
+    consent_at timestamptz NOT NULL,
+    notice_days integer NOT NULL,
+    without_reading_after_days integer,
+    owed text NOT NULL,
+    instalments integer NOT NULL,
+    due_days integer NOT NULL,
+    effective_at timestamptz NOT NULL,
+    state text NOT NULL,
+    reason text NOT NULL,
+    waits_for text NOT NULL,
+    noticed_at timestamptz,
+    look_at timestamptz,
+    agreement_id uuid,
+    closing_micro bigint,
+    debt_id uuid,
+    PRIMARY KEY (id),
+    CHECK (to_mode IN ('prepay', 'arrears')),
+    CHECK (state IN ('requested', 'noticed', 'waiting', 'done', 'cancelled', 'refused')),
+    CHECK (owed IN ('debt', 'at_once')),
+    CHECK (notice_days >= 0),
+    CHECK (without_reading_after_days > 0),
+    CHECK (instalments > 0),
+    CHECK (due_days >= 0),
+    CHECK (state <> 'done' OR agreement_id IS NOT NULL),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX mode_change_account_id ON mode_change (account_id, id);
+CREATE UNIQUE INDEX mode_change_open ON mode_change (account_id)
+    WHERE state IN ('requested', 'noticed', 'waiting');
+CREATE INDEX mode_change_look_at ON mode_change (look_at) WHERE look_at IS NOT NULL;
+CREATE TABLE mode_change_step (
+    id uuid NOT NULL,
+    change_id uuid NOT NULL,
+    action text NOT NULL,
+    key text NOT NULL,
+    reference text NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    CHECK (action IN ('request', 'notice', 'wait', 'close', 'cancel', 'refuse')),
+    FOREIGN KEY(change_id) REFERENCES mode_change (id)
+);
+CREATE INDEX mode_change_step_day ON mode_change_step (day, id);
+CREATE INDEX mode_change_step_change_id ON mode_change_step (change_id, id);
+CREATE UNIQUE INDEX mode_change_step_key ON mode_change_step (who, key) WHERE key <> '';
 CREATE TABLE condition (
     id uuid NOT NULL,
     kind text NOT NULL,
@@ -2215,6 +2272,7 @@ SEALED = {
     "vendor_funding_reversal": "",
     "vendor_step": "",
     "mandate_step": "",
+    "mode_change_step": "",
     "top_up_request": "id, mandate_id, account_id, provider, reference, amount_micro, currency,"
     " requested_on, requested_at, day",
     "top_up_request_close": "",

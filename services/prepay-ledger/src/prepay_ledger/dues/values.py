@@ -1,0 +1,56 @@
+"""What a post-paid account has to pay. Money: micro-units."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+from uuid import UUID
+
+
+class Period(NamedTuple):
+    """A period of an agreement, over the local days [``first``, ``end``), and what it came to."""
+
+    agreement_id: UUID
+    first: date
+    end: date
+    charged_micro: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostPaid:
+    """An account as it stands. ``since``: the first day that it pays afterwards; ``periods``: of
+    these days, in their order; ``due_days``: as it was agreed."""
+
+    account_id: UUID
+    currency: str
+    balance_micro: int
+    limit_micro: int
+    since: date
+    due_days: int
+    periods: Sequence[Period]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A period that is over. ``unpaid_micro``: what of it nobody has paid yet."""
+
+    period: Period
+    due_on: date
+    unpaid_micro: int
+    is_overdue: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dues:
+    """``before_micro``: what was owed before the first of the days and is not paid;
+    ``unpaid_micro``: that, and what is unpaid of all periods that are over; ``arrears_micro``: what
+    of that is due and not paid; ``going_on_micro``: what was charged of what is not over;
+    ``above_limit_micro``: how far below what was agreed the balance is."""
+
+    account: PostPaid
+    dues: Sequence[Due]
+    before_micro: int
+    unpaid_micro: int
+    arrears_micro: int
+    going_on_micro: int
+    above_limit_micro: int

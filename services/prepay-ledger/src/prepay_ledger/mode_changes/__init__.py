@@ -1,0 +1,1 @@
+"""An account changes between prepaid and post-paid."""

@@ -1,0 +1,1 @@
+"""How each account pays, and whether that is changing."""
