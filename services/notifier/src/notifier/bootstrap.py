@@ -42,6 +42,7 @@ from notifier.deliveries.trust_silence import TrustSilence
 from notifier.deliveries.worker import DeliveryWorker
 from notifier.inbox import make_inbox
 from notifier.intake import in_book
+from notifier.notices.calls import LEDGER_EVENT_KINDS
 from notifier.notices.forget_customer import ForgetCustomer
 from notifier.notices.postgres_customers import open_customer_records
 from notifier.notices.take_ledger_events import TakeLedgerEvents
@@ -57,22 +58,6 @@ from notifier.templates.postgres import open_texts
 from notifier.templates.send_test import SendTest
 from notifier.webhooks_parts import make_webhooks
 from prewatt_common.clock import utc_now
-from prewatt_common.contracts.emergency_credit_v1 import EmergencyCreditChanged
-from prewatt_common.contracts.ledger_events_v1 import (
-    AccountOpened,
-    AutoTopUpFailed,
-    BalanceExhausted,
-    Credited,
-    DebtChanged,
-    LowBalance,
-    MandateSuspended,
-    PaymentTakenBack,
-    ReconnectionLate,
-    SupplyApology,
-    SupplyChanged,
-    ToppedUp,
-)
-from prewatt_common.contracts.mode_events_v1 import AccountModeChanged
 from prewatt_common.contracts.topics import LEDGER_EVENTS
 from prewatt_common.db.database import is_passing_fault
 from prewatt_common.dependencies import watch_dependencies
@@ -194,24 +179,7 @@ async def _run(
         Subscription(
             group=_GROUP,
             topics=(LEDGER_EVENTS,),
-            decode=decode_some(
-                [
-                    AccountOpened,
-                    AccountModeChanged,
-                    LowBalance,
-                    BalanceExhausted,
-                    ToppedUp,
-                    Credited,
-                    DebtChanged,
-                    AutoTopUpFailed,
-                    MandateSuspended,
-                    EmergencyCreditChanged,
-                    PaymentTakenBack,
-                    SupplyChanged,
-                    ReconnectionLate,
-                    SupplyApology,
-                ]
-            ),
+            decode=decode_some(LEDGER_EVENT_KINDS),
             handle=in_book(
                 settings.refusable_purposes,
                 TakeLedgerEvents(

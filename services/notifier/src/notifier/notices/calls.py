@@ -1,8 +1,9 @@
 """What an event has a customer told, if anything."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 from uuid import UUID
 
 import msgspec
@@ -49,6 +50,8 @@ LedgerEvent: TypeAlias = (
     | SupplyApology
     | ReconnectionLate
 )
+LEDGER_EVENT_KINDS: Sequence[type[LedgerEvent]] = get_args(LedgerEvent)
+"""Each of them; no other event is read."""
 
 SUPPLIED = {SupplyState.CONNECTED, SupplyState.WARNED, SupplyState.PENDING}
 _OF_DEBT = {
