@@ -15,6 +15,7 @@ from notifier.contacts.postgres_consents import open_consents
 from notifier.contacts.set_consents import SetConsents
 from notifier.contacts.values import Channel, Contact, Language
 from notifier.inbound.catalogue import shipped
+from notifier.inbound.ledger import NoLedger
 from notifier.inbound.look_after import LookAfterMessages
 from notifier.inbound.obey import Obey
 from notifier.inbound.ports import LedgerAway
@@ -280,3 +281,11 @@ async def test_a_number_that_is_anothers_by_now_is_told_nothing(desk):
         )
     await desk.worker()._finish(message, reply)
     assert await desk.rows() == [("done", 1, "help", "done", None)]
+
+
+async def test_without_a_ledger_nobody_waits(desk):
+    await desk.account()
+    await desk.write("balance")
+    desk.ledger = NoLedger()
+    assert await desk.worker()() == 0.0
+    assert await desk.rows() == [("done", 1, "balance", "not-offered", "answer-failed")]

@@ -5,6 +5,7 @@ import pytest
 from notifier.channels.segments import ReferenceBits
 from notifier.channels.smpp.receipts import IdForm
 from notifier.contacts.values import Channel
+from notifier.notices.values import ANSWERS, Template
 from notifier.settings import NotifierSettings
 
 LOGIN = {"smpp_host": "centre", "smpp_system_id": "prewatt", "smpp_password": "12345678"}
@@ -32,6 +33,11 @@ def settings(**more) -> NotifierSettings:
         (LOGIN | {"smpp_answer_ids": "octal"}, "'text', 'hex' or 'decimal'"),
         (LOGIN | {"smpp_receipts": False, "sms_undisputed_after_h": 24}, "PREWATT_SMPP_RECEIPTS"),
         ({"refusable_purposes": ["news", "supply"]}, "of supply every customer is told"),
+        ({"ledger_url": "http://ledger:8082"}, "PREWATT_LEDGER_TOKEN belong together"),
+        ({"ledger_token": "x"}, "PREWATT_LEDGER_TOKEN belong together"),
+        ({"payment_page": f"https://pay.example.org/{'x' * 60}"}, "over 60 characters"),
+        ({"sms_country_code": "+86"}, "pattern"),
+        ({"inbound_kept_days": 0}, "greater than or equal to 1"),
         ({"sms_segment_cost_micro": 1}, "belong together"),
         ({"sms_segment_currency": "CNY"}, "belong together"),
         ({"sms_segment_currency": "yuan", "sms_segment_cost_micro": 1}, "pattern"),
@@ -60,3 +66,18 @@ def test_a_centre_as_the_environment_says_it():
 def test_an_empty_host_is_no_centre():
     """As Compose passes on what nobody has set."""
     assert settings(smpp_host="", smpp_password="", sms_from="").smpp_centre is None
+
+
+def test_no_quiet_hours_hold_an_answer_whatever_may_wake_somebody():
+    """And none needs to outlast a night."""
+    quiet = settings(
+        quiet_except=[], notice_lifetimes_h=dict.fromkeys(set(Template) - ANSWERS, 48)
+    ).quiet_hours
+    assert quiet is not None
+    assert quiet.excepted == ANSWERS
+
+
+def test_what_nobody_has_set_is_not_there():
+    """Compose passes it on as empty."""
+    empty = settings(ledger_url="", ledger_token="", payment_page="")
+    assert (empty.ledger_url, empty.ledger_token, empty.payment_page) == (None, None, None)

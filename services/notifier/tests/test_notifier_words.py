@@ -60,6 +60,7 @@ REFUSABLE = {Purpose.NEWS, Purpose.CAMPAIGNS}
         ("STOP 1 2 3", Request(Word.STOP)),
         ("TD", Request(Word.STOP)),
         ("退订", Request(Word.STOP)),
+        ("TD退订", Request(Word.STOP)),
         ("退订营销", Request(Word.STOP, None, Purpose.CAMPAIGNS)),
         ("退订你们的短信", Request(Word.STOP)),
         ("取消订阅", Request(Word.STOP)),

@@ -12,7 +12,7 @@ import msgspec
 
 from notifier.channels.http_peer import ask
 from notifier.channels.ports import PeerDown
-from notifier.inbound.ports import LedgerAway, LedgerKnowsNothing
+from notifier.inbound.ports import LedgerAway, LedgerKnowsNothing, NotOffered
 from notifier.inbound.values import CreditAnswer, Lasting, Standing
 from prewatt_common.clock import Clock
 from prewatt_common.peer_breaker import Breaker, BreakerPolicy
@@ -22,7 +22,6 @@ logger = logging.getLogger(__name__)
 _REFUSED = "urn:prewatt:problem:emergency-credit-refused"
 _UNKNOWN = "urn:prewatt:problem:unknown-account"
 _DETAIL_MAX = 200
-_NOT_CONFIGURED = "PREWATT_LEDGER_URL is not set"
 _ABOUT_US = {
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
@@ -155,15 +154,15 @@ class NoLedger:
 
     async def standing(self, account_id: UUID) -> Standing:  # noqa: ARG002
         """None."""
-        raise LedgerKnowsNothing(_NOT_CONFIGURED)
+        raise NotOffered
 
     async def lasting(self, account_id: UUID) -> Lasting:  # noqa: ARG002
         """None."""
-        raise LedgerKnowsNothing(_NOT_CONFIGURED)
+        raise NotOffered
 
     async def accept_credit(self, account_id: UUID, *, message_id: UUID) -> CreditAnswer:  # noqa: ARG002
         """None."""
-        raise LedgerKnowsNothing(_NOT_CONFIGURED)
+        raise NotOffered
 
 
 def _monotonic_s() -> float:

@@ -97,8 +97,13 @@ class LedgerKnowsNothing(Exception):
     """The ledger answers that it cannot say, and will not say either when it is asked again."""
 
 
+class NotOffered(Exception):
+    """No ledger is configured."""
+
+
 class Ledger(Protocol):
-    """The ledger, asked for a customer. Each raises `LedgerAway` or `LedgerKnowsNothing`."""
+    """The ledger, asked for a customer. Each raises `LedgerAway`, `LedgerKnowsNothing` or
+    `NotOffered`."""
 
     async def standing(self, account_id: UUID) -> Standing: ...
 

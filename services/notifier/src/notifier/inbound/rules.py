@@ -50,7 +50,7 @@ def _with_purpose(
         if purpose is not None:
             return Request(word, tail, purpose)
         # "stopped by today" is no STOP; of Chinese nobody can tell where a word ends.
-        if word is Word.STOP and (first == known or not known.isascii()):
+        if word is Word.STOP and (first == known or not (known + first).isascii()):
             return Request(word, tail)
     return None
 

@@ -25,10 +25,6 @@ class Word(StrEnum):
     HELP = "help"
 
 
-ASKS_LEDGER = frozenset({Word.BALANCE, Word.DAYS, Word.CREDIT})
-OF_ONE_ACCOUNT = ASKS_LEDGER | {Word.PAY}
-
-
 @dataclass(frozen=True, slots=True)
 class Request:
     """A message as it is understood. ``tail``: the end of an account's number. ``purpose``: of STOP
@@ -53,8 +49,11 @@ class Outcome(StrEnum):
     """A short code or a name: a machine's."""
     TOO_MANY = "too-many"
     """The number has had enough answers for the hour."""
+    NOT_OFFERED = "not-offered"
+    """Nothing is asked of a ledger here: the customer was told that it could not be done."""
     GIVEN_UP = "given-up"
-    """The ledger could not be asked in time: the customer was told."""
+    """The ledger could not be asked in time, or knows nothing of the account: the customer was
+    told. Or it is a fault of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

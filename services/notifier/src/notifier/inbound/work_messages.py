@@ -14,7 +14,7 @@ from notifier.deliveries.retries import RetryPolicy
 from notifier.inbound import answers
 from notifier.inbound.catalogue import Catalogue
 from notifier.inbound.obey import Obey
-from notifier.inbound.ports import Ledger, LedgerAway, LedgerKnowsNothing, OpenInbound
+from notifier.inbound.ports import Ledger, LedgerAway, LedgerKnowsNothing, NotOffered, OpenInbound
 from notifier.inbound.rules import meant, number_of, reply_without_asking, tails_of, understood
 from notifier.inbound.values import Customer, Message, Outcome, Reply, Request, Word
 from notifier.metrics import INBOUND
@@ -136,6 +136,9 @@ class WorkMessages:
                 extra={"message_id": str(message.id)},
             )  # fmt: skip
             return self._given_up(word, customer, now=now)
+        except NotOffered:
+            facts = answers.of_nothing(now)
+            return Reply(Outcome.NOT_OFFERED, word, customer, Template.ANSWER_FAILED, facts)
         return Reply(Outcome.DONE, word, customer, answer, facts)
 
     async def _asked(
