@@ -176,8 +176,21 @@ async def test_one_that_hangs_delays_no_other_and_loses_nothing(notifier, receiv
     slow.delay_s = 0
     await told(notifier, other, *[(TOPPED_UP, "delivered")] * 12)
     assert {each["id"] for each in slow.taken} == {each["id"] for each in receiver.taken}
-    await ask(notifier, f"/{other}/end")
     await slow.stop()
+    await ask(notifier, f"/{other}/ping")
+
+    async def is_down_again() -> bool:
+        for _ in range(5):
+            await notifier.publish(topped_up(accounts[0]))
+        return await is_down()
+
+    await notifier.until(is_down_again, what="nobody is there")
+    await ask(notifier, f"/{other}/end")
+
+    async def is_forgotten() -> bool:
+        return not await is_down()
+
+    await notifier.until(is_forgotten, what="one that ended is not down")
 
 
 async def test_killed_after_the_answer_it_tells_the_same_again(notifier, receiver, hook):

@@ -16,7 +16,7 @@ from prewatt_common.kafka.decoding import Delivered
 
 
 def in_book(
-    refusable: Collection[Purpose], for_customers: TakeLedgerEvents, for_systems: TakeEvents
+    refusable: Collection[Purpose], for_customers: TakeLedgerEvents, for_systems: TakeEvents | None
 ) -> Handle[LedgerEvent]:
     """Notices for customers, and messages for other systems."""
 
@@ -26,7 +26,7 @@ def in_book(
         inner = await driver(connection)
         book = PostgresNoticeBook(connection, inner, refusable=refusable)
         told = await for_customers(book, batch)
-        queued = await for_systems(PostgresMessages(inner), batch)
+        queued = for_systems and await for_systems(PostgresMessages(inner), batch)
 
         def after_commit() -> None:
             told()

@@ -27,9 +27,9 @@ _END_OVERDUE_EVERY_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class WebhookParts:
-    """What the service needs of them. Without a secret nobody can be told, and nobody works."""
+    """What the service needs of them. Without a secret nothing is queued, and nobody is told."""
 
-    take_events: TakeEvents
+    take_events: TakeEvents | None
     routers: Sequence[APIRouter]
     workers: Sequence[WebhookWorker | Repeating]
 
@@ -54,7 +54,7 @@ def make_webhooks(
         if worker is not None:
             worker.wake()
 
-    worker = None
+    worker = take_events = None
     workers: list[WebhookWorker | Repeating] = []
     if terms.key is not None:
         send = SendMessage(
@@ -81,11 +81,12 @@ def make_webhooks(
             passing=passing,
         )
         workers = [worker, overdue]
+        take_events = TakeEvents(lifetime=terms.lifetime, clock=utc_now, committed=committed)
     decisions = webhook_decisions_router(
         open_webhooks=store, terms=terms, clock=utc_now, committed=committed
     )
     return WebhookParts(
-        take_events=TakeEvents(lifetime=terms.lifetime, clock=utc_now, committed=committed),
+        take_events=take_events,
         routers=[webhooks_router(open_webhooks=store), decisions],
         workers=workers,
     )

@@ -75,6 +75,10 @@ class MessageQueue(Protocol):
         changes nothing."""
         ...
 
+    async def active(self) -> Sequence[UUID]:
+        """Receivers that are told."""
+        ...
+
     async def due(self, *, now: datetime) -> Sequence[UUID]:
         """Receivers that something waits for."""
         ...

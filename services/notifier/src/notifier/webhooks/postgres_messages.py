@@ -108,6 +108,10 @@ class PostgresMessages:
             )
         return bool(wanted)
 
+    async def active(self) -> Sequence[UUID]:
+        rows = await self._connection.fetch("SELECT id FROM webhook WHERE status = 'active'")
+        return [row["id"] for row in rows]
+
     async def due(self, *, now: datetime) -> Sequence[UUID]:
         return [row["id"] for row in await self._connection.fetch(_DUE, now)]
 

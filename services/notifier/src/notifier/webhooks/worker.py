@@ -73,10 +73,17 @@ class WebhookWorker:
                     await wait_any(self._due, stop, timeout_s=_POLL_S)
 
     async def end_overdue(self) -> None:
-        """Messages whose time is over end, and old ones are forgotten: for a `Repeating`."""
+        """Messages whose time is over end, and old ones are forgotten, as are receivers that are
+        told nothing any more: for a `Repeating`."""
         now = self._clock()
         async with self._open_queue() as queue:
             expired = await queue.end_overdue(now=now, kept_since=now - _KEPT)
+            active = set(await queue.active())
+        for webhook_id, receiver in list(self._receivers.items()):
+            if webhook_id not in active and receiver.running == 0:
+                del self._receivers[webhook_id]
+                # Else it would count as down for ever.
+                WEBHOOK_DOWN.labels(str(webhook_id)).set(0)
         if expired:
             WEBHOOK_EXPIRED.inc(expired)
             logger.error("%s webhook messages were not taken in time and are given up", expired)
@@ -95,7 +102,7 @@ class WebhookWorker:
                         webhook_id, limit=room, now=now, lease_until=now + self._lease
                     )
         for message in claimed:
-            self._receivers[message.webhook_id].running += 1
+            self._receivers.setdefault(message.webhook_id, _Receiver()).running += 1
         return claimed
 
     async def _one(self, message: OutgoingMessage) -> None:
