@@ -15,6 +15,7 @@ CONTACT = {
     "phone": "+8613800000009",
     "channels": ["sms", "email"],
     "timezone": "Asia/Urumqi",
+    "wechat_openid": "oReader-7",
 }
 HEADER = "account_id,language,email,phone,channels\n"
 

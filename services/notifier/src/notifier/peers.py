@@ -22,6 +22,8 @@ from notifier.channels.tencent.channel import TencentChannel
 from notifier.channels.tencent.signature import SecretKey
 from notifier.channels.tencent.values import TencentGateway
 from notifier.channels.voice.channel import VoiceChannel
+from notifier.channels.wechat.channel import WechatChannel
+from notifier.channels.wechat.token import AccessToken
 from notifier.contacts.values import Channel
 from notifier.gateway_settings import SmsGatewayDocument
 from notifier.settings import NotifierSettings
@@ -97,6 +99,17 @@ def make_peers(
         )
         channels[Channel.VOICE] = VoiceChannel(calls)
         checks["voice"] = calls.check
+    if account := settings.wechat_account:
+        token = AccessToken(
+            app_id=account.app_id,
+            secret=settings.wechat_secret.get_secret_value(),
+            endpoint=str(account.endpoint),
+            client=client,
+            clock=utc_now,
+        )
+        wechat = WechatChannel(account, token=token, client=client)
+        channels[Channel.WECHAT] = wechat
+        checks["wechat"] = wechat.check
     if centre := settings.smpp_centre:
         inbox = Inbox(
             take_receipt,

@@ -20,13 +20,13 @@ from notifier.deliveries.values import SegmentPrice
 from notifier.inbound_settings import InboundSettings
 from notifier.notices.treatment import LIFETIMES, NEVER_QUIET
 from notifier.notices.values import ANSWERS, Template
-from notifier.voice_settings import VoiceSettings
+from notifier.wechat_settings import WechatSettings
 from prewatt_common.zone_names import wrong_zone
 
 _LOG_SLOTS = 4
 
 
-class NotifierSettings(VoiceSettings, InboundSettings):
+class NotifierSettings(WechatSettings, InboundSettings):
     """Read from ``PREWATT_*``. A channel without its host or URL is not configured: its notices
     go over the contact's next channel, or fail."""
 
@@ -202,7 +202,7 @@ class NotifierSettings(VoiceSettings, InboundSettings):
     @property
     def http_connections_max(self) -> int:
         """As many as deliveries by HTTP at a time."""
-        return self.sms_slots + self.voice_slots
+        return self.sms_slots + self.voice_slots + self.wechat_slots
 
     @property
     def mail_reports(self) -> MailReports | None:
@@ -235,6 +235,8 @@ class NotifierSettings(VoiceSettings, InboundSettings):
                 return LaneLimits(self.sms_slots, self.sms_per_s)
             case Channel.VOICE:
                 return LaneLimits(self.voice_slots, self.voice_per_s)
+            case Channel.WECHAT:
+                return LaneLimits(self.wechat_slots, self.wechat_per_s)
             case Channel.LOG:
                 return LaneLimits(_LOG_SLOTS)
 

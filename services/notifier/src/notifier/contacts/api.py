@@ -27,6 +27,9 @@ Phone = Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$")]
 Zone = Annotated[str, Field(max_length=60, pattern=r"^[A-Za-z0-9_+/-]+$")]
 """A name of the IANA database."""
 
+OpenId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+"""As WeChat tells an official account who follows it."""
+
 
 def _split(value: object) -> object:
     return value.split(";") if isinstance(value, str) else value
@@ -40,6 +43,7 @@ class _Contact(BaseModel):
     phone: Phone | None = None
     timezone: Zone | None = None
     """Whose night is not disturbed, ``Asia/Urumqi``; none: the utility's."""
+    wechat_openid: OpenId | None = None
 
 
 class ContactIn(_Contact):
@@ -63,6 +67,7 @@ class ContactIn(_Contact):
             self.phone,
             tuple(self.channels),
             self.timezone,
+            self.wechat_openid,
         )
 
 
@@ -86,6 +91,7 @@ class ContactOut(BaseModel):
     phone: str | None
     channels: list[Channel]
     timezone: str | None
+    wechat_openid: str | None
 
     @classmethod
     def of(cls, contact: Contact) -> Self:
@@ -97,6 +103,7 @@ class ContactOut(BaseModel):
             phone=contact.phone,
             channels=list(contact.channels),
             timezone=contact.timezone,
+            wechat_openid=contact.wechat_openid,
         )
 
 
@@ -117,8 +124,8 @@ def contacts_router(*, open_contacts: OpenContacts, forget: ForgetCustomer) -> A
         "/import",
         dependencies=[writes],
         description="All or nothing; replaces the contacts there are. Columns: account_id, "
-        "language, email, phone, channels (in order, separated by semicolons); timezone may be "
-        "there.",
+        "language, email, phone, channels (in order, separated by semicolons); timezone and "
+        "wechat_openid may be there.",
         openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {}}}},
     )
     async def import_(

@@ -17,14 +17,24 @@ class PostgresContacts:
     async def put(self, contacts: Sequence[Contact]) -> None:
         await self._connection.executemany(
             """
-            INSERT INTO contact (account_id, language, email, phone, channels, timezone)
-            VALUES ($1, $2, $3, $4, $5, $6)
+            INSERT INTO contact (account_id, language, email, phone, channels, timezone,
+                                 wechat_openid)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
             ON CONFLICT (account_id) DO UPDATE SET
                 language = excluded.language, email = excluded.email, phone = excluded.phone,
-                channels = excluded.channels, timezone = excluded.timezone
+                channels = excluded.channels, timezone = excluded.timezone,
+                wechat_openid = excluded.wechat_openid
             """,
             [
-                (c.account_id, c.language, c.email, c.phone, list(c.channels), c.timezone)
+                (
+                    c.account_id,
+                    c.language,
+                    c.email,
+                    c.phone,
+                    list(c.channels),
+                    c.timezone,
+                    c.wechat_openid,
+                )
                 for c in contacts
             ],
         )
@@ -46,7 +56,7 @@ async def contacts_of(
     """By account; those without a contact are not among them."""
     rows = await connection.fetch(
         """
-        SELECT account_id, language, email, phone, channels, timezone FROM contact
+        SELECT account_id, language, email, phone, channels, timezone, wechat_openid FROM contact
         WHERE account_id = ANY ($1::uuid[])
         """,
         list(account_ids),
@@ -59,6 +69,7 @@ async def contacts_of(
             phone=row["phone"],
             channels=tuple(Channel(channel) for channel in row["channels"]),
             timezone=row["timezone"],
+            wechat_openid=row["wechat_openid"],
         )
         for row in rows
     }

@@ -22,6 +22,7 @@ class Channel(StrEnum):
     SMS = "sms"
     VOICE = "voice"
     """A call that speaks."""
+    WECHAT = "wechat"
     LOG = "log"
 
 
@@ -46,6 +47,8 @@ class Contact:
     channels: tuple[Channel, ...]
     timezone: str | None = None
     """Whose night is not disturbed; none: the utility's."""
+    wechat_openid: str | None = None
+    """Whom the utility's official account knows the reader as."""
 
     def address_of(self, channel: Channel) -> str:
         """Where ``channel`` sends to; empty where it needs no address."""
@@ -54,6 +57,8 @@ class Contact:
                 return self.email or ""
             case Channel.SMS | Channel.VOICE:
                 return self.phone or ""
+            case Channel.WECHAT:
+                return self.wechat_openid or ""
             case Channel.LOG:
                 return ""
 
@@ -79,6 +84,8 @@ def problems_of(contact: Contact) -> list[str]:
         for channel in (Channel.SMS, Channel.VOICE)
         if channel in contact.channels and not contact.phone
     ]
+    if Channel.WECHAT in contact.channels and not contact.wechat_openid:
+        problems.append("the channel wechat needs the reader's wechat_openid")
     if contact.timezone is not None and (wrong := wrong_zone(contact.timezone)):
         problems.append(wrong)
     return problems

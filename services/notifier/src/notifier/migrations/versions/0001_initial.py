@@ -21,7 +21,8 @@ CREATE TABLE contact (
     email text,
     phone text,
     channels text[] NOT NULL,
-    timezone text
+    timezone text,
+    wechat_openid text
 );
 CREATE INDEX contact_phone ON contact (phone);
 -- Its words are never changed; what became of it stands beside them.
