@@ -69,13 +69,17 @@ class Life:
             )
         )
 
-    def credited(self, micro: int) -> None:
+    def taken(self, micro: int) -> None:
+        """By an adjustment, or to another account."""
+        self.credited(-micro, kind="transfer")
+
+    def credited(self, micro: int, *, kind: str = "sla_credit") -> None:
         """Given, and paid by nobody."""
         self._move(micro)
         self.told.append(
             Credited(
                 account_id=self.account_id,
-                kind="sla_credit",
+                kind=kind,
                 source=f"reconnection/{uuid4()}",
                 amount_micro=micro,
                 balance_micro=self.balance_micro,
@@ -140,7 +144,7 @@ async def look(billing, now: datetime = AT) -> dict[UUID, int]:
 @given(
     steps=st.lists(
         st.tuples(
-            st.sampled_from(["paid", "credited", "taken_back", "charged", "charged"]),
+            st.sampled_from(["paid", "credited", "taken", "taken_back", "charged", "charged"]),
             st.just(0) | st.integers(0, 10**9),
         ),
         max_size=8,
@@ -167,6 +171,17 @@ async def test_told_in_any_order_and_twice(billing, steps, wrong, data) -> None:
     await billing.take_charges_as_one([e for e in told[cut:] if isinstance(e, ChargesPosted)])
     await billing.take(*(e for e in told[cut:] if not isinstance(e, ChargesPosted)))
     assert (await look(billing)).get(life.account_id) == (by or None)
+
+
+async def test_a_transfer_is_heard_of_at_both_accounts(billing) -> None:
+    one, other = Life(), Life()
+    for life in (one, other):
+        life.opened(100)
+    one.taken(130)
+    other.credited(130, kind="transfer")
+    await billing.take(*one.told)
+    await billing.take(*one.told[-1:], *other.told)
+    assert await look(billing) == {}
 
 
 async def test_a_posting_to_another_account_shows_at_both(billing) -> None:

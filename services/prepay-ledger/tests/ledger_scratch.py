@@ -114,8 +114,6 @@ class Scratch:
                  "amount_micro, currency, is_total, happened_at, at) "
                  "VALUES ('p', $1, 'refunded', $2, $3, 'CNY', false, $4, $4)",
                  (str(first), f"m{number}", number, AT)),
-                ("INSERT INTO payment_proposal (payment, action, who, reason, at) "
-                 "VALUES ($1, 'returned', 'w', 'r', $2)", (first, AT)),
                 ("INSERT INTO payment_resolution (payment, action, who, reason, journal_id, at) "
                  "VALUES ($1, 'returned', 'w', 'r', $2, $3)", (first, journal_id, AT)),
                 ("INSERT INTO payment_event (id, provider, event_id, event_id_sha256, body_sha256, "

@@ -34,6 +34,8 @@ from prepay_ledger.approvals.values import (
 from prepay_ledger.balances.values import Account
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.journal.values import movements
+from prepay_ledger.payments.suspense import LessIsLeft, NotInSuspense, check_is_left
+from prepay_ledger.payments.values import KnownPayment, Payment, PaymentOutcome
 from prepay_ledger.vending.acts import act_of_limits, limits_of, raises_credit
 from prepay_ledger.vending.values import Limits, Vendor, VendorKind
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
@@ -137,6 +139,20 @@ def test_a_transfer_keeps_all_money_among_customers(micro: int, may_overdraw: bo
     journal = transfer_journal(asked, transfer_id=UUID(int=3), currency="CNY")
     assert movements(journal.entries) == {A: -micro, B: micro}
     assert journal.postings == {}
+
+
+def test_only_what_is_left_whole_is_placed_as_it_was_proposed() -> None:
+    payment = Payment(
+        provider="p", payment_id="1", account_number="a", amount_micro=100, currency="CNY"
+    )
+    known = KnownPayment(
+        id=A, payment=payment, outcome=PaymentOutcome.SUSPENSE, reason="r", account_id=None
+    )
+    check_is_left(known, 100)
+    with pytest.raises(LessIsLeft, match="70 micro-units are left"):
+        check_is_left(replace(known, taken_back_micro=30), 100)
+    with pytest.raises(NotInSuspense):
+        check_is_left(replace(known, taken_back_micro=100), 100)
 
 
 def test_a_proposal_waits_until_it_is_decided_or_expires() -> None:

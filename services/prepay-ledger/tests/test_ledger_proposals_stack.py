@@ -117,7 +117,9 @@ async def test_much_credit_of_a_vendor_waits_and_closing_it_does_not(ledger: Any
 
 
 async def test_much_money_of_a_vendor_is_paid_in_and_reversed_by_two(ledger: Any) -> None:
-    async with a_shop(ledger, float_micro=0) as shop:
+    async with a_shop(ledger, float_micro=0) as shop, a_shop(ledger, float_micro=0) as other:
+        # A key is a vendor's own.
+        waiting(await other.fund(MUCH, key="f1", reference="S1"), "vendor-funding")
         proposal = waiting(await shop.fund(MUCH, key="f1", reference="S1"), "vendor-funding")
         assert (await shop.fund(MUCH, key="f1", reference="S1")).json() == proposal
         again = await shop.fund(MUCH, key="f2", reference="S1")

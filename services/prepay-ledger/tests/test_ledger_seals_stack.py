@@ -163,7 +163,6 @@ async def owner(unchanged: Scratch) -> AsyncGenerator[asyncpg.Connection]:
         await connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {check}")
     for name in (
         "journal", "parked_meter_step", "payment_event_step", "payment_movement", "command_answer",
-        "payment_proposal",
     ):  # fmt: skip
         await connection.execute(f"ALTER TABLE {name} ALTER id DROP IDENTITY")
     yield connection

@@ -10,14 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ledger_owing import OWED_MICRO, Owing, owing_town, share
-from ledger_town import REVIEW
+from ledger_town import ONE_PERSON, REVIEW
 
 from prepay_ledger.debts.rules import still_paid_micro
 from prepay_ledger.debts.values import PaidByTopup
 from prepay_ledger.payments.assign_payment import AssignPayment
 from prepay_ledger.payments.credit import Decided
 from prepay_ledger.payments.return_payment import return_payment
-from prepay_ledger.payments.suspense import SecondPerson
 from prepay_ledger.payments.take_movement import TakeMovement
 from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.payments.values import Payment
@@ -25,7 +24,6 @@ from prepay_ledger.providers.values import Kind, Told
 
 town = pytest.fixture(owing_town)
 PAID = 400
-ALONE = SecondPerson(above_micro=None)
 CLERK = Decided(who="clerk", reason="as they said")
 
 
@@ -54,10 +52,10 @@ async def placed(town: Owing, payment_id: str, *, returned: bool):
     async with town.unit() as unit:
         if returned:
             await return_payment(
-                unit=unit, payment=row["id"], decided=CLERK, second_person=ALONE, now=town.now
+                unit=unit, payment=row["id"], decided=CLERK, terms=ONE_PERSON, now=town.now
             )
         else:
-            await AssignPayment(review=REVIEW, second_person=ALONE)(
+            await AssignPayment(review=REVIEW, terms=ONE_PERSON)(
                 unit=unit, payment=row["id"], account_id=None, account_number="town-0",
                 decided=CLERK, now=town.now,
             )  # fmt: skip

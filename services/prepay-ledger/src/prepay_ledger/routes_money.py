@@ -42,7 +42,7 @@ from prepay_ledger.payments.api_webhook import webhook_router
 from prepay_ledger.payments.assign_payment import AssignPayment
 from prepay_ledger.payments.postgres_queries import PaymentQueries
 from prepay_ledger.payments.replay_payment_event import ReplayPaymentEvent
-from prepay_ledger.payments.suspense import SecondPerson
+from prepay_ledger.payments.return_payment import carry_out_return
 from prepay_ledger.payments.take_movement import TakeMovement
 from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.payments.take_payment_event import ApplyPaymentEvent, TakePaymentEvent
@@ -95,11 +95,11 @@ def money_routers(
     providers = {name: each.provider() for name, each in settings.payment_providers.items()}
     terms = {name: terms_of(each) for name, each in settings.payment_providers.items()}
     read_upload = ReadUpload(terms)
-    second_person = SecondPerson(settings.second_person_above_micro)
     late_days = settings.payout_late_days
     receive_payout = ReceivePayout(take_movement=take_movement, days=late_days)
 
     approvals = settings.approval_terms
+    assign_payment = AssignPayment(review=review, terms=approvals)
     adjust_account = AdjustAccount(review=review, terms=approvals)
     transfer_money = TransferMoney(review=review, terms=approvals)
     settle_line = SettleLine(
@@ -127,6 +127,8 @@ def money_routers(
                     ActKind.VENDOR_FUNDING: carry_out_funding,
                     ActKind.VENDOR_FUNDING_REVERSAL: carry_out_reversal,
                     ActKind.BANK_LINE: settle_line.carry_out,
+                    ActKind.SUSPENSE_ASSIGNMENT: assign_payment.carry_out,
+                    ActKind.SUSPENSE_RETURN: carry_out_return,
                 }
             ),
             committed=committed,
@@ -269,8 +271,8 @@ def money_routers(
         payments_router(
             open_unit=units,
             queries=payment_queries,
-            assign_payment=AssignPayment(review=review, second_person=second_person),
-            second_person=second_person,
+            assign_payment=assign_payment,
+            terms=approvals,
             committed=committed,
             clock=utc_now,
         ),

@@ -13,6 +13,7 @@ from prewatt_cli.lists import items_of
 from prewatt_cli.payments import decimal_from
 from prewatt_cli.people import Who, client_for, plain
 from prewatt_cli.target import DEFAULT_STATE_DIR, StateDir, find_target
+from prewatt_cli.vending import or_waits
 
 suspense = typer.Typer(help="Money that no account could be found for.", no_args_is_help=True)
 
@@ -67,7 +68,7 @@ def assign(
         body = {"account_number": account_number, "reason": reason}
         after = answered(ledger.post(f"/v1/payments/{payment['id']}/assign", json=body)).json()
         done = f"{_amount(payment)} given to account {account_number}"
-        _console.print(plain(_done_or_proposed(after, done)))
+        _console.print(plain(or_waits(after, lambda: done)))
 
 
 @suspense.command("return")
@@ -86,17 +87,7 @@ def give_back(
         path = f"/v1/payments/{payment['id']}/return"
         after = answered(ledger.post(path, json={"reason": reason})).json()
         done = f"{_amount(payment)} is due to the payer, by {payment['provider']}"
-        _console.print(plain(_done_or_proposed(after, done)))
-
-
-def _done_or_proposed(payment: dict[str, Any], done: str) -> str:
-    if payment["outcome"] != "suspense":
-        return done
-    proposal = payment["proposal"]
-    return (
-        f"{_amount(payment)} takes two people: proposed by {proposal['who']}, done once somebody "
-        "else asks for the same"
-    )
+        _console.print(plain(or_waits(after, lambda: done)))
 
 
 def payment_named(ledger: httpx.Client, payment_id: str, provider: str | None) -> dict[str, Any]:

@@ -44,7 +44,7 @@ async def propose(*, unit: HasProposals, act: Act, decided: Decided, term: timed
 
 def _used(act: Act) -> KeyUsedBefore:
     message = (
-        f"the Idempotency-Key {act.key} came before with another {act.kind}, which stands; nothing "
-        "was changed"
+        f"the Idempotency-Key came before with another {act.kind}, which stands; nothing was "
+        "changed"
     )
     return KeyUsedBefore(message)

@@ -22,6 +22,8 @@ class ActKind(StrEnum):
     VENDOR_FUNDING = "vendor-funding"
     VENDOR_FUNDING_REVERSAL = "vendor-funding-reversal"
     BANK_LINE = "bank-line"
+    SUSPENSE_ASSIGNMENT = "suspense-assignment"
+    SUSPENSE_RETURN = "suspense-return"
 
 
 class OutcomeAction(StrEnum):
@@ -56,8 +58,9 @@ class Outcome:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
     """Something that is to be done. ``subject``: what it is about; of one kind one act about it
-    waits at a time. ``key``: the Idempotency-Key of who proposes it; none where the request has
-    none. ``amount_micro``: what is at stake, never below zero."""
+    waits at a time. ``key``: the Idempotency-Key of who proposes it, with a vendor's code before it
+    where each vendor has keys of its own; none where the request has none. ``amount_micro``: what
+    is at stake, never below zero."""
 
     kind: ActKind
     subject: str

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from prepay_ledger.approvals.ports import HasProposals
 from prepay_ledger.bank.values import BankAccount, BankFile, BankLine, KeptStatement, LineStep
 from prepay_ledger.payments import ports as payments
 from prepay_ledger.payments.credit import Decided
@@ -74,7 +73,7 @@ class HasBank(Protocol):
     bank: BankStore
 
 
-class Unit(HasBank, HasPayouts, HasProposals, payments.Unit, Protocol):
+class Unit(HasBank, HasPayouts, payments.Unit, Protocol):
     """A transaction in which a line is applied."""
 
 

@@ -6,8 +6,11 @@ from typing import Self
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, model_validator
 
+from prepay_ledger.approvals.api import MAY_WAIT, waits
+from prepay_ledger.approvals.values import ApprovalTerms
 from prepay_ledger.balances.payment_reference import payment_reference
 from prepay_ledger.fields import AccountNumberField, GivenByProvider, PageById, Writer
 from prepay_ledger.payments.assign_payment import AssignPayment
@@ -17,7 +20,7 @@ from prepay_ledger.payments.find_candidates import find_candidates
 from prepay_ledger.payments.ports import OpenUnit
 from prepay_ledger.payments.postgres_queries import PaymentQueries
 from prepay_ledger.payments.return_payment import return_payment
-from prepay_ledger.payments.suspense import SecondPerson, UnknownPayment
+from prepay_ledger.payments.suspense import UnknownPayment
 from prepay_ledger.payments.values import PaymentOutcome, ResolutionAction
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import require
@@ -32,17 +35,6 @@ class ResolutionOut(BaseModel, from_attributes=True):
     who: str
     reason: str
     journal_id: int
-    at: datetime
-
-
-class ProposalOut(BaseModel, from_attributes=True):
-    """What one person asked for, and why; done once a second person asks for the same.
-    ``account_id``: who is to have the money; none: it goes back to its payer."""
-
-    action: ResolutionAction
-    account_id: UUID | None
-    who: str
-    reason: str
     at: datetime
 
 
@@ -67,9 +59,8 @@ class PaymentOut(BaseModel, from_attributes=True):
 
     ``taken_back_micro``: what of it its provider has taken back since.
     ``account_number`` is what the payer gave; ``reason`` says why the money went to suspense.
-    ``proposal``: the newest, of an amount that takes two people. ``topup``: where it went as it
-    reached an account; null where it has not. ``by_settlement``: it is known from what its provider
-    settled, before any webhook told of it.
+    ``topup``: where it went as it reached an account; null where it has not. ``by_settlement``: it
+    is known from what its provider settled, before any webhook told of it.
     ``day`` is the posting day; once that is sealed, it and ``id`` prove the payment.
     """
 
@@ -87,7 +78,6 @@ class PaymentOut(BaseModel, from_attributes=True):
     journal_id: int
     received_at: datetime
     day: date
-    proposal: ProposalOut | None
     resolution: ResolutionOut | None
     topup: TopupOut | None
 
@@ -133,7 +123,7 @@ def payments_router(
     open_unit: OpenUnit,
     queries: PaymentQueries,
     assign_payment: AssignPayment,
-    second_person: SecondPerson,
+    terms: ApprovalTerms,
     committed: Callable[[], None],
     clock: Clock,
 ) -> APIRouter:
@@ -175,37 +165,43 @@ def payments_router(
         found = await find_candidates(queries, await _payment(queries, payment))
         return [CandidateOut.of(each) for each in found]
 
-    @router.post("/{payment}/assign")
-    async def assign(payment: UUID, body: Assignment, principal: Writer) -> PaymentOut:
+    @router.post("/{payment}/assign", response_model=PaymentOut, responses=dict(MAY_WAIT))
+    async def assign(
+        payment: UUID, body: Assignment, principal: Writer
+    ) -> PaymentOut | JSONResponse:
         """Give money in suspense to an account: it is a top-up as of now. The same again changes
-        nothing. Of a high amount it is kept as a proposal until a second person asks for the
-        same."""
+        nothing. A high amount is kept as a proposal and answered with 202."""
+        now = clock()
         async with open_unit() as unit:
-            await assign_payment(
+            waiting = await assign_payment(
                 unit=unit,
                 payment=payment,
                 account_id=body.account_id,
                 account_number=body.account_number,
                 decided=Decided(principal.subject, body.reason),
-                now=clock(),
+                now=now,
             )
         committed()
-        return await _payment(queries, payment)
+        return waits(waiting, now=now) if waiting else await _payment(queries, payment)
 
-    @router.post("/{payment}/return")
-    async def give_back(payment: UUID, body: Reason, principal: Writer) -> PaymentOut:
+    @router.post("/{payment}/return", response_model=PaymentOut, responses=dict(MAY_WAIT))
+    async def give_back(
+        payment: UUID, body: Reason, principal: Writer
+    ) -> PaymentOut | JSONResponse:
         """Send money in suspense back to its payer: the refund is due at the provider from now on.
-        The same again changes nothing. A high amount takes two people, as where it is assigned."""
+        The same again changes nothing. A high amount is kept as a proposal and answered with
+        202."""
+        now = clock()
         async with open_unit() as unit:
-            await return_payment(
+            waiting = await return_payment(
                 unit=unit,
                 payment=payment,
                 decided=Decided(principal.subject, body.reason),
-                second_person=second_person,
-                now=clock(),
+                terms=terms,
+                now=now,
             )
         committed()
-        return await _payment(queries, payment)
+        return waits(waiting, now=now) if waiting else await _payment(queries, payment)
 
     return router
 

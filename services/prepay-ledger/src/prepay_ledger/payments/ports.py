@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from prepay_ledger.approvals.ports import HasProposals
 from prepay_ledger.debts.ports import SplittingUnit
 from prepay_ledger.facts.ports import HasFacts
 from prepay_ledger.mandates.ports import HasMandates
@@ -16,7 +17,6 @@ from prepay_ledger.payments.values import (
     KnownPayment,
     PaymentEventRow,
     PaymentOutcome,
-    Proposal,
     Resolution,
     Topup,
 )
@@ -53,11 +53,6 @@ class PaymentStore(Protocol):
         now: datetime,
     ) -> None: ...
     async def set_taken_back(self, payment: UUID, micro: int) -> None: ...
-    async def proposal(self, payment: UUID) -> Proposal | None:
-        """The newest, of a payment that the caller has locked."""
-        ...
-
-    async def propose(self, payment: UUID, proposal: Proposal) -> None: ...
     async def resolution(self, payment: UUID) -> Resolution | None: ...
     async def resolve(
         self, payment: UUID, resolution: Resolution, *, outcome: PaymentOutcome
@@ -110,7 +105,7 @@ class PaymentEventStore(Protocol):
         ...
 
 
-class Unit(SplittingUnit, HasFacts, HasMandates, supply.Unit, Protocol):
+class Unit(SplittingUnit, HasFacts, HasMandates, HasProposals, supply.Unit, Protocol):
     """A transaction in which money comes in, and supply is decided after it."""
 
     payments: PaymentStore

@@ -10,14 +10,13 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.payments.tables import payment as payment_table
-from prepay_ledger.payments.tables import payment_movement, payment_proposal, payment_resolution
+from prepay_ledger.payments.tables import payment_movement, payment_resolution
 from prepay_ledger.payments.tables import topup as topup_table
 from prepay_ledger.payments.taken_back import Movement
 from prepay_ledger.payments.values import (
     KnownPayment,
     Payment,
     PaymentOutcome,
-    Proposal,
     Resolution,
     ResolutionAction,
     Topup,
@@ -113,31 +112,6 @@ class PostgresPayments:
             update(payment_table)
             .where(payment_table.c.id == payment)
             .values(taken_back_micro=micro)
-        )
-
-    async def proposal(self, payment: UUID) -> Proposal | None:
-        """The newest."""
-        query = (
-            select(payment_proposal)
-            .where(payment_proposal.c.payment == payment)
-            .order_by(payment_proposal.c.id.desc())
-            .limit(1)
-        )
-        row = (await self._connection.execute(query)).mappings().first()
-        if row is None:
-            return None
-        return Proposal(
-            action=ResolutionAction(row["action"]),
-            account_id=row["account_id"],
-            who=row["who"],
-            reason=row["reason"],
-            at=row["at"],
-        )
-
-    async def propose(self, payment: UUID, proposal: Proposal) -> None:
-        """Insert it; `lock` was called before."""
-        await self._connection.execute(
-            insert(payment_proposal).values(payment=payment, **asdict(proposal))
         )
 
     async def resolution(self, payment: UUID) -> Resolution | None:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, RowMapping, Select, Text, any_, cast, func, select, true
+from sqlalchemy import ARRAY, RowMapping, Select, Text, any_, cast, func, select
 
 from prepay_ledger.balances.tables import account, account_plain_number
 from prepay_ledger.payments.candidates import Found
@@ -14,7 +14,6 @@ from prepay_ledger.payments.tables import (
     payment,
     payment_event,
     payment_event_step,
-    payment_proposal,
     payment_resolution,
     topup,
 )
@@ -24,7 +23,6 @@ from prewatt_common.db.database import Database
 
 _LISTED = ("id", "provider", "event_id", "type", "payment_id", "outcome", "reason", "open",
            "received_at")  # fmt: skip
-_PROPOSAL = ("action", "account_id", "who", "reason", "at")
 _TOPUP = ("repaid_micro", "debts_micro", "added_micro", "paid_off", "balance_micro", "left_micro",
           "above_maximum_micro", "at")  # fmt: skip
 _RESOLUTION = ("action", "who", "reason", "journal_id", "at")
@@ -38,17 +36,6 @@ class ResolutionRow:
     who: str
     reason: str
     journal_id: int
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ProposalRow:
-    """What one person asked for, of an amount that takes two."""
-
-    action: str
-    account_id: UUID | None
-    who: str
-    reason: str
     at: datetime
 
 
@@ -68,7 +55,7 @@ class TopupRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedPayment:
-    """A payment as it is kept, with its newest proposal and its resolution if it has them."""
+    """A payment as it is kept, with its resolution if it has one."""
 
     id: UUID
     provider: str
@@ -84,7 +71,6 @@ class ListedPayment:
     journal_id: int
     received_at: datetime
     day: date
-    proposal: ProposalRow | None
     resolution: ResolutionRow | None
     topup: TopupRow | None
 
@@ -203,28 +189,17 @@ class PaymentQueries:
 
 def _with_resolution() -> Select[Any]:
     columns = [payment_resolution.c[name].label(f"resolution_{name}") for name in _RESOLUTION]
-    newest = (
-        select(*(payment_proposal.c[name].label(f"proposal_{name}") for name in _PROPOSAL))
-        .where(payment_proposal.c.payment == payment.c.id)
-        .order_by(payment_proposal.c.id.desc())
-        .limit(1)
-        .lateral()
-    )
-    joined = payment.outerjoin(
-        payment_resolution, payment_resolution.c.payment == payment.c.id
-    ).outerjoin(newest, true())
+    joined = payment.outerjoin(payment_resolution, payment_resolution.c.payment == payment.c.id)
     joined = joined.outerjoin(topup, topup.c.payment == payment.c.id)
     columns += [topup.c[name].label(f"topup_{name}") for name in _TOPUP]
-    return select(payment, *columns, *newest.c).select_from(joined)
+    return select(payment, *columns).select_from(joined)
 
 
 def _payment(row: RowMapping) -> ListedPayment:
-    proposal = {name: row[f"proposal_{name}"] for name in _PROPOSAL}
     resolution = {name: row[f"resolution_{name}"] for name in _RESOLUTION}
     of_topup = {name: row[f"topup_{name}"] for name in _TOPUP}
     return ListedPayment(
         **{column.name: row[column.name] for column in payment.c},
-        proposal=ProposalRow(**proposal) if proposal["action"] else None,
         resolution=ResolutionRow(**resolution) if resolution["action"] else None,
         topup=TopupRow(**of_topup) if of_topup["at"] else None,
     )

@@ -1,17 +1,13 @@
 """Money in suspense: found, locked, and whether it is there still."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from http import HTTPStatus
 from uuid import UUID
 
-from prepay_ledger.payments.credit import Decided
 from prepay_ledger.payments.ports import Unit
 from prepay_ledger.payments.values import (
     KnownPayment,
     Payment,
     PaymentOutcome,
-    Proposal,
     ResolutionAction,
 )
 from prewatt_common.refusals import Refusal
@@ -34,6 +30,12 @@ class OtherCurrency(Refusal):
     """Money is not changed into another currency."""
 
     kind = "other-currency"
+
+
+class LessIsLeft(Refusal):
+    """Its provider has taken back something of it since it was proposed to place it."""
+
+    kind = "less-is-left"
 
 
 async def locked(unit: Unit, payment: UUID) -> KnownPayment:
@@ -74,32 +76,14 @@ async def is_in_suspense(
     raise NotInSuspense(message)
 
 
-@dataclass(frozen=True, slots=True)
-class SecondPerson:
-    """Money above ``above_micro`` is placed once two people have asked for the same; none: one
-    person places any."""
-
-    above_micro: int | None
-
-    async def has_agreed(
-        self,
-        unit: Unit,
-        known: KnownPayment,
-        *,
-        asked: ResolutionAction,
-        account_id: UUID | None,
-        decided: Decided,
-        now: datetime,
-    ) -> bool:
-        """False where the money has to wait for somebody else: what was asked is kept then, in
-        place of what was asked before. The same person again changes nothing."""
-        if self.above_micro is None or left_of(known).amount_micro <= self.above_micro:
-            return True
-        first = await unit.payments.proposal(known.id)
-        if first is not None and (first.action, first.account_id) == (asked, account_id):
-            return first.who != decided.who
-        proposal = Proposal(
-            action=asked, account_id=account_id, who=decided.who, reason=decided.reason, at=now
+def check_is_left(known: KnownPayment, proposed_micro: int) -> None:
+    """That all of it is there yet which was proposed to be placed. Raises `NotInSuspense`, or
+    `LessIsLeft`."""
+    left_micro = left_of(known).amount_micro
+    if left_micro != proposed_micro:
+        message = (
+            f"of payment {known.payment.payment_id} {left_micro} micro-units are left, and "
+            f"{proposed_micro} were proposed to be placed: refuse the proposal, and place what is "
+            "left; nothing was changed"
         )
-        await unit.payments.propose(known.id, proposal)
-        return False
+        raise LessIsLeft(message)

@@ -136,23 +136,6 @@ Index("payment_movement_at", payment_movement.c.provider, payment_movement.c.at)
 Index("payment_movement_payment", payment_movement.c.provider, payment_movement.c.payment_id)
 
 
-# What one person asked for that a second has to ask for too.
-payment_proposal = Table(
-    "payment_proposal",
-    metadata,
-    Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("payment", Uuid, ForeignKey("payment.id"), nullable=False),
-    Column("action", Text, nullable=False),
-    Column("account_id", Uuid, ForeignKey("account.id")),
-    Column("who", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    instant("at"),
-    posting_day(),
-)
-Index("payment_proposal_day", payment_proposal.c.day, payment_proposal.c.id)
-Index("payment_proposal_payment", payment_proposal.c.payment, payment_proposal.c.id)
-
-
 payment_resolution = Table(
     "payment_resolution",
     metadata,

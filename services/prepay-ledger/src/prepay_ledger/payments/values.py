@@ -91,17 +91,6 @@ class ResolutionAction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """What a person asked for that waits for a second one. ``account_id``: who is to have it."""
-
-    action: ResolutionAction
-    account_id: UUID | None
-    who: str
-    reason: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
     """Where money in suspense went, who said so, and why."""
 

@@ -192,11 +192,6 @@ SEALED = (
         ),
     ),
     SealedTable(
-        "payment_proposal",
-        ("id",),
-        ("id", "payment", "action", "account_id", "who", "reason", "at"),
-    ),
-    SealedTable(
         "payment_resolution",
         ("payment",),
         ("payment", "action", "account_id", "who", "reason", "journal_id", "at"),

@@ -39,9 +39,10 @@ def act_of_funding(vendor: Vendor, asked: Funding) -> Act:
     return Act(
         kind=ActKind.VENDOR_FUNDING,
         subject=f"{vendor.code}/{asked.means}/{asked.reference}",
-        key=asked.key,
+        key=f"{vendor.code}/{asked.key}",
         parameters={
             "vendor": vendor.code,
+            "key": asked.key,
             "amount_micro": asked.amount_micro,
             "means": asked.means.value,
             "reference": asked.reference,
@@ -54,10 +55,9 @@ def act_of_funding(vendor: Vendor, asked: Funding) -> Act:
 def funding_of(proposal: Proposal) -> Funding:
     """As its proposer told of it, under a new id."""
     act, by = proposal.act, proposal.proposed
-    assert act.key is not None, "a funding is told under a key"
     return Funding(
         id=new_id(),
-        key=act.key,
+        key=key_of(act),
         amount_micro=int(act.parameters["amount_micro"]),
         means=Means(str(act.parameters["means"])),
         reference=str(act.parameters["reference"]),
@@ -72,8 +72,8 @@ def act_of_reversal(vendor: Vendor, funding: Funding, *, key: str) -> Act:
     return Act(
         kind=ActKind.VENDOR_FUNDING_REVERSAL,
         subject=str(funding.id),
-        key=key,
-        parameters={"vendor": vendor.code, "funding_id": str(funding.id)},
+        key=f"{vendor.code}/{key}",
+        parameters={"vendor": vendor.code, "key": key, "funding_id": str(funding.id)},
         amount_micro=funding.amount_micro,
         currency=vendor.currency,
     )
@@ -82,6 +82,11 @@ def act_of_reversal(vendor: Vendor, funding: Funding, *, key: str) -> Act:
 def vendor_of(act: Act) -> str:
     """The code of whom a funding, or its reversal, is about."""
     return str(act.parameters["vendor"])
+
+
+def key_of(act: Act) -> str:
+    """The Idempotency-Key, which a vendor has once."""
+    return str(act.parameters["key"])
 
 
 def funding_id_of(act: Act) -> UUID:

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
-from prepay_ledger.approvals.ports import HasProposals
 from prepay_ledger.payments import ports as payments
 from prepay_ledger.vending.values import (
     Bar,
@@ -130,7 +129,7 @@ class HasVendors(Protocol):
     vendors: VendorStore
 
 
-class Unit(HasVendors, HasDrawers, HasProposals, payments.Unit, Protocol):
+class Unit(HasVendors, HasDrawers, payments.Unit, Protocol):
     """A transaction in which a vendor sells, or is paid."""
 
     vends: VendStore

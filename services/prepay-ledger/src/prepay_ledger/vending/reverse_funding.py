@@ -8,7 +8,7 @@ from prepay_ledger.approvals.propose import propose, proposed_before
 from prepay_ledger.approvals.values import ApprovalTerms, Proposal
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.journal.values import Journal, clearing
-from prepay_ledger.vending.acts import act_of_reversal, funding_id_of, vendor_of
+from prepay_ledger.vending.acts import act_of_reversal, funding_id_of, key_of, vendor_of
 from prepay_ledger.vending.fund_vendor import HELD_AS, FundingUnit
 from prepay_ledger.vending.open_vendor import locked_vendor
 from prepay_ledger.vending.refusals import FundingReversed, UnknownFunding
@@ -62,10 +62,9 @@ async def reverse_funding(
 async def carry_out_reversal(unit: FundingUnit, proposal: Proposal, *, approved: Decided) -> None:
     """What one person more has approved. Raises `FundingReversed` where it was meanwhile."""
     act, by = proposal.act, proposal.proposed
-    assert act.key is not None, "a reversal is asked for under a key"
     vendor = await locked_vendor(unit, vendor_of(act))
     funding = await _funding(unit, vendor, funding_id_of(act))
-    asked = ReversalOrder(key=act.key, who=by.by, reason=by.reason, at=approved.at)
+    asked = ReversalOrder(key=key_of(act), who=by.by, reason=by.reason, at=approved.at)
     if funding.reversal is not None:
         _repeated(funding, funding.reversal, asked)
         return

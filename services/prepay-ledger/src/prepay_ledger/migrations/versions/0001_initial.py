@@ -1352,21 +1352,6 @@ CREATE TABLE payment_movement (
 CREATE INDEX payment_movement_day ON payment_movement (day, id);
 CREATE INDEX payment_movement_at ON payment_movement (provider, at);
 CREATE INDEX payment_movement_payment ON payment_movement (provider, payment_id);
-CREATE TABLE payment_proposal (
-    id bigint GENERATED ALWAYS AS IDENTITY,
-    payment uuid NOT NULL,
-    action text NOT NULL,
-    account_id uuid,
-    who text NOT NULL,
-    reason text NOT NULL,
-    at timestamptz NOT NULL,
-    day date DEFAULT open_day() NOT NULL,
-    PRIMARY KEY (id),
-    FOREIGN KEY(payment) REFERENCES payment (id),
-    FOREIGN KEY(account_id) REFERENCES account (id)
-);
-CREATE INDEX payment_proposal_day ON payment_proposal (day, id);
-CREATE INDEX payment_proposal_payment ON payment_proposal (payment, id);
 CREATE TABLE payment_resolution (
     payment uuid NOT NULL,
     action text NOT NULL,
@@ -1574,7 +1559,7 @@ CREATE TABLE proposal (
     PRIMARY KEY (id),
     UNIQUE (kind, who, key),
     CHECK (kind IN ('adjustment', 'transfer', 'vendor-limits', 'vendor-funding',
-        'vendor-funding-reversal', 'bank-line')),
+        'vendor-funding-reversal', 'bank-line', 'suspense-assignment', 'suspense-return')),
     CHECK (amount_micro >= 0),
     CHECK (currency ~ '^[A-Z]{3}$'),
     CHECK (expires_at > at)
@@ -2228,7 +2213,6 @@ SEALED = {
     " journal_id, received_at, day",
     "topup": "",
     "payment_movement": "",
-    "payment_proposal": "",
     "payment_resolution": "",
     "payment_event": "id, provider, event_id, event_id_sha256, body_sha256, received_at, day",
     "payment_event_step": "",
