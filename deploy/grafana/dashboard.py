@@ -460,6 +460,10 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
                     "{{provider}} settled otherwise for, s",
                 ),
                 Query(
+                    "max by (waits_for) (prewatt_ledger_debit_age_seconds)",
+                    "a batch debit waits for {{waits_for}}, s",
+                ),
+                Query(
                     "max by (how) (prewatt_ledger_bank_statements_missing)",
                     "statements missing: {{how}}",
                 ),

@@ -66,6 +66,13 @@ from rows_of_cuts import (
     add_prepay_agreement,
     add_procedure,
 )
+from rows_of_debits import (
+    a_debit_file,
+    add_debit_answer,
+    add_debit_file,
+    add_debit_item,
+    add_debit_result,
+)
 from rows_of_hardship import add_hardship_flag, add_hardship_look, add_hardship_policy
 from rows_of_mandates import a_mandate, add_mandate, add_mandate_step, add_top_up_request
 from rows_of_settlements import add_payout, add_settlement_difference, add_settlement_file
@@ -193,6 +200,31 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             newest_first=True,
             moves="UPDATE top_up_request SET sends = sends + 1",
             query={"state": "unanswered"},
+            other_query={},
+        ),
+        "/v1/debit-files": Listed(
+            add=add_debit_file,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE debit_file SET lines = lines + 1",
+            query={"provider": "p"},
+            other_query={"provider": "q"},
+        ),
+        "/v1/debit-files/{file_id}/lines": Listed(
+            add=add_debit_item,
+            key=lambda each: each["number"],
+            newest_first=False,
+            owner=a_debit_file,
+        ),
+        "/v1/debit-results": Listed(
+            add=add_debit_result, key=_id, newest_first=True, other_query={"provider": "q"}
+        ),
+        "/v1/debit-answers": Listed(
+            add=add_debit_answer,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE debit_answer SET state = 'failed', reason = reason || '.'",
+            query={"open": "true"},
             other_query={},
         ),
         "/v1/bank/accounts": Listed(

@@ -62,6 +62,7 @@ WHOLE = {
     "/v1/bank/silent-accounts": "accounts of the utility at banks, a handful",
     "/v1/settlements/owed": "a provider and currency each",
     "/v1/settlements/differences/{difference_id} steps": "one each time that somebody acts",
+    "/v1/debit-files/{file_id} steps": "three at most",
     "/v1/payouts/{payout_id} steps": "one each time that somebody acts",
     "/v1/vendors/{code} sellers": "as many as take turns at its tills",
     "/v1/payments/{payment}/candidates": "twenty at most",

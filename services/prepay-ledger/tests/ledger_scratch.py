@@ -221,6 +221,16 @@ class Scratch:
                  "'failed', '', '', 1, $5)", (second, first, ACCOUNT, f"m{number}", AT)),
                 ("INSERT INTO top_up_request_close (request_id, who, reason, at) "
                  "VALUES ($1, 'w', $2, $3)", (second, f"r{number}", AT)),
+                ("INSERT INTO debit_file (id, key, provider, currency, collect_on, cut_off, state, "
+                 "lines, sum_micro) VALUES ($1, $2, 'p', 'CNY', '2026-03-05', $3, 'sent', 1, 9)",
+                 (first, str(first), AT)),
+                ("INSERT INTO debit_body (file_id, body, sha256, lines, sum_micro, at) "
+                 "VALUES ($1, '', $2, $3, 9, $4)", (first, first.bytes * 2, number + 1, AT)),
+                ("INSERT INTO debit_step (id, file_id, action, who, reason, at) "
+                 "VALUES ($1, $2, 'send', 'w', $3, $4)", (second, first, f"r{number}", AT)),
+                ("INSERT INTO debit_result (id, key, sha256, provider, name, body, answers, "
+                 "uploaded_by, at) VALUES ($1, $2, $3, 'p', $4, '', 1, 'w', $5)",
+                 (first, str(first), first.bytes * 2, f"n{number}", AT)),
                 ("INSERT INTO settlement_file (id, provider, business_day, revision, key, sha256, "
                  "name, format, body, lines, uploaded_by, reason, at) VALUES ($1, $2, "
                  "'2026-03-01', 1, $2, $3, 'n', 'csv', '', 1, 'w', $4, $5)",

@@ -17,12 +17,15 @@ from prepay_ledger.bank.keep_file import keep_file, read_upload
 from prepay_ledger.bank.match_payouts import MatchPayouts
 from prepay_ledger.bank.open_bank_account import open_bank_account
 from prepay_ledger.bank.postgres_queries import BankQueries
+from prepay_ledger.bank.receive_debit import ReceiveDebit
 from prepay_ledger.bank.receive_payout import ReceivePayout
 from prepay_ledger.bank.settle_line import SettleLine
 from prepay_ledger.bank.settle_payout import Asked, SettlePayout
 from prepay_ledger.bank.take_line import TakeLine
 from prepay_ledger.bank.take_lines import TakeLines
 from prepay_ledger.bank.values import BankAccount, BankLine, LineState, StepAction
+from prepay_ledger.business_days import BusinessDays
+from prepay_ledger.debit_files.take_answer import TakeAnswer
 from prepay_ledger.payments.credit import Decided
 from prepay_ledger.payouts.postgres_queries import PayoutQueries
 from prepay_ledger.payouts.refusals import KeyUsedBefore, PayoutNotSo
@@ -31,6 +34,7 @@ from prepay_ledger.payouts.values import Action, FoundBy, Payout
 from prepay_ledger.settlement_files.csv_mapping import SettlementMapping
 from prepay_ledger.settlements.keep_file import keep_file as settle_file
 from prewatt_common.ids import new_id
+from prewatt_metering.tariffs.holidays import HolidayCalendar
 
 pytestmark = pytest.mark.stack
 
@@ -51,6 +55,13 @@ class Bank(Clearing):
         self.take_line = TakeLine(
             take_payment=self.take_payment, take_movement=self.take_movement,
             receive_payout=self.receive, clock=lambda: self.at,
+            receive_debit=ReceiveDebit(
+                profiles={},
+                take_answer=TakeAnswer(
+                    take_payment=self.take_payment, take_movement=self.take_movement,
+                    profiles={}, days=BusinessDays(HolidayCalendar()), zone=self.zone,
+                ),
+            ),
         )  # fmt: skip
         self.settle_payout = SettlePayout(receive_payout=self.receive)
         self.payout_queries = PayoutQueries(self.database)

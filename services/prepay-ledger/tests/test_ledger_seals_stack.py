@@ -144,6 +144,8 @@ UNIQUE = {
 UNIQUE_IN = {
     "bank_file": ("key", "sha256"),
     "mandate_step": ("key",),
+    "debit_result": ("key", "sha256"),
+    "debit_step": ("file_id",),
     "payout_step": ("key",),
     "settlement_file": ("key",),
     "settlement_step": ("key",),

@@ -5,10 +5,6 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from prepay_ledger.bank.match_payouts import MatchPayouts
-from prepay_ledger.bank.receive_payout import ReceivePayout
-from prepay_ledger.bank.take_line import TakeLine
-from prepay_ledger.bank.take_lines import TakeLines
 from prepay_ledger.breakers.follow_holds import FollowHolds
 from prepay_ledger.charging.sweep_standing import SweepStanding
 from prepay_ledger.command_keys.roll_out import RollOut
@@ -17,6 +13,7 @@ from prepay_ledger.debts.pay_instalments import PayInstalments
 from prepay_ledger.debts.tell_debts import TellDebts
 from prepay_ledger.estimates.estimate_silent import EstimateSilent
 from prepay_ledger.forecasts.forecast_accounts import ForecastAccounts
+from prepay_ledger.jobs_bank import bank_jobs
 from prepay_ledger.looks.look_at_meters import LookAtMeters
 from prepay_ledger.mandates.ask_when_due import AskWhenDue
 from prepay_ledger.mandates.send_requests import SendRequests
@@ -24,8 +21,6 @@ from prepay_ledger.mandates.settle_request import SettleRequest
 from prepay_ledger.mandates.values import TopUpPolicy
 from prepay_ledger.mode_changes.carry_on import CarryOnChanges
 from prepay_ledger.payment_requests.configured import Requesters
-from prepay_ledger.payments.take_movement import TakeMovement
-from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.reconnections.values import Reconnection
 from prepay_ledger.reconnections.watch_reconnections import WatchReconnections
 from prepay_ledger.relays.news import after_report
@@ -65,10 +60,6 @@ _CARRY_ON_EVERY_S = 1.0
 _WATCH_RECONNECTIONS_EVERY_S = 2.0
 _WATCH_RECONNECTIONS_REST_FACTOR = 20
 _FOLLOW_HOLDS_EVERY_S = 1.0
-_TAKE_BANK_LINES_EVERY_S = 0.5
-_MATCH_PAYOUTS_EVERY_S = 2.0
-_MATCH_PAYOUTS_REST_FACTOR = 20
-"""Those that have not arrived are looked for in each run: a twentieth of the time at most."""
 _ASK_FOR_TOP_UPS_EVERY_S = 1.0
 _SEND_TOP_UPS_EVERY_S = 1.0
 _FOLLOW_DIFFERENCES_EVERY_S = 2.0
@@ -91,8 +82,6 @@ def jobs(
     """All of them; ``committed``: tells that there may be something to publish."""
     zone = ZoneInfo(settings.timezone)
     terms = {name: terms_of(each) for name, each in settings.payment_providers.items()}
-    take_movement = TakeMovement(review=review)
-    receive_payout = ReceivePayout(take_movement=take_movement, days=settings.payout_late_days)
     return [
         Repeating(
             name="recheck supply",
@@ -162,31 +151,7 @@ def jobs(
             every_s=_WATCH_RECONNECTIONS_EVERY_S,
             rest_factor=_WATCH_RECONNECTIONS_REST_FACTOR,
         ),
-        Repeating(
-            name="take bank lines",
-            do=TakeLines(
-                open_unit=units,
-                take_line=TakeLine(
-                    take_payment=TakePayment(review=review),
-                    take_movement=take_movement,
-                    receive_payout=receive_payout,
-                    clock=utc_now,
-                ),
-                committed=committed,
-            ),
-            every_s=_TAKE_BANK_LINES_EVERY_S,
-        ),
-        Repeating(
-            name="match payouts",
-            do=MatchPayouts(
-                open_unit=units,
-                receive_payout=receive_payout,
-                committed=committed,
-                clock=utc_now,
-            ),
-            every_s=_MATCH_PAYOUTS_EVERY_S,
-            rest_factor=_MATCH_PAYOUTS_REST_FACTOR,
-        ),
+        *bank_jobs(settings=settings, units=units, review=review, committed=committed),
         Repeating(
             name="ask for top-ups",
             do=AskWhenDue(

@@ -36,6 +36,12 @@ PAYOUTS_OPEN = Gauge(
     "provider's file has no more.",
     ("provider",),
 )
+DEBIT_AGE_SECONDS = Gauge(
+    "prewatt_ledger_debit_age_seconds",
+    "For how long the oldest request has waited to be in a file that the bank has (bank), "
+    "and the oldest answer of a bank for a person (person); 0: none does.",
+    ("waits_for",),
+)
 CASH_ON_ITS_WAY_SECONDS = Gauge(
     "prewatt_ledger_cash_on_its_way_seconds",
     "For how long cash that a cashier handed over has not been received, the oldest; 0: none.",

@@ -17,19 +17,10 @@ from prepay_ledger.approvals.api import proposals_router
 from prepay_ledger.approvals.decide_proposal import ApproveProposal
 from prepay_ledger.approvals.postgres_queries import ProposalQueries
 from prepay_ledger.approvals.values import ActKind
-from prepay_ledger.bank.api import bank_router
-from prepay_ledger.bank.api_payouts import payouts_router
-from prepay_ledger.bank.api_statements import missing_statements_router
-from prepay_ledger.bank.postgres_queries import BankQueries
-from prepay_ledger.bank.postgres_statements import StatementQueries
-from prepay_ledger.bank.receive_payout import ReceivePayout
-from prepay_ledger.bank.settle_line import SettleLine
-from prepay_ledger.bank.settle_payout import SettlePayout
-from prepay_ledger.bank.take_line import TakeLine
-from prepay_ledger.business_days import BusinessDays
 from prepay_ledger.cashiers.api import cash_days_router, hand_overs_router
 from prepay_ledger.cashiers.count_cash import CountCash
 from prepay_ledger.cashiers.postgres_queries import CashQueries
+from prepay_ledger.debit_formats.as_requester import ByFile
 from prepay_ledger.mandates.api import mandates_router, top_up_requests_router
 from prepay_ledger.mandates.postgres_queries import MandateQueries
 from prepay_ledger.mandates.settle_request import SettleRequest
@@ -46,10 +37,9 @@ from prepay_ledger.payments.return_payment import carry_out_return
 from prepay_ledger.payments.take_movement import TakeMovement
 from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.payments.take_payment_event import ApplyPaymentEvent, TakePaymentEvent
-from prepay_ledger.payouts.postgres_queries import PayoutQueries
-from prepay_ledger.payouts.rules import late_before
 from prepay_ledger.receipts.api import receipts_router
 from prepay_ledger.receipts.postgres_queries import ReceiptQueries
+from prepay_ledger.routes_bank import bank_routers, make_settle_line
 from prepay_ledger.seals.postgres import open_seals
 from prepay_ledger.settings import LedgerSettings
 from prepay_ledger.settlements.api import settlements_router
@@ -95,22 +85,12 @@ def money_routers(
     providers = {name: each.provider() for name, each in settings.payment_providers.items()}
     terms = {name: terms_of(each) for name, each in settings.payment_providers.items()}
     read_upload = ReadUpload(terms)
-    late_days = settings.payout_late_days
-    receive_payout = ReceivePayout(take_movement=take_movement, days=late_days)
 
     approvals = settings.approval_terms
     assign_payment = AssignPayment(review=review, terms=approvals)
     adjust_account = AdjustAccount(review=review, terms=approvals)
     transfer_money = TransferMoney(review=review, terms=approvals)
-    settle_line = SettleLine(
-        take_line=TakeLine(
-            take_payment=take_payment,
-            take_movement=take_movement,
-            receive_payout=receive_payout,
-            clock=utc_now,
-        ),
-        terms=approvals,
-    )
+    settle_line = make_settle_line(settings, review=review)
 
     def units() -> AbstractAsyncContextManager[PostgresUnit]:
         return open_unit(database)
@@ -195,30 +175,12 @@ def money_routers(
             committed=committed,
             clock=utc_now,
         ),
-        bank_router(
-            open_unit=units,
-            queries=BankQueries(database),
+        *bank_routers(
+            settings=settings,
+            database=database,
+            review=review,
             settle_line=settle_line,
             committed=committed,
-            clock=utc_now,
-        ),
-        missing_statements_router(
-            open_unit=units,
-            queries=StatementQueries(
-                database,
-                days=BusinessDays(settings.bank_holidays),
-                late_days=settings.statement_late_days,
-            ),
-            today=lambda: utc_now().astimezone(zone).date(),
-            clock=utc_now,
-        ),
-        payouts_router(
-            open_unit=units,
-            queries=PayoutQueries(database),
-            settle_payout=SettlePayout(receive_payout=receive_payout),
-            late_before=lambda: late_before(utc_now(), zone=zone, days=late_days),
-            committed=committed,
-            clock=utc_now,
         ),
         settlements_router(
             providers=sorted(terms),
@@ -250,7 +212,7 @@ def money_routers(
         mandates_router(
             open_unit=units,
             queries=MandateQueries(database),
-            requesters=requesters,
+            requesters={**requesters, **dict.fromkeys(settings.debit_profiles, ByFile())},
             committed=committed,
             clock=utc_now,
         ),

@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
 from prepay_ledger.approvals.values import ApprovalTerms
+from prepay_ledger.debit_formats.configured import DebitProfile
 from prepay_ledger.paper.pdf import load_font
 from prepay_ledger.payment_requests.configured import ConfiguredRequester
 from prepay_ledger.providers.configured import ConfiguredProvider, ProviderName
@@ -45,6 +46,9 @@ class LedgerSettings(ServiceSettings):
     payout_late_days: int = Field(default=5, ge=1, le=60)
     """A provider's payout that no line of the bank's statements is by then is late; until then one
     that no line names is known by its amount."""
+    debit_profiles: dict[ProviderName, DebitProfile] = Field(default_factory=dict)
+    """Banks that take batch debits by files, by the name that mandates have for them: in what
+    format, and what their answers say."""
     bank_holidays: Annotated[HolidayCalendar, AfterValidator(_known_calendar)] = HolidayCalendar()
     """On which days banks do not work, beside weekends: ``{"country": "CN"}``."""
     statement_late_days: int = Field(default=2, ge=1, le=30)
@@ -167,6 +171,14 @@ class LedgerSettings(ServiceSettings):
                 f"provider {deaf[0]} could be asked for money and never be heard: it is not among "
                 "payment_providers"
             )
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _debits_are_apart(self) -> Self:
+        taken = self.payment_requesters.keys() | self.payment_providers.keys()
+        if both := sorted(self.debit_profiles.keys() & taken):
+            message = f"{both[0]} is a provider that is asked, and one that takes files: name one"
             raise ValueError(message)
         return self
 

@@ -73,6 +73,7 @@ class PostgresUnit(MoneyStores):
         self.undos: UndoStore = PostgresUndos(connection)
         self.charging: ChargingStore = PostgresCharging(connection)
         self.conditions: ConditionStore = PostgresConditions(connection)
+
         self.emergency_credits: EmergencyCreditStore = PostgresEmergencyCredits(connection)
         self.estimated: EstimatedStore = PostgresEstimated(connection)
         self.estimates: EstimateStore = PostgresEstimates(connection)

@@ -14,6 +14,8 @@ from prepay_ledger.bank.ports import BankStore
 from prepay_ledger.bank.postgres import PostgresBank
 from prepay_ledger.cashiers.ports import CashStore
 from prepay_ledger.cashiers.postgres import PostgresCash
+from prepay_ledger.debit_files.ports import DebitStore
+from prepay_ledger.debit_files.postgres import PostgresDebits
 from prepay_ledger.debts.ports import DebtStore, NewsStore, WriteOffStore
 from prepay_ledger.debts.postgres import PostgresDebts
 from prepay_ledger.debts.postgres_news import PostgresDebtNews
@@ -43,6 +45,7 @@ class MoneyStores:
     """Of the books, debts, deposits, and every way that money comes and goes."""
 
     def __init__(self, connection: AsyncConnection) -> None:
+        self.debit_files: DebitStore = PostgresDebits(connection)
         self.debts: DebtStore = PostgresDebts(connection)
         self.debt_news: NewsStore = PostgresDebtNews(connection)
         self.write_offs: WriteOffStore = PostgresWriteOffs(connection)

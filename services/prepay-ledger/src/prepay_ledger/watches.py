@@ -1,5 +1,7 @@
 """Metrics of the ledger as a whole, looked up every some seconds."""
 
+from collections.abc import Collection
+
 from prepay_ledger.accounts.postgres_queries import AccountQueries
 from prepay_ledger.bank.postgres_queries import BankQueries
 from prepay_ledger.breakers.postgres_queries import BreakerQueries
@@ -143,7 +145,7 @@ def watches(database: Database, settings: LedgerSettings) -> list[Repeating]:
         ),
         Repeating(
             name="watch automatic top-ups",
-            do=lambda: _measure_top_ups(mandates),
+            do=lambda: _measure_top_ups(mandates, settings.debit_profiles.keys()),
             every_s=_EVERY_S,
             rest_factor=_REST_FACTOR,
         ),
@@ -244,8 +246,8 @@ async def _measure_money_on_its_way(bank: BankQueries, cash: CashQueries) -> Non
     CASH_ON_ITS_WAY_SECONDS.set((now - handed_over).total_seconds() if handed_over else 0)
 
 
-async def _measure_top_ups(mandates: MandateQueries) -> None:
-    now, since = utc_now(), await mandates.oldest_open()
+async def _measure_top_ups(mandates: MandateQueries, by_file: Collection[str]) -> None:
+    now, since = utc_now(), await mandates.oldest_open(by_file=by_file)
     for state in OPEN:
         age_s = (now - since[state]).total_seconds() if state in since else 0
         TOP_UP_REQUEST_AGE_SECONDS.labels(state).set(age_s)

@@ -1,11 +1,13 @@
 """Metrics of what should be at the bank, or come from it, looked up every some seconds."""
 
+from collections.abc import Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from prepay_ledger.bank.postgres_statements import StatementQueries
 from prepay_ledger.business_days import BusinessDays
-from prepay_ledger.metrics import BANK_STATEMENTS_MISSING, PAYOUTS_OPEN
+from prepay_ledger.debit_files.postgres_queries import DebitQueries
+from prepay_ledger.metrics import BANK_STATEMENTS_MISSING, DEBIT_AGE_SECONDS, PAYOUTS_OPEN
 from prepay_ledger.payouts.postgres_queries import PayoutQueries
 from prepay_ledger.payouts.rules import late_before
 from prepay_ledger.settings import LedgerSettings
@@ -20,7 +22,8 @@ _REST_FACTOR = 50
 def bank_watches(database: Database, settings: LedgerSettings) -> list[Repeating]:
     """The workers that keep them."""
     zone, late_days = ZoneInfo(settings.timezone), settings.payout_late_days
-    payouts = PayoutQueries(database)
+    payouts, debits = PayoutQueries(database), DebitQueries(database)
+    by_file = sorted(settings.debit_profiles)
     statements = StatementQueries(
         database,
         days=BusinessDays(settings.bank_holidays),
@@ -39,12 +42,25 @@ def bank_watches(database: Database, settings: LedgerSettings) -> list[Repeating
             every_s=_EVERY_S,
             rest_factor=_REST_FACTOR,
         ),
+        Repeating(
+            name="watch batch debits",
+            do=lambda: _measure_debits(debits, by_file),
+            every_s=_EVERY_S,
+            rest_factor=_REST_FACTOR,
+        ),
     ]
 
 
 async def _measure_payouts(payouts: PayoutQueries, since: date) -> None:
     for provider, count in (await payouts.open_by_provider(late_before=since)).items():
         PAYOUTS_OPEN.labels(provider).set(count)
+
+
+async def _measure_debits(debits: DebitQueries, by_file: Sequence[str]) -> None:
+    now, since = utc_now(), await debits.waiting_since(by_file)
+    for waits_for in ("bank", "person"):
+        age_s = (now - since[waits_for]).total_seconds() if waits_for in since else 0
+        DEBIT_AGE_SECONDS.labels(waits_for).set(age_s)
 
 
 async def _measure_missing(statements: StatementQueries, today: date) -> None:

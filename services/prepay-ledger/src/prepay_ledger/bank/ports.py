@@ -7,6 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from prepay_ledger.bank.values import BankAccount, BankFile, BankLine, KeptStatement, LineStep
+from prepay_ledger.debit_files.ports import HasDebits
 from prepay_ledger.payments import ports as payments
 from prepay_ledger.payments.credit import Decided
 from prepay_ledger.payouts.ports import HasPayouts
@@ -73,7 +74,7 @@ class HasBank(Protocol):
     bank: BankStore
 
 
-class Unit(HasBank, HasPayouts, payments.Unit, Protocol):
+class Unit(HasBank, HasPayouts, HasDebits, payments.Unit, Protocol):
     """A transaction in which a line is applied."""
 
 

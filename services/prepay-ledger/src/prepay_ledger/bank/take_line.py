@@ -7,6 +7,7 @@ from uuid import UUID
 
 from prepay_ledger.bank.named_account import named_account
 from prepay_ledger.bank.ports import Unit
+from prepay_ledger.bank.receive_debit import ReceiveDebit
 from prepay_ledger.bank.receive_payout import ReceivePayout
 from prepay_ledger.bank.rules import PAYMENT_MICRO_MAX, doubt, ended
 from prepay_ledger.bank.values import BankLine, LineState
@@ -32,11 +33,13 @@ class TakeLine:
         take_payment: TakePayment,
         take_movement: TakeMovement,
         receive_payout: ReceivePayout,
+        receive_debit: ReceiveDebit,
         clock: Clock,
     ) -> None:
         self._take_payment = take_payment
         self._take_movement = take_movement
         self._receive_payout = receive_payout
+        self._receive_debit = receive_debit
         self._clock = clock
 
     async def __call__(self, unit: Unit, line_id: UUID) -> BankLine | None:
@@ -62,7 +65,8 @@ class TakeLine:
             case _ if not line.line.amount_micro:
                 return ended(line, LineState.NO_AMOUNT)
             case LineKind.BATCH:
-                return await _batch(unit, line)
+                collected = await self._receive_debit.of_line(unit, line, now=now)
+                return collected or await _batch(unit, line)
             case LineKind.RETURN:
                 return await self._return(unit, line, now=now)
             case LineKind.CREDIT:
@@ -84,6 +88,9 @@ class TakeLine:
         for batch in await unit.bank.of_booking(line):
             if batch.state is LineState.BATCH:
                 await unit.bank.change(ended(batch, LineState.DETAILED, refers_to=line.id))
+        collected = await self._receive_debit.of_line(unit, line, now=now)
+        if collected is not None:
+            return collected
         payout = await self._receive_payout.of_line(unit, line, now=now)
         return payout or await self.credit(unit, line, now=now)
 
@@ -109,6 +116,9 @@ class TakeLine:
         return after
 
     async def _return(self, unit: Unit, line: BankLine, *, now: datetime) -> BankLine:
+        collected = await self._receive_debit.of_line(unit, line, now=now)
+        if collected is not None:
+            return collected
         for reference in _named_by(line):
             paid = await unit.bank.paid_by(line.account, reference)
             of_amount = [each for each in paid if each.line.amount_micro == -line.line.amount_micro]

@@ -21,6 +21,8 @@ class LineState(StrEnum):
     """A payment that nobody could place when it came; `prewatt suspense` goes on with it."""
     PAYOUT = "payout"
     """What a payment provider sent us of money that it had taken: nobody's payment."""
+    COLLECTED = "collected"
+    """What the bank collected by a file of batch debits, or a return: booked by the debit."""
     REPEATED = "repeated"
     """The same line was told before."""
     DOUBTFUL = "doubtful"
@@ -59,7 +61,7 @@ OPEN = frozenset(
 """What a person has to look at, unless it was dealt with."""
 PAID = frozenset({LineState.CREDITED, LineState.SUSPENSE})
 """What is a payment."""
-MONEY_CAME = PAID | {LineState.PAYOUT}
+MONEY_CAME = PAID | {LineState.PAYOUT, LineState.COLLECTED}
 """What another line may tell of once more."""
 
 

@@ -22,17 +22,7 @@ _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 def document_of(body: bytes) -> Node:
     """The element under ``Document``: of camt.052, .053 or .054, in a bank's envelope or not.
     Raises `Unreadable`."""
-    try:
-        root = fromstring(_decoded(body), forbid_dtd=True)
-    except ParseError as error:
-        message = f"the file is no XML: {error}"
-        raise Unreadable(message) from error
-    except DefusedXmlException as error:
-        message = "the file has a DTD or entities, which no statement needs"
-        raise Unreadable(message) from error
-    except (LookupError, UnicodeError, ValueError) as error:
-        message = f"the file is in an encoding that is not read: {error}"
-        raise Unreadable(message) from error
+    root = xml_of(body)
     for node in root.iter():
         if local(node) != "Document" or not len(node):
             continue
@@ -45,6 +35,21 @@ def document_of(body: bytes) -> Node:
         f"element is {root.tag[:200]}"
     )
     raise Unreadable(message)
+
+
+def xml_of(body: bytes) -> Node:
+    """The first element of any XML. Raises `Unreadable`."""
+    try:
+        return fromstring(_decoded(body), forbid_dtd=True)
+    except ParseError as error:
+        message = f"the file is no XML: {error}"
+        raise Unreadable(message) from error
+    except DefusedXmlException as error:
+        message = "the file has a DTD or entities, which no statement needs"
+        raise Unreadable(message) from error
+    except (LookupError, UnicodeError, ValueError) as error:
+        message = f"the file is in an encoding that is not read: {error}"
+        raise Unreadable(message) from error
 
 
 def _decoded(body: bytes) -> bytes | str:

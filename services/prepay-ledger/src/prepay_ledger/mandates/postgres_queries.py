@@ -1,6 +1,6 @@
 """What people ask about mandates and their requests: read-only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,6 +11,7 @@ from prepay_ledger.mandates.postgres_rows import to_mandate, to_request
 from prepay_ledger.mandates.tables import mandate, mandate_step, top_up_request
 from prepay_ledger.mandates.values import (
     OPEN,
+    TO_SEND,
     Mandate,
     MandateState,
     RequestState,
@@ -112,11 +113,17 @@ class MandateQueries:
             row = (await connection.execute(query)).mappings().first()
         return to_request(row) if row else None
 
-    async def oldest_open(self) -> Mapping[RequestState, datetime]:
-        """When the oldest of each state that is open was made."""
+    async def oldest_open(
+        self, *, by_file: Collection[str] = ()
+    ) -> Mapping[RequestState, datetime]:
+        """When the oldest of each state that is open was made. Those that wait to be sent to a
+        provider ``by_file`` do not count: a person has its files made."""
+        waits_for_file = top_up_request.c.provider.in_(by_file) & top_up_request.c.state.in_(
+            sorted(TO_SEND)
+        )
         query = (
             select(top_up_request.c.state, func.min(top_up_request.c.requested_at))
-            .where(top_up_request.c.state.in_(sorted(OPEN)))
+            .where(top_up_request.c.state.in_(sorted(OPEN)), ~waits_for_file)
             .group_by(top_up_request.c.state)
         )
         async with self._database.transaction() as connection:

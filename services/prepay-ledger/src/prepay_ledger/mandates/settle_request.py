@@ -2,7 +2,7 @@
 what follows for its mandate. The account is locked first, so that each is seen once."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -77,6 +77,26 @@ class SettleRequest:
         after = closed(before, RequestState.FAILED, code="not-paid", now=now)
         await self._keep(unit, before, _of(after, payment_id), for_good=False, now=now)
 
+    async def came_to_nothing(
+        self,
+        unit: Unit,
+        request_id: UUID,
+        *,
+        code: str,
+        for_good: bool,
+        retry_on: date,
+        now: datetime,
+    ) -> bool:
+        """A bank's answer: no money came, or what came went back. Whether that was new. The next
+        request is for ``retry_on`` or later."""
+        before = await locked_request(unit, request_id)
+        assert before is not None, "a request stays"
+        if before.state not in OPEN and before.state is not RequestState.PAID:
+            return False
+        after = closed(before, RequestState.FAILED, code=code, now=now)
+        await self._keep(unit, before, after, for_good=for_good, retry_on=retry_on, now=now)
+        return True
+
     async def give_up_waiting(self, unit: Unit, request_id: UUID, *, now: datetime) -> None:
         """Its time is over: a person looks."""
         before = await locked_request(unit, request_id)
@@ -115,6 +135,7 @@ class SettleRequest:
         *,
         for_good: bool,
         now: datetime,
+        retry_on: date | None = None,
     ) -> None:
         if after == before:
             return
@@ -129,7 +150,7 @@ class SettleRequest:
         if after.state is RequestState.PAID:
             await unit.mandates.put(after_paid(mandate))
         elif counts_as_failure(before, after):
-            await self._failed(unit, mandate, after, for_good=for_good, now=now)
+            await self._failed(unit, mandate, after, for_good=for_good, retry_on=retry_on, now=now)
 
     async def _failed(
         self,
@@ -138,6 +159,7 @@ class SettleRequest:
         request: TopUpRequest,
         *,
         for_good: bool,
+        retry_on: date | None,
         now: datetime,
     ) -> None:
         account = await unit.balances.account(request.account_id)
@@ -146,6 +168,7 @@ class SettleRequest:
         after = after_nothing(
             mandate, today=standing.today, why=request.code, for_good=for_good, policy=self._policy
         )
+        after = replace(after, retry_on=retry_on or after.retry_on)
         await unit.mandates.put(after)
         event = AutoTopUpFailed(
             account_id=request.account_id,

@@ -197,6 +197,15 @@ SEALED = (
         ("payment", "action", "account_id", "who", "reason", "journal_id", "at"),
     ),
     SealedTable(
+        "debit_body", ("file_id",), ("file_id", "sha256", "lines", "sum_micro", "at")
+    ),
+    SealedTable(
+        "debit_result",
+        ("id",),
+        ("id", "key", "sha256", "provider", "name", "answers", "uploaded_by", "at"),
+    ),
+    SealedTable("debit_step", ("id",), ("id", "file_id", "action", "who", "reason", "at")),
+    SealedTable(
         "payout_step",
         ("id",),
         ("id", "payout_id", "key", "action", "bank_line", "who", "reason", "state_before", "at"),

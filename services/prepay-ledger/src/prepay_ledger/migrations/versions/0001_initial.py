@@ -1836,9 +1836,9 @@ CREATE TABLE bank_line (
     refers_to uuid,
     PRIMARY KEY (id),
     CHECK (kind IN ('credit', 'debit', 'charge', 'return', 'returned-to-us', 'batch', 'pending')),
-    CHECK (state IN ('waiting', 'credited', 'suspense', 'payout', 'repeated', 'doubtful',
-        'taken-back', 'excess', 'parked', 'batch', 'detailed', 'debit', 'charge', 'returned-to-us',
-        'pending', 'no-amount', 'failed')),
+    CHECK (state IN ('waiting', 'credited', 'suspense', 'payout', 'collected', 'repeated',
+        'doubtful', 'taken-back', 'excess', 'parked', 'batch', 'detailed', 'debit', 'charge',
+        'returned-to-us', 'pending', 'no-amount', 'failed')),
     CHECK (state NOT IN ('credited', 'suspense') OR payment IS NOT NULL),
     FOREIGN KEY(file_id) REFERENCES bank_file (id),
     FOREIGN KEY(account) REFERENCES bank_account (account),
@@ -2146,6 +2146,137 @@ CREATE TABLE settlement_step (
 );
 CREATE INDEX settlement_step_day ON settlement_step (day, id);
 CREATE INDEX settlement_step_difference ON settlement_step (difference_id, id);
+CREATE TABLE debtor (
+    mandate_id uuid NOT NULL,
+    holder text NOT NULL,
+    bank_account text NOT NULL,
+    bank_code text NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (mandate_id),
+    FOREIGN KEY(mandate_id) REFERENCES mandate (id)
+);
+CREATE TABLE debit_file (
+    id uuid NOT NULL,
+    key text NOT NULL,
+    provider text NOT NULL,
+    currency text NOT NULL,
+    collect_on date NOT NULL,
+    cut_off timestamptz NOT NULL,
+    state text NOT NULL,
+    lines integer NOT NULL,
+    sum_micro bigint NOT NULL,
+    bank_line uuid,
+    by_lines boolean DEFAULT false NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (key),
+    UNIQUE (bank_line),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    CHECK (state IN ('collecting', 'made', 'sent', 'cancelled')),
+    CHECK (lines >= 0),
+    CHECK (sum_micro >= 0),
+    FOREIGN KEY(bank_line) REFERENCES bank_line (id)
+);
+CREATE UNIQUE INDEX debit_file_one_collecting ON debit_file (provider) WHERE state = 'collecting';
+CREATE INDEX debit_file_state ON debit_file (state, id);
+CREATE TABLE debit_body (
+    file_id uuid NOT NULL,
+    body bytea NOT NULL,
+    sha256 bytea NOT NULL,
+    lines integer NOT NULL,
+    sum_micro bigint NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (file_id),
+    CHECK (octet_length(sha256) = 32),
+    CHECK (lines > 0),
+    CHECK (sum_micro > 0),
+    FOREIGN KEY(file_id) REFERENCES debit_file (id)
+);
+CREATE INDEX debit_body_day ON debit_body (day, file_id);
+CREATE TABLE debit_step (
+    id uuid NOT NULL,
+    file_id uuid NOT NULL,
+    action text NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    CHECK (action IN ('begin', 'send', 'cancel')),
+    FOREIGN KEY(file_id) REFERENCES debit_file (id)
+);
+CREATE INDEX debit_step_day ON debit_step (day, id);
+CREATE UNIQUE INDEX debit_step_file ON debit_step (file_id, action);
+CREATE TABLE debit_item (
+    request_id uuid NOT NULL,
+    file_id uuid NOT NULL,
+    number integer NOT NULL,
+    account_id uuid NOT NULL,
+    account_number text NOT NULL,
+    mandate_reference text NOT NULL,
+    signed_on date NOT NULL,
+    holder text NOT NULL,
+    bank_account text NOT NULL,
+    bank_code text NOT NULL,
+    amount_micro bigint NOT NULL,
+    currency text NOT NULL,
+    PRIMARY KEY (request_id),
+    UNIQUE (file_id, number),
+    CHECK (number >= 1),
+    CHECK (amount_micro > 0),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    FOREIGN KEY(request_id) REFERENCES top_up_request (id),
+    FOREIGN KEY(file_id) REFERENCES debit_file (id),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE TABLE debit_result (
+    id uuid NOT NULL,
+    key text NOT NULL,
+    sha256 bytea NOT NULL,
+    provider text NOT NULL,
+    name text NOT NULL,
+    body bytea NOT NULL,
+    answers integer NOT NULL,
+    uploaded_by text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (key),
+    UNIQUE (provider, sha256),
+    CHECK (octet_length(sha256) = 32),
+    CHECK (answers >= 0)
+);
+CREATE INDEX debit_result_day ON debit_result (day, id);
+CREATE TABLE debit_answer (
+    id uuid NOT NULL,
+    result_id uuid NOT NULL,
+    provider text NOT NULL,
+    number integer NOT NULL,
+    kind text NOT NULL,
+    named text NOT NULL,
+    code text NOT NULL,
+    amount_micro bigint,
+    place text NOT NULL,
+    state text NOT NULL,
+    reason text NOT NULL,
+    open boolean NOT NULL,
+    request uuid,
+    closed_by text,
+    closed_reason text,
+    PRIMARY KEY (id),
+    CHECK (kind IN ('paid', 'refused', 'returned')),
+    CHECK (state IN ('waiting', 'applied', 'repeated', 'unknown', 'other-amount', 'failed')),
+    CHECK (state <> 'applied' OR request IS NOT NULL),
+    CHECK ((closed_by IS NULL) = (closed_reason IS NULL)),
+    FOREIGN KEY(result_id) REFERENCES debit_result (id),
+    FOREIGN KEY(request) REFERENCES debit_item (request_id)
+);
+CREATE INDEX debit_answer_waiting ON debit_answer (id) WHERE state = 'waiting';
+CREATE INDEX debit_answer_open ON debit_answer (id) WHERE open;
+CREATE INDEX debit_answer_result ON debit_answer (result_id, id);
+CREATE INDEX debit_answer_request ON debit_answer (request) WHERE request IS NOT NULL;
 CREATE TABLE command_answer (
     id bigint GENERATED ALWAYS AS IDENTITY,
     command_id uuid NOT NULL,
@@ -2221,6 +2352,9 @@ SEALED = {
     "bank_file": "",
     "bank_line_step": "",
     "payout_step": "",
+    "debit_body": "",
+    "debit_step": "",
+    "debit_result": "",
     "settlement_file": "",
     "settlement_step": "",
     "decision": "",

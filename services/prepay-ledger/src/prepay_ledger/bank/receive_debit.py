@@ -1,0 +1,108 @@
+"""Use case: a line of the bank's statement is what it collected by a batch debit: one of its lines,
+a return of one, or the sum of a file. It is credited by the debit's own way, and never twice."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from prepay_ledger.bank.ports import Unit
+from prepay_ledger.bank.rules import ended, texts_of
+from prepay_ledger.bank.values import BankLine, LineState
+from prepay_ledger.bank_files.values import LineKind
+from prepay_ledger.debit_files.take_answer import TakeAnswer, item_named
+from prepay_ledger.debit_formats.configured import DebitProfile
+from prepay_ledger.debit_formats.values import AnswerKind
+from prepay_ledger.journal.values import Journal, clearing
+
+_ID = 32
+"""Letters and digits of our ids."""
+
+
+class ReceiveDebit:
+    """Books such lines. ``profiles``: by the provider's name."""
+
+    def __init__(self, *, take_answer: TakeAnswer, profiles: Mapping[str, DebitProfile]) -> None:
+        self._take_answer = take_answer
+        self._profiles = profiles
+
+    async def of_line(self, unit: Unit, line: BankLine, *, now: datetime) -> BankLine | None:
+        """The line as it ends; none where it is anything else. The line is locked."""
+        providers = [
+            name for name, each in self._profiles.items() if each.creditor.account == line.account
+        ]
+        if not providers:
+            return None
+        names = _names_in(line)
+        for provider in providers:
+            for name in names:
+                after = await self._item(unit, line, provider, name, now=now)
+                if after is not None:
+                    return after
+        if line.line.kind not in {LineKind.CREDIT, LineKind.BATCH}:
+            return None
+        return await self._file(unit, line, providers, names, now=now)
+
+    async def _item(
+        self, unit: Unit, line: BankLine, provider: str, name: str, *, now: datetime
+    ) -> BankLine | None:
+        item = await item_named(unit, provider, name)
+        if item is None:
+            return None
+        if (abs(line.line.amount_micro), line.currency) != (item.amount_micro, item.currency):
+            reason = f"it names a debit of {item.amount_micro} micro-units of {item.currency}"
+            return ended(line, LineState.DOUBTFUL, reason=reason)
+        file = await unit.debit_files.lock_file(item.file_id)
+        assert file is not None, "a file stays"
+        kind = AnswerKind.PAID if line.line.amount_micro > 0 else AnswerKind.RETURNED
+        await self._take_answer.apply(unit, item, provider, kind, "", now=now)
+        if kind is AnswerKind.PAID and file.bank_line is not None:
+            return ended(line, LineState.DETAILED, refers_to=file.bank_line)
+        if kind is AnswerKind.PAID and not file.by_lines:
+            await unit.debit_files.change_file(replace(file, by_lines=True))
+        await _post(unit, line, provider, now=now)
+        return ended(line, LineState.COLLECTED, reason=f"debit {item.name}")
+
+    async def _file(
+        self,
+        unit: Unit,
+        line: BankLine,
+        providers: list[str],
+        names: list[str],
+        *,
+        now: datetime,
+    ) -> BankLine | None:
+        files = await unit.debit_files.files_by_line(
+            providers, names=names, sum_micro=line.line.amount_micro
+        )
+        is_named = bool(files) and files[0].name in names
+        if not is_named and (line.line.kind is not LineKind.BATCH or len(files) != 1):
+            return None
+        file = await unit.debit_files.lock_file(files[0].id)
+        if file is None or file.bank_line is not None:
+            return None
+        if file.by_lines:
+            return ended(line, LineState.DETAILED, reason=f"debit file {file.name}, one by one")
+        await unit.debit_files.change_file(replace(file, bank_line=line.id))
+        await _post(unit, line, file.provider, now=now)
+        return ended(line, LineState.COLLECTED, reason=f"debit file {file.name}")
+
+
+async def _post(unit: Unit, line: BankLine, provider: str, *, now: datetime) -> None:
+    micro = line.line.amount_micro
+    await unit.journals.post(
+        Journal(
+            kind="collected",
+            source=f"{provider}/{line.id}",
+            currency=line.currency,
+            entries=(),
+            postings={clearing(provider): micro, clearing(line.provider): -micro},
+        ),
+        at=now,
+    )
+
+
+def _names_in(line: BankLine) -> list[str]:
+    """What may be an id of ours, in the fields for it and among other words."""
+    said = [line.line.end_to_end_id, line.line.transaction, line.line.booking, *texts_of(line.line)]
+    words = [word.lower() for text in said for word in text.replace("-", "").split()]
+    return list(dict.fromkeys(word for word in words if len(word) == _ID))

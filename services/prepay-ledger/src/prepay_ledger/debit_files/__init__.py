@@ -1,0 +1,1 @@
+"""Batch debits: files that banks collect by, and what they answer."""

@@ -1,0 +1,1 @@
+"""How banks take batch debits, and how they answer."""

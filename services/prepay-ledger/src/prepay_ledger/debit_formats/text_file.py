@@ -1,0 +1,85 @@
+"""A file of text by the bank's own form: fixed widths or a delimiter, in its encoding. So banks of
+China take 代扣 files, in GBK."""
+
+from collections.abc import Mapping, Sequence
+
+from prepay_ledger.debit_formats.configured import PLACE, FieldForm, TextForm
+from prepay_ledger.debit_formats.values import Debit, DebitFile, Unwritable
+from prepay_ledger.providers.amounts import decimal_of, minor_of_micro
+
+_ENCODINGS = {"utf-8": "utf-8", "gbk": "gbk", "latin-1": "cp1252"}
+
+
+def write_text(file: DebitFile, form: TextForm) -> bytes:
+    """Its head, a line for each debit, its foot. Raises `Unwritable`."""
+    of_all = _of_all(file, form)
+    lines = [_line(form.head, of_all, form, "the head")] if form.head else []
+    for debit in file.debits:
+        named = of_all | _of_one(debit, file.currency, form)
+        lines.append(_line(form.columns, named, form, f"line {debit.number}"))
+    if form.foot:
+        lines.append(_line(form.foot, of_all, form, "the foot"))
+    end = form.line_end.encode()
+    return end.join(lines) + end
+
+
+def _of_all(file: DebitFile, form: TextForm) -> dict[str, str]:
+    return {
+        "file_id": file.id,
+        "collect_on": file.collect_on.strftime(form.date_form),
+        "made_on": file.made_at.strftime(form.date_form),
+        "currency": file.currency,
+        "count": str(len(file.debits)),
+        "sum": decimal_of(file.sum_micro),
+        "sum_minor": _minor(file.sum_micro, file.currency, "the sum"),
+    }
+
+
+def _of_one(debit: Debit, currency: str, form: TextForm) -> dict[str, str]:
+    return {
+        "number": str(debit.number),
+        "id": debit.id,
+        "mandate_reference": debit.mandate_reference,
+        "signed_on": debit.signed_on.strftime(form.date_form),
+        "holder": debit.debtor.holder,
+        "bank_account": debit.debtor.bank_account,
+        "bank_code": debit.debtor.bank_code,
+        "amount": decimal_of(debit.amount_micro),
+        "minor": _minor(debit.amount_micro, currency, f"line {debit.number}"),
+        "account_number": debit.account_number,
+    }
+
+
+def _minor(micro: int, currency: str, where: str) -> str:
+    try:
+        return str(minor_of_micro(micro, currency))
+    except ValueError as error:
+        message = f"{where}: {error}"
+        raise Unwritable(message) from error
+
+
+def _line(
+    fields: Sequence[FieldForm], named: Mapping[str, str], form: TextForm, where: str
+) -> bytes:
+    return form.delimiter.encode().join(_field(each, named, form, where) for each in fields)
+
+
+def _field(field: FieldForm, named: Mapping[str, str], form: TextForm, where: str) -> bytes:
+    """Nothing is cut off: what does not fit would be somebody else's account."""
+    said = PLACE.sub(lambda place: named[place[1]], field.value)
+    if any(each in said for each in ("\r", "\n", *filter(None, [form.delimiter]))):
+        message = f"{where}: {said[:40]!r} has what ends a field"
+        raise Unwritable(message)
+    try:
+        written = said.encode(_ENCODINGS[form.encoding])
+    except UnicodeEncodeError as error:
+        message = f"{where}: {said[:40]!r} cannot be written in {form.encoding}"
+        raise Unwritable(message) from error
+    if field.width is None:
+        return written
+    lacking = field.width - len(written)
+    if lacking < 0:
+        message = f"{where}: {said[:40]!r} is longer than {field.width} bytes"
+        raise Unwritable(message)
+    pad = field.pad.encode() * lacking
+    return pad + written if field.align == "right" else written + pad

@@ -1,0 +1,92 @@
+"""The ledger's jobs about banks: lines of statements, payouts, and batch debits."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from zoneinfo import ZoneInfo
+
+from prepay_ledger.bank.match_payouts import MatchPayouts
+from prepay_ledger.bank.receive_debit import ReceiveDebit
+from prepay_ledger.bank.receive_payout import ReceivePayout
+from prepay_ledger.bank.take_line import TakeLine
+from prepay_ledger.bank.take_lines import TakeLines
+from prepay_ledger.business_days import BusinessDays
+from prepay_ledger.debit_files.gather_file import GatherFiles
+from prepay_ledger.debit_files.take_answer import TakeAnswer
+from prepay_ledger.debit_files.take_answers import TakeAnswers
+from prepay_ledger.payments.take_movement import TakeMovement
+from prepay_ledger.payments.take_payment import TakePayment
+from prepay_ledger.settings import LedgerSettings
+from prepay_ledger.supply.review_supply import SupplyReview
+from prepay_ledger.unit import PostgresUnit
+from prewatt_common.clock import utc_now
+from prewatt_common.workers import Repeating
+
+_TAKE_BANK_LINES_EVERY_S = 0.5
+_MATCH_PAYOUTS_EVERY_S = 2.0
+_MATCH_PAYOUTS_REST_FACTOR = 20
+"""Those that have not arrived are looked for in each run: a twentieth of the time at most."""
+_DEBITS_EVERY_S = 1.0
+
+
+def bank_jobs(
+    *,
+    settings: LedgerSettings,
+    units: Callable[[], AbstractAsyncContextManager[PostgresUnit]],
+    review: SupplyReview,
+    committed: Callable[[], None],
+) -> list[Repeating]:
+    """All of them; ``committed``: tells that there may be something to publish."""
+    zone, days = ZoneInfo(settings.timezone), BusinessDays(settings.bank_holidays)
+    take_payment, take_movement = TakePayment(review=review), TakeMovement(review=review)
+    receive_payout = ReceivePayout(take_movement=take_movement, days=settings.payout_late_days)
+    take_answer = TakeAnswer(
+        take_payment=take_payment,
+        take_movement=take_movement,
+        profiles=settings.debit_profiles,
+        days=days,
+        zone=zone,
+    )
+    take_line = TakeLine(
+        take_payment=take_payment,
+        take_movement=take_movement,
+        receive_payout=receive_payout,
+        receive_debit=ReceiveDebit(take_answer=take_answer, profiles=settings.debit_profiles),
+        clock=utc_now,
+    )
+    return [
+        Repeating(
+            name="take bank lines",
+            do=TakeLines(open_unit=units, take_line=take_line, committed=committed),
+            every_s=_TAKE_BANK_LINES_EVERY_S,
+        ),
+        Repeating(
+            name="match payouts",
+            do=MatchPayouts(
+                open_unit=units,
+                receive_payout=receive_payout,
+                committed=committed,
+                clock=utc_now,
+            ),
+            every_s=_MATCH_PAYOUTS_EVERY_S,
+            rest_factor=_MATCH_PAYOUTS_REST_FACTOR,
+        ),
+        Repeating(
+            name="gather debit files",
+            do=GatherFiles(
+                open_unit=units,
+                profiles=settings.debit_profiles,
+                days=days,
+                zone=zone,
+                clock=utc_now,
+                committed=committed,
+            ),
+            every_s=_DEBITS_EVERY_S,
+        ),
+        Repeating(
+            name="take debit answers",
+            do=TakeAnswers(
+                open_unit=units, take_answer=take_answer, committed=committed, clock=utc_now
+            ),
+            every_s=_DEBITS_EVERY_S,
+        ),
+    ]

@@ -1,0 +1,112 @@
+"""The ledger's routes about banks: statements, payouts, and batch debits."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter
+
+from prepay_ledger.bank.api import bank_router
+from prepay_ledger.bank.api_payouts import payouts_router
+from prepay_ledger.bank.api_statements import missing_statements_router
+from prepay_ledger.bank.postgres_queries import BankQueries
+from prepay_ledger.bank.postgres_statements import StatementQueries
+from prepay_ledger.bank.receive_debit import ReceiveDebit
+from prepay_ledger.bank.receive_payout import ReceivePayout
+from prepay_ledger.bank.settle_line import SettleLine
+from prepay_ledger.bank.settle_payout import SettlePayout
+from prepay_ledger.bank.take_line import TakeLine
+from prepay_ledger.business_days import BusinessDays
+from prepay_ledger.debit_files.api import (
+    debit_files_router,
+    debit_results_router,
+    debtors_router,
+)
+from prepay_ledger.debit_files.postgres_queries import DebitQueries
+from prepay_ledger.debit_files.take_answer import TakeAnswer
+from prepay_ledger.payments.take_movement import TakeMovement
+from prepay_ledger.payments.take_payment import TakePayment
+from prepay_ledger.payouts.postgres_queries import PayoutQueries
+from prepay_ledger.payouts.rules import late_before
+from prepay_ledger.settings import LedgerSettings
+from prepay_ledger.supply.review_supply import SupplyReview
+from prepay_ledger.unit import PostgresUnit, open_unit
+from prewatt_common.clock import utc_now
+from prewatt_common.db.database import Database
+
+
+def make_settle_line(settings: LedgerSettings, *, review: SupplyReview) -> SettleLine:
+    """A person's decision about a line; it may wait for another person's."""
+    take_payment, take_movement = TakePayment(review=review), TakeMovement(review=review)
+    take_answer = TakeAnswer(
+        take_payment=take_payment,
+        take_movement=take_movement,
+        profiles=settings.debit_profiles,
+        days=BusinessDays(settings.bank_holidays),
+        zone=ZoneInfo(settings.timezone),
+    )
+    take_line = TakeLine(
+        take_payment=take_payment,
+        take_movement=take_movement,
+        receive_payout=ReceivePayout(take_movement=take_movement, days=settings.payout_late_days),
+        receive_debit=ReceiveDebit(take_answer=take_answer, profiles=settings.debit_profiles),
+        clock=utc_now,
+    )
+    return SettleLine(take_line=take_line, terms=settings.approval_terms)
+
+
+def bank_routers(
+    *,
+    settings: LedgerSettings,
+    database: Database,
+    review: SupplyReview,
+    settle_line: SettleLine,
+    committed: Callable[[], None],
+) -> list[APIRouter]:
+    """All of them."""
+    zone, days = ZoneInfo(settings.timezone), BusinessDays(settings.bank_holidays)
+    profiles, late_days = settings.debit_profiles, settings.payout_late_days
+    receive_payout = ReceivePayout(take_movement=TakeMovement(review=review), days=late_days)
+    debits = DebitQueries(database)
+
+    def units() -> AbstractAsyncContextManager[PostgresUnit]:
+        return open_unit(database)
+
+    def today() -> date:
+        return utc_now().astimezone(zone).date()
+
+    return [
+        bank_router(
+            open_unit=units,
+            queries=BankQueries(database),
+            settle_line=settle_line,
+            committed=committed,
+            clock=utc_now,
+        ),
+        missing_statements_router(
+            open_unit=units,
+            queries=StatementQueries(database, days=days, late_days=settings.statement_late_days),
+            today=today,
+            clock=utc_now,
+        ),
+        payouts_router(
+            open_unit=units,
+            queries=PayoutQueries(database),
+            settle_payout=SettlePayout(receive_payout=receive_payout),
+            late_before=lambda: late_before(utc_now(), zone=zone, days=late_days),
+            committed=committed,
+            clock=utc_now,
+        ),
+        debit_files_router(
+            open_unit=units,
+            queries=debits,
+            profiles=profiles,
+            days=days,
+            today=today,
+            committed=committed,
+            clock=utc_now,
+        ),
+        debit_results_router(open_unit=units, queries=debits, profiles=profiles, clock=utc_now),
+        debtors_router(open_unit=units, queries=debits, profiles=profiles, clock=utc_now),
+    ]
