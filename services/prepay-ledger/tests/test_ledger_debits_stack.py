@@ -262,3 +262,16 @@ async def test_killed_as_an_answer_is_applied_it_counts_once(
     await debits.apply_answers()
     assert (await debits.balance(), await debits.states()) == (110, ["paid"])
     assert [each.state for each in await debits.kept_answers()] == ["applied"]
+
+
+async def test_a_file_that_cannot_be_written_is_told_and_tried_at_leisure(
+    debits: Debits, caplog: pytest.LogCaptureFixture
+) -> None:
+    await debits.due()
+    file = await debits.begin_file()
+    await debits.scratch.sql("UPDATE top_up_request SET reference = repeat('m', 36)")
+    gathering = debits.gathering()
+    assert await gathering() == 0.0  # it is put in
+    assert await gathering() is None
+    assert "has to have 1 to 35 characters" in caplog.text
+    assert (await debits.file(file.id)).state is FileState.COLLECTING

@@ -61,11 +61,14 @@ class GatherFiles:
         async with self._open_unit() as unit:
             files = await unit.debit_files.collecting()
             requests = await unit.debit_files.to_follow(limit=AT_ONCE)
-        for file_id, error in await odd_among(files, self._go_on):
+        odd_files = await odd_among(files, self._go_on)
+        for file_id, error in odd_files:
             logger.error("debit file %s", file_id, exc_info=error)
-        for request_id, error in await odd_among(requests, self._follow):
+        odd_requests = await odd_among(requests, self._follow)
+        for request_id, error in odd_requests:
             logger.error("top-up request %s of a debit file", request_id, exc_info=error)
-        return 0.0 if files or len(requests) == AT_ONCE else None
+        is_more = len(files) > len(odd_files) or len(requests) - len(odd_requests) == AT_ONCE
+        return 0.0 if is_more else None
 
     async def _go_on(self, file_ids: Sequence[UUID]) -> None:
         for each in file_ids:
