@@ -58,7 +58,7 @@ def bounces_router(
         openapi_extra={
             "requestBody": {
                 "required": True,
-                "content": {"message/rfc822": {"schema": {"type": "string"}, "example": _EXAMPLE}},
+                "content": {"text/plain": {"schema": {"type": "string"}, "example": _EXAMPLE}},
             }
         },
     )
