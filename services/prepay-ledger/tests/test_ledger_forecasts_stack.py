@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 from ledger_devices import publish
+from ledger_owing import Owing
 from ledger_town import COUNT, REVIEW, Dying, Killed
 from ledger_watched import HOUR_WH, Watched
 from prometheus_client import REGISTRY
@@ -97,6 +98,41 @@ async def test_readings_in_forecast_out(town: Foreseen) -> None:
     assert again.ends.p10_us <= again.ends.p50_us
     assert again.openings is not None
     assert again.openings.held_by == ()
+
+
+class Indebted(Foreseen, Owing):
+    """The first account owes something, too."""
+
+
+async def test_an_instalment_brings_the_end_nearer(own_database_url: str) -> None:
+    town = Indebted(own_database_url)
+    await town.settle(town.begin.date())
+    await weeks(town)
+    found = await town.forecast()
+    assert found.made is not None
+    micro, five_days_micro = (
+        found.made.costs.until(us_of(town.at(town.days + days)), Course.MIDDLE) for days in (40, 5)
+    )
+    assert five_days_micro is not None
+    account_id = await town.owe(micro=five_days_micro)
+    await town.sql("UPDATE account SET balance_micro = $2 WHERE id = $1", account_id, micro)
+    before = await town.forecast()
+    (debt,) = await town.debts()
+    await town.plan(debt.id, 1, first_due=town.today)
+    after = await town.forecast()
+    assert before.ends is not None
+    assert after.ends is not None
+    assert before.ends.p50_us is not None
+    assert after.ends.p50_us is not None
+    nearer_us = before.ends.p50_us - after.ends.p50_us
+    # Blocks make later days dearer, so that fewer of them are paid by as much.
+    assert 3 * 24 * HOUR_US <= nearer_us <= 5 * 24 * HOUR_US
+    # Of a balance that stays above so much it is not taken: the customer would be warned for it.
+    await town.sql("UPDATE account SET low_balance_micro = $2 WHERE id = $1", account_id, micro)
+    again = await town.forecast()
+    assert again.ends is not None
+    assert again.ends.p50_us == before.ends.p50_us
+    await town.database.close()
 
 
 async def test_what_is_not_known_is_said_with_the_reason(town: Foreseen) -> None:
