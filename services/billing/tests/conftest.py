@@ -19,7 +19,7 @@ from archive_kept import Archive
 from oracle_beside import oracle, scenarios
 from own_databases import migrated_template, own_database
 
-from billing.bootstrap import subscriptions
+from billing.intake import subscriptions
 from billing.reconciliation.compare_due import CompareDue
 from billing.reconciliation.postgres import PostgresComparisons
 from billing.reconciliation.postgres_due import open_due

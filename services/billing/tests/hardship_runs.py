@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 
 from hardship_cases import example_policy
 
-from billing.bootstrap import subscriptions
 from billing.hardship.postgres import open_look
 from billing.hardship.postgres_policies import open_policies
 from billing.hardship.publish_policy import publish_policy
 from billing.hardship.run_look import RunLook
+from billing.intake import subscriptions
 from billing.settings import BillingSettings
 from prewatt_common.contracts.base import Event
 from prewatt_common.contracts.ledger_events_v1 import SupplyChanged, SupplyState, ToppedUp

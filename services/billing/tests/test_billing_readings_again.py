@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from billing.archive.columns import unpacked
-from billing.bootstrap import subscriptions
+from billing.intake import subscriptions
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.contracts.topics import METER_READINGS
