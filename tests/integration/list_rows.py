@@ -34,6 +34,8 @@ from rows import (
     add_fault,
     add_finding,
     add_inbound_message,
+    add_mode_change,
+    add_mode_change_step,
     add_notice,
     add_parked,
     add_payment,
@@ -61,8 +63,6 @@ from rows_of_cuts import (
     add_cut_list,
     add_cut_list_line,
     add_evidence,
-    add_mode_change,
-    add_mode_change_step,
     add_prepay_agreement,
     add_procedure,
 )

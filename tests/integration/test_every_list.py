@@ -24,6 +24,7 @@ ROWS = 15
 MONTH = "2026-03"
 WHOLE = {
     "/v1/accounts/{account_id}/forecast held_by": "as many as a calendar has kinds of holds",
+    "/v1/accounts/{account_id}/dues periods": "the last 36",
     "/v1/accounts agreements": "as many as the account has had tariffs",
     "/v1/accounts installations": "as many as the account has had meters",
     "/v1/accounts/{account_id} agreements": "as many as the account has had tariffs",

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import asyncpg
+from ledger_scratch_rows import rows_of_modes_and_deposits
 
 from prepay_ledger.charging.enter_charges import EnterCharges
 from prepay_ledger.charging.turn_readings import TurnReadings
@@ -306,21 +307,7 @@ class Scratch:
                  "VALUES ($1, $2, 'k', 'missing_here')", (second, first)),
                 ("INSERT INTO account_check_resolution (line_id, key, who, reason, at) "
                  "VALUES ($1, $2, 'w', 'r', $3)", (second, f"k{number}", AT)),
-                ("INSERT INTO mode_change (id, account_id, to_mode, first_day, tariff_code, "
-                 "consent_by, consent_reference, consent_at, notice_days, owed, instalments, "
-                 "due_days, effective_at, state, reason, waits_for) VALUES ($1, $2, 'arrears', "
-                 "'2026-03-01', 't', 'c', 'd', $3, 0, 'debt', 1, 0, $3, 'cancelled', '', '')",
-                 (first, ACCOUNT, AT)),
-                ("INSERT INTO mode_change_step (id, change_id, action, key, reference, who, "
-                 "reason, at) VALUES ($1, $2, 'cancel', $3, 'n', $4, $5, $6)",
-                 (second, first, f"k{number}", f"w{second}", f"r{number}", AT)),
-                ("INSERT INTO deposit (id, account_id, kind, amount_micro, currency, issuer, "
-                 "reference, valid_from) VALUES ($1, $2, 'cash', 9, 'CNY', '', 'r', '2026-03-01')",
-                 (first, ACCOUNT)),
-                ("INSERT INTO deposit_step (id, deposit_id, action, amount_micro, place, debt_id, "
-                 "key, who, reason, journal_id, at) "
-                 "VALUES ($1, $2, 'draw', 9, 'bank', $1, $3, $4, $5, $6, $7)",
-                 (second, first, f"k{number}", f"w{second}", f"r{number}", journal_id, AT)),
+                *rows_of_modes_and_deposits(first, second, number, journal_id, account_id=ACCOUNT),
                 ("INSERT INTO meter_state (meter_id, day, today) SELECT $1, day, $2 FROM "
                  "posting_day", (f"m{first}", bytes([number]))),
             ):  # fmt: skip

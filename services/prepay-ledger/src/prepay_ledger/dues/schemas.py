@@ -7,6 +7,9 @@ from pydantic import BaseModel
 
 from prepay_ledger.dues.values import Dues
 
+PERIODS_SHOWN = 36
+"""Three years of months; the sums are of all."""
+
 
 class DueOut(BaseModel):
     """A period that is over: what it came to, by when it is to be paid, and what of it is not."""
@@ -25,7 +28,7 @@ class DuesOut(BaseModel):
     paid afterwards, and is not paid; ``unpaid_micro``: that and what is unpaid of all periods that
     are over; ``arrears_micro``: what of it is due and not paid; ``going_on_micro``: charged so
     far of what is not over, and not due. ``limit_micro``: what the balance may lack as agreed, and
-    ``above_limit_micro`` what it lacks besides: nobody is cut for it."""
+    ``above_limit_micro`` what it lacks besides: nobody is cut for it. ``periods``: the last 36."""
 
     account_id: UUID
     currency: str
@@ -64,6 +67,6 @@ def dues_out(found: Dues) -> DuesOut:
                 unpaid_micro=each.unpaid_micro,
                 is_overdue=each.is_overdue,
             )
-            for each in reversed(found.dues)
+            for each in reversed(found.dues[-PERIODS_SHOWN:])
         ],
     )

@@ -1,0 +1,39 @@
+"""Rows of changes of mode and of deposits, for a day that is sealed: straight into the tables."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def rows_of_modes_and_deposits(
+    first: UUID, second: UUID, number: int, journal_id: int, *, account_id: UUID
+) -> Sequence[tuple[str, tuple[Any, ...]]]:
+    """Statements with their values, in order."""
+    return (
+        (
+            "INSERT INTO mode_change (id, account_id, to_mode, first_day, tariff_code, "
+            "consent_by, consent_reference, consent_at, notice_days, owed, instalments, "
+            "due_days, effective_at, state, reason, waits_for) VALUES ($1, $2, 'arrears', "
+            "'2026-03-01', 't', 'c', 'd', $3, 0, 'debt', 1, 0, $3, 'cancelled', '', '')",
+            (first, account_id, AT),
+        ),
+        (
+            "INSERT INTO mode_change_step (id, change_id, action, key, reference, who, "
+            "reason, at) VALUES ($1, $2, 'cancel', $3, 'n', $4, $5, $6)",
+            (second, first, f"k{number}", f"w{second}", f"r{number}", AT),
+        ),
+        (
+            "INSERT INTO deposit (id, account_id, kind, amount_micro, currency, issuer, "
+            "reference, valid_from) VALUES ($1, $2, 'cash', 9, 'CNY', '', 'r', '2026-03-01')",
+            (first, account_id),
+        ),
+        (
+            "INSERT INTO deposit_step (id, deposit_id, action, amount_micro, place, debt_id, "
+            "key, who, reason, journal_id, at) "
+            "VALUES ($1, $2, 'draw', 9, 'bank', $1, $3, $4, $5, $6, $7)",
+            (second, first, f"k{number}", f"w{second}", f"r{number}", journal_id, AT),
+        ),
+    )
