@@ -8,12 +8,13 @@ from itertools import permutations
 
 import pytest
 from ledger_bank import details, entry
-from ledger_debits import Debits
+from ledger_debits import PROFILE, Debits
 from ledger_scratch import Scratch
 from ledger_town import Dying, Killed
 
 from prepay_ledger.debit_files.refusals import FileNotSo, FileOpen, KeyUsedBefore
 from prepay_ledger.debit_files.values import FileState, StepAction
+from prepay_ledger.debit_formats.configured import DebitProfile
 from prepay_ledger.mandates.values import MandateState, Waits
 
 pytestmark = pytest.mark.stack
@@ -269,9 +270,12 @@ async def test_a_file_that_cannot_be_written_is_told_and_tried_at_leisure(
 ) -> None:
     await debits.due()
     file = await debits.begin_file()
-    await debits.scratch.sql("UPDATE top_up_request SET reference = repeat('m', 36)")
+    narrow = {"columns": [{"value": "{id}", "width": 1}]}
+    debits.profiles["demo"] = DebitProfile.model_validate(
+        PROFILE | {"kind": "text", "text": narrow}
+    )
     gathering = debits.gathering()
     assert await gathering() == 0.0  # it is put in
     assert await gathering() is None
-    assert "has to have 1 to 35 characters" in caplog.text
+    assert "is longer than 1 bytes" in caplog.text
     assert (await debits.file(file.id)).state is FileState.COLLECTING
