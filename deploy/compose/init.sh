@@ -40,6 +40,10 @@ PREWATT_RECEIPT_KEYS='{"compose-1": $(openssl genpkey -algorithm ed25519 | quote
 PREWATT_PAYMENT_PROVIDERS='{"demo": {"kind": "standard-webhooks", "secrets": ["whsec_$(openssl rand -base64 32)"]}}'
 # Which of them are asked for automatic top-ups: docs/how-to/automatic-top-up.md.
 PREWATT_PAYMENT_REQUESTERS='{}'
+# Banks that collect by files: docs/how-to/batch-debits.md.
+PREWATT_DEBIT_PROFILES='{}'
+# Chats and apps: services/notifier/README.md.
+PREWATT_CHAT_SERVICES='{}'
 EOF
 mv .env.new .env
 echo "Wrote .env. Next: docker compose up -d --build"

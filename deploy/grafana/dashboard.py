@@ -438,6 +438,7 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
                 Query("max(prewatt_ledger_debt_news_age_seconds)", "untold for, s"),
                 Query("max by (ends) (prewatt_ledger_guarantees)", "guarantees that end: {{ends}}"),
                 Query("max(prewatt_ledger_mode_change_waiting_seconds)", "mode change waits, s"),
+                Query("max(prewatt_ledger_proposal_waiting_seconds)", "proposal waits, s"),
                 Query(
                     "sum by (work) (increase(prewatt_ledger_left_out_total[1h]))",
                     "left out an hour: {{work}}",

@@ -16,6 +16,7 @@ CONTACT = {
     "channels": ["sms", "email"],
     "timezone": "Asia/Urumqi",
     "wechat_openid": "oReader-7",
+    "chat": "telegram:123456789",
 }
 HEADER = "account_id,language,email,phone,channels\n"
 

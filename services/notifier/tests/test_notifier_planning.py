@@ -458,8 +458,11 @@ def test_open_notices_from_before_are_withdrawn():
     assert made.withdrawn == [reminder.id]
 
 
-@pytest.mark.parametrize(("mode", "withdrawn"), [(Mode.ARREARS, 2), (Mode.PREPAY, 0)])
-def test_who_pays_afterwards_is_not_warned_of_a_balance(mode, withdrawn):
+@pytest.mark.parametrize(
+    ("mode", "withdrawn", "told"),
+    [(Mode.ARREARS, 2, Template.NOW_POSTPAID), (Mode.PREPAY, 0, Template.NOW_PREPAID)],
+)
+def test_who_pays_afterwards_is_not_warned_of_a_balance(mode, withdrawn, told):
     changed = AccountModeChanged(
         account_id=ACCOUNT,
         change_id=uuid4(),
@@ -473,7 +476,32 @@ def test_who_pays_afterwards_is_not_warned_of_a_balance(mode, withdrawn):
     offer = OpenNotice(uuid4(), ACCOUNT, Template.EMERGENCY_CREDIT_OFFERED, None)
     receipt = OpenNotice(uuid4(), ACCOUNT, Template.TOPPED_UP, None)
     made = plan(changed, open_notices=[reminder, offer, receipt])
-    assert (len(made.withdrawn), made.notices) == (withdrawn, [])
+    assert (len(made.withdrawn), said(made)) == (withdrawn, [(told, QUEUED)])
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount_micro", "expected"),
+    [
+        ("adjustment", 7, [(Template.BALANCE_ADDED, QUEUED)]),
+        ("transfer", -7, [(Template.BALANCE_TAKEN, QUEUED)]),
+        # The apology for a late reconnection tells of it.
+        ("sla_credit", 7, []),
+    ],
+)
+def test_what_staff_moved_is_told_with_how_much_and_not_with_a_sign(kind, amount_micro, expected):
+    moved = Credited(
+        account_id=ACCOUNT,
+        kind=kind,
+        source="a",
+        amount_micro=amount_micro,
+        balance_micro=5,
+        balance_number=1,
+        currency="CNY",
+        at=AT,
+    )
+    made = plan(moved)
+    assert said(made) == expected
+    assert all(each.facts.amount_micro == 7 for each in made.notices)
 
 
 def test_the_contact_decides_channel_and_language():

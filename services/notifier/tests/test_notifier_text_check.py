@@ -29,6 +29,7 @@ from prewatt_common.contracts.emergency_credit_v1 import (
 from prewatt_common.contracts.ledger_events_v1 import (
     AutoTopUpFailed,
     BalanceExhausted,
+    Credited,
     DebtChanged,
     DebtNews,
     LowBalance,
@@ -43,6 +44,8 @@ from prewatt_common.contracts.ledger_events_v1 import (
     ToppedUp,
     WarnedBy,
 )
+from prewatt_common.contracts.mode_events_v1 import AccountModeChanged
+from prewatt_common.contracts.procedure_v1 import Mode
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 LIMITS = TextLimits(segments_max=2, utility="Prewatt")
@@ -304,6 +307,10 @@ def _events() -> list:
         *(PaymentTakenBack(**back, owed_again_micro=again) for again in (0, 3)),
         *(ReconnectionLate(**late, credit_micro=credit) for credit in (0, 3)),
         SupplyApology(undo_id=uuid4(), cut_at=AT, **same),
+        *(Credited(kind="adjustment", source="a", amount_micro=micro, balance_number=1, **same)
+          for micro in (3, -3)),
+        *(AccountModeChanged(change_id=uuid4(), mode=mode, effective_at=AT, **same)
+          for mode in Mode),
         AutoTopUpFailed(account_id=UUID(int=7), mandate_id=uuid4(), request_id=uuid4(),
                         provider="stripe", amount_micro=9, currency="CNY", code="insufficient",
                         retry_on=date(2026, 4, 1), at=AT),

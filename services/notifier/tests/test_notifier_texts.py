@@ -41,6 +41,8 @@ _EXTRA = {
     Template.DEBT_PAID: _DEBT,
     Template.EMERGENCY_CREDIT_OFFERED: {"amount_micro": 200_000_000, "left_micro": 1},
     Template.EMERGENCY_CREDIT_ACCEPTED: {"amount_micro": 200_000_000, "left_micro": 99_000_000},
+    Template.BALANCE_ADDED: {"amount_micro": 200_000_000},
+    Template.BALANCE_TAKEN: {"amount_micro": 200_000_000},
     Template.AUTO_TOP_UP_FAILED: {"amount_micro": 200_000_000, "retry_on": date(2026, 3, 3)},
     Template.LOW_BALANCE: {"threshold_micro": 20_000_000},
     Template.TOPPED_UP: {"amount_micro": 200_000_000},

@@ -26,9 +26,10 @@ def wechat_document(url: str) -> dict:
             language: {
                 name: {
                     "id": f"{language}_{name}",
-                    "data": {"number1": "{account}", "amount2": "{balance}"},
+                    "data": {"number1": "{account}"}
+                    | ({"amount2": "{balance}"} if "balance" in has else {}),
                 }
-                for name in PARAMETERS
+                for name, has in PARAMETERS.items()
             }
             for language in ("zh-CN", "en")
         },

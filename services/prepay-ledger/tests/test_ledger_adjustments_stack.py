@@ -25,6 +25,7 @@ from prepay_ledger.adjustments.values import (
     TransferOrder,
 )
 from prepay_ledger.approvals.decide_proposal import ApproveProposal, refuse_proposal
+from prepay_ledger.approvals.postgres_queries import ProposalQueries
 from prepay_ledger.approvals.refusals import (
     AnotherWaits,
     KeyUsedBefore,
@@ -222,8 +223,11 @@ async def test_what_is_refused_withdrawn_or_too_late_is_never_done(office: Offic
     for gone in (first, second):
         with pytest.raises(ProposalDecided):
             await office.approve(gone)
+    waiting = ProposalQueries(office.database)
+    assert await waiting.waiting_since(office.now) is None
     fourth = await office.adjust(101, key="k4")
     assert isinstance(fourth, Proposal), "what has expired is in nobody's way"
+    assert await waiting.waiting_since(office.now) == fourth.proposed.at
     assert await office.moved() == [0] * 4
     assert await office.count("adjustment") == 0
 

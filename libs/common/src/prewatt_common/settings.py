@@ -9,7 +9,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class ServiceSettings(BaseSettings):
     """What every service needs to know. A service adds its own fields in a subclass."""
 
-    model_config = SettingsConfigDict(env_prefix="PREWATT_", extra="ignore", frozen=True)
+    # What is wrong is logged as a service does not start: many settings are secrets, or have some.
+    model_config = SettingsConfigDict(
+        env_prefix="PREWATT_", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     kafka_bootstrap: str = "localhost:9092"
     """Comma-separated ``host:port``."""

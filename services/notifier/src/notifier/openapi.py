@@ -32,6 +32,7 @@ EXAMPLES: Mapping[str, Any] = {
     "says": "line 1: no loop: no fact is a list",
     "subject": "Your electricity balance",
     "to": "+86...00",
+    "chat": "telegram:123456789",
     "wechat_openid": "oReader0000000000000000000000",
     "phone": "+8613800138000",
     "kind": "prewatt.ledger.topped-up.v1",

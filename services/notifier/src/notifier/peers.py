@@ -9,6 +9,8 @@ import httpx
 from notifier.channels.aliyun.channel import AliyunChannel
 from notifier.channels.aliyun.signature import AccessKey
 from notifier.channels.aliyun.values import AliyunGateway
+from notifier.channels.chat.channel import ChatChannel
+from notifier.channels.chat.values import ChatServices
 from notifier.channels.email.channel import EmailChannel, SmtpServer
 from notifier.channels.gateway.channel import GatewayChannel
 from notifier.channels.gateway.values import HttpGateway
@@ -110,6 +112,8 @@ def make_peers(
         wechat = WechatChannel(account, token=token, client=client)
         channels[Channel.WECHAT] = wechat
         checks["wechat"] = wechat.check
+    if settings.chat_services:
+        channels[Channel.CHAT] = ChatChannel(ChatServices(settings.chat_services))
     if centre := settings.smpp_centre:
         inbox = Inbox(
             take_receipt,

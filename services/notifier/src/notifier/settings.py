@@ -11,6 +11,7 @@ from notifier.channels.email.bounces import MailReports
 from notifier.channels.email.channel import SmtpSecurity
 from notifier.channels.email.rules import domain_of
 from notifier.channels.sms.receipts import ReceiptAddress
+from notifier.chat_settings import ChatSettings
 from notifier.contacts.consents import Purpose
 from notifier.contacts.values import Channel, Language
 from notifier.deliveries.lane import LaneLimits
@@ -20,13 +21,12 @@ from notifier.deliveries.values import SegmentPrice
 from notifier.inbound_settings import InboundSettings
 from notifier.notices.treatment import LIFETIMES, NEVER_QUIET
 from notifier.notices.values import ANSWERS, Template
-from notifier.wechat_settings import WechatSettings
 from prewatt_common.zone_names import wrong_zone
 
 _LOG_SLOTS = 4
 
 
-class NotifierSettings(WechatSettings, InboundSettings):
+class NotifierSettings(ChatSettings, InboundSettings):
     """Read from ``PREWATT_*``. A channel without its host or URL is not configured: its notices
     go over the contact's next channel, or fail."""
 
@@ -237,6 +237,8 @@ class NotifierSettings(WechatSettings, InboundSettings):
                 return LaneLimits(self.voice_slots, self.voice_per_s)
             case Channel.WECHAT:
                 return LaneLimits(self.wechat_slots, self.wechat_per_s)
+            case Channel.CHAT:
+                return LaneLimits(self.chat_slots, self.chat_per_s)
             case Channel.LOG:
                 return LaneLimits(_LOG_SLOTS)
 

@@ -131,6 +131,10 @@ MODE_CHANGE_WAITING_SECONDS = Gauge(
     "Since its instant the oldest change between prepaid and post-paid waits for a reading or a "
     "signature; 0: none does.",
 )
+PROPOSAL_WAITING_SECONDS = Gauge(
+    "prewatt_ledger_proposal_waiting_seconds",
+    "For so long the oldest proposal has waited for a second person; 0: none does.",
+)
 GUARANTEES = Gauge(
     "prewatt_ledger_guarantees",
     "Guarantees of banks of which something is left: that end within 30 days (soon), and that are "

@@ -1,13 +1,19 @@
-"""Metrics of what should be at the bank, or come from it, looked up every some seconds."""
+"""Metrics of money that waits for the bank or for a person, looked up every some seconds."""
 
 from collections.abc import Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from prepay_ledger.approvals.postgres_queries import ProposalQueries
 from prepay_ledger.bank.postgres_statements import StatementQueries
 from prepay_ledger.business_days import BusinessDays
 from prepay_ledger.debit_files.postgres_queries import DebitQueries
-from prepay_ledger.metrics import BANK_STATEMENTS_MISSING, DEBIT_AGE_SECONDS, PAYOUTS_OPEN
+from prepay_ledger.metrics import (
+    BANK_STATEMENTS_MISSING,
+    DEBIT_AGE_SECONDS,
+    PAYOUTS_OPEN,
+    PROPOSAL_WAITING_SECONDS,
+)
 from prepay_ledger.payouts.postgres_queries import PayoutQueries
 from prepay_ledger.payouts.rules import late_before
 from prepay_ledger.settings import LedgerSettings
@@ -23,6 +29,7 @@ def bank_watches(database: Database, settings: LedgerSettings) -> list[Repeating
     """The workers that keep them."""
     zone, late_days = ZoneInfo(settings.timezone), settings.payout_late_days
     payouts, debits = PayoutQueries(database), DebitQueries(database)
+    proposals = ProposalQueries(database)
     by_file = sorted(settings.debit_profiles)
     statements = StatementQueries(
         database,
@@ -39,6 +46,12 @@ def bank_watches(database: Database, settings: LedgerSettings) -> list[Repeating
         Repeating(
             name="watch missing statements",
             do=lambda: _measure_missing(statements, utc_now().astimezone(zone).date()),
+            every_s=_EVERY_S,
+            rest_factor=_REST_FACTOR,
+        ),
+        Repeating(
+            name="watch proposals",
+            do=lambda: _measure_proposals(proposals),
             every_s=_EVERY_S,
             rest_factor=_REST_FACTOR,
         ),
@@ -61,6 +74,12 @@ async def _measure_debits(debits: DebitQueries, by_file: Sequence[str]) -> None:
     for waits_for in ("bank", "person"):
         age_s = (now - since[waits_for]).total_seconds() if waits_for in since else 0
         DEBIT_AGE_SECONDS.labels(waits_for).set(age_s)
+
+
+async def _measure_proposals(proposals: ProposalQueries) -> None:
+    now = utc_now()
+    since = await proposals.waiting_since(now)
+    PROPOSAL_WAITING_SECONDS.set((now - since).total_seconds() if since else 0)
 
 
 async def _measure_missing(statements: StatementQueries, today: date) -> None:

@@ -14,10 +14,10 @@ async def acknowledge(*, desk: Desk, done: Acknowledgement, key: str) -> Acknowl
     if await desk.flag(done.flag_id, lock=True) is None:
         message = f"there is no hardship flag {done.flag_id}; nothing was kept"
         raise UnknownFlag(message)
-    known = await desk.asked(by=done.by, key=key)
-    if known is None:
-        await desk.acknowledge(done, key=key)
+    if await desk.acknowledge(done, key=key):
         return done
+    known = await desk.asked(by=done.by, key=key)
+    assert known is not None, "an acknowledgement stays"
     same = (known.flag_id, known.action, known.note) == (done.flag_id, done.action, done.note)
     if not same:
         message = (

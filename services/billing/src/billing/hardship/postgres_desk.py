@@ -97,12 +97,13 @@ class PostgresDesk:
         )
         return None if row is None else acknowledgement_of(row)
 
-    async def acknowledge(self, done: Acknowledgement, *, key: str) -> None:
-        """One more."""
-        await self._connection.execute(
-            "INSERT INTO hardship_acknowledgement VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    async def acknowledge(self, done: Acknowledgement, *, key: str) -> bool:
+        """One more, unless another one of the key is there by now."""
+        return await self._connection.fetchval(
+            "INSERT INTO hardship_acknowledgement VALUES ($1, $2, $3, $4, $5, $6, $7) "
+            "ON CONFLICT (by, asked_as) DO NOTHING RETURNING true",
             done.id, done.flag_id, done.at, done.by, done.action, done.note, key,
-        )  # fmt: skip
+        ) is not None  # fmt: skip
 
     async def looked(self, *, by: str, what: str, account_id: UUID | None, now: datetime) -> None:
         """Kept with the answer, or there is none."""

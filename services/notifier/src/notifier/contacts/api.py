@@ -31,6 +31,10 @@ OpenId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 """As WeChat tells an official account who follows it."""
 
 
+Chat = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}:[A-Za-z0-9_@.+:-]{1,400}$")]
+"""``service:somebody``: a service of the utility's, and whom that knows the reader as."""
+
+
 def _split(value: object) -> object:
     return value.split(";") if isinstance(value, str) else value
 
@@ -44,6 +48,7 @@ class _Contact(BaseModel):
     timezone: Zone | None = None
     """Whose night is not disturbed, ``Asia/Urumqi``; none: the utility's."""
     wechat_openid: OpenId | None = None
+    chat: Chat | None = None
 
 
 class ContactIn(_Contact):
@@ -68,6 +73,7 @@ class ContactIn(_Contact):
             tuple(self.channels),
             self.timezone,
             self.wechat_openid,
+            self.chat,
         )
 
 
@@ -92,6 +98,7 @@ class ContactOut(BaseModel):
     channels: list[Channel]
     timezone: str | None
     wechat_openid: str | None
+    chat: str | None
 
     @classmethod
     def of(cls, contact: Contact) -> Self:
@@ -104,6 +111,7 @@ class ContactOut(BaseModel):
             channels=list(contact.channels),
             timezone=contact.timezone,
             wechat_openid=contact.wechat_openid,
+            chat=contact.chat,
         )
 
 
@@ -124,8 +132,8 @@ def contacts_router(*, open_contacts: OpenContacts, forget: ForgetCustomer) -> A
         "/import",
         dependencies=[writes],
         description="All or nothing; replaces the contacts there are. Columns: account_id, "
-        "language, email, phone, channels (in order, separated by semicolons); timezone and "
-        "wechat_openid may be there.",
+        "language, email, phone, channels (in order, separated by semicolons); timezone, "
+        "wechat_openid and chat may be there.",
         openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {}}}},
     )
     async def import_(

@@ -18,12 +18,12 @@ class PostgresContacts:
         await self._connection.executemany(
             """
             INSERT INTO contact (account_id, language, email, phone, channels, timezone,
-                                 wechat_openid)
-            VALUES ($1, $2, $3, $4, $5, $6, $7)
+                                 wechat_openid, chat)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
             ON CONFLICT (account_id) DO UPDATE SET
                 language = excluded.language, email = excluded.email, phone = excluded.phone,
                 channels = excluded.channels, timezone = excluded.timezone,
-                wechat_openid = excluded.wechat_openid
+                wechat_openid = excluded.wechat_openid, chat = excluded.chat
             """,
             [
                 (
@@ -34,6 +34,7 @@ class PostgresContacts:
                     list(c.channels),
                     c.timezone,
                     c.wechat_openid,
+                    c.chat,
                 )
                 for c in contacts
             ],
@@ -56,7 +57,8 @@ async def contacts_of(
     """By account; those without a contact are not among them."""
     rows = await connection.fetch(
         """
-        SELECT account_id, language, email, phone, channels, timezone, wechat_openid FROM contact
+        SELECT account_id, language, email, phone, channels, timezone, wechat_openid, chat
+        FROM contact
         WHERE account_id = ANY ($1::uuid[])
         """,
         list(account_ids),
@@ -70,6 +72,7 @@ async def contacts_of(
             channels=tuple(Channel(channel) for channel in row["channels"]),
             timezone=row["timezone"],
             wechat_openid=row["wechat_openid"],
+            chat=row["chat"],
         )
         for row in rows
     }

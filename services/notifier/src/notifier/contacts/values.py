@@ -23,6 +23,8 @@ class Channel(StrEnum):
     VOICE = "voice"
     """A call that speaks."""
     WECHAT = "wechat"
+    CHAT = "chat"
+    """A chat or an app, of a service that the utility has."""
     LOG = "log"
 
 
@@ -49,6 +51,8 @@ class Contact:
     """Whose night is not disturbed; none: the utility's."""
     wechat_openid: str | None = None
     """Whom the utility's official account knows the reader as."""
+    chat: str | None = None
+    """``service:somebody``, as the service knows the reader."""
 
     def address_of(self, channel: Channel) -> str:
         """Where ``channel`` sends to; empty where it needs no address."""
@@ -59,6 +63,8 @@ class Contact:
                 return self.phone or ""
             case Channel.WECHAT:
                 return self.wechat_openid or ""
+            case Channel.CHAT:
+                return self.chat or ""
             case Channel.LOG:
                 return ""
 
@@ -86,6 +92,8 @@ def problems_of(contact: Contact) -> list[str]:
     ]
     if Channel.WECHAT in contact.channels and not contact.wechat_openid:
         problems.append("the channel wechat needs the reader's wechat_openid")
+    if Channel.CHAT in contact.channels and not contact.chat:
+        problems.append("the channel chat needs the contact's chat")
     if contact.timezone is not None and (wrong := wrong_zone(contact.timezone)):
         problems.append(wrong)
     return problems

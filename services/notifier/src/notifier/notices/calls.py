@@ -33,6 +33,7 @@ from prewatt_common.contracts.ledger_events_v1 import (
     WarnedBy,
 )
 from prewatt_common.contracts.mode_events_v1 import AccountModeChanged
+from prewatt_common.contracts.procedure_v1 import Mode
 
 LedgerEvent: TypeAlias = (
     AccountOpened
@@ -62,6 +63,7 @@ _OF_DEBT = {
 }
 
 
+_BY_STAFF = frozenset({"adjustment", "transfer"})
 OF_CREDIT = {
     EmergencyCreditNews.OFFERED: Template.EMERGENCY_CREDIT_OFFERED,
     EmergencyCreditNews.ACCEPTED: Template.EMERGENCY_CREDIT_ACCEPTED,
@@ -120,8 +122,8 @@ def called_for(event: LedgerEvent, account: Account) -> Call | None:
             facts = _facts(event, amount_micro=event.amount_micro)
             facts = msgspec.structs.replace(facts, left_micro=event.left_micro)
             call = Call(OF_CREDIT[news], facts)
-        case AutoTopUpFailed() | MandateSuspended():
-            call = _called_for_mandate(event)
+        case Credited() | AccountModeChanged() | AutoTopUpFailed() | MandateSuspended():
+            call = _called_for_account(event)
         case SupplyApology() | ReconnectionLate():
             call = _called_for_our_fault(event)
         case SupplyChanged():
@@ -138,6 +140,21 @@ def _with_ends(facts: Facts, ends: MoneyEnds | None) -> Facts:
     return msgspec.structs.replace(
         facts, ends_at=ends.p50, buy_by=ends.buy_by, timezone=ends.timezone
     )
+
+
+def _called_for_account(
+    event: Credited | AccountModeChanged | AutoTopUpFailed | MandateSuspended,
+) -> Call | None:
+    """Of what was given or taken for a reason of its own, the notice of that tells."""
+    if isinstance(event, AutoTopUpFailed | MandateSuspended):
+        return _called_for_mandate(event)
+    if isinstance(event, AccountModeChanged):
+        to_prepaid = event.mode is Mode.PREPAY
+        return Call(Template.NOW_PREPAID if to_prepaid else Template.NOW_POSTPAID, _facts(event))
+    if event.kind not in _BY_STAFF or event.amount_micro == 0:
+        return None
+    template = Template.BALANCE_ADDED if event.amount_micro > 0 else Template.BALANCE_TAKEN
+    return Call(template, _facts(event, amount_micro=abs(event.amount_micro)))
 
 
 def _called_for_mandate(event: AutoTopUpFailed | MandateSuspended) -> Call | None:
@@ -198,7 +215,9 @@ def _facts(
     | PaymentTakenBack
     | SupplyChanged
     | SupplyApology
-    | ReconnectionLate,
+    | ReconnectionLate
+    | Credited
+    | AccountModeChanged,
     *,
     threshold_micro: int | None = None,
     days_left: int | None = None,

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import TypeAdapter, ValidationError
 
-from notifier.contacts.api import Email, OpenId, Phone
+from notifier.contacts.api import Chat, Email, OpenId, Phone
 from notifier.contacts.values import Channel
 from notifier.templates.check_source import TextLimits
 from notifier.templates.ports import OpenTexts
@@ -32,6 +32,7 @@ _ADDRESSES: dict[Channel, tuple[TypeAdapter[str], str]] = {
     Channel.EMAIL: (TypeAdapter(Email), "li@example.com"),
     Channel.SMS: (TypeAdapter(Phone), "+8613800000000"),
     Channel.WECHAT: (TypeAdapter(OpenId), "oReader0000000000000000000000"),
+    Channel.CHAT: (TypeAdapter(Chat), "telegram:123456789"),
     Channel.VOICE: (TypeAdapter(Phone), "+8613800000000"),
 }
 """What a channel's addresses are like, and one of them."""

@@ -78,6 +78,7 @@ _DEBT = _of(
     must_say=frozenset({"amount"}),
 )
 _CREDIT = _of(required={"amount": Kind.TEXT, "left": Kind.TEXT}, must_say=frozenset({"amount"}))
+_MOVED = _of(required={"amount": Kind.TEXT}, must_say=frozenset({"amount", "balance"}))
 VARIABLES: Mapping[Template, Variables] = {
     Template.LOW_BALANCE: _of(
         required={"threshold": Kind.TEXT},
@@ -107,6 +108,10 @@ VARIABLES: Mapping[Template, Variables] = {
     Template.DEBT_LOWERED: _DEBT,
     Template.DEBT_WRITTEN_OFF: _DEBT,
     Template.DEBT_PAID: _DEBT,
+    Template.BALANCE_ADDED: _MOVED,
+    Template.BALANCE_TAKEN: _MOVED,
+    Template.NOW_PREPAID: _of(must_say=frozenset({"balance"})),
+    Template.NOW_POSTPAID: _of(must_say=frozenset({"balance"})),
     Template.AUTO_TOP_UP_FAILED: Variables(
         _without_balance({"amount": Kind.TEXT, "retry_on": Kind.TEXT}).required,
         (),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, func, select
 
 from prepay_ledger.approvals.postgres_rows import proposals, to_proposal
 from prepay_ledger.approvals.tables import proposal, proposal_outcome
@@ -38,6 +38,16 @@ class ProposalQueries:
         async with self._database.transaction() as connection:
             rows = (await connection.execute(query)).mappings().all()
         return [to_proposal(row) for row in rows]
+
+    async def waiting_since(self, now: datetime) -> datetime | None:
+        """Of the oldest that waits."""
+        query = (
+            select(func.min(proposal.c.at))
+            .select_from(proposal.outerjoin(proposal_outcome))
+            .where(*_in(ProposalState.WAITING, now))
+        )
+        async with self._database.transaction() as connection:
+            return await connection.scalar(query)
 
     async def proposal(self, proposal_id: UUID) -> Proposal | None:
         """By its id."""

@@ -22,7 +22,8 @@ CREATE TABLE contact (
     phone text,
     channels text[] NOT NULL,
     timezone text,
-    wechat_openid text
+    wechat_openid text,
+    chat text
 );
 CREATE INDEX contact_phone ON contact (phone);
 -- Its words are never changed; what became of it stands beside them.

@@ -1,0 +1,1 @@
+"""Messages to chats and apps, by whatever service Apprise knows."""
