@@ -7,12 +7,16 @@ from collections.abc import Generator
 
 # Else its plugin imports Hypothesis at the very end, and CPython 3.11 cannot parse any more once a
 # task that holds a greenlet was cancelled ("AST constructor recursion depth mismatch").
-import hypothesis  # noqa: F401
+import hypothesis
 import pytest
 
 from prewatt_common.zone_data import use_packaged_zone_data
 from prewatt_devstack import Stack
 from prewatt_devstack.testing import session_stack
+
+# How long an example takes says how busy the machine is; no test is about that.
+hypothesis.settings.register_profile("prewatt", deadline=None)
+hypothesis.settings.load_profile("prewatt")
 
 # As services do, and before any module makes a zone: one release of the zone data in all tests.
 use_packaged_zone_data()

@@ -15,7 +15,7 @@ from mail_reports import postfix
 from pydantic import ValidationError
 from test_notifier_email import NOTICE, TEXT
 
-from notifier.channels.email.bounces import BounceAddress, MailReports, UnreadableBounce, report_in
+from notifier.channels.email.bounces import BounceAddress, UnreadableBounce, report_in
 from notifier.channels.email.channel import EmailChannel, SmtpSecurity, SmtpServer
 from notifier.channels.ports import Verdict
 from notifier.contacts.values import Channel
@@ -29,16 +29,13 @@ TOKEN = OURS.token_of(ID)
 
 
 def read(body: bytes):
-    return report_in(body, MailReports(OURS, "utility.example"))
+    return report_in(body, OURS)
 
 
 @pytest.mark.parametrize(
     ("report", "notice_id", "verdict"),
     [
-        (postfix(message_id=MESSAGE_ID), ID, Verdict.BOUNCED),
-        (postfix(message_id=MESSAGE_ID.upper()), ID, Verdict.BOUNCED),
-        (postfix(message_id=MESSAGE_ID, kind="text/rfc822-headers"), ID, Verdict.BOUNCED),
-        (postfix(message_id=MESSAGE_ID, action="FAILED", status="4.4.7"), ID, Verdict.BOUNCED),
+        (postfix(envelope=TOKEN, action="FAILED", status="4.4.7"), ID, Verdict.BOUNCED),
         (postfix(to=OURS.of(ID)), ID, Verdict.BOUNCED),
         (postfix(envelope=TOKEN), ID, Verdict.BOUNCED),
         (postfix(envelope=TOKEN.upper()), ID, Verdict.BOUNCED),
@@ -46,7 +43,9 @@ def read(body: bytes):
         (postfix(to=OURS.of(ID), message_id=f"<{uuid4()}@utility.example>"), ID, Verdict.BOUNCED),
         (postfix(envelope=TOKEN, action="delivered", status="2.0.0"), ID, Verdict.DELIVERED),
         (postfix(to=OURS.of(ID), action="delivered"), ID, Verdict.DELIVERED),
-        # Whoever knows the number alone cannot say that it arrived.
+        # Whoever knows the number alone cannot say that it arrived, or came back.
+        (postfix(message_id=MESSAGE_ID), None, Verdict.BOUNCED),
+        (postfix(message_id=MESSAGE_ID, kind="text/rfc822-headers"), None, Verdict.BOUNCED),
         (postfix(message_id=MESSAGE_ID, action="delivered"), None, Verdict.DELIVERED),
         (postfix(envelope=f"{ID.hex}-{'0' * 16}", action="delivered"), None, Verdict.DELIVERED),
         (postfix(envelope=TOKEN, action="delayed", status="4.4.1"), ID, None),
@@ -82,11 +81,24 @@ def test_of_several_recipients_one_that_failed_is_enough():
         b"Content-Type: multipart/report; boundary=b\n\n--b\n\nno status\n--b--\n",
         b"Content-Type: multipart/report\n\nno boundary",
         b"\xff\x00" * 100,
+        b"Content-Type: multipart/report; boundary*=idna''abc\n\n",
+        b"Content-Type: multipart/report; boundary*=undefined''abc\n\n",
+        b"Content-Type: multipart/report; boundary=b" + b"\n" * 40_000,
+        # An answer to our address by a person or their machine.
+        f"From: li@home.example\nTo: {OURS.of(ID)}\nSubject: holiday\n\nMonday.\n".encode(),
+        # A mail server's, to an address that we have not signed.
+        b"From: MAILER-DAEMON@home.example\nTo: bounces@utility.example\n\nno mailbox\n",
     ],
 )
 def test_any_other_mail_is_no_report(body):
     with pytest.raises(UnreadableBounce):
         read(body)
+
+
+def test_what_a_mail_server_sends_back_without_a_report_has_come_back():
+    body = f"From: <MAILER-DAEMON@home.example>\nTo: {OURS.of(ID)}\n\nHi. This is qmail.\n"
+    said = read(body.encode())
+    assert (said.notice_id, said.verdict) == (ID, Verdict.BOUNCED)
 
 
 def test_parts_that_lie_deep_within_each_other_do_no_harm():
@@ -136,8 +148,7 @@ def test_silence_counts_where_what_comes_back_is_read():
         email_undisputed_after_h=24,
     )  # fmt: skip
     assert settings.undisputed_after == {Channel.EMAIL: timedelta(hours=24)}
-    assert settings.mail_reports is not None
-    assert settings.mail_reports.sender_domain == "utility.example"
+    assert settings.bounce_address is not None
 
 
 class DsnServer(SMTP):

@@ -384,8 +384,21 @@ def test_what_customers_write_is_read_as_the_vendors_send_it():
     mapping = MessageMapping(sender="{from}", text="{text}")
     (form,) = written_in(b"from=%2B4915112345678&text=a%26b", mapping, gateway="http")
     assert (form.sender, form.text) == ("+4915112345678", "a&b")
+    # Without a number and a time the same words may be another message.
+    assert form.id is None
     with pytest.raises(UnreadableCallback, match="item 0"):
         written_in(b'{"from": "+1"}', mapping, gateway="http")
+
+
+def test_an_item_that_cannot_be_read_takes_nothing_from_the_others(caplog):
+    up = [{"phone_number": "1", "content": "TD", "sequence_id": 1}, {"content": None}, {"a": 1}]
+    (one,) = written_in(json.dumps(up).encode(), aliyun_values.MESSAGE, gateway="aliyun")
+    assert one.id == "1"
+    assert [each.split(": ")[-1] for each in caplog.messages] == [
+        "nothing at phone_number of item 1", "nothing at phone_number of item 2",
+    ]  # fmt: skip
+    with pytest.raises(UnreadableCallback, match="item 0"):
+        written_in(json.dumps(up[1:]).encode(), aliyun_values.MESSAGE, gateway="aliyun")
 
 
 @pytest.mark.parametrize(("signs", "key"), [(True, None), (False, "a key of sixteen characters")])

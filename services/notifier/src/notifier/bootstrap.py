@@ -242,7 +242,7 @@ async def _run(
                 verdict_of=verdict_of,
                 committed=committed,
             ),
-            bounces_router(reports=settings.mail_reports, take=take_verdict, committed=committed),
+            bounces_router(reports=settings.bounce_address, take=take_verdict, committed=committed),
             gateway_receipts_router(
                 sms=settings.sms_callbacks, voice=settings.voice_callbacks, take=take_receipt
             ),

@@ -7,9 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, HttpUrl, SecretStr, model_validator
 
-from notifier.channels.email.bounces import MailReports
 from notifier.channels.email.channel import SmtpSecurity
-from notifier.channels.email.rules import domain_of
 from notifier.channels.sms.receipts import ReceiptAddress
 from notifier.chat_settings import ChatSettings
 from notifier.contacts.consents import Purpose
@@ -203,14 +201,6 @@ class NotifierSettings(ChatSettings, InboundSettings):
     def http_connections_max(self) -> int:
         """As many as deliveries by HTTP at a time."""
         return self.sms_slots + self.voice_slots + self.wechat_slots
-
-    @property
-    def mail_reports(self) -> MailReports | None:
-        """What comes back of mails, and how ours are known."""
-        bounces = self.bounce_address
-        if bounces is None or self.smtp_from is None:
-            return None
-        return MailReports(bounces, domain_of(self.smtp_from))
 
     @property
     def quiet_hours(self) -> QuietHours | None:

@@ -82,7 +82,7 @@ def install_problem_handlers(app: FastAPI) -> None:
         if getattr(error.orig, "sqlstate", None) not in _TAKEN:
             raise error
         constraint = getattr(getattr(error.orig, "__cause__", None), "constraint_name", None)
-        logger.warning("%s: %s is taken; answered 409", request.url.path, constraint)
+        logger.warning("%s: %s is taken; answered 409", _route(request), constraint)
         return problem_response(
             Problem(
                 status=HTTPStatus.CONFLICT,
@@ -94,7 +94,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     async def passing(request: Request, error: Exception) -> Response:
         if not is_passing_fault(error):
             raise error
-        logger.warning("%s: %r; answered 503", request.url.path, error)
+        logger.warning("%s: %r; answered 503", _route(request), error)
         unavailable = Problem(
             status=HTTPStatus.SERVICE_UNAVAILABLE,
             kind="unavailable",
@@ -106,7 +106,7 @@ def install_problem_handlers(app: FastAPI) -> None:
         return problem_response(unavailable)
 
     async def unexpected(request: Request, error: Exception) -> Response:
-        logger.error("unexpected error on %s", request.url.path, exc_info=error)
+        logger.error("unexpected error on %s", _route(request), exc_info=error)
         return problem_response(
             Problem(
                 status=HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -124,6 +124,12 @@ def install_problem_handlers(app: FastAPI) -> None:
         app.add_exception_handler(kind, passing)
     app.add_exception_handler(IntegrityError, made_meanwhile)
     app.add_exception_handler(Exception, unexpected)
+
+
+def _route(request: Request) -> str:
+    """As it was declared, for the log: in the address itself a secret may stand."""
+    route = request.scope.get("route")
+    return getattr(route, "path", "an address that nobody serves")
 
 
 def _invalid(error: RequestValidationError) -> Problem:

@@ -142,6 +142,10 @@ class Turn(PolicyStore, Protocol):
         """Flags that stand of accounts that are no households with an agreement any more."""
         ...
 
+    async def forget_unasked(self, *, before: datetime) -> None:
+        """What was heard before, where nobody has published a policy that could ask for it."""
+        ...
+
     async def forget(
         self, *, policy: HardshipPolicy, day: date, now: datetime, keep: timedelta
     ) -> None:

@@ -118,6 +118,10 @@ class PostgresLook(TurnReads):
         """By account."""
         return [flag_of(row) for row in await self._connection.fetch(_LEFT, day, limit)]
 
+    async def forget_unasked(self, *, before: datetime) -> None:
+        """All of it."""
+        await self._connection.execute("DELETE FROM hardship_event WHERE at < $1", before)
+
     async def forget(
         self, *, policy: HardshipPolicy, day: date, now: datetime, keep: timedelta
     ) -> None:

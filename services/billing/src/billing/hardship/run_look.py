@@ -32,6 +32,8 @@ ACCOUNTS_MAX = 500
 """In a portion: their readings of some days are held at a time."""
 _LATE = timedelta(days=14)
 """Readings that come later than this change no day any more."""
+_LONGEST_WINDOWS = timedelta(days=92 + 366 + 7)
+"""That a policy may have (`policy.py`): until one is published nothing older is kept for it."""
 _OVERLAP = timedelta(minutes=30)
 """A reading is marked with when its transaction began, which may be before the last look and
 committed after it."""
@@ -80,6 +82,7 @@ class RunLook:
     async def _begin(self, turn: Turn, runs: Sequence[Run], *, now: datetime) -> float | None:
         published = await turn.newest()
         if published is None:
+            await turn.forget_unasked(before=now - _LONGEST_WINDOWS)
             return None
         day = last_day(LocalCalendar(published.policy.timezone), now, hour=self._hour)
         if runs and day <= runs[0].day:

@@ -8,6 +8,9 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 _TRANSLATED = IPv6Network("64:ff9b::/96")
 """IPv4 in IPv6, as translators know it (RFC 6052)."""
+_UNICAST = IPv6Network("2000::/3")
+"""All that was given out to be asked from everywhere (RFC 4291, 2.4): what lies beside it is local,
+or an IPv4 address in another notation."""
 _LOW_32 = 0xFFFF_FFFF
 
 
@@ -42,10 +45,14 @@ def is_public(address: Address) -> bool:
 
     >>> [is_public(ip_address(each)) for each in ("93.184.216.34", "::ffff:127.0.0.1", "fe80::1")]
     [True, False, False]
+    >>> [is_public(ip_address(each)) for each in ("2606:4700::1", "::127.0.0.1")]
+    [True, False]
     """
     carried = _carried(address)
     if carried is not None:
         return is_public(carried)
+    if isinstance(address, IPv6Address) and address not in _UNICAST:
+        return False
     return address.is_global and not address.is_multicast
 
 

@@ -3,8 +3,9 @@ write. Which of its words mean what is a mapping, so that one reader serves ever
 
 import hmac
 import json
+import logging
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -14,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationEr
 
 from notifier.channels.places import Missing, at, fill, of_document
 from notifier.channels.ports import Verdict, Written
+
+logger = logging.getLogger(__name__)
 
 _JSON = TypeAdapter[JsonValue](JsonValue)
 
@@ -45,8 +48,10 @@ class MessageMapping(Mapped):
 
     items: str = ""
     id: str | None = None
-    """None where it numbers none: what is alike in everything, its time too, is then one
-    message."""
+    """None where it numbers none."""
+    time: str | None = None
+    """Where it numbers none: when it was written. What is alike in everything is then one message.
+    Without that either, the same words are one message within a short time."""
     sender: str
     text: str
     reply: JsonValue = None
@@ -116,8 +121,9 @@ class UnreadableCallback(Exception):
 
 
 def reports_in(body: bytes, mapping: ReceiptMapping) -> list[Report]:
-    """Raises `UnreadableCallback`, with the place."""
+    """Without what cannot be read. Raises `UnreadableCallback` where nothing else is there."""
     reports: list[Report] = []
+    unreadable: list[UnreadableCallback] = []
     for number, item in enumerate(_items(body, mapping.items)):
         value_of = of_document(item)
         try:
@@ -125,7 +131,8 @@ def reports_in(body: bytes, mapping: ReceiptMapping) -> list[Report]:
                 fill(each, value_of) for each in (mapping.message_id, mapping.state)
             )
         except Missing as missing:
-            raise _nothing_at(missing, number) from missing
+            unreadable.append(_nothing_at(missing, number))
+            continue
         try:
             why = fill(mapping.reason, value_of)
         except Missing:
@@ -137,21 +144,40 @@ def reports_in(body: bytes, mapping: ReceiptMapping) -> list[Report]:
             verdict = Verdict.BOUNCED
         reason = f"delivery report {state}" + (f", {why}" if why else "")
         reports.append(Report(message_id, verdict, reason))
+    _some_were_read(reports, unreadable)
     return reports
 
 
 def written_in(body: bytes, mapping: MessageMapping, *, gateway: str) -> list[Written]:
-    """Raises `UnreadableCallback`, with the place."""
+    """As `reports_in`."""
     written: list[Written] = []
+    unreadable: list[UnreadableCallback] = []
     for number, item in enumerate(_items(body, mapping.items)):
         value_of = of_document(item)
         try:
             sender, text = (fill(each, value_of) for each in (mapping.sender, mapping.text))
-            said_id = fill(mapping.id, value_of) if mapping.id else _digest(item)
+            if mapping.id:
+                said_id = fill(mapping.id, value_of)
+            elif mapping.time:
+                fill(mapping.time, value_of)
+                said_id = _digest(item)
+            else:
+                said_id = None
         except Missing as missing:
-            raise _nothing_at(missing, number) from missing
+            unreadable.append(_nothing_at(missing, number))
+            continue
         written.append(Written(gateway=gateway, id=said_id, sender=sender, text=text))
+    _some_were_read(written, unreadable)
     return written
+
+
+def _some_were_read(read: Sequence[object], unreadable: Sequence[UnreadableCallback]) -> None:
+    """One that cannot be read takes nothing from the others: refused, all would come again, and in
+    vain. Raises where none could be."""
+    if unreadable and not read:
+        raise unreadable[0]
+    for each in unreadable:
+        logger.error("a gateway's item is left out: %s", each)
 
 
 def _digest(item: JsonValue) -> str:

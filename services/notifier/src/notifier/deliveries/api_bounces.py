@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from notifier.channels.email.bounces import MailReports, UnreadableBounce, report_in
+from notifier.channels.email.bounces import BounceAddress, UnreadableBounce, report_in
 from notifier.contacts.values import Channel
 from notifier.deliveries.take_verdict import TakeVerdict
 from notifier.metrics import MAIL_REPORTS
@@ -41,7 +41,7 @@ Status: 5.1.1
 
 
 def bounces_router(
-    *, reports: MailReports | None, take: TakeVerdict, committed: Callable[[], None]
+    *, reports: BounceAddress | None, take: TakeVerdict, committed: Callable[[], None]
 ) -> APIRouter:
     """``POST /v1/receipts/email/{secret}``."""
     router = APIRouter(prefix="/v1/receipts", tags=["receipts"])
@@ -63,7 +63,7 @@ def bounces_router(
         },
     )
     async def bounce(secret: str, body: Annotated[bytes, Depends(RawBody(_BODY))]) -> Response:
-        if reports is None or not reports.bounces.is_ours(secret):
+        if reports is None or not reports.is_ours(secret):
             raise Problem(
                 status=HTTPStatus.NOT_FOUND,
                 kind="unknown-receipt",

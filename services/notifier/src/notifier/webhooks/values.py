@@ -21,6 +21,9 @@ class EventKind(StrEnum):
     SUPPLY_CHANGED = "prewatt.ledger.supply-changed.v1"
     SUPPLY_APOLOGY = "prewatt.ledger.supply-apology.v1"
     RECONNECTION_LATE = "prewatt.ledger.reconnection-late.v1"
+    ACCOUNT_MODE_CHANGED = "prewatt.ledger.account-mode-changed.v1"
+    AUTO_TOP_UP_FAILED = "prewatt.ledger.auto-top-up-failed.v1"
+    MANDATE_SUSPENDED = "prewatt.ledger.mandate-suspended.v1"
 
 
 PING = "prewatt.notifier.ping.v1"

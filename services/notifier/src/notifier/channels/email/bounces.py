@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import Message
-from email.parser import HeaderParser
+from email.utils import parseaddr
 from hashlib import sha256
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from notifier.channels.ports import Verdict
 
 _SIGNATURE_CHARS = 16
 _OURS = re.compile(r"\b([0-9a-f]{32})-([0-9a-f]{16})\b")
-_MESSAGE_ID = re.compile(r"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@([^<>@\s]+)>")
 _TO = ("To", "Delivered-To", "X-Original-To")
 _BLOCKS_MAX = 100
+_BOUNDARIES_MAX = 40
+_LINES_MAX = 30_000
+_MAILERS = ("mailer-daemon", "postmaster")
 _SAID_MAX = 300
 
 
@@ -60,15 +62,6 @@ class BounceAddress:
 
 
 @dataclass(frozen=True, slots=True)
-class MailReports:
-    """Where they come to, and by what our mails are known: ``sender_domain`` is that of their
-    ``Message-ID``."""
-
-    bounces: BounceAddress
-    sender_domain: str
-
-
-@dataclass(frozen=True, slots=True)
 class MailReport:
     """What became of a notice's mail. ``verdict`` none: it is on its way, or nobody knows."""
 
@@ -78,29 +71,43 @@ class MailReport:
     reason: str
 
 
-def report_in(body: bytes, ours: MailReports) -> MailReport:
-    """Raises `UnreadableBounce`. Which notice it is of says our signed token, in the envelope's id
-    or the address that the report came to, or else the ``Message-ID`` of the mail that it brings
-    back; that it arrived is believed by a token alone."""
+def report_in(body: bytes, ours: BounceAddress) -> MailReport:
+    """Raises `UnreadableBounce`. Which notice it is of says our signed token alone, in the
+    envelope's id or the address that the report came to: a notice's id follows from an event that
+    others are told of, so by its ``Message-ID`` anybody could take evidence back."""
+    if body.lower().count(b"boundary") > _BOUNDARIES_MAX or body.count(b"\n") > _LINES_MAX:
+        # Each line is compared with each boundary: a stranger's mail could take minutes.
+        raise UnreadableBounce("it is made of too many parts, or lines")
     # Not a policy that takes headers apart: what a stranger writes there must not raise.
     try:
         message = message_from_bytes(body, policy=policy.compat32)
         blocks = _blocks(message)
-    except RecursionError as error:
-        raise UnreadableBounce("its parts lie too deep within each other") from error
+    except (RecursionError, ValueError, LookupError) as error:
+        raise UnreadableBounce(f"it cannot be taken apart: {error}") from error
+    addressed = [str(each) for name in _TO for each in message.get_all(name, [])]
     if not blocks:
-        raise UnreadableBounce("it has no part message/delivery-status")
+        return _without_report(message, addressed, ours)
     of_message, recipients = blocks[0], blocks[1:]
     said = [_said_of(each) for each in recipients]
     heard = {verdict for verdict, _ in said}
     verdict = next((each for each in (Verdict.BOUNCED, Verdict.DELIVERED) if each in heard), None)
-    places = [str(of_message.get("Original-Envelope-Id", ""))]
-    places += [str(each) for name in _TO for each in message.get_all(name, [])]
-    notice_id = next((found for each in places if (found := ours.bounces.noted(each))), None)
-    if notice_id is None and verdict is not Verdict.DELIVERED:
-        notice_id = _brought_back(message, ours.sender_domain)
+    places = [str(of_message.get("Original-Envelope-Id", "")), *addressed]
+    notice_id = next((found for each in places if (found := ours.noted(each))), None)
     reason = next((why for found, why in said if found is verdict), "")
     return MailReport(notice_id, verdict, reason)
+
+
+def _without_report(
+    message: Message, addressed: Sequence[str], bounces: BounceAddress
+) -> MailReport:
+    """A mail server that writes no report (qmail does not) still sends the mail back to the address
+    that we signed. What a person or their machine answers is none of that. Raises
+    `UnreadableBounce`."""
+    notice_id = next((found for each in addressed if (found := bounces.noted(each))), None)
+    local = parseaddr(_value(message, "From"))[1].partition("@")[0].lower()
+    if notice_id is None or local not in _MAILERS:
+        raise UnreadableBounce("it has no part message/delivery-status")
+    return MailReport(notice_id, Verdict.BOUNCED, "mail came back without a report")
 
 
 def _blocks(message: Message) -> Sequence[Message]:
@@ -132,23 +139,3 @@ def _said_of(recipient: Message) -> tuple[Verdict | None, str]:
 
 def _value(block: Message, name: str) -> str:
     return str(block.get(name, "")).strip()
-
-
-def _brought_back(message: Message, sender_domain: str) -> UUID | None:
-    """The notice by the mail that the report brings back, or by its head."""
-    for part in message.walk():
-        heads: Sequence[Message] = ()
-        match part.get_content_type():
-            case "message/rfc822":
-                heads = _inner(part)
-            case "text/rfc822-headers":
-                raw: Any = part.get_payload(decode=True)
-                text = str(raw or b"", "utf-8", "replace")
-                heads = [HeaderParser(policy=policy.compat32).parsestr(text)]
-            case _:
-                pass
-        said = " ".join(_value(each, "Message-ID") for each in heads).lower()
-        found = _MESSAGE_ID.search(said)
-        if found and found[2] == sender_domain.lower():
-            return UUID(found[1])
-    return None

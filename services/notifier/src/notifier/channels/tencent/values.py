@@ -49,5 +49,5 @@ RECEIPT = ReceiptMapping(
     reply=_TAKEN,
 )
 """Its report: an array, each of one message."""
-MESSAGE = MessageMapping(sender="+{nationcode}{mobile}", text="{text}", reply=_TAKEN)
+MESSAGE = MessageMapping(time="{time}", sender="+{nationcode}{mobile}", text="{text}", reply=_TAKEN)
 """What one customer writes. It has a time and no number."""
