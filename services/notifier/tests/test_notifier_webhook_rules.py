@@ -120,7 +120,7 @@ def test_each_event_that_is_taken_may_be_wanted():
 def test_the_signature_holds_by_the_standard_with_either_secret():
     secrets = [secret_of(ID, number, key=KEY) for number in (2, 1)]
     message = message_of(ID, topped_up(uuid4()))
-    headers = signed_headers(ID, message.body, secrets=secrets, now=NOW)
+    headers = signed_headers(ID, message.body, secrets=secrets, now=datetime.now(UTC))
     for secret in secrets:
         said = Webhook(secret).verify(message.body, dict(headers))
         assert (said["type"], said["data"]["amount_micro"]) == (message.kind, 50_000_000)
