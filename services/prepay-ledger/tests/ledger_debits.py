@@ -1,14 +1,16 @@
 """A household whose bank is told by files what to collect, on PostgreSQL; and what banks answer."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from ledger_asked import Asked as Provider
-from ledger_bank import camt
+from ledger_bank import camt, mt940
 from ledger_saving import Open, Saving
 from ledger_scratch import UTC_ZONE, Scratch
 from ledger_signer import SIGNER
+from ledger_town import ONE_PERSON
 
 from prepay_ledger.bank.keep_file import keep_file
 from prepay_ledger.bank.keep_file import read_upload as read_statement
@@ -16,9 +18,11 @@ from prepay_ledger.bank.open_bank_account import open_bank_account
 from prepay_ledger.bank.postgres_queries import BankQueries
 from prepay_ledger.bank.receive_debit import ReceiveDebit
 from prepay_ledger.bank.receive_payout import ReceivePayout
+from prepay_ledger.bank.settle_line import SettleLine
 from prepay_ledger.bank.take_line import TakeLine
 from prepay_ledger.bank.take_lines import TakeLines
 from prepay_ledger.bank.values import BankAccount, BankLine
+from prepay_ledger.bank.values import StepAction as LineAction
 from prepay_ledger.business_days import BusinessDays
 from prepay_ledger.debit_files.begin_file import Asked, begin_file
 from prepay_ledger.debit_files.gather_file import GatherFiles
@@ -32,13 +36,16 @@ from prepay_ledger.debit_files.values import Answer, DebitFileRow, KnownDebtor, 
 from prepay_ledger.debit_formats.as_requester import ByFile
 from prepay_ledger.debit_formats.configured import DebitProfile
 from prepay_ledger.debit_formats.values import Debtor
+from prepay_ledger.facts import values as facts
 from prepay_ledger.mandates.values import Mandate
+from prepay_ledger.payments.credit import Decided
 from prepay_ledger.payments.take_movement import TakeMovement
 from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.ids import new_id
 from prewatt_metering.tariffs.holidays import HolidayCalendar
 
+TAKE = LineAction.TAKE
 OURS = "DE02120300000000202051"
 PROFILE: dict[str, Any] = {
     "kind": "pain.008",
@@ -71,6 +78,12 @@ class Debits(Saving):
         self.take_answer = TakeAnswer(
             take_payment=self.take_payment, take_movement=self.take_movement,
             profiles=self.profiles, days=self.days, zone=UTC_ZONE,
+        )  # fmt: skip
+        self.take_line = TakeLine(
+            take_payment=self.take_payment, take_movement=self.take_movement,
+            receive_payout=ReceivePayout(take_movement=self.take_movement, days=5),
+            receive_debit=ReceiveDebit(take_answer=self.take_answer, profiles=self.profiles),
+            clock=lambda: self.now,
         )  # fmt: skip
 
     async def due(self) -> Mandate:
@@ -168,27 +181,52 @@ class Debits(Saving):
 
     async def statement(self, *entries: str) -> list[BankLine]:
         """A statement of the bank, applied; its lines."""
+        return await self.books(camt(*entries, account=OURS, ccy="CNY", number=str(new_id())))
+
+    async def otherwise(self, amount: str, text: str) -> BankLine:
+        """The bank tells of money in another format."""
+        said = mt940(
+            f":61:260302C{amount},NTRFX//{new_id().hex[:8]}", f":86:{text}",
+            opening="0,", closing=f"{amount},", account=OURS,
+        )  # fmt: skip
+        (line,) = await self.books(said.replace("EUR", "CNY").encode())
+        return line
+
+    async def books(self, body: bytes) -> list[BankLine]:
+        """A file of the bank, applied; its lines."""
         account = BankAccount(
             account=OURS, currency="CNY", name="n", opened_by="w", reason="r", at=self.now
         )
-        body = camt(*entries, account=OURS, ccy="CNY", number=str(new_id()))
         upload = read_statement(body, key=str(new_id()), name="s", mapping=None, who="w")
         async with self.scratch.unit() as unit:
             await open_bank_account(unit=unit, asked=account)
             kept = await keep_file(unit=unit, upload=upload, now=self.now)
-        take_line = TakeLine(
-            take_payment=self.take_payment, take_movement=self.take_movement,
-            receive_payout=ReceivePayout(take_movement=self.take_movement, days=5),
-            receive_debit=ReceiveDebit(take_answer=self.take_answer, profiles=self.profiles),
-            clock=lambda: self.now,
-        )  # fmt: skip
-        take = TakeLines(open_unit=self.scratch.unit, take_line=take_line, committed=nothing)
+        take = TakeLines(open_unit=self.scratch.unit, take_line=self.take_line, committed=nothing)
         while await take() is not None:
             pass
+        return await self.lines(kept.file.id)
+
+    async def lines(self, file_id: UUID | None = None) -> list[BankLine]:
+        """Oldest first."""
         lines = await BankQueries(self.scratch.database).lines(
-            file_id=kept.file.id, account=None, state=None, open_=None, before=None, limit=100
+            file_id=file_id, account=None, state=None, open_=None, before=None, limit=100
         )
         return list(lines)[::-1]
+
+    async def take(self, line: BankLine, *, people: int = 1) -> BankLine:
+        """One person, or two, take it for a payment of its own; as it stands then."""
+        terms = replace(ONE_PERSON, above_micro=None if people == 1 else 0)
+        settle = SettleLine(take_line=self.take_line, terms=terms)
+        async with self.scratch.unit() as unit:
+            waits = await settle(
+                unit, line_id=line.id, action=TAKE, decided=Decided("li", "r"), now=self.now
+            )
+        if waits is not None:
+            approved = facts.Decided(by="wu", reason="r", at=self.now)
+            async with self.scratch.unit() as unit:
+                await settle.carry_out(unit, waits, approved=approved)
+        (after,) = [each for each in await self.lines() if each.id == line.id]
+        return after
 
     async def posted(self) -> dict[str, int]:
         """What the bank owes us of debits, and what it holds of them."""

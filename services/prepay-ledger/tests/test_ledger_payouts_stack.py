@@ -11,7 +11,7 @@ import pytest
 from ledger_bank import camt, details, entry, mt940
 from ledger_clearing import Clearing
 from ledger_settlements import PLAIN, Row, plain_file
-from ledger_town import Dying, Killed
+from ledger_town import ONE_PERSON, Dying, Killed
 
 from prepay_ledger.bank.keep_file import keep_file, read_upload
 from prepay_ledger.bank.match_payouts import MatchPayouts
@@ -249,7 +249,7 @@ async def test_of_another_amount_a_person_decides_and_what_is_missing_is_a_fee(b
     assert await in_transit(bank) == (60, 0, 0)
     # It is a customer's payment after all.
     async with bank.unit() as unit:
-        settle = SettleLine(take_line=bank.take_line)
+        settle = SettleLine(take_line=bank.take_line, terms=ONE_PERSON)
         await settle(
             unit, line_id=line.id, action=StepAction.TAKE, decided=Decided("li", "r"), now=bank.at
         )

@@ -10,6 +10,7 @@ from prepay_ledger.bank.rules import ended, texts_of
 from prepay_ledger.bank.values import BankLine, LineState
 from prepay_ledger.bank_files.values import LineKind
 from prepay_ledger.debit_files.take_answer import TakeAnswer, item_named
+from prepay_ledger.debit_files.values import DebitItem
 from prepay_ledger.debit_formats.configured import DebitProfile
 from prepay_ledger.debit_formats.values import AnswerKind
 from prepay_ledger.journal.values import Journal, clearing
@@ -27,30 +28,41 @@ class ReceiveDebit:
 
     async def of_line(self, unit: Unit, line: BankLine, *, now: datetime) -> BankLine | None:
         """The line as it ends; none where it is anything else. The line is locked."""
-        providers = [
-            name for name, each in self._profiles.items() if each.creditor.account == line.account
-        ]
+        providers = self._providers_of(line)
         if not providers:
             return None
-        names = _names_in(line)
-        for provider in providers:
-            for name in names:
-                after = await self._item(unit, line, provider, name, now=now)
-                if after is not None:
-                    return after
+        found = await self._found(unit, line)
+        if found is not None:
+            return await self._item(unit, line, *found, now=now)
         if line.line.kind not in {LineKind.CREDIT, LineKind.BATCH}:
             return None
-        return await self._file(unit, line, providers, names, now=now)
+        return await self._file(unit, line, providers, _names_in(line), now=now)
+
+    async def why_not(self, unit: Unit, line: BankLine) -> str:
+        """Why the line cannot be the debit that it names; empty where it can, or names none."""
+        found = await self._found(unit, line)
+        return "" if found is None else _why_not(line, found[1])
+
+    def _providers_of(self, line: BankLine) -> list[str]:
+        return [
+            name for name, each in self._profiles.items() if each.creditor.account == line.account
+        ]
+
+    async def _found(self, unit: Unit, line: BankLine) -> tuple[str, DebitItem] | None:
+        """The debit that the line names, and by whom it was."""
+        for provider in self._providers_of(line):
+            for name in _names_in(line):
+                item = await item_named(unit, provider, name)
+                if item is not None:
+                    return provider, item
+        return None
 
     async def _item(
-        self, unit: Unit, line: BankLine, provider: str, name: str, *, now: datetime
-    ) -> BankLine | None:
-        item = await item_named(unit, provider, name)
-        if item is None:
-            return None
-        if (abs(line.line.amount_micro), line.currency) != (item.amount_micro, item.currency):
-            reason = f"it names a debit of {item.amount_micro} micro-units of {item.currency}"
-            return ended(line, LineState.DOUBTFUL, reason=reason)
+        self, unit: Unit, line: BankLine, provider: str, item: DebitItem, *, now: datetime
+    ) -> BankLine:
+        why = _why_not(line, item)
+        if why:
+            return ended(line, LineState.DOUBTFUL, reason=why)
         file = await unit.debit_files.lock_file(item.file_id)
         assert file is not None, "a file stays"
         kind = AnswerKind.PAID if line.line.amount_micro > 0 else AnswerKind.RETURNED
@@ -85,6 +97,12 @@ class ReceiveDebit:
         await unit.debit_files.change_file(replace(file, bank_line=line.id))
         await _post(unit, line, file.provider, now=now)
         return ended(line, LineState.COLLECTED, reason=f"debit file {file.name}")
+
+
+def _why_not(line: BankLine, item: DebitItem) -> str:
+    if (abs(line.line.amount_micro), line.currency) != (item.amount_micro, item.currency):
+        return f"it names a debit of {item.amount_micro} micro-units of {item.currency}"
+    return ""
 
 
 async def _post(unit: Unit, line: BankLine, provider: str, *, now: datetime) -> None:

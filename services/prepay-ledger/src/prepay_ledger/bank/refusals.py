@@ -58,6 +58,6 @@ class LineNotOpen(Refusal):
 
 
 class NotTakeable(Refusal):
-    """The line is none that could be a payment."""
+    """The line is none that could be a payment, or names a debit of another amount."""
 
     kind = "bank-line-no-payment"

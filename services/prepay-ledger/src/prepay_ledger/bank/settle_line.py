@@ -35,13 +35,13 @@ class SettleLine:
             case StepAction.TAKE if line.state is LineState.FAILED:
                 after = replace(line, state=LineState.WAITING, reason="", open=False)
             case StepAction.TAKE:
-                _check_takeable(line)
+                await self._check_takeable(unit, line)
                 if self._terms.needs_two(line.line.amount_micro):
                     by = facts.Decided(by=decided.who, reason=decided.reason, at=now)
                     return await propose(
                         unit=unit, act=_act_of(line), decided=by, term=self._terms.term
                     )
-                after = await self._take_line.credit(unit, line, now=now)
+                after = await self._take_line.take(unit, line, now=now)
         await self._step(unit, line, after, action=action, decided=decided, now=now)
         return None
 
@@ -50,8 +50,8 @@ class SettleLine:
         dealt with the line meanwhile."""
         by = proposal.proposed
         line = await _open(unit, UUID(proposal.act.subject))
-        _check_takeable(line)
-        after = await self._take_line.credit(unit, line, now=approved.at)
+        await self._check_takeable(unit, line)
+        after = await self._take_line.take(unit, line, now=approved.at)
         await self._step(
             unit,
             line,
@@ -60,6 +60,17 @@ class SettleLine:
             decided=Decided(by.by, by.reason),
             now=approved.at,
         )
+
+    async def _check_takeable(self, unit: Unit, line: BankLine) -> None:
+        """Raises `NotTakeable`."""
+        if line.state is not LineState.DOUBTFUL or line.line.kind is not LineKind.CREDIT:
+            why = f"is {line.state}: it is no payment of its own"
+        elif no_payment := await self._take_line.why_no_payment(unit, line):
+            why = f"is no payment of its own: {no_payment}"
+        else:
+            return
+        message = f"bank line {line.id} {why}; close it once it is dealt with; nothing was changed"
+        raise NotTakeable(message)
 
     async def _step(
         self,
@@ -92,16 +103,6 @@ async def _open(unit: Unit, line_id: UUID) -> BankLine:
         message = f"bank line {line_id} is {line.state} and not open; nothing was changed"
         raise LineNotOpen(message)
     return line
-
-
-def _check_takeable(line: BankLine) -> None:
-    """Raises `NotTakeable`."""
-    if line.state is not LineState.DOUBTFUL or line.line.kind is not LineKind.CREDIT:
-        message = (
-            f"bank line {line.id} is {line.state}: it is no payment of its own; close it once it "
-            "is dealt with; nothing was changed"
-        )
-        raise NotTakeable(message)
 
 
 def _act_of(line: BankLine) -> Act:

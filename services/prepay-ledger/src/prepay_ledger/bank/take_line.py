@@ -92,9 +92,19 @@ class TakeLine:
         if collected is not None:
             return collected
         payout = await self._receive_payout.of_line(unit, line, now=now)
-        return payout or await self.credit(unit, line, now=now)
+        return payout or await self._paid(unit, line, now=now)
 
-    async def credit(self, unit: Unit, line: BankLine, *, now: datetime) -> BankLine:
+    async def why_no_payment(self, unit: Unit, line: BankLine) -> str:
+        """Why nobody may take the line for a payment; empty where a person may."""
+        return await self._receive_debit.why_not(unit, line)
+
+    async def take(self, unit: Unit, line: BankLine, *, now: datetime) -> BankLine:
+        """Of a line that a person takes for a payment, which `why_no_payment` says nothing against:
+        what it names as a debit it is, for the answer to that debit credits the same money."""
+        collected = await self._receive_debit.of_line(unit, line, now=now)
+        return collected or await self._paid(unit, line, now=now)
+
+    async def _paid(self, unit: Unit, line: BankLine, *, now: datetime) -> BankLine:
         """Of a line that is a payment and was not applied: credited, or in suspense."""
         payment = Payment(
             provider=line.provider,
