@@ -67,3 +67,57 @@ async def test_a_doubtful_line_that_names_none_is_a_payment(debits: Debits) -> N
     line = await debits.otherwise("100", "rent of somebody else")
     assert (await debits.take(line)).state == "suspense"
     assert await debits.posted() == {f"bank/{OURS}": 200}
+
+
+def returned(name: str, *, ref: str) -> str:
+    more = "<RtrInf><Rsn><Cd>AM04</Cd></Rsn></RtrInf>"
+    return entry("100", ref=ref, sign="DBIT", tx=[details(e2e=name, more=more)], ccy="CNY")
+
+
+async def test_what_is_collected_once_more_after_it_went_back_is_a_persons(
+    debits: Debits,
+) -> None:
+    name = await name_of(debits)
+    lines = await debits.statement(told(name, ref="R1"), returned(name, ref="R2"))
+    assert [each.state for each in lines] == ["collected", "collected"]
+    assert (await debits.balance(), await debits.posted()) == (10, {})
+    (anew,) = await debits.statement(told(name, ref="R3"))
+    assert (anew.state, anew.open, anew.refers_to) == ("doubtful", True, lines[0].id)
+    assert (await debits.balance(), await debits.posted()) == (10, {})
+    taken = await debits.take(anew)  # it is money, and whose it is a person says
+    assert (taken.state, taken.payment is None) == ("suspense", False)
+    assert await debits.posted() == {f"bank/{OURS}": 100}
+    await debits.told("ok")
+    assert await debits.balance() == 10
+
+
+async def test_a_return_that_is_told_in_two_ways_moves_the_money_once(debits: Debits) -> None:
+    name = await name_of(debits)
+    lines = await debits.statement(
+        told(name, ref="R1"), returned(name, ref="R2"), returned(name, ref="R3")
+    )
+    assert [each.state for each in lines] == ["collected", "collected", "doubtful"]
+    assert (lines[2].open, lines[2].refers_to) == (True, lines[1].id)
+    assert (await debits.balance(), await debits.posted()) == (10, {})
+
+
+async def test_a_debit_that_is_told_in_two_ways_is_collected_once(debits: Debits) -> None:
+    name = await name_of(debits)
+    lines = await debits.statement(told(name, ref="R1"), told(name, ref="R2"))
+    assert [each.state for each in lines] == ["collected", "doubtful"]
+    for line in (lines[1], await debits.otherwise("100", name)):
+        assert (line.state, line.open) == ("doubtful", True)
+        with pytest.raises(NotTakeable, match=f"was collected by bank line {lines[0].id}"):
+            await debits.take(line)
+    assert (await debits.balance(), await debits.posted()) == (110, {f"bank/{OURS}": 100})
+
+
+async def test_a_detail_of_a_files_sum_that_comes_again_is_a_persons(debits: Debits) -> None:
+    name = await name_of(debits)
+    (whole,) = await debits.statement(entry("100", ref="R1", batch=2, ccy="CNY"))
+    (detail,) = await debits.statement(told(name, ref="R2"))
+    assert (detail.state, detail.refers_to) == ("detailed", whole.id)
+    await debits.statement(returned(name, ref="R3"))
+    (anew,) = await debits.statement(told(name, ref="R4"))
+    assert (anew.state, anew.open, anew.refers_to) == ("doubtful", True, detail.id)
+    assert (await debits.balance(), await debits.posted()) == (10, {})

@@ -4,6 +4,7 @@ a return of one, or the sum of a file. It is credited by the debit's own way, an
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from prepay_ledger.bank.ports import Unit
 from prepay_ledger.bank.rules import ended, texts_of
@@ -26,22 +27,30 @@ class ReceiveDebit:
         self._take_answer = take_answer
         self._profiles = profiles
 
-    async def of_line(self, unit: Unit, line: BankLine, *, now: datetime) -> BankLine | None:
-        """The line as it ends; none where it is anything else. The line is locked."""
+    async def of_line(
+        self, unit: Unit, line: BankLine, *, now: datetime, by_person: bool = False
+    ) -> BankLine | None:
+        """The line as it ends; none where it is anything else. The line is locked. ``by_person``:
+        somebody says that it is new money: so it is where its debit went back before."""
         providers = self._providers_of(line)
         if not providers:
             return None
         found = await self._found(unit, line)
         if found is not None:
+            if by_person and _is_anew(line, found[1]):
+                return None
             return await self._item(unit, line, *found, now=now)
         if line.line.kind not in {LineKind.CREDIT, LineKind.BATCH}:
             return None
         return await self._file(unit, line, providers, _names_in(line), now=now)
 
     async def why_not(self, unit: Unit, line: BankLine) -> str:
-        """Why the line cannot be the debit that it names; empty where it can, or names none."""
+        """Why the line is neither the debit that it names nor new money; empty where it is, or
+        where it names none."""
         found = await self._found(unit, line)
-        return "" if found is None else _why_not(line, found[1])
+        if found is None or _is_anew(line, found[1]):
+            return ""
+        return _why_not(line, found[1])
 
     def _providers_of(self, line: BankLine) -> list[str]:
         return [
@@ -62,11 +71,17 @@ class ReceiveDebit:
     ) -> BankLine:
         why = _why_not(line, item)
         if why:
-            return ended(line, LineState.DOUBTFUL, reason=why)
+            return ended(line, LineState.DOUBTFUL, reason=why, refers_to=_told_by(line, item))
         file = await unit.debit_files.lock_file(item.file_id)
         assert file is not None, "a file stays"
         kind = AnswerKind.PAID if line.line.amount_micro > 0 else AnswerKind.RETURNED
         await self._take_answer.apply(unit, item, provider, kind, "", now=now)
+        told = (
+            replace(item, collected_by=line.id)
+            if kind is AnswerKind.PAID
+            else replace(item, returned_by=line.id)
+        )
+        await unit.debit_files.change_item(told)
         if kind is AnswerKind.PAID and file.bank_line is not None:
             return ended(line, LineState.DETAILED, refers_to=file.bank_line)
         if kind is AnswerKind.PAID and not file.by_lines:
@@ -102,7 +117,22 @@ class ReceiveDebit:
 def _why_not(line: BankLine, item: DebitItem) -> str:
     if (abs(line.line.amount_micro), line.currency) != (item.amount_micro, item.currency):
         return f"it names a debit of {item.amount_micro} micro-units of {item.currency}"
+    told_by = _told_by(line, item)
+    if told_by is not None:
+        went = "collected" if line.line.amount_micro > 0 else "returned"
+        return f"debit {item.name} was {went} by bank line {told_by} before"
     return ""
+
+
+def _told_by(line: BankLine, item: DebitItem) -> UUID | None:
+    """Which line was the same of that debit before."""
+    return item.collected_by if line.line.amount_micro > 0 else item.returned_by
+
+
+def _is_anew(line: BankLine, item: DebitItem) -> bool:
+    """Whether the bank may have collected the debit once more, after it went back."""
+    both = item.collected_by is not None and item.returned_by is not None
+    return both and line.line.amount_micro > 0
 
 
 async def _post(unit: Unit, line: BankLine, provider: str, *, now: datetime) -> None:

@@ -101,7 +101,7 @@ class TakeLine:
     async def take(self, unit: Unit, line: BankLine, *, now: datetime) -> BankLine:
         """Of a line that a person takes for a payment, which `why_no_payment` says nothing against:
         what it names as a debit it is, for the answer to that debit credits the same money."""
-        collected = await self._receive_debit.of_line(unit, line, now=now)
+        collected = await self._receive_debit.of_line(unit, line, now=now, by_person=True)
         return collected or await self._paid(unit, line, now=now)
 
     async def _paid(self, unit: Unit, line: BankLine, *, now: datetime) -> BankLine:

@@ -139,6 +139,14 @@ class PostgresDebits:
         rows = await self._rows(select(debit_item).where(debit_item.c.request_id == request_id))
         return to_item(rows[0]) if rows else None
 
+    async def change_item(self, item: DebitItem) -> None:
+        """All else stays."""
+        await self._connection.execute(
+            update(debit_item)
+            .where(debit_item.c.request_id == item.request_id)
+            .values(collected_by=item.collected_by, returned_by=item.returned_by)
+        )
+
     async def add_body(self, body: Body) -> None:
         """Once: it is the file's key."""
         await self._connection.execute(insert(debit_body).values(asdict(body)))

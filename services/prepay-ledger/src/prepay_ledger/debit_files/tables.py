@@ -99,6 +99,9 @@ debit_item = Table(
     Column("bank_code", Text, nullable=False),
     Column("amount_micro", BigInteger, nullable=False),
     Column("currency", Text, nullable=False),
+    # The lines of the bank that told of it: one of its money, one of its return.
+    Column("collected_by", Uuid, ForeignKey("bank_line.id"), unique=True),
+    Column("returned_by", Uuid, ForeignKey("bank_line.id"), unique=True),
     UniqueConstraint("file_id", "number"),
 )
 

@@ -60,6 +60,10 @@ class DebitItem:
     debtor: Debtor
     amount_micro: int
     currency: str
+    collected_by: UUID | None = None
+    """The line of the bank's statement that told of its money."""
+    returned_by: UUID | None = None
+    """And the one that told of its return."""
 
     @property
     def name(self) -> str:

@@ -2222,14 +2222,20 @@ CREATE TABLE debit_item (
     bank_code text NOT NULL,
     amount_micro bigint NOT NULL,
     currency text NOT NULL,
+    collected_by uuid,
+    returned_by uuid,
     PRIMARY KEY (request_id),
+    UNIQUE (collected_by),
+    UNIQUE (returned_by),
     UNIQUE (file_id, number),
     CHECK (number >= 1),
     CHECK (amount_micro > 0),
     CHECK (currency ~ '^[A-Z]{3}$'),
     FOREIGN KEY(request_id) REFERENCES top_up_request (id),
     FOREIGN KEY(file_id) REFERENCES debit_file (id),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account (id),
+    FOREIGN KEY(collected_by) REFERENCES bank_line (id),
+    FOREIGN KEY(returned_by) REFERENCES bank_line (id)
 );
 CREATE TABLE debit_result (
     id uuid NOT NULL,
