@@ -270,12 +270,30 @@ async def test_a_file_that_cannot_be_written_is_told_and_tried_at_leisure(
 ) -> None:
     await debits.due()
     file = await debits.begin_file()
-    narrow = {"columns": [{"value": "{id}", "width": 1}]}
+    narrow = {"columns": [{"value": "{id}{holder}", "width": 1}]}
     debits.profiles["demo"] = DebitProfile.model_validate(
         PROFILE | {"kind": "text", "text": narrow}
     )
     gathering = debits.gathering()
     assert await gathering() == 0.0  # it is put in
     assert await gathering() is None
-    assert "is longer than 1 bytes" in caplog.text
+    name = (await debits.newest()).id.hex
+    assert "line 1: the column '{id}{holder}' is longer than 1 bytes" in caplog.text
+    assert name not in caplog.text
+    assert "张敏" not in caplog.text
     assert (await debits.file(file.id)).state is FileState.COLLECTING
+    # It does not keep the bank from collecting for ever.
+    with pytest.raises(FileOpen, match="or cancel it"):
+        await debits.begin_file()
+    with pytest.raises(FileNotSo):
+        await debits.mark(file, StepAction.SEND)
+    for _ in range(2):
+        await debits.mark(file, StepAction.CANCEL)
+    debits.profiles["demo"] = DebitProfile.model_validate(PROFILE)
+    await debits.gather()
+    assert await debits.states() == ["withdrawn"]
+    await debits.ask()
+    again = await debits.made()
+    assert (again.state, again.lines) == (FileState.MADE, 1)
+    assert (await debits.file(file.id)).state is FileState.CANCELLED
+    assert await debits.states() == ["withdrawn", "sending"]

@@ -127,7 +127,8 @@ def debit_files_router(
 
     @router.post("/{file_id}/cancel")
     async def cancel(file_id: UUID, body: Reason, principal: Writer) -> WholeDebitFileOut:
-        """Say that the bank never had the file: what is due is asked for anew."""
+        """Say that the bank never had the file, or give up one that cannot be made: what is due is
+        asked for anew."""
         return await marked(StepAction.CANCEL, file_id, body, principal)
 
     async def marked(

@@ -59,8 +59,8 @@ async def begin_file(
     )
     if not await unit.debit_files.add_file(file):
         message = (
-            f"another file of {asked.provider} is still being made, some seconds: ask again then; "
-            "nothing was begun"
+            f"another file of {asked.provider} is still being made, some seconds: ask again then, "
+            "or cancel it where it cannot be made; nothing was begun"
         )
         raise FileOpen(message)
     step = Step(action=StepAction.BEGIN, who=asked.who, reason=asked.reason, at=now)

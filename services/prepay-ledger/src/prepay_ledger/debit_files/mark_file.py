@@ -1,4 +1,5 @@
-"""Use case: a person says that the bank has a file, or that it never had it."""
+"""Use case: a person says that the bank has a file, or that it never had it; or gives up one that
+cannot be made."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -9,6 +10,11 @@ from prepay_ledger.debit_files.refusals import FileNotSo, UnknownDebitFile
 from prepay_ledger.debit_files.values import FileState, Step, StepAction
 
 _AFTER = {StepAction.SEND: FileState.SENT, StepAction.CANCEL: FileState.CANCELLED}
+_BEFORE = {
+    StepAction.SEND: {FileState.MADE},
+    # What cannot be written would keep the bank's next file from being begun.
+    StepAction.CANCEL: {FileState.MADE, FileState.COLLECTING},
+}
 
 
 async def mark_file(
@@ -23,7 +29,7 @@ async def mark_file(
     after = _AFTER[action]
     if file.state is after:
         return
-    if file.state is not FileState.MADE:
+    if file.state not in _BEFORE[action]:
         message = f"debit file {file_id} is {file.state}; nothing was changed"
         raise FileNotSo(message)
     await unit.debit_files.change_file(replace(file, state=after))

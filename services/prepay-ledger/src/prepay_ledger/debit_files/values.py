@@ -19,7 +19,7 @@ class FileState(StrEnum):
     SENT = "sent"
     """A person has said that the bank has it."""
     CANCELLED = "cancelled"
-    """A person has said that the bank never had it, or nothing was due."""
+    """A person has said that the bank never had it or has given it up, or nothing was due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

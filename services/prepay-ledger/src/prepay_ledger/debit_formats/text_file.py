@@ -65,21 +65,23 @@ def _line(
 
 
 def _field(field: FieldForm, named: Mapping[str, str], form: TextForm, where: str) -> bytes:
-    """Nothing is cut off: what does not fit would be somebody else's account."""
+    """Nothing is cut off: what does not fit would be somebody else's account. What is wrong is told
+    by the column: what stands in it is a person's name or account, and messages are logged."""
+    column = f"{where}: the column {field.value[:40]!r}"
     said = PLACE.sub(lambda place: named[place[1]], field.value)
     if any(each in said for each in ("\r", "\n", *filter(None, [form.delimiter]))):
-        message = f"{where}: {said[:40]!r} has what ends a field"
+        message = f"{column} has what ends a field"
         raise Unwritable(message)
     try:
         written = said.encode(_ENCODINGS[form.encoding])
-    except UnicodeEncodeError as error:
-        message = f"{where}: {said[:40]!r} cannot be written in {form.encoding}"
-        raise Unwritable(message) from error
+    except UnicodeEncodeError:
+        message = f"{column} cannot be written in {form.encoding}"
+        raise Unwritable(message) from None
     if field.width is None:
         return written
     lacking = field.width - len(written)
     if lacking < 0:
-        message = f"{where}: {said[:40]!r} is longer than {field.width} bytes"
+        message = f"{column} is longer than {field.width} bytes"
         raise Unwritable(message)
     pad = field.pad.encode() * lacking
     return pad + written if field.align == "right" else written + pad
