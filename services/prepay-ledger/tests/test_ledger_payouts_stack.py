@@ -28,7 +28,7 @@ from prepay_ledger.business_days import BusinessDays
 from prepay_ledger.debit_files.take_answer import TakeAnswer
 from prepay_ledger.payments.credit import Decided
 from prepay_ledger.payouts.postgres_queries import PayoutQueries
-from prepay_ledger.payouts.refusals import KeyUsedBefore, PayoutNotSo
+from prepay_ledger.payouts.refusals import DifferenceTooBig, KeyUsedBefore, PayoutNotSo
 from prepay_ledger.payouts.rules import late_before
 from prepay_ledger.payouts.values import Action, FoundBy, Payout
 from prepay_ledger.settlement_files.csv_mapping import SettlementMapping
@@ -63,7 +63,7 @@ class Bank(Clearing):
                 ),
             ),
         )  # fmt: skip
-        self.settle_payout = SettlePayout(receive_payout=self.receive)
+        self.settle_payout = SettlePayout(receive_payout=self.receive, terms=ONE_PERSON)
         self.payout_queries = PayoutQueries(self.database)
         self.bank_queries = BankQueries(self.database)
         account = BankAccount(
@@ -247,6 +247,13 @@ async def test_of_another_amount_a_person_decides_and_what_is_missing_is_a_fee(b
     (line,) = await bank.lines()
     assert (state(line), line.open) == ("doubtful", True)
     assert await in_transit(bank) == (60, 0, 0)
+    # Of so much that it takes two people it is nothing that one may give away.
+    bank.settle_payout = SettlePayout(
+        receive_payout=bank.receive, terms=replace(ONE_PERSON, above_micro=1)
+    )
+    with pytest.raises(DifferenceTooBig, match="by -2 micro-units"):
+        await bank.ask(payout, Action.MATCH, line)
+    assert (await in_transit(bank), await bank.lines()) == ((60, 0, 0), [line])
     # It is a customer's payment after all.
     async with bank.unit() as unit:
         settle = SettleLine(take_line=bank.take_line, terms=ONE_PERSON)

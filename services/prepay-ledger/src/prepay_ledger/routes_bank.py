@@ -93,7 +93,9 @@ def bank_routers(
         payouts_router(
             open_unit=units,
             queries=PayoutQueries(database),
-            settle_payout=SettlePayout(receive_payout=receive_payout),
+            settle_payout=SettlePayout(
+                receive_payout=receive_payout, terms=settings.approval_terms
+            ),
             late_before=lambda: late_before(utc_now(), zone=zone, days=late_days),
             committed=committed,
             clock=utc_now,

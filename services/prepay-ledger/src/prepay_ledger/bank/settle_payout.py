@@ -5,11 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from prepay_ledger.approvals.values import ApprovalTerms
 from prepay_ledger.bank.ports import Unit
 from prepay_ledger.bank.receive_payout import ReceivePayout, is_in_suspense_still
 from prepay_ledger.bank.refusals import UnknownLine
 from prepay_ledger.bank.values import BankLine, LineState
-from prepay_ledger.payouts.refusals import KeyUsedBefore, PayoutNotSo, UnknownPayout
+from prepay_ledger.payouts.refusals import (
+    DifferenceTooBig,
+    KeyUsedBefore,
+    PayoutNotSo,
+    UnknownPayout,
+)
 from prepay_ledger.payouts.values import Action, FoundBy, Payout, PayoutState, Step
 
 
@@ -26,15 +32,17 @@ class Asked:
 
 
 class SettlePayout:
-    """Does that. The line of the bank is locked first, then the payout."""
+    """Does that. The line of the bank is locked first, then the payout. ``terms``: a difference of
+    so much that one person may not give it away is refused, for it would be a fee."""
 
-    def __init__(self, *, receive_payout: ReceivePayout) -> None:
+    def __init__(self, *, receive_payout: ReceivePayout, terms: ApprovalTerms) -> None:
         self._receive_payout = receive_payout
+        self._terms = terms
 
     async def __call__(self, unit: Unit, *, asked: Asked, now: datetime) -> None:
         """The same again under its key changes nothing.
 
-        Raises `UnknownPayout`, `UnknownLine`, `PayoutNotSo` or `KeyUsedBefore`.
+        Raises `UnknownPayout`, `UnknownLine`, `PayoutNotSo`, `DifferenceTooBig` or `KeyUsedBefore`.
         """
         seen = await unit.payouts.by_id(asked.payout_id)
         if seen is None:
@@ -79,6 +87,14 @@ class SettlePayout:
         if wrong:
             message = f"bank line {line.id} {wrong}; nothing was changed"
             raise PayoutNotSo(message)
+        difference = line.line.amount_micro - payout.key.amount_micro
+        if self._terms.needs_two(abs(difference)):
+            message = (
+                f"bank line {line.id} differs from payout {payout.id} by {difference} micro-units, "
+                f"which are more than one person may book as a fee ({self._terms.above_micro}): "
+                "have the provider's file corrected, or accept the payout; nothing was changed"
+            )
+            raise DifferenceTooBig(message)
         after = await self._receive_payout.receive(
             unit, payout, line, found_by=FoundBy.PERSON, reason=asked.reason, now=now
         )
