@@ -111,6 +111,14 @@ Index("bank_line_waiting", _line.id, postgresql_where=_line.state == "waiting")
 Index("bank_line_known", _line.account, _line.identity, unique=True, postgresql_where=_line.known)
 Index("bank_line_booking", _line.account, _line.booking, postgresql_where=text("booking <> ''"))
 Index("bank_line_amount", _line.account, _line.booked_on, _line.amount_micro)
+# What may be a payout that a file tells of later: of all accounts.
+Index(
+    "bank_line_payout",
+    _line.currency,
+    _line.amount_micro,
+    _line.booked_on,
+    postgresql_where=text("state IN ('debit', 'suspense')"),
+)
 Index(
     "bank_line_end_to_end",
     _line.account,

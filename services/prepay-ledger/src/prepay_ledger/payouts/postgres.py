@@ -19,9 +19,10 @@ _CHANGING = (
 )  # fmt: skip
 _EXPECTED_MAX = 1_000
 """Some a provider and day. Beyond that something else is wrong, which the alert tells."""
-_LINES_TO_MATCH = text("""
+LINES_TO_MATCH = text("""
 SELECT l.id FROM bank_line AS l LEFT JOIN payment AS p ON p.id = l.payment
 WHERE l.currency = :currency AND l.amount_micro = :amount_micro AND l.booked_on >= :since
+  AND l.state IN ('debit', 'suspense')
   AND (l.state = 'debit'
        OR (l.state = 'suspense' AND p.outcome = 'suspense' AND p.taken_back_micro = 0))
   AND NOT EXISTS (
@@ -77,9 +78,9 @@ class PostgresPayouts:
         return found[0] if found else None
 
     async def lines_to_match(self, key: PayoutKey, *, since: date) -> Sequence[UUID]:
-        """By the index of amounts; the oldest first."""
+        """By the index of those; the oldest first."""
         values = {"currency": key.currency, "amount_micro": key.amount_micro, "since": since}
-        return (await self._connection.execute(_LINES_TO_MATCH, values)).scalars().all()
+        return (await self._connection.execute(LINES_TO_MATCH, values)).scalars().all()
 
     async def step_of_key(self, key: str) -> tuple[UUID, Step] | None:
         """By its unique index."""

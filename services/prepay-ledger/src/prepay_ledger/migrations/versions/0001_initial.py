@@ -1853,6 +1853,8 @@ CREATE INDEX bank_line_waiting ON bank_line (id) WHERE state = 'waiting';
 CREATE UNIQUE INDEX bank_line_known ON bank_line (account, identity) WHERE known;
 CREATE INDEX bank_line_booking ON bank_line (account, booking) WHERE booking <> '';
 CREATE INDEX bank_line_amount ON bank_line (account, booked_on, amount_micro);
+CREATE INDEX bank_line_payout ON bank_line (currency, amount_micro, booked_on)
+    WHERE state IN ('debit', 'suspense');
 CREATE INDEX bank_line_end_to_end ON bank_line (account, end_to_end_id) WHERE end_to_end_id <> '';
 CREATE INDEX bank_line_refers ON bank_line (refers_to) WHERE refers_to IS NOT NULL;
 CREATE TABLE bank_line_step (
