@@ -65,3 +65,22 @@ async def test_a_funding_is_reversed_by_a_second_person_and_told_again(ledger: A
         assert (await shop.now())["balance_micro"] == await shop.posted_micro() == 50 * MICRO
         listed = (await ledger.api.get(f"/v1/vendors/{shop.code}/fundings")).json()["items"]
         assert listed == [told, reversed_]
+
+
+async def test_who_told_of_much_money_approves_no_reversal_of_it(ledger: Any) -> None:
+    async with a_shop(ledger, float_micro=0) as shop, client(ledger, "wu", "ledger:write") as wu:
+        much = 10_001 * MICRO
+        told = (await shop.fund(much, key="f1", reference="CHQ-9")).json()
+        why = {"reason": "seen on the statement"}
+        assert (await wu.post(f"/v1/proposals/{told['id']}/approve", json=why)).status_code == 200
+        funding = (await shop.fund(much, key="f1", reference="CHQ-9")).json()
+        answer = await reverse(shop, funding, who="wang")
+        assert (answer.status_code, answer.json()["kind"]) == (202, "vendor-funding-reversal")
+        path = f"/v1/proposals/{answer.json()['id']}"
+        own = await ledger.api.post(f"{path}/approve", json=why)
+        assert refusal(own) == (403, "needs-second-person")
+        assert funding["who"] in own.json()["detail"]
+        assert (await ledger.api.get(path)).json()["state"] == "waiting"
+        assert (await shop.now())["balance_micro"] == await shop.posted_micro() == much
+        assert (await wu.post(f"{path}/approve", json=why)).status_code == 200
+        assert (await shop.now())["balance_micro"] == await shop.posted_micro() == 0

@@ -43,12 +43,7 @@ async def reverse_funding(
     funding = await _funding(unit, vendor, funding_id)
     if funding.reversal is not None:
         return _repeated(funding, funding.reversal, asked)
-    if asked.who == funding.who:
-        message = (
-            f"funding {funding.id} was told by {funding.who}: somebody else has to reverse it; "
-            "nothing was changed"
-        )
-        raise NeedsSecondPerson(message)
+    _check_told_not(funding, asked.who)
     if terms.needs_two(funding.amount_micro):
         act = act_of_reversal(vendor, funding, key=asked.key)
         waiting = await proposed_before(unit=unit, act=act, who=asked.who)
@@ -60,7 +55,8 @@ async def reverse_funding(
 
 
 async def carry_out_reversal(unit: FundingUnit, proposal: Proposal, *, approved: Decided) -> None:
-    """What one person more has approved. Raises `FundingReversed` where it was meanwhile."""
+    """What one person more has approved, who did not tell of it either. Raises `FundingReversed`
+    where it was meanwhile, or `NeedsSecondPerson`."""
     act, by = proposal.act, proposal.proposed
     vendor = await locked_vendor(unit, vendor_of(act))
     funding = await _funding(unit, vendor, funding_id_of(act))
@@ -68,6 +64,7 @@ async def carry_out_reversal(unit: FundingUnit, proposal: Proposal, *, approved:
     if funding.reversal is not None:
         _repeated(funding, funding.reversal, asked)
         return
+    _check_told_not(funding, approved.by)
     await _reverse(unit, vendor, funding, asked)
 
 
@@ -77,6 +74,16 @@ async def _funding(unit: FundingUnit, vendor: Vendor, funding_id: UUID) -> Fundi
         message = f"vendor {vendor.code} has no funding {funding_id}"
         raise UnknownFunding(message)
     return funding
+
+
+def _check_told_not(funding: Funding, who: str) -> None:
+    """Raises `NeedsSecondPerson`."""
+    if who == funding.who:
+        message = (
+            f"funding {funding.id} was told by {funding.who}: somebody else has to reverse it, and "
+            "to approve that; nothing was changed"
+        )
+        raise NeedsSecondPerson(message)
 
 
 async def _reverse(
