@@ -1,18 +1,30 @@
 """What may be held, drawn and given back of a deposit: by tables, and any sequence of it."""
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prepay_ledger.approvals.values import ActKind
+from prepay_ledger.deposits.acts import (
+    act_of_draw,
+    act_of_hold,
+    act_of_release,
+    debt_of,
+    key_of,
+    place_of,
+    terms_of,
+)
 from prepay_ledger.deposits.rules import (
     why_not_drawn,
     why_not_held,
     why_not_received,
     why_not_released,
 )
-from prepay_ledger.deposits.values import Deposit, DepositKind, Place, Terms
+from prepay_ledger.deposits.values import Deposit, DepositKind, Place, Step, StepAction, Terms
+from prepay_ledger.facts.values import Decided
 from prewatt_common.ids import new_id
 
 TODAY = date(2026, 3, 10)
@@ -113,3 +125,26 @@ def test_never_more_than_is_left_nor_than_is_owed(
         )  # fmt: skip
         assert deposit.left_micro == micro - drawn - released >= 0
         assert drawn <= owed
+
+
+@pytest.mark.parametrize("place", [None, *Place])
+@pytest.mark.parametrize("kind", list(DepositKind))
+def test_what_is_proposed_is_read_back_to_the_last_word(
+    kind: DepositKind, place: Place | None
+) -> None:
+    deposit = held(kind)
+    step = Step(
+        id=new_id(), deposit_id=deposit.id, action=StepAction.HOLD, amount_micro=100, place=place,
+        debt_id=None, key="k-1",
+        decided=Decided(by="li", reason="r", at=datetime(2026, 3, 10, tzinfo=UTC)),
+    )  # fmt: skip
+    hold = act_of_hold(deposit.account_id, deposit.terms, step)
+    assert (hold.kind, hold.subject) == (ActKind.DEPOSIT_HOLD, str(deposit.account_id))
+    assert (terms_of(hold), place_of(hold), key_of(hold)) == (deposit.terms, place, "k-1")
+    release = act_of_release(deposit, step)
+    assert (release.kind, release.subject) == (ActKind.DEPOSIT_RELEASE, str(deposit.id))
+    assert (release.amount_micro, place_of(release)) == (100, place)
+    for debt_id in (None, new_id()):
+        draw = act_of_draw(deposit, replace(step, debt_id=debt_id))
+        assert (draw.kind, draw.subject) == (ActKind.DEPOSIT_DRAW, str(deposit.id))
+        assert (draw.amount_micro, debt_of(draw)) == (100, debt_id)

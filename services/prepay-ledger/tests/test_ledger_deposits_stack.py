@@ -9,6 +9,7 @@ from ledger_owing import OWED_MICRO, Owing, owing_town
 from ledger_town import REVIEW, Dying, Killed
 
 from prepay_ledger.accounts.postgres_queries import AccountQueries
+from prepay_ledger.approvals.values import ApprovalTerms, Proposal
 from prepay_ledger.deposits.draw_deposit import draw_deposit, receive_called
 from prepay_ledger.deposits.hold_deposit import hold_deposit
 from prepay_ledger.deposits.postgres_audit import audit_deposits_of
@@ -22,6 +23,8 @@ pytestmark = pytest.mark.stack
 
 town = pytest.fixture(owing_town)
 DAYS = timedelta(days=1)
+ALONE = ApprovalTerms(above_micro=None, term=7 * DAYS)
+"""One person does it, however much."""
 
 
 async def review(unit, account_ids, now) -> None:
@@ -44,33 +47,54 @@ def paper(town: Owing, micro: int = 700, number: int = 1) -> Terms:
 
 
 async def hold(
-    town: Owing, terms: Terms, place: Place | None = None, *, key: str = "k-1", open_unit=None
-) -> Deposit:
-    account_id, _ = await town.account_of(0)
+    town: Owing,
+    terms: Terms,
+    place: Place | None = None,
+    *,
+    key: str = "k-1",
+    open_unit=None,
+    number: int = 0,
+    approvals: ApprovalTerms = ALONE,
+) -> Deposit | Proposal:
+    account_id, _ = await town.account_of(number)
     async with (open_unit or town.unit)() as unit:
         return await hold_deposit(
             unit=unit, review=review, account_id=account_id, terms=terms, place=place, key=key,
-            today=town.today, decided=town.decided(),
+            today=town.today, decided=town.decided(), approvals=approvals,
         )  # fmt: skip
 
 
 async def draw(
-    town: Owing, deposit_id: UUID, micro: int, debt_id=None, *, key="k-2", days=0, open_unit=None
-) -> Deposit:
+    town: Owing,
+    deposit_id: UUID,
+    micro: int,
+    debt_id=None,
+    *,
+    key="k-2",
+    days=0,
+    open_unit=None,
+    approvals: ApprovalTerms = ALONE,
+) -> Deposit | Proposal:
     async with (open_unit or town.unit)() as unit:
         return await draw_deposit(
             unit=unit, review=review, deposit_id=deposit_id, amount_micro=micro, debt_id=debt_id,
-            key=key, today=town.today + days * DAYS, decided=town.decided(),
+            key=key, today=town.today + days * DAYS, decided=town.decided(), approvals=approvals,
         )  # fmt: skip
 
 
 async def release(
-    town: Owing, deposit_id: UUID, micro: int, place: Place | None, *, key: str = "k-3"
-) -> Deposit:
+    town: Owing,
+    deposit_id: UUID,
+    micro: int,
+    place: Place | None,
+    *,
+    key: str = "k-3",
+    approvals: ApprovalTerms = ALONE,
+) -> Deposit | Proposal:
     async with town.unit() as unit:
         return await release_deposit(
             unit=unit, review=review, deposit_id=deposit_id, amount_micro=micro, place=place,
-            key=key, decided=town.decided(),
+            key=key, decided=town.decided(), approvals=approvals,
         )  # fmt: skip
 
 
@@ -198,6 +222,17 @@ async def test_the_same_key_again_changes_nothing_and_never_something_else(town:
     with pytest.raises(KeyUsedBefore):
         await draw(town, other.id, 100, debt.id)
     assert (await stands(town))[1] == {"debt": -OWED_MICRO + 100, "deposit": 605}
+
+
+async def test_a_key_of_another_account_or_of_other_terms_is_no_success(town: Owing) -> None:
+    deposit = await hold(town, cash(town), Place.BANK)
+    with pytest.raises(KeyUsedBefore, match=str(deposit.id)):
+        await hold(town, cash(town), Place.BANK, number=1)
+    with pytest.raises(KeyUsedBefore):
+        await hold(town, cash(town, reference="receipt 2"), Place.BANK)
+    with pytest.raises(KeyUsedBefore):
+        await hold(town, cash(town, valid_from=town.today + DAYS), Place.BANK)
+    assert (await stands(town))[1] == {"deposit": 700}
 
 
 async def test_killed_in_the_middle_of_a_draw_nothing_is_half_done(town: Owing) -> None:

@@ -160,6 +160,34 @@ async def test_a_doubtful_line_of_much_money_is_taken_by_two(ledger: Any) -> Non
     assert refusal(await bank.settle(lines[0], "take")) == (409, "bank-line-not-open")
 
 
+async def test_a_deposit_of_much_is_held_and_given_back_by_two(ledger: Any) -> None:
+    account = await ledger.open()
+    hold = partial(
+        asked, ledger, f"/v1/accounts/{account['id']}/deposits", key=f"k-{uuid4()}", kind="cash",
+        amount_micro=MUCH, currency="CNY", reference="receipt 1", place="cash",
+        valid_from="2026-01-01",
+    )  # fmt: skip
+    proposal = waiting(await hold(), "deposit-hold")
+    own = await ledger.api.post(f"/v1/proposals/{proposal['id']}/approve", json=WHY)
+    assert refusal(own) == (403, "needs-second-person")
+    assert (await decide(ledger, proposal)).status_code == 200
+    deposit = await hold()
+    assert (deposit.status_code, deposit.json()["left_micro"]) == (201, MUCH), deposit.text
+    path = f"/v1/deposits/{deposit.json()['id']}"
+    drawn = await asked(ledger, f"{path}/draw", amount_micro=MUCH)
+    assert refusal(drawn) == (409, "deposit-refused")
+    back = partial(
+        asked, ledger, f"{path}/release", key=f"k-{uuid4()}", amount_micro=MUCH, place="balance"
+    )
+    proposal = waiting(await back(), "deposit-release")
+    assert await balance(ledger, account) == 0
+    assert (await decide(ledger, proposal)).status_code == 200
+    done = await back()
+    assert (done.status_code, done.json()["left_micro"]) == (200, 0)
+    assert await balance(ledger, account) == MUCH
+    await ledger.sums_to_zero()
+
+
 @pytest.mark.timeout(200)
 async def test_killed_in_approvals_each_is_done_once_in_the_end(ledger: Any) -> None:
     rich, poor = await ledger.open(), await ledger.open()

@@ -151,6 +151,7 @@ def routers(
             queries=DepositQueries(database),
             review=review_accounts,
             zone=zone,
+            terms=settings.approval_terms,
             committed=committed,
             clock=utc_now,
         ),

@@ -1,7 +1,9 @@
 """The ledger's routes by which money comes in, is looked at and is proven."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
@@ -21,6 +23,7 @@ from prepay_ledger.cashiers.api import cash_days_router, hand_overs_router
 from prepay_ledger.cashiers.count_cash import CountCash
 from prepay_ledger.cashiers.postgres_queries import CashQueries
 from prepay_ledger.debit_formats.as_requester import ByFile
+from prepay_ledger.deposits.carry_out_steps import CarryOutSteps
 from prepay_ledger.mandates.api import mandates_router, top_up_requests_router
 from prepay_ledger.mandates.postgres_queries import MandateQueries
 from prepay_ledger.mandates.settle_request import SettleRequest
@@ -92,6 +95,13 @@ def money_routers(
     transfer_money = TransferMoney(review=review, terms=approvals)
     settle_line = make_settle_line(settings, review=review)
 
+    async def review_accounts(
+        unit: PostgresUnit, account_ids: Sequence[UUID], now: datetime
+    ) -> None:
+        await review(unit, account_ids, now=now, caused_at=now)
+
+    of_deposits = CarryOutSteps[PostgresUnit](review=review_accounts, zone=zone)
+
     def units() -> AbstractAsyncContextManager[PostgresUnit]:
         return open_unit(database)
 
@@ -109,6 +119,9 @@ def money_routers(
                     ActKind.BANK_LINE: settle_line.carry_out,
                     ActKind.SUSPENSE_ASSIGNMENT: assign_payment.carry_out,
                     ActKind.SUSPENSE_RETURN: carry_out_return,
+                    ActKind.DEPOSIT_HOLD: of_deposits.hold,
+                    ActKind.DEPOSIT_DRAW: of_deposits.draw,
+                    ActKind.DEPOSIT_RELEASE: of_deposits.release,
                 }
             ),
             committed=committed,

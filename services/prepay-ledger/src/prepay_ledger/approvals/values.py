@@ -24,6 +24,9 @@ class ActKind(StrEnum):
     BANK_LINE = "bank-line"
     SUSPENSE_ASSIGNMENT = "suspense-assignment"
     SUSPENSE_RETURN = "suspense-return"
+    DEPOSIT_HOLD = "deposit-hold"
+    DEPOSIT_DRAW = "deposit-draw"
+    DEPOSIT_RELEASE = "deposit-release"
 
 
 class OutcomeAction(StrEnum):

@@ -7,7 +7,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query
+from fastapi.responses import JSONResponse
 
+from prepay_ledger.approvals.api import MAY_WAIT, waits
+from prepay_ledger.approvals.values import ApprovalTerms, Proposal
 from prepay_ledger.deposits.draw_deposit import draw_deposit, receive_called
 from prepay_ledger.deposits.hold_deposit import hold_deposit
 from prepay_ledger.deposits.ports import OpenUnit, Review, UnitT
@@ -23,6 +26,7 @@ from prepay_ledger.deposits.schemas import (
     deposit_out,
     step_out,
 )
+from prepay_ledger.deposits.values import Deposit
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.fields import DayField, IdempotencyKey, PageById, Writer
 from prewatt_common.clock import Clock
@@ -37,6 +41,7 @@ def deposits_router(
     queries: DepositQueries,
     review: Review[UnitT],
     zone: ZoneInfo,
+    terms: ApprovalTerms,
     committed: Callable[[], None],
     clock: Clock,
 ) -> APIRouter:
@@ -46,12 +51,21 @@ def deposits_router(
     def decided(body: Reason, principal: Writer) -> Decided:
         return Decided(by=principal.subject, reason=body.reason, at=clock())
 
-    @router.post("/accounts/{account_id}/deposits", status_code=HTTPStatus.CREATED)
+    def answer(deposit: Deposit | Proposal, *, by: Decided) -> DepositOut | JSONResponse:
+        return waits(deposit, now=by.at) if isinstance(deposit, Proposal) else deposit_out(deposit)
+
+    @router.post(
+        "/accounts/{account_id}/deposits",
+        status_code=HTTPStatus.CREATED,
+        response_model=DepositOut,
+        responses=dict(MAY_WAIT),
+    )
     async def hold(
         account_id: UUID, body: DepositIn, key: IdempotencyKey, principal: Writer
-    ) -> DepositOut:
-        """Hold a deposit or a guarantee for an account: its balance has no more by it. The same key
-        again is answered the same."""
+    ) -> DepositOut | JSONResponse:
+        """Hold a deposit or a guarantee for an account: its balance has no more by it. Much, unless
+        from the balance, is kept as a proposal and answered with 202. The same key again is
+        answered as it is by then."""
         by = decided(body, principal)
         async with open_unit() as unit:
             deposit = await hold_deposit(
@@ -63,9 +77,10 @@ def deposits_router(
                 key=key,
                 today=by.at.astimezone(zone).date(),
                 decided=by,
+                approvals=terms,
             )
         committed()
-        return deposit_out(deposit)
+        return answer(deposit, by=by)
 
     @router.get("/deposits", dependencies=[Depends(require("ledger:read"))])
     async def deposits(
@@ -92,11 +107,12 @@ def deposits_router(
         rows = await queries.steps(deposit_id, before=page.after, limit=page.rows_max)
         return page.of(rows, key=lambda row: row.id, item=step_out)
 
-    @router.post("/deposits/{deposit_id}/draw")
+    @router.post("/deposits/{deposit_id}/draw", response_model=DepositOut, responses=dict(MAY_WAIT))
     async def draw(
         deposit_id: UUID, body: DrawIn, key: IdempotencyKey, principal: Writer
-    ) -> DepositOut:
-        """Pay what is owed from it. The same key again changes nothing."""
+    ) -> DepositOut | JSONResponse:
+        """Pay what is owed from it. Much is kept as a proposal and answered with 202. The same key
+        again changes nothing."""
         by = decided(body, principal)
         async with open_unit() as unit:
             deposit = await draw_deposit(
@@ -108,9 +124,10 @@ def deposits_router(
                 key=key,
                 today=by.at.astimezone(zone).date(),
                 decided=by,
+                approvals=terms,
             )
         committed()
-        return deposit_out(deposit)
+        return answer(deposit, by=by)
 
     @router.post("/deposits/{deposit_id}/receive")
     async def receive(
@@ -129,11 +146,15 @@ def deposits_router(
         committed()
         return deposit_out(deposit)
 
-    @router.post("/deposits/{deposit_id}/release")
+    @router.post(
+        "/deposits/{deposit_id}/release", response_model=DepositOut, responses=dict(MAY_WAIT)
+    )
     async def release(
         deposit_id: UUID, body: ReleaseIn, key: IdempotencyKey, principal: Writer
-    ) -> DepositOut:
-        """Give it back, or a part of it. The same key again changes nothing."""
+    ) -> DepositOut | JSONResponse:
+        """Give it back, or a part of it. Much is kept as a proposal and answered with 202. The same
+        key again changes nothing."""
+        by = decided(body, principal)
         async with open_unit() as unit:
             deposit = await release_deposit(
                 unit=unit,
@@ -142,9 +163,10 @@ def deposits_router(
                 amount_micro=body.amount_micro,
                 place=body.place,
                 key=key,
-                decided=decided(body, principal),
+                decided=by,
+                approvals=terms,
             )
         committed()
-        return deposit_out(deposit)
+        return answer(deposit, by=by)
 
     return router

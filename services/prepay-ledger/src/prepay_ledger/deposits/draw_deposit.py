@@ -4,9 +4,12 @@ from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
+from prepay_ledger.approvals.propose import propose, proposed_before
+from prepay_ledger.approvals.values import ApprovalTerms, Proposal
 from prepay_ledger.balances.values import Account
 from prepay_ledger.debts.move_debt import move
 from prepay_ledger.debts.values import DEBT, Debt
+from prepay_ledger.deposits.acts import act_of_draw
 from prepay_ledger.deposits.move_deposit import (
     asked_before,
     between,
@@ -33,20 +36,27 @@ async def draw_deposit(
     key: str,
     today: date,
     decided: Decided,
-) -> Deposit:
-    """So much of the debt (none: of what the balance owes) is paid from the deposit; the same again
-    under the same key changes nothing. All of it commits, or nothing: the deposit, the debt and the
-    balance. ``today``: the utility's day. Raises `UnknownDeposit`, `DepositRefused` or
-    `KeyUsedBefore`."""
+    approvals: ApprovalTerms,
+) -> Deposit | Proposal:
+    """So much of the debt (none: of what the balance owes) is paid from the deposit; of much the
+    proposal that waits for a second person. The same again under the same key changes nothing. All
+    of it commits, or nothing: the deposit, the debt and the balance. ``today``: the utility's day.
+    Raises `UnknownDeposit`, `DepositRefused`, `KeyUsedBefore` or `AnotherWaits`."""
     deposit = await locked_deposit(unit, deposit_id)
     step = _step(deposit, StepAction.DRAW, amount_micro, key=key, decided=decided, debt_id=debt_id)
     if await asked_before(unit, step, deposit_id) is not None:
         return deposit
+    act = act_of_draw(deposit, step)
+    waiting = await proposed_before(unit=unit, act=act, who=decided.by)
+    if waiting is not None:
+        return waiting
     account = await unit.balances.lock(deposit.account_id)
     assert account is not None, "a deposit is of an account"
     debt = None if debt_id is None else await _debt(unit, deposit, debt_id)
     owed_micro = _owed_micro(account, debt)
     refuse(why_not_drawn(deposit, amount_micro, owed_micro=owed_micro, today=today))
+    if approvals.needs_two(amount_micro):
+        return await propose(unit=unit, act=act, decided=decided, term=approvals.term)
     deposit = replace(deposit, drawn_micro=deposit.drawn_micro + amount_micro)
     await unit.deposits.put(deposit)
     if deposit.terms.kind is DepositKind.CASH:

@@ -4,9 +4,12 @@ from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
+from prepay_ledger.approvals.propose import propose, proposed_before
+from prepay_ledger.approvals.values import ApprovalTerms, Proposal
 from prepay_ledger.balances.refusals import UnknownAccount
 from prepay_ledger.balances.values import Account
-from prepay_ledger.deposits.move_deposit import asked_before, between, keep, refuse
+from prepay_ledger.deposits.acts import act_of_hold
+from prepay_ledger.deposits.move_deposit import asked_before, between, keep, key_used, refuse
 from prepay_ledger.deposits.ports import Review, UnitT
 from prepay_ledger.deposits.rules import why_not_held
 from prepay_ledger.deposits.values import Deposit, DepositKind, Place, Step, StepAction, Terms
@@ -24,9 +27,11 @@ async def hold_deposit(
     key: str,
     today: date,
     decided: Decided,
-) -> Deposit:
-    """The deposit as it stands; the same again under the same key changes nothing. ``today``: the
-    utility's day. Raises `UnknownAccount`, `DepositRefused` or `KeyUsedBefore`."""
+    approvals: ApprovalTerms,
+) -> Deposit | Proposal:
+    """The deposit as it stands; of much from the bank, in cash or by a guarantee the proposal that
+    waits for a second person. The same again under the same key changes nothing. ``today``: the
+    utility's day. Raises `UnknownAccount`, `DepositRefused`, `KeyUsedBefore` or `AnotherWaits`."""
     account = await unit.balances.lock(account_id)
     if account is None:
         message = f"account {account_id} does not exist"
@@ -46,8 +51,17 @@ async def hold_deposit(
     if known is not None:
         found = await unit.deposits.deposit(known.deposit_id)
         assert found is not None, "a deposit is never deleted"
+        if (found.account_id, found.terms) != (account_id, terms):
+            raise key_used(step, known)
         return found
+    act = act_of_hold(account_id, terms, step)
+    waiting = await proposed_before(unit=unit, act=act, who=decided.by)
+    if waiting is not None:
+        return waiting
     refuse(why_not_held(terms, place=place, today=today) or _why_not_of(account, terms, place))
+    # What comes from the balance was there before: nobody invents it.
+    if place is not Place.BALANCE and approvals.needs_two(terms.amount_micro):
+        return await propose(unit=unit, act=act, decided=decided, term=approvals.term)
     if not await unit.deposits.add(deposit):
         refuse(f"{terms.reference} of {terms.issuer} is held already")
     if terms.kind is DepositKind.CASH:

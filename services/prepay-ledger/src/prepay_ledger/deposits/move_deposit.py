@@ -34,12 +34,17 @@ async def asked_before(unit: Unit, asked: Step, deposit_id: UUID | None) -> Step
     if known is None:
         return None
     if not known.tells(asked) or deposit_id not in (None, known.deposit_id):
-        message = (
-            f"the Idempotency-Key {asked.key} came before with something else, which stands: "
-            f"{known.action} of {known.amount_micro} micro-units of deposit {known.deposit_id}"
-        )
-        raise KeyUsedBefore(message)
+        raise key_used(asked, known)
     return known
+
+
+def key_used(asked: Step, known: Step) -> KeyUsedBefore:
+    """The key of ``asked`` came with something else: it tells of what was done."""
+    message = (
+        f"the Idempotency-Key {asked.key} came before with something else, which stands: "
+        f"{known.action} of {known.amount_micro} micro-units of deposit {known.deposit_id}"
+    )
+    return KeyUsedBefore(message)
 
 
 def refuse(why: str | None) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+from prepay_ledger.approvals.ports import HasProposals
 from prepay_ledger.balances.ports import HasBalances
 from prepay_ledger.debts.ports import PostingUnit
 from prepay_ledger.deposits.values import Deposit, Step
@@ -31,7 +32,7 @@ class DepositStore(Protocol):
     async def add_step(self, step: Step) -> None: ...
 
 
-class Unit(PostingUnit, HasBalances, HasFacts, Protocol):
+class Unit(PostingUnit, HasBalances, HasFacts, HasProposals, Protocol):
     """A transaction about a deposit."""
 
     deposits: DepositStore

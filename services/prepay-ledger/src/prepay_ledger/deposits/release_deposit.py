@@ -3,6 +3,9 @@
 from dataclasses import replace
 from uuid import UUID
 
+from prepay_ledger.approvals.propose import propose, proposed_before
+from prepay_ledger.approvals.values import ApprovalTerms, Proposal
+from prepay_ledger.deposits.acts import act_of_release
 from prepay_ledger.deposits.move_deposit import asked_before, between, keep, locked_deposit, refuse
 from prepay_ledger.deposits.ports import Review, UnitT
 from prepay_ledger.deposits.rules import why_not_released
@@ -20,10 +23,11 @@ async def release_deposit(
     place: Place | None,
     key: str,
     decided: Decided,
-) -> Deposit:
-    """So much goes back, to the place; of a guarantee so much of the paper is given up. The same
-    again under the same key changes nothing. Raises `UnknownDeposit`, `DepositRefused` or
-    `KeyUsedBefore`."""
+    approvals: ApprovalTerms,
+) -> Deposit | Proposal:
+    """So much goes back, to the place; of a guarantee so much of the paper is given up. Of much the
+    proposal that waits for a second person. The same again under the same key changes nothing.
+    Raises `UnknownDeposit`, `DepositRefused`, `KeyUsedBefore` or `AnotherWaits`."""
     deposit = await locked_deposit(unit, deposit_id)
     step = Step(
         id=new_id(),
@@ -37,7 +41,13 @@ async def release_deposit(
     )
     if await asked_before(unit, step, deposit_id) is not None:
         return deposit
+    act = act_of_release(deposit, step)
+    waiting = await proposed_before(unit=unit, act=act, who=decided.by)
+    if waiting is not None:
+        return waiting
     refuse(why_not_released(deposit, amount_micro, place=place))
+    if approvals.needs_two(amount_micro):
+        return await propose(unit=unit, act=act, decided=decided, term=approvals.term)
     deposit = replace(deposit, released_micro=deposit.released_micro + amount_micro)
     await unit.deposits.put(deposit)
     if deposit.terms.kind is DepositKind.CASH:

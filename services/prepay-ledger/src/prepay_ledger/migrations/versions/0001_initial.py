@@ -1559,7 +1559,8 @@ CREATE TABLE proposal (
     PRIMARY KEY (id),
     UNIQUE (kind, who, key),
     CHECK (kind IN ('adjustment', 'transfer', 'vendor-limits', 'vendor-funding',
-        'vendor-funding-reversal', 'bank-line', 'suspense-assignment', 'suspense-return')),
+        'vendor-funding-reversal', 'bank-line', 'suspense-assignment', 'suspense-return',
+        'deposit-hold', 'deposit-draw', 'deposit-release')),
     CHECK (amount_micro >= 0),
     CHECK (currency ~ '^[A-Z]{3}$'),
     CHECK (expires_at > at)
