@@ -70,6 +70,10 @@ class Listener:
         async with asyncio.timeout(60), self._news:
             await self._news.wait_for(lambda: len(self.got) >= count)
 
+    async def has_keys(self, count: int) -> None:
+        async with asyncio.timeout(60), self._news:
+            await self._news.wait_for(lambda: len(self.sequences) >= count)
+
     async def gets_no_more_than(self, count: int) -> None:
         await asyncio.sleep(QUIET_S)
         assert len(self.got) <= count, self.got
@@ -114,8 +118,7 @@ async def test_a_key_waits_until_the_meter_has_answered_its_command(gateway):
         assert first.command_id == command.command_id
         await meter.answer(first)
         await gateway.progress(command, CommandStatus.SUCCEEDED)
-        before = len(meter.got)
-        await meter.has(before + 1)
+        await meter.has_keys(1)
         assert meter.sequences == [1]
         assert meter.got[-1].claims.public_key == PUBLIC
 
