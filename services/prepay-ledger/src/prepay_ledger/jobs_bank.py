@@ -5,16 +5,11 @@ from contextlib import AbstractAsyncContextManager
 from zoneinfo import ZoneInfo
 
 from prepay_ledger.bank.match_payouts import MatchPayouts
-from prepay_ledger.bank.receive_debit import ReceiveDebit
-from prepay_ledger.bank.receive_payout import ReceivePayout
-from prepay_ledger.bank.take_line import TakeLine
 from prepay_ledger.bank.take_lines import TakeLines
+from prepay_ledger.bank_parts import make_bank_parts
 from prepay_ledger.business_days import BusinessDays
 from prepay_ledger.debit_files.gather_file import GatherFiles
-from prepay_ledger.debit_files.take_answer import TakeAnswer
 from prepay_ledger.debit_files.take_answers import TakeAnswers
-from prepay_ledger.payments.take_movement import TakeMovement
-from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.settings import LedgerSettings
 from prepay_ledger.supply.review_supply import SupplyReview
 from prepay_ledger.unit import PostgresUnit
@@ -37,33 +32,18 @@ def bank_jobs(
 ) -> list[Repeating]:
     """All of them; ``committed``: tells that there may be something to publish."""
     zone, days = ZoneInfo(settings.timezone), BusinessDays(settings.bank_holidays)
-    take_payment, take_movement = TakePayment(review=review), TakeMovement(review=review)
-    receive_payout = ReceivePayout(take_movement=take_movement, days=settings.payout_late_days)
-    take_answer = TakeAnswer(
-        take_payment=take_payment,
-        take_movement=take_movement,
-        profiles=settings.debit_profiles,
-        days=days,
-        zone=zone,
-    )
-    take_line = TakeLine(
-        take_payment=take_payment,
-        take_movement=take_movement,
-        receive_payout=receive_payout,
-        receive_debit=ReceiveDebit(take_answer=take_answer, profiles=settings.debit_profiles),
-        clock=utc_now,
-    )
+    parts = make_bank_parts(settings, review=review)
     return [
         Repeating(
             name="take bank lines",
-            do=TakeLines(open_unit=units, take_line=take_line, committed=committed),
+            do=TakeLines(open_unit=units, take_line=parts.take_line, committed=committed),
             every_s=_TAKE_BANK_LINES_EVERY_S,
         ),
         Repeating(
             name="match payouts",
             do=MatchPayouts(
                 open_unit=units,
-                receive_payout=receive_payout,
+                receive_payout=parts.receive_payout,
                 committed=committed,
                 clock=utc_now,
             ),
@@ -85,7 +65,7 @@ def bank_jobs(
         Repeating(
             name="take debit answers",
             do=TakeAnswers(
-                open_unit=units, take_answer=take_answer, committed=committed, clock=utc_now
+                open_unit=units, take_answer=parts.take_answer, committed=committed, clock=utc_now
             ),
             every_s=_DEBITS_EVERY_S,
         ),

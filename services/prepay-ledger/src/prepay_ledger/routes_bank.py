@@ -12,11 +12,9 @@ from prepay_ledger.bank.api_payouts import payouts_router
 from prepay_ledger.bank.api_statements import missing_statements_router
 from prepay_ledger.bank.postgres_queries import BankQueries
 from prepay_ledger.bank.postgres_statements import StatementQueries
-from prepay_ledger.bank.receive_debit import ReceiveDebit
-from prepay_ledger.bank.receive_payout import ReceivePayout
 from prepay_ledger.bank.settle_line import SettleLine
 from prepay_ledger.bank.settle_payout import SettlePayout
-from prepay_ledger.bank.take_line import TakeLine
+from prepay_ledger.bank_parts import BankParts
 from prepay_ledger.business_days import BusinessDays
 from prepay_ledger.debit_files.api import (
     debit_files_router,
@@ -24,50 +22,25 @@ from prepay_ledger.debit_files.api import (
     debtors_router,
 )
 from prepay_ledger.debit_files.postgres_queries import DebitQueries
-from prepay_ledger.debit_files.take_answer import TakeAnswer
-from prepay_ledger.payments.take_movement import TakeMovement
-from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.payouts.postgres_queries import PayoutQueries
 from prepay_ledger.payouts.rules import late_before
 from prepay_ledger.settings import LedgerSettings
-from prepay_ledger.supply.review_supply import SupplyReview
 from prepay_ledger.unit import PostgresUnit, open_unit
 from prewatt_common.clock import utc_now
 from prewatt_common.db.database import Database
-
-
-def make_settle_line(settings: LedgerSettings, *, review: SupplyReview) -> SettleLine:
-    """A person's decision about a line; it may wait for another person's."""
-    take_payment, take_movement = TakePayment(review=review), TakeMovement(review=review)
-    take_answer = TakeAnswer(
-        take_payment=take_payment,
-        take_movement=take_movement,
-        profiles=settings.debit_profiles,
-        days=BusinessDays(settings.bank_holidays),
-        zone=ZoneInfo(settings.timezone),
-    )
-    take_line = TakeLine(
-        take_payment=take_payment,
-        take_movement=take_movement,
-        receive_payout=ReceivePayout(take_movement=take_movement, days=settings.payout_late_days),
-        receive_debit=ReceiveDebit(take_answer=take_answer, profiles=settings.debit_profiles),
-        clock=utc_now,
-    )
-    return SettleLine(take_line=take_line, terms=settings.approval_terms)
 
 
 def bank_routers(
     *,
     settings: LedgerSettings,
     database: Database,
-    review: SupplyReview,
+    parts: BankParts,
     settle_line: SettleLine,
     committed: Callable[[], None],
 ) -> list[APIRouter]:
     """All of them."""
     zone, days = ZoneInfo(settings.timezone), BusinessDays(settings.bank_holidays)
     profiles, late_days = settings.debit_profiles, settings.payout_late_days
-    receive_payout = ReceivePayout(take_movement=TakeMovement(review=review), days=late_days)
     debits = DebitQueries(database)
 
     def units() -> AbstractAsyncContextManager[PostgresUnit]:
@@ -94,7 +67,7 @@ def bank_routers(
             open_unit=units,
             queries=PayoutQueries(database),
             settle_payout=SettlePayout(
-                receive_payout=receive_payout, terms=settings.approval_terms
+                receive_payout=parts.receive_payout, terms=settings.approval_terms
             ),
             late_before=lambda: late_before(utc_now(), zone=zone, days=late_days),
             committed=committed,

@@ -19,6 +19,8 @@ from prepay_ledger.approvals.api import proposals_router
 from prepay_ledger.approvals.decide_proposal import ApproveProposal
 from prepay_ledger.approvals.postgres_queries import ProposalQueries
 from prepay_ledger.approvals.values import ActKind
+from prepay_ledger.bank.settle_line import SettleLine
+from prepay_ledger.bank_parts import make_bank_parts
 from prepay_ledger.cashiers.api import cash_days_router, hand_overs_router
 from prepay_ledger.cashiers.count_cash import CountCash
 from prepay_ledger.cashiers.postgres_queries import CashQueries
@@ -42,7 +44,7 @@ from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.payments.take_payment_event import ApplyPaymentEvent, TakePaymentEvent
 from prepay_ledger.receipts.api import receipts_router
 from prepay_ledger.receipts.postgres_queries import ReceiptQueries
-from prepay_ledger.routes_bank import bank_routers, make_settle_line
+from prepay_ledger.routes_bank import bank_routers
 from prepay_ledger.seals.postgres import open_seals
 from prepay_ledger.settings import LedgerSettings
 from prepay_ledger.settlements.api import settlements_router
@@ -93,7 +95,8 @@ def money_routers(
     assign_payment = AssignPayment(review=review, terms=approvals)
     adjust_account = AdjustAccount(review=review, terms=approvals)
     transfer_money = TransferMoney(review=review, terms=approvals)
-    settle_line = make_settle_line(settings, review=review)
+    bank = make_bank_parts(settings, review=review)
+    settle_line = SettleLine(take_line=bank.take_line, terms=approvals)
 
     async def review_accounts(
         unit: PostgresUnit, account_ids: Sequence[UUID], now: datetime
@@ -191,7 +194,7 @@ def money_routers(
         *bank_routers(
             settings=settings,
             database=database,
-            review=review,
+            parts=bank,
             settle_line=settle_line,
             committed=committed,
         ),

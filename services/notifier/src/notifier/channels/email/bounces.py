@@ -91,8 +91,7 @@ def report_in(body: bytes, ours: BounceAddress) -> MailReport:
     said = [_said_of(each) for each in recipients]
     heard = {verdict for verdict, _ in said}
     verdict = next((each for each in (Verdict.BOUNCED, Verdict.DELIVERED) if each in heard), None)
-    places = [str(of_message.get("Original-Envelope-Id", "")), *addressed]
-    notice_id = next((found for each in places if (found := ours.noted(each))), None)
+    notice_id = ours.noted(" ".join([_value(of_message, "Original-Envelope-Id"), *addressed]))
     reason = next((why for found, why in said if found is verdict), "")
     return MailReport(notice_id, verdict, reason)
 
@@ -103,7 +102,7 @@ def _without_report(
     """A mail server that writes no report (qmail does not) still sends the mail back to the address
     that we signed. What a person or their machine answers is none of that. Raises
     `UnreadableBounce`."""
-    notice_id = next((found for each in addressed if (found := bounces.noted(each))), None)
+    notice_id = bounces.noted(" ".join(addressed))
     local = parseaddr(_value(message, "From"))[1].partition("@")[0].lower()
     if notice_id is None or local not in _MAILERS:
         raise UnreadableBounce("it has no part message/delivery-status")

@@ -1,0 +1,45 @@
+"""What lines of banks, and answers about batch debits, are applied by: for jobs and for people."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from prepay_ledger.bank.receive_debit import ReceiveDebit
+from prepay_ledger.bank.receive_payout import ReceivePayout
+from prepay_ledger.bank.take_line import TakeLine
+from prepay_ledger.business_days import BusinessDays
+from prepay_ledger.debit_files.take_answer import TakeAnswer
+from prepay_ledger.payments.take_movement import TakeMovement
+from prepay_ledger.payments.take_payment import TakePayment
+from prepay_ledger.settings import LedgerSettings
+from prepay_ledger.supply.review_supply import SupplyReview
+from prewatt_common.clock import utc_now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankParts:
+    """They hold no state: whoever makes them anew has the same."""
+
+    take_line: TakeLine
+    take_answer: TakeAnswer
+    receive_payout: ReceivePayout
+
+
+def make_bank_parts(settings: LedgerSettings, *, review: SupplyReview) -> BankParts:
+    """As the settings say."""
+    take_payment, take_movement = TakePayment(review=review), TakeMovement(review=review)
+    receive_payout = ReceivePayout(take_movement=take_movement, days=settings.payout_late_days)
+    take_answer = TakeAnswer(
+        take_payment=take_payment,
+        take_movement=take_movement,
+        profiles=settings.debit_profiles,
+        days=BusinessDays(settings.bank_holidays),
+        zone=ZoneInfo(settings.timezone),
+    )
+    take_line = TakeLine(
+        take_payment=take_payment,
+        take_movement=take_movement,
+        receive_payout=receive_payout,
+        receive_debit=ReceiveDebit(take_answer=take_answer, profiles=settings.debit_profiles),
+        clock=utc_now,
+    )
+    return BankParts(take_line=take_line, take_answer=take_answer, receive_payout=receive_payout)
