@@ -278,3 +278,13 @@ async def test_what_is_not_needed_is_forgotten(billing, home) -> None:
         await look_at(billing.database, NOON + days * DAY)
     assert not await flags(billing), "ended longer ago than it is kept"
     assert not await billing.rows("SELECT FROM hardship_flag_day")
+
+
+async def test_nothing_stays_of_who_moved_out_long_ago(billing, home) -> None:
+    off = supply(home.account_id, NOON - timedelta(hours=40), SupplyState.DISCONNECTED)
+    await take_hardship(billing, off)
+    await billing.take(home.agreement(revision=2, end_day=YESTERDAY))
+    await look_at(billing.database, NOON + 10 * DAY)
+    assert await billing.rows("SELECT FROM hardship_event"), "a window may still ask for it"
+    await look_at(billing.database, NOON + 150 * DAY)
+    assert not await billing.rows("SELECT FROM hardship_event")

@@ -410,6 +410,7 @@ async def notifier(
         "PREWATT_SMS_RECEIPT_SECRET": secrets.token_hex(16),
         "PREWATT_SMTP_BOUNCES_TO": "bounces@utility.example",
         "PREWATT_SMTP_BOUNCE_SECRET": secrets.token_hex(16),
+        "PREWATT_SMTP_BOUNCE_KEY": secrets.token_hex(16),
         "PREWATT_WEBHOOK_SECRET": secrets.token_hex(16),
         "PREWATT_WEBHOOK_NETWORKS": '["127.0.0.0/8"]',
         "PREWATT_WEBHOOK_SLOTS": "4",

@@ -22,7 +22,9 @@ from notifier.contacts.values import Channel
 from notifier.settings import NotifierSettings
 from prewatt_devstack.ports import HOST, free_ports
 
-OURS = BounceAddress("bounces@utility.example", b"a secret that nobody guesses, 32")
+OURS = BounceAddress(
+    "bounces@utility.example", secret=b"what the mail server knows, of 32", key=b"k" * 32
+)
 ID = uuid4()
 MESSAGE_ID = f"<{ID}@utility.example>"
 TOKEN = OURS.token_of(ID)
@@ -123,7 +125,8 @@ def test_an_address_is_of_one_notice(first, second):
     assert OURS.noted(address.replace(first.hex, second.hex)) == (
         first if first == second else None
     )
-    other = BounceAddress(OURS.address, b"another secret, of 32 characters")
+    # The mail server's own secret signs nothing.
+    other = BounceAddress(OURS.address, secret=OURS.secret, key=OURS.secret)
     assert other.noted(address) is None
 
 
@@ -134,6 +137,15 @@ def test_an_address_is_of_one_notice(first, second):
         ({"smtp_asks_delivered": True}, "need PREWATT_SMTP_BOUNCES_TO"),
         ({"email_undisputed_after_h": 24}, "need PREWATT_SMTP_BOUNCES_TO"),
         ({"smtp_bounces_to": "many-characters@utility.example"}, "pattern"),
+        ({"smtp_bounces_to": "b@u.example", "smtp_bounce_secret": "s" * 32}, "belong together"),
+        (
+            {
+                "smtp_bounces_to": "b@u.example",
+                "smtp_bounce_secret": "s" * 32,
+                "smtp_bounce_key": "s" * 32,
+            },
+            "is another than",
+        ),
     ],
 )
 def test_settings_that_do_not_fit(given, says):
@@ -145,7 +157,7 @@ def test_silence_counts_where_what_comes_back_is_read():
     settings = NotifierSettings(
         database_url="x", auth_public_key="x", smtp_from="notices@utility.example",
         smtp_bounces_to="bounces@utility.example", smtp_bounce_secret="s" * 32,
-        email_undisputed_after_h=24,
+        smtp_bounce_key="k" * 32, email_undisputed_after_h=24,
     )  # fmt: skip
     assert settings.undisputed_after == {Channel.EMAIL: timedelta(hours=24)}
     assert settings.bounce_address is not None

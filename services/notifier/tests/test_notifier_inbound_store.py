@@ -218,6 +218,24 @@ async def test_a_message_that_we_fail_at_ends_nothing_else(desk, monkeypatch):
     assert await desk.rows() == [("done", 10, None, "given-up", None)]
 
 
+async def test_a_ledger_that_was_away_for_long_is_no_fault_of_ours(desk, monkeypatch):
+    await desk.account()
+    await desk.write("credit")
+    work = desk.worker()
+    for _ in range(12):
+        assert await work() == 0.0
+        desk.now += timedelta(seconds=70)
+
+    async def fails(_: UUID, *, message_id: UUID) -> None:
+        raise RuntimeError("a fault of ours")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.ledger, "accept_credit", fails)
+        assert await work() == 0.0
+    ((status, attempts, *_),) = await desk.rows()
+    assert (status, attempts) == ("waiting", 13)
+
+
 async def test_what_is_old_is_forgotten_and_what_waits_is_not(desk):
     await desk.account()
     await desk.write("help")

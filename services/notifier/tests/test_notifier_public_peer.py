@@ -1,6 +1,8 @@
 """Asking whom somebody else has named, with real connections."""
 
+import asyncio
 import socket
+import threading
 from datetime import timedelta
 from ipaddress import ip_network
 
@@ -82,16 +84,13 @@ async def test_no_neighbour_is_asked_however_it_is_named(receiver, host):
 
 
 async def test_a_name_with_one_address_of_ours_among_others_is_not_asked(receiver, monkeypatch):
-    def both(self, host, port, **_):
-        async def found():
-            return [
-                (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", port)),
-                (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)),
-            ]
+    def both(host, port, **_):
+        return [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", port)),
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)),
+        ]
 
-        return found()
-
-    monkeypatch.setattr("asyncio.base_events.BaseEventLoop.getaddrinfo", both)
+    monkeypatch.setattr(socket, "getaddrinfo", both)
     async with peers(Reach()) as outside:
         with pytest.raises(NotReachable):
             await outside.post(f"https://x.example:{receiver.port}/", headers=HEADERS, body=b"")
@@ -135,3 +134,29 @@ async def test_nobody_there_and_no_such_host():
             await outside.post("http://127.0.0.1:1/", headers=HEADERS, body=b"{}")
         with pytest.raises(PeerDown, match="is not known"):
             await outside.post("https://nobody.invalid/", headers=HEADERS, body=b"{}")
+
+
+async def test_a_name_server_that_hangs_holds_up_nobody_else(receiver, monkeypatch):
+    looks = socket.getaddrinfo
+    over = threading.Event()
+
+    def hangs(host, *args, **kwargs):
+        if host == "hangs.example":
+            over.wait(30)
+        return looks(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hangs)
+    receiver.host = "localhost"
+    async with PublicPeers(reach=LOOPBACK, timeout_s=0.5, connections_max=2) as outside:
+        hanging = [
+            asyncio.create_task(outside.post("https://hangs.example/", headers=HEADERS, body=b"{}"))
+            for _ in range(20)
+        ]
+        await asyncio.sleep(0)
+        assert (await outside.post(receiver.url, headers=HEADERS, body=b"{}")).status == 204
+        # What the rest of the service looks up has threads of its own.
+        await asyncio.get_running_loop().getaddrinfo("localhost", 80)
+        for each in hanging:
+            with pytest.raises(PeerDown, match="in time"):
+                await each
+        over.set()

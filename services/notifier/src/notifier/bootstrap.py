@@ -70,7 +70,9 @@ from prewatt_common.service import serve
 
 _GROUP = "notifier.ledger-events"
 _BATCH_EVENTS_MAX = 1_000
-_OUTSIDE_MAX = 100
+_OUTSIDE_MAX = 1_000
+"""Connections to whom others have named. Each of them has a few: together those that hang must not
+leave none for the others."""
 
 
 async def run(settings: NotifierSettings) -> None:

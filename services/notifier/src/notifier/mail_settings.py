@@ -16,15 +16,19 @@ class MailSettings(WebhookSettings):
     )
     """Where reports of our mails come to, with ``+`` and what names the notice before the ``@``."""
     smtp_bounce_secret: SecretStr | None = Field(default=None, min_length=32)
-    """The end of the address that the mail server hands them over to, and what signs theirs."""
+    """The end of the address that the mail server hands them over to."""
+    smtp_bounce_key: SecretStr | None = Field(default=None, min_length=32)
+    """What signs the address of each notice. Known to us alone: not the secret, which stands in the
+    mail server's configuration."""
     smtp_asks_delivered: bool = False
     """Whether a report of success is asked for, where the server offers that (RFC 3461)."""
     email_undisputed_after_h: float | None = Field(default=None, gt=0, le=24 * 90)
     """As of SMS: the utility's stated substitute for a receipt."""
 
     @field_validator(
-        "smtp_bounces_to", "smtp_bounce_secret", "email_undisputed_after_h", mode="before"
-    )
+        "smtp_bounces_to", "smtp_bounce_secret", "smtp_bounce_key", "email_undisputed_after_h",
+        mode="before",
+    )  # fmt: skip
     @classmethod
     def _no_bounces_where_empty(cls, value: object) -> object:
         """As Compose passes on what nobody has set."""
@@ -32,8 +36,15 @@ class MailSettings(WebhookSettings):
 
     @model_validator(mode="after")
     def _bounces_consistent(self) -> Self:
-        if (self.smtp_bounces_to is None) != (self.smtp_bounce_secret is None):
-            message = "PREWATT_SMTP_BOUNCES_TO and PREWATT_SMTP_BOUNCE_SECRET belong together"
+        together = (self.smtp_bounces_to, self.smtp_bounce_secret, self.smtp_bounce_key)
+        if None in together and any(together):
+            message = (
+                "PREWATT_SMTP_BOUNCES_TO, PREWATT_SMTP_BOUNCE_SECRET and PREWATT_SMTP_BOUNCE_KEY "
+                "belong together"
+            )
+            raise ValueError(message)
+        if any(together) and self.smtp_bounce_secret == self.smtp_bounce_key:
+            message = "PREWATT_SMTP_BOUNCE_KEY is another than PREWATT_SMTP_BOUNCE_SECRET"
             raise ValueError(message)
         if self.smtp_bounces_to is None and (
             self.smtp_asks_delivered or self.email_undisputed_after_h is not None
@@ -48,7 +59,11 @@ class MailSettings(WebhookSettings):
     @property
     def bounce_address(self) -> BounceAddress | None:
         """Where reports come to."""
-        if self.smtp_bounces_to is None or self.smtp_bounce_secret is None:
+        secret, key = self.smtp_bounce_secret, self.smtp_bounce_key
+        if self.smtp_bounces_to is None or secret is None or key is None:
             return None
-        secret = self.smtp_bounce_secret.get_secret_value().encode()
-        return BounceAddress(self.smtp_bounces_to, secret)
+        return BounceAddress(
+            self.smtp_bounces_to,
+            secret=secret.get_secret_value().encode(),
+            key=key.get_secret_value().encode(),
+        )

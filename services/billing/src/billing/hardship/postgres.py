@@ -48,12 +48,16 @@ SELECT level, dealt_with, count(*) AS flags, min(raised_at) AS oldest FROM (
     FROM hardship_flag AS f WHERE f.ended_day IS NULL) AS f
 GROUP BY level, dealt_with
 """
-# Of supply and credit the last word stays, however old: it holds until another comes.
+# Of supply and credit the last word stays, however old: it holds until another comes, or nobody
+# lives there any more.
 _FORGET_EVENTS = """
 DELETE FROM hardship_event AS e WHERE e.at < $1 AND (e.kind = 'top_up' OR EXISTS (
     SELECT FROM hardship_event AS n
     WHERE n.account_id = e.account_id AND n.at > e.at AND n.at < $1
-      AND left(n.kind, 6) = left(e.kind, 6)))
+      AND left(n.kind, 6) = left(e.kind, 6))
+    OR NOT EXISTS (
+    SELECT FROM agreement AS a
+    WHERE a.account_id = e.account_id AND (a.end_day IS NULL OR a.end_day >= $2)))
 """
 
 
@@ -127,7 +131,8 @@ class PostgresLook(TurnReads):
     ) -> None:
         """Acknowledgements and history go with their flag."""
         windows = timedelta(days=policy.window_days + policy.before_days + 7)
-        await self._connection.execute(_FORGET_EVENTS, now - windows)
+        before = now - windows
+        await self._connection.execute(_FORGET_EVENTS, before, before.date())
         await self._connection.execute(
             "DELETE FROM hardship_use WHERE day < $1",
             day - timedelta(days=policy.window_days + policy.use_before_days + 14),

@@ -3,7 +3,9 @@
 import asyncio
 import socket
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -12,6 +14,7 @@ import httpx
 from notifier.channels.addresses import Reach, address_in
 from notifier.channels.ports import PeerDown
 
+_LOOKUPS_MAX = 32
 _ANSWER_BYTES_MAX = 4096
 """Of what is said more, nobody reads."""
 
@@ -43,6 +46,10 @@ class PublicPeers:
         ca_file: Path | None = None,
     ) -> None:
         self._reach = reach
+        self._timeout_s = timeout_s
+        # Names of others are looked up in threads of their own: a name server that hangs must not
+        # hold up those that the rest of the service looks up.
+        self._lookups = ThreadPoolExecutor(_LOOKUPS_MAX, thread_name_prefix="lookup")
         context = httpx.create_ssl_context()
         if ca_file is not None:
             context.load_verify_locations(ca_file)
@@ -62,6 +69,7 @@ class PublicPeers:
 
     async def __aexit__(self, *_: object) -> None:
         await self._client.aclose()
+        self._lookups.shutdown(wait=False, cancel_futures=True)
 
     async def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Answered:
         """The answer, whatever its status. Raises `PeerDown` where there is none, and
@@ -83,10 +91,13 @@ class PublicPeers:
 
     async def _looked_at(self, url: httpx.URL) -> str:
         port = url.port or (443 if url.scheme == "https" else 80)
+        host = url.raw_host.decode("ascii")
+        look = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(
-                url.raw_host.decode("ascii"), port, type=socket.SOCK_STREAM
-            )
+            async with asyncio.timeout(self._timeout_s):
+                found = await asyncio.get_running_loop().run_in_executor(self._lookups, look)
+        except TimeoutError as error:
+            raise PeerDown(f"nobody said in time where the host {url.host} is") from error
         except (OSError, UnicodeError) as error:
             raise PeerDown(f"the host {url.host} is not known") from error
         texts = [str(each[4][0]) for each in found]

@@ -150,11 +150,11 @@ class PostgresInbound:
         )
         return {Purpose(row["purpose"]) for row in rows}
 
-    async def put_off(self, message: Message, *, until: datetime) -> None:
+    async def put_off(self, message: Message, *, until: datetime, faults: int) -> None:
         await self._connection.execute(
-            "UPDATE inbound_message SET status = 'waiting', next_attempt_at = $3 "
+            "UPDATE inbound_message SET status = 'waiting', next_attempt_at = $3, faults = $4 "
             "WHERE id = $1 AND attempts = $2 AND status = 'working'",
-            message.id, message.attempts, until,
+            message.id, message.attempts, until, faults,
         )  # fmt: skip
 
     async def hold_account(self, account_id: UUID) -> Contact | None:
@@ -202,6 +202,7 @@ def _message_of(row: asyncpg.Record) -> Message:
         text=row["text"],
         heard_at=row["heard_at"],
         attempts=row["attempts"],
+        faults=row["faults"],
     )
 
 

@@ -59,7 +59,8 @@ class Outcome(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """A message in the hands of this process. ``attempts`` counts this one, and tells whoever holds
-    it now from whoever held it before."""
+    it now from whoever held it before; ``faults`` are those of ours among the earlier ones, and not
+    how often the ledger was away."""
 
     id: UUID
     gateway: str
@@ -67,6 +68,7 @@ class Message:
     text: str
     heard_at: datetime
     attempts: int
+    faults: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,15 +95,16 @@ class WorkMessages:
     async def _fault(self, message: Message, error: Exception) -> None:
         logger.error("a message of a customer failed unexpectedly", exc_info=error,
                      extra={"message_id": str(message.id)})  # fmt: skip
-        if message.attempts < _FAULTS_MAX:
-            await self._wait(message)
+        faults = message.faults + 1
+        if faults < _FAULTS_MAX:
+            await self._wait(message, faults=faults)
         else:
             await self._finish(message, Reply(Outcome.GIVEN_UP))
 
-    async def _wait(self, message: Message) -> None:
+    async def _wait(self, message: Message, *, faults: int) -> None:
         pause = _RETRIES.pause_after(message.attempts, jitter=self._jitter())
         async with self._open_inbound() as store:
-            await store.put_off(message, until=self._clock() + pause)
+            await store.put_off(message, until=self._clock() + pause, faults=faults)
 
     async def _reply(self, message: Message) -> Reply:
         phone = number_of(message.sender, country_code=self._are.country_code)
@@ -167,7 +168,7 @@ class WorkMessages:
         now = self._clock()
         if now - message.heard_at < _WORTH[request.word]:
             logger.warning("a customer's %s waits: %s", request.word, away, extra=context)
-            await self._wait(message)
+            await self._wait(message, faults=message.faults)
             return
         logger.error("a customer's %s is given up: %s", request.word, away, extra=context)
         async with self._open_inbound() as store:

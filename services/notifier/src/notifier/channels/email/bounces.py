@@ -34,6 +34,9 @@ class BounceAddress:
 
     address: str
     secret: bytes
+    """The end of the address that the mail server calls, which stands in its configuration."""
+    key: bytes
+    """What signs the addresses: whoever reads the mail server's configuration can sign none."""
 
     def of(self, notice_id: UUID) -> str:
         """The sender on the envelope of the notice's mail."""
@@ -58,7 +61,7 @@ class BounceAddress:
 
     def _signature(self, notice_id: UUID) -> str:
         message = b"bounce" + notice_id.bytes
-        return hmac.new(self.secret, message, sha256).hexdigest()[:_SIGNATURE_CHARS]
+        return hmac.new(self.key, message, sha256).hexdigest()[:_SIGNATURE_CHARS]
 
 
 @dataclass(frozen=True, slots=True)

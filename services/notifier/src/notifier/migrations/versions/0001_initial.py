@@ -235,6 +235,7 @@ CREATE TABLE inbound_message (
     heard_at timestamptz NOT NULL,
     status text NOT NULL CHECK (status IN ('waiting', 'working', 'done')),
     attempts integer NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    faults integer NOT NULL DEFAULT 0 CHECK (faults BETWEEN 0 AND attempts),
     -- When a waiting one is due, or when whoever works on it counts as dead.
     next_attempt_at timestamptz,
     word text,
