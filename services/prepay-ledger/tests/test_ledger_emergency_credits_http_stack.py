@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from ledger_cli import prewatt
 from ledger_law import ALL_IS_NEW
 from ledger_proofs import BEHIND, ledger_behind_proxy
 from ledger_proxy import At, DatabaseProxy
@@ -58,6 +59,20 @@ async def test_an_app_sees_what_is_offered_and_accepts_it(helping: Any) -> None:
     assert (await accept(helping.api, account, "a-3")).status_code == 403
     stands = await helping.account(account)
     assert (stands["emergency_credit_micro"], stands["supply_state"]) == (10 * MICRO, "warned")
+
+
+async def test_it_is_accepted_at_a_desk(helping: Any) -> None:
+    account = await helping.open()
+    code, said = await prewatt(helping, "credit", "show", account["number"])
+    assert (code, "offered: 10.00 CNY" in said, "left: 0.00 CNY" in said) == (0, True, True), said
+    accept = ("credit", "accept", account["number"], "--reason", "came to the desk")
+    code, said = await prewatt(helping, *accept)
+    assert (code, "may use 10.00 more" in said) == (0, True), said
+    code, said = await prewatt(helping, "credit", "show", account["number"])
+    assert (code, "nothing can be accepted now: used_already" in said) == (0, True), said
+    assert "left: 10.00 CNY" in said
+    code, said = await prewatt(helping, *accept)
+    assert (code, said.count("\n")) == (2, 1), said
 
 
 @pytest.mark.chaos

@@ -17,6 +17,8 @@ from prewatt_cli.audit import audit
 from prewatt_cli.bank import bank
 from prewatt_cli.cashiers import cashier
 from prewatt_cli.conditions import conditions
+from prewatt_cli.contacts import contacts
+from prewatt_cli.credit import credit
 from prewatt_cli.cuts import cuts
 from prewatt_cli.debts import debts
 from prewatt_cli.dlq import dlq
@@ -53,6 +55,7 @@ from prewatt_cli.target import (
 from prewatt_cli.tariffs import tariff
 from prewatt_cli.templates import templates
 from prewatt_cli.vending import vend, vendors
+from prewatt_cli.webhooks import webhooks
 from prewatt_cli.whatif import whatif
 from prewatt_cli.work_orders import work_orders
 
@@ -100,6 +103,9 @@ app.add_typer(hardship, name="hardship")
 app.add_typer(offsets, name="offsets")
 app.add_typer(templates, name="templates")
 app.add_typer(notices, name="notices")
+app.add_typer(contacts, name="contacts")
+app.add_typer(webhooks, name="webhooks")
+app.add_typer(credit, name="credit")
 
 
 class DefaultAgreement(StrEnum):

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from prewatt_cli.errors import answered, one_line_errors
-from prewatt_cli.people import plain
+from prewatt_cli.people import account_of, plain
 from prewatt_cli.target import DEFAULT_STATE_DIR, StateDir, find_target
 
 _console = Console()
@@ -28,7 +28,7 @@ def explain(
 ) -> None:
     """Why the account has supply or not, as a customer is told it."""
     with one_line_errors(), find_target(state_dir=state_dir).client("prepay-ledger") as ledger:
-        account = answered(ledger.get("/v1/accounts", params={"number": number})).json()
+        account = account_of(ledger, number)
         path = f"/v1/accounts/{account['id']}/supply/explanation"
         said = answered(ledger.get(path, params={"language": language})).json()
     for line in said["text"].splitlines():

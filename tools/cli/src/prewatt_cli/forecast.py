@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from prewatt_cli.errors import answered, one_line_errors
-from prewatt_cli.people import plain
+from prewatt_cli.people import account_of, plain
 from prewatt_cli.target import DEFAULT_STATE_DIR, StateDir, find_target
 
 _console = Console()
@@ -22,7 +22,7 @@ def forecast(
     """When the account's money will probably end, and by when it had better buy; or why nobody
     knows."""
     with one_line_errors(), find_target(state_dir=state_dir).client("prepay-ledger") as ledger:
-        account = answered(ledger.get("/v1/accounts", params={"number": number})).json()
+        account = account_of(ledger, number)
         said = answered(ledger.get(f"/v1/accounts/{account['id']}/forecast")).json()
     for line in _lines(said):
         _console.print(plain(line))

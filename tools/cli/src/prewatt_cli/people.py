@@ -3,11 +3,12 @@
 import getpass
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 import typer
 
+from prewatt_cli.errors import answered
 from prewatt_cli.target import SERVICES, NoTarget, find_target
 
 Who = Annotated[str | None, typer.Option("--who", help="Who decides this; your login name.")]
@@ -24,6 +25,12 @@ def client_for(
         raise NoTarget(message)
     target = find_target(state_dir=state_dir)
     return target.client(service, subject=who or getpass.getuser(), also=also)
+
+
+def account_of(ledger: httpx.Client, number: str) -> dict[str, Any]:
+    """The account of that number, as the ledger shows it. Raises ValueError with what it says where
+    there is none."""
+    return answered(ledger.get("/v1/accounts", params={"number": number})).json()
 
 
 def plain(text: str) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
-import httpx
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -14,7 +13,7 @@ from rich.table import Table
 from prewatt_cli.errors import answered, one_line_errors
 from prewatt_cli.lists import items_of
 from prewatt_cli.payments import decimal_from, micro_from
-from prewatt_cli.people import Who, client_for, plain
+from prewatt_cli.people import Who, account_of, client_for, plain
 from prewatt_cli.target import DEFAULT_STATE_DIR, StateDir, find_target
 from prewatt_cli.vending import Key, Why, keyed, or_waits
 
@@ -103,7 +102,7 @@ def adjust(
     with one_line_errors(), client_for("prepay-ledger", state_dir=state_dir, who=who) as ledger:
         micro = micro_from(amount)
         body = {
-            "account_id": _account(ledger, account_number)["id"],
+            "account_id": account_of(ledger, account_number)["id"],
             "amount_micro": -micro if take else micro,
             "cause": cause,
             "may_overdraw": may_overdraw,
@@ -129,8 +128,8 @@ def transfer(
     """Move money between two accounts of one currency. Much waits for a second person."""
     with one_line_errors(), client_for("prepay-ledger", state_dir=state_dir, who=who) as ledger:
         body = {
-            "from_account_id": _account(ledger, from_number)["id"],
-            "to_account_id": _account(ledger, to_number)["id"],
+            "from_account_id": account_of(ledger, from_number)["id"],
+            "to_account_id": account_of(ledger, to_number)["id"],
             "amount_micro": micro_from(amount),
             "may_overdraw": may_overdraw,
             "reason": reason,
@@ -146,10 +145,6 @@ def _decide(
         path = f"/v1/proposals/{proposal_id}/{action}"
         after = answered(ledger.post(path, json={"reason": reason})).json()
         _console.print(plain(f"proposal {proposal_id} is {after['state']}"))
-
-
-def _account(ledger: httpx.Client, number: str) -> dict[str, Any]:
-    return answered(ledger.get("/v1/accounts", params={"number": number})).json()
 
 
 def _has(number: str, after: dict[str, Any], balance: str) -> str:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from prewatt_cli.errors import answered, one_line_errors
 from prewatt_cli.lists import items_of
-from prewatt_cli.people import Who, client_for, plain
+from prewatt_cli.people import Who, account_of, client_for, plain
 from prewatt_cli.scopes import local
 from prewatt_cli.target import DEFAULT_STATE_DIR, StateDir, find_target
 
@@ -80,5 +80,5 @@ def unprotect(
 
 
 def _path(ledger: httpx.Client, number: str) -> str:
-    account = answered(ledger.get("/v1/accounts", params={"number": number})).json()
+    account = account_of(ledger, number)
     return f"/v1/accounts/{account['id']}/protections"
