@@ -1,5 +1,6 @@
 """Changes between prepaid and post-paid on PostgreSQL: nothing is lost, nothing done twice."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 import msgspec
 import pytest
 from ledger_town import REVIEW, Dying, Killed, Town
+from sqlalchemy import text
 
 from prepay_ledger.accounts.postgres_queries import AccountQueries
 from prepay_ledger.agreements.decide_agreement import DecideAgreement
@@ -396,3 +398,25 @@ async def test_without_a_reading_it_is_made_by_policy_and_the_next_reading_is_sh
     assert old > before
     assert new > 0
     assert await town.balance() == town.paid_micro[0] - old - new
+
+
+async def test_closing_waits_for_readings_under_way_and_stands_in_nobodys_way(
+    town: Changing,
+) -> None:
+    """They have the meter, and lock the account next: who has that and waits for the meter would
+    deadlock with them."""
+    await town.request()
+    await town.read(HOURS + 2, [0])
+    async with town.unit() as readings:
+        await readings.charging.hold(["m0"])
+        closing = asyncio.create_task(town.look())
+        while not await town.sql(  # noqa: ASYNC110 - another connection's state
+            "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+            "AND datname = current_database()"
+        ):
+            await asyncio.sleep(0.02)
+        await readings.connection.execute(text("SET LOCAL lock_timeout = '300ms'"))
+        assert await readings.balances.lock(town.account_id) is not None
+        assert not closing.done()
+    assert (await closing).state is ChangeState.DONE
+    await town.holds()

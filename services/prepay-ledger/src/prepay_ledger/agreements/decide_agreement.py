@@ -31,7 +31,7 @@ class DecideAgreement:
     async def set(self, *, unit: Unit, agreement: Agreement, decided: Decided) -> None:
         """A new agreement; an open one that began earlier ends where it begins. Raises
         `UnknownAccount`, `UnknownTariff`, `AgreementRefused` or `ModeChangeUnderWay`."""
-        meter_ids = await self._hold(unit, agreement.account_id)
+        meter_ids = await self.hold(unit, agreement.account_id)
         await refuse_meanwhile(unit, [agreement.account_id])
         account = await unit.balances.account(agreement.account_id)
         if account is None:
@@ -63,7 +63,7 @@ class DecideAgreement:
     ) -> Agreement:
         """The agreement with that end, whatever was charged since; as it stands where it ends there
         already. Raises `UnknownAgreement` or `AgreementRefused`."""
-        meter_ids = await self._hold(unit, account_id)
+        meter_ids = await self.hold(unit, account_id)
         await refuse_meanwhile(unit, [account_id])
         known = await unit.agreements.of_account(account_id)
         for each in known:
@@ -79,11 +79,15 @@ class DecideAgreement:
         message = f"account {account_id} has no agreement {agreement_id}"
         raise UnknownAgreement(message)
 
-    async def _hold(self, unit: Unit, account_id: UUID) -> list[str]:
+    async def hold(self, unit: Unit, account_id: UUID) -> list[str]:
+        """Locks all that the account's charges rest on, in the ledger's one order: decisions about
+        it, tariffs, meters, periods. Gives the meters. Who changes the account's row in the same
+        transaction calls it before that; once more it changes nothing."""
         await unit.charging.hold_accounts([account_id])
         await unit.tariffs.hold()
         meter_ids = list(await unit.charging.meters_of([account_id]))
         await unit.charging.hold(meter_ids)
+        await unit.charging.hold_periods([account_id])
         return meter_ids
 
     async def _tell(

@@ -40,6 +40,8 @@ async def close_mode(
     does not rate the account any more."""
     decided = Decided(by=LEDGER, reason=f"mode change {change.id}", at=now)
     account_id, to = change.account_id, change.terms.to
+    # Before the account's row: readings lock their meter first, and then the account.
+    await decide.hold(unit, account_id)
     last = open_agreement(await unit.agreements.of_account(account_id), change.terms)
     opened = next_agreement(last, change.terms)
     # Nothing contradicts it from here on: it is what it waited for.
