@@ -79,10 +79,11 @@ class Debits(Saving):
             take_payment=self.take_payment, take_movement=self.take_movement,
             profiles=self.profiles, days=self.days, zone=UTC_ZONE,
         )  # fmt: skip
+        self.receive_payout = ReceivePayout(take_movement=self.take_movement, days=5)
+        self.receive_debit = ReceiveDebit(take_answer=self.take_answer, profiles=self.profiles)
         self.take_line = TakeLine(
             take_payment=self.take_payment, take_movement=self.take_movement,
-            receive_payout=ReceivePayout(take_movement=self.take_movement, days=5),
-            receive_debit=ReceiveDebit(take_answer=self.take_answer, profiles=self.profiles),
+            receive_payout=self.receive_payout, receive_debit=self.receive_debit,
             clock=lambda: self.now,
         )  # fmt: skip
 

@@ -2,13 +2,20 @@
 debit is credited by that debit alone."""
 
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 
 import pytest
 from ledger_bank import details, entry
 from ledger_debits import OURS, Debits
 from ledger_scratch import Scratch
+from ledger_town import ONE_PERSON
 
-from prepay_ledger.bank.refusals import NotTakeable
+from prepay_ledger.bank.match_payouts import MatchPayouts
+from prepay_ledger.bank.refusals import LineNamesDebit, NotTakeable
+from prepay_ledger.bank.settle_payout import Asked, SettlePayout
+from prepay_ledger.bank.values import BankLine
+from prepay_ledger.payouts.values import Action, Payout, PayoutKey, PayoutState
+from prewatt_common.ids import new_id
 
 pytestmark = pytest.mark.stack
 
@@ -121,3 +128,46 @@ async def test_a_detail_of_a_files_sum_that_comes_again_is_a_persons(debits: Deb
     (anew,) = await debits.statement(told(name, ref="R4"))
     assert (anew.state, anew.open, anew.refers_to) == ("doubtful", True, detail.id)
     assert (await debits.balance(), await debits.posted()) == (10, {})
+
+
+async def expected(debits: Debits, line: BankLine) -> Payout:
+    """A payout of what the line brought, which the bank has not told of."""
+    key = PayoutKey(
+        provider="cards", business_day=line.line.booked_on - timedelta(days=1), nth=1,
+        reference="po_1", amount_micro=line.line.amount_micro, currency="CNY",
+    )  # fmt: skip
+    payout = Payout(
+        id=new_id(), key=key, stands=True, state=PayoutState.EXPECTED, found_at=debits.now
+    )
+    async with debits.scratch.unit() as unit:
+        await unit.payouts.add([payout])
+    return payout
+
+
+async def test_what_names_a_debit_is_matched_to_no_payout_by_hand(debits: Debits) -> None:
+    (line,) = await debits.statement(told(await name_of(debits), "99.5", ref="R1"))
+    assert line.state == "doubtful"
+    payout = await expected(debits, line)
+    settle = SettlePayout(
+        receive_payout=debits.receive_payout, receive_debit=debits.receive_debit, terms=ONE_PERSON
+    )
+    asked = Asked(
+        payout_id=payout.id, action=Action.MATCH, key="k", who="li", reason="r", bank_line=line.id
+    )
+    with pytest.raises(LineNamesDebit, match="names debit"):
+        async with debits.scratch.unit() as unit:
+            await settle(unit, asked=asked, now=debits.now)
+    assert (await debits.lines(), await debits.posted()) == ([line], {})
+
+
+async def test_nor_by_its_amount(debits: Debits) -> None:
+    name = await name_of(debits)
+    await debits.statement(told(name, ref="R1"), returned(name, ref="R2"))
+    (anew,) = await debits.statement(told(name, ref="R3"))
+    taken = await debits.take(anew)
+    await expected(debits, taken)
+    await MatchPayouts(
+        open_unit=debits.scratch.unit, receive_payout=debits.receive_payout,
+        receive_debit=debits.receive_debit, committed=lambda: None, clock=lambda: debits.now,
+    )()  # fmt: skip
+    assert [each.state for each in await debits.lines()] == ["collected", "collected", "suspense"]

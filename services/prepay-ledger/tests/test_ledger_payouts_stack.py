@@ -13,6 +13,7 @@ from ledger_clearing import Clearing
 from ledger_settlements import PLAIN, Row, plain_file
 from ledger_town import ONE_PERSON, Dying, Killed
 
+from prepay_ledger.approvals.values import ApprovalTerms
 from prepay_ledger.bank.keep_file import keep_file, read_upload
 from prepay_ledger.bank.match_payouts import MatchPayouts
 from prepay_ledger.bank.open_bank_account import open_bank_account
@@ -52,18 +53,18 @@ class Bank(Clearing):
     async def move_in(self) -> None:
         await super().move_in()
         self.receive = ReceivePayout(take_movement=self.take_movement, days=5)
-        self.take_line = TakeLine(
-            take_payment=self.take_payment, take_movement=self.take_movement,
-            receive_payout=self.receive, clock=lambda: self.at,
-            receive_debit=ReceiveDebit(
-                profiles={},
-                take_answer=TakeAnswer(
-                    take_payment=self.take_payment, take_movement=self.take_movement,
-                    profiles={}, days=BusinessDays(HolidayCalendar()), zone=self.zone,
-                ),
+        self.receive_debit = ReceiveDebit(
+            profiles={},
+            take_answer=TakeAnswer(
+                take_payment=self.take_payment, take_movement=self.take_movement,
+                profiles={}, days=BusinessDays(HolidayCalendar()), zone=self.zone,
             ),
         )  # fmt: skip
-        self.settle_payout = SettlePayout(receive_payout=self.receive, terms=ONE_PERSON)
+        self.take_line = TakeLine(
+            take_payment=self.take_payment, take_movement=self.take_movement,
+            receive_payout=self.receive, receive_debit=self.receive_debit, clock=lambda: self.at,
+        )  # fmt: skip
+        self.settle_payout = self.settling(ONE_PERSON)
         self.payout_queries = PayoutQueries(self.database)
         self.bank_queries = BankQueries(self.database)
         account = BankAccount(
@@ -71,6 +72,11 @@ class Bank(Clearing):
         )
         async with self.unit() as unit:
             await open_bank_account(unit=unit, asked=account)
+
+    def settling(self, terms: ApprovalTerms) -> SettlePayout:
+        return SettlePayout(
+            receive_payout=self.receive, receive_debit=self.receive_debit, terms=terms
+        )
 
     async def pays_out(self, micro: int, reference: str = "po_12345678") -> None:
         """The day's file has one payout, and a payment that it is of."""
@@ -122,8 +128,8 @@ class Bank(Clearing):
 
     async def match(self, open_unit: Any = None) -> None:
         await MatchPayouts(
-            open_unit=open_unit or self.unit, receive_payout=self.receive, committed=nothing,
-            clock=lambda: self.at,
+            open_unit=open_unit or self.unit, receive_payout=self.receive,
+            receive_debit=self.receive_debit, committed=nothing, clock=lambda: self.at,
         )()  # fmt: skip
 
     async def ask(
@@ -248,9 +254,7 @@ async def test_of_another_amount_a_person_decides_and_what_is_missing_is_a_fee(b
     assert (state(line), line.open) == ("doubtful", True)
     assert await in_transit(bank) == (60, 0, 0)
     # Of so much that it takes two people it is nothing that one may give away.
-    bank.settle_payout = SettlePayout(
-        receive_payout=bank.receive, terms=replace(ONE_PERSON, above_micro=1)
-    )
+    bank.settle_payout = bank.settling(replace(ONE_PERSON, above_micro=1))
     with pytest.raises(DifferenceTooBig, match="by -2 micro-units"):
         await bank.ask(payout, Action.MATCH, line)
     assert (await in_transit(bank), await bank.lines()) == ((60, 0, 0), [line])

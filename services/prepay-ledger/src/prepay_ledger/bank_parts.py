@@ -22,6 +22,7 @@ class BankParts:
     take_line: TakeLine
     take_answer: TakeAnswer
     receive_payout: ReceivePayout
+    receive_debit: ReceiveDebit
 
 
 def make_bank_parts(settings: LedgerSettings, *, review: SupplyReview) -> BankParts:
@@ -35,11 +36,17 @@ def make_bank_parts(settings: LedgerSettings, *, review: SupplyReview) -> BankPa
         days=BusinessDays(settings.bank_holidays),
         zone=ZoneInfo(settings.timezone),
     )
+    receive_debit = ReceiveDebit(take_answer=take_answer, profiles=settings.debit_profiles)
     take_line = TakeLine(
         take_payment=take_payment,
         take_movement=take_movement,
         receive_payout=receive_payout,
-        receive_debit=ReceiveDebit(take_answer=take_answer, profiles=settings.debit_profiles),
+        receive_debit=receive_debit,
         clock=utc_now,
     )
-    return BankParts(take_line=take_line, take_answer=take_answer, receive_payout=receive_payout)
+    return BankParts(
+        take_line=take_line,
+        take_answer=take_answer,
+        receive_payout=receive_payout,
+        receive_debit=receive_debit,
+    )

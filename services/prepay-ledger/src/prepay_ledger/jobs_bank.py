@@ -44,6 +44,7 @@ def bank_jobs(
             do=MatchPayouts(
                 open_unit=units,
                 receive_payout=parts.receive_payout,
+                receive_debit=parts.receive_debit,
                 committed=committed,
                 clock=utc_now,
             ),

@@ -67,7 +67,9 @@ def bank_routers(
             open_unit=units,
             queries=PayoutQueries(database),
             settle_payout=SettlePayout(
-                receive_payout=parts.receive_payout, terms=settings.approval_terms
+                receive_payout=parts.receive_payout,
+                receive_debit=parts.receive_debit,
+                terms=settings.approval_terms,
             ),
             late_before=lambda: late_before(utc_now(), zone=zone, days=late_days),
             committed=committed,

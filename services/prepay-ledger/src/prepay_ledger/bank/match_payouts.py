@@ -10,6 +10,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from prepay_ledger.bank.ports import OpenUnit, Unit
+from prepay_ledger.bank.receive_debit import ReceiveDebit
 from prepay_ledger.bank.receive_payout import ReceivePayout, is_in_suspense_still
 from prepay_ledger.bank.values import BankLine, LineState
 from prewatt_common.clock import Clock
@@ -36,11 +37,13 @@ class MatchPayouts:
         *,
         open_unit: OpenUnit,
         receive_payout: ReceivePayout,
+        receive_debit: ReceiveDebit,
         committed: Callable[[], None],
         clock: Clock,
     ) -> None:
         self._open_unit = open_unit
         self._receive_payout = receive_payout
+        self._receive_debit = receive_debit
         self._committed = committed
         self._clock = clock
 
@@ -60,6 +63,8 @@ class MatchPayouts:
         async with self._open_unit() as unit:
             line = await unit.bank.lock(candidate.line_id)
             if line is None or not await _is_free(unit, line):
+                return False
+            if await self._receive_debit.named_by(unit, line) is not None:
                 return False
             after = await self._receive_payout.of_line(
                 unit, line, now=self._clock(), by_amount=candidate.is_alone

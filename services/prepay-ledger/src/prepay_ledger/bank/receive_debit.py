@@ -52,6 +52,11 @@ class ReceiveDebit:
             return ""
         return _why_not(line, found[1])
 
+    async def named_by(self, unit: Unit, line: BankLine) -> DebitItem | None:
+        """The debit that the line names, whatever became of it."""
+        found = await self._found(unit, line)
+        return None if found is None else found[1]
+
     def _providers_of(self, line: BankLine) -> list[str]:
         return [
             name for name, each in self._profiles.items() if each.creditor.account == line.account

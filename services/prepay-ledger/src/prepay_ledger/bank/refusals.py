@@ -61,3 +61,9 @@ class NotTakeable(Refusal):
     """The line is none that could be a payment, or names a debit of another amount."""
 
     kind = "bank-line-no-payment"
+
+
+class LineNamesDebit(Refusal):
+    """The line names a batch debit of ours, so it is no payout of a provider."""
+
+    kind = "bank-line-names-debit"

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from prepay_ledger.approvals.values import ApprovalTerms
 from prepay_ledger.bank.ports import Unit
+from prepay_ledger.bank.receive_debit import ReceiveDebit
 from prepay_ledger.bank.receive_payout import ReceivePayout, is_in_suspense_still
-from prepay_ledger.bank.refusals import UnknownLine
+from prepay_ledger.bank.refusals import LineNamesDebit, UnknownLine
 from prepay_ledger.bank.values import BankLine, LineState
 from prepay_ledger.payouts.refusals import (
     DifferenceTooBig,
@@ -35,14 +36,22 @@ class SettlePayout:
     """Does that. The line of the bank is locked first, then the payout. ``terms``: a difference of
     so much that one person may not give it away is refused, for it would be a fee."""
 
-    def __init__(self, *, receive_payout: ReceivePayout, terms: ApprovalTerms) -> None:
+    def __init__(
+        self,
+        *,
+        receive_payout: ReceivePayout,
+        receive_debit: ReceiveDebit,
+        terms: ApprovalTerms,
+    ) -> None:
         self._receive_payout = receive_payout
+        self._receive_debit = receive_debit
         self._terms = terms
 
     async def __call__(self, unit: Unit, *, asked: Asked, now: datetime) -> None:
         """The same again under its key changes nothing.
 
-        Raises `UnknownPayout`, `UnknownLine`, `PayoutNotSo`, `DifferenceTooBig` or `KeyUsedBefore`.
+        Raises `UnknownPayout`, `UnknownLine`, `PayoutNotSo`, `LineNamesDebit`, `DifferenceTooBig`
+        or `KeyUsedBefore`.
         """
         seen = await unit.payouts.by_id(asked.payout_id)
         if seen is None:
@@ -87,6 +96,13 @@ class SettlePayout:
         if wrong:
             message = f"bank line {line.id} {wrong}; nothing was changed"
             raise PayoutNotSo(message)
+        debit = await self._receive_debit.named_by(unit, line)
+        if debit is not None:
+            message = (
+                f"bank line {line.id} names debit {debit.name}, so it is no payout: take the line, "
+                "or close it; nothing was changed"
+            )
+            raise LineNamesDebit(message)
         difference = line.line.amount_micro - payout.key.amount_micro
         if self._terms.needs_two(abs(difference)):
             message = (
