@@ -46,6 +46,11 @@ DEPENDENCY_UP = Gauge(
     "1 where it answered the last look (every 30 s), 0 where not: kafka, smtp, sms.",
     ("dependency",),
 )
+RATE_LIMITED = Counter(
+    "prewatt_rate_limited_total",
+    "Requests without a token answered 429: by the route, and by what came too often.",
+    ("route", "by"),
+)
 OUTBOX_PUBLISHED = Counter(
     "prewatt_outbox_published_total", "Outbox rows acknowledged by Kafka.", ("topic",)
 )

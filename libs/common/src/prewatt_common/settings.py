@@ -24,6 +24,10 @@ class ServiceSettings(BaseSettings):
     database_pool_size: int = Field(default=8, ge=2, le=100)
     http_host: str = "127.0.0.1"
     http_port: int = Field(ge=1, le=65535)
+    trusted_proxy_hops: int = Field(default=0, ge=0, le=10)
+    """How many proxies of ours a request passes, each of which adds to X-Forwarded-For from where
+    it was called; 0: the header is not looked at. Where there are some and this says none, all who
+    come by a proxy share the limits of one address."""
     auth_public_key: str
     """Ed25519 public key (PEM) that bearer tokens are checked with."""
     instance_id: str | None = None

@@ -89,6 +89,7 @@ async def _run(settings: BillingSettings, parts: Parts) -> None:
         tags=TAGS,
         examples=EXAMPLES,
         auth_public_key=settings.auth_public_key,
+        trusted_proxy_hops=settings.trusted_proxy_hops,
         routers=[
             reconciliation_router(store=comparisons, clock=utc_now),
             meters_router(store=comparisons),

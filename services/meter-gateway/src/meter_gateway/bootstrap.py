@@ -133,6 +133,7 @@ async def _run(settings: GatewaySettings, parts: Parts) -> None:
         tags=TAGS,
         examples=EXAMPLES,
         auth_public_key=settings.auth_public_key,
+        trusted_proxy_hops=settings.trusted_proxy_hops,
         routers=[
             devices_router(
                 register_devices=RegisterDevices(store=devices, registered=registry.add),

@@ -201,6 +201,7 @@ async def _run(
         tags=TAGS,
         examples=EXAMPLES,
         auth_public_key=settings.auth_public_key,
+        trusted_proxy_hops=settings.trusted_proxy_hops,
         routers=[
             contacts_router(
                 open_contacts=contacts,

@@ -126,6 +126,7 @@ async def _run(settings: LedgerSettings, parts: Parts, requesters: Requesters) -
         tags=TAGS,
         examples=EXAMPLES,
         auth_public_key=settings.auth_public_key,
+        trusted_proxy_hops=settings.trusted_proxy_hops,
         routers=[
             *routers(
                 settings=settings,

@@ -73,13 +73,15 @@ def create_app(
     consuming: Mapping[str, Check],
     tags: Mapping[str, str] = _NOTHING,
     examples: Mapping[str, Any] = _NOTHING,
+    trusted_proxy_hops: int = 0,
 ) -> FastAPI:
     """An app behind its gate, with problem+json errors and what operates it: ``/healthz``,
     ``/readyz``, ``/readyz/consume`` and ``/metrics``.
 
     ``checks`` are what the routes need, ``consuming`` is what the service does besides. ``tags``
-    says what each of the routers' is about, and ``examples`` what fields are like, by name. Raises
-    `UndeclaredRoute` for a route that does not say who may call it.
+    says what each of the routers' is about, and ``examples`` what fields are like, by name.
+    ``trusted_proxy_hops``: as of `ServiceSettings`. Raises `UndeclaredRoute` for a route that does
+    not say who may call it.
     """
     app = FastAPI(
         title=f"Prewatt {name}",
@@ -98,7 +100,12 @@ def create_app(
     app.openapi_schema = describe(
         app.openapi(), rules=rules, titled=_titled(app), tags=tags, values=examples
     )
-    app.add_middleware(Gate, rules=rules, auth_public_key=auth_public_key)
+    app.add_middleware(
+        Gate,
+        rules=rules,
+        auth_public_key=auth_public_key,
+        trusted_proxy_hops=trusted_proxy_hops,
+    )
     return app
 
 

@@ -15,6 +15,7 @@ from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 
 from prewatt_common.http.problems import Problem
+from prewatt_common.http.rate_limits import PublicLimits
 
 AUDIENCE = "prewatt"
 _ALGORITHM = "EdDSA"
@@ -114,9 +115,10 @@ class Requires(SecurityBase):
 
 @dataclass(frozen=True, slots=True)
 class Public:
-    """A route's protection where there is none, and why."""
+    """A route's protection where there is none, and why; ``limits``: how often it is answered."""
 
     because: str
+    limits: PublicLimits | None = None
 
     async def __call__(self) -> None:
         return None
@@ -127,6 +129,7 @@ def require(scope: str) -> Requires:
     return Requires(scope)
 
 
-def public(*, because: str) -> Public:
-    """Anybody is let through. Declared as ``Depends(public(because=...))``."""
-    return Public(because)
+def public(*, because: str, limits: PublicLimits | None = None) -> Public:
+    """Anybody is let through, as often as ``limits`` say. Declared as
+    ``Depends(public(because=...))``."""
+    return Public(because, limits)

@@ -1,8 +1,8 @@
 """The one way into a service over HTTP.
 
-In this order, each before anything later is looked at: a route, the token and its scopes, the
-query, the body's kind and announced size, its bytes. What is refused before its body was read has
-not been read: the answer goes out at once, and the connection ends.
+In this order, each before anything later is looked at: a route, how often a public one is asked,
+the token and its scopes, the query, the body's kind and announced size, its bytes. What is refused
+before its body was read has not been read: the answer goes out at once, and the connection ends.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from prewatt_common.http.auth import Principal, principal_of
 from prewatt_common.http.body import JSON_BODY, BodyLimits
 from prewatt_common.http.problems import Problem, problem_response
+from prewatt_common.http.rate_limits import PublicCounts
 from prewatt_common.http.rules import Rule
 
 PARAMETERS_MAX = 100
@@ -42,11 +43,19 @@ class Disconnected(Exception):
 class Gate:
     """ASGI middleware that lets through what its route's rule allows, with its body read."""
 
-    def __init__(self, app: ASGIApp, *, rules: Sequence[Rule], auth_public_key: str) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        rules: Sequence[Rule],
+        auth_public_key: str,
+        trusted_proxy_hops: int = 0,
+    ) -> None:
         self._app = app
         self._rules = rules
         self._auth_public_key = auth_public_key
         self._held_bytes: Counter[BodyLimits] = Counter()
+        self._counts = PublicCounts(trusted_proxy_hops=trusted_proxy_hops)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -56,6 +65,10 @@ class Gate:
         try:
             try:
                 rule = self._rule(scope)
+                if rule.limits is not None:
+                    named = rule.pattern.match(scope["path"])
+                    assert named is not None, "the rule is the path's"
+                    self._counts.take(rule.limits, rule.path, named.groupdict(), scope)
                 scope.setdefault("state", {})["principal"] = self._principal(rule, scope)
                 _check_query(scope, rule)
                 content = await body.read(rule)

@@ -32,10 +32,11 @@ _PROBLEMS: Mapping[int, tuple[str, str]] = {
     413: ("too-large", "The body is larger than this route takes; nothing was done"),
     415: ("unsupported-media-type", "The body is of another type than this route takes"),
     422: ("invalid-request", "The request is not as described here; nothing was done"),
+    429: ("too-many-requests", "Too many came of that address, or for this; send it again later"),
     500: ("internal-error", "A fault of the service, which is in its log; not confirmed"),
     503: ("unavailable", "Busy, or without its database; send it again"),
 }
-_HEADERS: Mapping[int, str] = {401: "WWW-Authenticate", 503: "Retry-After"}
+_HEADERS: Mapping[int, str] = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
 _WRITES = ("post", "put", "patch", "delete")
 _OWN_OF_LISTS = frozenset({"cursor", "limit"})
 
@@ -123,7 +124,10 @@ def _statuses(rule: Rule, method: str) -> Iterator[int]:
             yield 415
     if method in _WRITES:
         yield 409
-    yield from (422, 500)
+    yield 422
+    if rule.limits is not None or rule.counts_tries:
+        yield 429
+    yield 500
     if rule.path.startswith("/v1/"):
         yield 503
 

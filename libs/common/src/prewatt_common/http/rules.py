@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from prewatt_common.http.auth import Public, Requires
 from prewatt_common.http.body import JSON_BODY, BodyLimits, TakesBody
+from prewatt_common.http.rate_limits import PublicLimits, Tries
 
 PAGES = frozenset({"/docs", "/openapi.json"})
 """Served by FastAPI itself, public, without parameters."""
@@ -39,6 +40,10 @@ class Rule:
     """Whether the route reads its body: then its media type counts."""
     csv_line: Mapping[str, Any] | None
     """The JSON Schema of a line, where the body is a CSV file."""
+    limits: PublicLimits | None
+    """How often it is answered to whom."""
+    counts_tries: bool
+    """Whether it counts something else too, that stands in the body."""
 
 
 def rules_of(app: FastAPI) -> Sequence[Rule]:
@@ -58,8 +63,8 @@ def _rule(context: RouteContext, operations: dict[str, dict[str, Any]]) -> Rule:
         raise UndeclaredRoute(message)
     name = f"{' '.join(sorted(methods))} {path}"
     scopes = frozenset(each.scope for each in declared if isinstance(each, Requires))
-    public = any(isinstance(each, Public) for each in declared)
-    if public == bool(scopes):
+    public = [each for each in declared if isinstance(each, Public)]
+    if bool(public) == bool(scopes):
         what = "is both public and protected" if public else "does not say who may call it"
         message = f"{name} {what}; declare Depends(require(scope)) or Depends(public(because=...))"
         raise UndeclaredRoute(message)
@@ -67,6 +72,7 @@ def _rule(context: RouteContext, operations: dict[str, dict[str, Any]]) -> Rule:
     if len(bodies) > 1:
         message = f"{name} takes its body more than once"
         raise UndeclaredRoute(message)
+    limits = _limits(name, context.path_format or "", public)
     return Rule(
         path=path,
         pattern=context.path_regex,
@@ -76,7 +82,22 @@ def _rule(context: RouteContext, operations: dict[str, dict[str, Any]]) -> Rule:
         body=bodies[0].limits if bodies else JSON_BODY,
         body_expected=bool(bodies) or getattr(context, "body_field", None) is not None,
         csv_line=bodies[0].csv_line if bodies else None,
+        limits=limits,
+        counts_tries=any(isinstance(each, Tries) for each in declared),
     )
+
+
+def _limits(name: str, path: str, public: Sequence[Public]) -> PublicLimits | None:
+    found = [each.limits for each in public if each.limits is not None]
+    if len(found) > 1:
+        message = f"{name} is limited more than once"
+        raise UndeclaredRoute(message)
+    for limits in found:
+        for parameter, _ in limits.parameters:
+            if f"{{{parameter}}}" not in path:
+                message = f"{name} is limited by {parameter}, which its path does not have"
+                raise UndeclaredRoute(message)
+    return found[0] if found else None
 
 
 def _calls(dependant: Dependant) -> Iterator[object]:

@@ -34,6 +34,9 @@ def server_config(app: FastAPI, *, host: str, port: int) -> uvicorn.Config:
         timeout_graceful_shutdown=_STOP_TIMEOUT_S,
         log_config=None,
         access_log=False,
+        # What says where a request came from is read where it is needed (`client_address.py`), and
+        # only from proxies of ours.
+        proxy_headers=False,
     )
 
 
