@@ -44,6 +44,7 @@ WHOLE = {
     "/v1/debts/{debt_id}/plan plan": "sixty instalments at most",
     "/v1/debts/{debt_id}/pause plan": "sixty instalments at most",
     "/v1/contacts/{account_id} channels": "as many as there are channels",
+    "/v1/contacts/{account_id}/nominated channels": "as many as there are channels",
     "/v1/contacts/{account_id}/consents consents": "one for each purpose",
     "/v1/webhooks/{webhook_id} events": "as many as there are kinds of events",
     "/v1/payments/{payment}/receipt proof": "as many as the day's payments halve to one",

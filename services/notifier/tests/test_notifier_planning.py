@@ -160,13 +160,16 @@ def later(events):
     ]
 
 
-def plan(*events, taken=(), accounts=None, contacts=None, declined=None, open_notices=()) -> Plan:
+def plan(
+    *events, taken=(), accounts=None, contacts=None, declined=None, nominated=None, open_notices=()
+) -> Plan:
     return plan_notices(
         causes=[event if isinstance(event, Cause) else Cause(uuid4(), event) for event in events],
         taken=taken,
         accounts=accounts or {},
         contacts=contacts or {},
         declined=declined or {},
+        nominated=nominated or {},
         open_notices=open_notices,
         default_language=Language.ZH_CN,
         lifetimes=LIFETIMES,

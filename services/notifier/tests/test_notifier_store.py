@@ -56,7 +56,8 @@ async def database(notifier_store_url) -> AsyncGenerator[Database]:
     yield database
     async with database.transaction() as connection:
         await (await driver(connection)).execute(
-            "TRUNCATE sms_message, notice_resend, notice, contact, account, outbox"
+            "TRUNCATE sms_message, notice_resend, notice, contact, nomination, nomination_word, "
+            "account, outbox"
         )
     await database.close()
 
@@ -308,9 +309,11 @@ async def test_a_deleted_contact_leaves_no_address_and_no_waiting_notice(databas
         await store.put([contact])
     await take(database, paid(account_id), paid(account_id))
     (sending,) = await claim(database, at=START, limit=1, channel=Channel.EMAIL)
-    forget = ForgetCustomer(open_records=lambda: open_customer_records(database))
-    assert await forget(account_id)
-    assert not await forget(account_id)
+    forget = ForgetCustomer(
+        open_records=lambda: open_customer_records(database), clock=lambda: START
+    )
+    assert await forget(account_id, by="li.wei")
+    assert not await forget(account_id, by="li.wei")
     async with database.transaction() as connection:
         rows = await (await driver(connection)).fetch("SELECT DISTINCT recipient FROM notice")
     assert [row["recipient"] for row in rows] == [""]

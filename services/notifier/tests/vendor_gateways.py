@@ -86,8 +86,9 @@ def plain_document(url: str) -> dict:
 
 
 def _two(names: frozenset[str]) -> list[str]:
-    """The account, and the balance of what has one."""
-    return ["{account}", *(["{balance}"] if "balance" in names else [])]
+    """The account as far as it is told, and the balance of what has one."""
+    account = "{account}" if "account" in names else "{tail}"
+    return [account, *(["{balance}"] if "balance" in names else [])]
 
 
 def _named(names: frozenset[str]) -> dict[str, str]:

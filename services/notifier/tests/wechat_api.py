@@ -26,7 +26,7 @@ def wechat_document(url: str) -> dict:
             language: {
                 name: {
                     "id": f"{language}_{name}",
-                    "data": {"number1": "{account}"}
+                    "data": {"number1": "{account}" if "account" in has else "{tail}"}
                     | ({"amount2": "{balance}"} if "balance" in has else {}),
                 }
                 for name, has in PARAMETERS.items()

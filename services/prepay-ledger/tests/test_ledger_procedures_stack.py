@@ -7,10 +7,11 @@ from uuid import uuid4
 import httpx
 import pytest
 from ledger_law import document, published, somebody_else
+from msgspec.structs import replace
 
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.base import Event
-from prewatt_common.contracts.notice_events_v1 import NoticeDelivered, NoticeFailed, Proof
+from prewatt_common.contracts.notice_events_v1 import NoticeDelivered, NoticeFailed, Proof, Role
 from prewatt_common.contracts.topics import NOTICE_EVENTS
 from prewatt_common.kafka.messages import Source
 
@@ -126,6 +127,37 @@ async def test_delivered_warnings_are_evidence_once_and_not_once_they_came_back(
     await say(ledger, sms, back, exhausted)
     newest, *_ = await rows(3)
     assert (newest["name"], newest["takes_back"]) == ("balance-exhausted", None)
+
+
+async def test_what_a_nominated_person_was_told_is_no_word_to_the_customer(ledger) -> None:
+    account = await ledger.open()
+    now = utc_now()
+    told = NoticeDelivered(
+        notice_id=uuid4(), account_id=account["id"], template="low-balance", channel="sms",
+        cause_id=str(uuid4()), proof=Proof.RECEIPT, at=now,
+    )  # fmt: skip
+    # Whatever its template: the role alone decides.
+    theirs = replace(told, notice_id=uuid4(), role=Role.NOMINATED)
+    lost = NoticeFailed(
+        notice_id=uuid4(), account_id=account["id"], template="low-balance", channel="email",
+        cause_id=told.cause_id, reason="nobody", at=now + timedelta(seconds=1),
+        role=Role.NOMINATED,
+    )  # fmt: skip
+    await say(ledger, theirs)
+    await say(ledger, told, lost)
+    last = replace(told, notice_id=uuid4(), template="balance-exhausted", cause_id=str(uuid4()))
+    await say(ledger, last)
+
+    async def there() -> list[dict[str, Any]] | None:
+        path = f"/v1/accounts/{account['id']}/procedure-steps"
+        found = (await ledger.api.get(path)).json()["items"]
+        return found if found and found[0]["name"] == "balance-exhausted" else None
+
+    rows = await ledger.until(there, what="the last notice is evidence")
+    assert [(row["name"], row["takes_back"]) for row in rows] == [
+        ("balance-exhausted", None),
+        ("low-balance", None),
+    ]
 
 
 @pytest.mark.parametrize(

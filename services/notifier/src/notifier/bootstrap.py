@@ -16,13 +16,11 @@ from notifier.channels.ports import TakeReceipt as TakeReceiptPort
 from notifier.channels.ports import Verdict
 from notifier.channels.public_peer import PublicPeers
 from notifier.channels.sms.receipts import ReceiptAddress, verdict_of
-from notifier.contacts.api import contacts_router
-from notifier.contacts.api_consents import consents_router
-from notifier.contacts.ports import ConsentStore, ContactStore
-from notifier.contacts.postgres import open_contacts
+from notifier.contacts.ports import ConsentStore
 from notifier.contacts.postgres_consents import open_consents
 from notifier.contacts.set_consents import SetConsents
 from notifier.contacts.values import Channel
+from notifier.contacts_parts import contacts_routers
 from notifier.deliveries.api import notices_router
 from notifier.deliveries.api_bounces import bounces_router
 from notifier.deliveries.api_gateway_receipts import gateway_receipts_router
@@ -43,8 +41,6 @@ from notifier.deliveries.worker import DeliveryWorker
 from notifier.inbox import make_inbox
 from notifier.intake import in_book
 from notifier.notices.calls import LEDGER_EVENT_KINDS
-from notifier.notices.forget_customer import ForgetCustomer
-from notifier.notices.postgres_customers import open_customer_records
 from notifier.notices.take_ledger_events import TakeLedgerEvents
 from notifier.openapi import EXAMPLES, TAGS
 from notifier.peers import make_peers
@@ -99,9 +95,6 @@ async def _run(
 
     def deliveries() -> AbstractAsyncContextManager[DeliveryStore]:
         return open_deliveries(database)
-
-    def contacts() -> AbstractAsyncContextManager[ContactStore]:
-        return open_contacts(database)
 
     def texts() -> AbstractAsyncContextManager[TextStore]:
         return open_texts(database)
@@ -203,15 +196,7 @@ async def _run(
         auth_public_key=settings.auth_public_key,
         trusted_proxy_hops=settings.trusted_proxy_hops,
         routers=[
-            contacts_router(
-                open_contacts=contacts,
-                forget=ForgetCustomer(open_records=lambda: open_customer_records(database)),
-            ),
-            consents_router(
-                open_consents=consents,
-                set_consents=set_consents,
-                refusable=settings.refusable_purposes,
-            ),
+            *contacts_routers(settings, database, set_consents=set_consents),
             notices_router(
                 records=PostgresNoticeRecords(database),
                 renderer=renderer,

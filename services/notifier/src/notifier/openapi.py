@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 TAGS: Mapping[str, str] = {
-    "contacts": "Where and in which language an account's people are told.",
+    "contacts": "Where an account's customer is told, in which language, and whom they have named.",
     "templates": "The words of notices: drafted, tried, published by a second person.",
     "notices": "What was said to whom, and what became of it.",
     "webhooks": "Other systems that are told what happens to accounts, by signed webhooks.",

@@ -21,6 +21,14 @@ class Proof(StrEnum):
     """A substitute, for demonstrations: it was written to the service's log. Nobody was reached."""
 
 
+class Role(StrEnum):
+    """Whom a notice went to."""
+
+    CUSTOMER = "customer"
+    NOMINATED = "nominated"
+    """Another person, whom the customer named: no evidence that the customer was told."""
+
+
 class NoticeAccepted(Event, frozen=True, kw_only=True):
     """A channel's peer has taken the notice. It is no evidence that anybody was reached."""
 
@@ -33,6 +41,7 @@ class NoticeAccepted(Event, frozen=True, kw_only=True):
     cause_id: Words
     """``ce_id`` of the event that called for it."""
     at: Instant
+    role: Role = Role.CUSTOMER
 
 
 class NoticeDelivered(Event, frozen=True, kw_only=True):
@@ -47,6 +56,7 @@ class NoticeDelivered(Event, frozen=True, kw_only=True):
     cause_id: Words
     proof: Proof
     at: Instant
+    role: Role = Role.CUSTOMER
 
 
 class NoticeBounced(Event, frozen=True, kw_only=True):
@@ -61,6 +71,7 @@ class NoticeBounced(Event, frozen=True, kw_only=True):
     cause_id: Words
     reason: Words
     at: Instant
+    role: Role = Role.CUSTOMER
 
 
 class NoticeFailed(Event, frozen=True, kw_only=True):
@@ -75,6 +86,7 @@ class NoticeFailed(Event, frozen=True, kw_only=True):
     cause_id: Words
     reason: Words
     at: Instant
+    role: Role = Role.CUSTOMER
 
 
 class NoticeExpired(Event, frozen=True, kw_only=True):
@@ -89,6 +101,7 @@ class NoticeExpired(Event, frozen=True, kw_only=True):
     cause_id: Words
     reason: Words
     at: Instant
+    role: Role = Role.CUSTOMER
 
 
 class NoticeWithdrawn(Event, frozen=True, kw_only=True):
@@ -102,3 +115,4 @@ class NoticeWithdrawn(Event, frozen=True, kw_only=True):
     channel: Words
     cause_id: Words
     at: Instant
+    role: Role = Role.CUSTOMER

@@ -5,87 +5,29 @@ from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field
 
 from notifier.contacts.ports import ForgetCustomer, OpenContacts
-from notifier.contacts.values import Channel, Contact, Language, problems_of
-from prewatt_common.http.auth import require
+from notifier.contacts.schemas import ContactIn
+from notifier.contacts.values import Channel, Contact, Language
+from prewatt_common.http.auth import Principal, require
 from prewatt_common.http.csv_upload import CsvLines
 from prewatt_common.http.problems import Problem
-
-Email = Annotated[
-    str,
-    Field(
-        max_length=254,
-        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$",
-    ),
-]
-"""ASCII, as every SMTP server takes it."""
-Phone = Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$")]
-"""E.164: plus, country code, number."""
-
-Zone = Annotated[str, Field(max_length=60, pattern=r"^[A-Za-z0-9_+/-]+$")]
-"""A name of the IANA database."""
-
-OpenId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-"""As WeChat tells an official account who follows it."""
-
-
-Chat = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}:[A-Za-z0-9_@.+:-]{1,400}$")]
-"""``service:somebody``: a service of the utility's, and whom that knows the reader as."""
 
 
 def _split(value: object) -> object:
     return value.split(";") if isinstance(value, str) else value
 
 
-class _Contact(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    language: Language
-    email: Email | None = None
-    phone: Phone | None = None
-    timezone: Zone | None = None
-    """Whose night is not disturbed, ``Asia/Urumqi``; none: the utility's."""
-    wechat_openid: OpenId | None = None
-    chat: Chat | None = None
-
-
-class ContactIn(_Contact):
-    """``channels`` in order of preference; none at all: the customer wants no notices."""
-
-    channels: Annotated[list[Channel], Field(max_length=len(Channel))]
-
-    @model_validator(mode="after")
-    def _usable(self) -> Self:
-        problems = problems_of(self.contact(UUID(int=0)))
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
-
-    def contact(self, account_id: UUID) -> Contact:
-        """The contact of ``account_id``."""
-        return Contact(
-            account_id,
-            self.language,
-            self.email,
-            self.phone,
-            tuple(self.channels),
-            self.timezone,
-            self.wechat_openid,
-            self.chat,
-        )
-
-
 class ContactLine(ContactIn):
     """A line of a CSV file."""
 
     account_id: UUID
-    channels: Annotated[list[Channel], Field(max_length=len(Channel)), BeforeValidator(_split)] = []
-
-    def contact(self, account_id: UUID | None = None) -> Contact:
-        """The contact that the line describes."""
-        return super().contact(account_id or self.account_id)
+    channels: Annotated[
+        list[Channel],
+        Field(max_length=len(Channel), default_factory=list[Channel]),
+        BeforeValidator(_split),
+    ]
 
 
 class ContactOut(BaseModel):
@@ -141,7 +83,7 @@ def contacts_router(*, open_contacts: OpenContacts, forget: ForgetCustomer) -> A
             list[tuple[int, ContactLine]], Depends(CsvLines(ContactLine, unique="account_id"))
         ],
     ) -> ImportAnswer:
-        contacts = [line.contact() for _, line in lines]
+        contacts = [line.contact(line.account_id) for _, line in lines]
         async with open_contacts() as store:
             await store.put(contacts)
         return ImportAnswer(imported=len(contacts))
@@ -163,10 +105,13 @@ def contacts_router(*, open_contacts: OpenContacts, forget: ForgetCustomer) -> A
             raise _unknown(account_id)
         return ContactOut.of(contact)
 
-    @router.delete("/{account_id}", dependencies=[writes], status_code=HTTPStatus.NO_CONTENT)
-    async def delete(account_id: UUID) -> Response:
-        """Forget the customer's addresses, in past notices too; what waits is not sent."""
-        if not await forget(account_id):
+    @router.delete("/{account_id}", status_code=HTTPStatus.NO_CONTENT)
+    async def delete(
+        account_id: UUID, who: Annotated[Principal, Depends(require("notifier:write"))]
+    ) -> Response:
+        """Forget the customer's addresses, in past notices too, and those of whom they have named;
+        what waits is not sent."""
+        if not await forget(account_id, by=who.subject):
             raise _unknown(account_id)
         return Response(status_code=HTTPStatus.NO_CONTENT)
 

@@ -6,6 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from notifier.contacts.consents import Consent
+from notifier.contacts.nominations import Nominated, Nomination
 from notifier.contacts.values import Contact
 
 
@@ -44,6 +45,30 @@ OpenConsents = Callable[[], AbstractAsyncContextManager[ConsentStore]]
 
 
 class ForgetCustomer(Protocol):
-    """Erases the customer's addresses wherever they are. Gives whether there was a contact."""
+    """Erases the customer's addresses wherever they are, and those of whom they have named. Gives
+    whether there was a contact."""
 
-    async def __call__(self, account_id: UUID) -> bool: ...
+    async def __call__(self, account_id: UUID, *, by: str) -> bool: ...
+
+
+class NominatePerson(Protocol):
+    """Writes down whom a customer has named. None where the account has no contact. Raises
+    `AgreedTooLate`."""
+
+    async def __call__(self, wanted: Nomination) -> Nominated | None: ...
+
+
+class EndNomination(Protocol):
+    """Erases the addresses of whom a customer has named. Gives whether there was somebody."""
+
+    async def __call__(self, account_id: UUID, *, by: str) -> bool: ...
+
+
+class FindNominated(Protocol):
+    """Whom the customer of an account has named."""
+
+    async def __call__(self, account_id: UUID) -> Nominated | None: ...
+
+
+class AgreedTooLate(Exception):
+    """An agreement is dated after now: nobody has said so yet."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from prewatt_common.contracts.notice_events_v1 import Role
 from prewatt_common.zone_names import wrong_zone
 
 
@@ -53,6 +54,7 @@ class Contact:
     """Whom the utility's official account knows the reader as."""
     chat: str | None = None
     """``service:somebody``, as the service knows the reader."""
+    role: Role = Role.CUSTOMER
 
     def address_of(self, channel: Channel) -> str:
         """Where ``channel`` sends to; empty where it needs no address."""

@@ -16,7 +16,7 @@ from notifier.deliveries.values import said_with
 from notifier.notices.values import Status, Template
 from notifier.templates.ports import Renderer, Unrenderable
 from notifier.templates.schemas import IdempotencyKey
-from prewatt_common.contracts.notice_events_v1 import Proof
+from prewatt_common.contracts.notice_events_v1 import Proof, Role
 from prewatt_common.http.auth import Principal, require
 from prewatt_common.http.fields import Reason
 from prewatt_common.http.pages import Page, PageRequest, PagesBy
@@ -35,15 +35,17 @@ class UnknownAccount(Problem):
 
 
 class NoticeOut(BaseModel):
-    """A notice and what became of it. ``cause_id``: the event that called for it. ``segments``: so
-    many SMS the network counts for it. ``text_version``: of the text that it is said with; 0 is
-    shipped, null was not tried yet."""
+    """A notice and what became of it. ``cause_id``: the event that called for it. ``role``: whom it
+    went to, the customer or a person whom they named. ``segments``: so many SMS the network counts
+    for it. ``text_version``: of the text that it is said with; 0 is shipped, null was not tried
+    yet."""
 
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
     cause_id: UUID
     account_id: UUID
+    role: Role
     template: Template
     language: Language
     channel: Channel

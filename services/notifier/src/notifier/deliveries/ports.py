@@ -19,7 +19,7 @@ from notifier.deliveries.values import (
     Standing,
 )
 from notifier.notices.values import Notice, Status, Template
-from prewatt_common.contracts.notice_events_v1 import Proof
+from prewatt_common.contracts.notice_events_v1 import Proof, Role
 from prewatt_common.kafka.messages import Message
 
 
@@ -105,7 +105,10 @@ class DeliveryStore(Protocol):
         """Locked until the transaction ends: no other notice of its is made meanwhile."""
         ...
 
-    async def contact(self, account_id: UUID) -> Contact | None: ...
+    async def contact(self, account_id: UUID, role: Role) -> Contact | None:
+        """How ``role`` of the account is reached now."""
+        ...
+
     async def refusals(self, *, cause_id: UUID, template: Template) -> Sequence[Refusal]:
         """Of the channels that it was tried over, in order."""
         ...
@@ -130,7 +133,10 @@ class ResendStore(Protocol):
         """Of a notice that there is; its account is held."""
         ...
 
-    async def contact(self, account_id: UUID) -> Contact | None: ...
+    async def contact(self, account_id: UUID, role: Role) -> Contact | None:
+        """How ``role`` of the account is reached now."""
+        ...
+
     async def add(self, notice: Notice, *, now: datetime) -> None: ...
     async def note(self, resend: Resend) -> None: ...
 

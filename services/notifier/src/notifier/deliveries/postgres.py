@@ -9,14 +9,14 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notifier.channels.ports import Verdict
-from notifier.contacts.postgres import contacts_of
+from notifier.contacts.postgres_nominations import contact_as
 from notifier.contacts.values import Channel, Contact
 from notifier.deliveries import postgres_messages
 from notifier.deliveries.values import Delivery, Refusal, Said, SaidWith
 from notifier.notices.postgres_rows import INSERT_NOTICES, hold_account, notice_columns, notice_of
 from notifier.notices.values import Notice, Priority, Status, Template
 from notifier.templates.values import PublishedText, Source
-from prewatt_common.contracts.notice_events_v1 import Proof
+from prewatt_common.contracts.notice_events_v1 import Proof, Role
 from prewatt_common.db.database import Database, DriverConnection, driver
 from prewatt_common.kafka import outbox
 from prewatt_common.kafka.messages import Message
@@ -36,7 +36,9 @@ FROM (
 ) AS due
 JOIN notice AS d USING (id)
 JOIN account AS a ON a.id = d.account_id
-LEFT JOIN contact AS c ON c.account_id = d.account_id
+LEFT JOIN contact AS c ON d.role = 'customer' AND c.account_id = d.account_id
+LEFT JOIN nomination AS p
+    ON d.role = 'nominated' AND p.account_id = d.account_id AND p.ended_at IS NULL
 LEFT JOIN LATERAL (
     SELECT number, subject, body FROM template_text
     WHERE template = d.template AND language = d.language AND channel = d.channel
@@ -45,7 +47,8 @@ LEFT JOIN LATERAL (
     ORDER BY (number = d.text_version) IS TRUE DESC, effective_from DESC, number DESC LIMIT 1
 ) AS t ON true
 WHERE n.id = due.id
-RETURNING n.*, coalesce(a.number, a.id::text) AS account_number, c.timezone,
+RETURNING n.*, coalesce(a.number, a.id::text) AS account_number,
+          coalesce(c.timezone, p.timezone) AS timezone,
           t.number AS text_number, t.subject AS text_subject, t.body AS text_body
 """
 _STOP_ABANDONED = """
@@ -210,8 +213,8 @@ class PostgresDeliveries:
     async def hold_account(self, account_id: UUID) -> None:
         await hold_account(self._inner, account_id)
 
-    async def contact(self, account_id: UUID) -> Contact | None:
-        return (await contacts_of(self._inner, [account_id])).get(account_id)
+    async def contact(self, account_id: UUID, role: Role) -> Contact | None:
+        return await contact_as(self._inner, account_id, role)
 
     async def refusals(self, *, cause_id: UUID, template: Template) -> Sequence[Refusal]:
         rows = await self._inner.fetch(

@@ -7,7 +7,7 @@ from notifier.contacts.values import Channel, Language
 from notifier.deliveries.postgres import delivery_of
 from notifier.deliveries.values import Kept, RecordedNotice
 from notifier.notices.values import Status, Template
-from prewatt_common.contracts.notice_events_v1 import Proof
+from prewatt_common.contracts.notice_events_v1 import Proof, Role
 from prewatt_common.db.database import Database, driver
 
 _KNOWN = """
@@ -47,9 +47,9 @@ class PostgresNoticeRecords:
                 return None
             rows = await inner.fetch(
                 """
-                SELECT sequence, id, cause_id, account_id, template, language, channel, recipient,
-                       status, attempts, next_attempt_at, reason, proof, segments, text_version,
-                       created_at, accepted_at, finished_at
+                SELECT sequence, id, cause_id, account_id, role, template, language, channel,
+                       recipient, status, attempts, next_attempt_at, reason, proof, segments,
+                       text_version, created_at, accepted_at, finished_at
                 FROM notice
                 WHERE account_id = $1 AND ($2::bigint IS NULL OR sequence < $2)
                 ORDER BY sequence DESC LIMIT $3
@@ -64,6 +64,7 @@ class PostgresNoticeRecords:
                 id=row["id"],
                 cause_id=row["cause_id"],
                 account_id=row["account_id"],
+                role=Role(row["role"]),
                 template=Template(row["template"]),
                 language=Language(row["language"]),
                 channel=Channel(row["channel"]),

@@ -5,11 +5,12 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
-from notifier.contacts.postgres import contacts_of
+from notifier.contacts.postgres_nominations import contact_as
 from notifier.contacts.values import Contact
 from notifier.deliveries.values import Resend, Standing
 from notifier.notices.postgres_rows import INSERT_NOTICES, hold_account, notice_columns, notice_of
 from notifier.notices.values import Notice
+from prewatt_common.contracts.notice_events_v1 import Role
 from prewatt_common.db.database import Database, DriverConnection, driver
 
 _STANDING = """
@@ -58,8 +59,8 @@ class PostgresResends:
         assert row is not None, f"notice {notice_id} went while its account was held"
         return Standing(notice_of(row), row["overtaken"], row["on_its_way"], row["last_position"])
 
-    async def contact(self, account_id: UUID) -> Contact | None:
-        return (await contacts_of(self._connection, [account_id])).get(account_id)
+    async def contact(self, account_id: UUID, role: Role) -> Contact | None:
+        return await contact_as(self._connection, account_id, role)
 
     async def add(self, notice: Notice, *, now: datetime) -> None:
         await self._connection.execute(INSERT_NOTICES, *notice_columns([notice]), now)

@@ -53,7 +53,7 @@ class ResendNotice:
             now = self._clock()
             standing = await store.standing(order.notice_id)
             old = standing.notice
-            contact = await store.contact(account_id)
+            contact = await store.contact(account_id, old.role)
             why_not = _why_not(standing, over=now >= old.expires_at)
             if why_not is None and (contact is None or not contact.channels):
                 why_not = "the customer has no contact, or wants no notices"

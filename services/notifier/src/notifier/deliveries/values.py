@@ -11,7 +11,7 @@ from notifier.channels.ports import Verdict
 from notifier.contacts.values import Channel, Language
 from notifier.notices.values import Notice, Status, Template
 from notifier.templates.values import PublishedText, Worded
-from prewatt_common.contracts.notice_events_v1 import Proof
+from prewatt_common.contracts.notice_events_v1 import Proof, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,7 @@ class RecordedNotice:
     id: UUID
     cause_id: UUID
     account_id: UUID
+    role: Role
     template: Template
     language: Language
     channel: Channel

@@ -21,6 +21,7 @@ from notifier.inbound.values import (
     Standing,
 )
 from notifier.notices.values import Notice
+from prewatt_common.contracts.notice_events_v1 import Role
 
 
 class InboundStore(Protocol):
@@ -55,6 +56,16 @@ class InboundStore(Protocol):
         """Whose contact has this number, by account."""
         ...
 
+    async def nominated(self, phone: str) -> Sequence[Customer]:
+        """Who has this number and was named by the customer of another account, by account."""
+        ...
+
+    async def say_of_nomination(
+        self, account_id: UUID, *, told: bool, how: str, now: datetime
+    ) -> bool:
+        """What the person who is nominated wants. Gives whether that is new."""
+        ...
+
     async def history(self, sender: str, *, now: datetime) -> History: ...
 
     async def consents(self, account_id: UUID) -> Sequence[Consent]:
@@ -67,8 +78,8 @@ class InboundStore(Protocol):
 
     async def put_off(self, message: Message, *, until: datetime, faults: int) -> None: ...
 
-    async def hold_account(self, account_id: UUID) -> Contact | None:
-        """Made where it is new, and held: its contact as it is now."""
+    async def hold_account(self, account_id: UUID, role: Role) -> Contact | None:
+        """Made where it is new, and held: how ``role`` of it is reached now."""
         ...
 
     async def finish(self, message: Message, reply: Reply, *, now: datetime) -> bool:

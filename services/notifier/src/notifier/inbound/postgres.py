@@ -11,10 +11,12 @@ from notifier.channels.ports import Written, WrittenPart
 from notifier.contacts.consents import Consent, Purpose
 from notifier.contacts.postgres import contacts_of
 from notifier.contacts.postgres_consents import consents_of
+from notifier.contacts.postgres_nominations import contact_as, nominated_of, say_of_nomination
 from notifier.contacts.values import Contact
 from notifier.inbound.values import Customer, History, Message, Reply, Retention
 from notifier.notices.postgres_rows import INSERT_NOTICES, hold_account, notice_columns
 from notifier.notices.values import Notice, Template
+from prewatt_common.contracts.notice_events_v1 import Role
 from prewatt_common.db.database import Database, DriverConnection, driver
 
 # Of one sender in their order: an earlier one that is due or in hand goes first. One that waits for
@@ -36,8 +38,8 @@ RETURNING m.*
 """
 _HISTORY = """
 SELECT count(*) FILTER (WHERE answer IS NOT NULL AND worked_at > $2::timestamptz) AS within_hour,
-       coalesce(bool_or(answer = $4), false) AS helped,
-       coalesce(bool_or(answer = $5), false) AS stopped
+       coalesce(bool_or(answer = ANY ($4::text[])), false) AS helped,
+       coalesce(bool_or(answer = ANY ($5::text[])), false) AS stopped
 FROM inbound_message
 WHERE sender = $1 AND status = 'done' AND worked_at > $3
 """
@@ -133,10 +135,32 @@ class PostgresInbound:
             if row["account_id"] in contacts
         ]
 
+    async def nominated(self, phone: str) -> Sequence[Customer]:
+        rows = await self._connection.fetch(
+            """
+            SELECT n.account_id, a.number FROM nomination AS n
+            LEFT JOIN account AS a ON a.id = n.account_id
+            WHERE n.phone = $1 ORDER BY n.account_id
+            """,
+            phone,
+        )
+        people = await nominated_of(self._connection, [row["account_id"] for row in rows])
+        return [
+            Customer(people[row["account_id"]].contact, row["number"])
+            for row in rows
+            if row["account_id"] in people
+        ]
+
+    async def say_of_nomination(
+        self, account_id: UUID, *, told: bool, how: str, now: datetime
+    ) -> bool:
+        return await say_of_nomination(self._connection, account_id, told=told, how=how, now=now)
+
     async def history(self, sender: str, *, now: datetime) -> History:
         row = await self._connection.fetchrow(
             _HISTORY, sender, now - timedelta(hours=1), now - timedelta(days=1),
-            Template.ANSWER_HELP, Template.ANSWER_STOPPED,
+            [Template.ANSWER_HELP, Template.ANSWER_NOMINATED_HELP],
+            [Template.ANSWER_STOPPED, Template.ANSWER_NOMINATED_STOPPED],
         )  # fmt: skip
         assert row is not None, "an aggregate has its row"
         return History(row["within_hour"], row["helped"], row["stopped"])
@@ -157,12 +181,12 @@ class PostgresInbound:
             message.id, message.attempts, until, faults,
         )  # fmt: skip
 
-    async def hold_account(self, account_id: UUID) -> Contact | None:
+    async def hold_account(self, account_id: UUID, role: Role) -> Contact | None:
         await self._connection.execute(
             "INSERT INTO account (id) VALUES ($1) ON CONFLICT DO NOTHING", account_id
         )
         await hold_account(self._connection, account_id)
-        return (await contacts_of(self._connection, [account_id])).get(account_id)
+        return await contact_as(self._connection, account_id, role)
 
     async def finish(self, message: Message, reply: Reply, *, now: datetime) -> bool:
         customer = reply.customer

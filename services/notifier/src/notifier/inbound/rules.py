@@ -108,6 +108,27 @@ def reply_without_asking(  # noqa: PLR0911 - a case each
     return Reply(Outcome.WHICH_ACCOUNT, word, named[0] if named else one, answer)
 
 
+def reply_to_nominated(
+    request: Request | None, people: Sequence[Customer], history: History
+) -> Reply | None:
+    """To who is in no account's contact, and was named by the customers of ``people``: what is
+    asked of an account is its customer's, so that they hear why we write to them, once a day. None
+    where it is STOP or START of any of them."""
+    if request is not None and changes_nomination(request) and meant(request, people):
+        return None
+    word = request and request.word
+    outcome = Outcome.NOT_UNDERSTOOD if request is None else Outcome.DONE
+    if not is_answered(history):
+        return Reply(Outcome.TOO_MANY, word, people[0])
+    asked = word is Word.HELP or not history.helped
+    return Reply(outcome, word, people[0], Template.ANSWER_NOMINATED_HELP if asked else None)
+
+
+def changes_nomination(request: Request) -> bool:
+    """A nominated person is told of supply alone: STOP of news is not meant for that."""
+    return request.word in (Word.STOP, Word.START) and request.purpose in (None, Purpose.SUPPLY)
+
+
 def is_answered(history: History) -> bool:
     """Whether the number may have another answer in this hour."""
     return history.within_hour < ANSWERS_AN_HOUR_MAX

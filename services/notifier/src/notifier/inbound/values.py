@@ -73,8 +73,8 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A contact that has the sender's number. ``number`` is its account's, where the ledger has
-    told of it."""
+    """A contact that has the sender's number: a customer's, or, by its role, that of a person whom
+    a customer has named. ``number`` is its account's, where the ledger has told of it."""
 
     contact: Contact
     number: str | None

@@ -15,7 +15,15 @@ from notifier.inbound import answers
 from notifier.inbound.catalogue import Catalogue
 from notifier.inbound.obey import Obey
 from notifier.inbound.ports import Ledger, LedgerAway, LedgerKnowsNothing, NotOffered, OpenInbound
-from notifier.inbound.rules import meant, number_of, reply_without_asking, tails_of, understood
+from notifier.inbound.rules import (
+    changes_nomination,
+    meant,
+    number_of,
+    reply_to_nominated,
+    reply_without_asking,
+    tails_of,
+    understood,
+)
 from notifier.inbound.values import Customer, Message, Outcome, Reply, Request, Word
 from notifier.metrics import INBOUND
 from notifier.notices.making import make_notice
@@ -114,14 +122,21 @@ class WorkMessages:
         now = self._clock()
         async with self._open_inbound() as store:
             customers = await store.customers(phone)
+            nominated = await store.nominated(phone)
             history = await store.history(message.sender, now=now)
-        reply = reply_without_asking(request, customers, history)
+        whose = customers or nominated
+        if nominated and not customers:
+            reply = reply_to_nominated(request, nominated, history)
+        elif nominated and request is not None and changes_nomination(request):
+            reply, whose = None, [*customers, *nominated]
+        else:
+            reply = reply_without_asking(request, customers, history)
         if reply is not None:
-            facts = answers.of_accounts(now, tails_of(customers))
+            facts = answers.of_accounts(now, tails_of(whose))
             return Reply(reply.outcome, reply.word, reply.customer, reply.answer, facts)
         assert request is not None, "what is not understood has its reply"
         if request.word in (Word.STOP, Word.START):
-            return await self._obey(message, request, customers, history, now=now)
+            return await self._obey(message, request, whose, history, now=now)
         return await self._of_account(message, request, meant(request, customers), now=now)
 
     async def _of_account(
@@ -186,7 +201,8 @@ class WorkMessages:
         async with self._open_inbound() as store:
             contact = None
             if reply.customer is not None:
-                contact = await store.hold_account(reply.customer.contact.account_id)
+                asked = reply.customer.contact
+                contact = await store.hold_account(asked.account_id, asked.role)
             # Forgotten meanwhile, or another's number by now: nothing is said to it.
             if contact is None or contact.phone != message.sender or reply.facts is None:
                 reply = Reply(reply.outcome, reply.word, reply.customer)

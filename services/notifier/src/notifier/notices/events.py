@@ -14,6 +14,7 @@ from prewatt_common.contracts.notice_events_v1 import (
     NoticeFailed,
     NoticeWithdrawn,
     Proof,
+    Role,
 )
 from prewatt_common.contracts.topics import NOTICE_EVENTS
 from prewatt_common.kafka.messages import Message, Source
@@ -28,6 +29,7 @@ class _Which(TypedDict):
     channel: str
     cause_id: str
     at: datetime
+    role: Role
 
 
 def accepted(notice: Notice, *, now: datetime) -> Message:
@@ -68,6 +70,7 @@ def _which(notice: Notice, now: datetime) -> _Which:
         "channel": notice.channel,
         "cause_id": str(notice.cause_id),
         "at": now,
+        "role": notice.role,
     }
 
 

@@ -48,6 +48,7 @@ def make_notice(
         give_up_at=gives_up_at(
             now=now, expires_at=expires_at, channels_left=len(contact.channels) - position
         ),
+        role=contact.role,
     )
 
 

@@ -3,12 +3,13 @@ approved word by word at a gateway has no conditions: its parameters are of thes
 
 from collections.abc import Mapping
 
-from notifier.notices.values import Template
+from notifier.notices.values import TOLD_AS, Template
 
 _EVERY = frozenset({"utility", "account", "balance"})
 _OF_DEBT = frozenset({"amount", "owed"})
 _OF_CREDIT = _EVERY | {"amount", "left"}
 _OF_NO_BALANCE = frozenset({"utility", "account"})
+_OF_NOMINATED = frozenset({"utility", "tail"})
 
 PARAMETERS: Mapping[Template, frozenset[str]] = {
     Template.LOW_BALANCE: _EVERY | {"threshold"},
@@ -45,4 +46,9 @@ PARAMETERS: Mapping[Template, frozenset[str]] = {
     Template.ANSWER_WHICH: _OF_NO_BALANCE | {"tail", "tails"},
     Template.ANSWER_HELP: _OF_NO_BALANCE,
     Template.ANSWER_FAILED: _OF_NO_BALANCE,
+    # Not the whole number: whoever holds it can pay in, and ask.
+    Template.ANSWER_NOMINATED_STOPPED: _OF_NOMINATED,
+    Template.ANSWER_NOMINATED_STARTED: _OF_NOMINATED,
+    Template.ANSWER_NOMINATED_HELP: _OF_NOMINATED,
+    **dict.fromkeys(TOLD_AS, _OF_NOMINATED),
 }

@@ -11,10 +11,19 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from notifier.contacts.consents import Purpose
+from notifier.contacts.nominations import Nominated
 from notifier.contacts.values import Contact, Language, default_contact
-from notifier.notices.calls import OF_CREDIT, SUPPLIED, Account, LedgerEvent, called_for
+from notifier.notices.calls import OF_CREDIT, SUPPLIED, Account, Call, LedgerEvent, called_for
 from notifier.notices.making import make_notice
-from notifier.notices.values import Notice, Status, Template
+from notifier.notices.values import (
+    FOR_NOMINATED,
+    NO_MONEY,
+    TOLD_AS,
+    Facts,
+    Notice,
+    Status,
+    Template,
+)
 from prewatt_common.contracts.emergency_credit_v1 import (
     EmergencyCreditChanged,
 )
@@ -82,6 +91,7 @@ def plan_notices(
     accounts: Mapping[UUID, Account],
     contacts: Mapping[UUID, Contact],
     declined: Mapping[UUID, Collection[Purpose]],
+    nominated: Mapping[UUID, Nominated],
     open_notices: Sequence[OpenNotice],
     default_language: Language,
     lifetimes: Mapping[Template, timedelta],
@@ -115,22 +125,27 @@ def plan_notices(
                 plan.notices[place] = replace(made, status=Status.WITHDRAWN)
         call = called_for(event, before)
         if call is not None:
-            made_for[account_id].append(len(plan.notices))
             contact = contacts.get(account_id) or default_contact(account_id, default_language)
-            plan.notices.append(
-                make_notice(
-                    cause_id=cause.id,
-                    template=call.template,
-                    contact=contact,
-                    channel=contact.next_channel(()),
-                    facts=call.facts,
-                    settled_above_micro=call.settled_above_micro,
-                    position=0,
-                    now=now,
-                    expires_at=now + lifetimes[call.template],
-                    declined=declined.get(account_id, ()),
+            told = [(call, contact, declined.get(account_id, ()))]
+            person = nominated.get(account_id)
+            if person is not None and (theirs := for_nominated(call)) is not None:
+                told.append((theirs, person.contact, person.declined))
+            for each, whom, unwanted in told:
+                made_for[account_id].append(len(plan.notices))
+                plan.notices.append(
+                    make_notice(
+                        cause_id=cause.id,
+                        template=each.template,
+                        contact=whom,
+                        channel=whom.next_channel(()),
+                        facts=each.facts,
+                        settled_above_micro=each.settled_above_micro,
+                        position=0,
+                        now=now,
+                        expires_at=now + lifetimes[each.template],
+                        declined=unwanted,
+                    )
                 )
-            )
         after = _after(event, before)
         if after != before:
             plan.accounts[account_id] = after
@@ -138,45 +153,60 @@ def plan_notices(
     return plan
 
 
-def makes_untrue(  # noqa: PLR0911 - a case each
-    *, event: LedgerEvent, notice: Notice | OpenNotice
-) -> bool:
-    """Whether ``event``, newer than ``notice``, leaves it with nothing true to say."""
+def for_nominated(call: Call) -> Call | None:
+    """What a nominated person is told of the same, if anything. Its facts have no money: no text,
+    whoever writes it, can say any."""
+    template = FOR_NOMINATED.get(call.template)
+    if template is None:
+        return None
+    return Call(template, Facts(at=call.facts.at, currency=NO_MONEY), call.settled_above_micro)
+
+
+def makes_untrue(*, event: LedgerEvent, notice: Notice | OpenNotice) -> bool:
+    """Whether ``event``, newer than ``notice``, leaves it with nothing true to say: what the
+    customer is told no more, a nominated person is not either."""
     if notice.account_id != event.account_id:
         return False
+    template = TOLD_AS.get(notice.template, notice.template)
+    return _makes_untrue(event, template, notice.settled_above_micro)
+
+
+def _makes_untrue(  # noqa: PLR0911 - a case each
+    event: LedgerEvent, template: Template, settled_above_micro: int | None
+) -> bool:
     match event:
-        case ToppedUp() if notice.template in (Template.LOW_BALANCE, Template.AUTO_TOP_UP_FAILED):
+        case ToppedUp() if template in (Template.LOW_BALANCE, Template.AUTO_TOP_UP_FAILED):
             # Its receipt says what the balance is now: nobody who has paid is reminded.
             return True
         case ToppedUp() | Credited() | PaymentTakenBack():
             return (
-                notice.template in _REMINDERS
-                and notice.settled_above_micro is not None
-                and event.balance_micro > notice.settled_above_micro
+                template in _REMINDERS
+                and settled_above_micro is not None
+                and event.balance_micro > settled_above_micro
             )
         case SupplyChanged(state=state) if state in _TAKEN:
             others = {Template.SUPPLY_ON, Template.SUPPLY_ARMED, *_OF_BALANCE, *_TAKEN.values()}
-            return notice.template in others - {_TAKEN[state]}
+            return template in others - {_TAKEN[state]}
         case SupplyChanged(state=state) if state in SUPPLIED:
-            return notice.template in (
+            return template in (
                 *_TAKEN.values(),
                 Template.SUPPLY_ARMED,
                 Template.RECONNECTION_LATE,
             )
         case SupplyChanged(state=SupplyState.ARMED):
-            return notice.template in (*_TAKEN.values(), Template.RECONNECTION_LATE)
+            return template in (*_TAKEN.values(), Template.RECONNECTION_LATE)
         case SupplyApology():
-            return notice.template in _REMINDERS
+            return template in _REMINDERS
         case AccountModeChanged(mode=Mode.ARREARS):
             # Nobody is cut for a balance any more.
-            return notice.template in {*_OF_BALANCE, *OF_CREDIT.values()}
+            return template in {*_OF_BALANCE, *OF_CREDIT.values()}
         case EmergencyCreditChanged():
-            return notice.template in OF_CREDIT.values()
+            return template in OF_CREDIT.values()
         case LowBalance():
             # The newer one says what is left now.
-            return notice.template is Template.LOW_BALANCE
+            return template is Template.LOW_BALANCE
         case BalanceExhausted():
-            return notice.template in _OF_BALANCE
+            return template in _OF_BALANCE
         case _:
             return False
 

@@ -7,10 +7,12 @@ from typing import Protocol
 from uuid import UUID
 
 from notifier.contacts.consents import Purpose
+from notifier.contacts.nominations import Nominated, Nomination
 from notifier.contacts.values import Channel, Contact
 from notifier.notices.calls import Account
 from notifier.notices.planning import OpenNotice, Plan
 from notifier.notices.values import Notice
+from prewatt_common.contracts.notice_events_v1 import Role
 from prewatt_common.kafka.messages import Message
 
 
@@ -29,6 +31,10 @@ class NoticeBook(Protocol):
     async def contacts(self, account_ids: Collection[UUID]) -> Mapping[UUID, Contact]: ...
     async def declined(self, account_ids: Collection[UUID]) -> Mapping[UUID, Collection[Purpose]]:
         """What the customers of these accounts do not want to be told."""
+        ...
+
+    async def nominated(self, account_ids: Collection[UUID]) -> Mapping[UUID, Nominated]:
+        """Whom the customers of these accounts have named, where they have."""
         ...
 
     async def open_notices(
@@ -52,13 +58,35 @@ class CustomerRecords(Protocol):
         """Locked until the transaction ends: no notice of its is made meanwhile."""
         ...
 
+    async def hold_contact(self, account_id: UUID) -> bool:
+        """Whether the customer has one; locked until the transaction ends."""
+        ...
+
+    async def forget_written(self, account_id: UUID, role: Role) -> None:
+        """What they wrote to us, unless their phone number is in another contact too."""
+        ...
+
     async def delete_contact(self, account_id: UUID) -> bool:
         """Whether there was one."""
         ...
 
-    async def erase_recipients(self, account_id: UUID) -> Sequence[Channel]:
-        """Of all notices of the account, past ones too. Those that wait are suppressed: gives the
-        channel of each. One that is being sent is not stopped."""
+    async def erase_recipients(
+        self, account_id: UUID, role: Role | None = None
+    ) -> Sequence[Channel]:
+        """Of all notices of the account to ``role``, or to anybody, past ones too. Those that wait
+        are suppressed: gives the channel of each. One that is being sent is not stopped."""
+        ...
+
+    async def nominated(self, account_id: UUID) -> Nominated | None: ...
+    async def add_nomination(self, made: Nomination) -> None: ...
+    async def end_nomination(self, nomination_id: UUID, *, by: str, now: datetime) -> None:
+        """Its addresses go."""
+        ...
+
+    async def say_of_nomination(
+        self, account_id: UUID, *, told: bool, how: str, now: datetime
+    ) -> bool:
+        """Gives whether that is new."""
         ...
 
 

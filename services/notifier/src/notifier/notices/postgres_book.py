@@ -7,8 +7,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notifier.contacts.consents import Purpose, declined
+from notifier.contacts.nominations import Nominated
 from notifier.contacts.postgres import contacts_of
 from notifier.contacts.postgres_consents import consents_of
+from notifier.contacts.postgres_nominations import nominated_of
 from notifier.contacts.values import Contact
 from notifier.notices.calls import Account
 from notifier.notices.planning import OpenNotice, Plan
@@ -70,6 +72,9 @@ class PostgresNoticeBook:
             account_id: declined(consents, refusable=self._refusable)
             for account_id, consents in said.items()
         }
+
+    async def nominated(self, account_ids: Collection[UUID]) -> Mapping[UUID, Nominated]:
+        return await nominated_of(self._connection, account_ids)
 
     async def open_notices(
         self, account_ids: Collection[UUID], *, now: datetime

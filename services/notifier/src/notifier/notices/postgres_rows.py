@@ -7,23 +7,24 @@ import msgspec
 
 from notifier.contacts.values import Channel, Language
 from notifier.notices.values import Facts, Notice, Priority, Status, Template
+from prewatt_common.contracts.notice_events_v1 import Role
 from prewatt_common.db.database import DriverConnection
 
 INSERT_NOTICES = """
 INSERT INTO notice (id, cause_id, account_id, template, language, channel, recipient, facts,
                     settled_above_micro, position, status, priority, expires_at, give_up_at,
-                    next_attempt_at, created_at, finished_at)
+                    role, next_attempt_at, created_at, finished_at)
 SELECT id, cause_id, account_id, template, language, channel, recipient, facts::jsonb,
-       settled_above_micro, position, status, priority, expires_at, give_up_at,
-       CASE WHEN status = 'queued' THEN $15::timestamptz END,
-       $15::timestamptz,
-       CASE WHEN status = 'queued' THEN NULL ELSE $15::timestamptz END
+       settled_above_micro, position, status, priority, expires_at, give_up_at, role,
+       CASE WHEN status = 'queued' THEN $16::timestamptz END,
+       $16::timestamptz,
+       CASE WHEN status = 'queued' THEN NULL ELSE $16::timestamptz END
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
             $8::text[], $9::bigint[], $10::int[], $11::text[], $12::smallint[],
-            $13::timestamptz[], $14::timestamptz[])
+            $13::timestamptz[], $14::timestamptz[], $15::text[])
      WITH ORDINALITY AS n (id, cause_id, account_id, template, language, channel, recipient, facts,
                            settled_above_micro, position, status, priority, expires_at,
-                           give_up_at, place)
+                           give_up_at, role, place)
 ORDER BY place
 """
 
@@ -45,6 +46,7 @@ def notice_columns(notices: list[Notice]) -> list[list[object]]:
         [n.priority for n in notices],
         [n.expires_at for n in notices],
         [n.give_up_at for n in notices],
+        [n.role for n in notices],
     ]
 
 
@@ -65,6 +67,7 @@ def notice_of(row: asyncpg.Record) -> Notice:
         priority=Priority(row["priority"]),
         expires_at=row["expires_at"],
         give_up_at=row["give_up_at"],
+        role=Role(row["role"]),
     )
 
 

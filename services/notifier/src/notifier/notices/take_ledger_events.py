@@ -49,6 +49,7 @@ class TakeLedgerEvents:
             accounts=accounts,
             contacts=await book.contacts(account_ids),
             declined=await book.declined(account_ids),
+            nominated=await book.nominated(account_ids),
             open_notices=await book.open_notices(account_ids, now=now),
             default_language=self._default_language,
             lifetimes=self._lifetimes,

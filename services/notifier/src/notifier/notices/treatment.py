@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from notifier.contacts.consents import Purpose
-from notifier.notices.values import ANSWERS, Priority, Template
+from notifier.notices.values import ANSWERS, TOLD_AS, Priority, Template
 
-PRIORITIES: Mapping[Template, Priority] = {
+_PRIORITIES: Mapping[Template, Priority] = {
     Template.SUPPLY_OFF: Priority.SUPPLY,
     Template.SUPPLY_LIMITED: Priority.SUPPLY,
     Template.SUPPLY_ARMED: Priority.SUPPLY,
@@ -31,12 +31,16 @@ PRIORITIES: Mapping[Template, Priority] = {
     Template.DEBT_WRITTEN_OFF: Priority.INFORMATION,
     **dict.fromkeys(ANSWERS, Priority.BALANCE),
 }
+PRIORITIES: Mapping[Template, Priority] = {
+    **_PRIORITIES,
+    **{nominated: _PRIORITIES[of] for nominated, of in TOLD_AS.items()},
+}
 PURPOSES: Mapping[Template, Purpose] = {
     template: Purpose.PAYMENTS if priority is Priority.INFORMATION else Purpose.SUPPLY
     for template, priority in PRIORITIES.items()
 }
 """What a notice is for: a customer may decline some of these."""
-LIFETIMES: Mapping[Template, timedelta] = {
+_LIFETIMES: Mapping[Template, timedelta] = {
     # Supply is back: who has no power by tomorrow knows better than this notice.
     Template.SUPPLY_ON: timedelta(hours=12),
     Template.RECONNECTION_LATE: timedelta(hours=12),
@@ -64,11 +68,16 @@ LIFETIMES: Mapping[Template, timedelta] = {
     # Who has asked and hears nothing for so long asks again.
     **dict.fromkeys(ANSWERS, timedelta(hours=4)),
 }
+LIFETIMES: Mapping[Template, timedelta] = {
+    **_LIFETIMES,
+    **{nominated: _LIFETIMES[of] for nominated, of in TOLD_AS.items()},
+}
 """After this a notice is not sent any more: settings may say otherwise."""
 
 NEVER_QUIET = frozenset(
     {template for template, each in PRIORITIES.items() if each is Priority.SUPPLY}
-    | {Template.BALANCE_EXHAUSTED, Template.EMERGENCY_CREDIT_OFFERED}
+    | {Template.BALANCE_EXHAUSTED, Template.NOMINATED_BALANCE_EXHAUSTED}
+    | {Template.EMERGENCY_CREDIT_OFFERED}
     | ANSWERS
 )
 """Who has no electricity, or may have none soon, is told at night too, and so is who asks; of all

@@ -12,6 +12,7 @@ from notifier.contacts.consents import Purpose
 from notifier.contacts.values import Channel, Language
 from prewatt_common.contracts.base import Instant
 from prewatt_common.contracts.ledger_events_v1 import ReconnectionStage
+from prewatt_common.contracts.notice_events_v1 import Role
 
 
 class Template(StrEnum):
@@ -39,6 +40,13 @@ class Template(StrEnum):
     MANDATE_SUSPENDED = "mandate-suspended"
     EMERGENCY_CREDIT_OFFERED = "emergency-credit-offered"
     EMERGENCY_CREDIT_ACCEPTED = "emergency-credit-accepted"
+    # To a person whom the customer has named, without a word on money.
+    NOMINATED_LOW_BALANCE = "nominated-low-balance"
+    NOMINATED_BALANCE_EXHAUSTED = "nominated-balance-exhausted"
+    NOMINATED_SUPPLY_OFF = "nominated-supply-off"
+    NOMINATED_SUPPLY_LIMITED = "nominated-supply-limited"
+    NOMINATED_SUPPLY_ARMED = "nominated-supply-armed"
+    NOMINATED_SUPPLY_ON = "nominated-supply-on"
     # What a customer hears who has written to us.
     ANSWER_BALANCE = "answer-balance"
     ANSWER_DAYS = "answer-days"
@@ -52,10 +60,27 @@ class Template(StrEnum):
     ANSWER_WHICH = "answer-which"
     ANSWER_HELP = "answer-help"
     ANSWER_FAILED = "answer-failed"
+    # To a nominated person.
+    ANSWER_NOMINATED_STOPPED = "answer-nominated-stopped"
+    ANSWER_NOMINATED_STARTED = "answer-nominated-started"
+    ANSWER_NOMINATED_HELP = "answer-nominated-help"
 
 
 ANSWERS = frozenset(each for each in Template if each.startswith("answer-"))
 """To somebody who has asked and waits: no quiet hours hold one, and nobody has declined it."""
+
+FOR_NOMINATED: Mapping[Template, Template] = {
+    Template.LOW_BALANCE: Template.NOMINATED_LOW_BALANCE,
+    Template.BALANCE_EXHAUSTED: Template.NOMINATED_BALANCE_EXHAUSTED,
+    Template.SUPPLY_OFF: Template.NOMINATED_SUPPLY_OFF,
+    Template.SUPPLY_LIMITED: Template.NOMINATED_SUPPLY_LIMITED,
+    Template.SUPPLY_ARMED: Template.NOMINATED_SUPPLY_ARMED,
+    Template.SUPPLY_ON: Template.NOMINATED_SUPPLY_ON,
+}
+"""What a nominated person is told where the customer is told that: warnings, cuts and their end,
+in words of its own that speak of no money. Receipts, balances and debts are the customer's."""
+TOLD_AS: Mapping[Template, Template] = {nominated: of for of, nominated in FOR_NOMINATED.items()}
+"""What the customer is told of the same."""
 
 
 class Priority(IntEnum):
@@ -165,6 +190,7 @@ class Notice:
     """After this it is worth nothing, over any channel."""
     give_up_at: datetime
     """After this the next channel gets it; on the last one, as ``expires_at``."""
+    role: Role = Role.CUSTOMER
 
 
 @dataclass(frozen=True, slots=True)

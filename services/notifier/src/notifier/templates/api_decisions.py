@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import TypeAdapter, ValidationError
 
-from notifier.contacts.api import Chat, Email, OpenId, Phone
+from notifier.contacts.schemas import Chat, Email, OpenId, Phone
 from notifier.contacts.values import Channel
 from notifier.templates.check_source import TextLimits
 from notifier.templates.ports import OpenTexts

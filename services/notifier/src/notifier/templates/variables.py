@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import product
 
-from notifier.notices.values import Template
+from notifier.notices.values import TOLD_AS, Template
 
 
 class Kind(StrEnum):
@@ -72,6 +72,9 @@ def _without_balance(
     return Variables({**always, **(required or {})}, (), _TAIL if tail else frozenset())
 
 
+_NOMINATED = Variables({"utility": Kind.TEXT, "tail": Kind.TEXT}, (), _TAIL)
+"""Neither the whole number nor any money: those are the customer's to tell."""
+_ANSWER_NOMINATED = Variables(_NOMINATED.required, [{"tails": Kind.TEXT}])
 _DEBT = _of(
     required={"amount": Kind.TEXT, "owed": Kind.TEXT, "after_days": Kind.NUMBER},
     optional=[{"instalments": Kind.NUMBER, "next_due": Kind.TEXT}],
@@ -147,4 +150,8 @@ VARIABLES: Mapping[Template, Variables] = {
     Template.ANSWER_WHICH: _without_balance({"tails": Kind.TEXT}, tail=True),
     Template.ANSWER_HELP: _without_balance(),
     Template.ANSWER_FAILED: _without_balance(),
+    Template.ANSWER_NOMINATED_STOPPED: _ANSWER_NOMINATED,
+    Template.ANSWER_NOMINATED_STARTED: _ANSWER_NOMINATED,
+    Template.ANSWER_NOMINATED_HELP: _ANSWER_NOMINATED,
+    **dict.fromkeys(TOLD_AS, _NOMINATED),
 }

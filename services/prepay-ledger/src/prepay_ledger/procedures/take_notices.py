@@ -10,6 +10,7 @@ from prewatt_common.contracts.notice_events_v1 import (
     NoticeBounced,
     NoticeDelivered,
     NoticeFailed,
+    Role,
 )
 from prewatt_common.contracts.procedure_v1 import NOTICE_TEMPLATES
 from prewatt_common.kafka.decoding import Delivered
@@ -33,8 +34,13 @@ async def take_notices(
     """Handle ``batch``; the supply of accounts of which there is news is to be decided anew. The
     same again changes nothing: a notice is known by its id, and one that was taken back stays so.
     What bounced takes back itself; what failed takes back what was delivered before it alone, so
-    that the order in which the two are written does not matter."""
-    events = [event for event, _ in batch if event.template in NOTICE_TEMPLATES]
+    that the order in which the two are written does not matter. What a nominated person was told
+    is no word to the customer, and what did not reach them takes nothing back."""
+    events = [
+        event
+        for event, _ in batch
+        if event.template in NOTICE_TEMPLATES and event.role is Role.CUSTOMER
+    ]
     delivered = [event for event in events if isinstance(event, NoticeDelivered)]
     bounced = [event for event in events if isinstance(event, NoticeBounced)]
     failed = [event for event in events if isinstance(event, NoticeFailed)]

@@ -87,11 +87,49 @@ CREATE TABLE consent (
     by text NOT NULL CHECK (by <> '')
 );
 CREATE INDEX consent_account ON consent (account_id, purpose, sequence);
+-- Another person, whom a customer has named to be warned too. One that has ended has no addresses.
+CREATE TABLE nomination (
+    id uuid PRIMARY KEY,
+    account_id uuid NOT NULL,
+    language text NOT NULL,
+    email text,
+    phone text,
+    channels text[] NOT NULL,
+    timezone text,
+    wechat_openid text,
+    chat text,
+    -- How each of the two has said so, and when.
+    customer_agreed text NOT NULL CHECK (customer_agreed <> ''),
+    customer_agreed_at timestamptz NOT NULL,
+    person_agreed text NOT NULL CHECK (person_agreed <> ''),
+    person_agreed_at timestamptz NOT NULL,
+    noted_by text NOT NULL CHECK (noted_by <> ''),
+    noted_at timestamptz NOT NULL,
+    ended_by text,
+    ended_at timestamptz,
+    CHECK (greatest(customer_agreed_at, person_agreed_at) <= noted_at),
+    CHECK (num_nulls(ended_by, ended_at) IN (0, 2)),
+    CHECK ((ended_at IS NULL) = (cardinality(channels) > 0)),
+    CHECK (ended_at IS NULL OR num_nonnulls(email, phone, timezone, wechat_openid, chat) = 0)
+);
+CREATE UNIQUE INDEX nomination_standing ON nomination (account_id) WHERE ended_at IS NULL;
+CREATE INDEX nomination_phone ON nomination (phone) WHERE phone IS NOT NULL;
+-- Whether the person wants to be told, one row each time they said so: the newest counts.
+CREATE TABLE nomination_word (
+    sequence bigint NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    nomination_id uuid NOT NULL REFERENCES nomination,
+    told boolean NOT NULL,
+    at timestamptz NOT NULL,
+    how text NOT NULL CHECK (how <> '')
+);
+CREATE INDEX nomination_word_newest ON nomination_word (nomination_id, sequence);
 CREATE TABLE notice (
     sequence bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     id uuid PRIMARY KEY,
     cause_id uuid NOT NULL,
     account_id uuid NOT NULL REFERENCES account,
+    -- Whom it goes to.
+    role text NOT NULL DEFAULT 'customer' CHECK (role IN ('customer', 'nominated')),
     template text NOT NULL,
     language text NOT NULL,
     channel text NOT NULL,
@@ -278,7 +316,8 @@ def downgrade() -> None:
     for table in (
         "webhook_message", "webhook_secret", "webhook_change", "webhook",
         "inbound_part", "inbound_message", "sms_message", "notice_resend", "notice",
-        "template_test", "template_text", "consent", "contact", "account", "zone_data", "outbox",
-        "dead_letter_replay", "offset_acceptance", "consumer_offset",
+        "template_test", "template_text", "nomination_word", "nomination", "consent", "contact",
+        "account", "zone_data", "outbox", "dead_letter_replay", "offset_acceptance",
+        "consumer_offset",
     ):  # fmt: skip
         op.execute(f"DROP TABLE {table}")
