@@ -23,6 +23,8 @@ SERVICES = {
     "billing": set[str](),
     "meter_gateway": set[str](),
     "notifier": {
+        "GET /n",
+        "POST /n",
         "GET /v1/receipts/sms/{notice_id}/{signature}",
         "POST /v1/receipts/sms/{secret}",
         "POST /v1/inbound-messages/sms/{secret}",

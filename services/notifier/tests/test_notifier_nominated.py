@@ -67,7 +67,7 @@ def test_no_money_is_in_what_a_nominated_person_is_told():
     for template in Template:
         if "nominated" in template:
             assert not VARIABLES[template].kinds.keys() & {"balance", "account", "amount"}
-            assert PARAMETERS[template] == {"utility", "tail"}
+            assert PARAMETERS[template] == {"utility", "tail", "code", "check_at"}
 
 
 def test_what_is_overtaken_is_said_to_neither():

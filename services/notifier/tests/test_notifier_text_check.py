@@ -21,7 +21,7 @@ from notifier.templates.language import SOURCE_CHARS_MAX, NotThisLanguage, Unsai
 from notifier.templates.samples import sample_facts
 from notifier.templates.values import Source, TextKey
 from notifier.templates.variables import VARIABLES
-from notifier.templates.wording import values_of
+from notifier.templates.wording import Signature, values_of
 from prewatt_common.contracts.emergency_credit_v1 import (
     EmergencyCreditChanged,
     EmergencyCreditNews,
@@ -161,7 +161,10 @@ def test_what_is_found_good_can_be_said_of_every_notice(template, data):
         return
     for facts in sample_facts(template):
         values = values_of(
-            facts, account_number="1100023456789", utility="Prewatt", language=Language.EN
+            facts,
+            account_number="1100023456789",
+            signature=Signature("Prewatt"),
+            language=Language.EN,
         )
         assert say(text, values)
 
@@ -232,7 +235,9 @@ def test_what_can_be_said_of_every_notice_is_good(text):
 def test_what_is_shipped_is_held_to_the_same(key):
     source = built_in(key)
     assert source is not None, f"nothing is shipped for {key}"
-    one: Checked = check_source(source, key, limits=TextLimits(1, "Prewatt"))
+    one: Checked = check_source(
+        source, key, limits=TextLimits(1, "Prewatt", "notice.utility.example/n")
+    )
     assert not one.findings
     for _, text in source.parts:
         parse(text)
@@ -255,7 +260,10 @@ def _planned(event) -> tuple[Template, set[str]]:
     )
     (notice,) = plan.notices
     values = values_of(
-        notice.facts, account_number="1100023456789", utility="Prewatt", language=Language.EN
+        notice.facts,
+        account_number="1100023456789",
+        signature=Signature("Prewatt"),
+        language=Language.EN,
     )
     return notice.template, set(values)
 

@@ -16,6 +16,10 @@ from notifier.channels.ports import TakeReceipt as TakeReceiptPort
 from notifier.channels.ports import Verdict
 from notifier.channels.public_peer import PublicPeers
 from notifier.channels.sms.receipts import ReceiptAddress, verdict_of
+from notifier.confirm.api import confirm_router
+from notifier.confirm.find_notice import FindNotice
+from notifier.confirm.page import HtmlPage
+from notifier.confirm.postgres import PostgresSaidNotices
 from notifier.contacts.ports import ConsentStore
 from notifier.contacts.postgres_consents import open_consents
 from notifier.contacts.set_consents import SetConsents
@@ -130,8 +134,14 @@ async def _run(
         take_written=inbox.take,
         passing=_is_passing,
     )
-    limits = TextLimits(settings.text_segments_max, settings.utility_name)
-    renderer = JinjaRenderer(utility_name=settings.utility_name, fallback=settings.default_language)
+    limits = TextLimits(
+        settings.text_segments_max, settings.utility_name, settings.notice_page_as_said
+    )
+    renderer = JinjaRenderer(
+        utility_name=settings.utility_name,
+        notice_page=settings.notice_page_as_said,
+        fallback=settings.default_language,
+    )
     deliver = Deliver(
         open_deliveries=deliveries,
         channels=peers.channels,
@@ -233,6 +243,15 @@ async def _run(
             bounces_router(reports=settings.bounce_address, take=take_verdict, committed=committed),
             gateway_receipts_router(
                 sms=settings.sms_callbacks, voice=settings.voice_callbacks, take=take_receipt
+            ),
+            confirm_router(
+                find=FindNotice(notices=PostgresSaidNotices(database)),
+                page=HtmlPage(
+                    utility_name=settings.utility_name,
+                    help_phone=settings.help_phone,
+                    zone=ZoneInfo(settings.timezone),
+                ),
+                default_language=settings.default_language,
             ),
             *webhooks.routers,
             *inbox.routers,

@@ -10,6 +10,7 @@ from pydantic import Field, HttpUrl, SecretStr, model_validator
 from notifier.channels.email.channel import SmtpSecurity
 from notifier.channels.sms.receipts import ReceiptAddress
 from notifier.chat_settings import ChatSettings
+from notifier.confirm_settings import ConfirmSettings
 from notifier.contacts.consents import Purpose
 from notifier.contacts.values import Channel, Language
 from notifier.deliveries.lane import LaneLimits
@@ -24,7 +25,7 @@ from prewatt_common.zone_names import wrong_zone
 _LOG_SLOTS = 4
 
 
-class NotifierSettings(ChatSettings, InboundSettings):
+class NotifierSettings(ChatSettings, InboundSettings, ConfirmSettings):
     """Read from ``PREWATT_*``. A channel without its host or URL is not configured: its notices
     go over the contact's next channel, or fail."""
 

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 
 from notifier.notices.values import TOLD_AS, Template
 
-_EVERY = frozenset({"utility", "account", "balance"})
+_ALWAYS = frozenset({"utility", "tail", "code", "check_at"})
+_EVERY = _ALWAYS | {"account", "balance"}
 _OF_DEBT = frozenset({"amount", "owed"})
 _OF_CREDIT = _EVERY | {"amount", "left"}
-_OF_NO_BALANCE = frozenset({"utility", "account"})
-_OF_NOMINATED = frozenset({"utility", "tail"})
+_OF_NO_BALANCE = _ALWAYS | {"account"}
 
 PARAMETERS: Mapping[Template, frozenset[str]] = {
     Template.LOW_BALANCE: _EVERY | {"threshold"},
@@ -43,12 +43,12 @@ PARAMETERS: Mapping[Template, frozenset[str]] = {
     Template.ANSWER_STOPPED: _OF_NO_BALANCE | {"purposes"},
     Template.ANSWER_NOT_STOPPED: _OF_NO_BALANCE,
     Template.ANSWER_STARTED: _OF_NO_BALANCE | {"purposes"},
-    Template.ANSWER_WHICH: _OF_NO_BALANCE | {"tail", "tails"},
+    Template.ANSWER_WHICH: _OF_NO_BALANCE | {"tails"},
     Template.ANSWER_HELP: _OF_NO_BALANCE,
     Template.ANSWER_FAILED: _OF_NO_BALANCE,
     # Not the whole number: whoever holds it can pay in, and ask.
-    Template.ANSWER_NOMINATED_STOPPED: _OF_NOMINATED,
-    Template.ANSWER_NOMINATED_STARTED: _OF_NOMINATED,
-    Template.ANSWER_NOMINATED_HELP: _OF_NOMINATED,
-    **dict.fromkeys(TOLD_AS, _OF_NOMINATED),
+    Template.ANSWER_NOMINATED_STOPPED: _ALWAYS,
+    Template.ANSWER_NOMINATED_STARTED: _ALWAYS,
+    Template.ANSWER_NOMINATED_HELP: _ALWAYS,
+    **dict.fromkeys(TOLD_AS, _ALWAYS),
 }

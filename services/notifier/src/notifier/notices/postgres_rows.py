@@ -68,6 +68,7 @@ def notice_of(row: asyncpg.Record) -> Notice:
         expires_at=row["expires_at"],
         give_up_at=row["give_up_at"],
         role=Role(row["role"]),
+        code=row["code"],
     )
 
 

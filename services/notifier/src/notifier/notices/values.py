@@ -117,6 +117,8 @@ class Status(StrEnum):
     """The customer wants no notices of its purpose."""
 
 
+NO_CODE = bytes(5)
+"""Of a notice that is not kept (yet), such as a test of a text."""
 NO_MONEY = "XXX"
 """ISO 4217's code where no currency is spoken of."""
 
@@ -191,6 +193,8 @@ class Notice:
     give_up_at: datetime
     """After this the next channel gets it; on the last one, as ``expires_at``."""
     role: Role = Role.CUSTOMER
+    code: bytes = NO_CODE
+    """What its reader types in to learn that it is ours; drawn as the notice is kept."""
 
 
 @dataclass(frozen=True, slots=True)

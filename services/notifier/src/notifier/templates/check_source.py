@@ -17,7 +17,7 @@ from notifier.templates.language import NotThisLanguage, Unsaid, parse, say
 from notifier.templates.samples import SAMPLE_NUMBER, sample_facts
 from notifier.templates.values import Finding, Source, TextKey
 from notifier.templates.variables import VARIABLES, Kind
-from notifier.templates.wording import tail_of, values_of
+from notifier.templates.wording import Signature, tail_of, values_of
 from prewatt_common.contracts.ledger_events_v1 import ReconnectionStage
 
 SUBJECT_CHARS_MAX = 150
@@ -31,6 +31,12 @@ class TextLimits:
 
     segments_max: int
     utility: str
+    page: str | None = None
+
+    @property
+    def signature(self) -> Signature:
+        """As the utility's notices have it."""
+        return Signature(self.utility, self.page)
 
 
 class Sample(NamedTuple):
@@ -60,7 +66,7 @@ def check_source(source: Source, key: TextKey, *, limits: TextLimits) -> Checked
     for facts in sample_facts(key.template):
         try:
             sample = sample_of(
-                source, key, facts, account_number=SAMPLE_NUMBER, utility=limits.utility
+                source, key, facts, account_number=SAMPLE_NUMBER, signature=limits.signature
             )
         except Unsaid as error:
             findings.append(Finding("body", None, str(error)))
@@ -71,10 +77,12 @@ def check_source(source: Source, key: TextKey, *, limits: TextLimits) -> Checked
 
 
 def sample_of(
-    source: Source, key: TextKey, facts: Facts, *, account_number: str, utility: str
+    source: Source, key: TextKey, facts: Facts, *, account_number: str, signature: Signature
 ) -> Sample:
     """How it reads with these facts. Raises `Unsaid` where they do not fit."""
-    values = values_of(facts, account_number=account_number, utility=utility, language=key.language)
+    values = values_of(
+        facts, account_number=account_number, signature=signature, language=key.language
+    )
     body = say(source.body, values)
     subject = None if source.subject is None else say(source.subject, values)
     is_sms = key.channel is Channel.SMS
@@ -113,7 +121,7 @@ def _wrong_with(sample: Sample, key: TextKey, *, limits: TextLimits) -> Iterator
     values = values_of(
         sample.facts,
         account_number=SAMPLE_NUMBER,
-        utility=limits.utility,
+        signature=limits.signature,
         language=key.language,
     )
     for name in sorted(VARIABLES[key.template].must_say):

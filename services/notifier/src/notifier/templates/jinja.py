@@ -9,7 +9,7 @@ from notifier.templates.catalogue import built_in
 from notifier.templates.language import NotThisLanguage, Unsaid, say
 from notifier.templates.ports import Unrenderable
 from notifier.templates.values import BUILT_IN, PublishedText, Source, TextKey, Worded
-from notifier.templates.wording import Value, values_of
+from notifier.templates.wording import Signature, Value, values_of
 
 logger = logging.getLogger(__name__)
 
@@ -20,8 +20,14 @@ class JinjaRenderer:
     A language that nobody has given the text in is said in ``fallback``.
     """
 
-    def __init__(self, *, utility_name: str, fallback: Language = Language.ZH_CN) -> None:
-        self._utility_name = utility_name
+    def __init__(
+        self,
+        *,
+        utility_name: str,
+        notice_page: str | None = None,
+        fallback: Language = Language.ZH_CN,
+    ) -> None:
+        self._signature = Signature(utility_name, notice_page)
         self._fallback = fallback
 
     def render(
@@ -32,8 +38,9 @@ class JinjaRenderer:
         values = values_of(
             notice.facts,
             account_number=account_number,
-            utility=self._utility_name,
+            signature=self._signature,
             language=notice.language,
+            code=notice.code,
         )
         if published is not None:
             try:

@@ -49,6 +49,8 @@ _ALWAYS: Mapping[str, Kind] = {
     "utility": Kind.TEXT,
     "account": Kind.TEXT,
     "tail": Kind.TEXT,
+    "code": Kind.TEXT,
+    "check_at": Kind.TEXT,
     "balance": Kind.TEXT,
 }
 _TAIL = frozenset({"tail"})
@@ -72,7 +74,9 @@ def _without_balance(
     return Variables({**always, **(required or {})}, (), _TAIL if tail else frozenset())
 
 
-_NOMINATED = Variables({"utility": Kind.TEXT, "tail": Kind.TEXT}, (), _TAIL)
+_NOMINATED = Variables(
+    {name: kind for name, kind in _ALWAYS.items() if name not in ("account", "balance")}, (), _TAIL
+)
 """Neither the whole number nor any money: those are the customer's to tell."""
 _ANSWER_NOMINATED = Variables(_NOMINATED.required, [{"tails": Kind.TEXT}])
 _DEBT = _of(

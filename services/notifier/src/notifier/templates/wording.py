@@ -1,10 +1,12 @@
 """The values that a notice gives to its text."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from notifier.contacts.consents import Purpose
 from notifier.contacts.values import Language
-from notifier.notices.values import Facts
+from notifier.notices.values import NO_CODE, Facts
+from notifier.templates.codes import text_of_code
 from notifier.templates.money import money_text
 from notifier.templates.times import about_hour_text, wall_text
 
@@ -43,8 +45,26 @@ def purposes_text(purposes: Sequence[Purpose], language: Language) -> str:
     return _BETWEEN[language].join(_PURPOSES[language][each] for each in purposes)
 
 
+_OUR_PAGE = {Language.EN: "our website", Language.ZH_CN: "我们的网站"}
+"""Where no page is named for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What every text may say of who says it. ``page``: where a reader learns that a notice is
+    ours, as short as it can be typed; none: the utility's website, as its customers know it."""
+
+    utility: str
+    page: str | None = None
+
+
 def values_of(
-    facts: Facts, *, account_number: str, utility: str, language: Language
+    facts: Facts,
+    *,
+    account_number: str,
+    signature: Signature,
+    language: Language,
+    code: bytes = NO_CODE,
 ) -> Mapping[str, Value]:
     """By name; what the notice does not have is not among them."""
     amounts = {
@@ -73,7 +93,9 @@ def values_of(
         "next_due": facts.next_due.isoformat() if facts.next_due else None,
     }
     return {
-        "utility": utility,
+        "utility": signature.utility,
+        "code": text_of_code(code),
+        "check_at": signature.page or _OUR_PAGE[language],
         "account": account_number,
         "tail": tail_of(account_number),
         **{

@@ -154,6 +154,10 @@ CREATE TABLE notice (
     reason text,
     -- What says that it was delivered.
     proof text CHECK (proof IN ('receipt', 'undisputed', 'log')),
+    -- What its reader types in to learn that it is ours. By chance: who knows a notice, or a key of
+    -- ours, does not know it, and there is nothing to rotate.
+    code bytea NOT NULL DEFAULT substring(uuid_send(gen_random_uuid()) FOR 5)
+        CHECK (length(code) = 5),
     -- So many SMS the network counts for it.
     segments smallint CHECK (segments BETWEEN 1 AND 255),
     -- Which version of the text it was tried with first: 0 is shipped.
@@ -177,6 +181,7 @@ CREATE INDEX notice_accepted ON notice (channel, accepted_at) WHERE status = 'ac
 CREATE INDEX notice_stopped ON notice (next_attempt_at)
     WHERE status = 'sending' AND stop_as IS NOT NULL;
 CREATE INDEX notice_account ON notice (account_id, sequence);
+CREATE INDEX notice_code ON notice (code);
 -- A notice that a person had said anew: ``id`` is the new one.
 CREATE TABLE notice_resend (
     id uuid PRIMARY KEY REFERENCES notice,

@@ -1,0 +1,1 @@
+"""Anybody asks whether a notice that they got is ours."""

@@ -1,0 +1,121 @@
+"""``/n``: the page on which anybody asks whether a notice is ours. Short, for it stands in SMS."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Depends, Header
+from fastapi.responses import HTMLResponse
+
+from notifier.confirm.find_notice import FindNotice
+from notifier.confirm.ports import Page
+from notifier.confirm.values import Answer, TooOften
+from notifier.contacts.values import Language
+from prewatt_common.http.auth import public
+from prewatt_common.http.body import KIB, MIB, BodyLimits, RawBody
+from prewatt_common.http.problems import Problem
+from prewatt_common.http.rate_limits import PublicLimits, Rate, TooManyRequests, Tries
+
+_LIMITS = PublicLimits(address=Rate(60, 60))
+"""Beyond it there is no page. A mobile network has many phones behind an address."""
+OF_A_TAIL = Rate(300, 3600)
+"""However many try codes of 40 bits. A thousand accounts may end the same, and a household asks
+once or twice."""
+_FORM = BodyLimits(
+    media_type="application/x-www-form-urlencoded",
+    bytes_max=KIB,
+    timeout_s=20,
+    held_bytes_max=MIB,
+)
+_FIELDS = {"tail", "code", "lang"}
+_BECAUSE = "whoever gets a notice has no token; it tells no more than that and when it was sent"
+
+
+def confirm_router(
+    *, find: FindNotice, page: Page, default_language: Language, of_a_tail: Rate = OF_A_TAIL
+) -> APIRouter:
+    """``GET`` and ``POST /n``."""
+    router = APIRouter(
+        tags=["confirm"],
+        dependencies=[Depends(public(because=_BECAUSE, limits=_LIMITS))],
+        default_response_class=HTMLResponse,
+    )
+    tries = Tries("tail", of_a_tail)
+
+    def show(language: Language, answer: Answer | None) -> HTMLResponse:
+        headers = {
+            "Cache-Control": "no-store",
+            "Content-Language": language,
+            "Content-Security-Policy": f"default-src 'none'; style-src {page.style_source}; "
+            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+        }
+        status = HTTPStatus.OK
+        if isinstance(answer, TooOften):
+            status = HTTPStatus.TOO_MANY_REQUESTS
+            headers["Retry-After"] = str(answer.wait_s)
+        return HTMLResponse(page.show(language, answer), status_code=status, headers=headers)
+
+    @router.get("/n")
+    async def ask(
+        lang: Language | None = None,
+        accept_language: Annotated[str | None, Header(max_length=500)] = None,
+    ) -> HTMLResponse:
+        """A page for people: is this notice yours?"""
+        return show(lang or _wanted(accept_language) or default_language, None)
+
+    @router.post("/n")
+    async def answer(
+        body: Annotated[bytes, Depends(RawBody(_FORM))],
+        tried: Annotated[Callable[[str], None], Depends(tries)],
+    ) -> HTMLResponse:
+        """A form of ``tail``, the end of the account's number, and ``code``, which both stand in
+        the notice; ``lang`` says in which language the page answers. The answer is a page. A wrong
+        tail and a wrong code are answered the same."""
+        fields = _fields(body)
+        language = _language(fields.get("lang")) or default_language
+        tail = fields.get("tail", "")
+        try:
+            tried(tail.strip()[-4:].upper())
+        except TooManyRequests as refused:
+            return show(language, TooOften(int(refused.headers["Retry-After"])))
+        return show(language, await find(tail=tail, code=fields.get("code", "")))
+
+    return router
+
+
+def _fields(body: bytes) -> dict[str, str]:
+    try:
+        found = parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=len(_FIELDS))
+    except ValueError as error:
+        raise _not_the_form() from error
+    fields = dict(found)
+    if len(fields) < len(found) or not fields.keys() <= _FIELDS:
+        raise _not_the_form()
+    return fields
+
+
+def _not_the_form() -> Problem:
+    detail = "The body is a form of tail, code and lang, each once, in UTF-8."
+    return Problem(status=HTTPStatus.UNPROCESSABLE_ENTITY, kind="not-the-form", detail=detail)
+
+
+def _language(name: str | None) -> Language | None:
+    return next((each for each in Language if each == name), None)
+
+
+def _wanted(accepted: str | None) -> Language | None:
+    """The first of a browser's languages that there is, by its first letters; weights aside, for
+    browsers name the preferred one first.
+
+    >>> _wanted("de, zh-TW;q=0.8, en;q=0.7")
+    <Language.ZH_CN: 'zh-CN'>
+    """
+    for each in (accepted or "").split(","):
+        name = each.partition(";")[0].strip()[:2].lower()
+        for language in Language:
+            if language[:2] == name:
+                return language
+    return None
