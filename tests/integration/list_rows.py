@@ -29,6 +29,7 @@ from rows import (
     add_deposit_step,
     add_device,
     add_difference,
+    add_door_notice,
     add_edit,
     add_entry,
     add_fault,
@@ -539,6 +540,13 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             newest_first=True,
             moves="UPDATE notice SET attempts = attempts + 1, reason = 'busy', "
             "next_attempt_at = now()",
+            owner=a_known_account,
+            query={"account_id": "{owner}"},
+        ),
+        "/v1/door-notices": Listed(
+            add=add_door_notice,
+            key=_id,
+            newest_first=True,
             owner=a_known_account,
             query={"account_id": "{owner}"},
         ),

@@ -379,6 +379,16 @@ async def add_notice(connection: asyncpg.Connection, account_id: str, n: int) ->
     )  # fmt: skip
 
 
+async def add_door_notice(connection: asyncpg.Connection, account_id: str, n: int) -> None:
+    await add_notice(connection, account_id, n)
+    await connection.execute(
+        "INSERT INTO door_notice (id, notice_id, how, address, brought_at, photo_sha256, asked_as, "
+        "recorded_by, recorded_at, is_evidence) SELECT $2, id, 'in_person', 'x', $3, $4, $5, 'x', "
+        "$3, true FROM notice WHERE account_id = $1 LIMIT 1",
+        UUID(account_id), new_id(), AT, bytes(32), str(uuid4()),
+    )  # fmt: skip
+
+
 async def add_inbound_message(connection: asyncpg.Connection, account_id: str, n: int) -> None:
     await connection.execute(
         "INSERT INTO inbound_message (id, gateway, sender, text, heard_at, status, word, outcome, "

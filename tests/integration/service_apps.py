@@ -29,6 +29,7 @@ SCOPES = [
     "ledger:site-codes",
     "ledger:supervise-vends",
     "ledger:vend",
+    "notifier:door",
 ]  # fmt: skip
 _KEY = Ed25519PrivateKey.generate()
 _PRIVATE = _KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

@@ -56,7 +56,8 @@ async def database(notifier_store_url) -> AsyncGenerator[Database]:
     yield database
     async with database.transaction() as connection:
         await (await driver(connection)).execute(
-            "TRUNCATE sms_message, notice_resend, notice, contact, nomination, nomination_word, "
+            "TRUNCATE sms_message, door_photo, door_notice, notice_resend, notice, contact, "
+            "nomination, nomination_word, "
             "account, outbox"
         )
     await database.close()

@@ -160,6 +160,36 @@ async def test_what_a_nominated_person_was_told_is_no_word_to_the_customer(ledge
     ]
 
 
+async def test_what_was_brought_to_the_door_stays_whatever_fails_later(ledger) -> None:
+    account = await ledger.open()
+    now = utc_now()
+    brought = NoticeDelivered(
+        notice_id=uuid4(), account_id=account["id"], template="low-balance",
+        channel="posted_at_premises", cause_id=str(uuid4()), proof=Proof.BROUGHT, at=now,
+    )  # fmt: skip
+    lost = NoticeFailed(
+        notice_id=uuid4(), account_id=account["id"], template="low-balance", channel="sms",
+        cause_id=brought.cause_id, reason="no phone", at=now + timedelta(seconds=1),
+    )  # fmt: skip
+    last = replace(
+        brought, notice_id=uuid4(), channel="sms", template="balance-exhausted",
+        cause_id=str(uuid4()), proof=Proof.RECEIPT,
+    )  # fmt: skip
+    await say(ledger, brought, lost)
+    await say(ledger, last)
+
+    async def there() -> list[dict[str, Any]] | None:
+        path = f"/v1/accounts/{account['id']}/procedure-steps"
+        found = (await ledger.api.get(path)).json()["items"]
+        return found if found and found[0]["name"] == "balance-exhausted" else None
+
+    rows = await ledger.until(there, what="the last notice is evidence")
+    assert [(row["form"], row["takes_back"]) for row in rows] == [
+        ("sms", None),
+        ("posted_at_premises", None),
+    ]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

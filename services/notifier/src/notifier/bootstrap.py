@@ -16,10 +16,7 @@ from notifier.channels.ports import TakeReceipt as TakeReceiptPort
 from notifier.channels.ports import Verdict
 from notifier.channels.public_peer import PublicPeers
 from notifier.channels.sms.receipts import ReceiptAddress, verdict_of
-from notifier.confirm.api import confirm_router
-from notifier.confirm.find_notice import FindNotice
-from notifier.confirm.page import HtmlPage
-from notifier.confirm.postgres import PostgresSaidNotices
+from notifier.confirm_parts import make_confirm
 from notifier.contacts.ports import ConsentStore
 from notifier.contacts.postgres_consents import open_consents
 from notifier.contacts.set_consents import SetConsents
@@ -42,6 +39,7 @@ from notifier.deliveries.take_receipt import TakeReceipt
 from notifier.deliveries.take_verdict import TakeVerdict
 from notifier.deliveries.trust_silence import TrustSilence
 from notifier.deliveries.worker import DeliveryWorker
+from notifier.doors_parts import make_doors
 from notifier.inbox import make_inbox
 from notifier.intake import in_book
 from notifier.notices.calls import LEDGER_EVENT_KINDS
@@ -111,6 +109,8 @@ async def _run(
         relay.wake()
 
     webhooks = make_webhooks(settings, database, outside=outside, passing=_is_passing)
+
+    doors = make_doors(settings, database, passing=_is_passing, committed=relay.wake)
 
     take_receipt = _told(
         TakeReceipt(open_deliveries=deliveries, clock=utc_now), committed=committed
@@ -244,15 +244,8 @@ async def _run(
             gateway_receipts_router(
                 sms=settings.sms_callbacks, voice=settings.voice_callbacks, take=take_receipt
             ),
-            confirm_router(
-                find=FindNotice(notices=PostgresSaidNotices(database)),
-                page=HtmlPage(
-                    utility_name=settings.utility_name,
-                    help_phone=settings.help_phone,
-                    zone=ZoneInfo(settings.timezone),
-                ),
-                default_language=settings.default_language,
-            ),
+            make_confirm(settings, database),
+            doors.router,
             *webhooks.routers,
             *inbox.routers,
             *parts.operators_routers(scope="notifier"),
@@ -268,6 +261,7 @@ async def _run(
         relay,
         consumer,
         worker,
+        doors.worker,
         *webhooks.workers,
         *inbox.workers,
         *peers.links,

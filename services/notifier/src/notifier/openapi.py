@@ -5,6 +5,7 @@ from typing import Any
 
 TAGS: Mapping[str, str] = {
     "contacts": "Where an account's customer is told, in which language, and whom they have named.",
+    "door-notices": "What people in the field brought to customers' doors, with photo and place.",
     "confirm": "Where anybody learns whether a notice is ours.",
     "templates": "The words of notices: drafted, tried, published by a second person.",
     "notices": "What was said to whom, and what became of it.",

@@ -17,6 +17,7 @@ from notifier.deliveries.lane import LaneLimits
 from notifier.deliveries.quiet import QuietHours
 from notifier.deliveries.retries import RetryPolicy
 from notifier.deliveries.values import SegmentPrice
+from notifier.doors_settings import DoorsSettings
 from notifier.inbound_settings import InboundSettings
 from notifier.notices.treatment import LIFETIMES, NEVER_QUIET
 from notifier.notices.values import ANSWERS, Template
@@ -25,7 +26,7 @@ from prewatt_common.zone_names import wrong_zone
 _LOG_SLOTS = 4
 
 
-class NotifierSettings(ChatSettings, InboundSettings, ConfirmSettings):
+class NotifierSettings(ChatSettings, InboundSettings, ConfirmSettings, DoorsSettings):
     """Read from ``PREWATT_*``. A channel without its host or URL is not configured: its notices
     go over the contact's next channel, or fail."""
 

@@ -17,6 +17,9 @@ class Proof(StrEnum):
     """The network, or the recipient's own server, has confirmed it."""
     UNDISPUTED = "undisputed"
     """A substitute: accepted, and not sent back within the time that the utility has stated."""
+    BROUGHT = "brought"
+    """A person brought it to the door, and has shown that by a photo: in the form of service that
+    the event's channel names."""
     LOG = "log"
     """A substitute, for demonstrations: it was written to the service's log. Nobody was reached."""
 

@@ -1,6 +1,6 @@
 """``/v1/contacts/{account_id}/nominated``: another person, whom the customer named to be warned."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Self
 from uuid import UUID
@@ -23,7 +23,10 @@ class AgreementIn(Body):
     """``how`` somebody said that they agree, ``at`` when."""
 
     how: Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
-    at: AwareDatetime
+    at: Annotated[
+        AwareDatetime,
+        Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC)),
+    ]
 
 
 class AgreementOut(BaseModel, from_attributes=True):

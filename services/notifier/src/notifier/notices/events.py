@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from notifier.notices.values import Notice
 from prewatt_common.contracts.base import Event
 from prewatt_common.contracts.notice_events_v1 import (
@@ -40,6 +42,12 @@ def accepted(notice: Notice, *, now: datetime) -> Message:
 def delivered(notice: Notice, *, proof: Proof, now: datetime) -> Message:
     """It has arrived."""
     return _message(NoticeDelivered(proof=proof, **_which(notice, now)), notice, now)
+
+
+def brought(notice: Notice, *, door_id: UUID, form: str, now: datetime, at: datetime) -> Message:
+    """A person brought what it says to the door ``at``: evidence of its own, by its own id."""
+    event = NoticeDelivered(proof=Proof.BROUGHT, **_which(notice, at))
+    return _message(replace(event, notice_id=door_id, channel=form), notice, now)
 
 
 def bounced(notice: Notice, *, reason: str, now: datetime) -> Message:

@@ -59,6 +59,7 @@ JOIN account AS a ON a.id = n.account_id
 ON CONFLICT (reference) WHERE kind = 'notice' AND takes_back IS NULL DO NOTHING
 RETURNING account_id
 """
+# What a person brought to the door was not sent, and stays delivered whatever fails.
 _OF_FAILED = """
 SELECT e.id, e.account_id, e.name, f.at, f.channel, f.notice_id, f.cause_id
 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[])
@@ -66,6 +67,7 @@ FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $
 JOIN procedure_evidence AS e
   ON e.account_id = f.account_id AND e.kind = 'notice' AND e.takes_back IS NULL
  AND e.name = f.template AND e.cause_id = f.cause_id AND e.at <= f.at
+ AND e.form NOT IN ('in_person', 'posted_at_premises')
 """
 _OF_BOUNCED = """
 SELECT e.id, e.account_id, e.name, b.at, b.channel, b.notice_id, b.cause_id

@@ -194,6 +194,37 @@ CREATE TABLE notice_resend (
     UNIQUE (asked_by, asked_as),
     CHECK (id <> of)
 );
+-- What a person brought to a customer's door. Never changed.
+CREATE TABLE door_notice (
+    id uuid PRIMARY KEY,
+    notice_id uuid NOT NULL REFERENCES notice,
+    how text NOT NULL CHECK (how IN ('in_person', 'posted_at_premises')),
+    latitude_micro integer CHECK (latitude_micro BETWEEN -90000000 AND 90000000),
+    longitude_micro integer CHECK (longitude_micro BETWEEN -180000000 AND 180000000),
+    address text CHECK (address <> ''),
+    brought_at timestamptz NOT NULL,
+    -- Of the ledger.
+    work_order_id uuid,
+    photo_sha256 bytea NOT NULL CHECK (length(photo_sha256) = 32),
+    asked_as text NOT NULL,
+    recorded_by text NOT NULL CHECK (recorded_by <> ''),
+    recorded_at timestamptz NOT NULL,
+    is_evidence boolean NOT NULL,
+    -- An Idempotency-Key is its person's.
+    UNIQUE (recorded_by, asked_as),
+    CHECK ((latitude_micro IS NULL) = (longitude_micro IS NULL)),
+    CHECK (num_nonnulls(latitude_micro, address) > 0)
+);
+CREATE INDEX door_notice_notice ON door_notice (notice_id);
+CREATE INDEX door_notice_recorded ON door_notice (recorded_at);
+-- As it came, until its time is over.
+CREATE TABLE door_photo (
+    door_id uuid PRIMARY KEY REFERENCES door_notice,
+    kind text NOT NULL CHECK (kind IN ('image/jpeg', 'image/png')),
+    octets bytea NOT NULL CHECK (length(octets) BETWEEN 1 AND 3145728)
+);
+-- It is compressed already.
+ALTER TABLE door_photo ALTER COLUMN octets SET STORAGE EXTERNAL;
 -- By the number of the SMS centre, or of the gateway of SMS or calls. A receipt may come before we
 -- have noted the acceptance.
 CREATE TABLE sms_message (
@@ -312,17 +343,32 @@ CREATE TABLE inbound_part (
 CREATE INDEX inbound_part_heard ON inbound_part (heard_at)
 """
 
+DOOR_NOTICE_STANDS = """
+CREATE FUNCTION door_notice_stands() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a door notice is never changed' USING ERRCODE = 'restrict_violation';
+END $$
+"""
+ON_DOOR_NOTICE = """
+CREATE TRIGGER door_notice_stands BEFORE UPDATE OR DELETE ON door_notice
+    FOR EACH ROW EXECUTE FUNCTION door_notice_stands()
+"""
+
 
 def upgrade() -> None:
     execute_all(SHARED_TABLES_0001, TABLES)
+    op.execute(DOOR_NOTICE_STANDS)
+    op.execute(ON_DOOR_NOTICE)
 
 
 def downgrade() -> None:
     for table in (
         "webhook_message", "webhook_secret", "webhook_change", "webhook",
-        "inbound_part", "inbound_message", "sms_message", "notice_resend", "notice",
+        "inbound_part", "inbound_message", "sms_message", "door_photo", "door_notice",
+        "notice_resend", "notice",
         "template_test", "template_text", "nomination_word", "nomination", "consent", "contact",
         "account", "zone_data", "outbox", "dead_letter_replay", "offset_acceptance",
         "consumer_offset",
     ):  # fmt: skip
         op.execute(f"DROP TABLE {table}")
+    op.execute("DROP FUNCTION door_notice_stands")

@@ -1,0 +1,77 @@
+"""Use case: a person writes down that they brought a notice to the customer's door.
+
+The record, its photo and the event that tells the ledger are one transaction: a process that dies
+has done all of it or nothing, and the same key is answered alike.
+"""
+
+from collections.abc import Callable
+
+from notifier.doors.ports import DoorStore, OpenDoors
+from notifier.doors.refusals import NotBrought, OtherRequest, UnknownNotice
+from notifier.doors.rules import is_same, is_true, why_not
+from notifier.doors.values import DoorNotice, DoorOrder
+from notifier.notices import events
+from prewatt_common.clock import Clock
+from prewatt_common.ids import new_id
+
+
+class KeepDoorNotice:
+    """What a cut may rest on where no message arrived."""
+
+    def __init__(
+        self, *, open_doors: OpenDoors, clock: Clock, committed: Callable[[], None]
+    ) -> None:
+        self._open_doors = open_doors
+        self._clock = clock
+        self._committed = committed
+
+    async def __call__(self, order: DoorOrder) -> DoorNotice:
+        """Under one key once. Raises `UnknownNotice`, `NotBrought` or `OtherRequest`."""
+        async with self._open_doors() as store:
+            account_id = await store.account_of(order.notice_id)
+            if account_id is None:
+                message = f"there is no notice {order.notice_id}"
+                raise UnknownNotice(message)
+            # First the lock: no payment slips in between, and no other request of the account.
+            await store.hold_account(account_id)
+            before = await store.asked(by=order.by, key=order.key)
+            if before is not None:
+                return _repeated(before, order)
+            made = await self._keep(store, order)
+        self._committed()
+        return made
+
+    async def _keep(self, store: DoorStore, order: DoorOrder) -> DoorNotice:
+        now = self._clock()
+        notice, made_at, overtaken = await store.known(order.notice_id)
+        wrong = why_not(order, notice, made_at=made_at, now=now)
+        if wrong is not None:
+            message = f"notice {notice.id}: {wrong}; nothing was kept"
+            raise NotBrought(message)
+        made = DoorNotice(
+            id=new_id(),
+            notice_id=notice.id,
+            account_id=notice.account_id,
+            template=notice.template,
+            how=order.how,
+            place=order.place,
+            at=order.at,
+            work_order_id=order.work_order_id,
+            photo_sha256=order.photo.sha256,
+            by=order.by,
+            recorded_at=now,
+            is_evidence=is_true(notice, overtaken=overtaken),
+        )
+        await store.add(made, order.photo, key=order.key)
+        if made.is_evidence:
+            at = min(made.at, now)
+            brought = events.brought(notice, door_id=made.id, form=made.how, now=now, at=at)
+            await store.publish(brought)
+        return made
+
+
+def _repeated(before: DoorNotice, order: DoorOrder) -> DoorNotice:
+    if is_same(before, order):
+        return before
+    message = f"the Idempotency-Key {order.key} came before with door notice {before.id}"
+    raise OtherRequest(message)
