@@ -2,16 +2,12 @@
 
 import ssl
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from uuid import uuid4
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from notifier_certificates import certificate_for
 
 from notifier.channels.email.channel import EmailChannel, SmtpSecurity, SmtpServer
 from notifier.channels.ports import PeerDown, PermanentFailure, TransientFailure
@@ -50,31 +46,9 @@ class Inbox:
         return "250 kept"
 
 
-def _certificate(folder):
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mail")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(NOW - timedelta(hours=1))
-        .not_valid_after(NOW + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(HOST))]), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "mail.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
-    (folder / "mail.key").write_bytes(
-        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    )
-    return folder / "mail.pem", folder / "mail.key"
-
-
 @pytest.fixture
 def server(tmp_path):
-    certificate, key = _certificate(tmp_path)
+    certificate, key = certificate_for(HOST, tmp_path)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
 
@@ -133,7 +107,7 @@ async def test_a_server_that_cannot_be_trusted_or_does_not_trust_us_is_tried_aga
 
 
 async def test_mail_goes_over_tls_from_the_first_byte(tmp_path):
-    certificate, key = _certificate(tmp_path)
+    certificate, key = certificate_for(HOST, tmp_path)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
     inbox = Inbox()

@@ -1,9 +1,8 @@
 """The settings of the way to an SMS centre by SMPP."""
 
-from pathlib import Path
 from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, FilePath, SecretStr, model_validator
 
 from notifier.channels.segments import ReferenceBits
 from notifier.channels.smpp.channel import SmppForm
@@ -24,7 +23,7 @@ class SmppSettings(ServiceSettings):
     smpp_password: SecretStr = Field(default=SecretStr(""), max_length=8)
     smpp_system_type: str = Field(default="", max_length=12, pattern=r"^[ -~]*$")
     smpp_tls: bool = False
-    smpp_ca_file: Path | None = None
+    smpp_ca_file: FilePath | None = None
     """Certificates to trust, where the centre's is not from a public authority."""
     smpp_window: int = Field(default=10, ge=1, le=1000)
     """Messages that wait for the centre's answer at a time, of each of our replicas."""
@@ -47,6 +46,10 @@ class SmppSettings(ServiceSettings):
             message = (
                 "PREWATT_SMPP_SYSTEM_ID and PREWATT_SMPP_PASSWORD are needed with PREWATT_SMPP_HOST"
             )
+            raise ValueError(message)
+        if self.smpp_ca_file is not None and not self.smpp_tls:
+            # Whoever names it thinks that the password does not go in clear.
+            message = "PREWATT_SMPP_CA_FILE needs PREWATT_SMPP_TLS"
             raise ValueError(message)
         return self
 
