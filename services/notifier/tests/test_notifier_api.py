@@ -17,6 +17,7 @@ CONTACT = {
     "timezone": "Asia/Urumqi",
     "wechat_openid": "oReader-7",
     "chat": "telegram:123456789",
+    "reads": True,
 }
 HEADER = "account_id,language,email,phone,channels\n"
 

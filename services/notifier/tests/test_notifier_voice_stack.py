@@ -101,6 +101,21 @@ async def test_a_number_that_cannot_be_called_goes_another_way(notifier, calls, 
     )
 
 
+async def test_who_does_not_read_is_called_before_anything_is_written(notifier, calls, smtp_peer):
+    phone = "+8613800000057"
+    calls.answers[phone] = ["no-such-number"]
+    contact = {"language": "en", "phone": phone, "email": "reader@home.example"}
+    account_id = await notifier.account(**contact, channels=["email"], reads=False)
+    await notifier.publish(low(account_id))
+    # Where nobody can be called, the others follow.
+    await notifier.until_notices(
+        account_id, ("low-balance", "voice", "failed"), ("low-balance", "email", "accepted")
+    )
+    async with notifier.http("notifier:read") as client:
+        kept = (await client.get(f"/v1/contacts/{account_id}")).json()
+    assert (kept["reads"], kept["channels"]) == (False, ["email"])
+
+
 async def test_nobody_else_can_say_that_it_was_answered(notifier, calls):
     phone = "+8613800000054"
     account_id = await called(notifier, phone)

@@ -28,6 +28,7 @@ class ContactLine(ContactIn):
         Field(max_length=len(Channel), default_factory=list[Channel]),
         BeforeValidator(_split),
     ]
+    reads: bool = True
 
 
 class ContactOut(BaseModel):
@@ -41,6 +42,7 @@ class ContactOut(BaseModel):
     timezone: str | None
     wechat_openid: str | None
     chat: str | None
+    reads: bool
 
     @classmethod
     def of(cls, contact: Contact) -> Self:
@@ -54,6 +56,7 @@ class ContactOut(BaseModel):
             timezone=contact.timezone,
             wechat_openid=contact.wechat_openid,
             chat=contact.chat,
+            reads=contact.reads,
         )
 
 
@@ -75,7 +78,7 @@ def contacts_router(*, open_contacts: OpenContacts, forget: ForgetCustomer) -> A
         dependencies=[writes],
         description="All or nothing; replaces the contacts there are. Columns: account_id, "
         "language, email, phone, channels (in order, separated by semicolons); timezone, "
-        "wechat_openid and chat may be there.",
+        "wechat_openid, chat and reads may be there.",
         openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {}}}},
     )
     async def import_(

@@ -91,6 +91,7 @@ class NominatedOut(BaseModel):
     timezone: str | None
     wechat_openid: str | None
     chat: str | None
+    reads: bool
     customer_agreed: AgreementOut
     person_agreed: AgreementOut
     is_told: bool
@@ -110,6 +111,7 @@ class NominatedOut(BaseModel):
             timezone=contact.timezone,
             wechat_openid=contact.wechat_openid,
             chat=contact.chat,
+            reads=contact.reads,
             customer_agreed=AgreementOut.model_validate(nomination.customer),
             person_agreed=AgreementOut.model_validate(nomination.person),
             is_told=found.is_told,

@@ -18,12 +18,13 @@ class PostgresContacts:
         await self._connection.executemany(
             """
             INSERT INTO contact (account_id, language, email, phone, channels, timezone,
-                                 wechat_openid, chat)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                                 wechat_openid, chat, reads)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
             ON CONFLICT (account_id) DO UPDATE SET
                 language = excluded.language, email = excluded.email, phone = excluded.phone,
                 channels = excluded.channels, timezone = excluded.timezone,
-                wechat_openid = excluded.wechat_openid, chat = excluded.chat
+                wechat_openid = excluded.wechat_openid, chat = excluded.chat,
+                reads = excluded.reads
             """,
             [
                 (
@@ -35,6 +36,7 @@ class PostgresContacts:
                     c.timezone,
                     c.wechat_openid,
                     c.chat,
+                    c.reads,
                 )
                 for c in contacts
             ],
@@ -57,7 +59,7 @@ async def contacts_of(
     """By account; those without a contact are not among them."""
     rows = await connection.fetch(
         """
-        SELECT account_id, language, email, phone, channels, timezone, wechat_openid, chat
+        SELECT account_id, language, email, phone, channels, timezone, wechat_openid, chat, reads
         FROM contact
         WHERE account_id = ANY ($1::uuid[])
         """,
@@ -73,6 +75,7 @@ async def contacts_of(
             timezone=row["timezone"],
             wechat_openid=row["wechat_openid"],
             chat=row["chat"],
+            reads=row["reads"],
         )
         for row in rows
     }

@@ -22,8 +22,8 @@ WHERE n.account_id = ANY ($1::uuid[]) AND n.ended_at IS NULL
 _ADD = """
 INSERT INTO nomination (id, account_id, language, email, phone, channels, timezone, wechat_openid,
                         chat, customer_agreed, customer_agreed_at, person_agreed, person_agreed_at,
-                        noted_by, noted_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                        noted_by, noted_at, reads)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 """
 _END = """
 UPDATE nomination SET
@@ -56,7 +56,7 @@ async def add_nomination(connection: DriverConnection, made: Nomination) -> None
     await connection.execute(
         _ADD, made.id, c.account_id, c.language, c.email, c.phone, list(c.channels), c.timezone,
         c.wechat_openid, c.chat, made.customer.how, made.customer.at, made.person.how,
-        made.person.at, made.by, made.at,
+        made.person.at, made.by, made.at, c.reads,
     )  # fmt: skip
 
 
@@ -93,6 +93,7 @@ def _nominated(row: asyncpg.Record) -> Nominated:
         wechat_openid=row["wechat_openid"],
         chat=row["chat"],
         role=Role.NOMINATED,
+        reads=row["reads"],
     )
     nomination = Nomination(
         id=row["id"],

@@ -3,7 +3,7 @@
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from notifier.contacts.values import Channel, Contact, Language, problems_of
 from prewatt_common.contracts.notice_events_v1 import Role
@@ -40,6 +40,8 @@ class _Contact(BaseModel):
     """Whose night is not disturbed, ``Asia/Urumqi``; none: the utility's."""
     wechat_openid: OpenId | None = None
     chat: Chat | None = None
+    reads: StrictBool = True
+    """False: what is written does not reach them, so that they are called first."""
 
 
 class ContactIn(_Contact):
@@ -66,4 +68,5 @@ class ContactIn(_Contact):
             self.wechat_openid,
             self.chat,
             role,
+            self.reads,
         )

@@ -55,6 +55,16 @@ class Contact:
     chat: str | None = None
     """``service:somebody``, as the service knows the reader."""
     role: Role = Role.CUSTOMER
+    reads: bool = True
+    """Whether what is written reaches them; who does not read is called first."""
+
+    @property
+    def ways(self) -> tuple[Channel, ...]:
+        """The channels as they are tried: `channels`, but a call goes first to who does not read
+        and has a phone, whether or not it is among them. Who wants no notices is not called."""
+        if self.reads or not self.channels or not self.phone:
+            return self.channels
+        return (Channel.VOICE, *(each for each in self.channels if each is not Channel.VOICE))
 
     def address_of(self, channel: Channel) -> str:
         """Where ``channel`` sends to; empty where it needs no address."""
@@ -72,7 +82,7 @@ class Contact:
 
     def next_channel(self, tried: Collection[Channel]) -> Channel | None:
         """The most preferred channel that was not tried."""
-        return next((channel for channel in self.channels if channel not in tried), None)
+        return next((channel for channel in self.ways if channel not in tried), None)
 
 
 def default_contact(account_id: UUID, language: Language) -> Contact:
@@ -96,6 +106,8 @@ def problems_of(contact: Contact) -> list[str]:
         problems.append("the channel wechat needs the reader's wechat_openid")
     if Channel.CHAT in contact.channels and not contact.chat:
         problems.append("the channel chat needs the contact's chat")
+    if not contact.reads and contact.channels and not contact.phone:
+        problems.append("who does not read is called: a phone number is needed")
     if contact.timezone is not None and (wrong := wrong_zone(contact.timezone)):
         problems.append(wrong)
     return problems

@@ -46,7 +46,7 @@ def make_notice(
         priority=PRIORITIES[template],
         expires_at=expires_at,
         give_up_at=gives_up_at(
-            now=now, expires_at=expires_at, channels_left=len(contact.channels) - position
+            now=now, expires_at=expires_at, channels_left=len(contact.ways) - position
         ),
         role=contact.role,
     )

@@ -23,7 +23,9 @@ CREATE TABLE contact (
     channels text[] NOT NULL,
     timezone text,
     wechat_openid text,
-    chat text
+    chat text,
+    -- Who does not is called first.
+    reads boolean NOT NULL DEFAULT true
 );
 CREATE INDEX contact_phone ON contact (phone);
 -- Its words are never changed; what became of it stands beside them.
@@ -98,6 +100,7 @@ CREATE TABLE nomination (
     timezone text,
     wechat_openid text,
     chat text,
+    reads boolean NOT NULL,
     -- How each of the two has said so, and when.
     customer_agreed text NOT NULL CHECK (customer_agreed <> ''),
     customer_agreed_at timestamptz NOT NULL,
