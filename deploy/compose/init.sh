@@ -40,6 +40,10 @@ PREWATT_RECEIPT_KEYS='{"compose-1": $(openssl genpkey -algorithm ed25519 | quote
 PREWATT_PAYMENT_PROVIDERS='{"demo": {"kind": "standard-webhooks", "secrets": ["whsec_$(openssl rand -base64 32)"]}}'
 # Which of them are asked for automatic top-ups: docs/how-to/automatic-top-up.md.
 PREWATT_PAYMENT_REQUESTERS='{}'
+# Links by which somebody pays without a login, at which providers: docs/how-to/pay-links.md.
+PREWATT_PUBLIC_BASE_URL=
+PREWATT_PAY_LINK_KEYS='{"compose-1": "$(openssl rand -base64 32)"}'
+PREWATT_CHECKOUTS='{}'
 # Banks that collect by files: docs/how-to/batch-debits.md.
 PREWATT_DEBIT_PROFILES='{}'
 # Chats and apps: services/notifier/README.md.

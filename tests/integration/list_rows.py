@@ -76,6 +76,7 @@ from rows_of_debits import (
 )
 from rows_of_hardship import add_hardship_flag, add_hardship_look, add_hardship_policy
 from rows_of_mandates import a_mandate, add_mandate, add_mandate_step, add_top_up_request
+from rows_of_pay_links import a_pay_link, add_link_payment, add_pay_link
 from rows_of_settlements import add_payout, add_settlement_difference, add_settlement_file
 from rows_of_vending import (
     a_check,
@@ -183,6 +184,21 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             newest_first=True,
             moves="UPDATE payment_event SET outcome = 'credited', open = NOT open",
             other_query={"open": "true"},
+        ),
+        "/v1/accounts/{account_id}/pay-links": Listed(
+            add=add_pay_link,
+            key=_id,
+            newest_first=True,
+            owner=an_account,
+            unknown=None,
+            moves="UPDATE pay_link SET revoked_at = now(), revoked_by = 'w'",
+        ),
+        "/v1/pay-links/{link_id}/payments": Listed(
+            add=add_link_payment,
+            key=_id,
+            newest_first=True,
+            owner=a_pay_link,
+            moves="UPDATE link_payment SET state = 'paid', closed_at = now()",
         ),
         "/v1/mandates": Listed(
             add=add_mandate,

@@ -26,6 +26,7 @@ SCOPES = [
       for what in ("read", "write")),
     "billing:hardship",
     "ledger:emergency-credit",
+    "ledger:pay-links",
     "ledger:site-codes",
     "ledger:supervise-vends",
     "ledger:vend",

@@ -31,9 +31,17 @@ SERVICES = {
         "POST /v1/receipts/email/{secret}",
         "POST /v1/receipts/voice/{secret}",
     },
-    "prepay_ledger": {"POST /v1/webhooks/payments/{provider}", "GET /v1/receipt-keys"},
+    "prepay_ledger": {
+        "POST /v1/webhooks/payments/{provider}",
+        "GET /v1/receipt-keys",
+        "GET /p/{token}",
+        "POST /p/{token}",
+        "GET /p/{token}/done",
+    },
 }
 """What besides is open to all: whoever adds to these lists says why in the route's declaration."""
+PASSES_OVER = {"GET /p/{token}", "POST /p/{token}", "GET /p/{token}/done"}
+"""Pages whose address apps and providers add parameters to."""
 BODY = {"content-type": "application/json", "content-length": "1000"}
 
 
@@ -119,8 +127,11 @@ async def test_every_route_has_a_limit_and_knows_its_parameters(service):
     huge = BODY | {"content-length": str(10**9), "content-type": "text/csv"} | token(*SCOPES)
     for route in routes(app):
         unknown = await call(app, route, huge, "no_such_parameter=1")
-        assert (unknown["status"], unknown["parameter"]) == (422, "no_such_parameter"), route
-        assert "'no_such_parameter' is unknown here" in unknown["detail"], route
+        if route in PASSES_OVER:
+            assert unknown["status"] in {413, 415}, route
+        else:
+            assert (unknown["status"], unknown["parameter"]) == (422, "no_such_parameter"), route
+            assert "'no_such_parameter' is unknown here" in unknown["detail"], route
         assert await status_of(app, route, huge) in {413, 415}, route
         json_body = huge | {"content-type": "application/json"}
         assert await status_of(app, route, json_body) in {413, 415}, route

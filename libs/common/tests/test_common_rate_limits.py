@@ -115,6 +115,24 @@ def test_uvicorn_does_not_take_a_header_for_the_peer():
     assert server_config(app, host="127.0.0.1", port=1).proxy_headers is False
 
 
+async def test_a_page_passes_over_what_others_add_to_its_address():
+    page = public(because="a test", strange_parameters=True)
+    router = APIRouter(dependencies=[Depends(page)])
+
+    @router.get("/page")
+    async def look(lang: str = "en") -> str:
+        return lang
+
+    app = create_app(
+        name="t", summary="", auth_public_key="", routers=[router], checks={}, consuming={}
+    )
+    async with client_of(app) as client:
+        added = await client.get("/page?from=app&lang=zh&from=again")
+        assert (added.status_code, added.json()) == (200, "zh")
+        assert (await client.get("/page?lang=a&lang=b")).status_code == 422
+        assert (await client.get("/page?from=%ff")).status_code == 422
+
+
 class Try(BaseModel):
     account: str
 

@@ -12,6 +12,7 @@ from prepay_ledger.charging.park_meter import ParkMeter
 from prepay_ledger.charging.remembered import RememberedStandings
 from prepay_ledger.charging.take_readings import TakeReadings
 from prepay_ledger.charging.turn_readings import TurnReadings
+from prepay_ledger.checkouts.configured import Checkouts
 from prepay_ledger.epochs.postgres import raise_epoch
 from prepay_ledger.jobs import jobs
 from prepay_ledger.openapi import EXAMPLES, TAGS
@@ -60,11 +61,19 @@ from prewatt_common.zone_data import watch_zone_data
 async def run(settings: LedgerSettings) -> None:
     """Serve until stopped."""
     async with parts_of(settings, package="prepay_ledger") as parts, make_client() as client:
-        named = settings.payment_requesters.items()
-        await _run(settings, parts, {name: each.requester(client) for name, each in named})
+        requesters = settings.payment_requesters.items()
+        checkouts = settings.checkouts.items()
+        await _run(
+            settings,
+            parts,
+            {name: each.requester(client) for name, each in requesters},
+            {name: each.checkout(client) for name, each in checkouts},
+        )
 
 
-async def _run(settings: LedgerSettings, parts: Parts, requesters: Requesters) -> None:
+async def _run(
+    settings: LedgerSettings, parts: Parts, requesters: Requesters, checkouts: Checkouts
+) -> None:
     database, relay = parts.database, parts.relay
     signer = CommandSigner(settings.command_keys, first=settings.command_key_id)
     review = SupplyReview(zone=ZoneInfo(settings.timezone), sign=signer.sign)
@@ -134,6 +143,7 @@ async def _run(settings: LedgerSettings, parts: Parts, requesters: Requesters) -
                 review=review,
                 signer=signer,
                 requesters=requesters,
+                checkouts=checkouts,
                 committed=relay.wake,
             ),
             *parts.operators_routers(scope="ledger", restored=_restored),

@@ -56,6 +56,11 @@ TOP_UP_REQUESTS = Counter(
     "Steps of requests for automatic top-ups, by the state that they came to.",
     ("provider", "state"),
 )
+LINK_PAYMENTS = Counter(
+    "prewatt_ledger_link_payments_total",
+    "Steps of payments by links, by the state that they came to.",
+    ("provider", "state"),
+)
 TOP_UP_REQUEST_AGE_SECONDS = Gauge(
     "prewatt_ledger_top_up_request_age_seconds",
     "For how long the oldest request for an automatic top-up in this state has been there; 0: none "

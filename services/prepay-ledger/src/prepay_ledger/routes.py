@@ -24,6 +24,7 @@ from prepay_ledger.charging.postgres_parking import ParkedQueries
 from prepay_ledger.charging.postgres_queries import ChargingQueries
 from prepay_ledger.charging.release_meter import ReleaseMeter
 from prepay_ledger.charging.see_finding import SeeFinding
+from prepay_ledger.checkouts.configured import Checkouts
 from prepay_ledger.command_keys.api import command_keys_router
 from prepay_ledger.command_keys.postgres_queries import CommandKeyQueries
 from prepay_ledger.conditions.api import conditions_router
@@ -58,6 +59,7 @@ from prepay_ledger.procedures.postgres_queries import ProcedureQueries
 from prepay_ledger.reconnections.api import reconnections_router
 from prepay_ledger.reconnections.postgres_queries import ReconnectionQueries
 from prepay_ledger.relays.signing import CommandSigner
+from prepay_ledger.routes_links import link_routers
 from prepay_ledger.routes_money import money_routers
 from prepay_ledger.seals.api import seals_router
 from prepay_ledger.seals.postgres import open_seals
@@ -82,6 +84,7 @@ def routers(
     review: SupplyReview,
     signer: CommandSigner,
     requesters: Requesters,
+    checkouts: Checkouts,
     committed: Callable[[], None],
 ) -> list[APIRouter]:
     """Every module's. ``committed`` is called after what a request changed has committed."""
@@ -244,4 +247,5 @@ def routers(
             requesters=requesters,
             committed=committed,
         ),
+        *link_routers(settings=settings, database=database, checkouts=checkouts),
     ]

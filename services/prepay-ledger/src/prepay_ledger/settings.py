@@ -9,8 +9,13 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
 from prepay_ledger.approvals.values import ApprovalTerms
+from prepay_ledger.checkouts.configured import ConfiguredCheckout
 from prepay_ledger.debit_formats.configured import DebitProfile
+from prepay_ledger.fields import CurrencyField
 from prepay_ledger.paper.pdf import load_font
+from prepay_ledger.pay_links.configured import BaseUrl, LinkKey, key_bytes
+from prepay_ledger.pay_links.terms import LinkTerms
+from prepay_ledger.pay_links.values import PayAmounts
 from prepay_ledger.payment_requests.configured import ConfiguredRequester
 from prepay_ledger.providers.configured import ConfiguredProvider, ProviderName
 from prepay_ledger.receipts.sign_receipt import ReceiptKeys, receipt_keys_of
@@ -37,6 +42,16 @@ class LedgerSettings(ServiceSettings):
     payment_requesters: dict[ProviderName, ConfiguredRequester] = Field(default_factory=dict)
     """Providers that are asked for automatic top-ups, by the name of the webhook that tells whether
     money came: how, and with what keys."""
+    public_base_url: BaseUrl = ""
+    """Of pages that customers open, as ``https://pay.example``; none: there are no pay links."""
+    pay_link_keys: dict[KeyId, LinkKey] = Field(default_factory=dict)
+    """Key id to at least 32 bytes in base64 that links are made by, the newest first. Without its
+    key a link is over."""
+    checkouts: dict[ProviderName, ConfiguredCheckout] = Field(default_factory=dict)
+    """Providers at whose pages payers of links pay, by the name of the webhook that tells whether
+    money came; payers see them in this order."""
+    pay_amounts: dict[CurrencyField, PayAmounts] = Field(default_factory=dict)
+    """What payers of links may choose of, by currency."""
     second_person_above_micro: int | None = Field(default=None, ge=0)
     """What staff move or let move above it, in micro-units of whatever currency, takes two people:
     money in suspense, differences of settlements, adjustments, transfers, what vendors pay in and
@@ -165,7 +180,8 @@ class LedgerSettings(ServiceSettings):
 
     @model_validator(mode="after")
     def _hears_of_requests(self) -> Self:
-        deaf = sorted(self.payment_requesters.keys() - self.payment_providers.keys())
+        asked = self.payment_requesters.keys() | self.checkouts.keys()
+        deaf = sorted(asked - self.payment_providers.keys())
         if deaf:
             message = (
                 f"provider {deaf[0]} could be asked for money and never be heard: it is not among "
@@ -200,6 +216,16 @@ class LedgerSettings(ServiceSettings):
         """When staff's acts take two people, and for how long they wait for the second."""
         return ApprovalTerms(
             above_micro=self.second_person_above_micro, term=timedelta(days=self.proposal_days)
+        )
+
+    @property
+    def link_terms(self) -> LinkTerms:
+        """How pay links are set up."""
+        return LinkTerms(
+            base_url=self.public_base_url,
+            keys={name: key_bytes(key) for name, key in self.pay_link_keys.items()},
+            amounts=self.pay_amounts,
+            has_checkouts=bool(self.checkouts),
         )
 
     @property

@@ -30,6 +30,8 @@ from prepay_ledger.mode_changes.ports import ModeChangeStore
 from prepay_ledger.mode_changes.postgres import PostgresModeChanges
 from prepay_ledger.modes.ports import ModeStore
 from prepay_ledger.modes.postgres import PostgresModes
+from prepay_ledger.pay_links.ports import PayLinkStore
+from prepay_ledger.pay_links.postgres import PostgresPayLinks
 from prepay_ledger.payments.ports import PaymentEventStore, PaymentStore
 from prepay_ledger.payments.postgres_events import PostgresPaymentEvents
 from prepay_ledger.payments.postgres_payments import PostgresPayments
@@ -55,6 +57,7 @@ class MoneyStores:
         self.mandates: MandateStore = PostgresMandates(connection)
         self.mode_changes: ModeChangeStore = PostgresModeChanges(connection)
         self.modes: ModeStore = PostgresModes(connection)
+        self.pay_links: PayLinkStore = PostgresPayLinks(connection)
         self.payments: PaymentStore = PostgresPayments(connection)
         self.payment_events: PaymentEventStore = PostgresPaymentEvents(connection)
         self.payouts: PayoutStore = PostgresPayouts(connection)

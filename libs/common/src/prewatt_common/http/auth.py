@@ -115,10 +115,13 @@ class Requires(SecurityBase):
 
 @dataclass(frozen=True, slots=True)
 class Public:
-    """A route's protection where there is none, and why; ``limits``: how often it is answered."""
+    """A route's protection where there is none, and why. ``limits``: how often it is answered.
+    ``strange_parameters``: others than its own are passed over, which apps and providers add to the
+    address of a page."""
 
     because: str
     limits: PublicLimits | None = None
+    strange_parameters: bool = False
 
     async def __call__(self) -> None:
         return None
@@ -129,7 +132,9 @@ def require(scope: str) -> Requires:
     return Requires(scope)
 
 
-def public(*, because: str, limits: PublicLimits | None = None) -> Public:
+def public(
+    *, because: str, limits: PublicLimits | None = None, strange_parameters: bool = False
+) -> Public:
     """Anybody is let through, as often as ``limits`` say. Declared as
     ``Depends(public(because=...))``."""
-    return Public(because, limits)
+    return Public(because, limits, strange_parameters)

@@ -262,6 +262,8 @@ def _check_query(scope: Scope, rule: Rule) -> None:
     seen: set[str] = set()
     for name, value in given:
         if name not in rule.parameters:
+            if rule.strange_parameters:
+                continue
             known = ", ".join(rule.parameters) or "none"
             raise _invalid(
                 f"The query parameter {name!r} is unknown here; known are: {known}",

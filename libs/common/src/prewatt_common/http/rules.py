@@ -44,6 +44,8 @@ class Rule:
     """How often it is answered to whom."""
     counts_tries: bool
     """Whether it counts something else too, that stands in the body."""
+    strange_parameters: bool
+    """Query parameters that it does not know are passed over."""
 
 
 def rules_of(app: FastAPI) -> Sequence[Rule]:
@@ -84,6 +86,7 @@ def _rule(context: RouteContext, operations: dict[str, dict[str, Any]]) -> Rule:
         csv_line=bodies[0].csv_line if bodies else None,
         limits=limits,
         counts_tries=any(isinstance(each, Tries) for each in declared),
+        strange_parameters=any(each.strange_parameters for each in public),
     )
 
 

@@ -43,14 +43,14 @@ async def post(
     return Posted(answer.status_code, _object(body))
 
 
-def text_at(document: Mapping[str, JsonValue], *path: str) -> str:
+def text_at(document: Mapping[str, JsonValue], *path: str, characters_max: int = 200) -> str:
     """The text at a path of names, as it can be kept; empty where there is none."""
     found: JsonValue = dict(document)
     for name in path:
         found = found.get(name) if isinstance(found, dict) else None
-    return (
-        found[:200].replace("\x00", "\N{REPLACEMENT CHARACTER}") if isinstance(found, str) else ""
-    )
+    if not isinstance(found, str):
+        return ""
+    return found[:characters_max].replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
 def unclear(posted: Posted) -> NoAnswer:

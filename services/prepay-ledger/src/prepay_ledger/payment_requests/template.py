@@ -1,7 +1,7 @@
 """The JSON body that a provider wants, with places for what is asked. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from pydantic import JsonValue
 
@@ -28,11 +28,12 @@ NAMES = frozenset(
 )
 
 
-def check(template: JsonValue) -> None:
-    """Raises ValueError where it names a place that there is not, or lacks the request's id."""
+def check(template: JsonValue, *, names: Collection[str] = NAMES) -> None:
+    """Raises ValueError where it names a place that is none of ``names``, or lacks the request's
+    id."""
     named = _named(template)
-    if unknown := sorted(named - NAMES):
-        message = f"{{{unknown[0]}}} is none of {', '.join(sorted(NAMES))}"
+    if unknown := sorted(named - set(names)):
+        message = f"{{{unknown[0]}}} is none of {', '.join(sorted(names))}"
         raise ValueError(message)
     if "request_id" not in named:
         message = "the body names no {request_id}: no webhook could say which request was paid"

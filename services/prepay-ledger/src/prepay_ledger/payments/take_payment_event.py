@@ -7,6 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from prepay_ledger.mandates.settle_request import SettleRequest, mandate_gone
+from prepay_ledger.pay_links.settle_attempt import attempt_failed, attempt_paid
 from prepay_ledger.payments.ports import Unit
 from prepay_ledger.payments.read_event import (
     Applicable,
@@ -122,6 +123,15 @@ class ApplyPaymentEvent:
             payment_id=payment.payment_id,
             now=now,
         )
+        await attempt_paid(
+            unit,
+            provider=payment.provider,
+            request_id=read.request_id,
+            payment_id=payment.payment_id,
+            amount_micro=payment.amount_micro,
+            currency=payment.currency,
+            now=now,
+        )
         if result.repeated:
             return Applied(EventOutcome.REPEATED, "", result)
         credited = result.outcome is PaymentOutcome.CREDITED
@@ -149,6 +159,7 @@ class ApplyPaymentEvent:
             payment_id=read.payment_id,
             now=now,
         )
+        await attempt_failed(unit, provider=read.provider, request_id=read.request_id, now=now)
         reason = f"payment {read.payment_id} was not paid: there is nothing to apply"
         return Applied(EventOutcome.NOT_PAID, reason, None)
 

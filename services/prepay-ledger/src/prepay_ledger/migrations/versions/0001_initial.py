@@ -2034,6 +2034,58 @@ CREATE TABLE top_up_request_close (
     FOREIGN KEY(request_id) REFERENCES top_up_request (id)
 );
 CREATE INDEX top_up_request_close_day ON top_up_request_close (day, request_id);
+CREATE TABLE pay_link (
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    token_sha256 bytea NOT NULL,
+    key_id text NOT NULL,
+    valid_until timestamptz NOT NULL,
+    most_micro bigint,
+    for_whom text NOT NULL,
+    shows_needed boolean NOT NULL,
+    made_by text NOT NULL,
+    idempotency_key text NOT NULL,
+    made_at timestamptz NOT NULL,
+    revoked_at timestamptz,
+    revoked_by text NOT NULL,
+    revoked_reason text NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (token_sha256),
+    UNIQUE (made_by, idempotency_key),
+    CHECK (octet_length(token_sha256) = 32),
+    CHECK (most_micro > 0),
+    CHECK (valid_until > made_at),
+    CHECK ((revoked_at IS NULL) = (revoked_by = '')),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX pay_link_account ON pay_link (account_id, id);
+CREATE TABLE link_payment (
+    id uuid NOT NULL,
+    link_id uuid NOT NULL,
+    nonce text NOT NULL,
+    provider text NOT NULL,
+    amount_micro bigint NOT NULL,
+    currency text NOT NULL,
+    language text NOT NULL,
+    state text NOT NULL,
+    page_url text NOT NULL,
+    code text NOT NULL,
+    payment_id text NOT NULL,
+    paid_micro bigint,
+    begun_at timestamptz NOT NULL,
+    closed_at timestamptz,
+    PRIMARY KEY (id),
+    UNIQUE (link_id, nonce),
+    CHECK (amount_micro > 0),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    CHECK (state IN ('begun', 'at-provider', 'declined', 'failed', 'paid')),
+    CHECK (state <> 'at-provider' OR page_url <> ''),
+    CHECK (state NOT IN ('declined', 'failed', 'paid') OR closed_at IS NOT NULL),
+    CHECK (paid_micro > 0),
+    FOREIGN KEY(link_id) REFERENCES pay_link (id)
+);
+CREATE INDEX link_payment_link ON link_payment (link_id, id);
+CREATE INDEX link_payment_begun ON link_payment (link_id, begun_at);
 CREATE TABLE top_up_due (
     account_id uuid NOT NULL,
     PRIMARY KEY (account_id),

@@ -1,0 +1,115 @@
+"""Providers at whose pages payers pay, as the settings name them."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeAlias
+
+import httpx
+from pydantic import AfterValidator, Field, JsonValue, SecretStr, field_validator
+
+from prepay_ledger.checkouts.http_json import NAMES, HttpCheckout
+from prepay_ledger.checkouts.page_url import origin_of
+from prepay_ledger.checkouts.stripe import StripeCheckout
+from prepay_ledger.checkouts.values import Checkout
+from prepay_ledger.payment_requests import template
+from prepay_ledger.providers.configured import FromFile, ProviderSettings, StandardSecret
+from prewatt_common.clock import utc_now
+
+
+def _url(text: str) -> str:
+    url = httpx.URL(text)
+    if url.scheme not in ("https", "http") or not url.host:
+        message = "it must be an https or http URL"
+        raise ValueError(message)
+    return text
+
+
+def _origin(text: str) -> str:
+    """Plain http only where provider and payer are this machine: for development."""
+    url = httpx.URL(text if "://" in text else f"https://{text}")
+    is_here = url.host in ("localhost", "127.0.0.1")
+    if url.scheme != "https" and not (url.scheme == "http" and is_here):
+        message = "payers are sent to pages by https only"
+        raise ValueError(message)
+    if not url.host or text.rstrip("/") not in (origin_of(url), url.netloc.decode()):
+        message = "name a host alone, as in pay.example"
+        raise ValueError(message)
+    return origin_of(url)
+
+
+_Url = Annotated[str, AfterValidator(_url)]
+_Origin = Annotated[str, AfterValidator(_origin)]
+_Secret = Annotated[SecretStr, FromFile]
+_Path = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$")]
+"""Names of a JSON document with dots between: ``data.id``."""
+_Label = Annotated[str, Field(min_length=1, max_length=40)]
+_Labels = dict[Literal["en", "zh-CN"], _Label]
+
+
+class HttpCheckoutSettings(ProviderSettings):
+    """Any provider that takes JSON and answers a page; where its answers have what we look for."""
+
+    kind: Literal["http-json"]
+    url: _Url
+    page_hosts: list[_Origin] = Field(min_length=1)
+    """Where its pages are."""
+    labels: _Labels = Field(min_length=2)
+    """What payers know it by."""
+    headers: dict[str, _Secret] = Field(default_factory=dict)
+    body: dict[str, JsonValue]
+    """With ``{request_id}``, ``{amount}``, ``{return_url}`` and others in place of what is
+    asked."""
+    secret: StandardSecret | None = None
+    """What requests are signed with, by Standard Webhooks."""
+    page: _Path = "url"
+    code: _Path = "code"
+
+    @field_validator("body")
+    @classmethod
+    def _has_places(cls, body: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        template.check(body, names=NAMES)
+        return body
+
+    def checkout(self, client: httpx.AsyncClient) -> Checkout:
+        """As it is to be used."""
+        return HttpCheckout(
+            url=self.url,
+            headers={name.lower(): each.get_secret_value() for name, each in self.headers.items()},
+            body=self.body,
+            secret=self.secret.get_secret_value() if self.secret else None,
+            page=tuple(self.page.split(".")),
+            code=tuple(self.code.split(".")),
+            labels={**self.labels},
+            page_origins=tuple(self.page_hosts),
+            client=client,
+            clock=utc_now,
+        )
+
+
+class StripeCheckoutSettings(ProviderSettings):
+    """An account at Stripe. ``api_key``: a restricted key that may write Checkout Sessions only."""
+
+    kind: Literal["stripe"]
+    api_key: _Secret
+    api_version: str = "2024-06-20"
+    url: _Url = "https://api.stripe.com/v1/checkout/sessions"
+    page_hosts: list[_Origin] = Field(default=["https://checkout.stripe.com"], min_length=1)
+    """Another one where you have a domain of your own there."""
+    labels: _Labels = Field(default={"en": "Card", "zh-CN": "银行卡"}, min_length=2)
+
+    def checkout(self, client: httpx.AsyncClient) -> Checkout:
+        """As it is to be used."""
+        return StripeCheckout(
+            url=self.url,
+            api_key=self.api_key.get_secret_value(),
+            api_version=self.api_version,
+            labels={**self.labels},
+            page_origins=tuple(self.page_hosts),
+            client=client,
+        )
+
+
+ConfiguredCheckout: TypeAlias = Annotated[
+    HttpCheckoutSettings | StripeCheckoutSettings, Field(discriminator="kind")
+]
+Checkouts: TypeAlias = Mapping[str, Checkout]
+"""By the provider's name, which is its webhook's too; payers see them in this order."""

@@ -1,0 +1,85 @@
+"""Stripe: a Checkout Session, at whose page the payer pays once.
+
+docs.stripe.com/api/checkout/sessions/create. Its payment intent has our metadata, so the events
+``payment_intent.succeeded`` and ``charge.succeeded`` name the account and the request as those of
+automatic top-ups do (`providers/stripe_events.py`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+import httpx
+
+from prepay_ledger.checkouts.page_url import page_ready
+from prepay_ledger.checkouts.values import CheckoutAnswer, CheckoutRequest, Declined
+from prepay_ledger.payment_requests.post import post, text_at, unclear
+from prepay_ledger.payment_requests.values import NoAnswer
+from prepay_ledger.providers.amounts import minor_of_micro
+
+_OPEN_FOR = timedelta(hours=2)
+"""Stripe takes 30 minutes to 24 hours from when it is asked, and it may be asked again for an hour
+(`pay_links/rules.py`)."""
+_LOCALES = {"en": "en", "zh-CN": "zh"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StripeCheckout:
+    """A `Checkout`."""
+
+    url: str
+    api_key: str
+    api_version: str
+    labels: Mapping[str, str]
+    page_origins: tuple[str, ...]
+    client: httpx.AsyncClient
+
+    def refused_amount(self, amount_micro: int, currency: str) -> bool:
+        """Stripe counts in minor units."""
+        try:
+            minor_of_micro(amount_micro, currency)
+        except ValueError:
+            return True
+        return False
+
+    async def begin(self, request: CheckoutRequest) -> CheckoutAnswer:
+        """What the metadata names comes back in every event of the payment."""
+        posted = await post(
+            self.client,
+            self.url,
+            headers={
+                "authorization": f"Bearer {self.api_key}",
+                "content-type": "application/x-www-form-urlencoded",
+                "idempotency-key": str(request.id),
+                "stripe-version": self.api_version,
+            },
+            content=urlencode(_form(request)).encode(),
+        )
+        if isinstance(posted, NoAnswer):
+            return posted
+        if httpx.codes.is_success(posted.status):
+            url = text_at(posted.document, "url", characters_max=4_001)
+            return page_ready(url, origins=self.page_origins)
+        if posted.status == HTTPStatus.PAYMENT_REQUIRED:
+            return Declined(text_at(posted.document, "error", "code") or "declined")
+        return unclear(posted)
+
+
+def _form(request: CheckoutRequest) -> Mapping[str, str]:
+    amount = minor_of_micro(request.amount_micro, request.currency)
+    return {
+        "mode": "payment",
+        "line_items[0][quantity]": "1",
+        "line_items[0][price_data][currency]": request.currency.lower(),
+        "line_items[0][price_data][unit_amount]": str(amount),
+        "line_items[0][price_data][product_data][name]": request.title,
+        "payment_intent_data[metadata][account_number]": request.account_number,
+        "payment_intent_data[metadata][request_id]": str(request.id),
+        "client_reference_id": str(request.id),
+        "success_url": request.return_url,
+        "cancel_url": request.cancel_url,
+        "expires_at": str(int((request.begun_at + _OPEN_FOR).timestamp())),
+        "locale": _LOCALES.get(request.language, "auto"),
+    }

@@ -1,0 +1,1 @@
+"""Pay links: somebody without a login pays to an account."""

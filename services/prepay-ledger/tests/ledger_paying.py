@@ -1,0 +1,116 @@
+"""A provider at whose page payers pay, over HTTP: it checks each signature, makes one page a key,
+and refuses a key that comes with another body. Its page only counts who was there."""
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from prewatt_devstack.ports import free_ports
+
+SECRET = "whsec_" + "c3RyaWN0LXByb3ZpZGVyLXNlY3JldA=="
+LINK_KEYS = {"k1": base64.b64encode(b"1" * 32).decode()}
+BODY = {
+    "order": "{request_id}",
+    "account": "{account_number}",
+    "micro": "{amount_micro}",
+    "currency": "{currency}",
+    "title": "{title}",
+    "language": "{language}",
+    "back": {"paid": "{return_url}", "not": "{cancel_url}"},
+}
+
+
+async def _nothing() -> None: ...
+
+
+@dataclass
+class Cashier:
+    """What it was asked, and how it answers next."""
+
+    port: int
+    answers: tuple[int, dict[str, object]] | None = None
+    """In place of a page: a status and a body."""
+    before_answer: Callable[[], Awaitable[None]] = _nothing
+    orders: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By the key: what was asked."""
+    calls: list[str] = field(default_factory=list)
+    visits: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    _bodies: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def settings(self, **more: object) -> dict[str, object]:
+        """Of a ledger that asks it."""
+        return {
+            "kind": "http-json",
+            "url": f"{self.url}/orders",
+            "page_hosts": [self.url],
+            "labels": {"en": "Bank card", "zh-CN": "银行卡"},
+            "body": BODY,
+            "secret": SECRET,
+        } | more
+
+    async def order(self, request: Request) -> Response:
+        body = await request.body()
+        try:
+            Webhook(SECRET).verify(body, dict(request.headers))
+        except WebhookVerificationError as error:
+            self.faults.append(f"signature: {error!r}")
+        key = request.headers.get("idempotency-key", "")
+        document = json.loads(body)
+        if document["order"] != key:
+            self.faults.append(f"body: {document}")
+        self.calls.append(key)
+        if self.answers is not None:
+            status, answer = self.answers
+            return JSONResponse(answer, status_code=status)
+        if self._bodies.setdefault(key, body) != body:
+            self.faults.append(f"key {key} came with another body")
+        self.orders[key] = document
+        await self.before_answer()
+        return JSONResponse({"url": f"{self.url}/pages/{key}"})
+
+    async def page(self, request: Request) -> Response:
+        key = request.path_params["key"]
+        self.visits.append(key)
+        back = self.orders[key]["back"]["paid"]
+        return HTMLResponse(
+            f"<!doctype html><title>Cashier</title><a id=back href='{back}'>Paid</a>"
+        )
+
+
+@asynccontextmanager
+async def cashier() -> AsyncGenerator[Cashier]:
+    """It listens until the end, where nothing must have been wrong."""
+    (port,) = free_ports(1)
+    made = Cashier(port)
+    routes = [
+        Route("/orders", made.order, methods=["POST"]),
+        Route("/pages/{key}", made.page),
+    ]
+    config = uvicorn.Config(
+        Starlette(routes=routes), host="127.0.0.1", port=port, log_level="error", lifespan="off"
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[method-assign]
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - the library has no event
+        await asyncio.sleep(0.01)
+    yield made
+    server.should_exit = True
+    await serving
+    assert made.faults == []

@@ -1,0 +1,178 @@
+"""How providers are asked for a page, and what their answers mean: bytes out, answers in."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import httpx
+import pytest
+from pydantic import TypeAdapter, ValidationError
+from standardwebhooks.webhooks import Webhook
+
+from prepay_ledger.checkouts.configured import ConfiguredCheckout
+from prepay_ledger.checkouts.values import CheckoutRequest, Declined, PageReady
+from prepay_ledger.payment_requests.values import NoAnswer
+
+SECRET = "whsec_" + "c3RyaWN0LXByb3ZpZGVyLXNlY3JldA=="
+SETTINGS = TypeAdapter(ConfiguredCheckout)
+REQUEST = CheckoutRequest(
+    id=UUID("01978a3c-5f1e-7000-8000-000000000001"),
+    account_number="000000017",
+    amount_micro=12_340_000,
+    currency="EUR",
+    title="Pay for electricity – Ube",
+    language="zh-CN",
+    return_url="https://pay.example/p/t/done?payment=1&lang=en",
+    cancel_url="https://pay.example/p/t?lang=en",
+    begun_at=datetime(2026, 3, 1, 8, tzinfo=UTC),
+)
+JSON = {
+    "kind": "http-json",
+    "url": "https://api.example/orders",
+    "page_hosts": ["pay.example"],
+    "labels": {"en": "Wallet", "zh-CN": "钱包"},
+    "headers": {"X-Merchant": "ours"},
+    "body": {"order": "{request_id}", "micro": "{amount_micro}", "amount": "{amount}",
+             "to": "{return_url}", "what": "{title} {account_number}"},
+    "secret": SECRET,
+    "page": "data.page",
+    "code": "error.code",
+}  # fmt: skip
+STRIPE = {"kind": "stripe", "api_key": "rk_test_nobody"}
+
+
+async def ask(settings, answer, request=REQUEST):
+    """What came back, and what was sent."""
+    sent: list[httpx.Request] = []
+
+    def handler(got: httpx.Request) -> httpx.Response:
+        sent.append(got)
+        if isinstance(answer, Exception):
+            raise answer
+        status, document = answer
+        return httpx.Response(status, json=document)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(handler)) as client:
+        checkout = SETTINGS.validate_python(settings).checkout(client)
+        return await checkout.begin(request), sent
+
+
+PAGE = "https://pay.example/page/1?x=y"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ((200, {"data": {"page": PAGE}}), PageReady(PAGE)),
+        ((201, {"data": {"page": PAGE}}), PageReady(PAGE)),
+        ((422, {"error": {"code": "too_small"}}), Declined("too_small")),
+        ((402, {}), Declined("402")),
+        ((200, {"data": {"page": "https://evil.example/"}}), None),
+        ((200, {"data": {"page": "http://pay.example/"}}), None),
+        ((200, {"data": {"page": "https://pay.example:444/"}}), None),
+        ((200, {"data": {"page": "https://pay.example@evil.example/"}}), None),
+        ((200, {"data": {"page": "https://u:p@pay.example/"}}), None),
+        ((200, {"data": {"page": "javascript:alert(1)"}}), None),
+        ((200, {"data": {"page": "/page/1"}}), None),
+        ((200, {"data": {"page": "https://pay.example/" + "x" * 4000}}), None),
+        ((200, {"data": {"page": 5}}), None),
+        ((200, {}), None),
+        ((409, {}), None),
+        ((500, {}), None),
+        ((302, {}), None),
+        (httpx.ConnectTimeout("no"), None),
+    ],
+)
+async def test_what_answers_of_any_provider_mean(answer, expected):
+    found, _ = await ask(JSON, answer)
+    if expected is None:
+        assert isinstance(found, NoAnswer)
+    else:
+        assert found == expected
+
+
+async def test_a_request_is_signed_and_the_same_each_time():
+    _, (first,) = await ask(JSON, (200, {"data": {"page": PAGE}}))
+    _, (second,) = await ask(JSON, (500, {}))
+    assert first.content == second.content
+    assert json.loads(first.content) == {
+        "order": str(REQUEST.id), "micro": 12_340_000, "amount": "12.34",
+        "to": REQUEST.return_url, "what": f"{REQUEST.title} 000000017",
+    }  # fmt: skip
+    assert first.headers["idempotency-key"] == str(REQUEST.id)
+    assert first.headers["x-merchant"] == "ours"
+    Webhook(SECRET).verify(first.content, dict(first.headers))
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ((200, {"id": "cs_1", "url": "https://checkout.stripe.com/c/pay/cs_1"}),
+         PageReady("https://checkout.stripe.com/c/pay/cs_1")),
+        ((200, {"id": "cs_1", "url": "https://checkout.stripe.com.evil.example/"}), None),
+        ((200, {"id": "cs_1", "url": None}), None),
+        ((402, {"error": {"code": "amount_too_small"}}), Declined("amount_too_small")),
+        ((400, {"error": {"code": "parameter_missing"}}), None),
+        ((401, {"error": {}}), None),
+        ((409, {"error": {"code": "idempotency_key_in_use"}}), None),
+        ((503, {}), None),
+    ],
+)  # fmt: skip
+async def test_what_answers_of_stripe_mean(answer, expected):
+    found, _ = await ask(STRIPE, answer)
+    if expected is None:
+        assert isinstance(found, NoAnswer)
+    else:
+        assert found == expected
+
+
+async def test_a_session_of_stripe_names_account_and_request_in_what_the_webhook_tells():
+    _, (sent,) = await ask(STRIPE, (200, {}))
+    form = dict(parse_qsl(sent.content.decode(), strict_parsing=True))
+    assert form["mode"] == "payment"
+    assert form["line_items[0][price_data][unit_amount]"] == "1234"
+    assert form["line_items[0][price_data][currency]"] == "eur"
+    assert form["payment_intent_data[metadata][account_number]"] == "000000017"
+    assert form["payment_intent_data[metadata][request_id]"] == str(REQUEST.id)
+    assert form["success_url"] == REQUEST.return_url
+    assert form["locale"] == "zh"
+    assert int(form["expires_at"]) == REQUEST.begun_at.timestamp() + 7_200
+    assert sent.headers["idempotency-key"] == str(REQUEST.id)
+    assert sent.headers["authorization"] == "Bearer rk_test_nobody"
+
+
+async def test_stripe_counts_in_minor_units():
+    async with httpx.AsyncClient() as client:
+        checkout = SETTINGS.validate_python(STRIPE).checkout(client)
+    assert not checkout.refused_amount(12_340_000, "EUR")
+    assert checkout.refused_amount(12_345_000, "EUR")
+    assert checkout.refused_amount(12_340_000, "JPY")
+    _, (sent,) = await ask(
+        STRIPE, (200, {}), replace(REQUEST, currency="JPY", amount_micro=5_000_000)
+    )
+    assert "unit_amount%5D=5&" in sent.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"page_hosts": []}, "at least 1"),
+        ({"page_hosts": ["http://pay.example"]}, "by https only"),
+        ({"page_hosts": ["https://pay.example/path"]}, "name a host alone"),
+        ({"labels": {"en": "Wallet"}}, "at least 2"),
+        ({"body": {"order": "{request_id}", "x": "{reference}"}}, "reference"),
+        ({"body": {"amount": "{amount}"}}, "names no {request_id}"),
+        ({"url": "ftp://x"}, "https or http URL"),
+        ({"unknown": 1}, "Extra inputs"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(wrong, said):
+    with pytest.raises(ValidationError, match=said):
+        SETTINGS.validate_python(JSON | wrong)
+
+
+@pytest.mark.parametrize("host", ["pay.example", "https://pay.example", "http://127.0.0.1:81"])
+def test_a_host_may_be_written_with_its_scheme(host):
+    assert SETTINGS.validate_python(JSON | {"page_hosts": [host]})
