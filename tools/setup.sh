@@ -180,6 +180,7 @@ test_needs() {
   for program in curl jq openssl; do have $program || want $program; done
   [ -x /usr/sbin/bearerbox ] || want kannel
   ls /usr/lib/kannel/test/fakesmsc >/dev/null 2>&1 || want kannel-extras
+  have chromium || want chromium fonts-noto-cjk
   have node || want nodejs
   sms_centre_is_there || have npm || want npm
 }

@@ -4,11 +4,15 @@ and refuses a key that comes with another body. Its page only counts who was the
 import asyncio
 import base64
 import json
+import re
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
+import httpx
 import uvicorn
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from starlette.applications import Starlette
@@ -17,7 +21,9 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from prewatt_devstack.ports import free_ports
+from prewatt_devstack.services import WEBHOOK_PROVIDER
 
+NAME = "ledger-paying"
 SECRET = "whsec_" + "c3RyaWN0LXByb3ZpZGVyLXNlY3JldA=="
 LINK_KEYS = {"k1": base64.b64encode(b"1" * 32).decode()}
 BODY = {
@@ -114,3 +120,97 @@ async def cashier() -> AsyncGenerator[Cashier]:
     server.should_exit = True
     await serving
     assert made.faults == []
+
+
+@dataclass
+class Paying:
+    """A ledger with pay links, beside the one of the other tests."""
+
+    ledger: Any
+    provider: Cashier
+    env: dict[str, str]
+    url: str
+    api: httpx.AsyncClient
+
+    async def start(self) -> None:
+        await asyncio.to_thread(
+            self.ledger.stack.start_service,
+            NAME,
+            [sys.executable, "-m", "prepay_ledger"],
+            env=self.env,
+            ready_url=f"{self.url}/readyz",
+        )
+
+    async def kill(self) -> None:
+        await asyncio.to_thread(self.ledger.stack.kill, NAME)
+
+    async def makes(
+        self, account: dict[str, Any], *, key: str | None = None, **body: Any
+    ) -> httpx.Response:
+        headers = {"idempotency-key": key or str(uuid4())}
+        path = f"/v1/accounts/{account['id']}/pay-links"
+        return await self.api.post(path, json=body, headers=headers)
+
+    async def link(self, account: dict[str, Any], **body: Any) -> dict[str, Any]:
+        made = await self.makes(account, **body)
+        assert made.status_code == 201, made.text
+        return made.json()
+
+    async def payments(self, link: dict[str, Any]) -> list[dict[str, Any]]:
+        answer = await self.api.get(f"/v1/pay-links/{link['id']}/payments")
+        return answer.json()["items"]
+
+
+@dataclass
+class Payer:
+    """A browser without a script, at an address of its own."""
+
+    http: httpx.AsyncClient
+    url: str
+
+    async def opens(self, **headers: str) -> httpx.Response:
+        return await self.http.get(self.url, headers=headers)
+
+    async def form(self, **headers: str) -> dict[str, str]:
+        page = await self.opens(**headers)
+        assert page.status_code == 200, page.text
+        nonce = re.search(r'name="nonce" value="([^"]+)"', page.text)
+        assert nonce is not None
+        return {"nonce": nonce[1], "other": "", "way": WEBHOOK_PROVIDER}
+
+    async def sends(self, form: dict[str, str], **more: str) -> httpx.Response:
+        return await self.http.post(self.url, data=form | more)
+
+
+@asynccontextmanager
+async def paying_ledger(ledger: Any) -> AsyncGenerator[Paying]:
+    """Started, and stopped in the end."""
+    (port,) = free_ports(1)
+    async with (
+        cashier() as provider,
+        ledger.http("ledger:read", "ledger:write", "ledger:pay-links") as api,
+    ):
+        env = ledger.stack.service_env("prepay-ledger") | {
+            "PREWATT_HTTP_PORT": str(port),
+            "PREWATT_INSTANCE_ID": NAME,
+            "PREWATT_TRUSTED_PROXY_HOPS": "1",
+            "PREWATT_UTILITY_NAME": "Ube Power",
+            "PREWATT_PAY_LINK_KEYS": json.dumps(LINK_KEYS),
+            "PREWATT_CHECKOUTS": json.dumps({WEBHOOK_PROVIDER: provider.settings()}),
+        }
+        url = f"http://{env['PREWATT_HTTP_HOST']}:{port}"
+        env["PREWATT_PUBLIC_BASE_URL"] = url
+        api.base_url = url
+        made = Paying(ledger, provider, env, url, api)
+        await made.start()
+        yield made
+        await asyncio.to_thread(ledger.stack.stop, NAME)
+
+
+_addresses = iter(range(1, 250))
+
+
+def payer(link: dict[str, Any], address: str | None = None) -> Payer:
+    """Each comes from an address of its own, unless told."""
+    headers = {"x-forwarded-for": address or f"203.0.113.{next(_addresses)}"}
+    return Payer(httpx.AsyncClient(headers=headers, timeout=60), link["url"])

@@ -14,9 +14,9 @@ from prepay_ledger.pay_links.configured import key_bytes
 from prepay_ledger.pay_links.draw_page import DrawPage, FormState, Message, page_headers
 from prepay_ledger.pay_links.read_form import Filled, filled, read_form
 from prepay_ledger.pay_links.rules import (
-    can_ask_again,
     can_be_paid,
     decimals_of,
+    is_old,
     offer_of,
     state_of,
     tail_of,
@@ -203,21 +203,25 @@ def test_whatever_is_typed_is_an_amount_of_the_currency_or_nothing(text, currenc
 
 
 @pytest.mark.parametrize(
-    ("state", "minutes", "again"),
+    ("state", "minutes", "old"),
     [
-        (AttemptState.BEGUN, 59, True),
-        (AttemptState.BEGUN, 60, False),
-        (AttemptState.AT_PROVIDER, 1, False),
-        (AttemptState.PAID, 1, False),
+        (AttemptState.BEGUN, 59, False),
+        (AttemptState.BEGUN, 60, True),
+        (AttemptState.AT_PROVIDER, 119, False),
+        (AttemptState.AT_PROVIDER, 120, True),
+        (AttemptState.FAILED, 119, False),
+        (AttemptState.FAILED, 120, True),
+        (AttemptState.DECLINED, 999, False),
+        (AttemptState.PAID, 999, False),
     ],
 )
-def test_how_long_the_same_form_asks_again(state, minutes, again):
+def test_how_long_the_same_form_leads_to_the_same_page(state, minutes, old):
     attempt = Attempt(
         id=uuid4(), link_id=LINK.id, nonce=NONCE, provider="p", amount_micro=1, currency="CNY",
         language="en", state=state, page_url="", code="", payment_id="", paid_micro=None,
         begun_at=NOW, closed_at=None,
     )  # fmt: skip
-    assert can_ask_again(attempt, now=NOW + timedelta(minutes=minutes)) is again
+    assert is_old(attempt, now=NOW + timedelta(minutes=minutes)) is old
 
 
 OFFER = offer_of(PAYABLE, {"CNY": AMOUNTS})

@@ -2,117 +2,23 @@
 
 import asyncio
 import json
-import re
-import sys
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
-from ledger_paying import LINK_KEYS, Cashier, cashier
-
-from prewatt_devstack.ports import free_ports
-from prewatt_devstack.services import WEBHOOK_PROVIDER
+from ledger_paying import Paying, payer, paying_ledger
 
 pytestmark = pytest.mark.stack
 
-NAME = "ledger-paying"
 MICRO = 1_000_000
-
-
-@dataclass
-class Paying:
-    """A ledger with pay links, beside the one of the other tests."""
-
-    ledger: Any
-    provider: Cashier
-    env: dict[str, str]
-    url: str
-    api: httpx.AsyncClient
-
-    async def start(self) -> None:
-        await asyncio.to_thread(
-            self.ledger.stack.start_service,
-            NAME,
-            [sys.executable, "-m", "prepay_ledger"],
-            env=self.env,
-            ready_url=f"{self.url}/readyz",
-        )
-
-    async def kill(self) -> None:
-        await asyncio.to_thread(self.ledger.stack.kill, NAME)
-
-    async def makes(
-        self, account: dict[str, Any], *, key: str | None = None, **body: Any
-    ) -> httpx.Response:
-        headers = {"idempotency-key": key or str(uuid4())}
-        path = f"/v1/accounts/{account['id']}/pay-links"
-        return await self.api.post(path, json=body, headers=headers)
-
-    async def link(self, account: dict[str, Any], **body: Any) -> dict[str, Any]:
-        made = await self.makes(account, **body)
-        assert made.status_code == 201, made.text
-        return made.json()
-
-    async def payments(self, link: dict[str, Any]) -> list[dict[str, Any]]:
-        answer = await self.api.get(f"/v1/pay-links/{link['id']}/payments")
-        return answer.json()["items"]
-
-
-@dataclass
-class Payer:
-    """A browser without a script, at an address of its own."""
-
-    http: httpx.AsyncClient
-    url: str
-
-    async def opens(self, **headers: str) -> httpx.Response:
-        return await self.http.get(self.url, headers=headers)
-
-    async def form(self, **headers: str) -> dict[str, str]:
-        page = await self.opens(**headers)
-        assert page.status_code == 200, page.text
-        nonce = re.search(r'name="nonce" value="([^"]+)"', page.text)
-        assert nonce is not None
-        return {"nonce": nonce[1], "other": "", "way": WEBHOOK_PROVIDER}
-
-    async def sends(self, form: dict[str, str], **more: str) -> httpx.Response:
-        return await self.http.post(self.url, data=form | more)
 
 
 @pytest.fixture(scope="module")
 async def paying(ledger: Any) -> AsyncGenerator[Paying]:
-    (port,) = free_ports(1)
-    async with (
-        cashier() as provider,
-        ledger.http("ledger:read", "ledger:write", "ledger:pay-links") as api,
-    ):
-        env = ledger.stack.service_env("prepay-ledger") | {
-            "PREWATT_HTTP_PORT": str(port),
-            "PREWATT_INSTANCE_ID": NAME,
-            "PREWATT_TRUSTED_PROXY_HOPS": "1",
-            "PREWATT_UTILITY_NAME": "Ube Power",
-            "PREWATT_PAY_LINK_KEYS": json.dumps(LINK_KEYS),
-            "PREWATT_CHECKOUTS": json.dumps({WEBHOOK_PROVIDER: provider.settings()}),
-        }
-        url = f"http://{env['PREWATT_HTTP_HOST']}:{port}"
-        env["PREWATT_PUBLIC_BASE_URL"] = url
-        api.base_url = url
-        made = Paying(ledger, provider, env, url, api)
-        await made.start()
+    async with paying_ledger(ledger) as made:
         yield made
-        await asyncio.to_thread(ledger.stack.stop, NAME)
-
-
-_addresses = iter(range(1, 250))
-
-
-def payer(link: dict[str, Any], address: str | None = None) -> Payer:
-    """Each comes from an address of its own, unless told."""
-    headers = {"x-forwarded-for": address or f"203.0.113.{next(_addresses)}"}
-    return Payer(httpx.AsyncClient(headers=headers, timeout=60), link["url"])
 
 
 async def test_a_payer_without_a_login_pays_by_a_link(paying: Paying) -> None:

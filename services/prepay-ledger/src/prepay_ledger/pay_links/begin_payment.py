@@ -25,7 +25,7 @@ from prepay_ledger.pay_links.refusals import (
     UnknownWay,
     WrongAmount,
 )
-from prepay_ledger.pay_links.rules import ATTEMPTS_A_DAY, can_ask_again, can_be_paid, offer_of
+from prepay_ledger.pay_links.rules import ATTEMPTS_A_DAY, can_be_paid, is_old, offer_of
 from prepay_ledger.pay_links.terms import LinkTerms
 from prepay_ledger.pay_links.values import Attempt, AttemptState, Payable
 from prepay_ledger.payment_requests.values import NoAnswer
@@ -97,7 +97,7 @@ class BeginPayment:
         known = await unit.pay_links.of_form(payable.link.id, chosen.nonce)
         if known is not None:
             _check_same(known, chosen)
-            if known.state is AttemptState.BEGUN and not can_ask_again(known, now=now):
+            if is_old(known, now=now):
                 raise OldForm(_OLD)
             return payable, known
         checkout = self._checkouts.get(chosen.provider)

@@ -47,7 +47,7 @@ class Message:
     """Names of texts, in which ``amount`` may stand."""
     amount: str = ""
     links: Sequence[tuple[str, str]] = ()
-    """Names of texts, and where each leads. The first is a button."""
+    """Names of texts, and where each leads; where all is well, nothing urges to go on."""
     query: str = ""
     """What the page's own address has besides the language."""
 

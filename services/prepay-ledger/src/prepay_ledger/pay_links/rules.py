@@ -22,6 +22,8 @@ VALID_FOR = timedelta(days=7)
 VALID_FOR_MAX = timedelta(days=366)
 ASKED_AGAIN_FOR = timedelta(hours=1)
 """For so long the same form asks the provider for the same page."""
+PAGE_LASTS = timedelta(hours=2)
+"""A provider's page ends by then (Stripe's does); after that the form is an old one."""
 ATTEMPTS_A_DAY = 50
 """Payments begun by one link."""
 _TAIL = 4
@@ -108,9 +110,17 @@ def can_be_paid(micro: int, offer: Offer) -> bool:
     return whole and offer.least_micro <= micro <= offer.most_micro
 
 
-def can_ask_again(attempt: Attempt, *, now: datetime) -> bool:
-    """Whether the provider can be asked for the same page under the same key."""
-    return attempt.state is AttemptState.BEGUN and now - attempt.begun_at < ASKED_AGAIN_FOR
+def is_old(attempt: Attempt, *, now: datetime) -> bool:
+    """Whether its form leads nowhere any more: neither can the provider be asked for the same page
+    under the same key, nor is there a page. What is paid leads to that it is, at any time."""
+    age = now - attempt.begun_at
+    match attempt.state:
+        case AttemptState.BEGUN:
+            return age >= ASKED_AGAIN_FOR
+        case AttemptState.AT_PROVIDER | AttemptState.FAILED:
+            return age >= PAGE_LASTS
+        case AttemptState.DECLINED | AttemptState.PAID:
+            return False
 
 
 def _rounded_up(micro: int, currency: str) -> int:
