@@ -3,17 +3,31 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 from uuid import UUID
 
 import httpx
 import pytest
+from alipay import AliPay
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from ledger_providers import (
+    APP_ID,
+    SELLER_ID,
+    alipay_call,
+    bare,
+    key,
+    notice,
+    private_pem,
+    public_pem,
+)
 from pydantic import TypeAdapter, ValidationError
 from standardwebhooks.webhooks import Webhook
 
 from prepay_ledger.checkouts.configured import ConfiguredCheckout
 from prepay_ledger.checkouts.values import CheckoutRequest, Declined, PageReady
 from prepay_ledger.payment_requests.values import NoAnswer
+from prepay_ledger.providers.alipay_events import read_notice
+from prepay_ledger.providers.values import Told
 
 SECRET = "whsec_" + "c3RyaWN0LXByb3ZpZGVyLXNlY3JldA=="
 SETTINGS = TypeAdapter(ConfiguredCheckout)
@@ -155,12 +169,84 @@ async def test_stripe_counts_in_minor_units():
     assert "unit_amount%5D=5&" in sent.content.decode()
 
 
+ALIPAY = {
+    "kind": "alipay",
+    "app_id": "2014072300007148",
+    "private_key": bare(private_pem("our app")),
+    "notify_url": "https://ledger.example/v1/webhooks/payments/alipay",
+}
+YUAN = replace(REQUEST, currency="CNY", title="交电费 – Ube & Sons/1=2", account_number="户-17")
+
+
+@pytest.mark.parametrize(
+    ("product", "method"), [("wap", "alipay.trade.wap.pay"), ("page", "alipay.trade.page.pay")]
+)
+async def test_alipays_own_library_takes_the_address_that_we_sign(product, method):
+    ready, sent = await ask(ALIPAY | {"product": product}, (500, {}), YUAN)
+    assert isinstance(ready, PageReady)
+    assert sent == [], "nobody is asked"
+    url = httpx.URL(ready.url)
+    assert (url.scheme, url.host, url.path) == ("https", "openapi.alipay.com", "/gateway.do")
+    parameters = dict(parse_qsl(url.query.decode(), strict_parsing=True))
+    library = AliPay(
+        appid=ALIPAY["app_id"],
+        app_private_key_string=private_pem("alipay new"),
+        alipay_public_key_string=public_pem("our app"),
+        sign_type="RSA2",
+    )
+    sign = parameters.pop("sign")
+    # Of what it is told it leaves `sign_type` out, as notices do; a request signs it too.
+    names = sorted(parameters)
+    assert library._verify("&".join(f"{name}={parameters[name]}" for name in names), sign)
+    assert parameters["method"] == method
+    assert parameters["timestamp"] == "2026-03-01 16:00:00", "in China's time"
+    order = json.loads(parameters["biz_content"])
+    assert order["out_trade_no"] == REQUEST.id.hex
+    assert order["total_amount"] == "12.34"
+    assert order["time_expire"] == "2026-03-01 18:00:00"
+    assert unquote_plus(order["passback_params"]) == "户-17"
+    assert not set("/=&") & set(order["subject"])
+    again, _ = await ask(ALIPAY | {"product": product}, (500, {}), YUAN)
+    assert again == ready
+
+
+async def test_alipays_notice_names_the_request_that_it_was_asked_for_by():
+    for order, request_id in ((REQUEST.id.hex, str(REQUEST.id)), ("000000017_1", "")):
+        call = alipay_call(notice(out_trade_no=order))
+        told = read_notice(
+            call.body, app_ids=frozenset({APP_ID}), seller_ids=frozenset({SELLER_ID})
+        )
+        assert isinstance(told, Told)
+        assert told.request_id == request_id
+
+
+async def test_alipay_counts_in_yuan():
+    async with httpx.AsyncClient() as client:
+        checkout = SETTINGS.validate_python(ALIPAY).checkout(client)
+    assert not checkout.refused_amount(12_340_000, "CNY")
+    assert checkout.refused_amount(12_345_000, "CNY")
+    assert checkout.refused_amount(12_340_000, "EUR")
+
+
+def test_an_apps_private_key_is_taken_in_every_form_that_it_is_given_in():
+    old = key("our app").private_bytes(
+        Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()
+    )
+    for text in (private_pem("our app"), old.decode(), bare(old.decode()), ALIPAY["private_key"]):
+        assert SETTINGS.validate_python(ALIPAY | {"private_key": text})
+    for wrong in ("", "nonsense", public_pem("our app")):
+        with pytest.raises(ValidationError, match="no RSA private key"):
+            SETTINGS.validate_python(ALIPAY | {"private_key": wrong})
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
         ({"page_hosts": []}, "at least 1"),
         ({"page_hosts": ["http://pay.example"]}, "by https only"),
         ({"page_hosts": ["https://pay.example/path"]}, "name a host alone"),
+        ({"page_hosts": ["http://*.pay.example"]}, "by https only"),
+        ({"page_hosts": ["pay.*.example"]}, "name a host alone"),
         ({"labels": {"en": "Wallet"}}, "at least 2"),
         ({"body": {"order": "{request_id}", "x": "{reference}"}}, "reference"),
         ({"body": {"amount": "{amount}"}}, "names no {request_id}"),
@@ -173,6 +259,8 @@ def test_settings_that_cannot_be_are_refused(wrong, said):
         SETTINGS.validate_python(JSON | wrong)
 
 
-@pytest.mark.parametrize("host", ["pay.example", "https://pay.example", "http://127.0.0.1:81"])
+@pytest.mark.parametrize(
+    "host", ["pay.example", "https://pay.example", "http://127.0.0.1:81", "*.pay.example"]
+)
 def test_a_host_may_be_written_with_its_scheme(host):
     assert SETTINGS.validate_python(JSON | {"page_hosts": [host]})

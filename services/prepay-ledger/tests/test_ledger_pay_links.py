@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
+from pydantic import SecretStr, TypeAdapter, ValidationError
 
-from prepay_ledger.pay_links.configured import key_bytes
+from prepay_ledger.pay_links.configured import BaseUrl, key_bytes
 from prepay_ledger.pay_links.draw_page import DrawPage, FormState, Message, page_headers
 from prepay_ledger.pay_links.read_form import Filled, filled, read_form
 from prepay_ledger.pay_links.rules import (
@@ -386,3 +386,25 @@ def test_a_key_is_base64_of_enough_bytes():
     for wrong in ("", "nonsense!", "bm4="):
         with pytest.raises(ValueError, match="key of pay links"):
             key_bytes(SecretStr(wrong))
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("", ""),
+        ("https://pay.example/", "https://pay.example"),
+        ("http://127.0.0.1:8082", "http://127.0.0.1:8082"),
+    ],
+)
+def test_links_are_of_one_domain(text, url):
+    assert TypeAdapter(BaseUrl).validate_python(text) == url
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["pay.example", "http://pay.example", "https://pay.example/a", "https://u:p@pay.example",
+     "https://pay.example?x=1", "https://", "https://["],
+)  # fmt: skip
+def test_what_is_no_domain_is_refused(text):
+    with pytest.raises(ValidationError):
+        TypeAdapter(BaseUrl).validate_python(text)

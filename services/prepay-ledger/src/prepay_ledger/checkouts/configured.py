@@ -1,18 +1,23 @@
 """Providers at whose pages payers pay, as the settings name them."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
 import httpx
 from pydantic import AfterValidator, Field, JsonValue, SecretStr, field_validator
 
+from prepay_ledger.checkouts.alipay import AlipayCheckout
 from prepay_ledger.checkouts.http_json import NAMES, HttpCheckout
 from prepay_ledger.checkouts.page_url import origin_of
 from prepay_ledger.checkouts.stripe import StripeCheckout
 from prepay_ledger.checkouts.values import Checkout
 from prepay_ledger.payment_requests import template
 from prepay_ledger.providers.configured import FromFile, ProviderSettings, StandardSecret
+from prepay_ledger.providers.rsa_keys import private_key
 from prewatt_common.clock import utc_now
+
+_HOST = re.compile(r"(https?://)?(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?/?")
 
 
 def _url(text: str) -> str:
@@ -25,15 +30,23 @@ def _url(text: str) -> str:
 
 def _origin(text: str) -> str:
     """Plain http only where provider and payer are this machine: for development."""
-    url = httpx.URL(text if "://" in text else f"https://{text}")
-    is_here = url.host in ("localhost", "127.0.0.1")
-    if url.scheme != "https" and not (url.scheme == "http" and is_here):
-        message = "payers are sent to pages by https only"
-        raise ValueError(message)
-    if not url.host or text.rstrip("/") not in (origin_of(url), url.netloc.decode()):
+    if not _HOST.fullmatch(text):
         message = "name a host alone, as in pay.example"
         raise ValueError(message)
+    scheme, _, host = text.rstrip("/").rpartition("://")
+    url = httpx.URL(f"{scheme or 'https'}://{host.removeprefix('*.')}")
+    is_here = url.host in ("localhost", "127.0.0.1")
+    if url.scheme != "https" and not is_here:
+        message = "payers are sent to pages by https only"
+        raise ValueError(message)
+    if host.startswith("*."):
+        return origin_of(url).replace("://", "://*.")
     return origin_of(url)
+
+
+def _private_key(secret: SecretStr) -> SecretStr:
+    private_key(secret.get_secret_value())
+    return secret
 
 
 _Url = Annotated[str, AfterValidator(_url)]
@@ -51,7 +64,8 @@ class HttpCheckoutSettings(ProviderSettings):
     kind: Literal["http-json"]
     url: _Url
     page_hosts: list[_Origin] = Field(min_length=1)
-    """Where its pages are."""
+    """Where its pages are; and where those lead on to by a redirect, which browsers hold a form
+    to: ``*.wallet.example``."""
     labels: _Labels = Field(min_length=2)
     """What payers know it by."""
     headers: dict[str, _Secret] = Field(default_factory=dict)
@@ -108,8 +122,38 @@ class StripeCheckoutSettings(ProviderSettings):
         )
 
 
+class AlipayCheckoutSettings(ProviderSettings):
+    """An app at Alipay, for yuan alone. ``private_key``: the app's own, as Alipay's tool writes it.
+    ``notify_url``: our webhook, as Alipay reaches it."""
+
+    kind: Literal["alipay"]
+    app_id: Annotated[str, Field(min_length=1, max_length=64)]
+    private_key: Annotated[SecretStr, AfterValidator(_private_key), FromFile]
+    product: Literal["wap", "page"] = "wap"
+    """``wap`` for phones, which computers show too; ``page`` for computers."""
+    notify_url: _Url
+    url: _Url = "https://openapi.alipay.com/gateway.do"
+    page_hosts: list[_Origin] = Field(
+        default=["https://openapi.alipay.com", "https://*.alipay.com"], min_length=1
+    )
+    labels: _Labels = Field(default={"en": "Alipay", "zh-CN": "支付宝"}, min_length=2)
+
+    def checkout(self, client: httpx.AsyncClient) -> Checkout:  # noqa: ARG002
+        """As it is to be used."""
+        return AlipayCheckout(
+            url=self.url,
+            app_id=self.app_id,
+            key=private_key(self.private_key.get_secret_value()),
+            product=self.product,
+            notify_url=self.notify_url,
+            labels={**self.labels},
+            page_origins=tuple(self.page_hosts),
+        )
+
+
 ConfiguredCheckout: TypeAlias = Annotated[
-    HttpCheckoutSettings | StripeCheckoutSettings, Field(discriminator="kind")
+    HttpCheckoutSettings | StripeCheckoutSettings | AlipayCheckoutSettings,
+    Field(discriminator="kind"),
 ]
 Checkouts: TypeAlias = Mapping[str, Checkout]
 """By the provider's name, which is its webhook's too; payers see them in this order."""

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from typing import Annotated
 
 import httpx
@@ -29,13 +30,20 @@ def key_bytes(secret: SecretStr) -> bytes:
     return found
 
 
+_HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+
+
 def _base_url(text: str) -> str:
     """Without a slash at the end; plain http only for development, on this machine."""
     if not text:
         return ""
-    url = httpx.URL(text)
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL as error:
+        message = "it is an https URL"
+        raise ValueError(message) from error
     here = url.scheme == "http" and url.host in ("localhost", "127.0.0.1")
-    if not url.host or url.userinfo or not (url.scheme == "https" or here):
+    if not _HOST.fullmatch(url.host) or url.userinfo or not (url.scheme == "https" or here):
         message = "it is an https URL"
         raise ValueError(message)
     if url.path not in ("", "/") or url.query or url.fragment:

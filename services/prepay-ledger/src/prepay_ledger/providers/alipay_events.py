@@ -12,7 +12,7 @@ from urllib.parse import unquote_plus, unquote_to_bytes
 from pydantic import ValidationError
 
 from prepay_ledger.providers.amounts import micro_of_decimal
-from prepay_ledger.providers.orders import account_number_of
+from prepay_ledger.providers.orders import account_number_of, request_id_of
 from prepay_ledger.providers.reading import Movement, type_of, unreadable
 from prepay_ledger.providers.values import Kind, Other, Reading, Told, Unreadable
 
@@ -93,6 +93,7 @@ def _told(kind: Kind, status: str, form: Mapping[bytes, bytes]) -> Reading:
             ),
             amount_micro=amount_micro,
             currency="CNY",
+            request_id=request_id_of(text_of(form, b"out_trade_no")),
             # Of a refund with fractions of a second.
             at=china_time(text_of(form, paid_at).partition(".")[0]),
         )

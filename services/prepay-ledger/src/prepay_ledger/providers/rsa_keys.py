@@ -1,4 +1,5 @@
-"""RSA public keys and certificates that providers sign with, as merchants are given them."""
+"""RSA public keys and certificates that providers sign with, as merchants are given them; and the
+merchant's own private key."""
 
 import base64
 import binascii
@@ -9,9 +10,9 @@ from datetime import datetime
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from cryptography.x509 import load_pem_x509_certificate
 
 _BITS_MIN = 2048
@@ -35,12 +36,8 @@ def public_key(text: str) -> RSAPublicKey:
     """
     if _CERTIFICATE in text:
         return certificate(text).key
-    pem = text.strip()
-    if "-----" not in pem:
-        lines = "\n".join(textwrap.wrap("".join(pem.split()), 64))
-        pem = f"-----BEGIN PUBLIC KEY-----\n{lines}\n-----END PUBLIC KEY-----\n"
     try:
-        key = load_pem_public_key(pem.encode())
+        key = load_pem_public_key(_pem(text, "PUBLIC KEY").encode())
     except ValueError as error:
         message = "it is no public key: neither PEM nor its base64 alone"
         raise ValueError(message) from error
@@ -69,6 +66,37 @@ def signed_by(keys: Iterable[RSAPublicKey], *, signature: str, message: bytes) -
     except (binascii.Error, ValueError):
         return False
     return any(_made(key, raw, message) for key in keys)
+
+
+def private_key(text: str) -> RSAPrivateKey:
+    """PEM, or bare base64 of PKCS #8 or PKCS #1 as Alipay's tool writes it.
+
+    Raises ValueError with what is wrong.
+    """
+    for kind in ("PRIVATE KEY", "RSA PRIVATE KEY"):
+        try:
+            key = load_pem_private_key(_pem(text, kind).encode(), None)
+        except (ValueError, TypeError):
+            continue
+        if not isinstance(key, RSAPrivateKey):
+            break
+        _strong(key.public_key())
+        return key
+    message = "it is no RSA private key: neither PEM nor its base64 alone"
+    raise ValueError(message)
+
+
+def signature_of(key: RSAPrivateKey, message: bytes) -> str:
+    """As `signed_by` takes it."""
+    return base64.b64encode(key.sign(message, PKCS1v15(), SHA256())).decode()
+
+
+def _pem(text: str, kind: str) -> str:
+    bare = text.strip()
+    if "-----" in bare:
+        return bare
+    lines = "\n".join(textwrap.wrap("".join(bare.split()), 64))
+    return f"-----BEGIN {kind}-----\n{lines}\n-----END {kind}-----\n"
 
 
 def _made(key: RSAPublicKey, signature: bytes, message: bytes) -> bool:
