@@ -46,6 +46,7 @@ from rows import (
     add_protection,
     add_reconnection,
     add_replica,
+    add_segment_account,
     add_step,
     add_tariff,
     add_template_text,
@@ -628,6 +629,14 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
         "/v1/hardship/looks": Listed(add=add_hardship_look, key=_id, newest_first=True),
         "/v1/hardship/policies": Listed(
             add=add_hardship_policy, key=lambda each: each["version"], newest_first=True
+        ),
+        "/v1/segments/accounts": Listed(
+            add=add_segment_account,
+            key=lambda each: each["account_id"],
+            newest_first=False,
+            moves="UPDATE agreement SET revision = revision + 1",
+            query={"as_of": "2026-03-01"},
+            other_query={"as_of": "2026-03-01", "tariff": "home"},
         ),
         "/v1/balance-differences": Listed(
             add=add_balance_difference,

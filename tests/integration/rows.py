@@ -461,6 +461,19 @@ async def add_balance_difference(connection: asyncpg.Connection, _: str, n: int)
     )
 
 
+async def add_segment_account(connection: asyncpg.Connection, _: str, n: int) -> None:
+    """An account with an agreement that does not end."""
+    account_id = new_id()
+    await connection.execute(
+        "INSERT INTO account VALUES ($1, $2, 'CNY')", account_id, str(account_id)
+    )
+    await connection.execute(
+        "INSERT INTO agreement (id, revision, account_id, tariff_code, first_day, changed_at) "
+        "VALUES ($1, 1, $2, 'home', '2026-01-01', $3)",
+        new_id(), account_id, AT,
+    )  # fmt: skip
+
+
 async def add_difference(connection: asyncpg.Connection, _: str, n: int) -> None:
     """A charge of the ledger's that billing knows nothing of."""
     await connection.execute(

@@ -25,6 +25,7 @@ SCOPES = [
     *(f"{who}:{what}" for who in ("billing", "gateway", "ledger", "notifier")
       for what in ("read", "write")),
     "billing:hardship",
+    "billing:segments",
     "ledger:emergency-credit",
     "ledger:pay-links",
     "ledger:site-codes",

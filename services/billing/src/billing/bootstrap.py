@@ -39,6 +39,8 @@ from billing.reconciliation.compare_due import CompareDue
 from billing.reconciliation.postgres import PostgresComparisons
 from billing.reconciliation.postgres_due import open_due
 from billing.reconciliation.watch import WatchReconciliation
+from billing.segments.api import segments_router
+from billing.segments.postgres import PostgresSegments
 from billing.settings import BillingSettings
 from billing.usage.answer_usage import AnswerUsage
 from billing.usage.api import usage_router
@@ -95,6 +97,7 @@ async def _run(settings: BillingSettings, parts: Parts) -> None:
             meters_router(store=comparisons),
             usage_router(answer=usage_answers(database, settings)),
             balances_router(store=differences),
+            segments_router(segments=PostgresSegments(database)),
             *hardship_routers(database),
             *parts.operators_routers(scope="billing"),
         ],

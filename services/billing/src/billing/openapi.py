@@ -7,6 +7,7 @@ TAGS: Mapping[str, str] = {
     "hardship": "Households that may run out of money and go without, for a person to look at.",
     "meters": "Use by readings: series, days and files of them.",
     "reconciliation": "What billing charges by its own rating, beside what the ledger charged.",
+    "segments": "Which accounts fit what a campaign asks for: numbers, and nothing of a person.",
 }
 
 EXAMPLES: Mapping[str, Any] = {

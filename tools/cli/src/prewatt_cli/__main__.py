@@ -133,7 +133,7 @@ def token(
     if scopes == ["all"]:
         names = ("gateway", "ledger", "notifier", "billing")
         scopes = [f"{name}:{right}" for name in names for right in ("read", "write")]
-        scopes += ["ledger:site-codes", "billing:hardship"]
+        scopes += ["ledger:site-codes", "billing:hardship", "billing:segments"]
     with one_line_errors():
         target = find_target(state_dir=state_dir)
         text = target.token(scopes=scopes, lifetime=timedelta(hours=hours), subject=subject)
