@@ -293,6 +293,22 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
     ),
     (
         Panel(
+            "Campaigns: accounts told, left out to compare with, or skipped",
+            (rate("prewatt_notifier_campaign_members_total", by="outcome"),),
+            "cps",
+            width=12,
+        ),
+        Panel(
+            "Campaigns at work, and for how many minutes one has told nobody",
+            (
+                Query("max by (state) (prewatt_notifier_campaigns)", "{{state}}"),
+                Query("max(prewatt_notifier_campaign_silent_seconds) / 60", "silent (min)"),
+            ),
+            width=12,
+        ),
+    ),
+    (
+        Panel(
             "Archive: readings that wait for their files",
             (Query("max(prewatt_billing_archive_waiting_readings)", "readings"),),
             description="In billing's database meanwhile, so that none is lost.",

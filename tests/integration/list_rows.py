@@ -60,6 +60,12 @@ from rows import (
 )
 from rows_of_approvals import add_adjustment, add_proposal, add_transfer
 from rows_of_bank import OUR_ACCOUNT, add_bank_account, add_bank_file, add_bank_line, add_gap
+from rows_of_campaigns import (
+    a_campaign,
+    add_campaign,
+    add_campaign_member,
+    add_campaign_step,
+)
 from rows_of_cuts import (
     a_cut_list,
     add_cut_list,
@@ -582,6 +588,23 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             newest_first=True,
             moves="UPDATE webhook_message SET attempts = attempts + 1, answer = '500'",
             owner=a_webhook,
+        ),
+        "/v1/campaigns": Listed(
+            add=add_campaign,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE campaign SET state = 'cancelled', ended_at = now()",
+        ),
+        "/v1/campaigns/{campaign_id}/steps": Listed(
+            add=add_campaign_step, key=_id, newest_first=True, owner=a_campaign
+        ),
+        "/v1/campaigns/{campaign_id}/audience": Listed(
+            add=add_campaign_member,
+            key=lambda each: each["number"],
+            newest_first=False,
+            moves="UPDATE campaign_member SET state = 'skipped', skipped_for = 'cancelled', "
+            "settled_at = now()",
+            owner=a_campaign,
         ),
         "/v1/inbound-messages": Listed(
             add=add_inbound_message,

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import httpx
 from aiokafka.errors import KafkaError
 
+from notifier.campaigns_parts import make_campaigns
 from notifier.channels.http_peer import make_client
 from notifier.channels.ports import TakeReceipt as TakeReceiptPort
 from notifier.channels.ports import Verdict
@@ -127,6 +128,7 @@ async def _run(
         passing=_is_passing,
         committed=committed,
     )
+    campaigns = make_campaigns(settings, client, database, passing=_is_passing, committed=committed)
     peers = make_peers(
         settings,
         client,
@@ -246,6 +248,7 @@ async def _run(
             ),
             make_confirm(settings, database),
             doors.router,
+            *campaigns.routers,
             *webhooks.routers,
             *inbox.routers,
             *parts.operators_routers(scope="notifier"),
@@ -262,6 +265,7 @@ async def _run(
         consumer,
         worker,
         doors.worker,
+        *campaigns.workers,
         *webhooks.workers,
         *inbox.workers,
         *peers.links,

@@ -88,3 +88,18 @@ INBOUND_WAITING_SECONDS = Gauge(
     "prewatt_notifier_inbound_waiting_seconds",
     "For so long a customer who wrote to us has waited to be heard; 0 while nobody waits.",
 )
+CAMPAIGNS_AT_WORK = Gauge(
+    "prewatt_notifier_campaigns",
+    "Campaigns that are approved and being counted, that run, or that are paused.",
+    ("state",),
+)
+CAMPAIGN_MEMBERS = Counter(
+    "prewatt_notifier_campaign_members_total",
+    "Accounts of campaigns whose turn it was: told, left out to compare with, or skipped and why.",
+    ("outcome",),
+)
+CAMPAIGN_SILENT_SECONDS = Gauge(
+    "prewatt_notifier_campaign_silent_seconds",
+    "For so long a campaign that runs has told nobody in its hours though accounts wait; 0 while "
+    "none does.",
+)

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, HttpUrl, SecretStr, model_validator
 
+from notifier.campaign_settings import CampaignSettings
 from notifier.channels.email.channel import SmtpSecurity
 from notifier.channels.sms.receipts import ReceiptAddress
 from notifier.chat_settings import ChatSettings
@@ -26,7 +27,9 @@ from prewatt_common.zone_names import wrong_zone
 _LOG_SLOTS = 4
 
 
-class NotifierSettings(ChatSettings, InboundSettings, ConfirmSettings, DoorsSettings):
+class NotifierSettings(
+    CampaignSettings, ChatSettings, InboundSettings, ConfirmSettings, DoorsSettings
+):
     """Read from ``PREWATT_*``. A channel without its host or URL is not configured: its notices
     go over the contact's next channel, or fail."""
 

@@ -1,21 +1,25 @@
 """Texts that a gateway knows by codes: it has approved each word, and is given the parameters."""
 
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from notifier.channels.places import Missing, fill, names_in, of_mapping
 from notifier.channels.ports import PermanentFailure
 from notifier.contacts.values import Language
 from notifier.notices.parameters import PARAMETERS
-from notifier.notices.values import Template, Text
+from notifier.notices.values import CAMPAIGNS, Notice, Template, Text
+
+CodeT = TypeVar("CodeT")
 
 
 def check_codes(codes: Mapping[Language, Mapping[Template, Iterable[str]]]) -> None:
-    """Every notice in every language has a code, whose parameters are what such a notice always
-    has: raises `ValueError` with all holes. Given the parameters' patterns of each code."""
+    """Every notice in every language has a code (a campaign's may), whose parameters are what such
+    a notice always has: raises `ValueError` with all holes. Given the parameters' patterns of each
+    code."""
     holes = [
         f"{language} has no code for {template}"
         for language in Language
-        for template in Template
+        for template in set(Template) - CAMPAIGNS
         if template not in codes.get(language, {})
     ]
     holes += [
@@ -28,6 +32,15 @@ def check_codes(codes: Mapping[Language, Mapping[Template, Iterable[str]]]) -> N
     ]
     if holes:
         raise ValueError("; ".join(holes))
+
+
+def code_of(codes: Mapping[Language, Mapping[Template, CodeT]], notice: Notice) -> CodeT:
+    """Raises `PermanentFailure` for a campaign's notice that has none: its words are its own, and
+    the gateway has approved others."""
+    code = codes[notice.language].get(notice.template)
+    if code is None:
+        raise PermanentFailure(f"the gateway has no code for {notice.template}")
+    return code
 
 
 def parameter(pattern: str, text: Text) -> str:

@@ -1,11 +1,11 @@
 """What the contacts' API needs of the outside."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 from uuid import UUID
 
-from notifier.contacts.consents import Consent
+from notifier.contacts.consents import Consent, Purpose
 from notifier.contacts.nominations import Nominated, Nomination
 from notifier.contacts.values import Contact
 
@@ -39,6 +39,10 @@ class ConsentStore(Protocol):
         ...
 
     async def add(self, account_id: UUID, consents: Sequence[Consent]) -> None: ...
+    async def stop_campaigns(self, account_id: UUID, purposes: Collection[Purpose]) -> None:
+        """What campaigns of these purposes have queued for the account is not sent; what is being
+        sent is not tried again."""
+        ...
 
 
 OpenConsents = Callable[[], AbstractAsyncContextManager[ConsentStore]]

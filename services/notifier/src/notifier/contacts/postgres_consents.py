@@ -7,6 +7,17 @@ from uuid import UUID
 from notifier.contacts.consents import Consent, Purpose
 from prewatt_common.db.database import Database, DriverConnection, driver
 
+_STOP_CAMPAIGNS = """
+UPDATE notice AS n SET
+    stop_as = 'declined',
+    status = CASE WHEN n.status = 'queued' THEN 'declined' ELSE n.status END,
+    next_attempt_at = CASE WHEN n.status = 'queued' THEN NULL ELSE n.next_attempt_at END,
+    finished_at = CASE WHEN n.status = 'queued' THEN now() ELSE n.finished_at END
+FROM campaign AS c
+WHERE n.account_id = $1 AND c.id = n.campaign_id AND c.purpose = ANY ($2::text[])
+  AND n.status IN ('queued', 'sending', 'accepted') AND n.stop_as IS NULL
+"""
+
 
 class PostgresConsents:
     """A `ConsentStore` on an open transaction."""
@@ -33,6 +44,9 @@ class PostgresConsents:
             """,
             [(account_id, c.purpose, c.given, c.at, c.how, c.by) for c in consents],
         )
+
+    async def stop_campaigns(self, account_id: UUID, purposes: Collection[Purpose]) -> None:
+        await self._connection.execute(_STOP_CAMPAIGNS, account_id, list(purposes))
 
 
 @asynccontextmanager

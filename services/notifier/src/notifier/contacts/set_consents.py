@@ -17,7 +17,8 @@ class MayNotBeRefused(Exception):
 
 class SetConsents:
     """Writes down what has changed. The same again changes nothing, so that a request whose answer
-    was lost may be sent again."""
+    was lost may be sent again. What campaigns have queued of a purpose is not sent once it is
+    declined; of other notices, those that were made go."""
 
     def __init__(
         self, *, open_consents: OpenConsents, refusable: Collection[Purpose], clock: Clock
@@ -49,4 +50,7 @@ class SetConsents:
                 if purpose not in heard or stands[purpose] != given
             ]
             await store.add(account_id, changed)
+            stopped = {each.purpose for each in changed if not each.given}
+            if stopped:
+                await store.stop_campaigns(account_id, stopped)
             return await store.of(account_id)

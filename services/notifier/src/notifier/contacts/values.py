@@ -1,7 +1,7 @@
 """How a customer can be reached."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
@@ -79,6 +79,10 @@ class Contact:
                 return self.chat or ""
             case Channel.LOG:
                 return ""
+
+    def over(self, channels: Iterable[Channel]) -> "Contact":
+        """The same, to be reached over some channels alone, in their order."""
+        return replace(self, channels=tuple(each for each in channels if each in self.channels))
 
     def next_channel(self, tried: Collection[Channel]) -> Channel | None:
         """The most preferred channel that was not tried."""

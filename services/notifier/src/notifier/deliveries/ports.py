@@ -105,8 +105,11 @@ class DeliveryStore(Protocol):
         """Locked until the transaction ends: no other notice of its is made meanwhile."""
         ...
 
-    async def contact(self, account_id: UUID, role: Role) -> Contact | None:
-        """How ``role`` of the account is reached now."""
+    async def contact(
+        self, account_id: UUID, role: Role, *, campaign_id: UUID | None = None
+    ) -> Contact | None:
+        """How ``role`` of the account is reached now; of a campaign, with those of its channels
+        alone, in its order."""
         ...
 
     async def refusals(self, *, cause_id: UUID, template: Template) -> Sequence[Refusal]:

@@ -42,6 +42,7 @@ LEFT JOIN nomination AS p
 LEFT JOIN LATERAL (
     SELECT number, subject, body FROM template_text
     WHERE template = d.template AND language = d.language AND channel = d.channel
+      AND campaign_id IS NOT DISTINCT FROM d.campaign_id
       AND published_at IS NOT NULL AND withdrawn_at IS NULL AND effective_from <= $2
       AND d.text_version IS DISTINCT FROM 0
     ORDER BY (number = d.text_version) IS TRUE DESC, effective_from DESC, number DESC LIMIT 1
@@ -213,8 +214,14 @@ class PostgresDeliveries:
     async def hold_account(self, account_id: UUID) -> None:
         await hold_account(self._inner, account_id)
 
-    async def contact(self, account_id: UUID, role: Role) -> Contact | None:
-        return await contact_as(self._inner, account_id, role)
+    async def contact(
+        self, account_id: UUID, role: Role, *, campaign_id: UUID | None = None
+    ) -> Contact | None:
+        contact = await contact_as(self._inner, account_id, role)
+        if contact is None or campaign_id is None:
+            return contact
+        query = "SELECT channels FROM campaign WHERE id = $1"
+        return contact.over(map(Channel, await self._inner.fetchval(query, campaign_id)))
 
     async def refusals(self, *, cause_id: UUID, template: Template) -> Sequence[Refusal]:
         rows = await self._inner.fetch(

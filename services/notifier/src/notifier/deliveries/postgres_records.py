@@ -23,6 +23,7 @@ FROM notice AS n
 JOIN account AS a ON a.id = n.account_id
 LEFT JOIN template_text AS t ON t.template = n.template AND t.language = n.language
     AND t.channel = n.channel AND t.number = n.text_version
+    AND t.campaign_id IS NOT DISTINCT FROM n.campaign_id
 WHERE n.id = $1
 """
 

@@ -96,6 +96,8 @@ def _why_not(standing: Standing, *, over: bool) -> str | None:
     status = standing.notice.status
     if status is Status.SUPPRESSED:
         return "the customer wanted no notices"
+    if standing.notice.campaign_id is not None:
+        return "it is a campaign's, which tells each account once"
     if standing.overtaken or status is Status.WITHDRAWN:
         return "it is true no more: a payment, or a newer state of the account, came since"
     if standing.on_its_way:

@@ -11,7 +11,7 @@ from notifier.notices.values import Notice
 async def hand_on(store: DeliveryStore, notice: Notice, *, now: datetime) -> None:
     """The caller holds the account, and has written down what became of ``notice``."""
     refusals = await store.refusals(cause_id=notice.cause_id, template=notice.template)
-    contact = await store.contact(notice.account_id, notice.role)
+    contact = await store.contact(notice.account_id, notice.role, campaign_id=notice.campaign_id)
     channel = contact.next_channel([refusal.channel for refusal in refusals]) if contact else None
     over = now >= notice.expires_at
     if contact is None or channel is None or over:
@@ -29,5 +29,6 @@ async def hand_on(store: DeliveryStore, notice: Notice, *, now: datetime) -> Non
         position=notice.position + 1,
         now=now,
         expires_at=notice.expires_at,
+        campaign_id=notice.campaign_id,
     )
     await store.add(replacement, now=now)

@@ -24,6 +24,7 @@ def make_notice(
     now: datetime,
     expires_at: datetime,
     declined: Collection[Purpose] = (),
+    campaign_id: UUID | None = None,
 ) -> Notice:
     """A queued notice; without a channel, one that is suppressed from the start, and one that is
     declined where the customer wants none of its purpose.
@@ -49,6 +50,7 @@ def make_notice(
             now=now, expires_at=expires_at, channels_left=len(contact.ways) - position
         ),
         role=contact.role,
+        campaign_id=campaign_id,
     )
 
 

@@ -3,7 +3,7 @@ approved word by word at a gateway has no conditions: its parameters are of thes
 
 from collections.abc import Mapping
 
-from notifier.notices.values import TOLD_AS, Template
+from notifier.notices.values import CAMPAIGNS, TOLD_AS, Template
 
 _ALWAYS = frozenset({"utility", "tail", "code", "check_at"})
 _EVERY = _ALWAYS | {"account", "balance"}
@@ -51,4 +51,5 @@ PARAMETERS: Mapping[Template, frozenset[str]] = {
     Template.ANSWER_NOMINATED_STARTED: _ALWAYS,
     Template.ANSWER_NOMINATED_HELP: _ALWAYS,
     **dict.fromkeys(TOLD_AS, _ALWAYS),
+    **dict.fromkeys(CAMPAIGNS, _OF_NO_BALANCE),
 }

@@ -13,18 +13,18 @@ from prewatt_common.db.database import DriverConnection
 INSERT_NOTICES = """
 INSERT INTO notice (id, cause_id, account_id, template, language, channel, recipient, facts,
                     settled_above_micro, position, status, priority, expires_at, give_up_at,
-                    role, next_attempt_at, created_at, finished_at)
+                    role, campaign_id, next_attempt_at, created_at, finished_at)
 SELECT id, cause_id, account_id, template, language, channel, recipient, facts::jsonb,
-       settled_above_micro, position, status, priority, expires_at, give_up_at, role,
-       CASE WHEN status = 'queued' THEN $16::timestamptz END,
-       $16::timestamptz,
-       CASE WHEN status = 'queued' THEN NULL ELSE $16::timestamptz END
+       settled_above_micro, position, status, priority, expires_at, give_up_at, role, campaign_id,
+       CASE WHEN status = 'queued' THEN $17::timestamptz END,
+       $17::timestamptz,
+       CASE WHEN status = 'queued' THEN NULL ELSE $17::timestamptz END
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
             $8::text[], $9::bigint[], $10::int[], $11::text[], $12::smallint[],
-            $13::timestamptz[], $14::timestamptz[], $15::text[])
+            $13::timestamptz[], $14::timestamptz[], $15::text[], $16::uuid[])
      WITH ORDINALITY AS n (id, cause_id, account_id, template, language, channel, recipient, facts,
                            settled_above_micro, position, status, priority, expires_at,
-                           give_up_at, role, place)
+                           give_up_at, role, campaign_id, place)
 ORDER BY place
 """
 
@@ -47,6 +47,7 @@ def notice_columns(notices: list[Notice]) -> list[list[object]]:
         [n.expires_at for n in notices],
         [n.give_up_at for n in notices],
         [n.role for n in notices],
+        [n.campaign_id for n in notices],
     ]
 
 
@@ -69,6 +70,7 @@ def notice_of(row: asyncpg.Record) -> Notice:
         give_up_at=row["give_up_at"],
         role=Role(row["role"]),
         code=row["code"],
+        campaign_id=row["campaign_id"],
     )
 
 

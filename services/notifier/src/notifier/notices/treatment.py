@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from notifier.contacts.consents import Purpose
-from notifier.notices.values import ANSWERS, TOLD_AS, Priority, Template
+from notifier.notices.values import ANSWERS, CAMPAIGNS, TOLD_AS, Priority, Template
 
 _PRIORITIES: Mapping[Template, Priority] = {
     Template.SUPPLY_OFF: Priority.SUPPLY,
@@ -30,15 +30,22 @@ _PRIORITIES: Mapping[Template, Priority] = {
     Template.DEBT_LOWERED: Priority.INFORMATION,
     Template.DEBT_WRITTEN_OFF: Priority.INFORMATION,
     **dict.fromkeys(ANSWERS, Priority.BALANCE),
+    **dict.fromkeys(CAMPAIGNS, Priority.CAMPAIGN),
 }
 PRIORITIES: Mapping[Template, Priority] = {
     **_PRIORITIES,
     **{nominated: _PRIORITIES[of] for nominated, of in TOLD_AS.items()},
 }
+SAYS: Mapping[Purpose, Template] = {
+    Purpose.NEWS: Template.CAMPAIGN_NEWS,
+    Purpose.SUPPLY: Template.CAMPAIGN_SERVICE,
+    Purpose.CAMPAIGNS: Template.CAMPAIGN_OFFER,
+}
+"""What a campaign of each purpose says; there are none of payments."""
 PURPOSES: Mapping[Template, Purpose] = {
     template: Purpose.PAYMENTS if priority is Priority.INFORMATION else Purpose.SUPPLY
     for template, priority in PRIORITIES.items()
-}
+} | {template: purpose for purpose, template in SAYS.items()}
 """What a notice is for: a customer may decline some of these."""
 _LIFETIMES: Mapping[Template, timedelta] = {
     # Supply is back: who has no power by tomorrow knows better than this notice.
@@ -67,6 +74,8 @@ _LIFETIMES: Mapping[Template, timedelta] = {
     Template.DEBT_WRITTEN_OFF: timedelta(days=7),
     # Who has asked and hears nothing for so long asks again.
     **dict.fromkeys(ANSWERS, timedelta(hours=4)),
+    # What a campaign could not say within a day it says to others.
+    **dict.fromkeys(CAMPAIGNS, timedelta(hours=24)),
 }
 LIFETIMES: Mapping[Template, timedelta] = {
     **_LIFETIMES,

@@ -64,6 +64,10 @@ class Template(StrEnum):
     ANSWER_NOMINATED_STOPPED = "answer-nominated-stopped"
     ANSWER_NOMINATED_STARTED = "answer-nominated-started"
     ANSWER_NOMINATED_HELP = "answer-nominated-help"
+    # What a campaign says, by its purpose; the words are the campaign's own.
+    CAMPAIGN_NEWS = "campaign-news"
+    CAMPAIGN_SERVICE = "campaign-service"
+    CAMPAIGN_OFFER = "campaign-offer"
 
 
 ANSWERS = frozenset(each for each in Template if each.startswith("answer-"))
@@ -81,6 +85,8 @@ FOR_NOMINATED: Mapping[Template, Template] = {
 in words of its own that speak of no money. Receipts, balances and debts are the customer's."""
 TOLD_AS: Mapping[Template, Template] = {nominated: of for of, nominated in FOR_NOMINATED.items()}
 """What the customer is told of the same."""
+CAMPAIGNS = frozenset(each for each in Template if each.startswith("campaign-"))
+"""No event calls for these: a person has many told the same."""
 
 
 class Priority(IntEnum):
@@ -92,6 +98,8 @@ class Priority(IntEnum):
     """What a household can still act upon, and a cut waits for."""
     INFORMATION = 2
     """Receipts, and what can wait until the others are through."""
+    CAMPAIGN = 3
+    """What many are told at once, and nobody waits for: everything else overtakes it."""
 
 
 class Status(StrEnum):
@@ -195,6 +203,8 @@ class Notice:
     role: Role = Role.CUSTOMER
     code: bytes = NO_CODE
     """What its reader types in to learn that it is ours; drawn as the notice is kept."""
+    campaign_id: UUID | None = None
+    """Of the campaign whose words and channels it has; none where an event called for it."""
 
 
 @dataclass(frozen=True, slots=True)

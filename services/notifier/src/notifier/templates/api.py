@@ -1,5 +1,6 @@
 """``/v1/templates``: the texts that notices are said with, to look at."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
@@ -57,13 +58,17 @@ def templates_router(
 
     @router.get("/in-force", dependencies=reading)
     async def in_force(
-        template: Template, language: Language, channel: Channel, at: _At | None = None
+        template: Template,
+        language: Language,
+        channel: Channel,
+        campaign_id: UUID | None = None,
+        at: _At | None = None,
     ) -> InForceOut:
         """What notices are said with at an instant (left out: now)."""
-        key = TextKey(template, language, channel)
+        key = TextKey(template, language, channel, campaign_id)
         async with open_texts() as store:
             text = await store.in_force(key, at=at or clock())
-        found = InForceOut.of(key, text, built_in(key))
+        found = InForceOut.of(key, text, built_in(replace(key, campaign_id=None)))
         if found is None:
             message = f"{template} has no text in {language}"
             raise UnknownText(message)

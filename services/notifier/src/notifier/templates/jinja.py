@@ -53,6 +53,10 @@ class JinjaRenderer:
                     extra={"notice_id": str(notice.id), "language": notice.language},
                 )  # fmt: skip
                 TEXT_FALLBACKS.labels(notice.template, notice.language, "unsayable").inc()
+        if notice.campaign_id is not None:
+            # What is shipped says nothing of what the campaign is about.
+            message = f"campaign {notice.campaign_id} has no text that can be said"
+            raise Unrenderable(message)
         try:
             return Worded(_text(self._shipped(notice), notice.channel, dict(values)), BUILT_IN)
         except (NotThisLanguage, Unsaid) as error:

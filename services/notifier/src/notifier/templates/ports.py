@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from notifier.notices.values import Notice
+from notifier.notices.values import Notice, Template
 from notifier.templates.values import PublishedText, TemplateText, TestSend, TextKey, Worded
 
 
@@ -35,6 +35,10 @@ class TextStore(Protocol):
     async def get(self, text_id: UUID) -> TemplateText | None: ...
     async def lock(self, text_id: UUID) -> TemplateText | None:
         """Its row locked until the transaction ends."""
+        ...
+
+    async def template_of(self, campaign_id: UUID) -> Template | None:
+        """What the campaign says; none where there is no such campaign."""
         ...
 
     async def next_number(self, key: TextKey) -> int:

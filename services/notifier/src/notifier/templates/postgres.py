@@ -8,8 +8,10 @@ from uuid import UUID
 
 import asyncpg
 
+from notifier.contacts.consents import Purpose
 from notifier.contacts.values import Channel, Language
 from notifier.notices.postgres_rows import notice_of
+from notifier.notices.treatment import SAYS
 from notifier.notices.values import Notice, Template
 from notifier.templates.values import Decided, Source, TemplateText, TestSend, TextKey
 from prewatt_common.db.database import Database, DriverConnection, driver
@@ -19,18 +21,20 @@ _LOCK_KEY = "SELECT pg_advisory_xact_lock(hashtextextended($1, 1413829700))"
 _IN_FORCE = """
 SELECT * FROM template_text
 WHERE template = $1 AND language = $2 AND channel = $3
-  AND published_at IS NOT NULL AND withdrawn_at IS NULL AND effective_from <= $4
+  AND campaign_id IS NOT DISTINCT FROM $4
+  AND published_at IS NOT NULL AND withdrawn_at IS NULL AND effective_from <= $5
 ORDER BY effective_from DESC, number DESC LIMIT 1
 """
 _ALL_IN_FORCE = """
 SELECT DISTINCT ON (template, language, channel) * FROM template_text
-WHERE published_at IS NOT NULL AND withdrawn_at IS NULL AND effective_from <= $1
+WHERE campaign_id IS NULL
+  AND published_at IS NOT NULL AND withdrawn_at IS NULL AND effective_from <= $1
 ORDER BY template, language, channel, effective_from DESC, number DESC
 """
 _ADD = """
-INSERT INTO template_text (id, template, language, channel, subject, body, effective_from,
-                           asked_as, drafted_by, draft_reason, drafted_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+INSERT INTO template_text (id, template, language, channel, campaign_id, subject, body,
+                           effective_from, asked_as, drafted_by, draft_reason, drafted_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 _CHANGE = """
 UPDATE template_text SET
@@ -62,8 +66,8 @@ class PostgresTexts:
     async def add(self, text: TemplateText, *, key: str) -> None:
         of, source, drafted = text.key, text.source, text.drafted
         await self._connection.execute(
-            _ADD, text.id, of.template, of.language, of.channel, source.subject, source.body,
-            text.effective_from, key, drafted.by, drafted.reason, drafted.at,
+            _ADD, text.id, of.template, of.language, of.channel, of.campaign_id, source.subject,
+            source.body, text.effective_from, key, drafted.by, drafted.reason, drafted.at,
         )  # fmt: skip
 
     async def get(self, text_id: UUID) -> TemplateText | None:
@@ -74,12 +78,18 @@ class PostgresTexts:
         query = "SELECT * FROM template_text WHERE id = $1 FOR UPDATE"
         return _text_or_none(await self._connection.fetchrow(query, text_id))
 
+    async def template_of(self, campaign_id: UUID) -> Template | None:
+        query = "SELECT purpose FROM campaign WHERE id = $1"
+        purpose = await self._connection.fetchval(query, campaign_id)
+        return None if purpose is None else SAYS[Purpose(purpose)]
+
     async def next_number(self, key: TextKey) -> int:
-        await self._connection.execute(_LOCK_KEY, f"{key.template}/{key.language}/{key.channel}")
+        await self._connection.execute(_LOCK_KEY, "/".join(map(str, _columns(key))))
         return await self._connection.fetchval(
             "SELECT coalesce(max(number), 0) + 1 FROM template_text "
-            "WHERE template = $1 AND language = $2 AND channel = $3",
-            key.template, key.language, key.channel,
+            "WHERE template = $1 AND language = $2 AND channel = $3 "
+            "AND campaign_id IS NOT DISTINCT FROM $4",
+            *_columns(key),
         )  # fmt: skip
 
     async def change(self, text: TemplateText) -> None:
@@ -89,8 +99,7 @@ class PostgresTexts:
         )  # fmt: skip
 
     async def in_force(self, key: TextKey, *, at: datetime) -> TemplateText | None:
-        of = key.template, key.language, key.channel
-        return _text_or_none(await self._connection.fetchrow(_IN_FORCE, *of, at))
+        return _text_or_none(await self._connection.fetchrow(_IN_FORCE, *_columns(key), at))
 
     async def all_in_force(self, *, at: datetime) -> Sequence[TemplateText]:
         return [_text(row) for row in await self._connection.fetch(_ALL_IN_FORCE, at)]
@@ -145,6 +154,10 @@ async def open_texts(database: Database) -> AsyncGenerator[PostgresTexts]:
         yield PostgresTexts(await driver(connection))
 
 
+def _columns(key: TextKey) -> tuple[str, str, str, UUID | None]:
+    return key.template, key.language, key.channel, key.campaign_id
+
+
 def _of(decided: Decided | None) -> tuple[object, object, object]:
     return (None, None, None) if decided is None else (decided.by, decided.reason, decided.at)
 
@@ -156,7 +169,12 @@ def _text_or_none(row: asyncpg.Record | None) -> TemplateText | None:
 def _text(row: asyncpg.Record) -> TemplateText:
     return TemplateText(
         id=row["id"],
-        key=TextKey(Template(row["template"]), Language(row["language"]), Channel(row["channel"])),
+        key=TextKey(
+            Template(row["template"]),
+            Language(row["language"]),
+            Channel(row["channel"]),
+            row["campaign_id"],
+        ),
         source=Source(row["body"], row["subject"]),
         effective_from=row["effective_from"],
         drafted=Decided(by=row["drafted_by"], reason=row["draft_reason"], at=row["drafted_at"]),

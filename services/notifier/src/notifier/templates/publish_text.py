@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from notifier.notices.values import CAMPAIGNS
 from notifier.templates.check_source import TextLimits, check_source
 from notifier.templates.ports import TextStore
 from notifier.templates.refusals import InvalidText, OtherRequest, TextRefused, UnknownText
@@ -38,6 +39,7 @@ async def draft_text(
             "which stands"
         )
         raise OtherRequest(message)
+    await _check_campaign(store, order.key)
     _check_begin(order.effective_from, decided)
     _check_text(order.source, order.key, limits=limits, then="nothing was drafted")
     text = TemplateText(
@@ -103,6 +105,22 @@ def _known(text: TemplateText | None, text_id: UUID) -> TemplateText:
         message = f"there is no text {text_id}"
         raise UnknownText(message)
     return text
+
+
+async def _check_campaign(store: TextStore, key: TextKey) -> None:
+    """A campaign's text is its own, and has the template of its purpose."""
+    if key.campaign_id is None:
+        if key.template not in CAMPAIGNS:
+            return
+        message = f"{key.template} is a campaign's: say of which, by campaign_id"
+        raise TextRefused(message)
+    template = await store.template_of(key.campaign_id)
+    if template is None:
+        message = f"there is no campaign {key.campaign_id}"
+        raise TextRefused(message)
+    if template is not key.template:
+        message = f"campaign {key.campaign_id} says {template}, not {key.template}"
+        raise TextRefused(message)
 
 
 def _check_text(source: Source, key: TextKey, *, limits: TextLimits, then: str) -> None:

@@ -41,19 +41,21 @@ _EXAMPLE: dict[str, Any] = {
 
 
 class SourceIn(Body):
-    """A text. ``subject``: of mail, and of nothing else."""
+    """A text. ``subject``: of mail, and of nothing else. ``campaign_id``: whose text it is, where
+    its template is a campaign's, and else null."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_EXAMPLE]})
 
     template: Template
     language: Language
     channel: Channel
+    campaign_id: UUID | None = None
     subject: _Written | None = None
     body: _Written
 
     def key(self) -> TextKey:
         """What it is for."""
-        return TextKey(self.template, self.language, self.channel)
+        return TextKey(self.template, self.language, self.channel, self.campaign_id)
 
     def source(self) -> Source:
         """Its words."""
@@ -100,6 +102,7 @@ class TextOut(BaseModel):
     template: Template
     language: Language
     channel: Channel
+    campaign_id: UUID | None
     number: int | None
     effective_from: datetime | None
     subject: str | None
@@ -117,6 +120,7 @@ class TextOut(BaseModel):
             template=text.key.template,
             language=text.key.language,
             channel=text.key.channel,
+            campaign_id=text.key.campaign_id,
             number=text.number,
             effective_from=text.effective_from,
             subject=text.source.subject,

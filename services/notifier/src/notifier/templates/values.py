@@ -19,6 +19,8 @@ class TextKey:
     template: Template
     language: Language
     channel: Channel
+    campaign_id: UUID | None = None
+    """Whose text it is, of a campaign's template; none: every such notice's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import product
 
-from notifier.notices.values import TOLD_AS, Template
+from notifier.notices.values import CAMPAIGNS, TOLD_AS, Template
 
 
 class Kind(StrEnum):
@@ -158,4 +158,6 @@ VARIABLES: Mapping[Template, Variables] = {
     Template.ANSWER_NOMINATED_STARTED: _ANSWER_NOMINATED,
     Template.ANSWER_NOMINATED_HELP: _ANSWER_NOMINATED,
     **dict.fromkeys(TOLD_AS, _NOMINATED),
+    # Whoever is told something unasked is told by whom.
+    **dict.fromkeys(CAMPAIGNS, Variables(_without_balance().required, (), frozenset({"utility"}))),
 }

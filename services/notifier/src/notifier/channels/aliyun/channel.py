@@ -9,7 +9,7 @@ import httpx
 from notifier.channels.aliyun.rules import accepted_as
 from notifier.channels.aliyun.signature import AccessKey, signed_headers
 from notifier.channels.aliyun.values import AliyunGateway
-from notifier.channels.codes import parameter
+from notifier.channels.codes import code_of, parameter
 from notifier.channels.http_peer import ask, takes_connections
 from notifier.channels.ports import Acceptance
 from notifier.notices.values import Notice, Text
@@ -38,7 +38,7 @@ class AliyunChannel:
 
     async def send(self, notice: Notice, text: Text) -> Acceptance:
         """``OutId`` is the notice's id: a repeat is recognised by it in their console."""
-        template = self._gateway.templates[notice.language][notice.template]
+        template = code_of(self._gateway.templates, notice)
         parameters = {name: parameter(each, text) for name, each in template.parameters.items()}
         form = {
             "PhoneNumbers": notice.recipient.removeprefix("+"),

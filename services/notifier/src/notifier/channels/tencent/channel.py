@@ -4,7 +4,7 @@ import json
 
 import httpx
 
-from notifier.channels.codes import parameter
+from notifier.channels.codes import code_of, parameter
 from notifier.channels.http_peer import ask, takes_connections
 from notifier.channels.ports import Acceptance
 from notifier.channels.tencent.rules import accepted_as
@@ -34,7 +34,7 @@ class TencentChannel:
 
     async def send(self, notice: Notice, text: Text) -> Acceptance:
         """``SessionContext`` is the notice's id: a repeat is recognised by it in their console."""
-        template = self._gateway.templates[notice.language][notice.template]
+        template = code_of(self._gateway.templates, notice)
         asked = {
             "PhoneNumberSet": [notice.recipient],
             "SmsSdkAppId": self._gateway.sdk_app_id,

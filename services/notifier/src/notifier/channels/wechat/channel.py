@@ -2,7 +2,7 @@
 
 import httpx
 
-from notifier.channels.codes import parameter
+from notifier.channels.codes import code_of, parameter
 from notifier.channels.http_peer import ask, takes_connections
 from notifier.channels.ports import Acceptance, PeerDown
 from notifier.channels.wechat.rules import TokenWrong, accepted
@@ -40,7 +40,7 @@ class WechatChannel:
         return await takes_connections(str(self._account.endpoint))
 
     async def _say(self, notice: Notice, text: Text, token: str) -> None:
-        template = self._account.templates[notice.language][notice.template]
+        template = code_of(self._account.templates, notice)
         body = {
             "touser": notice.recipient,
             "template_id": template.id,

@@ -27,13 +27,101 @@ CREATE TABLE contact (
     -- Who does not is called first.
     reads boolean NOT NULL DEFAULT true
 );
+CREATE INDEX account_number ON account (number);
 CREATE INDEX contact_phone ON contact (phone);
+-- Many are told the same because a person has it told. What happened to it is in campaign_step.
+CREATE TABLE campaign (
+    id uuid PRIMARY KEY,
+    name text NOT NULL CHECK (name <> ''),
+    purpose text NOT NULL CHECK (purpose IN ('supply', 'news', 'campaigns')),
+    -- Over these alone, the first that a contact has.
+    channels text[] NOT NULL CHECK (cardinality(channels) > 0),
+    -- None: its accounts are uploaded.
+    segment jsonb,
+    -- In the customer's zone; the last day is told too.
+    first_day date NOT NULL,
+    last_day date NOT NULL,
+    from_time time NOT NULL,
+    until_time time NOT NULL,
+    per_minute integer NOT NULL CHECK (per_minute BETWEEN 1 AND 60000),
+    holdout_ppm integer NOT NULL CHECK (holdout_ppm BETWEEN 0 AND 900000),
+    seed bigint NOT NULL,
+    respond_days integer NOT NULL CHECK (respond_days BETWEEN 1 AND 90),
+    state text NOT NULL CHECK (state IN ('draft', 'approved', 'frozen', 'running', 'paused',
+                                         'ended', 'cancelled')),
+    drafted_by text NOT NULL,
+    drafted_at timestamptz NOT NULL,
+    approved_by text CHECK (approved_by <> drafted_by),
+    -- Which page of the segment comes next as it is frozen; none: the first.
+    segment_cursor text,
+    frozen_at timestamptz,
+    -- Of its members, as it was frozen.
+    zones text[] NOT NULL DEFAULT '{}',
+    -- When the next may be told at its pace.
+    next_at timestamptz,
+    -- When it last told somebody, or had nobody to tell.
+    told_at timestamptz,
+    ended_at timestamptz,
+    CHECK (first_day <= last_day),
+    CHECK (from_time < until_time),
+    CHECK (approved_by IS NOT NULL OR state IN ('draft', 'cancelled')),
+    CHECK (frozen_at IS NOT NULL OR state IN ('draft', 'approved', 'cancelled')),
+    CHECK ((ended_at IS NOT NULL) = (state IN ('ended', 'cancelled')))
+);
+CREATE INDEX campaign_at_work ON campaign (id) WHERE state IN ('approved', 'running', 'paused');
+-- Who did what with it: what a person was told stays told.
+CREATE TABLE campaign_step (
+    id uuid PRIMARY KEY,
+    campaign_id uuid NOT NULL REFERENCES campaign,
+    what text NOT NULL CHECK (what IN ('drafted', 'uploaded', 'approved', 'frozen', 'started',
+                                       'paused', 'resumed', 'cancelled', 'ended')),
+    -- None: it was no person.
+    asked_as text,
+    by text NOT NULL CHECK (by <> ''),
+    reason text NOT NULL,
+    -- Of what was asked, so that the same again is known and anything else refused.
+    asked_sha256 bytea CHECK (length(asked_sha256) = 32),
+    at timestamptz NOT NULL,
+    -- An Idempotency-Key is its person's.
+    UNIQUE (by, asked_as),
+    CHECK ((asked_as IS NULL) = (asked_sha256 IS NULL))
+);
+CREATE INDEX campaign_step_campaign ON campaign_step (campaign_id, id);
+-- An account of a campaign's audience, once.
+CREATE TABLE campaign_member (
+    campaign_id uuid NOT NULL REFERENCES campaign,
+    number text NOT NULL CHECK (number <> ''),
+    -- None: not looked up yet, or the notifier knows no such account.
+    account_id uuid,
+    -- Of its contact as the audience was frozen.
+    zone text,
+    -- By campaign, seed and number: the order in which they are told.
+    place bigint NOT NULL CHECK (place >= 0),
+    held_out boolean NOT NULL,
+    state text NOT NULL CHECK (state IN ('waiting', 'queued', 'skipped', 'held_out')),
+    skipped_for text CHECK (skipped_for IN ('unknown_account', 'no_consent', 'no_channel',
+                                            'cancelled', 'not_in_time')),
+    -- The position of its next notice: one more for each that a pause has withdrawn.
+    position integer NOT NULL DEFAULT 0 CHECK (position >= 0),
+    -- When it was told, held out or skipped.
+    settled_at timestamptz,
+    PRIMARY KEY (campaign_id, number),
+    UNIQUE (campaign_id, account_id),
+    CHECK ((state = 'skipped') = (skipped_for IS NOT NULL)),
+    CHECK ((state = 'waiting') = (settled_at IS NULL)),
+    CHECK (state <> 'held_out' OR held_out),
+    CHECK (account_id IS NOT NULL OR state IN ('waiting', 'skipped'))
+) WITH (fillfactor = 80);
+CREATE INDEX campaign_member_waiting ON campaign_member (campaign_id, place)
+    WHERE state = 'waiting';
 -- Its words are never changed; what became of it stands beside them.
 CREATE TABLE template_text (
     id uuid PRIMARY KEY,
     template text NOT NULL,
     language text NOT NULL,
     channel text NOT NULL,
+    -- Of a campaign's template.
+    campaign_id uuid REFERENCES campaign,
     -- Of mail alone.
     subject text,
     body text NOT NULL,
@@ -53,7 +141,7 @@ CREATE TABLE template_text (
     withdrawn_at timestamptz,
     -- An Idempotency-Key is its person's.
     UNIQUE (drafted_by, asked_as),
-    UNIQUE (template, language, channel, number),
+    CHECK ((campaign_id IS NOT NULL) = (template LIKE 'campaign-%')),
     CHECK ((channel = 'email') = (subject IS NOT NULL)),
     CHECK (published_by <> drafted_by),
     CHECK (num_nulls(number, published_by, publish_reason, published_at) IN (0, 4)),
@@ -63,6 +151,11 @@ CREATE TABLE template_text (
 CREATE INDEX template_text_in_force
     ON template_text (template, language, channel, effective_from DESC, number DESC)
     WHERE published_at IS NOT NULL AND withdrawn_at IS NULL;
+-- Drafts have no number yet.
+CREATE UNIQUE INDEX template_text_number
+    ON template_text (template, language, channel, campaign_id, number) NULLS NOT DISTINCT
+    WHERE number IS NOT NULL;
+CREATE INDEX template_text_campaign ON template_text (campaign_id) WHERE campaign_id IS NOT NULL;
 -- A text that a person had sent to themselves: no notice, and evidence of nothing.
 CREATE TABLE template_test (
     id uuid PRIMARY KEY,
@@ -145,7 +238,7 @@ CREATE TABLE notice (
         ('queued', 'sending', 'accepted', 'delivered', 'bounced', 'failed', 'expired', 'withdrawn',
          'suppressed', 'declined')),
     -- What a notice in flight becomes if this attempt does not deliver it.
-    stop_as text CHECK (stop_as IN ('withdrawn', 'suppressed')),
+    stop_as text CHECK (stop_as IN ('withdrawn', 'suppressed', 'declined')),
     -- 0 goes first.
     priority smallint NOT NULL,
     -- Worth nothing after this; given to the next channel after that.
@@ -170,6 +263,8 @@ CREATE TABLE notice (
     created_at timestamptz NOT NULL,
     accepted_at timestamptz,
     finished_at timestamptz,
+    -- Whose words and channels it has; none where an event called for it.
+    campaign_id uuid REFERENCES campaign,
     -- An event makes a notice once, whatever became of the contact in between.
     UNIQUE (cause_id, template, position),
     CHECK ((status IN ('queued', 'sending')) = (next_attempt_at IS NOT NULL)),
@@ -185,6 +280,7 @@ CREATE INDEX notice_stopped ON notice (next_attempt_at)
     WHERE status = 'sending' AND stop_as IS NOT NULL;
 CREATE INDEX notice_account ON notice (account_id, sequence);
 CREATE INDEX notice_code ON notice (code);
+CREATE INDEX notice_campaign ON notice (campaign_id, status) WHERE campaign_id IS NOT NULL;
 -- A notice that a person had said anew: ``id`` is the new one.
 CREATE TABLE notice_resend (
     id uuid PRIMARY KEY REFERENCES notice,
@@ -369,7 +465,8 @@ def downgrade() -> None:
         "webhook_message", "webhook_secret", "webhook_change", "webhook",
         "inbound_part", "inbound_message", "sms_message", "door_photo", "door_notice",
         "notice_resend", "notice",
-        "template_test", "template_text", "nomination_word", "nomination", "consent", "contact",
+        "template_test", "template_text", "campaign_member", "campaign_step", "campaign",
+        "nomination_word", "nomination", "consent", "contact",
         "account", "zone_data", "outbox", "dead_letter_replay", "offset_acceptance",
         "consumer_offset",
     ):  # fmt: skip
