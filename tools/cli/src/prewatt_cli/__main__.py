@@ -15,6 +15,7 @@ from prewatt_cli.account_checks import account_checks
 from prewatt_cli.archive import PASSED_ON, archive
 from prewatt_cli.audit import audit
 from prewatt_cli.bank import bank
+from prewatt_cli.campaigns import campaigns
 from prewatt_cli.cashiers import cashier
 from prewatt_cli.conditions import conditions
 from prewatt_cli.contacts import contacts
@@ -102,6 +103,7 @@ app.add_typer(debts, name="debts")
 app.add_typer(hardship, name="hardship")
 app.add_typer(offsets, name="offsets")
 app.add_typer(templates, name="templates")
+app.add_typer(campaigns, name="campaigns")
 app.add_typer(notices, name="notices")
 app.add_typer(contacts, name="contacts")
 app.add_typer(webhooks, name="webhooks")

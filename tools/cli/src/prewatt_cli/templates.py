@@ -73,6 +73,9 @@ def draft(
     file: TextFile,
     *,
     subject: Subject = None,
+    campaign: Annotated[
+        UUID | None, typer.Option(help="Whose text it is, of a campaign's template.")
+    ] = None,
     reason: Why,
     from_: Annotated[
         datetime | None,
@@ -86,6 +89,7 @@ def draft(
     with one_line_errors(), client_for(_NOTIFIER, state_dir=state_dir, who=who) as notifier:
         body = _source(template, language, channel, file, subject)
         body |= {"reason": reason, "effective_from": local(from_)}
+        body |= {"campaign_id": None if campaign is None else str(campaign)}
         print(keyed(notifier, _PATH, body, key)["id"])  # noqa: T201
 
 
