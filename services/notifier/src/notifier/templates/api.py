@@ -106,7 +106,11 @@ def templates_router(
             raise TextRefused(message)
         try:
             sample = sample_of(
-                text.source, text.key, notice.facts, account_number=number, utility=limits.utility
+                text.source,
+                text.key,
+                notice.facts,
+                account_number=number,
+                signature=limits.signature,
             )
         except Unsaid as error:
             raise InvalidText(str(error)) from error
