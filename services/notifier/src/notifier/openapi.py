@@ -43,6 +43,8 @@ EXAMPLES: Mapping[str, Any] = {
     "says": "line 1: no loop: no fact is a list",
     "subject": "Your electricity balance",
     "to": "+86...00",
+    "address": "12 Plum Lane, door 3",
+    "photo_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "chat": "telegram:123456789",
     "wechat_openid": "oReader0000000000000000000000",
     "phone": "+8613800138000",
