@@ -84,6 +84,7 @@ from rows_of_debits import (
 from rows_of_hardship import add_hardship_flag, add_hardship_look, add_hardship_policy
 from rows_of_mandates import a_mandate, add_mandate, add_mandate_step, add_top_up_request
 from rows_of_pay_links import a_pay_link, add_link_payment, add_pay_link
+from rows_of_refunds import a_refund, add_refund, add_refund_step, add_unclaimed
 from rows_of_settlements import add_payout, add_settlement_difference, add_settlement_file
 from rows_of_vending import (
     a_check,
@@ -458,6 +459,23 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
         ),
         "/v1/deposits/{deposit_id}/steps": Listed(
             add=add_deposit_step, key=_id, newest_first=True, owner=a_deposit
+        ),
+        "/v1/refunds": Listed(
+            add=add_refund,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE refund SET state = 'cancelled'",
+            query={},
+            other_query={"state": "in-transit"},
+        ),
+        "/v1/refunds/{refund_id}/steps": Listed(
+            add=add_refund_step, key=_id, newest_first=True, owner=a_refund
+        ),
+        "/v1/unclaimed-balances": Listed(
+            add=add_unclaimed,
+            key=lambda each: each["account_id"],
+            newest_first=False,
+            moves="UPDATE account SET balance_micro = balance_micro + 1",
         ),
         "/v1/debts/write-offs": Listed(
             add=add_write_off,

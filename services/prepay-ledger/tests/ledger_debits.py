@@ -18,6 +18,7 @@ from prepay_ledger.bank.open_bank_account import open_bank_account
 from prepay_ledger.bank.postgres_queries import BankQueries
 from prepay_ledger.bank.receive_debit import ReceiveDebit
 from prepay_ledger.bank.receive_payout import ReceivePayout
+from prepay_ledger.bank.receive_refund import ReceiveRefund
 from prepay_ledger.bank.settle_line import SettleLine
 from prepay_ledger.bank.take_line import TakeLine
 from prepay_ledger.bank.take_lines import TakeLines
@@ -84,6 +85,7 @@ class Debits(Saving):
         self.take_line = TakeLine(
             take_payment=self.take_payment, take_movement=self.take_movement,
             receive_payout=self.receive_payout, receive_debit=self.receive_debit,
+            receive_refund=ReceiveRefund(review=review),
             clock=lambda: self.now,
         )  # fmt: skip
 

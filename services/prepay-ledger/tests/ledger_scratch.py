@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import asyncpg
-from ledger_scratch_rows import rows_of_modes_and_deposits
+from ledger_scratch_rows import rows_of_modes_and_deposits, rows_of_refunds
 
 from prepay_ledger.charging.enter_charges import EnterCharges
 from prepay_ledger.charging.turn_readings import TurnReadings
@@ -308,6 +308,9 @@ class Scratch:
                 ("INSERT INTO account_check_resolution (line_id, key, who, reason, at) "
                  "VALUES ($1, $2, 'w', 'r', $3)", (second, f"k{number}", AT)),
                 *rows_of_modes_and_deposits(first, second, number, journal_id, account_id=ACCOUNT),
+                *rows_of_refunds(
+                    first, second, number, journal_id, account_id=ACCOUNT, bank_line=second
+                ),
                 ("INSERT INTO meter_state (meter_id, day, today) SELECT $1, day, $2 FROM "
                  "posting_day", (f"m{first}", bytes([number]))),
             ):  # fmt: skip

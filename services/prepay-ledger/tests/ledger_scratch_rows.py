@@ -37,3 +37,35 @@ def rows_of_modes_and_deposits(
             (second, first, f"k{number}", f"w{second}", f"r{number}", journal_id, AT),
         ),
     )
+
+
+def rows_of_refunds(
+    first: UUID, second: UUID, number: int, journal_id: int, *, account_id: UUID, bank_line: UUID
+) -> Sequence[tuple[str, tuple[Any, ...]]]:
+    """Likewise."""
+    return (
+        (
+            "INSERT INTO refund_payee (id, account_id, holder, bank_account, bank_code) "
+            "VALUES ($1, $2, $3, $4, 'c')",
+            (first, account_id, f"h{first}", f"a{number}"),
+        ),
+        (
+            "INSERT INTO refund (id, account_id, amount_micro, currency, way, payee_id, state, "
+            "ordered_at) VALUES ($1, $2, 9, 'CNY', 'bank', $1, 'in-transit', $3)",
+            (first, account_id, AT),
+        ),
+        (
+            "INSERT INTO refund_step (id, refund_id, action, amount_micro, key, bank_line, slip, "
+            "who, reason, journal_id, at) VALUES ($1, $2, 'pay', 9, $3, $4, 's', $5, $6, $7, $8)",
+            (
+                second,
+                first,
+                f"k{number}",
+                bank_line,
+                f"w{second}",
+                f"r{number}",
+                journal_id,
+                AT,
+            ),
+        ),
+    )

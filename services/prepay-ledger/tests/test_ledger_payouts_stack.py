@@ -11,7 +11,7 @@ import pytest
 from ledger_bank import camt, details, entry, mt940
 from ledger_clearing import Clearing
 from ledger_settlements import PLAIN, Row, plain_file
-from ledger_town import ONE_PERSON, Dying, Killed
+from ledger_town import ONE_PERSON, REVIEW, Dying, Killed
 
 from prepay_ledger.approvals.values import ApprovalTerms
 from prepay_ledger.bank.keep_file import keep_file, read_upload
@@ -20,6 +20,7 @@ from prepay_ledger.bank.open_bank_account import open_bank_account
 from prepay_ledger.bank.postgres_queries import BankQueries
 from prepay_ledger.bank.receive_debit import ReceiveDebit
 from prepay_ledger.bank.receive_payout import ReceivePayout
+from prepay_ledger.bank.receive_refund import ReceiveRefund
 from prepay_ledger.bank.settle_line import SettleLine
 from prepay_ledger.bank.settle_payout import Asked, SettlePayout
 from prepay_ledger.bank.take_line import TakeLine
@@ -62,7 +63,8 @@ class Bank(Clearing):
         )  # fmt: skip
         self.take_line = TakeLine(
             take_payment=self.take_payment, take_movement=self.take_movement,
-            receive_payout=self.receive, receive_debit=self.receive_debit, clock=lambda: self.at,
+            receive_payout=self.receive, receive_debit=self.receive_debit,
+            receive_refund=ReceiveRefund(review=REVIEW), clock=lambda: self.at,
         )  # fmt: skip
         self.settle_payout = self.settling(ONE_PERSON)
         self.payout_queries = PayoutQueries(self.database)

@@ -147,6 +147,7 @@ UNIQUE_IN = {
     "debit_result": ("key", "sha256"),
     "debit_step": ("file_id",),
     "payout_step": ("key",),
+    "refund_payee": ("holder",),
     "settlement_file": ("key",),
     "settlement_step": ("key",),
 }

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from prepay_ledger.bank.receive_debit import ReceiveDebit
 from prepay_ledger.bank.receive_payout import ReceivePayout
+from prepay_ledger.bank.receive_refund import ReceiveRefund
 from prepay_ledger.bank.take_line import TakeLine
 from prepay_ledger.business_days import BusinessDays
 from prepay_ledger.debit_files.take_answer import TakeAnswer
@@ -23,6 +24,7 @@ class BankParts:
     take_answer: TakeAnswer
     receive_payout: ReceivePayout
     receive_debit: ReceiveDebit
+    receive_refund: ReceiveRefund
 
 
 def make_bank_parts(settings: LedgerSettings, *, review: SupplyReview) -> BankParts:
@@ -37,11 +39,13 @@ def make_bank_parts(settings: LedgerSettings, *, review: SupplyReview) -> BankPa
         zone=ZoneInfo(settings.timezone),
     )
     receive_debit = ReceiveDebit(take_answer=take_answer, profiles=settings.debit_profiles)
+    receive_refund = ReceiveRefund(review=review)
     take_line = TakeLine(
         take_payment=take_payment,
         take_movement=take_movement,
         receive_payout=receive_payout,
         receive_debit=receive_debit,
+        receive_refund=receive_refund,
         clock=utc_now,
     )
     return BankParts(
@@ -49,4 +53,5 @@ def make_bank_parts(settings: LedgerSettings, *, review: SupplyReview) -> BankPa
         take_answer=take_answer,
         receive_payout=receive_payout,
         receive_debit=receive_debit,
+        receive_refund=receive_refund,
     )

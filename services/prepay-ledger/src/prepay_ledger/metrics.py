@@ -140,6 +140,16 @@ PROPOSAL_WAITING_SECONDS = Gauge(
     "prewatt_ledger_proposal_waiting_seconds",
     "For so long the oldest proposal has waited for a second person; 0: none does.",
 )
+REFUND_AGE_SECONDS = Gauge(
+    "prewatt_ledger_refund_age_seconds",
+    "Since when the oldest refund is in transit: not at the bank yet, or not fetched in cash; 0: "
+    "none is.",
+    ("way",),
+)
+UNCLAIMED_BALANCES = Gauge(
+    "prewatt_ledger_unclaimed_balances",
+    "Accounts that moved out long ago (PREWATT_UNCLAIMED_DAYS) and have money left.",
+)
 GUARANTEES = Gauge(
     "prewatt_ledger_guarantees",
     "Guarantees of banks of which something is left: that end within 30 days (soon), and that are "

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 
 from prepay_ledger.bank.api import bank_router
 from prepay_ledger.bank.api_payouts import payouts_router
+from prepay_ledger.bank.api_refunds import refund_lines_router
 from prepay_ledger.bank.api_statements import missing_statements_router
 from prepay_ledger.bank.postgres_queries import BankQueries
 from prepay_ledger.bank.postgres_statements import StatementQueries
@@ -72,6 +73,12 @@ def bank_routers(
                 terms=settings.approval_terms,
             ),
             late_before=lambda: late_before(utc_now(), zone=zone, days=late_days),
+            committed=committed,
+            clock=utc_now,
+        ),
+        refund_lines_router(
+            open_unit=units,
+            receive_refund=parts.receive_refund,
             committed=committed,
             clock=utc_now,
         ),

@@ -44,6 +44,9 @@ from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.payments.take_payment_event import ApplyPaymentEvent, TakePaymentEvent
 from prepay_ledger.receipts.api import receipts_router
 from prepay_ledger.receipts.postgres_queries import ReceiptQueries
+from prepay_ledger.refunds.api import refunds_router
+from prepay_ledger.refunds.order_refund import OrderRefund
+from prepay_ledger.refunds.postgres_queries import RefundQueries
 from prepay_ledger.routes_bank import bank_routers
 from prepay_ledger.seals.postgres import open_seals
 from prepay_ledger.settings import LedgerSettings
@@ -105,6 +108,10 @@ def money_routers(
 
     of_deposits = CarryOutSteps[PostgresUnit](review=review_accounts, zone=zone)
 
+    order_refund = OrderRefund[PostgresUnit](
+        zone=zone, approvals=approvals, terms=settings.refund_terms
+    )
+
     def units() -> AbstractAsyncContextManager[PostgresUnit]:
         return open_unit(database)
 
@@ -125,6 +132,7 @@ def money_routers(
                     ActKind.DEPOSIT_HOLD: of_deposits.hold,
                     ActKind.DEPOSIT_DRAW: of_deposits.draw,
                     ActKind.DEPOSIT_RELEASE: of_deposits.release,
+                    ActKind.REFUND: order_refund.carry_out,
                 }
             ),
             committed=committed,
@@ -141,6 +149,16 @@ def money_routers(
             open_unit=units,
             queries=AdjustmentQueries(database),
             transfer_money=transfer_money,
+            committed=committed,
+            clock=utc_now,
+        ),
+        refunds_router(
+            open_unit=units,
+            queries=RefundQueries(database),
+            order_refund=order_refund,
+            review=review_accounts,
+            zone=zone,
+            unclaimed_days=settings.unclaimed_days,
             committed=committed,
             clock=utc_now,
         ),

@@ -19,6 +19,7 @@ from prepay_ledger.pay_links.values import PayAmounts
 from prepay_ledger.payment_requests.configured import ConfiguredRequester
 from prepay_ledger.providers.configured import ConfiguredProvider, ProviderName
 from prepay_ledger.receipts.sign_receipt import ReceiptKeys, receipt_keys_of
+from prepay_ledger.refunds.values import RefundTerms
 from prepay_ledger.relays.signing import private_key
 from prepay_ledger.site_codes.rules import masters_of
 from prepay_ledger.site_codes.values import Masters
@@ -61,6 +62,11 @@ class LedgerSettings(ServiceSettings):
     payout_late_days: int = Field(default=5, ge=1, le=60)
     """A provider's payout that no line of the bank's statements is by then is late; until then one
     that no line names is known by its amount."""
+    refund_cash_max_micro: int | None = Field(default=None, ge=0)
+    """The most that is paid out in cash at once of an account that moved out, in micro-units of
+    whatever currency; none: no limit."""
+    unclaimed_days: int = Field(default=180, ge=1, le=3_650)
+    """What an account has left for so many days after its last one is listed as unclaimed."""
     debit_profiles: dict[ProviderName, DebitProfile] = Field(default_factory=dict)
     """Banks that take batch debits by files, by the name that mandates have for them: in what
     format, and what their answers say."""
@@ -226,6 +232,13 @@ class LedgerSettings(ServiceSettings):
             keys={name: key_bytes(key) for name, key in self.pay_link_keys.items()},
             amounts=self.pay_amounts,
             has_checkouts=bool(self.checkouts),
+        )
+
+    @property
+    def refund_terms(self) -> RefundTerms:
+        """What is paid out how, and what is unclaimed."""
+        return RefundTerms(
+            cash_max_micro=self.refund_cash_max_micro, unclaimed_days=self.unclaimed_days
         )
 
     @property

@@ -37,6 +37,8 @@ from prepay_ledger.payments.postgres_events import PostgresPaymentEvents
 from prepay_ledger.payments.postgres_payments import PostgresPayments
 from prepay_ledger.payouts.ports import PayoutStore
 from prepay_ledger.payouts.postgres import PostgresPayouts
+from prepay_ledger.refunds.ports import RefundStore
+from prepay_ledger.refunds.postgres import PostgresRefunds
 from prepay_ledger.settlements.ports import SettlementStore
 from prepay_ledger.settlements.postgres import PostgresSettlements
 from prepay_ledger.vending.ports import DrawerStore, VendorStore, VendStore
@@ -68,6 +70,7 @@ class MoneyStores:
         self.cash: CashStore = cash
         self.drawers: DrawerStore = cash
         self.bank: BankStore = PostgresBank(connection)
+        self.refunds: RefundStore = PostgresRefunds(connection)
         self.settlements: SettlementStore = PostgresSettlements(connection)
         self.vendors: VendorStore = PostgresVendors(connection)
         self.vends: VendStore = PostgresVends(connection)

@@ -1,7 +1,7 @@
 """Metrics of money that waits for the bank or for a person, looked up every some seconds."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from prepay_ledger.approvals.postgres_queries import ProposalQueries
@@ -13,9 +13,13 @@ from prepay_ledger.metrics import (
     DEBIT_AGE_SECONDS,
     PAYOUTS_OPEN,
     PROPOSAL_WAITING_SECONDS,
+    REFUND_AGE_SECONDS,
+    UNCLAIMED_BALANCES,
 )
 from prepay_ledger.payouts.postgres_queries import PayoutQueries
 from prepay_ledger.payouts.rules import late_before
+from prepay_ledger.refunds.postgres_queries import RefundQueries
+from prepay_ledger.refunds.values import Way
 from prepay_ledger.settings import LedgerSettings
 from prewatt_common.clock import utc_now
 from prewatt_common.db.database import Database
@@ -29,7 +33,8 @@ def bank_watches(database: Database, settings: LedgerSettings) -> list[Repeating
     """The workers that keep them."""
     zone, late_days = ZoneInfo(settings.timezone), settings.payout_late_days
     payouts, debits = PayoutQueries(database), DebitQueries(database)
-    proposals = ProposalQueries(database)
+    proposals, refunds = ProposalQueries(database), RefundQueries(database)
+    unclaimed = timedelta(days=settings.unclaimed_days)
     by_file = sorted(settings.debit_profiles)
     statements = StatementQueries(
         database,
@@ -52,6 +57,12 @@ def bank_watches(database: Database, settings: LedgerSettings) -> list[Repeating
         Repeating(
             name="watch proposals",
             do=lambda: _measure_proposals(proposals),
+            every_s=_EVERY_S,
+            rest_factor=_REST_FACTOR,
+        ),
+        Repeating(
+            name="watch refunds",
+            do=lambda: _measure_refunds(refunds, utc_now().astimezone(zone).date() - unclaimed),
             every_s=_EVERY_S,
             rest_factor=_REST_FACTOR,
         ),
@@ -80,6 +91,14 @@ async def _measure_proposals(proposals: ProposalQueries) -> None:
     now = utc_now()
     since = await proposals.waiting_since(now)
     PROPOSAL_WAITING_SECONDS.set((now - since).total_seconds() if since else 0)
+
+
+async def _measure_refunds(refunds: RefundQueries, ended_by: date) -> None:
+    now, since = utc_now(), await refunds.waiting_since()
+    for way in Way:
+        age_s = (now - since[way]).total_seconds() if way in since else 0
+        REFUND_AGE_SECONDS.labels(way).set(age_s)
+    UNCLAIMED_BALANCES.set(await refunds.count_unclaimed(ended_by))
 
 
 async def _measure_missing(statements: StatementQueries, today: date) -> None:

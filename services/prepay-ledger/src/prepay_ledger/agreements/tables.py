@@ -39,6 +39,8 @@ agreement = Table(
 )
 # A correction run's preview goes by accounts.
 Index("agreement_tariff", agreement.c.tariff_code, agreement.c.account_id)
+# What charges nobody any more.
+Index("agreement_ended", agreement.c.end_day, postgresql_where=agreement.c.end_day.is_not(None))
 # What a correction run has not come to yet.
 Index(
     "agreement_corrections",

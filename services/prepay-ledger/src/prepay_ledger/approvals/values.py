@@ -27,6 +27,7 @@ class ActKind(StrEnum):
     DEPOSIT_HOLD = "deposit-hold"
     DEPOSIT_DRAW = "deposit-draw"
     DEPOSIT_RELEASE = "deposit-release"
+    REFUND = "refund"
 
 
 class OutcomeAction(StrEnum):

@@ -11,6 +11,7 @@ from prepay_ledger.debit_files.ports import HasDebits
 from prepay_ledger.payments import ports as payments
 from prepay_ledger.payments.credit import Decided
 from prepay_ledger.payouts.ports import HasPayouts
+from prepay_ledger.refunds.ports import HasRefunds
 
 
 class BankStore(Protocol):
@@ -74,7 +75,7 @@ class HasBank(Protocol):
     bank: BankStore
 
 
-class Unit(HasBank, HasPayouts, HasDebits, payments.Unit, Protocol):
+class Unit(HasBank, HasPayouts, HasRefunds, HasDebits, payments.Unit, Protocol):
     """A transaction in which a line is applied."""
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from prepay_ledger.bank.ports import Unit
-from prepay_ledger.bank.rules import ended, texts_of
+from prepay_ledger.bank.rules import ended, names_in
 from prepay_ledger.bank.values import BankLine, LineState
 from prepay_ledger.bank_files.values import LineKind
 from prepay_ledger.debit_files.take_answer import TakeAnswer, item_named
@@ -15,9 +15,6 @@ from prepay_ledger.debit_files.values import DebitItem
 from prepay_ledger.debit_formats.configured import DebitProfile
 from prepay_ledger.debit_formats.values import AnswerKind
 from prepay_ledger.journal.values import Journal, clearing
-
-_ID = 32
-"""Letters and digits of our ids."""
 
 
 class ReceiveDebit:
@@ -42,7 +39,7 @@ class ReceiveDebit:
             return await self._item(unit, line, *found, now=now)
         if line.line.kind not in {LineKind.CREDIT, LineKind.BATCH}:
             return None
-        return await self._file(unit, line, providers, _names_in(line), now=now)
+        return await self._file(unit, line, providers, names_in(line), now=now)
 
     async def why_not(self, unit: Unit, line: BankLine) -> str:
         """Why the line is neither the debit that it names nor new money; empty where it is, or
@@ -65,7 +62,7 @@ class ReceiveDebit:
     async def _found(self, unit: Unit, line: BankLine) -> tuple[str, DebitItem] | None:
         """The debit that the line names, and by whom it was."""
         for provider in self._providers_of(line):
-            for name in _names_in(line):
+            for name in names_in(line):
                 item = await item_named(unit, provider, name)
                 if item is not None:
                     return provider, item
@@ -152,10 +149,3 @@ async def _post(unit: Unit, line: BankLine, provider: str, *, now: datetime) -> 
         ),
         at=now,
     )
-
-
-def _names_in(line: BankLine) -> list[str]:
-    """What may be an id of ours, in the fields for it and among other words."""
-    said = [line.line.end_to_end_id, line.line.transaction, line.line.booking, *texts_of(line.line)]
-    words = [word.lower() for text in said for word in text.replace("-", "").split()]
-    return list(dict.fromkeys(word for word in words if len(word) == _ID))

@@ -13,6 +13,8 @@ from prepay_ledger.bank_files.values import StatementLine
 
 PAYMENT_MICRO_MAX = 10**15
 _REFERENCE_CHARACTERS_MAX = 25
+_ID_CHARACTERS = 32
+"""Letters and digits of our ids."""
 _WORD = re.compile(r"[A-Za-z0-9]+")
 
 
@@ -77,6 +79,13 @@ def references_in(text: str) -> Iterator[str]:
 def texts_of(line: StatementLine) -> list[str]:
     """Where a payer may have named an account, the likeliest first."""
     return [each for each in (line.structured, line.text, line.end_to_end_id) if each]
+
+
+def names_in(line: BankLine) -> list[str]:
+    """What may be an id of ours, in the fields for it and among other words."""
+    said = [line.line.end_to_end_id, line.line.transaction, line.line.booking, *texts_of(line.line)]
+    words = [word.lower() for text in said for word in text.replace("-", "").split()]
+    return list(dict.fromkeys(word for word in words if len(word) == _ID_CHARACTERS))
 
 
 def may_be_a_number(text: str) -> bool:

@@ -9,6 +9,7 @@ from prepay_ledger.bank.named_account import named_account
 from prepay_ledger.bank.ports import Unit
 from prepay_ledger.bank.receive_debit import ReceiveDebit
 from prepay_ledger.bank.receive_payout import ReceivePayout
+from prepay_ledger.bank.receive_refund import ReceiveRefund
 from prepay_ledger.bank.rules import PAYMENT_MICRO_MAX, doubt, ended
 from prepay_ledger.bank.values import BankLine, LineState
 from prepay_ledger.bank_files.values import LineKind
@@ -17,11 +18,6 @@ from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.payments.values import Payment, PaymentOutcome
 from prepay_ledger.providers.values import Kind, Told
 from prewatt_common.clock import Clock
-
-_AS_IT_IS = {
-    LineKind.CHARGE: LineState.CHARGE,
-    LineKind.RETURNED_TO_US: LineState.RETURNED_TO_US,
-}
 
 
 class TakeLine:
@@ -34,12 +30,14 @@ class TakeLine:
         take_movement: TakeMovement,
         receive_payout: ReceivePayout,
         receive_debit: ReceiveDebit,
+        receive_refund: ReceiveRefund,
         clock: Clock,
     ) -> None:
         self._take_payment = take_payment
         self._take_movement = take_movement
         self._receive_payout = receive_payout
         self._receive_debit = receive_debit
+        self._receive_refund = receive_refund
         self._clock = clock
 
     async def __call__(self, unit: Unit, line_id: UUID) -> BankLine | None:
@@ -71,11 +69,19 @@ class TakeLine:
                 return await self._return(unit, line, now=now)
             case LineKind.CREDIT:
                 return await self._credit(unit, line, now=now)
-            case LineKind.DEBIT:
-                payout = await self._receive_payout.of_line(unit, line, now=now)
-                return payout or ended(line, LineState.DEBIT)
-            case kind:
-                return ended(line, _AS_IT_IS[kind])
+            case LineKind.DEBIT | LineKind.RETURNED_TO_US:
+                return await self._out_or_back(unit, line, now=now)
+            case LineKind.CHARGE | LineKind.PENDING:
+                return ended(line, LineState(line.line.kind))
+
+    async def _out_or_back(self, unit: Unit, line: BankLine, *, now: datetime) -> BankLine:
+        refund = await self._receive_refund.of_line(unit, line, now=now)
+        if refund is not None:
+            return refund
+        if line.line.kind is LineKind.RETURNED_TO_US:
+            return ended(line, LineState.RETURNED_TO_US)
+        payout = await self._receive_payout.of_line(unit, line, now=now)
+        return payout or ended(line, LineState.DEBIT)
 
     async def _credit(self, unit: Unit, line: BankLine, *, now: datetime) -> BankLine:
         if line.line.amount_micro > PAYMENT_MICRO_MAX:

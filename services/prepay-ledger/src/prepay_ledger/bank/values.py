@@ -21,6 +21,10 @@ class LineState(StrEnum):
     """A payment that nobody could place when it came; `prewatt suspense` goes on with it."""
     PAYOUT = "payout"
     """What a payment provider sent us of money that it had taken: nobody's payment."""
+    REFUND = "refund"
+    """What was paid out of an account that moved out."""
+    REFUND_RETURNED = "refund-returned"
+    """What was paid out and came back: the account has it again."""
     COLLECTED = "collected"
     """What the bank collected by a file of batch debits, or a return: booked by the debit."""
     REPEATED = "repeated"
@@ -61,7 +65,7 @@ OPEN = frozenset(
 """What a person has to look at, unless it was dealt with."""
 PAID = frozenset({LineState.CREDITED, LineState.SUSPENSE})
 """What is a payment."""
-MONEY_CAME = PAID | {LineState.PAYOUT, LineState.COLLECTED}
+MONEY_CAME = PAID | {LineState.PAYOUT, LineState.COLLECTED, LineState.REFUND_RETURNED}
 """What another line may tell of once more."""
 
 

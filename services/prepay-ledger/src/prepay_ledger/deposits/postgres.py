@@ -1,5 +1,6 @@
 """Deposits in PostgreSQL."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,6 +13,9 @@ _ADD = """
 INSERT INTO deposit (id, account_id, kind, amount_micro, currency, issuer, reference, valid_from,
                      valid_until)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING id
+"""
+_CASH_LEFT = """
+SELECT * FROM deposit WHERE account_id = $1 AND kind = 'cash' AND left_micro > 0 ORDER BY id
 """
 _PUT = """
 UPDATE deposit SET drawn_micro = $2, received_micro = $3, released_micro = $4 WHERE id = $1
@@ -52,6 +56,11 @@ class PostgresDeposits:
             "SELECT * FROM deposit WHERE id = $1", deposit_id
         )
         return None if row is None else to_deposit(row)
+
+    async def cash_left_of(self, account_id: UUID) -> Sequence[Deposit]:
+        """The caller has the account locked."""
+        rows = await (await driver(self._connection)).fetch(_CASH_LEFT, account_id)
+        return [to_deposit(row) for row in rows]
 
     async def put(self, deposit: Deposit) -> None:
         """The caller has its account locked."""

@@ -33,6 +33,8 @@ class UtilityAccount(StrEnum):
     """What was in cashiers' drawers more than they had taken; below zero: less."""
     GUARANTEES_CALLED = "guarantees-called"
     """What issuers of guarantees were called on for and have not paid yet: below zero."""
+    REFUNDS_IN_TRANSIT = "refunds-in-transit"
+    """What was paid out to customers and is not known to have left the bank, or a counter."""
     ADJUSTMENTS = "adjustments"
     """What balances were adjusted by, a ledger account a cause."""
     PAYMENT_FEES = "payment-fees"

@@ -113,6 +113,19 @@ SEALED = (
         ),
     ),
     SealedTable(
+        "refund_payee",
+        ("id",),
+        ("id", "account_id", "holder", "bank_account", "bank_code"),
+    ),
+    SealedTable(
+        "refund_step",
+        ("id",),
+        (
+            "id", "refund_id", "action", "amount_micro", "key", "bank_line", "slip", "who",
+            "reason", "journal_id", "at",
+        ),
+    ),
+    SealedTable(
         "decision",
         ("id",),
         ("id", "account_id", "state", "action", "fired", "held", "inputs", "at"),

@@ -504,6 +504,7 @@ CREATE TABLE agreement (
         (account_id WITH =, daterange(first_day, end_day) WITH &&),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
+CREATE INDEX agreement_ended ON agreement (end_day) WHERE end_day IS NOT NULL;
 CREATE INDEX agreement_tariff ON agreement (tariff_code, account_id);
 CREATE INDEX agreement_corrections ON agreement (tariff_code, corrections, id);
 CREATE TABLE correction_run (
@@ -1560,7 +1561,7 @@ CREATE TABLE proposal (
     UNIQUE (kind, who, key),
     CHECK (kind IN ('adjustment', 'transfer', 'vendor-limits', 'vendor-funding',
         'vendor-funding-reversal', 'bank-line', 'suspense-assignment', 'suspense-return',
-        'deposit-hold', 'deposit-draw', 'deposit-release')),
+        'deposit-hold', 'deposit-draw', 'deposit-release', 'refund')),
     CHECK (amount_micro >= 0),
     CHECK (currency ~ '^[A-Z]{3}$'),
     CHECK (expires_at > at)
@@ -1837,7 +1838,8 @@ CREATE TABLE bank_line (
     refers_to uuid,
     PRIMARY KEY (id),
     CHECK (kind IN ('credit', 'debit', 'charge', 'return', 'returned-to-us', 'batch', 'pending')),
-    CHECK (state IN ('waiting', 'credited', 'suspense', 'payout', 'collected', 'repeated',
+    CHECK (state IN ('waiting', 'credited', 'suspense', 'payout', 'refund',
+        'refund-returned', 'collected', 'repeated',
         'doubtful', 'taken-back', 'excess', 'parked', 'batch', 'detailed', 'debit', 'charge',
         'returned-to-us', 'pending', 'no-amount', 'failed')),
     CHECK (state NOT IN ('credited', 'suspense') OR payment IS NOT NULL),
@@ -2250,6 +2252,68 @@ CREATE TABLE debit_body (
     FOREIGN KEY(file_id) REFERENCES debit_file (id)
 );
 CREATE INDEX debit_body_day ON debit_body (day, file_id);
+CREATE TABLE refund_payee (
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    holder text NOT NULL,
+    bank_account text NOT NULL,
+    bank_code text NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (account_id, holder, bank_account, bank_code),
+    CHECK (holder <> ''),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX refund_payee_day ON refund_payee (day, id);
+CREATE TABLE refund (
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    amount_micro bigint NOT NULL,
+    currency text NOT NULL,
+    way text NOT NULL,
+    payee_id uuid NOT NULL,
+    state text NOT NULL,
+    ordered_at timestamptz NOT NULL,
+    paid_by uuid,
+    returned_by uuid,
+    returned_micro bigint DEFAULT 0 NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (paid_by),
+    UNIQUE (returned_by),
+    CHECK (amount_micro > 0),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    CHECK (way IN ('bank', 'cash')),
+    CHECK (state IN ('in-transit', 'paid', 'returned', 'cancelled')),
+    CHECK (returned_micro BETWEEN 0 AND amount_micro),
+    FOREIGN KEY(account_id) REFERENCES account (id),
+    FOREIGN KEY(payee_id) REFERENCES refund_payee (id),
+    FOREIGN KEY(paid_by) REFERENCES bank_line (id),
+    FOREIGN KEY(returned_by) REFERENCES bank_line (id)
+);
+CREATE INDEX refund_account_id ON refund (account_id, id);
+CREATE INDEX refund_in_transit ON refund (ordered_at) WHERE state = 'in-transit';
+CREATE TABLE refund_step (
+    id uuid NOT NULL,
+    refund_id uuid NOT NULL,
+    action text NOT NULL,
+    amount_micro bigint NOT NULL,
+    key text NOT NULL,
+    bank_line uuid,
+    slip text NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    journal_id bigint NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    CHECK (action IN ('order', 'pay', 'hand-out', 'return', 'cancel')),
+    CHECK (amount_micro > 0),
+    FOREIGN KEY(refund_id) REFERENCES refund (id),
+    FOREIGN KEY(bank_line) REFERENCES bank_line (id)
+);
+CREATE INDEX refund_step_day ON refund_step (day, id);
+CREATE INDEX refund_step_refund_id ON refund_step (refund_id, id);
+CREATE UNIQUE INDEX refund_step_key ON refund_step (who, key) WHERE key <> '';
 CREATE TABLE debit_step (
     id uuid NOT NULL,
     file_id uuid NOT NULL,
@@ -2437,6 +2501,8 @@ SEALED = {
     "cut_hold": "",
     "cut_hold_end": "",
     "deposit_step": "",
+    "refund_payee": "",
+    "refund_step": "",
     "tariff_version": "",
     "policy_version": "",
     "procedure_version": "",

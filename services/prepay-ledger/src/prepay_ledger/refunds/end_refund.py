@@ -1,0 +1,70 @@
+"""Use cases: the customer has the cash of a refund; or it is not paid out after all."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from prepay_ledger.facts.values import Decided
+from prepay_ledger.journal.values import UtilityAccount
+from prepay_ledger.refunds.move_refund import check_state, done_before, locked_refund, move_refund
+from prepay_ledger.refunds.ports import Review, Unit, UnitT
+from prepay_ledger.refunds.refusals import RefundNotSo
+from prepay_ledger.refunds.values import Refund, RefundState, Step, StepAction, Way
+from prewatt_common.ids import new_id
+
+
+async def hand_out(*, unit: Unit, refund_id: UUID, slip: str, key: str, decided: Decided) -> Refund:
+    """The customer has signed ``slip`` for the cash. The same again under the same key changes
+    nothing. Raises `UnknownRefund`, `RefundNotSo` or `KeyUsedBefore`."""
+    refund = await locked_refund(unit, refund_id)
+    step = _step(refund, StepAction.HAND_OUT, key=key, decided=decided, slip=slip)
+    if await done_before(unit, step):
+        return refund
+    check_state(refund, RefundState.IN_TRANSIT)
+    if refund.way is not Way.CASH:
+        message = f"refund {refund.id} goes by the bank, whose line ends it; nothing was changed"
+        raise RefundNotSo(message)
+    refund = replace(refund, state=RefundState.PAID)
+    postings: dict[str, int] = {
+        UtilityAccount.REFUNDS_IN_TRANSIT: -refund.amount_micro,
+        UtilityAccount.CASH: refund.amount_micro,
+    }
+    await move_refund(unit, refund, step, balance_micro=0, postings=postings)
+    return refund
+
+
+async def cancel_refund(
+    *, unit: UnitT, review: Review[UnitT], refund_id: UUID, key: str, decided: Decided
+) -> Refund:
+    """It was not sent, or nobody fetches it: the account has it again. The same again under the
+    same key changes nothing. Raises `UnknownRefund`, `RefundNotSo` or `KeyUsedBefore`."""
+    refund = await locked_refund(unit, refund_id)
+    step = _step(refund, StepAction.CANCEL, key=key, decided=decided)
+    if await done_before(unit, step):
+        return refund
+    check_state(refund, RefundState.IN_TRANSIT)
+    refund = replace(refund, state=RefundState.CANCELLED)
+    balance = await move_refund(
+        unit,
+        refund,
+        step,
+        balance_micro=refund.amount_micro,
+        postings={UtilityAccount.REFUNDS_IN_TRANSIT: -refund.amount_micro},
+    )
+    if balance is not None and balance.is_due:
+        await review(unit, [refund.account_id], decided.at)
+    return refund
+
+
+def _step(
+    refund: Refund, action: StepAction, *, key: str, decided: Decided, slip: str = ""
+) -> Step:
+    return Step(
+        id=new_id(),
+        refund_id=refund.id,
+        action=action,
+        amount_micro=refund.amount_micro,
+        key=key,
+        decided=decided,
+        journal_id=0,
+        slip=slip,
+    )

@@ -1,0 +1,56 @@
+"""Rows of refunds and their steps, as values."""
+
+from typing import Any, Protocol
+
+from prepay_ledger.facts.values import Decided
+from prepay_ledger.refunds.values import Payee, Refund, RefundState, Step, StepAction, Way
+
+REFUND = """
+SELECT r.*, p.holder, p.bank_account, p.bank_code
+FROM refund AS r JOIN refund_payee AS p ON p.id = r.payee_id
+"""
+"""With whom it goes to."""
+
+
+class Columns(Protocol):
+    """A row: its columns by name."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+def to_payee(row: Columns) -> Payee:
+    """From its row."""
+    return Payee(holder=row["holder"], bank_account=row["bank_account"], bank_code=row["bank_code"])
+
+
+def to_refund(row: Columns) -> Refund:
+    """From a row of `REFUND`."""
+    return Refund(
+        id=row["id"],
+        account_id=row["account_id"],
+        amount_micro=row["amount_micro"],
+        currency=row["currency"],
+        way=Way(row["way"]),
+        payee_id=row["payee_id"],
+        payee=to_payee(row),
+        state=RefundState(row["state"]),
+        ordered_at=row["ordered_at"],
+        paid_by=row["paid_by"],
+        returned_by=row["returned_by"],
+        returned_micro=row["returned_micro"],
+    )
+
+
+def to_step(row: Columns) -> Step:
+    """From its row."""
+    return Step(
+        id=row["id"],
+        refund_id=row["refund_id"],
+        action=StepAction(row["action"]),
+        amount_micro=row["amount_micro"],
+        key=row["key"],
+        decided=Decided(by=row["who"], reason=row["reason"], at=row["at"]),
+        journal_id=row["journal_id"],
+        bank_line=row["bank_line"],
+        slip=row["slip"],
+    )
