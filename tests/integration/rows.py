@@ -260,6 +260,21 @@ async def add_mode_change(connection: asyncpg.Connection, _: str, n: int) -> Non
     await a_mode_change(connection)
 
 
+async def add_owing(connection: asyncpg.Connection, _: str, n: int) -> None:
+    """A post-paid account that owes."""
+    account_id = UUID(await an_account(connection))
+    await connection.execute(
+        "UPDATE account SET mode = 'arrears', balance_micro = -9 WHERE id = $1", account_id
+    )
+    await connection.execute(
+        "INSERT INTO mode_change (id, account_id, to_mode, first_day, tariff_code, consent_by, "
+        "consent_reference, consent_at, notice_days, owed, instalments, due_days, effective_at, "
+        "state, reason, waits_for, agreement_id) VALUES ($1, $2, 'arrears', '2026-03-01', 't', "
+        "'c', 'd', $3, 0, 'debt', 1, 0, $3, 'done', '', '', $1)",
+        new_id(), account_id, AT,
+    )  # fmt: skip
+
+
 async def add_mode_change_step(connection: asyncpg.Connection, change_id: str, n: int) -> None:
     await connection.execute(
         "INSERT INTO mode_change_step (id, change_id, action, key, reference, who, reason, at) "

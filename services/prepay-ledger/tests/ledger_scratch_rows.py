@@ -45,6 +45,15 @@ def rows_of_refunds(
     """Likewise."""
     return (
         (
+            "INSERT INTO statement (id, number, account_id, agreement_id, period_first, "
+            "period_end, account_number, currency, energy_wh, charged, brought_micro, "
+            "charged_micro, corrected_micro, paid_micro, given_micro, owed_micro, "
+            "posted_total_micro, paid_total_micro, due_on, issued_at) SELECT $1, "
+            "coalesce(max(number), 0) + 1, $2, $1, '2026-03-01', '2026-04-01', 'n', 'CNY', $3, "
+            "'{}', 0, 9, 0, 0, 0, 9, 9, 0, '2026-04-15', $4 FROM statement",
+            (first, account_id, number, AT),
+        ),
+        (
             "INSERT INTO refund_payee (id, account_id, holder, bank_account, bank_code) "
             "VALUES ($1, $2, $3, $4, 'c')",
             (first, account_id, f"h{first}", f"a{number}"),

@@ -71,6 +71,13 @@ CANNOT_BE = [
     ("deposit_step", "action", "burn"),
     ("deposit_step", "amount_micro", 0),
     ("deposit_step", "place", "sea"),
+    ("statement", "number", 0),
+    ("statement", "period_end", "2026-03-01"),
+    ("statement", "currency", "cny"),
+    ("statement", "owed_micro", 8),
+    ("statement", "due_on", "2026-03-01"),
+    ("statement_number", "only_row", "false"),
+    ("statement_number", "last", -1),
     ("refund_payee", "holder", ""),
     ("refund", "amount_micro", 0),
     ("refund", "currency", "cny"),
@@ -303,6 +310,11 @@ BESIDE = {
     "debts_micro": 0,
     "added_micro": 9,
     "revision": 2,
+    "brought_micro": 0,
+    "charged_micro": 9,
+    "corrected_micro": 0,
+    "paid_micro": 0,
+    "given_micro": 0,
 }
 
 

@@ -19,6 +19,7 @@ def account(balance_micro: int, *charged: int, limit_micro: int = 0) -> PostPaid
     """Periods of thirty days from `SINCE` on, each due ten days after its end."""
     return PostPaid(
         account_id=new_id(),
+        number="1",
         currency="CNY",
         balance_micro=balance_micro,
         limit_micro=limit_micro,
@@ -60,6 +61,29 @@ def test_what_is_oldest_is_paid_first(of: PostPaid, days: int, is_so: object) ->
     assert brief(dues_of(of, today=SINCE + days * DAY)) == is_so
 
 
+@pytest.mark.parametrize(
+    ("of", "days", "aged"),
+    [
+        (account(-100, 100), 40, (0, 0, 0, 0)),
+        (account(-100, 100), 41, (100, 0, 0, 0)),
+        (account(-100, 100), 70, (100, 0, 0, 0)),
+        (account(-100, 100), 71, (0, 100, 0, 0)),
+        (account(-100, 100), 100, (0, 100, 0, 0)),
+        (account(-100, 100), 101, (0, 0, 100, 0)),
+        (account(-100, 100), 131, (0, 0, 0, 100)),
+        (account(-150, 100, 50), 71, (50, 100, 0, 0)),
+        (account(-60, 100, 50), 71, (50, 10, 0, 0)),
+        # A period that gives back has paid what is oldest.
+        (account(-70, 100, -30), 71, (0, 70, 0, 0)),
+        (account(-130, 100), 41, (100, 30, 0, 0)),
+    ],
+)
+def test_arrears_are_told_by_their_age(of: PostPaid, days: int, aged: tuple[int, ...]) -> None:
+    found = dues_of(of, today=SINCE + days * DAY)
+    assert tuple(found.aged) == aged
+    assert sum(aged) == found.arrears_micro
+
+
 def test_the_agreed_limit_is_shown_and_cuts_nobody() -> None:
     assert dues_of(account(-100, 100, limit_micro=70), today=SINCE).above_limit_micro == 30
     assert dues_of(account(-70, 70, limit_micro=70), today=SINCE).above_limit_micro == 0
@@ -78,4 +102,19 @@ def test_nothing_owed_is_missing_and_nothing_twice(
     assert found.unpaid_micro == found.before_micro + sum(e.unpaid_micro for e in found.dues)
     assert owed - found.going_on_micro <= found.unpaid_micro <= owed
     assert 0 <= found.arrears_micro <= found.unpaid_micro
+    assert sum(found.aged) == found.arrears_micro
+    assert min(found.aged) >= 0
     assert all(each.unpaid_micro <= each.period.charged_micro for each in found.dues)
+
+
+@given(
+    charged=st.lists(st.integers(-500, 1_000), max_size=8),
+    balance=st.integers(-5_000, 1_000),
+    days=st.integers(0, 400),
+)
+def test_the_ages_come_to_the_arrears_whatever_was_corrected(
+    charged: list[int], balance: int, days: int
+) -> None:
+    found = dues_of(account(balance, *charged), today=SINCE + days * DAY)
+    assert sum(found.aged) == found.arrears_micro
+    assert min(found.aged) >= 0

@@ -150,6 +150,7 @@ UNIQUE_IN = {
     "refund_payee": ("holder",),
     "settlement_file": ("key",),
     "settlement_step": ("key",),
+    "statement": ("agreement_id",),
 }
 """Likewise, of that table alone."""
 

@@ -31,6 +31,7 @@ from prepay_ledger.settings import LedgerSettings
 from prepay_ledger.settlements.follow_differences import FollowDifferences
 from prepay_ledger.settlements.keep_file import ReadUpload
 from prepay_ledger.settlements.terms import terms_of
+from prepay_ledger.statements.issue_statements import IssueStatements
 from prepay_ledger.supply.follow_rules import FollowRules
 from prepay_ledger.supply.recheck_supply import RecheckSupply
 from prepay_ledger.supply.review_supply import SupplyReview
@@ -65,6 +66,8 @@ _SEND_TOP_UPS_EVERY_S = 1.0
 _FOLLOW_DIFFERENCES_EVERY_S = 2.0
 _FOLLOW_DIFFERENCES_REST_FACTOR = 20
 """Those that stay open are compared in each run: a twentieth of the time at most."""
+_ISSUE_STATEMENTS_EVERY_S = 30.0
+_ISSUE_STATEMENTS_REST_FACTOR = 20
 _ROLL_OUT_EVERY_S = 1.0
 _ROLL_OUT_REST_FACTOR = 3
 
@@ -132,6 +135,17 @@ def jobs(
             name="carry on mode changes",
             do=CarryOnChanges(open_unit=units, review=review, clock=utc_now, committed=committed),
             every_s=_CARRY_ON_EVERY_S,
+        ),
+        Repeating(
+            name="issue statements",
+            do=IssueStatements(
+                open_unit=units,
+                zone=zone,
+                after_days=settings.statement_after_days,
+                clock=utc_now,
+            ),
+            every_s=_ISSUE_STATEMENTS_EVERY_S,
+            rest_factor=_ISSUE_STATEMENTS_REST_FACTOR,
         ),
         Repeating(
             name="carry out corrections",

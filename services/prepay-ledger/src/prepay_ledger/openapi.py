@@ -26,6 +26,7 @@ TAGS: Mapping[str, str] = {
     "refunds": "What accounts that moved out have left, paid out to their customers.",
     "seals": "Each sealed day's root, and proofs that an entry is in it.",
     "settlements": "What providers settle of a day, compared with what their webhooks told.",
+    "statements": "What post-paid accounts were charged and have paid, period by period.",
     "supply": "What was decided of supply and why, commands, holds, and what breaks many cuts.",
     "tariffs": "Published tariffs, and runs that charge again by a corrected one.",
     "vending": "Sales by shops, machines and counters, and the money that vendors may sell for.",

@@ -47,6 +47,7 @@ from prepay_ledger.installations.decide_meter import DecideMeter
 from prepay_ledger.installations.postgres_unbound import UnboundQueries
 from prepay_ledger.mode_changes.api import mode_changes_router
 from prepay_ledger.mode_changes.postgres_queries import ModeChangeQueries
+from prepay_ledger.paper.api import Paper
 from prepay_ledger.payment_requests.configured import Requesters
 from prepay_ledger.policies.api import policies_router
 from prepay_ledger.policies.api_protections import periods_router, protections_router
@@ -65,6 +66,8 @@ from prepay_ledger.seals.api import seals_router
 from prepay_ledger.seals.postgres import open_seals
 from prepay_ledger.settings import LedgerSettings
 from prepay_ledger.site_codes.api import site_codes_router
+from prepay_ledger.statements.api import statements_router
+from prepay_ledger.statements.postgres_queries import StatementQueries
 from prepay_ledger.supply.api import supply_router
 from prepay_ledger.supply.close_and_retry import CloseAndRetry
 from prepay_ledger.supply.postgres_queries import SupplyQueries
@@ -143,6 +146,10 @@ def routers(
         ),
         charges_router(open_unit=units, queries=ChargingQueries(database), clock=utc_now),
         dues_router(queries=DueQueries(database), zone=zone, clock=utc_now),
+        statements_router(
+            queries=StatementQueries(database),
+            paper=Paper(settings.utility_name, settings.paper_font),
+        ),
         mode_changes_router(
             open_unit=units,
             queries=ModeChangeQueries(database),

@@ -67,6 +67,8 @@ class LedgerSettings(ServiceSettings):
     whatever currency; none: no limit."""
     unclaimed_days: int = Field(default=180, ge=1, le=3_650)
     """What an account has left for so many days after its last one is listed as unclaimed."""
+    statement_after_days: int = Field(default=3, ge=0, le=60)
+    """So many days after a period of a post-paid account has ended its statement is issued."""
     debit_profiles: dict[ProviderName, DebitProfile] = Field(default_factory=dict)
     """Banks that take batch debits by files, by the name that mandates have for them: in what
     format, and what their answers say."""

@@ -41,6 +41,8 @@ from prepay_ledger.refunds.ports import RefundStore
 from prepay_ledger.refunds.postgres import PostgresRefunds
 from prepay_ledger.settlements.ports import SettlementStore
 from prepay_ledger.settlements.postgres import PostgresSettlements
+from prepay_ledger.statements.ports import StatementStore
+from prepay_ledger.statements.postgres import PostgresStatements
 from prepay_ledger.vending.ports import DrawerStore, VendorStore, VendStore
 from prepay_ledger.vending.postgres import PostgresVendors, PostgresVends
 
@@ -71,6 +73,7 @@ class MoneyStores:
         self.drawers: DrawerStore = cash
         self.bank: BankStore = PostgresBank(connection)
         self.refunds: RefundStore = PostgresRefunds(connection)
+        self.statements: StatementStore = PostgresStatements(connection)
         self.settlements: SettlementStore = PostgresSettlements(connection)
         self.vendors: VendorStore = PostgresVendors(connection)
         self.vends: VendStore = PostgresVends(connection)

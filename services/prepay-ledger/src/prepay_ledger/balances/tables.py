@@ -49,6 +49,8 @@ Index(
     account.c.recheck_at,
     postgresql_where=account.c.recheck_at.is_not(None),
 )
+# Those that pay afterwards: a change of mode alone moves them in or out.
+Index("account_arrears", account.c.id, postgresql_where=account.c.mode == "arrears")
 # As `plain_number` of payment references has it.
 account_plain_number = literal_column(
     "upper(regexp_replace(number, '[^A-Za-z0-9]', '', 'g'))", Text

@@ -1,26 +1,37 @@
-"""What a post-paid account was charged, and what it has: read-only."""
+"""What post-paid accounts were charged, and what they have: read-only."""
 
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 from prepay_ledger.balances.refusals import UnknownAccount
 from prepay_ledger.dues.refusals import NotPostPaid
 from prepay_ledger.dues.values import Period, PostPaid
 from prewatt_common.contracts.procedure_v1 import Mode
-from prewatt_common.db.database import Database, driver
+from prewatt_common.db.database import Database, DriverConnection, driver
 
 _ACCOUNT = """
-SELECT a.number, a.currency, a.balance_micro, a.overdraft_micro, a.mode, c.first_day, c.due_days
+SELECT a.id, a.number, a.currency, a.balance_micro, a.overdraft_micro, a.mode, c.first_day,
+       c.due_days
 FROM account AS a LEFT JOIN LATERAL (
     SELECT first_day, due_days FROM mode_change
     WHERE account_id = a.id AND state = 'done' AND to_mode = 'arrears' ORDER BY id DESC LIMIT 1
 ) AS c ON true
-WHERE a.id = $1
 """
+_ONE = f"{_ACCOUNT} WHERE a.id = $1"
+_OWING = f"""
+{_ACCOUNT}
+WHERE a.mode = 'arrears' AND a.balance_micro < 0 AND ($1::uuid IS NULL OR a.id > $1)
+ORDER BY a.id LIMIT $2
+"""
+# Of agreements that began as the account was post-paid, or later.
 _PERIODS = """
-SELECT agreement_id, period_first, period_end, posted_micro FROM charge_state
-WHERE account_id = $1 AND period_end > $2 AND agreement_id IN
-      (SELECT id FROM agreement WHERE account_id = $1 AND first_day >= $2)
-ORDER BY period_first
+SELECT s.account_id, s.agreement_id, s.period_first, s.period_end, s.posted_micro
+FROM unnest($1::uuid[], $2::date[]) AS asked (account_id, since)
+JOIN charge_state AS s ON s.account_id = asked.account_id AND s.period_end > asked.since
+JOIN agreement AS g ON g.id = s.agreement_id AND g.first_day >= asked.since
+ORDER BY s.account_id, s.period_first
 """
 
 
@@ -34,20 +45,40 @@ class DueQueries:
         """The account as it stands. Raises `UnknownAccount` or `NotPostPaid`."""
         async with self._database.transaction() as connection:
             asked = await driver(connection)
-            row = await asked.fetchrow(_ACCOUNT, account_id)
+            row = await asked.fetchrow(_ONE, account_id)
             if row is None:
                 message = f"account {account_id} does not exist"
                 raise UnknownAccount(message)
             if row["mode"] != Mode.ARREARS:
                 message = f"account {row['number']} pays beforehand: nothing of it is due"
                 raise NotPostPaid(message)
-            periods = await asked.fetch(_PERIODS, account_id, row["first_day"])
-        return PostPaid(
-            account_id=account_id,
+            (found,) = await _with_periods(asked, [row])
+        return found
+
+    async def owing(self, *, after: UUID | None, limit: int) -> Sequence[PostPaid]:
+        """Post-paid accounts whose balance is below zero, by their ids."""
+        async with self._database.transaction() as connection:
+            asked = await driver(connection)
+            return await _with_periods(asked, await asked.fetch(_OWING, after, limit))
+
+
+async def _with_periods(asked: DriverConnection, rows: Sequence[Any]) -> Sequence[PostPaid]:
+    ids, since = [row["id"] for row in rows], [row["first_day"] for row in rows]
+    found = await asked.fetch(_PERIODS, ids, since)
+    periods = {
+        account_id: [Period(*tuple(each)[1:]) for each in its]
+        for account_id, its in groupby(found, key=lambda each: each["account_id"])
+    }
+    return [
+        PostPaid(
+            account_id=row["id"],
+            number=row["number"],
             currency=row["currency"],
             balance_micro=row["balance_micro"],
             limit_micro=row["overdraft_micro"],
             since=row["first_day"],
             due_days=row["due_days"],
-            periods=[Period(*each) for each in map(tuple, periods)],
+            periods=periods.get(row["id"], []),
         )
+        for row in rows
+    ]

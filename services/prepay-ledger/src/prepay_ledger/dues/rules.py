@@ -5,9 +5,14 @@ without what was charged for later days. So no payment is set against a period, 
 a period counts from the period's own due day on.
 """
 
+from collections.abc import Iterable
 from datetime import date, timedelta
+from itertools import pairwise
 
-from prepay_ledger.dues.values import Due, Dues, PostPaid
+from prepay_ledger.dues.values import Aged, Due, Dues, PostPaid
+
+_AGE_DAYS = 30
+"""Arrears are told apart by these, as far as `Aged` has parts."""
 
 
 def dues_of(account: PostPaid, *, today: date) -> Dues:
@@ -17,6 +22,8 @@ def dues_of(account: PostPaid, *, today: date) -> Dues:
     before_micro = owed = _owed(account, rest_micro)
     arrears_micro = before_micro
     found: list[Due] = []
+    # What was owed by each day: that of before was due as they began.
+    steps = [(account.since, before_micro)]
     for each in over:
         rest_micro -= each.charged_micro
         until = _owed(account, rest_micro)
@@ -32,6 +39,7 @@ def dues_of(account: PostPaid, *, today: date) -> Dues:
         )
         if is_overdue:
             arrears_micro = until
+            steps.append((due_on, until))
         owed = until
     return Dues(
         account=account,
@@ -39,9 +47,33 @@ def dues_of(account: PostPaid, *, today: date) -> Dues:
         before_micro=before_micro,
         unpaid_micro=owed,
         arrears_micro=arrears_micro,
+        aged=_aged(steps, today=today),
         going_on_micro=rest_micro,
         above_limit_micro=max(0, -account.balance_micro - account.limit_micro),
     )
+
+
+def _aged(owed: Iterable[tuple[date, int]], *, today: date) -> Aged:
+    """``owed``: days, and what was to be paid by each of them and is not, in their order. What is
+    less by a later day has paid what is oldest."""
+    layers: list[tuple[date, int]] = []
+    for (_, before), (due_on, micro) in pairwise([(date.min, 0), *owed]):
+        layers.append((due_on, max(0, micro - before)))
+        layers = _paid_off(layers, max(0, before - micro))
+    parts = [0] * len(Aged._fields)
+    for due_on, micro in layers:
+        parts[min((max(0, (today - due_on).days - 1)) // _AGE_DAYS, len(parts) - 1)] += micro
+    return Aged(*parts)
+
+
+def _paid_off(layers: Iterable[tuple[date, int]], micro: int) -> list[tuple[date, int]]:
+    """The oldest first."""
+    left: list[tuple[date, int]] = []
+    for due_on, owed in layers:
+        paid = min(owed, micro)
+        micro -= paid
+        left.append((due_on, owed - paid))
+    return left
 
 
 def _owed(account: PostPaid, later_micro: int) -> int:

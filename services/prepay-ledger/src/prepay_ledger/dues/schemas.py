@@ -23,12 +23,35 @@ class DueOut(BaseModel):
     is_overdue: bool
 
 
+class AgedOut(BaseModel, from_attributes=True):
+    """Arrears by how many days they are overdue; the parts sum to them. What was owed before the
+    first day that is paid afterwards is overdue from that day on."""
+
+    days_1_to_30_micro: int
+    days_31_to_60_micro: int
+    days_61_to_90_micro: int
+    over_90_days_micro: int
+
+
+class ArrearsOut(BaseModel):
+    """What a post-paid account that owes has not paid in time; ``unpaid_micro``: with what is not
+    overdue yet, of periods that are over."""
+
+    account_id: UUID
+    number: str
+    currency: str
+    unpaid_micro: int
+    arrears_micro: int
+    aged: AgedOut
+
+
 class DuesOut(BaseModel):
     """What is to be paid. ``before_micro``: what was owed before ``since``, the first day that is
     paid afterwards, and is not paid; ``unpaid_micro``: that and what is unpaid of all periods that
-    are over; ``arrears_micro``: what of it is due and not paid; ``going_on_micro``: charged so
-    far of what is not over, and not due. ``limit_micro``: what the balance may lack as agreed, and
-    ``above_limit_micro`` what it lacks besides: nobody is cut for it. ``periods``: the last 36."""
+    are over; ``arrears_micro``: what of it is due and not paid, ``aged`` for how long;
+    ``going_on_micro``: charged so far of what is not over, and not due. ``limit_micro``: what the
+    balance may lack as agreed, and ``above_limit_micro`` what it lacks besides: nobody is cut for
+    it. ``periods``: the last 36."""
 
     account_id: UUID
     currency: str
@@ -39,6 +62,7 @@ class DuesOut(BaseModel):
     before_micro: int
     unpaid_micro: int
     arrears_micro: int
+    aged: AgedOut
     going_on_micro: int
     periods: list[DueOut]
 
@@ -56,6 +80,7 @@ def dues_out(found: Dues) -> DuesOut:
         before_micro=found.before_micro,
         unpaid_micro=found.unpaid_micro,
         arrears_micro=found.arrears_micro,
+        aged=AgedOut.model_validate(found.aged),
         going_on_micro=found.going_on_micro,
         periods=[
             DueOut(
@@ -69,4 +94,17 @@ def dues_out(found: Dues) -> DuesOut:
             )
             for each in reversed(found.dues[-PERIODS_SHOWN:])
         ],
+    )
+
+
+def arrears_out(found: Dues) -> ArrearsOut:
+    """As it is listed."""
+    account = found.account
+    return ArrearsOut(
+        account_id=account.account_id,
+        number=account.number,
+        currency=account.currency,
+        unpaid_micro=found.unpaid_micro,
+        arrears_micro=found.arrears_micro,
+        aged=AgedOut.model_validate(found.aged),
     )

@@ -22,12 +22,22 @@ class PostPaid:
     these days, in their order; ``due_days``: as it was agreed."""
 
     account_id: UUID
+    number: str
     currency: str
     balance_micro: int
     limit_micro: int
     since: date
     due_days: int
     periods: Sequence[Period]
+
+
+class Aged(NamedTuple):
+    """Arrears by how many days they are overdue; the parts sum to them."""
+
+    days_1_to_30_micro: int
+    days_31_to_60_micro: int
+    days_61_to_90_micro: int
+    over_90_days_micro: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +54,14 @@ class Due:
 class Dues:
     """``before_micro``: what was owed before the first of the days and is not paid;
     ``unpaid_micro``: that, and what is unpaid of all periods that are over; ``arrears_micro``: what
-    of that is due and not paid; ``going_on_micro``: what was charged of what is not over;
-    ``above_limit_micro``: how far below what was agreed the balance is."""
+    of that is due and not paid, and ``aged`` for how long; ``going_on_micro``: what was charged of
+    what is not over; ``above_limit_micro``: how far below what was agreed the balance is."""
 
     account: PostPaid
     dues: Sequence[Due]
     before_micro: int
     unpaid_micro: int
     arrears_micro: int
+    aged: Aged
     going_on_micro: int
     above_limit_micro: int

@@ -126,6 +126,16 @@ SEALED = (
         ),
     ),
     SealedTable(
+        "statement",
+        ("id",),
+        (
+            "id", "number", "account_id", "agreement_id", "period_first", "period_end",
+            "account_number", "currency", "energy_wh", "charged", "brought_micro",
+            "charged_micro", "corrected_micro", "paid_micro", "given_micro", "owed_micro",
+            "posted_total_micro", "paid_total_micro", "due_on", "issued_at",
+        ),
+    ),
+    SealedTable(
         "decision",
         ("id",),
         ("id", "account_id", "state", "action", "fired", "held", "inputs", "at"),

@@ -42,6 +42,7 @@ CREATE TABLE account (
     CHECK (mode IN ('prepay', 'arrears')),
     CHECK (owed_micro >= 0)
 ) WITH (fillfactor = 60);
+CREATE INDEX account_arrears ON account (id) WHERE mode = 'arrears';
 CREATE INDEX account_plain_number ON account (
     upper(regexp_replace(number, '[^A-Za-z0-9]', '', 'g'))
 );
@@ -2252,6 +2253,48 @@ CREATE TABLE debit_body (
     FOREIGN KEY(file_id) REFERENCES debit_file (id)
 );
 CREATE INDEX debit_body_day ON debit_body (day, file_id);
+CREATE TABLE statement (
+    id uuid NOT NULL,
+    number bigint NOT NULL,
+    account_id uuid NOT NULL,
+    agreement_id uuid NOT NULL,
+    period_first date NOT NULL,
+    period_end date NOT NULL,
+    account_number text NOT NULL,
+    currency text NOT NULL,
+    energy_wh bigint NOT NULL,
+    charged jsonb NOT NULL,
+    brought_micro bigint NOT NULL,
+    charged_micro bigint NOT NULL,
+    corrected_micro bigint NOT NULL,
+    paid_micro bigint NOT NULL,
+    given_micro bigint NOT NULL,
+    owed_micro bigint NOT NULL,
+    posted_total_micro bigint NOT NULL,
+    paid_total_micro bigint NOT NULL,
+    due_on date NOT NULL,
+    issued_at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (number),
+    UNIQUE (agreement_id, period_first),
+    CHECK (number >= 1),
+    CHECK (period_end > period_first),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    CHECK (owed_micro = brought_micro + charged_micro + corrected_micro - paid_micro - given_micro),
+    CHECK (due_on >= period_end),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX statement_day ON statement (day, id);
+CREATE INDEX statement_account_id ON statement (account_id, id);
+CREATE TABLE statement_number (
+    only_row boolean DEFAULT true NOT NULL,
+    last bigint NOT NULL,
+    PRIMARY KEY (only_row),
+    CHECK (only_row),
+    CHECK (last >= 0)
+);
+INSERT INTO statement_number (last) VALUES (0);
 CREATE TABLE refund_payee (
     id uuid NOT NULL,
     account_id uuid NOT NULL,
@@ -2503,6 +2546,7 @@ SEALED = {
     "deposit_step": "",
     "refund_payee": "",
     "refund_step": "",
+    "statement": "",
     "tariff_version": "",
     "policy_version": "",
     "procedure_version": "",

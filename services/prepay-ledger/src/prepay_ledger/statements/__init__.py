@@ -1,0 +1,1 @@
+"""What a post-paid account was charged and has paid, period by period, as its customer is told."""

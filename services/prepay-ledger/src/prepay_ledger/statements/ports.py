@@ -1,0 +1,41 @@
+"""What issuing statements needs."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import date
+from typing import Protocol
+
+from prepay_ledger.balances.ports import HasBalances
+from prepay_ledger.balances.values import Account
+from prepay_ledger.statements.values import Ground, PeriodKey, Statement
+
+
+class StatementStore(Protocol):
+    """Statements: written once, never changed."""
+
+    async def due(self, ended_by: date, *, limit: int) -> Sequence[PeriodKey]:
+        """Periods of post-paid accounts that ended by then and have no statement, the oldest
+        first; nothing is locked."""
+        ...
+
+    async def ground(self, account: Account, key: PeriodKey) -> Ground | None:
+        """Of an account whose row is locked; none where the period has a statement by now, or the
+        account is post-paid no more."""
+        ...
+
+    async def next_number(self) -> int:
+        """The one after the last, which nobody else gets unless this transaction is undone; waits
+        for whoever has it."""
+        ...
+
+    async def add(self, statement: Statement) -> None: ...
+
+
+class Unit(HasBalances, Protocol):
+    """A transaction in which a statement is issued."""
+
+    statements: StatementStore
+
+
+OpenUnit = Callable[[], AbstractAsyncContextManager[Unit]]
+"""Begins such a transaction; it commits at the end, and does not where anything raises."""

@@ -1,0 +1,137 @@
+"""Statements in PostgreSQL."""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from prepay_ledger.balances.values import Account
+from prepay_ledger.statements.values import Before, Ground, PeriodKey, Statement
+from prewatt_common.contracts.procedure_v1 import Mode
+from prewatt_common.db.database import driver
+
+_SINCE = """
+CROSS JOIN LATERAL (
+    SELECT first_day, due_days, closing_micro, id FROM mode_change
+    WHERE account_id = a.id AND state = 'done' AND to_mode = 'arrears' ORDER BY id DESC LIMIT 1
+) AS m
+JOIN agreement AS g ON g.account_id = a.id AND g.first_day >= m.first_day
+JOIN charge_state AS c ON c.agreement_id = g.id
+"""
+_DUE = f"""
+SELECT a.id, c.agreement_id, c.period_first FROM account AS a {_SINCE}
+WHERE a.mode = 'arrears' AND c.period_end <= $1
+  AND NOT EXISTS (SELECT FROM statement AS s WHERE s.agreement_id = c.agreement_id
+                  AND s.period_first = c.period_first)
+ORDER BY c.period_first, a.id LIMIT $2
+"""  # noqa: S608 - of constants
+_PERIODS = f"""
+SELECT m.id AS change_id, m.due_days, m.closing_micro, c.agreement_id, c.period_first,
+       c.period_end, c.posted, c.posted_micro, c.energy_wh
+FROM account AS a {_SINCE} WHERE a.id = $1
+"""  # noqa: S608 - of constants
+_PAID = """
+SELECT coalesce(sum(e.amount_micro), 0)::bigint FROM entry AS e JOIN journal AS j
+    ON j.id = e.journal_id
+WHERE e.account_id = $1 AND e.sub_account = 'credit'
+  AND j.kind IN ('top-up', 'suspense-assigned', 'taken-back')
+"""
+# As the account became post-paid: what had been paid by then is in what it came with.
+_PAID_BY_THEN = f"""
+{_PAID} AND j.posted_at < (SELECT at FROM mode_change_step
+                            WHERE change_id = $2 AND action = 'close')
+"""  # noqa: S608 - of constants
+_LAST = """
+SELECT s.owed_micro, s.posted_total_micro, s.paid_total_micro FROM statement AS s
+WHERE s.account_id = $1 AND s.agreement_id = ANY($2::uuid[]) ORDER BY s.number DESC LIMIT 1
+"""
+_ADD = """
+INSERT INTO statement
+    (id, number, account_id, agreement_id, period_first, period_end, account_number, currency,
+     energy_wh, charged, brought_micro, charged_micro, corrected_micro, paid_micro, given_micro,
+     owed_micro, posted_total_micro, paid_total_micro, due_on, issued_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+"""
+
+
+class PostgresStatements:
+    """A `StatementStore`."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def due(self, ended_by: date, *, limit: int) -> Sequence[PeriodKey]:
+        """By the index of post-paid accounts."""
+        rows = await (await driver(self._connection)).fetch(_DUE, ended_by, limit)
+        return [PeriodKey(*row) for row in rows]
+
+    async def ground(self, account: Account, key: PeriodKey) -> Ground | None:
+        """After the account's lock was waited for."""
+        connection = await driver(self._connection)
+        has_one = await connection.fetchval(
+            "SELECT id FROM statement WHERE agreement_id = $1 AND period_first = $2",
+            key.agreement_id,
+            key.period_first,
+        )
+        if has_one is not None or account.mode is not Mode.ARREARS:
+            return None
+        periods = await connection.fetch(_PERIODS, account.id)
+        own = next(
+            (row for row in periods if (row["agreement_id"], row["period_first"]) == key[1:]), None
+        )
+        if own is None:
+            return None
+        last = await connection.fetchrow(
+            _LAST, account.id, list({row["agreement_id"] for row in periods})
+        )
+        if last is None:
+            paid = await connection.fetchval(_PAID_BY_THEN, account.id, own["change_id"])
+            before = Before(owed_micro=-own["closing_micro"], posted_micro=0, paid_micro=paid)
+        else:
+            before = Before(owed_micro=last[0], posted_micro=last[1], paid_micro=last[2])
+        up_to = [row["posted_micro"] for row in periods if row["period_first"] <= key.period_first]
+        return Ground(
+            number=account.number,
+            currency=account.currency,
+            balance_micro=account.balance_micro,
+            period_end=own["period_end"],
+            energy_wh=own["energy_wh"],
+            charged=json.loads(own["posted"]),
+            posted_micro=sum(up_to),
+            later_micro=sum(row["posted_micro"] for row in periods) - sum(up_to),
+            paid_micro=await connection.fetchval(_PAID, account.id),
+            due_days=own["due_days"],
+            before=before,
+        )
+
+    async def next_number(self) -> int:
+        """The row's lock is held until the transaction ends: no number is left out."""
+        return await (await driver(self._connection)).fetchval(
+            "UPDATE statement_number SET last = last + 1 RETURNING last"
+        )
+
+    async def add(self, statement: Statement) -> None:
+        """The caller has the account locked."""
+        amounts = statement.amounts
+        await (await driver(self._connection)).execute(
+            _ADD,
+            statement.id,
+            statement.number,
+            *statement.key,
+            statement.period_end,
+            statement.account_number,
+            statement.currency,
+            statement.energy_wh,
+            json.dumps(dict(statement.charged)),
+            amounts.brought_micro,
+            amounts.charged_micro,
+            amounts.corrected_micro,
+            amounts.paid_micro,
+            amounts.given_micro,
+            amounts.owed_micro,
+            statement.posted_total_micro,
+            statement.paid_total_micro,
+            statement.due_on,
+            statement.issued_at,
+        )
