@@ -21,7 +21,9 @@ from prewatt_cli.conditions import conditions
 from prewatt_cli.contacts import contacts
 from prewatt_cli.credit import credit
 from prewatt_cli.cuts import cuts
+from prewatt_cli.debit_files import debit_files
 from prewatt_cli.debts import debts
+from prewatt_cli.deposits import deposits
 from prewatt_cli.dlq import dlq
 from prewatt_cli.errors import answered, one_line_errors
 from prewatt_cli.explain import explain
@@ -30,17 +32,20 @@ from prewatt_cli.hardship import hardship
 from prewatt_cli.imports import import_csv
 from prewatt_cli.keys import keys
 from prewatt_cli.mandates import mandates
+from prewatt_cli.mode_changes import mode_changes
 from prewatt_cli.mqtt_user import make_mqtt_user
 from prewatt_cli.notices import notices
 from prewatt_cli.offsets import offsets
 from prewatt_cli.parked import parked
 from prewatt_cli.payments import decimal_from, micro_from, pay
+from prewatt_cli.payouts import payouts
 from prewatt_cli.policy import policy
 from prewatt_cli.procedures import procedure
 from prewatt_cli.proposals import adjust, proposals, transfer
 from prewatt_cli.protect import protect, protections, unprotect
 from prewatt_cli.protected_periods import protected_periods
 from prewatt_cli.receipts import receipts
+from prewatt_cli.refunds import refunds
 from prewatt_cli.replay import replay
 from prewatt_cli.scenario.command import scenario
 from prewatt_cli.settlements import settlements
@@ -86,6 +91,11 @@ app.add_typer(dlq, name="dlq")
 app.add_typer(parked, name="parked")
 app.add_typer(bank, name="bank")
 app.add_typer(mandates, name="mandates")
+app.add_typer(payouts, name="payouts")
+app.add_typer(debit_files, name="debit-files")
+app.add_typer(deposits, name="deposits")
+app.add_typer(refunds, name="refunds")
+app.add_typer(mode_changes, name="mode-changes")
 app.add_typer(settlements, name="settlements")
 app.add_typer(proposals, name="proposals")
 app.command()(adjust)
