@@ -517,6 +517,14 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
                     "an hour: {{state}}",
                 ),
                 Query("max by (state) (prewatt_ledger_mandates)", "mandates {{state}}"),
+                Query(
+                    "sum by (state) (increase(prewatt_ledger_link_payments_total[1h]))",
+                    "an hour, by links: {{state}}",
+                ),
+                Query(
+                    "sum by (route) (increase(prewatt_rate_limited_total[1h]))",
+                    "an hour, came too often: {{route}}",
+                ),
             ),
             description="GET /v1/top-up-requests?state=unanswered lists what a person has to look "
             "at.",

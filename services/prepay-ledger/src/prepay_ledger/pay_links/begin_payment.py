@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 _AT_ONCE = 20
 """Requests on their way to one provider: each may take fifteen seconds."""
 _WAITS_S = (1.0, 2.0)
-"""Before it is asked again: another process may just be asking the same."""
+"""Before a provider that is there is asked again: another process may just be asking the same."""
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -87,7 +87,9 @@ class BeginPayment:
             answer = await self._ask(payable, attempt, chosen)
             async with self._open_unit() as unit:
                 attempt = await self._answered(unit, attempt, answer)
-            if attempt.state is AttemptState.BEGUN and wait_s is not None:
+            if wait_s is None or (isinstance(answer, NoAnswer) and not answer.is_there):
+                break
+            if attempt.state is AttemptState.BEGUN:
                 await self._sleep(wait_s)
         return _page_of(attempt)
 
