@@ -97,6 +97,7 @@ async def test_it_is_counted_page_by_page_and_goes_on_where_billing_was_away(dat
         records=PostgresCampaignRecords(database),
         segments=billing.segments(),
         zone="Asia/Shanghai",
+        passing=lambda _: False,
         clock=lambda: NOW,
     )
     billing.away_at = "c1"

@@ -67,6 +67,7 @@ def make_campaigns(
         fallback=settings.default_language,
         lifetimes=settings.lifetimes,
         quiet=settings.quiet_hours,
+        passing=passing,
         clock=utc_now,
         committed=committed,
     )
@@ -75,6 +76,7 @@ def make_campaigns(
         records=records,
         segments=segments,
         zone=settings.timezone,
+        passing=passing,
         clock=utc_now,
     )
     return CampaignParts(

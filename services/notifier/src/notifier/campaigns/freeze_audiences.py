@@ -1,6 +1,7 @@
 """Use case: the audience of an approved campaign is counted, and stands from then on."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -29,12 +30,14 @@ class FreezeAudiences:
         records: CampaignRecords,
         segments: Segments,
         zone: str,
+        passing: Callable[[BaseException], bool],
         clock: Clock,
     ) -> None:
         self._open_turn = open_turn
         self._records = records
         self._segments = segments
         self._zone = zone
+        self._passing = passing
         self._clock = clock
 
     async def __call__(self) -> float | None:
@@ -48,6 +51,12 @@ class FreezeAudiences:
                     pass
             except (BillingAway, InvalidCampaign) as error:
                 logger.error("the audience of campaign %s is not counted: %s", campaign_id, error)
+                again = _AGAIN_S
+            except Exception as error:
+                if self._passing(error):
+                    raise
+                # As of a turn: it ends no others.
+                logger.error("the audience of campaign %s", campaign_id, exc_info=error)
                 again = _AGAIN_S
         return again
 

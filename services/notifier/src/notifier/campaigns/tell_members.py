@@ -1,5 +1,6 @@
 """Use case: members of campaigns that run are told at their pace, each once whatever dies."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -21,6 +22,8 @@ from notifier.notices.treatment import SAYS
 from notifier.notices.values import Notice, Template
 from prewatt_common.clock import Clock
 from prewatt_common.ids import new_id
+
+logger = logging.getLogger(__name__)
 
 _AT_A_TIME = 500
 """Members in one transaction."""
@@ -45,6 +48,7 @@ class TellMembers:
         fallback: Language,
         lifetimes: Mapping[Template, timedelta],
         quiet: QuietHours | None,
+        passing: Callable[[BaseException], bool],
         clock: Clock,
         committed: Callable[[], None],
     ) -> None:
@@ -54,6 +58,7 @@ class TellMembers:
         self._fallback = fallback
         self._lifetimes = lifetimes
         self._quiet = quiet
+        self._passing = passing
         self._clock = clock
         self._committed = committed
 
@@ -61,8 +66,15 @@ class TellMembers:
         """A turn of each."""
         at_work = await self._records.at_work()
         for campaign_id, state in at_work:
-            if state is not CampaignState.APPROVED:
+            if state is CampaignState.APPROVED:
+                continue
+            try:
                 await self._turn(campaign_id)
+            except Exception as error:
+                if self._passing(error):
+                    raise
+                # Supply is told by this process too: one campaign that cannot go on ends no others.
+                logger.error("campaign %s cannot go on", campaign_id, exc_info=error)
         states = Counter(state for _, state in at_work)
         for state in (CampaignState.APPROVED, CampaignState.RUNNING, CampaignState.PAUSED):
             CAMPAIGNS_AT_WORK.labels(state).set(states[state])
@@ -163,7 +175,8 @@ def _paced(
     campaign: Campaign, turn: Turn, begun: Due, now: datetime, *, nobody_waits: bool
 ) -> Campaign:
     next_at = after(begun, len(turn.told), per_minute=campaign.terms.per_minute)
-    told_at = now if turn.told or nobody_waits else campaign.told_at
+    went_on = turn.told or turn.held_out or turn.skipped
+    told_at = now if went_on or nobody_waits else campaign.told_at
     return replace(campaign, next_at=next_at, told_at=told_at)
 
 

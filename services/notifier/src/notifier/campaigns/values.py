@@ -125,7 +125,7 @@ class Campaign:
     next_at: datetime | None = None
     """When the next may be told at its pace."""
     told_at: datetime | None = None
-    """When it last told somebody, or had nobody to tell."""
+    """When it last had somebody's turn, or nobody to tell."""
     ended_at: datetime | None = None
 
 

@@ -35,15 +35,16 @@ class UnknownAccount(Problem):
 
 
 class NoticeOut(BaseModel):
-    """A notice and what became of it. ``cause_id``: the event that called for it. ``role``: whom it
-    went to, the customer or a person whom they named. ``segments``: so many SMS the network counts
-    for it. ``text_version``: of the text that it is said with; 0 is shipped, null was not tried
-    yet."""
+    """A notice and what became of it. ``cause_id``: the event that called for it; of a campaign's,
+    which ``campaign_id`` names, the account's place in it. ``role``: whom it went to, the customer
+    or a person whom they named. ``segments``: so many SMS the network counts for it.
+    ``text_version``: of the text that it is said with; 0 is shipped, null was not tried yet."""
 
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
     cause_id: UUID
+    campaign_id: UUID | None
     account_id: UUID
     role: Role
     template: Template

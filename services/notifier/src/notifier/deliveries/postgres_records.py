@@ -50,7 +50,7 @@ class PostgresNoticeRecords:
                 """
                 SELECT sequence, id, cause_id, account_id, role, template, language, channel,
                        recipient, status, attempts, next_attempt_at, reason, proof, segments,
-                       text_version, created_at, accepted_at, finished_at
+                       text_version, created_at, accepted_at, finished_at, campaign_id
                 FROM notice
                 WHERE account_id = $1 AND ($2::bigint IS NULL OR sequence < $2)
                 ORDER BY sequence DESC LIMIT $3
@@ -80,6 +80,7 @@ class PostgresNoticeRecords:
                 created_at=row["created_at"],
                 accepted_at=row["accepted_at"],
                 finished_at=row["finished_at"],
+                campaign_id=row["campaign_id"],
             )
             for row in rows
         ]

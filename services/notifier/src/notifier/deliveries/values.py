@@ -132,6 +132,7 @@ class RecordedNotice:
     created_at: datetime
     accepted_at: datetime | None
     finished_at: datetime | None
+    campaign_id: UUID | None = None
 
 
 class Standing(NamedTuple):

@@ -59,7 +59,7 @@ CREATE TABLE campaign (
     zones text[] NOT NULL DEFAULT '{}',
     -- When the next may be told at its pace.
     next_at timestamptz,
-    -- When it last told somebody, or had nobody to tell.
+    -- When it last had somebody's turn, or nobody to tell.
     told_at timestamptz,
     ended_at timestamptz,
     CHECK (first_day <= last_day),
