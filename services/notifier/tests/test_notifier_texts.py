@@ -309,3 +309,23 @@ def test_a_pause_is_never_longer_than_the_longest(attempts, jitter, longest_s):
     policy = RetryPolicy(first_s=1, longest_s=longest_s)
     pause = policy.pause_after(attempts, jitter=jitter)
     assert 0.5 <= pause.total_seconds() <= longest_s + 1e-6
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize(
+    "template",
+    [
+        Template.LOW_BALANCE,
+        Template.BALANCE_EXHAUSTED,
+        Template.SUPPLY_OFF,
+        Template.SUPPLY_LIMITED,
+    ],
+)
+def test_a_mail_of_a_cut_says_where_to_pay(template, language):
+    pay_at = "https://pay.utility.example/"
+    renderer = JinjaRenderer(utility_name="Prewatt", pay_at=pay_at)
+    mail = notice(template, language, Channel.EMAIL, **_EXTRA.get(template, {}))
+    assert pay_at in renderer.render(mail, account_number=NUMBER).text.body
+    assert "pay.utility" not in RENDERER.render(mail, account_number=NUMBER).text.body
+    sms = notice(template, language, Channel.SMS, **_EXTRA.get(template, {}))
+    assert len(segments_of(renderer.render(sms, account_number=NUMBER).text.short).parts) == 1

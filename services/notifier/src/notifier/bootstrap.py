@@ -142,6 +142,7 @@ async def _run(
     renderer = JinjaRenderer(
         utility_name=settings.utility_name,
         notice_page=settings.notice_page_as_said,
+        pay_at=settings.pay_at,
         fallback=settings.default_language,
     )
     deliver = Deliver(

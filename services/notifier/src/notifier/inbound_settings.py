@@ -43,6 +43,11 @@ class InboundSettings(ServiceSettings):
         return self
 
     @property
+    def pay_at(self) -> str | None:
+        """As texts say it."""
+        return str(self.payment_page) if self.payment_page else None
+
+    @property
     def inbound_retention(self) -> Retention:
         """How long messages are kept."""
         return Retention(timedelta(days=self.inbound_kept_days))

@@ -66,7 +66,7 @@ def make_inbox(
         are=AnswersAre(
             lifetimes=settings.lifetimes,
             zone=settings.timezone,
-            pay_at=str(settings.payment_page) if settings.payment_page else None,
+            pay_at=settings.pay_at,
             country_code=settings.sms_country_code,
         ),
         lease=timedelta(seconds=settings.delivery_lease_s),

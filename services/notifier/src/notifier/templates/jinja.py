@@ -25,9 +25,10 @@ class JinjaRenderer:
         *,
         utility_name: str,
         notice_page: str | None = None,
+        pay_at: str | None = None,
         fallback: Language = Language.ZH_CN,
     ) -> None:
-        self._signature = Signature(utility_name, notice_page)
+        self._signature = Signature(utility_name, notice_page, pay_at)
         self._fallback = fallback
 
     def render(

@@ -85,14 +85,15 @@ _DEBT = _of(
     must_say=frozenset({"amount"}),
 )
 _CREDIT = _of(required={"amount": Kind.TEXT, "left": Kind.TEXT}, must_say=frozenset({"amount"}))
+_PAY: Mapping[str, Kind] = {"pay_at": Kind.TEXT}
 _MOVED = _of(required={"amount": Kind.TEXT}, must_say=frozenset({"amount", "balance"}))
 VARIABLES: Mapping[Template, Variables] = {
     Template.LOW_BALANCE: _of(
         required={"threshold": Kind.TEXT},
-        optional=[{"days_left": Kind.NUMBER}, {"ends_at": Kind.TEXT, "buy_by": Kind.TEXT}],
+        optional=[{"days_left": Kind.NUMBER}, {"ends_at": Kind.TEXT, "buy_by": Kind.TEXT}, _PAY],
         must_say=frozenset({"balance"}),
     ),
-    Template.BALANCE_EXHAUSTED: _of(),
+    Template.BALANCE_EXHAUSTED: _of(optional=[_PAY]),
     Template.TOPPED_UP: _of(
         required={"amount": Kind.TEXT, "left": Kind.TEXT},
         optional=[{"paid_off": Kind.TEXT, "owed": Kind.TEXT}, {"repaid": Kind.TEXT}],
@@ -103,8 +104,8 @@ VARIABLES: Mapping[Template, Variables] = {
         optional=[{"owed_again": Kind.TEXT}],
         must_say=frozenset({"amount", "balance"}),
     ),
-    Template.SUPPLY_OFF: _of(),
-    Template.SUPPLY_LIMITED: _of(optional=[{"limit_w": Kind.NUMBER}]),
+    Template.SUPPLY_OFF: _of(optional=[_PAY]),
+    Template.SUPPLY_LIMITED: _of(optional=[{"limit_w": Kind.NUMBER}, _PAY]),
     Template.SUPPLY_ARMED: _of(),
     Template.SUPPLY_ON: _of(),
     Template.RECONNECTION_LATE: _of(
@@ -141,9 +142,7 @@ VARIABLES: Mapping[Template, Variables] = {
         optional=[{"days_left": Kind.NUMBER}],
         must_say=frozenset({"balance", "as_of"}),
     ),
-    Template.ANSWER_PAY: Variables(
-        _without_balance().required, [{"pay_at": Kind.TEXT}], frozenset({"account"})
-    ),
+    Template.ANSWER_PAY: Variables(_without_balance().required, [_PAY], frozenset({"account"})),
     Template.ANSWER_CREDIT: _CREDIT,
     Template.ANSWER_CREDIT_REFUSED: _of(
         required={"left": Kind.TEXT}, must_say=frozenset({"balance"})

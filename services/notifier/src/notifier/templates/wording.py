@@ -51,11 +51,13 @@ _OUR_PAGE = {Language.EN: "our website", Language.ZH_CN: "我们的网站"}
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What every text may say of who says it. ``page``: where a reader learns that a notice is
+    """What texts may say of who says it. ``page``: where a reader learns that a notice is
     ours, as short as it can be typed; none: the utility's website, as its customers know it."""
 
     utility: str
     page: str | None = None
+    pay_at: str | None = None
+    """Where money is taken; none where the utility names no page."""
 
 
 def values_of(
@@ -87,7 +89,7 @@ def values_of(
         "buy_by": facts.buy_by and wall_text(facts.buy_by, facts, language),
         "as_of": facts.as_of and wall_text(facts.as_of, facts, language),
         "purposes": purposes_text(facts.purposes, language) if facts.purposes else None,
-        "pay_at": facts.pay_at,
+        "pay_at": facts.pay_at or signature.pay_at,
         "tails": ", ".join(facts.tails) if facts.tails else None,
         "retry_on": facts.retry_on.isoformat() if facts.retry_on else None,
         "next_due": facts.next_due.isoformat() if facts.next_due else None,
