@@ -55,7 +55,6 @@ from rows import (
     add_undone,
     add_waiting_finding,
     add_work_order,
-    add_write_off,
     an_account,
     an_agreed_account,
 )
@@ -491,14 +490,6 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             key=lambda each: each["account_id"],
             newest_first=False,
             moves="UPDATE account SET balance_micro = balance_micro + 1",
-        ),
-        "/v1/debts/write-offs": Listed(
-            add=add_write_off,
-            key=_id,
-            newest_first=True,
-            moves="UPDATE debt_write_off SET state = 'withdrawn'",
-            query={},
-            other_query={"state": "drafted"},
         ),
         "/v1/work-orders": Listed(
             add=add_work_order,

@@ -234,16 +234,6 @@ async def add_debt(connection: asyncpg.Connection, _: str, n: int) -> None:
     )  # fmt: skip
 
 
-async def add_write_off(connection: asyncpg.Connection, _: str, n: int) -> None:
-    await add_debt(connection, "", n)
-    debt_id = await connection.fetchval("SELECT id FROM debt ORDER BY id DESC LIMIT 1")
-    await connection.execute(
-        "INSERT INTO debt_write_off (id, debt_id, amount_micro, state, drafted_by, "
-        "drafted_reason, drafted_at) VALUES ($1, $2, 3, 'drafted', 'w', 'r', $3)",
-        new_id(), debt_id, AT,
-    )  # fmt: skip
-
-
 async def a_mode_change(connection: asyncpg.Connection) -> str:
     change_id = new_id()
     await connection.execute(

@@ -45,8 +45,6 @@ CANNOT_BE = [
     ("cut_list_line", "state", "begun"),
     ("corrected_bill", "given_micro", -1),
     ("day_use", "wh", -1),
-    ("debt_write_off", "amount_micro", 0),
-    ("debt_write_off", "state", "begun"),
     ("debt", "currency", "yuan"),
     ("debt", "amount_micro", 0),
     ("debt", "topup_share_ppm", 0),

@@ -202,8 +202,12 @@ async def _pay_instalments(ledger) -> None:
     await database.close()
 
 
-async def prewatt(ledger, *arguments: str) -> Result:
-    command = ["debts", *arguments, "--state-dir", str(ledger.stack.state_dir)]
+async def decided(ledger, *arguments: str) -> Result:
+    return await prewatt(ledger, *arguments, of="proposals")
+
+
+async def prewatt(ledger, *arguments: str, of: str = "debts") -> Result:
+    command = [of, *arguments, "--state-dir", str(ledger.stack.state_dir)]
     return await asyncio.to_thread(CliRunner(env={"COLUMNS": "200"}).invoke, app, command)
 
 
@@ -225,14 +229,19 @@ async def test_people_pause_and_write_off_a_debt_from_the_command_line(ledger) -
     bad = await prewatt(ledger, "pause", debt["id"], "--until", "soon", "--reason", "r")
     assert (bad.exit_code, len(bad.stderr.splitlines())) == (2, 1)
     assert (await prewatt(ledger, "resume", debt["id"], "--reason", "back home")).exit_code == 0
-    drafted = await prewatt(ledger, "write-off", debt["id"], "--reason", "poor", "--who", "ann")
-    write_off = drafted.output.strip()
-    assert write_off in (await prewatt(ledger, "write-offs", "--waiting")).output
-    own = await prewatt(ledger, "release", write_off, "--reason", "me", "--who", "ann")
+    proposed = await prewatt(ledger, "write-off", debt["id"], "--reason", "poor", "--who", "ann")
+    assert "nothing is done yet" in proposed.output
+    (proposal,) = [
+        each["id"]
+        for each in (await ledger.api.get("/v1/proposals?kind=debt-write-off")).json()["items"]
+        if each["subject"] == debt["id"]
+    ]
+    assert proposal in proposed.output
+    own = await decided(ledger, "approve", proposal, "--reason", "me", "--who", "ann")
     assert (own.exit_code, len(own.stderr.splitlines())) == (2, 1)
     assert "somebody else than ann" in own.stderr
-    outcome = await prewatt(ledger, "release", write_off, "--reason", "seen", "--who", "bob")
-    assert outcome.output.strip() == f"{MORE_MICRO} micro-units of {debt['id']}: written off"
+    outcome = await decided(ledger, "approve", proposal, "--reason", "seen", "--who", "bob")
+    assert outcome.output.strip() == f"proposal {proposal} is approved"
     assert await home.stands() == (balance, 0)
     # What was written off is not given back as money when the bill turns out right again.
     await home.edit(400, 0)

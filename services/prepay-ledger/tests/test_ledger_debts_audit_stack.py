@@ -1,11 +1,16 @@
 """Debts derived anew from the journal: the first that differs is named."""
 
+from datetime import timedelta
+
 import pytest
 from ledger_owing import FIRST_DUE, Owing, owing_town
 
+from prepay_ledger.approvals.decide_proposal import ApproveProposal
+from prepay_ledger.approvals.values import ActKind
 from prepay_ledger.debts.postgres import _DUE, _LOCK_OF
 from prepay_ledger.debts.postgres_audit import audit_debts_of
-from prepay_ledger.debts.write_off_debt import draft_write_off, release_write_off
+from prepay_ledger.debts.write_off_debt import carry_out_write_off, propose_write_off
+from prepay_ledger.unit import PostgresUnit
 
 pytestmark = pytest.mark.stack
 
@@ -34,10 +39,12 @@ async def lived(town: Owing) -> None:
     await town.plan(debt.id, 4)
     await town.pay(account_id, FIRST_DUE)
     async with town.unit() as unit:
-        one = await draft_write_off(
-            unit=unit, debt_id=debt.id, amount_micro=300, decided=town.decided("ann")
-        )
-        await release_write_off(unit=unit, write_off_id=one.id, decided=town.decided("bob"))
+        one = await propose_write_off(
+            unit=unit, debt_id=debt.id, amount_micro=300, term=timedelta(days=7),
+            decided=town.decided("ann"),
+        )  # fmt: skip
+        approve = ApproveProposal[PostgresUnit]({ActKind.DEBT_WRITE_OFF: carry_out_write_off})
+        await approve(unit, proposal_id=one.id, decided=town.decided("bob"))
     await town.owe(source="edit/2")
 
 
@@ -51,7 +58,7 @@ async def lived(town: Owing) -> None:
         ("UPDATE sub_balance SET amount_micro = -9 WHERE sub_account = 'debt'", "owes 9 micro"),
         ("UPDATE corrected_bill SET barred_micro = 299", "299 micro-units were written off"),
         ("DELETE FROM debt WHERE paid_micro = 0", "has journals, and is not there"),
-        ("UPDATE debt_write_off SET state = 'drafted'", "300 micro-units were written off"),
+        ("UPDATE proposal_outcome SET action = 'refused'", "300 micro-units were written off"),
     ],
 )
 async def test_what_differs_is_named(town: Owing, statement: str, said: str) -> None:

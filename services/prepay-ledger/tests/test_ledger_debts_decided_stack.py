@@ -7,22 +7,20 @@ import pytest
 from ledger_owing import FIRST_DUE, OWED_MICRO, TOPUP_MICRO, Owing, owing_town, share, topped_up
 from ledger_town import Dying, Killed
 
+from prepay_ledger.approvals.decide_proposal import ApproveProposal, refuse_proposal
+from prepay_ledger.approvals.refusals import AnotherWaits, ProposalDecided, UnknownProposal
+from prepay_ledger.approvals.values import ActKind, Proposal, ProposalState
 from prepay_ledger.debts.pause_debt import pause_debt
 from prepay_ledger.debts.refusals import (
     PauseRefused,
     PlanRefused,
     UnknownDebt,
-    UnknownWriteOff,
     WriteOffRefused,
 )
 from prepay_ledger.debts.rules import months_after
-from prepay_ledger.debts.values import Debt, WriteOff
-from prepay_ledger.debts.write_off_debt import (
-    draft_write_off,
-    release_write_off,
-    withdraw_write_off,
-)
-from prepay_ledger.facts.values import DraftState
+from prepay_ledger.debts.values import Debt
+from prepay_ledger.debts.write_off_debt import carry_out_write_off, propose_write_off
+from prepay_ledger.unit import PostgresUnit
 from prepay_ledger.vending.postgres_queries import VendQueries
 from prewatt_common.ids import new_id
 from prewatt_common.refusals import NeedsSecondPerson
@@ -40,24 +38,23 @@ async def pause(town: Owing, debt_id, until) -> Debt:
         )
 
 
-async def draft(town: Owing, debt_id, micro=None, *, by: str = "ann") -> WriteOff:
+async def draft(town: Owing, debt_id, micro=None, *, by: str = "ann") -> Proposal:
     async with town.unit() as unit:
-        return await draft_write_off(
-            unit=unit, debt_id=debt_id, amount_micro=micro, decided=town.decided(by)
+        return await propose_write_off(
+            unit=unit, debt_id=debt_id, amount_micro=micro, term=7 * DAYS, decided=town.decided(by)
         )
 
 
-async def release(town: Owing, write_off_id, *, by: str = "bob", open_unit=None) -> WriteOff:
+async def release(town: Owing, proposal_id, *, by: str = "bob", open_unit=None) -> Proposal:
+    approve = ApproveProposal[PostgresUnit]({ActKind.DEBT_WRITE_OFF: carry_out_write_off})
     async with (open_unit or town.unit)() as unit:
-        return await release_write_off(
-            unit=unit, write_off_id=write_off_id, decided=town.decided(by)
-        )
+        return await approve(unit, proposal_id=proposal_id, decided=town.decided(by))
 
 
-async def withdraw(town: Owing, write_off_id) -> WriteOff:
+async def withdraw(town: Owing, proposal_id) -> Proposal:
     async with town.unit() as unit:
-        return await withdraw_write_off(
-            unit=unit, write_off_id=write_off_id, decided=town.decided("ann")
+        return await refuse_proposal(
+            unit=unit, proposal_id=proposal_id, decided=town.decided("ann")
         )
 
 
@@ -127,13 +124,13 @@ async def test_two_people_write_off_and_the_balance_stays(town: Owing) -> None:
     (debt,) = await town.debts()
     one = await draft(town, debt.id, 400)
     assert await draft(town, debt.id, 400) == one
-    with pytest.raises(WriteOffRefused, match="waits for a second person"):
+    with pytest.raises(AnotherWaits):
         await draft(town, debt.id)
     with pytest.raises(NeedsSecondPerson, match="somebody else than ann"):
         await release(town, one.id, by="ann")
     (row,) = await town.sql("SELECT balance_micro FROM account WHERE number = 'town-0'")
     outcomes = await asyncio.gather(*(release(town, one.id) for _ in range(3)))
-    assert {each.state for each in outcomes} == {DraftState.PUBLISHED}
+    assert {each.state(town.now) for each in outcomes} == {ProposalState.APPROVED}
     assert await facts(town, "debt-written-off") == 1
     (debt,) = await town.debts()
     assert (debt.written_off_micro, debt.left_micro) == (400, OWED_MICRO - 400)
@@ -144,7 +141,7 @@ async def test_two_people_write_off_and_the_balance_stays(town: Owing) -> None:
     assert payable is not None
     assert payable.owed_micro == OWED_MICRO - 400
     rest = await draft(town, debt.id)
-    assert rest.amount_micro == OWED_MICRO - 400
+    assert rest.act.amount_micro == OWED_MICRO - 400
     await release(town, rest.id)
     assert (await town.debts())[0].left_micro == 0
     await town.holds()
@@ -153,7 +150,7 @@ async def test_two_people_write_off_and_the_balance_stays(town: Owing) -> None:
     assert [(each["news"], each["amount_micro"], each["owed_micro"]) for each in await town.told()][
         -1
     ] == ("written_off", OWED_MICRO, 0)
-    with pytest.raises(UnknownWriteOff):
+    with pytest.raises(UnknownProposal):
         await release(town, new_id())
 
 
@@ -165,9 +162,9 @@ async def test_what_was_paid_meanwhile_cannot_be_written_off(town: Owing) -> Non
     await town.pay(account_id, FIRST_DUE)
     with pytest.raises(WriteOffRefused, match="500 micro-units are left"):
         await release(town, one.id)
-    assert (await withdraw(town, one.id)).state is DraftState.WITHDRAWN
+    assert (await withdraw(town, one.id)).state(town.now) is ProposalState.WITHDRAWN
     assert await withdraw(town, one.id) == await withdraw(town, one.id)
-    with pytest.raises(WriteOffRefused, match="was withdrawn"):
+    with pytest.raises(ProposalDecided, match="was withdrawn"):
         await release(town, one.id)
     await release(town, (await draft(town, debt.id)).id)
     # Nothing is due any more.

@@ -169,6 +169,7 @@ def routers(
             open_unit=units,
             open_write_off_unit=units,
             queries=DebtQueries(database),
+            term=settings.approval_terms.term,
             committed=committed,
             clock=utc_now,
         ),

@@ -25,6 +25,7 @@ from prepay_ledger.cashiers.api import cash_days_router, hand_overs_router
 from prepay_ledger.cashiers.count_cash import CountCash
 from prepay_ledger.cashiers.postgres_queries import CashQueries
 from prepay_ledger.debit_formats.as_requester import ByFile
+from prepay_ledger.debts.write_off_debt import carry_out_write_off
 from prepay_ledger.deposits.carry_out_steps import CarryOutSteps
 from prepay_ledger.mandates.api import mandates_router, top_up_requests_router
 from prepay_ledger.mandates.postgres_queries import MandateQueries
@@ -132,6 +133,7 @@ def money_routers(
                     ActKind.DEPOSIT_HOLD: of_deposits.hold,
                     ActKind.DEPOSIT_DRAW: of_deposits.draw,
                     ActKind.DEPOSIT_RELEASE: of_deposits.release,
+                    ActKind.DEBT_WRITE_OFF: carry_out_write_off,
                     ActKind.REFUND: order_refund.carry_out,
                 }
             ),

@@ -16,10 +16,9 @@ from prepay_ledger.cashiers.ports import CashStore
 from prepay_ledger.cashiers.postgres import PostgresCash
 from prepay_ledger.debit_files.ports import DebitStore
 from prepay_ledger.debit_files.postgres import PostgresDebits
-from prepay_ledger.debts.ports import DebtStore, NewsStore, WriteOffStore
+from prepay_ledger.debts.ports import DebtStore, NewsStore
 from prepay_ledger.debts.postgres import PostgresDebts
 from prepay_ledger.debts.postgres_news import PostgresDebtNews
-from prepay_ledger.debts.postgres_write_offs import PostgresWriteOffs
 from prepay_ledger.deposits.ports import DepositStore
 from prepay_ledger.deposits.postgres import PostgresDeposits
 from prepay_ledger.journal.ports import JournalStore
@@ -54,7 +53,6 @@ class MoneyStores:
         self.debit_files: DebitStore = PostgresDebits(connection)
         self.debts: DebtStore = PostgresDebts(connection)
         self.debt_news: NewsStore = PostgresDebtNews(connection)
-        self.write_offs: WriteOffStore = PostgresWriteOffs(connection)
         self.deposits: DepositStore = PostgresDeposits(connection)
         self.journals: JournalStore = PostgresJournals(connection)
         self.balances: BalanceStore = PostgresBalances(connection)

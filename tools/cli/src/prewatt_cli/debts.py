@@ -12,13 +12,13 @@ from prewatt_cli.lists import items_of
 from prewatt_cli.payments import decimal_from
 from prewatt_cli.people import Who, client_for, plain
 from prewatt_cli.target import DEFAULT_STATE_DIR, StateDir, find_target
+from prewatt_cli.vending import or_waits
 
 debts = typer.Typer(help="What is owed apart: nobody is cut for it.", no_args_is_help=True)
 
 _console = Console()
 
 DebtId = Annotated[str, typer.Argument(metavar="DEBT", help="As `ls` shows it.")]
-WriteOffId = Annotated[str, typer.Argument(metavar="WRITE-OFF", help="As `write-offs` shows it.")]
 Why = Annotated[str, typer.Option("--reason", help="Why; kept with it.")]
 
 
@@ -107,65 +107,13 @@ def write_off(
     who: Who = None,
     state_dir: StateDir = DEFAULT_STATE_DIR,
 ) -> None:
-    """Draft that it is not to be asked for any more; somebody else releases it. Prints its id."""
+    """Propose that it is not to be asked for any more; somebody else approves it."""
     body: dict[str, Any] = {"reason": reason}
     if amount is not None:
         body["amount_micro"] = amount
     with one_line_errors(), client_for("prepay-ledger", state_dir=state_dir, who=who) as ledger:
         made = answered(ledger.post(f"/v1/debts/{debt_id}/write-offs", json=body)).json()
-        _console.print(plain(made["id"]))
-
-
-@debts.command(name="write-offs")
-def write_offs(
-    *,
-    waiting: Annotated[bool, typer.Option("--waiting", help="For a second person.")] = False,
-    state_dir: StateDir = DEFAULT_STATE_DIR,
-) -> None:
-    """What was drafted to be written off, the newest first."""
-    table = Table("write-off", "debt", "micro-units", "state", "drafted by", "why", box=None)
-    filters = {"state": "drafted"} if waiting else {}
-    with one_line_errors(), find_target(state_dir=state_dir).client("prepay-ledger") as ledger:
-        for one in items_of(ledger, "/v1/debts/write-offs", filters):
-            by = one["drafted"]
-            shown = (
-                one["id"], one["debt_id"], str(one["amount_micro"]), one["state"], by["by"],
-                by["reason"],
-            )  # fmt: skip
-            table.add_row(*map(plain, shown))
-    _console.print(table if table.row_count else "nothing was drafted")
-
-
-@debts.command()
-def release(
-    write_off_id: WriteOffId,
-    *,
-    reason: Why,
-    who: Who = None,
-    state_dir: StateDir = DEFAULT_STATE_DIR,
-) -> None:
-    """Write off what somebody else drafted: the customer is told."""
-    _decide("release", write_off_id, reason, who=who, state_dir=state_dir)
-
-
-@debts.command()
-def withdraw(
-    write_off_id: WriteOffId,
-    *,
-    reason: Why,
-    who: Who = None,
-    state_dir: StateDir = DEFAULT_STATE_DIR,
-) -> None:
-    """It is not to be written off."""
-    _decide("withdraw", write_off_id, reason, who=who, state_dir=state_dir)
-
-
-def _decide(verb: str, write_off_id: str, reason: str, *, who: Who, state_dir: StateDir) -> None:
-    with one_line_errors(), client_for("prepay-ledger", state_dir=state_dir, who=who) as ledger:
-        path = f"/v1/debts/write-offs/{write_off_id}/{verb}"
-        one = answered(ledger.post(path, json={"reason": reason})).json()
-        done = {"published": "written off", "withdrawn": "withdrawn"}[one["state"]]
-        _console.print(plain(f"{one['amount_micro']} micro-units of {one['debt_id']}: {done}"))
+        _console.print(plain(or_waits(made, lambda: "")))
 
 
 def _pause(debt_id: str, until: date | None, reason: str, *, who: Who, state_dir: StateDir) -> None:

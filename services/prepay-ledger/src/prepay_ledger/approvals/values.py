@@ -28,6 +28,7 @@ class ActKind(StrEnum):
     DEPOSIT_DRAW = "deposit-draw"
     DEPOSIT_RELEASE = "deposit-release"
     REFUND = "refund"
+    DEBT_WRITE_OFF = "debt-write-off"
 
 
 class OutcomeAction(StrEnum):

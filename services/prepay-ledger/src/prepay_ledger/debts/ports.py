@@ -6,8 +6,9 @@ from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
+from prepay_ledger.approvals.ports import HasProposals
 from prepay_ledger.balances.ports import HasBalances
-from prepay_ledger.debts.values import Corrected, Debt, Origin, PaidByTopup, Standing, WriteOff
+from prepay_ledger.debts.values import Corrected, Debt, Origin, PaidByTopup, Standing
 from prepay_ledger.events import Publishes
 from prepay_ledger.facts.ports import HasFacts
 from prepay_ledger.journal.ports import HasJournals
@@ -100,23 +101,6 @@ class DebtStore(Protocol):
     async def put_paid(self, debt: Debt) -> None: ...
 
 
-class WriteOffStore(Protocol):
-    """What people have drafted to write off."""
-
-    async def add(self, draft: WriteOff) -> None: ...
-    async def waiting(self, debt_id: UUID) -> WriteOff | None:
-        """The one of the debt, which is locked, that waits for a second person."""
-        ...
-
-    async def lock(self, write_off_id: UUID) -> WriteOff | None:
-        """Its row locked until the transaction ends."""
-        ...
-
-    async def decide(self, one: WriteOff) -> None:
-        """What became of a draft."""
-        ...
-
-
 class NewsStore(Protocol):
     """What customers are still to be told. The caller of all but `due` holds the account."""
 
@@ -174,10 +158,8 @@ class PostingUnit(HasDebts, HasDebtNews, HasJournals, Protocol):
     """One in which money moves between a balance and a debt."""
 
 
-class WriteOffUnit(PostingUnit, HasBalances, HasFacts, Protocol):
+class WriteOffUnit(PostingUnit, HasBalances, HasFacts, HasProposals, Protocol):
     """One in which two people write something off."""
-
-    write_offs: WriteOffStore
 
 
 class PayingUnit(PostingUnit, HasBalances, Protocol):

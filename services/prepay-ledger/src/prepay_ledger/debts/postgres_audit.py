@@ -10,13 +10,13 @@ WITH moved AS (
     SELECT split_part(j.source, '/', 1) AS by, -e.amount_micro AS micro,
            CASE split_part(j.source, '/', 1)
                WHEN 'bill' THEN split_part(j.source, '/', 5)
-               WHEN 'write-off' THEN w.debt_id::text
+               WHEN 'write-off' THEN p.subject
                ELSE split_part(j.source, '/', 2)
            END AS debt_id,
            split_part(j.source, '/', 3) <> '' AS is_numbered
     FROM journal AS j JOIN entry AS e ON e.journal_id = j.id
-    LEFT JOIN debt_write_off AS w
-        ON split_part(j.source, '/', 1) = 'write-off' AND w.id::text = split_part(j.source, '/', 2)
+    LEFT JOIN proposal AS p ON p.kind = 'debt-write-off'
+        AND split_part(j.source, '/', 1) = 'write-off' AND p.id::text = split_part(j.source, '/', 2)
     WHERE j.kind = 'debt' AND e.sub_account = 'debt'
 ), derived AS (
     SELECT debt_id,
@@ -58,8 +58,10 @@ WITH off AS (
     FROM journal AS j JOIN entry AS e ON e.journal_id = j.id
     WHERE j.kind = 'debt' AND j.source LIKE 'bill/%/barred'
     UNION ALL
-    SELECT d.agreement_id::text, d.period_first::text, w.amount_micro
-    FROM debt_write_off AS w JOIN debt AS d ON d.id = w.debt_id WHERE w.state = 'published'
+    SELECT d.agreement_id::text, d.period_first::text, p.amount_micro
+    FROM proposal AS p JOIN proposal_outcome AS o ON o.proposal_id = p.id
+    JOIN debt AS d ON d.id::text = p.subject
+    WHERE p.kind = 'debt-write-off' AND o.action = 'approved'
 )
 SELECT coalesce(c.agreement_id::text, o.agreement_id) AS agreement_id,
        coalesce(c.period_first::text, o.first) AS first,

@@ -5,9 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from prepay_ledger.debts.postgres import to_debts
-from prepay_ledger.debts.postgres_write_offs import to_write_off
-from prepay_ledger.debts.values import Debt, WriteOff
-from prepay_ledger.facts.values import DraftState
+from prepay_ledger.debts.values import Debt
 from prewatt_common.contracts.ledger_events_v1 import DebtNews
 from prewatt_common.db.database import Database, driver
 
@@ -24,11 +22,6 @@ SELECT currency, sum(left_micro)::bigint AS micro FROM debt GROUP BY currency
 # What was paid is told a month after the last time.
 _UNTOLD = """
 SELECT min(changed_at) FROM debt_news WHERE amount_micro > 0 AND news <> $1
-"""
-_WRITE_OFFS = """
-SELECT * FROM debt_write_off
-WHERE ($1::text IS NULL OR state = $1) AND ($2::uuid IS NULL OR id < $2)
-ORDER BY id DESC LIMIT $3
 """
 
 
@@ -47,14 +40,6 @@ class DebtQueries:
             return await to_debts(
                 asked, await asked.fetch(_DEBTS, account_id, open_, before, limit)
             )
-
-    async def write_offs(
-        self, *, state: DraftState | None, before: UUID | None, limit: int
-    ) -> Sequence[WriteOff]:
-        """The newest first, older than ``before``."""
-        async with self._database.transaction() as connection:
-            rows = await (await driver(connection)).fetch(_WRITE_OFFS, state, before, limit)
-        return [to_write_off(row) for row in rows]
 
     async def outstanding(self) -> Mapping[str, int]:
         """What is owed, in micro-units by currency; those that were paid too, as zero."""

@@ -24,13 +24,6 @@ class PauseRefused(Refusal):
     kind = "pause-refused"
 
 
-class UnknownWriteOff(Refusal):
-    """There is no such write-off."""
-
-    status = HTTPStatus.NOT_FOUND
-    kind = "unknown-write-off"
-
-
 class WriteOffRefused(Refusal):
     """It cannot be written off so."""
 

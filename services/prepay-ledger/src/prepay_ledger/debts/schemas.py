@@ -6,9 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
-from prepay_ledger.debts.values import INSTALMENTS_MAX, BillCause, Debt, WriteOff
-from prepay_ledger.facts.schemas import DecidedOut
-from prepay_ledger.facts.values import DraftState
+from prepay_ledger.debts.values import INSTALMENTS_MAX, BillCause, Debt
 from prepay_ledger.fields import DayField
 from prewatt_common.http.fields import Reason
 
@@ -40,18 +38,6 @@ class WriteOffIn(Reason):
     """So much is not to be asked for any more; left out: all that is left."""
 
     amount_micro: Annotated[int | None, Field(ge=1, le=10**15)] = None
-
-
-class WriteOffOut(BaseModel, from_attributes=True):
-    """What one person drafted to write off. ``published``: another one carried it out. ``decided``:
-    who did, or withdrew it."""
-
-    id: UUID
-    debt_id: UUID
-    amount_micro: int
-    state: DraftState
-    drafted: DecidedOut
-    decided: DecidedOut | None
 
 
 class InstalmentOut(BaseModel, from_attributes=True):
@@ -102,8 +88,3 @@ class DebtOut(BaseModel, from_attributes=True):
 def debt_out(debt: Debt) -> DebtOut:
     """As it is shown."""
     return DebtOut.model_validate(debt)
-
-
-def write_off_out(one: WriteOff) -> WriteOffOut:
-    """As it is shown."""
-    return WriteOffOut.model_validate(one)

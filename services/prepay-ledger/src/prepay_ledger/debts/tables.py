@@ -84,28 +84,6 @@ corrected_bill = Table(
     PrimaryKeyConstraint("agreement_id", "period_first"),
 )
 
-# Drafted by one person, carried out (published) or withdrawn by another.
-debt_write_off = Table(
-    "debt_write_off",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("debt_id", Uuid, ForeignKey("debt.id"), nullable=False),
-    Column("amount_micro", BigInteger, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("drafted_by", Text, nullable=False),
-    Column("drafted_reason", Text, nullable=False),
-    instant("drafted_at"),
-    Column("decided_by", Text),
-    Column("decided_reason", Text),
-    instant("decided_at", nullable=True),
-)
-Index(
-    "debt_write_off_waiting",
-    debt_write_off.c.debt_id,
-    unique=True,
-    postgresql_where=debt_write_off.c.state == "drafted",
-)
-
 # What customers are still to be told of each kind: never below zero.
 debt_news = Table(
     "debt_news",

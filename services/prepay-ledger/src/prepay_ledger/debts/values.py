@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from prepay_ledger.facts.values import Decided, DraftState
+from prepay_ledger.facts.values import Decided
 
 DEBT = "debt"
 """The kind of the journals that move money between a balance and what is owed apart from it."""
@@ -151,19 +151,6 @@ class Instalment(NamedTuple):
 
     due_on: date
     amount_micro: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriteOff:
-    """That nobody is asked for so much of a debt any more: drafted by one person, and carried out
-    (``published``) or withdrawn by another."""
-
-    id: UUID
-    debt_id: UUID
-    amount_micro: int
-    drafted: Decided
-    state: DraftState = DraftState.DRAFTED
-    decided: Decided | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1015,23 +1015,6 @@ CREATE TABLE emergency_credit (
 CREATE INDEX emergency_credit_account ON emergency_credit (account_id, id);
 CREATE UNIQUE INDEX emergency_credit_key ON emergency_credit (account_id, key);
 CREATE UNIQUE INDEX emergency_credit_open ON emergency_credit (account_id) WHERE over_at IS NULL;
-CREATE TABLE debt_write_off (
-    id uuid NOT NULL,
-    debt_id uuid NOT NULL,
-    amount_micro bigint NOT NULL,
-    state text NOT NULL,
-    drafted_by text NOT NULL,
-    drafted_reason text NOT NULL,
-    drafted_at timestamptz NOT NULL,
-    decided_by text,
-    decided_reason text,
-    decided_at timestamptz,
-    PRIMARY KEY (id),
-    CHECK (amount_micro > 0),
-    CHECK (state IN ('drafted', 'published', 'withdrawn')),
-    FOREIGN KEY(debt_id) REFERENCES debt (id)
-);
-CREATE UNIQUE INDEX debt_write_off_waiting ON debt_write_off (debt_id) WHERE state = 'drafted';
 CREATE TABLE debt_news (
     account_id uuid NOT NULL,
     news text NOT NULL,
@@ -1562,7 +1545,8 @@ CREATE TABLE proposal (
     UNIQUE (kind, who, key),
     CHECK (kind IN ('adjustment', 'transfer', 'vendor-limits', 'vendor-funding',
         'vendor-funding-reversal', 'bank-line', 'suspense-assignment', 'suspense-return',
-        'deposit-hold', 'deposit-draw', 'deposit-release', 'refund')),
+        'deposit-hold', 'deposit-draw', 'deposit-release', 'refund',
+        'debt-write-off')),
     CHECK (amount_micro >= 0),
     CHECK (currency ~ '^[A-Z]{3}$'),
     CHECK (expires_at > at)
