@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from ledger_scratch import AT, Scratch
+from ledger_scratch import ACCOUNT, AT, OTHER, Scratch
 
 from prepay_ledger.work_orders.close_order import close_order
 from prepay_ledger.work_orders.keep_orders import end_orders, open_orders
+from prepay_ledger.work_orders.postgres import CLOSE_ALL
 from prepay_ledger.work_orders.postgres_queries import WorkOrderQueries
 from prepay_ledger.work_orders.refusals import UnknownWorkOrder, WorkOrderClosedBefore
 from prepay_ledger.work_orders.values import (
@@ -90,6 +91,31 @@ async def test_what_was_seen_to_is_opened_again_for_what_came_after_alone(town: 
             unit=unit, meter_ids=["m-1"], kinds=[K.PAID_BUT_DARK], why="load", at=AT + 3 * HOUR
         )
     assert len(await opened(town, order())) == 1
+
+
+async def test_open_ones_are_found_by_their_indices_however_many_were_closed(
+    town: Scratch,
+) -> None:
+    connection = await town.connect()
+    try:
+        await connection.execute(
+            "INSERT INTO work_order (id, kind, meter_id, account_id, reason, evidence, opened_at, "
+            "closed_at, closed_by, result, note) "
+            "SELECT gen_random_uuid(), 'unreachable', 'm' || i % 1000, "
+            "('00000000-0000-0000-0000-' || lpad((i % 1000)::text, 12, '0'))::uuid, 'r', '{}', "
+            "now(), CASE WHEN i > 500 THEN now() END, CASE WHEN i > 500 THEN 'w' END, "
+            "CASE WHEN i > 500 THEN 'over' END, CASE WHEN i > 500 THEN 'n' END "
+            "FROM generate_series(0, 20000) AS g (i)"
+        )
+        await connection.execute("ANALYZE work_order")
+        rows = await connection.fetch(
+            f"EXPLAIN {CLOSE_ALL}", [], [K.UNREACHABLE], AT, "w", "over", "n", [ACCOUNT, OTHER]
+        )
+    finally:
+        await connection.close()
+    plan = "\n".join(row[0] for row in rows)
+    assert "work_order_open_account" in plan, plan
+    assert "work_order_account_id" not in plan, plan
 
 
 async def test_two_people_who_close_it_at_once(town: Scratch) -> None:

@@ -32,7 +32,7 @@ ON CONFLICT (meter_id, kind) WHERE closed_at IS NULL DO NOTHING
 RETURNING *
 """
 # Locked in the order of their ids, so that two that close some of the same do not deadlock.
-_CLOSE_ALL = """
+CLOSE_ALL = """
 WITH locked AS (
     SELECT id FROM work_order
     WHERE (meter_id = ANY($1::text[]) OR account_id = ANY($7::uuid[]))
@@ -79,7 +79,7 @@ class PostgresWorkOrders:
     ) -> Sequence[WorkOrder]:
         """One statement."""
         rows = await (await driver(self._connection)).fetch(
-            _CLOSE_ALL,
+            CLOSE_ALL,
             list(meter_ids),
             list(kinds),
             closing.at,

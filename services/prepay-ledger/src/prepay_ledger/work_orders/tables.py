@@ -30,3 +30,10 @@ Index(
 )
 Index("work_order_meter_id", work_order.c.meter_id, work_order.c.id)
 Index("work_order_account_id", work_order.c.account_id, work_order.c.id)
+# Whom a notice has reached is looked for at every batch of notices, however many were ever closed.
+Index(
+    "work_order_open_account",
+    work_order.c.account_id,
+    work_order.c.kind,
+    postgresql_where=work_order.c.closed_at.is_(None),
+)

@@ -866,6 +866,7 @@ CREATE TABLE work_order (
 CREATE UNIQUE INDEX work_order_open ON work_order (meter_id, kind) WHERE closed_at IS NULL;
 CREATE INDEX work_order_meter_id ON work_order (meter_id, id);
 CREATE INDEX work_order_account_id ON work_order (account_id, id);
+CREATE INDEX work_order_open_account ON work_order (account_id, kind) WHERE closed_at IS NULL;
 CREATE TABLE site_code (
     id uuid NOT NULL,
     order_id uuid NOT NULL,
