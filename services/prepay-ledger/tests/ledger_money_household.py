@@ -226,6 +226,8 @@ class Household(Deciding):
                 await self._sign(n)
             self.hour[n] = HOURS + 24 * (self.at.date() - self.today).days + 2
             await self.read(self.hour[n], [self.opened - ACCOUNTS + n])
+            # One that waits is looked at again some seconds later.
+            self.at += timedelta(seconds=11)
             before = await self._modes_changed()
             await CarryOnChanges(
                 open_unit=self.unit, review=REVIEW, clock=lambda: self.at, committed=lambda: None
@@ -253,10 +255,13 @@ class Household(Deciding):
         terms = direct_terms(
             number=self.number(n), low_balance_micro=0, overdraft_micro=0, at=self.at
         )
-        async with self.unit() as unit:
-            await sign_agreement(
+
+        async def act(unit: PostgresUnit) -> Any:
+            return await sign_agreement(
                 unit=unit, account_id=self.accounts[n], terms=terms, decided=self.by()
             )
+
+        await self.step(act, lambda _: {}, how=How.ONCE, what="sign")
 
     async def _modes_changed(self) -> int:
         (row,) = await self.sql("SELECT count(*) AS n FROM mode_change WHERE state = 'done'")

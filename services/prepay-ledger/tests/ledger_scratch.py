@@ -287,6 +287,9 @@ class Scratch:
                  (second, f"k{number}", number, f"w{second}", AT)),
                 ("INSERT INTO proposal_outcome (proposal_id, action, who, reason, at) "
                  "VALUES ($1, 'approved', 'w', $2, $3)", (second, f"r{number}", AT)),
+                ("INSERT INTO sole_act (id, kind, about, also_about, amount_micro, currency, who, "
+                 "at) VALUES ($1, 'transfer', $2, 'b', $3, 'CNY', $4, $5)",
+                 (second, f"a{number}", number, f"w{second}", AT)),
                 ("INSERT INTO adjustment (id, key, account_id, amount_micro, currency, cause, "
                  "may_overdraw, who, reason, balance_micro, proposal_id, journal_id, at) "
                  "VALUES ($1, $2, $3, 9, 'CNY', 'fee', false, $4, 'r', 9, $1, $5, $6)",

@@ -57,6 +57,12 @@ class LedgerSettings(ServiceSettings):
     """What staff move or let move above it, in micro-units of whatever currency, takes two people:
     money in suspense, differences of settlements, adjustments, transfers, what vendors pay in and
     the credit they have, doubtful lines of banks; none: one."""
+    second_person_within_hours: int = Field(default=24, ge=0, le=24 * 31)
+    """What the same person did alone so long before, to the same account or vendor, counts with
+    what is asked for; 0: each act counts by itself."""
+    second_person_in_all_above_micro: int | None = Field(default=None, ge=0)
+    """What one person does alone within those hours, to whomever, in micro-units of each currency:
+    more takes two; none: no bound."""
     proposal_days: int = Field(default=7, ge=1, le=90)
     """For so long a second person may approve what was proposed."""
     payout_late_days: int = Field(default=5, ge=1, le=60)
@@ -223,7 +229,10 @@ class LedgerSettings(ServiceSettings):
     def approval_terms(self) -> ApprovalTerms:
         """When staff's acts take two people, and for how long they wait for the second."""
         return ApprovalTerms(
-            above_micro=self.second_person_above_micro, term=timedelta(days=self.proposal_days)
+            above_micro=self.second_person_above_micro,
+            term=timedelta(days=self.proposal_days),
+            within=timedelta(hours=self.second_person_within_hours),
+            in_all_above_micro=self.second_person_in_all_above_micro,
         )
 
     @property

@@ -14,6 +14,7 @@ from prepay_ledger.adjustments.rules import (
 )
 from prepay_ledger.adjustments.tell_balance import tell_balance
 from prepay_ledger.adjustments.values import Adjustment, AdjustmentOrder
+from prepay_ledger.approvals.act_alone import much_together
 from prepay_ledger.approvals.propose import propose, proposed_before
 from prepay_ledger.approvals.refusals import KeyUsedBefore
 from prepay_ledger.approvals.values import ApprovalTerms, Proposal
@@ -55,8 +56,12 @@ class AdjustAccount:
         taken = -asked.amount_micro
         check_sign(asked.cause, asked.amount_micro)
         check_is_there(account, taken, may_overdraw=asked.may_overdraw)
-        if needs_two(self._terms, account, asked.amount_micro, taken_micro=taken):
-            decided = Decided(by=asked.who, reason=asked.reason, at=now)
+        decided = Decided(by=asked.who, reason=asked.reason, at=now)
+        if needs_two(
+            self._terms, account, asked.amount_micro, taken_micro=taken
+        ) or await much_together(
+            unit=unit, act=act, about=[act.subject], terms=self._terms, decided=decided
+        ):
             return await propose(unit=unit, act=act, decided=decided, term=self._terms.term)
         return await self._adjust(unit, account, asked, proposal_id=None, now=now)
 

@@ -14,6 +14,7 @@ from prepay_ledger.adjustments.rules import (
 )
 from prepay_ledger.adjustments.tell_balance import tell_balance
 from prepay_ledger.adjustments.values import Transfer, TransferOrder
+from prepay_ledger.approvals.act_alone import much_together
 from prepay_ledger.approvals.propose import propose, proposed_before
 from prepay_ledger.approvals.refusals import KeyUsedBefore
 from prepay_ledger.approvals.values import ApprovalTerms, Proposal
@@ -55,8 +56,11 @@ class TransferMoney:
         check_currencies(from_, to)
         taken = asked.amount_micro
         check_is_there(from_, taken, may_overdraw=asked.may_overdraw)
-        if needs_two(self._terms, from_, taken, taken_micro=taken):
-            decided = Decided(by=asked.who, reason=asked.reason, at=now)
+        decided = Decided(by=asked.who, reason=asked.reason, at=now)
+        about = [str(from_.id), str(to.id)]
+        if needs_two(self._terms, from_, taken, taken_micro=taken) or await much_together(
+            unit=unit, act=act, about=about, terms=self._terms, decided=decided
+        ):
             return await propose(unit=unit, act=act, decided=decided, term=self._terms.term)
         return await self._move(unit, asked, currency=from_.currency, proposal_id=None, now=now)
 

@@ -1,12 +1,12 @@
 """What proposing and deciding need."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from prepay_ledger.approvals.values import ActKind, Outcome, Proposal
+from prepay_ledger.approvals.values import ActKind, DoneAlone, Outcome, Proposal, SoleAct
 from prepay_ledger.facts.values import Decided
 
 
@@ -26,6 +26,14 @@ class ProposalStore(Protocol):
         """False where the same person used the key for another one."""
         ...
 
+    async def done_alone(
+        self, who: str, *, currency: str, about: Sequence[str], since: datetime
+    ) -> DoneAlone:
+        """What the person did alone since then in that currency; of what it is about the most.
+        Nobody else counts or adds for the person until the transaction ends."""
+        ...
+
+    async def add_sole(self, act: SoleAct) -> None: ...
     async def decide(self, proposal_id: UUID, outcome: Outcome) -> bool:
         """Whether nobody had decided before; waits for whoever is deciding. The proposal is the
         caller's from then on, until the transaction ends."""

@@ -1,17 +1,31 @@
 """Proposals in PostgreSQL."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select
+from sqlalchemy import Select, insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.approvals.postgres_rows import proposals, to_proposal
 from prepay_ledger.approvals.tables import proposal as proposal_table
-from prepay_ledger.approvals.tables import proposal_outcome
-from prepay_ledger.approvals.values import ActKind, Outcome, Proposal
+from prepay_ledger.approvals.tables import proposal_outcome, sole_act
+from prepay_ledger.approvals.values import ActKind, DoneAlone, Outcome, Proposal, SoleAct
+from prewatt_common.db.database import driver
+
+_LOCK = 0x4E4D07
+"""Of a person who acts alone; taken after what the act is about."""
+_DONE = """
+SELECT coalesce(sum(amount_micro), 0)::bigint AS in_all_micro,
+       coalesce(sum(amount_micro) FILTER (WHERE $4 IN (about, also_about)), 0)::bigint
+           AS first_micro,
+       coalesce(sum(amount_micro) FILTER (WHERE $5 IN (about, also_about)), 0)::bigint
+           AS last_micro
+FROM sole_act WHERE who = $1 AND currency = $2 AND at > $3
+"""
 
 
 class PostgresProposals:
@@ -60,6 +74,20 @@ class PostgresProposals:
             .returning(proposal_table.c.id)
         )  # fmt: skip
         return added.first() is not None
+
+    async def done_alone(
+        self, who: str, *, currency: str, about: Sequence[str], since: datetime
+    ) -> DoneAlone:
+        """By the index of persons; waits for the same person's act that is under way."""
+        connection = await driver(self._connection)
+        await connection.execute("SELECT pg_advisory_xact_lock($1, hashtext($2))", _LOCK, who)
+        row = await connection.fetchrow(_DONE, who, currency, since, about[0], about[-1])
+        assert row is not None, "an aggregate has a row"
+        return DoneAlone(max(row["first_micro"], row["last_micro"]), row["in_all_micro"])
+
+    async def add_sole(self, act: SoleAct) -> None:
+        """Insert it."""
+        await self._connection.execute(insert(sole_act).values(asdict(act)))
 
     async def decide(self, proposal_id: UUID, outcome: Outcome) -> bool:
         """Waits for whoever writes an outcome of it: of two there is one."""

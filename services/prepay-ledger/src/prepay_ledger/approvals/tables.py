@@ -41,3 +41,21 @@ proposal_outcome = Table(
     posting_day(),
 )
 Index("proposal_outcome_day", proposal_outcome.c.day, proposal_outcome.c.proposal_id)
+
+# What one person did alone: added up, so that many small acts are no way round a second one.
+sole_act = Table(
+    "sole_act",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    # What amounts are added up by: an account, a vendor; of a transfer both accounts, else empty.
+    Column("about", Text, nullable=False),
+    Column("also_about", Text, nullable=False),
+    Column("amount_micro", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    instant("at"),
+    posting_day(),
+)
+Index("sole_act_day", sole_act.c.day, sole_act.c.id)
+Index("sole_act_who", sole_act.c.who, sole_act.c.at)

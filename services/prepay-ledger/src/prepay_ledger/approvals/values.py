@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
 from prepay_ledger.facts.values import Decided
@@ -99,6 +99,11 @@ class ApprovalTerms:
 
     above_micro: int | None
     term: timedelta
+    within: timedelta = timedelta(0)
+    """What one person did alone so long before counts with what is asked for; nothing: each act
+    counts by itself."""
+    in_all_above_micro: int | None = None
+    """Likewise of all that a person does alone, to whomever; none: it has no bound."""
 
     def needs_two(self, amount_micro: int) -> bool:
         """Whether an act of that amount, not below zero, waits for a second person.
@@ -109,3 +114,49 @@ class ApprovalTerms:
         """
         assert amount_micro >= 0, "a debit is given without its sign"
         return self.above_micro is not None and amount_micro > self.above_micro
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether what was done alone before counts."""
+        bounds = (self.above_micro, self.in_all_above_micro)
+        return bool(self.within) and bounds != (None, None)
+
+    def is_much_with(self, amount_micro: int, done: "DoneAlone") -> bool:
+        """Whether so much more is too much for one person.
+
+        >>> terms = ApprovalTerms(
+        ...     above_micro=100, term=timedelta(7), within=timedelta(1), in_all_above_micro=500
+        ... )
+        >>> terms.is_much_with(40, DoneAlone(about_micro=60, in_all_micro=460))
+        False
+        >>> terms.is_much_with(41, DoneAlone(about_micro=60, in_all_micro=60))
+        True
+        >>> terms.is_much_with(41, DoneAlone(about_micro=0, in_all_micro=460))
+        True
+        """
+        if self.needs_two(amount_micro + done.about_micro):
+            return True
+        most = self.in_all_above_micro
+        return most is not None and amount_micro + done.in_all_micro > most
+
+
+class DoneAlone(NamedTuple):
+    """Micro-units that a person moved alone in a window: about one thing, and in all."""
+
+    about_micro: int
+    in_all_micro: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoleAct:
+    """What one person did without a second one. ``about``, and ``also_about`` or empty: what the
+    amounts are added up by. ``amount_micro``: never below zero."""
+
+    id: UUID
+    kind: ActKind
+    about: str
+    also_about: str
+    amount_micro: int
+    currency: str
+    who: str
+    at: datetime

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from prepay_ledger.approvals.act_alone import much_together
 from prepay_ledger.approvals.propose import propose
 from prepay_ledger.approvals.values import Act, ActKind, ApprovalTerms, Proposal
 from prepay_ledger.bank.ports import Unit
@@ -36,11 +37,12 @@ class SettleLine:
                 after = replace(line, state=LineState.WAITING, reason="", open=False)
             case StepAction.TAKE:
                 await self._check_takeable(unit, line)
-                if self._terms.needs_two(line.line.amount_micro):
-                    by = facts.Decided(by=decided.who, reason=decided.reason, at=now)
-                    return await propose(
-                        unit=unit, act=_act_of(line), decided=by, term=self._terms.term
-                    )
+                by = facts.Decided(by=decided.who, reason=decided.reason, at=now)
+                act, terms = _act_of(line), self._terms
+                if terms.needs_two(act.amount_micro) or await much_together(
+                    unit=unit, act=act, about=[act.subject], terms=terms, decided=by
+                ):
+                    return await propose(unit=unit, act=act, decided=by, term=terms.term)
                 after = await self._take_line.take(unit, line, now=now)
         await self._step(unit, line, after, action=action, decided=decided, now=now)
         return None

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from uuid import UUID
 
+from prepay_ledger.approvals.act_alone import much_together
 from prepay_ledger.approvals.propose import propose, proposed_before
 from prepay_ledger.approvals.values import ApprovalTerms, Proposal
 from prepay_ledger.deposits.acts import act_of_release
@@ -46,7 +47,9 @@ async def release_deposit(
     if waiting is not None:
         return waiting
     refuse(why_not_released(deposit, amount_micro, place=place))
-    if approvals.needs_two(amount_micro):
+    if approvals.needs_two(amount_micro) or await much_together(
+        unit=unit, act=act, about=[str(deposit.account_id)], terms=approvals, decided=decided
+    ):
         return await propose(unit=unit, act=act, decided=decided, term=approvals.term)
     deposit = replace(deposit, released_micro=deposit.released_micro + amount_micro)
     await unit.deposits.put(deposit)

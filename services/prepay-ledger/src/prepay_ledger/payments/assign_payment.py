@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from prepay_ledger.approvals.act_alone import much_together
 from prepay_ledger.approvals.propose import propose
 from prepay_ledger.approvals.values import Act, ActKind, ApprovalTerms, Proposal
 from prepay_ledger.balances.refusals import UnknownAccount
@@ -58,11 +59,12 @@ class AssignPayment:
                 "return the payment; nothing was changed"
             )
             raise OtherCurrency(message)
-        if self._terms.needs_two(left_of(known).amount_micro):
-            by = facts.Decided(by=decided.who, reason=decided.reason, at=now)
-            return await propose(
-                unit=unit, act=_act_of(known, account), decided=by, term=self._terms.term
-            )
+        by = facts.Decided(by=decided.who, reason=decided.reason, at=now)
+        act, terms = _act_of(known, account), self._terms
+        if terms.needs_two(act.amount_micro) or await much_together(
+            unit=unit, act=act, about=[str(account.id)], terms=terms, decided=by
+        ):
+            return await propose(unit=unit, act=act, decided=by, term=terms.term)
         await self._assign(unit, known, account, decided=decided, now=now)
         return None
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from prepay_ledger.approvals.act_alone import much_together
 from prepay_ledger.approvals.propose import propose
 from prepay_ledger.approvals.values import Act, ActKind, ApprovalTerms, Proposal
 from prepay_ledger.events import keyed_event
@@ -32,16 +33,18 @@ async def return_payment(
     if not await is_in_suspense(unit, known, asked=ResolutionAction.RETURNED, account_id=None):
         return None
     left = left_of(known)
-    if terms.needs_two(left.amount_micro):
-        act = Act(
-            kind=ActKind.SUSPENSE_RETURN,
-            subject=str(known.id),
-            key=None,
-            parameters={"provider": left.provider, "payment_id": left.payment_id},
-            amount_micro=left.amount_micro,
-            currency=left.currency,
-        )
-        by = facts.Decided(by=decided.who, reason=decided.reason, at=now)
+    act = Act(
+        kind=ActKind.SUSPENSE_RETURN,
+        subject=str(known.id),
+        key=None,
+        parameters={"provider": left.provider, "payment_id": left.payment_id},
+        amount_micro=left.amount_micro,
+        currency=left.currency,
+    )
+    by = facts.Decided(by=decided.who, reason=decided.reason, at=now)
+    if terms.needs_two(left.amount_micro) or await much_together(
+        unit=unit, act=act, about=[act.subject], terms=terms, decided=by
+    ):
         return await propose(unit=unit, act=act, decided=by, term=terms.term)
     await _return(unit, known, decided=decided, now=now)
     return None

@@ -304,6 +304,11 @@ SEALED = (
     ),
     SealedTable("site_code_reading", ("id",), ("id", "site_code_id", "read_by", "at")),
     SealedTable(
+        "sole_act",
+        ("id",),
+        ("id", "kind", "about", "also_about", "amount_micro", "currency", "who", "at"),
+    ),
+    SealedTable(
         "tariff_version",
         ("code", "valid_from", "correction"),
         (

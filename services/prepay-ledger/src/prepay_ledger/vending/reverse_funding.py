@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from prepay_ledger.approvals.act_alone import much_together
 from prepay_ledger.approvals.propose import propose, proposed_before
 from prepay_ledger.approvals.values import ApprovalTerms, Proposal
 from prepay_ledger.facts.values import Decided
@@ -44,12 +45,14 @@ async def reverse_funding(
     if funding.reversal is not None:
         return _repeated(funding, funding.reversal, asked)
     _check_told_not(funding, asked.who)
-    if terms.needs_two(funding.amount_micro):
-        act = act_of_reversal(vendor, funding, key=asked.key)
-        waiting = await proposed_before(unit=unit, act=act, who=asked.who)
-        if waiting is not None:
-            return waiting
-        decided = Decided(by=asked.who, reason=asked.reason, at=asked.at)
+    act = act_of_reversal(vendor, funding, key=asked.key)
+    waiting = await proposed_before(unit=unit, act=act, who=asked.who)
+    if waiting is not None:
+        return waiting
+    decided = Decided(by=asked.who, reason=asked.reason, at=asked.at)
+    if terms.needs_two(funding.amount_micro) or await much_together(
+        unit=unit, act=act, about=[vendor.provider], terms=terms, decided=decided
+    ):
         return await propose(unit=unit, act=act, decided=decided, term=terms.term)
     return await _reverse(unit, vendor, funding, asked)
 

@@ -1566,6 +1566,26 @@ CREATE TABLE proposal_outcome (
     FOREIGN KEY(proposal_id) REFERENCES proposal (id)
 );
 CREATE INDEX proposal_outcome_day ON proposal_outcome (day, proposal_id);
+CREATE TABLE sole_act (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    about text NOT NULL,
+    also_about text NOT NULL,
+    amount_micro bigint NOT NULL,
+    currency text NOT NULL,
+    who text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    CHECK (kind IN ('adjustment', 'transfer', 'vendor-funding', 'vendor-funding-reversal',
+        'bank-line', 'suspense-assignment', 'suspense-return', 'deposit-hold', 'deposit-draw',
+        'deposit-release')),
+    CHECK (about <> '' AND about <> also_about),
+    CHECK (amount_micro >= 0),
+    CHECK (currency ~ '^[A-Z]{3}$')
+);
+CREATE INDEX sole_act_day ON sole_act (day, id);
+CREATE INDEX sole_act_who ON sole_act (who, at);
 CREATE TABLE adjustment (
     id uuid NOT NULL,
     key text NOT NULL,
@@ -2539,6 +2559,7 @@ SEALED = {
     "prepay_agreement": "",
     "site_code": "",
     "site_code_reading": "",
+    "sole_act": "",
     "vend": "",
     "vend_bar": "",
     "vend_void": "",
