@@ -6,14 +6,10 @@ portion is committed) or ``committed``.
 """
 
 import asyncio
-import os
-import signal
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
 
+from dying import dying_turns
 from hardship_runs import look
 
 from billing.hardship import run_look
@@ -25,21 +21,7 @@ run_look.ACCOUNTS_MAX = 2
 
 async def main() -> None:
     database = Database(url=sys.argv[1])
-    portions = 0
-
-    def point(name: str) -> None:
-        if portions == int(sys.argv[3]) and name == sys.argv[4]:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    @asynccontextmanager
-    async def turn() -> AsyncGenerator[Any]:
-        nonlocal portions
-        async with open_look(database) as opened:
-            yield opened
-            portions += 1
-            point("done")
-        point("committed")
-
+    turn = dying_turns(lambda: open_look(database), number=int(sys.argv[3]), point=sys.argv[4])
     work = look(database, datetime.fromisoformat(sys.argv[2]), turn=turn)
     while await work.once() is not None:
         pass

@@ -5,14 +5,10 @@ group is committed) or ``committed``.
 """
 
 import asyncio
-import os
-import signal
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
+from dying import dying_turns
 from nights import run_night, until_done
 
 from billing.nights import run_night as module
@@ -24,21 +20,7 @@ module.METERS_MAX = 2
 
 async def main() -> None:
     database = Database(url=sys.argv[1])
-    groups = 0
-
-    def point(name: str) -> None:
-        if groups == int(sys.argv[3]) and name == sys.argv[4]:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    @asynccontextmanager
-    async def turn() -> AsyncGenerator[Any]:
-        nonlocal groups
-        async with open_turn(database) as opened:
-            yield opened
-            groups += 1
-            point("rated")
-        point("committed")
-
+    turn = dying_turns(lambda: open_turn(database), number=int(sys.argv[3]), point=sys.argv[4])
     await until_done(run_night(database, Path(sys.argv[2]), turn=turn))
 
 
