@@ -1,6 +1,7 @@
 """What an account that moved out has left is paid out, once, and comes back where it must."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -158,6 +159,14 @@ async def test_much_takes_two_by_all_that_left_and_the_payee_stands(town: Leavin
     assert isinstance(done, Refund)
     assert done.payee == TO
     assert await town.stands() == (before[0] - 501, 501, 0)
+
+
+async def test_what_a_clerk_pays_out_alone_adds_up(town: Leaving) -> None:
+    await town.moves_out()
+    town.approvals = replace(TWO, within=DAYS, in_all_above_micro=350)
+    assert isinstance(await town.order(300, key="k-0"), Refund)
+    assert isinstance(await town.order(51), Proposal)
+    assert isinstance(await town.order(50, key="k-2", who="wu"), Refund), "of another clerk"
 
 
 async def test_two_who_approve_at_once_pay_once(town: Leaving) -> None:

@@ -5,6 +5,7 @@ from typing import Generic
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from prepay_ledger.approvals.act_alone import much_together
 from prepay_ledger.approvals.propose import propose, proposed_before
 from prepay_ledger.approvals.values import ApprovalTerms, Proposal
 from prepay_ledger.balances.refusals import UnknownAccount
@@ -60,7 +61,14 @@ class OrderRefund(Generic[UnitT]):
         if waiting is not None:
             return waiting
         ground = await self._checked(unit, account, asked)
-        if needs_two(self._approvals, ground, asked.amount_micro):
+        # Money that leaves counts with whatever else its clerk did alone.
+        if needs_two(self._approvals, ground, asked.amount_micro) or await much_together(
+            unit=unit,
+            act=act,
+            about=[str(account.id)],
+            terms=self._approvals,
+            decided=asked.decided,
+        ):
             return await propose(
                 unit=unit, act=act, decided=asked.decided, term=self._approvals.term
             )

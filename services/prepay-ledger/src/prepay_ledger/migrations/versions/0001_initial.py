@@ -1579,7 +1579,7 @@ CREATE TABLE sole_act (
     PRIMARY KEY (id),
     CHECK (kind IN ('adjustment', 'transfer', 'vendor-funding', 'vendor-funding-reversal',
         'bank-line', 'suspense-assignment', 'suspense-return', 'deposit-hold', 'deposit-draw',
-        'deposit-release')),
+        'deposit-release', 'refund')),
     CHECK (about <> '' AND about <> also_about),
     CHECK (amount_micro >= 0),
     CHECK (currency ~ '^[A-Z]{3}$')
