@@ -194,6 +194,7 @@ class Banking(Paying):
         """By the states of its lines: where the bank's money is."""
         is_at = Counter[str]()
         lines = {each.id: each for each in await self._lines()}
+        payouts = {each.bank_line: each for each in await self._payouts(None)}
         for line in lines.values():
             micro = line.line.amount_micro
             match line.state:
@@ -201,6 +202,10 @@ class Banking(Paying):
                     place = self._place(line)
                 case LineState.PAYOUT:
                     place = payout_in_transit(self.provider)
+                    # By hand it may be another amount: what is missing was kept on the way.
+                    more = micro - payouts[line.id].key.amount_micro
+                    is_at[place] -= more
+                    is_at["payment-fees"] += more
                 case LineState.TAKEN_BACK:
                     assert line.refers_to is not None
                     place = self._place(lines[line.refers_to])
@@ -225,9 +230,9 @@ class Banking(Paying):
             file_id=None, account=self.bank, state=None, open_=None, before=None, limit=100
         )
 
-    async def _payouts(self, state: PayoutState) -> Sequence[Payout]:
+    async def _payouts(self, state: PayoutState | None) -> Sequence[Payout]:
         return await PayoutQueries(self.database).page(
-            provider=self.provider, state=state, open_=None, before=None, limit=9,
+            provider=self.provider, state=state, open_=None, before=None, limit=99,
             late_before=self.at.date(),
         )  # fmt: skip
 
