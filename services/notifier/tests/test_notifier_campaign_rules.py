@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.campaigns.measures import SHOWN_FROM, difference, share, shown
-from notifier.campaigns.planning import Known, cause_of, plan_turn
+from notifier.campaigns.planning import Known, cause_of, plan_turn, zones_now
 from notifier.campaigns.results import ChannelCounts, shown_channel
 from notifier.campaigns.rules import after, due, hours, new_member, next_state, said_over, zones_at
 from notifier.campaigns.values import (
@@ -24,6 +24,7 @@ from notifier.campaigns.values import (
 )
 from notifier.contacts.consents import Purpose
 from notifier.contacts.values import Channel, Contact, Language
+from notifier.deliveries.quiet import QuietHours
 from notifier.notices.values import Priority, Status, Template
 
 AT = datetime(2026, 3, 1, 4, tzinfo=UTC)
@@ -177,6 +178,32 @@ def test_a_zone_is_open_or_over_or_neither(minutes, zones):
     assert not set(found.open_until) & set(found.over)
     assert set(found.open_until) | set(found.over) <= zones
     assert all(now < at <= now + timedelta(hours=12) for at in found.open_until.values())
+
+
+@pytest.mark.parametrize(
+    ("local", "channels", "told"),
+    [
+        ("2026-03-02 07:30", (Channel.EMAIL,), True),
+        ("2026-03-02 06:30", (Channel.EMAIL,), True),
+        ("2026-03-02 06:30", (Channel.EMAIL, Channel.SMS), False),
+        ("2026-03-02 07:30", (Channel.SMS,), True),
+        # A holiday's morning is quiet for longer.
+        ("2026-03-03 07:30", (Channel.SMS,), False),
+        ("2026-03-03 10:00", (Channel.SMS,), True),
+        ("2026-03-02 22:30", (Channel.SMS,), False),
+    ],
+)
+def test_quiet_hours_hold_besides_its_own(local, channels, told):
+    night = QuietHours(
+        begin=time(22), end=time(7), holiday_end=time(10), holidays={date(2026, 3, 3)},
+        channels={Channel.SMS}, excepted=frozenset(),
+    )  # fmt: skip
+    window = Window(date(2026, 3, 1), date(2026, 3, 3), time(6), time(23))
+    now = datetime.fromisoformat(local).replace(tzinfo=ZoneInfo("Asia/Shanghai"))
+    zones = ["Asia/Shanghai", "America/Los_Angeles"]
+    found = zones_now(terms(window=window, channels=channels), zones, night, now.astimezone(UTC))
+    assert ("Asia/Shanghai" in found.open_until) == told
+    assert not found.over
 
 
 def waiting(number: str, *, held_out: bool = False, position: int = 0) -> Waiting:

@@ -4,10 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
-from notifier.campaigns.values import Campaign, Skipped, Waiting
+from notifier.campaigns.rules import Zones, zones_at
+from notifier.campaigns.values import Campaign, Skipped, Terms, Waiting
 from notifier.contacts.consents import Purpose
 from notifier.contacts.values import Channel, Contact, Language
+from notifier.deliveries.quiet import QuietHours
 from notifier.notices.making import make_notice
 from notifier.notices.treatment import SAYS
 from notifier.notices.values import NO_MONEY, Facts, Notice
@@ -43,6 +46,24 @@ class Known:
 def cause_of(campaign_id: UUID, account_id: UUID) -> UUID:
     """What called for the notice of an account: made twice it is the same."""
     return uuid5(campaign_id, str(account_id))
+
+
+def zones_now(terms: Terms, zones: Sequence[str], quiet: QuietHours | None, now: datetime) -> Zones:
+    """Where it may be told now, and until when; and where never again.
+
+    A zone whose night it is on one of the channels waits with all of them, so that nobody is told
+    over a later one for the hour's sake.
+    """
+    found, template = zones_at(terms.window, zones, now), SAYS[terms.purpose]
+
+    def is_awake(zone: str) -> bool:
+        return quiet is None or not any(
+            quiet.until(now, zone=ZoneInfo(zone), channel=each, template=template)
+            for each in terms.channels
+        )
+
+    awake = {zone: at for zone, at in found.open_until.items() if is_awake(zone)}
+    return Zones(awake, found.over)
 
 
 def plan_turn(

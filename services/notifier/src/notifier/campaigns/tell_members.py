@@ -2,16 +2,15 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from notifier.campaigns.change_campaign import count_withdrawn
-from notifier.campaigns.planning import Known, Turn, plan_turn
+from notifier.campaigns.planning import Known, Turn, plan_turn, zones_now
 from notifier.campaigns.ports import CampaignRecords, OpenTurn, TurnStore
-from notifier.campaigns.rules import Due, after, due, said_over, zones_at
+from notifier.campaigns.rules import Due, after, due, said_over
 from notifier.campaigns.values import Campaign, CampaignState, Skipped, Step, What
 from notifier.contacts.consents import Purpose, declined
 from notifier.contacts.values import Language
@@ -95,7 +94,7 @@ class TellMembers:
                 await store.publish([events.withdrawn(each, now=now) for each in withdrawn])
             elif campaign.state is not CampaignState.RUNNING:
                 return
-            open_until, over = self._zones(campaign, now)
+            open_until, over = zones_now(campaign.terms, campaign.zones, self._quiet, now)
             late = 0
             if over:
                 late = await store.skip_waiting(
@@ -113,24 +112,6 @@ class TellMembers:
         _count(turn, late)
         if turn.told or withdrawn:
             self._committed()
-
-    def _zones(
-        self, campaign: Campaign, now: datetime
-    ) -> tuple[Mapping[str, datetime], Sequence[str]]:
-        """Where it may be told now, and until when; and where never again. A zone whose night it
-        is on a channel that wakes waits with all channels, so that nobody is told by a worse one
-        for the hour's sake."""
-        found = zones_at(campaign.terms.window, campaign.zones, now)
-        template = SAYS[campaign.terms.purpose]
-
-        def is_quiet(zone: str) -> bool:
-            return self._quiet is not None and any(
-                self._quiet.until(now, zone=ZoneInfo(zone), channel=each, template=template)
-                for each in campaign.terms.channels
-            )
-
-        awake = {zone: at for zone, at in found.open_until.items() if not is_quiet(zone)}
-        return awake, found.over
 
     async def _tell(
         self,
