@@ -1,6 +1,8 @@
 """What customers ask by SMS, asked of the ledger as it is: the notifier reads its answers."""
 
 import asyncio
+import base64
+import json
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -19,7 +21,31 @@ from prewatt_common.db.migrations import migrate
 pytestmark = pytest.mark.stack
 
 MICRO = 1_000_000
-NOTIFIER = ("ledger:read", "ledger:emergency-credit")
+NOTIFIER = ("ledger:read", "ledger:emergency-credit", "ledger:pay-links")
+_SECRET = f"whsec_{base64.b64encode(bytes(32)).decode()}"
+PAY_LINKS = {
+    "PREWATT_PUBLIC_BASE_URL": "https://pay.example.org",
+    "PREWATT_PAY_LINK_KEYS": json.dumps({"k1": base64.b64encode(bytes(32)).decode()}),
+    "PREWATT_PAYMENT_PROVIDERS": json.dumps(
+        {"cards": {"kind": "standard-webhooks", "secrets": [_SECRET]}}
+    ),
+    "PREWATT_CHECKOUTS": json.dumps(
+        {
+            "cards": {
+                "kind": "http-json",
+                "url": "https://cards.example.org/orders",
+                "page_hosts": ["https://cards.example.org"],
+                "labels": {"en": "Bank card", "zh-CN": "银行卡"},
+                "body": {
+                    "order": "{request_id}",
+                    "micro": "{amount_micro}",
+                    "back": "{return_url}",
+                },
+                "secret": _SECRET,
+            }
+        }
+    ),
+}
 
 
 @dataclass
@@ -64,6 +90,8 @@ class TheLedger:
 async def ledger(stack, monkeypatch) -> AsyncGenerator[TheLedger]:
     async with own_database(stack, "prepay_ledger") as url:
         await asyncio.to_thread(migrate, package="prepay_ledger", database_url=url)
+        for name, value in PAY_LINKS.items():
+            monkeypatch.setenv(name, value)
         connection = await asyncpg.connect(url.replace("+asyncpg", ""))
         async with app_of("prepay_ledger", monkeypatch, database_url=url) as app:
             yield TheLedger(httpx.ASGITransport(app=app), connection)
@@ -102,6 +130,21 @@ async def test_the_ledger_is_understood(ledger) -> None:
     told = await ledger.connection.fetch("SELECT value FROM outbox")
     news = [each["value"] for each in told if b'"news":"accepted"' in bytes(each["value"])]
     assert [b'"means":"sms"' in bytes(each) for each in news] == [True]
+
+
+async def test_the_ledger_makes_one_link_of_a_message(ledger) -> None:
+    account_id, message_id = await ledger.account(), uuid4()
+    async with httpx.AsyncClient(transport=ledger.transport) as client:
+        asked = ledger.asked_with(client, *NOTIFIER)
+        links = {await asked.pay_link(account_id, message_id=message_id) for _ in range(2)}
+        with pytest.raises(LedgerKnowsNothing):
+            await asked.pay_link(uuid4(), message_id=uuid4())
+        with pytest.raises(LedgerAway, match="403"):
+            await ledger.asked_with(client, "ledger:read").pay_link(account_id, message_id=uuid4())
+        (link,) = links
+        assert link.startswith("https://pay.example.org/p/")
+        page = await client.get(f"http://ledger/p/{link.rpartition('/')[2]}")
+    assert (page.status_code, "Bank card" in page.text) == (200, True)
 
 
 @pytest.mark.parametrize("scopes", [(), ("notifier:read",)])

@@ -21,8 +21,9 @@ UNKNOWN = "unknown-account"
 
 @dataclass
 class LedgerPeer:
-    """``balances`` by account; ``accepted``: keys of acceptances by account, as often as they came.
-    While ``hold`` is cleared nothing is answered, though what is asked is done."""
+    """``balances`` by account; ``refusing``: accounts without credit and links; ``accepted``: keys
+    of acceptances by account, as often as they came. While ``hold`` is cleared nothing is answered,
+    though what is asked is done."""
 
     auth_public: str
     port: int = field(default_factory=lambda: free_ports(1)[0])
@@ -49,6 +50,7 @@ class LedgerPeer:
                 Route(f"{account}/forecast", self._forecast),
                 Route(f"{account}/emergency-credit", self._standing),
                 Route(f"{account}/emergency-credit", self._accept, methods=["POST"]),
+                Route(f"{account}/pay-links", self._link, methods=["POST"]),
             ]
         )
         config = uvicorn.Config(app, host=HOST, port=self.port, log_level="error")
@@ -111,6 +113,17 @@ class LedgerPeer:
             return {"amount_micro": 50_000_000, "account_id": str(account_id)}
 
         return await self._say(request, "ledger:emergency-credit", answer)
+
+    async def _link(self, request: Request) -> Response:
+        assert (await request.json()).keys() == {"for_whom"}
+        key = request.headers["idempotency-key"]
+
+        def answer(_: int) -> dict:
+            if request.path_params["account_id"] in self.refusing:
+                raise Problem(status=409, kind="pay-links-not-set-up", detail="there are none")
+            return {"url": f"https://pay.example.org/p/{UUID(key).hex[:16]}", "id": key}
+
+        return await self._say(request, "ledger:pay-links", answer)
 
     async def _say(self, request: Request, scope: str, answer) -> Response:
         self.asked.append(f"{request.method} {request.url.path}")

@@ -38,7 +38,7 @@ async def centre(notifier, ledger, tmp_path_factory) -> AsyncGenerator[SmsCentre
     token = issue_token(
         private_key_pem=notifier.auth_private,
         subject="notifier",
-        scopes=["ledger:read", "ledger:emergency-credit"],
+        scopes=["ledger:read", "ledger:emergency-credit", "ledger:pay-links"],
         now=utc_now(),
         lifetime=timedelta(hours=1),
     )
@@ -124,8 +124,8 @@ async def answers(notifier, centre, phone: str, count: int) -> list[str]:
         ("Balance", ["¥12.35", "¥32.35 may be used"]),
         ("余额", ["¥12.35", "停电前可用¥32.35"]),
         ("ＤＡＹＳ！", ["¥12.35", "lasts till about", "Buy by"]),
-        ("充值", ["https://pay.example.org/"]),
-        ("top up", ["https://pay.example.org/"]),
+        ("充值", ["https://pay.example.org/p/"]),
+        ("top up", ["https://pay.example.org/p/"]),
         ("HELP", ["BALANCE"]),
         ("what is this?", ["BALANCE"]),
     ],
@@ -142,6 +142,23 @@ async def test_a_word_is_answered_by_sms(notifier, centre, ledger, text, parts):
     assert message["account_id"] == account_id
     (notice,) = await notifier.until_notices(account_id, (message["answer"], "sms", "delivered"))
     assert notice["cause_id"] == str(message["id"])
+
+
+@pytest.mark.parametrize("why", ["none are set up", "away"])
+async def test_who_wants_to_pay_is_told_the_page_where_there_is_no_link(
+    notifier, centre, ledger, why
+):
+    phone = new_phone()
+    account_id = await reader(notifier, ledger, phone)
+    if why == "away":
+        ledger.status = 404
+    else:
+        ledger.refusing.add(account_id)
+    await centre.write(phone, "pay")
+    (said,) = await answers(notifier, centre, phone, 1)
+    ledger.status = None
+    assert "https://pay.example.org/" in said
+    assert "/p/" not in said
 
 
 async def test_a_long_text_comes_in_parts_and_in_any_order(notifier, centre, ledger):

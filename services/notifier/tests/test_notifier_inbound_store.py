@@ -50,6 +50,10 @@ class LedgerThatIsAway:
     async def accept_credit(self, account_id: UUID, *, message_id: UUID) -> CreditAnswer:
         return CreditAnswer(await self.standing(account_id), 5_000_000)
 
+    async def pay_link(self, account_id: UUID, *, message_id: UUID) -> str:
+        await self.standing(account_id)
+        return f"https://pay.example.org/p/{message_id.hex[:16]}"
+
 
 class Desk:
     """All that is needed, on one database, at ``now``."""

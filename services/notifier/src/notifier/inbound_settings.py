@@ -5,11 +5,8 @@ from typing import Self
 
 from pydantic import Field, HttpUrl, SecretStr, field_validator, model_validator
 
-from notifier.inbound.values import Retention
+from notifier.inbound.values import PAGE_CHARS_MAX, Retention
 from prewatt_common.settings import ServiceSettings
-
-_PAGE_CHARS_MAX = 60
-"""With more an answer would be two SMS."""
 
 
 class InboundSettings(ServiceSettings):
@@ -20,7 +17,8 @@ class InboundSettings(ServiceSettings):
     ledger_url: HttpUrl | None = None
     """The ledger's API, ``http://prepay-ledger:8082``."""
     ledger_token: SecretStr | None = None
-    """A bearer token that carries ``ledger:read`` and ``ledger:emergency-credit``."""
+    """A bearer token that carries ``ledger:read``, ``ledger:emergency-credit`` and, where pay links
+    are set up, ``ledger:pay-links``."""
     payment_page: HttpUrl | None = None
     """Where customers pay: told to who asks how."""
     inbound_kept_days: int = Field(default=90, ge=1, le=3650)
@@ -37,8 +35,8 @@ class InboundSettings(ServiceSettings):
         if (self.ledger_url is None) != (self.ledger_token is None):
             message = "PREWATT_LEDGER_URL and PREWATT_LEDGER_TOKEN belong together"
             raise ValueError(message)
-        if self.payment_page is not None and len(str(self.payment_page)) > _PAGE_CHARS_MAX:
-            message = f"PREWATT_PAYMENT_PAGE: over {_PAGE_CHARS_MAX} characters"
+        if self.payment_page is not None and len(str(self.payment_page)) > PAGE_CHARS_MAX:
+            message = f"PREWATT_PAYMENT_PAGE: over {PAGE_CHARS_MAX} characters"
             raise ValueError(message)
         return self
 

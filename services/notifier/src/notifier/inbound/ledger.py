@@ -66,6 +66,10 @@ class _CreditStanding(msgspec.Struct, frozen=True):
     left_micro: int
 
 
+class _PayLink(msgspec.Struct, frozen=True):
+    url: str
+
+
 class _Problem(msgspec.Struct, frozen=True):
     type: str = ""
     detail: str = ""
@@ -75,8 +79,9 @@ AnswerT = TypeVar("AnswerT", bound=msgspec.Struct)
 
 
 class HttpLedger:
-    """A `Ledger`. ``token``: a bearer token that carries ``ledger:read`` and
-    ``ledger:emergency-credit``. A ledger that does not answer is left alone for a while."""
+    """A `Ledger`. ``token``: a bearer token that carries ``ledger:read``,
+    ``ledger:emergency-credit`` and, where pay links are set up, ``ledger:pay-links``. A ledger that
+    does not answer is left alone for a while."""
 
     def __init__(
         self,
@@ -128,6 +133,16 @@ class HttpLedger:
         standing = Standing(self._clock(), found.currency, found.balance_micro, found.left_micro)
         return CreditAnswer(standing, amount_micro)
 
+    async def pay_link(self, account_id: UUID, *, message_id: UUID) -> str:
+        """The same link for the same message."""
+        request = self._client.build_request(
+            "POST",
+            f"{self._url}/v1/accounts/{account_id}/pay-links",
+            headers=self._headers | {"Idempotency-Key": str(message_id)},
+            json={"for_whom": f"SMS {message_id}"},
+        )
+        return _read(await self._ask(request), _PayLink).url
+
     async def _get(self, path: str, kind: type[AnswerT]) -> AnswerT:
         request = self._client.build_request("GET", self._url + path, headers=self._headers)
         return _read(await self._ask(request), kind)
@@ -161,6 +176,10 @@ class NoLedger:
         raise NotOffered
 
     async def accept_credit(self, account_id: UUID, *, message_id: UUID) -> CreditAnswer:  # noqa: ARG002
+        """None."""
+        raise NotOffered
+
+    async def pay_link(self, account_id: UUID, *, message_id: UUID) -> str:  # noqa: ARG002
         """None."""
         raise NotOffered
 

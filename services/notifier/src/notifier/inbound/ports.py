@@ -124,6 +124,10 @@ class Ledger(Protocol):
         """Once, however often it is asked for the same message."""
         ...
 
+    async def pay_link(self, account_id: UUID, *, message_id: UUID) -> str:
+        """Where anybody pays to the account without a login."""
+        ...
+
 
 class InboundRecords(Protocol):
     """Messages as they stand, read for the API."""

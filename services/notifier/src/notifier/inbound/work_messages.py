@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from notifier.contacts.values import Channel
 from notifier.deliveries.retries import RetryPolicy
@@ -24,7 +25,7 @@ from notifier.inbound.rules import (
     tails_of,
     understood,
 )
-from notifier.inbound.values import Customer, Message, Outcome, Reply, Request, Word
+from notifier.inbound.values import PAGE_CHARS_MAX, Customer, Message, Outcome, Reply, Request, Word
 from notifier.metrics import INBOUND
 from notifier.notices.making import make_notice
 from notifier.notices.values import Facts, Template
@@ -173,7 +174,23 @@ class WorkMessages:
                 return answers.of_credit(credit, zone=zone)
             case _:
                 assert word is Word.PAY, f"{word} is of no account"
-                return Template.ANSWER_PAY, answers.of_payment(now, self._are.pay_at)
+                pay_at = await self._pay_at(message, account_id)
+                return Template.ANSWER_PAY, answers.of_payment(now, pay_at)
+
+    async def _pay_at(self, message: Message, account_id: UUID) -> str | None:
+        """A link of the account's own, else the utility's page: who wants to pay does not wait for
+        a ledger that is away."""
+        try:
+            link = await self._ledger.pay_link(account_id, message_id=message.id)
+        except NotOffered:
+            return self._are.pay_at
+        except (LedgerAway, LedgerKnowsNothing) as error:
+            logger.info(
+                "a customer who wants to pay gets no link of their own: %s", error,
+                extra={"message_id": str(message.id)},
+            )  # fmt: skip
+            return self._are.pay_at
+        return link if len(link) <= PAGE_CHARS_MAX else self._are.pay_at
 
     async def _put_off(self, message: Message, away: LedgerAway) -> None:
         """Or the customer is told, once it has taken too long."""
