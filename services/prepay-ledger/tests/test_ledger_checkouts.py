@@ -25,6 +25,7 @@ from standardwebhooks.webhooks import Webhook
 
 from prepay_ledger.checkouts.configured import ConfiguredCheckout
 from prepay_ledger.checkouts.values import CheckoutRequest, Declined, PageReady
+from prepay_ledger.pay_links.draw_page import page_headers
 from prepay_ledger.payment_requests.values import NoAnswer
 from prepay_ledger.providers.alipay_events import read_notice
 from prepay_ledger.providers.values import Told
@@ -90,6 +91,8 @@ PAGE = "https://pay.example/page/1?x=y"
         ((200, {"data": {"page": "https://u:p@pay.example/"}}), None),
         ((200, {"data": {"page": "javascript:alert(1)"}}), None),
         ((200, {"data": {"page": "/page/1"}}), None),
+        ((200, {"data": {"page": "https://xn--a.example/"}}), None),
+        ((200, {"data": {"page": "https://xn--zzzzzz99999999.example/"}}), None),
         ((200, {"data": {"page": "https://pay.example/" + "x" * 4000}}), None),
         ((200, {"data": {"page": 5}}), None),
         ((200, {}), None),
@@ -264,3 +267,14 @@ def test_settings_that_cannot_be_are_refused(wrong, said):
 )
 def test_a_host_may_be_written_with_its_scheme(host):
     assert SETTINGS.validate_python(JSON | {"page_hosts": [host]})
+
+
+async def test_a_host_of_other_letters_is_named_as_headers_can_hold_it():
+    settings = JSON | {"page_hosts": ["https://xn--fiqs8s.example"]}
+    found, _ = await ask(settings, (200, {"data": {"page": "https://中国.example/1"}}))
+    assert found == PageReady("https://xn--fiqs8s.example/1")
+    async with httpx.AsyncClient() as client:
+        origins = SETTINGS.validate_python(settings).checkout(client).page_origins
+    policy = page_headers(language="en", page_origins=origins)["Content-Security-Policy"]
+    assert "https://xn--fiqs8s.example" in policy
+    assert policy.isascii()

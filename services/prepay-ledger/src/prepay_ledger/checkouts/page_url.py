@@ -14,9 +14,10 @@ _URL_CHARACTERS_MAX = 4_000
 
 
 def origin_of(url: httpx.URL) -> str:
-    """``https://host`` or ``https://host:port``."""
+    """``https://host`` or ``https://host:port``; the host as it goes over the wire (``xn--...``):
+    headers hold nothing else, and whatever is named can be written so."""
     port = "" if url.port is None else f":{url.port}"
-    return f"{url.scheme}://{url.host}{port}"
+    return f"{url.scheme}://{url.raw_host.decode('ascii')}{port}"
 
 
 def page_ready(text: str, *, origins: Collection[str]) -> PageReady | NoAnswer:
