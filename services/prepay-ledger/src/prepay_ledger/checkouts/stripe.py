@@ -22,6 +22,8 @@ from prepay_ledger.providers.amounts import minor_of_micro
 _OPEN_FOR = timedelta(hours=2)
 """Stripe takes 30 minutes to 24 hours from when it is asked, and it may be asked again for an hour
 (`pay_links/rules.py`)."""
+_OF_AMOUNT = frozenset({"amount_too_small", "amount_too_large"})
+"""Of a 400: Stripe has bounds of its own for each currency. Any other is a fault of ours."""
 _LOCALES = {"en": "en", "zh-CN": "zh"}
 
 
@@ -62,8 +64,10 @@ class StripeCheckout:
         if httpx.codes.is_success(posted.status):
             url = text_at(posted.document, "url", characters_max=4_001)
             return page_ready(url, origins=self.page_origins)
-        if posted.status == HTTPStatus.PAYMENT_REQUIRED:
-            return Declined(text_at(posted.document, "error", "code") or "declined")
+        code = text_at(posted.document, "error", "code")
+        of_amount = posted.status == HTTPStatus.BAD_REQUEST and code in _OF_AMOUNT
+        if posted.status == HTTPStatus.PAYMENT_REQUIRED or of_amount:
+            return Declined(code or "declined")
         return unclear(posted)
 
 
