@@ -107,11 +107,12 @@ class BeginPayment:
             message = "this way of paying is not offered"
             raise UnknownWay(message)
         offer = offer_of(payable, self._terms.amounts)
-        if not can_be_paid(chosen.amount_micro, offer) or checkout.refused_amount(
-            chosen.amount_micro, payable.currency
-        ):
+        if not can_be_paid(chosen.amount_micro, offer):
             message = "the amount is not one that may be paid here"
             raise WrongAmount(message)
+        if checkout.refused_amount(chosen.amount_micro, payable.currency):
+            # The amount is as the page offers it: no other one may help, but another way does.
+            raise ProviderDeclined(_DECLINED)
         day_ago = now - timedelta(days=1)
         if await unit.pay_links.begun_since(payable.link.id, day_ago) >= ATTEMPTS_A_DAY:
             message = "too many payments were begun by this link today"
@@ -172,7 +173,8 @@ class BeginPayment:
         return answer
 
     async def _answered(self, unit: Unit, asked: Attempt, answer: CheckoutAnswer) -> Attempt:
-        """What comes first stays: another process may have been answered the same meanwhile."""
+        """What comes first stays: another process may have been answered the same meanwhile, and
+        money that came is no payment that was declined."""
         attempt = await unit.pay_links.attempt(asked.id, lock=True)
         assert attempt is not None, "an attempt stays"
         if attempt.page_url or attempt.state is AttemptState.DECLINED:
@@ -183,6 +185,8 @@ class BeginPayment:
                 began = attempt.state is AttemptState.BEGUN
                 state = AttemptState.AT_PROVIDER if began else attempt.state
                 after = replace(attempt, page_url=url, state=state)
+            case Declined() if attempt.state is AttemptState.PAID:
+                return attempt
             case Declined(code):
                 after = replace(
                     attempt, state=AttemptState.DECLINED, code=code, closed_at=self._clock()
@@ -198,6 +202,8 @@ class BeginPayment:
 
 _OLD = "this form is an old one: begin again with a new one; by it nothing more is paid"
 
+_DECLINED = "the provider does not take this payment: choose another amount or way"
+
 
 def _check_same(known: Attempt, chosen: Chosen) -> None:
     if (known.provider, known.amount_micro) != (chosen.provider, chosen.amount_micro):
@@ -206,8 +212,7 @@ def _check_same(known: Attempt, chosen: Chosen) -> None:
 
 def _page_of(attempt: Attempt) -> Attempt:
     if attempt.state is AttemptState.DECLINED:
-        message = "the provider does not take this payment: choose another amount or way"
-        raise ProviderDeclined(message)
+        raise ProviderDeclined(_DECLINED)
     if not attempt.page_url and attempt.state is not AttemptState.PAID:
         message = "the provider does not answer; nothing was paid: send the same again in a minute"
         raise ProviderSilent(message)
