@@ -89,6 +89,22 @@ async def test_what_the_bank_brings_back_is_the_accounts_again(town: Leaving, fi
     assert await town.stands() == (0, 0, left)
 
 
+async def test_what_comes_back_as_a_plain_credit_is_the_refund_and_not_money_once_more(
+    town: Leaving,
+) -> None:
+    left = await town.moves_out()
+    refund = await town.order(left)
+    await town.went(refund)
+    (line,) = await town.statement(town.line(left, f"returned {refund.reference}"))
+    assert (line.state, line.open) == ("refund-returned", False)
+    assert (await town.found(refund)).returned_by == line.id
+    assert await town.stands() == (left, 0, 0)
+    # The same told as what it is, on another day: once is enough.
+    told = await town.came_back(refund, text=f"x {refund.reference}")
+    assert (told.state, told.open) == ("doubtful", True)
+    assert await town.stands() == (left, 0, 0)
+
+
 async def test_a_line_that_names_no_refund_is_matched_by_a_person(town: Leaving) -> None:
     left = await town.moves_out()
     refund = await town.order(left)

@@ -94,6 +94,10 @@ class TakeLine:
         for batch in await unit.bank.of_booking(line):
             if batch.state is LineState.BATCH:
                 await unit.bank.change(ended(batch, LineState.DETAILED, refers_to=line.id))
+        # Not every bank says that what it brings back was a transfer of ours.
+        refund = await self._receive_refund.of_line(unit, line, now=now)
+        if refund is not None:
+            return refund
         collected = await self._receive_debit.of_line(unit, line, now=now)
         if collected is not None:
             return collected
