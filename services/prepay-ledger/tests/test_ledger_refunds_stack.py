@@ -177,6 +177,18 @@ async def test_much_takes_two_by_all_that_left_and_the_payee_stands(town: Leavin
     assert await town.stands() == (before[0] - 501, 501, 0)
 
 
+async def test_what_came_back_in_part_counts_with_what_is_still_out(town: Leaving) -> None:
+    await town.moves_out()
+    town.approvals = TWO
+    first = await town.order(400, key="k-0")
+    await town.went(first)
+    back = await town.came_back(first, micro=10, text="returned")
+    await town.matches(first, back)
+    assert (await town.found(first)).state is RefundState.RETURNED
+    assert isinstance(await town.order(111), Proposal), "390 are out"
+    assert isinstance(await town.order(110, key="k-2"), Refund)
+
+
 async def test_what_a_clerk_pays_out_alone_adds_up(town: Leaving) -> None:
     await town.moves_out()
     town.approvals = replace(TWO, within=DAYS, in_all_above_micro=350)

@@ -31,8 +31,8 @@ SELECT
         WHERE i.account_id = $1 ORDER BY 1) AS parked,
   EXISTS (SELECT FROM charge_state WHERE account_id = $1 AND due_day <= $2) AS due,
   EXISTS (SELECT FROM mandate WHERE account_id = $1 AND state <> 'ended') AS has_mandate,
-  (SELECT coalesce(sum(amount_micro), 0)::bigint FROM refund
-   WHERE account_id = $1 AND state <> 'returned') AS refunded_micro
+  (SELECT coalesce(sum(amount_micro - returned_micro), 0)::bigint FROM refund
+   WHERE account_id = $1) AS refunded_micro
 """
 _LEFT_UNREAD = """
 SELECT meter_id, max(ends_at) AS ends_at FROM installation
