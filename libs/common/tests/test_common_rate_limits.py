@@ -138,7 +138,9 @@ class Try(BaseModel):
 
 
 def app_with(hops: int = 1, **limited):
-    limits = PublicLimits(address=Rate(3, 60), parameters=(("token", Rate(4, 60)),))
+    limits = PublicLimits(
+        address=Rate(3, 60), parameters=(("token", Rate(4, 60)),), meant=str.lower
+    )
     router = APIRouter(dependencies=[Depends(public(because="a test", limits=limits))])
     free = APIRouter(dependencies=[Depends(public(because="a test"))])
     tries = Tries("account", Rate(2, 60))
@@ -197,6 +199,8 @@ async def test_one_token_is_answered_so_often_whoever_asks():
             for n in range(6)
         ]
         assert answers == [200] * 4 + [429] * 2
+        spelled = await client.get("/p/A", headers={"x-forwarded-for": "203.0.113.98"})
+        assert spelled.status_code == 429, "it means the same"
         here = {"x-forwarded-for": "203.0.113.99"}
         assert (await client.get("/p/b", headers=here)).status_code == 200
 

@@ -277,3 +277,16 @@ async def test_tries_are_bounded_by_address_and_by_token(paying: Paying) -> None
     refused = next(each for each in sends if each.status_code == 429)
     assert int(refused.headers["retry-after"]) >= 1
     assert (await payer(link).opens()).status_code == 200, "it can still be looked at"
+
+
+async def test_a_token_has_one_rate_however_it_is_spelled(paying: Paying) -> None:
+    account, _ = await paying.ledger.household()
+    url = (await paying.link(account))["url"]
+    spelled = [{"url": url[: -1 - at] + "-" * dashes + url[-1 - at :]}
+               for at in range(10) for dashes in (1, 2, 3)]  # fmt: skip
+    sends = await asyncio.gather(
+        *(payer(each, f"198.51.102.{at}").sends({"nonce": "x"}) for at, each in enumerate(spelled))
+    )
+    statuses = [each.status_code for each in sends]
+    assert set(statuses) == {422, 429}
+    assert statuses.count(422) <= 15, "ten at once, and one each six seconds"

@@ -54,6 +54,9 @@ class PublicLimits:
     """Of one client address; of IPv6 of one network of 64 bits, which is what a customer gets."""
     parameters: tuple[tuple[str, Rate], ...] = ()
     """Of one value of a parameter of the path, whoever sends it: ``(("token", Rate(30, 60)),)``."""
+    meant: Callable[[str], str] = str
+    """What a value means: others that mean the same count together. Where a route reads a value in
+    many spellings each would have a rate of its own otherwise."""
 
 
 class TooManyRequests(Problem):
@@ -160,7 +163,7 @@ def _keys(
 ) -> Iterator[tuple[str, Rate, str]]:
     yield "address", limits.address, address
     for name, rate in limits.parameters:
-        yield name, rate, parameters[name]
+        yield name, rate, limits.meant(parameters[name])
 
 
 def _take(table: RateTable, key: str, *, route: str, by: str) -> None:

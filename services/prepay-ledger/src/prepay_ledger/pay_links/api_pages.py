@@ -132,7 +132,9 @@ def pay_pages_router(
 def _looking(router: APIRouter, parts: _Parts) -> None:
     looking = public(
         because=_BECAUSE,
-        limits=PublicLimits(address=Rate(120, 60), parameters=(("token", Rate(60, 60)),)),
+        limits=PublicLimits(
+            address=Rate(120, 60), parameters=(("token", Rate(60, 60)),), meant=_meant
+        ),
         strange_parameters=True,
     )
 
@@ -171,7 +173,9 @@ def _looking(router: APIRouter, parts: _Parts) -> None:
 def _paying(router: APIRouter, parts: _Parts) -> None:
     paying = public(
         because=_BECAUSE,
-        limits=PublicLimits(address=Rate(30, 60), parameters=(("token", Rate(10, 60)),)),
+        limits=PublicLimits(
+            address=Rate(30, 60), parameters=(("token", Rate(10, 60)),), meant=_meant
+        ),
         strange_parameters=True,
     )
 
@@ -245,6 +249,10 @@ def _read(body: bytes) -> FormState:
             detail="The body is no form of this page; nothing was done.",
         )
     return state
+
+
+def _meant(typed: str) -> str:
+    return read_token(typed) or typed
 
 
 def _language(lang: str | None, accepted: str) -> str:
