@@ -5,8 +5,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from ledger_bank import mt940
 from ledger_refunds import TO, TWO, Leaving, leaving_town
 from ledger_town import Dying, Killed
+from test_ledger_payouts_stack import OURS
 
 from prepay_ledger.approvals.refusals import AnotherWaits, ProposalDecided
 from prepay_ledger.approvals.values import Proposal
@@ -103,6 +105,22 @@ async def test_what_comes_back_as_a_plain_credit_is_the_refund_and_not_money_onc
     told = await town.came_back(refund, text=f"x {refund.reference}")
     assert (told.state, told.open) == ("doubtful", True)
     assert await town.stands() == (left, 0, 0)
+
+
+async def test_what_came_back_unnamed_is_not_given_once_more_by_another_file(town: Leaving) -> None:
+    left = await town.moves_out()
+    refund = await town.order(left)
+    await town.went(refund)
+    day, amount = f"{town.at:%y%m%d}", f"{left / 1_000_000:.6f}".replace(".", ",")
+    swift = mt940(
+        f":61:{day}C{amount}NTRFX//R9", ":86:returned", opening="0,", closing=amount,
+        account=OURS,
+    ).replace("EUR", "CNY")  # fmt: skip
+    (unnamed,) = await town.books(swift.encode())
+    assert unnamed.state == "suspense"
+    told = await town.came_back(refund)
+    assert (told.state, told.open) == ("doubtful", True)
+    assert await town.stands() == (0, 0, 0), "it waits for a person, once"
 
 
 async def test_a_line_that_names_no_refund_is_matched_by_a_person(town: Leaving) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from prepay_ledger.bank.ports import Unit
-from prepay_ledger.bank.rules import ended, names_in
+from prepay_ledger.bank.rules import doubt, ended, names_in
 from prepay_ledger.bank.values import BankLine, LineState
 from prepay_ledger.bank_files.values import LineKind
 from prepay_ledger.facts.values import Decided
@@ -33,6 +33,10 @@ class ReceiveRefund:
                 continue
             refund = await locked_refund(unit, found.id)
             why = why_not(refund, line) or _why_not_by_itself(refund, line)
+            if not why and line.line.amount_micro > 0:
+                # Told before by a line that names nothing, it is somebody's payment by now.
+                doubted = doubt(line, await unit.bank.similar(line))
+                why = doubted[0] if doubted else ""
             if why:
                 return ended(line, LineState.DOUBTFUL, reason=f"it names refund {refund.id}: {why}")
             decided = Decided(by=BANK, reason=_SAID, at=now)
