@@ -109,3 +109,9 @@ def test_much_in_small_parts_is_much(parts: list[int]) -> None:
         two = needs_two(terms, replace(DONE, refunded_micro=paid), micro)
         assert two is (paid + micro > 100)
         paid += micro
+
+
+def test_much_that_lies_in_deposits_is_not_given_back_by_one_person_and_a_small_refund() -> None:
+    terms = ApprovalTerms(above_micro=100, term=timedelta(days=7))
+    assert not needs_two(terms, replace(DONE, deposits_micro=100), 1)
+    assert needs_two(terms, replace(DONE, deposits_micro=101), 1)

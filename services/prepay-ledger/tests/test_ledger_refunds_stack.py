@@ -271,6 +271,20 @@ async def test_deposits_and_debts_come_first_and_a_paused_debt_keeps_its_part(
     assert deposit["left_micro"] == 0
 
 
+async def test_a_small_refund_by_one_person_gives_back_no_large_deposit(town: Leaving) -> None:
+    await town.moves_out()
+    await town.holds_deposit(501)
+    before = await town.stands()
+    town.approvals = TWO
+    small = await town.order(1)
+    assert isinstance(small, Proposal)
+    (deposit,) = await town.sql("SELECT left_micro FROM deposit")
+    assert deposit["left_micro"] == 501
+    await town.approve(small)
+    assert await town.stands() == (before[0] + 500, 1, before[2])
+    assert isinstance(await town.order(1, key="k-2"), Refund), "nothing is held any more"
+
+
 async def test_what_nobody_claims_is_listed(town: Leaving) -> None:
     left = await town.moves_out()
     account_id, _ = await town.account()

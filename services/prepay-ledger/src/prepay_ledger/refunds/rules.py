@@ -79,8 +79,9 @@ def iban_holds(iban: str) -> bool:
 
 def needs_two(terms: ApprovalTerms, ground: Ground, amount_micro: int) -> bool:
     """Whether it takes two people: by all that was paid out of the account, so that nobody pays
-    much in small parts."""
-    return terms.needs_two(ground.refunded_micro + amount_micro)
+    much in small parts; and by its deposits, all of which are given back by the first one, however
+    small."""
+    return terms.needs_two(max(ground.refunded_micro + amount_micro, ground.deposits_micro))
 
 
 def _some(names: Sequence[str]) -> str:
