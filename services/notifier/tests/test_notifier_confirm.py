@@ -14,7 +14,7 @@ from pydantic import HttpUrl
 from notifier.confirm.api import confirm_router
 from notifier.confirm.find_notice import FindNotice
 from notifier.confirm.page import HtmlPage
-from notifier.confirm.rules import question_of, topic_of
+from notifier.confirm.rules import is_of, question_of, topic_of
 from notifier.confirm.values import NotSaid, Question, Said, TooOften, Topic
 from notifier.confirm.words import WORDS
 from notifier.contacts.values import Channel, Language
@@ -89,9 +89,20 @@ def test_however_it_is_typed(tail, code):
     assert question_of(tail, code) == Question("6789", CODE)
 
 
-@pytest.mark.parametrize(("tail", "code"), [("789", "91JPRV3F"), ("6789", "91JPRV"), ("", "")])
+@pytest.mark.parametrize(("tail", "code"), [(" ", "91JPRV3F"), ("6789", "91JPRV"), ("", "")])
 def test_what_means_nothing(tail, code):
     assert question_of(tail, code) is None
+
+
+@pytest.mark.parametrize(
+    "number", ["7", "42", "A 12", "9 1A 12", "ＡＢ１２", "ßßßß", "ﬁ12", "10 0"]
+)
+def test_whatever_its_number_the_end_that_a_notice_says_is_found(number):
+    for typed in (number[-4:], number, f" {number[-4:].lower()}"):
+        question = question_of(typed, "91JPRV3F")
+        assert question is not None
+        assert is_of(question, number)
+        assert not is_of(question, "x5")
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
@@ -192,7 +203,7 @@ async def test_codes_of_an_account_are_not_tried_for_long(client, notices):
     wrong = {"tail": "6789", "code": "00000000", "lang": "en"}
     answers = [await client.post("/n", data=wrong) for _ in range(_TRIES)]
     assert {each.status_code for each in answers} == {200}
-    for tail in ("6789", " 1100023456789"):
+    for tail in ("6789", " 1100023456789", "6\u200b789", "67 89", "６７８９", "6789\u200b"):
         refused = await client.post("/n", data=wrong | {"tail": tail})
         assert (refused.status_code, refused.headers["retry-after"]) == (429, "180")
         assert "Please wait 3 min" in refused.text

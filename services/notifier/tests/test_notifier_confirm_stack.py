@@ -64,6 +64,22 @@ async def test_the_text_is_said_again_with_the_same_code_and_each_notice_has_its
             assert code in said["body"]
 
 
+async def test_a_number_that_is_short_or_told_later_denies_nothing(notifier):
+    contact = mail_contact(uuid4().hex)
+    account_id = await notifier.account(**contact)
+    await notifier.publish(low(account_id))
+    await notifier.until_notices(account_id, ("low-balance", "email", "accepted"))
+    _, code = typed_from(notifier.smtp.to(contact["email"])[0])
+    connection = await notifier.connect()
+    try:
+        for number, tail in (("7", "7"), ("A 12", "A 12"), ("2345", str(account_id)[-4:])):
+            change = "UPDATE account SET number = $2 WHERE id = $1"
+            await connection.execute(change, account_id, number)
+            assert "Yes, we sent this" in await ask(notifier, tail, code)
+    finally:
+        await connection.close()
+
+
 async def test_what_was_not_sent_is_not_confirmed(notifier):
     account_id = await notifier.account(**mail_contact(uuid4().hex) | {"channels": []})
     await notifier.publish(low(account_id))

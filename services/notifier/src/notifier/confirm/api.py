@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from notifier.confirm.find_notice import FindNotice
 from notifier.confirm.ports import Page
+from notifier.confirm.rules import typed_tail
 from notifier.confirm.values import Answer, TooOften
 from notifier.contacts.values import Language
 from prewatt_common.http.auth import public
@@ -78,7 +79,7 @@ def confirm_router(
         language = _language(fields.get("lang")) or default_language
         tail = fields.get("tail", "")
         try:
-            tried(tail.strip()[-4:].upper())
+            tried(typed_tail(tail))
         except TooManyRequests as refused:
             return show(language, TooOften(int(refused.headers["Retry-After"])))
         return show(language, await find(tail=tail, code=fields.get("code", "")))

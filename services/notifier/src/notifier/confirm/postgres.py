@@ -1,20 +1,17 @@
 """Notices that went out, found by what stands in them."""
 
-from notifier.confirm.rules import topic_of
+from notifier.confirm.rules import is_of, topic_of
 from notifier.confirm.values import Question, Said
 from notifier.contacts.values import Channel
 from notifier.notices.values import Template
-from notifier.templates.wording import TAIL_CHARS
 from prewatt_common.db.database import Database, driver
 
-# Of an account that nobody has told the number of, the id stands in for it, as in its texts. What
-# was never handed to a channel nobody has got; one that failed may have arrived all the same.
+# What was never handed to a channel nobody has got; one that failed may have arrived all the same.
 _FIND = """
-SELECT n.template, n.channel, n.created_at
+SELECT n.template, n.channel, n.created_at, a.number, a.id
 FROM notice AS n JOIN account AS a ON a.id = n.account_id
 WHERE n.code = $1 AND n.attempts > 0
-  AND upper(right(coalesce(a.number, a.id::text), $3::int)) = $2
-ORDER BY n.created_at DESC LIMIT 1
+ORDER BY n.created_at DESC
 """
 
 
@@ -27,7 +24,10 @@ class PostgresSaidNotices:
     async def find(self, question: Question) -> Said | None:
         async with self._database.transaction() as connection:
             inner = await driver(connection)
-            row = await inner.fetchrow(_FIND, question.code, question.tail, TAIL_CHARS)
-        if row is None:
-            return None
-        return Said(topic_of(Template(row["template"])), Channel(row["channel"]), row["created_at"])
+            rows = await inner.fetch(_FIND, question.code)
+        for row in rows:
+            # Before anybody had told the number, the id stood in for it in texts.
+            if is_of(question, row["number"] or "") or is_of(question, str(row["id"])):
+                topic = topic_of(Template(row["template"]))
+                return Said(topic, Channel(row["channel"]), row["created_at"])
+        return None
