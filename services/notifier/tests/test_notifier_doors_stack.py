@@ -96,6 +96,29 @@ async def test_what_a_payment_overtook_is_kept_and_not_told(notifier):
     assert await told(notifier, account_id) == []
 
 
+async def test_what_a_payment_overtook_is_no_evidence_where_nothing_was_sent_either(notifier):
+    account_id = await notifier.account(**mail_contact(uuid4().hex) | {"channels": []})
+    await notifier.publish(low(account_id))
+    suppressed = ("low-balance", "log", "suppressed")
+    (notice,) = await notifier.until_notices(account_id, suppressed)
+    await notifier.publish(topped_up(account_id))
+    await notifier.until_notices(account_id, suppressed, ("topped-up", "log", "suppressed"))
+    answer = await bring(notifier, brought(notice))
+    assert (answer.status_code, answer.json()["is_evidence"]) == (201, False)
+
+
+async def test_what_a_payment_overtook_is_no_evidence_once_the_contact_is_forgotten(notifier):
+    account_id, notice = await failed(notifier)
+    await notifier.publish(topped_up(account_id))
+    await notifier.until_notices(
+        account_id, ("low-balance", "email", "failed"), ("topped-up", "email", "failed")
+    )
+    async with notifier.http("notifier:write") as client:
+        assert (await client.delete(f"/v1/contacts/{account_id}")).status_code == 204
+    answer = await bring(notifier, brought(notice))
+    assert (answer.status_code, answer.json()["is_evidence"]) == (201, False)
+
+
 @pytest.mark.parametrize(
     ("changes", "status", "says"),
     [

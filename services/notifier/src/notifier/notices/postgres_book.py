@@ -79,14 +79,12 @@ class PostgresNoticeBook:
     async def open_notices(
         self, account_ids: Collection[UUID], *, now: datetime
     ) -> Sequence[OpenNotice]:
+        # What was never sent too: somebody may bring it to the door.
         rows = await self._connection.fetch(
             """
             SELECT id, account_id, template, settled_above_micro FROM notice
-            WHERE account_id = ANY ($1::uuid[]) AND stop_as IS NULL AND (
-                status IN ('queued', 'sending')
-                OR status IN ('accepted', 'delivered', 'bounced', 'failed', 'expired')
-                    AND expires_at > $2
-            )
+            WHERE account_id = ANY ($1::uuid[]) AND stop_as IS DISTINCT FROM 'withdrawn'
+              AND status <> 'withdrawn' AND (status IN ('queued', 'sending') OR expires_at > $2)
             """,
             list(account_ids),
             now,

@@ -84,15 +84,16 @@ async def stop_notices(
 ) -> list[Notice]:
     """Those of ``ids`` that wait end as ``stop_as``: they are given. Those being sent do if this
     attempt fails, and those that a peer has are not sent again if they come back, nor any because
-    a person asks for it."""
+    a person asks for it. What is true no more stays so, whatever becomes of the contact."""
     rows = await connection.fetch(
         """
         UPDATE notice SET
-            stop_as = $2,
+            stop_as = CASE WHEN stop_as = 'withdrawn' THEN stop_as ELSE $2 END,
             status = CASE WHEN status = 'queued' THEN $2 ELSE status END,
             next_attempt_at = CASE WHEN status = 'queued' THEN NULL ELSE next_attempt_at END,
             finished_at = CASE WHEN status = 'queued' THEN now() ELSE finished_at END
-        WHERE id = ANY ($1::uuid[]) AND status NOT IN ('withdrawn', 'suppressed')
+        WHERE id = ANY ($1::uuid[]) AND status <> 'withdrawn'
+          AND (status <> 'suppressed' OR $2 = 'withdrawn')
         RETURNING *
         """,
         ids,
