@@ -131,7 +131,7 @@ def test_the_same_again_is_no_other_nomination():
         (Request(Word.CREDIT), History(1, True, False), Outcome.DONE, None),
         (Request(Word.HELP), History(1, True, False), Outcome.DONE, Template.ANSWER_NOMINATED_HELP),
         (None, NEW, Outcome.NOT_UNDERSTOOD, Template.ANSWER_NOMINATED_HELP),
-        (Request(Word.STOP, "99"), NEW, Outcome.DONE, Template.ANSWER_NOMINATED_HELP),
+        (Request(Word.START, "99"), NEW, Outcome.DONE, Template.ANSWER_NOMINATED_HELP),
         (Request(Word.PAY), History(ANSWERS_AN_HOUR_MAX, False, False), Outcome.TOO_MANY, None),
     ],
 )
@@ -144,6 +144,9 @@ def test_who_is_named_only_is_told_nothing_of_the_account(request_, history, out
 @pytest.mark.parametrize("word", [Word.STOP, Word.START])
 def test_stop_of_news_is_not_meant_for_what_they_are_told(word):
     assert reply_to_nominated(Request(word, "4711"), PEOPLE, NEW) is None
+    # As of a customer, a STOP with a slip in the number is heard.
+    slip = reply_to_nominated(Request(word, "99"), PEOPLE, NEW)
+    assert (slip is None) is (word is Word.STOP)
     assert changes_nomination(Request(word, None, Purpose.SUPPLY))
     assert not changes_nomination(Request(word, None, Purpose.NEWS))
     assert not changes_nomination(Request(Word.BALANCE))

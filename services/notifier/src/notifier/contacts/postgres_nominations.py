@@ -40,6 +40,16 @@ WHERE n.account_id = $1 AND n.ended_at IS NULL AND coalesce((
 ), true) <> $2
 RETURNING true
 """
+# What is being sent is not tried again, over no other channel either. Answers are to who has asked.
+_STOP = """
+UPDATE notice SET
+    stop_as = 'declined',
+    status = CASE WHEN status = 'queued' THEN 'declined' ELSE status END,
+    next_attempt_at = CASE WHEN status = 'queued' THEN NULL ELSE next_attempt_at END,
+    finished_at = CASE WHEN status = 'queued' THEN now() ELSE finished_at END
+WHERE account_id = $1 AND role = 'nominated' AND template NOT LIKE 'answer-%'
+  AND status IN ('queued', 'sending', 'accepted') AND stop_as IS NULL
+"""
 
 
 async def nominated_of(
@@ -72,6 +82,11 @@ async def say_of_nomination(
 ) -> bool:
     """What the person who is nominated now wants. Gives whether that is new."""
     return bool(await connection.fetchval(_SAY, account_id, told, now, how))
+
+
+async def stop_nominated(connection: DriverConnection, account_id: UUID) -> None:
+    """What they are warned of and was not sent yet is not. The caller holds the account."""
+    await connection.execute(_STOP, account_id)
 
 
 async def contact_as(connection: DriverConnection, account_id: UUID, role: Role) -> Contact | None:

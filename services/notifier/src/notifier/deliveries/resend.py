@@ -56,7 +56,7 @@ class ResendNotice:
             contact = await store.contact(account_id, old.role)
             why_not = _why_not(standing, over=now >= old.expires_at)
             if why_not is None and (contact is None or not contact.channels):
-                why_not = "the customer has no contact, or wants no notices"
+                why_not = "whom it is for has no contact, or wants no notices"
             if why_not is not None or contact is None:
                 message = f"notice {old.id} is not said anew: {why_not}"
                 raise NotResent(message)

@@ -63,7 +63,8 @@ class InboundStore(Protocol):
     async def say_of_nomination(
         self, account_id: UUID, *, told: bool, how: str, now: datetime
     ) -> bool:
-        """What the person who is nominated wants. Gives whether that is new."""
+        """What the person who is nominated wants. Gives whether that is new. Who does not want to
+        be told is sent nothing that waits either."""
         ...
 
     async def history(self, sender: str, *, now: datetime) -> History: ...

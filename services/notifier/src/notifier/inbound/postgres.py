@@ -11,7 +11,12 @@ from notifier.channels.ports import Written, WrittenPart
 from notifier.contacts.consents import Consent, Purpose
 from notifier.contacts.postgres import contacts_of
 from notifier.contacts.postgres_consents import consents_of
-from notifier.contacts.postgres_nominations import contact_as, nominated_of, say_of_nomination
+from notifier.contacts.postgres_nominations import (
+    contact_as,
+    nominated_of,
+    say_of_nomination,
+    stop_nominated,
+)
 from notifier.contacts.values import Contact
 from notifier.inbound.values import Customer, History, Message, Reply, Retention
 from notifier.notices.postgres_rows import INSERT_NOTICES, hold_account, notice_columns
@@ -154,7 +159,12 @@ class PostgresInbound:
     async def say_of_nomination(
         self, account_id: UUID, *, told: bool, how: str, now: datetime
     ) -> bool:
-        return await say_of_nomination(self._connection, account_id, told=told, how=how, now=now)
+        # First the lock: no batch in progress makes a notice that the person wants no more.
+        await hold_account(self._connection, account_id)
+        new = await say_of_nomination(self._connection, account_id, told=told, how=how, now=now)
+        if not told:
+            await stop_nominated(self._connection, account_id)
+        return new
 
     async def history(self, sender: str, *, now: datetime) -> History:
         row = await self._connection.fetchrow(

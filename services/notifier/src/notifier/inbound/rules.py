@@ -113,8 +113,8 @@ def reply_to_nominated(
 ) -> Reply | None:
     """To who is in no account's contact, and was named by the customers of ``people``: what is
     asked of an account is its customer's, so that they hear why we write to them, once a day. None
-    where it is STOP or START of any of them."""
-    if request is not None and changes_nomination(request) and meant(request, people):
+    where it is STOP, or START of any of them."""
+    if request is not None and is_obeyed_of_nominated(request, people):
         return None
     word = request and request.word
     outcome = Outcome.NOT_UNDERSTOOD if request is None else Outcome.DONE
@@ -127,6 +127,14 @@ def reply_to_nominated(
 def changes_nomination(request: Request) -> bool:
     """A nominated person is told of supply alone: STOP of news is not meant for that."""
     return request.word in (Word.STOP, Word.START) and request.purpose in (None, Purpose.SUPPLY)
+
+
+def is_obeyed_of_nominated(request: Request, customers: Sequence[Customer]) -> bool:
+    """``customers``: those of the number, whoever of them is nominated. STOP always is, with a slip
+    in the account's number too; START of accounts that there are."""
+    if not changes_nomination(request):
+        return False
+    return request.word is Word.STOP or bool(meant(request, customers))
 
 
 def is_answered(history: History) -> bool:

@@ -17,7 +17,7 @@ from notifier.inbound.catalogue import Catalogue
 from notifier.inbound.obey import Obey
 from notifier.inbound.ports import Ledger, LedgerAway, LedgerKnowsNothing, NotOffered, OpenInbound
 from notifier.inbound.rules import (
-    changes_nomination,
+    is_obeyed_of_nominated,
     meant,
     number_of,
     reply_to_nominated,
@@ -128,7 +128,11 @@ class WorkMessages:
         whose = customers or nominated
         if nominated and not customers:
             reply = reply_to_nominated(request, nominated, history)
-        elif nominated and request is not None and changes_nomination(request):
+        elif (
+            nominated
+            and request is not None
+            and is_obeyed_of_nominated(request, [*customers, *nominated])
+        ):
             reply, whose = None, [*customers, *nominated]
         else:
             reply = reply_without_asking(request, customers, history)
