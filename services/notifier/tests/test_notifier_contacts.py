@@ -43,6 +43,19 @@ def test_no_way_is_lost_or_tried_twice(channels, reads):
     assert set(channels) <= set(tried) <= {*channels, Channel.VOICE}
 
 
+@given(
+    st.lists(st.sampled_from(Channel), unique=True),
+    st.lists(st.sampled_from(Channel), unique=True),
+    st.booleans(),
+)
+def test_over_some_channels_alone_nobody_is_reached_over_another(has, alone, reads):
+    made = contact(*has, reads=reads)
+    narrowed = made.over(alone)
+    assert set(narrowed.ways) == set(made.ways) & set(alone)
+    if not reads and has and Channel.VOICE in alone:
+        assert narrowed.ways[0] is Channel.VOICE
+
+
 def test_who_does_not_read_needs_a_phone():
     (says,) = problems_of(contact(Channel.EMAIL, reads=False, phone=None))
     assert "a phone number is needed" in says

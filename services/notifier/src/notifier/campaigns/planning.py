@@ -96,7 +96,7 @@ def plan_turn(
 def _notice(
     campaign: Campaign, member: Waiting, contact: Contact, known: Known, now: datetime
 ) -> Notice:
-    channel = contact.channels[0]
+    channel = contact.ways[0]
     if (contact.language, channel) not in known.texts:
         contact = replace(contact, language=known.fallback)
     notice = make_notice(

@@ -81,8 +81,10 @@ class Contact:
                 return ""
 
     def over(self, channels: Iterable[Channel]) -> "Contact":
-        """The same, to be reached over some channels alone, in their order."""
-        return replace(self, channels=tuple(each for each in channels if each in self.channels))
+        """The same, to be reached over some channels alone, in their order; by a call first, where
+        that is one of them and they do not read, and never by one where it is none of them."""
+        found = tuple(each for each in channels if each in self.ways)
+        return replace(self, channels=found, reads=self.reads or Channel.VOICE not in found)
 
     def next_channel(self, tried: Collection[Channel]) -> Channel | None:
         """The most preferred channel that was not tried."""
