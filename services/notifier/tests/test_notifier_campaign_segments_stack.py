@@ -18,7 +18,9 @@ from notifier.campaigns.values import (
     CampaignState,
     MemberState,
     Segment,
+    Step,
     Terms,
+    What,
     Window,
 )
 from notifier.contacts.consents import Purpose
@@ -27,7 +29,8 @@ from prewatt_common.db.database import Database, driver
 from prewatt_common.ids import new_id
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
-DRAFTED = datetime(2026, 2, 28, 20, tzinfo=UTC)  # the first of March in Shanghai
+DRAFTED = datetime(2026, 2, 20, tzinfo=UTC)
+APPROVED = datetime(2026, 2, 28, 20, tzinfo=UTC)  # the first of March in Shanghai
 PAGES = {None: (["a", "b"], "c1"), "c1": ([], "c2"), "c2": (["c", "b", "x"], None)}
 
 
@@ -92,6 +95,10 @@ async def test_it_is_counted_page_by_page_and_goes_on_where_billing_was_away(dat
     async with open_campaigns(database) as store:
         await store.add(replace(made, state=CampaignState.DRAFT))
         await store.change(made)
+        await store.note(
+            Step(id=new_id(), campaign_id=made.id, what=What.APPROVED, by="wang", reason="r",
+                 at=APPROVED)
+        )  # fmt: skip
     freeze = FreezeAudiences(
         open_turn=lambda: open_turn(database, refusable=()),
         records=PostgresCampaignRecords(database),
@@ -121,7 +128,7 @@ async def test_it_is_counted_page_by_page_and_goes_on_where_billing_was_away(dat
         "c": (UUID(int=3), waits, None),
         "x": (None, MemberState.SKIPPED, "unknown_account"),
     }
-    # No page was asked for twice, and all of one day.
+    # No page was asked for twice, and all of the day on which it was approved.
     assert [each.get("cursor") for each in billing.asked] == [None, "c1", "c1", "c2"]
     assert billing.asked[0] == {
         "as_of": "2026-03-01", "limit": "1000", "tariff": "home", "household": "true",

@@ -64,13 +64,16 @@ class FreezeAudiences:
         """Whether there may be another."""
         async with self._open_turn() as store:
             campaign = await store.get(campaign_id)
+            approved_at = await store.approved_at(campaign_id)
         if campaign is None or campaign.state is not CampaignState.APPROVED:
             return False
         if campaign.terms.segment is None:
             return await self._keep(campaign, [], None)
-        # Outside a transaction: billing may be slow. By the day on which it was drafted, which is
-        # kept, so that all pages are of one day whenever they come.
-        as_of = campaign.drafted_at.astimezone(ZoneInfo(self._zone)).date()
+        assert approved_at is not None, "an approval is written down with its state"
+        # Outside a transaction: billing may be slow. By the day on which it was approved, which is
+        # kept, so that all pages are of one day whenever they come: a draft may have waited, and
+        # who has left meanwhile is not told.
+        as_of = approved_at.astimezone(ZoneInfo(self._zone)).date()
         page = await self._segments.page(
             campaign.terms.segment, as_of=as_of, cursor=campaign.segment_cursor
         )

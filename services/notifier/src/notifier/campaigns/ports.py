@@ -104,6 +104,10 @@ class TurnStore(CampaignStore, Protocol):
         """As `lock`; none where somebody else has it."""
         ...
 
+    async def approved_at(self, campaign_id: UUID) -> datetime | None:
+        """None while nobody has."""
+        ...
+
     async def resolve(self, campaign_id: UUID, *, zone: str, now: datetime) -> Sequence[str]:
         """Members are accounts from now on, each in its contact's zone, or ``zone``; those that
         nobody knows are skipped. Gives the zones that there are."""

@@ -63,6 +63,10 @@ class PostgresTurn(PostgresCampaigns):
         super().__init__(transaction, connection)
         self._refusable = refusable
 
+    async def approved_at(self, campaign_id: UUID) -> datetime | None:
+        query = "SELECT max(at) FROM campaign_step WHERE campaign_id = $1 AND what = 'approved'"
+        return await self._connection.fetchval(query, campaign_id)
+
     async def resolve(self, campaign_id: UUID, *, zone: str, now: datetime) -> Sequence[str]:
         await self._connection.execute(_RESOLVE, campaign_id, zone)
         await self._connection.execute(_UNKNOWN, campaign_id, now)
