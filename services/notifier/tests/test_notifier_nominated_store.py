@@ -87,3 +87,20 @@ async def test_nothing_is_said_anew_to_who_said_stop(database):
         await resend(order)
     await say(database, account_id, told=True)
     assert (await resend(order)).of == delivery.notice.id
+
+
+async def test_what_who_is_named_no_more_wrote_is_forgotten(database):
+    account_id = await warned(database)
+    phones = ("+8613800000002", "+8613800000003")
+    async with database.transaction() as connection:
+        await (await driver(connection)).executemany(
+            "INSERT INTO inbound_message (id, gateway, sender, text, heard_at, status, outcome, "
+            "worked_at) VALUES ($1, 'g', $2, 'STOP', $3, 'done', 'done', $3)",
+            [(uuid4(), phone, START) for phone in phones],
+        )
+    await nominate(database, account_id, phones[1], person=Agreement("by SMS", START))
+    async with database.transaction() as connection:
+        inner = await driver(connection)
+        kept = await inner.fetch("SELECT sender FROM inbound_message")
+        await inner.execute("TRUNCATE inbound_message")
+    assert [row["sender"] for row in kept] == [phones[1]]

@@ -41,8 +41,11 @@ class NominatePerson:
             if before is not None:
                 if is_same(before.nomination, wanted):
                     return before
+                is_same_person = before.nomination.agreements == wanted.agreements
+                if not is_same_person and before.contact.phone != wanted.contact.phone:
+                    await records.forget_written(account_id, Role.NOMINATED)
                 await records.end_nomination(before.nomination.id, by=wanted.by, now=now)
-                if before.nomination.agreements == wanted.agreements:
+                if is_same_person:
                     made = replace(made, is_told=before.is_told)
                 else:
                     suppressed = await records.erase_recipients(account_id, Role.NOMINATED)
