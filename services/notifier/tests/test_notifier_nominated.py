@@ -1,5 +1,6 @@
 """What a person whom a customer has named is told of, and what not: pure."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -7,7 +8,13 @@ import pytest
 from test_notifier_planning import ACCOUNT, MAIL, exhausted, low, plan, supply, topped_up
 
 from notifier.contacts.consents import Purpose
-from notifier.contacts.nominations import Agreement, Nominated, Nomination, is_same
+from notifier.contacts.nominations import (
+    Agreement,
+    Nominated,
+    Nomination,
+    has_not_agreed_since,
+    is_same,
+)
 from notifier.contacts.values import Channel, Contact, Language
 from notifier.inbound.rules import ANSWERS_AN_HOUR_MAX, changes_nomination, reply_to_nominated
 from notifier.inbound.values import Customer, History, Outcome, Request, Word
@@ -122,6 +129,27 @@ def test_the_same_again_is_no_other_nomination():
             at=later,
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("agreed", "days", "moved", "holds"),
+    [
+        # Whatever the customer has agreed to meanwhile, the person has not.
+        ("as before", 0, False, True),
+        ("as before", 0, True, True),
+        ("by post", 0, False, True),
+        ("by post", 1, False, False),
+        ("by post", 0, True, False),
+    ],
+)
+def test_a_stop_holds_until_they_have_agreed_anew(agreed, days, moved, holds):
+    before = NOMINATION.person
+    person = Agreement(before.how if agreed == "as before" else agreed,
+                       NOMINATION.at + timedelta(days=days) if days else before.at)  # fmt: skip
+    contact = replace(PERSON, email="other@home.example", phone=None) if moved else PERSON
+    later = replace(NOMINATION, id=uuid4(), contact=contact, person=person,
+                    customer=Agreement("anew", NOMINATION.at + timedelta(days=2)))  # fmt: skip
+    assert has_not_agreed_since(NOMINATION, later) is holds
 
 
 @pytest.mark.parametrize(

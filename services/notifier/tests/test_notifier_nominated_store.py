@@ -104,3 +104,24 @@ async def test_what_who_is_named_no_more_wrote_is_forgotten(database):
         kept = await inner.fetch("SELECT sender FROM inbound_message")
         await inner.execute("TRUNCATE inbound_message")
     assert [row["sender"] for row in kept] == [phones[1]]
+
+
+async def test_a_stop_holds_where_the_customer_alone_agrees_anew(database):
+    account_id = await warned(database)
+    await say(database, account_id, told=False)
+    wanted = Nomination(
+        id=new_id(),
+        contact=Contact(
+            account_id, Language.EN, None, "+8613800000002", (Channel.SMS,), role=Role.NOMINATED
+        ),
+        customer=Agreement("by post", START),
+        person=AGREED,
+        by="li",
+        at=START,
+    )
+    use_case = NominatePerson(
+        open_records=lambda: open_customer_records(database), clock=lambda: START
+    )
+    made = await use_case(wanted)
+    assert made is not None
+    assert made.is_told is False

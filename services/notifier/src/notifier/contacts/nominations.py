@@ -31,7 +31,7 @@ class Nomination:
 
     @property
     def agreements(self) -> tuple[Agreement, Agreement]:
-        """Another of them is another nomination: what the person said of the last one is over."""
+        """Another of them is another nomination."""
         return self.customer, self.person
 
 
@@ -51,6 +51,22 @@ class Nominated:
     def declined(self) -> Collection[Purpose]:
         """Nobody who only helps is told against their will: all may be refused."""
         return () if self.is_told else frozenset(Purpose)
+
+
+def has_not_agreed_since(standing: Nomination, wanted: Nomination) -> bool:
+    """Whether what the person of ``standing`` has said, such as STOP, holds for ``wanted`` too: it
+    is the same word of theirs, or one from before that, at an address that they had."""
+    if standing.person == wanted.person:
+        return True
+    had, has = standing.contact, wanted.contact
+    addresses = (
+        (had.phone, has.phone),
+        (had.email, has.email),
+        (had.wechat_openid, has.wechat_openid),
+        (had.chat, has.chat),
+    )
+    is_theirs = any(one is not None and one == other for one, other in addresses)
+    return is_theirs and wanted.person.at <= standing.at
 
 
 def is_same(standing: Nomination, wanted: Nomination) -> bool:

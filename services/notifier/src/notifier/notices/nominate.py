@@ -5,7 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from notifier.contacts.nominations import Nominated, Nomination, is_same
+from notifier.contacts.nominations import (
+    Nominated,
+    Nomination,
+    has_not_agreed_since,
+    is_same,
+)
 from notifier.contacts.ports import AgreedTooLate
 from notifier.contacts.values import Channel
 from notifier.metrics import NOTICES
@@ -24,8 +29,8 @@ class NominatePerson:
 
     async def __call__(self, wanted: Nomination) -> Nominated | None:
         """Who is nominated from now on; none where the account has no contact. The same again
-        changes nothing. Where only the addresses are new it is the same person, whose word on
-        being told still holds. Raises `AgreedTooLate`."""
+        changes nothing. Where only the addresses are new it is the same person, and their word on
+        being told holds until they have agreed anew. Raises `AgreedTooLate`."""
         account_id = wanted.contact.account_id
         now = self._clock()
         if max(each.at for each in wanted.agreements) > now:
@@ -45,9 +50,9 @@ class NominatePerson:
                 if not is_same_person and before.contact.phone != wanted.contact.phone:
                     await records.forget_written(account_id, Role.NOMINATED)
                 await records.end_nomination(before.nomination.id, by=wanted.by, now=now)
-                if is_same_person:
+                if has_not_agreed_since(before.nomination, wanted):
                     made = replace(made, is_told=before.is_told)
-                else:
+                if not is_same_person:
                     suppressed = await records.erase_recipients(account_id, Role.NOMINATED)
             await records.add_nomination(made.nomination)
             if not made.is_told:
