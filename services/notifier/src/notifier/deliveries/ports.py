@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from notifier.channels.ports import Verdict
-from notifier.contacts.values import Channel, Contact
+from notifier.contacts.values import Channel, Contact, Language
 from notifier.deliveries.values import (
     Delivery,
     Kept,
@@ -110,6 +110,12 @@ class DeliveryStore(Protocol):
     ) -> Contact | None:
         """How ``role`` of the account is reached now; of a campaign, with those of its channels
         alone, in its order."""
+        ...
+
+    async def language_of(
+        self, campaign_id: UUID, channel: Channel, *, wanted: Language, now: datetime
+    ) -> Language:
+        """In which the campaign has words for the channel: the one that is wanted, where it has."""
         ...
 
     async def refusals(self, *, cause_id: UUID, template: Template) -> Sequence[Refusal]:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notifier.channels.ports import Verdict
 from notifier.contacts.postgres_nominations import contact_as
-from notifier.contacts.values import Channel, Contact
+from notifier.contacts.values import Channel, Contact, Language
 from notifier.deliveries import postgres_messages
 from notifier.deliveries.values import Delivery, Refusal, Said, SaidWith
 from notifier.notices.postgres_rows import INSERT_NOTICES, hold_account, notice_columns, notice_of
@@ -118,6 +118,13 @@ UPDATE notice SET
 WHERE id = $1 AND attempts = $2 AND accepted_at IS NOT NULL
 """
 
+_LANGUAGE = """
+SELECT language FROM template_text
+WHERE campaign_id = $1 AND channel = $2 AND published_at IS NOT NULL AND withdrawn_at IS NULL
+  AND effective_from <= $4
+ORDER BY language = $3 DESC, language LIMIT 1
+"""
+
 
 class PostgresDeliveries:
     """A `DeliveryStore` on an open transaction."""
@@ -222,6 +229,12 @@ class PostgresDeliveries:
             return contact
         query = "SELECT channels FROM campaign WHERE id = $1"
         return contact.over(map(Channel, await self._inner.fetchval(query, campaign_id)))
+
+    async def language_of(
+        self, campaign_id: UUID, channel: Channel, *, wanted: Language, now: datetime
+    ) -> Language:
+        found = await self._inner.fetchval(_LANGUAGE, campaign_id, channel, wanted, now)
+        return wanted if found is None else Language(found)
 
     async def refusals(self, *, cause_id: UUID, template: Template) -> Sequence[Refusal]:
         rows = await self._inner.fetch(

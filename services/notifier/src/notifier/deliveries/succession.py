@@ -1,5 +1,6 @@
 """What follows a channel that did not deliver: the contact's next one, or the end."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from notifier.deliveries.ports import DeliveryStore
@@ -19,6 +20,11 @@ async def hand_on(store: DeliveryStore, notice: Notice, *, now: datetime) -> Non
         tell = events.expired if over else events.failed
         await store.publish(tell(notice, reason=reason, now=now))
         return
+    if notice.campaign_id is not None:
+        language = await store.language_of(
+            notice.campaign_id, channel, wanted=contact.language, now=now
+        )
+        contact = replace(contact, language=language)
     replacement = make_notice(
         cause_id=notice.cause_id,
         template=notice.template,
