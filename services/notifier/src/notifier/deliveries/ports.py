@@ -118,6 +118,10 @@ class DeliveryStore(Protocol):
         """In which the campaign has words for the channel: the one that is wanted, where it has."""
         ...
 
+    async def next_position(self, *, cause_id: UUID, template: Template) -> int:
+        """After all that the cause has had: said anew too, and withdrawn by a pause."""
+        ...
+
     async def refusals(self, *, cause_id: UUID, template: Template) -> Sequence[Refusal]:
         """Of the channels that it was tried over, in order."""
         ...

@@ -236,6 +236,10 @@ class PostgresDeliveries:
         found = await self._inner.fetchval(_LANGUAGE, campaign_id, channel, wanted, now)
         return wanted if found is None else Language(found)
 
+    async def next_position(self, *, cause_id: UUID, template: Template) -> int:
+        query = "SELECT max(position) + 1 FROM notice WHERE cause_id = $1 AND template = $2"
+        return await self._inner.fetchval(query, cause_id, template)
+
     async def refusals(self, *, cause_id: UUID, template: Template) -> Sequence[Refusal]:
         rows = await self._inner.fetch(
             """

@@ -7,6 +7,7 @@ from notifier.deliveries.ports import DeliveryStore
 from notifier.notices import events
 from notifier.notices.making import make_notice
 from notifier.notices.values import Notice
+from prewatt_common.ids import new_id
 
 
 async def hand_on(store: DeliveryStore, notice: Notice, *, now: datetime) -> None:
@@ -32,9 +33,10 @@ async def hand_on(store: DeliveryStore, notice: Notice, *, now: datetime) -> Non
         channel=channel,
         facts=notice.facts,
         settled_above_micro=notice.settled_above_micro,
-        position=notice.position + 1,
+        # Said anew meanwhile, or paused, it has had positions, and maybe this channel, already.
+        position=await store.next_position(cause_id=notice.cause_id, template=notice.template),
         now=now,
         expires_at=notice.expires_at,
         campaign_id=notice.campaign_id,
     )
-    await store.add(replacement, now=now)
+    await store.add(replace(replacement, id=new_id()), now=now)
