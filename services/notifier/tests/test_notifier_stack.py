@@ -129,7 +129,7 @@ async def test_where_mail_is_refused_the_next_channel_is_used(notifier, smtp_pee
 
 @pytest.mark.parametrize(
     ("language", "phone", "says"),
-    [("zh-CN", "+8613800000002", "余额¥12.35"), ("en", "+8613800000003", "is ¥12.35")],
+    [("zh-CN", "+8613800000002", "余额¥12.35"), ("en", "+8613800000003", "has ¥12.35")],
 )
 async def test_an_sms_reaches_the_sms_centre_as_written(notifier, kannel, language, phone, says):
     account_id = await notifier.account(language=language, phone=phone, channels=["sms"])

@@ -279,7 +279,7 @@ async def test_killed_while_it_publishes_it_is_published_or_not(notifier, people
     await holding.start()
     # Whoever publishes waits for this lock before its commit, with nothing committed.
     await connection.execute(
-        "SELECT pg_advisory_xact_lock(hashtextextended('low-balance/en/email', 1413829700))"
+        "SELECT pg_advisory_xact_lock(hashtextextended('low-balance/en/email/None', 1413829700))"
     )
     asked = asyncio.create_task(people.decide("wang", "publish", draft["id"]))
     waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
