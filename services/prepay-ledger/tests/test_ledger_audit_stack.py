@@ -2,7 +2,7 @@
 value that was changed past it is named. On real parts, over two posting days."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -197,8 +197,20 @@ async def test_a_period_that_was_changed_is_named(ledger, mixed, change, kinds, 
 
 
 async def test_a_period_that_time_is_not_to_change_any_more_is_named(ledger, mixed) -> None:
-    change = "UPDATE charge_state SET due_day = NULL WHERE agreement_id = $1 AND due_day > $2"
-    (charge,) = await ledger.audited((change, (mixed["agreement"], date(2026, 3, 1))))
+    # The one of this month; on the month's last day it has all that time brings it, so that it may
+    # as well be closed: the one of March, which is, is to be due again then.
+    (now,) = await ledger.sql(
+        "SELECT due_day = period_end AS is_whole FROM charge_state "
+        "WHERE agreement_id = $1 AND due_day IS NOT NULL",
+        mixed["agreement"],
+    )
+    changed = (
+        ("'2026-03-20'", "period_first = '2026-03-01'")
+        if now["is_whole"]
+        else ("NULL", "due_day IS NOT NULL")
+    )
+    change = "UPDATE charge_state SET due_day = {} WHERE agreement_id = $1 AND {}"
+    (charge, *_) = await ledger.audited((change.format(*changed), (mixed["agreement"],)))
     assert charge.startswith(f"charge: agreement {mixed['agreement']}, period ")
 
 

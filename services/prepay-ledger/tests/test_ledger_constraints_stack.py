@@ -72,7 +72,7 @@ CANNOT_BE = [
     ("statement", "number", 0),
     ("statement", "period_end", "2026-03-01"),
     ("statement", "currency", "cny"),
-    ("statement", "owed_micro", 8),
+    ("statement", "owed_micro", 9),
     ("statement", "due_on", "2026-03-01"),
     ("statement_number", "only_row", "false"),
     ("statement_number", "last", -1),
@@ -315,7 +315,7 @@ BESIDE = {
     "brought_micro": 0,
     "charged_micro": 9,
     "corrected_micro": 0,
-    "paid_micro": 0,
+    "paid_micro": 1,
     "given_micro": 0,
 }
 
