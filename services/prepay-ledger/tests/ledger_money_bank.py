@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from ledger_bank import camt, details, entry, mt940
 from ledger_money import How, Moves
 from ledger_money_paid import SUSPENSE, Paying
-from ledger_town import ONE_PERSON
+from ledger_town import ONE_PERSON, REVIEW
 
 from prepay_ledger.bank.keep_file import keep_file, read_upload
 from prepay_ledger.bank.match_payouts import MatchPayouts
@@ -16,6 +16,7 @@ from prepay_ledger.bank.open_bank_account import open_bank_account
 from prepay_ledger.bank.postgres_queries import BankQueries
 from prepay_ledger.bank.receive_debit import ReceiveDebit
 from prepay_ledger.bank.receive_payout import ReceivePayout
+from prepay_ledger.bank.receive_refund import ReceiveRefund
 from prepay_ledger.bank.settle_line import SettleLine
 from prepay_ledger.bank.settle_payout import Asked, SettlePayout
 from prepay_ledger.bank.take_line import TakeLine
@@ -72,7 +73,7 @@ class Banking(Paying):
         self.take_line = TakeLine(
             take_payment=self.take_payment, take_movement=self.take_movement,
             receive_payout=self.receive_payout, receive_debit=self.receive_debit,
-            clock=lambda: self.at,
+            receive_refund=ReceiveRefund(review=REVIEW), clock=lambda: self.at,
         )  # fmt: skip
 
     async def bank_tells(self, n: int, how: How, *, otherwise: bool, goes_back: bool) -> None:
