@@ -248,7 +248,8 @@ async def test_a_day_that_has_begun_is_seen_in_what_is_remembered(town: Consumin
     await town.sweep()
     for number in range(2, 5):
         assert await town.batch(BEGUN_H + number) == 0
-    assert await remembered_is_stored(town) == COUNT
+    # Where that day begins a month, these readings are of a period that is over.
+    assert await remembered_is_stored(town) == (0 if town.now.day == 1 else COUNT)
     await town.holds()
 
 
