@@ -22,7 +22,8 @@ FROM account AS a LEFT JOIN LATERAL (
 _ONE = f"{_ACCOUNT} WHERE a.id = $1"
 _OWING = f"""
 {_ACCOUNT}
-WHERE a.mode = 'arrears' AND a.balance_micro < 0 AND ($1::uuid IS NULL OR a.id > $1)
+WHERE a.mode = 'arrears' AND a.balance_micro < 0 AND c.first_day IS NOT NULL
+  AND ($1::uuid IS NULL OR a.id > $1)
 ORDER BY a.id LIMIT $2
 """
 # Of agreements that began as the account was post-paid, or later.
