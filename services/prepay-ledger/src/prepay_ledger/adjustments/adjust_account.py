@@ -14,7 +14,7 @@ from prepay_ledger.adjustments.rules import (
 )
 from prepay_ledger.adjustments.tell_balance import tell_balance
 from prepay_ledger.adjustments.values import Adjustment, AdjustmentOrder
-from prepay_ledger.approvals.act_alone import much_together
+from prepay_ledger.approvals.act_alone import takes_two
 from prepay_ledger.approvals.propose import propose, proposed_before
 from prepay_ledger.approvals.refusals import KeyUsedBefore
 from prepay_ledger.approvals.values import ApprovalTerms, Proposal
@@ -59,7 +59,7 @@ class AdjustAccount:
         decided = Decided(by=asked.who, reason=asked.reason, at=now)
         if needs_two(
             self._terms, account, asked.amount_micro, taken_micro=taken
-        ) or await much_together(
+        ) or await takes_two(
             unit=unit, act=act, about=[act.subject], terms=self._terms, decided=decided
         ):
             return await propose(unit=unit, act=act, decided=decided, term=self._terms.term)

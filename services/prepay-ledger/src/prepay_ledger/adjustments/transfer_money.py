@@ -14,7 +14,7 @@ from prepay_ledger.adjustments.rules import (
 )
 from prepay_ledger.adjustments.tell_balance import tell_balance
 from prepay_ledger.adjustments.values import Transfer, TransferOrder
-from prepay_ledger.approvals.act_alone import much_together
+from prepay_ledger.approvals.act_alone import takes_two
 from prepay_ledger.approvals.propose import propose, proposed_before
 from prepay_ledger.approvals.refusals import KeyUsedBefore
 from prepay_ledger.approvals.values import ApprovalTerms, Proposal
@@ -58,7 +58,7 @@ class TransferMoney:
         check_is_there(from_, taken, may_overdraw=asked.may_overdraw)
         decided = Decided(by=asked.who, reason=asked.reason, at=now)
         about = [str(from_.id), str(to.id)]
-        if needs_two(self._terms, from_, taken, taken_micro=taken) or await much_together(
+        if needs_two(self._terms, from_, taken, taken_micro=taken) or await takes_two(
             unit=unit, act=act, about=about, terms=self._terms, decided=decided
         ):
             return await propose(unit=unit, act=act, decided=decided, term=self._terms.term)

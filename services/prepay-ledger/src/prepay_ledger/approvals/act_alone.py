@@ -9,7 +9,7 @@ from prepay_ledger.facts.values import Decided
 from prewatt_common.ids import new_id
 
 
-async def much_together(
+async def takes_two(
     *,
     unit: HasProposals,
     act: Act,
@@ -17,11 +17,13 @@ async def much_together(
     terms: ApprovalTerms,
     decided: Decided,
 ) -> bool:
-    """Whether the act, which one person may do by its own amount, takes two with what that person
-    did alone before, within the terms' window: to one of what it is ``about`` (one or two names: an
-    account's id, ``vendor/CODE``), or in all. Where it does not, it is counted from now on: the
-    caller does it in this transaction, and holds what it is about."""
+    """Whether the act takes two people: by its own amount, or with what that person did alone
+    before, within the terms' window: to one of what it is ``about`` (one or two names: an account's
+    id, ``vendor/CODE``), or in all. Where it does not, it is counted from now on: the caller does
+    it in this transaction, and holds what it is about."""
     assert 1 <= len(about) <= 2, "an act is about one thing, or two"
+    if terms.needs_two(act.amount_micro):
+        return True
     if not terms.adds_up:
         return False
     done = await unit.proposals.done_alone(

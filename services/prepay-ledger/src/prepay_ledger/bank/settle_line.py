@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from prepay_ledger.approvals.act_alone import much_together
+from prepay_ledger.approvals.act_alone import takes_two
 from prepay_ledger.approvals.propose import propose
 from prepay_ledger.approvals.values import Act, ActKind, ApprovalTerms, Proposal
 from prepay_ledger.bank.ports import Unit
@@ -39,7 +39,7 @@ class SettleLine:
                 await self._check_takeable(unit, line)
                 by = facts.Decided(by=decided.who, reason=decided.reason, at=now)
                 act, terms = _act_of(line), self._terms
-                if terms.needs_two(act.amount_micro) or await much_together(
+                if await takes_two(
                     unit=unit, act=act, about=[act.subject], terms=terms, decided=by
                 ):
                     return await propose(unit=unit, act=act, decided=by, term=terms.term)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
-from prepay_ledger.approvals.act_alone import much_together
+from prepay_ledger.approvals.act_alone import takes_two
 from prepay_ledger.approvals.propose import propose, proposed_before
 from prepay_ledger.approvals.values import ApprovalTerms, Proposal
 from prepay_ledger.balances.values import Account
@@ -56,7 +56,7 @@ async def draw_deposit(
     debt = None if debt_id is None else await _debt(unit, deposit, debt_id)
     owed_micro = _owed_micro(account, debt)
     refuse(why_not_drawn(deposit, amount_micro, owed_micro=owed_micro, today=today))
-    if approvals.needs_two(amount_micro) or await much_together(
+    if await takes_two(
         unit=unit, act=act, about=[str(deposit.account_id)], terms=approvals, decided=decided
     ):
         return await propose(unit=unit, act=act, decided=decided, term=approvals.term)

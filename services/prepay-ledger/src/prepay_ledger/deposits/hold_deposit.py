@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
-from prepay_ledger.approvals.act_alone import much_together
+from prepay_ledger.approvals.act_alone import takes_two
 from prepay_ledger.approvals.propose import propose, proposed_before
 from prepay_ledger.approvals.values import ApprovalTerms, Proposal
 from prepay_ledger.balances.refusals import UnknownAccount
@@ -61,11 +61,8 @@ async def hold_deposit(
         return waiting
     refuse(why_not_held(terms, place=place, today=today) or _why_not_of(account, terms, place))
     # What comes from the balance was there before: nobody invents it.
-    if place is not Place.BALANCE and (
-        approvals.needs_two(terms.amount_micro)
-        or await much_together(
-            unit=unit, act=act, about=[str(account_id)], terms=approvals, decided=decided
-        )
+    if place is not Place.BALANCE and await takes_two(
+        unit=unit, act=act, about=[str(account_id)], terms=approvals, decided=decided
     ):
         return await propose(unit=unit, act=act, decided=decided, term=approvals.term)
     if not await unit.deposits.add(deposit):

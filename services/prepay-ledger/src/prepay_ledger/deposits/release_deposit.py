@@ -3,7 +3,7 @@
 from dataclasses import replace
 from uuid import UUID
 
-from prepay_ledger.approvals.act_alone import much_together
+from prepay_ledger.approvals.act_alone import takes_two
 from prepay_ledger.approvals.propose import propose, proposed_before
 from prepay_ledger.approvals.values import ApprovalTerms, Proposal
 from prepay_ledger.deposits.acts import act_of_release
@@ -47,7 +47,7 @@ async def release_deposit(
     if waiting is not None:
         return waiting
     refuse(why_not_released(deposit, amount_micro, place=place))
-    if approvals.needs_two(amount_micro) or await much_together(
+    if await takes_two(
         unit=unit, act=act, about=[str(deposit.account_id)], terms=approvals, decided=decided
     ):
         return await propose(unit=unit, act=act, decided=decided, term=approvals.term)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from prepay_ledger.approvals.act_alone import much_together
+from prepay_ledger.approvals.act_alone import takes_two
 from prepay_ledger.approvals.propose import propose
 from prepay_ledger.approvals.values import Act, ActKind, ApprovalTerms, Proposal
 from prepay_ledger.balances.refusals import UnknownAccount
@@ -61,9 +61,7 @@ class AssignPayment:
             raise OtherCurrency(message)
         by = facts.Decided(by=decided.who, reason=decided.reason, at=now)
         act, terms = _act_of(known, account), self._terms
-        if terms.needs_two(act.amount_micro) or await much_together(
-            unit=unit, act=act, about=[str(account.id)], terms=terms, decided=by
-        ):
+        if await takes_two(unit=unit, act=act, about=[str(account.id)], terms=terms, decided=by):
             return await propose(unit=unit, act=act, decided=by, term=terms.term)
         await self._assign(unit, known, account, decided=decided, now=now)
         return None

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from prepay_ledger.approvals.act_alone import much_together
+from prepay_ledger.approvals.act_alone import takes_two
 from prepay_ledger.approvals.propose import propose
 from prepay_ledger.approvals.values import Act, ActKind, ApprovalTerms, Proposal
 from prepay_ledger.events import keyed_event
@@ -42,9 +42,7 @@ async def return_payment(
         currency=left.currency,
     )
     by = facts.Decided(by=decided.who, reason=decided.reason, at=now)
-    if terms.needs_two(left.amount_micro) or await much_together(
-        unit=unit, act=act, about=[act.subject], terms=terms, decided=by
-    ):
+    if await takes_two(unit=unit, act=act, about=[act.subject], terms=terms, decided=by):
         return await propose(unit=unit, act=act, decided=by, term=terms.term)
     await _return(unit, known, decided=decided, now=now)
     return None

@@ -5,7 +5,7 @@ from typing import Generic
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from prepay_ledger.approvals.act_alone import much_together
+from prepay_ledger.approvals.act_alone import takes_two
 from prepay_ledger.approvals.propose import propose, proposed_before
 from prepay_ledger.approvals.values import ApprovalTerms, Proposal
 from prepay_ledger.balances.refusals import UnknownAccount
@@ -62,7 +62,7 @@ class OrderRefund(Generic[UnitT]):
             return waiting
         ground = await self._checked(unit, account, asked)
         # Money that leaves counts with whatever else its clerk did alone.
-        if needs_two(self._approvals, ground, asked.amount_micro) or await much_together(
+        if needs_two(self._approvals, ground, asked.amount_micro) or await takes_two(
             unit=unit,
             act=act,
             about=[str(account.id)],

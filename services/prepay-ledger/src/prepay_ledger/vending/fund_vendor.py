@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Protocol
 
-from prepay_ledger.approvals.act_alone import much_together
+from prepay_ledger.approvals.act_alone import takes_two
 from prepay_ledger.approvals.ports import HasProposals
 from prepay_ledger.approvals.propose import propose, proposed_before
 from prepay_ledger.approvals.values import ApprovalTerms, Proposal
@@ -42,9 +42,7 @@ async def fund_vendor(
     await _check_slip(unit, vendor, asked)
     why = f"{asked.means} {asked.reference} was paid in"
     decided = Decided(by=asked.who, reason=why, at=asked.at)
-    if terms.needs_two(asked.amount_micro) or await much_together(
-        unit=unit, act=act, about=[vendor.provider], terms=terms, decided=decided
-    ):
+    if await takes_two(unit=unit, act=act, about=[vendor.provider], terms=terms, decided=decided):
         return await propose(unit=unit, act=act, decided=decided, term=terms.term)
     return await _pay_in(unit, vendor, asked)
 

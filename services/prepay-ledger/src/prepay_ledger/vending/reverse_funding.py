@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from prepay_ledger.approvals.act_alone import much_together
+from prepay_ledger.approvals.act_alone import takes_two
 from prepay_ledger.approvals.propose import propose, proposed_before
 from prepay_ledger.approvals.values import ApprovalTerms, Proposal
 from prepay_ledger.facts.values import Decided
@@ -50,9 +50,7 @@ async def reverse_funding(
     if waiting is not None:
         return waiting
     decided = Decided(by=asked.who, reason=asked.reason, at=asked.at)
-    if terms.needs_two(funding.amount_micro) or await much_together(
-        unit=unit, act=act, about=[vendor.provider], terms=terms, decided=decided
-    ):
+    if await takes_two(unit=unit, act=act, about=[vendor.provider], terms=terms, decided=decided):
         return await propose(unit=unit, act=act, decided=decided, term=terms.term)
     return await _reverse(unit, vendor, funding, asked)
 
