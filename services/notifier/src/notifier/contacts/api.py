@@ -1,15 +1,15 @@
 """``/v1/contacts``. What is personal stays in this service."""
 
 from http import HTTPStatus
-from typing import Annotated, Self
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, BeforeValidator, Field
 
 from notifier.contacts.ports import ForgetCustomer, OpenContacts
-from notifier.contacts.schemas import ContactIn
-from notifier.contacts.values import Channel, Contact, Language
+from notifier.contacts.schemas import ContactIn, ContactOut
+from notifier.contacts.values import Channel
 from prewatt_common.http.auth import Principal, require
 from prewatt_common.http.csv_upload import CsvLines
 from prewatt_common.http.problems import Problem
@@ -29,35 +29,6 @@ class ContactLine(ContactIn):
         BeforeValidator(_split),
     ]
     reads: bool = True
-
-
-class ContactOut(BaseModel):
-    """A contact."""
-
-    account_id: UUID
-    language: Language
-    email: str | None
-    phone: str | None
-    channels: list[Channel]
-    timezone: str | None
-    wechat_openid: str | None
-    chat: str | None
-    reads: bool
-
-    @classmethod
-    def of(cls, contact: Contact) -> Self:
-        """``contact`` as the API shows it."""
-        return cls(
-            account_id=contact.account_id,
-            language=contact.language,
-            email=contact.email,
-            phone=contact.phone,
-            channels=list(contact.channels),
-            timezone=contact.timezone,
-            wechat_openid=contact.wechat_openid,
-            chat=contact.chat,
-            reads=contact.reads,
-        )
 
 
 class ImportAnswer(BaseModel):
@@ -97,7 +68,7 @@ def contacts_router(*, open_contacts: OpenContacts, forget: ForgetCustomer) -> A
         contact = body.contact(account_id)
         async with open_contacts() as store:
             await store.put([contact])
-        return ContactOut.of(contact)
+        return ContactOut.model_validate(contact)
 
     @router.get("/{account_id}", dependencies=[reads])
     async def get(account_id: UUID) -> ContactOut:
@@ -106,7 +77,7 @@ def contacts_router(*, open_contacts: OpenContacts, forget: ForgetCustomer) -> A
             contact = await store.get(account_id)
         if contact is None:
             raise _unknown(account_id)
-        return ContactOut.of(contact)
+        return ContactOut.model_validate(contact)
 
     @router.delete("/{account_id}", status_code=HTTPStatus.NO_CONTENT)
     async def delete(

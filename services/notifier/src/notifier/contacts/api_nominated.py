@@ -10,8 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from notifier.contacts.nominations import Agreement, Nominated, Nomination
 from notifier.contacts.ports import AgreedTooLate, EndNomination, FindNominated, NominatePerson
-from notifier.contacts.schemas import ContactIn
-from notifier.contacts.values import Channel, Language
+from notifier.contacts.schemas import ContactIn, ContactOut
 from prewatt_common.contracts.notice_events_v1 import Role
 from prewatt_common.http.auth import Principal, require
 from prewatt_common.http.fields import PRINTABLE, Body
@@ -80,18 +79,9 @@ class NominatedIn(ContactIn):
         )
 
 
-class NominatedOut(BaseModel):
+class NominatedOut(ContactOut):
     """Who is nominated. ``is_told`` is false after a STOP of theirs. Written down ``by`` ``at``."""
 
-    account_id: UUID
-    language: Language
-    email: str | None
-    phone: str | None
-    channels: list[Channel]
-    timezone: str | None
-    wechat_openid: str | None
-    chat: str | None
-    reads: bool
     customer_agreed: AgreementOut
     person_agreed: AgreementOut
     is_told: bool
@@ -101,17 +91,9 @@ class NominatedOut(BaseModel):
     @classmethod
     def of(cls, found: Nominated) -> Self:
         """``found`` as the API shows it."""
-        contact, nomination = found.contact, found.nomination
+        nomination = found.nomination
         return cls(
-            account_id=contact.account_id,
-            language=contact.language,
-            email=contact.email,
-            phone=contact.phone,
-            channels=list(contact.channels),
-            timezone=contact.timezone,
-            wechat_openid=contact.wechat_openid,
-            chat=contact.chat,
-            reads=contact.reads,
+            **ContactOut.model_validate(found.contact).model_dump(),
             customer_agreed=AgreementOut.model_validate(nomination.customer),
             person_agreed=AgreementOut.model_validate(nomination.person),
             is_told=found.is_told,

@@ -4,7 +4,10 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+import asyncpg
+
 from notifier.contacts.values import Channel, Contact, Language
+from prewatt_common.contracts.notice_events_v1 import Role
 from prewatt_common.db.database import Database, DriverConnection, driver
 
 
@@ -65,20 +68,23 @@ async def contacts_of(
         """,
         list(account_ids),
     )
-    return {
-        row["account_id"]: Contact(
-            account_id=row["account_id"],
-            language=Language(row["language"]),
-            email=row["email"],
-            phone=row["phone"],
-            channels=tuple(Channel(channel) for channel in row["channels"]),
-            timezone=row["timezone"],
-            wechat_openid=row["wechat_openid"],
-            chat=row["chat"],
-            reads=row["reads"],
-        )
-        for row in rows
-    }
+    return {row["account_id"]: contact_of(row) for row in rows}
+
+
+def contact_of(row: asyncpg.Record, role: Role = Role.CUSTOMER) -> Contact:
+    """As the customer is reached, or whom they have named."""
+    return Contact(
+        account_id=row["account_id"],
+        language=Language(row["language"]),
+        email=row["email"],
+        phone=row["phone"],
+        channels=tuple(Channel(channel) for channel in row["channels"]),
+        timezone=row["timezone"],
+        wechat_openid=row["wechat_openid"],
+        chat=row["chat"],
+        role=role,
+        reads=row["reads"],
+    )
 
 
 async def delete_contact(connection: DriverConnection, account_id: UUID) -> bool:

@@ -7,8 +7,8 @@ from uuid import UUID
 import asyncpg
 
 from notifier.contacts.nominations import Agreement, Nominated, Nomination
-from notifier.contacts.postgres import contacts_of
-from notifier.contacts.values import Channel, Contact, Language
+from notifier.contacts.postgres import contact_of, contacts_of
+from notifier.contacts.values import Contact
 from prewatt_common.contracts.notice_events_v1 import Role
 from prewatt_common.db.database import DriverConnection
 
@@ -98,21 +98,9 @@ async def contact_as(connection: DriverConnection, account_id: UUID, role: Role)
 
 
 def _nominated(row: asyncpg.Record) -> Nominated:
-    contact = Contact(
-        account_id=row["account_id"],
-        language=Language(row["language"]),
-        email=row["email"],
-        phone=row["phone"],
-        channels=tuple(Channel(channel) for channel in row["channels"]),
-        timezone=row["timezone"],
-        wechat_openid=row["wechat_openid"],
-        chat=row["chat"],
-        role=Role.NOMINATED,
-        reads=row["reads"],
-    )
     nomination = Nomination(
         id=row["id"],
-        contact=contact,
+        contact=contact_of(row, Role.NOMINATED),
         customer=Agreement(row["customer_agreed"], row["customer_agreed_at"]),
         person=Agreement(row["person_agreed"], row["person_agreed_at"]),
         by=row["noted_by"],

@@ -1,4 +1,4 @@
-"""How somebody is reached, as the API takes it."""
+"""How somebody is reached, as the API takes it and shows it."""
 
 from typing import Annotated, Self
 from uuid import UUID
@@ -70,3 +70,17 @@ class ContactIn(_Contact):
             role,
             self.reads,
         )
+
+
+class ContactOut(BaseModel, from_attributes=True):
+    """A contact."""
+
+    account_id: UUID
+    language: Language
+    email: str | None
+    phone: str | None
+    channels: list[Channel]
+    timezone: str | None
+    wechat_openid: str | None
+    chat: str | None
+    reads: bool
