@@ -13,19 +13,12 @@ from prepay_ledger.checkouts.page_url import origin_of
 from prepay_ledger.checkouts.stripe import StripeCheckout
 from prepay_ledger.checkouts.values import Checkout
 from prepay_ledger.payment_requests import template
+from prepay_ledger.payment_requests.configured import NamesPath, Secret, Url
 from prepay_ledger.providers.configured import FromFile, ProviderSettings, StandardSecret
 from prepay_ledger.providers.rsa_keys import private_key
 from prewatt_common.clock import utc_now
 
 _HOST = re.compile(r"(https?://)?(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?/?")
-
-
-def _url(text: str) -> str:
-    url = httpx.URL(text)
-    if url.scheme not in ("https", "http") or not url.host:
-        message = "it must be an https or http URL"
-        raise ValueError(message)
-    return text
 
 
 def _origin(text: str) -> str:
@@ -49,11 +42,7 @@ def _private_key(secret: SecretStr) -> SecretStr:
     return secret
 
 
-_Url = Annotated[str, AfterValidator(_url)]
 _Origin = Annotated[str, AfterValidator(_origin)]
-_Secret = Annotated[SecretStr, FromFile]
-_Path = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$")]
-"""Names of a JSON document with dots between: ``data.id``."""
 _Label = Annotated[str, Field(min_length=1, max_length=40)]
 _Labels = dict[Literal["en", "zh-CN"], _Label]
 
@@ -62,20 +51,20 @@ class HttpCheckoutSettings(ProviderSettings):
     """Any provider that takes JSON and answers a page; where its answers have what we look for."""
 
     kind: Literal["http-json"]
-    url: _Url
+    url: Url
     page_hosts: list[_Origin] = Field(min_length=1)
     """Where its pages are; and where those lead on to by a redirect, which browsers hold a form
     to: ``*.wallet.example``."""
     labels: _Labels = Field(min_length=2)
     """What payers know it by."""
-    headers: dict[str, _Secret] = Field(default_factory=dict)
+    headers: dict[str, Secret] = Field(default_factory=dict)
     body: dict[str, JsonValue]
     """With ``{request_id}``, ``{amount}``, ``{return_url}`` and others in place of what is
     asked."""
     secret: StandardSecret | None = None
     """What requests are signed with, by Standard Webhooks."""
-    page: _Path = "url"
-    code: _Path = "code"
+    page: NamesPath = "url"
+    code: NamesPath = "code"
 
     @field_validator("body")
     @classmethod
@@ -103,9 +92,9 @@ class StripeCheckoutSettings(ProviderSettings):
     """An account at Stripe. ``api_key``: a restricted key that may write Checkout Sessions only."""
 
     kind: Literal["stripe"]
-    api_key: _Secret
+    api_key: Secret
     api_version: str = "2024-06-20"
-    url: _Url = "https://api.stripe.com/v1/checkout/sessions"
+    url: Url = "https://api.stripe.com/v1/checkout/sessions"
     page_hosts: list[_Origin] = Field(default=["https://checkout.stripe.com"], min_length=1)
     """Another one where you have a domain of your own there."""
     labels: _Labels = Field(default={"en": "Card", "zh-CN": "银行卡"}, min_length=2)
@@ -131,8 +120,8 @@ class AlipayCheckoutSettings(ProviderSettings):
     private_key: Annotated[SecretStr, AfterValidator(_private_key), FromFile]
     product: Literal["wap", "page"] = "wap"
     """``wap`` for phones, which computers show too; ``page`` for computers."""
-    notify_url: _Url
-    url: _Url = "https://openapi.alipay.com/gateway.do"
+    notify_url: Url
+    url: Url = "https://openapi.alipay.com/gateway.do"
     page_hosts: list[_Origin] = Field(
         default=["https://openapi.alipay.com", "https://*.alipay.com"], min_length=1
     )

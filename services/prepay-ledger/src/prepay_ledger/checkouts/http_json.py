@@ -3,18 +3,16 @@
 Asked: 2xx with a page begins the payment; 402 and 422 decline it. All else is no answer.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
 import httpx
 from pydantic import JsonValue
-from standardwebhooks.webhooks import Webhook
 
 from prepay_ledger.checkouts.page_url import page_ready
 from prepay_ledger.checkouts.values import CheckoutAnswer, CheckoutRequest, Declined
-from prepay_ledger.payment_requests.post import post, text_at, unclear
+from prepay_ledger.payment_requests.post import post_json, text_at, unclear
 from prepay_ledger.payment_requests.template import filled
 from prepay_ledger.payment_requests.values import NoAnswer
 from prepay_ledger.providers.amounts import decimal_of
@@ -49,18 +47,15 @@ class HttpCheckout:
         return False
 
     async def begin(self, request: CheckoutRequest) -> CheckoutAnswer:
-        """The signature is made anew each time, the key and the body stay."""
-        content = json.dumps(filled(self.body, _places(request)), ensure_ascii=False)
-        posted = await post(
+        """The same however often it is asked: the request's id is the Idempotency-Key."""
+        posted = await post_json(
             self.client,
             self.url,
-            headers={
-                **self.headers,
-                "content-type": "application/json",
-                "idempotency-key": str(request.id),
-                **self._signed(request, content),
-            },
-            content=content.encode(),
+            headers=self.headers,
+            document=filled(self.body, _places(request)),
+            request_id=request.id,
+            secret=self.secret,
+            now=self.clock(),
         )
         if isinstance(posted, NoAnswer):
             return posted
@@ -70,16 +65,6 @@ class HttpCheckout:
         if posted.status in _DECLINES:
             return Declined(text_at(posted.document, *self.code) or str(posted.status))
         return unclear(posted)
-
-    def _signed(self, request: CheckoutRequest, content: str) -> Mapping[str, str]:
-        if self.secret is None:
-            return {}
-        now = self.clock()
-        return {
-            "webhook-id": str(request.id),
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": Webhook(self.secret).sign(str(request.id), now, content),
-        }
 
 
 def _places(request: CheckoutRequest) -> dict[str, str | int]:

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
-from urllib.parse import urlencode
 
 import httpx
 
 from prepay_ledger.checkouts.page_url import page_ready
 from prepay_ledger.checkouts.values import CheckoutAnswer, CheckoutRequest, Declined
-from prepay_ledger.payment_requests.post import post, text_at, unclear
+from prepay_ledger.payment_requests.post import text_at, unclear
+from prepay_ledger.payment_requests.stripe import post_form
 from prepay_ledger.payment_requests.values import NoAnswer
 from prepay_ledger.providers.amounts import minor_of_micro
 
@@ -48,16 +48,13 @@ class StripeCheckout:
 
     async def begin(self, request: CheckoutRequest) -> CheckoutAnswer:
         """What the metadata names comes back in every event of the payment."""
-        posted = await post(
+        posted = await post_form(
             self.client,
             self.url,
-            headers={
-                "authorization": f"Bearer {self.api_key}",
-                "content-type": "application/x-www-form-urlencoded",
-                "idempotency-key": str(request.id),
-                "stripe-version": self.api_version,
-            },
-            content=urlencode(_form(request)).encode(),
+            api_key=self.api_key,
+            api_version=self.api_version,
+            request_id=request.id,
+            form=_form(request),
         )
         if isinstance(posted, NoAnswer):
             return posted

@@ -22,9 +22,9 @@ def _url(text: str) -> str:
     return text
 
 
-_Url = Annotated[str, AfterValidator(_url)]
-_Secret = Annotated[SecretStr, FromFile]
-_Path = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$")]
+Url = Annotated[str, AfterValidator(_url)]
+Secret = Annotated[SecretStr, FromFile]
+NamesPath = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$")]
 """Names of a JSON document with dots between: ``data.id``."""
 
 
@@ -32,14 +32,14 @@ class HttpRequestsSettings(ProviderSettings):
     """Any provider that takes JSON; where its answers have what we look for."""
 
     kind: Literal["http-json"]
-    url: _Url
-    headers: dict[str, _Secret] = Field(default_factory=dict)
+    url: Url
+    headers: dict[str, Secret] = Field(default_factory=dict)
     body: dict[str, JsonValue]
     """With ``{request_id}``, ``{reference}``, ``{amount}`` and others in place of what is asked."""
     secret: StandardSecret | None = None
     """What requests are signed with, by Standard Webhooks."""
-    payment_id: _Path = "payment_id"
-    code: _Path = "code"
+    payment_id: NamesPath = "payment_id"
+    code: NamesPath = "code"
     for_good: list[str] = Field(default_factory=list)
     """Codes by which it says that the mandate is gone."""
 
@@ -68,9 +68,9 @@ class StripeRequestsSettings(ProviderSettings):
     """An account at Stripe. ``api_key``: a restricted key that may write payment intents only."""
 
     kind: Literal["stripe"]
-    api_key: _Secret
+    api_key: Secret
     api_version: str = "2024-06-20"
-    url: _Url = "https://api.stripe.com/v1/payment_intents"
+    url: Url = "https://api.stripe.com/v1/payment_intents"
 
     def requester(self, client: httpx.AsyncClient) -> Requester:
         """As it is to be used."""

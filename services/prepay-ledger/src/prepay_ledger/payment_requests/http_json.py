@@ -4,16 +4,14 @@ Asked: 2xx takes the request on; 402 and 422 refuse it, and 410 says that the ma
 else is no answer: the same is sent again, under the same Idempotency-Key.
 """
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
 import httpx
 from pydantic import JsonValue
-from standardwebhooks.webhooks import Webhook
 
-from prepay_ledger.payment_requests.post import post, text_at, unclear
+from prepay_ledger.payment_requests.post import post_json, text_at, unclear
 from prepay_ledger.payment_requests.template import filled, places
 from prepay_ledger.payment_requests.values import (
     Accepted,
@@ -47,18 +45,15 @@ class HttpRequester:
         return None
 
     async def ask(self, request: PaymentRequest) -> Answer:
-        """The signature is made anew each time, the key and the body stay."""
-        content = json.dumps(filled(self.body, places(request)), ensure_ascii=False)
-        posted = await post(
+        """The same however often it is asked: the request's id is the Idempotency-Key."""
+        posted = await post_json(
             self.client,
             self.url,
-            headers={
-                **self.headers,
-                "content-type": "application/json",
-                "idempotency-key": str(request.id),
-                **self._signed(request, content),
-            },
-            content=content.encode(),
+            headers=self.headers,
+            document=filled(self.body, places(request)),
+            request_id=request.id,
+            secret=self.secret,
+            now=self.clock(),
         )
         if isinstance(posted, NoAnswer):
             return posted
@@ -72,13 +67,3 @@ class HttpRequester:
             for_good = code in self.for_good
             return Refused(code=code, for_good=for_good, payment_id=payment_id)
         return unclear(posted)
-
-    def _signed(self, request: PaymentRequest, content: str) -> Mapping[str, str]:
-        if self.secret is None:
-            return {}
-        now = self.clock()
-        return {
-            "webhook-id": str(request.id),
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": Webhook(self.secret).sign(str(request.id), now, content),
-        }

@@ -1,10 +1,14 @@
 """One POST to a provider, with a limit on time and on what is read of the answer."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 import httpx
 from pydantic import JsonValue, TypeAdapter, ValidationError
+from standardwebhooks.webhooks import Webhook
 
 from prepay_ledger.payment_requests.values import NoAnswer
 
@@ -41,6 +45,39 @@ async def post(
     except httpx.HTTPError as error:
         return NoAnswer(f"no answer: {type(error).__name__}", is_there=False)
     return Posted(answer.status_code, _object(body))
+
+
+async def post_json(
+    client: httpx.AsyncClient,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    document: JsonValue,
+    request_id: UUID,
+    secret: str | None,
+    now: datetime,
+) -> Posted | NoAnswer:
+    """``secret``: what it is signed with by Standard Webhooks; none: it is not. The signature is
+    made anew each time, the Idempotency-Key and the body stay."""
+    content = json.dumps(document, ensure_ascii=False)
+    signed: dict[str, str] = {}
+    if secret is not None:
+        signed = {
+            "webhook-id": str(request_id),
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": Webhook(secret).sign(str(request_id), now, content),
+        }
+    return await post(
+        client,
+        url,
+        headers={
+            **headers,
+            "content-type": "application/json",
+            "idempotency-key": str(request_id),
+            **signed,
+        },
+        content=content.encode(),
+    )
 
 
 def text_at(document: Mapping[str, JsonValue], *path: str, characters_max: int = 200) -> str:

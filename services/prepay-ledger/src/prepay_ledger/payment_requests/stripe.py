@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlencode
+from uuid import UUID
 
 import httpx
 from pydantic import JsonValue
@@ -51,18 +52,38 @@ class StripeRequester:
 
     async def ask(self, request: PaymentRequest) -> Answer:
         """What the metadata names comes back in every event of the payment."""
-        posted = await post(
+        posted = await post_form(
             self.client,
             self.url,
-            headers={
-                "authorization": f"Bearer {self.api_key}",
-                "content-type": "application/x-www-form-urlencoded",
-                "idempotency-key": str(request.id),
-                "stripe-version": self.api_version,
-            },
-            content=urlencode(_form(request)).encode(),
+            api_key=self.api_key,
+            api_version=self.api_version,
+            request_id=request.id,
+            form=_form(request),
         )
         return posted if isinstance(posted, NoAnswer) else _answer(posted)
+
+
+async def post_form(
+    client: httpx.AsyncClient,
+    url: str,
+    *,
+    api_key: str,
+    api_version: str,
+    request_id: UUID,
+    form: Mapping[str, str],
+) -> Posted | NoAnswer:
+    """As Stripe takes what is to be done once, whatever it is."""
+    return await post(
+        client,
+        url,
+        headers={
+            "authorization": f"Bearer {api_key}",
+            "content-type": "application/x-www-form-urlencoded",
+            "idempotency-key": str(request_id),
+            "stripe-version": api_version,
+        },
+        content=urlencode(form).encode(),
+    )
 
 
 def _form(request: PaymentRequest) -> Mapping[str, str]:
