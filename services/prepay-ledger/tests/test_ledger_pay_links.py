@@ -23,7 +23,7 @@ from prepay_ledger.pay_links.rules import (
     typed_micro,
 )
 from prepay_ledger.pay_links.texts import TEXTS, language_of, money
-from prepay_ledger.pay_links.tokens import ALPHABET, SYMBOLS, read_token, token_of, token_sha256
+from prepay_ledger.pay_links.tokens import SYMBOLS, read_token, token_of, token_sha256
 from prepay_ledger.pay_links.values import (
     Attempt,
     AttemptState,
@@ -32,7 +32,9 @@ from prepay_ledger.pay_links.values import (
     PayAmounts,
     PayLink,
 )
+from prewatt_common import base32
 
+ALPHABET = base32.ALPHABET.lower()
 MICRO = 1_000_000
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
 KEYS = {"new": b"n" * 32, "old": b"o" * 32}

@@ -13,6 +13,7 @@ from notifier.confirm.ports import Page
 from notifier.confirm.rules import typed_tail
 from notifier.confirm.values import Answer, TooOften
 from notifier.contacts.values import Language
+from prewatt_common.html_pages import page_headers
 from prewatt_common.http.auth import public
 from prewatt_common.http.body import KIB, MIB, BodyLimits, RawBody
 from prewatt_common.http.problems import Problem
@@ -45,14 +46,7 @@ def confirm_router(
     tries = Tries("tail", of_a_tail)
 
     def show(language: Language, answer: Answer | None) -> HTMLResponse:
-        headers = {
-            "Cache-Control": "no-store",
-            "Content-Language": language,
-            "Content-Security-Policy": f"default-src 'none'; style-src {page.style_source}; "
-            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-            "Referrer-Policy": "no-referrer",
-            "X-Content-Type-Options": "nosniff",
-        }
+        headers = page_headers(language=language, style=page.style_source)
         status = HTTPStatus.OK
         if isinstance(answer, TooOften):
             status = HTTPStatus.TOO_MANY_REQUESTS

@@ -1,8 +1,6 @@
 """The page as HTML: one file with its own style, no script, nothing from elsewhere."""
 
 import re
-from base64 import b64encode
-from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,6 +9,7 @@ from jinja2 import Environment, StrictUndefined
 from notifier.confirm.values import Answer, NotSaid, Said, TooOften
 from notifier.confirm.words import WORDS, Words
 from notifier.contacts.values import Language
+from prewatt_common.html_pages import style_source
 
 _FILE = Path(__file__).parent / "page.html"
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
@@ -23,8 +22,7 @@ class HtmlPage:
         text = _FILE.read_text(encoding="utf-8")
         style = _STYLE.search(text)
         assert style is not None, "the page has its style"
-        digest = b64encode(sha256(style[1].encode()).digest()).decode()
-        self._style_source = f"'sha256-{digest}'"
+        self._style_source = style_source(style[1])
         environment = Environment(
             autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )

@@ -1,19 +1,17 @@
 """The payers' pages as HTML: without a script, and with nothing from anywhere else."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from prepay_ledger.pay_links.texts import LANGUAGES, TEXTS, money
 from prepay_ledger.pay_links.values import Offer
+from prewatt_common import html_pages
 
 _PAGES = Path(__file__).parent / "pages"
 _STYLE = (_PAGES / "style.css").read_text(encoding="utf-8").strip()
-_STYLE_SHA256 = base64.b64encode(sha256(_STYLE.encode()).digest()).decode()
 _ENVIRONMENT = Environment(
     loader=FileSystemLoader(_PAGES),
     autoescape=True,
@@ -110,20 +108,11 @@ class DrawPage:
 
 
 def page_headers(*, language: str, page_origins: Sequence[str]) -> dict[str, str]:
-    """Nothing is loaded or run, framed, kept or indexed, and no other page learns the address. A
-    browser holds ``form-action`` to where a form's answer sends it too: ``page_origins``."""
-    targets = " ".join(["'self'", *sorted(set(page_origins))])
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_SHA256}'; form-action {targets}; "
-        "base-uri 'none'; frame-ancestors 'none'"
-    )
-    return {
-        "Content-Security-Policy": policy,
-        "Referrer-Policy": "no-referrer",
-        "Cache-Control": "no-store",
+    """Nor is it indexed. ``page_origins``: a browser holds a form to where its answer sends it."""
+    return html_pages.page_headers(
+        language=language, style=html_pages.style_source(_STYLE), sends_to=page_origins
+    ) | {
         "X-Robots-Tag": "noindex, nofollow",
-        "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
-        "Content-Language": language,
         "Vary": "Accept-Language",
     }

@@ -1,9 +1,8 @@
 """The token of a link: 16 symbols of 5 bits, made of the link's id by a secret key. Pure.
 
-The alphabet is Crockford's (crockford.com/base32.html), in lower case: without i, l, o and u, and
-o typed for 0, i or l for 1 are read as meant. Only the token's hash is kept, so the database alone
-gives no link away; and without the key no id does. The hash, not the token, is looked up: how long
-that takes says nothing of a token.
+The alphabet is Crockford's (`base32`), in lower case. Only the token's hash is kept, so the
+database alone gives no link away; and without the key no id does. The hash, not the token, is
+looked up: how long that takes says nothing of a token.
 """
 
 import hmac
@@ -11,18 +10,18 @@ import unicodedata
 from hashlib import sha256
 from uuid import UUID
 
-ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+from prewatt_common import base32
+
 SYMBOLS = 16
 KEY_BYTES_MIN = 32
 _BYTES = SYMBOLS * 5 // 8
-_MEANT = str.maketrans("oil", "011", "- ")
+_BETWEEN = str.maketrans("", "", "- ")
 _DOMAIN = b"prewatt pay link v1\x00"
 
 
 def token_of(link_id: UUID, *, key: bytes) -> str:
     """Always the same of one link: so it can be told again to who asks again."""
-    number = int.from_bytes(hmac.digest(key, _DOMAIN + link_id.bytes, "sha256")[:_BYTES], "big")
-    return "".join(ALPHABET[number >> 5 * place & 31] for place in reversed(range(SYMBOLS)))
+    return _token(hmac.digest(key, _DOMAIN + link_id.bytes, "sha256")[:_BYTES])
 
 
 def read_token(typed: str) -> str | None:
@@ -33,10 +32,15 @@ def read_token(typed: str) -> str | None:
     """
     if len(typed) > 4 * SYMBOLS:
         return None
-    token = unicodedata.normalize("NFKC", typed).lower().translate(_MEANT)
-    if len(token) != SYMBOLS or not set(token) <= set(ALPHABET):
+    text = unicodedata.normalize("NFKC", typed).translate(_BETWEEN)
+    if len(text) != SYMBOLS or not text.isascii():
         return None
-    return token
+    meant = base32.bytes_of(text.upper())
+    return None if meant is None else _token(meant)
+
+
+def _token(data: bytes) -> str:
+    return base32.text_of(data).lower()
 
 
 def token_sha256(token: str) -> bytes:
