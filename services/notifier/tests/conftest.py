@@ -25,6 +25,7 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiosmtpd.controller import Controller
+from hook_receiver import Receiver
 from sqlalchemy.engine import make_url
 
 from prewatt_common.clock import utc_now
@@ -445,3 +446,12 @@ async def notifier(
 def notifier_until():
     """Waits for what must come to hold."""
     return until
+
+
+@pytest.fixture
+async def receiver() -> AsyncGenerator[Receiver]:
+    """A receiver of webhooks, up."""
+    peer = Receiver()
+    await peer.start()
+    yield peer
+    await peer.stop()

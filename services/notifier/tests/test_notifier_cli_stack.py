@@ -4,7 +4,6 @@ import asyncio
 from uuid import uuid4
 
 import pytest
-from hook_receiver import Receiver
 from typer.testing import CliRunner
 
 from prewatt_cli.__main__ import app
@@ -12,14 +11,6 @@ from prewatt_cli.__main__ import app
 pytestmark = pytest.mark.stack
 
 TOPPED_UP = "prewatt.ledger.topped-up.v1"
-
-
-@pytest.fixture
-async def receiver():
-    peer = Receiver()
-    await peer.start()
-    yield peer
-    await peer.stop()
 
 
 @pytest.fixture

@@ -26,14 +26,6 @@ def peers(reach: Reach = LOOPBACK, **more) -> PublicPeers:
     return PublicPeers(reach=reach, timeout_s=3, connections_max=2, **more)
 
 
-@pytest.fixture
-async def receiver():
-    peer = Receiver()
-    await peer.start()
-    yield peer
-    await peer.stop()
-
-
 def certificate_of(folder, name: str):
     key = ec.generate_private_key(ec.SECP256R1())
     who = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])

@@ -16,14 +16,6 @@ SUPPLY = "prewatt.ledger.supply-changed.v1"
 PING = "prewatt.notifier.ping.v1"
 
 
-@pytest.fixture
-async def receiver():
-    peer = Receiver()
-    await peer.start()
-    yield peer
-    await peer.stop()
-
-
 async def ask(notifier, path: str = "", *, key: str | None = None, **body):
     async with notifier.http("notifier:write") as client:
         return await client.post(

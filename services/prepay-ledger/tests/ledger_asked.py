@@ -3,12 +3,15 @@ that the same idempotency key always comes with the same body; it charges once a
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
+import httpx
 import uvicorn
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from starlette.applications import Starlette
@@ -28,7 +31,7 @@ BODY = {
 }
 
 
-async def _nothing() -> None: ...
+async def nothing() -> None: ...
 
 
 @dataclass
@@ -38,7 +41,7 @@ class Asked:
     port: int
     answers: tuple[int, dict[str, object]] | None = None
     """In place of taking what is asked: a status and a body."""
-    before_answer: Callable[[], Awaitable[None]] = _nothing
+    before_answer: Callable[[], Awaitable[None]] = nothing
     """Once it has charged."""
     charged: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     """By the key: the body, and the payment's id."""
@@ -109,6 +112,45 @@ class Asked:
         return JSONResponse(taken(payment))
 
 
+@dataclass
+class OwnLedger:
+    """A ledger with settings of its own, as the service ``name``, beside the one of other tests."""
+
+    name: ClassVar[str]
+    ledger: Any
+    env: dict[str, str]
+    url: str
+    api: httpx.AsyncClient
+
+    async def start(self) -> None:
+        await asyncio.to_thread(
+            self.ledger.stack.start_service,
+            self.name,
+            [sys.executable, "-m", "prepay_ledger"],
+            env=self.env,
+            ready_url=f"{self.url}/readyz",
+        )
+
+    async def kill(self) -> None:
+        await asyncio.to_thread(self.ledger.stack.kill, self.name)
+
+
+@asynccontextmanager
+async def served(routes: list[Route], *, port: int) -> AsyncGenerator[None]:
+    """A peer over HTTP, on this machine."""
+    config = uvicorn.Config(
+        Starlette(routes=routes), host="127.0.0.1", port=port, log_level="error", lifespan="off"
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[method-assign]
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - the library has no event
+        await asyncio.sleep(0.01)
+    yield
+    server.should_exit = True
+    await serving
+
+
 @asynccontextmanager
 async def asked_provider() -> AsyncGenerator[Asked]:
     """It listens until the end, where nothing must have been wrong."""
@@ -118,15 +160,6 @@ async def asked_provider() -> AsyncGenerator[Asked]:
         Route("/json", asked.json, methods=["POST"]),
         Route("/stripe", asked.stripe, methods=["POST"]),
     ]
-    config = uvicorn.Config(
-        Starlette(routes=routes), host="127.0.0.1", port=port, log_level="error", lifespan="off"
-    )
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[method-assign]
-    serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - the library has no event
-        await asyncio.sleep(0.01)
-    yield asked
-    server.should_exit = True
-    await serving
+    async with served(routes, port=port):
+        yield asked
     assert asked.faults == []

@@ -5,7 +5,6 @@ import asyncio
 import base64
 import json
 import re
-import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,9 +12,8 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-import uvicorn
+from ledger_asked import SECRET, OwnLedger, nothing, served
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
@@ -24,7 +22,6 @@ from prewatt_devstack.ports import free_ports
 from prewatt_devstack.services import WEBHOOK_PROVIDER
 
 NAME = "ledger-paying"
-SECRET = "whsec_" + "c3RyaWN0LXByb3ZpZGVyLXNlY3JldA=="
 LINK_KEYS = {"k1": base64.b64encode(b"1" * 32).decode()}
 BODY = {
     "order": "{request_id}",
@@ -37,9 +34,6 @@ BODY = {
 }
 
 
-async def _nothing() -> None: ...
-
-
 @dataclass
 class Cashier:
     """What it was asked, and how it answers next."""
@@ -47,7 +41,7 @@ class Cashier:
     port: int
     answers: tuple[int, dict[str, object]] | None = None
     """In place of a page: a status and a body."""
-    before_answer: Callable[[], Awaitable[None]] = _nothing
+    before_answer: Callable[[], Awaitable[None]] = nothing
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By the key: what was asked."""
     calls: list[str] = field(default_factory=list)
@@ -108,41 +102,17 @@ async def cashier() -> AsyncGenerator[Cashier]:
         Route("/orders", made.order, methods=["POST"]),
         Route("/pages/{key}", made.page),
     ]
-    config = uvicorn.Config(
-        Starlette(routes=routes), host="127.0.0.1", port=port, log_level="error", lifespan="off"
-    )
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[method-assign]
-    serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - the library has no event
-        await asyncio.sleep(0.01)
-    yield made
-    server.should_exit = True
-    await serving
+    async with served(routes, port=port):
+        yield made
     assert made.faults == []
 
 
 @dataclass
-class Paying:
+class Paying(OwnLedger):
     """A ledger with pay links, beside the one of the other tests."""
 
-    ledger: Any
+    name = NAME
     provider: Cashier
-    env: dict[str, str]
-    url: str
-    api: httpx.AsyncClient
-
-    async def start(self) -> None:
-        await asyncio.to_thread(
-            self.ledger.stack.start_service,
-            NAME,
-            [sys.executable, "-m", "prepay_ledger"],
-            env=self.env,
-            ready_url=f"{self.url}/readyz",
-        )
-
-    async def kill(self) -> None:
-        await asyncio.to_thread(self.ledger.stack.kill, NAME)
 
     async def makes(
         self, account: dict[str, Any], *, key: str | None = None, **body: Any
@@ -201,7 +171,7 @@ async def paying_ledger(ledger: Any) -> AsyncGenerator[Paying]:
         url = f"http://{env['PREWATT_HTTP_HOST']}:{port}"
         env["PREWATT_PUBLIC_BASE_URL"] = url
         api.base_url = url
-        made = Paying(ledger, provider, env, url, api)
+        made = Paying(ledger, env, url, api, provider)
         await made.start()
         yield made
         await asyncio.to_thread(ledger.stack.stop, NAME)

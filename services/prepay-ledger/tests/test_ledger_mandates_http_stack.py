@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from ledger_asked import Asked, asked_provider
+from ledger_asked import Asked, OwnLedger, asked_provider
 from ledger_cli import prewatt
 
 from prewatt_devstack.ports import free_ports
@@ -32,26 +31,11 @@ CONSENT = {"by": "the customer", "reference": "session-1", "at": "2026-01-01T08:
 
 
 @dataclass
-class Asking:
+class Asking(OwnLedger):
     """A ledger that asks a provider, beside the one of the other tests."""
 
-    ledger: Any
+    name = NAME
     provider: Asked
-    env: dict[str, str]
-    url: str
-    api: httpx.AsyncClient
-
-    async def start(self) -> None:
-        await asyncio.to_thread(
-            self.ledger.stack.start_service,
-            NAME,
-            [sys.executable, "-m", "prepay_ledger"],
-            env=self.env,
-            ready_url=f"{self.url}/readyz",
-        )
-
-    async def kill(self) -> None:
-        await asyncio.to_thread(self.ledger.stack.kill, NAME)
 
     async def opens(
         self, account: dict[str, Any], *, key: str | None = None, **more: Any
@@ -95,7 +79,7 @@ async def asking_ledger(ledger: Any, provider: Asked) -> AsyncGenerator[Asking]:
     url = f"http://{env['PREWATT_HTTP_HOST']}:{port}"
     async with ledger.http("ledger:read", "ledger:write") as api:
         api.base_url = url
-        yield Asking(ledger, provider, env, url, api)
+        yield Asking(ledger, env, url, api, provider)
 
 
 @pytest.fixture(scope="module")
