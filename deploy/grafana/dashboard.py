@@ -192,9 +192,13 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
                     "late in an hour, stuck: {{stage}}",
                 ),
                 Query("max by (kind) (prewatt_ledger_work_orders_open)", "order: {{kind}}"),
+                Query(
+                    "sum(increase(prewatt_ledger_site_code_readings_total[1h]))",
+                    "codes for the site read in an hour",
+                ),
             ),
             description="GET /v1/reconnections?late=true and GET /v1/work-orders?open=true at the "
-            "ledger list them.",
+            "ledger list them; who read a code is kept with it.",
             width=6,
         ),
         Panel(

@@ -208,5 +208,6 @@ async def test_over_http_for_who_may_see_it(ledger: Any) -> None:
         assert len(code["code"]) == 19
         (reading,) = found["readings"]
         assert reading["read_by"] == "test"
+        assert "prewatt_ledger_site_code_readings_total 1.0" in (await person.get("/metrics")).text
         missing = await person.post(f"/v1/work-orders/{new_id()}/site-code", json={})
         assert missing.status_code == 404

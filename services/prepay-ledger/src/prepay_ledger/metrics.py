@@ -121,6 +121,10 @@ WORK_ORDER_AGE_SECONDS = Gauge(
     "For how long the oldest of these has been open; 0 where none is.",
     ("kind",),
 )
+SITE_CODE_READINGS = Counter(
+    "prewatt_ledger_site_code_readings_total",
+    "How often somebody read a code that closes a paid meter's relay at the site.",
+)
 DEBTS_OUTSTANDING = Gauge(
     "prewatt_ledger_debts_outstanding_micro",
     "What accounts owe apart from their balances, in micro-units.",

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 
+from prepay_ledger.metrics import SITE_CODE_READINGS
 from prepay_ledger.site_codes.ports import OpenUnit
 from prepay_ledger.site_codes.schemas import CodeIn, ShownCodeOut, shown_out
 from prepay_ledger.site_codes.show_code import show_code
@@ -34,6 +35,7 @@ def site_codes_router(*, open_unit: OpenUnit, masters: Masters, clock: Clock) ->
                 another=body.another,
                 reading=reading,
             )
+        SITE_CODE_READINGS.inc()
         return shown_out(shown)
 
     return router
