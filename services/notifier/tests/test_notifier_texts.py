@@ -20,8 +20,9 @@ from notifier.contacts.values import Channel, Contact, Language
 from notifier.deliveries.retries import RetryPolicy
 from notifier.notices.making import make_notice
 from notifier.notices.parameters import PARAMETERS
-from notifier.notices.values import Facts, Notice, Template, Text
+from notifier.notices.values import FOR_NOMINATED, Facts, Notice, Template, Text
 from notifier.templates.catalogue import built_in
+from notifier.templates.codes import text_of_code
 from notifier.templates.jinja import JinjaRenderer
 from notifier.templates.money import money_text
 from notifier.templates.ports import Unrenderable
@@ -321,11 +322,28 @@ def test_a_pause_is_never_longer_than_the_longest(attempts, jitter, longest_s):
         Template.SUPPLY_LIMITED,
     ],
 )
-def test_a_mail_of_a_cut_says_where_to_pay(template, language):
-    pay_at = "https://pay.utility.example/"
+@pytest.mark.parametrize(
+    "pay_at", ["https://pay.utility.example/", "https://pay.example.org/p/0123456789abcdef"]
+)
+def test_a_warning_says_where_to_pay(template, language, pay_at):
     renderer = JinjaRenderer(utility_name="Prewatt", pay_at=pay_at)
     mail = notice(template, language, Channel.EMAIL, **_EXTRA.get(template, {}))
     assert pay_at in renderer.render(mail, account_number=NUMBER).text.body
-    assert "pay.utility" not in RENDERER.render(mail, account_number=NUMBER).text.body
+    assert pay_at not in RENDERER.render(mail, account_number=NUMBER).text.body
     sms = notice(template, language, Channel.SMS, **_EXTRA.get(template, {}))
-    assert len(segments_of(renderer.render(sms, account_number=NUMBER).text.short).parts) == 1
+    said_short = renderer.render(sms, account_number=NUMBER).text.short
+    assert f" {pay_at} " in said_short.replace("：", " "), "nothing that a phone takes for its end"
+    assert NUMBER[-4:] in said_short
+    assert text_of_code(sms.code) in said_short, "whether it is ours can be looked up beside it"
+    assert len(segments_of(said_short).parts) <= (1 if language is Language.EN else 2)
+    assert len(segments_of(said(sms).short).parts) == 1
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("template", list(FOR_NOMINATED.values()))
+@pytest.mark.parametrize("channel", [Channel.SMS, Channel.EMAIL])
+def test_a_nominated_person_is_told_no_link(template, language, channel):
+    renderer = JinjaRenderer(utility_name="Prewatt", pay_at="https://pay.utility.example/")
+    made = notice(template, language, channel, pay_at="https://pay.example.org/p/0123")
+    text = renderer.render(made, account_number=NUMBER).text
+    assert "//pay." not in text.subject + text.body + text.short

@@ -14,6 +14,7 @@ from prepay_ledger.facts.values import Decided
 from prepay_ledger.policies.publish_policy import draft_policy, publish_policy
 from prepay_ledger.prepay_agreements.sign_agreement import enter_agreements
 from prepay_ledger.prepay_agreements.values import direct_terms, first_agreement
+from prepay_ledger.supply.ports import PayUrls
 from prepay_ledger.supply.recheck_supply import RecheckSupply
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.contracts.supply_policy_v1 import policy_of
@@ -25,11 +26,19 @@ BEFORE = BEGIN - timedelta(days=30)
 class Mass:
     """``houses`` of them; at most ``paced`` may be cut a minute, and ``trip`` come to be."""
 
-    def __init__(self, scratch: Scratch, *, houses: int, paced: int, trip: int) -> None:
+    def __init__(
+        self,
+        scratch: Scratch,
+        *,
+        houses: int,
+        paced: int,
+        trip: int,
+        pay_urls: PayUrls | None = None,
+    ) -> None:
         self.scratch = scratch
         self.now = BEGIN
         self.limits = {"paced_per_min": paced, "trip_per_min": trip}
-        self.review = SupplyReview(zone=ZoneInfo("UTC"), sign=SIGNER.sign)
+        self.review = SupplyReview(zone=ZoneInfo("UTC"), sign=SIGNER.sign, pay_urls=pay_urls)
         self.recheck = RecheckSupply(
             open_unit=scratch.unit,
             review=self.review,

@@ -5,7 +5,8 @@ from typing import Self
 
 from pydantic import Field, HttpUrl, SecretStr, field_validator, model_validator
 
-from notifier.inbound.values import PAGE_CHARS_MAX, Retention
+from notifier.inbound.values import Retention
+from notifier.notices.values import PAGE_CHARS_MAX
 from prewatt_common.settings import ServiceSettings
 
 
@@ -20,7 +21,8 @@ class InboundSettings(ServiceSettings):
     """A bearer token that carries ``ledger:read``, ``ledger:emergency-credit`` and, where pay links
     are set up, ``ledger:pay-links``."""
     payment_page: HttpUrl | None = None
-    """Where customers pay: told to who asks how."""
+    """Where customers pay: told to who asks how, and in warnings where the ledger tells no link of
+    the account's own."""
     inbound_kept_days: int = Field(default=90, ge=1, le=3650)
     """After this what customers have written is forgotten."""
 

@@ -16,6 +16,7 @@ from prepay_ledger.checkouts.configured import Checkouts
 from prepay_ledger.epochs.postgres import raise_epoch
 from prepay_ledger.jobs import jobs
 from prepay_ledger.openapi import EXAMPLES, TAGS
+from prepay_ledger.pay_links.tell_links import TellLinks
 from prepay_ledger.payment_requests.configured import Requesters
 from prepay_ledger.payment_requests.post import make_client
 from prepay_ledger.procedures.take_notices import NoticeEvent
@@ -76,7 +77,12 @@ async def _run(
 ) -> None:
     database, relay = parts.database, parts.relay
     signer = CommandSigner(settings.command_keys, first=settings.command_key_id)
-    review = SupplyReview(zone=ZoneInfo(settings.timezone), sign=signer.sign)
+    links = settings.link_terms
+    review = SupplyReview(
+        zone=ZoneInfo(settings.timezone),
+        sign=signer.sign,
+        pay_urls=None if links.wanting else TellLinks(links),
+    )
 
     readings = parts.consumer(
         Subscription(

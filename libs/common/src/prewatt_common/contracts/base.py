@@ -30,6 +30,10 @@ LimitW = Annotated[int, msgspec.Meta(ge=1, le=10**6)]
 Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")]
 """ISO 4217."""
 
+PayUrl = Annotated[str, msgspec.Meta(pattern=r"^https?://[!-~]+$", max_length=300)]
+"""A link by which anybody who has it may pay to the account, until it is over: it is for the
+customer, and for whom the customer gives it to."""
+
 
 INSTANT_YEARS = range(2000, 2100)
 """Far enough from the calendar's ends to be in any timezone; the APIs take no others either."""

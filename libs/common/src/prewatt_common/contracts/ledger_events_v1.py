@@ -7,7 +7,16 @@ from uuid import UUID
 
 import msgspec
 
-from prewatt_common.contracts.base import Currency, Event, Instant, LimitW, MeterId, Whole, Words
+from prewatt_common.contracts.base import (
+    Currency,
+    Event,
+    Instant,
+    LimitW,
+    MeterId,
+    PayUrl,
+    Whole,
+    Words,
+)
 
 
 class SupplyState(StrEnum):
@@ -168,7 +177,8 @@ class LowBalance(Event, frozen=True, kw_only=True):
     """The balance fell to or below a limit at which the customer is warned; of several the lowest.
 
     ``measure``: of ``topup`` the share in ppm, of ``days_left`` the days; else none. ``ends``: when
-    money will probably end; none where nobody knows.
+    money will probably end; none where nobody knows. ``pay_url``: none where pay links are not set
+    up, here and in all that asks for money.
     """
 
     ce_type: ClassVar[str] = "prewatt.ledger.low-balance.v1"
@@ -179,6 +189,7 @@ class LowBalance(Event, frozen=True, kw_only=True):
     warned_by: WarnedBy = WarnedBy.ACCOUNT
     measure: Whole | None = None
     ends: MoneyEnds | None = None
+    pay_url: PayUrl | None = None
     currency: Currency
     at: Instant
 
@@ -190,13 +201,15 @@ class BalanceExhausted(Event, frozen=True, kw_only=True):
 
     account_id: UUID
     balance_micro: Whole
+    pay_url: PayUrl | None = None
     currency: Currency
     at: Instant
 
 
 class SupplyChanged(Event, frozen=True, kw_only=True):
     """The supply state moved, by which decision, and which rules held or fired. ``meter_ids``: of
-    an account of more than a thousand meters the first thousand."""
+    an account of more than a thousand meters the first thousand. ``pay_url``: where supply was
+    taken or limited."""
 
     ce_type: ClassVar[str] = "prewatt.ledger.supply-changed.v1"
 
@@ -209,6 +222,7 @@ class SupplyChanged(Event, frozen=True, kw_only=True):
     decision_id: UUID | None
     rules: tuple[str, ...]
     balance_micro: Whole
+    pay_url: PayUrl | None = None
     currency: Currency
     at: Instant
 

@@ -10,9 +10,6 @@ from notifier.contacts.consents import Purpose
 from notifier.contacts.values import Contact
 from notifier.notices.values import Facts, Template
 
-PAGE_CHARS_MAX = 60
-"""Of where to pay. With more an answer would be two SMS."""
-
 
 class Word(StrEnum):
     """What a customer can ask for."""

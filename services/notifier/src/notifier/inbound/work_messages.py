@@ -25,10 +25,10 @@ from notifier.inbound.rules import (
     tails_of,
     understood,
 )
-from notifier.inbound.values import PAGE_CHARS_MAX, Customer, Message, Outcome, Reply, Request, Word
+from notifier.inbound.values import Customer, Message, Outcome, Reply, Request, Word
 from notifier.metrics import INBOUND
 from notifier.notices.making import make_notice
-from notifier.notices.values import Facts, Template
+from notifier.notices.values import PAGE_CHARS_MAX, Facts, Template
 from prewatt_common.clock import Clock
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from notifier.notices.values import NO_MONEY, Facts, Template
+from notifier.notices.values import NO_MONEY, PAGE_CHARS_MAX, Facts, Template
 from prewatt_common.contracts.emergency_credit_v1 import (
     EmergencyCreditChanged,
     EmergencyCreditNews,
@@ -97,10 +97,11 @@ def called_for(event: LedgerEvent, account: Account) -> Call | None:
         case LowBalance():
             days_left = event.measure if event.warned_by is WarnedBy.DAYS_LEFT else None
             facts = _facts(event, threshold_micro=event.threshold_micro, days_left=days_left)
-            facts = _with_ends(facts, event.ends)
+            facts = _with_ends(_with_pay_url(facts, event), event.ends)
             call = Call(Template.LOW_BALANCE, facts, event.threshold_micro)
         case BalanceExhausted():
-            call = Call(Template.BALANCE_EXHAUSTED, _facts(event), 0)
+            facts = _with_pay_url(_facts(event), event)
+            call = Call(Template.BALANCE_EXHAUSTED, facts, 0)
         case ToppedUp():
             facts = _facts(event, amount_micro=event.amount_micro)
             facts = msgspec.structs.replace(
@@ -140,6 +141,15 @@ def _with_ends(facts: Facts, ends: MoneyEnds | None) -> Facts:
     return msgspec.structs.replace(
         facts, ends_at=ends.p50, buy_by=ends.buy_by, timezone=ends.timezone
     )
+
+
+def _with_pay_url(facts: Facts, event: LowBalance | BalanceExhausted | SupplyChanged) -> Facts:
+    """A link of the account's own, in place of the utility's page; not one that is too long to be
+    told by SMS, as a word of theirs is not answered with one either."""
+    url = event.pay_url
+    if url is None or len(url) > PAGE_CHARS_MAX:
+        return facts
+    return msgspec.structs.replace(facts, pay_at=url)
 
 
 def _called_for_account(
@@ -184,9 +194,10 @@ def _called_for_our_fault(event: SupplyApology | ReconnectionLate) -> Call:
 
 def _called_for_supply(event: SupplyChanged, account: Account) -> Call | None:
     if event.state is SupplyState.DISCONNECTED:
-        return Call(Template.SUPPLY_OFF, _facts(event), 0)
+        return Call(Template.SUPPLY_OFF, _with_pay_url(_facts(event), event), 0)
     if event.state is SupplyState.LIMITED and event.previous is not SupplyState.LIMITED:
-        return Call(Template.SUPPLY_LIMITED, _facts(event, limit_w=event.limit_w), 0)
+        facts = _facts(event, limit_w=event.limit_w)
+        return Call(Template.SUPPLY_LIMITED, _with_pay_url(facts, event), 0)
     if event.state is SupplyState.ARMED and event.previous is not SupplyState.ARMED:
         return Call(Template.SUPPLY_ARMED, _facts(event))
     if event.state in SUPPLIED and account.supply_off_since:

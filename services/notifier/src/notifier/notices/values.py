@@ -125,6 +125,8 @@ class Status(StrEnum):
     """The customer wants no notices of its purpose."""
 
 
+PAGE_CHARS_MAX = 60
+"""Of where money is taken. With more an English SMS would be two."""
 NO_CODE = bytes(5)
 """Of a notice that is not kept (yet), such as a test of a text."""
 NO_MONEY = "XXX"
@@ -171,7 +173,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     purposes: tuple[Purpose, ...] | None = None
     """What is not told any more, or is again."""
     pay_at: str | None = None
-    """Where money is taken; none where the utility names no page."""
+    """Where money is taken: a link of the account's own, which is a secret; none: the utility's
+    page, if it names one."""
     retry_on: date | None = None
     """The day on which an automatic top-up is tried again."""
     tails: tuple[str, ...] | None = None

@@ -33,7 +33,7 @@ _FIELDS: Mapping[str, tuple[str, Any]] = {
     "retry_on": ("retry_on", date(2026, 3, 3)),
     "as_of": ("as_of", SAMPLE_AT),
     "purposes": ("purposes", tuple(Purpose)),
-    "pay_at": ("pay_at", "https://pay.example.org/electricity-top-up"),
+    "pay_at": ("pay_at", "https://pay.example.org/p/0123456789abcdef"),
     "tails": ("tails", ("6789", "1234", "0042", "7777", "5310")),
 }
 """Each amount another one, so that a text that says the wrong one is found."""

@@ -1,13 +1,13 @@
 """What the use cases of pay links need."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from prepay_ledger.balances.ports import HasBalances
-from prepay_ledger.pay_links.values import Attempt, Payable, PayLink
+from prepay_ledger.pay_links.values import Attempt, LinkKeys, Payable, PayLink, Telling
 
 
 class PayLinkStore(Protocol):
@@ -18,6 +18,23 @@ class PayLinkStore(Protocol):
         ...
 
     async def add(self, link: PayLink) -> None: ...
+    async def add_all(self, links: Sequence[PayLink]) -> None:
+        """Many at once."""
+        ...
+
+    async def telling(
+        self,
+        account_ids: Collection[UUID],
+        *,
+        who: str,
+        keys: LinkKeys,
+        until: datetime,
+        now: datetime,
+    ) -> Mapping[UUID, Telling]:
+        """Of those of the accounts that can be paid to by a link: the newest that ``who`` made,
+        that a key of ``keys`` makes again, and that is valid ``until`` then at least."""
+        ...
+
     async def lock(self, link_id: UUID) -> PayLink | None: ...
     async def revoke(self, link: PayLink) -> None:
         """Write that it is, and by whom."""

@@ -1,5 +1,6 @@
 """Links and payments begun by them in PostgreSQL."""
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from prepay_ledger.balances.tables import account
 from prepay_ledger.pay_links.postgres_rows import ATTEMPT, LINK, to_attempt, to_link, values_of
 from prepay_ledger.pay_links.tables import link_payment, pay_link
-from prepay_ledger.pay_links.values import Attempt, Payable, PayLink
+from prepay_ledger.pay_links.values import Attempt, LinkKeys, Payable, PayLink, Telling
 from prewatt_common.contracts.procedure_v1 import Mode
+from prewatt_common.db.database import driver, insert_rows
 
 _CLOSED = """
 a.balance_micro >= 0 AND a.owed_micro = 0
@@ -18,6 +20,19 @@ AND EXISTS (SELECT FROM installation AS i WHERE i.account_id = a.id)
 AND NOT EXISTS (SELECT FROM installation AS i WHERE i.account_id = a.id AND i.begins_at <= :now
                 AND (i.ends_at IS NULL OR i.ends_at > :now))
 """
+# By the index of an account's links, whatever the planner knows of `made_by`: by the index that
+# begins with it all that were ever told would be read, for each account anew.
+_TELLING = f"""
+SELECT a.id AS account_id, l.id, l.key_id
+FROM account AS a
+LEFT JOIN LATERAL (
+    SELECT id, key_id FROM pay_link
+    WHERE account_id = a.id AND made_by || '' = $2 AND key_id = ANY($3::text[])
+    AND revoked_at IS NULL AND valid_until >= $4
+    ORDER BY id DESC LIMIT 1
+) AS l ON true
+WHERE a.id = ANY($1::uuid[]) AND NOT ({_CLOSED.replace(":now", "$5")})
+"""  # noqa: S608 - all of it is the code's
 
 
 class PostgresPayLinks:
@@ -35,6 +50,27 @@ class PostgresPayLinks:
     async def add(self, link: PayLink) -> None:
         """Insert it."""
         await self._connection.execute(insert(pay_link).values(values_of(link)))
+
+    async def add_all(self, links: Sequence[PayLink]) -> None:
+        """One statement."""
+        names = list(PayLink.__dataclass_fields__)
+        rows = [[getattr(link, name) for name in names] for link in links]
+        if rows:
+            await insert_rows(self._connection, "pay_link", columns=names, rows=rows)
+
+    async def telling(
+        self,
+        account_ids: Collection[UUID],
+        *,
+        who: str,
+        keys: LinkKeys,
+        until: datetime,
+        now: datetime,
+    ) -> Mapping[UUID, Telling]:
+        """One statement, by the index of each account's links."""
+        inner = await driver(self._connection)
+        rows = await inner.fetch(_TELLING, list(account_ids), who, list(keys), until, now)
+        return {row["account_id"]: Telling(row["id"], row["key_id"]) for row in rows}
 
     async def lock(self, link_id: UUID) -> PayLink | None:
         """Its row, until our commit."""

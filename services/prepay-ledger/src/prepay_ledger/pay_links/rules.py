@@ -20,6 +20,9 @@ from prepay_ledger.providers.amounts import THREE_DECIMAL, ZERO_DECIMAL, micro_o
 VALID_FOR = timedelta(days=7)
 """Unless it is said until when."""
 VALID_FOR_MAX = timedelta(days=366)
+TOLD_FOR = timedelta(days=14)
+"""A link that warnings tell unasked. One that would be over within `VALID_FOR` is told no more: the
+next warning tells another."""
 ASKED_AGAIN_FOR = timedelta(hours=1)
 """For so long the same form asks the provider for the same page."""
 PAGE_LASTS = timedelta(hours=2)

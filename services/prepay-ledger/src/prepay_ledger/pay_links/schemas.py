@@ -49,7 +49,7 @@ class PayLinkOut(BaseModel):
 
 
 class NewPayLinkOut(PayLinkOut):
-    """A link as it is made. ``url``: what the payer opens; it is told here and nowhere else."""
+    """A link as it is made. ``url``: what the payer opens; it is told here alone."""
 
     url: str
 

@@ -17,9 +17,10 @@ class LinkTerms:
     """By currency."""
     has_checkouts: bool
 
-    def check(self) -> None:
-        """Raises `PayLinksNotSetUp`."""
-        wanting = [
+    @property
+    def wanting(self) -> list[str]:
+        """The settings without which there are no links."""
+        return [
             name
             for name, there in (
                 ("PREWATT_PUBLIC_BASE_URL", self.base_url),
@@ -28,8 +29,11 @@ class LinkTerms:
             )
             if not there
         ]
-        if wanting:
-            message = f"pay links are not set up here: {', '.join(wanting)}"
+
+    def check(self) -> None:
+        """Raises `PayLinksNotSetUp`."""
+        if self.wanting:
+            message = f"pay links are not set up here: {', '.join(self.wanting)}"
             raise PayLinksNotSetUp(message)
 
     def url_of(self, token: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
 LinkKeys: TypeAlias = Mapping[str, bytes]
@@ -35,6 +35,13 @@ class PayLink:
     revoked_at: datetime | None = None
     revoked_by: str = ""
     revoked_reason: str = ""
+
+
+class Telling(NamedTuple):
+    """The link that an account's next warning tells. No id: one is to be made."""
+
+    link_id: UUID | None
+    key_id: str | None
 
 
 class LinkState(StrEnum):

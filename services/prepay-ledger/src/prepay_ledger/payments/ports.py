@@ -10,7 +10,6 @@ from prepay_ledger.approvals.ports import HasProposals
 from prepay_ledger.debts.ports import SplittingUnit
 from prepay_ledger.facts.ports import HasFacts
 from prepay_ledger.mandates.ports import HasMandates
-from prepay_ledger.pay_links.ports import HasPayLinks
 from prepay_ledger.payments.taken_back import Movement
 from prepay_ledger.payments.values import (
     EventOutcome,
@@ -106,7 +105,7 @@ class PaymentEventStore(Protocol):
         ...
 
 
-class Unit(SplittingUnit, HasFacts, HasMandates, HasPayLinks, HasProposals, supply.Unit, Protocol):
+class Unit(SplittingUnit, HasFacts, HasMandates, HasProposals, supply.Unit, Protocol):
     """A transaction in which money comes in, and supply is decided after it."""
 
     payments: PaymentStore

@@ -11,6 +11,7 @@ from prepay_ledger.command_keys.ports import HasCommandKeys
 from prepay_ledger.conditions.ports import HasConditions
 from prepay_ledger.emergency_credits.ports import HasEmergencyCredits
 from prepay_ledger.events import Publishes
+from prepay_ledger.pay_links.ports import HasPayLinks
 from prepay_ledger.policies.ports import HasPolicies
 from prepay_ledger.policies.values import Area
 from prepay_ledger.prepay_agreements.ports import HasGrounds
@@ -101,6 +102,16 @@ class UsedStore(Protocol):
         ...
 
 
+class PayUrls(Protocol):
+    """How to pay stands in what asks for money."""
+
+    async def __call__(
+        self, unit: HasPayLinks, account_ids: Collection[UUID], *, now: datetime
+    ) -> Mapping[UUID, str]:
+        """A link of each account's own; nothing of those that nobody can pay to by one."""
+        ...
+
+
 class HasSupply(
     HasRelays,
     HasCommandKeys,
@@ -111,6 +122,7 @@ class HasSupply(
     HasEmergencyCredits,
     HasReconnections,
     HasSiteCodes,
+    HasPayLinks,
     Protocol,
 ):
     """A transaction that decides supply."""

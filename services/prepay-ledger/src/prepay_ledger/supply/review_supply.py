@@ -1,6 +1,6 @@
 """Use case: decide the supply of accounts whose balance, relays or holds have changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -25,10 +25,10 @@ from prepay_ledger.supply.decided import Decided
 from prepay_ledger.supply.follow_steps import follow_steps
 from prepay_ledger.supply.grounds import Grounds, grounds_of, holds_of
 from prepay_ledger.supply.money_ends import money_ends
-from prepay_ledger.supply.ports import Unit
+from prepay_ledger.supply.ports import PayUrls, Unit
 from prepay_ledger.supply.replay import inputs_of
 from prepay_ledger.supply.settle import settle, thresholds_agreed, thresholds_with_credit
-from prepay_ledger.supply.supply_events import events_of
+from prepay_ledger.supply.supply_events import asks_for_money, events_of
 from prepay_ledger.supply.values import NextReview, StoredDecision, SupplyView
 from prepay_ledger.supply.warning_limits import told_now
 from prewatt_common.contracts.base import RelayAction
@@ -47,6 +47,8 @@ class SupplyReview:
     zone: ZoneInfo
     """The utility's, in which calendars are read."""
     sign: Sign
+    pay_urls: PayUrls | None = None
+    """None: pay links are not set up."""
 
     async def __call__(
         self, unit: Unit, account_ids: Sequence[UUID], *, now: datetime, caused_at: datetime
@@ -74,9 +76,14 @@ class SupplyReview:
             cuts = [e.meter_id for e in commands if e.action is RelayAction.DISCONNECT]
             codes_from = await unit.site_codes.next_counters(cuts)
             ends = await money_ends(unit, changing, zone=self.zone, now=now)
+            asked = [each.view.account.id for each in changing if asks_for_money(each)]
+            urls: Mapping[UUID, str] = {}
+            if self.pay_urls is not None:
+                urls = await self.pay_urls(unit, asked, now=now)
+            told = [events_of(each, ends=ends, pay_urls=urls, now=now) for each in changing]
             await unit.publish(
                 [
-                    *(m for each in changing for m in events_of(each, ends=ends, now=now)),
+                    *(message for messages in told for message in messages),
                     *(self._command(e, codes_from.get(e.meter_id, 0)) for e in commands),
                 ]
             )
