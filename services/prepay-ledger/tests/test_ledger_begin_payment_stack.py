@@ -10,10 +10,11 @@ from ledger_town import Town
 from prepay_ledger.checkouts.values import CheckoutAnswer, CheckoutRequest, Declined
 from prepay_ledger.pay_links.begin_payment import BeginPayment, Chosen
 from prepay_ledger.pay_links.make_link import AskedLink, make_link
-from prepay_ledger.pay_links.refusals import ProviderDeclined
-from prepay_ledger.pay_links.settle_attempt import attempt_paid
+from prepay_ledger.pay_links.refusals import NotPaid, ProviderDeclined
+from prepay_ledger.pay_links.settle_attempt import attempt_failed, attempt_paid
 from prepay_ledger.pay_links.terms import LinkTerms
 from prepay_ledger.pay_links.values import AttemptState
+from prepay_ledger.payment_requests.values import NoAnswer
 from prewatt_common.clock import utc_now
 
 pytestmark = pytest.mark.stack
@@ -22,6 +23,9 @@ TERMS = LinkTerms(
     base_url="https://pay.example", keys={"k1": b"1" * 32}, amounts={}, has_checkouts=True
 )
 MICRO = 20_000_000
+
+
+_DECLINED = Declined("already_paid")
 
 
 async def _nothing(_: CheckoutRequest) -> None: ...
@@ -33,6 +37,7 @@ class Declining:
 
     currency: str = "CNY"
     before_answer: Callable[[CheckoutRequest], Awaitable[None]] = _nothing
+    answer: CheckoutAnswer = _DECLINED
     calls: int = 0
     labels: Mapping[str, str] = ()  # type: ignore[assignment]
     page_origins: tuple[str, ...] = ()
@@ -43,7 +48,7 @@ class Declining:
     async def begin(self, request: CheckoutRequest) -> CheckoutAnswer:
         self.calls += 1
         await self.before_answer(request)
-        return Declined("already_paid")
+        return self.answer
 
 
 @pytest.fixture
@@ -88,6 +93,21 @@ async def test_what_was_paid_is_not_declined_by_what_the_provider_answers_after_
     assert (attempt.state, attempt.payment_id) == (AttemptState.PAID, "pay_1")
     (kept,) = await town.sql("SELECT state, paid_micro FROM link_payment")
     assert (kept["state"], kept["paid_micro"]) == ("paid", MICRO)
+
+
+async def test_what_failed_before_there_was_a_page_is_not_said_to_be_silent(town: Town) -> None:
+    async def webhook(request: CheckoutRequest) -> None:
+        async with town.unit() as unit:
+            await attempt_failed(unit, provider="card", request_id=str(request.id), now=utc_now())
+
+    provider = Declining(before_answer=webhook, answer=NoAnswer("timed out", is_there=True))
+    begin, form = begins(town, provider), await chosen(town, 0)
+    for _ in range(2):
+        with pytest.raises(NotPaid, match="new form"):
+            await begin(form)
+    assert provider.calls == 1, "the same form never asks again"
+    (kept,) = await town.sql("SELECT state, page_url FROM link_payment")
+    assert (kept["state"], kept["page_url"]) == ("failed", "")
 
 
 async def test_of_a_way_that_does_not_take_the_currency_nobody_says_that_the_amount_is_wrong(

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ledger_providers import ledger_settings
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from prepay_ledger.pay_links.configured import BaseUrl, key_bytes
@@ -17,6 +18,7 @@ from prepay_ledger.pay_links.rules import (
     can_be_paid,
     decimals_of,
     is_old,
+    odd_amount,
     offer_of,
     state_of,
     tail_of,
@@ -142,6 +144,26 @@ def test_what_a_payer_may_choose(link, needed, choices, shown, most):
     assert offer.most_micro == most * MICRO
     assert all(can_be_paid(each, offer) for each in offer.choices_micro)
     assert not can_be_paid(offer.most_micro + 10_000, offer)
+
+
+@pytest.mark.parametrize(
+    ("currency", "choices", "least", "most", "odd"),
+    [
+        ("CNY", (12_340_000,), 10_000, 20_000_000, None),
+        ("CNY", (12_345_000,), 10_000, 20_000_000, 12_345_000),
+        ("KWD", (12_345_000,), 1_000, 20_000_000, None),
+        ("JPY", (500 * MICRO,), 1_500_000, 900 * MICRO, 1_500_000),
+        ("JPY", (), MICRO, 900_500_000, 900_500_000),
+    ],
+)
+def test_a_ledger_starts_with_amounts_that_can_be_paid(currency, choices, least, most, odd):
+    amounts = PayAmounts(choices_micro=choices, least_micro=least, most_micro=most)
+    assert odd_amount(amounts, currency) == odd
+    if odd is None:
+        assert ledger_settings(pay_amounts={currency: amounts}).pay_amounts == {currency: amounts}
+        return
+    with pytest.raises(ValidationError, match=f"{currency}: nobody could pay {odd}"):
+        ledger_settings(pay_amounts={currency: amounts})
 
 
 def test_a_currency_that_the_settings_do_not_name_has_amounts_too():

@@ -14,6 +14,7 @@ from prepay_ledger.debit_formats.configured import DebitProfile
 from prepay_ledger.fields import CurrencyField
 from prepay_ledger.paper.pdf import load_font
 from prepay_ledger.pay_links.configured import BaseUrl, LinkKey, key_bytes
+from prepay_ledger.pay_links.rules import odd_amount
 from prepay_ledger.pay_links.terms import LinkTerms
 from prepay_ledger.pay_links.values import PayAmounts
 from prepay_ledger.payment_requests.configured import ConfiguredRequester
@@ -203,6 +204,15 @@ class LedgerSettings(ServiceSettings):
             )
             raise ValueError(message)
         return self
+
+    @field_validator("pay_amounts")
+    @classmethod
+    def _amounts_are_there(cls, given: dict[str, PayAmounts]) -> dict[str, PayAmounts]:
+        for currency, amounts in given.items():
+            if odd := odd_amount(amounts, currency):
+                message = f"{currency}: nobody could pay {odd} micro-units, a part that it lacks"
+                raise ValueError(message)
+        return given
 
     @model_validator(mode="after")
     def _debits_are_apart(self) -> Self:

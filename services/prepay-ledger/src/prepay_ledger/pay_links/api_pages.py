@@ -25,6 +25,7 @@ from prepay_ledger.pay_links.ports import OpenUnit
 from prepay_ledger.pay_links.read_form import Filled, filled, read_form
 from prepay_ledger.pay_links.refusals import (
     LinkIsOver,
+    NotPaid,
     OldForm,
     ProviderDeclined,
     ProviderSilent,
@@ -60,6 +61,7 @@ _SAID: dict[type[Refusal], tuple[str, str]] = {
     UnknownWay: ("wrong_way", "way"),
     OldForm: ("old_form", ""),
     ProviderDeclined: ("declined", ""),
+    NotPaid: ("not_paid", ""),
     ProviderSilent: ("silent", ""),
     TooManyAttempts: ("too_many", ""),
 }

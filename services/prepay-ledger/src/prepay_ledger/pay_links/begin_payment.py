@@ -18,6 +18,7 @@ from prepay_ledger.metrics import LINK_PAYMENTS
 from prepay_ledger.pay_links.look_at_link import look_at
 from prepay_ledger.pay_links.ports import OpenUnit, Unit
 from prepay_ledger.pay_links.refusals import (
+    NotPaid,
     OldForm,
     ProviderDeclined,
     ProviderSilent,
@@ -78,7 +79,7 @@ class BeginPayment:
 
     async def __call__(self, chosen: Chosen) -> Attempt:
         """Raises `UnknownPayLink`, `LinkIsOver`, `UnknownWay`, `WrongAmount`, `OldForm`,
-        `TooManyAttempts`, `ProviderDeclined` or `ProviderSilent`."""
+        `TooManyAttempts`, `ProviderDeclined`, `NotPaid` or `ProviderSilent`."""
         async with self._open_unit() as unit:
             payable, attempt = await self._begun(unit, chosen)
         for wait_s in (*_WAITS_S, None):
@@ -213,7 +214,11 @@ def _check_same(known: Attempt, chosen: Chosen) -> None:
 def _page_of(attempt: Attempt) -> Attempt:
     if attempt.state is AttemptState.DECLINED:
         raise ProviderDeclined(_DECLINED)
-    if not attempt.page_url and attempt.state is not AttemptState.PAID:
-        message = "the provider does not answer; nothing was paid: send the same again in a minute"
-        raise ProviderSilent(message)
-    return attempt
+    if attempt.page_url or attempt.state is AttemptState.PAID:
+        return attempt
+    if attempt.state is AttemptState.FAILED:
+        # By the webhook, which was quicker than the answer: the same form never asks again.
+        message = "the provider tells that this was not paid: begin again with a new form"
+        raise NotPaid(message)
+    message = "the provider does not answer; nothing was paid: send the same again in a minute"
+    raise ProviderSilent(message)

@@ -30,7 +30,7 @@ _SENT_ON: dict[int | str, dict[str, Any]] = {
     303: {"description": "The payer is sent to the provider's page", "content": {}}
 }
 OF_FORM = _SENT_ON | _answers(
-    CONFLICT="The form is an old one, or the provider declines it",
+    CONFLICT="The form is an old one, or the provider declines it or tells that it was not paid",
     UNPROCESSABLE_ENTITY="The form, with what is wrong",
     TOO_MANY_REQUESTS="Too many came of that address, or by this link",
     SERVICE_UNAVAILABLE="The provider does not answer: the same form may be sent again",

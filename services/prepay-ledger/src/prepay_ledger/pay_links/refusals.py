@@ -77,6 +77,13 @@ class ProviderDeclined(Refusal):
     kind = "provider-declined"
 
 
+class NotPaid(Refusal):
+    """The provider has told that nothing came of this payment, and there is no page for it: a new
+    form is needed."""
+
+    kind = "not-paid"
+
+
 class ProviderSilent(Refusal):
     """Nobody knows whether the provider has it; the same form may be sent again."""
 

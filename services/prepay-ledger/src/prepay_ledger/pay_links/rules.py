@@ -107,10 +107,24 @@ def decimals_of(currency: str) -> int:
     return 3 if currency in THREE_DECIMAL else 2
 
 
+def is_whole(micro: int, currency: str) -> bool:
+    """Whether the currency has such an amount.
+
+    >>> is_whole(12_340_000, "CNY"), is_whole(12_345_000, "CNY"), is_whole(500_000, "JPY")
+    (True, False, False)
+    """
+    return micro % _smallest_micro(currency) == 0
+
+
+def odd_amount(amounts: PayAmounts, currency: str) -> int | None:
+    """One of them that the currency does not have, if any."""
+    every = (amounts.least_micro, *amounts.choices_micro, amounts.most_micro)
+    return next((micro for micro in every if not is_whole(micro, currency)), None)
+
+
 def can_be_paid(micro: int, offer: Offer) -> bool:
     """Whether one payment may be of that."""
-    whole = micro % 10 ** (6 - decimals_of(offer.currency)) == 0
-    return whole and offer.least_micro <= micro <= offer.most_micro
+    return is_whole(micro, offer.currency) and offer.least_micro <= micro <= offer.most_micro
 
 
 def is_old(attempt: Attempt, *, now: datetime) -> bool:
@@ -127,5 +141,9 @@ def is_old(attempt: Attempt, *, now: datetime) -> bool:
 
 
 def _rounded_up(micro: int, currency: str) -> int:
-    step = 10 ** (6 - decimals_of(currency))
+    step = _smallest_micro(currency)
     return -(-micro // step) * step
+
+
+def _smallest_micro(currency: str) -> int:
+    return 10 ** (6 - decimals_of(currency))
