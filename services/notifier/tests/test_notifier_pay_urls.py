@@ -1,7 +1,7 @@
 """How to pay, as the ledger tells it: whom it reaches, and whom not."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
 import msgspec
@@ -12,6 +12,7 @@ from notifier.notices.planning import for_nominated
 from notifier.notices.values import PAGE_CHARS_MAX, Template
 from notifier.webhooks.messages import message_of
 from prewatt_common.contracts.ledger_events_v1 import (
+    AutoTopUpFailed,
     BalanceExhausted,
     LowBalance,
     SupplyChanged,
@@ -30,7 +31,7 @@ def supply(state: SupplyState, previous: SupplyState, **more) -> SupplyChanged:
     )
 
 
-ASKING = [
+WARNING = [
     (LowBalance(threshold_micro=9, pay_url=URL, **SAME), Template.LOW_BALANCE),
     (BalanceExhausted(pay_url=URL, **SAME), Template.BALANCE_EXHAUSTED),
     (
@@ -42,6 +43,11 @@ ASKING = [
         Template.SUPPLY_LIMITED,
     ),
 ]
+FAILED = AutoTopUpFailed(
+    account_id=ACCOUNT, mandate_id=uuid4(), request_id=uuid4(), provider="p", amount_micro=9,
+    currency="CNY", code="no", retry_on=date(2026, 3, 3), pay_url=URL, at=AT,
+)  # fmt: skip
+ASKING = [*WARNING, (FAILED, Template.AUTO_TOP_UP_FAILED)]
 
 
 @pytest.mark.parametrize(("event", "template"), ASKING)
@@ -54,7 +60,7 @@ def test_what_asks_for_money_says_the_accounts_own_link(event, template):
     assert without.facts.pay_at is None, "the utility's page, if it names one"
 
 
-@pytest.mark.parametrize(("event", "template"), ASKING)
+@pytest.mark.parametrize(("event", "template"), WARNING)
 def test_a_nominated_person_gets_no_link(event, template):
     call = called_for(event, Account(ACCOUNT))
     assert call is not None

@@ -31,6 +31,8 @@ from prepay_ledger.mandates.values import (
     TopUpPolicy,
     TopUpRequest,
 )
+from prepay_ledger.pay_links.tell_links import TellLinks
+from prepay_ledger.pay_links.terms import LinkTerms
 from prepay_ledger.payment_requests.configured import ConfiguredRequester
 from prepay_ledger.payment_requests.values import Requester
 from prepay_ledger.payments.read_event import read_event
@@ -51,6 +53,8 @@ TERMS = Terms(
     valid_from=date(2026, 3, 1),
     valid_until=None,
 )
+LINKS = LinkTerms(base_url="https://pay.example", keys={"k": bytes(32)}, amounts={},
+                  has_checkouts=True)  # fmt: skip
 Open = Callable[[], AbstractAsyncContextManager[PostgresUnit]]
 
 
@@ -63,7 +67,7 @@ class Saving:
         self.account_id = uuid4()
         requester = TypeAdapter[Any](ConfiguredRequester).validate_python(provider.settings())
         self.requesters: dict[str, Requester] = {"demo": requester.requester(client)}
-        self.settle = SettleRequest(zone=UTC_ZONE, policy=POLICY)
+        self.settle = SettleRequest(zone=UTC_ZONE, policy=POLICY, pay_urls=TellLinks(LINKS))
         review = SupplyReview(zone=UTC_ZONE, sign=SIGNER.sign)
         self.apply = ApplyPaymentEvent(
             take_payment=TakePayment(review=review),

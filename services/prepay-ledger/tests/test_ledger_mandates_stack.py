@@ -1,6 +1,7 @@
 """Automatic top-up on PostgreSQL against a provider over HTTP: when money is asked for, how it is
 sent, what closes a request, and that whoever dies in between charges nobody twice."""
 
+import json
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -243,6 +244,15 @@ async def test_refused_for_now_is_tried_on_later_days_three_times_a_month(saving
     stood = await saving.mandate(mandate)
     assert (stood.state, stood.failures) == (MandateState.SUSPENDED, 5)
     assert await saving.told("auto-top-up-failed") == 5
+    told = [
+        event
+        for row in await saving.scratch.sql("SELECT value FROM outbox ORDER BY id")
+        if "retry_on" in (event := json.loads(row["value"]))
+    ]
+    urls = [event["pay_url"] for event in told if event["retry_on"] is not None]
+    assert urls[0].startswith("https://pay.example/p/")
+    assert [urls.index(url) for url in urls] == [0, 0, 0, 3], "the first was over in April"
+    assert [event["pay_url"] for event in told if event["retry_on"] is None] == [None]
     assert await saving.told("mandate-suspended") == 1
     saving.now += timedelta(days=60)
     await saving.ask()

@@ -37,6 +37,7 @@ def make_bank_parts(settings: LedgerSettings, *, review: SupplyReview) -> BankPa
         profiles=settings.debit_profiles,
         days=BusinessDays(settings.bank_holidays),
         zone=ZoneInfo(settings.timezone),
+        pay_urls=review.pay_urls,
     )
     receive_debit = ReceiveDebit(take_answer=take_answer, profiles=settings.debit_profiles)
     receive_refund = ReceiveRefund(review=review)

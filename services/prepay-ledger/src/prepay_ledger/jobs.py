@@ -182,7 +182,7 @@ def jobs(
             do=SendRequests(
                 open_unit=units,
                 requesters=requesters,
-                settle=SettleRequest(zone=zone, policy=TopUpPolicy()),
+                settle=SettleRequest(zone=zone, policy=TopUpPolicy(), pay_urls=review.pay_urls),
                 zone=zone,
                 policy=TopUpPolicy(),
                 clock=utc_now,

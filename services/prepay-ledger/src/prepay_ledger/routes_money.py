@@ -86,7 +86,7 @@ def money_routers(
     take_payment, take_movement = TakePayment(review=review), TakeMovement(review=review)
     zone = ZoneInfo(settings.timezone)
     paper = Paper(settings.utility_name, settings.paper_font)
-    settle_request = SettleRequest(zone=zone, policy=TopUpPolicy())
+    settle_request = SettleRequest(zone=zone, policy=TopUpPolicy(), pay_urls=review.pay_urls)
     apply_event = ApplyPaymentEvent(
         take_payment=take_payment, take_movement=take_movement, settle=settle_request
     )

@@ -334,6 +334,8 @@ class AutoTopUpFailed(Event, frozen=True, kw_only=True):
     retry_on: date | None
     """The customer's day on which it is tried again at the earliest, if the balance is low then;
     none: it is not, as the mandate is suspended or ended."""
+    pay_url: PayUrl | None = None
+    """Where it is tried again: so that somebody can pay until then."""
     at: Instant
 
 

@@ -143,7 +143,9 @@ def _with_ends(facts: Facts, ends: MoneyEnds | None) -> Facts:
     )
 
 
-def _with_pay_url(facts: Facts, event: LowBalance | BalanceExhausted | SupplyChanged) -> Facts:
+def _with_pay_url(
+    facts: Facts, event: LowBalance | BalanceExhausted | SupplyChanged | AutoTopUpFailed
+) -> Facts:
     """A link of the account's own, in place of the utility's page; not one that is too long to be
     told by SMS, as a word of theirs is not answered with one either."""
     url = event.pay_url
@@ -181,7 +183,7 @@ def _called_for_mandate(event: AutoTopUpFailed | MandateSuspended) -> Call | Non
         amount_micro=event.amount_micro,
         retry_on=event.retry_on,
     )
-    return Call(Template.AUTO_TOP_UP_FAILED, facts)
+    return Call(Template.AUTO_TOP_UP_FAILED, _with_pay_url(facts, event))
 
 
 def _called_for_our_fault(event: SupplyApology | ReconnectionLate) -> Call:

@@ -122,7 +122,7 @@ VARIABLES: Mapping[Template, Variables] = {
     Template.NOW_POSTPAID: _of(must_say=frozenset({"balance"})),
     Template.AUTO_TOP_UP_FAILED: Variables(
         _without_balance({"amount": Kind.TEXT, "retry_on": Kind.TEXT}).required,
-        (),
+        [_PAY],
         _TAIL | {"amount"},
     ),
     Template.MANDATE_SUSPENDED: _without_balance(tail=True),

@@ -9,6 +9,7 @@ from notifier.notices.calls import LedgerEvent
 from notifier.webhooks.values import PING, NewMessage
 from prewatt_common.contracts.ledger_events_v1 import (
     AccountOpened,
+    AutoTopUpFailed,
     BalanceExhausted,
     LowBalance,
     SupplyChanged,
@@ -25,7 +26,7 @@ def message_of(event_id: UUID, event: LedgerEvent) -> NewMessage:
     """Of an event: ``data`` is the event as the ledger told it, without the link to pay by, and
     ``timestamp`` when it was."""
     at = event.opened_at if isinstance(event, AccountOpened) else event.at
-    if isinstance(event, LowBalance | BalanceExhausted | SupplyChanged):
+    if isinstance(event, LowBalance | BalanceExhausted | SupplyChanged | AutoTopUpFailed):
         # It is the customer's. A system that wants to show one asks the ledger for a link of its
         # own, which is listed, bounded and revoked under that system's name.
         event = msgspec.structs.replace(event, pay_url=None)

@@ -19,6 +19,7 @@ from prepay_ledger.payments.take_movement import TakeMovement
 from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.payments.values import Payment
 from prepay_ledger.providers.values import Kind, Told
+from prepay_ledger.supply.ports import PayUrls
 
 _RETURN = "return"
 """Of one debit there is one: another time is another debit."""
@@ -35,13 +36,14 @@ class TakeAnswer:
         profiles: Mapping[str, DebitProfile],
         days: BusinessDays,
         zone: ZoneInfo,
+        pay_urls: PayUrls | None = None,
     ) -> None:
         self._take_payment = take_payment
         self._take_movement = take_movement
         self._profiles = profiles
         self._days = days
         self._zone = zone
-        self._settle = SettleRequest(zone=zone, policy=TopUpPolicy())
+        self._settle = SettleRequest(zone=zone, policy=TopUpPolicy(), pay_urls=pay_urls)
 
     async def __call__(self, unit: Unit, answer_id: UUID, *, now: datetime) -> Answer | None:
         """The answer as it stands then; none where somebody else has applied it."""

@@ -10,6 +10,7 @@ from prepay_ledger.balances.ports import HasBalances
 from prepay_ledger.events import Publishes
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.mandates.values import Mandate, Month, Step, TopUpRequest
+from prepay_ledger.pay_links.ports import HasPayLinks
 
 
 class Known(NamedTuple):
@@ -91,7 +92,7 @@ class HasMandates(Protocol):
     mandates: MandateStore
 
 
-class Unit(HasMandates, HasBalances, Publishes, Protocol):
+class Unit(HasMandates, HasBalances, HasPayLinks, Publishes, Protocol):
     """A transaction about automatic top-up."""
 
 

@@ -1,6 +1,7 @@
 """A request closes, by whatever comes first: its provider's answer, a webhook, or a person; and
 what follows for its mandate. The account is locked first, so that each is seen once."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
@@ -31,6 +32,7 @@ from prepay_ledger.mandates.values import (
 )
 from prepay_ledger.metrics import TOP_UP_REQUESTS
 from prepay_ledger.payment_requests.values import Answer, Refused
+from prepay_ledger.supply.ports import PayUrls
 from prewatt_common.contracts.ledger_events_v1 import AutoTopUpFailed, MandateSuspended
 
 LEDGER = "prepay-ledger"
@@ -38,11 +40,15 @@ LEDGER = "prepay-ledger"
 
 
 class SettleRequest:
-    """Closes requests, and says what follows for their mandates."""
+    """Closes requests, and says what follows for their mandates. ``pay_urls``: none where pay links
+    are not set up."""
 
-    def __init__(self, *, zone: ZoneInfo, policy: TopUpPolicy) -> None:
+    def __init__(
+        self, *, zone: ZoneInfo, policy: TopUpPolicy, pay_urls: PayUrls | None = None
+    ) -> None:
         self._zone = zone
         self._policy = policy
+        self._pay_urls = pay_urls
 
     async def answer(self, unit: Unit, request_id: UUID, answer: Answer, *, now: datetime) -> None:
         """What the provider answered as it was asked."""
@@ -170,6 +176,10 @@ class SettleRequest:
         )
         after = replace(after, retry_on=retry_on or after.retry_on)
         await unit.mandates.put(after)
+        is_tried_again = after.state is MandateState.ACTIVE
+        urls: Mapping[UUID, str] = {}
+        if is_tried_again and self._pay_urls is not None:
+            urls = await self._pay_urls(unit, [request.account_id], now=now)
         event = AutoTopUpFailed(
             account_id=request.account_id,
             mandate_id=mandate.id,
@@ -178,7 +188,8 @@ class SettleRequest:
             amount_micro=request.amount_micro,
             currency=request.currency,
             code=request.code,
-            retry_on=after.retry_on if after.state is MandateState.ACTIVE else None,
+            retry_on=after.retry_on if is_tried_again else None,
+            pay_url=urls.get(request.account_id),
             at=now,
         )
         await unit.publish([account_event(event, account_id=request.account_id, at=now)])
