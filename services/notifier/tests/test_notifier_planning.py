@@ -116,19 +116,31 @@ def late(credit_micro: int = 5, *, account: UUID = ACCOUNT):
 
 
 def supply(
-    state: SupplyState, *, previous: SupplyState = SupplyState.CONNECTED, account: UUID = ACCOUNT
+    state: SupplyState,
+    *,
+    previous: SupplyState = SupplyState.CONNECTED,
+    account: UUID = ACCOUNT,
+    limit_w: int | None = None,
 ):
     return SupplyChanged(
         account_id=account,
         meter_ids=("m",),
         previous=previous,
         state=state,
+        limit_w=limit_w,
         decision_id=None,
         rules=(),
         balance_micro=0,
         currency="CNY",
         at=AT,
     )
+
+
+LIMITED = SupplyState.LIMITED
+
+
+def limited(limit_w: int | None, previous: SupplyState = SupplyState.DISCONNECTING):
+    return supply(LIMITED, previous=previous, limit_w=limit_w)
 
 
 def apology():
@@ -366,6 +378,43 @@ QUEUED, WITHDRAWN = Status.QUEUED, Status.WITHDRAWN
             id="limited in place of a cut",
         ),
         pytest.param(
+            [limited(300), limited(500, LIMITED), limited(500, LIMITED), limited(400, LIMITED)],
+            [(Template.SUPPLY_LIMITED, QUEUED), (Template.SUPPLY_LIMIT_RAISED, QUEUED)],
+            id="a limit that is raised, told once however often the meter is asked",
+        ),
+        pytest.param(
+            [limited(300), limited(500, LIMITED), limited(300, SupplyState.DISCONNECTING)],
+            [
+                (Template.SUPPLY_LIMITED, QUEUED),
+                (Template.SUPPLY_LIMIT_RAISED, WITHDRAWN),
+                (Template.SUPPLY_LIMITED, QUEUED),
+            ],
+            id="a limit that is raised and lowered",
+        ),
+        pytest.param(
+            [limited(300), limited(500, LIMITED), topped_up(50)],
+            [
+                (Template.SUPPLY_LIMITED, WITHDRAWN),
+                (Template.SUPPLY_LIMIT_RAISED, WITHDRAWN),
+                (Template.TOPPED_UP, QUEUED),
+            ],
+            id="who has paid has no limit",
+        ),
+        pytest.param(
+            [limited(300), limited(500, LIMITED), supply(SupplyState.WARNED)],
+            [
+                (Template.SUPPLY_LIMITED, WITHDRAWN),
+                (Template.SUPPLY_LIMIT_RAISED, WITHDRAWN),
+                (Template.SUPPLY_ON, QUEUED),
+            ],
+            id="a limit that is lifted",
+        ),
+        pytest.param(
+            [limited(None), limited(500, LIMITED)],
+            [(Template.SUPPLY_LIMITED, QUEUED)],
+            id="nobody knows whether it is raised",
+        ),
+        pytest.param(
             [supply(SupplyState.LIMITED), supply(SupplyState.DISCONNECTED)],
             [(Template.SUPPLY_LIMITED, WITHDRAWN), (Template.SUPPLY_OFF, QUEUED)],
             id="a cut in place of the limit",
@@ -420,6 +469,19 @@ def test_supply_off_is_remembered_between_batches():
     second = plan(on, accounts=first.accounts)
     assert said(second) == [(Template.SUPPLY_ON, QUEUED)]
     assert second.accounts == {ACCOUNT: Account(ACCOUNT, None, supply_off_since=None)}
+
+
+def test_the_limit_that_was_told_is_remembered_between_batches():
+    first, raised, off = later(
+        [limited(300), limited(500, LIMITED), supply(SupplyState.DISCONNECTED, previous=LIMITED)]
+    )
+    told = plan(first)
+    assert told.accounts[ACCOUNT].limit_w == 300
+    more = plan(raised, accounts=told.accounts)
+    (notice,) = more.notices
+    assert (notice.template, notice.facts.limit_w) == (Template.SUPPLY_LIMIT_RAISED, 500)
+    assert more.accounts[ACCOUNT].limit_w == 500
+    assert plan(off, accounts=more.accounts).accounts[ACCOUNT].limit_w is None
 
 
 def test_a_connected_state_that_comes_again_after_the_cut_is_no_return():

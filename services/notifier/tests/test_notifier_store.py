@@ -161,6 +161,18 @@ async def told(database: Database) -> list[str]:
     return [header(each, "ce_type").split(".")[2] for each in headers]
 
 
+async def test_a_limit_that_was_told_is_remembered_until_it_is_raised(database):
+    account_id = uuid4()
+    limited = msgspec.structs.replace(off(account_id), state=SupplyState.LIMITED, limit_w=300)
+    raised = msgspec.structs.replace(limited, previous=SupplyState.LIMITED, limit_w=500)
+    for event in (limited, raised, raised):
+        await take(database, event)
+    assert await statuses(database, account_id) == [
+        ("supply-limited", "queued"),
+        ("supply-limit-raised", "queued"),
+    ]
+
+
 async def test_two_workers_never_hold_the_same_notice(database):
     await take(database, *(low(uuid4()) for _ in range(20)))
     claims = await asyncio.gather(*(claim(database, at=START, limit=5) for _ in range(4)))

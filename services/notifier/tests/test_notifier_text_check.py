@@ -250,7 +250,8 @@ def test_what_is_shipped_is_held_to_the_same(key):
 
 def _planned(event) -> tuple[Template, set[str]]:
     """The template that an event calls for, and the names that its notice has."""
-    off = Account(event.account_id, "1100023456789", supply_off_since=AT - timedelta(days=1))
+    since = AT - timedelta(days=1)
+    off = Account(event.account_id, "1100023456789", supply_off_since=since, limit_w=300)
     plan = plan_notices(
         causes=[Cause(uuid4(), event)],
         taken=(),
@@ -313,6 +314,8 @@ def _events() -> list:
         *(SupplyChanged(state=to, previous=previous, **supply) for to, previous in states.items()),
         *(SupplyChanged(state=SupplyState.LIMITED, previous=SupplyState.CONNECTED, limit_w=limit_w,
                         **supply) for limit_w in (None, 3000)),
+        SupplyChanged(state=SupplyState.LIMITED, previous=SupplyState.LIMITED, limit_w=3000,
+                      **supply),
         *(DebtChanged(news=news, instalments=count, next_due=due, **debt) for news in DebtNews
           for count, due in ((0, None), (3, date(2026, 4, 1)))),
         ToppedUp(**paid, repaid_micro=3),

@@ -46,6 +46,7 @@ _EXTRA = {
     Template.BALANCE_TAKEN: {"amount_micro": 200_000_000},
     Template.AUTO_TOP_UP_FAILED: {"amount_micro": 200_000_000, "retry_on": date(2026, 3, 3)},
     Template.LOW_BALANCE: {"threshold_micro": 20_000_000},
+    Template.SUPPLY_LIMIT_RAISED: {"limit_w": 3000},
     Template.TOPPED_UP: {"amount_micro": 200_000_000},
     Template.PAYMENT_TAKEN_BACK: {"amount_micro": 200_000_000, "owed_again_micro": 99_000_000},
     Template.RECONNECTION_LATE: {

@@ -14,6 +14,7 @@ _TOPICS: Mapping[Template, Topic] = {
     Template.BALANCE_EXHAUSTED: Topic.EXHAUSTED,
     Template.SUPPLY_OFF: Topic.CUT,
     Template.SUPPLY_LIMITED: Topic.LIMITED,
+    Template.SUPPLY_LIMIT_RAISED: Topic.LIMITED,
     Template.SUPPLY_ARMED: Topic.BACK,
     Template.SUPPLY_ON: Topic.BACK,
 }

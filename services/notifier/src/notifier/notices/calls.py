@@ -79,6 +79,8 @@ class Account:
     number: str | None = None
     supply_off_since: datetime | None = None
     """The relay was confirmed open or limited then, and has not been confirmed closed since."""
+    limit_w: int | None = None
+    """To so many watts, as was told last; none while supply is not limited, or nobody said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +202,19 @@ def _called_for_supply(event: SupplyChanged, account: Account) -> Call | None:
     if event.state is SupplyState.LIMITED and event.previous is not SupplyState.LIMITED:
         facts = _facts(event, limit_w=event.limit_w)
         return Call(Template.SUPPLY_LIMITED, _with_pay_url(facts, event), 0)
+    if event.state is SupplyState.LIMITED and is_raised(event.limit_w, account.limit_w):
+        return Call(Template.SUPPLY_LIMIT_RAISED, _facts(event, limit_w=event.limit_w), 0)
     if event.state is SupplyState.ARMED and event.previous is not SupplyState.ARMED:
         return Call(Template.SUPPLY_ARMED, _facts(event))
     if event.state in SUPPLIED and account.supply_off_since:
         return Call(Template.SUPPLY_ON, _facts(event))
     return None
+
+
+def is_raised(limit_w: int | None, told_w: int | None) -> bool:
+    """The ledger says so as it asks the meter for the new limit. One that it asks for again is the
+    same; a lower one takes supply away, and is told as a limit once the meter has it."""
+    return limit_w is not None and told_w is not None and limit_w > told_w
 
 
 def _facts_of_debt(event: DebtChanged) -> Facts:

@@ -26,6 +26,7 @@ PARAMETERS: Mapping[Template, frozenset[str]] = {
     Template.MANDATE_SUSPENDED: _OF_NO_BALANCE,
     Template.SUPPLY_OFF: _EVERY,
     Template.SUPPLY_LIMITED: _EVERY,
+    Template.SUPPLY_LIMIT_RAISED: _EVERY | {"limit_w"},
     Template.SUPPLY_ARMED: _EVERY,
     Template.SUPPLY_ON: _EVERY,
     Template.RECONNECTION_LATE: _EVERY | {"stage"},

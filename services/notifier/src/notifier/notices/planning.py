@@ -47,6 +47,7 @@ _REMINDERS = frozenset(
         Template.BALANCE_EXHAUSTED,
         Template.SUPPLY_OFF,
         Template.SUPPLY_LIMITED,
+        Template.SUPPLY_LIMIT_RAISED,
     }
 )
 _OF_BALANCE = frozenset({Template.LOW_BALANCE, Template.BALANCE_EXHAUSTED})
@@ -55,6 +56,8 @@ _TAKEN = {
     SupplyState.DISCONNECTED: Template.SUPPLY_OFF,
     SupplyState.LIMITED: Template.SUPPLY_LIMITED,
 }
+_OF_SUPPLY = frozenset({*_TAKEN.values(), Template.SUPPLY_LIMIT_RAISED})
+"""What says that there is none, or how much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,16 +188,18 @@ def _makes_untrue(  # noqa: PLR0911 - a case each
                 and event.balance_micro > settled_above_micro
             )
         case SupplyChanged(state=state) if state in _TAKEN:
-            others = {Template.SUPPLY_ON, Template.SUPPLY_ARMED, *_OF_BALANCE, *_TAKEN.values()}
-            return template in others - {_TAKEN[state]}
+            others = {*_OF_SUPPLY, *_OF_BALANCE, Template.SUPPLY_ON, Template.SUPPLY_ARMED}
+            # The same limit may be asked for again: what it was raised to still stands.
+            kept = {Template.SUPPLY_LIMIT_RAISED} if event.previous is state else set[Template]()
+            return template in others - {_TAKEN[state]} - kept
         case SupplyChanged(state=state) if state in SUPPLIED:
             return template in (
-                *_TAKEN.values(),
+                *_OF_SUPPLY,
                 Template.SUPPLY_ARMED,
                 Template.RECONNECTION_LATE,
             )
         case SupplyChanged(state=SupplyState.ARMED):
-            return template in (*_TAKEN.values(), Template.RECONNECTION_LATE)
+            return template in (*_OF_SUPPLY, Template.RECONNECTION_LATE)
         case SupplyApology():
             return template in _REMINDERS
         case AccountModeChanged(mode=Mode.ARREARS):
@@ -226,9 +231,11 @@ def _after(event: LedgerEvent, account: Account) -> Account:
     match event:
         case AccountOpened():
             return replace(account, number=event.number)
-        case SupplyChanged(state=state) if state in _TAKEN:
-            return replace(account, supply_off_since=event.at)
+        case SupplyChanged(state=SupplyState.LIMITED):
+            return replace(account, supply_off_since=event.at, limit_w=event.limit_w)
+        case SupplyChanged(state=SupplyState.DISCONNECTED):
+            return replace(account, supply_off_since=event.at, limit_w=None)
         case SupplyChanged(state=state) if state in SUPPLIED:
-            return replace(account, supply_off_since=None)
+            return replace(account, supply_off_since=None, limit_w=None)
         case _:
             return account

@@ -53,13 +53,14 @@ class PostgresNoticeBook:
         )
         rows = await self._connection.fetch(
             """
-            SELECT id, number, supply_off_since FROM account WHERE id = ANY ($1::uuid[])
+            SELECT id, number, supply_off_since, limit_w FROM account WHERE id = ANY ($1::uuid[])
             ORDER BY id FOR UPDATE
             """,
             ordered,
         )
         return {
-            row["id"]: Account(row["id"], row["number"], row["supply_off_since"]) for row in rows
+            row["id"]: Account(row["id"], row["number"], row["supply_off_since"], row["limit_w"])
+            for row in rows
         }
 
     async def contacts(self, account_ids: Collection[UUID]) -> Mapping[UUID, Contact]:
@@ -104,13 +105,16 @@ class PostgresNoticeBook:
             changed = list(plan.accounts.values())
             await self._connection.execute(
                 """
-                UPDATE account AS a SET number = n.number, supply_off_since = n.off_since
-                FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS n (id, number, off_since)
+                UPDATE account AS a
+                SET number = n.number, supply_off_since = n.off_since, limit_w = n.limit_w
+                FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::integer[])
+                     AS n (id, number, off_since, limit_w)
                 WHERE a.id = n.id
                 """,
                 [account.id for account in changed],
                 [account.number for account in changed],
                 [account.supply_off_since for account in changed],
+                [account.limit_w for account in changed],
             )
         if plan.notices:
             await self._connection.execute(INSERT_NOTICES, *notice_columns(plan.notices), now)

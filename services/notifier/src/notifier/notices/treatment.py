@@ -13,6 +13,8 @@ _PRIORITIES: Mapping[Template, Priority] = {
     Template.SUPPLY_ON: Priority.SUPPLY,
     Template.RECONNECTION_LATE: Priority.SUPPLY,
     Template.SUPPLY_APOLOGY: Priority.SUPPLY,
+    # Good news that wakes nobody.
+    Template.SUPPLY_LIMIT_RAISED: Priority.BALANCE,
     Template.LOW_BALANCE: Priority.BALANCE,
     Template.BALANCE_EXHAUSTED: Priority.BALANCE,
     Template.BALANCE_ADDED: Priority.INFORMATION,
@@ -54,6 +56,7 @@ _LIFETIMES: Mapping[Template, timedelta] = {
     Template.SUPPLY_ARMED: timedelta(hours=24),
     Template.SUPPLY_OFF: timedelta(hours=48),
     Template.SUPPLY_LIMITED: timedelta(hours=48),
+    Template.SUPPLY_LIMIT_RAISED: timedelta(hours=48),
     Template.SUPPLY_APOLOGY: timedelta(hours=72),
     # A cut waits for these, so they outlast a weekend's outage.
     Template.LOW_BALANCE: timedelta(hours=72),

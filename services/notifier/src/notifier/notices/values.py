@@ -24,6 +24,7 @@ class Template(StrEnum):
     PAYMENT_TAKEN_BACK = "payment-taken-back"
     SUPPLY_OFF = "supply-off"
     SUPPLY_LIMITED = "supply-limited"
+    SUPPLY_LIMIT_RAISED = "supply-limit-raised"
     SUPPLY_ARMED = "supply-armed"
     SUPPLY_ON = "supply-on"
     RECONNECTION_LATE = "reconnection-late"

@@ -106,6 +106,7 @@ VARIABLES: Mapping[Template, Variables] = {
     ),
     Template.SUPPLY_OFF: _of(optional=[_PAY]),
     Template.SUPPLY_LIMITED: _of(optional=[{"limit_w": Kind.NUMBER}, _PAY]),
+    Template.SUPPLY_LIMIT_RAISED: _of(required={"limit_w": Kind.NUMBER}),
     Template.SUPPLY_ARMED: _of(),
     Template.SUPPLY_ON: _of(),
     Template.RECONNECTION_LATE: _of(

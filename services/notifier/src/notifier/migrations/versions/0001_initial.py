@@ -13,7 +13,8 @@ TABLES = """
 CREATE TABLE account (
     id uuid PRIMARY KEY,
     number text,
-    supply_off_since timestamptz
+    supply_off_since timestamptz,
+    limit_w integer CHECK (limit_w > 0)
 );
 CREATE TABLE contact (
     account_id uuid PRIMARY KEY,
