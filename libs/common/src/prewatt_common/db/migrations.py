@@ -66,6 +66,7 @@ CREATE TABLE outbox (
     value bytea NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now()
 );
+ALTER TABLE outbox ALTER COLUMN value SET STORAGE EXTERNAL;
 CREATE TABLE zone_data (
     version text PRIMARY KEY,
     since timestamptz NOT NULL DEFAULT now()

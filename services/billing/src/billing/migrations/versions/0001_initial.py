@@ -148,6 +148,9 @@ CREATE TABLE moved (
     agreements uuid[] NOT NULL,
     tariffs text[] NOT NULL
 );
+-- Read once, seconds later: what is taken to compress them is more than what they take.
+ALTER TABLE moved ALTER COLUMN meters SET STORAGE EXTERNAL;
+ALTER TABLE moved ALTER COLUMN agreements SET STORAGE EXTERNAL;
 CREATE TABLE due (
     agreement_id uuid PRIMARY KEY,
     due_at timestamptz NOT NULL
