@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from prewatt_common.db.database import Database, driver, insert_rows, is_passing_fault
+from prewatt_common.db.database import Begin, Database, driver, insert_rows, is_passing_fault
 
 pytestmark = pytest.mark.stack
 
@@ -60,6 +60,23 @@ async def test_a_snapshot_on_a_new_connection_still_reads_one_state(database, em
     async with database.snapshot() as connection:
         assert await connection.scalar(text("SHOW transaction_isolation")) == "repeatable read"
         assert await connection.scalar(text("SHOW transaction_read_only")) == "on"
+
+
+@pytest.mark.parametrize(
+    ("begin", "inside", "outside"),
+    [(Begin.BATCH, "force_generic_plan on", "auto on"), (Begin.MAY_BE_LOST, "auto off", "auto on")],
+)
+async def test_what_a_transaction_sets_for_itself_ends_with_it(
+    database, empty_database, begin, inside, outside
+):
+    show = text(
+        "SELECT current_setting('plan_cache_mode') || ' ' || current_setting('synchronous_commit')"
+    )
+    await kill(empty_database, await fill(database))
+    async with database.transaction(begin) as connection:
+        assert await connection.scalar(show) == inside
+    async with database.transaction() as connection:
+        assert await connection.scalar(show) == outside
 
 
 async def test_what_dies_after_it_began_is_not_begun_again(database, empty_database):

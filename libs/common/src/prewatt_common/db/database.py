@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from enum import StrEnum
 from typing import Any, TypeAlias, cast
 
 import asyncpg
@@ -42,6 +43,18 @@ _STATEMENTS_KEPT = 500
 _ROWS_FEW = 20
 
 
+class Begin(StrEnum):
+    """A transaction's first statement, which is sent anyway: what it sets for itself."""
+
+    PLAIN = "SELECT 1"
+    BATCH = "SET LOCAL plan_cache_mode = force_generic_plan"
+    """Its statements take arrays of some thousand keys, and are planned as for any array. Else
+    PostgreSQL plans the first five executions on a connection for the array that it was given, and
+    reads a whole table to find three in a hundred of its rows."""
+    MAY_BE_LOST = "SET LOCAL synchronous_commit = off"
+    """Its commit does not wait for the disk: a crash of PostgreSQL may undo it."""
+
+
 class Database:
     """Transactions on a pool of connections."""
 
@@ -65,13 +78,13 @@ class Database:
         )
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[AsyncConnection]:
+    async def transaction(self, begin: Begin = Begin.PLAIN) -> AsyncGenerator[AsyncConnection]:
         """A transaction: committed when the block ends, rolled back when it raises.
 
         BEGIN is sent here and not lazily, so that `driver` is inside it from its first statement.
         """
         async with self._engine.connect() as connection:
-            transaction = await _begun(connection)
+            transaction = await _begun(connection, begin)
             # What raises here is rolled back as the connection goes back to the pool.
             yield connection
             await transaction.commit()
@@ -102,19 +115,19 @@ class Database:
         await self._check_engine.dispose()
 
 
-async def _begun(connection: AsyncConnection) -> AsyncTransaction:
+async def _begun(connection: AsyncConnection, begin: Begin = Begin.PLAIN) -> AsyncTransaction:
     """BEGIN and a first answer, on a new connection where the pool's had died: nothing was done on
     that one yet, so beginning again repeats nothing."""
     transaction = await connection.begin()
     try:
-        await connection.execute(text("SELECT 1"))
+        await connection.execute(text(begin))
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
         # The pool has dropped all that it held; SQLAlchemy connects anew after this.
         await transaction.rollback()
         transaction = await connection.begin()
-        await connection.execute(text("SELECT 1"))
+        await connection.execute(text(begin))
     return transaction
 
 

@@ -17,7 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.topics import Topic
-from prewatt_common.db.database import Database, is_conflict, is_passing_fault, is_schema_fault
+from prewatt_common.db.database import (
+    Begin,
+    Database,
+    is_conflict,
+    is_passing_fault,
+    is_schema_fault,
+)
 from prewatt_common.kafka import outbox
 from prewatt_common.kafka.breaker import Breaker
 from prewatt_common.kafka.dead_letters import dead_letter, reason_of
@@ -146,7 +152,7 @@ class Batches:
                 )
             elif event is not None:
                 delivered.append(Delivered(event, record))
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(Begin.BATCH) as connection:
             await fence(connection, group=self._subscription.group, ranges=ranges)
             await self._handle(connection, delivered, fates)
             room = self._room(records, fates)
