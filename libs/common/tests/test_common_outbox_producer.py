@@ -74,6 +74,29 @@ async def test_a_relay_that_ends_before_it_deleted_publishes_again_with_the_same
     assert set(ids) == {f"a-{n}" for n in range(5)}
 
 
+async def test_a_bulk_topic_holds_up_no_other(loop):
+    bulk = "bulk.v1"
+    async with loop.database.transaction() as connection:
+        first = message(loop, "a", 1)._replace(topic=bulk)
+        await outbox.append(connection, [first, message(loop, "a", 2)])
+
+    class Holds(Producer):
+        async def send(self, messages):
+            messages = list(messages)
+            if messages[0].topic == bulk:
+                await asyncio.Event().wait()
+            await super().send(messages)
+
+    holds = Holds(bootstrap=loop.stack.endpoints.kafka_bootstrap)
+    relay = OutboxRelay(database=loop.database, producer=holds, bulk=[bulk])
+    task = asyncio.create_task(relay.run(asyncio.Event()))
+    (record,) = await loop.records(loop.topic.name, 1)
+    assert record.value == b"2"
+    task.cancel()
+    await asyncio.wait({task})
+    await holds.stop()
+
+
 async def test_a_message_that_kafka_would_not_take_is_refused_where_it_is_written(loop):
     large = Message(loop.topic.name, b"k", [], b"x" * BATCH_BYTES_MAX)
     with pytest.raises(MessageTooLarge, match=f"over {BATCH_BYTES_MAX}"):

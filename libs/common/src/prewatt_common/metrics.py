@@ -57,4 +57,5 @@ OUTBOX_PUBLISHED = Counter(
 OUTBOX_PENDING = Gauge(
     "prewatt_outbox_pending",
     "Outbox rows waiting, as of the last look; of the replica that publishes, else 0.",
+    ("lane",),
 )

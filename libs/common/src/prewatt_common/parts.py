@@ -1,6 +1,6 @@
 """What every service stands on: its database, its way to Kafka and the outbox between them."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -78,13 +78,16 @@ class Parts:
 
 
 @asynccontextmanager
-async def parts_of(settings: ServiceSettings, *, package: str) -> AsyncGenerator[Parts]:
-    """The parts of the service whose code is ``package``, closed at the end."""
+async def parts_of(
+    settings: ServiceSettings, *, package: str, bulk: Collection[str] = ()
+) -> AsyncGenerator[Parts]:
+    """The parts of the service whose code is ``package``, closed at the end; ``bulk``: topics that
+    its outbox publishes beside the others."""
     database = Database(
         url=settings.database_url.get_secret_value(), pool_size=settings.database_pool_size
     )
     producer = Producer(bootstrap=settings.kafka_bootstrap)
-    relay = OutboxRelay(database=database, producer=producer)
+    relay = OutboxRelay(database=database, producer=producer, bulk=bulk)
     try:
         yield Parts(
             package=package, settings=settings, database=database, producer=producer, relay=relay

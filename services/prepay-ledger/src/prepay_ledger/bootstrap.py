@@ -43,6 +43,7 @@ from prewatt_common.contracts.notice_events_v1 import (
     NoticeFailed,
 )
 from prewatt_common.contracts.topics import (
+    LEDGER_CHARGES,
     LEDGER_FACTS,
     METER_EVENTS,
     METER_READINGS,
@@ -61,7 +62,10 @@ from prewatt_common.zone_data import watch_zone_data
 
 async def run(settings: LedgerSettings) -> None:
     """Serve until stopped."""
-    async with parts_of(settings, package="prepay_ledger") as parts, make_client() as client:
+    async with (
+        parts_of(settings, package="prepay_ledger", bulk=[LEDGER_CHARGES.name]) as parts,
+        make_client() as client,
+    ):
         requesters = settings.payment_requesters.items()
         checkouts = settings.checkouts.items()
         await _run(

@@ -6,13 +6,14 @@ A crash between publishing and deleting publishes again; the ``ce_id`` stays the
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prewatt_common.db.database import Database, driver, insert_rows, is_passing_fault
+from prewatt_common.db.database import Begin, Database, driver, insert_rows, is_passing_fault
 from prewatt_common.kafka.messages import Headers, Message
 from prewatt_common.kafka.producer import ProduceFailed, Producer, check_size
 from prewatt_common.metrics import OUTBOX_PENDING, OUTBOX_PUBLISHED
@@ -25,7 +26,7 @@ _POLL_S = 1.0
 _RETRY_S = 1.0
 _STOP_GRACE_S = 3.0
 _LOCK_KEY = 0x0B0C5
-_NEXT = "SELECT id, topic, key, headers, value FROM outbox ORDER BY id LIMIT $1"
+_NEXT = "SELECT id, topic, key, headers, value FROM outbox {where} ORDER BY id LIMIT $1"
 _DONE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
 _encode_headers = msgspec.json.Encoder().encode
 _headers_decoder = msgspec.json.Decoder(Headers)
@@ -55,25 +56,56 @@ class OutboxRelay:
     """A worker that publishes outbox rows in order and deletes them.
 
     One replica at a time holds the advisory lock, so the order of an account's messages (whose
-    rows are written under the account's row lock) is the order on Kafka.
+    rows are written under the account's row lock) is the order on Kafka: within a topic. Rows of
+    the ``bulk`` topics are published beside the others, or a payment's command would wait for the
+    hundreds of kilobytes before it.
     """
 
     name = "outbox"
 
-    def __init__(self, *, database: Database, producer: Producer) -> None:
-        self._database = database
-        self._producer = producer
-        self._due = asyncio.Event()
+    def __init__(
+        self, *, database: Database, producer: Producer, bulk: Collection[str] = ()
+    ) -> None:
+        topics = list(bulk)
+        lanes = [_Lane("ordinary", _LOCK_KEY, "WHERE topic <> ALL($2::text[])", topics)]
+        if topics:
+            lanes.append(_Lane("bulk", _LOCK_KEY + 1, "WHERE topic = ANY($2::text[])", topics))
+        self._lanes = [_LaneRelay(each, database, producer) for each in lanes]
 
     def wake(self) -> None:
         """There may be new rows: look now and not at the next poll."""
-        self._due.set()
+        for each in self._lanes:
+            each.due.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish until ``stop``; what is then left is published by whoever starts next."""
+        async with asyncio.TaskGroup() as group:
+            for each in self._lanes:
+                group.create_task(each.run(stop))
+
+
+class _Lane(NamedTuple):
+    name: str
+    lock_key: int
+    where: str
+    topics: list[str]
+
+
+class _LaneRelay:
+    """Publishes the rows of some topics."""
+
+    def __init__(self, lane: _Lane, database: Database, producer: Producer) -> None:
+        self._lane = lane
+        self._next = _NEXT.format(where=lane.where)
+        self._database = database
+        self._producer = producer
+        self._pending = OUTBOX_PENDING.labels(lane.name)
+        self.due = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
         stopping = asyncio.create_task(stop.wait())
         while not stop.is_set():
-            self._due.clear()
+            self.due.clear()
             try:
                 published = await self._publish_unless_stopped(stopping)
             except ProduceFailed as error:
@@ -87,28 +119,32 @@ class OutboxRelay:
                 await asyncio.sleep(_RETRY_S)
                 continue
             if not published:
-                await wait_any(self._due, stop, timeout_s=_POLL_S)
+                await wait_any(self.due, stop, timeout_s=_POLL_S)
 
     async def _publish_unless_stopped(self, stopping: asyncio.Task[bool]) -> int:
         """Without a broker sending takes for ever: a stop ends it, and the rows stay."""
         publishing = asyncio.ensure_future(self._publish_some())
-        await asyncio.wait({publishing, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if not publishing.done():
-            await asyncio.wait({publishing}, timeout=_STOP_GRACE_S)
-        if not publishing.done():
-            publishing.cancel()
-            await asyncio.wait({publishing})
-            return 0
-        return await publishing
+        try:
+            await asyncio.wait({publishing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not publishing.done():
+                await asyncio.wait({publishing}, timeout=_STOP_GRACE_S)
+        finally:
+            if not publishing.done():
+                publishing.cancel()
+                await asyncio.wait({publishing})
+        return 0 if publishing.cancelled() else await publishing
 
     async def _publish_some(self) -> int:
-        async with self._database.transaction() as connection:
-            if not await connection.scalar(select(func.pg_try_advisory_xact_lock(_LOCK_KEY))):
-                OUTBOX_PENDING.set(0)  # whoever has the lock tells
+        # A deletion that a crash of PostgreSQL undoes is published again, as after a crash before
+        # it: nobody need wait for the disk.
+        async with self._database.transaction(Begin.MAY_BE_LOST) as connection:
+            lock = func.pg_try_advisory_xact_lock(self._lane.lock_key)
+            if not await connection.scalar(select(lock)):
+                self._pending.set(0)  # whoever has the lock tells
                 return 0
             inner = await driver(connection)
-            rows = await inner.fetch(_NEXT, _ROWS_MAX)
-            OUTBOX_PENDING.set(len(rows))
+            rows = await inner.fetch(self._next, _ROWS_MAX, self._lane.topics)
+            self._pending.set(len(rows))
             if not rows:
                 return 0
             await self._producer.send(
