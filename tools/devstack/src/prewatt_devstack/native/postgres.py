@@ -22,7 +22,7 @@ _SETTINGS = (
     "shared_buffers=256MB",
     "max_wal_size=2GB",
     "checkpoint_timeout=15min",
-    "wal_compression=on",
+    "wal_compression=lz4",
     # After a kill each file is synced before anything else; of hundreds of databases that takes a
     # minute, unless the file system is asked once. Other systems than Linux cannot be.
     *(["recovery_init_sync_method=syncfs"] if sys.platform == "linux" else []),
