@@ -47,11 +47,29 @@ def rows_of_refunds(
         (
             "INSERT INTO statement (id, number, account_id, agreement_id, period_first, "
             "period_end, account_number, currency, energy_wh, charged, brought_micro, "
-            "charged_micro, corrected_micro, paid_micro, given_micro, owed_micro, "
-            "posted_total_micro, paid_total_micro, due_on, issued_at) SELECT $1, "
+            "charged_micro, corrected_micro, paid_micro, given_micro, late_micro, owed_micro, "
+            "posted_total_micro, paid_total_micro, late_total_micro, due_on, issued_at) SELECT $1, "
             "coalesce(max(number), 0) + 1, $2, $1, '2026-03-01', '2026-04-01', 'n', 'CNY', $3, "
-            "'{}', 0, 9, 0, 0, 0, 9, 9, 0, '2026-04-15', $4 FROM statement",
+            "'{}', 0, 9, 0, 0, 0, 0, 9, 9, 0, 0, '2026-04-15', $4 FROM statement",
             (first, account_id, number, AT),
+        ),
+        (
+            "INSERT INTO late_charge (id, statement_id, account_id, number, through, amount_micro, "
+            "accrued_micro, waived_micro, currency, policy_number, customer_class, spans, "
+            "journal_id, at) VALUES ($1, $1, $2, 1, '2026-04-16', 9, 9, 0, 'CNY', 0, $3, '[]', "
+            "$4, $5)",
+            (first, account_id, f"c{number}", journal_id, AT),
+        ),
+        (
+            "INSERT INTO late_charge_waiver (id, key, statement_id, account_id, amount_micro, "
+            "currency, who, reason, proposal_id, charge_id, at) "
+            "VALUES ($1, $2, $3, $4, 9, 'CNY', $5, $6, $1, $3, $7)",
+            (second, f"k{number}", first, account_id, f"w{second}", f"r{number}", AT),
+        ),
+        (
+            "INSERT INTO late_charge_look (account_id, through) VALUES ($1, '2026-04-16') "
+            "ON CONFLICT DO NOTHING",
+            (account_id,),
         ),
         (
             "INSERT INTO refund_payee (id, account_id, holder, bank_account, bank_code) "

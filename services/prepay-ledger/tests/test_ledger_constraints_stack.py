@@ -74,6 +74,15 @@ CANNOT_BE = [
     ("statement", "currency", "cny"),
     ("statement", "owed_micro", 9),
     ("statement", "due_on", "2026-03-01"),
+    ("late_charge", "number", 0),
+    ("late_charge", "amount_micro", 0),
+    ("late_charge", "accrued_micro", -1),
+    ("late_charge", "waived_micro", -1),
+    ("late_charge", "currency", "cny"),
+    ("late_charge", "policy_number", -1),
+    ("late_charge_waiver", "amount_micro", 0),
+    ("late_charge_waiver", "currency", "cny"),
+    ("late_charge_look", "paid_micro", -1),
     ("statement_number", "only_row", "false"),
     ("statement_number", "last", -1),
     ("refund_payee", "holder", ""),
@@ -317,6 +326,7 @@ BESIDE = {
     "corrected_micro": 0,
     "paid_micro": 1,
     "given_micro": 0,
+    "late_micro": 0,
 }
 
 

@@ -15,7 +15,9 @@ DAY = timedelta(days=1)
 AGREEMENT = new_id()
 
 
-def account(balance_micro: int, *charged: int, limit_micro: int = 0) -> PostPaid:
+def account(
+    balance_micro: int, *charged: int, limit_micro: int = 0, late_micro: int = 0
+) -> PostPaid:
     """Periods of thirty days from `SINCE` on, each due ten days after its end."""
     return PostPaid(
         account_id=new_id(),
@@ -23,6 +25,7 @@ def account(balance_micro: int, *charged: int, limit_micro: int = 0) -> PostPaid
         currency="CNY",
         balance_micro=balance_micro,
         limit_micro=limit_micro,
+        late_micro=late_micro,
         since=SINCE,
         due_days=10,
         periods=[
@@ -118,3 +121,15 @@ def test_the_ages_come_to_the_arrears_whatever_was_corrected(
     found = dues_of(account(balance, *charged), today=SINCE + days * DAY)
     assert sum(found.aged) == found.arrears_micro
     assert min(found.aged) >= 0
+
+
+@pytest.mark.parametrize(
+    ("balance_micro", "unpaid", "late"),
+    [(-107, [100], 7), (-57, [50], 7), (-7, [0], 7), (-3, [0], 3), (0, [0], 0), (5, [0], 0)],
+)
+def test_late_charges_are_told_apart_and_paid_last(
+    balance_micro: int, unpaid: list[int], late: int
+) -> None:
+    found = dues_of(account(balance_micro, 100, late_micro=7), today=SINCE + 60 * DAY)
+    assert ([each.unpaid_micro for each in found.dues], found.late_unpaid_micro) == (unpaid, late)
+    assert found.unpaid_micro + late == max(0, -balance_micro)

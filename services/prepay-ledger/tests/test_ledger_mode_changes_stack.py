@@ -148,7 +148,9 @@ class Changing(Town):
         given = {}
         for each in await self.told("balance_number"):
             if each["account_id"] == str(self.account_id):
-                source = f"{each.get('kind', 'opening')}/{each.get('source', '')}"
+                source = (
+                    f"{each.get('kind', 'opening')}/{each.get('source')}/{each.get('payment_id')}"
+                )
                 given[source] = each.get("amount_micro", each["balance_micro"])
         rows = await self.sql(
             "SELECT value FROM outbox WHERE topic = 'ledger.charges.v1' ORDER BY id"

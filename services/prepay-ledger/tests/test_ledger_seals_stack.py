@@ -143,6 +143,7 @@ UNIQUE = {
 
 UNIQUE_IN = {
     "bank_file": ("key", "sha256"),
+    "late_charge": ("statement_id",),
     "mandate_step": ("key",),
     "debit_result": ("key", "sha256"),
     "debit_step": ("file_id",),

@@ -23,8 +23,9 @@ GROUND = Ground(
     posted_micro=100,
     later_micro=0,
     paid_micro=0,
+    late_micro=0,
     due_days=14,
-    before=Before(owed_micro=0, posted_micro=0, paid_micro=0),
+    before=Before(owed_micro=0, posted_micro=0, paid_micro=0, late_micro=0),
 )
 
 
@@ -45,6 +46,7 @@ def test_of_the_first_period(changed: dict[str, int], paid: int, given_: int, ow
         corrected_micro=0,
         paid_micro=paid,
         given_micro=given_,
+        late_micro=0,
         owed_micro=owed,
     )
 
@@ -55,14 +57,16 @@ def test_what_came_since_the_one_before_is_told_apart() -> None:
         balance_micro=-175,
         posted_micro=195,
         paid_micro=30,
-        before=Before(owed_micro=80, posted_micro=90, paid_micro=10),
+        late_micro=9,
+        before=Before(owed_micro=80, posted_micro=90, paid_micro=10, late_micro=2),
     )
     assert amounts_of(ground) == Amounts(
         brought_micro=80,
         charged_micro=100,
         corrected_micro=5,
         paid_micro=20,
-        given_micro=-10,
+        given_micro=-3,
+        late_micro=7,
         owed_micro=175,
     )
 
@@ -71,28 +75,29 @@ def test_what_came_since_the_one_before_is_told_apart() -> None:
     moves=st.lists(
         st.tuples(
             st.integers(-500, 1_000), st.integers(-200, 200), st.integers(0, 900),
-            st.integers(-300, 300),
+            st.integers(-300, 300), st.integers(-50, 50),
         ),
         min_size=1, max_size=8,
     ),
     came_with=st.integers(-1_000, 1_000),
 )  # fmt: skip
 def test_each_begins_where_the_one_before_ended_and_all_lead_to_the_balance(
-    moves: list[tuple[int, int, int, int]], came_with: int
+    moves: list[tuple[int, int, int, int, int]], came_with: int
 ) -> None:
-    """``moves``: of each period its charge, a correction of those before, payments, and the
-    rest."""
-    before = Before(owed_micro=came_with, posted_micro=0, paid_micro=0)
+    """``moves``: of each period its charge, a correction of those before, payments, the rest, and
+    late charges."""
+    before = Before(owed_micro=came_with, posted_micro=0, paid_micro=0, late_micro=0)
     balance = -came_with
-    for number, (charge, correction, paid, rest) in enumerate(moves):
+    for number, (charge, correction, paid, rest, late) in enumerate(moves):
         corrected = correction if number else 0
-        balance += paid + rest - charge - corrected
+        balance += paid + rest - charge - corrected - late
         ground = replace(
             GROUND,
             charged={"revenue:energy": charge},
             balance_micro=balance,
             posted_micro=before.posted_micro + charge + corrected,
             paid_micro=before.paid_micro + paid,
+            late_micro=before.late_micro + late,
             before=before,
         )
         found = amounts_of(ground)
@@ -100,10 +105,12 @@ def test_each_begins_where_the_one_before_ended_and_all_lead_to_the_balance(
             before.owed_micro, charge, corrected,
         )  # fmt: skip
         assert (found.paid_micro, found.given_micro, found.owed_micro) == (paid, rest, -balance)
+        assert found.late_micro == late
         before = Before(
             owed_micro=found.owed_micro,
             posted_micro=ground.posted_micro,
             paid_micro=ground.paid_micro,
+            late_micro=ground.late_micro,
         )
 
 
@@ -122,6 +129,7 @@ def test_on_paper_it_says_what_is_to_be_paid_and_by_when(balance: int, says: str
         amounts=amounts_of(ground),
         posted_total_micro=100,
         paid_total_micro=0,
+        late_total_micro=0,
         due_on=date(2026, 4, 15),
         issued_at=datetime(2026, 4, 4, tzinfo=UTC),
     )

@@ -14,6 +14,7 @@ from prepay_ledger.debts.tell_debts import TellDebts
 from prepay_ledger.estimates.estimate_silent import EstimateSilent
 from prepay_ledger.forecasts.forecast_accounts import ForecastAccounts
 from prepay_ledger.jobs_bank import bank_jobs
+from prepay_ledger.late_charges.charge_late import ChargeLate
 from prepay_ledger.looks.look_at_meters import LookAtMeters
 from prepay_ledger.mandates.ask_when_due import AskWhenDue
 from prepay_ledger.mandates.send_requests import SendRequests
@@ -68,6 +69,8 @@ _FOLLOW_DIFFERENCES_REST_FACTOR = 20
 """Those that stay open are compared in each run: a twentieth of the time at most."""
 _ISSUE_STATEMENTS_EVERY_S = 30.0
 _ISSUE_STATEMENTS_REST_FACTOR = 20
+_CHARGE_LATE_EVERY_S = 30.0
+_CHARGE_LATE_REST_FACTOR = 20
 _ROLL_OUT_EVERY_S = 1.0
 _ROLL_OUT_REST_FACTOR = 3
 
@@ -146,6 +149,12 @@ def jobs(
             ),
             every_s=_ISSUE_STATEMENTS_EVERY_S,
             rest_factor=_ISSUE_STATEMENTS_REST_FACTOR,
+        ),
+        Repeating(
+            name="charge late",
+            do=ChargeLate(open_unit=units, zone=zone, clock=utc_now, committed=committed),
+            every_s=_CHARGE_LATE_EVERY_S,
+            rest_factor=_CHARGE_LATE_REST_FACTOR,
         ),
         Repeating(
             name="carry out corrections",

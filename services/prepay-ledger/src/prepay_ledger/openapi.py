@@ -14,6 +14,7 @@ TAGS: Mapping[str, str] = {
     "debts": "What accounts owe besides use, and how it is recovered or written off.",
     "deposits": "Cash and bank guarantees held as security, drawn for what is owed.",
     "estimates": "Which accounts are charged by an estimate while their meter is silent.",
+    "late charges": "What late days of statements cost, how it was reckoned, and what was waived.",
     "ledger": "Entries of accounts, and the sums of all.",
     "meters": "Meters, where they hang, their readings, findings and what people put right.",
     "mode changes": "Accounts that change between prepaid and post-paid, step by step.",

@@ -27,6 +27,9 @@ from prepay_ledger.cashiers.postgres_queries import CashQueries
 from prepay_ledger.debit_formats.as_requester import ByFile
 from prepay_ledger.debts.write_off_debt import carry_out_write_off
 from prepay_ledger.deposits.carry_out_steps import CarryOutSteps
+from prepay_ledger.late_charges.api import late_charges_router
+from prepay_ledger.late_charges.postgres_queries import LateChargeQueries
+from prepay_ledger.late_charges.waive_late import WaiveLate
 from prepay_ledger.mandates.api import mandates_router, top_up_requests_router
 from prepay_ledger.mandates.postgres_queries import MandateQueries
 from prepay_ledger.mandates.settle_request import SettleRequest
@@ -99,6 +102,7 @@ def money_routers(
     assign_payment = AssignPayment(review=review, terms=approvals)
     adjust_account = AdjustAccount(review=review, terms=approvals)
     transfer_money = TransferMoney(review=review, terms=approvals)
+    waive_late = WaiveLate(review=review, terms=approvals)
     bank = make_bank_parts(settings, review=review)
     settle_line = SettleLine(take_line=bank.take_line, terms=approvals)
 
@@ -124,6 +128,7 @@ def money_routers(
                 {
                     ActKind.ADJUSTMENT: adjust_account.carry_out,
                     ActKind.TRANSFER: transfer_money.carry_out,
+                    ActKind.LATE_CHARGE_WAIVER: waive_late.carry_out,
                     ActKind.VENDOR_LIMITS: carry_out_limits,
                     ActKind.VENDOR_FUNDING: carry_out_funding,
                     ActKind.VENDOR_FUNDING_REVERSAL: carry_out_reversal,
@@ -137,6 +142,13 @@ def money_routers(
                     ActKind.REFUND: order_refund.carry_out,
                 }
             ),
+            committed=committed,
+            clock=utc_now,
+        ),
+        late_charges_router(
+            open_unit=units,
+            queries=LateChargeQueries(database),
+            waive_late=waive_late,
             committed=committed,
             clock=utc_now,
         ),

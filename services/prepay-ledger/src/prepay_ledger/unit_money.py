@@ -23,6 +23,8 @@ from prepay_ledger.deposits.ports import DepositStore
 from prepay_ledger.deposits.postgres import PostgresDeposits
 from prepay_ledger.journal.ports import JournalStore
 from prepay_ledger.journal.postgres import PostgresJournals
+from prepay_ledger.late_charges.ports import LateChargeStore
+from prepay_ledger.late_charges.postgres import PostgresLateCharges
 from prepay_ledger.mandates.ports import MandateStore
 from prepay_ledger.mandates.postgres import PostgresMandates
 from prepay_ledger.mode_changes.ports import ModeChangeStore
@@ -56,6 +58,7 @@ class MoneyStores:
         self.deposits: DepositStore = PostgresDeposits(connection)
         self.journals: JournalStore = PostgresJournals(connection)
         self.balances: BalanceStore = PostgresBalances(connection)
+        self.late_charges: LateChargeStore = PostgresLateCharges(connection)
         self.mandates: MandateStore = PostgresMandates(connection)
         self.mode_changes: ModeChangeStore = PostgresModeChanges(connection)
         self.modes: ModeStore = PostgresModes(connection)

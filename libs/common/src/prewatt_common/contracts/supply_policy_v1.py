@@ -15,6 +15,7 @@ from prewatt_common.contracts.base import Currency, LimitW
 from prewatt_common.contracts.supply_calendar_v1 import Calendar, Part
 from prewatt_common.contracts.supply_credit_v1 import EmergencyCredit
 from prewatt_common.contracts.supply_debts_v1 import CorrectedBills
+from prewatt_common.contracts.supply_late_v1 import LatePayments
 from prewatt_common.contracts.supply_modes_v1 import ModeChanges
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
@@ -170,6 +171,7 @@ class ClassPolicy(Part, frozen=True, kw_only=True):
     reconnection: Reconnection = Reconnection()
     corrected_bills: CorrectedBills = CorrectedBills()
     mode_changes: ModeChanges = ModeChanges()
+    late_payments: LatePayments = LatePayments()
 
     def __post_init__(self) -> None:
         lowest = min(self.maximum_balance_micro.values(), default=None)

@@ -29,6 +29,7 @@ class ActKind(StrEnum):
     DEPOSIT_RELEASE = "deposit-release"
     REFUND = "refund"
     DEBT_WRITE_OFF = "debt-write-off"
+    LATE_CHARGE_WAIVER = "late-charge-waiver"
 
 
 class OutcomeAction(StrEnum):

@@ -13,11 +13,17 @@ from prewatt_common.db.database import Database, DriverConnection, driver
 
 _ACCOUNT = """
 SELECT a.id, a.number, a.currency, a.balance_micro, a.overdraft_micro, a.mode, c.first_day,
-       c.due_days
-FROM account AS a LEFT JOIN LATERAL (
+       c.due_days, l.late_micro, coalesce(k.paid_micro, 0) AS late_paid_micro
+FROM account AS a LEFT JOIN late_charge_look AS k ON k.account_id = a.id LEFT JOIN LATERAL (
     SELECT first_day, due_days FROM mode_change
     WHERE account_id = a.id AND state = 'done' AND to_mode = 'arrears' ORDER BY id DESC LIMIT 1
 ) AS c ON true
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(x.amount_micro), 0)::bigint AS late_micro FROM late_charge AS x
+    JOIN statement AS s ON s.id = x.statement_id
+    JOIN agreement AS g ON g.id = s.agreement_id AND g.first_day >= c.first_day
+    WHERE x.account_id = a.id
+) AS l
 """
 _ONE = f"{_ACCOUNT} WHERE a.id = $1"
 _OWING = f"""
@@ -76,6 +82,7 @@ async def _with_periods(asked: DriverConnection, rows: Sequence[Any]) -> Sequenc
             number=row["number"],
             currency=row["currency"],
             balance_micro=row["balance_micro"],
+            late_micro=max(0, row["late_micro"] - row["late_paid_micro"]),
             limit_micro=row["overdraft_micro"],
             since=row["first_day"],
             due_days=row["due_days"],

@@ -16,7 +16,8 @@ _AGE_DAYS = 30
 
 
 def dues_of(account: PostPaid, *, today: date) -> Dues:
-    """As of ``today``, the utility's day: what is to be paid on a day is overdue on the next."""
+    """As of ``today``, the utility's day: what is to be paid on a day is overdue on the next. Late
+    charges are told apart: what is paid pays what was used first."""
     over = [each for each in account.periods if each.end <= today]
     rest_micro = sum(each.charged_micro for each in account.periods)
     before_micro = owed = _owed(account, rest_micro)
@@ -49,6 +50,7 @@ def dues_of(account: PostPaid, *, today: date) -> Dues:
         arrears_micro=arrears_micro,
         aged=_aged(steps, today=today),
         going_on_micro=rest_micro,
+        late_unpaid_micro=max(0, -(account.balance_micro + rest_micro)) - owed,
         above_limit_micro=max(0, -account.balance_micro - account.limit_micro),
     )
 
@@ -77,5 +79,5 @@ def _paid_off(layers: Iterable[tuple[date, int]], micro: int) -> list[tuple[date
 
 
 def _owed(account: PostPaid, later_micro: int) -> int:
-    """What the balance lacks without what was charged for later days."""
-    return max(0, -(account.balance_micro + later_micro))
+    """What the balance lacks without late charges, and what was charged for later days."""
+    return max(0, -(account.balance_micro + account.late_micro + later_micro))

@@ -35,7 +35,7 @@ class AgedOut(BaseModel, from_attributes=True):
 
 class ArrearsOut(BaseModel):
     """What a post-paid account that owes has not paid in time; ``unpaid_micro``: with what is not
-    overdue yet, of periods that are over."""
+    overdue yet, of periods that are over; ``late_unpaid_micro``: late charges besides."""
 
     account_id: UUID
     number: str
@@ -43,15 +43,17 @@ class ArrearsOut(BaseModel):
     unpaid_micro: int
     arrears_micro: int
     aged: AgedOut
+    late_unpaid_micro: int
 
 
 class DuesOut(BaseModel):
     """What is to be paid. ``before_micro``: what was owed before ``since``, the first day that is
     paid afterwards, and is not paid; ``unpaid_micro``: that and what is unpaid of all periods that
     are over; ``arrears_micro``: what of it is due and not paid, ``aged`` for how long;
-    ``going_on_micro``: charged so far of what is not over, and not due. ``limit_micro``: what the
-    balance may lack as agreed, and ``above_limit_micro`` what it lacks besides: nobody is cut for
-    it. ``periods``: the last 36."""
+    ``going_on_micro``: charged so far of what is not over, and not due; ``late_unpaid_micro``: late
+    charges that are not paid, besides all these. ``limit_micro``: what the balance may lack as
+    agreed, and ``above_limit_micro`` what it lacks besides: nobody is cut for it. ``periods``: the
+    last 36."""
 
     account_id: UUID
     currency: str
@@ -64,6 +66,7 @@ class DuesOut(BaseModel):
     arrears_micro: int
     aged: AgedOut
     going_on_micro: int
+    late_unpaid_micro: int
     periods: list[DueOut]
 
 
@@ -82,6 +85,7 @@ def dues_out(found: Dues) -> DuesOut:
         arrears_micro=found.arrears_micro,
         aged=AgedOut.model_validate(found.aged),
         going_on_micro=found.going_on_micro,
+        late_unpaid_micro=found.late_unpaid_micro,
         periods=[
             DueOut(
                 agreement_id=each.period.agreement_id,
@@ -107,4 +111,5 @@ def arrears_out(found: Dues) -> ArrearsOut:
         unpaid_micro=found.unpaid_micro,
         arrears_micro=found.arrears_micro,
         aged=AgedOut.model_validate(found.aged),
+        late_unpaid_micro=found.late_unpaid_micro,
     )

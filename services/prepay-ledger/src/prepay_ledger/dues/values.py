@@ -19,13 +19,16 @@ class Period(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostPaid:
     """An account as it stands. ``since``: the first day that it pays afterwards; ``periods``: of
-    these days, in their order; ``due_days``: as it was agreed."""
+    these days, in their order; ``due_days``: as it was agreed; ``late_micro``: late charges, which
+    are in the balance, without what was given up, and without what was paid of them where the
+    policy has them paid first."""
 
     account_id: UUID
     number: str
     currency: str
     balance_micro: int
     limit_micro: int
+    late_micro: int = 0
     since: date
     due_days: int
     periods: Sequence[Period]
@@ -55,7 +58,8 @@ class Dues:
     """``before_micro``: what was owed before the first of the days and is not paid;
     ``unpaid_micro``: that, and what is unpaid of all periods that are over; ``arrears_micro``: what
     of that is due and not paid, and ``aged`` for how long; ``going_on_micro``: what was charged of
-    what is not over; ``above_limit_micro``: how far below what was agreed the balance is."""
+    what is not over; ``late_unpaid_micro``: late charges that nobody has paid, which are in none of
+    these; ``above_limit_micro``: how far below what was agreed the balance is."""
 
     account: PostPaid
     dues: Sequence[Due]
@@ -64,4 +68,5 @@ class Dues:
     arrears_micro: int
     aged: Aged
     going_on_micro: int
+    late_unpaid_micro: int
     above_limit_micro: int

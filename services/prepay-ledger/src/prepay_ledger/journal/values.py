@@ -19,6 +19,8 @@ class UtilityAccount(StrEnum):
     REVENUE_ENERGY = "revenue:energy"
     REVENUE_STANDING = "revenue:standing"
     REVENUE_CAPACITY = "revenue:capacity"
+    REVENUE_LATE = "revenue:late-charges"
+    """What was not paid in time has cost customers."""
     DISCOUNTS = "discounts"
     ROUNDING = "rounding"
     TAX = "tax"

@@ -27,7 +27,16 @@ _ROWS_OF_JOURNAL = (
 )
 _TEXT_KEYS = {"account", "ledger_account", "code", "key", "meter_id"}
 # As text, so that what it becomes here does not depend on who opened the connection.
-_DOCUMENTS = {"decided", "inputs", "mapping", "paid_off", "parameters", "statements", "charged"}
+_DOCUMENTS = {
+    "decided",
+    "inputs",
+    "mapping",
+    "paid_off",
+    "parameters",
+    "statements",
+    "charged",
+    "spans",
+}
 
 _DISAGREEING = """
 SELECT j.id, j.entries, j.entries_micro, j.postings, e.entries AS found, e.micro AS found_micro,

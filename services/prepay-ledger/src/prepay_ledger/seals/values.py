@@ -126,13 +126,31 @@ SEALED = (
         ),
     ),
     SealedTable(
+        "late_charge",
+        ("id",),
+        (
+            "id", "statement_id", "account_id", "number", "through", "amount_micro",
+            "accrued_micro", "waived_micro", "currency", "policy_number", "customer_class",
+            "spans", "journal_id", "at",
+        ),
+    ),
+    SealedTable(
+        "late_charge_waiver",
+        ("id",),
+        (
+            "id", "key", "statement_id", "account_id", "amount_micro", "currency", "who",
+            "reason", "proposal_id", "charge_id", "at",
+        ),
+    ),
+    SealedTable(
         "statement",
         ("id",),
         (
             "id", "number", "account_id", "agreement_id", "period_first", "period_end",
             "account_number", "currency", "energy_wh", "charged", "brought_micro",
-            "charged_micro", "corrected_micro", "paid_micro", "given_micro", "owed_micro",
-            "posted_total_micro", "paid_total_micro", "due_on", "issued_at",
+            "charged_micro", "corrected_micro", "paid_micro", "given_micro", "late_micro",
+            "owed_micro", "posted_total_micro", "paid_total_micro", "late_total_micro", "due_on",
+            "issued_at",
         ),
     ),
     SealedTable(

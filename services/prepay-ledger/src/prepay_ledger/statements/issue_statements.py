@@ -70,6 +70,7 @@ class IssueStatements:
                 amounts=amounts_of(ground),
                 posted_total_micro=ground.posted_micro,
                 paid_total_micro=ground.paid_micro,
+                late_total_micro=ground.late_micro,
                 due_on=ground.period_end + timedelta(days=ground.due_days),
                 issued_at=self._clock(),
             )

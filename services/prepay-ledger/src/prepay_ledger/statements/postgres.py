@@ -37,21 +37,30 @@ SELECT coalesce(sum(e.amount_micro), 0)::bigint FROM entry AS e JOIN journal AS 
 WHERE e.account_id = $1 AND e.sub_account = 'credit'
   AND j.kind IN ('top-up', 'suspense-assigned', 'taken-back')
 """
+_LATE = """
+SELECT coalesce(sum(amount_micro), 0)::bigint FROM late_charge WHERE account_id = $1
+"""
 # As the account became post-paid: what had been paid by then is in what it came with.
 _PAID_BY_THEN = f"""
 {_PAID} AND j.posted_at < (SELECT at FROM mode_change_step
                             WHERE change_id = $2 AND action = 'close')
 """  # noqa: S608 - of constants
+_LATE_BY_THEN = f"""
+{_LATE} AND at < (SELECT at FROM mode_change_step WHERE change_id = $2 AND action = 'close')
+"""  # noqa: S608 - of constants
 _LAST = """
-SELECT s.owed_micro, s.posted_total_micro, s.paid_total_micro FROM statement AS s
+SELECT s.owed_micro, s.posted_total_micro, s.paid_total_micro, s.late_total_micro
+FROM statement AS s
 WHERE s.account_id = $1 AND s.agreement_id = ANY($2::uuid[]) ORDER BY s.number DESC LIMIT 1
 """
 _ADD = """
 INSERT INTO statement
     (id, number, account_id, agreement_id, period_first, period_end, account_number, currency,
      energy_wh, charged, brought_micro, charged_micro, corrected_micro, paid_micro, given_micro,
-     owed_micro, posted_total_micro, paid_total_micro, due_on, issued_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+     late_micro, owed_micro, posted_total_micro, paid_total_micro, late_total_micro, due_on,
+     issued_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+        $21, $22)
 """
 
 
@@ -87,9 +96,14 @@ class PostgresStatements:
         )
         if last is None:
             paid = await connection.fetchval(_PAID_BY_THEN, account.id, own["change_id"])
-            before = Before(owed_micro=-own["closing_micro"], posted_micro=0, paid_micro=paid)
+            late = await connection.fetchval(_LATE_BY_THEN, account.id, own["change_id"])
+            before = Before(
+                owed_micro=-own["closing_micro"], posted_micro=0, paid_micro=paid, late_micro=late
+            )
         else:
-            before = Before(owed_micro=last[0], posted_micro=last[1], paid_micro=last[2])
+            before = Before(
+                owed_micro=last[0], posted_micro=last[1], paid_micro=last[2], late_micro=last[3]
+            )
         up_to = [row["posted_micro"] for row in periods if row["period_first"] <= key.period_first]
         return Ground(
             number=account.number,
@@ -101,6 +115,7 @@ class PostgresStatements:
             posted_micro=sum(up_to),
             later_micro=sum(row["posted_micro"] for row in periods) - sum(up_to),
             paid_micro=await connection.fetchval(_PAID, account.id),
+            late_micro=await connection.fetchval(_LATE, account.id),
             due_days=own["due_days"],
             before=before,
         )
@@ -129,9 +144,11 @@ class PostgresStatements:
             amounts.corrected_micro,
             amounts.paid_micro,
             amounts.given_micro,
+            amounts.late_micro,
             amounts.owed_micro,
             statement.posted_total_micro,
             statement.paid_total_micro,
+            statement.late_total_micro,
             statement.due_on,
             statement.issued_at,
         )

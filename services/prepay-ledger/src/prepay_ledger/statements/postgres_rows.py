@@ -28,10 +28,12 @@ def to_statement(row: Columns) -> Statement:
             corrected_micro=row["corrected_micro"],
             paid_micro=row["paid_micro"],
             given_micro=row["given_micro"],
+            late_micro=row["late_micro"],
             owed_micro=row["owed_micro"],
         ),
         posted_total_micro=row["posted_total_micro"],
         paid_total_micro=row["paid_total_micro"],
+        late_total_micro=row["late_total_micro"],
         due_on=row["due_on"],
         issued_at=row["issued_at"],
     )

@@ -7,19 +7,22 @@ from prepay_ledger.statements.values import Amounts, Ground
 
 def amounts_of(ground: Ground) -> Amounts:
     """All that is owed up to the end of the period is what the balance lacks, without what was
-    charged for later ones. What is neither charged, nor corrected, nor paid is the rest, so that
-    a statement begins where the one before ended and nothing is lost between them."""
+    charged for later ones. What is neither charged, nor corrected, nor a late charge, nor paid is
+    the rest, so that a statement begins where the one before ended and nothing is lost between
+    them."""
     charged = sum(ground.charged.values())
     before = ground.before
     corrected = ground.posted_micro - charged - before.posted_micro
     paid = ground.paid_micro - before.paid_micro
+    late = ground.late_micro - before.late_micro
     owed = -(ground.balance_micro + ground.later_micro)
     return Amounts(
         brought_micro=before.owed_micro,
         charged_micro=charged,
         corrected_micro=corrected,
         paid_micro=paid,
-        given_micro=before.owed_micro + charged + corrected - paid - owed,
+        given_micro=before.owed_micro + charged + corrected + late - paid - owed,
+        late_micro=late,
         owed_micro=owed,
     )
 

@@ -12,8 +12,9 @@ class StatementOut(BaseModel):
     """A period of a post-paid account as its customer was told. ``number``: of all statements, none
     left out. It covers the local days from ``period_first`` up to, without, ``period_end``.
     ``owed_micro`` is ``brought_micro`` (what the one before ended with), and what the period was
-    ``charged``, by ledger account, and what earlier periods were ``corrected`` by since, without
-    what was ``paid`` and ``given`` otherwise. Above zero it is to be paid by ``due_on``."""
+    ``charged``, by ledger account, and what earlier periods were ``corrected`` by since, and what
+    was charged ``late`` since, without what was ``paid`` and ``given`` otherwise. Above zero it is
+    to be paid by ``due_on``."""
 
     id: UUID
     number: int
@@ -30,6 +31,7 @@ class StatementOut(BaseModel):
     corrected_micro: int
     paid_micro: int
     given_micro: int
+    late_micro: int
     owed_micro: int
     due_on: date
     issued_at: datetime
@@ -54,6 +56,7 @@ def statement_out(statement: Statement) -> StatementOut:
         corrected_micro=amounts.corrected_micro,
         paid_micro=amounts.paid_micro,
         given_micro=amounts.given_micro,
+        late_micro=amounts.late_micro,
         owed_micro=amounts.owed_micro,
         due_on=statement.due_on,
         issued_at=statement.issued_at,

@@ -18,6 +18,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "brought": "Brought forward",
         "charged": "Charged",
         "corrected": "Corrections of earlier periods",
+        "late": "Late charges",
         "paid": "Paid",
         "given": "Other credits",
         "owed": "To pay",
@@ -34,6 +35,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "brought": "上期结转",
         "charged": "本期电费",
         "corrected": "以前各期更正",
+        "late": "违约金",
         "paid": "已缴",
         "given": "其他入账",
         "owed": "应缴",
@@ -55,6 +57,7 @@ def statement_slip(statement: Statement, *, issuer: str, language: Language) -> 
     parts = [Line(name, money(micro), Weight.PART) for name, micro in statement.charged.items()]
     moved = {
         "corrected": amounts.corrected_micro,
+        "late": amounts.late_micro,
         "paid": -amounts.paid_micro,
         "given": -amounts.given_micro,
     }

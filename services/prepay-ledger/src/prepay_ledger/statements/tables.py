@@ -37,10 +37,12 @@ statement = Table(
     Column("corrected_micro", BigInteger, nullable=False),
     Column("paid_micro", BigInteger, nullable=False),
     Column("given_micro", BigInteger, nullable=False),
+    Column("late_micro", BigInteger, nullable=False),
     Column("owed_micro", BigInteger, nullable=False),
     # By which the next one tells what came since.
     Column("posted_total_micro", BigInteger, nullable=False),
     Column("paid_total_micro", BigInteger, nullable=False),
+    Column("late_total_micro", BigInteger, nullable=False),
     Column("due_on", Date, nullable=False),
     instant("issued_at"),
     posting_day(),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from prepay_ledger.procedures.values import PublishedProcedure
 from prewatt_common.contracts.supply_debts_v1 import CorrectedBills
+from prewatt_common.contracts.supply_late_v1 import LatePayments
 from prewatt_common.contracts.supply_modes_v1 import ModeChanges
 from prewatt_common.contracts.supply_policy_v1 import (
     DEFAULT_CLASS,
@@ -97,13 +98,15 @@ def _of_class(terms: ClassPolicy) -> Sequence[str]:
         lines.append("corrected_bills: what was kept apart of them is as it was")
     if terms.mode_changes != ModeChanges():
         lines.append("mode_changes: every account pays here as it does now")
+    if terms.late_payments != LatePayments():
+        lines.append("late_payments: late charges are as they were, and reminders are not told")
     return lines
 
 
 NAMED = frozenset(
     {
         "small_load", "warnings", "emergency_credit", "maximum_balance_micro", "commands",
-        "reconnection", "corrected_bills", "mode_changes",
+        "reconnection", "corrected_bills", "mode_changes", "late_payments",
     }
 )  # fmt: skip
 """Fields of a class's policy of which a line says what is not known; `evidence` has its own."""

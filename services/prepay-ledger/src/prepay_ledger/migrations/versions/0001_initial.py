@@ -1547,7 +1547,7 @@ CREATE TABLE proposal (
     CHECK (kind IN ('adjustment', 'transfer', 'vendor-limits', 'vendor-funding',
         'vendor-funding-reversal', 'bank-line', 'suspense-assignment', 'suspense-return',
         'deposit-hold', 'deposit-draw', 'deposit-release', 'refund',
-        'debt-write-off')),
+        'debt-write-off', 'late-charge-waiver')),
     CHECK (amount_micro >= 0),
     CHECK (currency ~ '^[A-Z]{3}$'),
     CHECK (expires_at > at)
@@ -1579,7 +1579,7 @@ CREATE TABLE sole_act (
     PRIMARY KEY (id),
     CHECK (kind IN ('adjustment', 'transfer', 'vendor-funding', 'vendor-funding-reversal',
         'bank-line', 'suspense-assignment', 'suspense-return', 'deposit-hold', 'deposit-draw',
-        'deposit-release', 'refund')),
+        'deposit-release', 'refund', 'late-charge-waiver')),
     CHECK (about <> '' AND about <> also_about),
     CHECK (amount_micro >= 0),
     CHECK (currency ~ '^[A-Z]{3}$')
@@ -2274,9 +2274,11 @@ CREATE TABLE statement (
     corrected_micro bigint NOT NULL,
     paid_micro bigint NOT NULL,
     given_micro bigint NOT NULL,
+    late_micro bigint NOT NULL,
     owed_micro bigint NOT NULL,
     posted_total_micro bigint NOT NULL,
     paid_total_micro bigint NOT NULL,
+    late_total_micro bigint NOT NULL,
     due_on date NOT NULL,
     issued_at timestamptz NOT NULL,
     day date DEFAULT open_day() NOT NULL,
@@ -2286,12 +2288,75 @@ CREATE TABLE statement (
     CHECK (number >= 1),
     CHECK (period_end > period_first),
     CHECK (currency ~ '^[A-Z]{3}$'),
-    CHECK (owed_micro = brought_micro + charged_micro + corrected_micro - paid_micro - given_micro),
+    CHECK (owed_micro = brought_micro + charged_micro + corrected_micro + late_micro - paid_micro
+        - given_micro),
     CHECK (due_on >= period_end),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
 CREATE INDEX statement_day ON statement (day, id);
 CREATE INDEX statement_account_id ON statement (account_id, id);
+CREATE TABLE late_charge (
+    id uuid NOT NULL,
+    statement_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    number integer NOT NULL,
+    through date NOT NULL,
+    amount_micro bigint NOT NULL,
+    accrued_micro bigint NOT NULL,
+    waived_micro bigint NOT NULL,
+    currency text NOT NULL,
+    policy_number integer NOT NULL,
+    customer_class text NOT NULL,
+    spans jsonb NOT NULL,
+    journal_id bigint NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (statement_id, number),
+    CHECK (number >= 1),
+    CHECK (amount_micro <> 0),
+    CHECK (accrued_micro >= 0),
+    CHECK (waived_micro >= 0),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    CHECK (policy_number >= 0),
+    FOREIGN KEY(statement_id) REFERENCES statement (id),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX late_charge_day ON late_charge (day, id);
+CREATE INDEX late_charge_account ON late_charge (account_id, id);
+CREATE TABLE late_charge_waiver (
+    id uuid NOT NULL,
+    key text NOT NULL,
+    statement_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    amount_micro bigint NOT NULL,
+    currency text NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    proposal_id uuid,
+    charge_id uuid NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (proposal_id),
+    UNIQUE (who, key),
+    CHECK (amount_micro > 0),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    FOREIGN KEY(statement_id) REFERENCES statement (id),
+    FOREIGN KEY(account_id) REFERENCES account (id),
+    FOREIGN KEY(proposal_id) REFERENCES proposal (id),
+    FOREIGN KEY(charge_id) REFERENCES late_charge (id)
+);
+CREATE INDEX late_charge_waiver_day ON late_charge_waiver (day, id);
+CREATE INDEX late_charge_waiver_account ON late_charge_waiver (account_id, id);
+CREATE TABLE late_charge_look (
+    account_id uuid NOT NULL,
+    through date NOT NULL,
+    paid_micro bigint DEFAULT 0 NOT NULL,
+    PRIMARY KEY (account_id),
+    CHECK (paid_micro >= 0),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
 CREATE TABLE statement_number (
     only_row boolean DEFAULT true NOT NULL,
     last bigint NOT NULL,
@@ -2551,6 +2616,8 @@ SEALED = {
     "deposit_step": "",
     "refund_payee": "",
     "refund_step": "",
+    "late_charge": "",
+    "late_charge_waiver": "",
     "statement": "",
     "tariff_version": "",
     "policy_version": "",

@@ -1,0 +1,114 @@
+"""A job: post-paid accounts are charged for each day on which a statement was overdue. Each account
+is a transaction of its own: whoever dies in it has charged it or has not."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from prepay_ledger.late_charges.load_terms import load_terms
+from prepay_ledger.late_charges.ports import OpenSweepUnit, SweepUnit
+from prepay_ledger.late_charges.post_charge import post_charge
+from prepay_ledger.late_charges.rules import Paid, reckon, without_late_charges
+from prepay_ledger.late_charges.values import Change, Posted
+from prepay_ledger.metrics import LEFT_OUT
+from prewatt_common.clock import Clock
+from prewatt_common.db.odd_ones import odd_among
+from prewatt_common.kafka.stops import in_words
+
+logger = logging.getLogger(__name__)
+
+ACCOUNTS_AT_ONCE = 100
+_DAY = timedelta(days=1)
+
+
+class ChargeLate:
+    """Looks at accounts once a day, for all days that are over. ``zone``: the utility's."""
+
+    def __init__(
+        self,
+        *,
+        open_unit: OpenSweepUnit,
+        zone: ZoneInfo,
+        clock: Clock,
+        committed: Callable[[], None],
+    ) -> None:
+        self._open_unit = open_unit
+        self._zone = zone
+        self._clock = clock
+        self._committed = committed
+
+    async def __call__(self) -> float | None:
+        """Gives no rest where more may wait. One that raises is left out until the next run."""
+        through = self._clock().astimezone(self._zone).date() - _DAY
+        async with self._open_unit() as unit:
+            some = await unit.late_charges.due(through, limit=ACCOUNTS_AT_ONCE)
+        odd = 0
+        for each in some:
+            for account_id, error in await odd_among([each], self._charge_each(through)):
+                logger.error(
+                    "account %s is not charged for late days: %s", account_id, in_words(error),
+                    exc_info=error,
+                )  # fmt: skip
+                odd += 1
+        LEFT_OUT.labels("charge late").inc(odd)
+        if some:
+            self._committed()
+        return 0.0 if len(some) == ACCOUNTS_AT_ONCE and not odd else None
+
+    def _charge_each(self, through: date) -> Callable[[Sequence[UUID]], Awaitable[None]]:
+        async def charge(account_ids: Sequence[UUID]) -> None:
+            for account_id in account_ids:
+                async with self._open_unit() as unit:
+                    await charge_account(
+                        unit, account_id, through=through, zone=self._zone, now=self._clock()
+                    )
+
+        return charge
+
+
+async def charge_account(
+    unit: SweepUnit, account_id: UUID, *, through: date, zone: ZoneInfo, now: datetime
+) -> None:
+    """Up to the end of ``through``; the same again changes nothing. What days cost less than was
+    charged, as money was there earlier than was known, is given back."""
+    account = await unit.balances.lock(account_id)
+    assert account is not None, "an account stays"
+    looked = await unit.late_charges.looked_through(account_id)
+    ground = await unit.late_charges.ground(account, zone=zone)
+    if ground is None or (looked is not None and looked >= through):
+        return
+    terms = await load_terms(unit, account_id, ground, zone=zone)
+    movements, paid_micro = without_late_charges(
+        ground.claims,
+        ground.movements,
+        terms=terms,
+        waived=ground.posted,
+        currency=account.currency,
+    )
+    paid = Paid(movements)
+    for claim, its in zip(ground.claims, terms, strict=True):
+        found = reckon(
+            claim,
+            paid,
+            terms=its,
+            through=through,
+            currency=account.currency,
+        )
+        before = ground.posted.get(claim.statement_id, Posted())
+        await post_charge(
+            unit,
+            account,
+            before=before,
+            after=Change(
+                statement_id=claim.statement_id,
+                through=through,
+                posted=before._replace(accrued_micro=found.accrued_micro),
+                spans=found.spans,
+                policy_number=its.policy_number,
+                customer_class=its.customer_class,
+            ),
+            now=now,
+        )
+    await unit.late_charges.looked(account_id, through=through, paid_micro=paid_micro)

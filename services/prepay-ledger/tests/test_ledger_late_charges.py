@@ -1,0 +1,283 @@
+"""What late days of statements cost: by tables, and for any payments and days."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prepay_ledger.late_charges.rules import (
+    Paid,
+    claims_of,
+    held_days,
+    reckon,
+    without_late_charges,
+)
+from prepay_ledger.late_charges.values import (
+    Asked,
+    Claim,
+    Held,
+    HeldDays,
+    Movement,
+    Posted,
+    Reckoned,
+    Span,
+    Terms,
+)
+from prewatt_common.contracts.supply_late_v1 import LateCharge, LatePayments
+
+DUE = date(2026, 3, 10)
+DAY = timedelta(days=1)
+MICRO = 1_000_000
+PLAIN = LateCharge(rate_ppm=1_000)
+
+
+def claims(*asked_micro: int, came_with_micro: int = 0) -> list[Claim]:
+    """Statements due on `DUE` and every thirty days, with what all up to each ask for."""
+    asked = [
+        Asked(UUID(int=n), n + 1, DUE + 30 * n * DAY, micro) for n, micro in enumerate(asked_micro)
+    ]
+    return claims_of(asked, came_with_micro=came_with_micro)
+
+
+def cost(
+    of: list[Claim],
+    *paid: tuple[int, int],
+    days: int,
+    charge: LateCharge | None = PLAIN,
+    held: tuple[HeldDays, ...] = (),
+    index: int = 0,
+) -> Reckoned:
+    """Up to so many days after `DUE`; ``paid``: on which of these days how much."""
+    return reckon(
+        of[index],
+        Paid([Movement(DUE + on * DAY, micro) for on, micro in paid]),
+        terms=Terms(policy_number=1, customer_class="household", charge=charge, held=held),
+        through=DUE + days * DAY,
+        currency="CNY",
+    )
+
+
+@pytest.mark.parametrize(
+    ("paid", "days", "micro"),
+    [
+        ((), -5, 0),
+        ((), 0, 0),
+        ((), 1, 100),
+        ((), 30, 3_000),
+        (((0, 100_000),), 30, 0),
+        (((-9, 100_000),), 30, 0),
+        # What is paid on a day is not open at its end.
+        (((1, 100_000),), 30, 0),
+        (((11, 100_000),), 30, 1_000),
+        (((11, 50_000),), 30, 1_000 + 20 * 50),
+        # Taken back again: open from that day on.
+        (((0, 100_000), (21, -100_000)), 30, 1_000),
+        # What is paid too much is credit.
+        (((0, 500_000),), 30, 0),
+        # More than was asked for is never open.
+        (((0, -500_000),), 1, 100),
+    ],
+)
+def test_each_day_costs_what_is_open_at_its_end(
+    paid: tuple[tuple[int, int], ...], days: int, micro: int
+) -> None:
+    assert cost(claims(100_000), *paid, days=days).accrued_micro == micro
+
+
+@pytest.mark.parametrize(
+    ("charge", "days", "micro"),
+    [
+        (LateCharge(rate_ppm=1_000, grace_days=5), 5, 0),
+        (LateCharge(rate_ppm=1_000, grace_days=5), 6, 100),
+        # 2026-03-10 to 2026-12-31: 296 days; then another rate.
+        (LateCharge(rate_ppm=2_000, later_years_rate_ppm=3_000, cap_ppm=10**6), 296, 59_200),
+        (LateCharge(rate_ppm=2_000, later_years_rate_ppm=3_000), 298, 59_200 + 600),
+        (LateCharge(rate_ppm=2_000), 298, 59_600),
+        # Never more than what was asked for, or a part of it.
+        (LateCharge(rate_ppm=10_000), 1_000, 100_000),
+        (LateCharge(rate_ppm=10_000, cap_ppm=300_000), 1_000, 30_000),
+        (LateCharge(rate_ppm=1_000, minimum_micro={"CNY": 5_000}), 1, 5_000),
+        (LateCharge(rate_ppm=1_000, minimum_micro={"CNY": 5_000}), 60, 6_000),
+        (LateCharge(rate_ppm=1_000, minimum_micro={"CNY": 5_000}), 0, 0),
+        (LateCharge(rate_ppm=1_000, minimum_micro={"EUR": 5_000}), 1, 100),
+        # The cap bounds the minimum too.
+        (LateCharge(rate_ppm=1_000, minimum_micro={"CNY": MICRO}), 1, 100_000),
+        (None, 900, 0),
+    ],
+)
+def test_by_the_policy(charge: LateCharge | None, days: int, micro: int) -> None:
+    assert cost(claims(100_000), days=days, charge=charge).accrued_micro == micro
+
+
+def test_how_it_was_reckoned_is_told_and_held_days_cost_nothing() -> None:
+    held = (HeldDays(DUE + 5 * DAY, DUE + 6 * DAY), HeldDays(DUE + 9 * DAY, None))
+    found = cost(claims(100_000), (3, 40_000), days=12, held=held)
+    assert found == Reckoned(
+        [
+            Span(DUE + 1 * DAY, DUE + 2 * DAY, 100_000, 1_000),
+            Span(DUE + 3 * DAY, DUE + 4 * DAY, 60_000, 1_000),
+            Span(DUE + 5 * DAY, DUE + 6 * DAY, 60_000, 0),
+            Span(DUE + 7 * DAY, DUE + 8 * DAY, 60_000, 1_000),
+            Span(DUE + 9 * DAY, DUE + 12 * DAY, 60_000, 0),
+        ],
+        2 * 100 + 4 * 60,
+    )
+
+
+def test_what_is_oldest_is_paid_first_and_later_statements_bear_their_own() -> None:
+    both = claims(100_000, 150_000)
+    assert cost(both, (20, 120_000), days=40).accrued_micro == 19 * 100
+    assert cost(both, (20, 120_000), days=40, index=1).accrued_micro == 10 * 30
+    assert both[1].asked_micro == 50_000
+
+
+@pytest.mark.parametrize(
+    ("asked", "came_with", "is_so"),
+    [
+        ([100, 150], 0, [(0, 100), (100, 150)]),
+        # The later one gives back: less was owed all the time.
+        ([100, 60], 0, [(0, 60), (60, 60)]),
+        # It came with credit, and with debt.
+        ([-50, 70], 80, [(-80, -50), (-50, 70)]),
+        ([90, 120], -60, [(0, 90), (90, 120)]),
+        ([-20, 30], 0, [(-20, -20), (-20, 30)]),
+        ([], 0, []),
+    ],
+)
+def test_what_each_statement_asks_for_anew(
+    asked: list[int], came_with: int, is_so: list[tuple[int, int]]
+) -> None:
+    found = claims(*asked, came_with_micro=came_with)
+    assert [(each.from_micro, each.to_micro) for each in found] == is_so
+
+
+def test_credit_that_was_taken_away_pays_nothing() -> None:
+    (claim,) = claims(-400, came_with_micro=500)
+    assert (claim.asked_micro, claim.open_micro(0), claim.open_micro(-500)) == (100, 0, 100)
+
+
+def test_local_days_that_a_time_touches() -> None:
+    zone = ZoneInfo("Asia/Shanghai")
+    at = datetime(2026, 3, 10, 17, tzinfo=UTC)  # 01:00 of the 11th there
+    assert held_days([Held(at, None)], zone) == [HeldDays(date(2026, 3, 11), None)]
+    until = datetime(2026, 3, 11, 16, tzinfo=UTC)
+    assert held_days([Held(at, until)], zone) == [HeldDays(date(2026, 3, 11), date(2026, 3, 11))]
+    assert held_days([Held(at, at)], zone) == []
+
+
+def test_paid_first_late_charges_take_their_part_of_each_payment() -> None:
+    first = LateCharge(rate_ppm=1_000, paid="first")
+    of, terms = claims(100_000), [Terms(policy_number=1, customer_class="c", charge=first)]
+    moved = [Movement(DUE + 11 * DAY, 50_000)]
+    left, paid_micro = without_late_charges(of, moved, terms=terms, waived={}, currency="CNY")
+    # Ten days of 100 by then.
+    assert (list(left), paid_micro) == ([Movement(DUE + 11 * DAY, 49_000)], 1_000)
+    given_up = {of[0].statement_id: Posted(1, 1_000, 400)}
+    _, paid_micro = without_late_charges(of, moved, terms=terms, waived=given_up, currency="CNY")
+    assert paid_micro == 600
+    last = [Terms(policy_number=1, customer_class="c", charge=PLAIN)]
+    assert without_late_charges(of, moved, terms=last, waived={}, currency="CNY") == (moved, 0)
+
+
+AMOUNTS = st.integers(-(10**9), 10**10)
+MOVEMENTS = st.lists(st.tuples(st.integers(-20, 500), AMOUNTS), max_size=8)
+CHARGES = st.builds(
+    LateCharge,
+    rate_ppm=st.integers(1, 10_000),
+    later_years_rate_ppm=st.none() | st.integers(1, 10_000),
+    grace_days=st.integers(0, 30),
+    minimum_micro=st.sampled_from([{}, {"CNY": MICRO}]),
+    cap_ppm=st.integers(1, 1_000_000),
+)
+ASKED = st.lists(st.integers(-(10**9), 10**10), min_size=1, max_size=4)
+
+
+@given(ASKED, MOVEMENTS, CHARGES, st.integers(0, 500), st.data())
+def test_days_one_by_one_sum_to_all_at_once(
+    asked: list[int],
+    moved: list[tuple[int, int]],
+    charge: LateCharge,
+    days: int,
+    data: st.DataObject,
+) -> None:
+    """The sum of what each day adds is the closed form, bounded and never below zero."""
+    of = claims(*asked)
+    index = data.draw(st.integers(0, len(of) - 1))
+    found = cost(of, *moved, days=days, charge=charge, index=index)
+    most = of[index].asked_micro
+    assert 0 <= found.accrued_micro <= most
+    paid = Paid([Movement(DUE + on * DAY, micro) for on, micro in moved])
+    first = (of[index].due_on - DUE).days + 1 + charge.grace_days
+    total = 0
+    for day in range(first, days + 1):
+        on = DUE + day * DAY
+        rate = charge.rate_ppm
+        if on.year > of[index].due_on.year and charge.later_years_rate_ppm is not None:
+            rate = charge.later_years_rate_ppm
+        is_open = of[index].open_micro(paid.by(on))
+        assert 0 <= is_open <= most
+        total += is_open * rate
+    least = charge.minimum_micro.get("CNY", 0)
+    bounded = min(most * charge.cap_ppm // MICRO, max(least, total // MICRO)) if total else 0
+    assert found.accrued_micro == bounded
+    spans = found.spans
+    assert all(each.open_micro > 0 for each in spans)
+    assert all(a.last < b.first for a, b in pairwise(spans))
+
+
+@given(ASKED, MOVEMENTS, CHARGES, st.integers(0, 300), st.data())
+def test_it_never_falls_by_days_that_pass(
+    asked: list[int],
+    moved: list[tuple[int, int]],
+    charge: LateCharge,
+    days: int,
+    data: st.DataObject,
+) -> None:
+    of = claims(*asked)
+    index = data.draw(st.integers(0, len(of) - 1))
+    before = cost(of, *moved, days=days, charge=charge, index=index).accrued_micro
+    after = cost(of, *moved, days=days + 1, charge=charge, index=index).accrued_micro
+    assert before <= after
+
+
+@given(ASKED, MOVEMENTS, st.integers(1, 10**10), st.integers(-9, 99), st.integers(1, 99))
+def test_money_told_later_than_it_came_gives_what_money_told_in_time_gives(
+    asked: list[int], moved: list[tuple[int, int]], micro: int, on: int, later: int
+) -> None:
+    """What was posted up to a day without it, and the difference that its coming posts, is what
+    would have been posted had it been known; and no more is posted than without it."""
+    of, through = claims(*asked), on + later
+    without = cost(of, *moved, days=through).accrued_micro
+    known = cost(of, *moved, (on, micro), days=through).accrued_micro
+    difference = known - without
+    assert difference <= 0
+    assert Posted(1, without + difference, 0).charged_micro == known
+
+
+@given(ASKED, MOVEMENTS, CHARGES, st.integers(0, 400))
+def test_what_pays_late_charges_first_pays_no_more_than_they_are(
+    asked: list[int], moved: list[tuple[int, int]], charge: LateCharge, days: int
+) -> None:
+    first = msgspec.structs.replace(charge, paid="first")
+    of = claims(*asked)
+    terms = [Terms(policy_number=1, customer_class="c", charge=first) for _ in of]
+    movements = [Movement(DUE + on * DAY, micro) for on, micro in moved]
+    left, paid_micro = without_late_charges(of, movements, terms=terms, waived={}, currency="CNY")
+    assert sum(each.micro for each in left) + paid_micro == sum(each.micro for each in movements)
+    through = max([DUE, *(each.day for each in movements)]) + days * DAY
+    costs = sum(
+        reckon(each, Paid(left), terms=its, through=through, currency="CNY").accrued_micro
+        for each, its in zip(of, terms, strict=True)
+    )
+    assert 0 <= paid_micro <= costs
+
+
+@pytest.mark.parametrize("days", [(15, 1), (1, 1)])
+def test_days_of_reminders_rise(days: tuple[int, ...]) -> None:
+    with pytest.raises(msgspec.ValidationError, match="must rise"):
+        msgspec.convert({"reminder_days": days}, LatePayments)
