@@ -86,7 +86,7 @@ from rows_of_mandates import a_mandate, add_mandate, add_mandate_step, add_top_u
 from rows_of_pay_links import a_pay_link, add_link_payment, add_pay_link
 from rows_of_refunds import a_refund, add_refund, add_refund_step, add_unclaimed
 from rows_of_settlements import add_payout, add_settlement_difference, add_settlement_file
-from rows_of_statements import add_late_charge, add_late_waiver, add_statement
+from rows_of_statements import add_late_charge, add_late_waiver, add_reminder, add_statement
 from rows_of_vending import (
     a_check,
     a_vendor,
@@ -483,6 +483,13 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
         ),
         "/v1/late-charge-waivers": Listed(
             add=add_late_waiver,
+            key=_id,
+            newest_first=True,
+            query={},
+            other_query={"account_id": "0193a1c0-7c1e-7a52-9f0e-2b6c1d3e4f50"},
+        ),
+        "/v1/payment-reminders": Listed(
+            add=add_reminder,
             key=_id,
             newest_first=True,
             query={},

@@ -44,3 +44,14 @@ async def add_late_waiver(connection: asyncpg.Connection, _: str, n: int) -> Non
         "'w', 'r', id, $3 FROM late_charge ORDER BY id DESC LIMIT 1",
         new_id(), str(new_id()), AT,
     )  # fmt: skip
+
+
+async def add_reminder(connection: asyncpg.Connection, _: str, n: int) -> None:
+    """Of a statement of its own."""
+    await add_statement(connection, _, n)
+    await connection.execute(
+        "INSERT INTO payment_reminder (id, statement_id, account_id, step_days, open_micro, "
+        "currency, policy_number, customer_class, at) SELECT $1, id, account_id, 15, 9, 'CNY', 0, "
+        "'default', $2 FROM statement ORDER BY number DESC LIMIT 1",
+        new_id(), AT,
+    )  # fmt: skip

@@ -23,6 +23,7 @@ from prewatt_common.contracts.ledger_events_v1 import (
     DebtNews,
     LowBalance,
     MandateSuspended,
+    PaymentReminder,
     ReconnectionLate,
     ReconnectionStage,
     SupplyApology,
@@ -159,6 +160,37 @@ def debt(news: DebtNews, *, instalments: int = 0):
         instalments=instalments,
         next_due=date(2026, 4, 1) if instalments else None,
         balance_micro=5,
+        currency="CNY",
+        at=AT,
+    )
+
+
+def reminder(settled_at_micro: int = -20):
+    return PaymentReminder(
+        account_id=ACCOUNT,
+        statement_id=uuid4(),
+        statement_number=7,
+        step_days=15,
+        period_first=date(2026, 1, 1),
+        period_end=date(2026, 2, 1),
+        due_on=date(2026, 2, 14),
+        open_micro=30,
+        overdue_micro=30,
+        late_micro=4,
+        settled_at_micro=settled_at_micro,
+        balance_micro=-50,
+        currency="CNY",
+        at=AT,
+    )
+
+
+def mode_changed(mode: Mode):
+    return AccountModeChanged(
+        account_id=ACCOUNT,
+        change_id=uuid4(),
+        mode=mode,
+        effective_at=AT,
+        balance_micro=-50,
         currency="CNY",
         at=AT,
     )
@@ -438,6 +470,27 @@ QUEUED, WITHDRAWN = Status.QUEUED, Status.WITHDRAWN
 )
 def test_what_events_call_for(events, expected):
     assert said(plan(*later(events))) == expected
+
+
+@pytest.mark.parametrize(
+    ("event", "status"),
+    [
+        (topped_up(-20), WITHDRAWN),
+        (topped_up(0), WITHDRAWN),
+        # A part of it is paid: what is left is still asked for.
+        (topped_up(-21), QUEUED),
+        (low(), QUEUED),
+        (apology(), QUEUED),
+        (mode_changed(Mode.PREPAY), WITHDRAWN),
+        (mode_changed(Mode.ARREARS), QUEUED),
+    ],
+)
+def test_a_payment_reminder_is_withdrawn_once_its_statement_is_paid(event, status):
+    made = plan(*later([reminder(), event]))
+    assert said(made)[0] == (Template.PAYMENT_REMINDER, status)
+    facts = made.notices[0].facts
+    assert (facts.amount_micro, facts.statement_number, facts.late_micro) == (30, 7, 4)
+    assert (facts.period_first, facts.period_last) == (date(2026, 1, 1), date(2026, 1, 31))
 
 
 @pytest.mark.parametrize("instalments", [0, 3])

@@ -35,6 +35,7 @@ from prewatt_common.contracts.ledger_events_v1 import (
     LowBalance,
     MandateSuspended,
     MoneyEnds,
+    PaymentReminder,
     PaymentTakenBack,
     ReconnectionLate,
     ReconnectionStage,
@@ -318,6 +319,10 @@ def _events() -> list:
                       **supply),
         *(DebtChanged(news=news, instalments=count, next_due=due, **debt) for news in DebtNews
           for count, due in ((0, None), (3, date(2026, 4, 1)))),
+        *(PaymentReminder(statement_id=uuid4(), statement_number=7, step_days=15, open_micro=9,
+                          period_first=date(2026, 1, 1), period_end=date(2026, 2, 1),
+                          due_on=date(2026, 2, 14), overdue_micro=9, late_micro=late_micro,
+                          settled_at_micro=0, **same) for late_micro in (0, 3)),
         ToppedUp(**paid, repaid_micro=3),
         *(EmergencyCreditChanged(emergency_credit_id=uuid4(), news=news, amount_micro=9,
                                  left_micro=5, **same)

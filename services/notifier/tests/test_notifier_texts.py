@@ -42,6 +42,13 @@ _EXTRA = {
     Template.DEBT_PAID: _DEBT,
     Template.EMERGENCY_CREDIT_OFFERED: {"amount_micro": 200_000_000, "left_micro": 1},
     Template.EMERGENCY_CREDIT_ACCEPTED: {"amount_micro": 200_000_000, "left_micro": 99_000_000},
+    Template.PAYMENT_REMINDER: {
+        "amount_micro": 200_000_000,
+        "statement_number": 1_000_042,
+        "period_first": date(2026, 1, 1),
+        "period_last": date(2026, 1, 31),
+        "due_on": date(2026, 2, 14),
+    },
     Template.BALANCE_ADDED: {"amount_micro": 200_000_000},
     Template.BALANCE_TAKEN: {"amount_micro": 200_000_000},
     Template.AUTO_TOP_UP_FAILED: {"amount_micro": 200_000_000, "retry_on": date(2026, 3, 3)},

@@ -67,6 +67,12 @@ def rows_of_refunds(
             (second, f"k{number}", first, account_id, f"w{second}", f"r{number}", AT),
         ),
         (
+            "INSERT INTO payment_reminder (id, statement_id, account_id, step_days, open_micro, "
+            "currency, policy_number, customer_class, at) "
+            "VALUES ($1, $1, $2, 15, 9, 'CNY', 0, $3, $4)",
+            (first, account_id, f"c{number}", AT),
+        ),
+        (
             "INSERT INTO late_charge_look (account_id, through) VALUES ($1, '2026-04-16') "
             "ON CONFLICT DO NOTHING",
             (account_id,),

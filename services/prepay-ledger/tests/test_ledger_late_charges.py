@@ -15,6 +15,7 @@ from prepay_ledger.late_charges.rules import (
     claims_of,
     held_days,
     reckon,
+    step_due,
     without_late_charges,
 )
 from prepay_ledger.late_charges.values import (
@@ -23,6 +24,7 @@ from prepay_ledger.late_charges.values import (
     Held,
     HeldDays,
     Movement,
+    Period,
     Posted,
     Reckoned,
     Span,
@@ -32,6 +34,7 @@ from prewatt_common.contracts.supply_late_v1 import LateCharge, LatePayments
 
 DUE = date(2026, 3, 10)
 DAY = timedelta(days=1)
+PERIOD = Period(date(2026, 2, 1), date(2026, 3, 1))
 MICRO = 1_000_000
 PLAIN = LateCharge(rate_ppm=1_000)
 
@@ -39,7 +42,8 @@ PLAIN = LateCharge(rate_ppm=1_000)
 def claims(*asked_micro: int, came_with_micro: int = 0) -> list[Claim]:
     """Statements due on `DUE` and every thirty days, with what all up to each ask for."""
     asked = [
-        Asked(UUID(int=n), n + 1, DUE + 30 * n * DAY, micro) for n, micro in enumerate(asked_micro)
+        Asked(UUID(int=n), n + 1, PERIOD, DUE + 30 * n * DAY, micro)
+        for n, micro in enumerate(asked_micro)
     ]
     return claims_of(asked, came_with_micro=came_with_micro)
 
@@ -281,3 +285,33 @@ def test_what_pays_late_charges_first_pays_no_more_than_they_are(
 def test_days_of_reminders_rise(days: tuple[int, ...]) -> None:
     with pytest.raises(msgspec.ValidationError, match="must rise"):
         msgspec.convert({"reminder_days": days}, LatePayments)
+
+
+@pytest.mark.parametrize(
+    ("days", "told", "step"),
+    [
+        (0, [], None),
+        (1, [], 1),
+        (1, [1], None),
+        (14, [1], None),
+        (15, [1], 15),
+        # Nobody looked on the days of the first two steps: one message, and not three.
+        (40, [], 30),
+        (40, [30], None),
+        (400, [1, 15], 30),
+    ],
+)
+def test_the_newest_step_is_told_once(days: int, told: list[int], step: int | None) -> None:
+    terms = Terms(policy_number=1, customer_class="c", charge=None, reminder_days=(1, 15, 30))
+    (claim,) = claims(100)
+    assert step_due(claim, terms, told=told, today=DUE + days * DAY) == step
+
+
+def test_nobody_is_reminded_on_days_that_are_held() -> None:
+    held = HeldDays(DUE + DAY, DUE + 4 * DAY)
+    terms = Terms(
+        policy_number=1, customer_class="c", charge=None, reminder_days=(1, 3), unreminded=(held,)
+    )
+    (claim,) = claims(100)
+    told = [step_due(claim, terms, told=(), today=DUE + day * DAY) for day in range(1, 7)]
+    assert told == [None, None, None, None, 3, 3]

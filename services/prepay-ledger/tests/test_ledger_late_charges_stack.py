@@ -1,7 +1,7 @@
 """Late charges on PostgreSQL: each day once, whatever dies; given back where money was there."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -56,9 +56,10 @@ class Late(Told):
         async with self.unit() as unit:
             await publish_policy(unit=unit, policy_id=draft.id, decided=self.decided("other"))
 
-    async def owes(self, **charge: Any) -> None:
+    async def owes(self, *, reminder_days: Sequence[int] = (), **charge: Any) -> None:
         """Its first statement asks for all that its period was charged; the next one goes on."""
-        await self.says_late(charge={"rate_ppm": PPM} | charge)
+        charge = {"rate_ppm": PPM} | charge
+        await self.says_late(charge=charge, reminder_days=reminder_days)
         await to_arrears(self)
         await use(self, 40)
         charged = (await self.charged_by_agreement())[1]
@@ -82,6 +83,12 @@ class Late(Told):
         )
         await job()
         return await self.rows()
+
+    async def reminders(self, days: int, *, open_unit=None) -> list[dict]:
+        """Likewise; what customers are told of the first statement, the oldest first."""
+        await self.sweep(days, open_unit=open_unit)
+        told = await self.told("settled_at_micro")
+        return [each for each in told if each["statement_id"] == str(self.first.id)]
 
     async def rows(self) -> list[LateChargeRow]:
         found = await LateChargeQueries(self.database).charges(
@@ -318,3 +325,39 @@ async def test_paid_first_a_payment_pays_late_charges_before_what_was_used(town:
     assert row.accrued_micro == (town.first.amounts.charged_micro * 10 + left * 2) * PPM // 10**6
     found = await town.dues()
     assert found.late_unpaid_micro == row.accrued_micro - town.late_micro(10)
+
+
+async def test_a_reminder_is_told_once_a_step_and_not_after_it_was_paid(town: Late) -> None:
+    await town.owes(reminder_days=(1, 15, 30))
+    assert await town.reminders(0) == []
+    for days in (1, 1, 3):
+        (told,) = await town.reminders(days)
+    owed = town.first.amounts.owed_micro
+    assert (told["step_days"], told["open_micro"], told["overdue_micro"]) == (1, owed, owed)
+    assert told["statement_number"] == town.first.number
+    assert told["settled_at_micro"] == told["balance_micro"] + owed
+    with pytest.raises(Killed):
+        await town.reminders(16, open_unit=Dying(town, after=1, inside=True))
+    (_, second) = await town.reminders(20)
+    assert (second["step_days"], second["open_micro"]) == (15, owed)
+    assert second["late_micro"] == town.late_micro(19)
+    town.now = town.at(21)
+    await town.pays(owed)
+    assert len(await town.reminders(31)) == 2
+
+
+async def test_a_protected_account_is_reminded_and_not_charged(town: Late) -> None:
+    await town.owes(reminder_days=(2,))
+    await town.sql(
+        "INSERT INTO account_protection (id, account_id, kind, papers, begins_at, ends_at, "
+        "revision, decided_by, reason, at) VALUES ($1, $2, 'medical', 'p', $3, $4, 1, 'w', 'r', "
+        "$3)",
+        new_id(), town.account_id, town.at(2), town.at(4),
+    )  # fmt: skip
+    # A policy of later is for statements that are overdue later.
+    town.now = town.at(3)
+    await town.says_late()
+    assert len(await town.reminders(3)) == 1
+    (first, second) = await town.sweep(7)
+    assert (first.amount_micro, second.accrued_micro) == (town.late_micro(1), town.late_micro(3))
+    assert [each.rate_ppm for each in second.spans] == [PPM, 0, PPM]

@@ -88,3 +88,17 @@ async def test_payouts_and_debit_files_are_listed_and_what_is_none_is_said(ledge
     for action in ("send", "cancel"):
         status, said = await prewatt(ledger, "debit-files", action, uuid4(), *WHY)
         assert (status, "there is no debit file" in said) == (2, True), said
+
+
+async def test_who_has_not_paid_is_shown_and_what_was_not_charged_is_not_waived(
+    ledger: Any,
+) -> None:
+    number = (await ledger.open())["number"]
+    status, said = await prewatt(ledger, "dues", "arrears")
+    assert status == 0, said
+    status, said = await prewatt(ledger, "dues", "show", number)
+    assert (status, said.count("\n"), "pays beforehand" in said) == (2, 1, True), said
+    assert await prewatt(ledger, "dues", "steps", number) == (0, "nobody was reminded\n")
+    assert await prewatt(ledger, "dues", "late", number) == (0, "no late day has cost anything\n")
+    status, said = await prewatt(ledger, "dues", "waive", uuid4(), "1.50", *WHY)
+    assert (status, said.count("\n"), "nothing was charged late" in said) == (2, 1, True), said

@@ -110,6 +110,21 @@ def test_the_notifiers_delivery_counts_where_the_procedure_accepts_the_channel(t
 
 
 @pytest.mark.parametrize(
+    ("kind", "template", "form", "counts"),
+    [
+        ("demand", "payment-reminder", "in_person", True),
+        ("demand", "payment-reminder", "sms", False),
+        ("demand", "low-balance", "in_person", False),
+        ("notice", "payment-reminder", "in_person", False),
+    ],
+)
+def test_a_reminder_that_was_delivered_is_a_demand(kind, template, form, counts):
+    of = procedure({"kind": kind, "name": "it", "forms": ["letter", "in_person"]})
+    notice = done(template, NOON - HOUR, form=form, kind=EvidenceKind.NOTICE)
+    assert (told(of, notice) == []) is counts
+
+
+@pytest.mark.parametrize(
     ("kind", "since"), [("warning_state", NOON - 3 * DAY), ("overdue", NOON - 2 * DAY)]
 )
 def test_a_wait_needs_nothing_but_time(kind, since):

@@ -147,6 +147,7 @@ UNIQUE_IN = {
     "mandate_step": ("key",),
     "debit_result": ("key", "sha256"),
     "debit_step": ("file_id",),
+    "payment_reminder": ("statement_id",),
     "payout_step": ("key",),
     "refund_payee": ("holder",),
     "settlement_file": ("key",),

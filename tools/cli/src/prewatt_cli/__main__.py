@@ -25,6 +25,7 @@ from prewatt_cli.debit_files import debit_files
 from prewatt_cli.debts import debts
 from prewatt_cli.deposits import deposits
 from prewatt_cli.dlq import dlq
+from prewatt_cli.dues import dues
 from prewatt_cli.errors import answered, one_line_errors
 from prewatt_cli.explain import explain
 from prewatt_cli.forecast import forecast
@@ -110,6 +111,7 @@ app.add_typer(protected_periods, name="protected-periods")
 app.add_typer(keys, name="keys")
 app.add_typer(conditions, name="conditions")
 app.add_typer(debts, name="debts")
+app.add_typer(dues, name="dues")
 app.add_typer(hardship, name="hardship")
 app.add_typer(offsets, name="offsets")
 app.add_typer(templates, name="templates")

@@ -302,6 +302,34 @@ class DebtChanged(Event, frozen=True, kw_only=True):
     at: Instant
 
 
+class PaymentReminder(Event, frozen=True, kw_only=True):
+    """A statement of a post-paid account is overdue for so many days and not paid, and its customer
+    is to be reminded: told once a statement and step. Key: the account."""
+
+    ce_type: ClassVar[str] = "prewatt.ledger.payment-reminder.v1"
+
+    account_id: UUID
+    statement_id: UUID
+    statement_number: Whole
+    step_days: Whole
+    """So many days after the due day by the policy; the day itself may be later."""
+    period_first: date
+    period_end: date
+    """The day after its last one."""
+    due_on: date
+    open_micro: Whole
+    """What of the statement is not paid."""
+    overdue_micro: Whole
+    """That of all statements that are overdue."""
+    late_micro: Whole
+    """Late charges besides, paid or not."""
+    settled_at_micro: int
+    """A balance of so much leaves nothing open of the statement and of those before it."""
+    balance_micro: int
+    currency: Currency
+    at: Instant
+
+
 class AutoTopUpRequested(Event, frozen=True, kw_only=True):
     """The balance fell to what the customer agreed to, and the provider of the mandate is to be
     asked for money. Key: the account."""

@@ -26,6 +26,8 @@ ANY_CLASS = "any"
 """Customers for whose own class there is no procedure."""
 NOTICE_TEMPLATES = ("low-balance", "balance-exhausted")
 """What the notifier sends by itself, and what its delivery is evidence of."""
+DEMAND_TEMPLATES = ("payment-reminder",)
+"""Likewise, and what asks to pay a statement that is overdue."""
 
 
 class InvalidProcedure(ValueError):
@@ -49,7 +51,8 @@ class StepKind(StrEnum):
     LOW_BALANCE_NOTICE = "low_balance_notice"
     """A notice of a low or exhausted balance was delivered; the notifier's counts by itself."""
     DEMAND = "demand"
-    """The customer was asked to pay."""
+    """The customer was asked to pay; a reminder that the notifier delivered, or somebody brought to
+    the door, counts by itself in a form that the step accepts."""
     NOTICE = "notice"
     """The customer was told of the cut, with its time."""
     APPROVAL = "approval"
@@ -258,7 +261,7 @@ def _wrong_procedure(procedure: Procedure) -> str | None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         return f"two steps are named {', '.join(twice)}"
-    taken = sorted({*names} & {*NOTICE_TEMPLATES, *Hindrance, CUT_LIST})
+    taken = sorted({*names} & {*NOTICE_TEMPLATES, *DEMAND_TEMPLATES, *Hindrance, CUT_LIST})
     if taken:
         return f"{', '.join(taken)} is the name of something else: name the step otherwise"
     before: Step | None = None

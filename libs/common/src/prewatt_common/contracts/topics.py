@@ -64,6 +64,7 @@ LEDGER_EVENTS = Topic(
         ledger_events_v1.ReconnectionLate,
         ledger_events_v1.Credited,
         ledger_events_v1.DebtChanged,
+        ledger_events_v1.PaymentReminder,
         emergency_credit_v1.EmergencyCreditChanged,
         ledger_events_v1.AutoTopUpRequested,
         ledger_events_v1.AutoTopUpFailed,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias, get_args
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from prewatt_common.contracts.ledger_events_v1 import (
     LowBalance,
     MandateSuspended,
     MoneyEnds,
+    PaymentReminder,
     PaymentTakenBack,
     ReconnectionLate,
     ReconnectionStage,
@@ -43,6 +44,7 @@ LedgerEvent: TypeAlias = (
     | ToppedUp
     | Credited
     | DebtChanged
+    | PaymentReminder
     | AutoTopUpFailed
     | MandateSuspended
     | EmergencyCreditChanged
@@ -118,8 +120,8 @@ def called_for(event: LedgerEvent, account: Account) -> Call | None:
             if event.owed_again_micro > 0:
                 facts = msgspec.structs.replace(facts, owed_again_micro=event.owed_again_micro)
             call = Call(Template.PAYMENT_TAKEN_BACK, facts)
-        case DebtChanged():
-            call = Call(_OF_DEBT[event.news], _facts_of_debt(event))
+        case DebtChanged() | PaymentReminder():
+            call = _called_for_what_is_owed(event)
         case EmergencyCreditChanged(news=news) if news in OF_CREDIT and event.means != "sms":
             # Whoever has accepted by SMS is told by the answer to it.
             facts = _facts(event, amount_micro=event.amount_micro)
@@ -134,6 +136,22 @@ def called_for(event: LedgerEvent, account: Account) -> Call | None:
         case _:
             pass
     return call
+
+
+def _called_for_what_is_owed(event: DebtChanged | PaymentReminder) -> Call:
+    if isinstance(event, DebtChanged):
+        return Call(_OF_DEBT[event.news], _facts_of_debt(event))
+    facts = Facts(
+        at=event.at,
+        currency=event.currency,
+        amount_micro=event.open_micro,
+        statement_number=event.statement_number,
+        period_first=event.period_first,
+        period_last=event.period_end - timedelta(days=1),
+        due_on=event.due_on,
+        late_micro=event.late_micro or None,
+    )
+    return Call(Template.PAYMENT_REMINDER, facts, event.settled_at_micro - 1)
 
 
 def _with_ends(facts: Facts, ends: MoneyEnds | None) -> Facts:

@@ -35,6 +35,8 @@ PARAMETERS: Mapping[Template, frozenset[str]] = {
     Template.DEBT_LOWERED: _EVERY | _OF_DEBT,
     Template.DEBT_WRITTEN_OFF: _EVERY | _OF_DEBT,
     Template.DEBT_PAID: _EVERY | _OF_DEBT,
+    Template.PAYMENT_REMINDER: _OF_NO_BALANCE
+    | {"amount", "statement", "due_on", "period_first", "period_last"},
     Template.ANSWER_BALANCE: _EVERY | {"left", "as_of"},
     Template.ANSWER_DAYS: _EVERY | {"as_of", "ends_at"},
     Template.ANSWER_DAYS_UNKNOWN: _EVERY | {"as_of"},

@@ -50,6 +50,8 @@ _REMINDERS = frozenset(
         Template.SUPPLY_LIMIT_RAISED,
     }
 )
+_SETTLED = _REMINDERS | {Template.PAYMENT_REMINDER}
+"""What a balance that is high enough leaves with nothing to say."""
 _OF_BALANCE = frozenset({Template.LOW_BALANCE, Template.BALANCE_EXHAUSTED})
 """What says that the balance ends: overtaken by a newer one, and by the end of supply."""
 _TAKEN = {
@@ -183,7 +185,7 @@ def _makes_untrue(  # noqa: PLR0911 - a case each
             return True
         case ToppedUp() | Credited() | PaymentTakenBack():
             return (
-                template in _REMINDERS
+                template in _SETTLED
                 and settled_above_micro is not None
                 and event.balance_micro > settled_above_micro
             )
@@ -205,6 +207,9 @@ def _makes_untrue(  # noqa: PLR0911 - a case each
         case AccountModeChanged(mode=Mode.ARREARS):
             # Nobody is cut for a balance any more.
             return template in {*_OF_BALANCE, *OF_CREDIT.values()}
+        case AccountModeChanged(mode=Mode.PREPAY):
+            # What was owed is a debt, with its own plan, or due at once.
+            return template is Template.PAYMENT_REMINDER
         case EmergencyCreditChanged():
             return template in OF_CREDIT.values()
         case LowBalance():

@@ -27,6 +27,8 @@ _PRIORITIES: Mapping[Template, Priority] = {
     Template.EMERGENCY_CREDIT_ACCEPTED: Priority.INFORMATION,
     Template.PAYMENT_TAKEN_BACK: Priority.INFORMATION,
     Template.TOPPED_UP: Priority.INFORMATION,
+    # Nobody can decline it: a demand that the law asks for may rest on it.
+    Template.PAYMENT_REMINDER: Priority.BALANCE,
     Template.DEBT_OWED: Priority.INFORMATION,
     Template.DEBT_PAID: Priority.INFORMATION,
     Template.DEBT_LOWERED: Priority.INFORMATION,
@@ -72,6 +74,7 @@ _LIFETIMES: Mapping[Template, timedelta] = {
     Template.TOPPED_UP: timedelta(hours=72),
     Template.DEBT_PAID: timedelta(hours=72),
     Template.PAYMENT_TAKEN_BACK: timedelta(days=7),
+    Template.PAYMENT_REMINDER: timedelta(days=7),
     Template.DEBT_OWED: timedelta(days=7),
     Template.DEBT_LOWERED: timedelta(days=7),
     Template.DEBT_WRITTEN_OFF: timedelta(days=7),

@@ -33,6 +33,7 @@ class Template(StrEnum):
     DEBT_LOWERED = "debt-lowered"
     DEBT_WRITTEN_OFF = "debt-written-off"
     DEBT_PAID = "debt-paid"
+    PAYMENT_REMINDER = "payment-reminder"
     BALANCE_ADDED = "balance-added"
     BALANCE_TAKEN = "balance-taken"
     NOW_PREPAID = "now-prepaid"
@@ -178,6 +179,14 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     page, if it names one."""
     retry_on: date | None = None
     """The day on which an automatic top-up is tried again."""
+    statement_number: int | None = None
+    """Of a statement that is overdue."""
+    period_first: date | None = None
+    period_last: date | None = None
+    """The days that it is of."""
+    due_on: date | None = None
+    late_micro: int | None = None
+    """Late charges besides; none where there are none."""
     tails: tuple[str, ...] | None = None
     """The ends of the account numbers that one phone number has."""
 

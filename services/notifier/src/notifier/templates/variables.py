@@ -117,6 +117,15 @@ VARIABLES: Mapping[Template, Variables] = {
     Template.DEBT_LOWERED: _DEBT,
     Template.DEBT_WRITTEN_OFF: _DEBT,
     Template.DEBT_PAID: _DEBT,
+    Template.PAYMENT_REMINDER: Variables(
+        _without_balance(
+            dict.fromkeys(
+                ("amount", "statement", "due_on", "period_first", "period_last"), Kind.TEXT
+            )
+        ).required,
+        [{"late": Kind.TEXT}, _PAY],
+        _TAIL | {"amount", "statement", "due_on"},
+    ),
     Template.BALANCE_ADDED: _MOVED,
     Template.BALANCE_TAKEN: _MOVED,
     Template.NOW_PREPAID: _of(must_say=frozenset({"balance"})),

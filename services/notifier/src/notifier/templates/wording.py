@@ -78,6 +78,7 @@ def values_of(
         "owed_again": facts.owed_again_micro,
         "left": facts.left_micro,
         "repaid": facts.repaid_micro,
+        "late": facts.late_micro,
     }
     others: dict[str, Value | None] = {
         "stage": facts.stage,
@@ -93,6 +94,10 @@ def values_of(
         "tails": ", ".join(facts.tails) if facts.tails else None,
         "retry_on": facts.retry_on.isoformat() if facts.retry_on else None,
         "next_due": facts.next_due.isoformat() if facts.next_due else None,
+        "statement": None if facts.statement_number is None else str(facts.statement_number),
+        "period_first": facts.period_first.isoformat() if facts.period_first else None,
+        "period_last": facts.period_last.isoformat() if facts.period_last else None,
+        "due_on": facts.due_on.isoformat() if facts.due_on else None,
     }
     return {
         "utility": signature.utility,

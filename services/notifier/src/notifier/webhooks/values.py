@@ -16,6 +16,7 @@ class EventKind(StrEnum):
     TOPPED_UP = "prewatt.ledger.topped-up.v1"
     CREDITED = "prewatt.ledger.credited.v1"
     DEBT_CHANGED = "prewatt.ledger.debt-changed.v1"
+    PAYMENT_REMINDER = "prewatt.ledger.payment-reminder.v1"
     EMERGENCY_CREDIT_CHANGED = "prewatt.ledger.emergency-credit-changed.v1"
     PAYMENT_TAKEN_BACK = "prewatt.ledger.payment-taken-back.v1"
     SUPPLY_CHANGED = "prewatt.ledger.supply-changed.v1"

@@ -12,7 +12,12 @@ from prepay_ledger.approvals.values import Proposal
 from prepay_ledger.fields import IdempotencyKey, PageById, Writer
 from prepay_ledger.late_charges.ports import OpenUnit
 from prepay_ledger.late_charges.postgres_queries import LateChargeQueries
-from prepay_ledger.late_charges.schemas import LateChargeOut, LateWaiverIn, LateWaiverOut
+from prepay_ledger.late_charges.schemas import (
+    LateChargeOut,
+    LateWaiverIn,
+    LateWaiverOut,
+    PaymentReminderOut,
+)
 from prepay_ledger.late_charges.waive_late import WaiveLate
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import require
@@ -27,7 +32,7 @@ def late_charges_router(
     committed: Callable[[], None],
     clock: Clock,
 ) -> APIRouter:
-    """``/v1/late-charges`` and ``/v1/late-charge-waivers``."""
+    """``/v1/late-charges``, ``/v1/late-charge-waivers`` and ``/v1/payment-reminders``."""
     router = APIRouter(prefix="/v1", tags=["late charges"])
     read = [Depends(require("ledger:read"))]
 
@@ -67,5 +72,15 @@ def late_charges_router(
         """What was given up of late charges, newest first."""
         rows = await queries.waivers(account_id=account_id, before=page.after, limit=page.rows_max)
         return page.of(rows, key=lambda row: row.id, item=LateWaiverOut.of)
+
+    @router.get("/payment-reminders", dependencies=read)
+    async def reminders(
+        *, page: PageById, account_id: UUID | None = None
+    ) -> Page[PaymentReminderOut]:
+        """Of which statements customers were reminded, and at which step, newest first."""
+        rows = await queries.reminders(
+            account_id=account_id, before=page.after, limit=page.rows_max
+        )
+        return page.of(rows, key=lambda row: row.id, item=PaymentReminderOut.model_validate)
 
     return router

@@ -1,8 +1,9 @@
-"""A job: post-paid accounts are charged for each day on which a statement was overdue. Each account
-is a transaction of its own: whoever dies in it has charged it or has not."""
+"""A job: post-paid accounts are charged for each day on which a statement was overdue, and reminded
+of it. Each account is a transaction of its own: whoever dies in it has done it or has not."""
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -10,8 +11,9 @@ from zoneinfo import ZoneInfo
 from prepay_ledger.late_charges.load_terms import load_terms
 from prepay_ledger.late_charges.ports import OpenSweepUnit, SweepUnit
 from prepay_ledger.late_charges.post_charge import post_charge
+from prepay_ledger.late_charges.remind_late import remind
 from prepay_ledger.late_charges.rules import Paid, reckon, without_late_charges
-from prepay_ledger.late_charges.values import Change, Posted
+from prepay_ledger.late_charges.values import Change, Posted, posted_by
 from prepay_ledger.metrics import LEFT_OUT
 from prewatt_common.clock import Clock
 from prewatt_common.db.odd_ones import odd_among
@@ -72,7 +74,8 @@ async def charge_account(
     unit: SweepUnit, account_id: UUID, *, through: date, zone: ZoneInfo, now: datetime
 ) -> None:
     """Up to the end of ``through``; the same again changes nothing. What days cost less than was
-    charged, as money was there earlier than was known, is given back."""
+    charged, as money was there earlier than was known, is given back. What is open then is what
+    is reminded of."""
     account = await unit.balances.lock(account_id)
     assert account is not None, "an account stays"
     looked = await unit.late_charges.looked_through(account_id)
@@ -89,15 +92,9 @@ async def charge_account(
     )
     paid = Paid(movements)
     for claim, its in zip(ground.claims, terms, strict=True):
-        found = reckon(
-            claim,
-            paid,
-            terms=its,
-            through=through,
-            currency=account.currency,
-        )
         before = ground.posted.get(claim.statement_id, Posted())
-        await post_charge(
+        found = reckon(claim, paid, terms=its, through=through, currency=account.currency)
+        row = await post_charge(
             unit,
             account,
             before=before,
@@ -111,4 +108,19 @@ async def charge_account(
             ),
             now=now,
         )
+        if row is not None:
+            account = replace(account, balance_micro=account.balance_micro - row.amount_micro)
+            ground.posted[claim.statement_id] = posted_by(row)
+    await remind(
+        unit,
+        account,
+        ground,
+        terms=terms,
+        paid=paid,
+        late_micro=sum(
+            ground.posted.get(each.statement_id, Posted()).charged_micro for each in ground.claims
+        ),
+        today=through + _DAY,
+        now=now,
+    )
     await unit.late_charges.looked(account_id, through=through, paid_micro=paid_micro)

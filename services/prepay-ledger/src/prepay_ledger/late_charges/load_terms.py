@@ -26,7 +26,8 @@ async def load_terms(
         begin = datetime.combine(claim.due_on + _DAY, time(), zone)
         signed = await unit.prepay_agreements.in_force([account_id], at=begin)
         policy = book.in_force(class_of(signed.get(account_id)), at=begin)
-        charge = policy.terms.late_payments.charge
+        late = policy.terms.late_payments
+        charge = late.charge
         is_protected = charge is not None and not charge.while_protected
         found.append(
             Terms(
@@ -34,6 +35,11 @@ async def load_terms(
                 customer_class=policy.customer_class,
                 charge=charge,
                 held=[*disputed, *(protected if is_protected else ())],
+                reminder_days=late.reminder_days,
+                unreminded=[
+                    *(() if late.remind_while_disputed else disputed),
+                    *(() if late.remind_while_protected else protected),
+                ],
             )
         )
     return found

@@ -12,7 +12,7 @@ from prepay_ledger.balances.ports import HasBalances
 from prepay_ledger.balances.values import Account
 from prepay_ledger.events import Publishes
 from prepay_ledger.journal.ports import HasJournals
-from prepay_ledger.late_charges.values import Charged, Ground, LateChargeRow, Waiver
+from prepay_ledger.late_charges.values import Charged, Ground, LateChargeRow, Reminder, Waiver
 from prepay_ledger.policies.ports import HasPolicies
 from prepay_ledger.prepay_agreements.ports import HasPrepayAgreements
 from prepay_ledger.supply import ports as supply
@@ -22,7 +22,7 @@ class LateChargeStore(Protocol):
     """Late charges and what of them was given up: written once, never changed."""
 
     async def due(self, through: date, *, limit: int) -> Sequence[UUID]:
-        """Post-paid accounts with a statement that was due before ``through`` and that were not
+        """Post-paid accounts with a statement that was due by ``through`` and that were not
         looked at for it; nothing is locked."""
         ...
 
@@ -31,6 +31,7 @@ class LateChargeStore(Protocol):
         ...
 
     async def add(self, row: LateChargeRow) -> None: ...
+    async def add_reminder(self, reminder: Reminder) -> None: ...
     async def looked(self, account_id: UUID, *, through: date, paid_micro: int) -> None:
         """It was looked at for all days up to ``through``. ``paid_micro``: what has been paid of
         late charges before what was used, where the policy has it so."""

@@ -16,14 +16,14 @@ from prepay_ledger.late_charges.postgres_rows import (
     to_waiver,
     values_of,
 )
-from prepay_ledger.late_charges.values import Charged, Ground, LateChargeRow, Waiver
+from prepay_ledger.late_charges.values import Charged, Ground, LateChargeRow, Reminder, Waiver
 from prewatt_common.contracts.procedure_v1 import Mode
 from prewatt_common.db.database import driver
 
 _DUE = """
 SELECT a.id FROM account AS a LEFT JOIN late_charge_look AS l ON l.account_id = a.id
 WHERE a.mode = 'arrears' AND (l.through IS NULL OR l.through < $1)
-  AND EXISTS (SELECT FROM statement AS s WHERE s.account_id = a.id AND s.due_on < $1)
+  AND EXISTS (SELECT FROM statement AS s WHERE s.account_id = a.id AND s.due_on <= $1)
 ORDER BY a.id LIMIT $2
 """
 _SINCE = """
@@ -33,7 +33,8 @@ FROM mode_change AS m WHERE m.account_id = $1 AND m.state = 'done' AND m.to_mode
 ORDER BY m.id DESC LIMIT 1
 """
 _STATEMENTS = """
-SELECT s.id, s.number, s.due_on, s.period_first, s.posted_total_micro FROM statement AS s
+SELECT s.id, s.number, s.due_on, s.period_first, s.period_end, s.posted_total_micro
+FROM statement AS s
 JOIN agreement AS g ON g.id = s.agreement_id AND g.first_day >= $2
 WHERE s.account_id = $1 ORDER BY s.number
 """
@@ -60,6 +61,16 @@ WHERE e.account_id = $1 AND e.sub_account = 'credit' AND j.posted_at >= $2 AND j
 _POSTED = """
 SELECT DISTINCT ON (statement_id) statement_id, number, accrued_micro, waived_micro
 FROM late_charge WHERE account_id = $1 ORDER BY statement_id, number DESC
+"""
+_REMINDED = """
+SELECT statement_id, array_agg(step_days) AS steps FROM payment_reminder
+WHERE account_id = $1 GROUP BY 1
+"""
+_ADD_REMINDER = """
+INSERT INTO payment_reminder
+    (id, statement_id, account_id, step_days, open_micro, currency, policy_number, customer_class,
+     at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 _DISPUTED = """
 SELECT c.at AS since, least(c.holds_until, e.at) AS until FROM condition AS c
@@ -114,6 +125,7 @@ class PostgresLateCharges:
             periods=await connection.fetch(_PERIODS, account.id, first_day),
             movements=await connection.fetch(_MOVEMENTS, account.id, since["at"], zone.key),
             posted=await connection.fetch(_POSTED, account.id),
+            reminded=await connection.fetch(_REMINDED, account.id),
             disputed=await connection.fetch(_DISPUTED, account.id),
             protected=await connection.fetch(_PROTECTED, account.id),
         )
@@ -121,6 +133,21 @@ class PostgresLateCharges:
     async def add(self, row: LateChargeRow) -> None:
         """The caller has the account locked."""
         await (await driver(self._connection)).execute(_ADD, *values_of(row))
+
+    async def add_reminder(self, reminder: Reminder) -> None:
+        """Likewise."""
+        await (await driver(self._connection)).execute(
+            _ADD_REMINDER,
+            reminder.id,
+            reminder.statement_id,
+            reminder.account_id,
+            reminder.step_days,
+            reminder.open_micro,
+            reminder.currency,
+            reminder.policy_number,
+            reminder.customer_class,
+            reminder.at,
+        )
 
     async def looked(self, account_id: UUID, *, through: date, paid_micro: int) -> None:
         """Likewise."""

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from prepay_ledger.late_charges.postgres_rows import CHARGES, to_late_charge, to_waiver
-from prepay_ledger.late_charges.values import LateChargeRow, Waiver
+from prepay_ledger.late_charges.postgres_rows import CHARGES, to_late_charge, to_reminder, to_waiver
+from prepay_ledger.late_charges.values import LateChargeRow, Reminder, Waiver
 from prewatt_common.db.database import Database, driver
 
 _PAGE = f"""
@@ -15,6 +15,11 @@ ORDER BY c.id DESC LIMIT $4
 """
 _WAIVERS = """
 SELECT * FROM late_charge_waiver
+WHERE ($1::uuid IS NULL OR account_id = $1) AND ($2::uuid IS NULL OR id < $2)
+ORDER BY id DESC LIMIT $3
+"""
+_REMINDERS = """
+SELECT * FROM payment_reminder
 WHERE ($1::uuid IS NULL OR account_id = $1) AND ($2::uuid IS NULL OR id < $2)
 ORDER BY id DESC LIMIT $3
 """
@@ -48,3 +53,11 @@ class LateChargeQueries:
         async with self._database.transaction() as connection:
             rows = await (await driver(connection)).fetch(_WAIVERS, account_id, before, limit)
         return [to_waiver(row) for row in rows]
+
+    async def reminders(
+        self, *, account_id: UUID | None, before: UUID | None, limit: int
+    ) -> Sequence[Reminder]:
+        """The newest first."""
+        async with self._database.transaction() as connection:
+            rows = await (await driver(connection)).fetch(_REMINDERS, account_id, before, limit)
+        return [to_reminder(row) for row in rows]

@@ -14,7 +14,9 @@ from prepay_ledger.late_charges.values import (
     Held,
     LateChargeRow,
     Movement,
+    Period,
     Posted,
+    Reminder,
     Span,
     Waiver,
     WaiverOrder,
@@ -38,6 +40,7 @@ def to_ground(
     periods: Sequence[Columns],
     movements: Sequence[Columns],
     posted: Sequence[Columns],
+    reminded: Sequence[Columns],
     disputed: Sequence[Columns],
     protected: Sequence[Columns],
 ) -> Ground:
@@ -59,7 +62,8 @@ def to_ground(
             each["posted_micro"] for each in periods if each["period_first"] <= row["period_first"]
         )
         micro = min(row["posted_total_micro"], since) - closing_micro
-        return Asked(row["id"], row["number"], row["due_on"], micro)
+        period = Period(row["period_first"], row["period_end"])
+        return Asked(row["id"], row["number"], period, row["due_on"], micro)
 
     return Ground(
         claims=claims_of([asked(row) for row in statements], came_with_micro=closing_micro),
@@ -68,6 +72,7 @@ def to_ground(
             row["statement_id"]: Posted(row["number"], row["accrued_micro"], row["waived_micro"])
             for row in posted
         },
+        reminded={row["statement_id"]: row["steps"] for row in reminded},
         disputed=[Held(row["since"], row["until"]) for row in disputed],
         protected=[Held(row["since"], row["until"]) for row in protected],
     )
@@ -141,5 +146,20 @@ def to_waiver(row: Columns) -> Waiver:
         currency=row["currency"],
         proposal_id=row["proposal_id"],
         charge_id=row["charge_id"],
+        at=row["at"],
+    )
+
+
+def to_reminder(row: Columns) -> Reminder:
+    """From its row."""
+    return Reminder(
+        id=row["id"],
+        statement_id=row["statement_id"],
+        account_id=row["account_id"],
+        step_days=row["step_days"],
+        open_micro=row["open_micro"],
+        currency=row["currency"],
+        policy_number=row["policy_number"],
+        customer_class=row["customer_class"],
         at=row["at"],
     )

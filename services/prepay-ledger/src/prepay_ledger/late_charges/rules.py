@@ -6,7 +6,7 @@ was told on its day or later. What is posted is the difference to what was poste
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import accumulate, pairwise
 from uuid import UUID
@@ -51,7 +51,7 @@ def claims_of(asked: Sequence[Asked], *, came_with_micro: int) -> list[Claim]:
     for number, each in enumerate(asked):
         to_micro = min(later.micro for later in asked[number:])
         from_micro = found[-1].to_micro if found else least
-        found.append(Claim(each.statement_id, each.number, each.due_on, from_micro, to_micro))
+        found.append(Claim(*each[:4], from_micro, to_micro))
     return found
 
 
@@ -104,11 +104,26 @@ def _spans(
         rate = charge.rate_ppm
         if day.year > claim.due_on.year and charge.later_years_rate_ppm is not None:
             rate = charge.later_years_rate_ppm
-        if any(each.first <= day and (each.last is None or day <= each.last) for each in held):
+        if is_held(held, day):
             rate = 0
         if is_open:
             found.append(Span(day, next_day - _DAY, is_open, rate))
     return _joined(found)
+
+
+def is_held(held: Sequence[HeldDays], day: date) -> bool:
+    """Whether the day is one of these."""
+    return any(each.first <= day and (each.last is None or day <= each.last) for each in held)
+
+
+def step_due(claim: Claim, terms: Terms, *, told: Collection[int], today: date) -> int | None:
+    """The step of the ladder that is to be told today of a claim that is open: the last one whose
+    day has come. Those before it that nobody told are passed over; none goes back."""
+    if is_held(terms.unreminded, today):
+        return None
+    reached = [days for days in terms.reminder_days if claim.due_on + timedelta(days) <= today]
+    step = max(reached, default=None)
+    return None if step is None or step <= max(told, default=0) else step
 
 
 def _joined(spans: Sequence[Span]) -> list[Span]:

@@ -62,6 +62,21 @@ class LateChargeOut(BaseModel):
         )
 
 
+class PaymentReminderOut(BaseModel, from_attributes=True):
+    """A customer was reminded of a statement, at the step ``step_days`` of version
+    ``policy_number`` of the policy; ``open_micro``: what of it was not paid then."""
+
+    id: UUID
+    statement_id: UUID
+    account_id: UUID
+    step_days: int
+    open_micro: int
+    currency: str
+    policy_number: int
+    customer_class: str
+    at: datetime
+
+
 class LateWaiverIn(Reason):
     """What of a statement's late charges is given up."""
 

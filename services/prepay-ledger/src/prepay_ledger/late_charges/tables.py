@@ -1,5 +1,5 @@
-"""Late charges and what was given up of them, append only and sealed; and how far each account was
-looked at."""
+"""Late charges, what was given up of them, and reminders, append only and sealed; and how far each
+account was looked at."""
 
 from sqlalchemy import (
     BigInteger,
@@ -65,6 +65,25 @@ late_charge_waiver = Table(
 )
 Index("late_charge_waiver_day", late_charge_waiver.c.day, late_charge_waiver.c.id)
 Index("late_charge_waiver_account", late_charge_waiver.c.account_id, late_charge_waiver.c.id)
+
+# Told once a statement and step.
+payment_reminder = Table(
+    "payment_reminder",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("statement_id", Uuid, ForeignKey("statement.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("step_days", Integer, nullable=False),
+    Column("open_micro", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("policy_number", Integer, nullable=False),
+    Column("customer_class", Text, nullable=False),
+    instant("at"),
+    posting_day(),
+    UniqueConstraint("statement_id", "step_days"),
+)
+Index("payment_reminder_day", payment_reminder.c.day, payment_reminder.c.id)
+Index("payment_reminder_account", payment_reminder.c.account_id, payment_reminder.c.id)
 
 late_charge_look = Table(
     "late_charge_look",

@@ -12,6 +12,13 @@ LATE_CHARGE = "late-charge"
 """Kind of the journals."""
 
 
+class Period(NamedTuple):
+    """Local days, half open."""
+
+    first: date
+    end: date
+
+
 class Asked(NamedTuple):
     """What a statement and all earlier ones of this post-paid time ask for, as if nothing had been
     paid, with what the account came with: what was told by then, or what it came to since where
@@ -19,6 +26,7 @@ class Asked(NamedTuple):
 
     statement_id: UUID
     number: int
+    period: Period
     due_on: date
     micro: int
 
@@ -29,6 +37,7 @@ class Claim(NamedTuple):
 
     statement_id: UUID
     number: int
+    period: Period
     due_on: date
     from_micro: int
     to_micro: int
@@ -78,12 +87,15 @@ class HeldDays(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """What holds for a statement: the policy of the account's class as of the day after the due
-    day, none where nothing is charged, and when days of it are held."""
+    day, ``charge`` none where nothing is charged; and the days on which it costs nothing, and on
+    which nobody is reminded."""
 
     policy_number: int
     customer_class: str
     charge: LateCharge | None
     held: Sequence[HeldDays] = ()
+    reminder_days: Sequence[int] = ()
+    unreminded: Sequence[HeldDays] = ()
 
 
 class Posted(NamedTuple):
@@ -124,11 +136,13 @@ class Reckoned(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
     """What is known of a post-paid account whose row is locked. ``claims``: in the order of their
-    statements; ``posted``: by statement; ``disputed``, ``protected``: when."""
+    statements; ``posted``, and ``reminded``, the steps told so far: by statement; ``disputed``,
+    ``protected``: when."""
 
     claims: Sequence[Claim]
     movements: Sequence[Movement]
     posted: dict[UUID, Posted]
+    reminded: dict[UUID, Sequence[int]]
     disputed: Sequence[Held]
     protected: Sequence[Held]
 
@@ -152,6 +166,22 @@ class LateChargeRow:
     customer_class: str
     spans: Sequence[Span]
     journal_id: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder:
+    """A customer that was reminded of a statement, so many days after its due day by the policy.
+    ``open_micro``: what of it was not paid."""
+
+    id: UUID
+    statement_id: UUID
+    account_id: UUID
+    step_days: int
+    open_micro: int
+    currency: str
+    policy_number: int
+    customer_class: str
     at: datetime
 
 
@@ -187,3 +217,8 @@ class Charged:
     account_id: UUID
     currency: str
     last: LateChargeRow
+
+
+def posted_by(row: LateChargeRow) -> Posted:
+    """What is posted for its statement with the row."""
+    return Posted(row.number, row.accrued_micro, row.waived_micro)

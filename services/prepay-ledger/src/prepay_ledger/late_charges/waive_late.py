@@ -12,7 +12,7 @@ from prepay_ledger.facts.values import Decided
 from prepay_ledger.late_charges.ports import Unit
 from prepay_ledger.late_charges.post_charge import post_charge
 from prepay_ledger.late_charges.refusals import NoLateCharge, WaiverTooMuch
-from prepay_ledger.late_charges.values import Change, Charged, Posted, Waiver, WaiverOrder
+from prepay_ledger.late_charges.values import Change, Charged, Waiver, WaiverOrder, posted_by
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.ids import new_id
 
@@ -78,7 +78,7 @@ class WaiveLate:
         now: datetime,
     ) -> Waiver:
         last = charged.last
-        before = Posted(last.number, last.accrued_micro, last.waived_micro)
+        before = posted_by(last)
         after = Change(
             statement_id=asked.statement_id,
             through=last.through,
@@ -130,7 +130,7 @@ async def _locked(unit: Unit, statement_id: UUID) -> tuple[Account, Charged]:
 
 def _check_charged(charged: Charged, micro: int) -> None:
     last = charged.last
-    left = Posted(last.number, last.accrued_micro, last.waived_micro).charged_micro
+    left = posted_by(last).charged_micro
     if micro > left:
         message = (
             f"{left} micro-units are charged late for statement {last.statement_id}, not {micro}; "

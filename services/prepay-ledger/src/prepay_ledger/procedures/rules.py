@@ -12,6 +12,7 @@ from prepay_ledger.procedures.values import (
     calendar_of,
 )
 from prewatt_common.contracts.procedure_v1 import (
+    DEMAND_TEMPLATES,
     NOTICE_TEMPLATES,
     SERVED,
     WAITS,
@@ -116,13 +117,19 @@ def steps_of(procedure: Procedure, customer_class: str) -> list[Step]:
     ]
 
 
+_NOTICES = {
+    StepKind.LOW_BALANCE_NOTICE: NOTICE_TEMPLATES,
+    StepKind.DEMAND: DEMAND_TEMPLATES,
+}
+
+
 def proves(step: Step, evidence: Evidence) -> bool:
     """Whether it is evidence of the step at all, in a form or from a role that the step accepts."""
     match evidence.kind:
         case EvidenceKind.STEP:
             is_its = evidence.name == step.name
         case EvidenceKind.NOTICE:
-            is_its = step.kind is StepKind.LOW_BALANCE_NOTICE and evidence.name in NOTICE_TEMPLATES
+            is_its = evidence.name in _NOTICES.get(step.kind, ())
         case EvidenceKind.HINDRANCE:
             return False
     if step.kind in SERVED:

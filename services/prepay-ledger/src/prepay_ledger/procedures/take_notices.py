@@ -12,9 +12,10 @@ from prewatt_common.contracts.notice_events_v1 import (
     NoticeFailed,
     Role,
 )
-from prewatt_common.contracts.procedure_v1 import NOTICE_TEMPLATES
+from prewatt_common.contracts.procedure_v1 import DEMAND_TEMPLATES, NOTICE_TEMPLATES
 from prewatt_common.kafka.decoding import Delivered
 
+_EVIDENCE = frozenset({*NOTICE_TEMPLATES, *DEMAND_TEMPLATES})
 NoticeEvent: TypeAlias = NoticeDelivered | NoticeBounced | NoticeFailed
 
 
@@ -37,9 +38,7 @@ async def take_notices(
     that the order in which the two are written does not matter. What a nominated person was told
     is no word to the customer, and what did not reach them takes nothing back."""
     events = [
-        event
-        for event, _ in batch
-        if event.template in NOTICE_TEMPLATES and event.role is Role.CUSTOMER
+        event for event, _ in batch if event.template in _EVIDENCE and event.role is Role.CUSTOMER
     ]
     delivered = [event for event in events if isinstance(event, NoticeDelivered)]
     bounced = [event for event in events if isinstance(event, NoticeBounced)]

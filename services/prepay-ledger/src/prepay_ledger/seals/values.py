@@ -143,6 +143,14 @@ SEALED = (
         ),
     ),
     SealedTable(
+        "payment_reminder",
+        ("id",),
+        (
+            "id", "statement_id", "account_id", "step_days", "open_micro", "currency",
+            "policy_number", "customer_class", "at",
+        ),
+    ),
+    SealedTable(
         "statement",
         ("id",),
         (

@@ -2349,6 +2349,28 @@ CREATE TABLE late_charge_waiver (
 );
 CREATE INDEX late_charge_waiver_day ON late_charge_waiver (day, id);
 CREATE INDEX late_charge_waiver_account ON late_charge_waiver (account_id, id);
+CREATE TABLE payment_reminder (
+    id uuid NOT NULL,
+    statement_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    step_days integer NOT NULL,
+    open_micro bigint NOT NULL,
+    currency text NOT NULL,
+    policy_number integer NOT NULL,
+    customer_class text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (statement_id, step_days),
+    CHECK (step_days >= 1),
+    CHECK (open_micro > 0),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    CHECK (policy_number >= 0),
+    FOREIGN KEY(statement_id) REFERENCES statement (id),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX payment_reminder_day ON payment_reminder (day, id);
+CREATE INDEX payment_reminder_account ON payment_reminder (account_id, id);
 CREATE TABLE late_charge_look (
     account_id uuid NOT NULL,
     through date NOT NULL,
@@ -2618,6 +2640,7 @@ SEALED = {
     "refund_step": "",
     "late_charge": "",
     "late_charge_waiver": "",
+    "payment_reminder": "",
     "statement": "",
     "tariff_version": "",
     "policy_version": "",
