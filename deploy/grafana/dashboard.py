@@ -257,6 +257,7 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
                 rate("prewatt_notifier_notices_total", by="channel, outcome"),
                 rate("prewatt_notifier_attempts_total", by="channel, outcome"),
                 Query("max by (channel) (prewatt_notifier_channel_down)", "{{channel}} is down"),
+                Query("max(prewatt_notifier_parked_notices)", "parked notices"),
                 Query("1 - min by (centre) (prewatt_notifier_smpp_bound)", "{{centre}} unbound"),
                 rate("prewatt_notifier_text_fallbacks_total", by="template, language, why"),
                 rate("prewatt_notifier_webhook_attempts_total", by="outcome"),

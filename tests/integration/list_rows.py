@@ -40,6 +40,8 @@ from rows import (
     add_notice,
     add_owing,
     add_parked,
+    add_parked_notice,
+    add_parked_notice_step,
     add_payment,
     add_payment_event,
     add_period,
@@ -611,6 +613,13 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             owner=a_known_account,
             query={"account_id": "{owner}"},
         ),
+        "/v1/parked-notices": Listed(
+            add=add_parked_notice,
+            key=lambda each: each["notice_id"],
+            newest_first=False,
+            moves="UPDATE parked_notice SET error = 'another'",
+        ),
+        "/v1/parked-notice-steps": Listed(add=add_parked_notice_step, key=_id, newest_first=True),
         "/v1/door-notices": Listed(
             add=add_door_notice,
             key=_id,

@@ -29,6 +29,7 @@ async def database(notifier_store_url):
     async with database.transaction() as connection:
         await (await driver(connection)).execute(
             "TRUNCATE sms_message, door_photo, door_notice, notice_resend, notice, contact, "
+            "parked_notice, parked_notice_step, "
             "account, outbox"
         )
     await database.close()

@@ -57,6 +57,7 @@ async def database(notifier_store_url) -> AsyncGenerator[Database]:
     async with database.transaction() as connection:
         await (await driver(connection)).execute(
             "TRUNCATE sms_message, door_photo, door_notice, notice_resend, notice, contact, "
+            "parked_notice, parked_notice_step, "
             "nomination, nomination_word, "
             "account, outbox"
         )

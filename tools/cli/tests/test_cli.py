@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -117,6 +118,11 @@ def test_quantiles_are_those_of_prometheus() -> None:
             "set PREWATT_AUTH_PRIVATE_KEY_FILE",
         ),
         (["parked", "release", "m-1", "--reason", "x"], "set PREWATT_AUTH_PRIVATE_KEY_FILE"),
+        (["notices", "parked"], "set PREWATT_AUTH_PRIVATE_KEY_FILE"),
+        (
+            ["notices", "drop", str(UUID(int=1)), "--reason", "x"],
+            "set PREWATT_AUTH_PRIVATE_KEY_FILE",
+        ),
         (["cuts", "status"], "set PREWATT_AUTH_PRIVATE_KEY_FILE"),
         (["cuts", "hold", "--reason", "x"], "set PREWATT_AUTH_PRIVATE_KEY_FILE"),
         (["cuts", "release", "h-1", "--reason", "x"], "set PREWATT_AUTH_PRIVATE_KEY_FILE"),

@@ -4,7 +4,6 @@ import logging
 import random
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -21,16 +20,13 @@ from notifier.confirm_parts import make_confirm
 from notifier.contacts.ports import ConsentStore
 from notifier.contacts.postgres_consents import open_consents
 from notifier.contacts.set_consents import SetConsents
-from notifier.contacts.values import Channel
 from notifier.contacts_parts import contacts_routers
 from notifier.deliveries.api import notices_router
 from notifier.deliveries.api_bounces import bounces_router
 from notifier.deliveries.api_gateway_receipts import gateway_receipts_router
 from notifier.deliveries.api_receipts import receipts_router
 from notifier.deliveries.deliver import Deliver
-from notifier.deliveries.expire import ExpireNotices
 from notifier.deliveries.kafka import KafkaBacklog
-from notifier.deliveries.lane import Lane
 from notifier.deliveries.ports import DeliveryStore
 from notifier.deliveries.postgres import open_deliveries
 from notifier.deliveries.postgres_records import PostgresNoticeRecords
@@ -38,8 +34,7 @@ from notifier.deliveries.postgres_resends import open_resends
 from notifier.deliveries.resend import ResendNotice
 from notifier.deliveries.take_receipt import TakeReceipt
 from notifier.deliveries.take_verdict import TakeVerdict
-from notifier.deliveries.trust_silence import TrustSilence
-from notifier.deliveries.worker import DeliveryWorker
+from notifier.deliveries_parts import make_parking, make_worker
 from notifier.doors_parts import make_doors
 from notifier.inbox import make_inbox
 from notifier.intake import in_book
@@ -157,25 +152,12 @@ async def _run(
         clock=utc_now,
         jitter=random.random,
     )
-    worker = DeliveryWorker(
-        # One for each, configured or not: the notices of those that are not fail and say so.
-        lanes=[
-            Lane(
-                channel,
-                limits=settings.limits_of(channel),
-                open_deliveries=deliveries,
-                deliver=deliver,
-                lease=timedelta(seconds=settings.delivery_lease_s),
-                passing=_is_passing,
-                committed=relay.wake,
-                clock=utc_now,
-            )
-            for channel in Channel
-        ],
-        expire=ExpireNotices(open_deliveries=deliveries, clock=utc_now),
-        trust_silence=TrustSilence(
-            after=settings.undisputed_after, open_deliveries=deliveries, clock=utc_now
-        ),
+    parking = make_parking(database, passing=_is_passing, committed=committed)
+    worker = make_worker(
+        settings,
+        deliver=deliver,
+        open_deliveries=deliveries,
+        park=parking.park,
         backlog_taken=KafkaBacklog(
             bootstrap=settings.kafka_bootstrap, database=database, group=_GROUP
         ).is_taken,
@@ -219,6 +201,7 @@ async def _run(
                     committed=worker.wake,
                 ),
             ),
+            parking.router,
             templates_router(
                 open_texts=texts,
                 limits=limits,
@@ -265,6 +248,7 @@ async def _run(
         relay,
         consumer,
         worker,
+        parking.worker,
         doors.worker,
         *campaigns.workers,
         *webhooks.workers,

@@ -59,6 +59,10 @@ ATTEMPTS = Counter(
     "Attempts to hand over a notice: accepted, refused for good, later, or the peer is down.",
     ("channel", "outcome"),
 )
+PARKED_NOTICES = Gauge(
+    "prewatt_notifier_parked_notices",
+    "Notices that are set aside because their handling raised; beyond ten deliveries stop.",
+)
 WEBHOOK_ATTEMPTS = Counter(
     "prewatt_notifier_webhook_attempts_total",
     "Attempts to tell another system of an event: delivered, later, down, or gone for good.",

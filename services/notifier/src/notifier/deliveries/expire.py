@@ -4,7 +4,7 @@ from datetime import datetime
 
 from notifier.deliveries.ports import DeliveryStore, OpenDeliveries
 from notifier.deliveries.succession import hand_on
-from notifier.deliveries.values import Delivery
+from notifier.deliveries.values import Delivery, Doing, NoticeBroken
 from notifier.metrics import NOTICES
 from notifier.notices import events
 from notifier.notices.values import Status
@@ -22,7 +22,8 @@ class ExpireNotices:
         self._clock = clock
 
     async def __call__(self) -> bool:
-        """Whether anything ended. So many at a time in one transaction."""
+        """Whether anything ended. So many at a time in one transaction. Raises `NoticeBroken`
+        for the one that it failed at; nothing of its transaction stands then."""
         async with self._open_deliveries() as store:
             stopped = await store.stop_abandoned(now=self._clock())
             for notice in stopped:
@@ -44,7 +45,10 @@ class ExpireNotices:
 
 async def _expired(store: DeliveryStore, delivery: Delivery, *, now: datetime) -> bool:
     """Whether it was still to be ended: its account is held only now."""
-    if not await store.expire(delivery, now=now):
-        return False
-    await hand_on(store, delivery.notice, now=now)
+    try:
+        if not await store.expire(delivery, now=now):
+            return False
+        await hand_on(store, delivery.notice, now=now)
+    except Exception as error:
+        raise NoticeBroken(delivery.notice.id, Doing.EXPIRE, error) from error
     return True

@@ -8,9 +8,10 @@ from datetime import timedelta
 
 from notifier.contacts.values import Channel
 from notifier.deliveries.deliver import Deliver
+from notifier.deliveries.park_notice import ParkNotice
 from notifier.deliveries.ports import OpenDeliveries
 from notifier.deliveries.rate import Rate
-from notifier.deliveries.values import Delivery, Outcome
+from notifier.deliveries.values import Delivery, Doing, NoticeBroken, Outcome
 from notifier.metrics import CHANNEL_DOWN
 from prewatt_common.clock import Clock
 from prewatt_common.peer_breaker import Breaker, BreakerPolicy
@@ -48,6 +49,7 @@ class Lane:
         limits: LaneLimits,
         open_deliveries: OpenDeliveries,
         deliver: Deliver,
+        park: ParkNotice,
         lease: timedelta,
         passing: Callable[[BaseException], bool],
         committed: Callable[[], None],
@@ -59,6 +61,7 @@ class Lane:
         self._rate = Rate(limits.per_s)
         self._open_deliveries = open_deliveries
         self._deliver = deliver
+        self._park = park
         self._lease = lease
         self._passing = passing
         self._committed = committed
@@ -110,6 +113,10 @@ class Lane:
                     now=now,
                     lease_until=now + self._lease,
                 )
+        except NoticeBroken as broken:
+            await self._parked(broken)
+            self._due.set()
+            return []
         except Exception as error:
             if not self._passing(error):
                 raise
@@ -120,10 +127,39 @@ class Lane:
         return list(claimed)
 
     async def _one(self, delivery: Delivery) -> None:
-        outcome = await self._deliver.send(delivery)
+        notice_id = delivery.notice.id
+        try:
+            outcome = await self._deliver.send(delivery)
+        except Exception as error:  # noqa: BLE001 - it is kept, logged, and stops no other
+            await self._parked(NoticeBroken(notice_id, Doing.SEND, error))
+            return
         self._note_health(outcome)
-        if await self._record(delivery, outcome):
+        try:
+            recorded = await self._record(delivery, outcome)
+        except Exception as error:  # noqa: BLE001 - as above
+            broken = NoticeBroken(notice_id, Doing.RECORD, error)
+            await self._parked(broken, peer_has_it=outcome.reason is None)
+            return
+        if recorded:
             self._committed()
+
+    async def _parked(self, broken: NoticeBroken, *, peer_has_it: bool = False) -> None:
+        """Tries for as long as a lease holds: after that the notice raises again, and is parked
+        then."""
+        until = self._clock() + self._lease
+        while True:
+            try:
+                return await self._park(
+                    broken.notice_id, broken.error, doing=broken.doing, peer_has_it=peer_has_it
+                )
+            except Exception as error:
+                if error is broken.error or not self._passing(error):
+                    raise
+                if self._clock() >= until:
+                    logger.error("notice not parked in time: %r", error,
+                                 extra={"notice_id": str(broken.notice_id)})  # fmt: skip
+                    return None
+                await asyncio.sleep(_RETRY_S)
 
     def _note_health(self, outcome: Outcome) -> None:
         was_open = self._breaker.is_open

@@ -11,6 +11,9 @@ from notifier.contacts.values import Channel, Contact, Language
 from notifier.deliveries.values import (
     Delivery,
     Kept,
+    ParkedNotice,
+    ParkedStep,
+    ParkedView,
     RecordedNotice,
     Refusal,
     Resend,
@@ -170,3 +173,52 @@ class NoticeRecords(Protocol):
         """Newest first, older than the sequence ``before``; none where the account has no contact
         and nobody has told of it."""
         ...
+
+
+class ParkingStore(Protocol):
+    """Notices that are set aside, inside one transaction."""
+
+    async def hold(self) -> None:
+        """Locked until the transaction ends: nobody else parks a notice or ends its parking."""
+        ...
+
+    async def parked(self, notice_id: UUID) -> ParkedNotice | None: ...
+    async def others(self, notice_id: UUID) -> int:
+        """How many are parked beside this one."""
+        ...
+
+    async def park(self, parked: ParkedNotice) -> None:
+        """Set it aside, unless it has ended or is set aside already."""
+        ...
+
+    async def asked(self, *, by: str, key: str) -> ParkedStep | None: ...
+    async def unpark(self, step: ParkedStep) -> None:
+        """It is parked no more, and who decided so is kept."""
+        ...
+
+    async def let_go(self, notice_id: UUID, *, now: datetime) -> None:
+        """It is due now, where it has not ended; one that is true no more ends with that."""
+        ...
+
+    async def end(self, notice_id: UUID, *, reason: str, now: datetime) -> Notice | None:
+        """It is never sent. None where it had ended before, or cannot be read."""
+        ...
+
+    async def publish(self, message: Message) -> None: ...
+
+
+OpenParking = Callable[[], AbstractAsyncContextManager[ParkingStore]]
+
+
+class ParkingRecords(Protocol):
+    """Parked notices as they stand, for people to look at."""
+
+    async def page(self, *, after: UUID | None, limit: int) -> Sequence[ParkedView]:
+        """In the order of their ids."""
+        ...
+
+    async def steps(self, *, before: UUID | None, limit: int) -> Sequence[ParkedStep]:
+        """What people did with such notices, the newest first."""
+        ...
+
+    async def count(self) -> int: ...

@@ -5,17 +5,16 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notifier.channels.ports import Verdict
 from notifier.contacts.postgres_nominations import contact_as
 from notifier.contacts.values import Channel, Contact, Language
 from notifier.deliveries import postgres_messages
+from notifier.deliveries.postgres_rows import delivery_of, each_of
 from notifier.deliveries.values import Delivery, Refusal, Said, SaidWith
 from notifier.notices.postgres_rows import INSERT_NOTICES, hold_account, notice_columns, notice_of
 from notifier.notices.values import Notice, Priority, Status, Template
-from notifier.templates.values import PublishedText, Source
 from prewatt_common.contracts.notice_events_v1 import Proof, Role
 from prewatt_common.db.database import Database, DriverConnection, driver
 from prewatt_common.kafka import outbox
@@ -31,6 +30,7 @@ FROM (
     SELECT id FROM notice
     WHERE channel = $4 AND priority = $5 AND status IN ('queued', 'sending')
       AND next_attempt_at <= $2::timestamptz AND give_up_at > $2 AND stop_as IS NULL
+      AND id <> ALL (ARRAY(SELECT notice_id FROM parked_notice))
     ORDER BY next_attempt_at LIMIT $1
     FOR UPDATE SKIP LOCKED
 ) AS due
@@ -55,6 +55,7 @@ RETURNING n.*, coalesce(a.number, a.id::text) AS account_number,
 _STOP_ABANDONED = """
 UPDATE notice SET status = stop_as, next_attempt_at = NULL, finished_at = $1::timestamptz
 WHERE status = 'sending' AND stop_as IS NOT NULL AND next_attempt_at <= $1::timestamptz
+  AND id <> ALL (ARRAY(SELECT notice_id FROM parked_notice))
 RETURNING *
 """
 _UNDISPUTED = """
@@ -62,6 +63,7 @@ UPDATE notice SET status = 'delivered', proof = 'undisputed', finished_at = $4::
 WHERE id IN (
     SELECT id FROM notice
     WHERE status = 'accepted' AND channel = $1 AND accepted_at <= $2 AND stop_as IS NULL
+      AND id <> ALL (ARRAY(SELECT notice_id FROM parked_notice))
     ORDER BY accepted_at LIMIT $3 FOR UPDATE SKIP LOCKED
 )
 RETURNING *
@@ -85,6 +87,7 @@ SELECT n.*, coalesce(a.number, a.id::text) AS account_number, NULL AS timezone,
 FROM notice AS n JOIN account AS a ON a.id = n.account_id
 WHERE n.status IN ('queued', 'sending') AND n.give_up_at <= $2 AND n.stop_as IS NULL
   AND (n.status = 'queued' OR n.next_attempt_at <= $2)
+  AND n.id <> ALL (ARRAY(SELECT notice_id FROM parked_notice))
 ORDER BY n.give_up_at LIMIT $1
 """
 _EXPIRE = """
@@ -150,18 +153,18 @@ class PostgresDeliveries:
             if free <= 0:
                 break
             rows = await self._inner.fetch(_CLAIM, free, now, lease_until, channel, priority)
-            claimed += map(delivery_of, rows)
+            claimed += each_of(delivery_of, rows)
             limit -= 0 if priority is Priority.SUPPLY else len(rows)
         return claimed
 
     async def stop_abandoned(self, *, now: datetime) -> Sequence[Notice]:
-        return [notice_of(row) for row in await self._inner.fetch(_STOP_ABANDONED, now)]
+        return each_of(notice_of, await self._inner.fetch(_STOP_ABANDONED, now))
 
     async def undisputed(
         self, channel: Channel, *, accepted_before: datetime, limit: int, now: datetime
     ) -> Sequence[Notice]:
         rows = await self._inner.fetch(_UNDISPUTED, channel, accepted_before, limit, now)
-        return [notice_of(row) for row in rows]
+        return each_of(notice_of, rows)
 
     async def account_of(self, notice_id: UUID, channel: Channel | None = None) -> UUID | None:
         query = "SELECT account_id FROM notice WHERE id = $1 AND channel = coalesce($2, channel)"
@@ -189,7 +192,7 @@ class PostgresDeliveries:
         return await postgres_messages.verdict_of_messages(self._inner, notice_id)
 
     async def overdue(self, *, limit: int, now: datetime) -> Sequence[Delivery]:
-        return [delivery_of(row) for row in await self._inner.fetch(_OVERDUE, limit, now)]
+        return each_of(delivery_of, await self._inner.fetch(_OVERDUE, limit, now))
 
     async def expire(self, delivery: Delivery, *, now: datetime) -> bool:
         expired = await self._inner.fetchval(_EXPIRE, delivery.notice.id, delivery.attempts, now)
@@ -257,24 +260,6 @@ class PostgresDeliveries:
 
     async def publish(self, message: Message) -> None:
         await outbox.append(self._connection, [message])
-
-
-def delivery_of(row: asyncpg.Record) -> Delivery:
-    """Of a query that gives the account's number, its zone and the published text too."""
-    return Delivery(
-        notice_of(row),
-        row["account_number"],
-        row["attempts"],
-        row["created_at"],
-        row["timezone"],
-        _published(row),
-    )
-
-
-def _published(row: asyncpg.Record) -> PublishedText | None:
-    if row["text_number"] is None:
-        return None
-    return PublishedText(row["text_number"], Source(row["text_body"], row["text_subject"]))
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from notifier.contacts.values import Channel, Language
-from notifier.deliveries.postgres import delivery_of
+from notifier.deliveries.postgres_rows import delivery_of
 from notifier.deliveries.values import Kept, RecordedNotice
 from notifier.notices.values import Status, Template
 from prewatt_common.contracts.notice_events_v1 import Proof, Role

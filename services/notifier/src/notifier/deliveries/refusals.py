@@ -28,3 +28,10 @@ class NotSaid(Refusal):
     """There are no words of it."""
 
     kind = "not-said"
+
+
+class NotParked(Refusal):
+    """No such notice is parked."""
+
+    status = HTTPStatus.NOT_FOUND
+    kind = "not-parked"

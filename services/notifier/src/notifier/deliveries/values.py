@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
@@ -164,3 +165,74 @@ class Kept(NamedTuple):
     delivery: Delivery
     said_sha256: bytes | None
     """Of what its peer has accepted."""
+
+
+PARKED_MAX = 10
+"""Beyond so many it is the release, and no notice: all deliveries stop."""
+
+
+class Doing(StrEnum):
+    """What was being done with a notice as it raised."""
+
+    READ = "read"
+    SEND = "send"
+    RECORD = "record"
+    EXPIRE = "expire"
+
+
+class NoticeBroken(Exception):
+    """What is done with a notice, or with many, raised at this one, by an ``error`` that nobody
+    foresaw. Nothing of it is committed; the others go again once this one is parked."""
+
+    def __init__(self, notice_id: UUID, doing: Doing, error: Exception) -> None:
+        super().__init__(f"{doing} of notice {notice_id}: {error!r}")
+        self.notice_id = notice_id
+        self.doing = doing
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParkedNotice:
+    """A notice that is set aside because its handling raised, until a person says what becomes of
+    it. ``peer_has_it``: a peer had accepted it as that could not be written down."""
+
+    notice_id: UUID
+    since: datetime
+    doing: Doing
+    error: str
+    peer_has_it: bool
+
+
+class ParkedEnd(StrEnum):
+    """What a person did with a parked notice."""
+
+    RELEASED = "released"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParkedStep:
+    """Who let a parked notice go, or dropped it, and why. ``key`` is their Idempotency-Key."""
+
+    id: UUID
+    parked: ParkedNotice
+    what: ParkedEnd
+    key: str
+    by: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParkedView:
+    """A parked notice as people see it, with where it stands now."""
+
+    notice_id: UUID
+    account_id: UUID
+    template: str
+    channel: str
+    status: Status
+    since: datetime
+    doing: Doing
+    error: str
+    peer_has_it: bool

@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from notifier.deliveries.expire import ExpireNotices
 from notifier.deliveries.lane import Lane
+from notifier.deliveries.park_notice import ParkNotice
 from notifier.deliveries.trust_silence import TrustSilence
+from notifier.deliveries.values import NoticeBroken
 from prewatt_common.workers import wait_any
 
 logger = logging.getLogger(__name__)
@@ -27,6 +29,7 @@ class DeliveryWorker:
         lanes: Sequence[Lane],
         expire: ExpireNotices,
         trust_silence: TrustSilence,
+        park: ParkNotice,
         backlog_taken: Callable[[], Awaitable[bool]],
         passing: Callable[[BaseException], bool],
         committed: Callable[[], None],
@@ -34,6 +37,7 @@ class DeliveryWorker:
         self._lanes = lanes
         self._expire = expire
         self._trust_silence = trust_silence
+        self._park = park
         self._backlog_taken = backlog_taken
         self._passing = passing
         self._committed = committed
@@ -66,8 +70,7 @@ class DeliveryWorker:
         while not stop.is_set():
             ended = False
             try:
-                ended = await self._expire()
-                ended = await self._trust_silence() or ended
+                ended = await self._end_some()
             except Exception as error:
                 if not self._passing(error):
                     raise
@@ -78,3 +81,14 @@ class DeliveryWorker:
                 self._committed()
             else:
                 await wait_any(stop, timeout_s=_POLL_S)
+
+    async def _end_some(self) -> bool:
+        try:
+            ended = await self._expire()
+            return await self._trust_silence() or ended
+        except NoticeBroken as broken:
+            if self._passing(broken.error):
+                raise broken.error from broken
+            await self._park(broken.notice_id, broken.error, doing=broken.doing)
+            # The others at once, without it.
+            return True

@@ -294,6 +294,30 @@ CREATE TABLE notice_resend (
     UNIQUE (asked_by, asked_as),
     CHECK (id <> of)
 );
+-- A notice whose handling raised: it has no turn until a person releases or drops it.
+CREATE TABLE parked_notice (
+    notice_id uuid PRIMARY KEY REFERENCES notice,
+    since timestamptz NOT NULL,
+    doing text NOT NULL CHECK (doing IN ('read', 'send', 'record', 'expire')),
+    error text NOT NULL,
+    -- A peer had accepted it, which could not be written down.
+    peer_has_it boolean NOT NULL
+);
+CREATE TABLE parked_notice_step (
+    id uuid PRIMARY KEY,
+    notice_id uuid NOT NULL REFERENCES notice,
+    since timestamptz NOT NULL,
+    doing text NOT NULL CHECK (doing IN ('read', 'send', 'record', 'expire')),
+    error text NOT NULL,
+    peer_has_it boolean NOT NULL,
+    what text NOT NULL CHECK (what IN ('released', 'dropped')),
+    asked_as text NOT NULL,
+    asked_by text NOT NULL CHECK (asked_by <> ''),
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    -- An Idempotency-Key is its person's.
+    UNIQUE (asked_by, asked_as)
+);
 -- What a person brought to a customer's door. Never changed.
 CREATE TABLE door_notice (
     id uuid PRIMARY KEY,
@@ -465,7 +489,7 @@ def downgrade() -> None:
     for table in (
         "webhook_message", "webhook_secret", "webhook_change", "webhook",
         "inbound_part", "inbound_message", "sms_message", "door_photo", "door_notice",
-        "notice_resend", "notice",
+        "parked_notice_step", "parked_notice", "notice_resend", "notice",
         "template_test", "template_text", "campaign_member", "campaign_step", "campaign",
         "nomination_word", "nomination", "consent", "contact",
         "account", "zone_data", "outbox", "dead_letter_replay", "offset_acceptance",
