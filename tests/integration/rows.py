@@ -384,23 +384,31 @@ async def add_notice(connection: asyncpg.Connection, account_id: str, n: int) ->
     )  # fmt: skip
 
 
-async def add_parked_notice(connection: asyncpg.Connection, account_id: str, n: int) -> None:
+async def _noticed(connection: asyncpg.Connection) -> UUID:
+    """An account of the notifier's."""
+    account_id = new_id()
+    await connection.execute("INSERT INTO account (id) VALUES ($1)", account_id)
+    return account_id
+
+
+async def add_parked_notice(connection: asyncpg.Connection, _: str, n: int) -> None:
     await connection.execute(
         "WITH made AS (INSERT INTO notice (id, cause_id, account_id, template, language, channel, "
         "recipient, facts, position, status, priority, expires_at, give_up_at, next_attempt_at, "
         "created_at) VALUES ($1, $1, $2, 'low-balance', 'en', 'log', '', '{}', 0, 'sending', 1, "
         "$3, $3, $3, $3) RETURNING id) "
         "INSERT INTO parked_notice SELECT id, $3, 'read', 'ValidationError: x', false FROM made",
-        new_id(), UUID(account_id), AT,
+        new_id(), await _noticed(connection), AT,
     )  # fmt: skip
 
 
-async def add_parked_notice_step(connection: asyncpg.Connection, account_id: str, n: int) -> None:
-    await add_notice(connection, account_id, n)
+async def add_parked_notice_step(connection: asyncpg.Connection, _: str, n: int) -> None:
+    account_id = await _noticed(connection)
+    await add_notice(connection, str(account_id), n)
     await connection.execute(
         "INSERT INTO parked_notice_step SELECT $2, id, $3, 'read', 'x', false, 'dropped', $4, "
         "'x', 'r', $3 FROM notice WHERE account_id = $1 LIMIT 1",
-        UUID(account_id), new_id(), AT, str(uuid4()),
+        account_id, new_id(), AT, str(uuid4()),
     )  # fmt: skip
 
 

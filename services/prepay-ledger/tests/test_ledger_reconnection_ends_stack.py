@@ -370,6 +370,33 @@ async def test_whom_no_warning_reaches_is_sought_until_one_does(world: World) ->
     assert await orders(world) == [("unreachable", "over"), ("unreachable", None)]
 
 
+async def test_late_word_of_an_older_notice_leaves_the_search_for_whom_a_newer_missed(
+    world: World,
+) -> None:
+    """A mail that nobody has sent back counts after days: it left before the address failed."""
+    household = world.households[0]
+    older = delivered(account_id=household.id, at=world.now + MINUTE, said_at=world.now - MINUTE)
+    await hear(world, failed(older, at=world.now))
+    world.now += MINUTE
+    await hear(world, older)
+    assert await orders(world) == [("unreachable", None)]
+    # Nor in one batch, whichever comes first; nor at the very instant.
+    at_once = delivered(account_id=household.id, at=world.now, said_at=world.now)
+    await hear(world, older, failed(older, at=world.now), at_once)
+    assert await orders(world) == [("unreachable", None)]
+    # It failed again: what was said between the two does not end it either.
+    world.now += MINUTE
+    await hear(world, failed(older, at=world.now))
+    between = delivered(account_id=household.id, at=world.now + MINUTE, said_at=world.now - MINUTE)
+    await hear(world, between)
+    assert await orders(world) == [("unreachable", None)]
+    newer = delivered(
+        account_id=household.id, at=world.now + 2 * MINUTE, said_at=world.now + MINUTE
+    )
+    await hear(world, newer)
+    assert await orders(world) == [("unreachable", "over")]
+
+
 async def test_who_has_no_meter_is_not_sought_at_one(world: World) -> None:
     stranger = delivered(account_id=uuid4(), at=world.now)
     await hear(world, failed(stranger, at=world.now))

@@ -109,7 +109,15 @@ async def test_open_ones_are_found_by_their_indices_however_many_were_closed(
         )
         await connection.execute("ANALYZE work_order")
         rows = await connection.fetch(
-            f"EXPLAIN {CLOSE_ALL}", [], [K.UNREACHABLE], AT, "w", "over", "n", [ACCOUNT, OTHER]
+            f"EXPLAIN {CLOSE_ALL}",
+            [],
+            [K.UNREACHABLE],
+            AT,
+            "w",
+            "over",
+            "n",
+            [ACCOUNT, OTHER],
+            [AT, None],
         )
     finally:
         await connection.close()

@@ -48,7 +48,8 @@ class NoticeAccepted(Event, frozen=True, kw_only=True):
 
 
 class NoticeDelivered(Event, frozen=True, kw_only=True):
-    """The notice has arrived, by ``proof``."""
+    """The notice has arrived, by ``proof``. ``at``: when that was known; ``said_at``: when it was
+    handed over to whoever brought it, which may be long before. Without it, as ``at``."""
 
     ce_type: ClassVar[str] = "prewatt.notice.delivered.v1"
 
@@ -60,6 +61,7 @@ class NoticeDelivered(Event, frozen=True, kw_only=True):
     proof: Proof
     at: Instant
     role: Role = Role.CUSTOMER
+    said_at: Instant | None = None
 
 
 class NoticeBounced(Event, frozen=True, kw_only=True):

@@ -40,13 +40,15 @@ def accepted(notice: Notice, *, now: datetime) -> Message:
 
 
 def delivered(notice: Notice, *, proof: Proof, now: datetime) -> Message:
-    """It has arrived."""
-    return _message(NoticeDelivered(proof=proof, **_which(notice, now)), notice, now)
+    """It has arrived, as is known ``now``."""
+    said_at = notice.accepted_at or now
+    event = NoticeDelivered(proof=proof, said_at=said_at, **_which(notice, now))
+    return _message(event, notice, now)
 
 
 def brought(notice: Notice, *, door_id: UUID, form: str, now: datetime, at: datetime) -> Message:
     """A person brought what it says to the door ``at``: evidence of its own, by its own id."""
-    event = NoticeDelivered(proof=Proof.BROUGHT, **_which(notice, at))
+    event = NoticeDelivered(proof=Proof.BROUGHT, said_at=at, **_which(notice, at))
     return _message(replace(event, notice_id=door_id, channel=form), notice, now)
 
 

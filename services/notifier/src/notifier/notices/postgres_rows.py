@@ -71,6 +71,7 @@ def notice_of(row: asyncpg.Record) -> Notice:
         role=Role(row["role"]),
         code=row["code"],
         campaign_id=row["campaign_id"],
+        accepted_at=row["accepted_at"],
     )
 
 

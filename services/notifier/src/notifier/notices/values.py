@@ -218,6 +218,8 @@ class Notice:
     """What its reader types in to learn that it is ours; drawn as the notice is kept."""
     campaign_id: UUID | None = None
     """Of the campaign whose words and channels it has; none where an event called for it."""
+    accepted_at: datetime | None = None
+    """When a peer took it; none where none has, or as it was read none had."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,13 @@ NoticeEvent: TypeAlias = NoticeDelivered | NoticeBounced | NoticeFailed
 
 
 class HeardNotices(NamedTuple):
-    """The accounts of which there is news, and those of them of which something came back; whom the
-    last notice of the batch reached, and for whom it failed on every channel."""
+    """The accounts of which there is news, and those of them of which something came back; when
+    what reached the customer last was said, where nothing failed on every channel after that, and
+    the last that so failed where something did."""
 
     accounts: set[UUID]
     came_back: set[UUID]
-    reached: Mapping[UUID, NoticeDelivered]
+    reached: Mapping[UUID, datetime]
     unreached: Mapping[UUID, NoticeFailed]
 
 
@@ -51,10 +52,23 @@ async def take_notices(
         came_back.update(await unit.evidence.take_back_bounced(bounced, now=now))
     if failed:
         came_back.update(await unit.evidence.take_back_failed(failed, now=now))
-    last = {each.account_id: each for each in sorted([*delivered, *failed], key=lambda e: e.at)}
-    return HeardNotices(
-        news | came_back,
-        came_back,
-        {key: each for key, each in last.items() if isinstance(each, NoticeDelivered)},
-        {key: each for key, each in last.items() if isinstance(each, NoticeFailed)},
-    )
+    reached, unreached = _last(delivered, failed)
+    return HeardNotices(news | came_back, came_back, reached, unreached)
+
+
+def _last(
+    delivered: Sequence[NoticeDelivered], failed: Sequence[NoticeFailed]
+) -> tuple[Mapping[UUID, datetime], Mapping[UUID, NoticeFailed]]:
+    """By when each was said, and not by when its delivery was known: an old mail that nobody sends
+    back says nothing of an address that has failed since."""
+    unreached = {each.account_id: each for each in sorted(failed, key=lambda e: e.at)}
+    reached: dict[UUID, datetime] = {}
+    for each in delivered:
+        said_at = each.at if each.said_at is None else min(each.said_at, each.at)
+        reached[each.account_id] = max(said_at, reached.get(each.account_id, said_at))
+    for account_id in reached.keys() & unreached.keys():
+        if reached[account_id] > unreached[account_id].at:
+            del unreached[account_id]
+        else:
+            del reached[account_id]
+    return reached, unreached

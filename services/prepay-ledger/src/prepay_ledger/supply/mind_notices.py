@@ -53,13 +53,14 @@ async def _have_contacts_mended(unit: Unit, came_back: Collection[UUID], *, now:
 
 
 async def _look_for_unreached(unit: Unit, heard: HeardNotices, *, now: datetime) -> None:
-    """One order a household, at the first of its meters; whom a notice reaches needs none."""
+    """One order a household, at the first of its meters. Whom a notice reaches that was said after
+    the one that failed needs none."""
     await end_orders(
         unit=unit,
-        account_ids=heard.reached,
         kinds=[WorkOrderKind.UNREACHABLE],
-        why="a notice was delivered",
+        why="a notice was delivered that was said later",
         at=now,
+        known=heard.reached,
     )
     if not heard.unreached:
         return

@@ -1,6 +1,6 @@
 """Use case: work orders are opened, and closed when what they are about is over, and told."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -17,12 +17,14 @@ from prepay_ledger.work_orders.values import (
 from prewatt_common.contracts.ledger_events_v1 import WorkOrderClosed, WorkOrderOpened
 from prewatt_common.kafka.messages import Message
 
+NOBODY: Mapping[UUID, datetime] = {}
+
 
 async def open_orders(
     *, unit: HasWorkOrders, orders: Sequence[NewWorkOrder], at: datetime
 ) -> Sequence[WorkOrder]:
     """Those that were opened, in the transaction of what noticed it. The same again changes
-    nothing while one is open."""
+    nothing while one is open, but for up to when that is known to hold."""
     if not orders:
         return ()
     opened = await unit.work_orders.open(orders, at=at)
@@ -38,13 +40,15 @@ async def end_orders(
     at: datetime,
     meter_ids: Collection[str] = (),
     account_ids: Collection[UUID] = (),
+    known: Mapping[UUID, datetime] = NOBODY,
 ) -> Sequence[WorkOrder]:
-    """Those that were open and are closed now, because what they were about is over."""
-    if not meter_ids and not account_ids:
+    """Those that were open and are closed now, because what they were about is over. ``known``: as
+    of an instant, by account; what an order is about may have come after that, and it stays."""
+    if not meter_ids and not account_ids and not known:
         return ()
     closing = Closing(at=at, by=SYSTEM, result=WorkOrderResult.OVER, note=why)
     closed = await unit.work_orders.close_all(
-        kinds, closing, meter_ids=meter_ids, account_ids=account_ids
+        kinds, closing, meter_ids=meter_ids, account_ids=account_ids, known=known
     )
     await unit.publish([closed_event(each, closing) for each in closed])
     return closed

@@ -1,6 +1,6 @@
 """What work orders need."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -13,8 +13,8 @@ class WorkOrderStore(Protocol):
     """Work orders."""
 
     async def open(self, orders: Sequence[NewWorkOrder], *, at: datetime) -> Sequence[WorkOrder]:
-        """In one statement; gives those that were opened. Not where one of the meter and kind is
-        open, or was closed since what the new one rests on was known."""
+        """Gives those that were opened. Not where one of the meter and kind is open, which is known
+        for longer then, or was closed since what the new one rests on was known."""
         ...
 
     async def close_all(
@@ -24,8 +24,10 @@ class WorkOrderStore(Protocol):
         *,
         meter_ids: Collection[str] = (),
         account_ids: Collection[UUID] = (),
+        known: Mapping[UUID, datetime],
     ) -> Sequence[WorkOrder]:
-        """Closes what is open of these kinds and of these meters or accounts, and gives it."""
+        """Closes what is open of these kinds and of these meters or accounts, and gives it; of
+        accounts with an instant only what is known up to before that."""
         ...
 
     async def find(self, order_id: UUID) -> WorkOrder | None:

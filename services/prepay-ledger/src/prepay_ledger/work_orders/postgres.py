@@ -1,7 +1,7 @@
 """Work orders in PostgreSQL."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,8 +20,8 @@ from prewatt_common.ids import new_id
 
 # Whoever closes the one that is open has it locked: the insert waits for that, then it is added.
 _OPEN = """
-INSERT INTO work_order (id, kind, meter_id, account_id, reason, evidence, opened_at)
-SELECT n.id, n.kind, n.meter_id, n.account_id, n.reason, n.evidence::jsonb, $8
+INSERT INTO work_order (id, kind, meter_id, account_id, reason, evidence, opened_at, known_until)
+SELECT n.id, n.kind, n.meter_id, n.account_id, n.reason, n.evidence::jsonb, $8, n.known_until
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[],
             $7::timestamptz[])
      AS n (id, kind, meter_id, account_id, reason, evidence, known_until)
@@ -31,12 +31,28 @@ ORDER BY n.meter_id, n.kind
 ON CONFLICT (meter_id, kind) WHERE closed_at IS NULL DO NOTHING
 RETURNING *
 """
+# What is open already rests on the newest of it: older evidence does not close it.
+_KNOWN_LONGER = """
+WITH locked AS (
+    SELECT w.id, n.known_until
+    FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS n (meter_id, kind, known_until)
+    JOIN work_order AS w ON w.meter_id = n.meter_id AND w.kind = n.kind
+    WHERE w.closed_at IS NULL AND w.known_until < n.known_until
+    ORDER BY w.id FOR UPDATE OF w
+)
+UPDATE work_order AS w SET known_until = newest.known_until
+FROM (SELECT id, max(known_until) AS known_until FROM locked GROUP BY id) AS newest
+WHERE w.id = newest.id
+"""
 # Locked in the order of their ids, so that two that close some of the same do not deadlock.
 CLOSE_ALL = """
 WITH locked AS (
     SELECT id FROM work_order
     WHERE (meter_id = ANY($1::text[]) OR account_id = ANY($7::uuid[]))
       AND kind = ANY($2::text[]) AND closed_at IS NULL
+      AND NOT EXISTS (SELECT FROM unnest($7::uuid[], $8::timestamptz[]) AS k (account_id, at)
+                      WHERE k.account_id = work_order.account_id
+                        AND work_order.known_until >= k.at)
     ORDER BY id FOR UPDATE
 )
 UPDATE work_order AS w SET closed_at = $3, closed_by = $4, result = $5, note = $6
@@ -56,7 +72,16 @@ class PostgresWorkOrders:
 
     async def open(self, orders: Sequence[NewWorkOrder], *, at: datetime) -> Sequence[WorkOrder]:
         """A meter's of one kind twice among them is opened once."""
-        rows = await (await driver(self._connection)).fetch(
+        connection = await driver(self._connection)
+        timed = [each for each in orders if each.known_until is not None]
+        if timed:
+            await connection.execute(
+                _KNOWN_LONGER,
+                [each.meter_id for each in timed],
+                [each.kind for each in timed],
+                [each.known_until for each in timed],
+            )
+        rows = await connection.fetch(
             _OPEN,
             [new_id() for _ in orders],
             [each.kind for each in orders],
@@ -76,6 +101,7 @@ class PostgresWorkOrders:
         *,
         meter_ids: Collection[str] = (),
         account_ids: Collection[UUID] = (),
+        known: Mapping[UUID, datetime],
     ) -> Sequence[WorkOrder]:
         """One statement."""
         rows = await (await driver(self._connection)).fetch(
@@ -86,7 +112,8 @@ class PostgresWorkOrders:
             closing.by,
             closing.result,
             closing.note,
-            list(account_ids),
+            [*account_ids, *known],
+            [*(None for _ in account_ids), *known.values()],
         )
         return [to_order(row) for row in rows]
 

@@ -16,6 +16,8 @@ work_order = Table(
     Column("reason", Text, nullable=False),
     Column("evidence", JSONB, nullable=False),
     instant("opened_at"),
+    # Up to when what it rests on is known; none where nobody said.
+    instant("known_until", nullable=True),
     instant("closed_at", nullable=True),
     Column("closed_by", Text),
     Column("result", Text),

@@ -854,6 +854,7 @@ CREATE TABLE work_order (
     reason text NOT NULL,
     evidence jsonb NOT NULL,
     opened_at timestamptz NOT NULL,
+    known_until timestamptz,
     closed_at timestamptz,
     closed_by text,
     result text,
