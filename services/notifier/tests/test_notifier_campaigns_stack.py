@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from functools import partial
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -90,6 +91,63 @@ async def test_a_pause_stops_and_nobody_is_told_twice_after_it(notifier, campaig
     assert kinds == [
         "ended", "resumed", "paused", "started", "frozen", "approved", "uploaded", "drafted",
     ]  # fmt: skip
+
+
+async def test_nothing_leaves_once_a_cancel_is_answered(notifier, campaigns, smtp_peer):
+    accounts = await campaigns.accounts(200, channels=("email",))
+    smtp_peer.delay_s = 0.2
+    try:
+        campaign_id = await campaigns.running(accounts, channels=["email"])
+
+        def mailed() -> int:
+            subject = f"A new tariff {campaign_id}"
+            return sum(mail["Subject"] == subject for mail in smtp_peer.mails)
+
+        await notifier.until(lambda: mailed() > 10, what="some are told")
+        answers = await asyncio.gather(
+            *(campaigns.decide("cancel", campaign_id, key=campaign_id) for _ in range(3))
+        )
+        told = mailed()
+    finally:
+        smtp_peer.delay_s = 0
+    assert [(each.status_code, each.json()["state"]) for each in answers] == [
+        (200, "cancelled")
+    ] * 3
+    # A next channel's notice that was queued at that very moment: as a refusal would leave it.
+    late = (
+        "UPDATE notice SET status = 'queued', stop_as = NULL, next_attempt_at = now() "
+        "WHERE id = (SELECT id FROM notice WHERE campaign_id = $1 AND status = 'withdrawn' "
+        "LIMIT 1) RETURNING account_id"
+    )
+    await campaigns.rows(late, UUID(campaign_id))
+
+    async def withdrawn() -> bool:
+        query = (
+            "SELECT count(*) FROM notice WHERE campaign_id = $1 AND status IN ('queued', 'sending')"
+        )
+        return (await campaigns.rows(query, UUID(campaign_id)))[0][0] == 0
+
+    await notifier.until(withdrawn, what="nothing waits")
+    assert mailed() == told < 200
+    states = Counter(
+        (row["state"], row["skipped_for"])
+        for row in await campaigns.rows(
+            "SELECT state, skipped_for FROM campaign_member WHERE campaign_id = $1",
+            UUID(campaign_id),
+        )
+    )
+    assert states == {("queued", None): told, ("skipped", "cancelled"): 200 - told}
+
+
+async def test_the_same_asked_at_the_same_time_is_done_once(campaigns):
+    key = str(uuid4())
+    answers = await asyncio.gather(*(campaigns.draft(key=key) for _ in range(4)))
+    assert {answer.status_code for answer in answers} == {201}, answers[0].text
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    other = await campaigns.draft(key=key, name="another")
+    assert (other.status_code, other.json()["type"]) == (
+        409, "urn:prewatt:problem:idempotency-key-used",
+    )  # fmt: skip
 
 
 async def test_supply_overtakes_a_campaign(notifier, campaigns, smtp_peer):

@@ -15,7 +15,10 @@ from notifier.notices.values import Text
 from notifier.templates.values import Worded
 
 DELIVERY = SimpleNamespace(
-    notice=SimpleNamespace(channel=Channel.LOG), account_number="1", attempts=1, published=None
+    notice=SimpleNamespace(channel=Channel.LOG, campaign_id=None),
+    account_number="1",
+    attempts=1,
+    published=None,
 )
 RENDERER = SimpleNamespace(render=lambda *_, **__: Worded(Text("", "", "text"), 0))
 

@@ -1,5 +1,6 @@
 """Use cases: a person drafts a campaign, another approves it, and it is started and stopped."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -33,6 +34,9 @@ from notifier.notices.values import Notice
 from prewatt_common.clock import Clock
 from prewatt_common.ids import new_id
 from prewatt_common.refusals import NeedsSecondPerson
+
+_LEAVING_S = 5.0
+_LOOK_S = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +147,31 @@ class ChangeCampaign:
             await store.note(step)
         count_withdrawn(withdrawn)
         self._committed()
+        if order.what in (What.PAUSED, What.CANCELLED):
+            await self._until_nothing_leaves(campaign_id)
+            await self._withdraw_the_rest(campaign_id)
         return changed
+
+    async def _until_nothing_leaves(self, campaign_id: UUID) -> None:
+        """What is being handed over now has looked whether it may before this was committed. The
+        answer waits for it, so that nothing leaves after that; not for ever, where a peer hangs:
+        that has it already."""
+        ends_at = asyncio.get_running_loop().time() + _LEAVING_S
+        while asyncio.get_running_loop().time() < ends_at:
+            async with self._open_campaigns() as store:
+                if not await store.is_leaving(campaign_id, now=self._clock()):
+                    return
+            await asyncio.sleep(_LOOK_S)
+
+    async def _withdraw_the_rest(self, campaign_id: UUID) -> None:
+        """What was about to leave as it was paused, and waits again."""
+        async with self._open_campaigns() as store:
+            campaign = _known(await store.lock(campaign_id), campaign_id)
+            if campaign.state is not CampaignState.PAUSED:
+                return
+            withdrawn = await _withdraw(store, campaign_id, now=self._clock())
+        count_withdrawn(withdrawn)
+        self._committed()
 
     async def _check(
         self, store: CampaignStore, campaign: Campaign, order: Order, now: datetime

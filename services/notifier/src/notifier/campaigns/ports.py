@@ -28,7 +28,8 @@ class CampaignStore(Protocol):
     """Campaigns and what people decide of them, inside one transaction."""
 
     async def asked(self, *, by: str, key: str) -> Step | None:
-        """What this person asked under this Idempotency-Key."""
+        """What this person asked under this Idempotency-Key. Nobody else asks under it until the
+        transaction ends: of two requests at a time the second finds what the first has done."""
         ...
 
     async def add(self, campaign: Campaign) -> None: ...
@@ -81,6 +82,10 @@ class CampaignStore(Protocol):
     async def stop(self, campaign_id: UUID) -> None:
         """What of it is being sent, or was accepted, is not tried again, over no other channel
         either."""
+        ...
+
+    async def is_leaving(self, campaign_id: UUID, *, now: datetime) -> bool:
+        """Whether somebody holds a notice of its and has not said what became of it."""
         ...
 
     async def skip_waiting(

@@ -16,6 +16,7 @@ from prewatt_common.db.database import Database, DriverConnection, driver
 from prewatt_common.kafka import outbox
 from prewatt_common.kafka.messages import Message
 
+_LOCK_KEY = "SELECT pg_advisory_xact_lock(hashtextextended($1, 1413829702))"
 _ADD = """
 INSERT INTO campaign (id, state, drafted_by, drafted_at, name, purpose, channels, segment,
                       first_day, last_day, from_time, until_time, per_minute, holdout_ppm, seed,
@@ -69,6 +70,11 @@ _STOP = """
 UPDATE notice SET stop_as = 'withdrawn'
 WHERE campaign_id = $1 AND status IN ('sending', 'accepted') AND stop_as IS NULL
 """
+_IS_LEAVING = """
+SELECT EXISTS (SELECT FROM notice WHERE campaign_id = $1 AND status = 'sending'
+                 AND next_attempt_at > $2
+                 AND id <> ALL (ARRAY(SELECT notice_id FROM parked_notice)))
+"""
 _SKIP = """
 UPDATE campaign_member SET state = 'skipped', skipped_for = $2, settled_at = $3
 WHERE campaign_id = $1 AND state = 'waiting' AND ($4::text[] IS NULL OR zone = ANY ($4))
@@ -83,6 +89,7 @@ class PostgresCampaigns:
         self._connection = connection
 
     async def asked(self, *, by: str, key: str) -> Step | None:
+        await self._connection.execute(_LOCK_KEY, f"campaign {by} {key}")
         query = "SELECT * FROM campaign_step WHERE by = $1 AND asked_as = $2"
         row = await self._connection.fetchrow(query, by, key)
         return None if row is None else step_of(row)
@@ -162,6 +169,9 @@ class PostgresCampaigns:
 
     async def stop(self, campaign_id: UUID) -> None:
         await self._connection.execute(_STOP, campaign_id)
+
+    async def is_leaving(self, campaign_id: UUID, *, now: datetime) -> bool:
+        return await self._connection.fetchval(_IS_LEAVING, campaign_id, now)
 
     async def skip_waiting(
         self,

@@ -18,7 +18,7 @@ from notifier.deliveries.quiet import QuietHours
 from notifier.deliveries.retries import RetryPolicy
 from notifier.deliveries.settling import settle
 from notifier.deliveries.succession import hand_on
-from notifier.deliveries.values import Delivery, Outcome, SegmentPrice, as_kept, said_with
+from notifier.deliveries.values import Delivery, Hold, Outcome, SegmentPrice, as_kept, said_with
 from notifier.metrics import ATTEMPTS, COST_MICRO, DELIVERY_SECONDS, NOTICES, SEGMENTS
 from notifier.notices import events
 from notifier.notices.values import Notice, Status
@@ -28,6 +28,7 @@ from prewatt_common.workers import being_cancelled
 
 logger = logging.getLogger(__name__)
 
+_PAUSED = timedelta(seconds=1)
 _TAKEN = (Status.ACCEPTED, Status.DELIVERED)
 
 
@@ -78,6 +79,12 @@ class Deliver:
             worded = self._renderer.render(
                 notice, account_number=delivery.account_number, published=delivery.published
             )
+        except Unrenderable as error:
+            return Outcome(as_kept(str(error)))
+        called_off = await self._called_off(notice)
+        if called_off is not None:
+            return called_off
+        try:
             async with asyncio.timeout(self._timeout_s):
                 acceptance = await channel.send(notice, worded.text)
         except (Exception, asyncio.CancelledError) as error:
@@ -92,6 +99,20 @@ class Deliver:
             said=said_with(worded),
         )
 
+    async def _called_off(self, notice: Notice) -> Outcome | None:
+        """Whether its campaign was stopped since it was claimed. The last thing before it leaves:
+        whoever stopped it waits for those that have asked this before."""
+        if notice.campaign_id is None:
+            return None
+        async with self._open_deliveries() as store:
+            hold = await store.held_back(notice.campaign_id)
+        if hold is Hold.PAUSED:
+            # The next turn of the campaign withdraws what waits.
+            return Outcome("its campaign is paused", _PAUSED)
+        if hold is Hold.CANCELLED:
+            return Outcome("its campaign was cancelled", is_called_off=True)
+        return None
+
     def _quiet_for(self, delivery: Delivery) -> timedelta | None:
         # Here and not where a notice is made: one that is tried again must not wake anybody either.
         if self._quiet is None:
@@ -103,8 +124,6 @@ class Deliver:
 
     def _failure(self, delivery: Delivery, error: BaseException) -> Outcome:
         match error:
-            case Unrenderable():
-                return Outcome(as_kept(str(error)))
             case PermanentFailure():
                 return Outcome(as_kept(str(error)), peer_answers=True)
             case PeerDown():
@@ -130,6 +149,8 @@ class Deliver:
         notice = delivery.notice
         settled = None
         async with self._open_deliveries() as store:
+            if outcome.is_called_off:
+                await store.leave_out(notice, now=now)
             if outcome.status is Status.FAILED or outcome.message_ids:
                 # Another notice may take this one's place: a payment must not slip in between.
                 await store.hold_account(notice.account_id)

@@ -131,6 +131,10 @@ class Lane:
         try:
             outcome = await self._deliver.send(delivery)
         except Exception as error:  # noqa: BLE001 - it is kept, logged, and stops no other
+            if self._passing(error):
+                # Nothing has left: it is claimed again once its lease is over.
+                logger.warning("a notice is not sent yet: database: %r", error)
+                return
             await self._parked(NoticeBroken(notice_id, Doing.SEND, error))
             return
         self._note_health(outcome)

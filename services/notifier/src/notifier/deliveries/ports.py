@@ -10,6 +10,7 @@ from notifier.channels.ports import Verdict
 from notifier.contacts.values import Channel, Contact, Language
 from notifier.deliveries.values import (
     Delivery,
+    Hold,
     Kept,
     ParkedNotice,
     ParkedStep,
@@ -119,6 +120,14 @@ class DeliveryStore(Protocol):
         self, campaign_id: UUID, channel: Channel, *, wanted: Language, now: datetime
     ) -> Language:
         """In which the campaign has words for the channel: the one that is wanted, where it has."""
+        ...
+
+    async def held_back(self, campaign_id: UUID) -> Hold | None:
+        """Whether the campaign's notices may leave: none where they may."""
+        ...
+
+    async def leave_out(self, notice: Notice, *, now: datetime) -> None:
+        """Its campaign was cancelled before its account was told."""
         ...
 
     async def next_position(self, *, cause_id: UUID, template: Template) -> int:

@@ -12,7 +12,7 @@ from notifier.contacts.postgres_nominations import contact_as
 from notifier.contacts.values import Channel, Contact, Language
 from notifier.deliveries import postgres_messages
 from notifier.deliveries.postgres_rows import delivery_of, each_of
-from notifier.deliveries.values import Delivery, Refusal, Said, SaidWith
+from notifier.deliveries.values import Delivery, Hold, Refusal, Said, SaidWith
 from notifier.notices.postgres_rows import INSERT_NOTICES, hold_account, notice_columns, notice_of
 from notifier.notices.values import Notice, Priority, Status, Template
 from prewatt_common.contracts.notice_events_v1 import Proof, Role
@@ -127,6 +127,10 @@ WHERE campaign_id = $1 AND channel = $2 AND published_at IS NOT NULL AND withdra
   AND effective_from <= $4
 ORDER BY language = $3 DESC, language LIMIT 1
 """
+_LEAVE_OUT = """
+UPDATE campaign_member SET state = 'skipped', skipped_for = 'cancelled', settled_at = $3
+WHERE campaign_id = $1 AND account_id = $2 AND state = 'queued'
+"""
 
 
 class PostgresDeliveries:
@@ -238,6 +242,13 @@ class PostgresDeliveries:
     ) -> Language:
         found = await self._inner.fetchval(_LANGUAGE, campaign_id, channel, wanted, now)
         return wanted if found is None else Language(found)
+
+    async def held_back(self, campaign_id: UUID) -> Hold | None:
+        state = await self._inner.fetchval("SELECT state FROM campaign WHERE id = $1", campaign_id)
+        return Hold(state) if state in tuple(Hold) else None
+
+    async def leave_out(self, notice: Notice, *, now: datetime) -> None:
+        await self._inner.execute(_LEAVE_OUT, notice.campaign_id, notice.account_id, now)
 
     async def next_position(self, *, cause_id: UUID, template: Template) -> int:
         query = "SELECT max(position) + 1 FROM notice WHERE cause_id = $1 AND template = $2"

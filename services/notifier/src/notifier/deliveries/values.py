@@ -68,6 +68,8 @@ class Outcome:
     """The SMS centre's numbers of it, where it reports by them."""
     said: SaidWith | None = None
     """What the peer has accepted."""
+    is_called_off: bool = False
+    """It was not sent, for its campaign was cancelled before it left."""
 
     @property
     def attempt(self) -> str | None:
@@ -83,6 +85,8 @@ class Outcome:
     @property
     def status(self) -> Status:
         """The status that follows."""
+        if self.is_called_off:
+            return Status.WITHDRAWN
         if self.reason is None:
             return Status.DELIVERED if self.proof else Status.ACCEPTED
         return Status.FAILED if self.retry_after is None else Status.QUEUED
@@ -134,6 +138,13 @@ class RecordedNotice:
     accepted_at: datetime | None
     finished_at: datetime | None
     campaign_id: UUID | None = None
+
+
+class Hold(StrEnum):
+    """Why nothing of a campaign leaves."""
+
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
 
 
 class Standing(NamedTuple):
