@@ -39,6 +39,45 @@ async def test_a_contact_is_put_read_replaced_and_deleted(notifier):
         assert (await client.delete(path)).status_code == 404
 
 
+async def test_who_does_not_read_stays_so_until_somebody_says_otherwise(notifier):
+    account_id = uuid4()
+    path = f"/v1/contacts/{account_id}"
+    silent = {key: value for key, value in CONTACT.items() if key != "reads"}
+    line = f"{account_id},en,new@home.example,+8613800000009,sms\n"
+    async with notifier.http("notifier:read", "notifier:write") as client:
+
+        async def reads() -> bool:
+            return (await client.get(path)).json()["reads"]
+
+        assert (await client.put(path, json=silent)).json()["reads"] is True
+        assert (await client.put(path, json=CONTACT | {"reads": False})).json()["reads"] is False
+        assert (await client.put(path, json=silent)).json()["reads"] is False
+        csv = {"content-type": "text/csv"}
+        done = await client.post("/v1/contacts/import", content=HEADER + line, headers=csv)
+        assert (done.status_code, await reads()) == (200, False), done.text
+        # What else is left out is taken away.
+        assert (await client.get(path)).json()["timezone"] is None
+        # Nor can their phone be: they could not be called.
+        no_phone = silent | {"phone": None, "channels": ["email"]}
+        refused = await client.put(path, json=no_phone)
+        assert refused.status_code == 422
+        assert refused.json()["type"] == "urn:prewatt:problem:unusable-contact"
+        line = f"{account_id},en,new@home.example,,email\n"
+        refused = await client.post("/v1/contacts/import", content=HEADER + line, headers=csv)
+        assert refused.status_code == 422
+        assert refused.json()["problems"] == [
+            "line 2: who does not read is called: a phone number is needed"
+        ]
+        assert await reads() is False
+        given = f"{account_id},en,new@home.example,,email,true\n"
+        done = await client.post(
+            "/v1/contacts/import",
+            content=HEADER.rstrip() + ",reads\n" + given,
+            headers=csv,
+        )
+        assert (done.status_code, await reads()) == (200, True), done.text
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

@@ -1,5 +1,6 @@
 """``/v1/contacts``. What is personal stays in this service."""
 
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -9,9 +10,9 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from notifier.contacts.ports import ForgetCustomer, OpenContacts
 from notifier.contacts.schemas import ContactIn, ContactOut
-from notifier.contacts.values import Channel
+from notifier.contacts.values import Channel, Contact, problems_of
 from prewatt_common.http.auth import Principal, require
-from prewatt_common.http.csv_upload import CsvLines
+from prewatt_common.http.csv_upload import CsvLines, import_refused
 from prewatt_common.http.problems import Problem
 
 
@@ -28,7 +29,7 @@ class ContactLine(ContactIn):
         Field(max_length=len(Channel), default_factory=list[Channel]),
         BeforeValidator(_split),
     ]
-    reads: bool = True
+    reads: bool | None = None
 
 
 class ImportAnswer(BaseModel):
@@ -49,7 +50,8 @@ def contacts_router(*, open_contacts: OpenContacts, forget: ForgetCustomer) -> A
         dependencies=[writes],
         description="All or nothing; replaces the contacts there are. Columns: account_id, "
         "language, email, phone, channels (in order, separated by semicolons); timezone, "
-        "wechat_openid, chat and reads may be there.",
+        "wechat_openid, chat and reads may be there. What is left out is taken away, but for "
+        "reads: that stays as it was.",
         openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {}}}},
     )
     async def import_(
@@ -57,16 +59,28 @@ def contacts_router(*, open_contacts: OpenContacts, forget: ForgetCustomer) -> A
             list[tuple[int, ContactLine]], Depends(CsvLines(ContactLine, unique="account_id"))
         ],
     ) -> ImportAnswer:
-        contacts = [line.contact(line.account_id) for _, line in lines]
         async with open_contacts() as store:
+            read = await store.hold_reads([line.account_id for _, line in lines])
+            contacts = [_contact(line, line.account_id, read) for _, line in lines]
+            problems = [
+                f"line {number}: {problem}"
+                for (number, _), contact in zip(lines, contacts, strict=True)
+                for problem in problems_of(contact)
+            ]
+            if problems:
+                raise import_refused(problems)
             await store.put(contacts)
         return ImportAnswer(imported=len(contacts))
 
     @router.put("/{account_id}", dependencies=[writes])
     async def put(account_id: UUID, body: ContactIn) -> ContactOut:
-        """Add or replace. Notices already made keep their recipient."""
-        contact = body.contact(account_id)
+        """Add or replace: an address, channel or zone that is not given is taken away. `reads`
+        alone, which says who the customer is and not where, stays as it was where it is not given.
+        Notices already made keep their recipient."""
         async with open_contacts() as store:
+            contact = _contact(body, account_id, await store.hold_reads([account_id]))
+            if problems := problems_of(contact):
+                raise _unusable(problems)
             await store.put([contact])
         return ContactOut.model_validate(contact)
 
@@ -90,6 +104,17 @@ def contacts_router(*, open_contacts: OpenContacts, forget: ForgetCustomer) -> A
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     return router
+
+
+def _contact(body: ContactIn, account_id: UUID, read: Mapping[UUID, bool]) -> Contact:
+    return body.contact(account_id, read_before=read.get(account_id, True))
+
+
+def _unusable(problems: Sequence[str]) -> Problem:
+    """Together with what was known before; by itself the body was checked as it was read."""
+    detail = f"{'; '.join(problems)}. Nothing was changed."
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return Problem(status=status, kind="unusable-contact", detail=detail)
 
 
 def _unknown(account_id: UUID) -> Problem:

@@ -1,6 +1,6 @@
 """What the contacts' API needs of the outside."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 from uuid import UUID
@@ -12,6 +12,11 @@ from notifier.contacts.values import Contact
 
 class ContactStore(Protocol):
     """Contacts, inside one transaction."""
+
+    async def hold_reads(self, account_ids: Collection[UUID]) -> Mapping[UUID, bool]:
+        """Whether these customers read, of those that have a contact; locked until the transaction
+        ends."""
+        ...
 
     async def put(self, contacts: Sequence[Contact]) -> None:
         """Add them, or replace those that there are."""

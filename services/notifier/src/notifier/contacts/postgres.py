@@ -17,6 +17,14 @@ class PostgresContacts:
     def __init__(self, connection: DriverConnection) -> None:
         self._connection = connection
 
+    async def hold_reads(self, account_ids: Collection[UUID]) -> Mapping[UUID, bool]:
+        rows = await self._connection.fetch(
+            "SELECT account_id, reads FROM contact WHERE account_id = ANY ($1::uuid[]) "
+            "ORDER BY account_id FOR UPDATE",
+            list(account_ids),
+        )
+        return {row["account_id"]: row["reads"] for row in rows}
+
     async def put(self, contacts: Sequence[Contact]) -> None:
         await self._connection.executemany(
             """

@@ -40,8 +40,9 @@ class _Contact(BaseModel):
     """Whose night is not disturbed, ``Asia/Urumqi``; none: the utility's."""
     wechat_openid: OpenId | None = None
     chat: Chat | None = None
-    reads: StrictBool = True
-    """False: what is written does not reach them, so that they are called first."""
+    reads: StrictBool | None = None
+    """False: what is written does not reach them, so that they are called first. Not given: as it
+    was, and true of somebody new."""
 
 
 class ContactIn(_Contact):
@@ -56,8 +57,10 @@ class ContactIn(_Contact):
             raise ValueError("; ".join(problems))
         return self
 
-    def contact(self, account_id: UUID, role: Role = Role.CUSTOMER) -> Contact:
-        """The contact of ``account_id``."""
+    def contact(
+        self, account_id: UUID, role: Role = Role.CUSTOMER, *, read_before: bool = True
+    ) -> Contact:
+        """The contact of ``account_id``, who ``read_before``, or not."""
         return Contact(
             account_id,
             self.language,
@@ -68,7 +71,7 @@ class ContactIn(_Contact):
             self.wechat_openid,
             self.chat,
             role,
-            self.reads,
+            read_before if self.reads is None else self.reads,
         )
 
 
