@@ -416,8 +416,8 @@ async def add_door_notice(connection: asyncpg.Connection, account_id: str, n: in
     await add_notice(connection, account_id, n)
     await connection.execute(
         "INSERT INTO door_notice (id, notice_id, how, address, brought_at, photo_sha256, asked_as, "
-        "recorded_by, recorded_at, is_evidence) SELECT $2, id, 'in_person', 'x', $3, $4, $5, 'x', "
-        "$3, true FROM notice WHERE account_id = $1 LIMIT 1",
+        "recorded_by, recorded_at, is_late, is_evidence) SELECT $2, id, 'in_person', 'x', $3, $4, "
+        "$5, 'x', $3, false, true FROM notice WHERE account_id = $1 LIMIT 1",
         UUID(account_id), new_id(), AT, bytes(32), str(uuid4()),
     )  # fmt: skip
 

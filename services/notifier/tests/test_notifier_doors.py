@@ -10,8 +10,16 @@ from hypothesis import strategies as st
 from notifier_doors import JPEG, PNG
 from test_notifier_planning import MAIL
 
-from notifier.doors.rules import is_same, is_true, photo_of, why_not
-from notifier.doors.values import PHOTO_BYTES_MAX, DoorNotice, DoorOrder, How, PhotoKind, Place
+from notifier.doors.rules import is_late, is_same, is_true, photo_of, why_not
+from notifier.doors.values import (
+    PHOTO_BYTES_MAX,
+    Confirmation,
+    DoorNotice,
+    DoorOrder,
+    How,
+    PhotoKind,
+    Place,
+)
 from notifier.notices.making import make_notice
 from notifier.notices.values import Facts, Status, Template
 from prewatt_common.contracts.notice_events_v1 import Role
@@ -144,7 +152,52 @@ def test_a_key_is_of_one_record(changes):
         photo_sha256=first.photo.sha256,
         by=first.by,
         recorded_at=NOON,
+        is_late=False,
         is_evidence=True,
     )
     assert is_same(kept, order())
     assert not is_same(kept, order(**changes))
+
+
+@pytest.mark.parametrize(
+    ("later", "late"),
+    [
+        (timedelta(0), False),
+        (timedelta(hours=48), False),
+        (timedelta(hours=48, microseconds=1), True),
+        (-timedelta(minutes=5), False),
+    ],
+)
+def test_what_was_brought_long_before_it_is_recorded_is_late(later, late):
+    assert is_late(order(), within=timedelta(hours=48), now=order().at + later) is late
+
+
+def test_it_is_evidence_from_when_the_last_vouched_for_it():
+    at = order().at
+    kept = DoorNotice(
+        id=uuid4(),
+        notice_id=NOTICE.id,
+        account_id=NOTICE.account_id,
+        template=NOTICE.template,
+        how=How.IN_PERSON,
+        place=order().place,
+        at=at,
+        work_order_id=None,
+        photo_sha256=b"",
+        by="li.wei",
+        recorded_at=at + timedelta(hours=1),
+        is_late=False,
+        is_evidence=True,
+    )
+    assert kept.evidence_from == kept.recorded_at
+    assert replace(kept, is_evidence=False, is_late=True).evidence_from is None
+    confirmation = Confirmation(
+        door_id=kept.id,
+        by="wang.fang",
+        reason="the list of the round",
+        key="k",
+        at=at + timedelta(days=4),
+        is_evidence=True,
+    )
+    confirmed = replace(kept, is_late=True, confirmation=confirmation)
+    assert confirmed.evidence_from == confirmation.at

@@ -2,6 +2,7 @@
 
 import asyncio
 from base64 import b64encode
+from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID, uuid4
 
@@ -12,6 +13,7 @@ from notifier_doors import JPEG, PNG
 from notifier_events import low, mail_contact, topped_up
 
 from prewatt_common.clock import utc_now
+from prewatt_common.http.auth import issue_token
 
 pytestmark = pytest.mark.stack
 
@@ -73,6 +75,11 @@ async def test_it_is_kept_as_it_came_and_told_once(notifier):
     (event,) = await told(notifier, account_id)
     assert (event["notice_id"], event["cause_id"]) == (kept["id"], notice["cause_id"])
     assert (event["channel"], event["proof"]) == ("posted_at_premises", "brought")
+    assert as_instants(event["said_at"], event["at"]) == as_instants(
+        kept["at"], kept["recorded_at"]
+    )
+    assert (kept["is_late"], kept["evidence_from"]) == (False, kept["recorded_at"])
+    assert kept["at"] <= kept["recorded_at"]
     async with notifier.http("notifier:read") as client:
         path = f"/v1/door-notices/{kept['id']}"
         assert (await client.get(path)).json() == kept
@@ -83,6 +90,91 @@ async def test_it_is_kept_as_it_came_and_told_once(notifier):
         listed = await client.get("/v1/door-notices", params={"account_id": str(account_id)})
         assert listed.json()["items"] == [kept]
         assert (await client.get(f"/v1/door-notices/{uuid4()}/photo")).status_code == 404
+
+
+def as_instants(*texts: str) -> list[datetime]:
+    return [datetime.fromisoformat(text) for text in texts]
+
+
+async def confirm(notifier, door_id: str, *, who: str = "wang", key: str = "c") -> httpx.Response:
+    token = issue_token(
+        private_key_pem=notifier.auth_private,
+        subject=who,
+        scopes=["notifier:door"],
+        now=utc_now(),
+        lifetime=timedelta(minutes=5),
+    )
+    async with notifier.http() as client:
+        return await client.post(
+            f"/v1/door-notices/{door_id}/confirm",
+            json={"reason": "the list of the round"},
+            headers={"Authorization": f"Bearer {token}", "Idempotency-Key": key},
+        )
+
+
+async def made_long_ago(notifier, notice: dict) -> None:
+    connection = await notifier.connect()
+    try:
+        await connection.execute(
+            "UPDATE notice SET created_at = created_at - interval '60 hours' WHERE id = $1",
+            UUID(notice["id"]),
+        )
+    finally:
+        await connection.close()
+
+
+async def test_what_is_recorded_late_counts_once_another_person_confirms_it(notifier):
+    account_id, notice = await failed(notifier)
+    await made_long_ago(notifier, notice)
+    at = (utc_now() - timedelta(hours=49)).isoformat()
+    kept = (await bring(notifier, brought(notice, at=at))).json()
+    assert (kept["is_late"], kept["is_evidence"], kept["evidence_from"]) == (True, False, None)
+    alone = await confirm(notifier, kept["id"], who="test")
+    assert (alone.status_code, alone.json()["type"]) == (
+        403, "urn:prewatt:problem:needs-second-person",
+    )  # fmt: skip
+    assert await told(notifier, account_id) == []
+    answers = await asyncio.gather(*(confirm(notifier, kept["id"]) for _ in range(2)))
+    assert [answer.status_code for answer in answers] == [200, 200], answers[0].text
+    done = answers[0].json()
+    assert done == answers[1].json()
+    assert (done["is_evidence"], done["confirmed_by"]) == (True, "wang")
+    assert done["evidence_from"] == done["confirmed_at"] > kept["recorded_at"]
+    again = await confirm(notifier, kept["id"], who="zhao", key="z")
+    assert (again.status_code, again.json()["type"]) == (
+        409, "urn:prewatt:problem:nothing-to-confirm",
+    )  # fmt: skip
+    assert (await confirm(notifier, str(uuid4()), key="u")).status_code == 404
+
+    async def is_told() -> bool:
+        return bool(await told(notifier, account_id))
+
+    await notifier.until(is_told, what="the ledger is told")
+    (event,) = await told(notifier, account_id)
+    assert as_instants(event["said_at"], event["at"]) == as_instants(
+        kept["at"], done["confirmed_at"]
+    )
+
+
+async def test_what_was_overtaken_before_it_is_confirmed_is_no_evidence(notifier):
+    account_id, notice = await failed(notifier)
+    await made_long_ago(notifier, notice)
+    at = (utc_now() - timedelta(hours=49)).isoformat()
+    kept = (await bring(notifier, brought(notice, at=at))).json()
+    await notifier.publish(topped_up(account_id))
+    await notifier.until_notices(
+        account_id, ("low-balance", "email", "failed"), ("topped-up", "email", "failed")
+    )
+    done = (await confirm(notifier, kept["id"], key="o")).json()
+    assert (done["confirmed_by"], done["is_evidence"], done["evidence_from"]) == (
+        "wang", False, None,
+    )  # fmt: skip
+    connection = await notifier.connect()
+    try:
+        with pytest.raises(asyncpg.RestrictViolationError, match="never changed"):
+            await connection.execute("DELETE FROM door_confirmation")
+    finally:
+        await connection.close()
 
 
 async def test_what_a_payment_overtook_is_kept_and_not_told(notifier):

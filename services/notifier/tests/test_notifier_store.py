@@ -56,7 +56,8 @@ async def database(notifier_store_url) -> AsyncGenerator[Database]:
     yield database
     async with database.transaction() as connection:
         await (await driver(connection)).execute(
-            "TRUNCATE sms_message, door_photo, door_notice, notice_resend, notice, contact, "
+            "TRUNCATE sms_message, door_photo, door_confirmation, door_notice, "
+            "notice_resend, notice, contact, "
             "parked_notice, parked_notice_step, "
             "nomination, nomination_word, "
             "account, outbox"

@@ -166,8 +166,9 @@ class Scratch:
                  "valid_from, document, draft_id, drafted_by, published_by, reason, published_at) "
                  "VALUES ($1, 'any', 'prepay', 1, '2026-01-01', $2, $3, 'v', 'w', 'r', $4)",
                  (f"j{uuid4().hex[:6]}", f"{number}", first, AT)),
-                ("INSERT INTO procedure_evidence (id, account_id, kind, name, at, by, recorded_at) "
-                 "VALUES ($1, $2, 'step', $3, $4, 'w', $4)", (first, ACCOUNT, f"s{number}", AT)),
+                ("INSERT INTO procedure_evidence (id, account_id, kind, name, at, said_at, by, "
+                 "recorded_at) VALUES ($1, $2, 'step', $3, $4, $4, 'w', $4)",
+                 (first, ACCOUNT, f"s{number}", AT)),
                 ("INSERT INTO cut_hold (id, scope, name, held_until, tripped_scope, tripped_name, "
                  "wanted, trip_per_min, held_by, reason, at) "
                  "VALUES ($1, 'line', $2, '2100-01-01', 'tariff', 't', 9, 5, 'w', 'r', $3)",

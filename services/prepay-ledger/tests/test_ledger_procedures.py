@@ -4,6 +4,8 @@ import time
 from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from ledger_procedures import LONG_AGO, NOON, done, procedure, shipped, told
 
 from prepay_ledger.procedures.rules import (
@@ -82,6 +84,42 @@ def test_clear_days_are_whole_local_days(zone, told_at, first):
     evidence = done("it", datetime.fromisoformat(told_at))
     assert told(of, evidence, now=first_instant - HOUR) == [("it", "too_early", first_instant)]
     assert told(of, evidence, now=first_instant) == []
+
+
+def test_days_count_from_when_it_is_known_and_age_from_when_it_was_said():
+    of = procedure(LETTER | {"name": "it", "least": {"days": 3}, "most": {"days": 7}})
+    evidence = done("it", NOON, said_at=NOON - 2 * DAY)
+    begin, end = NOON + 3 * DAY, NOON + 5 * DAY
+    moment = timedelta(microseconds=1)
+    assert told(of, evidence, now=begin - moment) == [("it", "too_early", begin)]
+    assert told(of, evidence, now=begin) == told(of, evidence, now=end - moment) == []
+    assert told(of, evidence, now=end) == [("it", "too_old", None)]
+    assert (
+        cut_not_after(of, customer_class="home", evidence=[evidence], short=LONG_AGO, now=begin)
+        == end
+    )
+    # Said before money was short, it was about another time, whenever its receipt came.
+    short = Shortfall(NOON - DAY, NOON - DAY)
+    assert told(of, evidence, now=begin, short=short) == [("it", "not_done", None)]
+
+
+@given(
+    # Days from noon: when it was said, so much later it was known, money was short, and it is now.
+    days=st.tuples(
+        st.integers(-20, 20), st.integers(0, 10), st.integers(-20, 20), st.integers(-20, 40)
+    ),
+    least=st.sampled_from([None, {"days": 3}, {"clear_days": 2}]),
+    most=st.sampled_from([None, {"days": 7}]),
+)
+def test_two_instants_never_prove_more_than_either_alone(days, least, most):
+    said, later, since, now = days
+    leads = ({"least": least} if least else {}) | ({"most": most} if most else {})
+    of = procedure(LETTER | {"name": "it"} | leads)
+    first, second = NOON + said * DAY, NOON + (said + later) * DAY
+    at, short = NOON + now * DAY, Shortfall(NOON + since * DAY, NOON + since * DAY)
+    if not told(of, done("it", second, said_at=first), now=at, short=short):
+        for alone in (first, second):
+            assert told(of, done("it", alone), now=at, short=short) == []
 
 
 def test_what_is_of_an_earlier_shortfall_or_of_another_form_or_step_proves_nothing():

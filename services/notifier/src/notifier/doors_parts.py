@@ -7,6 +7,7 @@ from typing import NamedTuple
 from fastapi import APIRouter
 
 from notifier.doors.api import doors_router
+from notifier.doors.confirm_late import ConfirmLate
 from notifier.doors.keep_notice import KeepDoorNotice
 from notifier.doors.look_after import LookAfterPhotos
 from notifier.doors.ports import DoorStore
@@ -38,9 +39,15 @@ def make_doors(
     def doors() -> AbstractAsyncContextManager[DoorStore]:
         return open_doors(database)
 
-    keep = KeepDoorNotice(open_doors=doors, clock=utc_now, committed=committed)
+    keep = KeepDoorNotice(
+        open_doors=doors,
+        recorded_within=settings.door_recorded_within,
+        clock=utc_now,
+        committed=committed,
+    )
+    confirm = ConfirmLate(open_doors=doors, clock=utc_now, committed=committed)
     look_after = LookAfterPhotos(open_doors=doors, retention=settings.door_retention, clock=utc_now)
     return DoorParts(
-        doors_router(keep=keep, records=PostgresDoorRecords(database)),
+        doors_router(keep=keep, confirm=confirm, records=PostgresDoorRecords(database)),
         Repeating(name="door-photos", do=look_after, every_s=_LOOK_S, passing=passing),
     )

@@ -27,6 +27,7 @@ EXAMPLES: Mapping[str, Any] = {
     "email": "zhang.min@example.org",
     "account": "100001",
     "approved_by": "wang.fang",
+    "confirmed_by": "wang.fang",
     "drafted_by": "li.wei",
     "from_time": "09:00",
     "until_time": "20:00",

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 
+from notifier.doors.confirm_late import ConfirmLate
 from notifier.doors.keep_notice import KeepDoorNotice
 from notifier.doors.ports import DoorRecords
 from notifier.doors.refusals import UnknownAccount, UnknownDoorNotice
@@ -13,6 +14,7 @@ from notifier.doors.schemas import DoorNoticeIn, DoorNoticeOut
 from notifier.templates.schemas import IdempotencyKey
 from prewatt_common.http.auth import Principal, require
 from prewatt_common.http.body import KIB, MIB, BodyLimits, DeclaredBody
+from prewatt_common.http.fields import Reason
 from prewatt_common.http.pages import Page, PageRequest, PagesBy
 
 _PHOTO_BODY = BodyLimits(
@@ -24,7 +26,7 @@ _PHOTO_BODY = BodyLimits(
 )
 
 
-def doors_router(*, keep: KeepDoorNotice, records: DoorRecords) -> APIRouter:
+def doors_router(*, keep: KeepDoorNotice, confirm: ConfirmLate, records: DoorRecords) -> APIRouter:
     """``/v1/door-notices``."""
     router = APIRouter(prefix="/v1/door-notices", tags=["door-notices"])
     reads = Depends(require("notifier:read"))
@@ -38,8 +40,21 @@ def doors_router(*, keep: KeepDoorNotice, records: DoorRecords) -> APIRouter:
         who: Annotated[Principal, Depends(require("notifier:door"))],
     ) -> DoorNoticeOut:
         """Write down that you brought a notice to the door. It is kept for good, with who you are,
-        and counts as delivered in the form `how` while what it says is still true."""
+        and counts as delivered in the form `how`, from now on, while what it says is still true.
+        Where that was long ago another person must confirm it first."""
         return DoorNoticeOut.of(await keep(body.order(by=who.subject, key=key)))
+
+    @router.post("/{door_id}/confirm")
+    async def confirm_late(
+        door_id: UUID,
+        body: Reason,
+        key: IdempotencyKey,
+        who: Annotated[Principal, Depends(require("notifier:door"))],
+    ) -> DoorNoticeOut:
+        """Vouch for what somebody else recorded late, such as by their round's list: it counts as
+        delivered from now on, while what it says is still true."""
+        done = await confirm(door_id, by=who.subject, reason=body.reason, key=key)
+        return DoorNoticeOut.of(done)
 
     @router.get("", dependencies=[reads])
     async def of_account(

@@ -5,23 +5,32 @@ has done all of it or nothing, and the same key is answered alike.
 """
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from notifier.doors.ports import DoorStore, OpenDoors
 from notifier.doors.refusals import NotBrought, OtherRequest, UnknownNotice
-from notifier.doors.rules import is_same, is_true, why_not
+from notifier.doors.rules import is_late, is_same, is_true, why_not
 from notifier.doors.values import DoorNotice, DoorOrder
 from notifier.notices import events
+from notifier.notices.values import Notice
 from prewatt_common.clock import Clock
 from prewatt_common.ids import new_id
+from prewatt_common.kafka.messages import Message
 
 
 class KeepDoorNotice:
     """What a cut may rest on where no message arrived."""
 
     def __init__(
-        self, *, open_doors: OpenDoors, clock: Clock, committed: Callable[[], None]
+        self,
+        *,
+        open_doors: OpenDoors,
+        recorded_within: timedelta,
+        clock: Clock,
+        committed: Callable[[], None],
     ) -> None:
         self._open_doors = open_doors
+        self._recorded_within = recorded_within
         self._clock = clock
         self._committed = committed
 
@@ -48,6 +57,7 @@ class KeepDoorNotice:
         if wrong is not None:
             message = f"notice {notice.id}: {wrong}; nothing was kept"
             raise NotBrought(message)
+        late = is_late(order, within=self._recorded_within, now=now)
         made = DoorNotice(
             id=new_id(),
             notice_id=notice.id,
@@ -60,14 +70,20 @@ class KeepDoorNotice:
             photo_sha256=order.photo.sha256,
             by=order.by,
             recorded_at=now,
-            is_evidence=is_true(notice, overtaken=overtaken),
+            is_late=late,
+            is_evidence=not late and is_true(notice, overtaken=overtaken),
         )
         await store.add(made, order.photo, key=order.key)
         if made.is_evidence:
-            at = min(made.at, now)
-            brought = events.brought(notice, door_id=made.id, form=made.how, now=now, at=at)
-            await store.publish(brought)
+            await store.publish(brought_event(notice, made, now=now))
         return made
+
+
+def brought_event(notice: Notice, made: DoorNotice, *, now: datetime) -> Message:
+    """Known ``now``, and said as its bringer says: who counts days begins with the first, who asks
+    whether it was too early, or is too old, with the second."""
+    said_at = min(made.at, now)
+    return events.brought(notice, door_id=made.id, form=made.how, now=now, said_at=said_at)
 
 
 def _repeated(before: DoorNotice, order: DoorOrder) -> DoorNotice:

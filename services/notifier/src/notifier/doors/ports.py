@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from notifier.doors.values import DoorNotice, Photo, PhotoKind
+from notifier.doors.values import Confirmation, DoorNotice, Photo, PhotoKind
 from notifier.notices.values import Notice
 from prewatt_common.kafka.messages import Message
 
@@ -39,6 +39,12 @@ class DoorStore(Protocol):
         ...
 
     async def add(self, made: DoorNotice, photo: Photo, *, key: str) -> None: ...
+    async def get(self, door_id: UUID) -> DoorNotice | None: ...
+    async def confirmed(self, *, by: str, key: str) -> Confirmation | None:
+        """What this person confirmed under this Idempotency-Key."""
+        ...
+
+    async def confirm(self, confirmation: Confirmation) -> None: ...
     async def publish(self, message: Message) -> None: ...
     async def forget_photos(self, *, before: datetime) -> None:
         """Of what was recorded before; the records stay."""

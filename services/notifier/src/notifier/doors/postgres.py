@@ -9,7 +9,7 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notifier.doors.ports import Known
-from notifier.doors.values import DoorNotice, How, Photo, PhotoKind, Place
+from notifier.doors.values import Confirmation, DoorNotice, How, Photo, PhotoKind, Place
 from notifier.notices.postgres_rows import hold_account, notice_of
 from notifier.notices.values import Template
 from prewatt_common.db.database import Database, DriverConnection, driver
@@ -25,7 +25,10 @@ SELECT n.*, (
 FROM notice AS n WHERE n.id = $1
 """
 _DOOR = """
-SELECT d.*, n.account_id, n.template FROM door_notice AS d JOIN notice AS n ON n.id = d.notice_id
+SELECT d.*, n.account_id, n.template, c.confirmed_by, c.reason AS confirmed_because,
+       c.asked_as AS confirmed_as, c.confirmed_at, c.is_evidence AS confirmed_true
+FROM door_notice AS d JOIN notice AS n ON n.id = d.notice_id
+LEFT JOIN door_confirmation AS c ON c.door_id = d.id
 """
 _ASKED = _DOOR + "WHERE d.recorded_by = $1 AND d.asked_as = $2"
 _OF_ACCOUNT = (
@@ -36,6 +39,7 @@ ORDER BY d.id DESC LIMIT $3
 """
 )
 _ONE = _DOOR + "WHERE d.id = $1"
+_CONFIRMED = _DOOR + "WHERE c.confirmed_by = $1 AND c.asked_as = $2"
 
 
 class PostgresDoors:
@@ -66,12 +70,13 @@ class PostgresDoors:
             """
             INSERT INTO door_notice (id, notice_id, how, latitude_micro, longitude_micro, address,
                                      brought_at, work_order_id, photo_sha256, asked_as,
-                                     recorded_by, recorded_at, is_evidence)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                                     recorded_by, recorded_at, is_late, is_evidence)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
             """,
             made.id, made.notice_id, made.how, made.place.latitude_micro,
             made.place.longitude_micro, made.place.address, made.at, made.work_order_id,
-            made.photo_sha256, key, made.by, made.recorded_at, made.is_evidence,
+            made.photo_sha256, key, made.by, made.recorded_at, made.is_late,
+            made.is_evidence,
         )  # fmt: skip
         await self._connection.execute(
             "INSERT INTO door_photo (door_id, kind, octets) VALUES ($1, $2, $3)",
@@ -79,6 +84,22 @@ class PostgresDoors:
             photo.kind,
             photo.octets,
         )
+
+    async def get(self, door_id: UUID) -> DoorNotice | None:
+        row = await self._connection.fetchrow(_ONE, door_id)
+        return None if row is None else _door_of(row)
+
+    async def confirmed(self, *, by: str, key: str) -> Confirmation | None:
+        row = await self._connection.fetchrow(_CONFIRMED, by, key)
+        return None if row is None else _confirmation_of(row)
+
+    async def confirm(self, confirmation: Confirmation) -> None:
+        await self._connection.execute(
+            "INSERT INTO door_confirmation (door_id, confirmed_by, reason, asked_as, confirmed_at, "
+            "is_evidence) VALUES ($1, $2, $3, $4, $5, $6)",
+            confirmation.door_id, confirmation.by, confirmation.reason, confirmation.key,
+            confirmation.at, confirmation.is_evidence,
+        )  # fmt: skip
 
     async def publish(self, message: Message) -> None:
         await outbox.append(self._transaction, [message])
@@ -135,7 +156,20 @@ def _door_of(row: asyncpg.Record) -> DoorNotice:
         photo_sha256=row["photo_sha256"],
         by=row["recorded_by"],
         recorded_at=row["recorded_at"],
-        is_evidence=row["is_evidence"],
+        is_late=row["is_late"],
+        is_evidence=row["is_evidence"] or bool(row["confirmed_true"]),
+        confirmation=None if row["confirmed_by"] is None else _confirmation_of(row),
+    )
+
+
+def _confirmation_of(row: asyncpg.Record) -> Confirmation:
+    return Confirmation(
+        door_id=row["id"],
+        by=row["confirmed_by"],
+        reason=row["confirmed_because"],
+        key=row["confirmed_as"],
+        at=row["confirmed_at"],
+        is_evidence=row["confirmed_true"],
     )
 
 

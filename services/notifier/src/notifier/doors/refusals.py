@@ -32,6 +32,12 @@ class NotBrought(Refusal):
     kind = "not-brought"
 
 
+class NothingToConfirm(Refusal):
+    """It came in time, or was confirmed before."""
+
+    kind = "nothing-to-confirm"
+
+
 class OtherRequest(Refusal):
     """The Idempotency-Key came before with something else."""
 

@@ -46,6 +46,11 @@ def why_not(order: DoorOrder, notice: Notice, *, made_at: datetime, now: datetim
     return None
 
 
+def is_late(order: DoorOrder, *, within: timedelta, now: datetime) -> bool:
+    """Whether it is too long ago to rest on one person's word."""
+    return now - order.at > within
+
+
 def is_true(notice: Notice, *, overtaken: bool) -> bool:
     """Whether it was true until it was recorded. A customer who wants no messages may be told at
     the door all the same."""

@@ -85,8 +85,10 @@ class DoorNoticeIn(Body):
 
 
 class DoorNoticeOut(BaseModel):
-    """What was brought, by whom, and the photo's SHA-256. ``is_evidence``: the notice was true
-    until then, and the ledger was told that it was delivered, in the form ``how``."""
+    """What was brought, by whom, and the photo's SHA-256. ``at`` is their word. ``is_late``: it was
+    recorded so long after that, that another person must confirm it (``confirmed_by``).
+    ``is_evidence``: the notice was true as it was recorded, or confirmed, and the ledger was told
+    that it was delivered, in the form ``how``; days are counted ``evidence_from`` then."""
 
     id: UUID
     notice_id: UUID
@@ -101,11 +103,16 @@ class DoorNoticeOut(BaseModel):
     photo_sha256: str
     by: str
     recorded_at: datetime
+    is_late: bool
+    confirmed_by: str | None
+    confirmed_at: datetime | None
     is_evidence: bool
+    evidence_from: datetime | None
 
     @classmethod
     def of(cls, kept: DoorNotice) -> Self:
         """``kept`` as the API shows it."""
+        confirmation = kept.confirmation
         return cls(
             id=kept.id,
             notice_id=kept.notice_id,
@@ -120,5 +127,9 @@ class DoorNoticeOut(BaseModel):
             photo_sha256=kept.photo_sha256.hex(),
             by=kept.by,
             recorded_at=kept.recorded_at,
+            is_late=kept.is_late,
+            confirmed_by=None if confirmation is None else confirmation.by,
+            confirmed_at=None if confirmation is None else confirmation.at,
             is_evidence=kept.is_evidence,
+            evidence_from=kept.evidence_from,
         )

@@ -61,8 +61,9 @@ class DoorOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorNotice:
-    """A record, as it is kept and never changed. ``is_evidence``: the notice was true until then,
-    and the ledger is told that it was delivered."""
+    """A record, as it is kept and never changed. ``at`` is the bringer's word; ``is_late``: it was
+    recorded so long after that, that another person must confirm it. ``is_evidence``: the notice
+    was true as it was recorded, or confirmed, and the ledger is told that it was delivered."""
 
     id: UUID
     notice_id: UUID
@@ -75,6 +76,28 @@ class DoorNotice:
     photo_sha256: bytes
     by: str
     recorded_at: datetime
+    is_late: bool
+    is_evidence: bool
+    confirmation: "Confirmation | None" = None
+
+    @property
+    def evidence_from(self) -> datetime | None:
+        """From when it is evidence: when the last who vouches for it did so, and not when one
+        person says that it was. None where it is none."""
+        if not self.is_evidence:
+            return None
+        return self.recorded_at if self.confirmation is None else self.confirmation.at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """Another person vouches for a record that came late. Never changed."""
+
+    door_id: UUID
+    by: str
+    reason: str
+    key: str
+    at: datetime
     is_evidence: bool
 
 

@@ -46,9 +46,12 @@ def delivered(notice: Notice, *, proof: Proof, now: datetime) -> Message:
     return _message(event, notice, now)
 
 
-def brought(notice: Notice, *, door_id: UUID, form: str, now: datetime, at: datetime) -> Message:
-    """A person brought what it says to the door ``at``: evidence of its own, by its own id."""
-    event = NoticeDelivered(proof=Proof.BROUGHT, said_at=at, **_which(notice, at))
+def brought(
+    notice: Notice, *, door_id: UUID, form: str, now: datetime, said_at: datetime
+) -> Message:
+    """A person says that they brought what it says to the door at ``said_at``, which is known
+    ``now``: evidence of its own, by its own id."""
+    event = NoticeDelivered(proof=Proof.BROUGHT, said_at=said_at, **_which(notice, now))
     return _message(replace(event, notice_id=door_id, channel=form), notice, now)
 
 

@@ -121,13 +121,15 @@ class StepIn(Reason):
 
 class EvidenceOut(BaseModel, from_attributes=True):
     """What was said, by whom. ``cited``: the version of the procedure that it was done by.
-    ``takes_back``: the row that counts no more because of this one."""
+    ``takes_back``: the row that counts no more because of this one. ``said_at``: when a notice was
+    handed over, or as its bringer says left at the door; that it arrived is known ``at``."""
 
     id: UUID
     account_id: UUID
     kind: EvidenceKind
     name: str
     at: datetime
+    said_at: datetime | None
     by: str
     role: str
     form: str

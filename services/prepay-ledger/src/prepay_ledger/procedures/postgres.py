@@ -50,11 +50,12 @@ FROM procedure_evidence AS e WHERE id = $1 AND account_id = $2
 # Of accounts that there are: a ledger restored from a backup may hear of one it has forgotten.
 _ADD_DELIVERED = """
 INSERT INTO procedure_evidence
-  (id, account_id, kind, name, at, by, form, reference, cause_id, recorded_at)
-SELECT n.id, n.account_id, 'notice', n.template, n.at, 'notifier', n.channel, n.notice_id,
-       n.cause_id, $8
-FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::text[],
-            $7::text[]) AS n (id, account_id, template, at, channel, notice_id, cause_id)
+  (id, account_id, kind, name, at, said_at, by, form, reference, cause_id, recorded_at)
+SELECT n.id, n.account_id, 'notice', n.template, n.at, n.said_at, 'notifier', n.channel,
+       n.notice_id, n.cause_id, $9
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::text[],
+            $7::text[], $8::text[])
+     AS n (id, account_id, template, at, said_at, channel, notice_id, cause_id)
 JOIN account AS a ON a.id = n.account_id
 ON CONFLICT (reference) WHERE kind = 'notice' AND takes_back IS NULL DO NOTHING
 RETURNING account_id
@@ -199,6 +200,7 @@ class PostgresEvidence:
             [each.account_id for each in notices],
             [each.template for each in notices],
             [each.at for each in notices],
+            [each.said_at for each in notices],
             [each.channel for each in notices],
             [str(each.notice_id) for each in notices],
             [each.cause_id for each in notices],

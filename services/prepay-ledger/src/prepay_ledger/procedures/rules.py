@@ -42,7 +42,9 @@ def missing_steps(
     ``evidence``: of the account, in any order, without what was taken back. A step's evidence
     counts from its ``least`` to its ``most`` after it, of this shortfall alone, and not from before
     the evidence of the step ahead of it: of several the earliest that counts is taken, which leaves
-    most room to the steps behind it, and is ready first.
+    most room to the steps behind it, and is ready first. What was said before it is known to have
+    arrived is judged by both: by the first for what is too early or too old, by the second for the
+    time that must pass.
     """
     if not procedure.steps and not procedure.hindrances:
         return ()
@@ -63,7 +65,11 @@ def missing_steps(
             missing.append(_missing(step, Why.STEP_BEFORE_MISSING, None))
             continue
         since = begin if before is None else max(begin, before)
-        found = [each for each in evidence if proves(step, each) and since <= each.at <= now]
+        found = [
+            each
+            for each in evidence
+            if proves(step, each) and since <= each.began_at and each.at <= now
+        ]
         if step.kind is StepKind.SECOND_PERSON:
             found = [each for each in found if _by_another(each, approvals)]
         fresh = sorted(
@@ -94,7 +100,7 @@ def cut_not_after(
     become too old; none: it never does."""
     calendar = calendar_of(procedure.timezone)
     ends = {
-        end_of(each.at, step.most, calendar)
+        end_of(each.began_at, step.most, calendar)
         for step in steps_of(procedure, customer_class)
         if step.most is not None
         for each in evidence
@@ -162,7 +168,7 @@ def _hindrances(
 
 
 def _is_too_old(step: Step, evidence: Evidence, calendar: LocalCalendar, now: datetime) -> bool:
-    return step.most is not None and end_of(evidence.at, step.most, calendar) <= now
+    return step.most is not None and end_of(evidence.began_at, step.most, calendar) <= now
 
 
 def _by_another(second: Evidence, approvals: Sequence[Evidence]) -> bool:

@@ -67,6 +67,8 @@ procedure_evidence = Table(
     # A step's, a notice's template or a hindrance's.
     Column("name", Text, nullable=False),
     instant("at"),
+    # When it was handed over, where that is told beside when it is known to have arrived.
+    instant("said_at", nullable=True),
     # Who says so; of a notice `notifier`.
     Column("by", Text, nullable=False),
     Column("role", Text, nullable=False, server_default=text("''")),

@@ -92,10 +92,19 @@ class Evidence:
     """The version of the procedure that it was done by, for whoever reads it."""
     cause_id: str = ""
     """Of a notice: the event that called for it, whatever channel it went over."""
+    said_at: datetime | None = None
+    """When it was handed over: a notice's delivery is known later than that, by days at times, and
+    at a door it is the bringer's word. None where `at` says both."""
     takes_back: UUID | None = None
     """The row that counts no more because of this one, which proves nothing itself."""
     reason: str = ""
     recorded_at: datetime
+
+    @property
+    def began_at(self) -> datetime:
+        """The earlier of the two instants: what must not be too early, or too old, is so by this
+        one. Days are counted from `at`, the later."""
+        return self.at if self.said_at is None else min(self.said_at, self.at)
 
 
 class Shortfall(NamedTuple):

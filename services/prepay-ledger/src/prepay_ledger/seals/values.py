@@ -286,8 +286,8 @@ SEALED = (
         "procedure_evidence",
         ("id",),
         (
-            "id", "account_id", "kind", "name", "at", "by", "role", "form", "reference", "cited",
-            "cause_id", "takes_back", "reason", "recorded_at",
+            "id", "account_id", "kind", "name", "at", "said_at", "by", "role", "form", "reference",
+            "cited", "cause_id", "takes_back", "reason", "recorded_at",
         ),
     ),
     SealedTable(

@@ -333,14 +333,28 @@ CREATE TABLE door_notice (
     asked_as text NOT NULL,
     recorded_by text NOT NULL CHECK (recorded_by <> ''),
     recorded_at timestamptz NOT NULL,
+    -- So long after it was brought that another person must confirm it.
+    is_late boolean NOT NULL,
     is_evidence boolean NOT NULL,
     -- An Idempotency-Key is its person's.
     UNIQUE (recorded_by, asked_as),
+    CHECK (NOT (is_late AND is_evidence)),
     CHECK ((latitude_micro IS NULL) = (longitude_micro IS NULL)),
     CHECK (num_nonnulls(latitude_micro, address) > 0)
 );
 CREATE INDEX door_notice_notice ON door_notice (notice_id);
 CREATE INDEX door_notice_recorded ON door_notice (recorded_at);
+-- Another person vouches for what was recorded late. Never changed.
+CREATE TABLE door_confirmation (
+    door_id uuid PRIMARY KEY REFERENCES door_notice,
+    confirmed_by text NOT NULL CHECK (confirmed_by <> ''),
+    reason text NOT NULL,
+    asked_as text NOT NULL,
+    confirmed_at timestamptz NOT NULL,
+    is_evidence boolean NOT NULL,
+    -- An Idempotency-Key is its person's.
+    UNIQUE (confirmed_by, asked_as)
+);
 -- As it came, until its time is over.
 CREATE TABLE door_photo (
     door_id uuid PRIMARY KEY REFERENCES door_notice,
@@ -475,6 +489,8 @@ END $$
 """
 ON_DOOR_NOTICE = """
 CREATE TRIGGER door_notice_stands BEFORE UPDATE OR DELETE ON door_notice
+    FOR EACH ROW EXECUTE FUNCTION door_notice_stands();
+CREATE TRIGGER door_confirmation_stands BEFORE UPDATE OR DELETE ON door_confirmation
     FOR EACH ROW EXECUTE FUNCTION door_notice_stands()
 """
 
@@ -482,13 +498,14 @@ CREATE TRIGGER door_notice_stands BEFORE UPDATE OR DELETE ON door_notice
 def upgrade() -> None:
     execute_all(SHARED_TABLES_0001, TABLES)
     op.execute(DOOR_NOTICE_STANDS)
-    op.execute(ON_DOOR_NOTICE)
+    execute_all(ON_DOOR_NOTICE)
 
 
 def downgrade() -> None:
     for table in (
         "webhook_message", "webhook_secret", "webhook_change", "webhook",
-        "inbound_part", "inbound_message", "sms_message", "door_photo", "door_notice",
+        "inbound_part", "inbound_message", "sms_message", "door_photo", "door_confirmation",
+        "door_notice",
         "parked_notice_step", "parked_notice", "notice_resend", "notice",
         "template_test", "template_text", "campaign_member", "campaign_step", "campaign",
         "nomination_word", "nomination", "consent", "contact",

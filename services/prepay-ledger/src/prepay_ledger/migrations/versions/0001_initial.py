@@ -758,6 +758,7 @@ CREATE TABLE procedure_evidence (
     kind text NOT NULL,
     name text NOT NULL,
     at timestamptz NOT NULL,
+    said_at timestamptz,
     by text NOT NULL,
     role text DEFAULT '' NOT NULL,
     form text DEFAULT '' NOT NULL,
