@@ -6,6 +6,12 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
+def none_where_empty(value: object) -> object:
+    """A validator before others, for settings that may be left out: an empty variable is how
+    Compose passes on what nobody has set."""
+    return value or None
+
+
 class ServiceSettings(BaseSettings):
     """What every service needs to know. A service adds its own fields in a subclass."""
 

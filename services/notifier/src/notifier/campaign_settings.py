@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import HttpUrl, SecretStr, field_validator, model_validator
 
-from prewatt_common.settings import ServiceSettings
+from prewatt_common.settings import ServiceSettings, none_where_empty
 
 
 class CampaignSettings(ServiceSettings):
@@ -15,11 +15,9 @@ class CampaignSettings(ServiceSettings):
     billing_token: SecretStr | None = None
     """A bearer token that carries ``billing:segments``."""
 
-    @field_validator("billing_url", "billing_token", mode="before")
-    @classmethod
-    def _unset_where_empty_too(cls, value: object) -> object:
-        """As Compose passes on what nobody has set."""
-        return value or None
+    _campaigns_unset = field_validator("billing_url", "billing_token", mode="before")(
+        none_where_empty
+    )
 
     @model_validator(mode="after")
     def _campaigns_consistent(self) -> Self:

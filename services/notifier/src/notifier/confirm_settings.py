@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, HttpUrl, StringConstraints, field_validator
 
-from prewatt_common.settings import ServiceSettings
+from prewatt_common.settings import ServiceSettings, none_where_empty
 
 _PAGE_CHARS_MAX = 24
 """As it stands in texts, without its scheme: with more a warning would be two SMS."""
@@ -20,11 +20,7 @@ class ConfirmSettings(ServiceSettings):
     )
     """Whom to call who got what is not ours."""
 
-    @field_validator("notice_page", "help_phone", mode="before")
-    @classmethod
-    def _unset_where_not_given(cls, value: object) -> object:
-        """As Compose passes on what nobody has set."""
-        return value or None
+    _confirm_unset = field_validator("notice_page", "help_phone", mode="before")(none_where_empty)
 
     @field_validator("notice_page")
     @classmethod

@@ -9,6 +9,7 @@ from notifier.channels.callbacks import Callbacks
 from notifier.channels.gateway.values import HttpGateway
 from notifier.channels.tencent import values as tencent
 from notifier.smpp_settings import SmppSettings
+from prewatt_common.settings import none_where_empty
 
 SmsGatewayDocument: TypeAlias = Annotated[
     HttpGateway | aliyun.AliyunGateway | tencent.TencentGateway, Field(discriminator="kind")
@@ -30,11 +31,9 @@ class GatewaySettings(SmppSettings):
     sms_callback_key: SecretStr | None = Field(default=None, min_length=16)
     """What the gateway signs its calls with, where the document says that it does."""
 
-    @field_validator("sms_gateway", "sms_callback_secret", "sms_callback_key", mode="before")
-    @classmethod
-    def _none_where_empty(cls, value: object) -> object:
-        """As Compose passes on what nobody has set."""
-        return value or None
+    _gateway_unset = field_validator(
+        "sms_gateway", "sms_callback_secret", "sms_callback_key", mode="before"
+    )(none_where_empty)
 
     @model_validator(mode="after")
     def _gateway_consistent(self) -> Self:

@@ -7,7 +7,7 @@ from pydantic import Field, HttpUrl, SecretStr, field_validator, model_validator
 
 from notifier.inbound.values import Retention
 from notifier.notices.values import PAGE_CHARS_MAX
-from prewatt_common.settings import ServiceSettings
+from prewatt_common.settings import ServiceSettings, none_where_empty
 
 
 class InboundSettings(ServiceSettings):
@@ -26,11 +26,9 @@ class InboundSettings(ServiceSettings):
     inbound_kept_days: int = Field(default=90, ge=1, le=3650)
     """After this what customers have written is forgotten."""
 
-    @field_validator("ledger_url", "ledger_token", "payment_page", mode="before")
-    @classmethod
-    def _unset_where_empty(cls, value: object) -> object:
-        """As Compose passes on what nobody has set."""
-        return value or None
+    _inbound_unset = field_validator("ledger_url", "ledger_token", "payment_page", mode="before")(
+        none_where_empty
+    )
 
     @model_validator(mode="after")
     def _inbound_consistent(self) -> Self:

@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from notifier.channels.email.bounces import BounceAddress
 from notifier.webhook_settings import WebhookSettings
+from prewatt_common.settings import none_where_empty
 
 
 class MailSettings(WebhookSettings):
@@ -25,14 +26,13 @@ class MailSettings(WebhookSettings):
     email_undisputed_after_h: float | None = Field(default=None, gt=0, le=24 * 90)
     """As of SMS: the utility's stated substitute for a receipt."""
 
-    @field_validator(
-        "smtp_bounces_to", "smtp_bounce_secret", "smtp_bounce_key", "email_undisputed_after_h",
+    _mail_unset = field_validator(
+        "smtp_bounces_to",
+        "smtp_bounce_secret",
+        "smtp_bounce_key",
+        "email_undisputed_after_h",
         mode="before",
-    )  # fmt: skip
-    @classmethod
-    def _no_bounces_where_empty(cls, value: object) -> object:
-        """As Compose passes on what nobody has set."""
-        return value or None
+    )(none_where_empty)
 
     @model_validator(mode="after")
     def _bounces_consistent(self) -> Self:

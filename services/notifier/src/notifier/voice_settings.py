@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from notifier.channels.callbacks import Callbacks
 from notifier.channels.gateway.values import HttpGateway
 from notifier.mail_settings import MailSettings
+from prewatt_common.settings import none_where_empty
 
 
 class VoiceSettings(MailSettings):
@@ -25,11 +26,9 @@ class VoiceSettings(MailSettings):
     voice_per_s: float | None = Field(default=None, gt=0)
     """As of the other channels."""
 
-    @field_validator("voice_gateway", "voice_callback_secret", "voice_callback_key", mode="before")
-    @classmethod
-    def _no_calls_where_empty(cls, value: object) -> object:
-        """As Compose passes on what nobody has set."""
-        return value or None
+    _voice_unset = field_validator(
+        "voice_gateway", "voice_callback_secret", "voice_callback_key", mode="before"
+    )(none_where_empty)
 
     @model_validator(mode="after")
     def _voice_consistent(self) -> Self:

@@ -8,6 +8,7 @@ from pydantic import Field, IPvAnyNetwork, SecretStr, field_validator
 from notifier.channels.addresses import Reach
 from notifier.gateway_settings import GatewaySettings
 from notifier.webhooks.change_webhook import WebhookTerms
+from prewatt_common.settings import none_where_empty
 
 
 class WebhookSettings(GatewaySettings):
@@ -25,11 +26,7 @@ class WebhookSettings(GatewaySettings):
     webhook_lifetime_h: float = Field(default=72, gt=0, le=24 * 30)
     """For so long a message is tried."""
 
-    @field_validator("webhook_secret", mode="before")
-    @classmethod
-    def _no_webhooks_where_empty(cls, value: object) -> object:
-        """As Compose passes on what nobody has set."""
-        return value or None
+    _webhooks_unset = field_validator("webhook_secret", mode="before")(none_where_empty)
 
     @property
     def reach(self) -> Reach:

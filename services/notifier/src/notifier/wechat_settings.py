@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from notifier.channels.wechat.values import WechatAccount
 from notifier.voice_settings import VoiceSettings
+from prewatt_common.settings import none_where_empty
 
 
 class WechatSettings(VoiceSettings):
@@ -19,11 +20,7 @@ class WechatSettings(VoiceSettings):
     wechat_per_s: float | None = Field(default=None, gt=0)
     """As of the other channels."""
 
-    @field_validator("wechat_account", mode="before")
-    @classmethod
-    def _no_wechat_where_empty(cls, value: object) -> object:
-        """As Compose passes on what nobody has set."""
-        return value or None
+    _wechat_unset = field_validator("wechat_account", mode="before")(none_where_empty)
 
     @model_validator(mode="after")
     def _wechat_consistent(self) -> Self:

@@ -18,6 +18,7 @@ from prewatt_common.http.auth import public
 from prewatt_common.http.body import KIB, MIB, BodyLimits, RawBody
 from prewatt_common.http.problems import Problem
 from prewatt_common.http.rate_limits import PublicLimits, Rate, TooManyRequests, Tries
+from prewatt_common.languages import wanted_language
 
 _LIMITS = PublicLimits(address=Rate(60, 60))
 """Beyond it there is no page. A mobile network has many phones behind an address."""
@@ -59,7 +60,9 @@ def confirm_router(
         accept_language: Annotated[str | None, Header(max_length=500)] = None,
     ) -> HTMLResponse:
         """A page for people: is this notice yours?"""
-        return show(lang or _wanted(accept_language) or default_language, None)
+        return show(
+            lang or wanted_language(accept_language or "", Language) or default_language, None
+        )
 
     @router.post("/n")
     async def answer(
@@ -99,18 +102,3 @@ def _not_the_form() -> Problem:
 
 def _language(name: str | None) -> Language | None:
     return next((each for each in Language if each == name), None)
-
-
-def _wanted(accepted: str | None) -> Language | None:
-    """The first of a browser's languages that there is, by its first letters; weights aside, for
-    browsers name the preferred one first.
-
-    >>> _wanted("de, zh-TW;q=0.8, en;q=0.7")
-    <Language.ZH_CN: 'zh-CN'>
-    """
-    for each in (accepted or "").split(","):
-        name = each.partition(";")[0].strip()[:2].lower()
-        for language in Language:
-            if language[:2] == name:
-                return language
-    return None

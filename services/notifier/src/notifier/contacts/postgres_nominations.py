@@ -89,12 +89,15 @@ async def stop_nominated(connection: DriverConnection, account_id: UUID) -> None
     await connection.execute(_STOP, account_id)
 
 
-async def contact_as(connection: DriverConnection, account_id: UUID, role: Role) -> Contact | None:
-    """Whom a notice of the account to ``role`` goes to now."""
+async def contact_as(
+    connection: DriverConnection, account_id: UUID, role: Role, *, also_stopped: bool = False
+) -> Contact | None:
+    """Whom a notice of the account to ``role`` goes to now. Nobody who only helps is told against
+    their will: none after a STOP of theirs, but for ``also_stopped``, to answer them."""
     if role is Role.CUSTOMER:
         return (await contacts_of(connection, [account_id])).get(account_id)
     person = (await nominated_of(connection, [account_id])).get(account_id)
-    return person and person.contact
+    return person.contact if person is not None and (person.is_told or also_stopped) else None
 
 
 def _nominated(row: asyncpg.Record) -> Nominated:

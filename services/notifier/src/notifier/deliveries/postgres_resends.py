@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
-from notifier.contacts.postgres_nominations import contact_as, nominated_of
+from notifier.contacts.postgres_nominations import contact_as
 from notifier.contacts.values import Contact
 from notifier.deliveries.values import Resend, Standing
 from notifier.notices.postgres_rows import INSERT_NOTICES, hold_account, notice_columns, notice_of
@@ -60,10 +60,6 @@ class PostgresResends:
         return Standing(notice_of(row), row["overtaken"], row["on_its_way"], row["last_position"])
 
     async def contact(self, account_id: UUID, role: Role) -> Contact | None:
-        if role is Role.NOMINATED:
-            # Nobody who only helps is told against their will, because a clerk asks.
-            person = (await nominated_of(self._connection, [account_id])).get(account_id)
-            return person.contact if person is not None and person.is_told else None
         return await contact_as(self._connection, account_id, role)
 
     async def add(self, notice: Notice, *, now: datetime) -> None:

@@ -196,7 +196,7 @@ class PostgresInbound:
             "INSERT INTO account (id) VALUES ($1) ON CONFLICT DO NOTHING", account_id
         )
         await hold_account(self._connection, account_id)
-        return await contact_as(self._connection, account_id, role)
+        return await contact_as(self._connection, account_id, role, also_stopped=True)
 
     async def finish(self, message: Message, reply: Reply, *, now: datetime) -> bool:
         customer = reply.customer

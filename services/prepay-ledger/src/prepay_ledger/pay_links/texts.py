@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from prepay_ledger.pay_links.rules import decimals_of
 from prepay_ledger.providers.amounts import decimal_of
+from prewatt_common.languages import wanted_language
 
 LANGUAGES: Mapping[str, str] = {"en": "English", "zh-CN": "中文"}
 _ENGLISH = {
@@ -91,14 +92,7 @@ def language_of(accepted: str) -> str:
     >>> language_of("zh-TW,zh;q=0.9,en;q=0.8"), language_of("de, en;q=0.5"), language_of("")
     ('zh-CN', 'en', 'en')
     """
-    best, most = "en", 0.0
-    for part in accepted[:500].split(","):
-        name, _, rest = part.strip().lower().partition(";")
-        ours = "zh-CN" if name.split("-")[0] == "zh" else "en" if name.split("-")[0] == "en" else ""
-        weight = _weight(rest)
-        if ours and weight > most:
-            best, most = ours, weight
-    return best
+    return wanted_language(accepted, LANGUAGES) or "en"
 
 
 def money(micro: int, currency: str, language: str) -> str:
@@ -113,14 +107,3 @@ def money(micro: int, currency: str, language: str) -> str:
     part = f".{decimals}" if decimals.strip("0") else ""
     number = f"{int(whole):,}{part}"
     return f"{number} 元" if (language, currency) == ("zh-CN", "CNY") else f"{currency} {number}"
-
-
-def _weight(parameters: str) -> float:
-    for each in parameters.split(";"):
-        name, _, value = each.partition("=")
-        if name.strip() == "q":
-            try:
-                return float(value)
-            except ValueError:
-                return 0.0
-    return 1.0
