@@ -27,6 +27,11 @@ EVERYTHING = Segment(
     used_wh_max=9,
     currency="CNY",
     balance_below_micro=5,
+    top_up_days_min=0,
+    top_up_days_max=30,
+    supply_office="east",
+    station_area="T-17",
+    line="L-4",
 )
 
 

@@ -1,8 +1,11 @@
 """Segments on the real PostgreSQL: who is in one, in pages, and what is refused."""
 
 from collections.abc import AsyncGenerator
-from datetime import date, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import product
+from random import Random
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -22,7 +25,7 @@ TODAY = date(2026, 11, 10)
 ASKS = bearer("campaigns", "billing:segments")
 
 
-def topped_up(home, balance_micro: int, *, number: int = 9) -> ToppedUp:
+def topped_up(home, balance_micro: int, *, number: int = 9, at: datetime | None = None) -> ToppedUp:
     return ToppedUp(
         account_id=home.account_id,
         payment_id=f"p-{number}",
@@ -31,7 +34,7 @@ def topped_up(home, balance_micro: int, *, number: int = 9) -> ToppedUp:
         balance_micro=balance_micro,
         balance_number=number,
         currency="CNY",
-        at=home.begins_at,
+        at=at or home.begins_at,
     )
 
 
@@ -90,6 +93,74 @@ async def test_who_is_in_a_segment(billing, homes, client):
     assert await numbers(client, used_month="2026-10-01", used_wh_min=0) == set()
 
 
+class Told(NamedTuple):
+    """What billing was told of an account."""
+
+    number: str
+    zone: str
+    paid: list[datetime]
+    places: list[tuple[str | None, str | None, str | None]]
+
+
+def fits(told: Told, *, least=None, most=None, where=(None, None, None)) -> bool:
+    """As the README says it, account by account."""
+    days = [(TODAY - at.astimezone(ZoneInfo(told.zone)).date()).days for at in told.paid]
+    waited = min([each for each in days if each >= 0], default=10**6)
+    if least is not None and waited < least:
+        return False
+    if most is not None and waited > most:
+        return False
+    return where == (None, None, None) or any(
+        all(asked in (None, place) for asked, place in zip(where, each, strict=True))
+        for each in told.places
+    )
+
+
+async def test_days_since_the_last_top_up_and_areas_as_a_naive_look_finds_them(
+    billing, homes, client
+):
+    random = Random(7)
+    known = []
+    midnight = datetime.combine(TODAY, time(), UTC)
+    for n in range(24):
+        zone = random.choice(["Asia/Shanghai", "America/New_York", "UTC"])
+        home = homes(first_day=FIRST_DAY, timezone=zone)
+        # Some just before or after a local midnight, and some after the day that is asked for.
+        hours = [random.choice([-5, -4, 0, 16, 17, -8, -9]) for _ in range(random.randrange(3))]
+        paid = [midnight + timedelta(days=random.randrange(-9, 3), hours=each) for each in hours]
+        place = tuple(random.choice([None, "a", "b"]) for _ in range(3))
+        names = dict(zip(("supply_office", "station_area", "line"), place, strict=True))
+        removed = n % 6 == 5
+        await billing.take(home.account, home.tariff, home.agreement(), home.registered(**names))
+        await billing.take(home.installation(removed=removed))
+        for number, at in enumerate(paid, start=1):
+            await billing.take(topped_up(home, 5, number=number, at=at))
+        known.append(Told(home.account.number, zone, paid, [] if removed else [place]))
+
+    asked: list[dict[str, Any]] = [{"least": n} for n in range(8)]
+    asked += [{"most": n} for n in range(8)]
+    asked += [{"least": 1, "most": 3}, {"least": 2, "most": 2, "where": ("a", None, None)}]
+    asked += [
+        {"where": where} for where in product((None, "a"), (None, "b"), (None, "a")) if any(where)
+    ]
+    for each in asked:
+        names = ("supply_office", "station_area", "line")
+        where = each.get("where", (None, None, None))
+        query = {name: value for name, value in zip(names, where, strict=True) if value}
+        query |= {
+            f"top_up_days_{name}": each[key]
+            for key, name in (("least", "min"), ("most", "max"))
+            if key in each
+        }
+        expected = {told.number for told in known if fits(told, **each)}
+        assert await numbers(client, **query) == expected, each
+    # The newest registration holds.
+    moved = homes(first_day=FIRST_DAY)
+    await billing.take(*moved.facts, moved.account)
+    await billing.take(moved.registered(revision=2, line="c"))
+    assert await numbers(client, line="c") == {moved.account.number}
+
+
 async def test_pages_go_on_where_few_fit(billing, homes, client, monkeypatch):
     monkeypatch.setattr(postgres, "LOOKED_AT_MAX", 3)
     made = [homes(first_day=FIRST_DAY) for _ in range(11)]
@@ -115,6 +186,8 @@ async def test_pages_go_on_where_few_fit(billing, homes, client, monkeypatch):
         ({"used_wh_min": 1}, 422, "invalid-segment"),
         ({"used_month": "2026-11-01"}, 422, "invalid-segment"),
         ({"currency": "CNY"}, 422, "invalid-segment"),
+        ({"top_up_days_min": 3, "top_up_days_max": 2}, 422, "invalid-segment"),
+        ({"top_up_days_min": -1}, 422, None),
         ({"name": "Li"}, 422, None),
         ({"as_of": "yesterday"}, 422, None),
     ],

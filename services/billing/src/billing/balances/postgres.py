@@ -10,11 +10,12 @@ from prewatt_common.contracts.ledger_charges_v1 import PostedBalance
 from prewatt_common.db.database import Database, DriverConnection, driver
 
 _PUT_CREDITS = """
-INSERT INTO credit AS c (account_id, source, amount_micro, balance_number, balance_micro)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[])
+INSERT INTO credit AS c (account_id, source, amount_micro, balance_number, balance_micro, paid_at)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[],
+                     $6::timestamptz[])
 ON CONFLICT (account_id, source) DO UPDATE
 SET amount_micro = excluded.amount_micro, balance_number = excluded.balance_number,
-    balance_micro = excluded.balance_micro
+    balance_micro = excluded.balance_micro, paid_at = excluded.paid_at
 WHERE excluded.balance_number > c.balance_number
 """
 
@@ -83,6 +84,7 @@ class PostgresBalances:
                 [each.amount_micro for each in credits_],
                 [each.balance_number for each in credits_],
                 [each.balance_micro for each in credits_],
+                [each.paid_at for each in credits_],
             )
 
     async def put_strays(self, balances: Sequence[PostedBalance]) -> None:

@@ -54,4 +54,5 @@ def _credits(batch: Iterable[Delivered[Given]]) -> Iterable[Credit]:
             amount_micro=amount_micro,
             balance_number=event.balance_number,
             balance_micro=event.balance_micro,
+            paid_at=event.at if isinstance(event, ToppedUp) else None,
         )

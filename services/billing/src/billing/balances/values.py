@@ -12,13 +12,14 @@ PATIENCE = timedelta(minutes=10)
 class Credit:
     """Money that an account was given: a payment, or what it brought with it. ``source`` tells it
     from the account's others; the balance is the ledger's after it, and of two balances the one
-    with the higher number is newer."""
+    with the higher number is newer. ``paid_at``: of a top-up, when it was credited."""
 
     account_id: UUID
     source: str
     amount_micro: int
     balance_number: int
     balance_micro: int
+    paid_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

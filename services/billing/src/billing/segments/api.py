@@ -17,6 +17,7 @@ from prewatt_common.http.pages import Page, PageRequest, PagesBy
 _INT64 = 2**63 - 1
 _Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]
 _Code = Annotated[str, Field(max_length=100, pattern=PRINTABLE)]
+_Days = Annotated[int, Field(ge=0, le=36_500)]
 _Wh = Annotated[int, Field(ge=0, le=_INT64)]
 
 
@@ -41,6 +42,16 @@ async def asked(
     used_wh_max: _Wh | None = None,
     currency: Annotated[str | None, Query(pattern="^[A-Z]{3}$")] = None,
     balance_below_micro: Annotated[int | None, Query(ge=-_INT64, le=_INT64)] = None,
+    top_up_days_min: Annotated[
+        _Days | None,
+        Query(description="So long before `as_of` the last top-up was, or longer, or never."),
+    ] = None,
+    top_up_days_max: Annotated[
+        _Days | None, Query(description="So long before `as_of` the last top-up was at most.")
+    ] = None,
+    supply_office: Annotated[_Code | None, Query(description="A meter at it is there.")] = None,
+    station_area: Annotated[_Code | None, Query(description="A meter at it is there.")] = None,
+    line: Annotated[_Code | None, Query(description="A meter at it is on that line.")] = None,
     hardship: Annotated[
         str | None, Query(max_length=100, description="Refused, whatever it says.")
     ] = None,
@@ -61,6 +72,11 @@ async def asked(
         used_wh_max=used_wh_max,
         currency=currency,
         balance_below_micro=balance_below_micro,
+        top_up_days_min=top_up_days_min,
+        top_up_days_max=top_up_days_max,
+        supply_office=supply_office,
+        station_area=station_area,
+        line=line,
     )
     problems = problems_of(segment)
     if problems:

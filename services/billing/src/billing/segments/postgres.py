@@ -34,7 +34,24 @@ SELECT s.id, s.number, (
             UNION ALL
             SELECT balance_number, balance_micro FROM stray_balance WHERE account_id = s.id
         ) AS told
-    ) < $10)
+    ) < $10) AND ($12::int IS NULL AND $13::int IS NULL OR (
+        -- Who never topped up waits longer than any number of days.
+        SELECT CASE WHEN max(day) IS NULL THEN $13 IS NULL
+               ELSE $3 - max(day) BETWEEN coalesce($12, 0) AND coalesce($13, $3 - max(day)) END
+        FROM (SELECT (c.paid_at AT TIME ZONE coalesce((
+                  SELECT t.document::jsonb ->> 'timezone'
+                  FROM agreement AS a JOIN tariff_version AS t ON t.code = a.tariff_code
+                  WHERE a.account_id = s.id AND a.first_day <= $3
+                    AND (a.end_day IS NULL OR a.end_day > $3)
+                  ORDER BY t.valid_from LIMIT 1), 'UTC'))::date AS day
+              FROM credit AS c WHERE c.account_id = s.id AND c.paid_at IS NOT NULL) AS paid
+        WHERE day <= $3
+    )) AND (num_nonnulls($14::text, $15::text, $16::text) = 0 OR EXISTS (
+        SELECT FROM installation AS i JOIN meter AS m ON m.id = i.meter_id
+        WHERE i.account_id = s.id AND NOT i.removed AND i.ends_at IS NULL
+          AND ($14 IS NULL OR m.supply_office = $14)
+          AND ($15 IS NULL OR m.station_area = $15) AND ($16 IS NULL OR m.line = $16)
+    ))
 ) AS fits
 FROM seen AS s ORDER BY s.id
 """
@@ -52,6 +69,8 @@ class PostgresSegments:
                 _LOOK, after or _FIRST, LOOKED_AT_MAX, segment.as_of, segment.tariff,
                 segment.household, segment.used_month, segment.used_until, segment.used_wh_min,
                 segment.used_wh_max, segment.balance_below_micro, segment.currency,
+                segment.top_up_days_min, segment.top_up_days_max, segment.supply_office,
+                segment.station_area, segment.line,
             )  # fmt: skip
         members: list[Member] = []
         for place, row in enumerate(rows):

@@ -26,6 +26,15 @@ class Segment:
     currency: str | None = None
     balance_below_micro: int | None = None
     """What the balance is under, in millionths of ``currency``."""
+    top_up_days_min: int | None = None
+    top_up_days_max: int | None = None
+    """So many days before ``as_of``, from and to, both included, the last top-up up to then was
+    credited: by the local days of the account's tariff. Who never topped up waits longer than any
+    number of days."""
+    supply_office: str | None = None
+    station_area: str | None = None
+    line: str | None = None
+    """In which a meter is registered that stands at the account now."""
 
     @property
     def used_until(self) -> date | None:
@@ -53,6 +62,9 @@ def problems_of(segment: Segment) -> list[str]:
     least, most = bounds
     if least is not None and most is not None and least > most:
         problems.append("used_wh_min is over used_wh_max")
+    least, most = segment.top_up_days_min, segment.top_up_days_max
+    if least is not None and most is not None and least > most:
+        problems.append("top_up_days_min is over top_up_days_max")
     if (segment.balance_below_micro is None) != (segment.currency is None):
         problems.append("balance_below_micro and currency belong together")
     return problems

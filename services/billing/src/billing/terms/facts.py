@@ -142,6 +142,9 @@ def meter_of(event: MeterRegistered) -> MeterFact:
             resolution_wh=event.resolution_wh,
             max_w=event.max_w,
         ),
+        supply_office=event.supply_office,
+        station_area=event.station_area,
+        line=event.line,
     )
 
 

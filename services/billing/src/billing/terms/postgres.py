@@ -54,13 +54,15 @@ SET revision = excluded.revision, meter_id = excluded.meter_id, account_id = exc
 WHERE excluded.revision > i.revision
 """
 _PUT_METER = """
-INSERT INTO meter AS m (id, revision, household, modulus_wh, resolution_wh, max_w, changed_at)
+INSERT INTO meter AS m (id, revision, household, modulus_wh, resolution_wh, max_w, supply_office,
+                        station_area, line, changed_at)
 SELECT *, now() FROM unnest($1::text[], $2::integer[], $3::boolean[], $4::bigint[], $5::bigint[],
-                            $6::bigint[])
+                            $6::bigint[], $7::text[], $8::text[], $9::text[])
 ON CONFLICT (id) DO UPDATE
 SET revision = excluded.revision, household = excluded.household,
     modulus_wh = excluded.modulus_wh, resolution_wh = excluded.resolution_wh,
-    max_w = excluded.max_w, changed_at = excluded.changed_at
+    max_w = excluded.max_w, supply_office = excluded.supply_office,
+    station_area = excluded.station_area, line = excluded.line, changed_at = excluded.changed_at
 WHERE excluded.revision > m.revision
 """
 _PUT_EDIT = """
@@ -145,7 +147,8 @@ class PostgresTerms:
             [
                 (
                     facts.meter, each.revision, facts.household, facts.modulus_wh,
-                    facts.resolution_wh, facts.max_w,
+                    facts.resolution_wh, facts.max_w, each.supply_office, each.station_area,
+                    each.line,
                 )
                 for each in sorted(meters, key=lambda each: each.facts.meter)
                 for facts in (each.facts,)

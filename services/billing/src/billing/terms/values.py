@@ -97,10 +97,13 @@ class MeterFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterFact:
-    """What is known of a meter."""
+    """What is known of a meter, and in which areas it hangs (none: not registered)."""
 
     revision: int
     facts: MeterFacts
+    supply_office: str | None = None
+    station_area: str | None = None
+    line: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,11 @@ class SegmentBody(Body):
     used_wh_max: Annotated[int, Field(ge=0, le=_INT64)] | None = None
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
     balance_below_micro: Annotated[int, Field(ge=-_INT64, le=_INT64)] | None = None
+    top_up_days_min: Annotated[int, Field(ge=0, le=36_500)] | None = None
+    top_up_days_max: Annotated[int, Field(ge=0, le=36_500)] | None = None
+    supply_office: Annotated[str, Field(max_length=100, pattern=PRINTABLE)] | None = None
+    station_area: Annotated[str, Field(max_length=100, pattern=PRINTABLE)] | None = None
+    line: Annotated[str, Field(max_length=100, pattern=PRINTABLE)] | None = None
 
     def segment(self) -> Segment:
         """As it is kept."""

@@ -77,6 +77,11 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     used_wh_max: int | None = None
     currency: str | None = None
     balance_below_micro: int | None = None
+    top_up_days_min: int | None = None
+    top_up_days_max: int | None = None
+    supply_office: str | None = None
+    station_area: str | None = None
+    line: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,9 @@ CREATE TABLE meter (
     modulus_wh bigint,
     resolution_wh bigint NOT NULL,
     max_w bigint,
+    supply_office text,
+    station_area text,
+    line text,
     changed_at timestamptz NOT NULL
 );
 CREATE TABLE reading_edit (
@@ -125,6 +128,8 @@ CREATE TABLE credit (
     amount_micro bigint NOT NULL,
     balance_number bigint NOT NULL,
     balance_micro bigint NOT NULL,
+    -- Of a top-up.
+    paid_at timestamptz,
     PRIMARY KEY (account_id, source)
 );
 CREATE TABLE stray_balance (
