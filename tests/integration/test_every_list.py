@@ -38,6 +38,8 @@ WHOLE = {
     "/v1/hardship/flags/{flag_id} history": "one each time that its signs changed",
     "/v1/hardship/flags/{flag_id} acknowledgements": "one each time that a person acts",
     "/v1/templates/holes holes": "as many as there are templates, languages and channels",
+    "/v1/templates/to-register texts": "as many as there are templates",
+    "/v1/templates/to-register places": "as many as the text has",
     "/v1/templates/{text_id}/preview findings": "twenty at most",
     "/v1/templates/{text_id}/preview samples": "as many as a template has kinds of notices",
     "/v1/debts plan": "sixty instalments at most",

@@ -24,6 +24,35 @@ ANSWERS = {
     f"POST /v1/templates/{TEXT_ID}/withdraw": {},
     f"GET /v1/notices/{TEXT_ID}/text": {"subject": None, "body": "told [b]", "is_exact": False},
     f"POST /v1/notices/{TEXT_ID}/resend": {"id": "anew"},
+    f"POST /v1/parked-notices/{TEXT_ID}/release": {"what": "released"},
+    f"POST /v1/parked-notices/{TEXT_ID}/drop": {"what": "dropped"},
+    "GET /v1/parked-notices": {
+        "items": [
+            {
+                "notice_id": TEXT_ID,
+                "since": "2026-03-01T00:00:00Z",
+                "doing": "record",
+                "channel": "sms",
+                "status": "sending",
+                "peer_has_it": True,
+                "error": "RuntimeError: [b]",
+            }
+        ],
+        "next": None,
+    },
+    "GET /v1/templates/to-register": {
+        "texts": [
+            {
+                "template": "low-balance",
+                "language": "en",
+                "text": "account ${tail} has ${balance}",
+                "places": [
+                    {"written": "${tail}", "key": "tail", "gives": "{tail}"},
+                    {"written": "${balance}", "key": "balance", "gives": "{balance}"},
+                ],
+            }
+        ]
+    },
     "GET /v1/templates/holes": {
         "holes": [
             {"template": "supply-on", "language": "en", "channel": "sms", "says": "no text"},
@@ -99,3 +128,31 @@ def test_what_a_customer_was_told_and_is_told_anew(asked) -> None:
     anew = run("notices", "resend", TEXT_ID, "--reason", "r", "--key", "k")
     assert (anew.exit_code, anew.output) == (0, "said anew as anew\n")
     assert asked[-1].headers["idempotency-key"] == "k"
+
+
+@pytest.mark.parametrize(
+    ("provider", "of_it"),
+    [
+        ("aliyun", {"code": "", "parameters": {"tail": "{tail}", "balance": "{balance}"}}),
+        ("tencent", {"id": "", "parameters": ["{tail}", "{balance}"]}),
+        ("wechat", {"id": "", "data": {"tail": "{tail}", "balance": "{balance}"}}),
+    ],
+)
+def test_texts_to_register_and_the_document_to_fill_in(asked, provider, of_it) -> None:
+    told = prewatt("to-register", provider, "en")
+    assert told.output.splitlines() == [
+        "low-balance: ${tail} {tail}, ${balance} {balance}",
+        "  account ${tail} has ${balance}",
+    ]
+    assert dict(asked[-1].url.params) == {"provider": provider, "language": "en"}
+    document = prewatt("to-register", provider, "en", "--document")
+    assert json.loads(document.output) == {"en": {"low-balance": of_it}}
+
+
+def test_parked_notices_are_listed_let_go_and_dropped(asked) -> None:
+    listed = run("notices", "parked")
+    assert (listed.exit_code, "RuntimeError: [b]" in listed.output) == (0, True), listed.output
+    for how, what in (("release", "released"), ("drop", "dropped")):
+        done = run("notices", how, TEXT_ID, "--reason", "r", "--key", "k")
+        assert (done.exit_code, done.output) == (0, f"{TEXT_ID}: {what}\n")
+        assert asked[-1].headers["idempotency-key"] == "k"

@@ -1,5 +1,6 @@
 """``prewatt templates``: the texts that notices are said with."""
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -157,6 +158,38 @@ def check(*, state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
     if holes:
         raise typer.Exit(1)
     _console.print("every template has a good text in every language, for every channel")
+
+
+@templates.command("to-register")
+def to_register(
+    provider: Annotated[str, typer.Argument(help="aliyun, tencent or wechat.")],
+    language: Language,
+    *,
+    document: Annotated[
+        bool, typer.Option("--document", help="The part of the account's document, as JSON.")
+    ] = False,
+    state_dir: StateDir = DEFAULT_STATE_DIR,
+) -> None:
+    """The texts that a provider of approved ones is given, with what changes in each, in order."""
+    query = {"provider": provider, "language": language}
+    with one_line_errors(), find_target(state_dir=state_dir).client(_NOTIFIER) as notifier:
+        texts = answered(notifier.get(f"{_PATH}/to-register", params=query)).json()["texts"]
+    if document:
+        made = {each["template"]: _registered(provider, each["places"]) for each in texts}
+        print(json.dumps({language: made}, ensure_ascii=False, indent=2))  # noqa: T201
+        return
+    for each in texts:
+        gives = ", ".join(f"{place['written']} {place['gives']}" for place in each["places"])
+        _console.print(plain(f"{each['template']}: {gives or 'nothing changes'}"))
+        _console.print(plain(f"  {each['text']}"))
+
+
+def _registered(provider: str, places: list[dict[str, str]]) -> dict[str, Any]:
+    """As the account's document has it, but for the number that the provider gives the text."""
+    if provider == "tencent":
+        return {"id": "", "parameters": [place["gives"] for place in places]}
+    named = {place["key"]: place["gives"] for place in places}
+    return {"id": "", "data": named} if provider == "wechat" else {"code": "", "parameters": named}
 
 
 def _source(

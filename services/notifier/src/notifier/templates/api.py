@@ -17,14 +17,17 @@ from notifier.templates.language import Unsaid
 from notifier.templates.ports import OpenTexts
 from notifier.templates.publish_text import text_by_id
 from notifier.templates.refusals import InvalidText, TextRefused, UnknownNotice, UnknownText
+from notifier.templates.registering import Provider, texts_to_register
 from notifier.templates.schemas import (
     CheckedOut,
     HoleOut,
     HolesOut,
     InForceOut,
+    RegisteredTextOut,
     SampleOut,
     SourceIn,
     TextOut,
+    ToRegisterOut,
 )
 from notifier.templates.values import TextKey
 from prewatt_common.clock import Clock
@@ -81,6 +84,13 @@ def templates_router(
         async with open_texts() as store:
             found = await find_holes(store=store, limits=limits, fallback=fallback, now=clock())
         return HolesOut(holes=[HoleOut.of(each) for each in found])
+
+    @router.get("/to-register", dependencies=reading)
+    async def to_register(provider: Provider, language: Language) -> ToRegisterOut:
+        """The texts that are registered with a provider that sends approved ones alone, as shipped,
+        each with its places in order and what the account's document gives them."""
+        found = texts_to_register(provider, language, signature=limits.signature)
+        return ToRegisterOut(texts=[RegisteredTextOut.model_validate(each) for each in found])
 
     @router.get("/{text_id}", dependencies=reading)
     async def one(text_id: UUID) -> TextOut:

@@ -239,3 +239,27 @@ class HolesOut(BaseModel):
     """All of them."""
 
     holes: list[HoleOut]
+
+
+class PlaceOut(BaseModel, from_attributes=True):
+    """Where a text changes: as the provider writes it, its name in the account's document (empty
+    where those are in order), and what the document gives it."""
+
+    written: str
+    key: str
+    gives: str
+
+
+class RegisteredTextOut(BaseModel, from_attributes=True):
+    """A text to register. The provider's signature stands before it and is no part of it."""
+
+    template: Template
+    language: Language
+    text: str
+    places: list[PlaceOut]
+
+
+class ToRegisterOut(BaseModel):
+    """One text for each template but for campaigns, whose words are their own."""
+
+    texts: list[RegisteredTextOut]

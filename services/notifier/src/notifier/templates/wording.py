@@ -60,6 +60,11 @@ class Signature:
     """Where money is taken; none where the utility names no page."""
 
 
+def our_page(signature: Signature, language: Language) -> str:
+    """Where a reader learns that a notice is ours, as texts say it."""
+    return signature.page or _OUR_PAGE[language]
+
+
 def values_of(
     facts: Facts,
     *,
@@ -102,7 +107,7 @@ def values_of(
     return {
         "utility": signature.utility,
         "code": text_of_code(code),
-        "check_at": signature.page or _OUR_PAGE[language],
+        "check_at": our_page(signature, language),
         "account": account_number,
         "tail": tail_of(account_number),
         **{
