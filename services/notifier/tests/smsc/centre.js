@@ -28,7 +28,13 @@ function receipt(id, state, form) {
 
 function send(pdu, to = sessions) {
   for (const session of to) {
-    session.deliver_sm(pdu, (answer) => say({answered: answer.command_status}));
+    session.deliver_sm(pdu, (answer) => {
+      say({answered: answer.command_status});
+      // Their queue is full: it comes again, while they are bound.
+      if (answer.command_status === smpp.ESME_RMSGQFUL) {
+        setTimeout(() => send(pdu, sessions.has(session) ? [session] : []), 200);
+      }
+    });
   }
 }
 
