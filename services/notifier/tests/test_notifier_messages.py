@@ -11,7 +11,9 @@ from test_notifier_store import START, claim, deliverer, low, take
 from notifier.channels.ports import Verdict
 from notifier.contacts.postgres import open_contacts
 from notifier.contacts.values import Channel, Contact, Language
+from notifier.deliveries.park_notice import ParkNotice
 from notifier.deliveries.postgres import open_deliveries
+from notifier.deliveries.postgres_parking import open_parking
 from notifier.deliveries.take_receipt import TakeReceipt
 from notifier.deliveries.values import Delivery, Outcome
 from prewatt_common.db.database import Database, driver
@@ -55,7 +57,13 @@ async def accept(database: Database, delivery: Delivery, *message_ids: str, at=S
 
 
 async def report(database: Database, message_id: str, verdict: Verdict, *, at=START) -> bool:
-    receive = TakeReceipt(open_deliveries=lambda: open_deliveries(database), clock=lambda: at)
+    receive = TakeReceipt(
+        open_deliveries=lambda: open_deliveries(database),
+        park=ParkNotice(
+            open_parking=lambda: open_parking(database), blameless=lambda _: True, clock=lambda: at
+        ),
+        clock=lambda: at,
+    )
     return await receive(message_id, verdict, reason="delivery receipt")
 
 

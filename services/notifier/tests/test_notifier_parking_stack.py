@@ -11,6 +11,7 @@ import pytest
 from notifier_events import low, topped_up
 
 from notifier.channels.log.channel import LogChannel
+from notifier.channels.ports import Verdict
 from notifier.contacts.values import Channel, Language
 from notifier.deliveries.deliver import Deliver
 from notifier.deliveries.end_parking import EndParking
@@ -21,6 +22,7 @@ from notifier.deliveries.postgres import open_deliveries
 from notifier.deliveries.postgres_parking import PostgresParkingRecords, open_parking
 from notifier.deliveries.refusals import NotParked, OtherRequest
 from notifier.deliveries.retries import RetryPolicy
+from notifier.deliveries.take_receipt import TakeReceipt
 from notifier.deliveries.trust_silence import TrustSilence
 from notifier.deliveries.values import PARKED_MAX, Doing, ParkedEnd
 from notifier.deliveries.worker import DeliveryWorker
@@ -138,6 +140,7 @@ class Deliveries:
             passing=is_passing_fault,
             committed=lambda: None,
         )
+        self.take_receipt = TakeReceipt(open_deliveries=deliveries, park=park, clock=utc_now)
         self._end = EndParking(open_parking=parking, clock=utc_now, committed=self.worker.wake)
         self.running: asyncio.Task[None] | None = None
 
@@ -248,6 +251,30 @@ async def test_one_that_raises_as_it_is_written_down(database, notifier_until, s
 
 async def _some(deliveries: Deliveries) -> bool:
     return bool(await deliveries.parked())
+
+
+async def test_a_receipt_of_one_that_cannot_be_read_is_kept_and_ends_no_link(database):
+    account_id = uuid4()
+    await take(database, low(account_id))
+    await execute(
+        database,
+        "UPDATE notice SET status = 'accepted', attempts = 1, accepted_at = now(), "
+        "next_attempt_at = NULL WHERE account_id = $1",
+        account_id,
+    )
+    await execute(
+        database,
+        "INSERT INTO sms_message (message_id, notice_id) SELECT 'm-1', id FROM notice "
+        "WHERE account_id = $1",
+        account_id,
+    )
+    await execute(database, UNREADABLE, [account_id])
+    deliveries = Deliveries(database)
+    for _ in range(2):
+        assert await deliveries.take_receipt("m-1", Verdict.DELIVERED, reason="DELIVRD")
+    (kept,) = await deliveries.parked()
+    assert (kept.account_id, kept.doing, kept.peer_has_it) == (account_id, Doing.READ, True)
+    assert await statuses(database, [account_id]) == ["accepted"]
 
 
 async def test_beyond_ten_all_stops_and_says_so(database, notifier_until, caplog):

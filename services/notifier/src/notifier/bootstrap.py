@@ -108,8 +108,10 @@ async def _run(
 
     doors = make_doors(settings, database, passing=_is_passing, committed=relay.wake)
 
+    parking = make_parking(database, passing=_is_passing, committed=committed)
     take_receipt = _told(
-        TakeReceipt(open_deliveries=deliveries, clock=utc_now), committed=committed
+        TakeReceipt(open_deliveries=deliveries, park=parking.park, clock=utc_now),
+        committed=committed,
     )
     take_verdict = TakeVerdict(open_deliveries=deliveries, clock=utc_now)
     set_consents = SetConsents(
@@ -152,7 +154,6 @@ async def _run(
         clock=utc_now,
         jitter=random.random,
     )
-    parking = make_parking(database, passing=_is_passing, committed=committed)
     worker = make_worker(
         settings,
         deliver=deliver,

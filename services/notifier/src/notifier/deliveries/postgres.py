@@ -178,7 +178,10 @@ class PostgresDeliveries:
         self, notice_id: UUID, verdict: Verdict, *, reason: str | None, now: datetime
     ) -> tuple[Notice, bool] | None:
         row = await self._inner.fetchrow(_SETTLE, notice_id, verdict, reason, now)
-        return (notice_of(row), row["stop_as"] is None) if row else None
+        if row is None:
+            return None
+        (notice,) = each_of(notice_of, [row])
+        return notice, row["stop_as"] is None
 
     async def join_messages(
         self, notice_id: UUID, message_ids: Sequence[str], *, now: datetime

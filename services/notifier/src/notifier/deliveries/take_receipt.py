@@ -1,9 +1,13 @@
 """Use case: an SMS centre says what became of one of its messages."""
 
+from datetime import datetime
+from uuid import UUID
+
 from notifier.channels.ports import Verdict
+from notifier.deliveries.park_notice import ParkNotice
 from notifier.deliveries.ports import OpenDeliveries
 from notifier.deliveries.settling import settle
-from notifier.deliveries.values import as_kept
+from notifier.deliveries.values import NoticeBroken, as_kept
 from notifier.metrics import NOTICES
 from prewatt_common.clock import Clock
 
@@ -16,8 +20,9 @@ class TakeReceipt:
     again changes nothing.
     """
 
-    def __init__(self, *, open_deliveries: OpenDeliveries, clock: Clock) -> None:
+    def __init__(self, *, open_deliveries: OpenDeliveries, park: ParkNotice, clock: Clock) -> None:
         self._open_deliveries = open_deliveries
+        self._park = park
         self._clock = clock
 
     async def __call__(self, message_id: str, verdict: Verdict, *, reason: str) -> bool:
@@ -30,6 +35,14 @@ class TakeReceipt:
             )
         if notice_id is None:
             return False
+        try:
+            return await self._join(notice_id, now=now)
+        except NoticeBroken as broken:
+            # The receipt is kept. It would end the link to the centre, which sends it again.
+            await self._park(broken.notice_id, broken.error, doing=broken.doing, peer_has_it=True)
+            return True
+
+    async def _join(self, notice_id: UUID, *, now: datetime) -> bool:
         settled = None
         async with self._open_deliveries() as store:
             account_id = await store.account_of(notice_id)
