@@ -14,7 +14,7 @@ from prepay_ledger.agreements.decide_agreement import DecideAgreement
 from prepay_ledger.approvals.decide_proposal import ApproveProposal
 from prepay_ledger.approvals.values import ActKind, ApprovalTerms, Proposal
 from prepay_ledger.bank.receive_refund import ReceiveRefund
-from prepay_ledger.bank.settle_refund import settle_refund
+from prepay_ledger.bank.settle_refund import Asked, SettleRefund
 from prepay_ledger.bank.values import BankLine
 from prepay_ledger.debts.move_debt import record_debt
 from prepay_ledger.debts.pause_debt import pause_debt
@@ -108,8 +108,17 @@ class Leaving(Bank):
         async with (open_unit or self.unit)() as unit:
             return await self.order_refund(unit, asked=asked)
 
+    @property
+    def settle_refund(self) -> SettleRefund:
+        return SettleRefund(receive_refund=ReceiveRefund(review=REVIEW), terms=self.approvals)
+
     async def approve(self, proposal: Proposal, who: str = "wu", open_unit: Any = None) -> None:
-        approve = ApproveProposal[PostgresUnit]({ActKind.REFUND: self.order_refund.carry_out})
+        approve = ApproveProposal[PostgresUnit](
+            {
+                ActKind.REFUND: self.order_refund.carry_out,
+                ActKind.REFUND_MATCH: self.settle_refund.carry_out,
+            }
+        )
         async with (open_unit or self.unit)() as unit:
             await approve(unit, proposal_id=proposal.id, decided=self.by(who))
 
@@ -161,13 +170,13 @@ class Leaving(Bank):
                 unit=unit, refund_id=refund.id, slip=slip, key=key, decided=self.by()
             )
 
-    async def matches(self, refund: Refund, line: BankLine, key: str = "k-7") -> Refund:
+    async def matches(
+        self, refund: Refund, line: BankLine, key: str = "k-7", who: str = "li"
+    ) -> Refund | Proposal:
         """A person says that the line is the refund."""
+        asked = Asked(refund_id=refund.id, line_id=line.id, key=key, decided=self.by(who))
         async with self.unit() as unit:
-            return await settle_refund(
-                unit=unit, receive_refund=ReceiveRefund(review=REVIEW), refund_id=refund.id,
-                line_id=line.id, key=key, decided=self.by(),
-            )  # fmt: skip
+            return await self.settle_refund(unit, asked=asked)
 
     async def went(self, refund: Refund, micro: int | None = None, text: str = "") -> BankLine:
         """A line of the bank by which money went out."""

@@ -15,7 +15,7 @@ from prepay_ledger.bank.postgres_queries import BankQueries
 from prepay_ledger.bank.postgres_statements import StatementQueries
 from prepay_ledger.bank.settle_line import SettleLine
 from prepay_ledger.bank.settle_payout import SettlePayout
-from prepay_ledger.bank_parts import BankParts
+from prepay_ledger.bank.settle_refund import SettleRefund
 from prepay_ledger.business_days import BusinessDays
 from prepay_ledger.debit_files.api import (
     debit_files_router,
@@ -35,8 +35,9 @@ def bank_routers(
     *,
     settings: LedgerSettings,
     database: Database,
-    parts: BankParts,
     settle_line: SettleLine,
+    settle_refund: SettleRefund,
+    settle_payout: SettlePayout,
     committed: Callable[[], None],
 ) -> list[APIRouter]:
     """All of them."""
@@ -67,18 +68,14 @@ def bank_routers(
         payouts_router(
             open_unit=units,
             queries=PayoutQueries(database),
-            settle_payout=SettlePayout(
-                receive_payout=parts.receive_payout,
-                receive_debit=parts.receive_debit,
-                terms=settings.approval_terms,
-            ),
+            settle_payout=settle_payout,
             late_before=lambda: late_before(utc_now(), zone=zone, days=late_days),
             committed=committed,
             clock=utc_now,
         ),
         refund_lines_router(
             open_unit=units,
-            receive_refund=parts.receive_refund,
+            settle_refund=settle_refund,
             committed=committed,
             clock=utc_now,
         ),

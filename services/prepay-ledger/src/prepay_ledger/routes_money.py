@@ -20,6 +20,8 @@ from prepay_ledger.approvals.decide_proposal import ApproveProposal
 from prepay_ledger.approvals.postgres_queries import ProposalQueries
 from prepay_ledger.approvals.values import ActKind
 from prepay_ledger.bank.settle_line import SettleLine
+from prepay_ledger.bank.settle_payout import SettlePayout
+from prepay_ledger.bank.settle_refund import SettleRefund
 from prepay_ledger.bank_parts import make_bank_parts
 from prepay_ledger.cashiers.api import cash_days_router, hand_overs_router
 from prepay_ledger.cashiers.count_cash import CountCash
@@ -105,6 +107,10 @@ def money_routers(
     waive_late = WaiveLate(review=review, terms=approvals)
     bank = make_bank_parts(settings, review=review)
     settle_line = SettleLine(take_line=bank.take_line, terms=approvals)
+    settle_payout = SettlePayout(
+        receive_payout=bank.receive_payout, receive_debit=bank.receive_debit, terms=approvals
+    )
+    settle_refund = SettleRefund(receive_refund=bank.receive_refund, terms=approvals)
 
     async def review_accounts(
         unit: PostgresUnit, account_ids: Sequence[UUID], now: datetime
@@ -140,6 +146,8 @@ def money_routers(
                     ActKind.DEPOSIT_RELEASE: of_deposits.release,
                     ActKind.DEBT_WRITE_OFF: carry_out_write_off,
                     ActKind.REFUND: order_refund.carry_out,
+                    ActKind.PAYOUT_MATCH: settle_payout.carry_out,
+                    ActKind.REFUND_MATCH: settle_refund.carry_out,
                 }
             ),
             committed=committed,
@@ -226,8 +234,9 @@ def money_routers(
         *bank_routers(
             settings=settings,
             database=database,
-            parts=bank,
             settle_line=settle_line,
+            settle_refund=settle_refund,
+            settle_payout=settle_payout,
             committed=committed,
         ),
         settlements_router(

@@ -13,7 +13,7 @@ from prewatt_cli.lists import items_of
 from prewatt_cli.payments import decimal_from
 from prewatt_cli.people import Who, client_for, plain
 from prewatt_cli.target import DEFAULT_STATE_DIR, StateDir, find_target
-from prewatt_cli.vending import Key, Why, keyed
+from prewatt_cli.vending import Key, Why, keyed, or_waits
 
 payouts = typer.Typer(
     help="What providers have sent to the bank, and whether it came.", no_args_is_help=True
@@ -62,7 +62,8 @@ def match(
     who: Who = None,
     state_dir: StateDir = DEFAULT_STATE_DIR,
 ) -> None:
-    """Say as which line of the bank it arrived; what that has less is a fee."""
+    """Say as which line of the bank it arrived; what that has less is a fee, and much of it waits
+    for a second person."""
     body = {"bank_line": str(bank_line), "reason": reason}
     _do(payout_id, "match", body, key=key, who=who, state_dir=state_dir)
 
@@ -104,4 +105,4 @@ def _do(
 ) -> None:
     with one_line_errors(), client_for("prepay-ledger", state_dir=state_dir, who=who) as ledger:
         after = keyed(ledger, f"/v1/payouts/{payout_id}/{action}", body, key)
-        _console.print(plain(f"payout {payout_id} is {after['state']}"))
+        _console.print(plain(or_waits(after, lambda: f"payout {payout_id} is {after['state']}")))

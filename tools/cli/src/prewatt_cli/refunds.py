@@ -174,7 +174,7 @@ def _do(
 ) -> None:
     with one_line_errors(), client_for("prepay-ledger", state_dir=state_dir, who=who) as ledger:
         after = keyed(ledger, f"/v1/refunds/{refund_id}/{action}", body, key)
-        _console.print(plain(_is_now(after)))
+        _console.print(plain(or_waits(after, lambda: _is_now(after))))
 
 
 def _is_now(after: dict[str, Any]) -> str:

@@ -19,8 +19,8 @@ async def takes_two(
 ) -> bool:
     """Whether the act takes two people: by its own amount, or with what that person did alone
     before, within the terms' window: to one of what it is ``about`` (one or two names: an account's
-    id, ``vendor/CODE``), or in all. Where it does not, it is counted from now on: the caller does
-    it in this transaction, and holds what it is about."""
+    id, ``vendor/CODE``, ``provider/NAME``), or in all. Where it does not, it is counted from now
+    on: the caller does it in this transaction, and holds what it is about."""
     assert 1 <= len(about) <= 2, "an act is about one thing, or two"
     if terms.needs_two(act.amount_micro):
         return True

@@ -28,6 +28,8 @@ class ActKind(StrEnum):
     DEPOSIT_DRAW = "deposit-draw"
     DEPOSIT_RELEASE = "deposit-release"
     REFUND = "refund"
+    REFUND_MATCH = "refund-match"
+    PAYOUT_MATCH = "payout-match"
     DEBT_WRITE_OFF = "debt-write-off"
     LATE_CHARGE_WAIVER = "late-charge-waiver"
 

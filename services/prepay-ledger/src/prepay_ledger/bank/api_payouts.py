@@ -6,7 +6,9 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
+from fastapi.responses import JSONResponse
 
+from prepay_ledger.approvals.api import MAY_WAIT, waits
 from prepay_ledger.bank.ports import OpenUnit
 from prepay_ledger.bank.settle_payout import Asked, SettlePayout
 from prepay_ledger.fields import GivenByProvider, IdempotencyKey, PageById, Writer
@@ -62,22 +64,26 @@ def payouts_router(
         """One of them, with what people did about it."""
         return await shown(payout_id)
 
-    @router.post("/{payout_id}/match")
+    @router.post("/{payout_id}/match", response_model=WholePayoutOut, responses=dict(MAY_WAIT))
     async def match(
         payout_id: UUID, body: PayoutMatchIn, key: IdempotencyKey, principal: Writer
-    ) -> WholePayoutOut:
+    ) -> WholePayoutOut | JSONResponse:
         """Say as which line of the bank it arrived: one in suspense, in doubt, or a debit. What the
-        line has less was kept on the way, and is a fee."""
-        return await done(
-            Asked(
-                payout_id=payout_id,
-                action=Action.MATCH,
-                key=key,
-                who=principal.subject,
-                reason=body.reason,
-                bank_line=body.bank_line,
-            )
+        line has less was kept on the way, and is a fee; much of that is kept as a proposal and
+        answered with 202. The same key again is answered as it is by then."""
+        asked = Asked(
+            payout_id=payout_id,
+            action=Action.MATCH,
+            key=key,
+            who=principal.subject,
+            reason=body.reason,
+            bank_line=body.bank_line,
         )
+        now = clock()
+        async with open_unit() as unit:
+            waiting = await settle_payout(unit, asked=asked, now=now)
+        committed()
+        return await shown(payout_id) if waiting is None else waits(waiting, now=now)
 
     @router.post("/{payout_id}/undo")
     async def undo(
@@ -97,15 +103,11 @@ def payouts_router(
     async def simply(
         action: Action, payout_id: UUID, body: Reason, key: str, who: str
     ) -> WholePayoutOut:
-        return await done(
-            Asked(payout_id=payout_id, action=action, key=key, who=who, reason=body.reason)
-        )
-
-    async def done(asked: Asked) -> WholePayoutOut:
+        asked = Asked(payout_id=payout_id, action=action, key=key, who=who, reason=body.reason)
         async with open_unit() as unit:
             await settle_payout(unit, asked=asked, now=clock())
         committed()
-        return await shown(asked.payout_id)
+        return await shown(payout_id)
 
     async def shown(payout_id: UUID) -> WholePayoutOut:
         view = await queries.payout(payout_id)

@@ -18,12 +18,6 @@ class PayoutNotSo(Refusal):
     kind = "payout-not-so"
 
 
-class DifferenceTooBig(Refusal):
-    """The line differs from the payout by more than one person may have booked as a fee."""
-
-    kind = "payout-difference-too-big"
-
-
 class KeyUsedBefore(Refusal):
     """The Idempotency-Key came before with something else."""
 

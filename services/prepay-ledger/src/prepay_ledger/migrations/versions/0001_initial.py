@@ -1548,8 +1548,8 @@ CREATE TABLE proposal (
     UNIQUE (kind, who, key),
     CHECK (kind IN ('adjustment', 'transfer', 'vendor-limits', 'vendor-funding',
         'vendor-funding-reversal', 'bank-line', 'suspense-assignment', 'suspense-return',
-        'deposit-hold', 'deposit-draw', 'deposit-release', 'refund',
-        'debt-write-off', 'late-charge-waiver')),
+        'deposit-hold', 'deposit-draw', 'deposit-release', 'refund', 'refund-match',
+        'payout-match', 'debt-write-off', 'late-charge-waiver')),
     CHECK (amount_micro >= 0),
     CHECK (currency ~ '^[A-Z]{3}$'),
     CHECK (expires_at > at)
@@ -1581,7 +1581,7 @@ CREATE TABLE sole_act (
     PRIMARY KEY (id),
     CHECK (kind IN ('adjustment', 'transfer', 'vendor-funding', 'vendor-funding-reversal',
         'bank-line', 'suspense-assignment', 'suspense-return', 'deposit-hold', 'deposit-draw',
-        'deposit-release', 'refund', 'late-charge-waiver')),
+        'deposit-release', 'refund', 'refund-match', 'payout-match', 'late-charge-waiver')),
     CHECK (about <> '' AND about <> also_about),
     CHECK (amount_micro >= 0),
     CHECK (currency ~ '^[A-Z]{3}$')
