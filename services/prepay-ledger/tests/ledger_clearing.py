@@ -7,8 +7,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from ledger_settlements import PLAIN, Row, plain_file
-from ledger_town import REVIEW, Town
+from ledger_town import REVIEW, Dying, Town
 
+from prepay_ledger.approvals.decide_proposal import ApproveProposal
+from prepay_ledger.approvals.values import ActKind, ApprovalTerms, Proposal
+from prepay_ledger.facts.values import Decided
 from prepay_ledger.payments.take_movement import TakeMovement
 from prepay_ledger.payments.take_payment import PaymentResult, TakePayment
 from prepay_ledger.payments.values import Payment
@@ -17,9 +20,11 @@ from prepay_ledger.settlement_files.csv_mapping import SettlementMapping
 from prepay_ledger.settlement_files.values import FileFormat, SettledDays
 from prepay_ledger.settlements.follow_differences import FollowDifferences
 from prepay_ledger.settlements.keep_file import KeptFile, ReadUpload, keep_file
+from prepay_ledger.settlements.move_difference import MoveDifference
 from prepay_ledger.settlements.postgres_queries import SettlementQueries
 from prepay_ledger.settlements.resolve_difference import Asked, ResolveDifference
 from prepay_ledger.settlements.values import Action, Difference, OwedByProvider, State, Terms
+from prepay_ledger.unit import PostgresUnit
 from prewatt_common.ids import new_id
 
 PROVIDER = "p"
@@ -37,12 +42,7 @@ class Clearing(Town):
         self.read_upload = ReadUpload({PROVIDER: terms})
         self.take_payment = TakePayment(review=REVIEW)
         self.take_movement = TakeMovement(review=REVIEW)
-        self.resolve = ResolveDifference(
-            take_payment=self.take_payment,
-            take_movement=self.take_movement,
-            read_upload=self.read_upload,
-            above_micro=ABOVE,
-        )
+        self.resolve_terms = ApprovalTerms(above_micro=ABOVE, term=timedelta(days=7))
         self.follow = FollowDifferences(
             open_unit=self.unit, read_upload=self.read_upload, clock=lambda: self.at
         )
@@ -105,6 +105,34 @@ class Clearing(Town):
 
     async def next_day(self, days: int = 1) -> None:
         self.at += timedelta(days=days)
+
+    @property
+    def resolve(self) -> ResolveDifference:
+        return ResolveDifference(
+            move=MoveDifference(take_payment=self.take_payment, take_movement=self.take_movement),
+            read_upload=self.read_upload,
+            terms=self.resolve_terms,
+        )
+
+    async def ask_for(
+        self, found: Difference, action: Action, *, key: str, who: str = "li"
+    ) -> Proposal | None:
+        """The proposal that waits, if it takes two."""
+        asked = Asked(difference_id=found.id, action=action, key=key, who=who, reason="ticket 1")
+        async with self.unit() as unit:
+            return await self.resolve(unit, asked=asked, now=self.at)
+
+    async def approve(self, proposal: Proposal, who: str = "chen", *, dies: bool = False) -> None:
+        approve = ApproveProposal[PostgresUnit](
+            {ActKind.SETTLEMENT_DIFFERENCE: self.resolve.carry_out}
+        )
+        opened = Dying(self, after=0, inside=True) if dies else self.unit
+        async with opened() as unit:
+            await approve(
+                unit,
+                proposal_id=proposal.id,
+                decided=Decided(by=who, reason="seen", at=self.at),
+            )
 
     async def do(
         self,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from ledger_money import ACCOUNTS, How, Moves, Moving
 from ledger_settlements import PLAIN, Row, plain_file
-from ledger_town import CURRENCIES, REVIEW
+from ledger_town import CURRENCIES, ONE_PERSON, REVIEW
 
 from prepay_ledger.journal.values import clearing, payout_in_transit
 from prepay_ledger.payments.take_movement import MovementConflict, TakeMovement, movement_of
@@ -19,6 +19,7 @@ from prepay_ledger.settlement_files.csv_mapping import SettlementMapping
 from prepay_ledger.settlement_files.values import FileFormat, SettledDays
 from prepay_ledger.settlements.keep_file import ReadUpload
 from prepay_ledger.settlements.keep_file import keep_file as keep_settled
+from prepay_ledger.settlements.move_difference import MoveDifference
 from prepay_ledger.settlements.postgres_queries import SettlementQueries
 from prepay_ledger.settlements.resolve_difference import Asked, ResolveDifference
 from prepay_ledger.settlements.values import Action, Terms
@@ -187,8 +188,10 @@ class Paying(Moving):
             reason="r",
         )  # fmt: skip
         resolve = ResolveDifference(
-            take_payment=self.take_payment, take_movement=self.take_movement,
-            read_upload=self.read_settled, above_micro=10**9,
+            move=MoveDifference(
+                take_payment=self.take_payment, take_movement=self.take_movement
+            ),
+            read_upload=self.read_settled, terms=ONE_PERSON,
         )  # fmt: skip
         (paid,) = [
             each for each in self.payments

@@ -241,8 +241,8 @@ class Scratch:
                  "payment_id, movement_id, nth, state, outcome, correction_micro, reason, "
                  "found_at) VALUES ($1, 'p', '2026-03-01', 'missing-here', 'payment', $2, $2, 1, "
                  "'open', '', 0, '', $3)", (second, str(first), AT)),
-                ("INSERT INTO settlement_step (id, difference_id, key, action, proposed, who, "
-                 "reason, state_before, at) VALUES ($1, $2, $3, 'ask', false, 'w', $4, 'open', $5)",
+                ("INSERT INTO settlement_step (id, difference_id, key, action, who, "
+                 "reason, state_before, at) VALUES ($1, $2, $3, 'ask', 'w', $4, 'open', $5)",
                  (first, second, str(first), f"r{number}", AT)),
                 ("INSERT INTO vendor (id, code, name, kind, currency, day_limit_micro, "
                  "credit_limit_micro, is_open, opened_at) "

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,11 +12,14 @@ from ledger_clearing import ABOVE, Clearing
 from ledger_settlements import Row
 from ledger_town import Killed
 
+from prepay_ledger.approvals.refusals import AnotherWaits
+from prepay_ledger.approvals.values import Proposal
 from prepay_ledger.payments.take_payment import PaymentConflict
 from prepay_ledger.payments.values import PaymentOutcome
 from prepay_ledger.providers.values import Kind
 from prepay_ledger.settlements import refusals
 from prepay_ledger.settlements.values import Action, State
+from prewatt_common.refusals import NeedsSecondPerson
 
 pytestmark = pytest.mark.stack
 
@@ -205,17 +209,60 @@ async def test_a_high_amount_takes_two_people(clearing: Clearing) -> None:
     await clearing.settles(clearing.first_day, row("a", ABOVE + 1), row("b", ABOVE))
     high, low = await clearing.differences()
     await clearing.do(low, Action.TAKE)
-    for _ in range(2):
-        assert (await clearing.do(high, Action.TAKE)).state is State.OPEN
+    waiting = await clearing.ask_for(high, Action.TAKE, key="k")
+    assert isinstance(waiting, Proposal)
+    assert await clearing.ask_for(high, Action.TAKE, key="k") == waiting
+    with pytest.raises(AnotherWaits):
+        await clearing.ask_for(high, Action.TAKE, key="k-2", who="chen")
+    with pytest.raises(NeedsSecondPerson):
+        await clearing.approve(waiting, "li")
+    with pytest.raises(Killed):
+        await clearing.approve(waiting, dies=True)
+    assert (await clearing.difference(high.id)).state is State.OPEN
     assert (await clearing.balances())[0] == ABOVE
-    done = await clearing.do(high, Action.TAKE, who="chen")
-    assert done.state is State.RESOLVED
+    await clearing.approve(waiting)
+    assert (await clearing.difference(high.id)).state is State.RESOLVED
     assert (await clearing.balances())[0] == 2 * ABOVE + 1
+    assert await clearing.ask_for(high, Action.TAKE, key="k") is None
     view = await clearing.queries.difference(high.id)
     assert view is not None
-    assert [(each.who, each.proposed) for each in view.steps] == [
-        ("li", True), ("li", True), ("chen", False),
-    ]  # fmt: skip
+    assert [each.who for each in view.steps] == ["li"]
+
+
+async def test_many_small_ones_of_one_account_take_two_people(clearing: Clearing) -> None:
+    clearing.resolve_terms = replace(clearing.resolve_terms, within=timedelta(days=1))
+    await clearing.pay("c", 100)
+    await clearing.pay("d", 100, number="nobody")
+    await clearing.next_day()
+    await clearing.settles(
+        clearing.first_day, row("a", 700), row("b", 200, account="town-1"), row("c", 401),
+        row("d", 900), row("e", 500, account="nobody"),
+    )  # fmt: skip
+    by_id = {each.finding.payment_id: each for each in await clearing.differences()}
+    for free in ("a", "b", "d", "e"):
+        action = Action.CORRECT if free == "d" else Action.TAKE
+        assert await clearing.ask_for(by_id[free], action, key=free) is None, free
+    assert await clearing.ask_for(by_id["c"], Action.ACCEPT, key="x", who="wu") is None
+    revised = row("c", 402)
+    await clearing.settles(
+        clearing.first_day, row("a", 700), row("b", 200, account="town-1"), revised,
+        row("d", 900), row("e", 500, account="nobody"), reason="again",
+    )  # fmt: skip
+    (more,) = await clearing.differences()
+    assert isinstance(await clearing.ask_for(more, Action.CORRECT, key="c"), Proposal)
+    assert await clearing.ask_for(more, Action.CORRECT, key="c-2", who="wu") is None
+
+
+async def test_what_came_before_the_approval_is_not_taken_once_more(clearing: Clearing) -> None:
+    await clearing.next_day()
+    await clearing.settles(clearing.first_day, row("a", ABOVE + 1))
+    (found,) = await clearing.differences()
+    waiting = await clearing.ask_for(found, Action.TAKE, key="k")
+    assert isinstance(waiting, Proposal)
+    await clearing.pay("a", ABOVE + 1)
+    with pytest.raises(refusals.DifferenceClosed, match="its webhook came"):
+        await clearing.approve(waiting)
+    assert (await clearing.balances())[0] == ABOVE + 1
 
 
 async def test_disputes_twice_there_other_currency_and_unknown_lines(clearing: Clearing) -> None:

@@ -59,6 +59,7 @@ from prepay_ledger.settings import LedgerSettings
 from prepay_ledger.settlements.api import settlements_router
 from prepay_ledger.settlements.api_differences import differences_router
 from prepay_ledger.settlements.keep_file import ReadUpload
+from prepay_ledger.settlements.move_difference import MoveDifference
 from prepay_ledger.settlements.postgres_queries import SettlementQueries
 from prepay_ledger.settlements.resolve_difference import ResolveDifference
 from prepay_ledger.settlements.terms import terms_of
@@ -107,6 +108,11 @@ def money_routers(
     waive_late = WaiveLate(review=review, terms=approvals)
     bank = make_bank_parts(settings, review=review)
     settle_line = SettleLine(take_line=bank.take_line, terms=approvals)
+    resolve_difference = ResolveDifference(
+        move=MoveDifference(take_payment=take_payment, take_movement=take_movement),
+        read_upload=read_upload,
+        terms=approvals,
+    )
     settle_payout = SettlePayout(
         receive_payout=bank.receive_payout, receive_debit=bank.receive_debit, terms=approvals
     )
@@ -146,6 +152,7 @@ def money_routers(
                     ActKind.DEPOSIT_RELEASE: of_deposits.release,
                     ActKind.DEBT_WRITE_OFF: carry_out_write_off,
                     ActKind.REFUND: order_refund.carry_out,
+                    ActKind.SETTLEMENT_DIFFERENCE: resolve_difference.carry_out,
                     ActKind.PAYOUT_MATCH: settle_payout.carry_out,
                     ActKind.REFUND_MATCH: settle_refund.carry_out,
                 }
@@ -250,12 +257,7 @@ def money_routers(
         differences_router(
             open_unit=units,
             queries=SettlementQueries(database),
-            resolve=ResolveDifference(
-                take_payment=take_payment,
-                take_movement=take_movement,
-                read_upload=read_upload,
-                above_micro=settings.second_person_above_micro,
-            ),
+            resolve=resolve_difference,
             committed=committed,
             clock=utc_now,
         ),

@@ -16,7 +16,7 @@ from prewatt_cli.lists import items_of
 from prewatt_cli.payments import decimal_from
 from prewatt_cli.people import Who, client_for, plain
 from prewatt_cli.target import DEFAULT_STATE_DIR, StateDir, find_target
-from prewatt_cli.vending import Key, Why, keyed
+from prewatt_cli.vending import Key, Why, keyed, or_waits
 
 settlements = typer.Typer(help="Settlement files and what differs by them.", no_args_is_help=True)
 
@@ -95,8 +95,7 @@ def show(
         found = answered(ledger.get(f"/v1/settlements/differences/{difference}")).json()
         _console.print(plain(_told(found)))
         for step in found["steps"]:
-            waits = ", and waits for a second person" if step["proposed"] else ""
-            said = f"{step['at']}: {step['who']}: {step['action']} ({step['reason']}){waits}"
+            said = f"{step['at']}: {step['who']}: {step['action']} ({step['reason']})"
             _console.print(plain(said))
 
 
@@ -120,9 +119,7 @@ def resolve(
     with one_line_errors(), client_for("prepay-ledger", state_dir=state_dir, who=who) as ledger:
         path = f"/v1/settlements/differences/{difference}/{how}"
         found = keyed(ledger, path, {"reason": reason}, key)
-        proposed = bool(found["steps"]) and found["steps"][-1]["proposed"]
-        waits = "; it waits for a second person" if proposed else ""
-        _console.print(plain(f"{_told(found)}{waits}"))
+        _console.print(plain(or_waits(found, lambda: _told(found))))
 
 
 @settlements.command()

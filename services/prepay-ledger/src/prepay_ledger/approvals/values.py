@@ -30,6 +30,7 @@ class ActKind(StrEnum):
     REFUND = "refund"
     REFUND_MATCH = "refund-match"
     PAYOUT_MATCH = "payout-match"
+    SETTLEMENT_DIFFERENCE = "settlement-difference"
     DEBT_WRITE_OFF = "debt-write-off"
     LATE_CHARGE_WAIVER = "late-charge-waiver"
 

@@ -320,10 +320,7 @@ SEALED = (
     SealedTable(
         "settlement_step",
         ("id",),
-        (
-            "id", "difference_id", "key", "action", "proposed", "who", "reason", "state_before",
-            "at",
-        ),
+        ("id", "difference_id", "key", "action", "who", "reason", "state_before", "at"),
     ),
     SealedTable(
         "site_code", ("id",), ("id", "order_id", "meter_id", "counter", "epoch", "issued_at")

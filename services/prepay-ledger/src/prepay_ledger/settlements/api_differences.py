@@ -4,7 +4,9 @@ from collections.abc import Callable
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse
 
+from prepay_ledger.approvals.api import MAY_WAIT, waits
 from prepay_ledger.fields import GivenByProvider, IdempotencyKey, PageById, Writer
 from prepay_ledger.settlements.ports import OpenUnit
 from prepay_ledger.settlements.postgres_queries import SettlementQueries
@@ -55,34 +57,38 @@ def differences_router(
         """One of them, with what people did about it."""
         return await shown(difference_id)
 
-    @router.post("/{difference_id}/take")
+    @router.post(
+        "/{difference_id}/take", response_model=WholeDifferenceOut, responses=dict(MAY_WAIT)
+    )
     async def take(
         difference_id: UUID, body: DifferenceIn, key: IdempotencyKey, principal: Writer
-    ) -> WholeDifferenceOut:
+    ) -> WholeDifferenceOut | JSONResponse:
         """Take over what is missing here, as if its webhook had come: it is credited, in suspense
-        where its account is not known, or taken back. Its webhook later changes nothing more. A
-        high amount waits until a second person asks for the same."""
+        where its account is not known, or taken back. Its webhook later changes nothing more.
+        Much is kept as a proposal and answered with 202."""
         return await done(Action.TAKE, difference_id, body, key, principal)
 
-    @router.post("/{difference_id}/correct")
+    @router.post(
+        "/{difference_id}/correct", response_model=WholeDifferenceOut, responses=dict(MAY_WAIT)
+    )
     async def correct(
         difference_id: UUID, body: DifferenceIn, key: IdempotencyKey, principal: Writer
-    ) -> WholeDifferenceOut:
-        """Make what the account has of a payment what the provider has settled of it. A high amount
-        waits until a second person asks for the same."""
+    ) -> WholeDifferenceOut | JSONResponse:
+        """Make what the account has of a payment what the provider has settled of it. Much is kept
+        as a proposal and answered with 202."""
         return await done(Action.CORRECT, difference_id, body, key, principal)
 
-    @router.post("/{difference_id}/ask")
+    @router.post("/{difference_id}/ask", response_model=WholeDifferenceOut)
     async def ask(
         difference_id: UUID, body: DifferenceIn, key: IdempotencyKey, principal: Writer
-    ) -> WholeDifferenceOut:
+    ) -> WholeDifferenceOut | JSONResponse:
         """Note that the provider was asked. A later file closes it, or a person."""
         return await done(Action.ASK, difference_id, body, key, principal)
 
-    @router.post("/{difference_id}/accept")
+    @router.post("/{difference_id}/accept", response_model=WholeDifferenceOut)
     async def accept(
         difference_id: UUID, body: DifferenceIn, key: IdempotencyKey, principal: Writer
-    ) -> WholeDifferenceOut:
+    ) -> WholeDifferenceOut | JSONResponse:
         """Leave both sides as they are; nothing is moved."""
         return await done(Action.ACCEPT, difference_id, body, key, principal)
 
@@ -92,7 +98,7 @@ def differences_router(
         body: DifferenceIn,
         key: str,
         principal: Principal,
-    ) -> WholeDifferenceOut:
+    ) -> WholeDifferenceOut | JSONResponse:
         asked = Asked(
             difference_id=difference_id,
             action=action,
@@ -100,10 +106,11 @@ def differences_router(
             who=principal.subject,
             reason=body.reason,
         )
+        now = clock()
         async with open_unit() as unit:
-            await resolve(unit, asked=asked, now=clock())
+            waiting = await resolve(unit, asked=asked, now=now)
         committed()
-        return await shown(difference_id)
+        return await shown(difference_id) if waiting is None else waits(waiting, now=now)
 
     async def shown(difference_id: UUID) -> WholeDifferenceOut:
         view = await queries.difference(difference_id)

@@ -72,10 +72,6 @@ class SettlementStore(Protocol):
         """With the difference that it was done with."""
         ...
 
-    async def proposal(self, difference_id: UUID) -> Step | None:
-        """The newest that waits for a second person."""
-        ...
-
     async def add_step(self, difference_id: UUID, step: Step) -> None: ...
 
 

@@ -198,17 +198,6 @@ class PostgresSettlements:
         row = (await self._connection.execute(query)).mappings().first()
         return (row["difference_id"], to_step(row)) if row else None
 
-    async def proposal(self, difference_id: UUID) -> Step | None:
-        """The newest."""
-        query = (
-            select(settlement_step)
-            .where(settlement_step.c.difference_id == difference_id, settlement_step.c.proposed)
-            .order_by(settlement_step.c.id.desc())
-            .limit(1)
-        )
-        row = (await self._connection.execute(query)).mappings().first()
-        return to_step(row) if row else None
-
     async def add_step(self, difference_id: UUID, step: Step) -> None:
         """Insert it."""
         await self._connection.execute(

@@ -26,7 +26,7 @@ _SAID = tuple(name for name in SettledLine.__dataclass_fields__ if name not in {
 _KEPT = tuple(name for name in KeptLine._fields if name != "line")
 _FOUND = tuple(name for name in Finding.__dataclass_fields__ if name not in {"difference", "kind"})
 _DIFFERENCE = ("id", "provider", "correction_micro", "reason", "found_at", "closed_at")
-_STEP = ("key", "proposed", "who", "reason", "at")
+_STEP = ("key", "who", "reason", "at")
 
 
 def to_file(row: RowMapping) -> SettlementFile:

@@ -5,19 +5,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from prepay_ledger.payments.take_movement import MovementConflict, TakeMovement
-from prepay_ledger.payments.take_payment import PaymentConflict, TakePayment
-from prepay_ledger.payments.values import Payment
-from prepay_ledger.providers.values import AMOUNT_MICRO_MAX, Kind, Told
+from prepay_ledger.approvals.act_alone import takes_two
+from prepay_ledger.approvals.propose import propose, proposed_before
+from prepay_ledger.approvals.values import Act, ActKind, ApprovalTerms, Parameters, Proposal
+from prepay_ledger.facts.values import Decided
+from prepay_ledger.payments.find_account import NoAccount, find_account
 from prepay_ledger.settlement_files.values import LineKind
 from prepay_ledger.settlements.compare_payments import compare_payments
 from prepay_ledger.settlements.keep_file import ReadUpload
+from prepay_ledger.settlements.move_difference import MoveDifference
 from prepay_ledger.settlements.ports import Unit
 from prepay_ledger.settlements.refusals import (
     DifferenceClosed,
     KeyUsedBefore,
     NotSo,
-    ToldOtherwise,
     UnknownDifference,
 )
 from prepay_ledger.settlements.rules import amount_of, correction_of
@@ -32,21 +33,12 @@ from prepay_ledger.settlements.values import (
     Step,
 )
 
-_TOLD_AS = {
-    LineKind.REFUND: Kind.REFUNDED,
-    LineKind.REFUND_FAILED: Kind.REFUND_FAILED,
-    LineKind.REVERSAL: Kind.REVERSED,
-    LineKind.CHARGEBACK: Kind.DISPUTED,
-    LineKind.CHARGEBACK_WON: Kind.DISPUTE_WON,
-}
 _SO = {
     Action.TAKE: frozenset({DifferenceKind.MISSING_HERE}),
     Action.CORRECT: frozenset({DifferenceKind.OTHER_AMOUNT, DifferenceKind.MISSING_THERE}),
     Action.ASK: frozenset(DifferenceKind),
     Action.ACCEPT: frozenset(DifferenceKind),
 }
-_BY_HAND = "settlement"
-"""Names the payments and movements by which differences are corrected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,33 +53,62 @@ class Asked:
 
 
 class ResolveDifference:
-    """Resolves differences. ``above_micro``: more than that is moved once two people have asked for
-    the same; none: one person moves any amount."""
+    """Resolves differences. What moves much money, by itself or with what that person did alone, a
+    second person has to approve."""
 
     def __init__(
-        self,
-        *,
-        take_payment: TakePayment,
-        take_movement: TakeMovement,
-        read_upload: ReadUpload,
-        above_micro: int | None,
+        self, *, move: MoveDifference, read_upload: ReadUpload, terms: ApprovalTerms
     ) -> None:
-        self._take_payment = take_payment
-        self._take_movement = take_movement
+        self._move = move
         self._read_upload = read_upload
-        self._above_micro = above_micro
+        self._terms = terms
 
-    async def __call__(self, unit: Unit, *, asked: Asked, now: datetime) -> None:
-        """The same again under its key changes nothing. First the provider is locked, and the
-        difference is compared anew: what came meanwhile is not taken twice.
+    async def __call__(self, unit: Unit, *, asked: Asked, now: datetime) -> Proposal | None:
+        """The proposal that waits, if it is none of one person's. The same again under its key
+        changes nothing. First the provider is locked, and the difference is compared anew: what
+        came meanwhile is not taken twice.
 
-        Raises `UnknownDifference`, `DifferenceClosed`, `KeyUsedBefore`, `NotSo` or
-        `ToldOtherwise`.
+        Raises `UnknownDifference`, `DifferenceClosed`, `KeyUsedBefore`, `NotSo`, `ToldOtherwise` or
+        `AnotherWaits`.
         """
-        found = await _known(unit, asked.difference_id)
-        await unit.settlements.lock(found.provider)
+        found = await _locked(unit, asked)
         if await _was_done(unit, asked):
-            return
+            return None
+        if asked.action not in MOVES_MONEY:
+            await self._do(unit, await self._checked(unit, found, asked, now=now), asked, now=now)
+            return None
+        act, by = _act_of(found, asked), Decided(by=asked.who, reason=asked.reason, at=now)
+        before = await proposed_before(unit=unit, act=act, who=by.by)
+        if before is not None:
+            return before
+        found = await self._checked(unit, found, asked, now=now)
+        about = [await _whose(unit, found)]
+        if await takes_two(unit=unit, act=act, about=about, terms=self._terms, decided=by):
+            return await propose(unit=unit, act=act, decided=by, term=self._terms.term)
+        await self._do(unit, found, asked, now=now)
+        return None
+
+    async def carry_out(self, unit: Unit, proposal: Proposal, *, approved: Decided) -> None:
+        """What a second person has approved, by who proposed it. Raises `DifferenceClosed`, `NotSo`
+        or `ToldOtherwise` where it came otherwise meanwhile."""
+        act, by = proposal.act, proposal.proposed
+        assert act.key is not None, "a difference is resolved under a key"
+        asked = Asked(
+            difference_id=UUID(act.subject),
+            action=Action(str(act.parameters["action"])),
+            key=act.key,
+            who=by.by,
+            reason=by.reason,
+        )
+        found = await _locked(unit, asked)
+        if not await _was_done(unit, asked):
+            found = await self._checked(unit, found, asked, now=approved.at)
+            await self._do(unit, found, asked, now=approved.at)
+
+    async def _checked(
+        self, unit: Unit, found: Difference, asked: Asked, *, now: datetime
+    ) -> Difference:
+        """As it stands by now. Raises `DifferenceClosed` or `NotSo`."""
         # A webhook that is being taken commits first.
         await unit.payments.lock_by_payment_id(
             provider=found.provider, payment_id=found.finding.payment_id
@@ -106,10 +127,18 @@ class ResolveDifference:
                 f"{asked.action}; nothing was changed"
             )
             raise NotSo(message)
-        proposed = not await self._may(unit, found, asked)
-        await unit.settlements.add_step(found.id, _step(asked, found, proposed, now))
-        if proposed:
-            return
+        return found
+
+    async def _do(self, unit: Unit, found: Difference, asked: Asked, *, now: datetime) -> None:
+        step = Step(
+            key=asked.key,
+            action=asked.action,
+            who=asked.who,
+            reason=asked.reason,
+            state_before=found.state,
+            at=now,
+        )
+        await unit.settlements.add_step(found.id, step)
         await unit.settlements.change(await self._resolved(unit, found, asked, now=now))
         await self._compare(unit, found, now=now)
 
@@ -122,18 +151,6 @@ class ResolveDifference:
             now=now,
         )
 
-    async def _may(self, unit: Unit, found: Difference, asked: Asked) -> bool:
-        """False where it has to wait for somebody else."""
-        amount = amount_of(found.finding)
-        if (
-            asked.action not in MOVES_MONEY
-            or self._above_micro is None
-            or amount <= self._above_micro
-        ):
-            return True
-        first = await unit.settlements.proposal(found.id)
-        return first is not None and first.action is asked.action and first.who != asked.who
-
     async def _resolved(
         self, unit: Unit, found: Difference, asked: Asked, *, now: datetime
     ) -> Difference:
@@ -144,10 +161,10 @@ class ResolveDifference:
                 outcome, corrected = Outcome.ACCEPTED, 0
             case Action.TAKE:
                 outcome, corrected = Outcome.TAKEN, 0
-                await self._take(unit, found, now=now)
+                await self._move.take(unit, found, now=now)
             case Action.CORRECT:
                 outcome, corrected = Outcome.CORRECTED, correction_of(found.finding)
-                await self._correct(unit, found, corrected, now=now)
+                await self._move.correct(unit, found, corrected, now=now)
         return replace(
             found,
             state=State.RESOLVED,
@@ -157,95 +174,48 @@ class ResolveDifference:
             closed_at=now,
         )
 
-    async def _take(self, unit: Unit, found: Difference, *, now: datetime) -> None:
-        finding = found.finding
-        assert finding.line_id is not None, "a line of theirs tells of it"
+
+async def _locked(unit: Unit, asked: Asked) -> Difference:
+    """It, once nobody else does anything about its provider. Raises `UnknownDifference`."""
+    found = await _known(unit, asked.difference_id)
+    await unit.settlements.lock(found.provider)
+    return found
+
+
+async def _whose(unit: Unit, found: Difference) -> str:
+    """The account that gets or gives, by its id; where none is known, the difference: money in
+    suspense counts as it is placed."""
+    finding = found.finding
+    paid = await unit.payments.by_payment_id(provider=found.provider, payment_id=finding.payment_id)
+    if paid is not None:
+        return str(paid.account_id or found.id)
+    if finding.line_id is not None and finding.kind is LineKind.PAYMENT:
         line = (await unit.settlements.line(finding.line_id)).line
-        _check_amount(line.amount_micro)
         try:
-            if line.kind is LineKind.PAYMENT:
-                payment = Payment(
-                    provider=found.provider,
-                    payment_id=line.payment_id,
-                    account_number=line.account_number,
-                    amount_micro=line.amount_micro,
-                    currency=line.currency,
-                )
-                await self._take_payment(unit, payment=payment, now=now, by_settlement=True)
-                return
-            told = Told(
-                kind=_TOLD_AS[line.kind],
-                type=f"{_BY_HAND}.{line.kind}",
-                payment_id=line.payment_id,
-                movement_id=line.movement_id,
-                account_number="",
-                amount_micro=line.amount_micro,
-                currency=line.currency,
-                at=line.at,
-            )
-            await self._take_movement(unit, provider=found.provider, told=told, now=now)
-        except (PaymentConflict, MovementConflict) as error:
-            message = f"{error}; nothing was changed"
-            raise ToldOtherwise(message) from error
-
-    async def _correct(
-        self, unit: Unit, found: Difference, correction_micro: int, *, now: datetime
-    ) -> None:
-        """More is a payment of its own for whoever has the first; less is reversed of the first."""
-        finding = found.finding
-        paid = await unit.payments.by_payment_id(
-            provider=found.provider, payment_id=finding.payment_id
-        )
-        if paid is None:
-            message = f"payment {finding.payment_id} is not known yet; nothing was changed"
-            raise NotSo(message)
-        _check_amount(abs(correction_micro))
-        name = f"{_BY_HAND}/{found.id}"
-        if correction_micro > 0:
-            account = await unit.balances.account(paid.account_id) if paid.account_id else None
-            payment = Payment(
-                provider=found.provider,
-                payment_id=name,
-                account_number=account.number if account else "",
-                amount_micro=correction_micro,
-                currency=paid.payment.currency,
-            )
-            await self._take_payment(unit, payment=payment, now=now, by_settlement=True)
-            return
-        told = Told(
-            kind=Kind.REVERSED,
-            type=name,
-            payment_id=finding.payment_id,
-            movement_id=name,
-            account_number="",
-            amount_micro=-correction_micro,
-            currency=paid.payment.currency,
-            at=None,
-        )
-        moved = await self._take_movement(unit, provider=found.provider, told=told, now=now)
-        if moved.excess_micro:
-            message = (
-                f"of payment {finding.payment_id} only {paid.left.amount_micro} micro-units are "
-                f"left, {-correction_micro} cannot be taken back; nothing was changed"
-            )
-            raise NotSo(message)
+            return str((await find_account(unit, line.account_number)).id)
+        except NoAccount:
+            pass
+    return str(found.id)
 
 
-def _check_amount(micro: int) -> None:
-    if micro > AMOUNT_MICRO_MAX:
-        message = f"{micro} micro-units are more than a payment may be; nothing was changed"
-        raise NotSo(message)
-
-
-def _step(asked: Asked, found: Difference, proposed: bool, now: datetime) -> Step:
-    return Step(
+def _act_of(found: Difference, asked: Asked) -> Act:
+    """About the difference, of which what differs never changes."""
+    finding = found.finding
+    parameters: Parameters = {
+        "action": asked.action.value,
+        "provider": found.provider,
+        "difference": finding.difference.value,
+        "kind": finding.kind.value,
+        "payment_id": finding.payment_id,
+        "movement_id": finding.movement_id,
+    }
+    return Act(
+        kind=ActKind.SETTLEMENT_DIFFERENCE,
+        subject=str(found.id),
         key=asked.key,
-        action=asked.action,
-        proposed=proposed,
-        who=asked.who,
-        reason=asked.reason,
-        state_before=found.state,
-        at=now,
+        parameters=parameters,
+        amount_micro=abs(amount_of(finding)),
+        currency=finding.their_currency or finding.our_currency or "",
     )
 
 

@@ -113,10 +113,9 @@ class WholeSettlementFileOut(SettlementFileOut):
 
 
 class SettlementStepOut(BaseModel, from_attributes=True):
-    """Who did what with a difference, and why. ``proposed``: it waited for a second person."""
+    """Who did what with a difference, and why."""
 
     action: Action
-    proposed: bool
     who: str
     reason: str
     state_before: State

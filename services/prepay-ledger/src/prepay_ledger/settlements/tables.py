@@ -123,8 +123,6 @@ settlement_step = Table(
     Column("difference_id", Uuid, ForeignKey("settlement_difference.id"), nullable=False),
     Column("key", Text, nullable=False, unique=True),
     Column("action", Text, nullable=False),
-    # It waits for a second person.
-    Column("proposed", Boolean, nullable=False),
     Column("who", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("state_before", Text, nullable=False),

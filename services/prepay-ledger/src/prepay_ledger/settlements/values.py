@@ -143,11 +143,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Who did what with a difference, and why. ``proposed``: it waits for a second person."""
+    """Who did what with a difference, and why."""
 
     key: str
     action: Action
-    proposed: bool
     who: str
     reason: str
     state_before: State

@@ -1549,7 +1549,7 @@ CREATE TABLE proposal (
     CHECK (kind IN ('adjustment', 'transfer', 'vendor-limits', 'vendor-funding',
         'vendor-funding-reversal', 'bank-line', 'suspense-assignment', 'suspense-return',
         'deposit-hold', 'deposit-draw', 'deposit-release', 'refund', 'refund-match',
-        'payout-match', 'debt-write-off', 'late-charge-waiver')),
+        'payout-match', 'settlement-difference', 'debt-write-off', 'late-charge-waiver')),
     CHECK (amount_micro >= 0),
     CHECK (currency ~ '^[A-Z]{3}$'),
     CHECK (expires_at > at)
@@ -1581,7 +1581,8 @@ CREATE TABLE sole_act (
     PRIMARY KEY (id),
     CHECK (kind IN ('adjustment', 'transfer', 'vendor-funding', 'vendor-funding-reversal',
         'bank-line', 'suspense-assignment', 'suspense-return', 'deposit-hold', 'deposit-draw',
-        'deposit-release', 'refund', 'refund-match', 'payout-match', 'late-charge-waiver')),
+        'deposit-release', 'refund', 'refund-match', 'payout-match',
+        'settlement-difference', 'late-charge-waiver')),
     CHECK (about <> '' AND about <> also_about),
     CHECK (amount_micro >= 0),
     CHECK (currency ~ '^[A-Z]{3}$')
@@ -2198,7 +2199,6 @@ CREATE TABLE settlement_step (
     difference_id uuid NOT NULL,
     key text NOT NULL,
     action text NOT NULL,
-    proposed boolean NOT NULL,
     who text NOT NULL,
     reason text NOT NULL,
     state_before text NOT NULL,
