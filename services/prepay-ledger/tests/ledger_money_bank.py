@@ -129,8 +129,9 @@ class Banking(Paying):
             key=str(new_id()), who="li", reason="r", bank_line=None if undo else lines[0].id,
         )  # fmt: skip
         settle = SettlePayout(
-            receive_payout=self.receive_payout, receive_debit=self.receive_debit, terms=ONE_PERSON
-        )
+            receive_payout=self.receive_payout, receive_debit=self.receive_debit,
+            receive_refund=ReceiveRefund(review=REVIEW), terms=ONE_PERSON,
+        )  # fmt: skip
 
         async def act(unit: PostgresUnit) -> None:
             await settle(unit, asked=asked, now=self.at)

@@ -95,6 +95,8 @@ CANNOT_BE = [
     ("refund", "way", "mail"),
     ("refund", "state", "lost"),
     ("refund", "returned_micro", -1),
+    ("refund", "paid_in_sum", True),
+    ("refund", "returned_in_sum", True),
     ("refund_step", "action", "burn"),
     ("refund_step", "amount_micro", 0),
     ("emergency_credit", "amount_micro", 0),

@@ -8,9 +8,10 @@ import pytest
 from ledger_bank import details, entry
 from ledger_debits import OURS, Debits
 from ledger_scratch import Scratch
-from ledger_town import ONE_PERSON
+from ledger_town import ONE_PERSON, REVIEW
 
 from prepay_ledger.bank.match_payouts import MatchPayouts
+from prepay_ledger.bank.receive_refund import ReceiveRefund
 from prepay_ledger.bank.refusals import LineNamesDebit, NotTakeable
 from prepay_ledger.bank.settle_payout import Asked, SettlePayout
 from prepay_ledger.bank.values import BankLine
@@ -149,8 +150,9 @@ async def test_what_names_a_debit_is_matched_to_no_payout_by_hand(debits: Debits
     assert line.state == "doubtful"
     payout = await expected(debits, line)
     settle = SettlePayout(
-        receive_payout=debits.receive_payout, receive_debit=debits.receive_debit, terms=ONE_PERSON
-    )
+        receive_payout=debits.receive_payout, receive_debit=debits.receive_debit,
+        receive_refund=ReceiveRefund(review=REVIEW), terms=ONE_PERSON,
+    )  # fmt: skip
     asked = Asked(
         payout_id=payout.id, action=Action.MATCH, key="k", who="li", reason="r", bank_line=line.id
     )

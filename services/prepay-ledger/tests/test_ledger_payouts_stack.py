@@ -77,8 +77,9 @@ class Bank(Clearing):
 
     def settling(self, terms: ApprovalTerms) -> SettlePayout:
         return SettlePayout(
-            receive_payout=self.receive, receive_debit=self.receive_debit, terms=terms
-        )
+            receive_payout=self.receive, receive_debit=self.receive_debit,
+            receive_refund=ReceiveRefund(review=REVIEW), terms=terms,
+        )  # fmt: skip
 
     async def pays_out(self, micro: int, reference: str = "po_12345678") -> None:
         """The day's file has one payout, and a payment that it is of."""

@@ -17,6 +17,9 @@ APPEND_ONLY = {
 IN_PART = {
     "payment": {"outcome", "account_id"},
     "payment_event": {"outcome", "reason", "open"},
+    "refund": {
+        "state", "paid_by", "paid_in_sum", "returned_by", "returned_in_sum", "returned_micro",
+    },
     "command": {"status", "status_rank", "relay", "detail", "finished_at"},
     "top_up_request": {
         "state", "code", "payment_id", "sends", "send_at", "answer_by", "closed_at",

@@ -13,9 +13,7 @@ from prepay_ledger.bank.api_refunds import refund_lines_router
 from prepay_ledger.bank.api_statements import missing_statements_router
 from prepay_ledger.bank.postgres_queries import BankQueries
 from prepay_ledger.bank.postgres_statements import StatementQueries
-from prepay_ledger.bank.settle_line import SettleLine
-from prepay_ledger.bank.settle_payout import SettlePayout
-from prepay_ledger.bank.settle_refund import SettleRefund
+from prepay_ledger.bank_parts import BankActs
 from prepay_ledger.business_days import BusinessDays
 from prepay_ledger.debit_files.api import (
     debit_files_router,
@@ -35,9 +33,7 @@ def bank_routers(
     *,
     settings: LedgerSettings,
     database: Database,
-    settle_line: SettleLine,
-    settle_refund: SettleRefund,
-    settle_payout: SettlePayout,
+    acts: BankActs,
     committed: Callable[[], None],
 ) -> list[APIRouter]:
     """All of them."""
@@ -55,7 +51,7 @@ def bank_routers(
         bank_router(
             open_unit=units,
             queries=BankQueries(database),
-            settle_line=settle_line,
+            settle_line=acts.settle_line,
             committed=committed,
             clock=utc_now,
         ),
@@ -68,14 +64,16 @@ def bank_routers(
         payouts_router(
             open_unit=units,
             queries=PayoutQueries(database),
-            settle_payout=settle_payout,
+            settle_payout=acts.settle_payout,
             late_before=lambda: late_before(utc_now(), zone=zone, days=late_days),
             committed=committed,
             clock=utc_now,
         ),
         refund_lines_router(
             open_unit=units,
-            settle_refund=settle_refund,
+            queries=BankQueries(database),
+            settle_refund=acts.settle_refund,
+            settle_sum=acts.settle_sum,
             committed=committed,
             clock=utc_now,
         ),

@@ -19,10 +19,7 @@ from prepay_ledger.approvals.api import proposals_router
 from prepay_ledger.approvals.decide_proposal import ApproveProposal
 from prepay_ledger.approvals.postgres_queries import ProposalQueries
 from prepay_ledger.approvals.values import ActKind
-from prepay_ledger.bank.settle_line import SettleLine
-from prepay_ledger.bank.settle_payout import SettlePayout
-from prepay_ledger.bank.settle_refund import SettleRefund
-from prepay_ledger.bank_parts import make_bank_parts
+from prepay_ledger.bank_parts import make_bank_acts, make_bank_parts
 from prepay_ledger.cashiers.api import cash_days_router, hand_overs_router
 from prepay_ledger.cashiers.count_cash import CountCash
 from prepay_ledger.cashiers.postgres_queries import CashQueries
@@ -107,16 +104,12 @@ def money_routers(
     transfer_money = TransferMoney(review=review, terms=approvals)
     waive_late = WaiveLate(review=review, terms=approvals)
     bank = make_bank_parts(settings, review=review)
-    settle_line = SettleLine(take_line=bank.take_line, terms=approvals)
+    of_bank = make_bank_acts(bank, terms=approvals)
     resolve_difference = ResolveDifference(
         move=MoveDifference(take_payment=take_payment, take_movement=take_movement),
         read_upload=read_upload,
         terms=approvals,
     )
-    settle_payout = SettlePayout(
-        receive_payout=bank.receive_payout, receive_debit=bank.receive_debit, terms=approvals
-    )
-    settle_refund = SettleRefund(receive_refund=bank.receive_refund, terms=approvals)
 
     async def review_accounts(
         unit: PostgresUnit, account_ids: Sequence[UUID], now: datetime
@@ -144,7 +137,6 @@ def money_routers(
                     ActKind.VENDOR_LIMITS: carry_out_limits,
                     ActKind.VENDOR_FUNDING: carry_out_funding,
                     ActKind.VENDOR_FUNDING_REVERSAL: carry_out_reversal,
-                    ActKind.BANK_LINE: settle_line.carry_out,
                     ActKind.SUSPENSE_ASSIGNMENT: assign_payment.carry_out,
                     ActKind.SUSPENSE_RETURN: carry_out_return,
                     ActKind.DEPOSIT_HOLD: of_deposits.hold,
@@ -152,9 +144,8 @@ def money_routers(
                     ActKind.DEPOSIT_RELEASE: of_deposits.release,
                     ActKind.DEBT_WRITE_OFF: carry_out_write_off,
                     ActKind.REFUND: order_refund.carry_out,
+                    **of_bank.by_kind(),
                     ActKind.SETTLEMENT_DIFFERENCE: resolve_difference.carry_out,
-                    ActKind.PAYOUT_MATCH: settle_payout.carry_out,
-                    ActKind.REFUND_MATCH: settle_refund.carry_out,
                 }
             ),
             committed=committed,
@@ -241,9 +232,7 @@ def money_routers(
         *bank_routers(
             settings=settings,
             database=database,
-            settle_line=settle_line,
-            settle_refund=settle_refund,
-            settle_payout=settle_payout,
+            acts=of_bank,
             committed=committed,
         ),
         settlements_router(

@@ -128,10 +128,32 @@ def close(
     _settle(line_id, "close", reason=reason, who=who, state_dir=state_dir)
 
 
-def _settle(line_id: UUID, action: str, *, reason: str, who: str | None, state_dir: Path) -> None:
+@bank.command()
+def refunds(
+    line_id: LineId,
+    refund_ids: Annotated[list[UUID], typer.Argument(help="As `prewatt refunds list` shows them.")],
+    *,
+    reason: Why,
+    who: Who = None,
+    state_dir: StateDir = DEFAULT_STATE_DIR,
+) -> None:
+    """Say which refunds a sum is, whose parts the bank has not told: all that it covers."""
+    more = {"refunds": [str(each) for each in refund_ids]}
+    _settle(line_id, "refunds", more, reason=reason, who=who, state_dir=state_dir)
+
+
+def _settle(
+    line_id: UUID,
+    action: str,
+    more: dict[str, Any] | None = None,
+    *,
+    reason: str,
+    who: str | None,
+    state_dir: Path,
+) -> None:
     with one_line_errors(), client_for("prepay-ledger", state_dir=state_dir, who=who) as ledger:
         path = f"/v1/bank/lines/{line_id}/{action}"
-        after = answered(ledger.post(path, json={"reason": reason})).json()
+        after = answered(ledger.post(path, json={"reason": reason, **(more or {})})).json()
         _console.print(plain(or_waits(after, lambda: _is_now(line_id, after))))
 
 

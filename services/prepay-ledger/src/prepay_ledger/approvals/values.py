@@ -29,6 +29,7 @@ class ActKind(StrEnum):
     DEPOSIT_RELEASE = "deposit-release"
     REFUND = "refund"
     REFUND_MATCH = "refund-match"
+    REFUND_SUM = "refund-sum"
     PAYOUT_MATCH = "payout-match"
     SETTLEMENT_DIFFERENCE = "settlement-difference"
     DEBT_WRITE_OFF = "debt-write-off"

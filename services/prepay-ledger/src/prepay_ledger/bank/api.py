@@ -25,7 +25,7 @@ from prepay_ledger.bank.schemas import (
     WholeBankFileOut,
 )
 from prepay_ledger.bank.settle_line import SettleLine
-from prepay_ledger.bank.values import BankAccount, LineState, StepAction
+from prepay_ledger.bank.values import BankAccount, ByHand, LineState, StepAction
 from prepay_ledger.fields import IdempotencyKey, PageById, Writer
 from prepay_ledger.payments.credit import Decided
 from prewatt_common.clock import Clock
@@ -157,9 +157,7 @@ def bank_router(
         """The line was dealt with in another way: it is open no more."""
         return await settle(StepAction.CLOSE, line_id, Decided(principal.subject, body.reason))
 
-    async def settle(
-        action: StepAction, line_id: UUID, decided: Decided
-    ) -> BankLineOut | JSONResponse:
+    async def settle(action: ByHand, line_id: UUID, decided: Decided) -> BankLineOut | JSONResponse:
         now = clock()
         async with open_unit() as unit:
             waiting = await settle_line(

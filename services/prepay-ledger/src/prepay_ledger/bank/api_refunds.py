@@ -9,7 +9,11 @@ from fastapi.responses import JSONResponse
 from prepay_ledger.approvals.api import MAY_WAIT, waits
 from prepay_ledger.approvals.values import Proposal
 from prepay_ledger.bank.ports import OpenUnit
+from prepay_ledger.bank.postgres_queries import BankQueries
+from prepay_ledger.bank.schemas import BankLineOut, SumIn
 from prepay_ledger.bank.settle_refund import Asked, SettleRefund
+from prepay_ledger.bank.settle_sum import Asked as AskedSum
+from prepay_ledger.bank.settle_sum import SettleSum
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.fields import IdempotencyKey, Writer
 from prepay_ledger.refunds.schemas import RefundMatchIn, RefundOut, refund_out
@@ -19,14 +23,16 @@ from prewatt_common.clock import Clock
 def refund_lines_router(
     *,
     open_unit: OpenUnit,
+    queries: BankQueries,
     settle_refund: SettleRefund,
+    settle_sum: SettleSum,
     committed: Callable[[], None],
     clock: Clock,
 ) -> APIRouter:
-    """``/v1/refunds/{refund_id}/match``."""
-    router = APIRouter(prefix="/v1/refunds", tags=["refunds"])
+    """``/v1/refunds/{refund_id}/match``, and of a sum ``/v1/bank/lines/{line_id}/refunds``."""
+    router = APIRouter(prefix="/v1", tags=["refunds"])
 
-    @router.post("/{refund_id}/match", response_model=RefundOut, responses=dict(MAY_WAIT))
+    @router.post("/refunds/{refund_id}/match", response_model=RefundOut, responses=dict(MAY_WAIT))
     async def match(
         refund_id: UUID, body: RefundMatchIn, key: IdempotencyKey, principal: Writer
     ) -> RefundOut | JSONResponse:
@@ -42,5 +48,25 @@ def refund_lines_router(
             )
         committed()
         return waits(done, now=decided.at) if isinstance(done, Proposal) else refund_out(done)
+
+    @router.post(
+        "/bank/lines/{line_id}/refunds", response_model=BankLineOut, responses=dict(MAY_WAIT)
+    )
+    async def name_refunds(
+        line_id: UUID, body: SumIn, principal: Writer
+    ) -> BankLineOut | JSONResponse:
+        """Say which refunds went out, or came back, in a sum whose parts the bank has not told:
+        they must come to it. What moves a balance is kept as a proposal and answered with 202. The
+        same again changes nothing."""
+        by = Decided(by=principal.subject, reason=body.reason, at=clock())
+        asked = AskedSum(line_id=line_id, refund_ids=body.refunds, decided=by)
+        async with open_unit() as unit:
+            waiting = await settle_sum(unit, asked=asked)
+        committed()
+        if waiting is not None:
+            return waits(waiting, now=by.at)
+        line = await queries.line(line_id)
+        assert line is not None, "a line stays"
+        return BankLineOut.of(line)
 
     return router

@@ -11,6 +11,7 @@ from prepay_ledger.bank_files.values import LineKind
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.journal.values import UtilityAccount, clearing
 from prepay_ledger.refunds.move_refund import locked_refund, move_refund
+from prepay_ledger.refunds.ports import HasRefunds
 from prepay_ledger.refunds.values import BANK, Refund, RefundState, Step, StepAction, Way
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.ids import new_id
@@ -27,20 +28,26 @@ class ReceiveRefund:
     async def of_line(self, unit: Unit, line: BankLine, *, now: datetime) -> BankLine | None:
         """The line as it ends, where it names a refund; none where it names none. The line is
         locked."""
+        found = await self.named_by(unit, line)
+        if found is None:
+            return None
+        refund = await locked_refund(unit, found.id)
+        why = why_not(refund, line) or _why_not_by_itself(refund, line)
+        if not why and line.line.amount_micro > 0:
+            # Told before by a line that names nothing, it is somebody's payment by now.
+            doubted = doubt(line, await unit.bank.similar(line))
+            why = doubted[0] if doubted else ""
+        if why:
+            return ended(line, LineState.DOUBTFUL, reason=f"it names refund {refund.id}: {why}")
+        decided = Decided(by=BANK, reason=_SAID, at=now)
+        return await self.receive(unit, refund, line, key="", decided=decided)
+
+    async def named_by(self, unit: HasRefunds, line: BankLine) -> Refund | None:
+        """The refund that the line names, whatever became of it."""
         for name in names_in(line):
             found = await unit.refunds.refund(UUID(name)) if _is_hex(name) else None
-            if found is None:
-                continue
-            refund = await locked_refund(unit, found.id)
-            why = why_not(refund, line) or _why_not_by_itself(refund, line)
-            if not why and line.line.amount_micro > 0:
-                # Told before by a line that names nothing, it is somebody's payment by now.
-                doubted = doubt(line, await unit.bank.similar(line))
-                why = doubted[0] if doubted else ""
-            if why:
-                return ended(line, LineState.DOUBTFUL, reason=f"it names refund {refund.id}: {why}")
-            decided = Decided(by=BANK, reason=_SAID, at=now)
-            return await self.receive(unit, refund, line, key="", decided=decided)
+            if found is not None:
+                return found
         return None
 
     async def receive(
@@ -63,7 +70,11 @@ class ReceiveRefund:
             await self._paid(unit, refund, line, step)
             return ended(line, LineState.REFUND, reason=f"refund {refund.id}")
         after = replace(
-            refund, state=RefundState.RETURNED, returned_by=line.id, returned_micro=micro
+            refund,
+            state=RefundState.RETURNED,
+            returned_by=line.id,
+            returned_in_sum=_is_sum(line),
+            returned_micro=micro,
         )
         await move_refund(
             unit, after, step, balance_micro=micro, postings={clearing(line.provider): -micro}
@@ -75,14 +86,19 @@ class ReceiveRefund:
         went = {clearing(line.provider): refund.amount_micro}
         if refund.state is RefundState.CANCELLED:
             # The account has had it again since: it went all the same, and is taken off once more.
-            after = replace(refund, state=RefundState.PAID, paid_by=line.id)
+            after = replace(
+                refund, state=RefundState.PAID, paid_by=line.id, paid_in_sum=_is_sum(line)
+            )
             await move_refund(unit, after, step, balance_micro=-refund.amount_micro, postings=went)
             now = step.decided.at
             await self._review(unit, [refund.account_id], now=now, caused_at=now)
             return
         is_back = refund.state is RefundState.RETURNED
         after = replace(
-            refund, state=refund.state if is_back else RefundState.PAID, paid_by=line.id
+            refund,
+            state=refund.state if is_back else RefundState.PAID,
+            paid_by=line.id,
+            paid_in_sum=_is_sum(line),
         )
         postings = {UtilityAccount.REFUNDS_IN_TRANSIT: -refund.amount_micro, **went}
         await move_refund(unit, after, step, balance_micro=0, postings=postings)
@@ -127,6 +143,10 @@ def may_be_refund(line: BankLine) -> bool:
     went_out = line.state is LineState.DEBIT
     is_doubtful = line.state is LineState.DOUBTFUL and line.line.kind is not LineKind.BATCH
     return went_out or is_doubtful or line.state is LineState.RETURNED_TO_US
+
+
+def _is_sum(line: BankLine) -> bool:
+    return line.line.kind is LineKind.BATCH
 
 
 def _is_hex(name: str) -> bool:

@@ -58,7 +58,7 @@ class LineNotOpen(Refusal):
 
 
 class NotTakeable(Refusal):
-    """The line is none that could be a payment, or names a debit of another amount."""
+    """The line is none that could be a payment, or names a debit of another amount, or a refund."""
 
     kind = "bank-line-no-payment"
 
@@ -67,3 +67,9 @@ class LineNamesDebit(Refusal):
     """The line names a batch debit of ours, so it is no payout of a provider."""
 
     kind = "bank-line-names-debit"
+
+
+class LineNamesRefund(Refusal):
+    """The line names a refund of ours, so it is no payout of a provider."""
+
+    kind = "bank-line-names-refund"

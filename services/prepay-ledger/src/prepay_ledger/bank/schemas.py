@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
+from prepay_ledger.bank.settle_sum import SUM_MAX
 from prepay_ledger.bank.values import BankAccount, BankFile, BankLine, LineState
 from prepay_ledger.bank_files.csv_mapping import CsvMapping
 from prepay_ledger.bank_files.values import FileFormat, LineKind
@@ -165,6 +166,27 @@ class BankLineOut(BaseModel, from_attributes=True):
         said = {name: getattr(line.line, name) for name in line.line.__dataclass_fields__}
         rest = {name: getattr(line, name) for name in line.__dataclass_fields__}
         return BankLineOut.model_validate(rest | said)
+
+
+class SumIn(Reason):
+    """The refunds that a sum of the bank is, whose parts it has not told: all that it covers."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "refunds": [
+                        "0193a1c0-7c1e-7a52-9f0e-2b6c1d3e4f50",
+                        "0193a1c0-7c1e-7a52-9f0e-2b6c1d3e4f51",
+                    ],
+                    "reason": "transfers of 2 March, advice 17",
+                }
+            ]
+        },
+    )
+
+    refunds: Annotated[frozenset[UUID], Field(min_length=1, max_length=SUM_MAX)]
 
 
 class GapOut(BaseModel, from_attributes=True):

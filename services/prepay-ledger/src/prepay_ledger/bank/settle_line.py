@@ -10,7 +10,7 @@ from prepay_ledger.approvals.values import Act, ActKind, ApprovalTerms, Proposal
 from prepay_ledger.bank.ports import Unit
 from prepay_ledger.bank.refusals import LineNotOpen, NotTakeable, UnknownLine
 from prepay_ledger.bank.take_line import TakeLine
-from prepay_ledger.bank.values import BankLine, LineState, LineStep, StepAction
+from prepay_ledger.bank.values import BankLine, ByHand, LineState, LineStep, StepAction
 from prepay_ledger.bank_files.values import LineKind
 from prepay_ledger.facts import values as facts
 from prepay_ledger.payments.credit import Decided
@@ -25,7 +25,7 @@ class SettleLine:
         self._terms = terms
 
     async def __call__(
-        self, unit: Unit, *, line_id: UUID, action: StepAction, decided: Decided, now: datetime
+        self, unit: Unit, *, line_id: UUID, action: ByHand, decided: Decided, now: datetime
     ) -> Proposal | None:
         """The proposal that waits, if it is none of one person's. Raises `UnknownLine`,
         `LineNotOpen`, `NotTakeable` or `AnotherWaits`."""

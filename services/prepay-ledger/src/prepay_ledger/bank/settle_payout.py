@@ -11,7 +11,8 @@ from prepay_ledger.approvals.values import Act, ActKind, ApprovalTerms, Proposal
 from prepay_ledger.bank.ports import Unit
 from prepay_ledger.bank.receive_debit import ReceiveDebit
 from prepay_ledger.bank.receive_payout import ReceivePayout, is_in_suspense_still
-from prepay_ledger.bank.refusals import LineNamesDebit, UnknownLine
+from prepay_ledger.bank.receive_refund import ReceiveRefund
+from prepay_ledger.bank.refusals import LineNamesDebit, LineNamesRefund, UnknownLine
 from prepay_ledger.bank.values import BankLine, LineState
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.payouts.refusals import KeyUsedBefore, PayoutNotSo, UnknownPayout
@@ -40,9 +41,11 @@ class SettlePayout:
         *,
         receive_payout: ReceivePayout,
         receive_debit: ReceiveDebit,
+        receive_refund: ReceiveRefund,
         terms: ApprovalTerms,
     ) -> None:
         self._receive_payout = receive_payout
+        self._receive_refund = receive_refund
         self._receive_debit = receive_debit
         self._terms = terms
 
@@ -50,8 +53,8 @@ class SettlePayout:
         """The proposal that waits, if it is none of one person's. The same again under its key
         changes nothing.
 
-        Raises `UnknownPayout`, `UnknownLine`, `PayoutNotSo`, `LineNamesDebit`, `AnotherWaits` or
-        `KeyUsedBefore`.
+        Raises `UnknownPayout`, `UnknownLine`, `PayoutNotSo`, `LineNamesDebit`, `LineNamesRefund`,
+        `AnotherWaits` or `KeyUsedBefore`.
         """
         payout, line = await _locked(unit, asked)
         if await _was_done(unit, asked):
@@ -74,8 +77,8 @@ class SettlePayout:
         return None
 
     async def carry_out(self, unit: Unit, proposal: Proposal, *, approved: Decided) -> None:
-        """What a second person has approved, by who proposed it. Raises `PayoutNotSo` or
-        `LineNamesDebit` where somebody dealt with either meanwhile."""
+        """What a second person has approved, by who proposed it. Raises `PayoutNotSo`,
+        `LineNamesDebit` or `LineNamesRefund` where somebody dealt with either meanwhile."""
         act, by = proposal.act, proposal.proposed
         assert act.key is not None, "a payout is matched under a key"
         asked = Asked(
@@ -112,7 +115,7 @@ class SettlePayout:
         return await propose(unit=unit, act=act, decided=by, term=self._terms.term)
 
     async def _check(self, unit: Unit, payout: Payout, line: BankLine) -> None:
-        """Raises `PayoutNotSo` or `LineNamesDebit`."""
+        """Raises `PayoutNotSo`, `LineNamesDebit` or `LineNamesRefund`."""
         _check(payout, PayoutState.EXPECTED, PayoutState.ACCEPTED)
         wrong = await _why_not(unit, payout, line)
         if wrong:
@@ -125,6 +128,13 @@ class SettlePayout:
                 "or close it; nothing was changed"
             )
             raise LineNamesDebit(message)
+        refund = await self._receive_refund.named_by(unit, line)
+        if refund is not None:
+            message = (
+                f"bank line {line.id} names refund {refund.id}, so it is no payout: match it with "
+                "that, or close it; nothing was changed"
+            )
+            raise LineNamesRefund(message)
 
     async def _match(
         self, unit: Unit, payout: Payout, line: BankLine, asked: Asked, *, now: datetime

@@ -19,6 +19,8 @@ from prepay_ledger.payments.values import Payment, PaymentOutcome
 from prepay_ledger.providers.values import Kind, Told
 from prewatt_common.clock import Clock
 
+_REFUNDS = frozenset({LineState.REFUND, LineState.REFUND_RETURNED})
+
 
 class TakeLine:
     """Applies a line that waits: a transaction of its own."""
@@ -75,6 +77,9 @@ class TakeLine:
                 return ended(line, LineState(line.line.kind))
 
     async def _out_or_back(self, unit: Unit, line: BankLine, *, now: datetime) -> BankLine:
+        part = await _part_of_sum(unit, line)
+        if part is not None:
+            return part
         refund = await self._receive_refund.of_line(unit, line, now=now)
         if refund is not None:
             return refund
@@ -91,9 +96,9 @@ class TakeLine:
         if doubted is not None:
             reason, other = doubted
             return ended(line, LineState.DOUBTFUL, reason=reason, refers_to=other.id)
-        for batch in await unit.bank.of_booking(line):
-            if batch.state is LineState.BATCH:
-                await unit.bank.change(ended(batch, LineState.DETAILED, refers_to=line.id))
+        part = await _part_of_sum(unit, line)
+        if part is not None:
+            return part
         # Not every bank says that what it brings back was a transfer of ours.
         refund = await self._receive_refund.of_line(unit, line, now=now)
         if refund is not None:
@@ -106,6 +111,9 @@ class TakeLine:
 
     async def why_no_payment(self, unit: Unit, line: BankLine) -> str:
         """Why nobody may take the line for a payment; empty where a person may."""
+        refund = await self._receive_refund.named_by(unit, line)
+        if refund is not None:
+            return f"it names refund {refund.id}: match it with that"
         return await self._receive_debit.why_not(unit, line)
 
     async def take(self, unit: Unit, line: BankLine, *, now: datetime) -> BankLine:
@@ -177,6 +185,17 @@ def _told_before(line: BankLine, first: BankLine) -> BankLine:
         return ended(line, LineState.REPEATED, refers_to=first.id)
     reason = f"it has the bank's reference of a line of {first.line.booked_on}, and another day"
     return ended(line, LineState.DOUBTFUL, reason=reason, refers_to=first.id)
+
+
+async def _part_of_sum(unit: Unit, line: BankLine) -> BankLine | None:
+    """The line as it ends, where a person has said before of the sum that it is a part of which
+    refunds that is; else none, and the sum is told in its parts."""
+    for batch in await unit.bank.of_booking(line):
+        if batch.line.kind is LineKind.BATCH and batch.state in _REFUNDS:
+            return ended(line, LineState.DETAILED, refers_to=batch.id)
+        if batch.state is LineState.BATCH:
+            await unit.bank.change(ended(batch, LineState.DETAILED, refers_to=line.id))
+    return None
 
 
 async def _batch(unit: Unit, line: BankLine) -> BankLine:

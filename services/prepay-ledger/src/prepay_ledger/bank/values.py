@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 from prepay_ledger.bank_files.values import FileFormat, StatementLine
@@ -201,6 +201,12 @@ class StepAction(StrEnum):
     """It is a payment of its own; or, of one that failed, it is to be tried again."""
     CLOSE = "close"
     """It was dealt with in another way."""
+    REFUNDS = "refunds"
+    """It is a sum of several refunds."""
+
+
+ByHand: TypeAlias = Literal[StepAction.TAKE, StepAction.CLOSE]
+"""What is done with any line by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

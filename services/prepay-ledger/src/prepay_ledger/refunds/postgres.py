@@ -51,7 +51,9 @@ INSERT INTO refund (id, account_id, amount_micro, currency, way, payee_id, state
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 _PUT = """
-UPDATE refund SET state = $2, paid_by = $3, returned_by = $4, returned_micro = $5 WHERE id = $1
+UPDATE refund SET state = $2, paid_by = $3, paid_in_sum = $4, returned_by = $5,
+    returned_in_sum = $6, returned_micro = $7
+WHERE id = $1
 """
 _ADD_STEP = """
 INSERT INTO refund_step (id, refund_id, action, amount_micro, key, bank_line, slip, who, reason,
@@ -128,7 +130,9 @@ class PostgresRefunds:
             refund.id,
             refund.state,
             refund.paid_by,
+            refund.paid_in_sum,
             refund.returned_by,
+            refund.returned_in_sum,
             refund.returned_micro,
         )
 

@@ -36,7 +36,9 @@ def to_refund(row: Columns) -> Refund:
         state=RefundState(row["state"]),
         ordered_at=row["ordered_at"],
         paid_by=row["paid_by"],
+        paid_in_sum=row["paid_in_sum"],
         returned_by=row["returned_by"],
+        returned_in_sum=row["returned_in_sum"],
         returned_micro=row["returned_micro"],
     )
 

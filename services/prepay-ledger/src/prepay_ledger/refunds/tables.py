@@ -1,7 +1,17 @@
 """Refunds as they stand, to whom they go, and what was done. Payees and steps are append only and
-sealed: nobody changes where money goes once it was proposed."""
+sealed, and so is of a refund what was ordered: nobody changes where money goes."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
 from sqlalchemy import text as sql
 
 from prepay_ledger.tables import metadata, posting_day
@@ -32,11 +42,22 @@ refund = Table(
     Column("payee_id", Uuid, ForeignKey("refund_payee.id"), nullable=False),
     Column("state", Text, nullable=False),
     instant("ordered_at"),
-    # A line is one refund's, and of one either way.
-    Column("paid_by", Uuid, ForeignKey("bank_line.id"), unique=True),
-    Column("returned_by", Uuid, ForeignKey("bank_line.id"), unique=True),
+    Column("paid_by", Uuid, ForeignKey("bank_line.id")),
+    Column("paid_in_sum", Boolean, nullable=False, server_default=sql("false")),
+    Column("returned_by", Uuid, ForeignKey("bank_line.id")),
+    Column("returned_in_sum", Boolean, nullable=False, server_default=sql("false")),
     Column("returned_micro", BigInteger, nullable=False, server_default=sql("0")),
+    posting_day(),
 )
+# A line is one refund's, and of one either way, unless the bank tells several in one sum.
+for _way in ("paid", "returned"):
+    Index(
+        f"refund_{_way}_by",
+        refund.c[f"{_way}_by"],
+        unique=True,
+        postgresql_where=sql(f"NOT {_way}_in_sum"),
+    )
+Index("refund_day", refund.c.day, refund.c.id)
 Index("refund_account_id", refund.c.account_id, refund.c.id)
 Index(
     "refund_in_transit",

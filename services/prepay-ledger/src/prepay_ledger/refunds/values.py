@@ -73,7 +73,8 @@ class Order:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
     """As it stands. ``paid_by``: the bank's line that it is; ``returned_by``: the line by which
-    ``returned_micro`` of it came back."""
+    ``returned_micro`` of it came back. ``paid_in_sum``, ``returned_in_sum``: that line is a sum of
+    several refunds."""
 
     id: UUID
     account_id: UUID
@@ -85,7 +86,9 @@ class Refund:
     state: RefundState
     ordered_at: datetime
     paid_by: UUID | None = None
+    paid_in_sum: bool = False
     returned_by: UUID | None = None
+    returned_in_sum: bool = False
     returned_micro: int = 0
 
     @property

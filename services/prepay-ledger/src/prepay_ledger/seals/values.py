@@ -113,6 +113,11 @@ SEALED = (
         ),
     ),
     SealedTable(
+        "refund",
+        ("id",),
+        ("id", "account_id", "amount_micro", "currency", "way", "payee_id", "ordered_at"),
+    ),
+    SealedTable(
         "refund_payee",
         ("id",),
         ("id", "account_id", "holder", "bank_account", "bank_code"),

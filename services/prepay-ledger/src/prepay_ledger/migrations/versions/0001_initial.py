@@ -1549,7 +1549,8 @@ CREATE TABLE proposal (
     CHECK (kind IN ('adjustment', 'transfer', 'vendor-limits', 'vendor-funding',
         'vendor-funding-reversal', 'bank-line', 'suspense-assignment', 'suspense-return',
         'deposit-hold', 'deposit-draw', 'deposit-release', 'refund', 'refund-match',
-        'payout-match', 'settlement-difference', 'debt-write-off', 'late-charge-waiver')),
+        'refund-sum', 'payout-match', 'settlement-difference', 'debt-write-off',
+        'late-charge-waiver')),
     CHECK (amount_micro >= 0),
     CHECK (currency ~ '^[A-Z]{3}$'),
     CHECK (expires_at > at)
@@ -1879,7 +1880,7 @@ CREATE TABLE bank_line_step (
     at timestamptz NOT NULL,
     day date DEFAULT open_day() NOT NULL,
     PRIMARY KEY (id),
-    CHECK (action IN ('take', 'close')),
+    CHECK (action IN ('take', 'close', 'refunds')),
     FOREIGN KEY(line_id) REFERENCES bank_line (id)
 );
 CREATE INDEX bank_line_step_day ON bank_line_step (day, id);
@@ -2412,12 +2413,15 @@ CREATE TABLE refund (
     state text NOT NULL,
     ordered_at timestamptz NOT NULL,
     paid_by uuid,
+    paid_in_sum boolean DEFAULT false NOT NULL,
     returned_by uuid,
+    returned_in_sum boolean DEFAULT false NOT NULL,
     returned_micro bigint DEFAULT 0 NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
     PRIMARY KEY (id),
-    UNIQUE (paid_by),
-    UNIQUE (returned_by),
     CHECK (amount_micro > 0),
+    CHECK (paid_by IS NOT NULL OR NOT paid_in_sum),
+    CHECK (returned_by IS NOT NULL OR NOT returned_in_sum),
     CHECK (currency ~ '^[A-Z]{3}$'),
     CHECK (way IN ('bank', 'cash')),
     CHECK (state IN ('in-transit', 'paid', 'returned', 'cancelled')),
@@ -2428,6 +2432,9 @@ CREATE TABLE refund (
     FOREIGN KEY(returned_by) REFERENCES bank_line (id)
 );
 CREATE INDEX refund_account_id ON refund (account_id, id);
+CREATE INDEX refund_day ON refund (day, id);
+CREATE UNIQUE INDEX refund_paid_by ON refund (paid_by) WHERE NOT paid_in_sum;
+CREATE UNIQUE INDEX refund_returned_by ON refund (returned_by) WHERE NOT returned_in_sum;
 CREATE INDEX refund_in_transit ON refund (ordered_at) WHERE state = 'in-transit';
 CREATE TABLE refund_step (
     id uuid NOT NULL,
@@ -2638,6 +2645,7 @@ SEALED = {
     "cut_hold": "",
     "cut_hold_end": "",
     "deposit_step": "",
+    "refund": "id, account_id, amount_micro, currency, way, payee_id, ordered_at, day",
     "refund_payee": "",
     "refund_step": "",
     "late_charge": "",
