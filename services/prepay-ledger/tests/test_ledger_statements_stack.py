@@ -37,13 +37,14 @@ class Told(Changing):
         )
         return list(found)[::-1]
 
-    async def pays(self, micro: int) -> None:
+    async def pays(self, micro: int, *, later: timedelta = timedelta(0)) -> None:
+        """``later``: what the payment's own clock is ahead."""
         payment = Payment(
             provider="p", payment_id=str(new_id()), account_number="town-0", amount_micro=micro,
             currency="CNY",
         )  # fmt: skip
         async with self.unit() as unit:
-            await TakePayment(review=REVIEW)(unit, payment=payment, now=self.now)
+            await TakePayment(review=REVIEW)(unit, payment=payment, now=self.now + later)
 
 
 @pytest.fixture
@@ -89,6 +90,33 @@ async def test_a_period_that_is_over_has_one_statement_and_the_next_goes_on(town
     assert last.owed_micro == -(await town.balance() + later[0]["micro"])
     total = [sum(getattr(e.amounts, name) for e in found) for name in ("paid_micro", "given_micro")]
     assert total == [750, 30]
+
+
+async def test_a_payment_is_before_the_closing_or_after_it_whatever_its_clock_says(
+    town: Told,
+) -> None:
+    await town.pays(700, later=timedelta(seconds=5))
+    change = await to_arrears(town)
+    await town.pays(40, later=timedelta(seconds=-5))
+    assert change.closing_paid_micro is not None
+    assert change.closing_paid_micro >= 700
+    await use(town, 40)
+    (first, *_) = await town.issue(days=40)
+    assert (first.amounts.paid_micro, first.amounts.given_micro) == (40, 0)
+    assert first.amounts.brought_micro == -(change.closing_micro or 0)
+
+
+async def test_payments_that_race_with_the_closing_stand_once(town: Told) -> None:
+    await town.request()
+    await town.read(HOURS + 2, [0])
+    at_odds = [timedelta(seconds=each) for each in (-2, -1, 0, 1, 2)]
+    await asyncio.gather(town.look(), *(town.pays(100, later=each) for each in at_odds))
+    change = await town.look()
+    assert change.closing_paid_micro is not None
+    before = change.closing_paid_micro
+    await use(town, 40)
+    (first, *_) = await town.issue(days=40)
+    assert (first.amounts.paid_micro, first.amounts.given_micro) == (500 - before, 0)
 
 
 async def test_whoever_dies_in_it_leaves_no_gap_and_two_issue_once(town: Told) -> None:

@@ -67,7 +67,13 @@ async def close_mode(
         )
     if to is Mode.PREPAY:
         await unit.modes.put(account_id, to)
-    change = replace(change, closing_micro=closed_micro, debt_id=debt_id)
+    change = replace(
+        change,
+        closing_micro=closed_micro,
+        # Under the account's lock, as the balance above: a payment is in both, or in neither.
+        closing_paid_micro=await unit.statements.paid_micro(account_id),
+        debt_id=debt_id,
+    )
     await unit.mode_changes.put(change)
     await end_gate(unit, change, decided)
     await note_step(unit, change, StepAction.CLOSE, decided)

@@ -9,6 +9,7 @@ from uuid import UUID
 from prepay_ledger.agreements import ports as agreements
 from prepay_ledger.mandates.ports import HasMandates
 from prepay_ledger.mode_changes.values import ModeChange, Step
+from prepay_ledger.statements.ports import HasStatements
 
 
 class ModeChangeStore(Protocol):
@@ -57,7 +58,7 @@ class Parts(Protocol):
         ...
 
 
-class Unit(agreements.Unit, HasMandates, Parts, Protocol):
+class Unit(agreements.Unit, HasMandates, HasStatements, Parts, Protocol):
     """A transaction in which an account changes its mode."""
 
     mode_changes: ModeChangeStore

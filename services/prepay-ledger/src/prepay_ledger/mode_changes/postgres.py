@@ -22,7 +22,7 @@ ON CONFLICT DO NOTHING RETURNING id
 _PUT = """
 UPDATE mode_change
 SET state = $2, reason = $3, noticed_at = $4, waits_for = $5, look_at = $6, agreement_id = $7,
-    closing_micro = $8, debt_id = $9
+    closing_micro = $8, debt_id = $9, closing_paid_micro = $10
 WHERE id = $1
 """
 _ADD_STEP = """
@@ -89,6 +89,7 @@ class PostgresModeChanges:
             change.agreement_id,
             change.closing_micro,
             change.debt_id,
+            change.closing_paid_micro,
         )
 
     async def due(self, *, now: datetime, limit: int) -> Sequence[UUID]:

@@ -43,6 +43,7 @@ def to_change(row: Columns) -> ModeChange:
         look_at=row["look_at"],
         agreement_id=row["agreement_id"],
         closing_micro=row["closing_micro"],
+        closing_paid_micro=row["closing_paid_micro"],
         debt_id=row["debt_id"],
     )
 

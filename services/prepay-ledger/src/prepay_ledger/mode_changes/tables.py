@@ -32,6 +32,8 @@ mode_change = Table(
     # Of one that was made.
     Column("agreement_id", Uuid),
     Column("closing_micro", BigInteger),
+    # All payments that are in it, by which the first statement tells those that came since.
+    Column("closing_paid_micro", BigInteger),
     Column("debt_id", Uuid),
 )
 Index("mode_change_account_id", mode_change.c.account_id, mode_change.c.id)

@@ -63,7 +63,8 @@ class ModeChange:
     """As it stands. ``rules``: what the policy said when it was asked for. ``effective_at``: the
     first instant of the first day, in the tariff's zone. ``reason``: why it is cancelled or
     refused. ``waits_for``: what is waited for, in words. ``closing_micro``: what the balance had at
-    its instant; ``agreement_id``: by which it is charged since."""
+    its instant, and ``closing_paid_micro``: all that had been paid by then; ``agreement_id``: by
+    which it is charged since."""
 
     id: UUID
     account_id: UUID
@@ -77,6 +78,7 @@ class ModeChange:
     look_at: datetime | None = None
     agreement_id: UUID | None = None
     closing_micro: int | None = None
+    closing_paid_micro: int | None = None
     debt_id: UUID | None = None
 
     @property

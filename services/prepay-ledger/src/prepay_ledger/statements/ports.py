@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date
 from typing import Protocol
+from uuid import UUID
 
 from prepay_ledger.balances.ports import HasBalances
 from prepay_ledger.balances.values import Account
@@ -23,6 +24,10 @@ class StatementStore(Protocol):
         account is post-paid no more."""
         ...
 
+    async def paid_micro(self, account_id: UUID) -> int:
+        """All payments of an account whose row is locked, without what was taken back."""
+        ...
+
     async def next_number(self) -> int:
         """The one after the last, which nobody else gets unless this transaction is undone; waits
         for whoever has it."""
@@ -31,10 +36,14 @@ class StatementStore(Protocol):
     async def add(self, statement: Statement) -> None: ...
 
 
-class Unit(HasBalances, Protocol):
-    """A transaction in which a statement is issued."""
+class HasStatements(Protocol):
+    """A transaction that knows what statements are made of."""
 
     statements: StatementStore
+
+
+class Unit(HasBalances, HasStatements, Protocol):
+    """A transaction in which a statement is issued."""
 
 
 OpenUnit = Callable[[], AbstractAsyncContextManager[Unit]]

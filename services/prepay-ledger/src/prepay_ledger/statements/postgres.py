@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import date
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,7 +14,7 @@ from prewatt_common.db.database import driver
 
 _SINCE = """
 CROSS JOIN LATERAL (
-    SELECT first_day, due_days, closing_micro, id FROM mode_change
+    SELECT first_day, due_days, closing_micro, closing_paid_micro FROM mode_change
     WHERE account_id = a.id AND state = 'done' AND to_mode = 'arrears' ORDER BY id DESC LIMIT 1
 ) AS m
 JOIN agreement AS g ON g.account_id = a.id AND g.first_day >= m.first_day
@@ -27,7 +28,7 @@ WHERE a.mode = 'arrears' AND c.period_end <= $1
 ORDER BY c.period_first, a.id LIMIT $2
 """  # noqa: S608 - of constants
 _PERIODS = f"""
-SELECT m.id AS change_id, m.due_days, m.closing_micro, c.agreement_id, c.period_first,
+SELECT m.due_days, m.closing_micro, m.closing_paid_micro, c.agreement_id, c.period_first,
        c.period_end, c.posted, c.posted_micro, c.energy_wh
 FROM account AS a {_SINCE} WHERE a.id = $1
 """  # noqa: S608 - of constants
@@ -40,11 +41,7 @@ WHERE e.account_id = $1 AND e.sub_account = 'credit'
 _LATE = """
 SELECT coalesce(sum(amount_micro), 0)::bigint FROM late_charge WHERE account_id = $1
 """
-# As the account became post-paid: what had been paid by then is in what it came with.
-_PAID_BY_THEN = f"""
-{_PAID} AND j.posted_at < (SELECT at FROM mode_change_step
-                            WHERE change_id = $2 AND action = 'close')
-"""  # noqa: S608 - of constants
+# As the account became post-paid.
 _LATE_BY_THEN = f"""
 {_LATE} AND at < (SELECT at FROM mode_change_step WHERE change_id = $2 AND action = 'close')
 """  # noqa: S608 - of constants
@@ -95,10 +92,12 @@ class PostgresStatements:
             _LAST, account.id, list({row["agreement_id"] for row in periods})
         )
         if last is None:
-            paid = await connection.fetchval(_PAID_BY_THEN, account.id, own["change_id"])
             late = await connection.fetchval(_LATE_BY_THEN, account.id, own["change_id"])
             before = Before(
-                owed_micro=-own["closing_micro"], posted_micro=0, paid_micro=paid, late_micro=late
+                owed_micro=-own["closing_micro"],
+                posted_micro=0,
+                paid_micro=own["closing_paid_micro"],
+                late_micro=late,
             )
         else:
             before = Before(
@@ -114,11 +113,15 @@ class PostgresStatements:
             charged=json.loads(own["posted"]),
             posted_micro=sum(up_to),
             later_micro=sum(row["posted_micro"] for row in periods) - sum(up_to),
-            paid_micro=await connection.fetchval(_PAID, account.id),
+            paid_micro=await self.paid_micro(account.id),
             late_micro=await connection.fetchval(_LATE, account.id),
             due_days=own["due_days"],
             before=before,
         )
+
+    async def paid_micro(self, account_id: UUID) -> int:
+        """Whoever pays in locks the account's row first."""
+        return await (await driver(self._connection)).fetchval(_PAID, account_id)
 
     async def next_number(self) -> int:
         """The row's lock is held until the transaction ends: no number is left out."""

@@ -1184,6 +1184,7 @@ CREATE TABLE mode_change (
     look_at timestamptz,
     agreement_id uuid,
     closing_micro bigint,
+    closing_paid_micro bigint,
     debt_id uuid,
     PRIMARY KEY (id),
     CHECK (to_mode IN ('prepay', 'arrears')),
