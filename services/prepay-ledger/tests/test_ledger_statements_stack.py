@@ -8,6 +8,7 @@ from itertools import pairwise
 import asyncpg
 import pytest
 from ledger_town import REVIEW, Dying, Killed
+from sqlalchemy import text
 from test_ledger_mode_changes_stack import DAY, HOURS, Changing, to_arrears
 
 from prepay_ledger.payments.take_payment import TakePayment
@@ -142,3 +143,34 @@ async def test_a_statement_is_never_changed(town: Told) -> None:
 async def test_who_pays_beforehand_has_none(town: Told) -> None:
     await use(town, 40)
     assert await town.issue(days=90) == []
+
+
+async def test_what_is_due_is_found_by_its_index_and_looked_at_when_it_may_be(town: Told) -> None:
+    await to_arrears(town)
+    (row,) = await town.sql("SELECT account_id, look_on FROM statement_due")
+    assert row["account_id"] == town.account_id
+    assert row["look_on"] <= town.today
+    await use(town, 40)
+    (*_, last) = await town.issue(days=40)
+    # The period that runs, which is charged already.
+    (row,) = await town.sql("SELECT look_on FROM statement_due")
+    (runs,) = await town.sql(
+        "SELECT period_end FROM charge_state WHERE account_id = $1 AND period_first = $2",
+        town.account_id, last.period_end,
+    )  # fmt: skip
+    assert row["look_on"] == runs["period_end"]
+    async with town.database.transaction() as connection:
+        await connection.execute(text("SET LOCAL enable_seqscan = off"))
+        said = (await connection.execute(text(
+            "EXPLAIN SELECT account_id FROM statement_due WHERE look_on <= '2026-03-01' "
+            "ORDER BY look_on, account_id LIMIT 100"
+        ))).scalars()  # fmt: skip
+    assert "statement_due_look_on" in "\n".join(said)
+
+
+async def test_who_is_prepaid_again_is_looked_at_no_more(town: Told) -> None:
+    await to_arrears(town)
+    await town.sql("UPDATE account SET mode = 'prepay' WHERE id = $1", town.account_id)
+    assert await town.issue(days=90) == []
+    assert await town.sql("SELECT look_on FROM statement_due") == []
+    await town.sql("UPDATE account SET mode = 'arrears' WHERE id = $1", town.account_id)

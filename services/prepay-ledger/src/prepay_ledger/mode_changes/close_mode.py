@@ -67,6 +67,8 @@ async def close_mode(
         )
     if to is Mode.PREPAY:
         await unit.modes.put(account_id, to)
+    else:
+        await unit.statements.look_on(account_id, change.terms.first_day)
     change = replace(
         change,
         closing_micro=closed_micro,

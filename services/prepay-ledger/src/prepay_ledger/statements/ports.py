@@ -8,20 +8,32 @@ from uuid import UUID
 
 from prepay_ledger.balances.ports import HasBalances
 from prepay_ledger.balances.values import Account
-from prepay_ledger.statements.values import Ground, PeriodKey, Statement
+from prepay_ledger.statements.values import Ground, Period, PeriodKey, Statement
 
 
 class StatementStore(Protocol):
     """Statements: written once, never changed."""
 
-    async def due(self, ended_by: date, *, limit: int) -> Sequence[PeriodKey]:
-        """Periods of post-paid accounts that ended by then and have no statement, the oldest
-        first; nothing is locked."""
+    async def due(self, ended_by: date, *, limit: int) -> Sequence[UUID]:
+        """Accounts that are to be looked at by then, the longest waiting first; nothing is
+        locked."""
         ...
 
-    async def ground(self, account: Account, key: PeriodKey) -> Ground | None:
-        """Of an account whose row is locked; none where the period has a statement by now, or the
-        account is post-paid no more."""
+    async def look_on(self, account_id: UUID, day: date) -> None:
+        """The account is to be looked at once its periods up to that day may have statements."""
+        ...
+
+    async def forget(self, account_id: UUID) -> None:
+        """It is not looked at any more."""
+        ...
+
+    async def next_period(self, account_id: UUID) -> Period | None:
+        """The oldest of its post-paid time that has no statement; none: nothing was charged for
+        any."""
+        ...
+
+    async def ground(self, account: Account, key: PeriodKey) -> Ground:
+        """Of an account whose row is locked, and its next period."""
         ...
 
     async def paid_micro(self, account_id: UUID) -> int:

@@ -8,8 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.balances.values import Account
-from prepay_ledger.statements.values import Before, Ground, PeriodKey, Statement
-from prewatt_common.contracts.procedure_v1 import Mode
+from prepay_ledger.statements.values import Before, Ground, Period, PeriodKey, Statement
 from prewatt_common.db.database import driver
 
 _SINCE = """
@@ -20,13 +19,20 @@ CROSS JOIN LATERAL (
 JOIN agreement AS g ON g.account_id = a.id AND g.first_day >= m.first_day
 JOIN charge_state AS c ON c.agreement_id = g.id
 """
-_DUE = f"""
-SELECT a.id, c.agreement_id, c.period_first FROM account AS a {_SINCE}
-WHERE a.mode = 'arrears' AND c.period_end <= $1
+_DUE = """
+SELECT account_id FROM statement_due WHERE look_on <= $1 ORDER BY look_on, account_id LIMIT $2
+"""
+_NEXT = f"""
+SELECT c.agreement_id, c.period_first, c.period_end FROM account AS a {_SINCE}
+WHERE a.id = $1
   AND NOT EXISTS (SELECT FROM statement AS s WHERE s.agreement_id = c.agreement_id
                   AND s.period_first = c.period_first)
-ORDER BY c.period_first, a.id LIMIT $2
+ORDER BY c.period_first LIMIT 1
 """  # noqa: S608 - of constants
+_LOOK_ON = """
+INSERT INTO statement_due (account_id, look_on) VALUES ($1, $2)
+ON CONFLICT (account_id) DO UPDATE SET look_on = excluded.look_on
+"""
 _PERIODS = f"""
 SELECT m.due_days, m.closing_micro, m.closing_paid_micro, c.agreement_id, c.period_first,
        c.period_end, c.posted, c.posted_micro, c.energy_wh
@@ -67,27 +73,33 @@ class PostgresStatements:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def due(self, ended_by: date, *, limit: int) -> Sequence[PeriodKey]:
-        """By the index of post-paid accounts."""
+    async def due(self, ended_by: date, *, limit: int) -> Sequence[UUID]:
+        """By the index of the days."""
         rows = await (await driver(self._connection)).fetch(_DUE, ended_by, limit)
-        return [PeriodKey(*row) for row in rows]
+        return [row["account_id"] for row in rows]
 
-    async def ground(self, account: Account, key: PeriodKey) -> Ground | None:
+    async def look_on(self, account_id: UUID, day: date) -> None:
+        """Write it."""
+        await (await driver(self._connection)).execute(_LOOK_ON, account_id, day)
+
+    async def forget(self, account_id: UUID) -> None:
+        """Its row goes."""
+        await (await driver(self._connection)).execute(
+            "DELETE FROM statement_due WHERE account_id = $1", account_id
+        )
+
+    async def next_period(self, account_id: UUID) -> Period | None:
+        """The caller has the account locked."""
+        row = await (await driver(self._connection)).fetchrow(_NEXT, account_id)
+        if row is None:
+            return None
+        return Period(PeriodKey(account_id, row["agreement_id"], row["period_first"]), row[2])
+
+    async def ground(self, account: Account, key: PeriodKey) -> Ground:
         """After the account's lock was waited for."""
         connection = await driver(self._connection)
-        has_one = await connection.fetchval(
-            "SELECT id FROM statement WHERE agreement_id = $1 AND period_first = $2",
-            key.agreement_id,
-            key.period_first,
-        )
-        if has_one is not None or account.mode is not Mode.ARREARS:
-            return None
         periods = await connection.fetch(_PERIODS, account.id)
-        own = next(
-            (row for row in periods if (row["agreement_id"], row["period_first"]) == key[1:]), None
-        )
-        if own is None:
-            return None
+        (own,) = (row for row in periods if (row["agreement_id"], row["period_first"]) == key[1:])
         last = await connection.fetchrow(
             _LAST, account.id, list({row["agreement_id"] for row in periods})
         )

@@ -1,4 +1,5 @@
-"""Statements as they were issued, append only and sealed; and the number of the last one."""
+"""Statements as they were issued, append only and sealed; when the next ones are due; and the
+number of the last one."""
 
 from sqlalchemy import (
     BigInteger,
@@ -50,6 +51,15 @@ statement = Table(
 )
 Index("statement_day", statement.c.day, statement.c.id)
 Index("statement_account_id", statement.c.account_id, statement.c.id)
+
+# Post-paid accounts, and when their next statement may be due: the job reads what is, by the index.
+statement_due = Table(
+    "statement_due",
+    metadata,
+    Column("account_id", Uuid, ForeignKey("account.id"), primary_key=True),
+    Column("look_on", Date, nullable=False),
+)
+Index("statement_due_look_on", statement_due.c.look_on, statement_due.c.account_id)
 
 # Not a sequence of the database: that leaves numbers out where a transaction is undone.
 statement_number = Table(

@@ -15,6 +15,13 @@ class PeriodKey(NamedTuple):
     period_first: date
 
 
+class Period(NamedTuple):
+    """``end``: the day after its last."""
+
+    key: PeriodKey
+    end: date
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Before:
     """What the statement before it said, or what the account came with as it became post-paid.

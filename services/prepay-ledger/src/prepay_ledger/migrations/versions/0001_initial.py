@@ -2383,6 +2383,13 @@ CREATE TABLE late_charge_look (
     CHECK (paid_micro >= 0),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
+CREATE TABLE statement_due (
+    account_id uuid NOT NULL,
+    look_on date NOT NULL,
+    PRIMARY KEY (account_id),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX statement_due_look_on ON statement_due (look_on, account_id);
 CREATE TABLE statement_number (
     only_row boolean DEFAULT true NOT NULL,
     last bigint NOT NULL,
