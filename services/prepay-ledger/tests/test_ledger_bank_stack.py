@@ -316,7 +316,7 @@ async def test_two_files_of_the_same_payments_at_once_credit_them_once(ledger: A
 async def test_killed_halfway_each_payment_is_credited_once_in_the_end(ledger: Any) -> None:
     bank = await a_bank(ledger)
     account, reference = await home(ledger)
-    count = 120
+    count = 350  # of which a hundred are one transaction
     entries = [
         entry("1", ref=f"N{at}", tx=[details(text=reference)], ccy="CNY") for at in range(count)
     ]

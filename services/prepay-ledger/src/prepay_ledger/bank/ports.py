@@ -6,7 +6,14 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from prepay_ledger.bank.values import BankAccount, BankFile, BankLine, KeptStatement, LineStep
+from prepay_ledger.bank.values import (
+    BankAccount,
+    BankFile,
+    BankLine,
+    KeptStatement,
+    LineStep,
+    Waiting,
+)
 from prepay_ledger.debit_files.ports import HasDebits
 from prepay_ledger.payments import ports as payments
 from prepay_ledger.payments.credit import Decided
@@ -35,8 +42,13 @@ class BankStore(Protocol):
         ...
 
     async def add_lines(self, lines: Sequence[BankLine]) -> None: ...
-    async def waiting(self, *, limit: int) -> Sequence[UUID]:
+    async def waiting(self, *, limit: int) -> Sequence[Waiting]:
         """Lines whose turn is to come, in the order of files and lines; nothing is locked."""
+        ...
+
+    async def give_way(self) -> None:
+        """From now on the transaction raises where it would have to wait for a row, so that nobody
+        waits for one that holds many."""
         ...
 
     async def lock(self, line_id: UUID) -> BankLine | None:

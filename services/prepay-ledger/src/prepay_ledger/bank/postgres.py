@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -35,12 +35,14 @@ from prepay_ledger.bank.values import (
     KeptStatement,
     LineState,
     LineStep,
+    Waiting,
 )
 from prepay_ledger.payments.credit import Decided
 from prewatt_common.ids import new_id
 
 _CHANGING = ("state", "reason", "open", "known", "payment", "refers_to")
 _LINES_AT_ONCE = 1_000
+_WAIT_MS_MAX = 250
 
 
 class PostgresBank:
@@ -108,11 +110,17 @@ class PostgresBank:
             rows = [line_values(each) for each in lines[at : at + _LINES_AT_ONCE]]
             await self._connection.execute(insert(bank_line), rows)
 
-    async def waiting(self, *, limit: int) -> Sequence[UUID]:
+    async def waiting(self, *, limit: int) -> Sequence[Waiting]:
         """By the index of those."""
-        query = select(bank_line.c.id).where(bank_line.c.state == LineState.WAITING.value)
+        query = select(bank_line.c.id, bank_line.c.account).where(
+            bank_line.c.state == LineState.WAITING.value
+        )
         rows = await self._connection.execute(query.order_by(bank_line.c.id).limit(limit))
-        return rows.scalars().all()
+        return [Waiting(*row) for row in rows]
+
+    async def give_way(self) -> None:
+        """Well before anybody's wait is looked at as a deadlock, a second by default."""
+        await self._connection.execute(text(f"SET LOCAL lock_timeout = '{_WAIT_MS_MAX}ms'"))
 
     async def lock(self, line_id: UUID) -> BankLine | None:
         """An advisory lock of its bank account is what keeps two lines of it from being applied at

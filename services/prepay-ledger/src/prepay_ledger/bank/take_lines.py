@@ -1,9 +1,10 @@
-"""A job: lines that were kept are applied, each in a transaction of its own, so that whatever dies
-goes on where it was."""
+"""A job: lines that were kept are applied, many in a transaction, so that whatever dies goes on
+where it was. Where one raises the others are applied without it."""
 
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import groupby
 from uuid import UUID
 
 from prepay_ledger.bank.ports import OpenUnit
@@ -33,18 +34,23 @@ class TakeLines:
         on."""
         async with self._open_unit() as unit:
             some = await unit.bank.waiting(limit=LINES_AT_ONCE)
-        for each in some:
-            for line_id, error in await odd_among([each], self._take):
+        # Of one bank account at a time: whoever holds one's lock waits for no other one's.
+        for _, waiting in groupby(some, key=lambda each: each.account):
+            ids = [each.line_id for each in waiting]
+            for line_id, error in await odd_among(ids, self._take):
                 logger.error("bank line %s", line_id, exc_info=error)
                 await self._set_aside(line_id, in_words(error))
         return 0.0 if some else None
 
     async def _take(self, line_ids: Sequence[UUID]) -> None:
-        for each in line_ids:
-            async with self._open_unit() as unit:
-                after = await self._take_line(unit, each)
+        """All of them in one transaction, or none."""
+        async with self._open_unit() as unit:
+            if len(line_ids) > 1:
+                await unit.bank.give_way()
+            taken = [await self._take_line(unit, each) for each in line_ids]
+        self._committed()
+        for after in taken:
             if after is not None:
-                self._committed()
                 BANK_LINES.labels(after.state).inc()
 
     async def _set_aside(self, line_id: UUID, reason: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
 from prepay_ledger.bank_files.values import FileFormat, StatementLine
@@ -192,6 +192,13 @@ class BankLine:
     def payment_id(self) -> str:
         """Of the payment that the line is, if it is one."""
         return str(self.id)
+
+
+class Waiting(NamedTuple):
+    """A line whose turn is to come, of that bank account."""
+
+    line_id: UUID
+    account: str
 
 
 class StepAction(StrEnum):
