@@ -17,6 +17,7 @@ from prepay_ledger.bank.keep_file import read_upload as read_statement
 from prepay_ledger.bank.open_bank_account import open_bank_account
 from prepay_ledger.bank.postgres_queries import BankQueries
 from prepay_ledger.bank.receive_debit import ReceiveDebit
+from prepay_ledger.bank.receive_deposit import ReceiveDeposit
 from prepay_ledger.bank.receive_payout import ReceivePayout
 from prepay_ledger.bank.receive_refund import ReceiveRefund
 from prepay_ledger.bank.settle_line import SettleLine
@@ -86,7 +87,7 @@ class Debits(Saving):
             take_payment=self.take_payment, take_movement=self.take_movement,
             receive_payout=self.receive_payout, receive_debit=self.receive_debit,
             receive_refund=ReceiveRefund(review=review),
-            clock=lambda: self.now,
+            receive_deposit=ReceiveDeposit(), clock=lambda: self.now,
         )  # fmt: skip
 
     async def due(self) -> Mandate:

@@ -15,6 +15,7 @@ from prepay_ledger.bank.match_payouts import MatchPayouts
 from prepay_ledger.bank.open_bank_account import open_bank_account
 from prepay_ledger.bank.postgres_queries import BankQueries
 from prepay_ledger.bank.receive_debit import ReceiveDebit
+from prepay_ledger.bank.receive_deposit import ReceiveDeposit
 from prepay_ledger.bank.receive_payout import ReceivePayout
 from prepay_ledger.bank.receive_refund import ReceiveRefund
 from prepay_ledger.bank.settle_line import SettleLine
@@ -73,7 +74,8 @@ class Banking(Paying):
         self.take_line = TakeLine(
             take_payment=self.take_payment, take_movement=self.take_movement,
             receive_payout=self.receive_payout, receive_debit=self.receive_debit,
-            receive_refund=ReceiveRefund(review=REVIEW), clock=lambda: self.at,
+            receive_refund=ReceiveRefund(review=REVIEW),
+            receive_deposit=ReceiveDeposit(), clock=lambda: self.at,
         )  # fmt: skip
 
     async def bank_tells(self, n: int, how: How, *, otherwise: bool, goes_back: bool) -> None:

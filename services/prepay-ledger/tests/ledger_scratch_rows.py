@@ -88,6 +88,11 @@ def rows_of_refunds(
             (first, account_id, AT),
         ),
         (
+            "INSERT INTO deposit_line (step_id, bank_line, journal_id, who, reason, at) "
+            "VALUES ($1, $2, $3, $4, $5, $6)",
+            (second, bank_line, journal_id, f"w{second}", f"r{number}", AT),
+        ),
+        (
             "INSERT INTO refund_step (id, refund_id, action, amount_micro, key, bank_line, slip, "
             "who, reason, journal_id, at) VALUES ($1, $2, 'pay', 9, $3, $4, 's', $5, $6, $7, $8)",
             (

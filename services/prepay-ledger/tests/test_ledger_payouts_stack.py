@@ -19,6 +19,7 @@ from prepay_ledger.bank.match_payouts import MatchPayouts
 from prepay_ledger.bank.open_bank_account import open_bank_account
 from prepay_ledger.bank.postgres_queries import BankQueries
 from prepay_ledger.bank.receive_debit import ReceiveDebit
+from prepay_ledger.bank.receive_deposit import ReceiveDeposit
 from prepay_ledger.bank.receive_payout import ReceivePayout
 from prepay_ledger.bank.receive_refund import ReceiveRefund
 from prepay_ledger.bank.settle_line import SettleLine
@@ -64,7 +65,8 @@ class Bank(Clearing):
         self.take_line = TakeLine(
             take_payment=self.take_payment, take_movement=self.take_movement,
             receive_payout=self.receive, receive_debit=self.receive_debit,
-            receive_refund=ReceiveRefund(review=REVIEW), clock=lambda: self.at,
+            receive_refund=ReceiveRefund(review=REVIEW),
+            receive_deposit=ReceiveDeposit(), clock=lambda: self.at,
         )  # fmt: skip
         self.settle_payout = self.settling(ONE_PERSON)
         self.payout_queries = PayoutQueries(self.database)

@@ -148,6 +148,7 @@ UNIQUE_IN = {
     "debit_result": ("key", "sha256"),
     "debit_step": ("file_id",),
     "payment_reminder": ("statement_id",),
+    "deposit_line": ("bank_line",),
     "payout_step": ("key",),
     "refund_payee": ("holder",),
     "settlement_file": ("key",),

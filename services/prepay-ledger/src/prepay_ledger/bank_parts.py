@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 from prepay_ledger.approvals.ports import CarryOut
 from prepay_ledger.approvals.values import ActKind, ApprovalTerms
 from prepay_ledger.bank.receive_debit import ReceiveDebit
+from prepay_ledger.bank.receive_deposit import ReceiveDeposit
 from prepay_ledger.bank.receive_payout import ReceivePayout
 from prepay_ledger.bank.receive_refund import ReceiveRefund
+from prepay_ledger.bank.settle_deposit import SettleDeposit
 from prepay_ledger.bank.settle_line import SettleLine
 from prepay_ledger.bank.settle_payout import SettlePayout
 from prepay_ledger.bank.settle_refund import SettleRefund
@@ -33,6 +35,7 @@ class BankParts:
     receive_payout: ReceivePayout
     receive_debit: ReceiveDebit
     receive_refund: ReceiveRefund
+    receive_deposit: ReceiveDeposit
 
 
 def make_bank_parts(settings: LedgerSettings, *, review: SupplyReview) -> BankParts:
@@ -48,13 +51,14 @@ def make_bank_parts(settings: LedgerSettings, *, review: SupplyReview) -> BankPa
         pay_urls=review.pay_urls,
     )
     receive_debit = ReceiveDebit(take_answer=take_answer, profiles=settings.debit_profiles)
-    receive_refund = ReceiveRefund(review=review)
+    receive_refund, receive_deposit = ReceiveRefund(review=review), ReceiveDeposit()
     take_line = TakeLine(
         take_payment=take_payment,
         take_movement=take_movement,
         receive_payout=receive_payout,
         receive_debit=receive_debit,
         receive_refund=receive_refund,
+        receive_deposit=receive_deposit,
         clock=utc_now,
     )
     return BankParts(
@@ -63,6 +67,7 @@ def make_bank_parts(settings: LedgerSettings, *, review: SupplyReview) -> BankPa
         receive_payout=receive_payout,
         receive_debit=receive_debit,
         receive_refund=receive_refund,
+        receive_deposit=receive_deposit,
     )
 
 
@@ -74,6 +79,7 @@ class BankActs:
     settle_sum: SettleSum
     settle_refund: SettleRefund
     settle_payout: SettlePayout
+    settle_deposit: SettleDeposit
 
     def by_kind(self) -> Mapping[ActKind, CarryOut[PostgresUnit]]:
         """What carries out those of which a second person has approved."""
@@ -96,5 +102,11 @@ def make_bank_acts(parts: BankParts, *, terms: ApprovalTerms) -> BankActs:
             receive_debit=parts.receive_debit,
             receive_refund=parts.receive_refund,
             terms=terms,
+        ),
+        settle_deposit=SettleDeposit(
+            receive_deposit=parts.receive_deposit,
+            receive_refund=parts.receive_refund,
+            receive_debit=parts.receive_debit,
+            receive_payout=parts.receive_payout,
         ),
     )

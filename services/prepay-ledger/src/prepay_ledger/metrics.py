@@ -33,7 +33,7 @@ SETTLEMENT_DIFFERENCE_AGE_SECONDS = Gauge(
 PAYOUTS_OPEN = Gauge(
     "prewatt_ledger_payouts_open",
     "Payouts that the bank's statements should have by now, and those that they have and the "
-    "provider's file has no more.",
+    "provider's file has no more; by provider `deposits`: money of deposits likewise.",
     ("provider",),
 )
 DEBIT_AGE_SECONDS = Gauge(

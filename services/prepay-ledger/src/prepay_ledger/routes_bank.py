@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter
 
 from prepay_ledger.bank.api import bank_router
+from prepay_ledger.bank.api_deposits import deposit_lines_router
 from prepay_ledger.bank.api_payouts import payouts_router
 from prepay_ledger.bank.api_refunds import refund_lines_router
 from prepay_ledger.bank.api_statements import missing_statements_router
@@ -74,6 +75,12 @@ def bank_routers(
             queries=BankQueries(database),
             settle_refund=acts.settle_refund,
             settle_sum=acts.settle_sum,
+            committed=committed,
+            clock=utc_now,
+        ),
+        deposit_lines_router(
+            open_unit=units,
+            settle_deposit=acts.settle_deposit,
             committed=committed,
             clock=utc_now,
         ),

@@ -1,13 +1,14 @@
 """Metrics of money that waits for the bank or for a person, looked up every some seconds."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from prepay_ledger.approvals.postgres_queries import ProposalQueries
 from prepay_ledger.bank.postgres_statements import StatementQueries
 from prepay_ledger.business_days import BusinessDays
 from prepay_ledger.debit_files.postgres_queries import DebitQueries
+from prepay_ledger.deposits.postgres_queries import DepositQueries
 from prepay_ledger.metrics import (
     BANK_STATEMENTS_MISSING,
     DEBIT_AGE_SECONDS,
@@ -33,6 +34,7 @@ def bank_watches(database: Database, settings: LedgerSettings) -> list[Repeating
     """The workers that keep them."""
     zone, late_days = ZoneInfo(settings.timezone), settings.payout_late_days
     payouts, debits = PayoutQueries(database), DebitQueries(database)
+    deposits = DepositQueries(database)
     proposals, refunds = ProposalQueries(database), RefundQueries(database)
     unclaimed = timedelta(days=settings.unclaimed_days)
     by_file = sorted(settings.debit_profiles)
@@ -45,6 +47,12 @@ def bank_watches(database: Database, settings: LedgerSettings) -> list[Repeating
         Repeating(
             name="watch payouts",
             do=lambda: _measure_payouts(payouts, late_before(utc_now(), zone=zone, days=late_days)),
+            every_s=_EVERY_S,
+            rest_factor=_REST_FACTOR,
+        ),
+        Repeating(
+            name="watch deposits at the bank",
+            do=lambda: _measure_deposits(deposits, utc_now() - timedelta(days=late_days)),
             every_s=_EVERY_S,
             rest_factor=_REST_FACTOR,
         ),
@@ -78,6 +86,10 @@ def bank_watches(database: Database, settings: LedgerSettings) -> list[Repeating
 async def _measure_payouts(payouts: PayoutQueries, since: date) -> None:
     for provider, count in (await payouts.open_by_provider(late_before=since)).items():
         PAYOUTS_OPEN.labels(provider).set(count)
+
+
+async def _measure_deposits(deposits: DepositQueries, before: datetime) -> None:
+    PAYOUTS_OPEN.labels("deposits").set(await deposits.without_line(before=before))
 
 
 async def _measure_debits(debits: DebitQueries, by_file: Sequence[str]) -> None:

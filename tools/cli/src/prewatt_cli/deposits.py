@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from prewatt_cli.errors import one_line_errors
+from prewatt_cli.errors import answered, one_line_errors
 from prewatt_cli.lists import items_of
 from prewatt_cli.payments import decimal_from, micro_from
 from prewatt_cli.people import Who, account_of, client_for, plain
@@ -44,12 +44,18 @@ class Place(StrEnum):
 def list_(
     *,
     every: Annotated[bool, typer.Option("--all", help="Also what nothing is left of.")] = False,
+    without_line: Annotated[
+        bool, typer.Option("--without-line", help="Only what is on no line of the bank yet.")
+    ] = False,
     state_dir: StateDir = DEFAULT_STATE_DIR,
 ) -> None:
     """What is held, newest first."""
+    asked = {} if every or without_line else {"open": "true"}
+    if without_line:
+        asked["without_line"] = "true"
     table = Table("id", "kind", "held", "left", "issuer", "reference", "until", box=None)
     with one_line_errors(), find_target(state_dir=state_dir).client("prepay-ledger") as ledger:
-        for each in items_of(ledger, "/v1/deposits", {} if every else {"open": "true"}):
+        for each in items_of(ledger, "/v1/deposits", asked):
             table.add_row(
                 each["id"],
                 each["kind"],
@@ -127,6 +133,23 @@ def receive(
 ) -> None:
     """Say that a guarantee's issuer has paid what was drawn."""
     _do(deposit_id, "receive", amount, {}, reason=reason, key=key, who=who, state_dir=state_dir)
+
+
+@deposits.command()
+def match(
+    deposit_id: DepositId,
+    bank_line: Annotated[UUID, typer.Argument(help="As `prewatt bank lines` lists it.")],
+    *,
+    reason: Why,
+    who: Who = None,
+    state_dir: StateDir = DEFAULT_STATE_DIR,
+) -> None:
+    """Say by which line of the bank its money came, or as which it went back."""
+    with one_line_errors(), client_for("prepay-ledger", state_dir=state_dir, who=who) as ledger:
+        body = {"bank_line": str(bank_line), "reason": reason}
+        step = answered(ledger.post(f"/v1/deposits/{deposit_id}/match", json=body)).json()
+        amount = decimal_from(step["amount_micro"])
+        _console.print(plain(f"line {bank_line} is what deposit {deposit_id} has as {amount}"))
 
 
 @deposits.command()

@@ -15,6 +15,7 @@ from prepay_ledger.bank.values import (
     Waiting,
 )
 from prepay_ledger.debit_files.ports import HasDebits
+from prepay_ledger.deposits.ports import HasDeposits
 from prepay_ledger.payments import ports as payments
 from prepay_ledger.payments.credit import Decided
 from prepay_ledger.payouts.ports import HasPayouts
@@ -87,7 +88,7 @@ class HasBank(Protocol):
     bank: BankStore
 
 
-class Unit(HasBank, HasPayouts, HasRefunds, HasDebits, payments.Unit, Protocol):
+class Unit(HasBank, HasPayouts, HasRefunds, HasDebits, HasDeposits, payments.Unit, Protocol):
     """A transaction in which a line is applied."""
 
 

@@ -70,7 +70,7 @@ class ReceivePayout:
         """The line as it ends; both are locked. What it had in suspense leaves that first."""
         match_id = new_id()
         if line.payment is not None:
-            await self._suspense(unit, line, match_id, Kind.DISPUTED, now=now)
+            await self.out_of_suspense(unit, line, match_id, now=now)
         await _post(unit, payout, line, match_id, sign=1, now=now)
         await unit.payouts.change(
             replace(
@@ -110,6 +110,12 @@ class ReceivePayout:
             return ended(line, LineState.DEBIT, reason=reason)
         said = f"it was taken for a payout of {payout.key.provider}, which it is not: {reason}"
         return ended(line, LineState.DOUBTFUL, reason=said)
+
+    async def out_of_suspense(
+        self, unit: Unit, line: BankLine, match_id: UUID, *, now: datetime
+    ) -> None:
+        """What the line has in suspense leaves that: it is nobody's payment."""
+        await self._suspense(unit, line, match_id, Kind.DISPUTED, now=now)
 
     async def _suspense(
         self, unit: Unit, line: BankLine, match_id: UUID, kind: Kind, *, now: datetime

@@ -15,6 +15,7 @@ PAYMENT_MICRO_MAX = 10**15
 _REFERENCE_CHARACTERS_MAX = 25
 _ID_CHARACTERS = 32
 """Letters and digits of our ids."""
+_PAPER_CHARACTERS_MIN = 6
 _WORD = re.compile(r"[A-Za-z0-9]+")
 
 
@@ -86,6 +87,12 @@ def names_in(line: BankLine) -> list[str]:
     said = [line.line.end_to_end_id, line.line.transaction, line.line.booking, *texts_of(line.line)]
     words = [word.lower() for text in said for word in text.replace("-", "").split()]
     return list(dict.fromkeys(word for word in words if len(word) == _ID_CHARACTERS))
+
+
+def words_in(line: BankLine) -> list[str]:
+    """What may be the number of a paper, in lower case: each of its words that is not short."""
+    words = (word.lower() for text in texts_of(line.line) for word in text.split())
+    return list(dict.fromkeys(word for word in words if len(word) >= _PAPER_CHARACTERS_MIN))
 
 
 def may_be_a_number(text: str) -> bool:

@@ -8,6 +8,7 @@ from uuid import UUID
 from prepay_ledger.bank.named_account import named_account
 from prepay_ledger.bank.ports import Unit
 from prepay_ledger.bank.receive_debit import ReceiveDebit
+from prepay_ledger.bank.receive_deposit import ReceiveDeposit
 from prepay_ledger.bank.receive_payout import ReceivePayout
 from prepay_ledger.bank.receive_refund import ReceiveRefund
 from prepay_ledger.bank.rules import PAYMENT_MICRO_MAX, doubt, ended
@@ -33,6 +34,7 @@ class TakeLine:
         receive_payout: ReceivePayout,
         receive_debit: ReceiveDebit,
         receive_refund: ReceiveRefund,
+        receive_deposit: ReceiveDeposit,
         clock: Clock,
     ) -> None:
         self._take_payment = take_payment
@@ -40,6 +42,7 @@ class TakeLine:
         self._receive_payout = receive_payout
         self._receive_debit = receive_debit
         self._receive_refund = receive_refund
+        self._receive_deposit = receive_deposit
         self._clock = clock
 
     async def __call__(self, unit: Unit, line_id: UUID) -> BankLine | None:
@@ -80,9 +83,9 @@ class TakeLine:
         part = await _part_of_sum(unit, line)
         if part is not None:
             return part
-        refund = await self._receive_refund.of_line(unit, line, now=now)
-        if refund is not None:
-            return refund
+        ours = await self._ours(unit, line, now=now)
+        if ours is not None:
+            return ours
         if line.line.kind is LineKind.RETURNED_TO_US:
             return ended(line, LineState.RETURNED_TO_US)
         payout = await self._receive_payout.of_line(unit, line, now=now)
@@ -100,20 +103,28 @@ class TakeLine:
         if part is not None:
             return part
         # Not every bank says that what it brings back was a transfer of ours.
-        refund = await self._receive_refund.of_line(unit, line, now=now)
-        if refund is not None:
-            return refund
+        ours = await self._ours(unit, line, now=now)
+        if ours is not None:
+            return ours
         collected = await self._receive_debit.of_line(unit, line, now=now)
         if collected is not None:
             return collected
         payout = await self._receive_payout.of_line(unit, line, now=now)
         return payout or await self._paid(unit, line, now=now)
 
+    async def _ours(self, unit: Unit, line: BankLine, *, now: datetime) -> BankLine | None:
+        """What names a refund of ours, or a deposit."""
+        refund = await self._receive_refund.of_line(unit, line, now=now)
+        return refund or await self._receive_deposit.of_line(unit, line, now=now)
+
     async def why_no_payment(self, unit: Unit, line: BankLine) -> str:
         """Why nobody may take the line for a payment; empty where a person may."""
         refund = await self._receive_refund.named_by(unit, line)
         if refund is not None:
             return f"it names refund {refund.id}: match it with that"
+        deposit = await self._receive_deposit.named_by(unit, line)
+        if deposit is not None:
+            return f"it names deposit {deposit.id}: match it with that"
         return await self._receive_debit.why_not(unit, line)
 
     async def take(self, unit: Unit, line: BankLine, *, now: datetime) -> BankLine:

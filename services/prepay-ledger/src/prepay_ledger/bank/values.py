@@ -25,6 +25,8 @@ class LineState(StrEnum):
     """What was paid out of an account that moved out."""
     REFUND_RETURNED = "refund-returned"
     """What was paid out and came back: the account has it again."""
+    DEPOSIT = "deposit"
+    """Money of a deposit that came or went, or what a guarantee's issuer has paid."""
     COLLECTED = "collected"
     """What the bank collected by a file of batch debits, or a return: booked by the debit."""
     REPEATED = "repeated"
@@ -65,7 +67,12 @@ OPEN = frozenset(
 """What a person has to look at, unless it was dealt with."""
 PAID = frozenset({LineState.CREDITED, LineState.SUSPENSE})
 """What is a payment."""
-MONEY_CAME = PAID | {LineState.PAYOUT, LineState.COLLECTED, LineState.REFUND_RETURNED}
+MONEY_CAME = PAID | {
+    LineState.PAYOUT,
+    LineState.COLLECTED,
+    LineState.REFUND_RETURNED,
+    LineState.DEPOSIT,
+}
 """What another line may tell of once more."""
 
 

@@ -89,13 +89,16 @@ def deposits_router(
         account_id: UUID | None = None,
         open_only: Annotated[bool | None, Query(alias="open")] = None,
         ends_before: DayField | None = None,
+        without_line: bool | None = None,
     ) -> Page[DepositOut]:
         """What is held, the newest first; ``open=true``: what something is left of;
-        ``ends_before``: what holds for no longer than until the day before."""
+        ``ends_before``: what holds for no longer than until the day before; ``without_line=true``:
+        whose money came to a bank or went from it, and no line of the bank is that yet."""
         rows = await queries.deposits(
             account_id=account_id,
             open_=open_only,
             ends_before=ends_before,
+            without_line=without_line,
             before=page.after,
             limit=page.rows_max,
         )

@@ -9,7 +9,7 @@ from uuid import UUID
 from prepay_ledger.approvals.ports import HasProposals
 from prepay_ledger.balances.ports import HasBalances
 from prepay_ledger.debts.ports import PostingUnit
-from prepay_ledger.deposits.values import Deposit, Step
+from prepay_ledger.deposits.values import Deposit, MatchedStep, Step
 from prepay_ledger.facts.ports import HasFacts
 
 
@@ -34,12 +34,29 @@ class DepositStore(Protocol):
         ...
 
     async def add_step(self, step: Step) -> None: ...
+    async def of_papers(self, references: Sequence[str]) -> Sequence[Deposit]:
+        """Guarantees by the numbers of their papers, in lower case, the oldest first."""
+        ...
+
+    async def waiting_step(self, deposit_id: UUID, micro: int) -> Step | None:
+        """The oldest by which so much came to the bank, or went from it where that is below zero,
+        and that no line of the bank is known to be."""
+        ...
+
+    async def match(self, matched: MatchedStep) -> None: ...
+    async def step_of_line(self, line_id: UUID) -> Step | None:
+        """The one that the line of the bank is."""
+        ...
 
 
-class Unit(PostingUnit, HasBalances, HasFacts, HasProposals, Protocol):
-    """A transaction about a deposit."""
+class HasDeposits(Protocol):
+    """A transaction that knows what is held."""
 
     deposits: DepositStore
+
+
+class Unit(PostingUnit, HasBalances, HasFacts, HasProposals, HasDeposits, Protocol):
+    """A transaction about a deposit."""
 
 
 UnitT = TypeVar("UnitT", bound=Unit)

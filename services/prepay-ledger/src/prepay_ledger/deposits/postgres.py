@@ -5,8 +5,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.deposits.postgres_rows import to_deposit, to_step
-from prepay_ledger.deposits.values import Deposit, Step
+from prepay_ledger.deposits.postgres_rows import STEPS, WAITS_FOR_BANK, to_deposit, to_step
+from prepay_ledger.deposits.values import Deposit, MatchedStep, Step
 from prewatt_common.db.database import driver
 
 _ADD = """
@@ -24,6 +24,20 @@ _ADD_STEP = """
 INSERT INTO deposit_step (id, deposit_id, action, amount_micro, place, debt_id, key, who, reason,
                           journal_id, at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
+
+
+_OF_PAPERS = """
+SELECT * FROM deposit WHERE kind = 'guarantee' AND lower(reference) = ANY($1::text[]) ORDER BY id
+"""
+_WAITING = f"""
+{STEPS} WHERE s.deposit_id = $1 AND {WAITS_FOR_BANK}
+  AND s.amount_micro * CASE s.action WHEN 'release' THEN -1 ELSE 1 END = $2
+ORDER BY s.id LIMIT 1
+"""
+_MATCH = """
+INSERT INTO deposit_line (step_id, bank_line, journal_id, who, reason, at)
+VALUES ($1, $2, $3, $4, $5, $6)
 """
 
 
@@ -71,7 +85,7 @@ class PostgresDeposits:
     async def asked_as(self, key: str, *, who: str) -> Step | None:
         """By the names that are unique."""
         row = await (await driver(self._connection)).fetchrow(
-            "SELECT * FROM deposit_step WHERE who = $1 AND key = $2", who, key
+            f"{STEPS} WHERE s.who = $1 AND s.key = $2", who, key
         )
         return None if row is None else to_step(row)
 
@@ -91,3 +105,27 @@ class PostgresDeposits:
             step.journal_id,
             step.decided.at,
         )
+
+    async def of_papers(self, references: Sequence[str]) -> Sequence[Deposit]:
+        """By their index."""
+        rows = await (await driver(self._connection)).fetch(_OF_PAPERS, list(references))
+        return [to_deposit(row) for row in rows]
+
+    async def waiting_step(self, deposit_id: UUID, micro: int) -> Step | None:
+        """The caller has the account locked."""
+        row = await (await driver(self._connection)).fetchrow(_WAITING, deposit_id, micro)
+        return None if row is None else to_step(row)
+
+    async def match(self, matched: MatchedStep) -> None:
+        """The caller has the account and the line locked."""
+        by = matched.decided
+        await (await driver(self._connection)).execute(
+            _MATCH, matched.step_id, matched.bank_line, matched.journal_id, by.by, by.reason, by.at
+        )
+
+    async def step_of_line(self, line_id: UUID) -> Step | None:
+        """By its unique index."""
+        row = await (await driver(self._connection)).fetchrow(
+            f"{STEPS} WHERE l.bank_line = $1", line_id
+        )
+        return None if row is None else to_step(row)

@@ -1,27 +1,31 @@
 """Deposits as people look at them: read-only."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from prepay_ledger.deposits.postgres_rows import to_deposit, to_step
+from prepay_ledger.deposits.postgres_rows import STEPS, WAITS_FOR_BANK, to_deposit, to_step
 from prepay_ledger.deposits.refusals import UnknownDeposit
 from prepay_ledger.deposits.values import WARNED_DAYS, Deposit, Step
 from prewatt_common.db.database import Database, driver
 
-_PAGE = """
+_PAGE = f"""
 SELECT * FROM deposit
 WHERE ($1::uuid IS NULL OR account_id = $1)
   AND ($2::boolean IS NULL OR (left_micro > 0) = $2)
   AND ($3::date IS NULL OR valid_until < $3)
-  AND ($4::uuid IS NULL OR id < $4)
-ORDER BY id DESC LIMIT $5
+  AND ($4::boolean IS NULL OR EXISTS ({STEPS} WHERE s.deposit_id = deposit.id
+                                      AND {WAITS_FOR_BANK}) = $4)
+  AND ($5::uuid IS NULL OR id < $5)
+ORDER BY id DESC LIMIT $6
+"""  # noqa: S608 - of constants
+_STEPS = f"""
+{STEPS} WHERE s.deposit_id = $1 AND ($2::uuid IS NULL OR s.id < $2) ORDER BY s.id DESC LIMIT $3
 """
-_STEPS = """
-SELECT * FROM deposit_step WHERE deposit_id = $1 AND ($2::uuid IS NULL OR id < $2)
-ORDER BY id DESC LIMIT $3
-"""
+_WITHOUT_LINE = f"""
+SELECT count(*) FROM ({STEPS} WHERE {WAITS_FOR_BANK} AND s.at < $1) AS waiting
+"""  # noqa: S608 - of constants
 _ENDING = """
 SELECT count(*) FILTER (WHERE valid_until >= $1) AS soon,
        count(*) FILTER (WHERE valid_until < $1) AS over
@@ -49,13 +53,14 @@ class DepositQueries:
         account_id: UUID | None,
         open_: bool | None,
         ends_before: date | None,
+        without_line: bool | None,
         before: UUID | None,
         limit: int,
     ) -> Sequence[Deposit]:
         """The newest first."""
         async with self._database.transaction() as connection:
             rows = await (await driver(connection)).fetch(
-                _PAGE, account_id, open_, ends_before, before, limit
+                _PAGE, account_id, open_, ends_before, without_line, before, limit
             )
         return [to_deposit(row) for row in rows]
 
@@ -68,6 +73,11 @@ class DepositQueries:
                 raise UnknownDeposit(message)
             rows = await asked.fetch(_STEPS, deposit_id, before, limit)
         return [to_step(row) for row in rows]
+
+    async def without_line(self, *, before: datetime) -> int:
+        """Steps from before then whose money is on no line of the bank that is known."""
+        async with self._database.transaction() as connection:
+            return await (await driver(connection)).fetchval(_WITHOUT_LINE, before)
 
     async def ending(self, today: date) -> Ending:
         """By the utility's day."""

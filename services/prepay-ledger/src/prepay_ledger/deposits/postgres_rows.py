@@ -5,6 +5,13 @@ from typing import Any, Protocol
 from prepay_ledger.deposits.values import Deposit, DepositKind, Place, Step, StepAction, Terms
 from prepay_ledger.facts.values import Decided
 
+STEPS = """
+SELECT s.*, l.bank_line FROM deposit_step AS s LEFT JOIN deposit_line AS l ON l.step_id = s.id
+"""
+"""With the lines of the bank that they are."""
+WAITS_FOR_BANK = "(s.place = 'bank' OR s.action = 'receive') AND l.step_id IS NULL"
+"""Of `STEPS`: money of it came to a bank, or went from it, and no line is known to be that."""
+
 
 class Columns(Protocol):
     """A row: its columns by name."""
@@ -44,4 +51,5 @@ def to_step(row: Columns) -> Step:
         key=row["key"],
         decided=Decided(by=row["who"], reason=row["reason"], at=row["at"]),
         journal_id=row["journal_id"],
+        bank_line=row["bank_line"],
     )

@@ -73,9 +73,17 @@ class DepositOut(BaseModel, from_attributes=True):
     left_micro: int
 
 
+class DepositMatchIn(Reason):
+    """The line of a bank's statement by which a deposit's money came, or went back, or the issuer
+    of a guarantee has paid."""
+
+    bank_line: UUID
+
+
 class DepositStepOut(BaseModel, from_attributes=True):
     """What was done with a deposit, by whom, why and when. ``debt_id``: what a draw paid; null:
-    what the balance owed. ``journal_id``: null where nothing was posted."""
+    what the balance owed. ``journal_id``: null where nothing was posted. ``bank_line``: the line
+    that its money came by or went as, once that is known."""
 
     id: UUID
     deposit_id: UUID
@@ -84,6 +92,7 @@ class DepositStepOut(BaseModel, from_attributes=True):
     place: Place | None
     debt_id: UUID | None
     journal_id: int | None
+    bank_line: UUID | None
     decided: DecidedOut
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    func,
     text,
 )
 
@@ -69,4 +70,23 @@ deposit_step = Table(
     UniqueConstraint("who", "key"),
 )
 Index("deposit_step_day", deposit_step.c.day, deposit_step.c.id)
+Index(
+    "deposit_paper_reference",
+    func.lower(deposit.c.reference),
+    postgresql_where=deposit.c.kind == "guarantee",
+)
+
+# As which line of the bank the money of a step came or went; append only and sealed.
+deposit_line = Table(
+    "deposit_line",
+    metadata,
+    Column("step_id", Uuid, ForeignKey("deposit_step.id"), primary_key=True),
+    Column("bank_line", Uuid, ForeignKey("bank_line.id"), nullable=False, unique=True),
+    Column("journal_id", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    instant("at"),
+    posting_day(),
+)
+Index("deposit_line_day", deposit_line.c.day, deposit_line.c.step_id)
 Index("deposit_step_deposit_id", deposit_step.c.deposit_id, deposit_step.c.id)

@@ -89,9 +89,21 @@ class Step:
     key: str
     decided: Decided
     journal_id: int | None = None
+    bank_line: UUID | None = None
+    """The line of the bank that its money came by, or went as, once that is known."""
 
     def tells(self, other: "Step") -> bool:
         """Whether both ask for the same; whenever, and for whatever reason."""
         return (self.action, self.amount_micro, self.place, self.debt_id) == (
             other.action, other.amount_micro, other.place, other.debt_id
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchedStep:
+    """As which line of the bank the money of a step came or went, by whose word."""
+
+    step_id: UUID
+    bank_line: UUID
+    journal_id: int
+    decided: Decided

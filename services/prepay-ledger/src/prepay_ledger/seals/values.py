@@ -105,6 +105,11 @@ SEALED = (
     ),
     SealedTable("cut_hold_end", ("hold_id",), ("hold_id", "ended_by", "reason", "at")),
     SealedTable(
+        "deposit_line",
+        ("step_id",),
+        ("step_id", "bank_line", "journal_id", "who", "reason", "at"),
+    ),
+    SealedTable(
         "deposit_step",
         ("id",),
         (

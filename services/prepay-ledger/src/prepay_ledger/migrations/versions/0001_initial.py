@@ -1081,6 +1081,7 @@ CREATE TABLE deposit_step (
 );
 CREATE INDEX deposit_step_day ON deposit_step (day, id);
 CREATE INDEX deposit_step_deposit_id ON deposit_step (deposit_id, id);
+CREATE INDEX deposit_paper_reference ON deposit (lower(reference)) WHERE kind = 'guarantee';
 CREATE TABLE debt_instalment (
     debt_id uuid NOT NULL,
     number integer NOT NULL,
@@ -1850,7 +1851,7 @@ CREATE TABLE bank_line (
     PRIMARY KEY (id),
     CHECK (kind IN ('credit', 'debit', 'charge', 'return', 'returned-to-us', 'batch', 'pending')),
     CHECK (state IN ('waiting', 'credited', 'suspense', 'payout', 'refund',
-        'refund-returned', 'collected', 'repeated',
+        'refund-returned', 'collected', 'deposit', 'repeated',
         'doubtful', 'taken-back', 'excess', 'parked', 'batch', 'detailed', 'debit', 'charge',
         'returned-to-us', 'pending', 'no-amount', 'failed')),
     CHECK (state NOT IN ('credited', 'suspense') OR payment IS NOT NULL),
@@ -1871,6 +1872,20 @@ CREATE INDEX bank_line_payout ON bank_line (currency, amount_micro, booked_on)
     WHERE state IN ('debit', 'suspense');
 CREATE INDEX bank_line_end_to_end ON bank_line (account, end_to_end_id) WHERE end_to_end_id <> '';
 CREATE INDEX bank_line_refers ON bank_line (refers_to) WHERE refers_to IS NOT NULL;
+CREATE TABLE deposit_line (
+    step_id uuid NOT NULL,
+    bank_line uuid NOT NULL,
+    journal_id bigint NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (step_id),
+    UNIQUE (bank_line),
+    FOREIGN KEY(step_id) REFERENCES deposit_step (id),
+    FOREIGN KEY(bank_line) REFERENCES bank_line (id)
+);
+CREATE INDEX deposit_line_day ON deposit_line (day, step_id);
 CREATE TABLE bank_line_step (
     id uuid NOT NULL,
     line_id uuid NOT NULL,
@@ -2652,6 +2667,7 @@ SEALED = {
     "condition_end": "",
     "cut_hold": "",
     "cut_hold_end": "",
+    "deposit_line": "",
     "deposit_step": "",
     "refund": "id, account_id, amount_micro, currency, way, payee_id, ordered_at, day",
     "refund_payee": "",
