@@ -65,8 +65,12 @@ class BankStore(Protocol):
         """The line that is known under its identity."""
         ...
 
-    async def of_booking(self, line: BankLine) -> Sequence[BankLine]:
-        """Lines that are known of its booking, where the bank gives a reference of that."""
+    async def sums_of_booking(self, line: BankLine) -> Sequence[BankLine]:
+        """Sums that are known of its booking, where the bank gives a reference of that."""
+        ...
+
+    async def part_of_booking(self, line: BankLine) -> BankLine | None:
+        """Likewise any other line."""
         ...
 
     async def similar(self, line: BankLine) -> Sequence[BankLine]:

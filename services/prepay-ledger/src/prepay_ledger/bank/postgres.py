@@ -6,7 +6,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    exists,
+    func,
+    insert,
+    select,
+    text,
+    union,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -43,6 +54,9 @@ from prewatt_common.ids import new_id
 _CHANGING = ("state", "reason", "open", "known", "payment", "refers_to")
 _LINES_AT_ONCE = 1_000
 _WAIT_MS_MAX = 250
+_HAS_BOOKING = text("booking <> ''")
+_IS_SUM = text("kind = 'batch'")
+"""In words of SQL, and not as parameters: what indexes are limited to."""
 
 
 class PostgresBank:
@@ -157,42 +171,59 @@ class PostgresBank:
         lines = await self._lines(select(bank_line).where(*same, bank_line.c.known))
         return lines[0] if lines else None
 
-    async def of_booking(self, line: BankLine) -> Sequence[BankLine]:
-        """None where the bank gives no reference of it."""
+    async def sums_of_booking(self, line: BankLine) -> Sequence[BankLine]:
+        """By the index of sums."""
         if not line.line.booking:
             return []
-        return await self._lines(
+        of_booking = self._of_booking(line).where(_IS_SUM)
+        return [each for each in await self._lines(of_booking) if each.known]
+
+    async def part_of_booking(self, line: BankLine) -> BankLine | None:
+        """The first of them."""
+        if not line.line.booking:
+            return None
+        lines = await self._lines(self._of_booking(line).where(bank_line.c.known).limit(1))
+        return lines[0] if lines else None
+
+    def _of_booking(self, line: BankLine) -> Select[Any]:
+        return (
             select(bank_line)
             .where(
                 bank_line.c.account == line.account,
                 bank_line.c.booking == line.line.booking,
-                bank_line.c.booking != "",
-                bank_line.c.known,
+                _HAS_BOOKING,
                 bank_line.c.id != line.id,
             )
             .order_by(bank_line.c.id)
         )
 
     async def similar(self, line: BankLine) -> Sequence[BankLine]:
-        """By two indexes."""
-        same: ColumnElement[bool] = and_(
-            bank_line.c.booked_on == line.line.booked_on,
-            bank_line.c.amount_micro == line.line.amount_micro,
-        )
+        """By two indexes. Of one day and amount, or of one booking, a file may have thousands of
+        lines: its own are not read."""
+        same: list[ColumnElement[bool]] = [
+            and_(
+                bank_line.c.booked_on == line.line.booked_on,
+                bank_line.c.amount_micro == line.line.amount_micro,
+            )
+        ]
         if line.line.booking:
-            same = or_(
-                same, and_(bank_line.c.booking == line.line.booking, bank_line.c.booking != "")
+            same.append(and_(bank_line.c.booking == line.line.booking, _HAS_BOOKING))
+        asked = union(
+            *(
+                select(bank_line).where(
+                    bank_line.c.account == line.account,
+                    each,
+                    other,
+                    bank_line.c.state.in_([state.value for state in MONEY_CAME]),
+                )
+                for each in same
+                for other in (
+                    bank_line.c.file_id < line.file_id,
+                    bank_line.c.file_id > line.file_id,
+                )
             )
-        return await self._lines(
-            select(bank_line)
-            .where(
-                bank_line.c.account == line.account,
-                bank_line.c.file_id != line.file_id,
-                bank_line.c.state.in_([each.value for each in MONEY_CAME]),
-                same,
-            )
-            .order_by(bank_line.c.id)
         )
+        return sorted(await self._lines(asked), key=lambda each: each.id)
 
     async def paid_by(self, account: str, end_to_end_id: str) -> Sequence[BankLine]:
         """A return refers to the payment that it took back."""

@@ -109,8 +109,20 @@ Index("bank_line_account", _line.account, _line.id)
 Index("bank_line_open", _line.id, postgresql_where=_line.open)
 Index("bank_line_waiting", _line.id, postgresql_where=_line.state == "waiting")
 Index("bank_line_known", _line.account, _line.identity, unique=True, postgresql_where=_line.known)
-Index("bank_line_booking", _line.account, _line.booking, postgresql_where=text("booking <> ''"))
-Index("bank_line_amount", _line.account, _line.booked_on, _line.amount_micro)
+Index(
+    "bank_line_booking",
+    _line.account,
+    _line.booking,
+    _line.file_id,
+    postgresql_where=text("booking <> ''"),
+)
+Index(
+    "bank_line_sum",
+    _line.account,
+    _line.booking,
+    postgresql_where=text("kind = 'batch' AND booking <> ''"),
+)
+Index("bank_line_amount", _line.account, _line.booked_on, _line.amount_micro, _line.file_id)
 # What may be a payout that a file tells of later: of all accounts.
 Index(
     "bank_line_payout",

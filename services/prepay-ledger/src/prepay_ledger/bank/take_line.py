@@ -201,8 +201,8 @@ def _told_before(line: BankLine, first: BankLine) -> BankLine:
 async def _part_of_sum(unit: Unit, line: BankLine) -> BankLine | None:
     """The line as it ends, where a person has said before of the sum that it is a part of which
     refunds that is; else none, and the sum is told in its parts."""
-    for batch in await unit.bank.of_booking(line):
-        if batch.line.kind is LineKind.BATCH and batch.state in _REFUNDS:
+    for batch in await unit.bank.sums_of_booking(line):
+        if batch.state in _REFUNDS:
             return ended(line, LineState.DETAILED, refers_to=batch.id)
         if batch.state is LineState.BATCH:
             await unit.bank.change(ended(batch, LineState.DETAILED, refers_to=line.id))
@@ -210,9 +210,9 @@ async def _part_of_sum(unit: Unit, line: BankLine) -> BankLine | None:
 
 
 async def _batch(unit: Unit, line: BankLine) -> BankLine:
-    parts = await unit.bank.of_booking(line)
-    if parts:
-        return ended(line, LineState.DETAILED, refers_to=parts[0].id)
+    part = await unit.bank.part_of_booking(line)
+    if part is not None:
+        return ended(line, LineState.DETAILED, refers_to=part.id)
     return ended(line, LineState.BATCH, reason="the payments in it have not been told one by one")
 
 

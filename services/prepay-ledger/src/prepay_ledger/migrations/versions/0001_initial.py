@@ -1866,8 +1866,10 @@ CREATE INDEX bank_line_account ON bank_line (account, id);
 CREATE INDEX bank_line_open ON bank_line (id) WHERE open;
 CREATE INDEX bank_line_waiting ON bank_line (id) WHERE state = 'waiting';
 CREATE UNIQUE INDEX bank_line_known ON bank_line (account, identity) WHERE known;
-CREATE INDEX bank_line_booking ON bank_line (account, booking) WHERE booking <> '';
-CREATE INDEX bank_line_amount ON bank_line (account, booked_on, amount_micro);
+CREATE INDEX bank_line_booking ON bank_line (account, booking, file_id) WHERE booking <> '';
+CREATE INDEX bank_line_sum ON bank_line (account, booking)
+    WHERE kind = 'batch' AND booking <> '';
+CREATE INDEX bank_line_amount ON bank_line (account, booked_on, amount_micro, file_id);
 CREATE INDEX bank_line_payout ON bank_line (currency, amount_micro, booked_on)
     WHERE state IN ('debit', 'suspense');
 CREATE INDEX bank_line_end_to_end ON bank_line (account, end_to_end_id) WHERE end_to_end_id <> '';
