@@ -214,13 +214,23 @@ class Scratch:
                  (first, ACCOUNT, str(first), AT)),
                 ("INSERT INTO mandate_step (id, mandate_id, action, provider, reference, "
                  "threshold_micro, amount_micro, month_micro_max, month_requests_max, valid_from, "
-                 "valid_until, consent_by, consent_reference, consent_at, who, reason, key, at) "
-                 "VALUES ($1, $2, 'open', 'p', 'm', 1, 9, 9, 1, '2026-03-01', '2027-03-01', 'c', "
-                 "'d', $4, 'w', $3, $5, $4)", (second, first, f"r{number}", AT, str(first))),
+                 "valid_until, instalment_micro_max, consent_by, consent_reference, consent_at, "
+                 "who, reason, key, at) VALUES ($1, $2, 'open', 'p', 'm', 1, 9, 9, 1, "
+                 "'2026-03-01', '2027-03-01', 9, 'c', 'd', $4, 'w', $3, $5, $4)",
+                 (second, first, f"r{number}", AT, str(first))),
+                ("WITH agreed AS (INSERT INTO agreement (id, account_id, tariff_code, first_day, "
+                 "end_day, revision) SELECT $1, $2, 't', day, day + 1, 1 FROM (SELECT "
+                 "'2020-01-01'::date + count(*)::int AS day FROM agreement) AS days "
+                 "RETURNING id, first_day) "
+                 "INSERT INTO debt (id, account_id, source, agreement_id, period_first, cause, "
+                 "our_fault, used_until, currency, amount_micro, paid_micro, created_at) SELECT "
+                 "id, $2, id::text, id, first_day, 'edit', false, first_day, 'CNY', 9, 9, $3 "
+                 "FROM agreed", (first, ACCOUNT, AT)),
                 ("INSERT INTO top_up_request (id, mandate_id, account_id, provider, reference, "
-                 "amount_micro, currency, requested_on, requested_at, state, code, payment_id, "
-                 "sends, closed_at) VALUES ($1, $2, $3, 'p', $4, 9, 'CNY', '2026-03-01', $5, "
-                 "'failed', '', '', 1, $5)", (second, first, ACCOUNT, f"m{number}", AT)),
+                 "amount_micro, currency, debt_id, requested_on, requested_at, state, code, "
+                 "payment_id, sends, closed_at) VALUES ($1, $2, $3, 'p', $4, 9, 'CNY', $2, "
+                 "'2026-03-01', $5, 'failed', '', '', 1, $5)",
+                 (second, first, ACCOUNT, f"m{number}", AT)),
                 ("INSERT INTO top_up_request_close (request_id, who, reason, at) "
                  "VALUES ($1, 'w', $2, $3)", (second, f"r{number}", AT)),
                 ("INSERT INTO debit_file (id, key, provider, currency, collect_on, cut_off, state, "

@@ -128,6 +128,7 @@ CANNOT_BE = [
     ("mandate", "month_micro_max", 0),
     ("mandate", "month_requests_max", 0),
     ("mandate", "valid_until", "2026-03-01"),
+    ("mandate", "instalment_micro_max", 0),
     ("mandate", "state", "asleep"),
     ("mandate", "failures", -1),
     ("mandate", "waits", "for a bus"),

@@ -10,6 +10,8 @@ from prepay_ledger.bank_parts import make_bank_parts
 from prepay_ledger.business_days import BusinessDays
 from prepay_ledger.debit_files.gather_file import GatherFiles
 from prepay_ledger.debit_files.take_answers import TakeAnswers
+from prepay_ledger.mandates.ask_instalments import AskInstalments
+from prepay_ledger.mandates.values import TopUpPolicy
 from prepay_ledger.settings import LedgerSettings
 from prepay_ledger.supply.review_supply import SupplyReview
 from prepay_ledger.unit import PostgresUnit
@@ -20,6 +22,9 @@ _TAKE_BANK_LINES_EVERY_S = 0.5
 _MATCH_PAYOUTS_EVERY_S = 2.0
 _MATCH_PAYOUTS_REST_FACTOR = 20
 """Those that have not arrived are looked for in each run: a twentieth of the time at most."""
+_ASK_INSTALMENTS_EVERY_S = 30.0
+_ASK_INSTALMENTS_REST_FACTOR = 20
+"""Those that a mandate cannot collect yet are looked at in each run."""
 _DEBITS_EVERY_S = 1.0
 
 
@@ -50,6 +55,21 @@ def bank_jobs(
             ),
             every_s=_MATCH_PAYOUTS_EVERY_S,
             rest_factor=_MATCH_PAYOUTS_REST_FACTOR,
+        ),
+        Repeating(
+            name="ask for instalments",
+            do=AskInstalments(
+                open_unit=units,
+                days_ahead={
+                    name: each.instalment_days for name, each in settings.debit_profiles.items()
+                },
+                zone=zone,
+                policy=TopUpPolicy(),
+                clock=utc_now,
+                committed=committed,
+            ),
+            every_s=_ASK_INSTALMENTS_EVERY_S,
+            rest_factor=_ASK_INSTALMENTS_REST_FACTOR,
         ),
         Repeating(
             name="gather debit files",

@@ -20,6 +20,9 @@ _console = Console()
 
 MandateId = Annotated[UUID, typer.Argument(help="As `prewatt mandates list` has it.")]
 Why = Annotated[str, typer.Option("--reason", help="Why; kept with it.")]
+Instalments = Annotated[
+    str | None, typer.Option(help="Instalments of debts are collected too, each up to so much.")
+]
 ConsentBy = Annotated[str | None, typer.Option(help="Who agreed to it.")]
 Consent = Annotated[
     str | None, typer.Option(help="By what paper or session; each consent has its own.")
@@ -39,6 +42,7 @@ def open_(
     month_times: Annotated[int, typer.Option(help="At most so often in a calendar month.")],
     from_: Annotated[str, typer.Option("--from", help="The first day.")],
     until: Annotated[str | None, typer.Option(help="The day after the last.")] = None,
+    instalments: Instalments = None,
     consent_by: Annotated[str, typer.Option(help="Who agreed to it.")],
     consent: Annotated[str, typer.Option(help="By what paper or session.")],
     consent_at: Annotated[str, typer.Option(help="When, as in 2026-11-29T08:00:00Z.")],
@@ -60,6 +64,7 @@ def open_(
                 "month_requests_max": month_times,
                 "valid_from": from_,
                 "valid_until": until,
+                "instalment_micro_max": micro_from(instalments) if instalments else None,
             },
             "consent": {"by": consent_by, "reference": consent, "at": consent_at},
             "reason": reason,
@@ -114,6 +119,7 @@ def change(
     month_amount: Annotated[str | None, typer.Option(help="At most so much a month.")] = None,
     month_times: Annotated[int | None, typer.Option(help="At most so often a month.")] = None,
     until: Annotated[str | None, typer.Option(help="The day after the last.")] = None,
+    instalments: Instalments = None,
     consent_by: ConsentBy = None,
     consent: Consent = None,
     consent_at: ConsentAt = None,
@@ -136,6 +142,7 @@ def change(
             "month_micro_max": micro_from(month_amount) if month_amount else None,
             "month_requests_max": month_times,
             "valid_until": until,
+            "instalment_micro_max": micro_from(instalments) if instalments else None,
         }
         terms = now["terms"] | {name: to for name, to in changed.items() if to is not None}
         body = {

@@ -331,8 +331,9 @@ class PaymentReminder(Event, frozen=True, kw_only=True):
 
 
 class AutoTopUpRequested(Event, frozen=True, kw_only=True):
-    """The balance fell to what the customer agreed to, and the provider of the mandate is to be
-    asked for money. Key: the account."""
+    """The balance fell to what the customer agreed to, or an instalment of a debt is due that the
+    customer has collected, and the provider of the mandate is to be asked for money. Key: the
+    account."""
 
     ce_type: ClassVar[str] = "prewatt.ledger.auto-top-up-requested.v1"
 
@@ -344,6 +345,8 @@ class AutoTopUpRequested(Event, frozen=True, kw_only=True):
     amount_micro: Whole
     currency: Currency
     at: Instant
+    debt_id: UUID | None = None
+    """Whose instalment it is; none: a top-up."""
 
 
 class AutoTopUpFailed(Event, frozen=True, kw_only=True):
@@ -365,6 +368,8 @@ class AutoTopUpFailed(Event, frozen=True, kw_only=True):
     pay_url: PayUrl | None = None
     """Where it is tried again: so that somebody can pay until then."""
     at: Instant
+    debt_id: UUID | None = None
+    """Whose instalment it was; none: a top-up."""
 
 
 class MandateSuspended(Event, frozen=True, kw_only=True):

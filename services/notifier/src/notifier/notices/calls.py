@@ -195,7 +195,8 @@ def _called_for_mandate(event: AutoTopUpFailed | MandateSuspended) -> Call | Non
     if isinstance(event, MandateSuspended):
         facts = Facts(at=event.at, currency=NO_MONEY)
         return Call(Template.MANDATE_SUSPENDED, facts)
-    if event.retry_on is None:
+    # Of an instalment: its words would speak of a top-up and of the balance, which it leaves alone.
+    if event.retry_on is None or event.debt_id is not None:
         return None
     facts = Facts(
         at=event.at,

@@ -21,10 +21,17 @@ from prepay_ledger.debit_files.values import Body, DebitFileRow, DebitItem, File
 from prepay_ledger.debit_formats.configured import DebitProfile
 from prepay_ledger.debit_formats.values import LINES_MAX
 from prepay_ledger.debit_formats.write_file import write_file
+from prepay_ledger.mandates.instalments import why_not_collected
 from prepay_ledger.mandates.load_standing import load_standing
 from prepay_ledger.mandates.rules import closed, may_send
 from prepay_ledger.mandates.settle_request import SettleRequest, locked_request
-from prepay_ledger.mandates.values import RequestState, TopUpPolicy, TopUpRequest
+from prepay_ledger.mandates.values import (
+    Mandate,
+    RequestState,
+    Standing,
+    TopUpPolicy,
+    TopUpRequest,
+)
 from prepay_ledger.metrics import TOP_UP_REQUESTS
 from prepay_ledger.payment_requests.values import Accepted
 from prewatt_common.clock import Clock
@@ -106,7 +113,7 @@ class GatherFiles:
         assert account is not None, "an account stays"
         assert mandate is not None, "a mandate stays"
         standing, _ = await load_standing(unit, account, mandate, zone=self._zone, now=now)
-        if (why := may_send(mandate, request, standing)) is not None:
+        if (why := await _why_not(unit, mandate, request, standing)) is not None:
             await _withdraw(unit, request, why=why, now=now)
             return None
         known = (await unit.debit_files.debtors([mandate.id]))[mandate.id]
@@ -168,6 +175,16 @@ class GatherFiles:
             policy = replace(TopUpPolicy(), answer_within=max(left, timedelta(days=1)))
             settle = SettleRequest(zone=self._zone, policy=policy)
             await settle.answer(unit, request_id, Accepted(""), now=now)
+
+
+async def _why_not(
+    unit: Unit, mandate: Mandate, request: TopUpRequest, standing: Standing
+) -> str | None:
+    if request.debt_id is None:
+        return may_send(mandate, request, standing)
+    owed = {each.id: each for each in await unit.debts.lock_of(request.account_id)}
+    collected = await unit.debts.collected(request.account_id)
+    return why_not_collected(mandate, request, standing, owed.get(request.debt_id), collected)
 
 
 async def _withdraw(unit: Unit, request: TopUpRequest, *, why: str, now: datetime) -> None:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, insert, select, update
+from sqlalchemy import ColumnElement, exists, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -118,6 +118,7 @@ class PostgresDebits:
                 request.provider == file.provider,
                 request.currency == file.currency,
                 request.requested_at <= file.cut_off,
+                or_(request.debt_id.is_(None), request.requested_on <= file.collect_on),
                 exists().where(debtor.c.mandate_id == request.mandate_id),
             )
             .order_by(request.account_id)

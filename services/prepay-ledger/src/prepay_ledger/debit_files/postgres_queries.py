@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import DateTime, cast, func, select
 
 from prepay_ledger.debit_files.postgres_rows import (
     RESULT_COLUMNS,
@@ -144,7 +144,12 @@ class DebitQueries:
     async def waiting_since(self, providers: Sequence[str]) -> Mapping[str, datetime]:
         """Since when the oldest request waits for a file, and the oldest answer for a person; what
         nothing waits for is left out."""
-        request = select(func.min(top_up_request.c.requested_at)).where(
+        # An instalment is asked for some days before it can be collected.
+        since = func.greatest(
+            top_up_request.c.requested_at,
+            cast(top_up_request.c.requested_on, DateTime(timezone=True)),
+        )
+        request = select(func.min(since)).where(
             top_up_request.c.state.in_([RequestState.REQUESTED.value, RequestState.SENDING.value]),
             top_up_request.c.provider.in_(providers),
         )

@@ -13,6 +13,7 @@ from prepay_ledger.debit_files.rules import follows_of
 from prepay_ledger.debit_files.values import Answer, AnswerState, DebitItem
 from prepay_ledger.debit_formats.configured import DebitProfile
 from prepay_ledger.debit_formats.values import AnswerKind
+from prepay_ledger.debts.values import Collecting
 from prepay_ledger.mandates.settle_request import SettleRequest
 from prepay_ledger.mandates.values import TopUpPolicy
 from prepay_ledger.payments.take_movement import TakeMovement
@@ -101,7 +102,11 @@ class TakeAnswer:
             amount_micro=item.amount_micro,
             currency=item.currency,
         )
-        result = await self._take_payment(unit, payment=payment, now=now)
+        request = await unit.mandates.request(item.request_id)
+        assert request is not None, "a request stays"
+        debt_id = request.debt_id
+        of = Collecting(debt_id, request.requested_on) if debt_id is not None else None
+        result = await self._take_payment(unit, payment=payment, now=now, of=of)
         paid = await unit.payments.by_payment_id(provider=provider, payment_id=item.name)
         assert paid is not None, "it was taken above"
         if paid.left.amount_micro:  # else it was told before that it went back

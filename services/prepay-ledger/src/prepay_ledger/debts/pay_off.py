@@ -12,6 +12,7 @@ from prepay_ledger.debts.local_day import local_days
 from prepay_ledger.debts.move_debt import move
 from prepay_ledger.debts.ports import SplittingUnit
 from prepay_ledger.debts.rules import (
+    asked_of_balance_micro,
     came_back_lately,
     due_micro,
     is_bridging,
@@ -22,7 +23,7 @@ from prepay_ledger.debts.rules import (
     share_micro,
     taken,
 )
-from prepay_ledger.debts.values import DEBT, Debt, DebtTerms, topup_source
+from prepay_ledger.debts.values import DEBT, Collecting, Debt, DebtTerms, topup_source
 from prepay_ledger.journal.values import Balance
 from prewatt_common.contracts.ledger_events_v1 import DebtNews
 from prewatt_common.ids import new_id
@@ -41,8 +42,8 @@ async def pay_off(
 ) -> int:
     """What is due of the accounts' debts is taken from their balances, as far as these stay above
     where the customer is warned, an instalment a month of each debt at most, and none soon after
-    supply came back; the rest is held over. Gives how much in all. Each account's row
-    is locked, then its debts."""
+    supply came back; the rest is held over, and what the customer's bank is asked for is left to
+    that. Gives how much in all. Each account's row is locked, then its debts."""
     terms = await load_terms(unit, account_ids, at=at)
     back_at = await unit.debts.supply_back_at(account_ids)
     taken_micro = 0
@@ -55,11 +56,12 @@ async def pay_off(
         if came_back_lately(back_at.get(account_id), its_terms, at=at):
             continue
         debts = await unit.debts.lock_of(account_id)
+        collected = await unit.debts.collected(account_id)
         paid = await _pay(
             unit,
             account,
             debts,
-            lambda debt: due_micro(debt, today),
+            lambda debt, its=collected: asked_of_balance_micro(debt, today, its),
             None,
             terms=its_terms,
             month_of=today,
@@ -70,6 +72,33 @@ async def pay_off(
             await unit.debt_news.add(account_id, DebtNews.PAID, paid_micro, at=at)
         taken_micro += paid_micro
     return taken_micro
+
+
+async def pay_collected(
+    unit: SplittingUnit,
+    account: Account,
+    amount_micro: int,
+    credited: Balance,
+    *,
+    of: Collecting,
+    payment: UUID,
+    journal_id: int,
+    at: datetime,
+) -> tuple[int, Balance]:
+    """What was collected for an instalment, and was ``credited`` by ``journal_id``, pays it, as far
+    as it is still due; gives how much, and the balance then. The rest stays in the balance: the
+    instalment was paid otherwise meanwhile, or is to be paid later by now. The balance is as it was
+    before the money came, so nothing keeps it from paying."""
+    debt = await unit.debts.lock(of.debt_id)
+    if debt is None or debt.account_id != account.id:
+        return 0, credited
+    collected = await unit.debts.collected(account.id)
+    micro = min(amount_micro, due_micro(debt, of.due_on, collected=collected))
+    if not micro:
+        return 0, credited
+    await unit.debts.put_paid(replace(debt, paid_micro=debt.paid_micro + micro))
+    source = topup_source(debt.id, payment, journal_id)
+    return micro, await move(unit, debt, -micro, source=source, at=at)
 
 
 async def pay_from_topup(

@@ -8,7 +8,14 @@ from uuid import UUID
 
 from prepay_ledger.approvals.ports import HasProposals
 from prepay_ledger.balances.ports import HasBalances
-from prepay_ledger.debts.values import Corrected, Debt, Origin, PaidByTopup, Standing
+from prepay_ledger.debts.values import (
+    Collected,
+    Corrected,
+    Debt,
+    Origin,
+    PaidByTopup,
+    Standing,
+)
 from prepay_ledger.events import Publishes
 from prepay_ledger.facts.ports import HasFacts
 from prepay_ledger.journal.ports import HasJournals
@@ -54,6 +61,11 @@ class DebtStore(Protocol):
     ) -> Sequence[UUID]:
         """Accounts of the tariff with an instalment up to ``today`` that is not paid, in the order
         of their ids."""
+        ...
+
+    async def collected(self, account_id: UUID) -> Sequence[Collected]:
+        """What the customer's bank was asked for of the account's debts, and has paid or may pay
+        yet; the caller holds the account."""
         ...
 
     async def tariff_codes(self, agreement_ids: Collection[UUID]) -> Mapping[UUID, str]:

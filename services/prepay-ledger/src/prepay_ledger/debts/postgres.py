@@ -2,25 +2,23 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.balances.values import OFF
+from prepay_ledger.debts.postgres_rows import IS_DUE, to_debts
 from prepay_ledger.debts.values import (
     DEBT,
     TOPUP,
-    BillCause,
+    Collected,
     Corrected,
     Debt,
-    Instalment,
     Origin,
     PaidByTopup,
     Standing,
 )
-from prepay_ledger.facts.values import Decided
-from prewatt_common.db.database import DriverConnection, driver
+from prewatt_common.db.database import driver
 
 _ADD = """
 INSERT INTO debt (id, account_id, source, agreement_id, period_first, cause, our_fault, used_until,
@@ -53,27 +51,25 @@ INSERT INTO corrected_bill (agreement_id, period_first, account_id, given_micro,
 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (agreement_id, period_first) DO UPDATE
 SET given_micro = excluded.given_micro, barred_micro = excluded.barred_micro
 """
-_INSTALMENTS = """
-SELECT debt_id, due_on, amount_micro FROM debt_instalment WHERE debt_id = ANY($1::uuid[])
-ORDER BY debt_id, number
-"""
 _PLAN = """
 UPDATE debt SET planned_by = $2, plan_reason = $3, planned_at = $4, topup_share_ppm = $5,
                 plan_instalments = $6, plan_first_due = $7, plan_paid_micro = $8
 WHERE id = $1
 """
-_DUE = """
+_DUE = f"""
 SELECT DISTINCT d.account_id FROM debt AS d JOIN agreement AS a ON a.id = d.agreement_id
 WHERE a.tariff_code = $1 AND ($3::uuid IS NULL OR d.account_id > $3)
-  AND d.left_micro > 0 AND (d.paused_until IS NULL OR d.paused_until <= $2)
-  AND (SELECT d.paid_micro - d.plan_paid_micro
-                  < coalesce(sum(i.amount_micro) FILTER (WHERE i.due_on <= $2), 0)
-              OR max(i.due_on) <= $2
-       FROM debt_instalment AS i WHERE i.debt_id = d.id)
+  AND {IS_DUE}
   AND (d.taken_month IS DISTINCT FROM date_trunc('month', $2::date)::date
        OR d.taken_micro < (SELECT max(i.amount_micro) FROM debt_instalment AS i
                            WHERE i.debt_id = d.id))
 ORDER BY d.account_id LIMIT $4
+"""  # noqa: S608 - of constants
+_COLLECTED = """
+SELECT debt_id, requested_on AS due_on, amount_micro, state <> 'paid' AS is_open
+FROM top_up_request
+WHERE account_id = $1 AND debt_id IS NOT NULL
+  AND state IN ('requested', 'sending', 'accepted', 'unanswered', 'paid')
 """
 _PAID_BY_TOPUPS = """
 SELECT coalesce(sum(e.amount_micro), 0)::bigint
@@ -185,6 +181,11 @@ class PostgresDebts:
         rows = await (await driver(self._connection)).fetch(_DUE, tariff_code, today, after, limit)
         return [row["account_id"] for row in rows]
 
+    async def collected(self, account_id: UUID) -> Sequence[Collected]:
+        """By the requests of the account's mandates."""
+        rows = await (await driver(self._connection)).fetch(_COLLECTED, account_id)
+        return [Collected(**row) for row in rows]
+
     async def tariff_codes(self, agreement_ids: Collection[UUID]) -> Mapping[UUID, str]:
         """As they stand."""
         rows = await (await driver(self._connection)).fetch(_TARIFF_CODES, list(agreement_ids))
@@ -268,33 +269,3 @@ class PostgresDebts:
         await (await driver(self._connection)).execute(
             _PUT_PAID, debt.id, debt.paid_micro, debt.taken_month, debt.taken_micro
         )
-
-
-async def to_debts(connection: DriverConnection, rows: Sequence[Any]) -> Sequence[Debt]:
-    """Debts from their rows, with their instalments."""
-    if not rows:
-        return ()
-    plans: dict[UUID, list[Instalment]] = {}
-    for debt_id, *instalment in await connection.fetch(_INSTALMENTS, [row["id"] for row in rows]):
-        plans.setdefault(debt_id, []).append(Instalment(*instalment))
-    return [_debt(row, plans) for row in rows]
-
-
-def _debt(row: Any, plans: Mapping[UUID, Sequence[Instalment]]) -> Debt:
-    planned = None
-    if row["planned_by"] is not None:
-        planned = Decided(by=row["planned_by"], reason=row["plan_reason"], at=row["planned_at"])
-    same = (
-        "id", "account_id", "source", "our_fault", "used_until", "currency", "amount_micro",
-        "paid_micro", "lowered_micro", "written_off_micro", "paused_until", "created_at",
-        "topup_share_ppm", "plan_paid_micro", "taken_month", "taken_micro",
-    )  # fmt: skip
-    return Debt(
-        **{name: row[name] for name in same},
-        origin=Origin(row["agreement_id"], row["period_first"]),
-        cause=BillCause(row["cause"]),
-        plan=plans.get(row["id"], ()),
-        planned=planned,
-        instalments=row["plan_instalments"],
-        first_due=row["plan_first_due"],
-    )

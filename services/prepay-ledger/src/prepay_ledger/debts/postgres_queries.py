@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from prepay_ledger.debts.postgres import to_debts
+from prepay_ledger.debts.postgres_rows import to_debts
 from prepay_ledger.debts.values import Debt
 from prewatt_common.contracts.ledger_events_v1 import DebtNews
 from prewatt_common.db.database import Database, driver

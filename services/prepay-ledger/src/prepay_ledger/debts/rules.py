@@ -9,6 +9,7 @@ from prepay_ledger.balances.values import OFF, Account
 from prepay_ledger.debts.values import (
     Bill,
     BillCause,
+    Collected,
     Corrected,
     Debt,
     DebtTerms,
@@ -163,16 +164,30 @@ def months_after(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-def due_micro(debt: Debt, today: date) -> int:
+def due_micro(debt: Debt, today: date, *, collected: Sequence[Collected] = ()) -> int:
     """What is asked for ``today``: of the instalments up to then what is not paid yet, but no more
     in a calendar month than one instalment: what was held over is not taken all at once. Nothing
-    without a plan."""
+    without a plan. ``collected``: what the customer's bank was asked for, whose debts' ever."""
     if is_held(debt, today):
         return 0
     due = sum(each.amount_micro for each in debt.ahead if each.due_on <= today)
-    taken_micro = debt.taken_micro if debt.taken_month == today.replace(day=1) else 0
+    month = today.replace(day=1)
+    taken_micro = debt.taken_micro if debt.taken_month == month else 0
+    taken_micro += sum(
+        each.amount_micro
+        for each in collected
+        if each.debt_id == debt.id and not each.is_open and each.due_on.replace(day=1) == month
+    )
     most_micro = max((each.amount_micro for each in debt.plan), default=0)
     return max(0, min(due, most_micro - taken_micro))
+
+
+def asked_of_balance_micro(debt: Debt, today: date, collected: Sequence[Collected]) -> int:
+    """Likewise of the balance: nothing while the customer's bank is asked for it, so that nobody
+    pays it twice."""
+    if any(each.is_open and each.debt_id == debt.id for each in collected):
+        return 0
+    return due_micro(debt, today, collected=collected)
 
 
 def taken(debt: Debt, micro: int, today: date) -> Debt:

@@ -146,6 +146,23 @@ class PaidByTopup(NamedTuple):
     now_micro: int
 
 
+class Collected(NamedTuple):
+    """Money for a debt that a customer's bank was asked for: an instalment due on that day.
+    ``is_open``: nobody knows yet whether it comes; else it has come."""
+
+    debt_id: UUID
+    due_on: date
+    amount_micro: int
+    is_open: bool
+
+
+class Collecting(NamedTuple):
+    """Whose instalment a payment is, and the day on which it was due."""
+
+    debt_id: UUID
+    due_on: date
+
+
 class Instalment(NamedTuple):
     """So much is to be paid by that day."""
 

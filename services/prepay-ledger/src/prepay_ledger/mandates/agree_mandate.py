@@ -6,6 +6,7 @@ from uuid import UUID
 
 from prepay_ledger.balances.refusals import UnknownAccount
 from prepay_ledger.balances.values import Account
+from prepay_ledger.debit_formats.as_requester import ByFile
 from prepay_ledger.mandates.ports import Unit
 from prepay_ledger.mandates.refusals import (
     InvalidMandate,
@@ -16,16 +17,15 @@ from prepay_ledger.mandates.refusals import (
     UnknownMandate,
     UnknownRequester,
 )
-from prepay_ledger.mandates.rules import asks_for_more, closed, why_not
+from prepay_ledger.mandates.rules import asks_for_more, why_not
+from prepay_ledger.mandates.settle_request import withdraw_unsent
 from prepay_ledger.mandates.values import (
     Consent,
     Mandate,
     MandateState,
-    RequestState,
     Step,
     Terms,
 )
-from prepay_ledger.metrics import TOP_UP_REQUESTS
 from prepay_ledger.payment_requests.configured import Requesters
 from prepay_ledger.providers.amounts import minor_of_micro
 from prewatt_common.contracts.procedure_v1 import Mode
@@ -106,7 +106,7 @@ async def change_mandate(
     _check(after, account, requesters, now=step.at)
     await unit.mandates.put(after)
     await unit.mandates.add_step(after, step)
-    await _withdraw(unit, account.id, why="mandate-changed", now=step.at)
+    await withdraw_unsent(unit, account.id, why="mandate-changed", now=step.at)
     return after
 
 
@@ -121,17 +121,8 @@ async def end_mandate(*, unit: Unit, mandate_id: UUID, step: Step) -> Mandate:
     )
     await unit.mandates.put(after)
     await unit.mandates.add_step(after, step)
-    await _withdraw(unit, account.id, why="mandate-ended", now=step.at)
+    await withdraw_unsent(unit, account.id, why="mandate-ended", now=step.at)
     return after
-
-
-async def _withdraw(unit: Unit, account_id: UUID, *, why: str, now: datetime) -> None:
-    request = await unit.mandates.unsent(account_id)
-    if request is not None:
-        after = closed(request, RequestState.WITHDRAWN, code=why, now=now)
-        await unit.mandates.put_request(after)
-        TOP_UP_REQUESTS.labels(after.provider, after.state).inc()
-    await unit.mandates.look(account_id)
 
 
 async def _locked(unit: Unit, mandate_id: UUID) -> tuple[Mandate, Account]:
@@ -162,6 +153,9 @@ def _check(mandate: Mandate, account: Account, requesters: Requesters, *, now: d
     wrong = why_not(mandate.terms, mandate.consent, mandate.reference, now=now)
     if wrong is not None:
         raise InvalidMandate(wrong)
+    if mandate.terms.instalment_micro_max is not None and not isinstance(requester, ByFile):
+        message = f"{mandate.provider} takes no files: instalments are collected by those alone"
+        raise InvalidMandate(message)
     try:
         minor_of_micro(mandate.terms.amount_micro, account.currency)
     except ValueError as error:

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from prepay_ledger.balances.ports import HasBalances
+from prepay_ledger.debts.ports import DaysUnit
 from prepay_ledger.events import Publishes
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.mandates.values import Mandate, Month, Step, TopUpRequest
@@ -75,7 +76,17 @@ class MandateStore(Protocol):
         """The request that the provider has given that payment's id to."""
         ...
 
-    async def unsent(self, account_id: UUID) -> TopUpRequest | None: ...
+    async def unsent(self, account_id: UUID) -> Sequence[TopUpRequest]:
+        """A top-up at most, and of each debt an instalment."""
+        ...
+
+    async def with_instalments(
+        self, provider: str, until: date, *, after: UUID | None, limit: int
+    ) -> Sequence[UUID]:
+        """Accounts whose active mandate with the provider covers instalments, and that owe one up
+        to that day which is not asked for; in the order of their ids. Nothing is locked."""
+        ...
+
     async def add_request(self, request: TopUpRequest) -> None: ...
     async def put_request(self, request: TopUpRequest) -> None: ...
     async def to_send(self, provider: str, *, now: datetime, limit: int) -> Sequence[UUID]: ...
@@ -96,5 +107,11 @@ class Unit(HasMandates, HasBalances, HasPayLinks, Publishes, Protocol):
     """A transaction about automatic top-up."""
 
 
+class CollectingUnit(Unit, DaysUnit, Protocol):
+    """One in which instalments are asked for."""
+
+
+OpenCollectingUnit = Callable[[], AbstractAsyncContextManager[CollectingUnit]]
+"""Begins such a transaction; it commits at the end, and does not where anything raises."""
 OpenUnit = Callable[[], AbstractAsyncContextManager[Unit]]
 """Begins such a transaction; it commits at the end, and does not where anything raises."""

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.balances.tables import account
+from prepay_ledger.debts.postgres_rows import IS_DUE
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.mandates.ports import Known
 from prepay_ledger.mandates.postgres_rows import (
@@ -61,8 +62,19 @@ SELECT (SELECT t.timezone FROM agreement AS g JOIN tariff_version AS t ON t.code
                                   WHERE won.provider = m.provider AND won.payment_id = m.payment_id
                                   AND won.movement_id = m.movement_id
                                   AND won.kind = 'dispute-won')) AS is_disputed,
-       EXISTS (SELECT FROM top_up_request WHERE account_id = $1 AND state = ANY($4::text[]))
-           AS has_open
+       EXISTS (SELECT FROM top_up_request WHERE account_id = $1 AND debt_id IS NULL
+               AND state = ANY($4::text[])) AS has_open
+"""  # noqa: S608 - of constants
+
+
+_WITH_INSTALMENTS = f"""
+SELECT m.account_id FROM mandate AS m
+WHERE m.provider = $1 AND m.state = 'active' AND m.instalment_micro_max IS NOT NULL
+  AND ($3::uuid IS NULL OR m.account_id > $3)
+  AND EXISTS (SELECT FROM debt AS d WHERE d.account_id = m.account_id AND {IS_DUE}
+              AND NOT EXISTS (SELECT FROM top_up_request AS r
+                              WHERE r.debt_id = d.id AND r.state = ANY($5::text[])))
+ORDER BY m.account_id LIMIT $4
 """  # noqa: S608 - of constants
 
 
@@ -218,12 +230,22 @@ class PostgresMandates:
             (top_up_request.c.provider == provider) & (top_up_request.c.payment_id == payment_id)
         )
 
-    async def unsent(self, account_id: UUID) -> TopUpRequest | None:
-        """There is one at most."""
-        return await self._request(
-            (top_up_request.c.account_id == account_id)
-            & (top_up_request.c.state == RequestState.REQUESTED)
+    async def unsent(self, account_id: UUID) -> Sequence[TopUpRequest]:
+        """By the account's index."""
+        query = select(top_up_request).where(
+            top_up_request.c.account_id == account_id,
+            top_up_request.c.state == RequestState.REQUESTED,
         )
+        return [to_request(row) for row in (await self._connection.execute(query)).mappings()]
+
+    async def with_instalments(
+        self, provider: str, until: date, *, after: UUID | None, limit: int
+    ) -> Sequence[UUID]:
+        """By the index of such mandates."""
+        rows = await (await driver(self._connection)).fetch(
+            _WITH_INSTALMENTS, provider, until, after, limit, sorted(OPEN)
+        )
+        return [row["account_id"] for row in rows]
 
     async def _request(self, condition: ColumnElement[bool]) -> TopUpRequest | None:
         query = select(top_up_request).where(condition).limit(1)

@@ -33,6 +33,7 @@ class StepView:
     amount_micro: int
     month_micro_max: int
     month_requests_max: int
+    instalment_micro_max: int | None
     consent_by: str
     consent_reference: str
     who: str

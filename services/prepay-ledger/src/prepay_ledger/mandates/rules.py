@@ -212,6 +212,7 @@ def asks_for_more(before: Terms, after: Terms) -> bool:
         or after.month_requests_max > before.month_requests_max
         or after.valid_from < before.valid_from
         or _end(after) > _end(before)
+        or (after.instalment_micro_max or 0) > (before.instalment_micro_max or 0)
     )
 
 

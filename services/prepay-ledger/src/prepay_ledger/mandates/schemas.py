@@ -40,7 +40,9 @@ _CONSENT_EXAMPLE: dict[str, JsonValue] = {
 class TermsIn(Body):
     """What the customer agrees to. ``threshold_micro``: at this balance or below it
     ``amount_micro`` is asked for, at most so much and so often in a calendar month. ``valid_until``
-    is the day after the last."""
+    is the day after the last. ``instalment_micro_max``: a bank that takes files collects
+    instalments of debts too, as they fall due, each up to so much and within the month's limits;
+    without it none."""
 
     threshold_micro: _ThresholdMicro
     amount_micro: _AmountMicro
@@ -48,6 +50,7 @@ class TermsIn(Body):
     month_requests_max: Annotated[int, Field(ge=1, le=31)]
     valid_from: DayField
     valid_until: DayField | None = None
+    instalment_micro_max: _AmountMicro | None = None
 
     def terms(self) -> Terms:
         """As the rules have them."""
@@ -124,6 +127,7 @@ class TermsOut(BaseModel, from_attributes=True):
     month_requests_max: int
     valid_from: date
     valid_until: date | None
+    instalment_micro_max: int | None
 
 
 class ConsentOut(BaseModel, from_attributes=True):
@@ -166,6 +170,7 @@ class MandateStepOut(BaseModel, from_attributes=True):
     amount_micro: int
     month_micro_max: int
     month_requests_max: int
+    instalment_micro_max: int | None
     consent_by: str
     consent_reference: str
     who: str
@@ -175,7 +180,8 @@ class MandateStepOut(BaseModel, from_attributes=True):
 
 class TopUpRequestOut(BaseModel, from_attributes=True):
     """Money that a mandate asked for. ``code``: the provider's word, or ours, for why it stands so;
-    ``payment_id``: the provider's id of the payment, empty as long as it has not said."""
+    ``payment_id``: the provider's id of the payment, empty as long as it has not said.
+    ``debt_id``: whose instalment it is; null: a top-up."""
 
     id: UUID
     mandate_id: UUID
@@ -190,6 +196,7 @@ class TopUpRequestOut(BaseModel, from_attributes=True):
     payment_id: str
     sends: int
     closed_at: datetime | None
+    debt_id: UUID | None
 
     @staticmethod
     def of(request: TopUpRequest) -> "TopUpRequestOut":

@@ -191,6 +191,7 @@ class SettleRequest:
             retry_on=after.retry_on if is_tried_again else None,
             pay_url=urls.get(request.account_id),
             at=now,
+            debt_id=request.debt_id,
         )
         await unit.publish([account_event(event, account_id=request.account_id, at=now)])
         if after.state is not mandate.state:
@@ -203,7 +204,6 @@ async def suspend(unit: Unit, mandate: Mandate, *, why: str, who: str, now: date
     if after == mandate:
         return
     await unit.mandates.put(after)
-    await unit.mandates.look(mandate.account_id)
     await _tell_suspended(unit, after, who=who, now=now)
 
 
@@ -221,6 +221,16 @@ async def mandate_gone(
     return len(found)
 
 
+async def withdraw_unsent(unit: Unit, account_id: UUID, *, why: str, now: datetime) -> None:
+    """What was asked for and has not left us does not; the account, which is locked, is looked at
+    again."""
+    for request in await unit.mandates.unsent(account_id):
+        after = closed(request, RequestState.WITHDRAWN, code=why, now=now)
+        await unit.mandates.put_request(after)
+        TOP_UP_REQUESTS.labels(after.provider, after.state).inc()
+    await unit.mandates.look(account_id)
+
+
 async def locked_request(unit: Unit, request_id: UUID) -> TopUpRequest | None:
     """As it stands once nobody else changes it."""
     found = await unit.mandates.request(request_id)
@@ -231,6 +241,7 @@ async def locked_request(unit: Unit, request_id: UUID) -> TopUpRequest | None:
 
 
 async def _tell_suspended(unit: Unit, mandate: Mandate, *, who: str, now: datetime) -> None:
+    await withdraw_unsent(unit, mandate.account_id, why=f"mandate-{mandate.state}", now=now)
     step = Step(action=StepAction.SUSPEND, who=who, reason=mandate.state_reason, key="", at=now)
     await unit.mandates.add_step(mandate, step)
     event = MandateSuspended(

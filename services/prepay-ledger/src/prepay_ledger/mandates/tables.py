@@ -29,6 +29,7 @@ mandate = Table(
     Column("month_requests_max", Integer, nullable=False),
     Column("valid_from", Date, nullable=False),
     Column("valid_until", Date),
+    Column("instalment_micro_max", BigInteger),
     Column("consent_by", Text, nullable=False),
     Column("consent_reference", Text, nullable=False),
     instant("consent_at"),
@@ -46,6 +47,12 @@ Index(
     postgresql_where=mandate.c.state != "ended",
 )
 Index("mandate_look_at", mandate.c.look_at, postgresql_where=mandate.c.look_at.is_not(None))
+Index(
+    "mandate_instalments",
+    mandate.c.provider,
+    mandate.c.account_id,
+    postgresql_where=(mandate.c.state == "active") & mandate.c.instalment_micro_max.is_not(None),
+)
 # By which a provider says that one is gone.
 Index("mandate_reference", mandate.c.provider, mandate.c.reference)
 
@@ -64,6 +71,7 @@ mandate_step = Table(
     Column("month_requests_max", Integer, nullable=False),
     Column("valid_from", Date, nullable=False),
     Column("valid_until", Date),
+    Column("instalment_micro_max", BigInteger),
     Column("consent_by", Text, nullable=False),
     Column("consent_reference", Text, nullable=False),
     instant("consent_at"),
@@ -93,6 +101,8 @@ top_up_request = Table(
     Column("reference", Text, nullable=False),
     Column("amount_micro", BigInteger, nullable=False),
     Column("currency", Text, nullable=False),
+    # Of an instalment; of a top-up none.
+    Column("debt_id", Uuid, ForeignKey("debt.id")),
     Column("requested_on", Date, nullable=False),
     instant("requested_at"),
     Column("state", Text, nullable=False),
@@ -107,11 +117,18 @@ top_up_request = Table(
 Index("top_up_request_day", top_up_request.c.day, top_up_request.c.id)
 Index("top_up_request_account", top_up_request.c.account_id, top_up_request.c.id)
 Index("top_up_request_state", top_up_request.c.state, top_up_request.c.id)
+_open = top_up_request.c.state.in_(["requested", "sending", "accepted", "unanswered"])
 Index(
     "top_up_request_one_open",
     top_up_request.c.account_id,
     unique=True,
-    postgresql_where=top_up_request.c.state.in_(["requested", "sending", "accepted", "unanswered"]),
+    postgresql_where=top_up_request.c.debt_id.is_(None) & _open,
+)
+Index(
+    "top_up_request_one_a_debt",
+    top_up_request.c.debt_id,
+    unique=True,
+    postgresql_where=top_up_request.c.debt_id.is_not(None) & _open,
 )
 Index(
     "top_up_request_send_at",

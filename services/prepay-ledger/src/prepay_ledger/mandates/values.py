@@ -38,7 +38,8 @@ class Waits(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """What a customer has agreed to. ``valid_until``: the day after the last; none: until it is
-    ended."""
+    ended. ``instalment_micro_max``: instalments of debts are collected as they fall due, each up to
+    so much; none: no instalment is."""
 
     threshold_micro: int
     """At this balance or below it money is asked for."""
@@ -47,6 +48,7 @@ class Terms:
     month_requests_max: int
     valid_from: date
     valid_until: date | None
+    instalment_micro_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +152,8 @@ class TopUpRequest:
     amount_micro: int
     currency: str
     requested_on: date
-    """The customer's day: of the month whose limits it counts to."""
+    """The customer's day: of the month whose limits it counts to. Of an instalment the day on which
+    it is due, before which it is not collected."""
     requested_at: datetime
     state: RequestState
     code: str
@@ -164,6 +167,8 @@ class TopUpRequest:
     answer_by: datetime | None
     """After this nobody waits for an answer any more; none before it was sent first."""
     closed_at: datetime | None
+    debt_id: UUID | None = None
+    """Whose instalment is asked for; none: it is a top-up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +190,7 @@ class Standing:
     has_meter: bool
     is_disputed: bool
     has_open: bool
+    """A top-up is asked for, and nobody knows yet whether it comes."""
     month: Month
 
 

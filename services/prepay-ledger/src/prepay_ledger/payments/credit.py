@@ -6,7 +6,8 @@ from uuid import UUID
 
 from prepay_ledger.balances.values import Account
 from prepay_ledger.conditions.tell_condition import end_payment_in_flight
-from prepay_ledger.debts.pay_off import pay_from_topup
+from prepay_ledger.debts.pay_off import pay_collected, pay_from_topup
+from prepay_ledger.debts.values import Collecting
 from prepay_ledger.emergency_credits.follow_money import active_micro, repaid_micro
 from prepay_ledger.events import account_event
 from prepay_ledger.facts import values as facts
@@ -38,10 +39,12 @@ async def credit(
     taken_from: str,
     decided: Decided | None,
     now: datetime,
+    of: Collecting | None = None,
 ) -> Topup:
     """Moves the amount from the ledger account ``taken_from`` to ``account``, whose row is locked.
-    There it repays emergency credit first, then pays what was agreed of the rest to debts. If it
-    was announced as in flight, it no longer is. ``payment_id``: ours."""
+    There it pays the instalment that it was collected for (``of``), then repays emergency credit,
+    then pays what was agreed of the rest to debts. If it was announced as in flight, it no longer
+    is. ``payment_id``: ours."""
     journal_id, (balance,) = await unit.journals.post(
         Journal(
             kind=kind,
@@ -52,16 +55,32 @@ async def credit(
         ),
         at=now,
     )
-    repaid = repaid_micro(account, payment.amount_micro)
+    collected_micro = 0
+    if of is not None:
+        collected_micro, balance = await pay_collected(
+            unit,
+            account,
+            payment.amount_micro,
+            balance,
+            of=of,
+            payment=payment_id,
+            journal_id=journal_id,
+            at=now,
+        )
+    rest_micro = payment.amount_micro - collected_micro
+    repaid = repaid_micro(account, rest_micro)
     paid = await pay_from_topup(
         unit,
         account,
-        payment.amount_micro - repaid,
+        rest_micro - repaid,
         balance,
         payment=payment_id,
         journal_id=journal_id,
         at=now,
     )
+    paid_off = dict(paid.paid_off)
+    if of is not None and collected_micro:
+        paid_off[of.debt_id] = paid_off.get(of.debt_id, 0) + collected_micro
     balance_micro = paid.balance.balance_micro
     active = await active_micro(unit, account, balance_micro=balance_micro, now=now)
     most_micro = await maximum_balance_micro(unit, account.id, currency=account.currency, at=now)
@@ -71,7 +90,7 @@ async def credit(
         journal_id=journal_id,
         amount_micro=payment.amount_micro,
         repaid_micro=repaid,
-        paid_off=paid.paid_off,
+        paid_off=paid_off,
         balance_micro=balance_micro,
         left_micro=balance_micro + account.overdraft_micro + active,
         above_maximum_micro=min(above, payment.amount_micro),

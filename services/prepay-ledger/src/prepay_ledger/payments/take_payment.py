@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from prepay_ledger.balances.values import Account
+from prepay_ledger.debts.values import Collecting
 from prepay_ledger.events import keyed_event
 from prepay_ledger.journal.values import Journal, UtilityAccount, clearing
 from prepay_ledger.payments.credit import Decided, credit
@@ -47,11 +48,18 @@ class TakePayment:
         self._review = review
 
     async def __call__(
-        self, unit: Unit, *, payment: Payment, now: datetime, by_settlement: bool = False
+        self,
+        unit: Unit,
+        *,
+        payment: Payment,
+        now: datetime,
+        by_settlement: bool = False,
+        of: Collecting | None = None,
     ) -> PaymentResult:
         """Raises `PaymentConflict`. First the payment is locked, then the account's row: payments
         queue up behind each other and behind charges. ``by_settlement``: it is told by what the
-        provider settled, where the account may be missing or only guessed."""
+        provider settled, where the account may be missing or only guessed. ``of``: the instalment
+        that it was collected for."""
         known = await unit.payments.lock_by_payment_id(
             provider=payment.provider, payment_id=payment.payment_id
         )
@@ -63,7 +71,7 @@ class TakePayment:
             if known.by_settlement:
                 return await self._named_since(unit, payment, known, now=now)
             return await _repeated(unit, payment, known)
-        result = await self._place(unit, payment, now=now, by_settlement=by_settlement)
+        result = await self._place(unit, payment, now=now, by_settlement=by_settlement, of=of)
         movements = await unit.payments.movements(
             provider=payment.provider, payment_id=payment.payment_id
         )
@@ -131,7 +139,13 @@ class TakePayment:
         return PaymentResult(PaymentOutcome.CREDITED, False, "", account.id, credited.balance_micro)
 
     async def _place(
-        self, unit: Unit, payment: Payment, *, now: datetime, by_settlement: bool
+        self,
+        unit: Unit,
+        payment: Payment,
+        *,
+        now: datetime,
+        by_settlement: bool,
+        of: Collecting | None,
     ) -> PaymentResult:
         try:
             account = await find_account(unit, payment.account_number)
@@ -144,7 +158,9 @@ class TakePayment:
             return await self._suspend(
                 unit, payment, reason=reason, now=now, by_settlement=by_settlement
             )
-        return await self._credit(unit, payment, account, now=now, by_settlement=by_settlement)
+        return await self._credit(
+            unit, payment, account, now=now, by_settlement=by_settlement, of=of
+        )
 
     async def _credit(
         self,
@@ -154,6 +170,7 @@ class TakePayment:
         *,
         now: datetime,
         by_settlement: bool,
+        of: Collecting | None,
     ) -> PaymentResult:
         known = KnownPayment(
             id=new_id(),
@@ -173,6 +190,7 @@ class TakePayment:
             taken_from=clearing(payment.provider),
             decided=None,
             now=now,
+            of=of,
         )
         await unit.payments.add(known, journal_id=credited.journal_id, at=now)
         await unit.payments.add_topup(known.id, credited, at=now)

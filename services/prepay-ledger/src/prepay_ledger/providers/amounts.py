@@ -31,6 +31,15 @@ def minor_of_micro(micro: int, currency: str) -> int:
     return amount
 
 
+def whole_minor(micro: int, currency: str) -> int:
+    """As much of it as is a whole number of the currency's smallest unit, in micro-units.
+
+    >>> whole_minor(33_333_334, "CNY"), whole_minor(33_333_334, "JPY")
+    (33330000, 33000000)
+    """
+    return micro - micro % _micro_a_minor(currency)
+
+
 def micro_of_decimal(text: str) -> int | None:
     """Decimal text such as ``88.80`` as micro-units; none for what is no such text."""
     found = _DECIMAL.fullmatch(text)
