@@ -46,6 +46,8 @@ PREWATT_PAY_LINK_KEYS='{"compose-1": "$(openssl rand -base64 32)"}'
 PREWATT_CHECKOUTS='{}'
 # Banks that collect by files: docs/how-to/batch-debits.md.
 PREWATT_DEBIT_PROFILES='{}'
+# Banks that pay refunds by files: docs/how-to/transfers-by-file.md.
+PREWATT_TRANSFER_PROFILES='{}'
 # Chats and apps: services/notifier/README.md.
 PREWATT_CHAT_SERVICES='{}'
 EOF

@@ -488,6 +488,10 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
                     "a batch debit waits for {{waits_for}}, s",
                 ),
                 Query(
+                    "max(prewatt_ledger_transfer_answer_age_seconds)",
+                    "a refund that the bank did not pay waits for a person, s",
+                ),
+                Query(
                     "max by (how) (prewatt_ledger_bank_statements_missing)",
                     "statements missing: {{how}}",
                 ),

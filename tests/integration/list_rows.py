@@ -89,6 +89,13 @@ from rows_of_pay_links import a_pay_link, add_link_payment, add_pay_link
 from rows_of_refunds import a_refund, add_refund, add_refund_step, add_unclaimed
 from rows_of_settlements import add_payout, add_settlement_difference, add_settlement_file
 from rows_of_statements import add_late_charge, add_late_waiver, add_reminder, add_statement
+from rows_of_transfers import (
+    a_transfer_file,
+    add_transfer_answer,
+    add_transfer_file,
+    add_transfer_item,
+    add_transfer_result,
+)
 from rows_of_vending import (
     a_check,
     a_vendor,
@@ -228,6 +235,31 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             newest_first=True,
             moves="UPDATE top_up_request SET sends = sends + 1",
             query={"state": "unanswered"},
+            other_query={},
+        ),
+        "/v1/transfer-files": Listed(
+            add=add_transfer_file,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE transfer_file SET lines = lines + 1",
+            query={"bank": "p"},
+            other_query={"bank": "q"},
+        ),
+        "/v1/transfer-files/{file_id}/lines": Listed(
+            add=add_transfer_item,
+            key=lambda each: each["number"],
+            newest_first=False,
+            owner=a_transfer_file,
+        ),
+        "/v1/transfer-results": Listed(
+            add=add_transfer_result, key=_id, newest_first=True, other_query={"bank": "q"}
+        ),
+        "/v1/transfer-answers": Listed(
+            add=add_transfer_answer,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE transfer_answer SET state = 'otherwise', reason = reason || '.'",
+            query={"open": "true"},
             other_query={},
         ),
         "/v1/debit-files": Listed(

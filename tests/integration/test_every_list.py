@@ -71,6 +71,7 @@ WHOLE = {
     "/v1/settlements/owed": "a provider and currency each",
     "/v1/settlements/differences/{difference_id} steps": "one each time that somebody acts",
     "/v1/debit-files/{file_id} steps": "three at most",
+    "/v1/transfer-files/{file_id} steps": "four at most",
     "/v1/payouts/{payout_id} steps": "one each time that somebody acts",
     "/v1/vendors/{code} sellers": "as many as take turns at its tills",
     "/v1/payments/{payment}/candidates": "twenty at most",

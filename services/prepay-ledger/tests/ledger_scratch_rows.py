@@ -93,6 +93,26 @@ def rows_of_refunds(
             (second, bank_line, journal_id, f"w{second}", f"r{number}", AT),
         ),
         (
+            "INSERT INTO transfer_file (id, key, bank, currency, pay_on, made_at, state, lines, "
+            "sum_micro) VALUES ($1, $2, 'p', 'CNY', '2026-03-05', $3, 'sent', 1, 9)",
+            (first, str(first), AT),
+        ),
+        (
+            "INSERT INTO transfer_body (file_id, body, sha256, lines, sum_micro, at) "
+            "VALUES ($1, '', $2, $3, 9, $4)",
+            (first, first.bytes * 2, number + 1, AT),
+        ),
+        (
+            "INSERT INTO transfer_step (id, file_id, action, who, reason, at) "
+            "VALUES ($1, $2, 'send', 'w', $3, $4)",
+            (second, first, f"r{number}", AT),
+        ),
+        (
+            "INSERT INTO transfer_result (id, key, sha256, provider, name, body, answers, "
+            "uploaded_by, at) VALUES ($1, $2, $3, 'p', $4, '', 1, 'w', $5)",
+            (first, str(first), first.bytes * 2, f"n{number}", AT),
+        ),
+        (
             "INSERT INTO refund_step (id, refund_id, action, amount_micro, key, bank_line, slip, "
             "who, reason, journal_id, at) VALUES ($1, $2, 'pay', 9, $3, $4, 's', $5, $6, $7, $8)",
             (

@@ -94,7 +94,7 @@ REQUEST = TopUpRequest(
 )
 OPEN = Collected(DEBT.id, DUE, 100 * CENT, is_open=True)
 CAME = Collected(DEBT.id, DUE, 100 * CENT, is_open=False)
-FIRST = Instalment(DUE, 100 * CENT)
+FIRST, SECOND = Instalment(DUE, 100 * CENT), Instalment(date(2026, 4, 20), 100 * CENT)
 
 
 @pytest.mark.parametrize(

@@ -154,6 +154,8 @@ UNIQUE_IN = {
     "settlement_file": ("key",),
     "settlement_step": ("key",),
     "statement": ("agreement_id",),
+    "transfer_result": ("key", "sha256"),
+    "transfer_step": ("file_id",),
 }
 """Likewise, of that table alone."""
 

@@ -42,6 +42,11 @@ DEBIT_AGE_SECONDS = Gauge(
     "and the oldest answer of a bank for a person (person); 0: none does.",
     ("waits_for",),
 )
+TRANSFER_ANSWER_AGE_SECONDS = Gauge(
+    "prewatt_ledger_transfer_answer_age_seconds",
+    "For how long the oldest answer of a bank to a file of refunds has waited for a person, as "
+    "that it does not pay one; 0: none does.",
+)
 CASH_ON_ITS_WAY_SECONDS = Gauge(
     "prewatt_ledger_cash_on_its_way_seconds",
     "For how long cash that a cashier handed over has not been received, the oldest; 0: none.",

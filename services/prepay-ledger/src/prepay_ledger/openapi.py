@@ -30,6 +30,7 @@ TAGS: Mapping[str, str] = {
     "statements": "What post-paid accounts were charged and have paid, period by period.",
     "supply": "What was decided of supply and why, commands, holds, and what breaks many cuts.",
     "tariffs": "Published tariffs, and runs that charge again by a corrected one.",
+    "transfer files": "Files by which banks pay refunds to customers, and what banks answer.",
     "vending": "Sales by shops, machines and counters, and the money that vendors may sell for.",
     "work orders": "What somebody has to see to at a meter.",
 }
@@ -53,6 +54,7 @@ EXAMPLES: Mapping[str, Any] = {
     "after": "20000000",
     "area": "Baoshan",
     "before": "10000000",
+    "bank": "icbc",
     "bank_account": "************2222",
     "DebtorIn.bank_account": "6222000011112222",
     "bank_code": "102100000000",

@@ -25,6 +25,8 @@ from prepay_ledger.debit_files.postgres_queries import DebitQueries
 from prepay_ledger.payouts.postgres_queries import PayoutQueries
 from prepay_ledger.payouts.rules import late_before
 from prepay_ledger.settings import LedgerSettings
+from prepay_ledger.transfer_files.api import transfer_files_router, transfer_results_router
+from prepay_ledger.transfer_files.postgres_queries import TransferQueries
 from prepay_ledger.unit import PostgresUnit, open_unit
 from prewatt_common.clock import utc_now
 from prewatt_common.db.database import Database
@@ -40,7 +42,7 @@ def bank_routers(
     """All of them."""
     zone, days = ZoneInfo(settings.timezone), BusinessDays(settings.bank_holidays)
     profiles, late_days = settings.debit_profiles, settings.payout_late_days
-    debits = DebitQueries(database)
+    debits, transfers = DebitQueries(database), TransferQueries(database)
 
     def units() -> AbstractAsyncContextManager[PostgresUnit]:
         return open_unit(database)
@@ -92,6 +94,18 @@ def bank_routers(
             today=today,
             committed=committed,
             clock=utc_now,
+        ),
+        transfer_files_router(
+            open_unit=units,
+            queries=transfers,
+            profiles=settings.transfer_profiles,
+            days=days,
+            terms=settings.approval_terms,
+            today=today,
+            clock=utc_now,
+        ),
+        transfer_results_router(
+            open_unit=units, queries=transfers, profiles=settings.transfer_profiles, clock=utc_now
         ),
         debit_results_router(open_unit=units, queries=debits, profiles=profiles, clock=utc_now),
         debtors_router(open_unit=units, queries=debits, profiles=profiles, clock=utc_now),

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr, field_validator, model_va
 
 from prepay_ledger.approvals.values import ApprovalTerms
 from prepay_ledger.checkouts.configured import ConfiguredCheckout
-from prepay_ledger.debit_formats.configured import DebitProfile
+from prepay_ledger.debit_formats.configured import DebitProfile, TransferProfile
 from prepay_ledger.fields import CurrencyField
 from prepay_ledger.paper.pdf import load_font
 from prepay_ledger.pay_links.configured import BaseUrl, LinkKey, key_bytes
@@ -77,6 +77,8 @@ class LedgerSettings(ServiceSettings):
     statement_after_days: int = Field(default=3, ge=0, le=60)
     """So many days after a period of a post-paid account has ended its statement is issued."""
     debit_profiles: dict[ProviderName, DebitProfile] = Field(default_factory=dict)
+    transfer_profiles: dict[ProviderName, TransferProfile] = Field(default_factory=dict)
+    """Banks that pay refunds by files."""
     """Banks that take batch debits by files, by the name that mandates have for them: in what
     format, and what their answers say."""
     bank_holidays: Annotated[HolidayCalendar, AfterValidator(_known_calendar)] = HolidayCalendar()

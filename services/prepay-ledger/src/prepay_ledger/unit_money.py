@@ -44,6 +44,8 @@ from prepay_ledger.settlements.ports import SettlementStore
 from prepay_ledger.settlements.postgres import PostgresSettlements
 from prepay_ledger.statements.ports import StatementStore
 from prepay_ledger.statements.postgres import PostgresStatements
+from prepay_ledger.transfer_files.ports import TransferStore
+from prepay_ledger.transfer_files.postgres import PostgresTransfers
 from prepay_ledger.vending.ports import DrawerStore, VendorStore, VendStore
 from prepay_ledger.vending.postgres import PostgresVendors, PostgresVends
 
@@ -76,5 +78,6 @@ class MoneyStores:
         self.refunds: RefundStore = PostgresRefunds(connection)
         self.statements: StatementStore = PostgresStatements(connection)
         self.settlements: SettlementStore = PostgresSettlements(connection)
+        self.transfers: TransferStore = PostgresTransfers(connection)
         self.vendors: VendorStore = PostgresVendors(connection)
         self.vends: VendStore = PostgresVends(connection)

@@ -15,6 +15,7 @@ from prepay_ledger.metrics import (
     PAYOUTS_OPEN,
     PROPOSAL_WAITING_SECONDS,
     REFUND_AGE_SECONDS,
+    TRANSFER_ANSWER_AGE_SECONDS,
     UNCLAIMED_BALANCES,
 )
 from prepay_ledger.payouts.postgres_queries import PayoutQueries
@@ -22,6 +23,7 @@ from prepay_ledger.payouts.rules import late_before
 from prepay_ledger.refunds.postgres_queries import RefundQueries
 from prepay_ledger.refunds.values import Way
 from prepay_ledger.settings import LedgerSettings
+from prepay_ledger.transfer_files.postgres_queries import TransferQueries
 from prewatt_common.clock import utc_now
 from prewatt_common.db.database import Database
 from prewatt_common.workers import Repeating
@@ -36,6 +38,7 @@ def bank_watches(database: Database, settings: LedgerSettings) -> list[Repeating
     payouts, debits = PayoutQueries(database), DebitQueries(database)
     deposits = DepositQueries(database)
     proposals, refunds = ProposalQueries(database), RefundQueries(database)
+    transfers = TransferQueries(database)
     unclaimed = timedelta(days=settings.unclaimed_days)
     by_file = sorted(settings.debit_profiles)
     statements = StatementQueries(
@@ -75,6 +78,12 @@ def bank_watches(database: Database, settings: LedgerSettings) -> list[Repeating
             rest_factor=_REST_FACTOR,
         ),
         Repeating(
+            name="watch files of transfers",
+            do=lambda: _measure_transfers(transfers),
+            every_s=_EVERY_S,
+            rest_factor=_REST_FACTOR,
+        ),
+        Repeating(
             name="watch batch debits",
             do=lambda: _measure_debits(debits, by_file),
             every_s=_EVERY_S,
@@ -97,6 +106,11 @@ async def _measure_debits(debits: DebitQueries, by_file: Sequence[str]) -> None:
     for waits_for in ("bank", "person"):
         age_s = (now - since[waits_for]).total_seconds() if waits_for in since else 0
         DEBIT_AGE_SECONDS.labels(waits_for).set(age_s)
+
+
+async def _measure_transfers(transfers: TransferQueries) -> None:
+    now, since = utc_now(), await transfers.open_since()
+    TRANSFER_ANSWER_AGE_SECONDS.set((now - since).total_seconds() if since else 0)
 
 
 async def _measure_proposals(proposals: ProposalQueries) -> None:

@@ -34,6 +34,7 @@ class ActKind(StrEnum):
     SETTLEMENT_DIFFERENCE = "settlement-difference"
     DEBT_WRITE_OFF = "debt-write-off"
     LATE_CHARGE_WAIVER = "late-charge-waiver"
+    TRANSFER_FILE = "transfer-file"
 
 
 class OutcomeAction(StrEnum):

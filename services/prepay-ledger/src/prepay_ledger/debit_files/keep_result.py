@@ -11,7 +11,7 @@ from prepay_ledger.bank_files.values import Unreadable
 from prepay_ledger.debit_files.ports import HasDebits
 from prepay_ledger.debit_files.refusals import KeyUsedBefore, ResultRefused
 from prepay_ledger.debit_files.values import Answer, AnswerState, ResultFile
-from prepay_ledger.debit_formats.configured import DebitProfile
+from prepay_ledger.debit_formats.configured import BankProfile
 from prepay_ledger.debit_formats.read_answers import read_answers
 from prepay_ledger.debit_formats.values import DebitAnswer
 from prewatt_common.ids import new_id
@@ -38,7 +38,7 @@ class Kept(NamedTuple):
 
 
 def read_upload(
-    body: bytes, *, key: str, provider: str, profile: DebitProfile, name: str, who: str
+    body: bytes, *, key: str, provider: str, profile: BankProfile, name: str, who: str
 ) -> Upload:
     """Raises `ResultRefused`."""
     try:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from prepay_ledger.bank_files.csv_mapping import Column, CsvForm, Document, Word
+from prepay_ledger.debit_formats.values import Transfer
 
 NAMES = frozenset(
     {
@@ -15,9 +16,11 @@ NAMES = frozenset(
 )  # fmt: skip
 """What may stand between braces in a line."""
 HEAD_NAMES = frozenset(
-    {"file_id", "collect_on", "made_on", "currency", "count", "sum", "sum_minor"}
+    {"file_id", "collect_on", "pay_on", "made_on", "currency", "count", "sum", "sum_minor"}
 )
 """Likewise, in the lines before and after all others; and in any line."""
+_OF_DEBITS = frozenset({"collect_on", "mandate_reference", "signed_on"})
+_OF_TRANSFERS = frozenset({"pay_on"})
 PLACE = re.compile(r"\{([a-z_]+)\}")
 _Day = Annotated[int, Field(ge=1, le=60)]
 
@@ -108,22 +111,60 @@ class Creditor(Document):
     id: str = Field(default="", max_length=35)
 
 
-class DebitProfile(Document):
-    """A bank that takes batch debits. Its answers are pain.002 or camt, or text by ``results``.
+class BankProfile(Document):
+    """A bank that takes files. Its answers are pain.002 or camt, or text by ``results``.
+    ``codes``: the bank's own words for why a line was not paid, and ISO 20022's codes."""
 
-    ``codes``: the bank's own words for why a line was not paid, and ISO 20022's codes. Money that
-    was not there is asked for again after so many business days: ``retry_after_days`` of the first
-    refusal, of the second, and so on; after the last in the next month.
-    """
-
-    kind: Literal["pain.008", "text"]
-    creditor: Creditor
     currency: str = Field(pattern=r"^[A-Z]{3}$")
-    instrument: Literal["CORE", "B2B"] = "CORE"
     remittance: str = Field(default="", max_length=140)
     text: TextForm | None = None
     results: ResultMapping | None = None
     codes: dict[str, str] = Field(default_factory=dict)
+
+    def _check_text(self, *, is_text: bool, foreign: frozenset[str]) -> None:
+        if is_text != (self.text is not None):
+            message = "text belongs to kind text, which needs it"
+            raise ValueError(message)
+        if self.text is None:
+            return
+        form = self.text
+        said = {
+            name
+            for each in (*form.head, *form.columns, *form.foot)
+            for name in PLACE.findall(each.value)
+        }
+        if named := sorted(said & foreign):
+            message = f"{{{named[0]}}} is nothing of such a file"
+            raise ValueError(message)
+
+
+class TransferProfile(BankProfile):
+    """A bank that pays by files. ``payer``: the utility's own account there."""
+
+    kind: Literal["pain.001", "text"]
+    payer: Creditor
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        self._check_text(is_text=self.kind == "text", foreign=_OF_DEBITS)
+        return self
+
+    def remittance_of(self, transfer: Transfer) -> str:
+        """What the payee reads."""
+        said = self.remittance or transfer.id
+        return said.replace("{account_number}", transfer.account_number)
+
+
+class DebitProfile(BankProfile):
+    """A bank that takes batch debits.
+
+    Money that was not there is asked for again after so many business days: ``retry_after_days`` of
+    the first refusal, of the second, and so on; after the last in the next month.
+    """
+
+    kind: Literal["pain.008", "text"]
+    creditor: Creditor
+    instrument: Literal["CORE", "B2B"] = "CORE"
     retry_after_days: list[_Day] = Field(default_factory=lambda: [3, 7], max_length=10)
     instalment_days: _Day = 5
     """So many days before it is due an instalment is asked for, so that a file has it in time."""
@@ -132,7 +173,5 @@ class DebitProfile(Document):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        if (self.kind == "text") != (self.text is not None):
-            message = "text belongs to kind text, which needs it"
-            raise ValueError(message)
+        self._check_text(is_text=self.kind == "text", foreign=_OF_TRANSFERS)
         return self

@@ -4,13 +4,18 @@ from datetime import UTC
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from prepay_ledger.debit_formats.configured import DebitProfile
+from prepay_ledger.debit_formats.iso_nodes import (
+    put,
+    put_account,
+    put_agent,
+    put_amount,
+    put_totals,
+)
 from prepay_ledger.debit_formats.values import Debit, DebitFile, Unwritable
-from prepay_ledger.providers.amounts import decimal_of
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.008.001.08"
 _NAME_CHARACTERS_MAX = 70
 _REFERENCE_CHARACTERS_MAX = 35
-_IBAN_COUNTRY = 2
 
 
 def write_pain008(file: DebitFile, profile: DebitProfile) -> bytes:
@@ -19,20 +24,20 @@ def write_pain008(file: DebitFile, profile: DebitProfile) -> bytes:
     root = Element("Document", xmlns=NAMESPACE)
     message = SubElement(root, "CstmrDrctDbtInitn")
     head = SubElement(message, "GrpHdr")
-    _text(head, file.id, "MsgId")
-    _text(head, file.made_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "CreDtTm")
-    _totals(head, file)
-    _text(head, profile.creditor.name, "InitgPty", "Nm")
+    put(head, file.id, "MsgId")
+    put(head, file.made_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "CreDtTm")
+    put_totals(head, file)
+    put(head, profile.creditor.name, "InitgPty", "Nm")
     payment = SubElement(message, "PmtInf")
-    _text(payment, file.id, "PmtInfId")
-    _text(payment, "DD", "PmtMtd")
-    _text(payment, "true", "BtchBookg")
-    _totals(payment, file)
+    put(payment, file.id, "PmtInfId")
+    put(payment, "DD", "PmtMtd")
+    put(payment, "true", "BtchBookg")
+    put_totals(payment, file)
     kind = SubElement(payment, "PmtTpInf")
-    _text(kind, "SEPA", "SvcLvl", "Cd")
-    _text(kind, profile.instrument, "LclInstrm", "Cd")
-    _text(kind, "RCUR", "SeqTp")
-    _text(payment, file.collect_on.isoformat(), "ReqdColltnDt")
+    put(kind, "SEPA", "SvcLvl", "Cd")
+    put(kind, profile.instrument, "LclInstrm", "Cd")
+    put(kind, "RCUR", "SeqTp")
+    put(payment, file.collect_on.isoformat(), "ReqdColltnDt")
     _creditor(payment, profile)
     for each in file.debits:
         _debit(payment, each, file, profile)
@@ -41,14 +46,14 @@ def write_pain008(file: DebitFile, profile: DebitProfile) -> bytes:
 
 def _creditor(payment: Element, profile: DebitProfile) -> None:
     creditor = profile.creditor
-    _text(payment, creditor.name, "Cdtr", "Nm")
-    _account(payment, "CdtrAcct", creditor.account)
-    _agent(payment, "CdtrAgt", creditor.bank_code)
-    _text(payment, "SLEV", "ChrgBr")
+    put(payment, creditor.name, "Cdtr", "Nm")
+    put_account(payment, "CdtrAcct", creditor.account)
+    put_agent(payment, "CdtrAgt", creditor.bank_code)
+    put(payment, "SLEV", "ChrgBr")
     scheme = SubElement(SubElement(SubElement(payment, "CdtrSchmeId"), "Id"), "PrvtId")
     other = SubElement(scheme, "Othr")
-    _text(other, creditor.id or "NOTPROVIDED", "Id")
-    _text(other, "SEPA", "SchmeNm", "Prtry")
+    put(other, creditor.id or "NOTPROVIDED", "Id")
+    put(other, "SEPA", "SchmeNm", "Prtry")
 
 
 def _debit(payment: Element, debit: Debit, file: DebitFile, profile: DebitProfile) -> None:
@@ -57,39 +62,14 @@ def _debit(payment: Element, debit: Debit, file: DebitFile, profile: DebitProfil
             message = f"line {debit.number}: the {name} has to have 1 to 35 characters"
             raise Unwritable(message)
     node = SubElement(payment, "DrctDbtTxInf")
-    _text(node, debit.id, "PmtId", "EndToEndId")
-    _text(node, decimal_of(debit.amount_micro), "InstdAmt").set("Ccy", file.currency)
+    put(node, debit.id, "PmtId", "EndToEndId")
+    where = f"line {debit.number}"
+    put_amount(node, debit.amount_micro, file.currency, "InstdAmt", where=where)
     mandate = SubElement(SubElement(node, "DrctDbtTx"), "MndtRltdInf")
-    _text(mandate, debit.mandate_reference, "MndtId")
-    _text(mandate, debit.signed_on.isoformat(), "DtOfSgntr")
-    _agent(node, "DbtrAgt", debit.debtor.bank_code)
-    _text(node, debit.debtor.holder[:_NAME_CHARACTERS_MAX], "Dbtr", "Nm")
-    _account(node, "DbtrAcct", debit.debtor.bank_account)
+    put(mandate, debit.mandate_reference, "MndtId")
+    put(mandate, debit.signed_on.isoformat(), "DtOfSgntr")
+    put_agent(node, "DbtrAgt", debit.debtor.bank_code)
+    put(node, debit.debtor.holder[:_NAME_CHARACTERS_MAX], "Dbtr", "Nm")
+    put_account(node, "DbtrAcct", debit.debtor.bank_account)
     said = profile.remittance or debit.account_number
-    _text(node, said.replace("{account_number}", debit.account_number), "RmtInf", "Ustrd")
-
-
-def _totals(node: Element, file: DebitFile) -> None:
-    _text(node, str(len(file.debits)), "NbOfTxs")
-    _text(node, decimal_of(file.sum_micro), "CtrlSum")
-
-
-def _agent(node: Element, name: str, bank_code: str) -> None:
-    """By its BIC, or as nobody: within SEPA an IBAN is enough."""
-    institution = SubElement(SubElement(node, name), "FinInstnId")
-    if bank_code:
-        _text(institution, bank_code, "BICFI")
-    else:
-        _text(institution, "NOTPROVIDED", "Othr", "Id")
-
-
-def _account(node: Element, name: str, number: str) -> None:
-    is_iban = number[:_IBAN_COUNTRY].isalpha()
-    _text(node, number, name, "Id", *(("IBAN",) if is_iban else ("Othr", "Id")))
-
-
-def _text(node: Element, said: str, *names: str) -> Element:
-    for name in names:
-        node = SubElement(node, name)
-    node.text = said
-    return node
+    put(node, said.replace("{account_number}", debit.account_number), "RmtInf", "Ustrd")

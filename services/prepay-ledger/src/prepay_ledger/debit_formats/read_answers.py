@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from prepay_ledger.debit_formats.configured import DebitProfile
+from prepay_ledger.debit_formats.configured import BankProfile
 from prepay_ledger.debit_formats.text_answers import read_text
 from prepay_ledger.debit_formats.values import AnswerKind, DebitAnswer
 from prepay_ledger.debit_formats.xml_answers import read_xml
 
 
-def read_answers(body: bytes, profile: DebitProfile) -> Sequence[DebitAnswer]:
+def read_answers(body: bytes, profile: BankProfile) -> Sequence[DebitAnswer]:
     """What it says, with the codes of ISO 20022 where the profile maps the bank's own. Raises
     `Unreadable`."""
     is_xml = body.lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t").startswith(b"<")

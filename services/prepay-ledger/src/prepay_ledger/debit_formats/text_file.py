@@ -4,7 +4,13 @@ China take 代扣 files, in GBK."""
 from collections.abc import Mapping, Sequence
 
 from prepay_ledger.debit_formats.configured import PLACE, FieldForm, TextForm
-from prepay_ledger.debit_formats.values import Debit, DebitFile, Unwritable
+from prepay_ledger.debit_formats.values import (
+    Debit,
+    DebitFile,
+    Transfer,
+    TransferFile,
+    Unwritable,
+)
 from prepay_ledger.providers.amounts import decimal_of, minor_of_micro
 
 _ENCODINGS = {"utf-8": "utf-8", "gbk": "gbk", "latin-1": "cp1252"}
@@ -12,30 +18,55 @@ _ENCODINGS = {"utf-8": "utf-8", "gbk": "gbk", "latin-1": "cp1252"}
 
 def write_text(file: DebitFile, form: TextForm) -> bytes:
     """Its head, a line for each debit, its foot. Raises `Unwritable`."""
-    of_all = _of_all(file, form)
+    of_all = _of_all(file, form) | {"collect_on": file.collect_on.strftime(form.date_form)}
+    of_each = [(each.number, _of_debit(each, file.currency, form)) for each in file.debits]
+    return _written(of_all, of_each, form)
+
+
+def write_transfers(file: TransferFile, form: TextForm) -> bytes:
+    """Likewise of transfers. Raises `Unwritable`."""
+    of_all = _of_all(file, form) | {"pay_on": file.pay_on.strftime(form.date_form)}
+    of_each = [(each.number, _of_transfer(each, file.currency)) for each in file.transfers]
+    return _written(of_all, of_each, form)
+
+
+def _written(
+    of_all: Mapping[str, str], of_each: Sequence[tuple[int, Mapping[str, str]]], form: TextForm
+) -> bytes:
     lines = [_line(form.head, of_all, form, "the head")] if form.head else []
-    for debit in file.debits:
-        named = of_all | _of_one(debit, file.currency, form)
-        lines.append(_line(form.columns, named, form, f"line {debit.number}"))
+    for number, own in of_each:
+        lines.append(_line(form.columns, {**of_all, **own}, form, f"line {number}"))
     if form.foot:
         lines.append(_line(form.foot, of_all, form, "the foot"))
     end = form.line_end.encode()
     return end.join(lines) + end
 
 
-def _of_all(file: DebitFile, form: TextForm) -> dict[str, str]:
+def _of_all(file: DebitFile | TransferFile, form: TextForm) -> dict[str, str]:
     return {
         "file_id": file.id,
-        "collect_on": file.collect_on.strftime(form.date_form),
         "made_on": file.made_at.strftime(form.date_form),
         "currency": file.currency,
-        "count": str(len(file.debits)),
+        "count": str(file.count),
         "sum": decimal_of(file.sum_micro),
         "sum_minor": _minor(file.sum_micro, file.currency, "the sum"),
     }
 
 
-def _of_one(debit: Debit, currency: str, form: TextForm) -> dict[str, str]:
+def _of_transfer(transfer: Transfer, currency: str) -> dict[str, str]:
+    return {
+        "number": str(transfer.number),
+        "id": transfer.id,
+        "holder": transfer.holder,
+        "bank_account": transfer.bank_account,
+        "bank_code": transfer.bank_code,
+        "amount": decimal_of(transfer.amount_micro),
+        "minor": _minor(transfer.amount_micro, currency, f"line {transfer.number}"),
+        "account_number": transfer.account_number,
+    }
+
+
+def _of_debit(debit: Debit, currency: str, form: TextForm) -> dict[str, str]:
     return {
         "number": str(debit.number),
         "id": debit.id,

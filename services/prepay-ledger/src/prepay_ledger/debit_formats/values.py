@@ -53,6 +53,46 @@ class DebitFile:
         """Of all lines."""
         return sum(each.amount_micro for each in self.debits)
 
+    @property
+    def count(self) -> int:
+        """Of lines."""
+        return len(self.debits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """A line of a file by which the utility pays. ``id``: what every answer to it, and the bank's
+    statement, name. ``bank_account``, ``bank_code``: as a debtor has them."""
+
+    number: int
+    id: str
+    holder: str
+    bank_account: str
+    bank_code: str
+    amount_micro: int
+    account_number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferFile:
+    """What is paid by one file. ``id``: what answers to all of it name."""
+
+    id: str
+    pay_on: date
+    made_at: datetime
+    currency: str
+    transfers: Sequence[Transfer]
+
+    @property
+    def sum_micro(self) -> int:
+        """Of all lines."""
+        return sum(each.amount_micro for each in self.transfers)
+
+    @property
+    def count(self) -> int:
+        """Of lines."""
+        return len(self.transfers)
+
 
 class AnswerKind(StrEnum):
     """What became of a line."""

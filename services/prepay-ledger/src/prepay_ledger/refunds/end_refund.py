@@ -42,6 +42,12 @@ async def cancel_refund(
     if await done_before(unit, step):
         return refund
     check_state(refund, RefundState.IN_TRANSIT)
+    if (file_id := await unit.refunds.in_file(refund.id)) is not None:
+        message = (
+            f"transfer file {file_id} pays refund {refund.id}: cancel that if the bank never had "
+            "it, or wait for its answer; nothing was changed"
+        )
+        raise RefundNotSo(message)
     refund = replace(refund, state=RefundState.CANCELLED)
     balance = await move_refund(
         unit,

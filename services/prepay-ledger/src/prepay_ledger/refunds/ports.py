@@ -30,6 +30,10 @@ class RefundStore(Protocol):
         """Its state, and by which lines of the bank it went and came back."""
         ...
 
+    async def in_file(self, refund_id: UUID) -> UUID | None:
+        """The file of transfers that pays it; none: no file does, or the bank has refused it."""
+        ...
+
     async def asked_as(self, key: str, *, who: str) -> Step | None:
         """What the person did under that key."""
         ...

@@ -136,6 +136,12 @@ class PostgresRefunds:
             refund.returned_micro,
         )
 
+    async def in_file(self, refund_id: UUID) -> UUID | None:
+        """By the unique index."""
+        return await (await driver(self._connection)).fetchval(
+            "SELECT file_id FROM transfer_item WHERE refund_id = $1 AND live", refund_id
+        )
+
     async def asked_as(self, key: str, *, who: str) -> Step | None:
         """By the names that are unique."""
         row = await (await driver(self._connection)).fetchrow(

@@ -266,6 +266,15 @@ SEALED = (
     ),
     SealedTable("debit_step", ("id",), ("id", "file_id", "action", "who", "reason", "at")),
     SealedTable(
+        "transfer_body", ("file_id",), ("file_id", "sha256", "lines", "sum_micro", "at")
+    ),
+    SealedTable(
+        "transfer_result",
+        ("id",),
+        ("id", "key", "sha256", "provider", "name", "answers", "uploaded_by", "at"),
+    ),
+    SealedTable("transfer_step", ("id",), ("id", "file_id", "action", "who", "reason", "at")),
+    SealedTable(
         "payout_step",
         ("id",),
         ("id", "payout_id", "key", "action", "bank_line", "who", "reason", "state_before", "at"),

@@ -1552,7 +1552,7 @@ CREATE TABLE proposal (
         'vendor-funding-reversal', 'bank-line', 'suspense-assignment', 'suspense-return',
         'deposit-hold', 'deposit-draw', 'deposit-release', 'refund', 'refund-match',
         'refund-sum', 'payout-match', 'settlement-difference', 'debt-write-off',
-        'late-charge-waiver')),
+        'late-charge-waiver', 'transfer-file')),
     CHECK (amount_micro >= 0),
     CHECK (currency ~ '^[A-Z]{3}$'),
     CHECK (expires_at > at)
@@ -2492,6 +2492,123 @@ CREATE TABLE refund_step (
 CREATE INDEX refund_step_day ON refund_step (day, id);
 CREATE INDEX refund_step_refund_id ON refund_step (refund_id, id);
 CREATE UNIQUE INDEX refund_step_key ON refund_step (who, key) WHERE key <> '';
+CREATE TABLE transfer_file (
+    id uuid NOT NULL,
+    key text NOT NULL,
+    bank text NOT NULL,
+    currency text NOT NULL,
+    pay_on date NOT NULL,
+    made_at timestamptz NOT NULL,
+    state text NOT NULL,
+    lines integer NOT NULL,
+    sum_micro bigint NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (key),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    CHECK (state IN ('proposed', 'made', 'sent', 'cancelled')),
+    CHECK (lines > 0),
+    CHECK (sum_micro > 0)
+);
+CREATE TABLE transfer_body (
+    file_id uuid NOT NULL,
+    body bytea NOT NULL,
+    sha256 bytea NOT NULL,
+    lines integer NOT NULL,
+    sum_micro bigint NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (file_id),
+    CHECK (octet_length(sha256) = 32),
+    CHECK (lines > 0),
+    CHECK (sum_micro > 0),
+    FOREIGN KEY(file_id) REFERENCES transfer_file (id)
+);
+CREATE INDEX transfer_body_day ON transfer_body (day, file_id);
+CREATE TABLE transfer_step (
+    id uuid NOT NULL,
+    file_id uuid NOT NULL,
+    action text NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    CHECK (action IN ('make', 'approve', 'send', 'cancel')),
+    FOREIGN KEY(file_id) REFERENCES transfer_file (id)
+);
+CREATE INDEX transfer_step_day ON transfer_step (day, id);
+CREATE UNIQUE INDEX transfer_step_file ON transfer_step (file_id, action);
+CREATE TABLE transfer_item (
+    file_id uuid NOT NULL,
+    number integer NOT NULL,
+    refund_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    account_number text NOT NULL,
+    holder text NOT NULL,
+    bank_account text NOT NULL,
+    bank_code text NOT NULL,
+    amount_micro bigint NOT NULL,
+    currency text NOT NULL,
+    live boolean NOT NULL,
+    state text NOT NULL,
+    code text NOT NULL,
+    PRIMARY KEY (file_id, number),
+    CHECK (number >= 1),
+    CHECK (amount_micro > 0),
+    CHECK (currency ~ '^[A-Z]{3}$'),
+    CHECK (state IN ('ordered', 'confirmed', 'refused')),
+    CHECK (state <> 'refused' OR NOT live),
+    FOREIGN KEY(file_id) REFERENCES transfer_file (id),
+    FOREIGN KEY(refund_id) REFERENCES refund (id),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE UNIQUE INDEX transfer_item_one_live ON transfer_item (refund_id) WHERE live;
+CREATE INDEX transfer_item_refund ON transfer_item (refund_id);
+CREATE TABLE transfer_result (
+    id uuid NOT NULL,
+    key text NOT NULL,
+    sha256 bytea NOT NULL,
+    provider text NOT NULL,
+    name text NOT NULL,
+    body bytea NOT NULL,
+    answers integer NOT NULL,
+    uploaded_by text NOT NULL,
+    at timestamptz NOT NULL,
+    day date DEFAULT open_day() NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (key),
+    UNIQUE (provider, sha256),
+    CHECK (octet_length(sha256) = 32),
+    CHECK (answers >= 0)
+);
+CREATE INDEX transfer_result_day ON transfer_result (day, id);
+CREATE TABLE transfer_answer (
+    id uuid NOT NULL,
+    result_id uuid NOT NULL,
+    bank text NOT NULL,
+    number integer NOT NULL,
+    kind text NOT NULL,
+    named text NOT NULL,
+    code text NOT NULL,
+    amount_micro bigint,
+    place text NOT NULL,
+    state text NOT NULL,
+    reason text NOT NULL,
+    open boolean NOT NULL,
+    refund_id uuid,
+    closed_by text,
+    closed_reason text,
+    PRIMARY KEY (id),
+    CHECK (kind IN ('paid', 'refused', 'returned')),
+    CHECK (state IN ('applied', 'repeated', 'unknown', 'other-amount', 'otherwise')),
+    CHECK (state <> 'applied' OR refund_id IS NOT NULL),
+    CHECK ((closed_by IS NULL) = (closed_reason IS NULL)),
+    FOREIGN KEY(result_id) REFERENCES transfer_result (id),
+    FOREIGN KEY(refund_id) REFERENCES refund (id)
+);
+CREATE INDEX transfer_answer_open ON transfer_answer (id) WHERE open;
+CREATE INDEX transfer_answer_result ON transfer_answer (result_id, id);
+CREATE INDEX transfer_answer_refund ON transfer_answer (refund_id) WHERE refund_id IS NOT NULL;
 CREATE TABLE debit_step (
     id uuid NOT NULL,
     file_id uuid NOT NULL,
@@ -2658,6 +2775,9 @@ SEALED = {
     "debit_body": "",
     "debit_step": "",
     "debit_result": "",
+    "transfer_body": "",
+    "transfer_step": "",
+    "transfer_result": "",
     "settlement_file": "",
     "settlement_step": "",
     "decision": "",

@@ -1,0 +1,85 @@
+"""What files of transfers need."""
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from prepay_ledger.approvals.ports import HasProposals
+from prepay_ledger.balances.ports import HasBalances
+from prepay_ledger.debit_files.values import Body, ResultFile
+from prepay_ledger.refunds.ports import HasRefunds
+from prepay_ledger.transfer_files.values import Answer, Step, TransferFileRow, TransferItem
+
+
+class ToPay(NamedTuple):
+    """A refund that waits for a transfer, and whose it is."""
+
+    refund_id: UUID
+    account_id: UUID
+
+
+class TransferStore(Protocol):
+    """Files, their lines and what banks answer."""
+
+    async def to_pay(
+        self, currency: str, *, without: Collection[UUID], limit: int
+    ) -> Sequence[ToPay]:
+        """Refunds by the bank that are in transit, that no file pays, and of which no answer waits
+        for a person; in the order of accounts, in which they are locked. Nothing is locked."""
+        ...
+
+    async def is_paid_by_a_file(self, refund_id: UUID) -> bool:
+        """The caller holds its account."""
+        ...
+
+    async def file_of_key(self, key: str) -> TransferFileRow | None: ...
+    async def add_file(self, file: TransferFileRow) -> bool:
+        """Whether its key is new."""
+        ...
+
+    async def add_items(self, items: Sequence[TransferItem]) -> None: ...
+    async def add_body(self, body: Body) -> None: ...
+    async def add_step(self, file_id: UUID, step: Step) -> None: ...
+    async def file(self, file_id: UUID) -> TransferFileRow | None: ...
+    async def lock_file(self, file_id: UUID) -> TransferFileRow | None: ...
+    async def put_file(self, file: TransferFileRow) -> None:
+        """Its state."""
+        ...
+
+    async def items(self, file_id: UUID) -> Sequence[TransferItem]:
+        """In their order."""
+        ...
+
+    async def items_of(self, bank: str, refund_id: UUID) -> Sequence[TransferItem]:
+        """The lines of the bank's files with that refund, the newest first."""
+        ...
+
+    async def put_item(self, item: TransferItem) -> None:
+        """Its state, why, and whether it is live. The caller has its file locked."""
+        ...
+
+    async def result_of_key(self, key: str) -> ResultFile | None: ...
+    async def result_of_hash(self, bank: str, sha256: bytes) -> ResultFile | None: ...
+    async def add_result(self, result: ResultFile, body: bytes) -> bool:
+        """Whether neither its key nor its bytes are known."""
+        ...
+
+    async def add_answer(self, answer: Answer) -> None: ...
+    async def close_answer(self, answer_id: UUID, *, who: str, reason: str) -> bool:
+        """Whether it was open."""
+        ...
+
+
+class HasTransfers(Protocol):
+    """A transaction about files of transfers."""
+
+    transfers: TransferStore
+
+
+class Unit(HasTransfers, HasRefunds, HasBalances, HasProposals, Protocol):
+    """One in which a file is made, approved, or answered."""
+
+
+OpenUnit = Callable[[], AbstractAsyncContextManager[Unit]]
+"""Begins such a transaction; it commits at the end, and does not where anything raises."""
