@@ -214,9 +214,10 @@ class Scratch:
                  (first, ACCOUNT, str(first), AT)),
                 ("INSERT INTO mandate_step (id, mandate_id, action, provider, reference, "
                  "threshold_micro, amount_micro, month_micro_max, month_requests_max, valid_from, "
-                 "valid_until, instalment_micro_max, consent_by, consent_reference, consent_at, "
+                 "valid_until, instalment_micro_max, statement_micro_max, consent_by, "
+                 "consent_reference, consent_at, "
                  "who, reason, key, at) VALUES ($1, $2, 'open', 'p', 'm', 1, 9, 9, 1, "
-                 "'2026-03-01', '2027-03-01', 9, 'c', 'd', $4, 'w', $3, $5, $4)",
+                 "'2026-03-01', '2027-03-01', 9, 9, 'c', 'd', $4, 'w', $3, $5, $4)",
                  (second, first, f"r{number}", AT, str(first))),
                 ("WITH agreed AS (INSERT INTO agreement (id, account_id, tariff_code, first_day, "
                  "end_day, revision) SELECT $1, $2, 't', day, day + 1, 1 FROM (SELECT "

@@ -129,6 +129,7 @@ CANNOT_BE = [
     ("mandate", "month_requests_max", 0),
     ("mandate", "valid_until", "2026-03-01"),
     ("mandate", "instalment_micro_max", 0),
+    ("mandate", "statement_micro_max", 0),
     ("mandate", "state", "asleep"),
     ("mandate", "failures", -1),
     ("mandate", "waits", "for a bus"),
@@ -150,6 +151,7 @@ CANNOT_BE = [
     ("top_up_request", "state", "accepted"),
     ("top_up_request", "state", "paid"),
     ("top_up_request", "sends", -1),
+    ("top_up_request", "statement_id", str(ACCOUNT)),
     ("mode_change", "to_mode", "barter"),
     ("mode_change", "state", "begun"),
     ("mode_change", "state", "done"),
@@ -354,6 +356,7 @@ BESIDE = {
     "given_micro": 0,
     "late_micro": 0,
     "live": "true",
+    "debt_id": str(ACCOUNT),
 }
 
 

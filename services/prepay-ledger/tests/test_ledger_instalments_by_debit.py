@@ -150,7 +150,13 @@ def test_what_is_asked_for_next(changed, today, collected, expected) -> None:
 )
 def test_a_mandate_collects_what_it_covers(mandate, standing, micro, may) -> None:
     given = replace(MANDATE, **mandate), replace(STANDING, **standing)
-    assert may_collect(*given, Instalment(DUE, micro * CENT), TopUpPolicy()) is may
+    found = may_collect(
+        *given,
+        Instalment(DUE, micro * CENT),
+        TopUpPolicy(),
+        cap_micro=given[0].terms.instalment_micro_max,
+    )
+    assert found is may
 
 
 @pytest.mark.parametrize(
@@ -175,12 +181,13 @@ def test_what_was_not_sent_may_be_withdrawn(mandate, standing, debt, why) -> Non
     assert why_not_collected(*given, owed, [OPEN]) == why
 
 
+@pytest.mark.parametrize("name", ["instalment_micro_max", "statement_micro_max"])
 @pytest.mark.parametrize(
     ("before", "after", "more"),
     [(None, 1, True), (100, 101, True), (100, 99, False), (100, None, False), (100, 100, False)],
 )
-def test_more_needs_consent_of_its_own(before, after, more) -> None:
-    was, now = (replace(TERMS, instalment_micro_max=each) for each in (before, after))
+def test_more_needs_consent_of_its_own(name, before, after, more) -> None:
+    was, now = (replace(TERMS, **{name: each}) for each in (before, after))
     assert asks_for_more(was, now) is more
 
 

@@ -8,6 +8,7 @@ from prepay_ledger.bank.match_payouts import MatchPayouts
 from prepay_ledger.bank.take_lines import TakeLines
 from prepay_ledger.bank_parts import make_bank_parts
 from prepay_ledger.business_days import BusinessDays
+from prepay_ledger.debit_files.ask_statements import AskStatements
 from prepay_ledger.debit_files.gather_file import GatherFiles
 from prepay_ledger.debit_files.take_answers import TakeAnswers
 from prepay_ledger.mandates.ask_instalments import AskInstalments
@@ -37,6 +38,7 @@ def bank_jobs(
 ) -> list[Repeating]:
     """All of them; ``committed``: tells that there may be something to publish."""
     zone, days = ZoneInfo(settings.timezone), BusinessDays(settings.bank_holidays)
+    days_ahead = {name: each.instalment_days for name, each in settings.debit_profiles.items()}
     parts = make_bank_parts(settings, review=review)
     return [
         Repeating(
@@ -57,12 +59,23 @@ def bank_jobs(
             rest_factor=_MATCH_PAYOUTS_REST_FACTOR,
         ),
         Repeating(
+            name="ask for statements",
+            do=AskStatements(
+                open_unit=units,
+                days_ahead=days_ahead,
+                zone=zone,
+                policy=TopUpPolicy(),
+                clock=utc_now,
+                committed=committed,
+            ),
+            every_s=_ASK_INSTALMENTS_EVERY_S,
+            rest_factor=_ASK_INSTALMENTS_REST_FACTOR,
+        ),
+        Repeating(
             name="ask for instalments",
             do=AskInstalments(
                 open_unit=units,
-                days_ahead={
-                    name: each.instalment_days for name, each in settings.debit_profiles.items()
-                },
+                days_ahead=days_ahead,
                 zone=zone,
                 policy=TopUpPolicy(),
                 clock=utc_now,

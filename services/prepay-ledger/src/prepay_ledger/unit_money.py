@@ -14,8 +14,9 @@ from prepay_ledger.bank.ports import BankStore
 from prepay_ledger.bank.postgres import PostgresBank
 from prepay_ledger.cashiers.ports import CashStore
 from prepay_ledger.cashiers.postgres import PostgresCash
-from prepay_ledger.debit_files.ports import DebitStore
+from prepay_ledger.debit_files.ports import DebitStore, DueStatementStore
 from prepay_ledger.debit_files.postgres import PostgresDebits
+from prepay_ledger.debit_files.postgres_statements import PostgresDueStatements
 from prepay_ledger.debts.ports import DebtStore, NewsStore
 from prepay_ledger.debts.postgres import PostgresDebts
 from prepay_ledger.debts.postgres_news import PostgresDebtNews
@@ -55,6 +56,7 @@ class MoneyStores:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.debit_files: DebitStore = PostgresDebits(connection)
+        self.due_statements: DueStatementStore = PostgresDueStatements(connection)
         self.debts: DebtStore = PostgresDebts(connection)
         self.debt_news: NewsStore = PostgresDebtNews(connection)
         self.deposits: DepositStore = PostgresDeposits(connection)

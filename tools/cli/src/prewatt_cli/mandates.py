@@ -23,6 +23,9 @@ Why = Annotated[str, typer.Option("--reason", help="Why; kept with it.")]
 Instalments = Annotated[
     str | None, typer.Option(help="Instalments of debts are collected too, each up to so much.")
 ]
+Statements = Annotated[
+    str | None, typer.Option(help="Of a post-paid account statements are, each up to so much.")
+]
 ConsentBy = Annotated[str | None, typer.Option(help="Who agreed to it.")]
 Consent = Annotated[
     str | None, typer.Option(help="By what paper or session; each consent has its own.")
@@ -43,6 +46,7 @@ def open_(
     from_: Annotated[str, typer.Option("--from", help="The first day.")],
     until: Annotated[str | None, typer.Option(help="The day after the last.")] = None,
     instalments: Instalments = None,
+    statements: Statements = None,
     consent_by: Annotated[str, typer.Option(help="Who agreed to it.")],
     consent: Annotated[str, typer.Option(help="By what paper or session.")],
     consent_at: Annotated[str, typer.Option(help="When, as in 2026-11-29T08:00:00Z.")],
@@ -65,6 +69,7 @@ def open_(
                 "valid_from": from_,
                 "valid_until": until,
                 "instalment_micro_max": micro_from(instalments) if instalments else None,
+                "statement_micro_max": micro_from(statements) if statements else None,
             },
             "consent": {"by": consent_by, "reference": consent, "at": consent_at},
             "reason": reason,
@@ -120,6 +125,7 @@ def change(
     month_times: Annotated[int | None, typer.Option(help="At most so often a month.")] = None,
     until: Annotated[str | None, typer.Option(help="The day after the last.")] = None,
     instalments: Instalments = None,
+    statements: Statements = None,
     consent_by: ConsentBy = None,
     consent: Consent = None,
     consent_at: ConsentAt = None,
@@ -143,6 +149,7 @@ def change(
             "month_requests_max": month_times,
             "valid_until": until,
             "instalment_micro_max": micro_from(instalments) if instalments else None,
+            "statement_micro_max": micro_from(statements) if statements else None,
         }
         terms = now["terms"] | {name: to for name, to in changed.items() if to is not None}
         body = {

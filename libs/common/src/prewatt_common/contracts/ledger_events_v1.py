@@ -331,9 +331,9 @@ class PaymentReminder(Event, frozen=True, kw_only=True):
 
 
 class AutoTopUpRequested(Event, frozen=True, kw_only=True):
-    """The balance fell to what the customer agreed to, or an instalment of a debt is due that the
-    customer has collected, and the provider of the mandate is to be asked for money. Key: the
-    account."""
+    """The balance fell to what the customer agreed to, or an instalment of a debt or a statement is
+    due that the customer has collected, and the provider of the mandate is to be asked for money.
+    Key: the account."""
 
     ce_type: ClassVar[str] = "prewatt.ledger.auto-top-up-requested.v1"
 
@@ -346,7 +346,9 @@ class AutoTopUpRequested(Event, frozen=True, kw_only=True):
     currency: Currency
     at: Instant
     debt_id: UUID | None = None
-    """Whose instalment it is; none: a top-up."""
+    """Whose instalment it is."""
+    statement_id: UUID | None = None
+    """Which statement it is for; neither of both: a top-up."""
 
 
 class AutoTopUpFailed(Event, frozen=True, kw_only=True):
@@ -369,7 +371,9 @@ class AutoTopUpFailed(Event, frozen=True, kw_only=True):
     """Where it is tried again: so that somebody can pay until then."""
     at: Instant
     debt_id: UUID | None = None
-    """Whose instalment it was; none: a top-up."""
+    """Whose instalment it was."""
+    statement_id: UUID | None = None
+    """Which statement it was for; neither of both: a top-up."""
 
 
 class MandateSuspended(Event, frozen=True, kw_only=True):

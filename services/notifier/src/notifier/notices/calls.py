@@ -195,8 +195,9 @@ def _called_for_mandate(event: AutoTopUpFailed | MandateSuspended) -> Call | Non
     if isinstance(event, MandateSuspended):
         facts = Facts(at=event.at, currency=NO_MONEY)
         return Call(Template.MANDATE_SUSPENDED, facts)
-    # Of an instalment: its words would speak of a top-up and of the balance, which it leaves alone.
-    if event.retry_on is None or event.debt_id is not None:
+    # The words speak of a top-up and of the balance: they are not for an instalment or a statement.
+    is_top_up = event.debt_id is None and event.statement_id is None
+    if event.retry_on is None or not is_top_up:
         return None
     facts = Facts(
         at=event.at,

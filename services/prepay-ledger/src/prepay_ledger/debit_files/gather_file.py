@@ -21,7 +21,7 @@ from prepay_ledger.debit_files.values import Body, DebitFileRow, DebitItem, File
 from prepay_ledger.debit_formats.configured import DebitProfile
 from prepay_ledger.debit_formats.values import LINES_MAX
 from prepay_ledger.debit_formats.write_file import write_file
-from prepay_ledger.mandates.instalments import why_not_collected
+from prepay_ledger.mandates.instalments import why_not_collected, why_not_now
 from prepay_ledger.mandates.load_standing import load_standing
 from prepay_ledger.mandates.rules import closed, may_send
 from prepay_ledger.mandates.settle_request import SettleRequest, locked_request
@@ -180,6 +180,10 @@ class GatherFiles:
 async def _why_not(
     unit: Unit, mandate: Mandate, request: TopUpRequest, standing: Standing
 ) -> str | None:
+    if request.statement_id is not None:
+        due = await unit.due_statements.one(request.statement_id)
+        is_less = due.owed_micro < request.amount_micro
+        return why_not_now(mandate, request, standing) or ("statement-not-due" if is_less else None)
     if request.debt_id is None:
         return may_send(mandate, request, standing)
     owed = {each.id: each for each in await unit.debts.lock_of(request.account_id)}

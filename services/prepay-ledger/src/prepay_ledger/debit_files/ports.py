@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import date
 from typing import Protocol
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from prepay_ledger.debit_files.values import (
     Body,
     DebitFileRow,
     DebitItem,
+    DueStatement,
     KnownDebtor,
     ResultFile,
     Step,
@@ -85,6 +87,25 @@ class DebitStore(Protocol):
         ...
 
 
+class DueStatementStore(Protocol):
+    """What post-paid accounts owe by statements. The caller of `newest` and `one` holds the
+    account."""
+
+    async def accounts(
+        self, provider: str, until: date, *, after: UUID | None, limit: int
+    ) -> Sequence[UUID]:
+        """Post-paid accounts that owe something, whose active mandate with the provider covers
+        statements, and whose newest one due by that day is not asked for; in the order of their
+        ids. Nothing is locked."""
+        ...
+
+    async def newest(self, account_id: UUID, until: date) -> DueStatement | None:
+        """Of those due by that day."""
+        ...
+
+    async def one(self, statement_id: UUID) -> DueStatement: ...
+
+
 class HasDebits(Protocol):
     """A transaction about batch debits."""
 
@@ -93,6 +114,8 @@ class HasDebits(Protocol):
 
 class Unit(HasDebits, payments.Unit, Protocol):
     """A transaction in which a line is put into a file, or an answer applied."""
+
+    due_statements: DueStatementStore
 
 
 OpenUnit = Callable[[], AbstractAsyncContextManager[Unit]]

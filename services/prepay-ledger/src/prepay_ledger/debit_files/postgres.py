@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -118,7 +118,10 @@ class PostgresDebits:
                 request.provider == file.provider,
                 request.currency == file.currency,
                 request.requested_at <= file.cut_off,
-                or_(request.debt_id.is_(None), request.requested_on <= file.collect_on),
+                or_(
+                    and_(request.debt_id.is_(None), request.statement_id.is_(None)),
+                    request.requested_on <= file.collect_on,
+                ),
                 exists().where(debtor.c.mandate_id == request.mandate_id),
             )
             .order_by(request.account_id)

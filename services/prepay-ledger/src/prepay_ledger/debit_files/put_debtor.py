@@ -30,7 +30,11 @@ async def put_debtor(
         mandate_reference=mandate.reference,
         signed_on=mandate.consent.at.date(),
         debtor=asked.debtor,
-        amount_micro=max(mandate.terms.amount_micro, mandate.terms.instalment_micro_max or 0),
+        amount_micro=max(
+            mandate.terms.amount_micro,
+            mandate.terms.instalment_micro_max or 0,
+            mandate.terms.statement_micro_max or 0,
+        ),
         account_number="1",
     )
     file = DebitFile(

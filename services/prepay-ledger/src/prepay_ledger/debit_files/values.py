@@ -165,6 +165,17 @@ class FileView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DueStatement:
+    """A statement of a post-paid account. ``owed_micro``: what of it is still to be paid, and not
+    asked for by another request. ``is_asked_for``: money for it may still come, or has come."""
+
+    statement_id: UUID
+    due_on: date
+    owed_micro: int
+    is_asked_for: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownDebtor:
     """Whose account a mandate's money is taken from, and who told us."""
 

@@ -167,7 +167,8 @@ class DebitProfile(BankProfile):
     instrument: Literal["CORE", "B2B"] = "CORE"
     retry_after_days: list[_Day] = Field(default_factory=lambda: [3, 7], max_length=10)
     instalment_days: _Day = 5
-    """So many days before it is due an instalment is asked for, so that a file has it in time."""
+    """So many days before it is due an instalment, or a statement, is asked for, so that a file has
+    it in time."""
     answer_days: _Day = 10
     """Business days after the collection until a person looks for an answer that did not come."""
 

@@ -138,8 +138,11 @@ async def _locked(unit: Unit, mandate_id: UUID) -> tuple[Mandate, Account]:
 
 
 def _check(mandate: Mandate, account: Account, requesters: Requesters, *, now: datetime) -> None:
-    if account.mode is not Mode.PREPAY:
-        message = f"account {account.number} is post-paid: nothing is topped up"
+    if account.mode is not Mode.PREPAY and mandate.terms.statement_micro_max is None:
+        message = (
+            f"account {account.number} is post-paid: nothing is topped up; say up to how much of a "
+            "statement is collected (statement_micro_max)"
+        )
         raise InvalidMandate(message)
     requester = requesters.get(mandate.provider)
     if requester is None:
@@ -153,8 +156,12 @@ def _check(mandate: Mandate, account: Account, requesters: Requesters, *, now: d
     wrong = why_not(mandate.terms, mandate.consent, mandate.reference, now=now)
     if wrong is not None:
         raise InvalidMandate(wrong)
-    if mandate.terms.instalment_micro_max is not None and not isinstance(requester, ByFile):
-        message = f"{mandate.provider} takes no files: instalments are collected by those alone"
+    caps = (mandate.terms.instalment_micro_max, mandate.terms.statement_micro_max)
+    if caps != (None, None) and not isinstance(requester, ByFile):
+        message = (
+            f"{mandate.provider} takes no files: instalments and statements are collected by those "
+            "alone"
+        )
         raise InvalidMandate(message)
     try:
         minor_of_micro(mandate.terms.amount_micro, account.currency)

@@ -3,25 +3,18 @@ that the bank's file has them in time. Each account in a transaction of its own.
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from prepay_ledger.balances.values import Account
 from prepay_ledger.debts.local_day import local_days
-from prepay_ledger.debts.values import Debt, Instalment
-from prepay_ledger.events import account_event
-from prepay_ledger.mandates.instalments import may_collect, next_instalment
-from prepay_ledger.mandates.load_standing import load_standing
+from prepay_ledger.mandates.ask_collection import AskCollection
+from prepay_ledger.mandates.instalments import next_instalment
 from prepay_ledger.mandates.ports import CollectingUnit, OpenCollectingUnit
-from prepay_ledger.mandates.rules import month_of, next_month
-from prepay_ledger.mandates.values import Mandate, RequestState, TopUpPolicy, TopUpRequest
-from prepay_ledger.metrics import LEFT_OUT, TOP_UP_REQUESTS
+from prepay_ledger.mandates.values import TopUpPolicy
+from prepay_ledger.metrics import LEFT_OUT
 from prewatt_common.clock import Clock
-from prewatt_common.contracts.ledger_events_v1 import AutoTopUpRequested
 from prewatt_common.db.odd_ones import odd_among
-from prewatt_common.ids import new_id
 
 logger = logging.getLogger(__name__)
 
@@ -44,8 +37,7 @@ class AskInstalments:
     ) -> None:
         self._open_unit = open_unit
         self._days_ahead = days_ahead
-        self._zone = zone
-        self._policy = policy
+        self._ask = AskCollection(zone=zone, policy=policy)
         self._clock = clock
         self._committed = committed
 
@@ -95,57 +87,13 @@ class AskInstalments:
                 days_ahead=self._days_ahead[mandate.provider],
                 collected=collected,
             )
-            if found is not None and await self._may(unit, account, mandate, found, now=now):
-                await _ask(unit, mandate, debt, found, now=now)
-
-    async def _may(
-        self,
-        unit: CollectingUnit,
-        account: Account,
-        mandate: Mandate,
-        found: Instalment,
-        *,
-        now: datetime,
-    ) -> bool:
-        """What was asked for a moment ago counts too."""
-        standing, _ = await load_standing(unit, account, mandate, zone=self._zone, now=now)
-        first = month_of(found.due_on)
-        month = await unit.mandates.month(account.id, first, next_month(first))
-        return may_collect(mandate, replace(standing, month=month), found, self._policy)
-
-
-async def _ask(
-    unit: CollectingUnit, mandate: Mandate, debt: Debt, found: Instalment, *, now: datetime
-) -> None:
-    request = TopUpRequest(
-        id=new_id(),
-        mandate_id=mandate.id,
-        account_id=debt.account_id,
-        provider=mandate.provider,
-        reference=mandate.reference,
-        amount_micro=found.amount_micro,
-        currency=debt.currency,
-        requested_on=found.due_on,
-        requested_at=now,
-        state=RequestState.REQUESTED,
-        code="",
-        payment_id="",
-        sends=0,
-        send_at=now,
-        answer_by=None,
-        closed_at=None,
-        debt_id=debt.id,
-    )
-    await unit.mandates.add_request(request)
-    TOP_UP_REQUESTS.labels(request.provider, request.state).inc()
-    event = AutoTopUpRequested(
-        account_id=request.account_id,
-        mandate_id=mandate.id,
-        request_id=request.id,
-        provider=request.provider,
-        amount_micro=request.amount_micro,
-        currency=request.currency,
-        at=now,
-        debt_id=debt.id,
-    )
-    await unit.publish([account_event(event, account_id=request.account_id, at=now)])
+            if found is not None:
+                await self._ask(
+                    unit,
+                    account,
+                    mandate,
+                    found,
+                    cap_micro=mandate.terms.instalment_micro_max,
+                    debt_id=debt.id,
+                    now=now,
+                )

@@ -4,7 +4,7 @@ transaction of its own, and money is asked for where the mandate says so."""
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -24,12 +24,15 @@ from prepay_ledger.mandates.values import (
 from prepay_ledger.metrics import LEFT_OUT, TOP_UP_REQUESTS
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.ledger_events_v1 import AutoTopUpRequested
+from prewatt_common.contracts.procedure_v1 import Mode
 from prewatt_common.db.odd_ones import odd_among
 from prewatt_common.ids import new_id
 
 logger = logging.getLogger(__name__)
 
 ACCOUNTS_AT_ONCE = 100
+_PREPAID_AGAIN = timedelta(days=1)
+"""So often a post-paid account's mandate is looked at."""
 
 
 class AskWhenDue:
@@ -86,8 +89,10 @@ async def look_at(
     assert account is not None, "an account stays"
     await unit.mandates.looked(account_id)
     mandate = await unit.mandates.live(account_id)
-    if mandate is None:
+    if mandate is None or account.mode is not Mode.PREPAY:
         await unit.mandates.arm(account_id, None)
+        if mandate is not None:  # of a post-paid account, which may be prepaid again some day
+            await unit.mandates.put(replace(mandate, waits=None, look_at=now + _PREPAID_AGAIN))
         return
     standing, days = await load_standing(unit, account, mandate, zone=zone, now=now)
     match next_of(mandate, standing, policy):

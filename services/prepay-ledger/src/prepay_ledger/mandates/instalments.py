@@ -35,14 +35,20 @@ def next_instalment(
 
 
 def may_collect(
-    mandate: Mandate, standing: Standing, instalment: Instalment, policy: TopUpPolicy
+    mandate: Mandate,
+    standing: Standing,
+    instalment: Instalment,
+    policy: TopUpPolicy,
+    *,
+    cap_micro: int | None,
 ) -> bool:
-    """Whether the mandate covers it now. ``standing``: of the month in which it is due."""
+    """Whether the mandate covers it now. ``standing``: of the month in which it is due.
+    ``cap_micro``: the terms' for what it is; none: they do not cover it."""
     terms, month, micro = mandate.terms, standing.month, instalment.amount_micro
     is_covered = (
         mandate.state is MandateState.ACTIVE
-        and terms.instalment_micro_max is not None
-        and micro <= terms.instalment_micro_max
+        and cap_micro is not None
+        and micro <= cap_micro
         and terms.valid_from <= instalment.due_on
         and not is_over(terms, instalment.due_on)
     )
@@ -57,15 +63,9 @@ def may_collect(
     )
 
 
-def why_not_collected(
-    mandate: Mandate,
-    request: TopUpRequest,
-    standing: Standing,
-    debt: Debt | None,
-    collected: Sequence[Collected],
-) -> str | None:
-    """Why the request for an instalment is not to reach the bank any more; none: it is to.
-    ``debt``: none where nothing is left of it."""
+def why_not_now(mandate: Mandate, request: TopUpRequest, standing: Standing) -> str | None:
+    """Why a request for an instalment or a statement is not to reach the bank any more, whatever is
+    still owed; none: nothing speaks against it."""
     if mandate.state is not MandateState.ACTIVE or is_over(mandate.terms, standing.today):
         return f"mandate-{mandate.state}"
     if not standing.has_meter:
@@ -74,6 +74,18 @@ def why_not_collected(
         return Waits.DISPUTED
     if month_of(standing.today) > month_of(request.requested_on):
         return "month-over"
+    return None
+
+
+def why_not_collected(
+    mandate: Mandate,
+    request: TopUpRequest,
+    standing: Standing,
+    debt: Debt | None,
+    collected: Sequence[Collected],
+) -> str | None:
+    """Likewise of an instalment. ``debt``: none where nothing is left of it."""
+    why = why_not_now(mandate, request, standing)
     day = max(request.requested_on, standing.today)
     due = due_micro(debt, day, collected=collected) if debt is not None else 0
-    return "instalment-not-due" if due < request.amount_micro else None
+    return why or ("instalment-not-due" if due < request.amount_micro else None)

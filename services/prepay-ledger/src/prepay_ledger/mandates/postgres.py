@@ -63,7 +63,7 @@ SELECT (SELECT t.timezone FROM agreement AS g JOIN tariff_version AS t ON t.code
                                   AND won.movement_id = m.movement_id
                                   AND won.kind = 'dispute-won')) AS is_disputed,
        EXISTS (SELECT FROM top_up_request WHERE account_id = $1 AND debt_id IS NULL
-               AND state = ANY($4::text[])) AS has_open
+               AND statement_id IS NULL AND state = ANY($4::text[])) AS has_open
 """  # noqa: S608 - of constants
 
 

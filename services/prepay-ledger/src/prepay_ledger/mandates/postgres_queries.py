@@ -34,6 +34,7 @@ class StepView:
     month_micro_max: int
     month_requests_max: int
     instalment_micro_max: int | None
+    statement_micro_max: int | None
     consent_by: str
     consent_reference: str
     who: str

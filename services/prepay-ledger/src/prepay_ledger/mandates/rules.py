@@ -213,6 +213,7 @@ def asks_for_more(before: Terms, after: Terms) -> bool:
         or after.valid_from < before.valid_from
         or _end(after) > _end(before)
         or (after.instalment_micro_max or 0) > (before.instalment_micro_max or 0)
+        or (after.statement_micro_max or 0) > (before.statement_micro_max or 0)
     )
 
 

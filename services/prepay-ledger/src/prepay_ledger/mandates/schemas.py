@@ -42,7 +42,8 @@ class TermsIn(Body):
     ``amount_micro`` is asked for, at most so much and so often in a calendar month. ``valid_until``
     is the day after the last. ``instalment_micro_max``: a bank that takes files collects
     instalments of debts too, as they fall due, each up to so much and within the month's limits;
-    without it none."""
+    without it none. ``statement_micro_max``: likewise what a post-paid account owes by a
+    statement; such an account's mandate needs it, and asks for nothing else."""
 
     threshold_micro: _ThresholdMicro
     amount_micro: _AmountMicro
@@ -51,6 +52,7 @@ class TermsIn(Body):
     valid_from: DayField
     valid_until: DayField | None = None
     instalment_micro_max: _AmountMicro | None = None
+    statement_micro_max: _AmountMicro | None = None
 
     def terms(self) -> Terms:
         """As the rules have them."""
@@ -128,6 +130,7 @@ class TermsOut(BaseModel, from_attributes=True):
     valid_from: date
     valid_until: date | None
     instalment_micro_max: int | None
+    statement_micro_max: int | None
 
 
 class ConsentOut(BaseModel, from_attributes=True):
@@ -171,6 +174,7 @@ class MandateStepOut(BaseModel, from_attributes=True):
     month_micro_max: int
     month_requests_max: int
     instalment_micro_max: int | None
+    statement_micro_max: int | None
     consent_by: str
     consent_reference: str
     who: str
@@ -181,7 +185,7 @@ class MandateStepOut(BaseModel, from_attributes=True):
 class TopUpRequestOut(BaseModel, from_attributes=True):
     """Money that a mandate asked for. ``code``: the provider's word, or ours, for why it stands so;
     ``payment_id``: the provider's id of the payment, empty as long as it has not said.
-    ``debt_id``: whose instalment it is; null: a top-up."""
+    ``debt_id``: whose instalment it is; ``statement_id``: which statement; both null: a top-up."""
 
     id: UUID
     mandate_id: UUID
@@ -197,6 +201,7 @@ class TopUpRequestOut(BaseModel, from_attributes=True):
     sends: int
     closed_at: datetime | None
     debt_id: UUID | None
+    statement_id: UUID | None
 
     @staticmethod
     def of(request: TopUpRequest) -> "TopUpRequestOut":

@@ -192,6 +192,7 @@ class SettleRequest:
             pay_url=urls.get(request.account_id),
             at=now,
             debt_id=request.debt_id,
+            statement_id=request.statement_id,
         )
         await unit.publish([account_event(event, account_id=request.account_id, at=now)])
         if after.state is not mandate.state:

@@ -30,6 +30,7 @@ mandate = Table(
     Column("valid_from", Date, nullable=False),
     Column("valid_until", Date),
     Column("instalment_micro_max", BigInteger),
+    Column("statement_micro_max", BigInteger),
     Column("consent_by", Text, nullable=False),
     Column("consent_reference", Text, nullable=False),
     instant("consent_at"),
@@ -53,6 +54,12 @@ Index(
     mandate.c.account_id,
     postgresql_where=(mandate.c.state == "active") & mandate.c.instalment_micro_max.is_not(None),
 )
+Index(
+    "mandate_statements",
+    mandate.c.provider,
+    mandate.c.account_id,
+    postgresql_where=(mandate.c.state == "active") & mandate.c.statement_micro_max.is_not(None),
+)
 # By which a provider says that one is gone.
 Index("mandate_reference", mandate.c.provider, mandate.c.reference)
 
@@ -72,6 +79,7 @@ mandate_step = Table(
     Column("valid_from", Date, nullable=False),
     Column("valid_until", Date),
     Column("instalment_micro_max", BigInteger),
+    Column("statement_micro_max", BigInteger),
     Column("consent_by", Text, nullable=False),
     Column("consent_reference", Text, nullable=False),
     instant("consent_at"),
@@ -101,8 +109,9 @@ top_up_request = Table(
     Column("reference", Text, nullable=False),
     Column("amount_micro", BigInteger, nullable=False),
     Column("currency", Text, nullable=False),
-    # Of an instalment; of a top-up none.
+    # Of an instalment, and of a statement; of a top-up neither.
     Column("debt_id", Uuid, ForeignKey("debt.id")),
+    Column("statement_id", Uuid, ForeignKey("statement.id")),
     Column("requested_on", Date, nullable=False),
     instant("requested_at"),
     Column("state", Text, nullable=False),
@@ -122,13 +131,21 @@ Index(
     "top_up_request_one_open",
     top_up_request.c.account_id,
     unique=True,
-    postgresql_where=top_up_request.c.debt_id.is_(None) & _open,
+    postgresql_where=top_up_request.c.debt_id.is_(None)
+    & top_up_request.c.statement_id.is_(None)
+    & _open,
 )
 Index(
     "top_up_request_one_a_debt",
     top_up_request.c.debt_id,
     unique=True,
     postgresql_where=top_up_request.c.debt_id.is_not(None) & _open,
+)
+Index(
+    "top_up_request_one_a_statement",
+    top_up_request.c.statement_id,
+    unique=True,
+    postgresql_where=top_up_request.c.statement_id.is_not(None) & _open,
 )
 Index(
     "top_up_request_send_at",

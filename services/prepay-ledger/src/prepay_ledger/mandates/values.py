@@ -39,7 +39,8 @@ class Waits(StrEnum):
 class Terms:
     """What a customer has agreed to. ``valid_until``: the day after the last; none: until it is
     ended. ``instalment_micro_max``: instalments of debts are collected as they fall due, each up to
-    so much; none: no instalment is."""
+    so much; none: no instalment is. ``statement_micro_max``: likewise what a post-paid account owes
+    by a statement."""
 
     threshold_micro: int
     """At this balance or below it money is asked for."""
@@ -49,6 +50,7 @@ class Terms:
     valid_from: date
     valid_until: date | None
     instalment_micro_max: int | None = None
+    statement_micro_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,8 +154,8 @@ class TopUpRequest:
     amount_micro: int
     currency: str
     requested_on: date
-    """The customer's day: of the month whose limits it counts to. Of an instalment the day on which
-    it is due, before which it is not collected."""
+    """The customer's day: of the month whose limits it counts to. Of an instalment or a statement
+    the day on which it is due, before which it is not collected."""
     requested_at: datetime
     state: RequestState
     code: str
@@ -168,7 +170,9 @@ class TopUpRequest:
     """After this nobody waits for an answer any more; none before it was sent first."""
     closed_at: datetime | None
     debt_id: UUID | None = None
-    """Whose instalment is asked for; none: it is a top-up."""
+    """Whose instalment is asked for."""
+    statement_id: UUID | None = None
+    """The statement that is asked for. Neither of both: it is a top-up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -207,8 +207,8 @@ SEALED = (
         (
             "id", "mandate_id", "action", "provider", "reference", "threshold_micro",
             "amount_micro", "month_micro_max", "month_requests_max", "valid_from", "valid_until",
-            "instalment_micro_max", "consent_by", "consent_reference", "consent_at", "who",
-            "reason", "key", "at",
+            "instalment_micro_max", "statement_micro_max", "consent_by", "consent_reference",
+            "consent_at", "who", "reason", "key", "at",
         ),
     ),
     SealedTable("meter_day", ("meter_id",), ("meter_id", "packed")),
@@ -364,7 +364,7 @@ SEALED = (
         ("id",),
         (
             "id", "mandate_id", "account_id", "provider", "reference", "amount_micro", "currency",
-            "debt_id", "requested_on", "requested_at",
+            "debt_id", "statement_id", "requested_on", "requested_at",
         ),
     ),
     SealedTable("top_up_request_close", ("request_id",), ("request_id", "who", "reason", "at")),

@@ -1966,6 +1966,7 @@ CREATE TABLE mandate (
     valid_from date NOT NULL,
     valid_until date,
     instalment_micro_max bigint,
+    statement_micro_max bigint,
     consent_by text NOT NULL,
     consent_reference text NOT NULL,
     consent_at timestamptz NOT NULL,
@@ -1981,6 +1982,7 @@ CREATE TABLE mandate (
     CHECK (month_requests_max >= 1),
     CHECK (valid_until > valid_from),
     CHECK (instalment_micro_max > 0),
+    CHECK (statement_micro_max > 0),
     CHECK (state IN ('active', 'suspended', 'ended')),
     CHECK (failures >= 0),
     CHECK (waits IN ('request-open', 'not-yet-valid', 'no-meter', 'disputed', 'refused-too-often',
@@ -1991,6 +1993,8 @@ CREATE UNIQUE INDEX mandate_one_an_account ON mandate (account_id) WHERE state <
 CREATE INDEX mandate_look_at ON mandate (look_at) WHERE look_at IS NOT NULL;
 CREATE INDEX mandate_instalments ON mandate (provider, account_id)
     WHERE state = 'active' AND instalment_micro_max IS NOT NULL;
+CREATE INDEX mandate_statements ON mandate (provider, account_id)
+    WHERE state = 'active' AND statement_micro_max IS NOT NULL;
 CREATE INDEX mandate_reference ON mandate (provider, reference);
 CREATE TABLE mandate_step (
     id uuid NOT NULL,
@@ -2005,6 +2009,7 @@ CREATE TABLE mandate_step (
     valid_from date NOT NULL,
     valid_until date,
     instalment_micro_max bigint,
+    statement_micro_max bigint,
     consent_by text NOT NULL,
     consent_reference text NOT NULL,
     consent_at timestamptz NOT NULL,
@@ -2029,6 +2034,7 @@ CREATE TABLE top_up_request (
     amount_micro bigint NOT NULL,
     currency text NOT NULL,
     debt_id uuid,
+    statement_id uuid,
     requested_on date NOT NULL,
     requested_at timestamptz NOT NULL,
     state text NOT NULL,
@@ -2050,15 +2056,20 @@ CREATE TABLE top_up_request (
     CHECK (state NOT IN ('paid', 'refused', 'failed', 'withdrawn') OR closed_at IS NOT NULL),
     FOREIGN KEY(mandate_id) REFERENCES mandate (id),
     FOREIGN KEY(account_id) REFERENCES account (id),
+    CHECK (debt_id IS NULL OR statement_id IS NULL),
     FOREIGN KEY(debt_id) REFERENCES debt (id)
 );
 CREATE INDEX top_up_request_day ON top_up_request (day, id);
 CREATE INDEX top_up_request_account ON top_up_request (account_id, id);
 CREATE INDEX top_up_request_state ON top_up_request (state, id);
 CREATE UNIQUE INDEX top_up_request_one_open ON top_up_request (account_id)
-    WHERE debt_id IS NULL AND state IN ('requested', 'sending', 'accepted', 'unanswered');
+    WHERE debt_id IS NULL AND statement_id IS NULL
+    AND state IN ('requested', 'sending', 'accepted', 'unanswered');
 CREATE UNIQUE INDEX top_up_request_one_a_debt ON top_up_request (debt_id)
     WHERE debt_id IS NOT NULL AND state IN ('requested', 'sending', 'accepted', 'unanswered');
+CREATE UNIQUE INDEX top_up_request_one_a_statement ON top_up_request (statement_id)
+    WHERE statement_id IS NOT NULL
+    AND state IN ('requested', 'sending', 'accepted', 'unanswered');
 CREATE INDEX top_up_request_send_at ON top_up_request (send_at) WHERE send_at IS NOT NULL;
 CREATE INDEX top_up_request_answer_by ON top_up_request (answer_by) WHERE answer_by IS NOT NULL;
 CREATE INDEX top_up_request_payment ON top_up_request (provider, payment_id)
@@ -2323,6 +2334,7 @@ CREATE TABLE statement (
     CHECK (due_on >= period_end),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
+ALTER TABLE top_up_request ADD FOREIGN KEY (statement_id) REFERENCES statement (id);
 CREATE INDEX statement_day ON statement (day, id);
 CREATE INDEX statement_account_id ON statement (account_id, id);
 CREATE TABLE late_charge (
@@ -2824,7 +2836,7 @@ SEALED = {
     "mandate_step": "",
     "mode_change_step": "",
     "top_up_request": "id, mandate_id, account_id, provider, reference, amount_micro, currency,"
-    " debt_id, requested_on, requested_at, day",
+    " debt_id, statement_id, requested_on, requested_at, day",
     "top_up_request_close": "",
     "fact": "",
     "finding_seen": "",

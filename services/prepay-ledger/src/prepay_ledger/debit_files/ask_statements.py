@@ -1,0 +1,100 @@
+"""A job: what post-paid customers owe by a statement, and have collected, is asked for some days
+before it is due. Each account in a transaction of its own."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from prepay_ledger.debit_files.ports import OpenUnit, Unit
+from prepay_ledger.debts.values import Instalment
+from prepay_ledger.mandates.ask_collection import AskCollection
+from prepay_ledger.mandates.values import TopUpPolicy
+from prepay_ledger.metrics import LEFT_OUT
+from prepay_ledger.providers.amounts import whole_minor
+from prewatt_common.clock import Clock
+from prewatt_common.contracts.procedure_v1 import Mode
+from prewatt_common.db.odd_ones import odd_among
+
+logger = logging.getLogger(__name__)
+
+ACCOUNTS_AT_ONCE = 100
+
+
+class AskStatements:
+    """Asks for the newest statement of each account that is due soon: it carries what those before
+    it had left. ``days_ahead``: how many days before, by provider. ``zone``: the utility's, in
+    which statements are due."""
+
+    def __init__(
+        self,
+        *,
+        open_unit: OpenUnit,
+        days_ahead: Mapping[str, int],
+        zone: ZoneInfo,
+        policy: TopUpPolicy,
+        clock: Clock,
+        committed: Callable[[], None],
+    ) -> None:
+        self._open_unit = open_unit
+        self._days_ahead = days_ahead
+        self._zone = zone
+        self._ask = AskCollection(zone=zone, policy=policy)
+        self._clock = clock
+        self._committed = committed
+
+    async def __call__(self) -> None:
+        """All that is due soon, bank by bank. Nothing is remembered: what was asked for is a
+        request. An account that raises keeps none of the others from being asked."""
+        for provider, days_ahead in self._days_ahead.items():
+            after: UUID | None = None
+            more = True
+            while more:
+                after = await self._portion(provider, days_ahead, after)
+                more = after is not None
+
+    async def _portion(self, provider: str, days_ahead: int, after: UUID | None) -> UUID | None:
+        until = self._clock().astimezone(self._zone).date() + timedelta(days=days_ahead)
+        async with self._open_unit() as unit:
+            some = await unit.due_statements.accounts(
+                provider, until, after=after, limit=ACCOUNTS_AT_ONCE
+            )
+        odd = await odd_among(some, self._look)
+        for account_id, error in odd:
+            logger.error("statements of account %s", account_id, exc_info=error)
+        LEFT_OUT.labels("ask for statements").inc(len(odd))
+        return some[-1] if len(some) == ACCOUNTS_AT_ONCE else None
+
+    async def _look(self, account_ids: Sequence[UUID]) -> None:
+        for each in account_ids:
+            async with self._open_unit() as unit:
+                await self._ask_of(unit, each, now=self._clock())
+            self._committed()
+
+    async def _ask_of(self, unit: Unit, account_id: UUID, *, now: datetime) -> None:
+        account = await unit.balances.lock(account_id)
+        assert account is not None, "an account stays"
+        mandate = await unit.mandates.live(account_id)
+        if mandate is None or account.mode is not Mode.ARREARS:
+            return
+        days_ahead = self._days_ahead.get(mandate.provider)
+        if days_ahead is None:
+            return
+        today = now.astimezone(self._zone).date()
+        until = today + timedelta(days=days_ahead)
+        due = await unit.due_statements.newest(account_id, until)
+        if due is None or due.is_asked_for:
+            return
+        micro = whole_minor(due.owed_micro, account.currency)
+        if micro <= 0:
+            return
+        await self._ask(
+            unit,
+            account,
+            mandate,
+            Instalment(max(due.due_on, today), micro),
+            cap_micro=mandate.terms.statement_micro_max,
+            statement_id=due.statement_id,
+            now=now,
+        )

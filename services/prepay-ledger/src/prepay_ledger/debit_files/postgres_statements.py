@@ -1,0 +1,84 @@
+"""What post-paid accounts owe by their statements, and of which a mandate asks for it."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from prepay_ledger.debit_files.values import DueStatement
+from prepay_ledger.mandates.values import COUNTED, OPEN
+from prewatt_common.db.database import driver
+
+_NEWEST = """
+SELECT id FROM statement WHERE account_id = m.account_id AND due_on <= $2
+ORDER BY number DESC LIMIT 1
+"""
+_ACCOUNTS = f"""
+SELECT m.account_id FROM mandate AS m JOIN account AS a ON a.id = m.account_id
+CROSS JOIN LATERAL ({_NEWEST}) AS s
+WHERE m.provider = $1 AND m.state = 'active' AND m.statement_micro_max IS NOT NULL
+  AND a.mode = 'arrears' AND a.balance_micro < 0 AND ($3::uuid IS NULL OR m.account_id > $3)
+  AND NOT EXISTS (SELECT FROM top_up_request AS r
+                  WHERE r.statement_id = s.id AND r.state = ANY($5::text[]))
+ORDER BY m.account_id LIMIT $4
+"""  # noqa: S608 - of constants
+# What is owed up to the statement's end is what the balance lacks, without what was charged for
+# later periods (as in `statements` and `dues`), and never more than the statement told. What other
+# requests may bring yet is not asked for twice.
+_DUE = """
+SELECT s.id AS statement_id, s.due_on,
+       least(s.owed_micro, -(a.balance_micro + later.micro)) - open.micro AS owed_micro,
+       EXISTS (SELECT FROM top_up_request AS r
+               WHERE r.statement_id = s.id AND r.state = ANY($3::text[])) AS is_asked_for
+FROM statement AS s JOIN account AS a ON a.id = s.account_id
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(c.posted_micro), 0)::bigint AS micro
+    FROM charge_state AS c JOIN agreement AS g ON g.id = c.agreement_id
+    WHERE c.account_id = s.account_id AND c.period_first > s.period_first
+      AND g.first_day >= (SELECT first_day FROM mode_change
+                          WHERE account_id = s.account_id AND state = 'done'
+                            AND to_mode = 'arrears' ORDER BY id DESC LIMIT 1)
+) AS later
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(r.amount_micro), 0)::bigint AS micro FROM top_up_request AS r
+    WHERE r.account_id = s.account_id AND r.statement_id <> s.id AND r.state = ANY($2::text[])
+) AS open
+"""
+
+
+class PostgresDueStatements:
+    """A `DueStatementStore`."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def accounts(
+        self, provider: str, until: date, *, after: UUID | None, limit: int
+    ) -> Sequence[UUID]:
+        """By the index of such mandates."""
+        rows = await (await driver(self._connection)).fetch(
+            _ACCOUNTS, provider, until, after, limit, sorted(COUNTED)
+        )
+        return [row["account_id"] for row in rows]
+
+    async def newest(self, account_id: UUID, until: date) -> DueStatement | None:
+        """By the account's index."""
+        return await self._due(
+            "WHERE s.account_id = $1 AND s.due_on <= $4 ORDER BY s.number DESC LIMIT 1",
+            account_id,
+            until,
+        )
+
+    async def one(self, statement_id: UUID) -> DueStatement:
+        """By its id."""
+        found = await self._due("WHERE s.id = $1", statement_id)
+        assert found is not None, "a statement stays"
+        return found
+
+    async def _due(self, condition: str, of: UUID, *more: Any) -> DueStatement | None:
+        row = await (await driver(self._connection)).fetchrow(
+            f"{_DUE} {condition}", of, sorted(OPEN), sorted(COUNTED), *more
+        )
+        return None if row is None else DueStatement(**row)
