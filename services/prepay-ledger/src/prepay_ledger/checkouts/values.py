@@ -32,7 +32,8 @@ class CheckoutRequest:
 
 @dataclass(frozen=True, slots=True)
 class PageReady:
-    """The payer is to be sent to ``url``; the provider's webhook tells whether money came."""
+    """The payer is to be sent to ``url``, or, where that is no page of the web (``weixin://...``),
+    scans it as a code; the provider's webhook tells whether money came."""
 
     url: str
 

@@ -34,7 +34,7 @@ from prepay_ledger.pay_links.refusals import (
     UnknownWay,
     WrongAmount,
 )
-from prepay_ledger.pay_links.rules import offer_of, state_of
+from prepay_ledger.pay_links.rules import is_scanned, offer_of, state_of
 from prepay_ledger.pay_links.terms import LinkTerms
 from prepay_ledger.pay_links.texts import LANGUAGES, language_of
 from prepay_ledger.pay_links.tokens import read_token, token_sha256
@@ -164,7 +164,9 @@ def _looking(router: APIRouter, parts: _Parts) -> None:
             attempt, may_pay = await parts.attempt(payment, known)
             if attempt is None:
                 return parts.pages.not_there(UnknownPayLink(), language=language)
-            if attempt.state is AttemptState.PAID or waited_s >= _SEEN_WITHIN_S:
+            # A code is shown at once; who has scanned it looks again.
+            seen = attempt.state is AttemptState.PAID or is_scanned(attempt.page_url)
+            if seen or waited_s >= _SEEN_WITHIN_S:
                 break
             await parts.sleep(_LOOKS_EACH_S)
             waited_s += _LOOKS_EACH_S
@@ -211,7 +213,7 @@ def _paying(router: APIRouter, parts: _Parts) -> None:
             return parts.pages.form(
                 offer, attempt.state, token=token, language=language, status=attempt.status
             )
-        if attempt.state is AttemptState.PAID:
+        if attempt.state is AttemptState.PAID or is_scanned(attempt.page_url):
             url = f"/p/{token}/done?payment={attempt.id}&lang={language}"
             return parts.pages.sent_to(url, language=language)
         return parts.pages.sent_to(attempt.page_url, language=language)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from prepay_ledger.pay_links.texts import LANGUAGES, TEXTS, money
@@ -48,6 +49,8 @@ class Message:
     """Names of texts, and where each leads; where all is well, nothing urges to go on."""
     query: str = ""
     """What the page's own address has besides the language."""
+    code: str = ""
+    """What is shown as a code to scan; empty where there is none."""
 
 
 class DrawPage:
@@ -91,9 +94,10 @@ class DrawPage:
             language=language,
             query=message.query,
             mood=message.mood,
-            heading=texts[message.heading],
+            heading=texts[message.heading].format(amount=message.amount),
             lines=[texts[line].format(amount=message.amount) for line in message.lines],
             links=[(texts[name], href) for name, href in message.links],
+            code=_scannable(message.code) if message.code else "",
         )
 
     def _page(self, name: str, *, language: str, **values: object) -> str:
@@ -105,6 +109,12 @@ class DrawPage:
             style=_STYLE,
             **values,
         )
+
+
+def _scannable(text: str) -> str:
+    """As a QR code: black on white whatever the page's colours, or no camera reads it."""
+    code = segno.make_qr(text, error="m", boost_error=False)
+    return code.svg_inline(scale=6, border=4, dark="#000", light="#fff", omitsize=True)
 
 
 def page_headers(*, language: str, page_origins: Sequence[str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from prepay_ledger.pay_links.draw_page import DrawPage, FormState, Message, page_headers
 from prepay_ledger.pay_links.refusals import LinkIsOver
+from prepay_ledger.pay_links.rules import is_scanned
 from prepay_ledger.pay_links.texts import money
 from prepay_ledger.pay_links.values import Attempt, AttemptState, Offer
 from prewatt_common.http.openapi import PROBLEM
@@ -87,6 +88,9 @@ def how_it_stands(attempt: Attempt, token: str, *, language: str, may_pay: bool)
         case AttemptState.FAILED | AttemptState.DECLINED:
             again = [("try_again", page)] if may_pay else []
             mood, name, lines, links = "bad", "failed", ["failed"], again
+        case AttemptState.AT_PROVIDER if is_scanned(attempt.page_url):
+            mood, name, lines = "waiting", "scan", ["scan", "scan_2"]
+            links = [("look_again", here)]
         case AttemptState.BEGUN | AttemptState.AT_PROVIDER:
             mood, name, lines = "waiting", "waiting", ["waiting", "waiting_2"]
             links = [("look_again", here)]
@@ -97,4 +101,5 @@ def how_it_stands(attempt: Attempt, token: str, *, language: str, may_pay: bool)
         amount=money(attempt.paid_micro or attempt.amount_micro, attempt.currency, language),
         links=links,
         query=query,
+        code=attempt.page_url if name == "scan" else "",
     )

@@ -122,6 +122,15 @@ def odd_amount(amounts: PayAmounts, currency: str) -> int | None:
     return next((micro for micro in every if not is_whole(micro, currency)), None)
 
 
+def is_scanned(page_url: str) -> bool:
+    """Whether the payer scans it, and is sent nowhere.
+
+    >>> is_scanned("weixin://wxpay/bizpayurl?pr=1"), is_scanned("https://pay.example/1")
+    (True, False)
+    """
+    return bool(page_url) and not page_url.startswith(("https://", "http://"))
+
+
 def can_be_paid(micro: int, offer: Offer) -> bool:
     """Whether one payment may be of that."""
     return is_whole(micro, offer.currency) and offer.least_micro <= micro <= offer.most_micro

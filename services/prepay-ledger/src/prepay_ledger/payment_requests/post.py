@@ -24,6 +24,9 @@ class Posted:
 
     status: int
     document: Mapping[str, JsonValue]
+    headers: Mapping[str, str]
+    """By their names in small letters."""
+    body: bytes
 
 
 def make_client() -> httpx.AsyncClient:
@@ -44,7 +47,8 @@ async def post(
                     return NoAnswer("the answer is longer than 256 KiB", is_there=True)
     except httpx.HTTPError as error:
         return NoAnswer(f"no answer: {type(error).__name__}", is_there=False)
-    return Posted(answer.status_code, _object(body))
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return Posted(answer.status_code, _object(body), headers, body)
 
 
 async def post_json(

@@ -75,8 +75,8 @@ FromFile = BeforeValidator(_from_file)
 StandardSecret = Annotated[SecretStr, AfterValidator(_standard_secret), FromFile]
 _StripeSecret = Annotated[SecretStr, AfterValidator(_stripe_secret), FromFile]
 _ApiV3Key = Annotated[SecretStr, AfterValidator(_api_v3_key), FromFile]
-_PublicKey = Annotated[str, AfterValidator(_public_key), FromFile]
-_Certificate = Annotated[str, AfterValidator(_certificate), FromFile]
+PublicKeyText = Annotated[str, AfterValidator(_public_key), FromFile]
+CertificateText = Annotated[str, AfterValidator(_certificate), FromFile]
 _Id = Annotated[str, Field(min_length=1, max_length=64)]
 
 
@@ -137,9 +137,9 @@ class WeChatPaySettings(ProviderSettings):
     kind: Literal["wechat-pay"]
     merchant_ids: list[_Id] = Field(min_length=1)
     api_v3_keys: list[_ApiV3Key] = Field(min_length=1)
-    public_keys: dict[_Id, _PublicKey] = {}
+    public_keys: dict[_Id, PublicKeyText] = {}
     """By their id, ``PUB_KEY_ID_...``."""
-    certificates: list[_Certificate] = []
+    certificates: list[CertificateText] = []
 
     @model_validator(mode="after")
     def _has_a_key(self) -> "WeChatPaySettings":
@@ -166,7 +166,7 @@ class AlipaySettings(ProviderSettings):
     kind: Literal["alipay"]
     app_ids: list[_Id] = Field(min_length=1)
     seller_ids: list[_Id] = Field(min_length=1)
-    public_keys: list[_PublicKey] = Field(min_length=1)
+    public_keys: list[PublicKeyText] = Field(min_length=1)
     """Alipay's public key of the app: base64 as its console shows it, PEM, or a certificate."""
 
     def provider(self) -> Provider:

@@ -8,7 +8,7 @@ signs in our tests; at its start it fetches certificates, and it verifies only t
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 from cryptography.exceptions import InvalidTag
@@ -16,17 +16,21 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import ValidationError
 
-from prepay_ledger.providers.freshness import require_fresh, seconds_of
 from prepay_ledger.providers.reading import Document, ProviderId, id_of_body
-from prepay_ledger.providers.rsa_keys import Certificate, signed_by
-from prepay_ledger.providers.values import BadSignature, Reading, Receipt, Verified
+from prepay_ledger.providers.rsa_keys import Certificate
+from prepay_ledger.providers.values import Reading, Receipt, Verified
 from prepay_ledger.providers.wechat_pay_events import join, read_event
+from prepay_ledger.providers.wechat_pay_signatures import (
+    NONCE,
+    SERIAL,
+    SIGNATURE,
+    TIMESTAMP,
+    WeChatPaySigners,
+)
 
 API_V3_KEY_BYTES = 32
 _NONCE_BYTES = range(8, 129)
 """What AES-GCM can be asked with; WeChat Pay's has 12."""
-_SERIAL, _SIGNATURE = "wechatpay-serial", "wechatpay-signature"
-_TIMESTAMP, _NONCE = "wechatpay-timestamp", "wechatpay-nonce"
 
 
 class _Resource(Document):
@@ -53,24 +57,12 @@ class WeChatPay:
     api_v3_keys: Sequence[bytes]
     public_keys: Mapping[str, RSAPublicKey]
     certificates: Mapping[str, Certificate]
-    headers_kept = (_SERIAL, _SIGNATURE, _TIMESTAMP, _NONCE, "wechatpay-signature-type")
+    headers_kept = (SERIAL, SIGNATURE, TIMESTAMP, NONCE, "wechatpay-signature-type")
     receipt = Receipt("application/json", '{"code": "SUCCESS", "message": "成功"}'.encode())
 
     def verified(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Verified:
         """The id is the notice's own."""
-        timestamp, nonce = headers.get(_TIMESTAMP, ""), headers.get(_NONCE, "")
-        if not nonce:
-            message = "there is no Wechatpay-Nonce"
-            raise BadSignature(message)
-        require_fresh(seconds_of(timestamp, name="Wechatpay-Timestamp"), now)
-        key = self._key(headers.get(_SERIAL, ""), now)
-        signed = f"{timestamp}\n{nonce}\n".encode("latin-1") + body + b"\n"
-        if not signed_by([key], signature=headers.get(_SIGNATURE, ""), message=signed):
-            message = (
-                "Wechatpay-Signature is not made by the key of Wechatpay-Serial over these bytes; "
-                "see that nothing on the way changes the body"
-            )
-            raise BadSignature(message)
+        WeChatPaySigners(self.public_keys, self.certificates).require(headers, body, now)
         try:
             event_id = _Named.model_validate_json(body).id
         except ValidationError:
@@ -89,18 +81,6 @@ class WeChatPay:
     def read(self, plain: bytes) -> Reading:
         """Payments and refunds."""
         return read_event(plain, merchant_ids=self.merchant_ids)
-
-    def _key(self, serial: str, now: datetime) -> RSAPublicKey:
-        if serial in self.public_keys:
-            return self.public_keys[serial]
-        found = self.certificates.get(serial.upper().lstrip("0"))
-        if found is None:
-            message = f"no key or certificate {serial[:100]!r} (Wechatpay-Serial) is configured"
-            raise BadSignature(message)
-        if not found.not_before <= now <= found.not_after:
-            message = f"certificate {found.serial} holds until {found.not_after.astimezone(UTC)}"
-            raise BadSignature(message)
-        return found.key
 
     def _decrypted(self, resource: _Resource) -> bytes | None:
         nonce = resource.nonce.encode("utf-8", "replace")

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from prepay_ledger.providers.amounts import micro_of_minor
-from prepay_ledger.providers.orders import account_number_of
+from prepay_ledger.providers.orders import account_number_of, request_id_of
 from prepay_ledger.providers.reading import (
     Document,
     Movement,
@@ -107,6 +107,7 @@ def _payment(kind: str, paid: _Transaction, merchant_ids: frozenset[str]) -> Rea
         amount_micro=micro_of_minor(paid.amount.total, paid.amount.currency),
         currency=paid.amount.currency,
         at=instant_of(paid.success_time),
+        request_id=request_id_of(paid.out_trade_no),
     )
     return Told(kind=outcome, type=kind, **movement.model_dump())
 

@@ -1,0 +1,105 @@
+"""WeChat Pay as merchants ask it, over HTTP: it checks each signature by the merchant's public key,
+gives an order its code once, and signs what it answers."""
+
+import base64
+import json
+import re
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+from ledger_asked import served
+from ledger_providers import (
+    MERCHANT_ID,
+    PUBLIC_KEY_IDS,
+    key,
+    private_pem,
+    public_pem,
+    wechat_call,
+)
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from prewatt_devstack.ports import free_ports
+
+SERIAL = "5157F09EFDC096DE15EBE81A47057A7200000000"
+_PATH = "/v3/pay/transactions/native"
+_AUTHORIZATION = re.compile(
+    r'WECHATPAY2-SHA256-RSA2048 mchid="(\d+)",nonce_str="(\w+)",signature="([^"]+)",'
+    r'timestamp="(\d+)",serial_no="(\w+)"'
+)
+
+
+@dataclass
+class WeChat:
+    """What it was asked, and how it answers next."""
+
+    port: int
+    orders: dict[str, bytes] = field(default_factory=dict)
+    """By ``out_trade_no``: the body."""
+    nonces: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    says: tuple[int, dict[str, Any]] | None = None
+    """In place of a code."""
+    signs_by: str = "wechat new"
+    asked_for: str = ""
+    """The key that the newest request wants the answer to be signed by."""
+
+    def settings(self, **more: object) -> dict[str, object]:
+        """Of a ledger that asks it."""
+        return {
+            "kind": "wechat-pay",
+            "app_id": "wx8888888888888888",
+            "merchant_id": MERCHANT_ID,
+            "serial_no": SERIAL,
+            "private_key": private_pem("merchant"),
+            "public_keys": {PUBLIC_KEY_IDS[0]: public_pem("wechat new")},
+            "notify_url": "https://pay.example/v1/webhooks/payments/wechat",
+            "url": f"http://127.0.0.1:{self.port}{_PATH}",
+        } | more
+
+    async def native(self, request: Request) -> Response:
+        body = await request.body()
+        self.asked_for = request.headers.get("wechatpay-serial", "")
+        read = _AUTHORIZATION.fullmatch(request.headers["authorization"])
+        assert read is not None
+        merchant_id, nonce, signature, timestamp, serial = read.groups()
+        message = f"POST\n{_PATH}\n{timestamp}\n{nonce}\n".encode() + body + b"\n"
+        if (merchant_id, serial) != (MERCHANT_ID, SERIAL) or not _made(signature, message):
+            return self._signed(401, {"code": "SIGN_ERROR"})
+        self.nonces.append(nonce)
+        order = json.loads(body)
+        if self.orders.setdefault(order["out_trade_no"], body) != body:
+            self.faults.append("an order came again with another body")
+        if self.says is not None:
+            return self._signed(*self.says)
+        return self._signed(200, {"code_url": f"weixin://wxpay/bizpayurl?pr={len(self.orders)}"})
+
+    def _signed(self, status: int, document: dict[str, Any]) -> Response:
+        call = wechat_call(json.dumps(document).encode(), by=self.signs_by)
+        return Response(call.body, status, call.headers, "application/json")
+
+
+def _made(signature: str, message: bytes) -> bool:
+    try:
+        key("merchant").public_key().verify(
+            base64.b64decode(signature), message, PKCS1v15(), SHA256()
+        )
+    except InvalidSignature:
+        return False
+    return True
+
+
+@asynccontextmanager
+async def wechat_pay() -> AsyncGenerator[WeChat]:
+    """It listens until the end, where nothing must have been wrong."""
+    (port,) = free_ports(1)
+    wechat = WeChat(port)
+    async with served([Route(_PATH, wechat.native, methods=["POST"])], port=port):
+        yield wechat
+    assert wechat.faults == []
