@@ -110,12 +110,11 @@ class HasDebits(Protocol):
     """A transaction about batch debits."""
 
     debit_files: DebitStore
+    due_statements: DueStatementStore
 
 
 class Unit(HasDebits, payments.Unit, Protocol):
     """A transaction in which a line is put into a file, or an answer applied."""
-
-    due_statements: DueStatementStore
 
 
 OpenUnit = Callable[[], AbstractAsyncContextManager[Unit]]
