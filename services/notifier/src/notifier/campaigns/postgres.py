@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from notifier.campaigns.postgres_rows import campaign_of, member_of, step_of, terms_columns
 from notifier.campaigns.values import Campaign, Member, NewMember, Skipped, Step
 from notifier.contacts.values import Channel, Language
-from notifier.notices.postgres_rows import notice_of
+from notifier.notices.postgres_rows import ended_of
 from notifier.notices.values import Notice
 from prewatt_common.db.database import Database, DriverConnection, driver
 from prewatt_common.kafka import outbox
@@ -165,7 +165,7 @@ class PostgresCampaigns:
         return await self._connection.fetchval(query, campaign_id)
 
     async def withdraw(self, campaign_id: UUID, *, now: datetime) -> Sequence[Notice]:
-        return [notice_of(row) for row in await self._connection.fetch(_WITHDRAW, campaign_id, now)]
+        return ended_of(await self._connection.fetch(_WITHDRAW, campaign_id, now))
 
     async def stop(self, campaign_id: UUID) -> None:
         await self._connection.execute(_STOP, campaign_id)

@@ -1,5 +1,7 @@
 """Rows as values, and back."""
 
+import logging
+from collections.abc import Iterable
 from uuid import UUID
 
 import asyncpg
@@ -9,6 +11,8 @@ from notifier.contacts.values import Channel, Language
 from notifier.notices.values import Facts, Notice, Priority, Status, Template
 from prewatt_common.contracts.notice_events_v1 import Role
 from prewatt_common.db.database import DriverConnection
+
+logger = logging.getLogger(__name__)
 
 INSERT_NOTICES = """
 INSERT INTO notice (id, cause_id, account_id, template, language, channel, recipient, facts,
@@ -75,6 +79,18 @@ def notice_of(row: asyncpg.Record) -> Notice:
     )
 
 
+def ended_of(rows: Iterable[asyncpg.Record]) -> list[Notice]:
+    """Notices that have ended, but for those that cannot be read: they have ended all the same, and
+    no event can tell of it. One of them would keep all others of its transaction from ending."""
+    found: list[Notice] = []
+    for row in rows:
+        try:
+            found.append(notice_of(row))
+        except Exception:
+            logger.exception("notice %s has ended and cannot be read: not told", row["id"])
+    return found
+
+
 async def hold_account(connection: DriverConnection, account_id: UUID) -> None:
     """Until the transaction ends, nobody else adds notices of the account's."""
     await connection.execute("SELECT FROM account WHERE id = $1 FOR UPDATE", account_id)
@@ -100,4 +116,4 @@ async def stop_notices(
         ids,
         stop_as,
     )
-    return [notice_of(row) for row in rows if row["status"] == stop_as]
+    return ended_of(row for row in rows if row["status"] == stop_as)
