@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +36,7 @@ from prepay_ledger.pay_links.values import (
     PayLink,
 )
 from prewatt_common import base32
+from prewatt_common.contracts.base import PayUrl
 
 ALPHABET = base32.ALPHABET.lower()
 MICRO = 1_000_000
@@ -418,10 +420,14 @@ def test_a_key_is_base64_of_enough_bytes():
         ("", ""),
         ("https://pay.example/", "https://pay.example"),
         ("http://127.0.0.1:8082", "http://127.0.0.1:8082"),
+        ("HTTPS://Pay.example:8443/", "https://pay.example:8443"),
     ],
 )
 def test_links_are_of_one_domain(text, url):
     assert TypeAdapter(BaseUrl).validate_python(text) == url
+    if url:
+        # A warning that named another link would be read by nobody.
+        assert msgspec.convert(f"{url}/p/0123456789abcdef", PayUrl)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,8 @@ _HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
 def _base_url(text: str) -> str:
-    """Without a slash at the end; plain http only for development, on this machine."""
+    """Without a slash at the end, and in small letters: readers of the events that carry a link
+    take no others. Plain http only for development, on this machine."""
     if not text:
         return ""
     try:
@@ -49,7 +50,7 @@ def _base_url(text: str) -> str:
     if url.path not in ("", "/") or url.query or url.fragment:
         message = "it is a domain alone, as in https://pay.example"
         raise ValueError(message)
-    return text.rstrip("/")
+    return f"{url.scheme}://{url.netloc.decode('ascii')}"
 
 
 LinkKey = Annotated[SecretStr, AfterValidator(_key), FromFile]
