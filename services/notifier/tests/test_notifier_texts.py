@@ -358,3 +358,12 @@ def test_a_nominated_person_is_told_no_link(template, language, channel):
     made = notice(template, language, channel, pay_at="https://pay.example.org/p/0123")
     text = renderer.render(made, account_number=NUMBER).text
     assert "//pay." not in text.subject + text.body + text.short
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("template", Template)
+def test_a_call_spells_no_address_to_pay_at(template, language):
+    renderer = JinjaRenderer(utility_name="Prewatt", pay_at="https://pay.utility.example/")
+    more = _EXTRA.get(template, {}) | {"pay_at": "https://pay.example.org/p/0123456789abcdef"}
+    call = notice(template, language, Channel.VOICE, **more)
+    assert "//" not in renderer.render(call, account_number=NUMBER).text.short

@@ -81,7 +81,11 @@ def sample_of(
 ) -> Sample:
     """How it reads with these facts. Raises `Unsaid` where they do not fit."""
     values = values_of(
-        facts, account_number=account_number, signature=signature, language=key.language
+        facts,
+        account_number=account_number,
+        signature=signature,
+        language=key.language,
+        channel=key.channel,
     )
     body = say(source.body, values)
     subject = None if source.subject is None else say(source.subject, values)
@@ -123,6 +127,7 @@ def _wrong_with(sample: Sample, key: TextKey, *, limits: TextLimits) -> Iterator
         account_number=SAMPLE_NUMBER,
         signature=limits.signature,
         language=key.language,
+        channel=key.channel,
     )
     for name in sorted(VARIABLES[key.template].must_say):
         said = tail_of(SAMPLE_NUMBER) if name == "tail" else str(values[name])

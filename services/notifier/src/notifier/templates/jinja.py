@@ -41,6 +41,7 @@ class JinjaRenderer:
             account_number=account_number,
             signature=self._signature,
             language=notice.language,
+            channel=notice.channel,
             code=notice.code,
         )
         if published is not None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from notifier.contacts.consents import Purpose
-from notifier.contacts.values import Language
+from notifier.contacts.values import Channel, Language
 from notifier.notices.values import NO_CODE, Facts
 from notifier.templates.codes import text_of_code
 from notifier.templates.money import money_text
@@ -71,9 +71,11 @@ def values_of(
     account_number: str,
     signature: Signature,
     language: Language,
+    channel: Channel | None = None,
     code: bytes = NO_CODE,
 ) -> Mapping[str, Value]:
-    """By name; what the notice does not have is not among them."""
+    """By name; what the notice does not have is not among them. Nor is where to pay in a call:
+    nobody can write down an address that is spoken."""
     amounts = {
         "balance": facts.balance_micro,
         "threshold": facts.threshold_micro,
@@ -95,7 +97,7 @@ def values_of(
         "buy_by": facts.buy_by and wall_text(facts.buy_by, facts, language),
         "as_of": facts.as_of and wall_text(facts.as_of, facts, language),
         "purposes": purposes_text(facts.purposes, language) if facts.purposes else None,
-        "pay_at": facts.pay_at or signature.pay_at,
+        "pay_at": None if channel is Channel.VOICE else facts.pay_at or signature.pay_at,
         "tails": ", ".join(facts.tails) if facts.tails else None,
         "retry_on": facts.retry_on.isoformat() if facts.retry_on else None,
         "next_due": facts.next_due.isoformat() if facts.next_due else None,
