@@ -35,6 +35,8 @@ from prewatt_common.clock import Clock
 from prewatt_common.ids import new_id
 from prewatt_common.refusals import NeedsSecondPerson
 
+_STOPS = (What.PAUSED, What.CANCELLED)
+_STOPPED = (CampaignState.PAUSED, CampaignState.CANCELLED)
 _LEAVING_S = 5.0
 _LOOK_S = 0.05
 
@@ -122,35 +124,45 @@ class ChangeCampaign:
         `NeedsSecondPerson`, `InvalidCampaign` or `OtherRequest`."""
         now = self._clock()
         step = _step(order, campaign_id, now)
-        withdrawn: Sequence[Notice] = ()
         async with self._open_campaigns() as store:
             campaign = _known(await store.lock(campaign_id), campaign_id)
-            if await _asked(store, step) is not None:
-                return campaign
-            changed = replace(campaign, state=_next(campaign, order.what))
-            match order.what:
-                case What.APPROVED:
-                    await self._check(store, campaign, order, now)
-                    changed = replace(changed, approved_by=order.by)
-                case What.STARTED | What.RESUMED:
-                    changed = replace(changed, next_at=now, told_at=now)
-                case What.PAUSED:
-                    withdrawn = await _withdraw(store, campaign_id, now=now)
-                case What.CANCELLED:
-                    withdrawn = await _withdraw(store, campaign_id, now=now)
-                    await store.stop(campaign_id)
-                    await store.skip_waiting(campaign_id, Skipped.CANCELLED, now=now)
-                    changed = replace(changed, ended_at=now)
-                case _:
-                    raise AssertionError(order.what)
-            await store.change(changed)
-            await store.note(step)
-        count_withdrawn(withdrawn)
-        self._committed()
-        if order.what in (What.PAUSED, What.CANCELLED):
+            is_new = await _asked(store, step) is None
+            withdrawn: Sequence[Notice] = ()
+            if is_new:
+                campaign, withdrawn = await self._changed(store, campaign, order, now)
+                await store.note(step)
+        if is_new:
+            count_withdrawn(withdrawn)
+            self._committed()
+        if order.what in _STOPS and campaign.state in _STOPPED:
+            # Asked again too: the first may wait for its answer still.
             await self._until_nothing_leaves(campaign_id)
             await self._withdraw_the_rest(campaign_id)
-        return changed
+        return campaign
+
+    async def _changed(
+        self, store: CampaignStore, campaign: Campaign, order: Order, now: datetime
+    ) -> tuple[Campaign, Sequence[Notice]]:
+        """As it stands then, and what is withdrawn by that."""
+        withdrawn: Sequence[Notice] = ()
+        changed = replace(campaign, state=_next(campaign, order.what))
+        match order.what:
+            case What.APPROVED:
+                await self._check(store, campaign, order, now)
+                changed = replace(changed, approved_by=order.by)
+            case What.STARTED | What.RESUMED:
+                changed = replace(changed, next_at=now, told_at=now)
+            case What.PAUSED:
+                withdrawn = await _withdraw(store, campaign.id, now=now)
+            case What.CANCELLED:
+                withdrawn = await _withdraw(store, campaign.id, now=now)
+                await store.stop(campaign.id)
+                await store.skip_waiting(campaign.id, Skipped.CANCELLED, now=now)
+                changed = replace(changed, ended_at=now)
+            case _:
+                raise AssertionError(order.what)
+        await store.change(changed)
+        return changed, withdrawn
 
     async def _until_nothing_leaves(self, campaign_id: UUID) -> None:
         """What is being handed over now has looked whether it may before this was committed. The
