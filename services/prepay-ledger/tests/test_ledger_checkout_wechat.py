@@ -4,7 +4,7 @@ of ours."""
 import json
 from collections.abc import AsyncGenerator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -176,7 +176,8 @@ ATTEMPT = Attempt(
 )
 def test_the_code_stands_on_a_page_of_ours(language: str, heading: str) -> None:
     draw = DrawPage(utility="U", ways={})
-    shown = how_it_stands(ATTEMPT, "t", language=language, may_pay=True)
+    now = ATTEMPT.begun_at + timedelta(minutes=1)
+    shown = how_it_stands(ATTEMPT, "t", language=language, may_pay=True, now=now)
     page = draw.message(shown, language=language)
     assert heading in page
     assert page.count("<svg") == 2  # the mark at the head, and the code
@@ -186,6 +187,17 @@ def test_the_code_stands_on_a_page_of_ours(language: str, heading: str) -> None:
     for state in (AttemptState.PAID, AttemptState.FAILED):
         closed = replace(ATTEMPT, state=state)
         ended = draw.message(
-            how_it_stands(closed, "t", language=language, may_pay=True), language=language
+            how_it_stands(closed, "t", language=language, may_pay=True, now=now), language=language
         )
         assert ended.count("<svg") == 1
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("may_pay", [True, False])
+def test_a_code_that_is_over_is_shown_no_more(language: str, may_pay: bool) -> None:
+    over = ATTEMPT.begun_at + timedelta(hours=2)
+    shown = how_it_stands(ATTEMPT, "t", language=language, may_pay=may_pay, now=over)
+    assert shown.code == ""
+    assert [name for name, _ in shown.links] == ["look_again", "try_again"][: 1 + may_pay]
+    page = DrawPage(utility="U", ways={}).message(shown, language=language)
+    assert page.count("<svg") == 1

@@ -170,7 +170,9 @@ def _looking(router: APIRouter, parts: _Parts) -> None:
                 break
             await parts.sleep(_LOOKS_EACH_S)
             waited_s += _LOOKS_EACH_S
-        message = how_it_stands(attempt, str(known), language=language, may_pay=may_pay)
+        message = how_it_stands(
+            attempt, str(known), language=language, may_pay=may_pay, now=parts.clock()
+        )
         return parts.pages.message(message, language=language)
 
 

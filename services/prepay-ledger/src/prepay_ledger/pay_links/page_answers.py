@@ -1,5 +1,6 @@
 """Answers of the payers' pages, and what OpenAPI says of them."""
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -8,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from prepay_ledger.pay_links.draw_page import DrawPage, FormState, Message, page_headers
 from prepay_ledger.pay_links.refusals import LinkIsOver
-from prepay_ledger.pay_links.rules import is_scanned
+from prepay_ledger.pay_links.rules import is_old, is_scanned
 from prepay_ledger.pay_links.texts import money
 from prepay_ledger.pay_links.values import Attempt, AttemptState, Offer
 from prewatt_common.http.openapi import PROBLEM
@@ -76,21 +77,28 @@ class Pages:
         return HTMLResponse(text, status, headers)
 
 
-def how_it_stands(attempt: Attempt, token: str, *, language: str, may_pay: bool) -> Message:
+def how_it_stands(
+    attempt: Attempt, token: str, *, language: str, may_pay: bool, now: datetime
+) -> Message:
     query = f"payment={attempt.id}"
     page, here = f"/p/{token}?lang={language}", f"/p/{token}/done?{query}&lang={language}"
     of_link = [("pay_more", page)] if may_pay else []
+    again = [("try_again", page)] if may_pay else []
     match attempt.state:
         case AttemptState.PAID:
             mood, name, lines, links = "good", "paid", ["paid"], of_link
             if attempt.paid_micro is None:
                 lines = ["paid_other"]
         case AttemptState.FAILED | AttemptState.DECLINED:
-            again = [("try_again", page)] if may_pay else []
             mood, name, lines, links = "bad", "failed", ["failed"], again
         case AttemptState.AT_PROVIDER if is_scanned(attempt.page_url):
-            mood, name, lines = "waiting", "scan", ["scan", "scan_2"]
-            links = [("look_again", here)]
+            if is_old(attempt, now=now):
+                # Nobody can pay by the code any more; whoever has may not be told of yet.
+                mood, name, lines = "waiting", "waiting", ["scan_over", "waiting_2"]
+                links = [("look_again", here), *again]
+            else:
+                mood, name, lines = "waiting", "scan", ["scan", "scan_2"]
+                links = [("look_again", here)]
         case AttemptState.BEGUN | AttemptState.AT_PROVIDER:
             mood, name, lines = "waiting", "waiting", ["waiting", "waiting_2"]
             links = [("look_again", here)]
