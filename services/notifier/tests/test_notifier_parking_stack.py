@@ -141,7 +141,12 @@ class Deliveries:
             committed=lambda: None,
         )
         self.take_receipt = TakeReceipt(open_deliveries=deliveries, park=park, clock=utc_now)
-        self._end = EndParking(open_parking=parking, clock=utc_now, committed=self.worker.wake)
+        self._end = EndParking(
+            open_parking=parking,
+            join_receipts=self.take_receipt.join,
+            clock=utc_now,
+            committed=self.worker.wake,
+        )
         self.running: asyncio.Task[None] | None = None
 
     async def _taken(self) -> bool:
@@ -275,6 +280,18 @@ async def test_a_receipt_of_one_that_cannot_be_read_is_kept_and_ends_no_link(dat
     (kept,) = await deliveries.parked()
     assert (kept.account_id, kept.doing, kept.peer_has_it) == (account_id, Doing.READ, True)
     assert await statuses(database, [account_id]) == ["accepted"]
+    sound = uuid4()
+    await take(database, low(sound))
+    await execute(
+        database,
+        "UPDATE notice SET facts = (SELECT facts FROM notice WHERE account_id = $2) "
+        "WHERE account_id = $1",
+        account_id,
+        sound,
+    )
+    # The centre says it no more: what it has said counts as soon as the notice can be read.
+    await deliveries.end(kept.notice_id, ParkedEnd.RELEASED)
+    assert await statuses(database, [account_id]) == ["delivered"]
 
 
 async def test_beyond_ten_all_stops_and_says_so(database, notifier_until, caplog):

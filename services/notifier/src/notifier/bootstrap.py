@@ -108,11 +108,10 @@ async def _run(
 
     doors = make_doors(settings, database, passing=_is_passing, committed=relay.wake)
 
-    parking = make_parking(database, passing=_is_passing, committed=committed)
-    take_receipt = _told(
-        TakeReceipt(open_deliveries=deliveries, park=parking.park, clock=utc_now),
-        committed=committed,
+    parking = make_parking(
+        database, open_deliveries=deliveries, passing=_is_passing, committed=committed
     )
+    take_receipt = _told(parking.take_receipt, committed=committed)
     take_verdict = TakeVerdict(open_deliveries=deliveries, clock=utc_now)
     set_consents = SetConsents(
         open_consents=consents, refusable=settings.refusable_purposes, clock=utc_now

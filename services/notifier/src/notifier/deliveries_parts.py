@@ -16,6 +16,7 @@ from notifier.deliveries.lane import Lane
 from notifier.deliveries.park_notice import ParkNotice
 from notifier.deliveries.ports import OpenDeliveries, ParkingStore
 from notifier.deliveries.postgres_parking import PostgresParkingRecords, open_parking
+from notifier.deliveries.take_receipt import TakeReceipt
 from notifier.deliveries.trust_silence import TrustSilence
 from notifier.deliveries.worker import DeliveryWorker
 from notifier.metrics import PARKED_NOTICES
@@ -31,6 +32,7 @@ class ParkingParts(NamedTuple):
     """What the service needs of notices that are set aside."""
 
     park: ParkNotice
+    take_receipt: TakeReceipt
     router: APIRouter
     worker: Repeating
 
@@ -38,6 +40,7 @@ class ParkingParts(NamedTuple):
 def make_parking(
     database: Database,
     *,
+    open_deliveries: OpenDeliveries,
     passing: Callable[[BaseException], bool],
     committed: Callable[[], None],
 ) -> ParkingParts:
@@ -51,9 +54,17 @@ def make_parking(
         PARKED_NOTICES.set(await records.count())
         return None
 
-    end = EndParking(open_parking=parking, clock=utc_now, committed=committed)
+    park = ParkNotice(open_parking=parking, blameless=is_schema_fault, clock=utc_now)
+    take_receipt = TakeReceipt(open_deliveries=open_deliveries, park=park, clock=utc_now)
+    end = EndParking(
+        open_parking=parking,
+        join_receipts=take_receipt.join,
+        clock=utc_now,
+        committed=committed,
+    )
     return ParkingParts(
-        ParkNotice(open_parking=parking, blameless=is_schema_fault, clock=utc_now),
+        park,
+        take_receipt,
         parked_notices_router(records=records, end=end),
         Repeating(name="parked-notices", do=measure, every_s=_LOOK_S, passing=passing),
     )

@@ -1,6 +1,6 @@
 """Use case: a person lets a parked notice go again, or drops it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from notifier.deliveries.ports import OpenParking, ParkingStore
@@ -14,12 +14,19 @@ from prewatt_common.ids import new_id
 
 
 class EndParking:
-    """Once under an Idempotency-Key. Who decided so, and why, is kept."""
+    """Once under an Idempotency-Key. Who decided so, and why, is kept. ``join_receipts``: has what
+    was said of the notice's messages count, where it was kept as nobody could read the notice."""
 
     def __init__(
-        self, *, open_parking: OpenParking, clock: Clock, committed: Callable[[], None]
+        self,
+        *,
+        open_parking: OpenParking,
+        join_receipts: Callable[[UUID], Awaitable[object]],
+        clock: Clock,
+        committed: Callable[[], None],
     ) -> None:
         self._open_parking = open_parking
+        self._join_receipts = join_receipts
         self._clock = clock
         self._committed = committed
 
@@ -27,8 +34,8 @@ class EndParking:
         self, notice_id: UUID, what: ParkedEnd, *, by: str, reason: str, key: str
     ) -> ParkedStep:
         """A released one is due at once: where its time is over the next channel gets it, and one
-        that an event has overtaken is withdrawn. One that is dropped is never sent, and told as
-        failed. Raises `NotParked` or `OtherRequest`."""
+        that an event has overtaken is withdrawn; one that a peer has is what its receipts say. One
+        that is dropped is never sent, and told as failed. Raises `NotParked` or `OtherRequest`."""
         ended = None
         async with self._open_parking() as store:
             # First the lock: the same request at the same time finds what the first one did.
@@ -56,6 +63,9 @@ class EndParking:
                 ended = await _dropped(store, step)
         if ended is not None:
             NOTICES.labels(ended.channel, ended.status).inc()
+        if what is ParkedEnd.RELEASED:
+            # No centre says again what it was told that we have.
+            await self._join_receipts(notice_id)
         self._committed()
         return step
 

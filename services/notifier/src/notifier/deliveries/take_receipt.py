@@ -33,10 +33,12 @@ class TakeReceipt:
             notice_id = await store.keep_receipt(
                 as_kept(message_id), verdict, reason=as_kept(reason), now=now
             )
-        if notice_id is None:
-            return False
+        return False if notice_id is None else await self.join(notice_id)
+
+    async def join(self, notice_id: UUID) -> bool:
+        """Has what was kept of the notice's messages count. Whether there is such a notice."""
         try:
-            return await self._join(notice_id, now=now)
+            return await self._join(notice_id, now=self._clock())
         except NoticeBroken as broken:
             # The receipt is kept. It would end the link to the centre, which sends it again.
             await self._park(broken.notice_id, broken.error, doing=broken.doing, peer_has_it=True)
