@@ -424,6 +424,15 @@ QUEUED, WITHDRAWN = Status.QUEUED, Status.WITHDRAWN
             id="a limit that is raised and lowered",
         ),
         pytest.param(
+            [limited(300), limited(500, LIMITED), limited(700, LIMITED), limited(700, LIMITED)],
+            [
+                (Template.SUPPLY_LIMITED, QUEUED),
+                (Template.SUPPLY_LIMIT_RAISED, WITHDRAWN),
+                (Template.SUPPLY_LIMIT_RAISED, QUEUED),
+            ],
+            id="a limit that is raised twice",
+        ),
+        pytest.param(
             [limited(300), limited(500, LIMITED), topped_up(50)],
             [
                 (Template.SUPPLY_LIMITED, WITHDRAWN),
@@ -535,6 +544,15 @@ def test_the_limit_that_was_told_is_remembered_between_batches():
     assert (notice.template, notice.facts.limit_w) == (Template.SUPPLY_LIMIT_RAISED, 500)
     assert more.accounts[ACCOUNT].limit_w == 500
     assert plan(off, accounts=more.accounts).accounts[ACCOUNT].limit_w is None
+
+
+def test_a_raise_that_waits_for_the_morning_is_overtaken_by_the_next_one():
+    waiting = OpenNotice(uuid4(), ACCOUNT, Template.SUPPLY_LIMIT_RAISED, 0)
+    limit = OpenNotice(uuid4(), ACCOUNT, Template.SUPPLY_LIMITED, 0)
+    told = {ACCOUNT: Account(ACCOUNT, limit_w=500)}
+    for limit_w, overtaken in ((700, [waiting.id]), (500, [])):
+        made = plan(limited(limit_w, LIMITED), accounts=told, open_notices=[waiting, limit])
+        assert made.withdrawn == overtaken
 
 
 def test_a_connected_state_that_comes_again_after_the_cut_is_no_return():

@@ -123,12 +123,18 @@ def plan_notices(
         before = plan.accounts.get(account_id) or accounts.get(account_id) or Account(account_id)
         if _is_from_before_the_cut(event, before):
             continue
-        withdrawn |= {n.id for n in open_for[account_id] if makes_untrue(event=event, notice=n)}
+        call = called_for(event, before)
+
+        def is_over(
+            notice: Notice | OpenNotice, event: LedgerEvent = event, call: Call | None = call
+        ) -> bool:
+            return makes_untrue(event=event, notice=notice) or _is_raised_further(call, notice)
+
+        withdrawn |= {n.id for n in open_for[account_id] if is_over(n)}
         for place in made_for[account_id]:
             made = plan.notices[place]
-            if made.status is Status.QUEUED and makes_untrue(event=event, notice=made):
+            if made.status is Status.QUEUED and is_over(made):
                 plan.notices[place] = replace(made, status=Status.WITHDRAWN)
-        call = called_for(event, before)
         if call is not None:
             contact = contacts.get(account_id) or default_contact(account_id, default_language)
             told = [(call, contact, declined.get(account_id, ()))]
@@ -174,6 +180,13 @@ def makes_untrue(*, event: LedgerEvent, notice: Notice | OpenNotice) -> bool:
         return False
     template = TOLD_AS.get(notice.template, notice.template)
     return _makes_untrue(event, template, notice.settled_above_micro)
+
+
+def _is_raised_further(call: Call | None, notice: Notice | OpenNotice) -> bool:
+    """Whether a limit that was raised is raised again: the same one asked for anew calls for
+    nothing, and leaves the notice as it is."""
+    raised = Template.SUPPLY_LIMIT_RAISED
+    return call is not None and call.template is raised and notice.template is raised
 
 
 def _makes_untrue(  # noqa: PLR0911 - a case each
