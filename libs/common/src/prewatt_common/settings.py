@@ -27,7 +27,8 @@ class ServiceSettings(BaseSettings):
     migration_database_url: SecretStr | None = None
     """The same database by the role that owns its tables: for ``migrate`` alone, and not to be
     given to a process that serves."""
-    database_pool_size: int = Field(default=8, ge=2, le=100)
+    database_pool_size: int = Field(default=8, ge=3, le=100)
+    """While Kafka is away the outbox holds two of them: one for each of its lanes."""
     http_host: str = "127.0.0.1"
     http_port: int = Field(ge=1, le=65535)
     trusted_proxy_hops: int = Field(default=0, ge=0, le=10)
