@@ -53,10 +53,10 @@ class PostPaid(OwingByDebit):
         await self.scratch.sql(
             "INSERT INTO statement (id, number, account_id, agreement_id, period_first, "
             "period_end, account_number, currency, energy_wh, charged, brought_micro, "
-            "charged_micro, corrected_micro, paid_micro, given_micro, owed_micro, "
-            "posted_total_micro, paid_total_micro, due_on, issued_at) SELECT $1, "
+            "charged_micro, corrected_micro, paid_micro, given_micro, late_micro, owed_micro, "
+            "posted_total_micro, paid_total_micro, late_total_micro, due_on, issued_at) SELECT $1, "
             "coalesce(max(number), 0) + 1, $2, $3, $4, $4::date + 15, 'n', 'CNY', 0, '{}', 0, $5, "
-            "0, 0, 0, $5, $5, 0, $6, $7 FROM statement",
+            "0, 0, 0, 0, $5, $5, 0, 0, $6, $7 FROM statement",
             statement_id, self.account_id, self.agreement_id, date.fromisoformat(first),
             units * 1_000_000, due_on, self.now,
         )  # fmt: skip
