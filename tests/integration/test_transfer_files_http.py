@@ -126,3 +126,5 @@ async def test_much_gives_its_bytes_to_nobody_before_two_people(ledger: httpx.As
     approve = f"/v1/proposals/{proposal['id']}/approve"
     assert (await ledger.post(approve, json=REASON)).status_code == 403
     assert (await ledger.post(f"{path}/cancel", json=REASON)).json()["state"] == "cancelled"
+    # One person alone cannot have it by giving it up.
+    assert kind(await ledger.get(f"{path}/content")) == (404, "unknown-transfer-file")

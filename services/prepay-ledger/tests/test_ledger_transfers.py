@@ -14,7 +14,12 @@ from prepay_ledger.debit_formats.pain001 import NAMESPACE
 from prepay_ledger.debit_formats.values import AnswerKind, Transfer, TransferFile, Unwritable
 from prepay_ledger.debit_formats.write_file import write_transfer_file
 from prepay_ledger.refunds.values import Payee, RefundState
-from prepay_ledger.transfer_files.rules import file_of, follows_of, why_not_cancelled
+from prepay_ledger.transfer_files.rules import (
+    file_of,
+    follows_of,
+    why_not_cancelled,
+    why_not_given,
+)
 from prepay_ledger.transfer_files.values import (
     FileState,
     ItemState,
@@ -185,6 +190,11 @@ def test_what_follows_from_an_answer(kind, item, file_state, refund, expected) -
 def test_what_the_bank_has_answered_to_it_has_had() -> None:
     assert why_not_cancelled([ITEM]) is None
     assert why_not_cancelled([ITEM, replace(ITEM, state=REFUSED)]) == "the bank has answered to it"
+
+
+def test_what_nobody_approved_or_another_file_may_pay_is_given_to_nobody() -> None:
+    given = {state for state in FileState if why_not_given(state) is None}
+    assert given == {FileState.MADE, FileState.SENT}
 
 
 def test_a_line_names_its_refund() -> None:

@@ -28,6 +28,7 @@ from prepay_ledger.transfer_files.refusals import (
     UnknownBank,
     UnknownTransferFile,
 )
+from prepay_ledger.transfer_files.rules import why_not_given
 from prepay_ledger.transfer_files.schemas import (
     TransferAnswerOut,
     TransferFileIn,
@@ -37,7 +38,7 @@ from prepay_ledger.transfer_files.schemas import (
     TransferResultOut,
     WholeTransferFileOut,
 )
-from prepay_ledger.transfer_files.values import FileState, FileView
+from prepay_ledger.transfer_files.values import FileView
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import require
 from prewatt_common.http.body import DeclaredBody
@@ -109,9 +110,8 @@ def transfer_files_router(
     )
     async def content(file_id: UUID) -> Response:
         """The file for the bank: the same bytes each time, with whole account numbers."""
-        state = (await view_of(file_id)).file.state
-        if state is FileState.PROPOSED:
-            message = f"transfer file {file_id} waits for a second person: nobody has it yet"
+        if (why := why_not_given((await view_of(file_id)).file.state)) is not None:
+            message = f"nobody gets the bytes of transfer file {file_id}: {why}"
             raise UnknownTransferFile(message)
         body = await queries.body(file_id)
         return Response(body, media_type="application/octet-stream")

@@ -71,6 +71,18 @@ def follows_of(
     return Follows(told, AnswerState.APPLIED, why, open=refused)
 
 
+def why_not_given(state: FileState) -> str | None:
+    """Why nobody gets the file's bytes; none: the bank may have them. Of one that was cancelled
+    nobody may have approved them, and another file may pay the same."""
+    match state:
+        case FileState.PROPOSED:
+            return "it waits for a second person"
+        case FileState.CANCELLED:
+            return "it is cancelled"
+        case FileState.MADE | FileState.SENT:
+            return None
+
+
 def why_not_cancelled(items: Sequence[TransferItem]) -> str | None:
     """Why a person cannot say that the bank never had the file; none: it can be. What the bank has
     answered to it has had."""
