@@ -56,7 +56,11 @@ def follows_of(
     if item.state is told:
         return Follows(told, AnswerState.REPEATED, "", open=False)
     against = (
-        (file is not FileState.SENT, f"the file is {file}, and the bank has an answer to it"),
+        # What it answers to it has, whether or not a person has said so yet.
+        (
+            file not in {FileState.MADE, FileState.SENT},
+            f"the file is {file}, and the bank has an answer to it",
+        ),
         (item.state is not ItemState.ORDERED, f"the bank had {item.state} it before"),
         (
             told is ItemState.REFUSED and refund is not RefundState.IN_TRANSIT,
