@@ -36,12 +36,18 @@ class SettleDeposit:
     async def __call__(
         self, unit: Unit, *, deposit_id: UUID, line_id: UUID, decided: Decided
     ) -> Step:
-        """The step that the line is of. The line is locked first, then the account. The same again
-        changes nothing. Raises `UnknownDeposit`, `UnknownLine` or `DepositRefused`."""
+        """The step that the line is of. The line is locked first, then its payment, then the
+        account. The same again changes nothing. Raises `UnknownDeposit`, `UnknownLine` or
+        `DepositRefused`."""
         line = await unit.bank.lock(line_id)
         if line is None:
             message = f"there is no bank line {line_id}"
             raise UnknownLine(message)
+        if line.payment is not None:
+            # Before the account, as whoever places what is in suspense does.
+            await unit.payments.lock_by_payment_id(
+                provider=line.provider, payment_id=line.payment_id
+            )
         deposit = await locked_deposit(unit, deposit_id)
         known = await unit.deposits.step_of_line(line_id)
         if known is not None and known.deposit_id == deposit_id:
