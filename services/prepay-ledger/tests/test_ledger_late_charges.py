@@ -14,6 +14,7 @@ from prepay_ledger.late_charges.rules import (
     Paid,
     claims_of,
     held_days,
+    is_payable,
     reckon,
     step_due,
     without_late_charges,
@@ -133,6 +134,18 @@ def test_how_it_was_reckoned_is_told_and_held_days_cost_nothing() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("left_micro", "is_late"), [(0, False), (9_999, False), (10_000, True), (15_000, True)]
+)
+def test_what_is_less_than_a_coin_nobody_can_pay(left_micro: int, is_late: bool) -> None:
+    """A batch debit takes whole cents of a statement: the rest is not late, and costs no
+    minimum."""
+    charge = LateCharge(rate_ppm=1_000, minimum_micro={"CNY": 500_000})
+    found = cost(claims(60_005_678), (0, 60_005_678 - left_micro), days=20, charge=charge)
+    assert (found.accrued_micro > 0) is is_late
+    assert is_payable(left_micro, "CNY") is is_late
+
+
 def test_what_is_oldest_is_paid_first_and_later_statements_bear_their_own() -> None:
     both = claims(100_000, 150_000)
     assert cost(both, (20, 120_000), days=40).accrued_micro == 19 * 100
@@ -225,7 +238,7 @@ def test_days_one_by_one_sum_to_all_at_once(
             rate = charge.later_years_rate_ppm
         is_open = of[index].open_micro(paid.by(on))
         assert 0 <= is_open <= most
-        total += is_open * rate
+        total += is_open * rate if is_payable(is_open, "CNY") else 0
     least = charge.minimum_micro.get("CNY", 0)
     bounded = min(most * charge.cap_ppm // MICRO, max(least, total // MICRO)) if total else 0
     assert found.accrued_micro == bounded

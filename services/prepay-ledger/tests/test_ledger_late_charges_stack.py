@@ -30,6 +30,7 @@ from prepay_ledger.payments.assign_payment import AssignPayment
 from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.payments.values import Payment
 from prepay_ledger.policies.publish_policy import draft_policy, publish_policy
+from prepay_ledger.providers.amounts import whole_minor
 from prepay_ledger.statements.values import Statement
 from prewatt_common.contracts.cut_facts_v1 import ConditionKind
 from prewatt_common.contracts.supply_policy_v1 import policy_of
@@ -335,7 +336,7 @@ async def test_a_reminder_is_told_once_a_step_and_not_after_it_was_paid(town: La
     owed = town.first.amounts.owed_micro
     assert (told["step_days"], told["open_micro"], told["overdue_micro"]) == (1, owed, owed)
     assert told["statement_number"] == town.first.number
-    assert told["settled_at_micro"] == told["balance_micro"] + owed
+    assert told["settled_at_micro"] == told["balance_micro"] + whole_minor(owed, "CNY")
     with pytest.raises(Killed):
         await town.reminders(16, open_unit=Dying(town, after=1, inside=True))
     (_, second) = await town.reminders(20)

@@ -7,8 +7,9 @@ from typing import Protocol
 from prepay_ledger.balances.values import Account
 from prepay_ledger.events import Publishes, account_event
 from prepay_ledger.late_charges.ports import HasLateCharges
-from prepay_ledger.late_charges.rules import Paid, step_due
+from prepay_ledger.late_charges.rules import Paid, is_payable, step_due
 from prepay_ledger.late_charges.values import Claim, Ground, Reminder, Terms
+from prepay_ledger.providers.amounts import whole_minor
 from prewatt_common.contracts.ledger_events_v1 import PaymentReminder
 from prewatt_common.ids import new_id
 
@@ -37,7 +38,9 @@ async def remind(
     for claim, its in zip(ground.claims, terms, strict=True):
         open_micro = claim.open_micro(so_far)
         told = ground.reminded.get(claim.statement_id, ())
-        step = step_due(claim, its, told=told, today=today) if open_micro else None
+        if not is_payable(open_micro, account.currency):
+            continue
+        step = step_due(claim, its, told=told, today=today)
         if step is None:
             continue
         reminder = Reminder(
@@ -57,7 +60,8 @@ async def remind(
             claim,
             overdue_micro=overdue_micro,
             late_micro=late_micro,
-            settled_at_micro=account.balance_micro + max(0, claim.to_micro - so_far),
+            settled_at_micro=account.balance_micro
+            + whole_minor(claim.to_micro - so_far, account.currency),
             balance_micro=account.balance_micro,
         )
         await unit.publish([account_event(event, account_id=account.id, at=now)])

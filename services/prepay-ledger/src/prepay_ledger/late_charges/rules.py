@@ -23,6 +23,7 @@ from prepay_ledger.late_charges.values import (
     Span,
     Terms,
 )
+from prepay_ledger.providers.amounts import whole_minor
 from prewatt_common.contracts.supply_late_v1 import LateCharge
 
 _DAY = timedelta(days=1)
@@ -73,7 +74,7 @@ def reckon(claim: Claim, paid: Paid, *, terms: Terms, through: date, currency: s
     charge = terms.charge
     if charge is None:
         return Reckoned((), 0)
-    found = _spans(claim, paid, charge=charge, held=terms.held, through=through)
+    found = _spans(claim, paid, charge=charge, held=terms.held, through=through, currency=currency)
     numerator = sum(
         each.open_micro * each.rate_ppm * ((each.last - each.first).days + 1) for each in found
     )
@@ -91,6 +92,7 @@ def _spans(
     charge: LateCharge,
     held: Sequence[HeldDays],
     through: date,
+    currency: str,
 ) -> list[Span]:
     first = claim.due_on + timedelta(days=1 + charge.grace_days)
     end = through + _DAY
@@ -106,9 +108,15 @@ def _spans(
             rate = charge.later_years_rate_ppm
         if is_held(held, day):
             rate = 0
-        if is_open:
+        if is_payable(is_open, currency):
             found.append(Span(day, next_day - _DAY, is_open, rate))
     return _joined(found)
+
+
+def is_payable(open_micro: int, currency: str) -> bool:
+    """Whether anybody can pay anything of it: not what is less than the smallest coin, such as a
+    batch debit of a statement leaves of it."""
+    return whole_minor(open_micro, currency) > 0
 
 
 def is_held(held: Sequence[HeldDays], day: date) -> bool:
