@@ -2,6 +2,8 @@
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prepay_ledger.late_charges.remind_late import remind
 from prepay_ledger.late_charges.rules import (
     Paid,
     claims_of,
@@ -22,12 +25,14 @@ from prepay_ledger.late_charges.rules import (
 from prepay_ledger.late_charges.values import (
     Asked,
     Claim,
+    Ground,
     Held,
     HeldDays,
     Movement,
     Period,
     Posted,
     Reckoned,
+    Reminder,
     Span,
     Terms,
 )
@@ -318,6 +323,37 @@ def test_the_newest_step_is_told_once(days: int, told: list[int], step: int | No
     terms = Terms(policy_number=1, customer_class="c", charge=None, reminder_days=(1, 15, 30))
     (claim,) = claims(100)
     assert step_due(claim, terms, told=told, today=DUE + days * DAY) == step
+
+
+@pytest.mark.parametrize(
+    ("awaited_micro", "told_micro"),
+    [(0, [100_000]), (40_000, [100_000]), (95_000, []), (100_000, []), (200_000, [])],
+)
+async def test_what_the_customers_bank_may_pay_yet_nobody_is_reminded_of(
+    awaited_micro: int, told_micro: list[int]
+) -> None:
+    told: list[int] = []
+
+    async def add_reminder(reminder: Reminder) -> None:
+        told.append(reminder.open_micro)
+
+    async def publish(_: Any) -> None:
+        return None
+
+    unit: Any = SimpleNamespace(
+        late_charges=SimpleNamespace(add_reminder=add_reminder), publish=publish
+    )
+    account: Any = SimpleNamespace(id=UUID(int=9), balance_micro=-100_000, currency="CNY")
+    terms = Terms(policy_number=1, customer_class="c", charge=None, reminder_days=(1,))
+    ground = Ground(
+        claims=claims(100_000), movements=[], posted={}, reminded={}, disputed=[], protected=[],
+        awaited_micro=awaited_micro,
+    )  # fmt: skip
+    await remind(
+        unit, account, ground, terms=[terms], paid=Paid([]), late_micro=0, today=DUE + DAY,
+        now=datetime(2026, 3, 11, tzinfo=UTC),
+    )  # fmt: skip
+    assert told == told_micro
 
 
 def test_nobody_is_reminded_on_days_that_are_held() -> None:

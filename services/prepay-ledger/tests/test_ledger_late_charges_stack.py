@@ -118,6 +118,38 @@ class Late(Told):
         )  # fmt: skip
         return line_id
 
+    async def collects(self) -> UUID:
+        """The first statement is in a file of debits that collects on its due day; the request."""
+        request_id, mandate_id, file_id = new_id(), new_id(), new_id()
+        await self.sql(
+            "INSERT INTO mandate (id, account_id, provider, reference, threshold_micro, "
+            "amount_micro, month_micro_max, month_requests_max, valid_from, consent_by, "
+            "consent_reference, consent_at, state, state_reason, failures) VALUES ($1, $2, 'demo', "
+            "'m', 1, 9, 9, 1, '2026-01-01', 'c', 'd', $3, 'active', '', 0)",
+            mandate_id, self.account_id, self.now,
+        )  # fmt: skip
+        await self.sql(
+            "INSERT INTO top_up_request (id, mandate_id, account_id, provider, reference, "
+            "amount_micro, currency, statement_id, requested_on, requested_at, state, code, "
+            "payment_id, sends, answer_by) VALUES ($1, $2, $3, 'demo', 'm', $4, 'CNY', $5, $6, $7, "
+            "'accepted', '', '', 1, $7)",
+            request_id, mandate_id, self.account_id, self.first.amounts.owed_micro, self.first.id,
+            self.first.due_on, self.now,
+        )  # fmt: skip
+        await self.sql(
+            "INSERT INTO debit_file (id, key, provider, currency, collect_on, cut_off, state, "
+            "lines, sum_micro) VALUES ($1, 'k', 'demo', 'CNY', $2, $3, 'sent', 1, $4)",
+            file_id, self.first.due_on, self.now, self.first.amounts.owed_micro,
+        )  # fmt: skip
+        await self.sql(
+            "INSERT INTO debit_item (request_id, file_id, number, account_id, account_number, "
+            "mandate_reference, signed_on, holder, bank_account, bank_code, amount_micro, "
+            "currency) VALUES ($1, $2, 1, $3, 'town-0', 'm', '2026-01-01', 'h', '6222', '', $4, "
+            "'CNY')",
+            request_id, file_id, self.account_id, self.first.amounts.owed_micro,
+        )  # fmt: skip
+        return request_id
+
     async def waive(
         self, micro: int, *, key: str = "w-1", terms: ApprovalTerms = ONE_PERSON, who: str = "li"
     ) -> Waiver | Proposal:
@@ -215,6 +247,28 @@ async def test_money_that_was_there_in_time_gives_back_what_it_cost(town: Late) 
     (_, back) = await town.sweep(12)
     assert (back.number, back.amount_micro, back.accrued_micro) == (2, -charged.amount_micro, 0)
     assert await town.sweep(25) == [charged, back]
+
+
+async def test_what_a_file_collects_is_there_on_its_day_and_not_reminded_of(town: Late) -> None:
+    """The bank answers days later."""
+    await town.owes(reminder_days=(1,))
+    request_id = await town.collects()
+    assert await town.reminders(4) == []
+    (charged,) = await town.rows()
+    town.now = town.at(4)
+    payment = Payment(
+        provider="demo", payment_id=request_id.hex, account_number="town-0",
+        amount_micro=town.first.amounts.owed_micro, currency="CNY",
+    )  # fmt: skip
+    async with town.unit() as unit:
+        await TakePayment(review=REVIEW)(unit, payment=payment, now=town.now)
+    await town.sql(
+        "UPDATE top_up_request SET state = 'paid', payment_id = $2, closed_at = requested_at "
+        "WHERE id = $1", request_id, request_id.hex,
+    )  # fmt: skip
+    (_, back) = await town.sweep(5)
+    assert (back.amount_micro, back.accrued_micro) == (-charged.amount_micro, 0)
+    assert await town.reminders(6) == []
 
 
 async def test_money_that_lay_in_suspense_was_there_as_it_came(town: Late) -> None:

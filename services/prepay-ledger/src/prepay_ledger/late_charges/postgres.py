@@ -43,12 +43,19 @@ SELECT c.period_first, c.posted_micro FROM charge_state AS c
 JOIN agreement AS g ON g.id = c.agreement_id AND g.first_day >= $2 WHERE c.account_id = $1
 """
 # All that moved the balance since, but what was charged for use, whose entries come days later. A
-# payment is there on the day on which the bank says so, and out of suspense from the day on which
-# it came.
+# payment is there on the day on which the bank says so, one that a file of debits collected on that
+# of the file, and out of suspense from the day on which it came.
 _MOVEMENTS = """
 SELECT e.amount_micro, j.kind = 'late-charge' AS is_late,
        least((j.posted_at AT TIME ZONE $3)::date,
-             coalesce(l.value_on, l.booked_on, (p.received_at AT TIME ZONE $3)::date)) AS day
+             coalesce(l.value_on, l.booked_on, (p.received_at AT TIME ZONE $3)::date,
+                      (SELECT min(f.collect_on) FROM top_up_request AS r
+                       JOIN debit_item AS i ON i.request_id = r.id
+                       JOIN debit_file AS f ON f.id = i.file_id
+                       WHERE j.kind = 'top-up' AND r.payment_id <> ''
+                         AND r.provider = split_part(j.source, '/', 1)
+                         AND r.payment_id
+                             = substr(j.source, length(split_part(j.source, '/', 1)) + 2)))) AS day
 FROM entry AS e JOIN journal AS j ON j.id = e.journal_id
 LEFT JOIN bank_line AS l ON l.id = CASE
     WHEN j.kind IN ('top-up', 'suspense-assigned') AND j.source LIKE 'bank/%'
@@ -57,6 +64,11 @@ LEFT JOIN payment AS p ON j.kind = 'suspense-assigned'
     AND p.provider = split_part(j.source, '/', 1)
     AND p.payment_id = substr(j.source, length(split_part(j.source, '/', 1)) + 2)
 WHERE e.account_id = $1 AND e.sub_account = 'credit' AND j.posted_at >= $2 AND j.kind <> 'charge'
+"""
+# By files that a bank has, or may have.
+_AWAITED = """
+SELECT coalesce(sum(amount_micro), 0)::bigint FROM top_up_request
+WHERE account_id = $1 AND debt_id IS NULL AND state IN ('sending', 'accepted', 'unanswered')
 """
 _POSTED = """
 SELECT DISTINCT ON (statement_id) statement_id, number, accrued_micro, waived_micro
@@ -128,6 +140,7 @@ class PostgresLateCharges:
             reminded=await connection.fetch(_REMINDED, account.id),
             disputed=await connection.fetch(_DISPUTED, account.id),
             protected=await connection.fetch(_PROTECTED, account.id),
+            awaited_micro=await connection.fetchval(_AWAITED, account.id),
         )
 
     async def add(self, row: LateChargeRow) -> None:

@@ -43,6 +43,7 @@ def to_ground(
     reminded: Sequence[Columns],
     disputed: Sequence[Columns],
     protected: Sequence[Columns],
+    awaited_micro: int,
 ) -> Ground:
     """``closing_micro``: what the balance had as the account became post-paid, from ``first_day``
     on. What bills of before gave back since is what is left of the balance's move; it counts as
@@ -75,6 +76,7 @@ def to_ground(
         reminded={row["statement_id"]: row["steps"] for row in reminded},
         disputed=[Held(row["since"], row["until"]) for row in disputed],
         protected=[Held(row["since"], row["until"]) for row in protected],
+        awaited_micro=awaited_micro,
     )
 
 

@@ -30,15 +30,16 @@ async def remind(
     now: datetime,
 ) -> None:
     """The caller holds the account, as whoever credits a payment does: what was paid before this is
-    not asked for, and what is paid after it withdraws what was not sent yet. ``late_micro``: all
-    late charges; they are in the account's balance."""
+    not asked for, and what is paid after it withdraws what was not sent yet. Nor is what the
+    customer's bank was told to pay, until that came to nothing. ``late_micro``: all late charges;
+    they are in the account's balance."""
     so_far = paid.by(today)
     overdue = [each for each in ground.claims if each.due_on < today]
     overdue_micro = sum(each.open_micro(so_far) for each in overdue)
     for claim, its in zip(ground.claims, terms, strict=True):
         open_micro = claim.open_micro(so_far)
         told = ground.reminded.get(claim.statement_id, ())
-        if not is_payable(open_micro, account.currency):
+        if not is_payable(claim.open_micro(so_far + ground.awaited_micro), account.currency):
             continue
         step = step_due(claim, its, told=told, today=today)
         if step is None:

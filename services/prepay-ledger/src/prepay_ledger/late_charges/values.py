@@ -137,7 +137,8 @@ class Reckoned(NamedTuple):
 class Ground:
     """What is known of a post-paid account whose row is locked. ``claims``: in the order of their
     statements; ``posted``, and ``reminded``, the steps told so far: by statement; ``disputed``,
-    ``protected``: when."""
+    ``protected``: when. ``awaited_micro``: what the customer's bank is asked for, and may pay
+    yet."""
 
     claims: Sequence[Claim]
     movements: Sequence[Movement]
@@ -145,6 +146,7 @@ class Ground:
     reminded: dict[UUID, Sequence[int]]
     disputed: Sequence[Held]
     protected: Sequence[Held]
+    awaited_micro: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
