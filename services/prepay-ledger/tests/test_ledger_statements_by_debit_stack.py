@@ -122,6 +122,18 @@ async def test_what_is_paid_otherwise_is_not_collected(home: PostPaid) -> None:
     ]  # fmt: skip
 
 
+async def test_a_request_that_waits_is_not_given_up_for_one_of_a_later_statement(
+    home: PostPaid,
+) -> None:
+    await home.agreed()
+    await home.told_of("2026-03-01", 70, DUE + 2 * DAY)
+    await home.ask_statements()
+    assert [each.amount_micro for each in await home.requests()] == [60_000_000, 10_000_000]
+    home.now += 4 * DAY
+    file = await home.sent()
+    assert (file.lines, file.sum_micro) == (2, 70_000_000)
+
+
 async def test_what_is_refused_is_asked_for_again_on_a_later_day(home: PostPaid) -> None:
     await home.agreed()
     home.now += 2 * DAY

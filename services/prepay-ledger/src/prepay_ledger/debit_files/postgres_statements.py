@@ -26,7 +26,8 @@ ORDER BY m.account_id LIMIT $4
 """  # noqa: S608 - of constants
 # What is owed up to the statement's end is what the balance lacks, without what was charged for
 # later periods (as in `statements` and `dues`), and never more than the statement told. What other
-# requests may bring yet is not asked for twice.
+# requests may bring yet, of earlier statements, or for a top-up from before the account was
+# post-paid, is not asked for twice; one of a later statement has this one's left out.
 _DUE = """
 SELECT s.id AS statement_id, s.due_on,
        least(s.owed_micro, -(a.balance_micro + later.micro)) - open.micro AS owed_micro,
@@ -42,8 +43,10 @@ CROSS JOIN LATERAL (
                             AND to_mode = 'arrears' ORDER BY id DESC LIMIT 1)
 ) AS later
 CROSS JOIN LATERAL (
-    SELECT coalesce(sum(r.amount_micro), 0)::bigint AS micro FROM top_up_request AS r
-    WHERE r.account_id = s.account_id AND r.statement_id <> s.id AND r.state = ANY($2::text[])
+    SELECT coalesce(sum(r.amount_micro), 0)::bigint AS micro
+    FROM top_up_request AS r LEFT JOIN statement AS o ON o.id = r.statement_id
+    WHERE r.account_id = s.account_id AND r.debt_id IS NULL AND r.state = ANY($2::text[])
+      AND (r.statement_id IS NULL OR o.number < s.number)
 ) AS open
 """
 
