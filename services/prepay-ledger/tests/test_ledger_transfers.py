@@ -1,7 +1,9 @@
 """Files by which a bank pays refunds, and what follows from its answers: pure."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,7 +15,10 @@ from prepay_ledger.debit_formats.configured import DebitProfile, TransferProfile
 from prepay_ledger.debit_formats.pain001 import NAMESPACE
 from prepay_ledger.debit_formats.values import AnswerKind, Transfer, TransferFile, Unwritable
 from prepay_ledger.debit_formats.write_file import write_transfer_file
+from prepay_ledger.facts.values import Decided
 from prepay_ledger.refunds.values import Payee, RefundState
+from prepay_ledger.transfer_files.make_file import approve_file
+from prepay_ledger.transfer_files.refusals import FileNotSo
 from prepay_ledger.transfer_files.rules import (
     file_of,
     follows_of,
@@ -159,6 +164,10 @@ ITEM = TransferItem(
     payee=Payee(holder="h", bank_account="DE02500105170137075030"), amount_micro=10_000,
     currency="EUR",
 )  # fmt: skip
+ROW = TransferFileRow(
+    id=uuid4(), key="k", bank="b", currency="EUR", pay_on=date(2026, 3, 5),
+    made_at=datetime(2026, 3, 3, tzinfo=UTC), state=FileState.MADE, lines=1, sum_micro=10_000,
+)  # fmt: skip
 ORDERED, CONFIRMED, REFUSED = ItemState
 FS, RS = FileState, RefundState
 PAID_TOLD, REFUSED_TOLD, RETURNED_TOLD = AnswerKind
@@ -198,10 +207,43 @@ def test_what_nobody_approved_or_another_file_may_pay_is_given_to_nobody() -> No
     assert given == {FileState.MADE, FileState.SENT}
 
 
+@pytest.mark.parametrize(
+    ("state", "becomes"), [(RefundState.IN_TRANSIT, [FileState.MADE]), (RefundState.PAID, [])]
+)
+async def test_nobody_approves_what_would_pay_a_refund_twice(
+    state: RefundState, becomes: list[FileState]
+) -> None:
+    """It went by hand while the file waited for a second person."""
+    put: list[FileState] = []
+
+    async def lock_file(_: UUID) -> TransferFileRow:
+        return replace(ROW, state=FileState.PROPOSED)
+
+    async def items(_: UUID) -> list[TransferItem]:
+        return [ITEM]
+
+    async def refund(refund_id: UUID) -> Any:
+        return SimpleNamespace(id=refund_id, state=state)
+
+    async def put_file(file: TransferFileRow) -> None:
+        put.append(file.state)
+
+    async def add_step(*_: Any) -> None:
+        return None
+
+    unit: Any = SimpleNamespace(
+        refunds=SimpleNamespace(refund=refund),
+        transfers=SimpleNamespace(
+            lock_file=lock_file, items=items, put_file=put_file, add_step=add_step
+        ),
+    )
+    proposal: Any = SimpleNamespace(act=SimpleNamespace(subject=str(ROW.id)))
+    approved = Decided(by="wu", reason="r", at=ROW.made_at)
+    with nullcontext() if becomes else pytest.raises(FileNotSo, match="is paid by now"):
+        await approve_file(unit, proposal, approved=approved)
+    assert put == becomes
+
+
 def test_a_line_names_its_refund() -> None:
-    row = TransferFileRow(
-        id=uuid4(), key="k", bank="b", currency="EUR", pay_on=date(2026, 3, 5),
-        made_at=datetime(2026, 3, 3, tzinfo=UTC), state=FileState.MADE, lines=1, sum_micro=10_000,
-    )  # fmt: skip
-    (line,) = file_of(row, [ITEM]).transfers
+    (line,) = file_of(ROW, [ITEM]).transfers
     assert (line.id, line.bank_account) == (ITEM.refund_id.hex, ITEM.payee.bank_account)

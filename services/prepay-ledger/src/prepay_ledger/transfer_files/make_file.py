@@ -109,12 +109,22 @@ async def make_file(
 
 async def approve_file(unit: Unit, proposal: Proposal, *, approved: Decided) -> None:
     """A second person has seen its total: its bytes may go to the bank. Raises `FileNotSo` where
-    it was cancelled meanwhile."""
+    it was cancelled meanwhile, or one of its refunds went otherwise: the bytes stay as they are,
+    and would pay that twice."""
     file = await unit.transfers.lock_file(UUID(proposal.act.subject))
     assert file is not None, "a file stays"
     if file.state is not FileState.PROPOSED:
         message = f"transfer file {file.id} is {file.state}; nothing was changed"
         raise FileNotSo(message)
+    for each in await unit.transfers.items(file.id):
+        refund = await unit.refunds.refund(each.refund_id)
+        assert refund is not None, "a refund stays"
+        if refund.state is not RefundState.IN_TRANSIT:
+            message = (
+                f"transfer file {file.id} pays refund {refund.id}, which is {refund.state} by now: "
+                "cancel the file, and make another; nothing was changed"
+            )
+            raise FileNotSo(message)
     await unit.transfers.put_file(replace(file, state=FileState.MADE))
     await unit.transfers.add_step(file.id, _step(StepAction.APPROVE, approved))
 
