@@ -11,8 +11,10 @@ import pytest
 from defusedxml.ElementTree import fromstring
 from pydantic import ValidationError
 
+from prepay_ledger.bank_files.values import Unreadable
 from prepay_ledger.debit_formats.configured import DebitProfile, TransferProfile
 from prepay_ledger.debit_formats.pain001 import NAMESPACE
+from prepay_ledger.debit_formats.read_answers import read_answers
 from prepay_ledger.debit_formats.values import AnswerKind, Transfer, TransferFile, Unwritable
 from prepay_ledger.debit_formats.write_file import write_transfer_file
 from prepay_ledger.facts.values import Decided
@@ -195,6 +197,18 @@ def test_what_follows_from_an_answer(kind, item, file_state, refund, expected) -
     found = follows_of(kind, "AC04", item=replace(ITEM, state=item), file=file_state, refund=refund)
     assert (found.item, found.answer, found.open) == expected
     assert bool(found.reason) is found.open
+
+
+def test_a_statement_of_the_bank_answers_no_transfer() -> None:
+    """What it credits came back, and was not paid."""
+    body = (
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08"><BkToCstmrDbtCdtNtfctn>'
+        "<Ntfctn><Ntry><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts><NtryDtls><TxDtls><Refs>"
+        f"<EndToEndId>{ITEM.name}</EndToEndId></Refs></TxDtls></NtryDtls></Ntry></Ntfctn>"
+        "</BkToCstmrDbtCdtNtfctn></Document>"
+    )
+    with pytest.raises(Unreadable, match="a statement of the bank"):
+        read_answers(body.encode(), SEPA)
 
 
 def test_what_the_bank_has_answered_to_it_has_had() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from prepay_ledger.debit_formats.configured import BankProfile
+from prepay_ledger.debit_formats.configured import BankProfile, DebitProfile
 from prepay_ledger.debit_formats.text_answers import read_text
 from prepay_ledger.debit_formats.values import AnswerKind, DebitAnswer
 from prepay_ledger.debit_formats.xml_answers import read_xml
@@ -14,7 +14,9 @@ def read_answers(body: bytes, profile: BankProfile) -> Sequence[DebitAnswer]:
     `Unreadable`."""
     is_xml = body.lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t").startswith(b"<")
     found = (
-        read_xml(body) if is_xml or profile.results is None else read_text(body, profile.results)
+        read_xml(body, of_debits=isinstance(profile, DebitProfile))
+        if is_xml or profile.results is None
+        else read_text(body, profile.results)
     )
     return [
         each

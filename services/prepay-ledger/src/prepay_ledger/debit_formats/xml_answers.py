@@ -22,13 +22,18 @@ _PAID = frozenset({"ACSC", "ACCC"})
 _STATEMENTS = ("Stmt", "Ntfctn", "Rpt")
 
 
-def read_xml(body: bytes) -> Sequence[DebitAnswer]:
-    """What it says of lines that it names by our ids, or of whole files. Raises `Unreadable`."""
+def read_xml(body: bytes, *, of_debits: bool = True) -> Sequence[DebitAnswer]:
+    """What it says of lines that it names by our ids, or of whole files. ``of_debits``: money that
+    comes in pays one; of a transfer it is what came back, which no answer but the bank's statement
+    tells. Raises `Unreadable`."""
     root = xml_of(body)
     for node in root.iter():
         match local(node):
             case "CstmrPmtStsRpt":
                 return list(_report(node))
+            case name if name in _STATEMENTS and not of_debits:
+                message = "it is a statement of the bank: import it as one; it answers no transfer"
+                raise Unreadable(message)
             case name if name in _STATEMENTS:
                 return list(_statements(root))
             case _:
