@@ -116,7 +116,9 @@ def test_a_worker_that_ends_before_it_is_told_to_ends_the_service(how):
     assert not done.stderr
 
 
-def test_a_log_line_is_json_with_its_ids(capsys):
+def test_a_log_line_is_json_with_its_ids(capsys, monkeypatch):
+    # Servers of other tests may have set it.
+    monkeypatch.setattr(logging.getLogger("uvicorn.error"), "level", logging.NOTSET)
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     try:

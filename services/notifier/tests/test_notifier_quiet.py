@@ -88,7 +88,7 @@ async def test_an_sms_waits_for_the_customers_morning(timezone, waits_h):
         return Acceptance()
 
     midnight = datetime(2026, 9, 28, 16, tzinfo=UTC)
-    notice = SimpleNamespace(channel=Channel.SMS, template=Template.LOW_BALANCE)
+    notice = SimpleNamespace(channel=Channel.SMS, template=Template.LOW_BALANCE, campaign_id=None)
     deliver = Deliver(
         open_deliveries=lambda: None,
         channels={Channel.SMS: SimpleNamespace(send=send)},

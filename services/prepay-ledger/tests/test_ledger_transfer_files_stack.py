@@ -186,6 +186,8 @@ async def test_what_the_bank_refuses_is_a_persons_before_it_is_paid_again(town: 
     assert (odd.state, odd.open) == ("otherwise", True)
     (item,) = await town.transfers.items(again.id, after=None, limit=9)
     assert item.state == "ordered"
+    with pytest.raises(FileNotSo, match="close that first"):
+        await town.cancel_file(again)
     assert (await town.rejects(file, refund, "AC04")).state == "repeated"
     # Refused once more: a person cancels the refund, and its account has the money again.
     assert (await town.rejects(again, refund, "AC04")).state == "applied"

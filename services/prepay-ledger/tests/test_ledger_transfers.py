@@ -212,8 +212,10 @@ def test_a_statement_of_the_bank_answers_no_transfer() -> None:
 
 
 def test_what_the_bank_has_answered_to_it_has_had() -> None:
-    assert why_not_cancelled([ITEM]) is None
-    assert why_not_cancelled([ITEM, replace(ITEM, state=REFUSED)]) == "the bank has answered to it"
+    assert why_not_cancelled([ITEM], is_asked=False) is None
+    answered = [ITEM, replace(ITEM, state=REFUSED)]
+    assert why_not_cancelled(answered, is_asked=False) == "the bank has answered to it"
+    assert "close that first" in (why_not_cancelled([ITEM], is_asked=True) or "")
 
 
 def test_what_nobody_approved_or_another_file_may_pay_is_given_to_nobody() -> None:

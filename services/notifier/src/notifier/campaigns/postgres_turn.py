@@ -29,6 +29,7 @@ WHERE campaign_id = $1 AND account_id IS NULL
 _ZONES = "SELECT DISTINCT zone FROM campaign_member WHERE campaign_id = $1 AND zone IS NOT NULL"
 _ON_THEIR_WAY = """
 SELECT count(*) FROM notice WHERE campaign_id = $1 AND status IN ('queued', 'sending')
+   AND id <> ALL (ARRAY(SELECT notice_id FROM parked_notice))
 """
 _IS_WAITED_FOR = """
 SELECT EXISTS (SELECT FROM campaign_member WHERE campaign_id = $1 AND state = 'waiting')

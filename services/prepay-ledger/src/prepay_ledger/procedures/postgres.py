@@ -33,7 +33,7 @@ from prewatt_common.contracts.procedure_v1 import Procedure, canonical
 from prewatt_common.db.database import driver
 from prewatt_common.ids import new_id
 
-_PUBLISHING_LOCK = 0x4E4D05
+_PUBLISHING_LOCK = 0x4E4D0F
 _STATE = "SELECT current_database(), count(*), max(published_at) FROM procedure_version"
 _STANDING = """
 SELECT * FROM procedure_evidence AS e

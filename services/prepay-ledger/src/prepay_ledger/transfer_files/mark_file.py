@@ -27,7 +27,8 @@ async def cancel_file(unit: HasTransfers, *, file_id: UUID, decided: Decided) ->
     if file.state is FileState.CANCELLED:
         return
     items = await unit.transfers.items(file_id)
-    if (why := why_not_cancelled(items)) is not None:
+    is_asked = await unit.transfers.has_open_answer(file_id)
+    if (why := why_not_cancelled(items, is_asked=is_asked)) is not None:
         raise _not_so(file, why)
     for each in items:
         await unit.transfers.put_item(replace(each, live=False))

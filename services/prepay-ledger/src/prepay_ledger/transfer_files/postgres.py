@@ -114,6 +114,14 @@ class PostgresTransfers:
         query = select(transfer_item).where(transfer_item.c.file_id == file_id)
         return [to_item(row) for row in await self._rows(query.order_by(transfer_item.c.number))]
 
+    async def has_open_answer(self, file_id: UUID) -> bool:
+        """By the index of refunds."""
+        of_file = select(transfer_item.c.refund_id).where(transfer_item.c.file_id == file_id)
+        query = select(
+            exists().where(transfer_answer.c.open, transfer_answer.c.refund_id.in_(of_file))
+        )
+        return bool(await self._connection.scalar(query))
+
     async def items_of(self, bank: str, refund_id: UUID) -> Sequence[TransferItem]:
         """By the index of refunds."""
         query = (

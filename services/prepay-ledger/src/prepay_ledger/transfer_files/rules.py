@@ -87,11 +87,13 @@ def why_not_given(state: FileState) -> str | None:
             return None
 
 
-def why_not_cancelled(items: Sequence[TransferItem]) -> str | None:
+def why_not_cancelled(items: Sequence[TransferItem], *, is_asked: bool) -> str | None:
     """Why a person cannot say that the bank never had the file; none: it can be. What the bank has
-    answered to it has had."""
+    answered to it has had. ``is_asked``: an answer about one of its refunds waits for a person."""
     if any(each.state is not ItemState.ORDERED for each in items):
         return "the bank has answered to it"
+    if is_asked:
+        return "an answer of the bank about a refund of it waits for a person: close that first"
     return None
 
 
