@@ -1,6 +1,8 @@
 """The services' migrations, on the real PostgreSQL: what they make is what the code expects."""
 
 import asyncio
+import importlib
+import pkgutil
 from importlib.resources import files
 
 import pytest
@@ -9,15 +11,15 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 
-import prepay_ledger.bootstrap
-import prepay_ledger.command_keys.tables
-import prepay_ledger.debts.tables
-import prepay_ledger.reconnections.tables
-import prepay_ledger.work_orders.tables  # noqa: F401 - every module's tables
+import prepay_ledger
 from meter_gateway.tables import metadata as gateway_tables
 from prepay_ledger.tables import metadata as ledger_tables
 from prewatt_common.db.migrations import migrate
 from prewatt_common.db.tables import shared_metadata
+
+for module in pkgutil.walk_packages(prepay_ledger.__path__, "prepay_ledger."):
+    if module.name.endswith(".tables"):
+        importlib.import_module(module.name)
 
 SERVICES = {
     "billing": [shared_metadata],
