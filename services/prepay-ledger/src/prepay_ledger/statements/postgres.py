@@ -13,8 +13,9 @@ from prewatt_common.db.database import driver
 
 _SINCE = """
 CROSS JOIN LATERAL (
-    SELECT first_day, due_days, closing_micro, closing_paid_micro FROM mode_change
-    WHERE account_id = a.id AND state = 'done' AND to_mode = 'arrears' ORDER BY id DESC LIMIT 1
+    SELECT id AS change_id, first_day, due_days, closing_micro, closing_paid_micro
+    FROM mode_change WHERE account_id = a.id AND state = 'done' AND to_mode = 'arrears'
+    ORDER BY id DESC LIMIT 1
 ) AS m
 JOIN agreement AS g ON g.account_id = a.id AND g.first_day >= m.first_day
 JOIN charge_state AS c ON c.agreement_id = g.id
@@ -34,8 +35,8 @@ INSERT INTO statement_due (account_id, look_on) VALUES ($1, $2)
 ON CONFLICT (account_id) DO UPDATE SET look_on = excluded.look_on
 """
 _PERIODS = f"""
-SELECT m.due_days, m.closing_micro, m.closing_paid_micro, c.agreement_id, c.period_first,
-       c.period_end, c.posted, c.posted_micro, c.energy_wh
+SELECT m.change_id, m.due_days, m.closing_micro, m.closing_paid_micro, c.agreement_id,
+       c.period_first, c.period_end, c.posted, c.posted_micro, c.energy_wh
 FROM account AS a {_SINCE} WHERE a.id = $1
 """  # noqa: S608 - of constants
 _PAID = """
