@@ -9,7 +9,7 @@ from rows import AT, an_account
 from prewatt_common.ids import new_id
 
 
-async def a_refund(connection: asyncpg.Connection) -> str:
+async def a_refund(connection: asyncpg.Connection, micro: int = 9) -> str:
     account_id, refund_id = UUID(await an_account(connection)), new_id()
     await connection.execute(
         "INSERT INTO refund_payee (id, account_id, holder, bank_account, bank_code) "
@@ -18,8 +18,8 @@ async def a_refund(connection: asyncpg.Connection) -> str:
     )  # fmt: skip
     await connection.execute(
         "INSERT INTO refund (id, account_id, amount_micro, currency, way, payee_id, state, "
-        "ordered_at) VALUES ($1, $2, 9, 'CNY', 'bank', $1, 'in-transit', $3)",
-        refund_id, account_id, AT,
+        "ordered_at) VALUES ($1, $2, $4, 'CNY', 'bank', $1, 'in-transit', $3)",
+        refund_id, account_id, AT, micro,
     )  # fmt: skip
     return str(refund_id)
 

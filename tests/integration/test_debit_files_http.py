@@ -83,7 +83,10 @@ async def test_a_debtor_is_shown_by_the_end_of_the_account(ledger: httpx.AsyncCl
         ledger.database_url.replace("+asyncpg", "")  # type: ignore[attr-defined]
     )
     mandate = await a_mandate(connection)
-    await connection.execute("UPDATE mandate SET reference = 'm' || left(reference, 8)")
+    await connection.execute(
+        "UPDATE mandate SET reference = 'm' || left(reference, 8), amount_micro = 10000, "
+        "month_micro_max = 10000"
+    )
     await connection.close()
     path = f"/v1/mandates/{mandate}/debtor"
     assert kind(await ledger.get(path)) == (404, "unknown-debtor")

@@ -56,8 +56,7 @@ async def refund(ledger: httpx.AsyncClient, micro: int = 10_000) -> str:
     connection = await asyncpg.connect(
         ledger.database_url.replace("+asyncpg", "")  # type: ignore[attr-defined]
     )
-    refund_id = await a_refund(connection)
-    await connection.execute("UPDATE refund SET amount_micro = $1 WHERE id = $2", micro, refund_id)
+    refund_id = await a_refund(connection, micro)
     await connection.close()
     return refund_id
 
