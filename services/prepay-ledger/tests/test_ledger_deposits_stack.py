@@ -245,7 +245,7 @@ async def test_killed_in_the_middle_of_a_draw_nothing_is_half_done(town: Owing) 
         await draw(town, deposit.id, 100, debt.id, open_unit=dying)
     assert await stands(town) == before
     (found,) = await DepositQueries(town.database).deposits(
-        account_id=None, open_=True, ends_before=None, before=None, limit=9
+        account_id=None, open_=True, ends_before=None, without_line=None, before=None, limit=9
     )
     assert found == deposit
     await draw(town, deposit.id, 100, debt.id)
@@ -260,6 +260,11 @@ async def test_the_end_of_a_guarantee_is_told_before_it_comes(town: Owing) -> No
     assert await queries.ending(town.today + 30 * DAYS) == (1, 0)
     assert await queries.ending(town.today + 31 * DAYS) == (0, 1)
     found = await queries.deposits(
-        account_id=None, open_=None, ends_before=town.today + 31 * DAYS, before=None, limit=9
+        account_id=None,
+        open_=None,
+        ends_before=town.today + 31 * DAYS,
+        without_line=None,
+        before=None,
+        limit=9,
     )
     assert len(found) == 1

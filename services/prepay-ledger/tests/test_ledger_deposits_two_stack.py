@@ -48,7 +48,7 @@ def waits(answer: Deposit | Proposal, kind: ActKind) -> Proposal:
 
 async def the_deposit(town: Owing) -> Deposit:
     (found,) = await DepositQueries(town.database).deposits(
-        account_id=None, open_=None, ends_before=None, before=None, limit=9
+        account_id=None, open_=None, ends_before=None, without_line=None, before=None, limit=9
     )
     return found
 
