@@ -40,6 +40,7 @@ ACTIONS = st.one_of(
 @example(script=[("pay", 0, -150), ("deliver", 0, ""), ("limit", 0, 300), ("deliver", 0, "answer")])
 @example(script=[("hand", 0, None)] * 3 + [("time", 0, 90), ("hand", 0, None)] * 3)
 @example(script=[("hand", 0, None), ("time", 0, 3_600), ("deliver", 0, "")] * 3)
+@example(script=[("hand", 0, None)] * 3)
 @given(script=st.lists(ACTIONS, max_size=25))
 def test_at_rest_every_relay_is_where_it_should_be(
     own_database_url: str, script: list[Any]

@@ -59,8 +59,9 @@ def after_report(
     if by is not ObservedFrom.UNASKED or not opens:
         by = ObservedFrom.REPORT if by is ObservedFrom.UNASKED else by
         return _seen(relay, state, at=at, by=by)
-    if relay.opened_at is not None and at <= relay.opened_at:
-        # It was told before.
+    is_closed_since = relay.observed is Observed.CLOSED and at == relay.opened_at
+    if relay.opened_at is not None and at <= relay.opened_at and not is_closed_since:
+        # It was told before; one that closed and opens again may do so in one second of its clock.
         return relay
     return _opened(_seen(relay, state, at=at, by=by), before=relay, at=at)
 
