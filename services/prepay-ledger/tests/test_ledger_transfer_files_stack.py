@@ -15,6 +15,7 @@ from prepay_ledger.approvals.decide_proposal import ApproveProposal
 from prepay_ledger.approvals.values import ActKind, ApprovalTerms
 from prepay_ledger.business_days import BusinessDays
 from prepay_ledger.debit_files.keep_result import read_upload
+from prepay_ledger.debit_files.refusals import KeyUsedBefore
 from prepay_ledger.debit_formats.configured import TransferProfile
 from prepay_ledger.refunds.refusals import RefundNotSo
 from prepay_ledger.refunds.values import Payee, Refund, RefundState
@@ -24,7 +25,6 @@ from prepay_ledger.transfer_files.mark_file import cancel_file, send_file
 from prepay_ledger.transfer_files.postgres_queries import TransferQueries
 from prepay_ledger.transfer_files.refusals import (
     FileNotSo,
-    KeyUsedBefore,
     NothingToPay,
     PayDayRefused,
     TransferUnwritable,

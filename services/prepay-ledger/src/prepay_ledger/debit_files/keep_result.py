@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from prepay_ledger.bank_files.values import Unreadable
-from prepay_ledger.debit_files.ports import HasDebits
+from prepay_ledger.debit_files.ports import HasDebits, ResultStore
 from prepay_ledger.debit_files.refusals import KeyUsedBefore, ResultRefused
 from prepay_ledger.debit_files.values import Answer, AnswerState, ResultFile
 from prepay_ledger.debit_formats.configured import BankProfile
@@ -57,21 +57,26 @@ def read_upload(
     )
 
 
-async def keep_result(*, unit: HasDebits, upload: Upload, now: datetime) -> Kept:
-    """All of it, or nothing. Raises `KeyUsedBefore`."""
-    answers = await _of_lines(unit, upload.answers)
-    result = ResultFile(
+def result_of(upload: Upload, *, answers: int, at: datetime) -> ResultFile:
+    """As it is kept; ``answers``: how many it has, each line of a whole file counted."""
+    return ResultFile(
         id=new_id(),
         key=upload.key,
         sha256=upload.sha256,
         provider=upload.provider,
         name=upload.name,
-        answers=len(answers),
+        answers=answers,
         uploaded_by=upload.who,
-        at=now,
+        at=at,
     )
+
+
+async def keep_result(*, unit: HasDebits, upload: Upload, now: datetime) -> Kept:
+    """All of it, or nothing. Raises `KeyUsedBefore`."""
+    answers = await _of_lines(unit, upload.answers)
+    result = result_of(upload, answers=len(answers), at=now)
     if not await unit.debit_files.add_result(result, upload.body):
-        return Kept(await _known(unit, upload), repeated=True)
+        return Kept(await known_result(unit.debit_files, upload), repeated=True)
     await unit.debit_files.add_answers(
         [
             Answer(
@@ -96,7 +101,7 @@ async def _of_lines(unit: HasDebits, answers: Sequence[DebitAnswer]) -> Sequence
     """What is said of a whole file is said of each of its lines."""
     found: list[DebitAnswer] = []
     for each in answers:
-        file_id = None if each.id else _uuid(each.file_id)
+        file_id = None if each.id else uuid_in(each.file_id)
         items = await unit.debit_files.items(file_id) if file_id else ()
         found += [
             DebitAnswer(kind=each.kind, id=item.name, code=each.code, place=each.place)
@@ -105,20 +110,22 @@ async def _of_lines(unit: HasDebits, answers: Sequence[DebitAnswer]) -> Sequence
     return found
 
 
-async def _known(unit: HasDebits, upload: Upload) -> ResultFile:
-    of_key = await unit.debit_files.result_of_key(upload.key)
+async def known_result(store: ResultStore, upload: Upload) -> ResultFile:
+    """The one that was kept before, under the key or of the same bytes. Raises `KeyUsedBefore`."""
+    of_key = await store.result_of_key(upload.key)
     if of_key is not None and (of_key.provider, of_key.sha256) != (upload.provider, upload.sha256):
         message = (
             f"the Idempotency-Key {upload.key} came before with another answer, {of_key.name}, "
             "which stands; nothing was kept"
         )
         raise KeyUsedBefore(message)
-    known = of_key or await unit.debit_files.result_of_hash(upload.provider, upload.sha256)
+    known = of_key or await store.result_of_hash(upload.provider, upload.sha256)
     assert known is not None, "one of the two is why it is not new"
     return known
 
 
-def _uuid(text: str) -> UUID | None:
+def uuid_in(text: str) -> UUID | None:
+    """What a bank gives back as our id; none where it is no such."""
     try:
         return UUID(text)
     except ValueError:

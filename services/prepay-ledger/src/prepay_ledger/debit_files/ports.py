@@ -19,7 +19,17 @@ from prepay_ledger.debit_files.values import (
 from prepay_ledger.payments import ports as payments
 
 
-class DebitStore(Protocol):
+class ResultStore(Protocol):
+    """What banks answer to files of ours, as it came."""
+
+    async def result_of_key(self, key: str) -> ResultFile | None: ...
+    async def result_of_hash(self, provider: str, sha256: bytes, /) -> ResultFile | None: ...
+    async def add_result(self, result: ResultFile, body: bytes) -> bool:
+        """Whether neither its key nor its bytes are known."""
+        ...
+
+
+class DebitStore(ResultStore, Protocol):
     """Debtors, files, their lines and what banks answer."""
 
     async def put_debtor(self, known: KnownDebtor) -> None: ...
@@ -60,12 +70,6 @@ class DebitStore(Protocol):
 
     async def to_follow(self, *, limit: int) -> Sequence[UUID]:
         """Requests in files that were sent or cancelled, for which that has not been noted."""
-        ...
-
-    async def result_of_key(self, key: str) -> ResultFile | None: ...
-    async def result_of_hash(self, provider: str, sha256: bytes) -> ResultFile | None: ...
-    async def add_result(self, result: ResultFile, body: bytes) -> bool:
-        """Whether neither its key nor its bytes are known."""
         ...
 
     async def add_answers(self, answers: Sequence[Answer]) -> None: ...

@@ -6,11 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from prepay_ledger.debit_files.keep_result import Kept, Upload
-from prepay_ledger.debit_files.values import ResultFile
+from prepay_ledger.debit_files.keep_result import Kept, Upload, known_result, result_of, uuid_in
 from prepay_ledger.debit_formats.values import DebitAnswer
 from prepay_ledger.transfer_files.ports import Unit
-from prepay_ledger.transfer_files.refusals import KeyUsedBefore
 from prepay_ledger.transfer_files.rules import follows_of
 from prepay_ledger.transfer_files.values import Answer, AnswerState, ItemState, TransferItem
 from prewatt_common.ids import new_id
@@ -19,18 +17,9 @@ from prewatt_common.ids import new_id
 async def keep_transfer_result(*, unit: Unit, upload: Upload, now: datetime) -> Kept:
     """All of it, or nothing. Raises `KeyUsedBefore`."""
     answers = await _of_lines(unit, upload.answers)
-    result = ResultFile(
-        id=new_id(),
-        key=upload.key,
-        sha256=upload.sha256,
-        provider=upload.provider,
-        name=upload.name,
-        answers=len(answers),
-        uploaded_by=upload.who,
-        at=now,
-    )
+    result = result_of(upload, answers=len(answers), at=now)
     if not await unit.transfers.add_result(result, upload.body):
-        return Kept(await _known(unit, upload), repeated=True)
+        return Kept(await known_result(unit.transfers, upload), repeated=True)
     for number, each in enumerate(answers, 1):
         answer = Answer(
             id=new_id(),
@@ -44,7 +33,7 @@ async def keep_transfer_result(*, unit: Unit, upload: Upload, now: datetime) -> 
             place=each.place,
             state=AnswerState.UNKNOWN,
         )
-        of_file = _uuid(each.file_id)
+        of_file = uuid_in(each.file_id)
         await unit.transfers.add_answer(await _applied(unit, answer, of_file=of_file))
     return Kept(result, repeated=False)
 
@@ -82,7 +71,7 @@ async def _applied(unit: Unit, answer: Answer, *, of_file: UUID | None) -> Answe
 
 
 async def _named(unit: Unit, answer: Answer, *, of_file: UUID | None) -> Sequence[TransferItem]:
-    refund_id = _uuid(answer.named)
+    refund_id = uuid_in(answer.named)
     if refund_id is None:
         return ()
     found = await unit.transfers.items_of(answer.bank, refund_id)
@@ -99,27 +88,7 @@ async def _of_lines(unit: Unit, answers: Sequence[DebitAnswer]) -> Sequence[Debi
     """What is said of a whole file is said of each of its lines."""
     found: list[DebitAnswer] = []
     for each in answers:
-        file_id = None if each.id else _uuid(each.file_id)
+        file_id = None if each.id else uuid_in(each.file_id)
         items = await unit.transfers.items(file_id) if file_id else ()
         found += [replace(each, id=item.name) for item in items] or [each]
     return found
-
-
-async def _known(unit: Unit, upload: Upload) -> ResultFile:
-    of_key = await unit.transfers.result_of_key(upload.key)
-    if of_key is not None and (of_key.provider, of_key.sha256) != (upload.provider, upload.sha256):
-        message = (
-            f"the Idempotency-Key {upload.key} came before with another answer, {of_key.name}, "
-            "which stands; nothing was kept"
-        )
-        raise KeyUsedBefore(message)
-    known = of_key or await unit.transfers.result_of_hash(upload.provider, upload.sha256)
-    assert known is not None, "one of the two is why it is not new"
-    return known
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -10,6 +10,7 @@ from uuid import UUID
 from prepay_ledger.approvals.propose import propose
 from prepay_ledger.approvals.values import Act, ActKind, ApprovalTerms, Proposal
 from prepay_ledger.business_days import BusinessDays
+from prepay_ledger.debit_files.refusals import KeyUsedBefore
 from prepay_ledger.debit_files.values import Body
 from prepay_ledger.debit_formats.configured import TransferProfile
 from prepay_ledger.debit_formats.values import Unwritable
@@ -19,7 +20,6 @@ from prepay_ledger.refunds.values import RefundState
 from prepay_ledger.transfer_files.ports import ToPay, Unit
 from prepay_ledger.transfer_files.refusals import (
     FileNotSo,
-    KeyUsedBefore,
     NothingToPay,
     PayDayRefused,
     TransferUnwritable,

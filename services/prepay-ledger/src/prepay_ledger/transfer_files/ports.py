@@ -7,7 +7,8 @@ from uuid import UUID
 
 from prepay_ledger.approvals.ports import HasProposals
 from prepay_ledger.balances.ports import HasBalances
-from prepay_ledger.debit_files.values import Body, ResultFile
+from prepay_ledger.debit_files.ports import ResultStore
+from prepay_ledger.debit_files.values import Body
 from prepay_ledger.refunds.ports import HasRefunds
 from prepay_ledger.transfer_files.values import Answer, Step, TransferFileRow, TransferItem
 
@@ -19,7 +20,7 @@ class ToPay(NamedTuple):
     account_id: UUID
 
 
-class TransferStore(Protocol):
+class TransferStore(ResultStore, Protocol):
     """Files, their lines and what banks answer."""
 
     async def to_pay(
@@ -57,12 +58,6 @@ class TransferStore(Protocol):
 
     async def put_item(self, item: TransferItem) -> None:
         """Its state, why, and whether it is live. The caller has its file locked."""
-        ...
-
-    async def result_of_key(self, key: str) -> ResultFile | None: ...
-    async def result_of_hash(self, bank: str, sha256: bytes) -> ResultFile | None: ...
-    async def add_result(self, result: ResultFile, body: bytes) -> bool:
-        """Whether neither its key nor its bytes are known."""
         ...
 
     async def add_answer(self, answer: Answer) -> None: ...

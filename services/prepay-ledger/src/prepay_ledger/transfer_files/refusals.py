@@ -52,12 +52,6 @@ class TransferResultRefused(Refusal):
     kind = "transfer-result-refused"
 
 
-class KeyUsedBefore(Refusal):
-    """The Idempotency-Key came before with something else."""
-
-    kind = "idempotency-key-used"
-
-
 class AnswerNotOpen(Refusal):
     """No such answer, or nothing is to be done about it."""
 
