@@ -267,7 +267,7 @@ async def test_five_thousand_accounts_are_cut_in_one_batch(ledger, record_proper
     confirmed_s = time.monotonic() - started
     record_property("cut_s", round(cut_s, 2))
     print(f"\n{count} accounts: cut in {cut_s:.1f} s, confirmed in {confirmed_s:.1f} s")
-    assert cut_s < 20
+    assert cut_s < 60, "11 s where this was written; what grows with the square takes minutes"
     rows = await ledger.sql(
         "SELECT inputs FROM decision AS d JOIN account AS a ON a.id = d.account_id "
         "WHERE a.number LIKE $1",
