@@ -1,5 +1,8 @@
 """Transactions on real PostgreSQL whose connections die in the pool."""
 
+import asyncio
+from contextlib import suppress
+
 import asyncpg
 import pytest
 from sqlalchemy import text
@@ -65,6 +68,7 @@ async def test_a_snapshot_on_a_new_connection_still_reads_one_state(database, em
 @pytest.mark.parametrize(
     ("begin", "inside", "outside"),
     [(Begin.BATCH, "force_generic_plan on", "auto on"), (Begin.MAY_BE_LOST, "auto off", "auto on")],
+    ids=["batch", "may-be-lost"],
 )
 async def test_what_a_transaction_sets_for_itself_ends_with_it(
     database, empty_database, begin, inside, outside
@@ -143,3 +147,36 @@ async def test_commits_at_the_end_and_rolls_back_what_raises(database):
     finally:
         async with database.transaction() as connection:
             await connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
+
+
+async def test_a_failure_that_was_passed_over_is_not_taken_for_a_commit(database):
+    with pytest.raises(asyncpg.InFailedSQLTransactionError):
+        async with database.transaction() as connection:
+            with suppress(DBAPIError):
+                await connection.execute(text("SELECT 1 / 0"))
+    async with database.transaction() as connection:
+        assert await connection.scalar(text("SELECT 1")) == 1
+
+
+async def test_who_is_cancelled_in_a_statement_leaves_no_transaction_behind(database):
+    begun = asyncio.Event()
+
+    async def waits():
+        async with database.transaction() as connection:
+            begun.set()
+            await connection.execute(text("SELECT pg_sleep(60)"))
+
+    task = asyncio.create_task(waits())
+    await begun.wait()
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with database.transaction() as connection:
+        open_ones = await connection.scalars(
+            text(
+                "SELECT state FROM pg_stat_activity WHERE datname = current_database() "
+                "AND pid <> pg_backend_pid() AND state <> 'idle'"
+            )
+        )
+        assert open_ones.all() == []

@@ -132,7 +132,9 @@ class Deliveries:
             clock=utc_now,
         )
         self.worker = DeliveryWorker(
-            lanes=[lane],
+            lanes={Channel.LOG: lane},
+            open_deliveries=deliveries,
+            clock=utc_now,
             expire=ExpireNotices(open_deliveries=deliveries, clock=utc_now),
             trust_silence=TrustSilence(after={}, open_deliveries=deliveries, clock=utc_now),
             park=park,

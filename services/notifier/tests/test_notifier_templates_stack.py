@@ -96,13 +96,13 @@ async def test_the_very_next_notice_says_what_was_published(notifier, people, sm
 async def test_a_text_of_sms_leaves_mail_as_it_is(notifier, people, smtp_peer, kannel):
     text = await people.published(**SMS, body=GOOD)
     assert (await mailed(notifier, smtp_peer, "only-mail")).startswith("0 ")
-    account_id = await notifier.account(language="en", phone="+8613800000077", channels=["sms"])
+    account_id = await notifier.account(language="en", phone="+8613800000178", channels=["sms"])
     await notifier.publish(low(account_id))
     await notifier.until_notices(account_id, ("low-balance", "sms", "delivered"))
     number = f"1{account_id.int % 10**9:09d}"
 
     def said() -> bool:
-        return kannel.received("+8613800000077") == [f"Prewatt: ...{number[-4:]} has ¥12.35 left"]
+        return kannel.received("+8613800000178") == [f"Prewatt: ...{number[-4:]} has ¥12.35 left"]
 
     await notifier.until(said, what="the published text")
     (notice,) = await notifier.notices(account_id)

@@ -85,8 +85,8 @@ class InHand:
             raise NotRunning(message)
 
 
-async def wait_any(*events: asyncio.Event, timeout_s: float) -> None:
-    """Return as soon as one of ``events`` is set, or after ``timeout_s``."""
+async def wait_any(*events: asyncio.Event, timeout_s: float | None) -> None:
+    """Return as soon as one of ``events`` is set, or after ``timeout_s``, if that is given."""
     waits = [asyncio.ensure_future(event.wait()) for event in events]
     try:
         await asyncio.wait(waits, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)

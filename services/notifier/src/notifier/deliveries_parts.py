@@ -83,8 +83,8 @@ def make_worker(
     """A lane for each channel, configured or not: notices of those that are not fail and say so.
     ``committed``: there is something for the outbox."""
     return DeliveryWorker(
-        lanes=[
-            Lane(
+        lanes={
+            channel: Lane(
                 channel,
                 limits=settings.limits_of(channel),
                 open_deliveries=open_deliveries,
@@ -96,7 +96,9 @@ def make_worker(
                 clock=utc_now,
             )
             for channel in Channel
-        ],
+        },
+        open_deliveries=open_deliveries,
+        clock=utc_now,
         expire=ExpireNotices(open_deliveries=open_deliveries, clock=utc_now),
         trust_silence=TrustSilence(
             after=settings.undisputed_after, open_deliveries=open_deliveries, clock=utc_now

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, cast
 import asyncpg
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 DriverConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 """asyncpg's own connection. A string: the class is generic for type checkers only."""
@@ -44,15 +44,17 @@ _ROWS_FEW = 20
 
 
 class Begin(StrEnum):
-    """A transaction's first statement, which is sent anyway: what it sets for itself."""
+    """What a transaction begins with, sent at once: what it sets for itself."""
 
-    PLAIN = "SELECT 1"
-    BATCH = "SET LOCAL plan_cache_mode = force_generic_plan"
+    PLAIN = "BEGIN"
+    BATCH = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan"
     """Its statements take arrays of some thousand keys, and are planned as for any array. Else
     PostgreSQL plans the first five executions on a connection for the array that it was given, and
     reads a whole table to find three in a hundred of its rows."""
-    MAY_BE_LOST = "SET LOCAL synchronous_commit = off"
+    MAY_BE_LOST = "BEGIN; SET LOCAL synchronous_commit = off"
     """Its commit does not wait for the disk: a crash of PostgreSQL may undo it."""
+    SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1"
+    """All its statements see one state of the database, that of now; it writes nothing."""
 
 
 class Database:
@@ -62,8 +64,11 @@ class Database:
         # The connection that was used last is used next, or each of them would have to learn each
         # statement, and a rare one (a payment's) would meet one that has not, or not any more.
         # No pre-ping: SQLAlchemy's takes three round trips, and `_begun` finds out as well.
+        # Its transactions are not used: they begin by one more round trip and its own way through
+        # greenlets, which came to half of a small transaction's CPU time here and at the server.
         self._engine = create_async_engine(
             url,
+            isolation_level="AUTOCOMMIT",
             pool_size=pool_size,
             max_overflow=0,
             pool_use_lifo=True,
@@ -82,25 +87,25 @@ class Database:
         """A transaction: committed when the block ends, rolled back when it raises.
 
         BEGIN is sent here and not lazily, so that `driver` is inside it from its first statement.
+        Raises `asyncpg.InFailedSQLTransactionError` where a statement has failed and the block
+        went on as if it had not: nothing is committed then.
         """
         async with self._engine.connect() as connection:
-            transaction = await _begun(connection, begin)
-            # What raises here is rolled back as the connection goes back to the pool.
-            yield connection
-            await transaction.commit()
+            inner = await _begun(connection, begin)
+            try:
+                yield connection
+            except BaseException:
+                await _roll_back(inner)
+                raise
+            if await inner.execute("COMMIT") != "COMMIT":
+                message = "a statement had failed; nothing is committed"
+                raise asyncpg.InFailedSQLTransactionError(message)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncGenerator[AsyncConnection]:
         """A transaction whose statements all see one state of the database; it writes nothing."""
-        async with self._engine.connect() as connection:
-            # First: a connection that is made anew in place of a dead one has none of the options.
-            await (await _begun(connection)).rollback()
-            await connection.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
-            async with connection.begin():
-                await connection.execute(text("SELECT 1"))
-                yield connection
+        async with self.transaction(Begin.SNAPSHOT) as connection:
+            yield connection
 
     async def check(self) -> str:
         """A readiness check, on a connection of its own: one that waited for the pool would take a
@@ -115,20 +120,32 @@ class Database:
         await self._check_engine.dispose()
 
 
-async def _begun(connection: AsyncConnection, begin: Begin = Begin.PLAIN) -> AsyncTransaction:
-    """BEGIN and a first answer, on a new connection where the pool's had died: nothing was done on
-    that one yet, so beginning again repeats nothing."""
-    transaction = await connection.begin()
+async def _begun(connection: AsyncConnection, begin: Begin) -> DriverConnection:
+    """BEGIN, on a new connection where the pool's had died: nothing was done on that one yet, so
+    beginning again repeats nothing."""
+    inner = await driver(connection)
     try:
-        await connection.execute(text(begin))
-    except DBAPIError as error:
-        if not error.connection_invalidated:
+        await inner.execute(begin.value)
+    except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError,
+            asyncpg.OperatorInterventionError):  # fmt: skip
+        if not inner.is_closed():
             raise
-        # The pool has dropped all that it held; SQLAlchemy connects anew after this.
-        await transaction.rollback()
-        transaction = await connection.begin()
-        await connection.execute(text(begin))
-    return transaction
+        await connection.invalidate()  # SQLAlchemy connects anew after this
+        inner = await driver(connection)
+        await inner.execute(begin.value)
+    return inner
+
+
+async def _roll_back(inner: DriverConnection) -> None:
+    """Before the connection goes back to the pool. One that cannot is closed, which rolls back as
+    well, and is found so by who takes it next."""
+    try:
+        await inner.execute("ROLLBACK")
+    except Exception:  # noqa: BLE001 - why the block failed is what counts
+        inner.terminate()
+    except BaseException:
+        inner.terminate()
+        raise
 
 
 async def driver(connection: AsyncConnection) -> DriverConnection:

@@ -10,7 +10,6 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prewatt_common.db.database import Begin, Database, driver, insert_rows, is_passing_fault
@@ -26,6 +25,7 @@ _POLL_S = 1.0
 _RETRY_S = 1.0
 _STOP_GRACE_S = 3.0
 _LOCK_KEY = 0x0B0C5
+_LOCK = "SELECT pg_try_advisory_xact_lock($1)"
 _NEXT = "SELECT id, topic, key, headers, value FROM outbox {where} ORDER BY id LIMIT $1"
 _DONE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
 _encode_headers = msgspec.json.Encoder().encode
@@ -138,11 +138,10 @@ class _LaneRelay:
         # A deletion that a crash of PostgreSQL undoes is published again, as after a crash before
         # it: nobody need wait for the disk.
         async with self._database.transaction(Begin.MAY_BE_LOST) as connection:
-            lock = func.pg_try_advisory_xact_lock(self._lane.lock_key)
-            if not await connection.scalar(select(lock)):
+            inner = await driver(connection)
+            if not await inner.fetchval(_LOCK, self._lane.lock_key):
                 self._pending.set(0)  # whoever has the lock tells
                 return 0
-            inner = await driver(connection)
             rows = await inner.fetch(self._next, _ROWS_MAX, self._lane.topics)
             self._pending.set(len(rows))
             if not rows:

@@ -19,7 +19,6 @@ from prewatt_common.workers import wait_any
 
 logger = logging.getLogger(__name__)
 
-_POLL_S = 1.0
 _RETRY_S = 0.5
 
 
@@ -39,8 +38,7 @@ class LaneLimits:
 
 
 class Lane:
-    """Claims due notices of one channel, woken after a commit or by its poll, and delivers them
-    side by side."""
+    """Claims due notices of one channel whenever it is woken, and delivers them side by side."""
 
     def __init__(
         self,
@@ -71,7 +69,7 @@ class Lane:
         CHANNEL_DOWN.labels(channel).set(0)
 
     def wake(self) -> None:
-        """There may be notices to send: look now and not at the next poll."""
+        """There may be notices to send."""
         self._due.set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -85,8 +83,7 @@ class Lane:
                     self._running.add(task)
                     task.add_done_callback(self._ended)
                 if not claimed:
-                    pause_s = self._rate.pause_s() or _POLL_S
-                    await wait_any(self._due, stop, timeout_s=min(pause_s, _POLL_S))
+                    await wait_any(self._due, stop, timeout_s=self._rate.pause_s() or None)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)

@@ -1,6 +1,6 @@
 """What deliveries need of the outside, but for channels and words: those say it themselves."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
@@ -29,6 +29,10 @@ from prewatt_common.kafka.messages import Message
 
 class DeliveryStore(Protocol):
     """Notices on their way, inside one transaction."""
+
+    async def due(self, channels: Collection[Channel], *, now: datetime) -> Collection[Channel]:
+        """Those of ``channels`` that have something to send."""
+        ...
 
     async def claim(
         self,

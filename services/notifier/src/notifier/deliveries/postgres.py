@@ -1,6 +1,6 @@
 """The delivery's side: claims, outcomes, replacements."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
@@ -51,6 +51,15 @@ WHERE n.id = due.id
 RETURNING n.*, coalesce(a.number, a.id::text) AS account_number,
           coalesce(c.timezone, p.timezone) AS timezone,
           t.number AS text_number, t.subject AS text_subject, t.body AS text_body
+"""
+# Each channel and priority has an end of the index of its own, where whatever is due stands first.
+_DUE = """
+SELECT DISTINCT channel FROM unnest($1::text[]) AS channel, unnest($2::integer[]) AS urgency
+WHERE EXISTS (
+    SELECT FROM notice AS n
+    WHERE n.channel = channel.channel AND n.priority = urgency AND n.status IN ('queued', 'sending')
+      AND n.next_attempt_at <= $3 AND n.give_up_at > $3 AND n.stop_as IS NULL
+)
 """
 _STOP_ABANDONED = """
 UPDATE notice SET status = stop_as, next_attempt_at = NULL, finished_at = $1::timestamptz
@@ -139,6 +148,10 @@ class PostgresDeliveries:
     def __init__(self, connection: AsyncConnection, inner: DriverConnection) -> None:
         self._connection = connection
         self._inner = inner
+
+    async def due(self, channels: Collection[Channel], *, now: datetime) -> Collection[Channel]:
+        rows = await self._inner.fetch(_DUE, list(channels), list(Priority), now)
+        return {Channel(row["channel"]) for row in rows}
 
     async def claim(
         self,
