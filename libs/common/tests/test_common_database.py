@@ -180,3 +180,34 @@ async def test_who_is_cancelled_in_a_statement_leaves_no_transaction_behind(data
             )
         )
         assert open_ones.all() == []
+
+
+async def test_who_is_cancelled_in_a_commit_leaves_no_transaction_behind(database):
+    """What waits here is a check that is made as the transaction ends."""
+    async with database.transaction() as connection:
+        inner = await driver(connection)
+        await inner.execute(
+            """
+            CREATE TABLE slow (n int);
+            CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql
+                AS 'BEGIN PERFORM pg_sleep(60); RETURN NULL; END';
+            CREATE CONSTRAINT TRIGGER waits AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED
+                FOR EACH ROW EXECUTE FUNCTION wait();
+            """
+        )
+    written = asyncio.Event()
+
+    async def writes():
+        async with database.transaction() as connection:
+            await connection.execute(text("INSERT INTO slow VALUES (1)"))
+            written.set()
+
+    task = asyncio.create_task(writes())
+    await written.wait()
+    await asyncio.sleep(0.2)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with database.transaction() as connection:
+        assert await connection.scalar(text("SELECT count(*) FROM slow")) == 0
+        assert (await driver(connection)).is_in_transaction()

@@ -94,12 +94,12 @@ class Database:
             inner = await _begun(connection, begin)
             try:
                 yield connection
+                if await inner.execute("COMMIT") != "COMMIT":
+                    message = "a statement had failed; nothing is committed"
+                    raise asyncpg.InFailedSQLTransactionError(message)
             except BaseException:
                 await _roll_back(inner)
                 raise
-            if await inner.execute("COMMIT") != "COMMIT":
-                message = "a statement had failed; nothing is committed"
-                raise asyncpg.InFailedSQLTransactionError(message)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncGenerator[AsyncConnection]:
@@ -126,13 +126,16 @@ async def _begun(connection: AsyncConnection, begin: Begin) -> DriverConnection:
     inner = await driver(connection)
     try:
         await inner.execute(begin.value)
-    except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError,
-            asyncpg.OperatorInterventionError):  # fmt: skip
+    except Exception:
         if not inner.is_closed():
             raise
         await connection.invalidate()  # SQLAlchemy connects anew after this
         inner = await driver(connection)
         await inner.execute(begin.value)
+    except BaseException:
+        # Cancelled: it may have begun, and what it set for itself is not the next one's.
+        await _roll_back(inner)
+        raise
     return inner
 
 
