@@ -79,6 +79,7 @@ def supply(account_id: UUID, at: datetime, state: SupplyState) -> SupplyChanged:
         decision_id=None,
         rules=(),
         balance_micro=0,
+        balance_number=1,
         currency="CNY",
         at=at,
     )

@@ -144,6 +144,7 @@ async def test_events_come_by_kafka_in_any_order_and_twice(billing, home) -> Non
         news=EmergencyCreditNews.ACCEPTED,
         amount_micro=1,
         balance_micro=0,
+        balance_number=1,
         left_micro=1,
         currency="CNY",
         at=NOON,

@@ -1,5 +1,7 @@
 """Events of the ledger, and contacts, that tests tell the notifier of."""
 
+from itertools import count
+
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_events_v1 import (
     LowBalance,
@@ -8,11 +10,19 @@ from prewatt_common.contracts.ledger_events_v1 import (
     ToppedUp,
 )
 
+_numbers = count(1)
+
+
+def next_number() -> int:
+    """Of a balance: each event that a test makes is newer than those that it made before."""
+    return next(_numbers)
+
 
 def low(account_id, balance_micro=12_345_678):
     return LowBalance(
         account_id=account_id,
         balance_micro=balance_micro,
+        balance_number=next_number(),
         threshold_micro=20_000_000,
         currency="CNY",
         at=utc_now(),
@@ -21,7 +31,7 @@ def low(account_id, balance_micro=12_345_678):
 
 def topped_up(account_id, balance_micro=62_345_678):
     return ToppedUp(
-        balance_number=1,
+        balance_number=next_number(),
         account_id=account_id,
         payment_id="p-1",
         provider="demo",
@@ -41,6 +51,7 @@ def supply(account_id, state, previous):
         decision_id=None,
         rules=(),
         balance_micro=0,
+        balance_number=next_number(),
         currency="CNY",
         at=utc_now(),
     )

@@ -167,6 +167,7 @@ async def test_notices_are_read_page_by_page(notifier):
             LowBalance(
                 account_id=account_id,
                 balance_micro=balance_micro,
+                balance_number=balance_micro,
                 threshold_micro=20,
                 currency="CNY",
                 at=utc_now(),

@@ -22,7 +22,9 @@ from prewatt_common.contracts.ledger_events_v1 import (
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 ACCOUNT = UUID(int=7)
 URL = "https://pay.example/p/0123456789abcdef"
-SAME = {"account_id": ACCOUNT, "balance_micro": -5, "currency": "CNY", "at": AT}
+SAME = {
+    "account_id": ACCOUNT, "balance_micro": -5, "balance_number": 1, "currency": "CNY", "at": AT,
+}  # fmt: skip
 
 
 def supply(state: SupplyState, previous: SupplyState, **more) -> SupplyChanged:

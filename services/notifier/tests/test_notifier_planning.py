@@ -7,10 +7,12 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from notifier_events import next_number
 
 from notifier.contacts.consents import Purpose
 from notifier.contacts.values import Channel, Contact, Language
 from notifier.notices.calls import Account
+from notifier.notices.order import Place
 from notifier.notices.planning import Cause, OpenNotice, Plan, makes_untrue, plan_notices
 from notifier.notices.treatment import LIFETIMES, PRIORITIES, PURPOSES, gives_up_at
 from notifier.notices.values import Notice, Status, Template
@@ -45,6 +47,7 @@ def low(balance_micro: int = 5, *, threshold_micro: int = 20, account: UUID = AC
     return LowBalance(
         account_id=account,
         balance_micro=balance_micro,
+        balance_number=next_number(),
         threshold_micro=threshold_micro,
         currency="CNY",
         at=AT,
@@ -71,12 +74,18 @@ SUSPENDED = MandateSuspended(
 
 
 def exhausted(balance_micro: int = 0, *, account: UUID = ACCOUNT):
-    return BalanceExhausted(account_id=account, balance_micro=balance_micro, currency="CNY", at=AT)
+    return BalanceExhausted(
+        account_id=account,
+        balance_micro=balance_micro,
+        balance_number=next_number(),
+        currency="CNY",
+        at=AT,
+    )
 
 
 def topped_up(balance_micro: int, *, account: UUID = ACCOUNT):
     return ToppedUp(
-        balance_number=1,
+        balance_number=next_number(),
         account_id=account,
         payment_id="p",
         provider="demo",
@@ -89,7 +98,7 @@ def topped_up(balance_micro: int, *, account: UUID = ACCOUNT):
 
 def credited(balance_micro: int, *, account: UUID = ACCOUNT):
     return Credited(
-        balance_number=1,
+        balance_number=next_number(),
         account_id=account,
         kind="sla_credit",
         source="reconnection/1",
@@ -132,6 +141,7 @@ def supply(
         decision_id=None,
         rules=(),
         balance_micro=0,
+        balance_number=next_number(),
         currency="CNY",
         at=AT,
     )
@@ -179,6 +189,7 @@ def reminder(settled_at_micro: int = -20):
         late_micro=4,
         settled_at_micro=settled_at_micro,
         balance_micro=-50,
+        balance_number=next_number(),
         currency="CNY",
         at=AT,
     )
@@ -197,11 +208,18 @@ def mode_changed(mode: Mode):
 
 
 def later(events):
-    """Each event a second after the one before, as the ledger's clock stamps them."""
+    """Each event a second and a balance after the one before, as the ledger stamps them."""
     return [
-        msgspec.structs.replace(event, at=AT + timedelta(seconds=second))
+        numbered(msgspec.structs.replace(event, at=AT + timedelta(seconds=second)), second)
         for second, event in enumerate(events)
     ]
+
+
+def numbered(event, number: int):
+    """As of that balance, if it speaks of one."""
+    if not hasattr(event, "balance_number"):
+        return event
+    return msgspec.structs.replace(event, balance_number=number)
 
 
 def plan(
@@ -527,10 +545,12 @@ def test_a_receipt_says_what_went_to_debts_where_something_did():
 def test_supply_off_is_remembered_between_batches():
     off, on = later([supply(SupplyState.DISCONNECTED), supply(SupplyState.CONNECTED)])
     first = plan(off)
-    assert first.accounts == {ACCOUNT: Account(ACCOUNT, None, supply_off_since=off.at)}
+    assert first.accounts == {
+        ACCOUNT: Account(ACCOUNT, supply_off_since=off.at, newest=Place(0, True))
+    }
     second = plan(on, accounts=first.accounts)
     assert said(second) == [(Template.SUPPLY_ON, QUEUED)]
-    assert second.accounts == {ACCOUNT: Account(ACCOUNT, None, supply_off_since=None)}
+    assert second.accounts == {ACCOUNT: Account(ACCOUNT, newest=Place(1, True))}
 
 
 def test_the_limit_that_was_told_is_remembered_between_batches():
@@ -631,7 +651,7 @@ def test_what_staff_moved_is_told_with_how_much_and_not_with_a_sign(kind, amount
         source="a",
         amount_micro=amount_micro,
         balance_micro=5,
-        balance_number=1,
+        balance_number=next_number(),
         currency="CNY",
         at=AT,
     )

@@ -4,7 +4,7 @@ import json
 
 import httpx
 import pytest
-from notifier_events import low, mail_contact, supply, topped_up
+from notifier_events import low, mail_contact, next_number, supply, topped_up
 
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_events_v1 import (
@@ -181,10 +181,15 @@ async def test_a_payment_before_the_sending_supersedes_the_reminder(notifier, sm
     address = "paid@home.example"
     smtp_peer.answers[address] = "451 later"
     account_id = await notifier.account(**mail_contact("paid"))
+    warned = low(account_id)
     exhausted = BalanceExhausted(
-        account_id=account_id, balance_micro=0, currency="CNY", at=utc_now()
+        account_id=account_id,
+        balance_micro=0,
+        balance_number=next_number(),
+        currency="CNY",
+        at=utc_now(),
     )
-    for tried, event in enumerate((low(account_id), exhausted), start=1):
+    for tried, event in enumerate((warned, exhausted), start=1):
         await notifier.publish(event)
 
         async def was_tried(tried=tried) -> bool:

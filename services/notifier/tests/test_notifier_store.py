@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from notifier_events import next_number
 
 from notifier.channels.ports import TransientFailure, Verdict
 from notifier.contacts.postgres import open_contacts
@@ -88,13 +89,18 @@ async def claim(
 
 def low(account_id: UUID) -> LowBalance:
     return LowBalance(
-        account_id=account_id, balance_micro=5, threshold_micro=20, currency="CNY", at=START
+        account_id=account_id,
+        balance_micro=5,
+        balance_number=next_number(),
+        threshold_micro=20,
+        currency="CNY",
+        at=START,
     )
 
 
 def paid(account_id: UUID) -> ToppedUp:
     return ToppedUp(
-        balance_number=1,
+        balance_number=next_number(),
         account_id=account_id,
         payment_id="p",
         provider="demo",
@@ -114,6 +120,7 @@ def off(account_id: UUID) -> SupplyChanged:
         decision_id=None,
         rules=(),
         balance_micro=0,
+        balance_number=next_number(),
         currency="CNY",
         at=START,
     )

@@ -277,17 +277,17 @@ def _planned(event) -> tuple[Template, set[str]]:
 
 def _events() -> list:
     same = {"account_id": UUID(int=7), "currency": "CNY", "at": AT, "balance_micro": -5}
-    low = {"threshold_micro": 20, **same}
-    paid = {"balance_number": 1, "payment_id": "p", "provider": "demo", "amount_micro": 9, **same}
-    supply = {"meter_ids": ("m",), "decision_id": None, "rules": (), **same}
+    numbered = {"balance_number": 2, **same}
+    low = {"threshold_micro": 20, **numbered}
+    paid = {"payment_id": "p", "provider": "demo", "amount_micro": 9, **numbered}
+    supply = {"meter_ids": ("m",), "decision_id": None, "rules": (), **numbered}
     debt = {"amount_micro": 9, "owed_micro": 9, "after_days": 30, **same}
     back = {
         "payment_id": "p",
         "provider": "demo",
         "journal_id": 1,
         "amount_micro": 9,
-        "balance_number": 2,
-        **same,
+        **numbered,
     }
     late = {
         "reconnection_id": uuid4(),
@@ -308,8 +308,8 @@ def _events() -> list:
         LowBalance(**low, warned_by=WarnedBy.DAYS_LEFT, measure=3),
         LowBalance(**low, ends=MoneyEnds(p10=AT, p50=AT, p90=AT, cut_from=AT, buy_by=AT,
                                          timezone="Asia/Shanghai")),
-        BalanceExhausted(**same),
-        BalanceExhausted(**same, pay_url="https://pay.example/p/0123456789abcdef"),
+        BalanceExhausted(**numbered),
+        BalanceExhausted(**numbered, pay_url="https://pay.example/p/0123456789abcdef"),
         ToppedUp(**paid),
         ToppedUp(**paid, paid_off_micro=4, owed_micro=5),
         *(SupplyChanged(state=to, previous=previous, **supply) for to, previous in states.items()),
@@ -322,15 +322,15 @@ def _events() -> list:
         *(PaymentReminder(statement_id=uuid4(), statement_number=7, step_days=15, open_micro=9,
                           period_first=date(2026, 1, 1), period_end=date(2026, 2, 1),
                           due_on=date(2026, 2, 14), overdue_micro=9, late_micro=late_micro,
-                          settled_at_micro=0, **same) for late_micro in (0, 3)),
+                          settled_at_micro=0, **numbered) for late_micro in (0, 3)),
         ToppedUp(**paid, repaid_micro=3),
         *(EmergencyCreditChanged(emergency_credit_id=uuid4(), news=news, amount_micro=9,
-                                 left_micro=5, **same)
+                                 left_micro=5, **numbered)
           for news in (EmergencyCreditNews.OFFERED, EmergencyCreditNews.ACCEPTED)),
         *(PaymentTakenBack(**back, owed_again_micro=again) for again in (0, 3)),
         *(ReconnectionLate(**late, credit_micro=credit) for credit in (0, 3)),
         SupplyApology(undo_id=uuid4(), cut_at=AT, **same),
-        *(Credited(kind="adjustment", source="a", amount_micro=micro, balance_number=1, **same)
+        *(Credited(kind="adjustment", source="a", amount_micro=micro, **numbered)
           for micro in (3, -3)),
         *(AccountModeChanged(change_id=uuid4(), mode=mode, effective_at=AT, **same)
           for mode in Mode),
@@ -350,6 +350,7 @@ def test_whoever_accepts_credit_by_sms_is_told_once():
         "news": EmergencyCreditNews.ACCEPTED,
         "amount_micro": 9,
         "balance_micro": 1,
+        "balance_number": 1,
         "left_micro": 5,
         "currency": "CNY",
         "at": AT,

@@ -228,9 +228,16 @@ class Moving(Town):
                         charged[each.agreement_id, each.period_first] = each.total_micro
                 continue
             told = msgspec.json.decode(row["value"])
-            if "balance_number" in told and told["account_id"] == str(account_id):
+            if moves_balance(told) and told["account_id"] == str(account_id):
                 given_micro += _given_micro(told)
         return given_micro - sum(charged.values())
+
+
+def moves_balance(told: Mapping[str, Any]) -> bool:
+    """Whether an event tells how a balance came to be, and not what follows from one."""
+    return "balance_number" in told and not told.keys().isdisjoint(
+        {"opened_at", "payment_id", "source"}
+    )
 
 
 def _given_micro(told: Mapping[str, Any]) -> int:

@@ -23,7 +23,7 @@ from prepay_ledger.dues.values import Dues
 from prepay_ledger.late_charges.charge_late import ChargeLate
 from prepay_ledger.late_charges.postgres_queries import LateChargeQueries
 from prepay_ledger.late_charges.refusals import NoLateCharge, WaiverTooMuch
-from prepay_ledger.late_charges.values import LateChargeRow, Waiver, WaiverOrder
+from prepay_ledger.late_charges.values import LATE_CHARGE, LateChargeRow, Waiver, WaiverOrder
 from prepay_ledger.late_charges.waive_late import WaiveLate
 from prepay_ledger.payments import credit
 from prepay_ledger.payments.assign_payment import AssignPayment
@@ -396,6 +396,10 @@ async def test_a_reminder_is_told_once_a_step_and_not_after_it_was_paid(town: La
     (_, second) = await town.reminders(20)
     assert (second["step_days"], second["open_micro"]) == (15, owed)
     assert second["late_micro"] == town.late_micro(19)
+    # By the balance that the late charge has left.
+    charged = [each for each in await town.told("source") if each["kind"] == LATE_CHARGE][-1]
+    for name in ("balance_micro", "balance_number"):
+        assert second[name] == charged[name]
     town.now = town.at(21)
     await town.pays(owed)
     assert len(await town.reminders(31)) == 2

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from ledger_money import moves_balance
 from ledger_town import REVIEW, Dying, Killed, Town
 from sqlalchemy import text
 
@@ -147,7 +148,7 @@ class Changing(Town):
         """The account's balance as billing makes it up: what was given, less what was charged."""
         given = {}
         for each in await self.told("balance_number"):
-            if each["account_id"] == str(self.account_id):
+            if moves_balance(each) and each["account_id"] == str(self.account_id):
                 source = (
                     f"{each.get('kind', 'opening')}/{each.get('source')}/{each.get('payment_id')}"
                 )

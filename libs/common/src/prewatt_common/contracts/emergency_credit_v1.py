@@ -30,6 +30,7 @@ class EmergencyCreditChanged(Event, frozen=True, kw_only=True):
     news: EmergencyCreditNews
     amount_micro: Whole
     balance_micro: int
+    balance_number: Whole
     left_micro: int
     """What may be used until the cut, as of now: of one that is offered without it."""
     currency: Currency

@@ -185,6 +185,7 @@ class LowBalance(Event, frozen=True, kw_only=True):
 
     account_id: UUID
     balance_micro: Whole
+    balance_number: Whole
     threshold_micro: Whole
     warned_by: WarnedBy = WarnedBy.ACCOUNT
     measure: Whole | None = None
@@ -201,6 +202,7 @@ class BalanceExhausted(Event, frozen=True, kw_only=True):
 
     account_id: UUID
     balance_micro: Whole
+    balance_number: Whole
     pay_url: PayUrl | None = None
     currency: Currency
     at: Instant
@@ -222,6 +224,8 @@ class SupplyChanged(Event, frozen=True, kw_only=True):
     decision_id: UUID | None
     rules: tuple[str, ...]
     balance_micro: Whole
+    balance_number: Whole
+    """The balance that it was decided by. Several changes may be decided by one."""
     pay_url: PayUrl | None = None
     currency: Currency
     at: Instant
@@ -326,6 +330,7 @@ class PaymentReminder(Event, frozen=True, kw_only=True):
     settled_at_micro: int
     """A balance of so much leaves nothing open of the statement and of those before it."""
     balance_micro: int
+    balance_number: Whole
     currency: Currency
     at: Instant
 

@@ -1,7 +1,8 @@
 """Which notices a batch of ledger events calls for, and which it makes untrue.
 
-Events are taken in the order of their account's partition. A payment that covers a reminder
-supersedes it for good, also where both are in one batch.
+A payment that covers a reminder supersedes it for good, also where both are in one batch. Events
+are taken in the order of their account's partition, where one may come again after newer ones: it
+takes none of those back (`order`).
 """
 
 from collections import defaultdict
@@ -15,6 +16,7 @@ from notifier.contacts.nominations import Nominated
 from notifier.contacts.values import Contact, Language, default_contact
 from notifier.notices.calls import OF_CREDIT, SUPPLIED, Account, Call, LedgerEvent, called_for
 from notifier.notices.making import make_notice
+from notifier.notices.order import is_overtaken, newer, place_of
 from notifier.notices.values import (
     FOR_NOMINATED,
     NO_MONEY,
@@ -60,6 +62,16 @@ _TAKEN = {
 }
 _OF_SUPPLY = frozenset({*_TAKEN.values(), Template.SUPPLY_LIMIT_RAISED})
 """What says that there is none, or how much."""
+_RECEIPTS = frozenset(
+    {
+        Template.TOPPED_UP,
+        Template.PAYMENT_TAKEN_BACK,
+        Template.BALANCE_ADDED,
+        Template.BALANCE_TAKEN,
+        Template.EMERGENCY_CREDIT_ACCEPTED,
+    }
+)
+"""What has happened, however late it is told; all else that a balance calls for says what is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +136,18 @@ def plan_notices(
         if _is_from_before_the_cut(event, before):
             continue
         call = called_for(event, before)
+        is_late = is_overtaken(place_of(event), before.newest)
+        if is_late and (call is None or call.template not in _RECEIPTS):
+            continue
 
         def is_over(
-            notice: Notice | OpenNotice, event: LedgerEvent = event, call: Call | None = call
+            notice: Notice | OpenNotice,
+            event: LedgerEvent = event,
+            call: Call | None = call,
+            is_late: bool = is_late,
         ) -> bool:
+            if is_late:
+                return False
             return makes_untrue(event=event, notice=notice) or _is_raised_further(call, notice)
 
         withdrawn |= {n.id for n in open_for[account_id] if is_over(n)}
@@ -246,6 +266,7 @@ def _is_from_before_the_cut(event: LedgerEvent, account: Account) -> bool:
 
 
 def _after(event: LedgerEvent, account: Account) -> Account:
+    account = replace(account, newest=newer(place_of(event), account.newest))
     match event:
         case AccountOpened():
             return replace(account, number=event.number)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notifier.contacts.consents import Purpose, declined
@@ -13,6 +14,7 @@ from notifier.contacts.postgres_consents import consents_of
 from notifier.contacts.postgres_nominations import nominated_of
 from notifier.contacts.values import Contact
 from notifier.notices.calls import Account
+from notifier.notices.order import Place
 from notifier.notices.planning import OpenNotice, Plan
 from notifier.notices.postgres_rows import INSERT_NOTICES, notice_columns, stop_notices
 from notifier.notices.values import Notice, Status, Template
@@ -53,15 +55,12 @@ class PostgresNoticeBook:
         )
         rows = await self._connection.fetch(
             """
-            SELECT id, number, supply_off_since, limit_w FROM account WHERE id = ANY ($1::uuid[])
-            ORDER BY id FOR UPDATE
+            SELECT id, number, supply_off_since, limit_w, balance_number, balance_decided
+            FROM account WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE
             """,
             ordered,
         )
-        return {
-            row["id"]: Account(row["id"], row["number"], row["supply_off_since"], row["limit_w"])
-            for row in rows
-        }
+        return {row["id"]: _account(row) for row in rows}
 
     async def contacts(self, account_ids: Collection[UUID]) -> Mapping[UUID, Contact]:
         return await contacts_of(self._connection, account_ids)
@@ -109,15 +108,19 @@ class PostgresNoticeBook:
             await self._connection.execute(
                 """
                 UPDATE account AS a
-                SET number = n.number, supply_off_since = n.off_since, limit_w = n.limit_w
-                FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::integer[])
-                     AS n (id, number, off_since, limit_w)
+                SET number = n.number, supply_off_since = n.off_since, limit_w = n.limit_w,
+                    balance_number = n.balance_number, balance_decided = n.balance_decided
+                FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::integer[],
+                            $5::bigint[], $6::boolean[])
+                     AS n (id, number, off_since, limit_w, balance_number, balance_decided)
                 WHERE a.id = n.id
                 """,
                 [account.id for account in changed],
                 [account.number for account in changed],
                 [account.supply_off_since for account in changed],
                 [account.limit_w for account in changed],
+                [account.newest and account.newest.balance_number for account in changed],
+                [account.newest and account.newest.is_decided for account in changed],
             )
         if plan.notices:
             await self._connection.execute(INSERT_NOTICES, *notice_columns(plan.notices), now)
@@ -129,3 +132,10 @@ class PostgresNoticeBook:
 
     async def publish(self, messages: Sequence[Message]) -> None:
         await outbox.append(self._transaction, messages)
+
+
+def _account(row: asyncpg.Record) -> Account:
+    newest = None
+    if row["balance_number"] is not None:
+        newest = Place(row["balance_number"], row["balance_decided"])
+    return Account(row["id"], row["number"], row["supply_off_since"], row["limit_w"], newest)

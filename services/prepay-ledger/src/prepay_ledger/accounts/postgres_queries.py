@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select, text, tuple_
 
 from prepay_ledger.agreements.tables import agreement
-from prepay_ledger.balances.postgres import check_account, to_account
+from prepay_ledger.balances.postgres import check_account, select_account, to_account
 from prepay_ledger.balances.tables import account
 from prepay_ledger.balances.values import Account
 from prepay_ledger.charging.tables import charge_state
@@ -142,7 +142,7 @@ class AccountQueries:
         """An account with what it is charged by and for, by id or by number."""
         where = account.c.id == account_id if account_id else account.c.number == number
         async with self._database.transaction() as connection:
-            row = (await connection.execute(select(account).where(where))).mappings().first()
+            row = (await connection.execute(select_account().where(where))).mappings().first()
             if row is None:
                 return None
             agreements = await connection.execute(

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import BigInteger, RowMapping, Select, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.balances.refusals import UnknownAccount
 from prepay_ledger.balances.tables import account as account_table
 from prepay_ledger.balances.tables import account_plain_number
 from prepay_ledger.balances.values import Account
+from prepay_ledger.epochs.postgres import FIRST_NUMBER
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.contracts.procedure_v1 import Mode
 
@@ -21,6 +22,12 @@ WHERE account.id = due.id AND (account.recheck_at IS NULL OR account.recheck_at 
 """
 """The supply of these accounts is decided about at $2, unless it is before; locked in the order in
 which decisions lock them."""
+_NUMBER = literal_column(f"{FIRST_NUMBER} + account.moves", BigInteger).label("balance_number")
+
+
+def select_account() -> Select[Any]:
+    """What `to_account` makes an account of: the columns of its row, and its balance's number."""
+    return select(account_table, _NUMBER)
 
 
 class PostgresBalances:
@@ -31,16 +38,16 @@ class PostgresBalances:
 
     async def account(self, account_id: UUID) -> Account | None:
         """The account, or none."""
-        return await self._one(select(account_table).where(account_table.c.id == account_id))
+        return await self._one(select_account().where(account_table.c.id == account_id))
 
     async def lock(self, account_id: UUID) -> Account | None:
         """The account, its row locked until the transaction ends."""
-        query = select(account_table).where(account_table.c.id == account_id)
+        query = select_account().where(account_table.c.id == account_id)
         return await self._one(query.with_for_update(key_share=True))
 
     async def lock_by_number(self, number: str) -> Account | None:
         """The account of that number, its row locked until the transaction ends."""
-        query = select(account_table).where(account_table.c.number == number)
+        query = select_account().where(account_table.c.number == number)
         return await self._one(query.with_for_update(key_share=True))
 
     async def numbers_of_plain(self, plain_number: str) -> Sequence[str]:
@@ -63,7 +70,7 @@ async def check_account(connection: AsyncConnection, account_id: UUID) -> None:
 
 
 def to_account(row: RowMapping) -> Account:
-    """An account from its row."""
+    """An account from a row that `select_account` gives."""
     return Account(
         id=row["id"],
         number=row["number"],
@@ -76,4 +83,5 @@ def to_account(row: RowMapping) -> Account:
         supply_state=SupplyState(row["supply_state"]),
         opened_at=row["opened_at"],
         emergency_credit_micro=row["emergency_credit_micro"],
+        balance_number=row["balance_number"],
     )

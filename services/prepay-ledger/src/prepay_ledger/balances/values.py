@@ -31,6 +31,8 @@ class Account:
     """How it pays: post-paid (`Mode.ARREARS`) it is never cut for its balance."""
     emergency_credit_micro: int = 0
     """What may be used below that besides, once: accepted by the customer, and not repaid yet."""
+    balance_number: int = 0
+    """Of ``balance_micro``, as `journal.values.Balance` has it: of two the higher one is newer."""
 
     @property
     def credit_micro(self) -> int:

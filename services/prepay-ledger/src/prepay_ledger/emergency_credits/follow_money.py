@@ -8,6 +8,7 @@ from prepay_ledger.emergency_credits.ports import HasEmergencyCredits, Reopening
 from prepay_ledger.emergency_credits.rules import is_over, used_micro
 from prepay_ledger.emergency_credits.tell_credit import credit_event
 from prepay_ledger.emergency_credits.values import CreditState, Standing
+from prepay_ledger.journal.values import Balance
 
 
 def repaid_micro(account: Account, topup_micro: int) -> int:
@@ -35,18 +36,21 @@ async def active_micro(
 
 
 async def reopen_credit(
-    unit: ReopeningUnit, account: Account, *, balance_micro: int, since: datetime, now: datetime
+    unit: ReopeningUnit, account: Account, *, balance: Balance, since: datetime, now: datetime
 ) -> None:
     """What was repaid by money that is taken back by now, which came at ``since``, may be used as
-    before: nobody is cut because a payment went back. The account is locked."""
+    before: nobody is cut because a payment went back. The account is locked; ``balance``: as it is
+    now."""
     credit = await unit.emergency_credits.newest(account.id)
     if credit is None or credit.state is not CreditState.ENDED or credit.over_at is None:
         return
     if credit.over_at < since or is_over(
-        credit, balance_micro=balance_micro, overdraft_micro=account.overdraft_micro
+        credit, balance_micro=balance.balance_micro, overdraft_micro=account.overdraft_micro
     ):
         return
     credit = replace(credit, state=CreditState.ACCEPTED, over_at=None)
     await unit.emergency_credits.put([credit])
-    now_account = replace(account, balance_micro=balance_micro)
+    now_account = replace(
+        account, balance_micro=balance.balance_micro, balance_number=balance.number
+    )
     await unit.publish([credit_event(credit, now_account, now=now)])

@@ -22,6 +22,7 @@ def credit_event(credit: EmergencyCredit, account: Account, *, now: datetime) ->
         news=EmergencyCreditNews(credit.state),
         amount_micro=credit.amount_micro,
         balance_micro=account.balance_micro,
+        balance_number=account.balance_number,
         left_micro=account.balance_micro + account.overdraft_micro + active_micro,
         currency=account.currency,
         means=credit.acceptance.means if is_accepted and credit.acceptance else None,

@@ -94,7 +94,7 @@ async def charge_account(
     for claim, its in zip(ground.claims, terms, strict=True):
         before = ground.posted.get(claim.statement_id, Posted())
         found = reckon(claim, paid, terms=its, through=through, currency=account.currency)
-        row = await post_charge(
+        charged = await post_charge(
             unit,
             account,
             before=before,
@@ -108,8 +108,11 @@ async def charge_account(
             ),
             now=now,
         )
-        if row is not None:
-            account = replace(account, balance_micro=account.balance_micro - row.amount_micro)
+        if charged is not None:
+            row, balance = charged
+            account = replace(
+                account, balance_micro=balance.balance_micro, balance_number=balance.number
+            )
             ground.posted[claim.statement_id] = posted_by(row)
     await remind(
         unit,

@@ -7,7 +7,7 @@ from prepay_ledger.adjustments.tell_balance import tell_balance
 from prepay_ledger.balances.values import Account
 from prepay_ledger.events import Publishes
 from prepay_ledger.journal.ports import HasJournals
-from prepay_ledger.journal.values import Entry, Journal, UtilityAccount
+from prepay_ledger.journal.values import Balance, Entry, Journal, UtilityAccount
 from prepay_ledger.late_charges.ports import HasLateCharges
 from prepay_ledger.late_charges.values import LATE_CHARGE, Change, LateChargeRow, Posted
 from prewatt_common.ids import new_id
@@ -19,9 +19,9 @@ class Posts(HasLateCharges, HasJournals, Publishes, Protocol):
 
 async def post_charge(
     unit: Posts, account: Account, *, before: Posted, after: Change, now: datetime
-) -> LateChargeRow | None:
-    """None where nothing is charged otherwise. The caller holds the account, so the statement's
-    next number is nobody else's."""
+) -> tuple[LateChargeRow, Balance] | None:
+    """With the balance as it is now; none where nothing is charged otherwise. The caller holds the
+    account, so the statement's next number is nobody else's."""
     amount_micro = after.posted.charged_micro - before.charged_micro
     if amount_micro == 0:
         return None
@@ -52,4 +52,4 @@ async def post_charge(
     )
     await unit.late_charges.add(row)
     await tell_balance(unit, journal, balance, source=row_id, at=now)
-    return row
+    return row, balance

@@ -63,7 +63,7 @@ async def remind(
             late_micro=late_micro,
             settled_at_micro=account.balance_micro
             + whole_minor(claim.to_micro - so_far, account.currency),
-            balance_micro=account.balance_micro,
+            account=account,
         )
         await unit.publish([account_event(event, account_id=account.id, at=now)])
 
@@ -75,7 +75,7 @@ def _event(
     overdue_micro: int,
     late_micro: int,
     settled_at_micro: int,
-    balance_micro: int,
+    account: Account,
 ) -> PaymentReminder:
     return PaymentReminder(
         account_id=reminder.account_id,
@@ -89,7 +89,8 @@ def _event(
         overdue_micro=overdue_micro,
         late_micro=late_micro,
         settled_at_micro=settled_at_micro,
-        balance_micro=balance_micro,
+        balance_micro=account.balance_micro,
+        balance_number=account.balance_number,
         currency=reminder.currency,
         at=reminder.at,
     )

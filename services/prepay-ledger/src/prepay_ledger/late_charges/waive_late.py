@@ -87,15 +87,15 @@ class WaiveLate:
             policy_number=last.policy_number,
             customer_class=last.customer_class,
         )
-        row = await post_charge(unit, account, before=before, after=after, now=now)
-        assert row is not None, "so much is charged, and is no more"
+        posted = await post_charge(unit, account, before=before, after=after, now=now)
+        assert posted is not None, "so much is charged, and is no more"
         waiver = Waiver(
             id=new_id(),
             order=asked,
             account_id=account.id,
             currency=account.currency,
             proposal_id=proposal_id,
-            charge_id=row.id,
+            charge_id=posted[0].id,
             at=now,
         )
         await unit.late_charges.add_waiver(waiver)

@@ -170,7 +170,7 @@ async def _move(
     await reopen_credit(
         unit,
         account,
-        balance_micro=followed.balance.balance_micro,
+        balance=followed.balance,
         since=known.received_at,
         now=now,
     )

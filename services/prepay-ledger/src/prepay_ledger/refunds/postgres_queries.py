@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
-
-from prepay_ledger.balances.postgres import check_account, to_account
+from prepay_ledger.balances.postgres import check_account, select_account, to_account
 from prepay_ledger.balances.tables import account as account_table
 from prepay_ledger.refunds.postgres import PostgresRefunds
 from prepay_ledger.refunds.postgres_rows import REFUND, to_refund, to_step
@@ -60,7 +58,7 @@ class RefundQueries:
         """Raises `UnknownAccount`."""
         async with self._database.transaction() as connection:
             await check_account(connection, account_id)
-            query = select(account_table).where(account_table.c.id == account_id)
+            query = select_account().where(account_table.c.id == account_id)
             account = to_account((await connection.execute(query)).mappings().one())
             ground = await PostgresRefunds(connection).ground(account, today=today, now=now)
         return AccountGround(account.currency, ground)

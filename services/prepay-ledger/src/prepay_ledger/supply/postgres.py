@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, Uuid, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from prepay_ledger.balances.postgres import RECHECK, to_account
+from prepay_ledger.balances.postgres import RECHECK, select_account, to_account
 from prepay_ledger.balances.tables import account as account_table
 from prepay_ledger.policies.in_force import areas_of
 from prepay_ledger.policies.values import Area
@@ -143,7 +143,7 @@ class PostgresSupply:
         # One array: an IN list may hold 32,767 at most.
         array_of_ids = bindparam(None, list(account_ids), type_=ARRAY(Uuid))
         query = (
-            select(account_table)
+            select_account()
             .where(account_table.c.id == any_(array_of_ids))
             .order_by(account_table.c.id)
             .with_for_update(key_share=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Table, select
 
-from prepay_ledger.balances.postgres import check_account, to_account
+from prepay_ledger.balances.postgres import check_account, select_account, to_account
 from prepay_ledger.balances.tables import account
 from prepay_ledger.balances.values import Account
 from prepay_ledger.journal.tables import sub_balance
@@ -42,7 +42,7 @@ class SupplyQueries:
     async def explained(self, account_id: UUID) -> tuple[Account, int, LastDecision | None]:
         """The account as it is, what it owes apart from its balance, in micro-units, and the newest
         decision about it. Raises `UnknownAccount`."""
-        of_account = select(account).where(account.c.id == account_id)
+        of_account = select_account().where(account.c.id == account_id)
         newest = (
             select(decision)
             .where(decision.c.account_id == account_id)

@@ -51,6 +51,7 @@ def events_of(
         low = LowBalance(
             account_id=account.id,
             balance_micro=account.balance_micro,
+            balance_number=account.balance_number,
             threshold_micro=limit.micro,
             warned_by=limit.by,
             measure=limit.measure if limit.by in _MEASURED else None,
@@ -64,6 +65,7 @@ def events_of(
         exhausted = BalanceExhausted(
             account_id=account.id,
             balance_micro=account.balance_micro,
+            balance_number=account.balance_number,
             pay_url=pay_url,
             currency=account.currency,
             at=now,
@@ -80,6 +82,7 @@ def events_of(
         rules=(*settled.fired, *settled.held),
         limit_w=_limit_w(decided),
         balance_micro=account.balance_micro,
+        balance_number=account.balance_number,
         pay_url=pay_url if _takes_supply(decided) else None,
         currency=account.currency,
         at=now,

@@ -14,7 +14,12 @@ CREATE TABLE account (
     id uuid PRIMARY KEY,
     number text,
     supply_off_since timestamptz,
-    limit_w integer CHECK (limit_w > 0)
+    limit_w integer CHECK (limit_w > 0),
+    -- Of the newest of its events: an older one that comes again takes nothing back.
+    balance_number bigint,
+    -- Whether that follows from the balance, or tells how it came to be.
+    balance_decided boolean,
+    CHECK ((balance_number IS NULL) = (balance_decided IS NULL))
 );
 CREATE TABLE contact (
     account_id uuid PRIMARY KEY,
