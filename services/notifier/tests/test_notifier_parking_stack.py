@@ -7,6 +7,7 @@ from random import random
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import pytest
 from notifier_events import low, topped_up
 
@@ -36,6 +37,13 @@ from prewatt_common.db.database import Database, driver, is_passing_fault, is_sc
 pytestmark = pytest.mark.stack
 
 UNREADABLE = """UPDATE notice SET facts = '{"at": 5}' WHERE account_id = ANY ($1::uuid[])"""
+ACCEPTED = """
+UPDATE notice SET status = 'accepted', attempts = 1, accepted_at = now(), next_attempt_at = NULL
+WHERE account_id = $1
+"""
+MESSAGE = """
+INSERT INTO sms_message (message_id, notice_id) SELECT 'm-1', id FROM notice WHERE account_id = $1
+"""
 # What no code of ours foresees: it is only raised as the acceptance of one account's is noted.
 RAISES = """
 CREATE OR REPLACE FUNCTION poisoned() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -145,7 +153,6 @@ class Deliveries:
         self.take_receipt = TakeReceipt(open_deliveries=deliveries, park=park, clock=utc_now)
         self._end = EndParking(
             open_parking=parking,
-            join_receipts=self.take_receipt.join,
             clock=utc_now,
             committed=self.worker.wake,
         )
@@ -263,18 +270,8 @@ async def _some(deliveries: Deliveries) -> bool:
 async def test_a_receipt_of_one_that_cannot_be_read_is_kept_and_ends_no_link(database):
     account_id = uuid4()
     await take(database, low(account_id))
-    await execute(
-        database,
-        "UPDATE notice SET status = 'accepted', attempts = 1, accepted_at = now(), "
-        "next_attempt_at = NULL WHERE account_id = $1",
-        account_id,
-    )
-    await execute(
-        database,
-        "INSERT INTO sms_message (message_id, notice_id) SELECT 'm-1', id FROM notice "
-        "WHERE account_id = $1",
-        account_id,
-    )
+    await execute(database, ACCEPTED, account_id)
+    await execute(database, MESSAGE, account_id)
     await execute(database, UNREADABLE, [account_id])
     deliveries = Deliveries(database)
     for _ in range(2):
@@ -291,9 +288,33 @@ async def test_a_receipt_of_one_that_cannot_be_read_is_kept_and_ends_no_link(dat
         account_id,
         sound,
     )
+    # It dies as that is written down: nothing of the release is.
+    await execute(database, RAISES.format(account_id=account_id, status="delivered"))
+    with pytest.raises(asyncpg.RaiseError):
+        await deliveries.end(kept.notice_id, ParkedEnd.RELEASED)
+    assert [each.notice_id for each in await deliveries.parked()] == [kept.notice_id]
+    assert await statuses(database, [account_id]) == ["accepted"]
+    await execute(database, "DROP TRIGGER poisoned ON notice")
     # The centre says it no more: what it has said counts as soon as the notice can be read.
     await deliveries.end(kept.notice_id, ParkedEnd.RELEASED)
     assert await statuses(database, [account_id]) == ["delivered"]
+    assert await deliveries.parked() == []
+
+
+async def test_let_go_while_it_cannot_be_read_it_stays_parked_with_what_was_said(database):
+    account_id = uuid4()
+    await take(database, low(account_id))
+    await execute(database, ACCEPTED, account_id)
+    await execute(database, MESSAGE, account_id)
+    await execute(database, UNREADABLE, [account_id])
+    deliveries = Deliveries(database)
+    assert await deliveries.take_receipt("m-1", Verdict.BOUNCED, reason="UNDELIV")
+    (kept,) = await deliveries.parked()
+    await deliveries.end(kept.notice_id, ParkedEnd.RELEASED)
+    (again,) = await deliveries.parked()
+    assert (again.notice_id, again.peer_has_it) == (kept.notice_id, True)
+    assert again.since > kept.since
+    assert await statuses(database, [account_id]) == ["accepted"]
 
 
 async def test_beyond_ten_all_stops_and_says_so(database, notifier_until, caplog):

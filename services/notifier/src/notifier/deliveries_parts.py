@@ -58,7 +58,6 @@ def make_parking(
     take_receipt = TakeReceipt(open_deliveries=open_deliveries, park=park, clock=utc_now)
     end = EndParking(
         open_parking=parking,
-        join_receipts=take_receipt.join,
         clock=utc_now,
         committed=committed,
     )

@@ -16,7 +16,7 @@ from notifier.contacts.values import Channel
 from notifier.deliveries.ports import DeliveryStore, OpenDeliveries
 from notifier.deliveries.quiet import QuietHours
 from notifier.deliveries.retries import RetryPolicy
-from notifier.deliveries.settling import settle
+from notifier.deliveries.settling import settle_by_receipts
 from notifier.deliveries.succession import hand_on
 from notifier.deliveries.values import Delivery, Hold, Outcome, SegmentPrice, as_kept, said_with
 from notifier.metrics import ATTEMPTS, COST_MICRO, DELIVERY_SECONDS, NOTICES, SEGMENTS
@@ -199,10 +199,7 @@ async def _settle_messages(
     if not message_ids:
         return None
     await store.join_messages(notice.id, message_ids, now=now)
-    said = await store.verdict_of_messages(notice.id)
-    if said is None:
-        return None
-    return await settle(store, notice.id, said.verdict, reason=said.reason, now=now)
+    return await settle_by_receipts(store, notice.id, now=now)
 
 
 def _count_segments(channel: Channel, segments: int, price: SegmentPrice | None) -> None:

@@ -1,32 +1,39 @@
 """Use case: a person lets a parked notice go again, or drops it."""
 
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Callable
 from uuid import UUID
 
 from notifier.deliveries.ports import OpenParking, ParkingStore
 from notifier.deliveries.refusals import NotParked, OtherRequest
-from notifier.deliveries.values import ParkedEnd, ParkedStep, as_kept
+from notifier.deliveries.settling import settle_by_receipts
+from notifier.deliveries.values import (
+    NoticeBroken,
+    ParkedEnd,
+    ParkedStep,
+    as_kept,
+    set_aside,
+)
 from notifier.metrics import NOTICES
 from notifier.notices import events
 from notifier.notices.values import Notice, Status
 from prewatt_common.clock import Clock
 from prewatt_common.ids import new_id
 
+logger = logging.getLogger(__name__)
+
 
 class EndParking:
-    """Once under an Idempotency-Key. Who decided so, and why, is kept. ``join_receipts``: has what
-    was said of the notice's messages count, where it was kept as nobody could read the notice."""
+    """Once under an Idempotency-Key. Who decided so, and why, is kept."""
 
     def __init__(
         self,
         *,
         open_parking: OpenParking,
-        join_receipts: Callable[[UUID], Awaitable[object]],
         clock: Clock,
         committed: Callable[[], None],
     ) -> None:
         self._open_parking = open_parking
-        self._join_receipts = join_receipts
         self._clock = clock
         self._committed = committed
 
@@ -36,7 +43,6 @@ class EndParking:
         """A released one is due at once: where its time is over the next channel gets it, and one
         that an event has overtaken is withdrawn; one that a peer has is what its receipts say. One
         that is dropped is never sent, and told as failed. Raises `NotParked` or `OtherRequest`."""
-        ended = None
         async with self._open_parking() as store:
             # First the lock: the same request at the same time finds what the first one did.
             await store.hold()
@@ -56,18 +62,31 @@ class EndParking:
                 reason=reason,
                 at=self._clock(),
             )
+            # In the order in which whoever takes a receipt locks: the account, then the notice.
+            await store.hold_account_of(notice_id)
             await store.unpark(step)
-            if what is ParkedEnd.RELEASED:
-                await store.let_go(notice_id, now=step.at)
-            else:
-                ended = await _dropped(store, step)
+            end = _released if what is ParkedEnd.RELEASED else _dropped
+            ended = await end(store, step)
         if ended is not None:
             NOTICES.labels(ended.channel, ended.status).inc()
-        if what is ParkedEnd.RELEASED:
-            # No centre says again what it was told that we have.
-            await self._join_receipts(notice_id)
         self._committed()
         return step
+
+
+async def _released(store: ParkingStore, step: ParkedStep) -> Notice | None:
+    """What was said of its messages while nobody could read it counts with that, or it stays
+    parked: no centre says it again. One that cannot be read yet is set aside again."""
+    notice_id = step.parked.notice_id
+    await store.let_go(notice_id, now=step.at)
+    try:
+        async with store.trying() as deliveries:
+            return await settle_by_receipts(deliveries, notice_id, now=step.at)
+    except NoticeBroken as broken:
+        logger.exception("notice %s was let go and cannot be read: parked again", notice_id)
+        await store.park(
+            set_aside(notice_id, broken.error, doing=broken.doing, since=step.at, peer_has_it=True)
+        )
+        return None
 
 
 async def _dropped(store: ParkingStore, step: ParkedStep) -> Notice | None:

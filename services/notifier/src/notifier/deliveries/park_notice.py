@@ -5,7 +5,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from notifier.deliveries.ports import OpenParking
-from notifier.deliveries.values import PARKED_MAX, Doing, ParkedNotice, as_kept
+from notifier.deliveries.values import PARKED_MAX, Doing, set_aside
 from prewatt_common.clock import Clock
 
 logger = logging.getLogger(__name__)
@@ -34,12 +34,8 @@ class ParkNotice:
         """Raises ``error`` where no notice is to blame, or `PARKED_MAX` others are parked."""
         if self._blameless(error):
             raise error
-        parked = ParkedNotice(
-            notice_id=notice_id,
-            since=self._clock(),
-            doing=doing,
-            error=as_kept(f"{type(error).__name__}: {error}"),
-            peer_has_it=peer_has_it,
+        parked = set_aside(
+            notice_id, error, doing=doing, since=self._clock(), peer_has_it=peer_has_it
         )
         async with self._open_parking() as store:
             await store.hold()

@@ -209,12 +209,20 @@ class ParkingStore(Protocol):
         """It is parked no more, and who decided so is kept."""
         ...
 
+    async def hold_account_of(self, notice_id: UUID) -> None:
+        """Locked until the transaction ends: before anything of the notice's is written."""
+        ...
+
     async def let_go(self, notice_id: UUID, *, now: datetime) -> None:
         """It is due now, where it has not ended; one that is true no more ends with that."""
         ...
 
     async def end(self, notice_id: UUID, *, reason: str, now: datetime) -> Notice | None:
         """It is never sent. None where it had ended before, or cannot be read."""
+        ...
+
+    def trying(self) -> AbstractAsyncContextManager[DeliveryStore]:
+        """In the same transaction: what is done in it is undone where it raises, and that alone."""
         ...
 
     async def publish(self, message: Message) -> None: ...

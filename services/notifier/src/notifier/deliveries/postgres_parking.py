@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from notifier.deliveries.postgres import PostgresDeliveries
 from notifier.deliveries.values import Doing, ParkedEnd, ParkedNotice, ParkedStep, ParkedView
 from notifier.notices.postgres_rows import notice_of
 from notifier.notices.values import Notice, Status
@@ -102,6 +103,13 @@ class PostgresParking:
             parked.peer_has_it, step.what, step.key, step.by, step.reason, step.at,
         )  # fmt: skip
 
+    async def hold_account_of(self, notice_id: UUID) -> None:
+        await self._inner.execute(
+            "SELECT FROM account WHERE id = (SELECT account_id FROM notice WHERE id = $1) "
+            "FOR UPDATE",
+            notice_id,
+        )
+
     async def let_go(self, notice_id: UUID, *, now: datetime) -> None:
         await self._inner.execute(_LET_GO, notice_id, now)
 
@@ -115,6 +123,11 @@ class PostgresParking:
             # Whatever raised as it was parked: it ends all the same, and no event can tell of it.
             logger.exception("notice %s is dropped and cannot be read: not told", notice_id)
             return None
+
+    @asynccontextmanager
+    async def trying(self) -> AsyncGenerator[PostgresDeliveries]:
+        async with self._connection.begin_nested():
+            yield PostgresDeliveries(self._connection, self._inner)
 
     async def publish(self, message: Message) -> None:
         await outbox.append(self._connection, [message])

@@ -11,6 +11,17 @@ from notifier.notices.values import Notice
 from prewatt_common.contracts.notice_events_v1 import Proof
 
 
+async def settle_by_receipts(
+    store: DeliveryStore, notice_id: UUID, *, now: datetime
+) -> Notice | None:
+    """By what was said of its messages. The caller holds the account. None while that is not known
+    of all of them, or where it is settled already."""
+    said = await store.verdict_of_messages(notice_id)
+    if said is None:
+        return None
+    return await settle(store, notice_id, said.verdict, reason=said.reason, now=now)
+
+
 async def settle(
     store: DeliveryStore, notice_id: UUID, verdict: Verdict, *, reason: str, now: datetime
 ) -> Notice | None:

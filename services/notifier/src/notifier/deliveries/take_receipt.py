@@ -6,7 +6,7 @@ from uuid import UUID
 from notifier.channels.ports import Verdict
 from notifier.deliveries.park_notice import ParkNotice
 from notifier.deliveries.ports import OpenDeliveries
-from notifier.deliveries.settling import settle
+from notifier.deliveries.settling import settle_by_receipts
 from notifier.deliveries.values import NoticeBroken, as_kept
 from notifier.metrics import NOTICES
 from prewatt_common.clock import Clock
@@ -33,28 +33,23 @@ class TakeReceipt:
             notice_id = await store.keep_receipt(
                 as_kept(message_id), verdict, reason=as_kept(reason), now=now
             )
-        return False if notice_id is None else await self.join(notice_id)
-
-    async def join(self, notice_id: UUID) -> bool:
-        """Has what was kept of the notice's messages count. Whether there is such a notice."""
+        if notice_id is None:
+            return False
         try:
-            return await self._join(notice_id, now=self._clock())
+            return await self._join(notice_id, now=now)
         except NoticeBroken as broken:
             # The receipt is kept. It would end the link to the centre, which sends it again.
             await self._park(broken.notice_id, broken.error, doing=broken.doing, peer_has_it=True)
             return True
 
     async def _join(self, notice_id: UUID, *, now: datetime) -> bool:
-        settled = None
         async with self._open_deliveries() as store:
             account_id = await store.account_of(notice_id)
             if account_id is None:
                 return False
             # Of two receipts at a time the second sees the first.
             await store.hold_account(account_id)
-            said = await store.verdict_of_messages(notice_id)
-            if said is not None:
-                settled = await settle(store, notice_id, said.verdict, reason=said.reason, now=now)
+            settled = await settle_by_receipts(store, notice_id, now=now)
         if settled is not None:
             NOTICES.labels(settled.channel, settled.status).inc()
         return True

@@ -214,6 +214,19 @@ class ParkedNotice:
     peer_has_it: bool
 
 
+def set_aside(
+    notice_id: UUID, error: Exception, *, doing: Doing, since: datetime, peer_has_it: bool = False
+) -> ParkedNotice:
+    """For an error of its own."""
+    return ParkedNotice(
+        notice_id=notice_id,
+        since=since,
+        doing=doing,
+        error=as_kept(f"{type(error).__name__}: {error}"),
+        peer_has_it=peer_has_it,
+    )
+
+
 class ParkedEnd(StrEnum):
     """What a person did with a parked notice."""
 
