@@ -9,7 +9,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
 from prepay_ledger.approvals.values import ApprovalTerms
-from prepay_ledger.checkouts.configured import ConfiguredCheckout
+from prepay_ledger.checkouts.configured import ConfiguredCheckout, misheard
 from prepay_ledger.debit_formats.configured import DebitProfile, TransferProfile
 from prepay_ledger.fields import CurrencyField
 from prepay_ledger.paper.pdf import load_font
@@ -205,6 +205,10 @@ class LedgerSettings(ServiceSettings):
                 "payment_providers"
             )
             raise ValueError(message)
+        for name, checkout in self.checkouts.items():
+            if why := misheard(checkout, self.payment_providers[name]):
+                message = f"checkout {name}: what is paid there would be refused here: {why}"
+                raise ValueError(message)
         return self
 
     @field_validator("pay_amounts")

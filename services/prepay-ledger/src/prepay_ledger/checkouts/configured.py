@@ -17,11 +17,15 @@ from prepay_ledger.checkouts.wechat_pay import WeChatPayCheckout
 from prepay_ledger.payment_requests import template
 from prepay_ledger.payment_requests.configured import NamesPath, Secret, Url
 from prepay_ledger.providers.configured import (
+    AlipaySettings,
     CertificateText,
+    ConfiguredProvider,
     FromFile,
     ProviderSettings,
     PublicKeyText,
     StandardSecret,
+    StandardWebhooksSettings,
+    WeChatPaySettings,
 )
 from prepay_ledger.providers.rsa_keys import certificate, private_key, public_key
 from prepay_ledger.providers.wechat_pay_signatures import WeChatPayMerchant, WeChatPaySigners
@@ -204,3 +208,21 @@ ConfiguredCheckout: TypeAlias = Annotated[
 ]
 Checkouts: TypeAlias = Mapping[str, Checkout]
 """By the provider's name, which is its webhook's too; payers see them in this order."""
+
+
+def misheard(checkout: ConfiguredCheckout, provider: ConfiguredProvider) -> str | None:
+    """Why what is paid at the checkout's page would be refused by the webhook ``provider`` of the
+    same name, as a stranger's. None where it would not, or where one of both does not say whose it
+    is: Stripe's name no account, and a checkout of yours, or a webhook of yours, may stand between.
+    """
+    match checkout, provider:
+        case AlipayCheckoutSettings(app_id=asked), AlipaySettings(app_ids=heard):
+            named = f"app_id {asked} is not among its webhook's app_ids"
+        case WeChatPayCheckoutSettings(merchant_id=asked), WeChatPaySettings(merchant_ids=heard):
+            named = f"merchant_id {asked} is not among its webhook's merchant_ids"
+        case (HttpCheckoutSettings(), _) | (_, StandardWebhooksSettings()):
+            return None
+        case _:
+            asked, heard = checkout.kind, [provider.kind]
+            named = f"it is of kind {asked}, and its webhook of kind {provider.kind}"
+    return None if asked in heard else named
