@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import httpx
 import msgspec
 from ledger_asked import Asked
+from ledger_checkouts import Takes
 from ledger_scratch import UTC_ZONE, Scratch
 from ledger_signer import SIGNER
 from pydantic import TypeAdapter
@@ -67,7 +68,9 @@ class Saving:
         self.account_id = uuid4()
         requester = TypeAdapter[Any](ConfiguredRequester).validate_python(provider.settings())
         self.requesters: dict[str, Requester] = {"demo": requester.requester(client)}
-        self.settle = SettleRequest(zone=UTC_ZONE, policy=POLICY, pay_urls=TellLinks(LINKS))
+        self.settle = SettleRequest(
+            zone=UTC_ZONE, policy=POLICY, pay_urls=TellLinks(LINKS, [Takes()])
+        )
         review = SupplyReview(zone=UTC_ZONE, sign=SIGNER.sign)
         self.apply = ApplyPaymentEvent(
             take_payment=TakePayment(review=review),

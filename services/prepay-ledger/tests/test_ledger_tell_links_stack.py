@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from ledger_checkouts import Takes
 from ledger_mass import BEGIN, Mass
 from ledger_scratch import Scratch
 
@@ -30,7 +31,8 @@ class Undone(Exception):
 
 
 def telling(**keys: bytes) -> TellLinks:
-    return TellLinks(LinkTerms(base_url=BASE, keys=keys, amounts={}, has_checkouts=True))
+    terms = LinkTerms(base_url=BASE, keys=keys, amounts={}, has_checkouts=True)
+    return TellLinks(terms, [Takes()])
 
 
 @pytest.fixture
@@ -99,6 +101,8 @@ async def test_hundreds_that_run_out_at_once_are_told_a_link_each_in_two_stateme
     changed = [event for _, event in found if "state" in event]
     assert {event["state"] for event in changed} == {"disconnecting"}
     assert all(event["pay_url"] is None for event in changed), "nothing is off yet"
+    moves = {row["id"]: row["moves"] for row in await town.scratch.sql("SELECT * FROM account")}
+    assert {UUID(key): event["balance_number"] for key, event in found} == moves
     some = town.ids[7]
     assert await opens(town, urls[some], k1=FIRST) == some
     (row,) = await town.scratch.sql("SELECT * FROM pay_link WHERE account_id = $1", some)
@@ -158,3 +162,13 @@ async def test_a_transaction_that_fails_leaves_no_link(town: Mass) -> None:
             assert len(await telling(k1=FIRST)(unit, town.ids, now=town.now)) == HOUSES
             raise Undone
     assert await links(town) == 0
+
+
+async def test_nobody_is_told_a_link_at_which_no_provider_takes_their_money(town: Mass) -> None:
+    yuan, dollars = town.ids[:2]
+    await town.scratch.sql("UPDATE account SET currency = 'USD' WHERE id = $1", dollars)
+    assert set(await told(town, telling(k1=FIRST), [yuan, dollars])) == {yuan}
+    both = TellLinks(telling(k1=FIRST).terms, [Takes(), Takes("USD")])
+    assert set(await told(town, both, [yuan, dollars])) == {yuan, dollars}
+    # One that was told before, and lasts, is told no more either.
+    assert set(await told(town, telling(k1=FIRST), [yuan, dollars])) == {yuan}

@@ -85,7 +85,7 @@ async def _run(
     review = SupplyReview(
         zone=ZoneInfo(settings.timezone),
         sign=signer.sign,
-        pay_urls=None if links.wanting else TellLinks(links),
+        pay_urls=None if links.wanting else TellLinks(links, tuple(checkouts.values())),
     )
 
     readings = parts.consumer(

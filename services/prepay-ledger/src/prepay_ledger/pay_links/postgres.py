@@ -23,7 +23,7 @@ AND NOT EXISTS (SELECT FROM installation AS i WHERE i.account_id = a.id AND i.be
 # By the index of an account's links, whatever the planner knows of `made_by`: by the index that
 # begins with it all that were ever told would be read, for each account anew.
 _TELLING = f"""
-SELECT a.id AS account_id, l.id, l.key_id
+SELECT a.id AS account_id, a.currency, l.id, l.key_id
 FROM account AS a
 LEFT JOIN LATERAL (
     SELECT id, key_id FROM pay_link
@@ -70,7 +70,9 @@ class PostgresPayLinks:
         """One statement, by the index of each account's links."""
         inner = await driver(self._connection)
         rows = await inner.fetch(_TELLING, list(account_ids), who, list(keys), until, now)
-        return {row["account_id"]: Telling(row["id"], row["key_id"]) for row in rows}
+        return {
+            row["account_id"]: Telling(row["id"], row["key_id"], row["currency"]) for row in rows
+        }
 
     async def lock(self, link_id: UUID) -> PayLink | None:
         """Its row, until our commit."""

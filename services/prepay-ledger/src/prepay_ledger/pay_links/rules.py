@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
+from prepay_ledger.checkouts.values import Checkout
 from prepay_ledger.pay_links.values import (
     Attempt,
     AttemptState,
@@ -118,8 +119,19 @@ def is_whole(micro: int, currency: str) -> bool:
 
 def odd_amount(amounts: PayAmounts, currency: str) -> int | None:
     """One of them that the currency does not have, if any."""
-    every = (amounts.least_micro, *amounts.choices_micro, amounts.most_micro)
-    return next((micro for micro in every if not is_whole(micro, currency)), None)
+    return next((micro for micro in _every(amounts) if not is_whole(micro, currency)), None)
+
+
+def is_taken(
+    currency: str, given: Mapping[str, PayAmounts], checkouts: Collection[Checkout]
+) -> bool:
+    """Whether any provider takes one of the amounts that a page offers in that currency."""
+    every = _every(amounts_of(currency, given))
+    return any(not each.refused_amount(micro, currency) for each in checkouts for micro in every)
+
+
+def _every(amounts: PayAmounts) -> tuple[int, ...]:
+    return (amounts.least_micro, *amounts.choices_micro, amounts.most_micro)
 
 
 def is_scanned(page_url: str) -> bool:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from prepay_ledger.checkouts.values import Checkout
 from prepay_ledger.pay_links.ports import HasPayLinks
-from prepay_ledger.pay_links.rules import TOLD_FOR, VALID_FOR
+from prepay_ledger.pay_links.rules import TOLD_FOR, VALID_FOR, is_taken
 from prepay_ledger.pay_links.terms import LinkTerms
 from prepay_ledger.pay_links.tokens import token_of, token_sha256
 from prepay_ledger.pay_links.values import PayLink
@@ -18,16 +19,19 @@ LEDGER = "prepay-ledger"
 
 @dataclass(frozen=True, slots=True)
 class TellLinks:
-    """``terms`` are set up: whoever has none tells no links."""
+    """``terms`` are set up: whoever has none tells no links. ``checkouts``: at whose pages payers
+    pay."""
 
     terms: LinkTerms
+    checkouts: Collection[Checkout]
 
     async def __call__(
         self, unit: HasPayLinks, account_ids: Collection[UUID], *, now: datetime
     ) -> Mapping[UUID, str]:
         """What a payer of each account opens, in the transaction of what tells it; nothing of those
-        that nobody can pay to by a link. The accounts are locked. Two statements for all: one that
-        was told and lasts is told again, so that a warning is no row each.
+        that nobody can pay to by a link, or in whose currency no provider takes money. The accounts
+        are locked. Two statements for all: one that was told and lasts is told again, so that a
+        warning is no row each.
         """
         if not account_ids:
             return {}
@@ -36,7 +40,11 @@ class TellLinks:
         )
         urls: dict[UUID, str] = {}
         made: list[PayLink] = []
-        for account_id, (link_id, key_id) in known.items():
+        currencies = {each.currency for each in known.values()}
+        taken = {each for each in currencies if is_taken(each, self.terms.amounts, self.checkouts)}
+        for account_id, (link_id, key_id, currency) in known.items():
+            if currency not in taken:
+                continue
             if link_id is not None and key_id is not None:
                 token = token_of(link_id, key=self.terms.keys[key_id])
             else:

@@ -42,6 +42,8 @@ class Telling(NamedTuple):
 
     link_id: UUID | None
     key_id: str | None
+    currency: str
+    """The account's."""
 
 
 class LinkState(StrEnum):
