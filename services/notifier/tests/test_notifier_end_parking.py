@@ -24,10 +24,13 @@ NOTICE = UUID(int=1)
 
 
 class Store:
-    """One notice is parked in it, and of its messages ``said`` was said."""
+    """One notice is parked in it; of its messages ``said`` was said, of itself ``itself``."""
 
-    def __init__(self, said: Said | None, *, broken: bool = False) -> None:
+    def __init__(
+        self, said: Said | None, *, itself: Said | None = None, broken: bool = False
+    ) -> None:
         self.said = said
+        self.itself = itself
         self.broken = broken
         self.is_open = False
         self.done: list[str] = []
@@ -38,7 +41,12 @@ class Store:
 
     async def parked(self, notice_id: UUID) -> ParkedNotice:
         return ParkedNotice(
-            notice_id=notice_id, since=AT, doing=Doing.READ, error="x", peer_has_it=True
+            notice_id=notice_id,
+            since=AT,
+            doing=Doing.READ,
+            error="x",
+            peer_has_it=True,
+            said=self.itself,
         )
 
     async def unpark(self, step: ParkedStep) -> None:
@@ -82,6 +90,7 @@ DELIVERED = Said(Verdict.DELIVERED, "")
         (ParkedEnd.RELEASED, Store(DELIVERED), [*HELD, "let_go", "settle"]),
         (ParkedEnd.RELEASED, Store(None), [*HELD, "let_go"]),
         (ParkedEnd.RELEASED, Store(DELIVERED, broken=True), [*HELD, "let_go", "settle", "park"]),
+        (ParkedEnd.RELEASED, Store(None, itself=DELIVERED), [*HELD, "let_go", "settle"]),
         (ParkedEnd.DROPPED, Store(DELIVERED), [*HELD, "end"]),
     ],
 )

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 from notifier_events import low, topped_up
+from test_notifier_store import told
 
 from notifier.channels.log.channel import LogChannel
 from notifier.channels.ports import Verdict
@@ -24,6 +25,7 @@ from notifier.deliveries.postgres_parking import PostgresParkingRecords, open_pa
 from notifier.deliveries.refusals import NotParked, OtherRequest
 from notifier.deliveries.retries import RetryPolicy
 from notifier.deliveries.take_receipt import TakeReceipt
+from notifier.deliveries.take_verdict import TakeVerdict
 from notifier.deliveries.trust_silence import TrustSilence
 from notifier.deliveries.values import PARKED_MAX, Doing, ParkedEnd
 from notifier.deliveries.worker import DeliveryWorker
@@ -150,6 +152,7 @@ class Deliveries:
             passing=is_passing_fault,
             committed=lambda: None,
         )
+        self.take_verdict = TakeVerdict(open_deliveries=deliveries, park=park, clock=utc_now)
         self.take_receipt = TakeReceipt(open_deliveries=deliveries, park=park, clock=utc_now)
         self._end = EndParking(
             open_parking=parking,
@@ -315,6 +318,62 @@ async def test_let_go_while_it_cannot_be_read_it_stays_parked_with_what_was_said
     assert (again.notice_id, again.peer_has_it) == (kept.notice_id, True)
     assert again.since > kept.since
     assert await statuses(database, [account_id]) == ["accepted"]
+
+
+BOUNCED, DELIVERED = Verdict.BOUNCED, Verdict.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("begun", "said", "status"),
+    [
+        ("accepted", [DELIVERED, DELIVERED], "delivered"),
+        ("accepted", [BOUNCED], "bounced"),
+        # What came back stays so, in whichever order both come.
+        ("accepted", [DELIVERED, BOUNCED], "bounced"),
+        ("accepted", [BOUNCED, DELIVERED], "bounced"),
+        # It counted as delivered before it came back.
+        ("delivered", [BOUNCED], "bounced"),
+    ],
+)
+async def test_a_verdict_on_one_that_cannot_be_read_is_kept_until_it_can_be(
+    database, begun, said, status
+):
+    """Mails that come back, and SMS that a gateway reports of by their address."""
+    account_id, sound = uuid4(), uuid4()
+    await take(database, low(account_id), low(sound))
+    await execute(database, ACCEPTED, account_id)
+    if begun == "delivered":
+        await execute(
+            database,
+            "UPDATE notice SET status = 'delivered', proof = 'receipt', finished_at = now() "
+            "WHERE account_id = $1",
+            account_id,
+        )
+    await execute(database, UNREADABLE, [account_id])
+    deliveries = Deliveries(database)
+    async with database.transaction() as connection:
+        notice_id = await (await driver(connection)).fetchval(
+            "SELECT id FROM notice WHERE account_id = $1", account_id
+        )
+    for verdict in said:
+        assert await deliveries.take_verdict(notice_id, verdict, reason="5.1.1")
+    (kept,) = await deliveries.parked()
+    assert (kept.notice_id, kept.doing, kept.peer_has_it) == (notice_id, Doing.READ, True)
+    assert await statuses(database, [account_id]) == [begun]
+    # It is let go too early: what was said stays with it.
+    await deliveries.end(notice_id, ParkedEnd.RELEASED)
+    assert [each.notice_id for each in await deliveries.parked()] == [notice_id]
+    await execute(
+        database,
+        "UPDATE notice SET facts = (SELECT facts FROM notice WHERE account_id = $2) "
+        "WHERE account_id = $1",
+        account_id,
+        sound,
+    )
+    await deliveries.end(notice_id, ParkedEnd.RELEASED, key="k2")
+    assert await deliveries.parked() == []
+    assert await statuses(database, [account_id]) == [status]
+    assert (await told(database))[0] == status
 
 
 async def test_beyond_ten_all_stops_and_says_so(database, notifier_until, caplog):

@@ -15,7 +15,9 @@ from notifier.contacts.postgres import open_contacts
 from notifier.contacts.values import Channel, Contact, Language
 from notifier.deliveries.deliver import Deliver
 from notifier.deliveries.expire import ExpireNotices
+from notifier.deliveries.park_notice import ParkNotice
 from notifier.deliveries.postgres import open_deliveries
+from notifier.deliveries.postgres_parking import open_parking
 from notifier.deliveries.retries import RetryPolicy
 from notifier.deliveries.take_verdict import TakeVerdict
 from notifier.deliveries.trust_silence import TrustSilence
@@ -345,8 +347,16 @@ async def test_a_deleted_contact_leaves_no_address_and_no_waiting_notice(databas
 
 
 async def verdict(database: Database, delivery: Delivery, said: Verdict, *, at=START) -> bool:
-    take_verdict = TakeVerdict(open_deliveries=lambda: open_deliveries(database), clock=lambda: at)
-    return await take_verdict(delivery.notice.id, said, reason="no such number")
+    return await taking(database, at=at)(delivery.notice.id, said, reason="no such number")
+
+
+def taking(database: Database, *, at=START) -> TakeVerdict:
+    park = ParkNotice(
+        open_parking=lambda: open_parking(database), blameless=lambda _: True, clock=lambda: at
+    )
+    return TakeVerdict(
+        open_deliveries=lambda: open_deliveries(database), park=park, clock=lambda: at
+    )
 
 
 async def one_sent(database: Database, *channels: Channel, accepted: bool = True) -> Delivery:
@@ -413,9 +423,7 @@ async def test_nothing_is_delivered_that_was_never_sent(database):
     await take(database, low(account_id))
     async with database.transaction() as connection:
         notice_id = await (await driver(connection)).fetchval("SELECT id FROM notice")
-    take_verdict = TakeVerdict(
-        open_deliveries=lambda: open_deliveries(database), clock=lambda: START
-    )
+    take_verdict = taking(database)
     assert await take_verdict(notice_id, D, reason="")
     assert not await take_verdict(uuid4(), D, reason="")
     assert await statuses(database, account_id) == [("low-balance", "queued")]

@@ -4,15 +4,13 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from test_notifier_store import START, claim, database, deliverer, low, take
+from test_notifier_store import START, claim, database, deliverer, low, take, taking
 
 from notifier.channels.ports import Verdict
 from notifier.contacts.postgres import open_contacts
 from notifier.contacts.values import Channel, Contact, Language
-from notifier.deliveries.postgres import open_deliveries
 from notifier.deliveries.postgres_resends import open_resends
 from notifier.deliveries.resend import ResendNotice, ResendOrder
-from notifier.deliveries.take_verdict import TakeVerdict
 from notifier.deliveries.values import Delivery, Outcome
 from prewatt_common.db.database import Database, driver
 
@@ -74,10 +72,7 @@ async def test_what_comes_back_after_it_was_said_anew_has_its_next_channel(datab
     first = await attempt(database, Channel.SMS, ACCEPTED)
     await say_anew(database, first)
     await attempt(database, Channel.SMS, ACCEPTED)
-    take_verdict = TakeVerdict(
-        open_deliveries=lambda: open_deliveries(database),
-        clock=lambda: START + timedelta(minutes=1),
-    )
+    take_verdict = taking(database, at=START + timedelta(minutes=1))
     await take_verdict(first.notice.id, Verdict.BOUNCED, reason="gone", channel=Channel.SMS)
     assert await rows(database, account_id) == [
         (0, "sms", "bounced"),

@@ -112,7 +112,7 @@ async def _run(
         database, open_deliveries=deliveries, passing=_is_passing, committed=committed
     )
     take_receipt = _told(parking.take_receipt, committed=committed)
-    take_verdict = TakeVerdict(open_deliveries=deliveries, clock=utc_now)
+    take_verdict = TakeVerdict(open_deliveries=deliveries, park=parking.park, clock=utc_now)
     set_consents = SetConsents(
         open_consents=consents, refusable=settings.refusable_purposes, clock=utc_now
     )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from notifier.deliveries.ports import OpenParking, ParkingStore
 from notifier.deliveries.refusals import NotParked, OtherRequest
-from notifier.deliveries.settling import settle_by_receipts
+from notifier.deliveries.settling import settle, settle_by_receipts
 from notifier.deliveries.values import (
     NoticeBroken,
     ParkedEnd,
@@ -74,17 +74,28 @@ class EndParking:
 
 
 async def _released(store: ParkingStore, step: ParkedStep) -> Notice | None:
-    """What was said of its messages while nobody could read it counts with that, or it stays
-    parked: no centre says it again. One that cannot be read yet is set aside again."""
-    notice_id = step.parked.notice_id
+    """What was said of it, or of its messages, while nobody could read it counts with that, or it
+    stays parked: nobody says it again. One that cannot be read yet is set aside again."""
+    notice_id, said = step.parked.notice_id, step.parked.said
     await store.let_go(notice_id, now=step.at)
     try:
         async with store.trying() as deliveries:
-            return await settle_by_receipts(deliveries, notice_id, now=step.at)
+            if said is None:
+                return await settle_by_receipts(deliveries, notice_id, now=step.at)
+            return await settle(
+                deliveries, notice_id, said.verdict, reason=said.reason, now=step.at
+            )
     except NoticeBroken as broken:
         logger.exception("notice %s was let go and cannot be read: parked again", notice_id)
         await store.park(
-            set_aside(notice_id, broken.error, doing=broken.doing, since=step.at, peer_has_it=True)
+            set_aside(
+                notice_id,
+                broken.error,
+                doing=broken.doing,
+                since=step.at,
+                peer_has_it=True,
+                said=said,
+            )
         )
         return None
 

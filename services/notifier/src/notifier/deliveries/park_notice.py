@@ -5,7 +5,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from notifier.deliveries.ports import OpenParking
-from notifier.deliveries.values import PARKED_MAX, Doing, set_aside
+from notifier.deliveries.values import PARKED_MAX, Doing, Said, set_aside
 from prewatt_common.clock import Clock
 
 logger = logging.getLogger(__name__)
@@ -29,13 +29,25 @@ class ParkNotice:
         self._clock = clock
 
     async def __call__(
-        self, notice_id: UUID, error: Exception, *, doing: Doing, peer_has_it: bool = False
+        self,
+        notice_id: UUID,
+        error: Exception,
+        *,
+        doing: Doing,
+        peer_has_it: bool = False,
+        said: Said | None = None,
     ) -> None:
-        """Raises ``error`` where no notice is to blame, or `PARKED_MAX` others are parked."""
+        """``said``: what could not be written down of it, kept with it. Raises ``error`` where no
+        notice is to blame, or `PARKED_MAX` others are parked."""
         if self._blameless(error):
             raise error
         parked = set_aside(
-            notice_id, error, doing=doing, since=self._clock(), peer_has_it=peer_has_it
+            notice_id,
+            error,
+            doing=doing,
+            since=self._clock(),
+            peer_has_it=peer_has_it,
+            said=said,
         )
         async with self._open_parking() as store:
             await store.hold()

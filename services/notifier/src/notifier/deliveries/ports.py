@@ -201,7 +201,8 @@ class ParkingStore(Protocol):
         ...
 
     async def park(self, parked: ParkedNotice) -> None:
-        """Set it aside, unless it has ended or is set aside already."""
+        """Set it aside, unless it has ended or is set aside already. What was said of it is kept
+        all the same, and that it came back stays."""
         ...
 
     async def asked(self, *, by: str, key: str) -> ParkedStep | None: ...

@@ -3,14 +3,23 @@
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from notifier.channels.ports import Verdict
 from notifier.deliveries.postgres import PostgresDeliveries
-from notifier.deliveries.values import Doing, ParkedEnd, ParkedNotice, ParkedStep, ParkedView
+from notifier.deliveries.values import (
+    Doing,
+    ParkedEnd,
+    ParkedNotice,
+    ParkedStep,
+    ParkedView,
+    Said,
+)
 from notifier.notices.postgres_rows import notice_of
 from notifier.notices.values import Notice, Status
 from prewatt_common.db.database import Database, DriverConnection, driver
@@ -26,12 +35,16 @@ _PARK = """
 WITH open AS (
     UPDATE notice SET
         status = CASE WHEN status = 'queued' THEN 'sending' ELSE status END
-    WHERE id = $1 AND status IN ('queued', 'sending', 'accepted')
+    WHERE id = $1 AND (status IN ('queued', 'sending', 'accepted')
+                       OR $6::text IS NOT NULL AND status = 'delivered')
     RETURNING id
 )
-INSERT INTO parked_notice (notice_id, since, doing, error, peer_has_it)
-SELECT id, $2, $3, $4, $5 FROM open
-ON CONFLICT DO NOTHING
+INSERT INTO parked_notice AS p
+    (notice_id, since, doing, error, peer_has_it, verdict, verdict_reason)
+SELECT id, $2, $3, $4, $5, $6::text, $7::text FROM open
+ON CONFLICT (notice_id) DO UPDATE SET
+    verdict = excluded.verdict, verdict_reason = excluded.verdict_reason
+WHERE excluded.verdict IS NOT NULL AND p.verdict IS DISTINCT FROM 'bounced'
 """
 _NOTE = """
 INSERT INTO parked_notice_step
@@ -76,7 +89,12 @@ class PostgresParking:
         row = await self._inner.fetchrow(
             "SELECT * FROM parked_notice WHERE notice_id = $1", notice_id
         )
-        return _parked_of(row) if row else None
+        if row is None:
+            return None
+        said = None
+        if row["verdict"] is not None:
+            said = Said(Verdict(row["verdict"]), row["verdict_reason"])
+        return replace(_parked_of(row), said=said)
 
     async def others(self, notice_id: UUID) -> int:
         query = "SELECT count(*) FROM parked_notice WHERE notice_id <> $1"
@@ -84,8 +102,9 @@ class PostgresParking:
 
     async def park(self, parked: ParkedNotice) -> None:
         await self._inner.execute(
-            _PARK, parked.notice_id, parked.since, parked.doing, parked.error, parked.peer_has_it
-        )
+            _PARK, parked.notice_id, parked.since, parked.doing, parked.error, parked.peer_has_it,
+            *(parked.said or (None, None)),
+        )  # fmt: skip
 
     async def asked(self, *, by: str, key: str) -> ParkedStep | None:
         row = await self._inner.fetchrow(

@@ -212,10 +212,18 @@ class ParkedNotice:
     doing: Doing
     error: str
     peer_has_it: bool
+    said: Said | None = None
+    """What a receipt or a bounce has said of it since."""
 
 
 def set_aside(
-    notice_id: UUID, error: Exception, *, doing: Doing, since: datetime, peer_has_it: bool = False
+    notice_id: UUID,
+    error: Exception,
+    *,
+    doing: Doing,
+    since: datetime,
+    peer_has_it: bool = False,
+    said: Said | None = None,
 ) -> ParkedNotice:
     """For an error of its own."""
     return ParkedNotice(
@@ -224,6 +232,7 @@ def set_aside(
         doing=doing,
         error=as_kept(f"{type(error).__name__}: {error}"),
         peer_has_it=peer_has_it,
+        said=said,
     )
 
 

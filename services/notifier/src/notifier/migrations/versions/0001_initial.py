@@ -306,7 +306,11 @@ CREATE TABLE parked_notice (
     doing text NOT NULL CHECK (doing IN ('read', 'send', 'record', 'expire')),
     error text NOT NULL,
     -- A peer had accepted it, which could not be written down.
-    peer_has_it boolean NOT NULL
+    peer_has_it boolean NOT NULL,
+    -- What was said of it since, which counts once it is let go; nobody says it again.
+    verdict text CHECK (verdict IN ('delivered', 'bounced')),
+    verdict_reason text,
+    CHECK ((verdict IS NULL) = (verdict_reason IS NULL))
 );
 CREATE TABLE parked_notice_step (
     id uuid PRIMARY KEY,
