@@ -15,6 +15,7 @@ from prewatt_common.contracts.ledger_events_v1 import (
     AutoTopUpFailed,
     BalanceExhausted,
     LowBalance,
+    PaymentReminder,
     SupplyChanged,
     SupplyState,
 )
@@ -49,7 +50,14 @@ FAILED = AutoTopUpFailed(
     account_id=ACCOUNT, mandate_id=uuid4(), request_id=uuid4(), provider="p", amount_micro=9,
     currency="CNY", code="no", retry_on=date(2026, 3, 3), pay_url=URL, at=AT,
 )  # fmt: skip
-ASKING = [*WARNING, (FAILED, Template.AUTO_TOP_UP_FAILED)]
+OVERDUE = PaymentReminder(
+    statement_id=uuid4(), statement_number=7, step_days=15, period_first=date(2026, 1, 1),
+    period_end=date(2026, 2, 1), due_on=date(2026, 2, 14), open_micro=9, overdue_micro=9,
+    late_micro=0, settled_at_micro=4, pay_url=URL, **SAME,
+)  # fmt: skip
+ASKING = [
+    *WARNING, (FAILED, Template.AUTO_TOP_UP_FAILED), (OVERDUE, Template.PAYMENT_REMINDER),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("event", "template"), ASKING)

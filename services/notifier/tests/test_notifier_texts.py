@@ -328,6 +328,7 @@ def test_a_pause_is_never_longer_than_the_longest(attempts, jitter, longest_s):
         Template.BALANCE_EXHAUSTED,
         Template.SUPPLY_OFF,
         Template.SUPPLY_LIMITED,
+        Template.PAYMENT_REMINDER,
         Template.AUTO_TOP_UP_FAILED,
     ],
 )

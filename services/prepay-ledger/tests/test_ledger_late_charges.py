@@ -350,8 +350,8 @@ async def test_what_the_customers_bank_may_pay_yet_nobody_is_reminded_of(
         awaited_micro=awaited_micro,
     )  # fmt: skip
     await remind(
-        unit, account, ground, terms=[terms], paid=Paid([]), late_micro=0, today=DUE + DAY,
-        now=datetime(2026, 3, 11, tzinfo=UTC),
+        unit, account, ground, terms=[terms], paid=Paid([]), late_micro=0, pay_urls=None,
+        today=DUE + DAY, now=datetime(2026, 3, 11, tzinfo=UTC),
     )  # fmt: skip
     assert told == told_micro
 

@@ -9,6 +9,8 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from ledger_checkouts import Takes
+from ledger_saving import LINKS
 from ledger_town import ONE_PERSON, REVIEW, Dying, Killed
 from test_ledger_mode_changes_stack import DAY, to_arrears
 from test_ledger_statements_stack import Told, use
@@ -25,6 +27,7 @@ from prepay_ledger.late_charges.postgres_queries import LateChargeQueries
 from prepay_ledger.late_charges.refusals import NoLateCharge, WaiverTooMuch
 from prepay_ledger.late_charges.values import LATE_CHARGE, LateChargeRow, Waiver, WaiverOrder
 from prepay_ledger.late_charges.waive_late import WaiveLate
+from prepay_ledger.pay_links.tell_links import TellLinks
 from prepay_ledger.payments import credit
 from prepay_ledger.payments.assign_payment import AssignPayment
 from prepay_ledger.payments.take_payment import TakePayment
@@ -81,6 +84,7 @@ class Late(Told):
             zone=REVIEW.zone,
             clock=lambda: self.at(days),
             committed=lambda: None,
+            pay_urls=TellLinks(LINKS, [Takes()]),
         )
         await job()
         return await self.rows()
@@ -387,13 +391,16 @@ async def test_a_reminder_is_told_once_a_step_and_not_after_it_was_paid(town: La
     assert await town.reminders(0) == []
     for days in (1, 1, 3):
         (told,) = await town.reminders(days)
+    assert told["pay_url"].startswith("https://pay.example/p/")
     owed = town.first.amounts.owed_micro
     assert (told["step_days"], told["open_micro"], told["overdue_micro"]) == (1, owed, owed)
     assert told["statement_number"] == town.first.number
     assert told["settled_at_micro"] == told["balance_micro"] + whole_minor(owed, "CNY")
     with pytest.raises(Killed):
         await town.reminders(16, open_unit=Dying(town, after=1, inside=True))
-    (_, second) = await town.reminders(20)
+    (first, second) = await town.reminders(20)
+    # Two weeks later it would end too soon: another one is told.
+    assert second["pay_url"] not in (None, first["pay_url"])
     assert (second["step_days"], second["open_micro"]) == (15, owed)
     assert second["late_micro"] == town.late_micro(19)
     # By the balance that the late charge has left.

@@ -152,7 +152,13 @@ def jobs(
         ),
         Repeating(
             name="charge late",
-            do=ChargeLate(open_unit=units, zone=zone, clock=utc_now, committed=committed),
+            do=ChargeLate(
+                open_unit=units,
+                zone=zone,
+                clock=utc_now,
+                committed=committed,
+                pay_urls=review.pay_urls,
+            ),
             every_s=_CHARGE_LATE_EVERY_S,
             rest_factor=_CHARGE_LATE_REST_FACTOR,
         ),

@@ -331,6 +331,7 @@ class PaymentReminder(Event, frozen=True, kw_only=True):
     """A balance of so much leaves nothing open of the statement and of those before it."""
     balance_micro: int
     balance_number: Whole
+    pay_url: PayUrl | None = None
     currency: Currency
     at: Instant
 

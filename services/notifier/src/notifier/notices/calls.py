@@ -154,6 +154,7 @@ def _called_for_what_is_owed(event: DebtChanged | PaymentReminder) -> Call:
         due_on=event.due_on,
         late_micro=event.late_micro or None,
     )
+    facts = _with_pay_url(facts, event)
     return Call(Template.PAYMENT_REMINDER, facts, event.settled_at_micro - 1)
 
 
@@ -167,7 +168,8 @@ def _with_ends(facts: Facts, ends: MoneyEnds | None) -> Facts:
 
 
 def _with_pay_url(
-    facts: Facts, event: LowBalance | BalanceExhausted | SupplyChanged | AutoTopUpFailed
+    facts: Facts,
+    event: LowBalance | BalanceExhausted | SupplyChanged | AutoTopUpFailed | PaymentReminder,
 ) -> Facts:
     """A link of the account's own, in place of the utility's page; not one that is too long to be
     told by SMS, as a word of theirs is not answered with one either."""

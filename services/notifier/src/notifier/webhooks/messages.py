@@ -12,8 +12,11 @@ from prewatt_common.contracts.ledger_events_v1 import (
     AutoTopUpFailed,
     BalanceExhausted,
     LowBalance,
+    PaymentReminder,
     SupplyChanged,
 )
+
+_WITH_LINK = (LowBalance, BalanceExhausted, SupplyChanged, AutoTopUpFailed, PaymentReminder)
 
 
 class _Body(msgspec.Struct, frozen=True):
@@ -26,7 +29,7 @@ def message_of(event_id: UUID, event: LedgerEvent) -> NewMessage:
     """Of an event: ``data`` is the event as the ledger told it, without the link to pay by, and
     ``timestamp`` when it was."""
     at = event.opened_at if isinstance(event, AccountOpened) else event.at
-    if isinstance(event, LowBalance | BalanceExhausted | SupplyChanged | AutoTopUpFailed):
+    if isinstance(event, _WITH_LINK):
         # It is the customer's. A system that wants to show one asks the ledger for a link of its
         # own, which is listed, bounded and revoked under that system's name.
         event = msgspec.structs.replace(event, pay_url=None)

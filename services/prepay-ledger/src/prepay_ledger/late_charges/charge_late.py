@@ -15,6 +15,7 @@ from prepay_ledger.late_charges.remind_late import remind
 from prepay_ledger.late_charges.rules import Paid, reckon, without_late_charges
 from prepay_ledger.late_charges.values import Change, Posted, posted_by
 from prepay_ledger.metrics import LEFT_OUT
+from prepay_ledger.supply.ports import PayUrls
 from prewatt_common.clock import Clock
 from prewatt_common.db.odd_ones import odd_among
 from prewatt_common.kafka.stops import in_words
@@ -26,7 +27,8 @@ _DAY = timedelta(days=1)
 
 
 class ChargeLate:
-    """Looks at accounts once a day, for all days that are over. ``zone``: the utility's."""
+    """Looks at accounts once a day, for all days that are over. ``zone``: the utility's.
+    ``pay_urls``: none where pay links are not set up."""
 
     def __init__(
         self,
@@ -35,11 +37,13 @@ class ChargeLate:
         zone: ZoneInfo,
         clock: Clock,
         committed: Callable[[], None],
+        pay_urls: PayUrls | None = None,
     ) -> None:
         self._open_unit = open_unit
         self._zone = zone
         self._clock = clock
         self._committed = committed
+        self._pay_urls = pay_urls
 
     async def __call__(self) -> float | None:
         """Gives no rest where more may wait. One that raises is left out until the next run."""
@@ -64,14 +68,25 @@ class ChargeLate:
             for account_id in account_ids:
                 async with self._open_unit() as unit:
                     await charge_account(
-                        unit, account_id, through=through, zone=self._zone, now=self._clock()
+                        unit,
+                        account_id,
+                        through=through,
+                        zone=self._zone,
+                        pay_urls=self._pay_urls,
+                        now=self._clock(),
                     )
 
         return charge
 
 
 async def charge_account(
-    unit: SweepUnit, account_id: UUID, *, through: date, zone: ZoneInfo, now: datetime
+    unit: SweepUnit,
+    account_id: UUID,
+    *,
+    through: date,
+    zone: ZoneInfo,
+    pay_urls: PayUrls | None,
+    now: datetime,
 ) -> None:
     """Up to the end of ``through``; the same again changes nothing. What days cost less than was
     charged, as money was there earlier than was known, is given back. What is open then is what
@@ -123,6 +138,7 @@ async def charge_account(
         late_micro=sum(
             ground.posted.get(each.statement_id, Posted()).charged_micro for each in ground.claims
         ),
+        pay_urls=pay_urls,
         today=through + _DAY,
         now=now,
     )

@@ -13,6 +13,7 @@ from prepay_ledger.balances.values import Account
 from prepay_ledger.events import Publishes
 from prepay_ledger.journal.ports import HasJournals
 from prepay_ledger.late_charges.values import Charged, Ground, LateChargeRow, Reminder, Waiver
+from prepay_ledger.pay_links.ports import HasPayLinks
 from prepay_ledger.policies.ports import HasPolicies
 from prepay_ledger.prepay_agreements.ports import HasPrepayAgreements
 from prepay_ledger.supply import ports as supply
@@ -61,7 +62,14 @@ class HasLateCharges(Protocol):
 
 
 class SweepUnit(
-    HasLateCharges, HasBalances, HasJournals, HasPolicies, HasPrepayAgreements, Publishes, Protocol
+    HasLateCharges,
+    HasBalances,
+    HasJournals,
+    HasPayLinks,
+    HasPolicies,
+    HasPrepayAgreements,
+    Publishes,
+    Protocol,
 ):
     """A transaction in which an account is charged."""
 

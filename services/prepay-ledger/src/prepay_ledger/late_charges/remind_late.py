@@ -1,20 +1,23 @@
 """Customers are reminded of statements that are overdue and open, once a statement and step."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
+from uuid import UUID
 
 from prepay_ledger.balances.values import Account
 from prepay_ledger.events import Publishes, account_event
 from prepay_ledger.late_charges.ports import HasLateCharges
 from prepay_ledger.late_charges.rules import Paid, is_payable, step_due
 from prepay_ledger.late_charges.values import Claim, Ground, Reminder, Terms
+from prepay_ledger.pay_links.ports import HasPayLinks
 from prepay_ledger.providers.amounts import whole_minor
+from prepay_ledger.supply.ports import PayUrls
 from prewatt_common.contracts.ledger_events_v1 import PaymentReminder
 from prewatt_common.ids import new_id
 
 
-class Reminds(HasLateCharges, Publishes, Protocol):
+class Reminds(HasLateCharges, HasPayLinks, Publishes, Protocol):
     """What a transaction that reminds has."""
 
 
@@ -26,13 +29,14 @@ async def remind(
     terms: Sequence[Terms],
     paid: Paid,
     late_micro: int,
+    pay_urls: PayUrls | None,
     today: date,
     now: datetime,
 ) -> None:
     """The caller holds the account, as whoever credits a payment does: what was paid before this is
     not asked for, and what is paid after it withdraws what was not sent yet. Nor is what the
     customer's bank was told to pay, until that came to nothing. ``late_micro``: all late charges;
-    they are in the account's balance."""
+    they are in the account's balance. ``pay_urls``: none where pay links are not set up."""
     so_far = paid.by(today)
     overdue = [each for each in ground.claims if each.due_on < today]
     overdue_micro = sum(each.open_micro(so_far) for each in overdue)
@@ -56,6 +60,9 @@ async def remind(
             at=now,
         )
         await unit.late_charges.add_reminder(reminder)
+        urls: Mapping[UUID, str] = {}
+        if pay_urls is not None:
+            urls = await pay_urls(unit, [account.id], now=now)
         event = _event(
             reminder,
             claim,
@@ -64,6 +71,7 @@ async def remind(
             settled_at_micro=account.balance_micro
             + whole_minor(claim.to_micro - so_far, account.currency),
             account=account,
+            pay_url=urls.get(account.id),
         )
         await unit.publish([account_event(event, account_id=account.id, at=now)])
 
@@ -76,6 +84,7 @@ def _event(
     late_micro: int,
     settled_at_micro: int,
     account: Account,
+    pay_url: str | None,
 ) -> PaymentReminder:
     return PaymentReminder(
         account_id=reminder.account_id,
@@ -91,6 +100,7 @@ def _event(
         settled_at_micro=settled_at_micro,
         balance_micro=account.balance_micro,
         balance_number=account.balance_number,
+        pay_url=pay_url,
         currency=reminder.currency,
         at=reminder.at,
     )
