@@ -25,7 +25,8 @@ from test_notifier_planning import (
 
 from notifier.notices.calls import Account
 from notifier.notices.order import Place, is_overtaken, newer, place_of
-from notifier.notices.planning import Cause, OpenNotice
+from notifier.notices.overtaken import OpenNotice
+from notifier.notices.planning import Cause
 from notifier.notices.values import Notice, Template
 from prewatt_common.contracts.ledger_events_v1 import (
     Credited,

@@ -15,6 +15,7 @@ from prewatt_common.contracts.ledger_events_v1 import (
     AutoTopUpFailed,
     BalanceExhausted,
     LowBalance,
+    NotCollected,
     PaymentReminder,
     SupplyChanged,
     SupplyState,
@@ -48,8 +49,12 @@ WARNING = [
 ]
 FAILED = AutoTopUpFailed(
     account_id=ACCOUNT, mandate_id=uuid4(), request_id=uuid4(), provider="p", amount_micro=9,
-    currency="CNY", code="no", retry_on=date(2026, 3, 3), pay_url=URL, at=AT,
+    currency="CNY", code="no", retry_on=date(2026, 3, 3), pay_url=URL, balance_micro=-5,
+    balance_number=1, at=AT,
 )  # fmt: skip
+NOT_COLLECTED = msgspec.structs.replace(
+    FAILED, statement_id=uuid4(), statement_number=7, why=NotCollected.REFUSED, retry_on=None
+)
 OVERDUE = PaymentReminder(
     statement_id=uuid4(), statement_number=7, step_days=15, period_first=date(2026, 1, 1),
     period_end=date(2026, 2, 1), due_on=date(2026, 2, 14), open_micro=9, overdue_micro=9,
@@ -57,6 +62,7 @@ OVERDUE = PaymentReminder(
 )  # fmt: skip
 ASKING = [
     *WARNING, (FAILED, Template.AUTO_TOP_UP_FAILED), (OVERDUE, Template.PAYMENT_REMINDER),
+    (NOT_COLLECTED, Template.COLLECTION_FAILED),
 ]  # fmt: skip
 
 

@@ -13,7 +13,8 @@ from notifier.contacts.consents import Purpose
 from notifier.contacts.values import Channel, Contact, Language
 from notifier.notices.calls import Account
 from notifier.notices.order import Place
-from notifier.notices.planning import Cause, OpenNotice, Plan, makes_untrue, plan_notices
+from notifier.notices.overtaken import OpenNotice, makes_untrue
+from notifier.notices.planning import Cause, Plan, plan_notices
 from notifier.notices.treatment import LIFETIMES, PRIORITIES, PURPOSES, gives_up_at
 from notifier.notices.values import Notice, Status, Template
 from prewatt_common.contracts.ledger_events_v1 import (
@@ -25,6 +26,7 @@ from prewatt_common.contracts.ledger_events_v1 import (
     DebtNews,
     LowBalance,
     MandateSuspended,
+    NotCollected,
     PaymentReminder,
     ReconnectionLate,
     ReconnectionStage,
@@ -64,7 +66,20 @@ def top_up_failed(*, retry_on: date | None):
         currency="CNY",
         code="insufficient_funds",
         retry_on=retry_on,
+        balance_micro=3,
+        balance_number=next_number(),
         at=AT,
+    )
+
+
+def not_collected(*, statement: int | None = None, retry_on: date | None = date(2026, 3, 3)):
+    """Seven, with a balance of three."""
+    return msgspec.structs.replace(
+        top_up_failed(retry_on=retry_on),
+        debt_id=uuid4() if statement is None else None,
+        statement_id=None if statement is None else uuid4(),
+        statement_number=statement,
+        why=NotCollected.NO_MONEY,
     )
 
 
@@ -518,6 +533,60 @@ def test_a_payment_reminder_is_withdrawn_once_its_statement_is_paid(event, statu
     facts = made.notices[0].facts
     assert (facts.amount_micro, facts.statement_number, facts.late_micro) == (30, 7, 4)
     assert (facts.period_first, facts.period_last) == (date(2026, 1, 1), date(2026, 1, 31))
+
+
+PAID_OFF = msgspec.structs.replace(topped_up(3), paid_off_micro=7)
+
+
+@pytest.mark.parametrize(
+    ("statement", "event", "status"),
+    [
+        *(
+            (statement, event, status)
+            for statement in (None, 42)
+            for event, status in (
+                (topped_up(10), WITHDRAWN),
+                # A part of it is paid: what is left is still asked for.
+                (topped_up(9), QUEUED),
+                (credited(10), WITHDRAWN),
+                (low(), QUEUED),
+                (debt(DebtNews.OWED), QUEUED),
+                (not_collected(statement=statement), QUEUED),
+            )
+        ),
+        # Taken from the balance meanwhile, or from the payment.
+        (None, debt(DebtNews.PAID), WITHDRAWN),
+        (None, debt(DebtNews.WRITTEN_OFF), WITHDRAWN),
+        (None, PAID_OFF, WITHDRAWN),
+        (42, debt(DebtNews.PAID), QUEUED),
+        (42, PAID_OFF, QUEUED),
+        (42, mode_changed(Mode.PREPAY), WITHDRAWN),
+        (None, mode_changed(Mode.PREPAY), QUEUED),
+    ],
+)
+def test_what_was_not_collected_is_told_until_it_is_paid(statement, event, status):
+    failed, after = later([not_collected(statement=statement), event])
+    made = plan(failed, after)
+    assert said(made)[0] == (Template.COLLECTION_FAILED, status)
+    facts = made.notices[0].facts
+    assert (facts.amount_micro, facts.statement_number) == (7, statement)
+    assert (facts.why, facts.retry_on) == (NotCollected.NO_MONEY, date(2026, 3, 3))
+    # From another batch likewise.
+    (first,) = made.notices[:1]
+    waiting = OpenNotice(
+        first.id, ACCOUNT, first.template, first.settled_above_micro, statement is not None
+    )
+    again = plan(after, accounts={}, open_notices=[waiting])
+    assert again.withdrawn == ([first.id] if status is WITHDRAWN else [])
+
+
+def test_an_attempt_is_told_once_and_says_that_it_was_the_last():
+    """That the mandate is suspended by it, it says itself."""
+    failed = Cause(uuid4(), not_collected(retry_on=None))
+    suspended = msgspec.structs.replace(SUSPENDED, request_id=uuid4())
+    made = plan(failed, suspended, failed)
+    assert said(made) == [(Template.COLLECTION_FAILED, QUEUED)]
+    assert made.notices[0].facts.retry_on is None
 
 
 @pytest.mark.parametrize("instalments", [0, 3])

@@ -35,6 +35,7 @@ from prewatt_common.contracts.ledger_events_v1 import (
     LowBalance,
     MandateSuspended,
     MoneyEnds,
+    NotCollected,
     PaymentReminder,
     PaymentTakenBack,
     ReconnectionLate,
@@ -336,7 +337,12 @@ def _events() -> list:
           for mode in Mode),
         AutoTopUpFailed(account_id=UUID(int=7), mandate_id=uuid4(), request_id=uuid4(),
                         provider="stripe", amount_micro=9, currency="CNY", code="insufficient",
-                        retry_on=date(2026, 4, 1), at=AT),
+                        retry_on=date(2026, 4, 1), balance_micro=1, balance_number=1, at=AT),
+        *(AutoTopUpFailed(account_id=UUID(int=7), mandate_id=uuid4(), request_id=uuid4(),
+                          provider="bank", amount_micro=9, currency="CNY", code="AM04",
+                          retry_on=retry_on, balance_micro=1, balance_number=1, at=AT,
+                          statement_number=number, why=NotCollected.NO_MONEY)
+          for retry_on in (None, date(2026, 4, 1)) for number in (None, 7)),
         MandateSuspended(account_id=UUID(int=7), mandate_id=uuid4(), provider="stripe",
                          reason="insufficient", at=AT),
     ]  # fmt: skip

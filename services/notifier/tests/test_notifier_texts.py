@@ -28,7 +28,8 @@ from notifier.templates.money import money_text
 from notifier.templates.ports import Unrenderable
 from notifier.templates.values import Source, TextKey
 from notifier.templates.variables import VARIABLES
-from prewatt_common.contracts.ledger_events_v1 import ReconnectionStage
+from notifier.templates.wording import Signature, values_of
+from prewatt_common.contracts.ledger_events_v1 import NotCollected, ReconnectionStage
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 RENDERER = JinjaRenderer(utility_name="Prewatt")
@@ -52,6 +53,12 @@ _EXTRA = {
     Template.BALANCE_ADDED: {"amount_micro": 200_000_000},
     Template.BALANCE_TAKEN: {"amount_micro": 200_000_000},
     Template.AUTO_TOP_UP_FAILED: {"amount_micro": 200_000_000, "retry_on": date(2026, 3, 3)},
+    Template.COLLECTION_FAILED: {
+        "amount_micro": 200_000_000,
+        "statement_number": 1_000_042,
+        "retry_on": date(2026, 3, 3),
+        "why": NotCollected.ACCOUNT_UNUSABLE,
+    },
     Template.LOW_BALANCE: {"threshold_micro": 20_000_000},
     Template.SUPPLY_LIMIT_RAISED: {"limit_w": 3000},
     Template.TOPPED_UP: {"amount_micro": 200_000_000},
@@ -199,6 +206,29 @@ def test_a_receipt_says_what_went_to_debts_in_one_message(language):
         assert "¥999.00" in part
 
 
+@pytest.mark.parametrize("why", NotCollected)
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("statement_number", [None, 1_000_042])
+@pytest.mark.parametrize("retry_on", [None, date(2026, 3, 3)])
+def test_what_was_not_collected_says_what_why_and_what_follows(
+    why, language, statement_number, retry_on
+):
+    facts = {"statement_number": statement_number, "retry_on": retry_on, "why": why}
+    text = both(Template.COLLECTION_FAILED, language, amount_micro=200_000_000, **facts)
+    assert len(text.short) <= (70 if language is Language.ZH_CN else 160)
+    values = values_of(
+        Facts(at=AT, currency="CNY", **facts),
+        account_number=NUMBER,
+        signature=Signature("Prewatt"),
+        language=language,
+    )
+    for part in (text.short, text.body):
+        assert "¥200.00" in part
+        assert all(str(values[name]) in part for name in ("what", "why", "next"))
+        assert ("2026-03-03" in part) == (retry_on is not None)
+        assert ("1000042" in part) == (statement_number is not None)
+
+
 @pytest.mark.parametrize("stage", ReconnectionStage)
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("amount_micro", [None, 999_000_000])
@@ -330,6 +360,7 @@ def test_a_pause_is_never_longer_than_the_longest(attempts, jitter, longest_s):
         Template.SUPPLY_LIMITED,
         Template.PAYMENT_REMINDER,
         Template.AUTO_TOP_UP_FAILED,
+        Template.COLLECTION_FAILED,
     ],
 )
 @pytest.mark.parametrize(
@@ -345,7 +376,7 @@ def test_a_warning_says_where_to_pay(template, language, pay_at):
     spaced = f" {said_short} ".replace("：", " ")
     assert f" {pay_at} " in spaced, "nothing that a phone takes for its end"
     assert NUMBER[-4:] in said_short
-    if template is not Template.AUTO_TOP_UP_FAILED:
+    if template not in (Template.AUTO_TOP_UP_FAILED, Template.COLLECTION_FAILED):
         assert text_of_code(sms.code) in said_short, "whether it is ours can be looked up by it"
     assert len(segments_of(said_short).parts) <= (1 if language is Language.EN else 2)
     assert len(segments_of(said(sms).short).parts) == 1

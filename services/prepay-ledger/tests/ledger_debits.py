@@ -5,9 +5,11 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+import msgspec
 from ledger_asked import Asked as Provider
 from ledger_bank import camt, mt940
-from ledger_saving import Open, Saving
+from ledger_checkouts import Takes
+from ledger_saving import LINKS, Open, Saving
 from ledger_scratch import UTC_ZONE, Scratch
 from ledger_signer import SIGNER
 from ledger_town import ONE_PERSON
@@ -40,6 +42,7 @@ from prepay_ledger.debit_formats.configured import DebitProfile
 from prepay_ledger.debit_formats.values import Debtor
 from prepay_ledger.facts import values as facts
 from prepay_ledger.mandates.values import Mandate
+from prepay_ledger.pay_links.tell_links import TellLinks
 from prepay_ledger.payments.credit import Decided
 from prepay_ledger.payments.take_movement import TakeMovement
 from prepay_ledger.payments.take_payment import TakePayment
@@ -80,6 +83,7 @@ class Debits(Saving):
         self.take_answer = TakeAnswer(
             take_payment=self.take_payment, take_movement=self.take_movement,
             profiles=self.profiles, days=self.days, zone=UTC_ZONE,
+            pay_urls=TellLinks(LINKS, [Takes()]),
         )  # fmt: skip
         self.receive_payout = ReceivePayout(take_movement=self.take_movement, days=5)
         self.receive_debit = ReceiveDebit(take_answer=self.take_answer, profiles=self.profiles)
@@ -175,6 +179,12 @@ class Debits(Saving):
         request = await self.newest()
         line = f"{request.id.hex};{outcome};{code};{amount};{uuid4()}"
         await self.answers(f"id;outcome;code;amount;nonce\n{line}\n".encode())
+
+    async def not_collected(self) -> list[dict[str, Any]]:
+        """What customers are told of, oldest first."""
+        rows = await self.scratch.sql("SELECT value FROM outbox ORDER BY id")
+        events = [msgspec.json.decode(row["value"]) for row in rows]
+        return [each for each in events if each.get("why") is not None]
 
     async def kept_answers(self) -> list[Answer]:
         """Oldest first."""

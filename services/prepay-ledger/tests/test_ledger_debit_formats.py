@@ -17,6 +17,7 @@ from prepay_ledger.debit_files.rules import follows_of, masked
 from prepay_ledger.debit_formats.configured import DebitProfile
 from prepay_ledger.debit_formats.pain008 import NAMESPACE
 from prepay_ledger.debit_formats.read_answers import read_answers
+from prepay_ledger.debit_formats.reason_codes import why_of
 from prepay_ledger.debit_formats.values import (
     AnswerKind,
     Debit,
@@ -25,6 +26,7 @@ from prepay_ledger.debit_formats.values import (
     Unwritable,
 )
 from prepay_ledger.debit_formats.write_file import write_file
+from prewatt_common.contracts.ledger_events_v1 import NotCollected
 from prewatt_metering.tariffs.holidays import HolidayCalendar
 
 CREDITOR = {"name": "City Power", "account": "DE02120300000000202051", "id": "DE98ZZZ09999999999"}
@@ -298,3 +300,23 @@ def test_never_on_the_same_day_and_always_on_a_business_day(
 
 def test_an_account_is_shown_by_its_end() -> None:
     assert (masked("6222000011112222"), masked("12")) == ("************2222", "12")
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("AM04", NotCollected.NO_MONEY),
+        ("AC04", NotCollected.ACCOUNT_CLOSED),
+        ("AC06", NotCollected.ACCOUNT_UNUSABLE),
+        ("MD01", NotCollected.REFUSED),
+        ("MS02", NotCollected.REFUSED),
+        # A fault of the bank's, or of ours, and a death: nobody is told so by a text.
+        ("ED05", NotCollected.OTHER),
+        ("AC03", NotCollected.OTHER),
+        ("MD07", NotCollected.OTHER),
+        ("XX99", NotCollected.OTHER),
+        ("", NotCollected.OTHER),
+    ],
+)
+def test_what_a_code_says_to_a_customer(code: str, why: NotCollected) -> None:
+    assert why_of(code) is why

@@ -90,6 +90,10 @@ async def test_what_went_back_is_owed_again_and_tried_later(
         await home.told(each, "AM04" if each == "back" else "")
     assert (await home.balance(), await home.owed(), await home.states()) == (50, 60, ["failed"])
     assert await home.posted() == {}
+    (told,) = await home.not_collected()
+    assert (told["why"], told["retry_on"]) == ("no_money", "2026-03-20")
+    assert (told["statement_number"], told["balance_micro"]) == (None, 50_000_000)
+    assert told["debt_id"] is not None
     await home.holds()
     retry_on = (await home.mandate(mandate)).retry_on
     assert retry_on == date(2026, 3, 20)

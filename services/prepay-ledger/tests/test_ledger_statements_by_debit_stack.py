@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from ledger_owing_by_debit import OwingByDebit
 from ledger_saving import POLICY
@@ -138,13 +139,52 @@ async def test_what_is_refused_is_asked_for_again_on_a_later_day(home: PostPaid)
     await home.agreed()
     home.now += 2 * DAY
     await home.sent()
-    await home.told("no", "AM04")
+    for _ in range(2):
+        await home.told("no", "AM04")
+    (told,) = await home.not_collected()
+    (statement,) = await home.scratch.sql("SELECT number FROM statement")
+    assert (told["why"], told["retry_on"]) == ("no_money", "2026-03-20")
+    assert (told["statement_number"], told["debt_id"]) == (statement["number"], None)
+    assert (told["amount_micro"], told["balance_micro"]) == (60_000_000, -70_000_000)
+    assert told["pay_url"].startswith("https://pay.example/p/")
     await home.ask_statements()
     assert await home.states() == ["failed"]
     home.now += 3 * DAY
     await home.ask_statements()
     request = await home.newest()
     assert (request.state, request.requested_on) == ("requested", date(2026, 3, 20))
+
+
+async def test_a_closed_account_is_told_with_the_end_of_the_mandate(home: PostPaid) -> None:
+    """Both at once: the event of the mandate says by what it was suspended."""
+    await home.agreed()
+    home.now += 2 * DAY
+    await home.sent()
+    await home.told("no", "AC04")
+    (told,) = await home.not_collected()
+    assert (told["why"], told["retry_on"]) == ("account_closed", None)
+    assert told["pay_url"] is not None, "there is no other way any more"
+    rows = await home.scratch.sql("SELECT value FROM outbox ORDER BY id DESC LIMIT 1")
+    suspended = msgspec.json.decode(rows[0]["value"])
+    assert (suspended["reason"], suspended["request_id"]) == ("AC04", told["request_id"])
+
+
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize("after", [0, 1])
+async def test_killed_as_a_refusal_is_applied_it_is_told_once(
+    home: PostPaid, after: int, inside: bool
+) -> None:
+    await home.agreed()
+    home.now += 2 * DAY
+    await home.sent()
+    name = (await home.newest()).id.hex
+    with pytest.raises(Killed):
+        await home.answers(
+            f"id;outcome;code;amount\n{name};no;MD01;\n".encode(),
+            open_unit=Dying(home.scratch, after=after, inside=inside),
+        )
+    await home.apply_answers()
+    assert [each["why"] for each in await home.not_collected()] == ["refused"]
 
 
 async def test_no_more_than_was_agreed(home: PostPaid) -> None:

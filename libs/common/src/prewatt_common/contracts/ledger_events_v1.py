@@ -357,6 +357,19 @@ class AutoTopUpRequested(Event, frozen=True, kw_only=True):
     """Which statement it is for; neither of both: a top-up."""
 
 
+class NotCollected(StrEnum):
+    """Why a customer's bank paid nothing, as far as its code says."""
+
+    NO_MONEY = "no_money"
+    ACCOUNT_CLOSED = "account_closed"
+    ACCOUNT_UNUSABLE = "account_unusable"
+    """Its number is wrong, it is blocked, or nothing can be collected from it."""
+    REFUSED = "refused"
+    """By the customer or the bank, or there is no mandate."""
+    OTHER = "other"
+    """It says something else, or nothing."""
+
+
 class AutoTopUpFailed(Event, frozen=True, kw_only=True):
     """No money comes of a request. Key: the account."""
 
@@ -371,15 +384,21 @@ class AutoTopUpFailed(Event, frozen=True, kw_only=True):
     code: str
     """The provider's own word for why."""
     retry_on: date | None
-    """The customer's day on which it is tried again at the earliest, if the balance is low then;
-    none: it is not, as the mandate is suspended or ended."""
+    """The customer's day on which it is tried again at the earliest, if the balance is low then, or
+    the instalment or statement is still owed; none: it is not, as the mandate is suspended or
+    ended."""
     pay_url: PayUrl | None = None
-    """Where it is tried again: so that somebody can pay until then."""
+    """Of a top-up where it is tried again: so that somebody can pay until then."""
+    balance_micro: int
+    balance_number: Whole
     at: Instant
     debt_id: UUID | None = None
     """Whose instalment it was."""
     statement_id: UUID | None = None
     """Which statement it was for; neither of both: a top-up."""
+    statement_number: Whole | None = None
+    why: NotCollected | None = None
+    """Of an instalment or a statement."""
 
 
 class MandateSuspended(Event, frozen=True, kw_only=True):
@@ -392,6 +411,9 @@ class MandateSuspended(Event, frozen=True, kw_only=True):
     mandate_id: UUID
     provider: str
     reason: str
+    request_id: UUID | None = None
+    """Of an instalment or a statement, by whose failure it is suspended: `AutoTopUpFailed` of that
+    tells the customer both."""
     at: Instant
 
 

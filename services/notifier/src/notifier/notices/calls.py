@@ -196,13 +196,14 @@ def _called_for_account(
 
 def _called_for_mandate(event: AutoTopUpFailed | MandateSuspended) -> Call | None:
     """Nobody says what the balance is. Where a top-up is not tried again, that the mandate is
-    suspended says so."""
+    suspended says so; where what was not collected suspends it, that says so."""
     if isinstance(event, MandateSuspended):
-        facts = Facts(at=event.at, currency=NO_MONEY)
-        return Call(Template.MANDATE_SUSPENDED, facts)
-    # The words speak of a top-up and of the balance: they are not for an instalment or a statement.
-    is_top_up = event.debt_id is None and event.statement_id is None
-    if event.retry_on is None or not is_top_up:
+        if event.request_id is not None:
+            return None
+        return Call(Template.MANDATE_SUSPENDED, Facts(at=event.at, currency=NO_MONEY))
+    if event.why is not None:
+        return _called_for_collection(event)
+    if event.retry_on is None:
         return None
     facts = Facts(
         at=event.at,
@@ -211,6 +212,20 @@ def _called_for_mandate(event: AutoTopUpFailed | MandateSuspended) -> Call | Non
         retry_on=event.retry_on,
     )
     return Call(Template.AUTO_TOP_UP_FAILED, _with_pay_url(facts, event))
+
+
+def _called_for_collection(event: AutoTopUpFailed) -> Call:
+    """Of an instalment or a statement: as much paid as was to be collected settles it."""
+    facts = Facts(
+        at=event.at,
+        currency=event.currency,
+        amount_micro=event.amount_micro,
+        statement_number=event.statement_number,
+        retry_on=event.retry_on,
+        why=event.why,
+    )
+    settled_above_micro = event.balance_micro + event.amount_micro - 1
+    return Call(Template.COLLECTION_FAILED, _with_pay_url(facts, event), settled_above_micro)
 
 
 def _called_for_our_fault(event: SupplyApology | ReconnectionLate) -> Call:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from prewatt_common.contracts.base import Event
 from prewatt_common.contracts.emergency_credit_v1 import EmergencyCreditChanged
 from prewatt_common.contracts.ledger_events_v1 import (
+    AutoTopUpFailed,
     BalanceExhausted,
     Credited,
     LowBalance,
@@ -44,6 +45,7 @@ def place_of(event: Event) -> Place | None:
             | SupplyChanged()
             | EmergencyCreditChanged()
             | PaymentReminder()
+            | AutoTopUpFailed()
         ):
             return Place(event.balance_number, is_decided=True)
         case _:

@@ -23,6 +23,7 @@ PARAMETERS: Mapping[Template, frozenset[str]] = {
     Template.NOW_PREPAID: _EVERY,
     Template.NOW_POSTPAID: _EVERY,
     Template.AUTO_TOP_UP_FAILED: _OF_NO_BALANCE | {"amount", "retry_on"},
+    Template.COLLECTION_FAILED: _OF_NO_BALANCE | {"amount", "what", "why", "next"},
     Template.MANDATE_SUSPENDED: _OF_NO_BALANCE,
     Template.SUPPLY_OFF: _EVERY,
     Template.SUPPLY_LIMITED: _EVERY,

@@ -14,54 +14,24 @@ from uuid import UUID
 from notifier.contacts.consents import Purpose
 from notifier.contacts.nominations import Nominated
 from notifier.contacts.values import Contact, Language, default_contact
-from notifier.notices.calls import OF_CREDIT, SUPPLIED, Account, Call, LedgerEvent, called_for
+from notifier.notices.calls import SUPPLIED, Account, Call, LedgerEvent, called_for
 from notifier.notices.making import make_notice
 from notifier.notices.order import is_overtaken, newer, place_of
+from notifier.notices.overtaken import OpenNotice, makes_untrue
 from notifier.notices.values import (
     FOR_NOMINATED,
     NO_MONEY,
-    TOLD_AS,
     Facts,
     Notice,
     Status,
     Template,
 )
-from prewatt_common.contracts.emergency_credit_v1 import (
-    EmergencyCreditChanged,
-)
 from prewatt_common.contracts.ledger_events_v1 import (
     AccountOpened,
-    BalanceExhausted,
-    Credited,
-    LowBalance,
-    PaymentTakenBack,
-    SupplyApology,
     SupplyChanged,
     SupplyState,
-    ToppedUp,
 )
-from prewatt_common.contracts.mode_events_v1 import AccountModeChanged
-from prewatt_common.contracts.procedure_v1 import Mode
 
-_REMINDERS = frozenset(
-    {
-        Template.LOW_BALANCE,
-        Template.BALANCE_EXHAUSTED,
-        Template.SUPPLY_OFF,
-        Template.SUPPLY_LIMITED,
-        Template.SUPPLY_LIMIT_RAISED,
-    }
-)
-_SETTLED = _REMINDERS | {Template.PAYMENT_REMINDER}
-"""What a balance that is high enough leaves with nothing to say."""
-_OF_BALANCE = frozenset({Template.LOW_BALANCE, Template.BALANCE_EXHAUSTED})
-"""What says that the balance ends: overtaken by a newer one, and by the end of supply."""
-_TAKEN = {
-    SupplyState.DISCONNECTED: Template.SUPPLY_OFF,
-    SupplyState.LIMITED: Template.SUPPLY_LIMITED,
-}
-_OF_SUPPLY = frozenset({*_TAKEN.values(), Template.SUPPLY_LIMIT_RAISED})
-"""What says that there is none, or how much."""
 _RECEIPTS = frozenset(
     {
         Template.TOPPED_UP,
@@ -80,16 +50,6 @@ class Cause:
 
     id: UUID
     event: LedgerEvent
-
-
-@dataclass(frozen=True, slots=True)
-class OpenNotice:
-    """A notice that may still be sent."""
-
-    id: UUID
-    account_id: UUID
-    template: Template
-    settled_above_micro: int | None
 
 
 @dataclass(slots=True)
@@ -193,65 +153,11 @@ def for_nominated(call: Call) -> Call | None:
     return Call(template, Facts(at=call.facts.at, currency=NO_MONEY), call.settled_above_micro)
 
 
-def makes_untrue(*, event: LedgerEvent, notice: Notice | OpenNotice) -> bool:
-    """Whether ``event``, newer than ``notice``, leaves it with nothing true to say: what the
-    customer is told no more, a nominated person is not either."""
-    if notice.account_id != event.account_id:
-        return False
-    template = TOLD_AS.get(notice.template, notice.template)
-    return _makes_untrue(event, template, notice.settled_above_micro)
-
-
 def _is_raised_further(call: Call | None, notice: Notice | OpenNotice) -> bool:
     """Whether a limit that was raised is raised again: the same one asked for anew calls for
     nothing, and leaves the notice as it is."""
     raised = Template.SUPPLY_LIMIT_RAISED
     return call is not None and call.template is raised and notice.template is raised
-
-
-def _makes_untrue(  # noqa: PLR0911 - a case each
-    event: LedgerEvent, template: Template, settled_above_micro: int | None
-) -> bool:
-    match event:
-        case ToppedUp() if template in (Template.LOW_BALANCE, Template.AUTO_TOP_UP_FAILED):
-            # Its receipt says what the balance is now: nobody who has paid is reminded.
-            return True
-        case ToppedUp() | Credited() | PaymentTakenBack():
-            return (
-                template in _SETTLED
-                and settled_above_micro is not None
-                and event.balance_micro > settled_above_micro
-            )
-        case SupplyChanged(state=state) if state in _TAKEN:
-            others = {*_OF_SUPPLY, *_OF_BALANCE, Template.SUPPLY_ON, Template.SUPPLY_ARMED}
-            # The same limit may be asked for again: what it was raised to still stands.
-            kept = {Template.SUPPLY_LIMIT_RAISED} if event.previous is state else set[Template]()
-            return template in others - {_TAKEN[state]} - kept
-        case SupplyChanged(state=state) if state in SUPPLIED:
-            return template in (
-                *_OF_SUPPLY,
-                Template.SUPPLY_ARMED,
-                Template.RECONNECTION_LATE,
-            )
-        case SupplyChanged(state=SupplyState.ARMED):
-            return template in (*_OF_SUPPLY, Template.RECONNECTION_LATE)
-        case SupplyApology():
-            return template in _REMINDERS
-        case AccountModeChanged(mode=Mode.ARREARS):
-            # Nobody is cut for a balance any more.
-            return template in {*_OF_BALANCE, *OF_CREDIT.values()}
-        case AccountModeChanged(mode=Mode.PREPAY):
-            # What was owed is a debt, with its own plan, or due at once.
-            return template is Template.PAYMENT_REMINDER
-        case EmergencyCreditChanged():
-            return template in OF_CREDIT.values()
-        case LowBalance():
-            # The newer one says what is left now.
-            return template is Template.LOW_BALANCE
-        case BalanceExhausted():
-            return template in _OF_BALANCE
-        case _:
-            return False
 
 
 def _is_from_before_the_cut(event: LedgerEvent, account: Account) -> bool:

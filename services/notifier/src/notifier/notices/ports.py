@@ -10,7 +10,8 @@ from notifier.contacts.consents import Purpose
 from notifier.contacts.nominations import Nominated, Nomination
 from notifier.contacts.values import Channel, Contact
 from notifier.notices.calls import Account
-from notifier.notices.planning import OpenNotice, Plan
+from notifier.notices.overtaken import OpenNotice
+from notifier.notices.planning import Plan
 from notifier.notices.values import Notice
 from prewatt_common.contracts.notice_events_v1 import Role
 from prewatt_common.kafka.messages import Message

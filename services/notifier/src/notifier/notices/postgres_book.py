@@ -15,7 +15,8 @@ from notifier.contacts.postgres_nominations import nominated_of
 from notifier.contacts.values import Contact
 from notifier.notices.calls import Account
 from notifier.notices.order import Place
-from notifier.notices.planning import OpenNotice, Plan
+from notifier.notices.overtaken import OpenNotice
+from notifier.notices.planning import Plan
 from notifier.notices.postgres_rows import INSERT_NOTICES, notice_columns, stop_notices
 from notifier.notices.values import Notice, Status, Template
 from prewatt_common.db.database import DriverConnection
@@ -83,7 +84,9 @@ class PostgresNoticeBook:
         # release knows stays as it is, for nobody here can say what overtakes it.
         rows = await self._connection.fetch(
             """
-            SELECT id, account_id, template, settled_above_micro FROM notice
+            SELECT id, account_id, template, settled_above_micro,
+                   facts ->> 'statement_number' IS NOT NULL AS of_statement
+            FROM notice
             WHERE account_id = ANY ($1::uuid[]) AND stop_as IS DISTINCT FROM 'withdrawn'
               AND status <> 'withdrawn' AND (status IN ('queued', 'sending') OR expires_at > $2)
               AND template = ANY ($3::text[])
@@ -98,6 +101,7 @@ class PostgresNoticeBook:
                 row["account_id"],
                 Template(row["template"]),
                 row["settled_above_micro"],
+                row["of_statement"],
             )
             for row in rows
         ]

@@ -11,7 +11,7 @@ import msgspec
 from notifier.contacts.consents import Purpose
 from notifier.contacts.values import Channel, Language
 from prewatt_common.contracts.base import Instant
-from prewatt_common.contracts.ledger_events_v1 import ReconnectionStage
+from prewatt_common.contracts.ledger_events_v1 import NotCollected, ReconnectionStage
 from prewatt_common.contracts.notice_events_v1 import Role
 
 
@@ -39,6 +39,7 @@ class Template(StrEnum):
     NOW_PREPAID = "now-prepaid"
     NOW_POSTPAID = "now-postpaid"
     AUTO_TOP_UP_FAILED = "auto-top-up-failed"
+    COLLECTION_FAILED = "collection-failed"
     MANDATE_SUSPENDED = "mandate-suspended"
     EMERGENCY_CREDIT_OFFERED = "emergency-credit-offered"
     EMERGENCY_CREDIT_ACCEPTED = "emergency-credit-accepted"
@@ -178,9 +179,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Where money is taken: a link of the account's own, which is a secret; none: the utility's
     page, if it names one."""
     retry_on: date | None = None
-    """The day on which an automatic top-up is tried again."""
+    """The day on which a top-up or a collection is tried again."""
+    why: NotCollected | None = None
+    """Of what was not collected from a bank: that alone has one."""
     statement_number: int | None = None
-    """Of a statement that is overdue."""
+    """Of a statement that is overdue, or was not collected."""
     period_first: date | None = None
     period_last: date | None = None
     """The days that it is of."""

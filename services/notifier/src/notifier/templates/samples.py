@@ -10,7 +10,7 @@ import msgspec
 from notifier.contacts.consents import Purpose
 from notifier.notices.values import Facts, Template
 from notifier.templates.variables import VARIABLES, Kind
-from prewatt_common.contracts.ledger_events_v1 import ReconnectionStage
+from prewatt_common.contracts.ledger_events_v1 import NotCollected, ReconnectionStage
 
 SAMPLE_NUMBER = "1100023456789"
 SAMPLE_AT = datetime(2026, 3, 1, 4, tzinfo=UTC)
@@ -31,6 +31,7 @@ _FIELDS: Mapping[str, tuple[str, Any]] = {
     "instalments": ("instalments", 12),
     "next_due": ("next_due", date(2026, 4, 1)),
     "retry_on": ("retry_on", date(2026, 3, 3)),
+    "why": ("why", NotCollected.ACCOUNT_UNUSABLE),
     "statement": ("statement_number", 1_000_042),
     "period_first": ("period_first", date(2026, 1, 1)),
     "period_last": ("period_last", date(2026, 1, 31)),

@@ -135,6 +135,11 @@ VARIABLES: Mapping[Template, Variables] = {
         [_PAY],
         _TAIL | {"amount"},
     ),
+    Template.COLLECTION_FAILED: Variables(
+        _without_balance(dict.fromkeys(("amount", "what", "why", "next"), Kind.TEXT)).required,
+        [{"statement": Kind.TEXT}, {"retry_on": Kind.TEXT}, _PAY],
+        _TAIL | {"amount", "what"},
+    ),
     Template.MANDATE_SUSPENDED: _without_balance(tail=True),
     Template.EMERGENCY_CREDIT_OFFERED: _CREDIT,
     Template.EMERGENCY_CREDIT_ACCEPTED: _CREDIT,

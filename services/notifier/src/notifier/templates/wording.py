@@ -9,6 +9,7 @@ from notifier.notices.values import NO_CODE, Facts
 from notifier.templates.codes import text_of_code
 from notifier.templates.money import money_text
 from notifier.templates.times import about_hour_text, wall_text
+from prewatt_common.contracts.ledger_events_v1 import NotCollected
 
 Value = str | int
 TAIL_CHARS = 4
@@ -43,6 +44,38 @@ def purposes_text(purposes: Sequence[Purpose], language: Language) -> str:
     'news, offers'
     """
     return _BETWEEN[language].join(_PURPOSES[language][each] for each in purposes)
+
+
+_WHY: Mapping[Language, Mapping[NotCollected, str]] = {
+    Language.EN: {
+        NotCollected.NO_MONEY: "not enough money",
+        NotCollected.ACCOUNT_CLOSED: "account is closed",
+        NotCollected.ACCOUNT_UNUSABLE: "account takes no debits",
+        NotCollected.REFUSED: "it was refused",
+        NotCollected.OTHER: "it did not go through",
+    },
+    Language.ZH_CN: {
+        NotCollected.NO_MONEY: "余额不足",
+        NotCollected.ACCOUNT_CLOSED: "账户已销户",
+        NotCollected.ACCOUNT_UNUSABLE: "账户不能扣款",
+        NotCollected.REFUSED: "扣款被拒",
+        NotCollected.OTHER: "未能扣款",
+    },
+}
+
+
+def _of_collection(facts: Facts, language: Language) -> Mapping[str, Value]:
+    """What was not collected, why, and what follows, in words that any of it has."""
+    if facts.why is None:
+        return {}
+    number, again = facts.statement_number, facts.retry_on
+    if language is Language.ZH_CN:
+        what = "分期款" if number is None else f"账单{number}"
+        after = f"{again}再扣" if again else "不再扣款"
+    else:
+        what = "an instalment" if number is None else f"statement {number}"
+        after = f"next try {again}" if again else "we do not try again"
+    return {"what": what, "why": _WHY[language][facts.why], "next": after}
 
 
 _OUR_PAGE = {Language.EN: "our website", Language.ZH_CN: "我们的网站"}
@@ -88,6 +121,7 @@ def values_of(
         "late": facts.late_micro,
     }
     others: dict[str, Value | None] = {
+        **_of_collection(facts, language),
         "stage": facts.stage,
         "days_left": facts.days_left,
         "limit_w": facts.limit_w,

@@ -4,7 +4,10 @@ Codes are those of ISO 20022's external code set `ExternalStatusReason1Code` and
 `ExternalReturnReason1Code`, of which banks use the same for direct debits.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+
+from prewatt_common.contracts.ledger_events_v1 import NotCollected
 
 
 class Consequence(StrEnum):
@@ -48,6 +51,23 @@ _SUSPEND = frozenset(
         "SL01",  # debtor has told the bank not to pay this creditor
     }
 )
+
+
+_WHY: Mapping[str, NotCollected] = {
+    "AM04": NotCollected.NO_MONEY,
+    "AC04": NotCollected.ACCOUNT_CLOSED,
+    **dict.fromkeys(("AC01", "AC06", "AC13", "AG01"), NotCollected.ACCOUNT_UNUSABLE),
+    **dict.fromkeys(
+        ("AM02", "AM14", "BE05", "MD01", "MD02", "MD06", "MD16", "MD17", "MS02", "SL01"),
+        NotCollected.REFUSED,
+    ),
+}
+"""What a customer is told: nothing of faults of ours or the bank's, and nothing of a death."""
+
+
+def why_of(code: str) -> NotCollected:
+    """In words of ours, which a customer is told in theirs."""
+    return _WHY.get(code, NotCollected.OTHER)
 
 
 def consequence_of(code: str) -> Consequence:

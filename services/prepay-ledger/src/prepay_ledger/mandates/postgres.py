@@ -224,6 +224,11 @@ class PostgresMandates:
         """None where there is none."""
         return await self._request(top_up_request.c.id == request_id)
 
+    async def statement_number(self, statement_id: UUID) -> int:
+        """By its key."""
+        query = "SELECT number FROM statement WHERE id = $1"
+        return await (await driver(self._connection)).fetchval(query, statement_id)
+
     async def paid_by(self, provider: str, payment_id: str) -> TopUpRequest | None:
         """By the index of payments."""
         return await self._request(

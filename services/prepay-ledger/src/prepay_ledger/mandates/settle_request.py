@@ -7,6 +7,7 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from prepay_ledger.debit_formats.reason_codes import why_of
 from prepay_ledger.events import account_event
 from prepay_ledger.mandates.load_standing import load_standing
 from prepay_ledger.mandates.ports import Unit
@@ -178,8 +179,11 @@ class SettleRequest:
         await unit.mandates.put(after)
         is_tried_again = after.state is MandateState.ACTIVE
         urls: Mapping[UUID, str] = {}
-        if is_tried_again and self._pay_urls is not None:
+        if (is_tried_again or request.is_collection) and self._pay_urls is not None:
             urls = await self._pay_urls(unit, [request.account_id], now=now)
+        number = None
+        if request.statement_id is not None:
+            number = await unit.mandates.statement_number(request.statement_id)
         event = AutoTopUpFailed(
             account_id=request.account_id,
             mandate_id=mandate.id,
@@ -190,13 +194,18 @@ class SettleRequest:
             code=request.code,
             retry_on=after.retry_on if is_tried_again else None,
             pay_url=urls.get(request.account_id),
+            balance_micro=account.balance_micro,
+            balance_number=account.balance_number,
             at=now,
             debt_id=request.debt_id,
             statement_id=request.statement_id,
+            statement_number=number,
+            why=why_of(request.code) if request.is_collection else None,
         )
         await unit.publish([account_event(event, account_id=request.account_id, at=now)])
         if after.state is not mandate.state:
-            await _tell_suspended(unit, after, who=LEDGER, now=now)
+            by = request.id if request.is_collection else None
+            await _tell_suspended(unit, after, who=LEDGER, now=now, by=by)
 
 
 async def suspend(unit: Unit, mandate: Mandate, *, why: str, who: str, now: datetime) -> None:
@@ -241,7 +250,10 @@ async def locked_request(unit: Unit, request_id: UUID) -> TopUpRequest | None:
     return await unit.mandates.request(request_id)
 
 
-async def _tell_suspended(unit: Unit, mandate: Mandate, *, who: str, now: datetime) -> None:
+async def _tell_suspended(
+    unit: Unit, mandate: Mandate, *, who: str, now: datetime, by: UUID | None = None
+) -> None:
+    """``by``: the instalment's or statement's request that failed: the customer is told of that."""
     await withdraw_unsent(unit, mandate.account_id, why=f"mandate-{mandate.state}", now=now)
     step = Step(action=StepAction.SUSPEND, who=who, reason=mandate.state_reason, key="", at=now)
     await unit.mandates.add_step(mandate, step)
@@ -250,6 +262,7 @@ async def _tell_suspended(unit: Unit, mandate: Mandate, *, who: str, now: dateti
         mandate_id=mandate.id,
         provider=mandate.provider,
         reason=mandate.state_reason,
+        request_id=by,
         at=now,
     )
     await unit.publish([account_event(event, account_id=mandate.account_id, at=now)])

@@ -174,6 +174,11 @@ class TopUpRequest:
     statement_id: UUID | None = None
     """The statement that is asked for. Neither of both: it is a top-up."""
 
+    @property
+    def is_collection(self) -> bool:
+        """Of what is owed by a day; else it is a top-up."""
+        return self.debt_id is not None or self.statement_id is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Month:
