@@ -2,6 +2,7 @@
 looks at what each act has moved."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
@@ -200,7 +201,8 @@ class Moving(Town):
 
     async def agrees(self) -> None:
         """Sums are zero by currency, sub-accounts are what they stand for and within their bounds,
-        vendors' floats are what was posted, and billing has heard of all that moved."""
+        vendors' floats are what was posted, billing has heard of all that moved, and what is told
+        of an account is in the order of its balances."""
         totals = await AccountQueries(self.database).totals()
         assert (totals.imbalance_micro, totals.entries_differ_micro) == (0, 0)
         assert await self.sql(_BOUNDS) == []
@@ -212,6 +214,22 @@ class Moving(Town):
         assert floats == []
         for number in range(ACCOUNTS):
             assert await self._billing_has(self.accounts[number]) == await self.balance(number)
+        await self._tells_in_order()
+
+    async def _tells_in_order(self) -> None:
+        """By this the notifier knows an event that comes again after newer ones: each movement
+        before what follows from the balance that it left."""
+        rows = await self.sql(
+            "SELECT value FROM outbox WHERE id > $1 AND topic = 'ledger.events.v1' ORDER BY id",
+            self._outbox,
+        )
+        places = defaultdict[str, list[tuple[int, bool]]](list)
+        for row in rows:
+            told = msgspec.json.decode(row["value"])
+            if "balance_number" in told and "opened_at" not in told:
+                place = told["balance_number"], not moves_balance(told)
+                places[told["account_id"]].append(place)
+        assert all(each == sorted(each) for each in places.values()), places
 
     async def _billing_has(self, account_id: UUID) -> int:
         """The account's balance as billing makes it up: what was given, less what was charged."""
