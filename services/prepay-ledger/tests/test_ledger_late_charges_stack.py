@@ -30,10 +30,13 @@ from prepay_ledger.late_charges.waive_late import WaiveLate
 from prepay_ledger.pay_links.tell_links import TellLinks
 from prepay_ledger.payments import credit
 from prepay_ledger.payments.assign_payment import AssignPayment
+from prepay_ledger.payments.take_movement import TakeMovement
 from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.payments.values import Payment
 from prepay_ledger.policies.publish_policy import draft_policy, publish_policy
 from prepay_ledger.providers.amounts import whole_minor
+from prepay_ledger.providers.values import Kind
+from prepay_ledger.providers.values import Told as MoneyTold
 from prepay_ledger.statements.values import Statement
 from prewatt_common.contracts.cut_facts_v1 import ConditionKind
 from prewatt_common.contracts.supply_policy_v1 import policy_of
@@ -122,8 +125,11 @@ class Late(Told):
         )  # fmt: skip
         return line_id
 
-    async def collects(self) -> UUID:
-        """The first statement is in a file of debits that collects on its due day; the request."""
+    async def collects(self, *, days: int = 0, micro: int | None = None) -> UUID:
+        """The first statement, or so much of it, is in a file of debits that collects so many days
+        after its due day; the request."""
+        micro = micro or self.first.amounts.owed_micro
+        collect_on = self.first.due_on + days * DAY
         request_id, mandate_id, file_id = new_id(), new_id(), new_id()
         await self.sql(
             "INSERT INTO mandate (id, account_id, provider, reference, threshold_micro, "
@@ -137,22 +143,36 @@ class Late(Told):
             "amount_micro, currency, statement_id, requested_on, requested_at, state, code, "
             "payment_id, sends, answer_by) VALUES ($1, $2, $3, 'demo', 'm', $4, 'CNY', $5, $6, $7, "
             "'accepted', '', '', 1, $7)",
-            request_id, mandate_id, self.account_id, self.first.amounts.owed_micro, self.first.id,
-            self.first.due_on, self.now,
+            request_id, mandate_id, self.account_id, micro, self.first.id, collect_on, self.now,
         )  # fmt: skip
         await self.sql(
             "INSERT INTO debit_file (id, key, provider, currency, collect_on, cut_off, state, "
             "lines, sum_micro) VALUES ($1, 'k', 'demo', 'CNY', $2, $3, 'sent', 1, $4)",
-            file_id, self.first.due_on, self.now, self.first.amounts.owed_micro,
+            file_id, collect_on, self.now, micro,
         )  # fmt: skip
         await self.sql(
             "INSERT INTO debit_item (request_id, file_id, number, account_id, account_number, "
             "mandate_reference, signed_on, holder, bank_account, bank_code, amount_micro, "
             "currency) VALUES ($1, $2, 1, $3, 'town-0', 'm', '2026-01-01', 'h', '6222', '', $4, "
             "'CNY')",
-            request_id, file_id, self.account_id, self.first.amounts.owed_micro,
+            request_id, file_id, self.account_id, micro,
         )  # fmt: skip
         return request_id
+
+    async def answered(self, request_id: UUID, micro: int | None) -> None:
+        """The bank has paid the request, so much; none: it has refused it."""
+        if micro is not None:
+            payment = Payment(
+                provider="demo", payment_id=request_id.hex, account_number="town-0",
+                amount_micro=micro, currency="CNY",
+            )  # fmt: skip
+            async with self.unit() as unit:
+                await TakePayment(review=REVIEW)(unit, payment=payment, now=self.now)
+        await self.sql(
+            "UPDATE top_up_request SET state = $2, payment_id = $3, closed_at = requested_at, "
+            "answer_by = NULL WHERE id = $1",
+            request_id, *(("failed", "") if micro is None else ("paid", request_id.hex)),
+        )  # fmt: skip
 
     async def waive(
         self, micro: int, *, key: str = "w-1", terms: ApprovalTerms = ONE_PERSON, who: str = "li"
@@ -253,26 +273,66 @@ async def test_money_that_was_there_in_time_gives_back_what_it_cost(town: Late) 
     assert await town.sweep(25) == [charged, back]
 
 
-async def test_what_a_file_collects_is_there_on_its_day_and_not_reminded_of(town: Late) -> None:
-    """The bank answers days later."""
-    await town.owes(reminder_days=(1,))
+async def test_what_is_at_the_bank_costs_nothing_and_is_not_reminded_of(town: Late) -> None:
+    """Its file collects on the fourth day; the bank answers days later, and pays."""
+    await town.owes(reminder_days=(5,))
+    request_id = await town.collects(days=4)
+    assert await town.reminders(3) == []
+    (before,) = await town.rows()
+    assert before.accrued_micro == town.late_micro(2)
+    assert await town.reminders(9) == []
+    meanwhile = await town.rows()
+    assert meanwhile[-1].accrued_micro == town.late_micro(3)
+    town.now = town.at(9)
+    await town.answered(request_id, town.first.amounts.owed_micro)
+    assert await town.sweep(10) == meanwhile
+    assert await town.reminders(12) == []
+
+
+async def test_paid_first_what_is_at_the_bank_has_paid_no_late_charges_yet(town: Late) -> None:
+    await town.owes(paid="first")
+    request_id = await town.collects(days=4)
+    meanwhile = await town.sweep(5)
+    town.now = town.at(5)
+    assert (await town.dues()).late_unpaid_micro >= town.late_micro(3)
+    await town.answered(request_id, town.first.amounts.owed_micro)
+    rows = await town.sweep(6)
+    assert rows[: len(meanwhile)] == meanwhile
+    assert (await town.dues()).late_unpaid_micro < town.late_micro(3) // 100
+
+
+async def test_what_the_bank_refuses_costs_the_days_meanwhile_and_what_it_does_not_cover_always(
+    town: Late,
+) -> None:
+    await town.owes()
+    owed = town.first.amounts.owed_micro
+    request_id = await town.collects(days=1, micro=owed // 2)
+    (half,) = await town.sweep(11)
+    assert half.accrued_micro == (owed - owed // 2) * 10 * PPM // 10**6
+    town.now = town.at(11)
+    await town.answered(request_id, None)
+    assert (await town.sweep(12))[-1].accrued_micro == town.late_micro(11)
+    assert sum(each.amount_micro for each in await town.rows()) == town.late_micro(11)
+
+
+async def test_what_went_back_costs_from_the_day_on_which_it_went(town: Late) -> None:
+    await town.owes()
     request_id = await town.collects()
-    assert await town.reminders(4) == []
-    (charged,) = await town.rows()
-    town.now = town.at(4)
-    payment = Payment(
-        provider="demo", payment_id=request_id.hex, account_number="town-0",
-        amount_micro=town.first.amounts.owed_micro, currency="CNY",
+    town.now = town.at(3)
+    await town.answered(request_id, town.first.amounts.owed_micro)
+    assert await town.sweep(6) == []
+    told = MoneyTold(
+        kind=Kind.REVERSED, type="debit.returned", payment_id=request_id.hex, movement_id="return",
+        account_number="", amount_micro=town.first.amounts.owed_micro, currency="CNY", at=None,
     )  # fmt: skip
+    town.now = town.at(6)
     async with town.unit() as unit:
-        await TakePayment(review=REVIEW)(unit, payment=payment, now=town.now)
-    await town.sql(
-        "UPDATE top_up_request SET state = 'paid', payment_id = $2, closed_at = requested_at "
-        "WHERE id = $1", request_id, request_id.hex,
-    )  # fmt: skip
-    (_, back) = await town.sweep(5)
-    assert (back.amount_micro, back.accrued_micro) == (-charged.amount_micro, 0)
-    assert await town.reminders(6) == []
+        await TakeMovement(review=REVIEW)(unit, provider="demo", told=told, now=town.now)
+    (row,) = await town.sweep(11)
+    assert [tuple(each)[:2] for each in row.spans] == [
+        (town.first.due_on + 6 * DAY, town.first.due_on + 10 * DAY)
+    ]
+    assert row.accrued_micro == town.late_micro(5)
 
 
 async def test_money_that_lay_in_suspense_was_there_as_it_came(town: Late) -> None:

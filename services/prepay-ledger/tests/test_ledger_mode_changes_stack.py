@@ -149,10 +149,10 @@ class Changing(Town):
         given = {}
         for each in await self.told("balance_number"):
             if moves_balance(each) and each["account_id"] == str(self.account_id):
-                source = (
-                    f"{each.get('kind', 'opening')}/{each.get('source')}/{each.get('payment_id')}"
-                )
-                given[source] = each.get("amount_micro", each["balance_micro"])
+                names = ("kind", "source", "payment_id", "journal_id")
+                sign = -1 if "journal_id" in each else 1  # It was taken back.
+                source = tuple(each.get(name) for name in names)
+                given[source] = sign * each.get("amount_micro", each["balance_micro"])
         rows = await self.sql(
             "SELECT value FROM outbox WHERE topic = 'ledger.charges.v1' ORDER BY id"
         )

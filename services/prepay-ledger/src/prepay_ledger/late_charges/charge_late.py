@@ -13,7 +13,14 @@ from prepay_ledger.late_charges.ports import OpenSweepUnit, SweepUnit
 from prepay_ledger.late_charges.post_charge import post_charge
 from prepay_ledger.late_charges.remind_late import remind
 from prepay_ledger.late_charges.rules import Paid, reckon, without_late_charges
-from prepay_ledger.late_charges.values import Change, Posted, posted_by
+from prepay_ledger.late_charges.values import (
+    Change,
+    Ground,
+    Movement,
+    Posted,
+    Terms,
+    posted_by,
+)
 from prepay_ledger.metrics import LEFT_OUT
 from prepay_ledger.supply.ports import PayUrls
 from prewatt_common.clock import Clock
@@ -89,8 +96,9 @@ async def charge_account(
     now: datetime,
 ) -> None:
     """Up to the end of ``through``; the same again changes nothing. What days cost less than was
-    charged, as money was there earlier than was known, is given back. What is open then is what
-    is reminded of."""
+    charged, as money was there earlier than was known, is given back. What a file of debits has
+    asked the bank for counts as paid until the bank says no. What is open then is what is reminded
+    of."""
     account = await unit.balances.lock(account_id)
     assert account is not None, "an account stays"
     looked = await unit.late_charges.looked_through(account_id)
@@ -98,17 +106,11 @@ async def charge_account(
     if ground is None or (looked is not None and looked >= through):
         return
     terms = await load_terms(unit, account_id, ground, zone=zone)
-    movements, paid_micro = without_late_charges(
-        ground.claims,
-        ground.movements,
-        terms=terms,
-        waived=ground.posted,
-        currency=account.currency,
-    )
-    paid = Paid(movements)
+    came, paid_micro = _paid(ground, ground.movements, terms, account.currency)
+    counted, _ = _paid(ground, [*ground.movements, *ground.presented], terms, account.currency)
     for claim, its in zip(ground.claims, terms, strict=True):
         before = ground.posted.get(claim.statement_id, Posted())
-        found = reckon(claim, paid, terms=its, through=through, currency=account.currency)
+        found = reckon(claim, counted, terms=its, through=through, currency=account.currency)
         charged = await post_charge(
             unit,
             account,
@@ -134,7 +136,7 @@ async def charge_account(
         account,
         ground,
         terms=terms,
-        paid=paid,
+        paid=came,
         late_micro=sum(
             ground.posted.get(each.statement_id, Posted()).charged_micro for each in ground.claims
         ),
@@ -143,3 +145,13 @@ async def charge_account(
         now=now,
     )
     await unit.late_charges.looked(account_id, through=through, paid_micro=paid_micro)
+
+
+def _paid(
+    ground: Ground, movements: Sequence[Movement], terms: Sequence[Terms], currency: str
+) -> tuple[Paid, int]:
+    """What these paid of what was used, and how much of late charges."""
+    left, paid_micro = without_late_charges(
+        ground.claims, movements, terms=terms, waived=ground.posted, currency=currency
+    )
+    return Paid(left), paid_micro

@@ -70,6 +70,12 @@ _AWAITED = """
 SELECT coalesce(sum(amount_micro), 0)::bigint FROM top_up_request
 WHERE account_id = $1 AND debt_id IS NULL AND state IN ('sending', 'accepted', 'unanswered')
 """
+# Whether a bank pays these it has not said yet.
+_PRESENTED = """
+SELECT f.collect_on AS day, r.amount_micro FROM top_up_request AS r
+JOIN debit_item AS i ON i.request_id = r.id JOIN debit_file AS f ON f.id = i.file_id
+WHERE r.account_id = $1 AND r.debt_id IS NULL AND r.state IN ('sending', 'accepted', 'unanswered')
+"""
 _POSTED = """
 SELECT DISTINCT ON (statement_id) statement_id, number, accrued_micro, waived_micro
 FROM late_charge WHERE account_id = $1 ORDER BY statement_id, number DESC
@@ -141,6 +147,7 @@ class PostgresLateCharges:
             disputed=await connection.fetch(_DISPUTED, account.id),
             protected=await connection.fetch(_PROTECTED, account.id),
             awaited_micro=await connection.fetchval(_AWAITED, account.id),
+            presented=await connection.fetch(_PRESENTED, account.id),
         )
 
     async def add(self, row: LateChargeRow) -> None:

@@ -44,6 +44,7 @@ def to_ground(
     disputed: Sequence[Columns],
     protected: Sequence[Columns],
     awaited_micro: int,
+    presented: Sequence[Columns],
 ) -> Ground:
     """``closing_micro``: what the balance had as the account became post-paid, from ``first_day``
     on. What bills of before gave back since is what is left of the balance's move; it counts as
@@ -77,6 +78,7 @@ def to_ground(
         disputed=[Held(row["since"], row["until"]) for row in disputed],
         protected=[Held(row["since"], row["until"]) for row in protected],
         awaited_micro=awaited_micro,
+        presented=[Movement(row["day"], row["amount_micro"]) for row in presented],
     )
 
 

@@ -138,7 +138,7 @@ class Ground:
     """What is known of a post-paid account whose row is locked. ``claims``: in the order of their
     statements; ``posted``, and ``reminded``, the steps told so far: by statement; ``disputed``,
     ``protected``: when. ``awaited_micro``: what the customer's bank is asked for, and may pay
-    yet."""
+    yet; ``presented``: what of that a file of debits asks for, on the day on which it collects."""
 
     claims: Sequence[Claim]
     movements: Sequence[Movement]
@@ -147,6 +147,7 @@ class Ground:
     disputed: Sequence[Held]
     protected: Sequence[Held]
     awaited_micro: int = 0
+    presented: Sequence[Movement] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
