@@ -1,5 +1,7 @@
 """What late days of statements cost: by tables, and for any payments and days."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from types import SimpleNamespace
@@ -12,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prepay_ledger.late_charges.remind_late import remind
+from prepay_ledger.late_charges.late_look import look_at
+from prepay_ledger.late_charges.remind_late import reminders_of
 from prepay_ledger.late_charges.rules import (
     Paid,
     claims_of,
@@ -32,7 +35,6 @@ from prepay_ledger.late_charges.values import (
     Period,
     Posted,
     Reckoned,
-    Reminder,
     Span,
     Terms,
 )
@@ -52,6 +54,28 @@ def claims(*asked_micro: int, came_with_micro: int = 0) -> list[Claim]:
         for n, micro in enumerate(asked_micro)
     ]
     return claims_of(asked, came_with_micro=came_with_micro)
+
+
+REMINDED = Terms(policy_number=1, customer_class="c", charge=None, reminder_days=(1, 15, 30))
+
+
+def ground(
+    *asked_micro: int,
+    paid_micro: int = 0,
+    told: tuple[int, ...] = (),
+    movements: Sequence[Movement] = (),
+    presented: Sequence[Movement] = (),
+    awaited_micro: int = 0,
+) -> Ground:
+    """An account that owes what its statements ask for."""
+    account: Any = SimpleNamespace(id=UUID(int=9), balance_micro=-sum(asked_micro), currency="CNY")
+    of = claims(*asked_micro)
+    return Ground(
+        account=account, claims=of, posted={}, disputed=[], protected=[],
+        movements=[*movements, *([Movement(DUE, paid_micro)] if paid_micro else [])],
+        reminded={each.statement_id: told for each in of}, presented=presented,
+        awaited_micro=awaited_micro + sum(each.micro for each in presented),
+    )  # fmt: skip
 
 
 def cost(
@@ -329,31 +353,59 @@ def test_the_newest_step_is_told_once(days: int, told: list[int], step: int | No
     ("awaited_micro", "told_micro"),
     [(0, [100_000]), (40_000, [100_000]), (95_000, []), (100_000, []), (200_000, [])],
 )
-async def test_what_the_customers_bank_may_pay_yet_nobody_is_reminded_of(
+def test_what_the_customers_bank_may_pay_yet_nobody_is_reminded_of(
     awaited_micro: int, told_micro: list[int]
 ) -> None:
-    told: list[int] = []
+    look = look_at(ground(100_000, awaited_micro=awaited_micro), [REMINDED], today=DUE + DAY)
+    found = reminders_of(look, {}, today=DUE + DAY, now=datetime(2026, 3, 11, tzinfo=UTC))
+    assert [each.open_micro for each, _ in found] == told_micro
 
-    async def add_reminder(reminder: Reminder) -> None:
-        told.append(reminder.open_micro)
 
-    async def publish(_: Any) -> None:
-        return None
+CAPPED = LateCharge(rate_ppm=1_000, cap_ppm=3_000)
 
-    unit: Any = SimpleNamespace(
-        late_charges=SimpleNamespace(add_reminder=add_reminder), publish=publish
+
+@pytest.mark.parametrize(
+    ("charge", "owes", "days", "look_on"),
+    [
+        # What a day costs is known on the next.
+        (PLAIN, {}, 4, 5),
+        (PLAIN, {}, 0, 1),
+        (PLAIN, {}, -20, 1),
+        # Nothing is open, or nothing of it is ever charged.
+        (PLAIN, {"paid_micro": 100_000}, 4, None),
+        (None, {"told": (30,)}, 4, None),
+        # A debit at the bank may come to nothing, which moves no balance.
+        (PLAIN, {"presented": [Movement(DUE, 100_000)]}, 4, 5),
+        (CAPPED, {"presented": [Movement(DUE, 100_000)], "told": (30,)}, 9, 10),
+        # A step of the ladder.
+        (None, {}, 4, 5),
+        (None, {"told": (1,)}, 4, 15),
+        (None, {"told": (15,)}, 20, 30),
+        # As many days as there are cost no more than the cap.
+        (CAPPED, {"told": (30,)}, 3, 4),
+        (CAPPED, {"told": (30,)}, 4, None),
+    ],
+)
+def test_it_is_looked_at_again_when_time_alone_costs_something(
+    charge: LateCharge | None, owes: dict[str, Any], days: int, look_on: int | None
+) -> None:
+    terms = replace(REMINDED, charge=charge)
+    look = look_at(ground(100_000, **owes), [terms], today=DUE + days * DAY)
+    assert look.look_on == (None if look_on is None else DUE + look_on * DAY)
+
+
+@pytest.mark.parametrize("paid", ["first", "last"])
+def test_what_is_at_the_bank_costs_what_it_costs_once_it_was_paid(paid: Any) -> None:
+    """Nothing more is charged, and nothing given back, by an answer that is yes."""
+    terms = replace(REMINDED, charge=msgspec.structs.replace(PLAIN, paid=paid))
+    today = DUE + 9 * DAY
+    asked = ground(100_000, presented=[Movement(DUE + 4 * DAY, 90_000)])
+    paid_by_then = ground(100_000, movements=[Movement(DUE + 4 * DAY, 90_000)])
+    (one,), (other,) = (
+        look_at(each, [terms], today=today).wanted for each in (asked, paid_by_then)
     )
-    account: Any = SimpleNamespace(id=UUID(int=9), balance_micro=-100_000, currency="CNY")
-    terms = Terms(policy_number=1, customer_class="c", charge=None, reminder_days=(1,))
-    ground = Ground(
-        claims=claims(100_000), movements=[], posted={}, reminded={}, disputed=[], protected=[],
-        awaited_micro=awaited_micro,
-    )  # fmt: skip
-    await remind(
-        unit, account, ground, terms=[terms], paid=Paid([]), late_micro=0, pay_urls=None,
-        today=DUE + DAY, now=datetime(2026, 3, 11, tzinfo=UTC),
-    )  # fmt: skip
-    assert told == told_micro
+    assert one.after == other.after
+    assert look_at(asked, [terms], today=today).paid_micro == 0
 
 
 def test_nobody_is_reminded_on_days_that_are_held() -> None:

@@ -23,6 +23,7 @@ from prepay_ledger.dues.postgres_queries import DueQueries
 from prepay_ledger.dues.rules import dues_of
 from prepay_ledger.dues.values import Dues
 from prepay_ledger.late_charges.charge_late import ChargeLate
+from prepay_ledger.late_charges.postgres import DUE_LOOKS
 from prepay_ledger.late_charges.postgres_queries import LateChargeQueries
 from prepay_ledger.late_charges.refusals import NoLateCharge, WaiverTooMuch
 from prepay_ledger.late_charges.values import LATE_CHARGE, LateChargeRow, Waiver, WaiverOrder
@@ -487,3 +488,24 @@ async def test_a_protected_account_is_reminded_and_not_charged(town: Late) -> No
     (first, second) = await town.sweep(7)
     assert (first.amount_micro, second.accrued_micro) == (town.late_micro(1), town.late_micro(3))
     assert [each.rate_ppm for each in second.spans] == [PPM, 0, PPM]
+
+
+async def test_whose_day_it_is_is_found_by_an_index_among_100_000(own_database_url: str) -> None:
+    town = Late(own_database_url)
+    connection = await town.connect()
+    # Without the accounts that they are of.
+    await connection.execute("SET session_replication_role = replica")
+    await connection.execute(
+        "INSERT INTO late_charge_look (account_id, through, look_on) "
+        "SELECT gen_random_uuid(), '2026-11-28', "
+        "CASE WHEN n % 50 = 0 THEN date '2026-11-30' WHEN n % 3 = 0 THEN NULL "
+        "ELSE date '2026-12-15' END FROM generate_series(1, 100000) AS n"
+    )
+    await connection.execute("ANALYZE late_charge_look")
+    query = f"EXPLAIN {DUE_LOOKS} ORDER BY look_on, account_id LIMIT 100"
+    plan = await connection.fetch(query.replace("$1", "'2026-11-30'"))
+    assert "Index Scan using late_charge_look_on" in str(plan)
+    await connection.close()
+    async with town.unit() as unit:
+        assert len(await unit.late_charges.due(date(2026, 11, 30), limit=10_000)) == 2_000
+    await town.database.close()

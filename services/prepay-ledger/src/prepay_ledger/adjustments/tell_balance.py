@@ -6,6 +6,7 @@ from uuid import UUID
 from prepay_ledger.events import Publishes, account_event
 from prepay_ledger.journal.values import Balance, Journal
 from prewatt_common.contracts.ledger_events_v1 import Credited
+from prewatt_common.kafka.messages import Message
 
 
 async def tell_balance(
@@ -13,6 +14,11 @@ async def tell_balance(
 ) -> None:
     """Of one account of ``journal``. Billing counts it among what the account was given, and
     notices of a balance that is right again are withdrawn."""
+    await unit.publish([balance_event(journal, balance, source=source, at=at)])
+
+
+def balance_event(journal: Journal, balance: Balance, *, source: UUID, at: datetime) -> Message:
+    """What is told then: where many accounts move, all of it at once."""
     moved = sum(e.amount_micro for e in journal.entries if e.account_id == balance.account_id)
     event = Credited(
         account_id=balance.account_id,
@@ -24,4 +30,4 @@ async def tell_balance(
         currency=journal.currency,
         at=at,
     )
-    await unit.publish([account_event(event, account_id=balance.account_id, at=at)])
+    return account_event(event, account_id=balance.account_id, at=at)

@@ -45,6 +45,12 @@ class PostgresBalances:
         query = select_account().where(account_table.c.id == account_id)
         return await self._one(query.with_for_update(key_share=True))
 
+    async def lock_all(self, account_ids: Sequence[UUID]) -> Sequence[Account]:
+        """By one statement."""
+        query = select(account_table).where(account_table.c.id.in_(account_ids))
+        locked = query.order_by(account_table.c.id).with_for_update(key_share=True)
+        return [to_account(row) for row in (await self._connection.execute(locked)).mappings()]
+
     async def lock_by_number(self, number: str) -> Account | None:
         """The account of that number, its row locked until the transaction ends."""
         query = select_account().where(account_table.c.number == number)

@@ -37,6 +37,12 @@ WITH moved AS (
 SELECT id, number, balance_micro, is_due FROM moved
 """  # noqa: S608 - of constants
 
+# Late charges of an account that is looked at later, or not at all, may be others by now. What is
+# charged for use asks for no such look: it is due by a statement, which does.
+_LOOK_AT_LATE = """
+UPDATE late_charge_look SET look_on = $2::date
+WHERE account_id = ANY($1::uuid[]) AND (look_on IS NULL OR look_on > $2::date)
+"""
 # No ON CONFLICT: that checks the row that it would insert first, and what moves a sub-account may
 # have a sign that it never has itself.
 _MOVE_SUB_BALANCES = """
@@ -62,8 +68,11 @@ class PostgresJournals:
         """Write ``journal`` and move the balances; the accounts' rows first, which are the lock of
         their other sub-accounts too."""
         journal_id = await self.write(journal, at=at)
-        balances = await self.move(movements(journal.entries))
+        moved = movements(journal.entries)
+        balances = await self.move(moved)
         await self.move_apart(journal)
+        if late := [account_id for account_id, micro in moved.items() if micro]:
+            await (await driver(self._connection)).execute(_LOOK_AT_LATE, late, at.date())
         return journal_id, balances
 
     async def move_apart(self, journal: Journal) -> None:

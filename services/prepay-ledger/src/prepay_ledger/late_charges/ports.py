@@ -1,6 +1,6 @@
 """What charging for late days needs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date
 from typing import Protocol
@@ -12,7 +12,14 @@ from prepay_ledger.balances.ports import HasBalances
 from prepay_ledger.balances.values import Account
 from prepay_ledger.events import Publishes
 from prepay_ledger.journal.ports import HasJournals
-from prepay_ledger.late_charges.values import Charged, Ground, LateChargeRow, Reminder, Waiver
+from prepay_ledger.late_charges.values import (
+    Charged,
+    Ground,
+    LateChargeRow,
+    Looked,
+    Reminder,
+    Waiver,
+)
 from prepay_ledger.pay_links.ports import HasPayLinks
 from prepay_ledger.policies.ports import HasPolicies
 from prepay_ledger.prepay_agreements.ports import HasPrepayAgreements
@@ -22,24 +29,24 @@ from prepay_ledger.supply import ports as supply
 class LateChargeStore(Protocol):
     """Late charges and what of them was given up: written once, never changed."""
 
-    async def due(self, through: date, *, limit: int) -> Sequence[UUID]:
-        """Post-paid accounts with a statement that was due by ``through`` and that were not
-        looked at for it; nothing is locked."""
+    async def due(self, today: date, *, limit: int) -> Sequence[UUID]:
+        """Accounts that are to be looked at by then and were not looked at today, the longest
+        waiting first; nothing is locked."""
         ...
 
-    async def ground(self, account: Account, *, zone: ZoneInfo) -> Ground | None:
-        """Of an account whose row is locked; none where it is post-paid no more."""
+    async def still_due(self, account_ids: Sequence[UUID], today: date) -> Sequence[UUID]:
+        """Those of them that nobody has looked at meanwhile. Their rows are locked."""
         ...
 
-    async def add(self, row: LateChargeRow) -> None: ...
-    async def add_reminder(self, reminder: Reminder) -> None: ...
-    async def looked(self, account_id: UUID, *, through: date, paid_micro: int) -> None:
-        """It was looked at for all days up to ``through``. ``paid_micro``: what has been paid of
-        late charges before what was used, where the policy has it so."""
+    async def grounds(self, accounts: Sequence[Account], *, zone: ZoneInfo) -> Sequence[Ground]:
+        """Of post-paid accounts whose rows are locked, in that order."""
         ...
 
-    async def looked_through(self, account_id: UUID) -> date | None:
-        """The last day for which it was looked at."""
+    async def add(self, rows: Sequence[LateChargeRow]) -> None: ...
+    async def add_reminders(self, reminders: Sequence[Reminder]) -> None: ...
+    async def looked(self, looked: Sequence[Looked]) -> None: ...
+    async def forget(self, account_ids: Collection[UUID]) -> None:
+        """They are not looked at before something asks for it."""
         ...
 
     async def of_statement(self, statement_id: UUID) -> Charged | None:
@@ -71,7 +78,7 @@ class SweepUnit(
     Publishes,
     Protocol,
 ):
-    """A transaction in which an account is charged."""
+    """A transaction in which accounts are charged."""
 
 
 class Unit(HasLateCharges, supply.Unit, HasBalances, HasJournals, HasProposals, Protocol):

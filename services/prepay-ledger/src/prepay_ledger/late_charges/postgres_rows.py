@@ -1,8 +1,10 @@
 """Late charges from their rows, and what they are reckoned from."""
 
 import json
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date
+from itertools import accumulate
 from typing import Any, Protocol
 
 from prepay_ledger.balances.values import Account
@@ -22,6 +24,13 @@ from prepay_ledger.late_charges.values import (
     WaiverOrder,
 )
 
+COLUMNS = (
+    "id", "statement_id", "account_id", "number", "through", "amount_micro", "accrued_micro",
+    "waived_micro", "currency", "policy_number", "customer_class", "spans", "journal_id", "at",
+)  # fmt: skip
+"""Of late charges, in the order of `values_of`."""
+REMINDER = tuple(Reminder.__dataclass_fields__)
+"""Columns of reminders."""
 CHARGES = "SELECT c.*, c.spans::text AS spans_text FROM late_charge AS c"
 
 
@@ -34,52 +43,71 @@ class Columns(Protocol):
 def to_ground(
     account: Account,
     *,
-    first_day: date,
-    closing_micro: int,
+    since: Columns,
     statements: Sequence[Columns],
     periods: Sequence[Columns],
     movements: Sequence[Columns],
-    posted: Sequence[Columns],
-    reminded: Sequence[Columns],
+    waived_before: Sequence[Columns],
+    awaited: Sequence[Columns],
     disputed: Sequence[Columns],
     protected: Sequence[Columns],
-    awaited_micro: int,
-    presented: Sequence[Columns],
 ) -> Ground:
-    """``closing_micro``: what the balance had as the account became post-paid, from ``first_day``
-    on. What bills of before gave back since is what is left of the balance's move; it counts as
-    paid from the first day on. What they took costs nothing late."""
-    moved = [Movement(row["day"], row["amount_micro"]) for row in movements if not row["is_late"]]
+    """``since``: what the balance had as the account became post-paid, from which day on. What
+    bills of before gave back since is what is left of the balance's move; it counts as paid from
+    that day on. What they took costs nothing late."""
+    first_day, closing_micro = since["first_day"], since["closing_micro"]
+    moved = [Movement(row["day"], row["amount_micro"]) for row in movements]
+    posted = {row["id"]: _posted(row) for row in statements if row["posted_number"] is not None}
+    late_micro = sum(each.charged_micro for each in posted.values())
+    late_micro += sum(row["amount_micro"] for row in waived_before)
     given_back = (
         account.balance_micro
         - closing_micro
         + sum(each["posted_micro"] for each in periods)
-        - sum(row["amount_micro"] for row in movements)
+        - sum(each.micro for each in moved)
+        + late_micro
     )
     if given_back > 0:
         moved.append(Movement(first_day, given_back))
-
-    def asked(row: Columns) -> Asked:
-        since = sum(
-            each["posted_micro"] for each in periods if each["period_first"] <= row["period_first"]
-        )
-        micro = min(row["posted_total_micro"], since) - closing_micro
-        period = Period(row["period_first"], row["period_end"])
-        return Asked(row["id"], row["number"], period, row["due_on"], micro)
-
     return Ground(
-        claims=claims_of([asked(row) for row in statements], came_with_micro=closing_micro),
+        account=account,
+        claims=claims_of(
+            asked_of(statements, periods, closing_micro=closing_micro),
+            came_with_micro=closing_micro,
+        ),
         movements=moved,
-        posted={
-            row["statement_id"]: Posted(row["number"], row["accrued_micro"], row["waived_micro"])
-            for row in posted
+        posted=posted,
+        reminded={
+            row["id"]: [row["step_days"]] for row in statements if row["step_days"] is not None
         },
-        reminded={row["statement_id"]: row["steps"] for row in reminded},
         disputed=[Held(row["since"], row["until"]) for row in disputed],
         protected=[Held(row["since"], row["until"]) for row in protected],
-        awaited_micro=awaited_micro,
-        presented=[Movement(row["day"], row["amount_micro"]) for row in presented],
+        awaited_micro=sum(row["amount_micro"] for row in awaited),
+        presented=[
+            Movement(row["day"], row["amount_micro"]) for row in awaited if row["day"] is not None
+        ],
     )
+
+
+def asked_of(
+    statements: Sequence[Columns], periods: Sequence[Columns], *, closing_micro: int
+) -> list[Asked]:
+    """What each statement asks for with all before it. The periods are summed once, in their
+    order: an account may have five years of them."""
+    ordered = sorted(periods, key=lambda each: each["period_first"])
+    first_days = [each["period_first"] for each in ordered]
+    totals = [0, *accumulate(each["posted_micro"] for each in ordered)]
+    found: list[Asked] = []
+    for row in statements:
+        since = totals[bisect_right(first_days, row["period_first"])]
+        micro = min(row["posted_total_micro"], since) - closing_micro
+        period = Period(row["period_first"], row["period_end"])
+        found.append(Asked(row["id"], row["number"], period, row["due_on"], micro))
+    return found
+
+
+def _posted(row: Columns) -> Posted:
+    return Posted(row["posted_number"], row["accrued_micro"], row["waived_micro"])
 
 
 def values_of(row: LateChargeRow) -> Sequence[object]:

@@ -5,7 +5,7 @@ when, and the policy, the same follows whether a sweep ran daily or missed some,
 was told on its day or later. What is posted is the difference to what was posted before.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import accumulate, pairwise
@@ -37,20 +37,31 @@ class Paid:
         ordered = sorted(movements)
         self.days = [each.day for each in ordered]
         self._totals = [0, *accumulate(each.micro for each in ordered)]
+        self._least = [*accumulate(reversed(self._totals), min)][::-1]
 
     def by(self, day: date) -> int:
         """In all, up to the end of ``day``."""
         return self._totals[bisect_right(self.days, day)]
+
+    def least_from(self, day: date) -> int:
+        """What it never was less than from the end of ``day`` on."""
+        return self._least[bisect_right(self.days, day)]
+
+    @property
+    def in_all(self) -> int:
+        """By whatever day."""
+        return self._totals[-1]
 
 
 def claims_of(asked: Sequence[Asked], *, came_with_micro: int) -> list[Claim]:
     """In the order of statements. ``came_with_micro``: what the account had as it became post-paid;
     what it owed is asked for by its first statement. A statement that gives back pays what is
     oldest: what all before it ask for is never above what is asked for with it."""
-    least = min([-came_with_micro, 0, *(each.micro for each in asked)])
+    # What each and all that come after it ask for at least.
+    at_least = [*accumulate((each.micro for each in reversed(asked)), min)][::-1]
+    least = min([-came_with_micro, 0, *at_least[:1]])
     found: list[Claim] = []
-    for number, each in enumerate(asked):
-        to_micro = min(later.micro for later in asked[number:])
+    for each, to_micro in zip(asked, at_least, strict=True):
         from_micro = found[-1].to_micro if found else least
         found.append(Claim(*each[:4], from_micro, to_micro))
     return found
@@ -72,7 +83,8 @@ def held_days(held: Sequence[Held], zone: ZoneInfo) -> list[HeldDays]:
 def reckon(claim: Claim, paid: Paid, *, terms: Terms, through: date, currency: str) -> Reckoned:
     """What the claim has cost up to the end of ``through``."""
     charge = terms.charge
-    if charge is None:
+    # Nearly all statements of an account are paid, and never open again: no day of them is counted.
+    if charge is None or paid.least_from(claim.due_on + _DAY) >= claim.to_micro:
         return Reckoned((), 0)
     found = _spans(claim, paid, charge=charge, held=terms.held, through=through, currency=currency)
     numerator = sum(
@@ -80,9 +92,13 @@ def reckon(claim: Claim, paid: Paid, *, terms: Terms, through: date, currency: s
     )
     if not numerator:
         return Reckoned((), 0)
-    most = claim.asked_micro * charge.cap_ppm // _PPM
     least = charge.minimum_micro.get(currency, 0)
-    return Reckoned(found, min(most, max(least, numerator // _PPM)))
+    return Reckoned(found, min(most_of(claim, charge), max(least, numerator // _PPM)))
+
+
+def most_of(claim: Claim, charge: LateCharge) -> int:
+    """The cap: late days of it cost no more, however many come."""
+    return claim.asked_micro * charge.cap_ppm // _PPM
 
 
 def _spans(
@@ -96,7 +112,8 @@ def _spans(
 ) -> list[Span]:
     first = claim.due_on + timedelta(days=1 + charge.grace_days)
     end = through + _DAY
-    cuts = {first, end, *paid.days}
+    days = paid.days
+    cuts = {first, end, *days[bisect_left(days, first) : bisect_right(days, end)]}
     cuts |= {date(year, 1, 1) for year in range(first.year + 1, end.year + 1)}
     for each in held:
         cuts |= {each.first} | (set() if each.last is None else {each.last + _DAY})

@@ -89,7 +89,17 @@ late_charge_look = Table(
     "late_charge_look",
     metadata,
     Column("account_id", Uuid, ForeignKey("account.id"), primary_key=True),
-    Column("through", Date, nullable=False),
+    # None: it was never looked at.
+    Column("through", Date),
     # Of late charges, where the policy has them paid before what was used.
     Column("paid_micro", BigInteger, nullable=False, server_default=text("0")),
+    # When it is looked at again. A statement and whatever moves the balance but use write it too;
+    # none: nothing costs more by time alone.
+    Column("look_on", Date),
+)
+Index(
+    "late_charge_look_on",
+    late_charge_look.c.look_on,
+    late_charge_look.c.account_id,
+    postgresql_where=late_charge_look.c.look_on.is_not(None),
 )

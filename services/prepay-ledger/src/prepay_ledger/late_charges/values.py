@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from prepay_ledger.balances.values import Account
 from prewatt_common.contracts.supply_late_v1 import LateCharge
 
 LATE_CHARGE = "late-charge"
@@ -126,6 +127,30 @@ class Change:
     customer_class: str
 
 
+class Wanted(NamedTuple):
+    """What a statement of an account, whose row is locked, is to be charged from now on."""
+
+    account: Account
+    before: Posted
+    after: Change
+
+    @property
+    def amount_micro(self) -> int:
+        """What the balance falls by."""
+        return self.after.posted.charged_micro - self.before.charged_micro
+
+
+class Looked(NamedTuple):
+    """An account that was looked at for all days up to ``through``. ``paid_micro``: what has been
+    paid of late charges before what was used, where the policy has it so; ``look_on``: the day on
+    which it is looked at again, none: once something else asks for it."""
+
+    account_id: UUID
+    through: date
+    paid_micro: int
+    look_on: date | None
+
+
 class Reckoned(NamedTuple):
     """What a statement has cost up to a day."""
 
@@ -140,6 +165,7 @@ class Ground:
     ``protected``: when. ``awaited_micro``: what the customer's bank is asked for, and may pay
     yet; ``presented``: what of that a file of debits asks for, on the day on which it collects."""
 
+    account: Account
     claims: Sequence[Claim]
     movements: Sequence[Movement]
     posted: dict[UUID, Posted]

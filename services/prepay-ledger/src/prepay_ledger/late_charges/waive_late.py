@@ -10,9 +10,16 @@ from prepay_ledger.approvals.values import Act, ActKind, ApprovalTerms, Proposal
 from prepay_ledger.balances.values import Account
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.late_charges.ports import Unit
-from prepay_ledger.late_charges.post_charge import post_charge
+from prepay_ledger.late_charges.post_charge import post_charges
 from prepay_ledger.late_charges.refusals import NoLateCharge, WaiverTooMuch
-from prepay_ledger.late_charges.values import Change, Charged, Waiver, WaiverOrder, posted_by
+from prepay_ledger.late_charges.values import (
+    Change,
+    Charged,
+    Waiver,
+    WaiverOrder,
+    Wanted,
+    posted_by,
+)
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.ids import new_id
 
@@ -87,15 +94,14 @@ class WaiveLate:
             policy_number=last.policy_number,
             customer_class=last.customer_class,
         )
-        posted = await post_charge(unit, account, before=before, after=after, now=now)
-        assert posted is not None, "so much is charged, and is no more"
+        (row,), _ = await post_charges(unit, [Wanted(account, before, after)], now=now)
         waiver = Waiver(
             id=new_id(),
             order=asked,
             account_id=account.id,
             currency=account.currency,
             proposal_id=proposal_id,
-            charge_id=posted[0].id,
+            charge_id=row.id,
             at=now,
         )
         await unit.late_charges.add_waiver(waiver)

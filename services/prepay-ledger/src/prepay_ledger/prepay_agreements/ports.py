@@ -10,7 +10,7 @@ from prepay_ledger.balances.ports import HasBalances
 from prepay_ledger.cut_lists.ports import HasCutLists
 from prepay_ledger.events import Publishes
 from prepay_ledger.modes.ports import HasModes
-from prepay_ledger.prepay_agreements.values import PrepayAgreement
+from prepay_ledger.prepay_agreements.values import PrepayAgreement, Signed
 from prepay_ledger.procedures.ports import HasProcedures
 
 
@@ -26,6 +26,11 @@ class PrepayAgreementStore(Protocol):
         self, account_ids: Collection[UUID], *, at: datetime
     ) -> Mapping[UUID, PrepayAgreement]:
         """By account the newest version that has begun by ``at``; nothing where none has."""
+        ...
+
+    async def signed(self, account_ids: Collection[UUID]) -> Mapping[UUID, Sequence[Signed]]:
+        """By account the classes that it has signed for, in the order of versions; nothing where it
+        has signed nothing."""
         ...
 
     async def add(self, agreements: Sequence[PrepayAgreement]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from prepay_ledger.prepay_agreements.values import (
     PrepayAgreement,
     PrepayTerms,
     Reconnection,
+    Signed,
 )
 from prewatt_common.contracts.procedure_v1 import Mode
 from prewatt_common.db.database import driver, insert_rows
@@ -23,6 +25,10 @@ _IN_FORCE = """
 SELECT DISTINCT ON (account_id) * FROM prepay_agreement
 WHERE account_id = ANY($1::uuid[]) AND valid_from <= $2
 ORDER BY account_id, version DESC
+"""
+_SIGNED = """
+SELECT account_id, valid_from, customer_class FROM prepay_agreement
+WHERE account_id = ANY($1::uuid[]) ORDER BY account_id, version
 """
 _TERMS = tuple(each.name for each in fields(PrepayTerms))
 _COLUMNS = ("account_id", "version", *_TERMS, "by", "reason", "at", "day")
@@ -45,6 +51,14 @@ class PostgresPrepayAgreements:
         """One statement for all."""
         rows = await (await driver(self._connection)).fetch(_IN_FORCE, list(account_ids), at)
         return {row["account_id"]: to_agreement(row) for row in rows}
+
+    async def signed(self, account_ids: Collection[UUID]) -> Mapping[UUID, Sequence[Signed]]:
+        """One statement for all."""
+        rows = await (await driver(self._connection)).fetch(_SIGNED, list(account_ids))
+        return {
+            account_id: [Signed(row["valid_from"], row["customer_class"]) for row in its]
+            for account_id, its in groupby(rows, key=lambda row: row["account_id"])
+        }
 
     async def add(self, agreements: Sequence[PrepayAgreement]) -> None:
         """In the order given."""

@@ -76,6 +76,20 @@ class PrepayAgreement:
     at: datetime
 
 
+class Signed(NamedTuple):
+    """A version of an account's agreement: from when on it holds, and the class it is of."""
+
+    valid_from: datetime
+    customer_class: str
+
+
+def class_at(versions: Sequence[Signed], *, at: datetime) -> str:
+    """The class of the newest of an account's versions that has begun by then; ``versions``: in
+    their order."""
+    begun = (each.customer_class for each in reversed(versions) if each.valid_from <= at)
+    return next(begun, DEFAULT_CLASS)
+
+
 def class_of(agreement: PrepayAgreement | None) -> str:
     """The class that an account has signed for; who has signed nothing has the default's."""
     return agreement.terms.customer_class if agreement else DEFAULT_CLASS

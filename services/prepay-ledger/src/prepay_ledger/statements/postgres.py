@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -65,6 +65,12 @@ INSERT INTO statement
      issued_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
         $21, $22)
+"""
+# What it tells may change what late days of those before it cost.
+_LOOK_AT_LATE = """
+INSERT INTO late_charge_look (account_id, look_on) VALUES ($1, $2)
+ON CONFLICT (account_id) DO UPDATE
+SET look_on = least(late_charge_look.look_on, excluded.look_on)
 """
 
 
@@ -145,7 +151,10 @@ class PostgresStatements:
     async def add(self, statement: Statement) -> None:
         """The caller has the account locked."""
         amounts = statement.amounts
-        await (await driver(self._connection)).execute(
+        connection = await driver(self._connection)
+        look_on = min(statement.issued_at.date(), statement.due_on + timedelta(days=1))
+        await connection.execute(_LOOK_AT_LATE, statement.key.account_id, look_on)
+        await connection.execute(
             _ADD,
             statement.id,
             statement.number,

@@ -2415,13 +2415,16 @@ CREATE INDEX payment_reminder_day ON payment_reminder (day, id);
 CREATE INDEX payment_reminder_account ON payment_reminder (account_id, id);
 CREATE TABLE late_charge_look (
     account_id uuid NOT NULL,
-    through date NOT NULL,
+    through date,
     paid_micro bigint DEFAULT 0 NOT NULL,
     PRIMARY KEY (account_id),
+    look_on date,
     CHECK (paid_micro >= 0),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
 CREATE TABLE statement_due (
+CREATE INDEX late_charge_look_on ON late_charge_look (look_on, account_id)
+    WHERE look_on IS NOT NULL;
     account_id uuid NOT NULL,
     look_on date NOT NULL,
     PRIMARY KEY (account_id),
