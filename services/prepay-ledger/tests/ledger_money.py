@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -80,6 +80,9 @@ class How(StrEnum):
 class Moving(Town):
     """Four households at a time, anew for each run; nothing is left of the one before."""
 
+    says_besides: ClassVar[Mapping[str, Any]] = {}
+    """What the policy says to all, of what a town below knows."""
+
     def __init__(self, url: str) -> None:
         super().__init__(url, count=0)
         self.at = datetime.combine(self.today, time(12), UTC)
@@ -102,6 +105,7 @@ class Moving(Town):
                     "emergency_credit": credit,
                     "corrected_bills": {"apart_after_days": 3_660},
                     "mode_changes": {"notice_days": 0, "instalments": 3},
+                    **self.says_besides,
                 }
             }
         )

@@ -84,13 +84,11 @@ class Household(Deciding):
             take_payment=self.take_payment, zone=UTC_ZONE, clock=lambda: self.at
         )
         self.void_vend = VoidVend(take_movement=TakeMovement(review=REVIEW), zone=UTC_ZONE)
-        self.approve_proposal = ApproveProposal[PostgresUnit](
-            {
-                **self.carries_out,
-                ActKind.VENDOR_FUNDING: carry_out_funding,
-                ActKind.VENDOR_FUNDING_REVERSAL: carry_out_reversal,
-            }
-        )
+        self.carries_out |= {
+            ActKind.VENDOR_FUNDING: carry_out_funding,
+            ActKind.VENDOR_FUNDING_REVERSAL: carry_out_reversal,
+        }
+        self.approve_proposal = ApproveProposal[PostgresUnit](self.carries_out)
 
     async def fund(self, micro: int, how: How) -> None:
         asked = Funding(
@@ -239,7 +237,7 @@ class Household(Deciding):
     async def _request(self, n: int, to: Mode, how: How) -> None:
         terms = Terms(
             to=to, first_day=self.at.date() + timedelta(days=to is Mode.PREPAY),
-            tariff_code="in-cny" if n % 2 == 0 else "in-eur",
+            tariff_code=self.tariff_code(n, to),
             consent=Consent(by="Zhang Min", reference="A-17", at=self.at),
         )  # fmt: skip
         key = str(new_id())
@@ -250,6 +248,9 @@ class Household(Deciding):
             )
 
         await self.step(act, lambda _: {}, how=how, what=f"ask for {to}")
+
+    def tariff_code(self, n: int, _: Mode) -> str:
+        return "in-cny" if n % 2 == 0 else "in-eur"
 
     async def _sign(self, n: int) -> None:
         terms = direct_terms(

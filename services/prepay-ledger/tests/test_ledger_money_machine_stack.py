@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from ledger_money import ACCOUNTS, How
 from ledger_money_bank import BOOKINGS
-from ledger_money_household import Household
+from ledger_money_late import Overdue
 from ledger_money_paid import PAYMENTS
 
+from prepay_ledger.debit_formats.values import AnswerKind
 from prepay_ledger.deposits.values import Place
 from prepay_ledger.providers.values import Kind
 
@@ -37,7 +38,7 @@ PLACES = st.sampled_from([Place.BANK, Place.CASH, Place.BALANCE])
 class Money(RuleBasedStateMachine):
     """Each run has households, a provider, a bank and a shop of its own."""
 
-    town: ClassVar[Household]
+    town: ClassVar[Overdue]
     runner: ClassVar[asyncio.Runner]
 
     def run(self, what: Any) -> None:
@@ -166,6 +167,26 @@ class Money(RuleBasedStateMachine):
     def changes_mode(self, n: int, how: How) -> None:
         self.run(self.town.change_mode(n, how))
 
+    @rule(n=WHO)
+    def is_billed(self, n: int) -> None:
+        self.run(self.town.bills(n))
+
+    @rule(days=st.sampled_from([1, 5, 20]), how=HOW)
+    def is_late(self, days: int, how: How) -> None:
+        self.run(self.town.days_pass(days, how))
+
+    @rule(n=WHO, micro=MICRO, how=HOW)
+    def is_not_charged_late(self, n: int, micro: int, how: How) -> None:
+        self.run(self.town.waive(n, micro, how))
+
+    @rule(n=WHO)
+    def is_collected(self, n: int) -> None:
+        self.run(self.town.asks_the_bank(n))
+
+    @rule(k=FEW, kind=st.sampled_from(AnswerKind), how=HOW)
+    def the_bank_answers(self, k: int, kind: AnswerKind, how: How) -> None:
+        self.run(self.town.bank_answers(k, kind, how))
+
     @rule()
     def restarts(self) -> None:
         self.run(self.town.restart())
@@ -177,7 +198,7 @@ class Money(RuleBasedStateMachine):
 
 def _play(url: str, *, runs: int, steps: int) -> None:
     with asyncio.Runner() as runner:
-        town = Household(url)
+        town = Overdue(url)
         runner.run(town.begin_here())
         machine = type("Money", (Money,), {"town": town, "runner": runner})
         try:
@@ -193,7 +214,7 @@ def _play(url: str, *, runs: int, steps: int) -> None:
             runner.run(town.close())
 
 
-async def _everything(town: Household, how: How) -> None:
+async def _everything(town: Overdue, how: How) -> None:
     """Each act at least once, such that it is done."""
     await town.move_in()
     for n in range(PAYMENTS):
@@ -253,11 +274,34 @@ async def _everything(town: Household, how: How) -> None:
     for n in (0, 1):
         for _ in range(4):
             await town.change_mode(n, how)
+    await _gets_late(town, 2, how)
     await town.agrees()
 
 
+async def _gets_late(town: Overdue, n: int, how: How) -> None:
+    """It is post-paid, does not pay, and is asked by its bank, which pays, and takes it back."""
+    for _ in range(2):
+        await town.change_mode(n, how)
+    await town.bills(n)
+    await town.days_pass(20, how)
+    await town.waive(n, 90, how)
+    await town.asks_the_bank(n)
+    # Of what is at the bank days cost nothing: the newest statement asks for all.
+    await town.days_pass(1, how)
+    await town.bank_answers(0, AnswerKind.PAID, how)
+    await town.days_pass(1, how)
+    await town.bank_answers(0, AnswerKind.RETURNED, how)
+    await town.bills(n)
+    await town.days_pass(20, how)
+    await town.asks_the_bank(n)
+    await town.bank_answers(1, AnswerKind.REFUSED, how)
+    await town.days_pass(1, how)
+    await town.waive(n, 301, how)
+    await town.approve(-1, how)
+
+
 async def test_each_act_moves_what_it_should_however_it_goes(own_database_url: str) -> None:
-    town = Household(own_database_url)
+    town = Overdue(own_database_url)
     await town.begin_here()
     for how in How:
         town.done.clear()
@@ -268,7 +312,9 @@ async def test_each_act_moves_what_it_should_however_it_goes(own_database_url: s
 
 
 _ALL = {
-    "adjust", "approve adjustment", "approve deposit-hold", "approve suspense-assignment",
+    "adjust", "approve adjustment", "approve deposit-hold", "approve late-charge-waiver",
+    "approve suspense-assignment", "bank: paid", "bank: refused", "bank: returned", "bills", "late",
+    "waive",
     "approve suspense-return", "approve transfer", "approve vendor-funding", "ask for arrears",
     "ask for prepay", "assign", "bank file", "bank line", "call", "draw", "emergency credit",
     "fund", "give back", "hold None", "hold balance", "hold bank", "hold cash", "match a payout",
