@@ -3,6 +3,7 @@ owed, on its due day."""
 
 from collections.abc import AsyncGenerator
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
@@ -203,3 +204,43 @@ async def test_killed_as_it_is_asked_for_it_is_asked_for_once(
     for _ in range(2):
         await home.ask_statements()
     assert await home.states() == ["requested"]
+
+
+async def test_of_an_earlier_post_paid_time_nothing_is_asked_for(home: PostPaid) -> None:
+    """What it owed then is a debt since; its statement is not asked for again, now that another
+    agreement is post-paid."""
+    await home.scratch.sql("UPDATE mode_change SET first_day = '2026-03-02'")
+    await home.agreed()
+    assert await home.requests() == []
+    async with home.scratch.unit() as unit:
+        assert (await unit.due_statements.one(home.statement_id)).owed_micro == 0
+
+
+async def test_it_looks_where_something_may_have_become_due(home: PostPaid) -> None:
+    looks: list[int] = []
+
+    class Counting(AskStatements):
+        async def _portion(self, *of: Any) -> None:
+            looks.append(len(looks))
+
+    job = Counting(
+        open_unit=home.scratch.unit, days_ahead={"demo": 5}, zone=UTC_ZONE, policy=POLICY,
+        clock=lambda: home.now, committed=lambda: None,
+    )  # fmt: skip
+
+    async def looked() -> int:
+        await job()
+        return len(looks)
+
+    assert [await looked(), await looked()] == [1, 1]
+    await home.told_of("2026-03-01", 9, DUE)
+    await home.scratch.sql("UPDATE statement_number SET last = last + 1")
+    assert [await looked(), await looked()] == [2, 2]
+    await home.open(statement_micro_max=100_000_000)
+    assert [await looked(), await looked()] == [3, 3]
+    home.now += timedelta(minutes=59)
+    assert await looked() == 3
+    home.now += timedelta(minutes=1)
+    assert await looked() == 4
+    home.now += DAY - timedelta(minutes=1)
+    assert await looked() == 5

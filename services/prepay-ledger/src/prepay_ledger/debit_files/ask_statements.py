@@ -2,7 +2,7 @@
 before it is due. Each account in a transaction of its own."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,6 +20,8 @@ from prewatt_common.db.odd_ones import odd_among
 logger = logging.getLogger(__name__)
 
 ACCOUNTS_AT_ONCE = 100
+LOOK_AGAIN = timedelta(hours=1)
+"""At the latest: a meter that serves again, a dispute that is over, a payment taken back."""
 
 
 class AskStatements:
@@ -43,16 +45,37 @@ class AskStatements:
         self._ask = AskCollection(zone=zone, policy=policy)
         self._clock = clock
         self._committed = committed
+        self._looked_at: tuple[datetime, Hashable] | None = None
 
     async def __call__(self) -> None:
-        """All that is due soon, bank by bank. Nothing is remembered: what was asked for is a
-        request. An account that raises keeps none of the others from being asked."""
+        """All that is due soon, bank by bank, where something may have become due since the last
+        look; else nothing. What was asked for is a request: whoever begins anew looks once. An
+        account that raises keeps none of the others from being asked."""
+        now = self._clock()
+        async with self._open_unit() as unit:
+            news = await unit.due_statements.news()
+        if not self._may_be_due(now, news):
+            return
         for provider, days_ahead in self._days_ahead.items():
             after: UUID | None = None
             more = True
             while more:
                 after = await self._portion(provider, days_ahead, after)
                 more = after is not None
+        self._looked_at = now, news
+
+    def _may_be_due(self, now: datetime, news: Hashable) -> bool:
+        """Statements are due by days; a new one, a mandate's change and a request that has closed
+        are seen at once, and what of an account else keeps its mandate from collecting within
+        `LOOK_AGAIN`."""
+        if self._looked_at is None:
+            return True
+        then, known = self._looked_at
+        return (
+            news != known
+            or now - then >= LOOK_AGAIN
+            or now.astimezone(self._zone).date() != then.astimezone(self._zone).date()
+        )
 
     async def _portion(self, provider: str, days_ahead: int, after: UUID | None) -> UUID | None:
         until = self._clock().astimezone(self._zone).date() + timedelta(days=days_ahead)

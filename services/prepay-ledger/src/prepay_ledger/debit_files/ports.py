@@ -1,6 +1,6 @@
 """What the use cases of batch debits need."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date
 from typing import Protocol
@@ -101,6 +101,11 @@ class DueStatementStore(Protocol):
         """Post-paid accounts that owe something, whose active mandate with the provider covers
         statements, and whose newest one due by that day is not asked for; in the order of their
         ids. Nothing is locked."""
+        ...
+
+    async def news(self) -> Hashable:
+        """What is another one once a statement was issued, a mandate changed, or a request has
+        closed: cheap to ask, and nothing is locked."""
         ...
 
     async def newest(self, account_id: UUID, until: date) -> DueStatement | None:

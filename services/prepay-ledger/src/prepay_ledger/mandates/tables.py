@@ -158,6 +158,11 @@ Index(
     postgresql_where=top_up_request.c.answer_by.is_not(None),
 )
 Index(
+    "top_up_request_closed_at",
+    top_up_request.c.closed_at,
+    postgresql_where=top_up_request.c.closed_at.is_not(None),
+)
+Index(
     "top_up_request_payment",
     top_up_request.c.provider,
     top_up_request.c.payment_id,

@@ -2072,6 +2072,7 @@ CREATE UNIQUE INDEX top_up_request_one_a_statement ON top_up_request (statement_
     AND state IN ('requested', 'sending', 'accepted', 'unanswered');
 CREATE INDEX top_up_request_send_at ON top_up_request (send_at) WHERE send_at IS NOT NULL;
 CREATE INDEX top_up_request_answer_by ON top_up_request (answer_by) WHERE answer_by IS NOT NULL;
+CREATE INDEX top_up_request_closed_at ON top_up_request (closed_at) WHERE closed_at IS NOT NULL;
 CREATE INDEX top_up_request_payment ON top_up_request (provider, payment_id)
     WHERE payment_id <> '';
 CREATE TABLE top_up_request_close (
