@@ -114,6 +114,27 @@ async def test_a_file_is_made_given_to_the_bank_and_answered(ledger: httpx.Async
     assert kind(await ledger.post(f"{path}/cancel", json=REASON)) == (409, "transfer-file-not-so")
 
 
+async def test_an_answer_that_names_no_file_is_closed_as_not_paid(
+    ledger: httpx.AsyncClient,
+) -> None:
+    refund_id = await refund(ledger)
+    first = (await make(ledger, "k")).json()["id"]
+    await ledger.post(f"/v1/transfer-files/{first}/cancel", json=REASON)
+    second = (await make(ledger, "k2")).json()["id"]
+    body = base64.b64encode(f"id,o\n{refund_id},no\n".encode()).decode()
+    said = {"bank": "p", "name": "a", "content_base64": body}
+    await ledger.post("/v1/transfer-results", json=said, headers={"idempotency-key": "k"})
+    (answer,) = (await ledger.get("/v1/transfer-answers?open=true")).json()["items"]
+    closing = f"/v1/transfer-answers/{answer['id']}/close"
+    not_paid = REASON | {"not_paid": True}
+    # 10,000 micro-units are not above what takes two people.
+    assert (await ledger.post(closing, json=not_paid)).status_code == 204
+    assert kind(await ledger.post(closing, json=not_paid)) == (409, "transfer-answer-not-open")
+    (line,) = (await ledger.get(f"/v1/transfer-files/{second}/lines")).json()["items"]
+    assert line["state"] == "refused"
+    assert (await make(ledger, "k3")).json()["lines"] == 1
+
+
 async def test_much_gives_its_bytes_to_nobody_before_two_people(ledger: httpx.AsyncClient) -> None:
     await refund(ledger, 20_000)
     file = (await make(ledger, "k")).json()

@@ -12,18 +12,21 @@ from ledger_refunds import TWO, Leaving
 from ledger_town import ONE_PERSON, Dying, Killed
 
 from prepay_ledger.approvals.decide_proposal import ApproveProposal
-from prepay_ledger.approvals.values import ActKind, ApprovalTerms
+from prepay_ledger.approvals.values import ActKind, ApprovalTerms, Proposal
 from prepay_ledger.business_days import BusinessDays
 from prepay_ledger.debit_files.keep_result import read_upload
 from prepay_ledger.debit_files.refusals import KeyUsedBefore
 from prepay_ledger.debit_formats.configured import TransferProfile
 from prepay_ledger.refunds.refusals import RefundNotSo
 from prepay_ledger.refunds.values import Payee, Refund, RefundState
+from prepay_ledger.transfer_files.close_answer import CloseAnswer, Closing
 from prepay_ledger.transfer_files.keep_result import keep_transfer_result
 from prepay_ledger.transfer_files.make_file import Asked, approve_file, make_file
 from prepay_ledger.transfer_files.mark_file import cancel_file, send_file
 from prepay_ledger.transfer_files.postgres_queries import TransferQueries
 from prepay_ledger.transfer_files.refusals import (
+    AnswerNotOpen,
+    AnswerNotSo,
     FileNotSo,
     NothingToPay,
     PayDayRefused,
@@ -118,9 +121,37 @@ class Paying(Leaving):
             )
         )[-1]
 
-    async def close(self, answer: Answer) -> bool:
+    async def close(
+        self,
+        answer: Answer,
+        *,
+        not_paid: bool = False,
+        terms: ApprovalTerms = ONE_PERSON,
+        open_unit: Any = None,
+    ) -> Proposal | None:
+        asked = Closing(answer_id=answer.id, not_paid=not_paid, decided=self.by())
+        async with (open_unit or self.unit)() as unit:
+            return await CloseAnswer(terms=terms)(unit, asked=asked)
+
+    async def approves(self, terms: ApprovalTerms, by: str = "wu") -> None:
+        """What waits."""
+        (proposal,) = await self.sql("SELECT id FROM proposal WHERE kind = 'transfer-not-paid'")
+        approve = ApproveProposal[PostgresUnit](
+            {ActKind.TRANSFER_NOT_PAID: CloseAnswer(terms=terms).carry_out}
+        )
         async with self.unit() as unit:
-            return await unit.transfers.close_answer(answer.id, who="li", reason="r")
+            await approve(unit, proposal_id=proposal["id"], decided=self.by(by))
+
+    async def in_doubt(self) -> tuple[Refund, TransferFileRow, Answer]:
+        """Its first file was cancelled; of the second one the bank says by text that it refuses,
+        which leaves open which file it speaks of."""
+        refund = await self.order(FIVE)
+        await self.cancel_file(await self.make())
+        file = await self.make("f-2")
+        await self.send(file)
+        answer = await self.says(refund, "no", "AC04")
+        assert (answer.state, answer.open) == ("otherwise", True)
+        return refund, file, answer
 
 
 @pytest.fixture
@@ -177,7 +208,9 @@ async def test_what_the_bank_refuses_is_a_persons_before_it_is_paid_again(town: 
     assert (item.state, item.code, item.live) == ("refused", "AC04", False)
     with pytest.raises(NothingToPay):
         await town.make("f-2")
-    assert [await town.close(answer) for _ in range(2)] == [True, False]
+    await town.close(answer)
+    with pytest.raises(AnswerNotOpen):
+        await town.close(answer)
     again = await town.make("f-2")
     assert again.lines == 1
     # The old file's answer, late and by text that names no file, says nothing of the new one.
@@ -232,6 +265,50 @@ async def test_much_takes_two_people(town: Paying) -> None:
     view = await town.transfers.file(file.id)
     assert view is not None
     assert [each.action for each in view.steps] == ["make", "approve", "send"]
+
+
+async def test_an_answer_that_names_no_file_is_closed_as_not_paid(town: Paying) -> None:
+    refund, file, answer = await town.in_doubt()
+    for inside in (False, True):
+        with pytest.raises(Killed):
+            await town.close(answer, not_paid=True, open_unit=Dying(town, after=0, inside=inside))
+        with pytest.raises(RefundNotSo, match="transfer file"):
+            await town.cancel(refund)
+    assert await town.close(answer, not_paid=True) is None
+    (item,) = await town.transfers.items(file.id, after=None, limit=9)
+    assert (item.state, item.code, item.live) == ("refused", "AC04", False)
+    (row,) = await town.sql(
+        "SELECT state, open, closed_by FROM transfer_answer WHERE id = $1", answer.id
+    )
+    assert tuple(row) == ("applied", False, "li")
+    with pytest.raises(AnswerNotOpen):
+        await town.close(answer, not_paid=True)
+    assert (await town.make("f-3")).lines == 1
+
+
+async def test_what_is_much_and_not_paid_takes_two_people(town: Paying) -> None:
+    refund, file, answer = await town.in_doubt()
+    for _ in range(2):
+        assert isinstance(await town.close(answer, not_paid=True, terms=TWO), Proposal)
+    with pytest.raises(NeedsSecondPerson):
+        await town.approves(TWO, by="li")
+    (item,) = await town.transfers.items(file.id, after=None, limit=9)
+    assert (item.state, item.live) == ("ordered", True)
+    await town.approves(TWO)
+    assert (await town.cancel(refund)).state is RefundState.CANCELLED
+
+
+async def test_only_a_refusal_of_what_a_bank_may_have_is_closed_as_not_paid(town: Paying) -> None:
+    refund, file, answer = await town.in_doubt()
+    assert isinstance(await town.close(answer, not_paid=True, terms=TWO), Proposal)
+    paid = await town.says(refund, "ok")
+    assert paid.open
+    with pytest.raises(AnswerNotSo, match="paid"):
+        await town.close(paid, not_paid=True)
+    # The bank's own answer came first, and another file has it by now.
+    await town.rejects(file, refund, "AC04")
+    with pytest.raises(AnswerNotSo, match="no file"):
+        await town.approves(TWO)
 
 
 async def test_what_does_not_fit_is_named_and_can_be_left_out(town: Paying) -> None:

@@ -105,7 +105,11 @@ def bank_routers(
             clock=utc_now,
         ),
         transfer_results_router(
-            open_unit=units, queries=transfers, profiles=settings.transfer_profiles, clock=utc_now
+            open_unit=units,
+            queries=transfers,
+            profiles=settings.transfer_profiles,
+            terms=settings.approval_terms,
+            clock=utc_now,
         ),
         debit_results_router(open_unit=units, queries=debits, profiles=profiles, clock=utc_now),
         debtors_router(open_unit=units, queries=debits, profiles=profiles, clock=utc_now),

@@ -35,6 +35,7 @@ class ActKind(StrEnum):
     DEBT_WRITE_OFF = "debt-write-off"
     LATE_CHARGE_WAIVER = "late-charge-waiver"
     TRANSFER_FILE = "transfer-file"
+    TRANSFER_NOT_PAID = "transfer-not-paid"
 
 
 class OutcomeAction(StrEnum):

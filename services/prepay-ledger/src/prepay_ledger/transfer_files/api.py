@@ -9,6 +9,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 
+from prepay_ledger.approvals.api import MAY_WAIT, waits
 from prepay_ledger.approvals.values import ApprovalTerms
 from prepay_ledger.business_days import BusinessDays
 from prepay_ledger.debit_files.api import RESULT_BODY
@@ -17,19 +18,20 @@ from prepay_ledger.debit_files.refusals import ResultRefused
 from prepay_ledger.debit_formats.configured import TransferProfile
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.fields import GivenByProvider, IdempotencyKey, PageById, Writer
+from prepay_ledger.transfer_files.close_answer import CloseAnswer, Closing
 from prepay_ledger.transfer_files.keep_result import keep_transfer_result
 from prepay_ledger.transfer_files.make_file import Asked, make_file
 from prepay_ledger.transfer_files.mark_file import cancel_file, send_file
 from prepay_ledger.transfer_files.ports import OpenUnit
 from prepay_ledger.transfer_files.postgres_queries import TransferQueries
 from prepay_ledger.transfer_files.refusals import (
-    AnswerNotOpen,
     TransferResultRefused,
     UnknownBank,
     UnknownTransferFile,
 )
 from prepay_ledger.transfer_files.rules import why_not_given
 from prepay_ledger.transfer_files.schemas import (
+    TransferAnswerCloseIn,
     TransferAnswerOut,
     TransferFileIn,
     TransferFileOut,
@@ -153,10 +155,12 @@ def transfer_results_router(
     open_unit: OpenUnit,
     queries: TransferQueries,
     profiles: Mapping[str, TransferProfile],
+    terms: ApprovalTerms,
     clock: Clock,
 ) -> APIRouter:
     """``/v1/transfer-results`` and ``/v1/transfer-answers``."""
     router = APIRouter(prefix="/v1", tags=["transfer files"])
+    close_answer = CloseAnswer(terms=terms)
 
     @router.post(
         "/transfer-results",
@@ -206,16 +210,26 @@ def transfer_results_router(
         )
         return page.of(rows, key=lambda row: row.id, item=TransferAnswerOut.of)
 
-    @router.post("/transfer-answers/{answer_id}/close", status_code=HTTPStatus.NO_CONTENT)
-    async def close(answer_id: UUID, body: Reason, principal: Writer) -> None:
+    @router.post(
+        "/transfer-answers/{answer_id}/close",
+        status_code=HTTPStatus.NO_CONTENT,
+        response_model=None,
+        responses=dict(MAY_WAIT),
+    )
+    async def close(answer_id: UUID, body: TransferAnswerCloseIn, principal: Writer) -> Response:
         """A person has dealt with it. A refund that was refused, and is not cancelled, is in the
-        next file."""
+        next file. ``not_paid``: by it the bank does not pay the line that a file has of its refund,
+        which is refused then; much is kept as a proposal and answered with 202."""
+        asked = Closing(
+            answer_id=answer_id,
+            not_paid=body.not_paid,
+            decided=Decided(by=principal.subject, reason=body.reason, at=clock()),
+        )
         async with open_unit() as unit:
-            if not await unit.transfers.close_answer(
-                answer_id, who=principal.subject, reason=body.reason
-            ):
-                message = f"there is no transfer answer {answer_id} that is open"
-                raise AnswerNotOpen(message)
+            done = await close_answer(unit, asked=asked)
+        if done is not None:
+            return waits(done, now=asked.decided.at)
+        return Response(status_code=HTTPStatus.NO_CONTENT)
 
     return router
 

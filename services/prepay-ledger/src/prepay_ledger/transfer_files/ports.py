@@ -10,7 +10,13 @@ from prepay_ledger.balances.ports import HasBalances
 from prepay_ledger.debit_files.ports import ResultStore
 from prepay_ledger.debit_files.values import Body
 from prepay_ledger.refunds.ports import HasRefunds
-from prepay_ledger.transfer_files.values import Answer, Step, TransferFileRow, TransferItem
+from prepay_ledger.transfer_files.values import (
+    Answer,
+    AnswerState,
+    Step,
+    TransferFileRow,
+    TransferItem,
+)
 
 
 class ToPay(NamedTuple):
@@ -63,6 +69,11 @@ class TransferStore(ResultStore, Protocol):
     async def add_answer(self, answer: Answer) -> None: ...
     async def has_open_answer(self, file_id: UUID) -> bool:
         """Whether an answer about a refund of the file waits for a person."""
+        ...
+
+    async def lock_answer(self, answer_id: UUID) -> Answer | None: ...
+    async def put_answer_state(self, answer_id: UUID, state: AnswerState) -> None:
+        """The caller has it locked."""
         ...
 
     async def close_answer(self, answer_id: UUID, *, who: str, reason: str) -> bool:

@@ -16,6 +16,7 @@ from prepay_ledger.transfer_files.ports import ToPay
 from prepay_ledger.transfer_files.postgres_rows import (
     RESULT_COLUMNS,
     item_values,
+    to_answer,
     to_file,
     to_item,
     to_result,
@@ -28,7 +29,13 @@ from prepay_ledger.transfer_files.tables import (
     transfer_result,
     transfer_step,
 )
-from prepay_ledger.transfer_files.values import Answer, Step, TransferFileRow, TransferItem
+from prepay_ledger.transfer_files.values import (
+    Answer,
+    AnswerState,
+    Step,
+    TransferFileRow,
+    TransferItem,
+)
 from prewatt_common.ids import new_id
 
 
@@ -163,6 +170,18 @@ class PostgresTransfers:
     async def add_answer(self, answer: Answer) -> None:
         """Insert it."""
         await self._connection.execute(insert(transfer_answer).values(asdict(answer)))
+
+    async def lock_answer(self, answer_id: UUID) -> Answer | None:
+        """Its row."""
+        query = select(transfer_answer).where(transfer_answer.c.id == answer_id)
+        rows = await self._rows(query.with_for_update())
+        return to_answer(rows[0]) if rows else None
+
+    async def put_answer_state(self, answer_id: UUID, state: AnswerState) -> None:
+        """All else stays."""
+        await self._connection.execute(
+            update(transfer_answer).where(transfer_answer.c.id == answer_id).values(state=state)
+        )
 
     async def close_answer(self, answer_id: UUID, *, who: str, reason: str) -> bool:
         """Of two at once one is first."""

@@ -56,3 +56,9 @@ class AnswerNotOpen(Refusal):
     """No such answer, or nothing is to be done about it."""
 
     kind = "transfer-answer-not-open"
+
+
+class AnswerNotSo(Refusal):
+    """By that answer no refund is known not to be paid."""
+
+    kind = "transfer-answer-not-so"

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from prepay_ledger.debit_formats.values import AnswerKind, Transfer, TransferFile
 from prepay_ledger.refunds.values import RefundState
 from prepay_ledger.transfer_files.values import (
+    Answer,
     AnswerState,
     FileState,
     ItemState,
@@ -94,6 +95,18 @@ def why_not_cancelled(items: Sequence[TransferItem], *, is_asked: bool) -> str |
         return "the bank has answered to it"
     if is_asked:
         return "an answer of the bank about a refund of it waits for a person: close that first"
+    return None
+
+
+def why_not_unpaid(answer: Answer, *, file: FileState, refund: RefundState) -> str | None:
+    """Why a person cannot say of an open answer that by it the bank does not pay the line that
+    ``file`` has of its refund; none: it can be."""
+    if answer.kind is not AnswerKind.REFUSED:
+        return f"the bank says that it is {answer.kind}"
+    if file not in {FileState.MADE, FileState.SENT}:
+        return f"the file that has it is {file}, and the bank never had that"
+    if refund is not RefundState.IN_TRANSIT:
+        return f"the refund is {refund}"
     return None
 
 

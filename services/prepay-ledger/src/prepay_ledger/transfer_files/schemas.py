@@ -169,6 +169,13 @@ class TransferResultOut(BaseModel):
         )
 
 
+class TransferAnswerCloseIn(Reason):
+    """``not_paid``: by the answer the bank does not pay the line that a file has of its refund:
+    that may go into another file then, or be cancelled."""
+
+    not_paid: bool = False
+
+
 class TransferAnswerOut(BaseModel, from_attributes=True):
     """What a bank says of a line, and what became of that. ``named``: the line's id, as the bank
     has it. ``open``: a person has to look; until it is closed its refund is in no other file."""

@@ -1552,7 +1552,7 @@ CREATE TABLE proposal (
         'vendor-funding-reversal', 'bank-line', 'suspense-assignment', 'suspense-return',
         'deposit-hold', 'deposit-draw', 'deposit-release', 'refund', 'refund-match',
         'refund-sum', 'payout-match', 'settlement-difference', 'debt-write-off',
-        'late-charge-waiver', 'transfer-file')),
+        'late-charge-waiver', 'transfer-file', 'transfer-not-paid')),
     CHECK (amount_micro >= 0),
     CHECK (currency ~ '^[A-Z]{3}$'),
     CHECK (expires_at > at)
@@ -1585,7 +1585,7 @@ CREATE TABLE sole_act (
     CHECK (kind IN ('adjustment', 'transfer', 'vendor-funding', 'vendor-funding-reversal',
         'bank-line', 'suspense-assignment', 'suspense-return', 'deposit-hold', 'deposit-draw',
         'deposit-release', 'refund', 'refund-match', 'payout-match',
-        'settlement-difference', 'late-charge-waiver')),
+        'settlement-difference', 'late-charge-waiver', 'transfer-not-paid')),
     CHECK (about <> '' AND about <> also_about),
     CHECK (amount_micro >= 0),
     CHECK (currency ~ '^[A-Z]{3}$')
@@ -2418,14 +2418,14 @@ CREATE TABLE late_charge_look (
     account_id uuid NOT NULL,
     through date,
     paid_micro bigint DEFAULT 0 NOT NULL,
-    PRIMARY KEY (account_id),
     look_on date,
+    PRIMARY KEY (account_id),
     CHECK (paid_micro >= 0),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
-CREATE TABLE statement_due (
 CREATE INDEX late_charge_look_on ON late_charge_look (look_on, account_id)
     WHERE look_on IS NOT NULL;
+CREATE TABLE statement_due (
     account_id uuid NOT NULL,
     look_on date NOT NULL,
     PRIMARY KEY (account_id),
