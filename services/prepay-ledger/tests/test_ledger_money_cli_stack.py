@@ -1,5 +1,7 @@
-"""``prewatt`` about refunds, deposits, modes, payouts and batch debits, on the running ledger."""
+"""``prewatt`` about refunds, deposits, modes, payouts, batch debits and files of transfers, on the
+running ledger."""
 
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -88,6 +90,28 @@ async def test_payouts_and_debit_files_are_listed_and_what_is_none_is_said(ledge
     for action in ("send", "cancel"):
         status, said = await prewatt(ledger, "debit-files", action, uuid4(), *WHY)
         assert (status, "there is no debit file" in said) == (2, True), said
+
+
+async def test_transfer_files_are_listed_and_what_is_none_is_said(
+    ledger: Any, tmp_path: Path
+) -> None:
+    status, said = await prewatt(ledger, "transfer-files", "list")
+    assert status == 0, said
+    status, said = await prewatt(ledger, "transfer-files", "make", "nobody", "2090-01-02", *WHY)
+    assert (status, said.count("\n"), "no bank nobody" in said) == (2, 1, True), said
+    for action in ("send", "cancel"):
+        status, said = await prewatt(ledger, "transfer-files", action, uuid4(), *WHY)
+        assert (status, "there is no transfer file" in said) == (2, True), said
+    status, said = await prewatt(ledger, "transfer-files", "save", uuid4(), tmp_path / "f")
+    assert (status, said.count("\n"), (tmp_path / "f").exists()) == (2, 1, False), said
+    answer = tmp_path / "answer.csv"
+    answer.write_text("id\n")
+    status, said = await prewatt(ledger, "transfer-files", "import", "nobody", answer)
+    assert (status, said.count("\n"), "no bank nobody" in said) == (2, 1, True), said
+    assert (await prewatt(ledger, "transfer-files", "answers", "--open"))[0] == 0
+    for option in ((), ("--not-paid",)):
+        status, said = await prewatt(ledger, "transfer-files", "close", uuid4(), *option, *WHY)
+        assert (status, "there is no transfer answer" in said) == (2, True), said
 
 
 async def test_who_has_not_paid_is_shown_and_what_was_not_charged_is_not_waived(

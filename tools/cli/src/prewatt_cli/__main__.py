@@ -61,6 +61,7 @@ from prewatt_cli.target import (
 )
 from prewatt_cli.tariffs import tariff
 from prewatt_cli.templates import templates
+from prewatt_cli.transfer_files import transfer_files
 from prewatt_cli.vending import vend, vendors
 from prewatt_cli.webhooks import webhooks
 from prewatt_cli.whatif import whatif
@@ -94,6 +95,7 @@ app.add_typer(bank, name="bank")
 app.add_typer(mandates, name="mandates")
 app.add_typer(payouts, name="payouts")
 app.add_typer(debit_files, name="debit-files")
+app.add_typer(transfer_files, name="transfer-files")
 app.add_typer(deposits, name="deposits")
 app.add_typer(refunds, name="refunds")
 app.add_typer(mode_changes, name="mode-changes")
