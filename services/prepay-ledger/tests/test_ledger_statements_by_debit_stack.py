@@ -1,7 +1,7 @@
 """Statements of a post-paid account collected by files, on PostgreSQL: each once, no more than is
 owed, on its due day."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -220,8 +220,9 @@ async def test_it_looks_where_something_may_have_become_due(home: PostPaid) -> N
     looks: list[int] = []
 
     class Counting(AskStatements):
-        async def _portion(self, *of: Any) -> None:
+        async def _accounts(self, *of: Any) -> Sequence[UUID]:
             looks.append(len(looks))
+            return ()
 
     job = Counting(
         open_unit=home.scratch.unit, days_ahead={"demo": 5}, zone=UTC_ZONE, policy=POLICY,

@@ -1,7 +1,9 @@
 """Refunds paid by files, on PostgreSQL: a file is made once, no refund is in two, no answer moves
 money, and the line of the statement ends each as it ends a transfer made by hand."""
 
+import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -170,7 +172,8 @@ async def test_a_file_pays_what_waits_once_and_the_statement_ends_it(town: Payin
     one, other = await town.order(FIVE, key="a"), await town.order(10_000, key="b")
     with pytest.raises(PayDayRefused):
         await town.make(later=0)
-    file = await town.make()
+    file, same = await asyncio.gather(town.make(), town.make())
+    assert file == same
     assert (file.state, file.lines, file.sum_micro) == (FileState.MADE, 2, 60_000)
     assert await town.make() == file
     with pytest.raises(KeyUsedBefore):
@@ -317,6 +320,33 @@ async def test_what_does_not_fit_is_named_and_can_be_left_out(town: Paying) -> N
         await town.make()
     await town.order(10_000, key="b")
     assert (await town.make(without=(odd.id,))).lines == 1
+
+
+async def test_what_was_cancelled_or_paid_while_the_file_was_written_is_left_out(
+    town: Paying,
+) -> None:
+    one, other = await town.order(FIVE, key="a"), await town.order(10_000, key="b")
+    async with town.unit() as unit:
+        found = await unit.transfers.to_pay("CNY", without=(), limit=9)
+    assert {each.refund_id for each in found} == {one.id, other.id}
+
+    async def as_it_was(*_: Any, **__: Any) -> Any:
+        return found
+
+    @asynccontextmanager
+    async def late() -> AsyncGenerator[PostgresUnit]:
+        async with town.unit() as unit:
+            unit.transfers.to_pay = as_it_was
+            yield unit
+
+    await town.cancel(one)
+    file = await town.make(open_unit=late)
+    body = await town.transfers.body(file.id)
+    assert body is not None
+    assert (file.lines, file.sum_micro, one.reference.encode() in body) == (1, 10_000, False)
+    # Both are paid by a file, or cancelled, by now.
+    with pytest.raises(NothingToPay):
+        await town.make("f-2", open_unit=late)
 
 
 @pytest.mark.parametrize("inside", [False, True])

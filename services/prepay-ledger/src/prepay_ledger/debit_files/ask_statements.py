@@ -1,7 +1,6 @@
 """A job: what post-paid customers owe by a statement, and have collected, is asked for some days
 before it is due. Each account in a transaction of its own."""
 
-import logging
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,16 +9,12 @@ from zoneinfo import ZoneInfo
 from prepay_ledger.debit_files.ports import OpenUnit, Unit
 from prepay_ledger.debts.values import Instalment
 from prepay_ledger.mandates.ask_collection import AskCollection
+from prepay_ledger.mandates.ask_in_portions import ACCOUNTS_AT_ONCE, ask_in_portions
 from prepay_ledger.mandates.values import TopUpPolicy
-from prepay_ledger.metrics import LEFT_OUT
 from prepay_ledger.providers.amounts import whole_minor
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.procedure_v1 import Mode
-from prewatt_common.db.odd_ones import odd_among
 
-logger = logging.getLogger(__name__)
-
-ACCOUNTS_AT_ONCE = 100
 LOOK_AGAIN = timedelta(hours=1)
 """At the latest: a meter that serves again, a dispute that is over, a payment taken back."""
 
@@ -56,12 +51,12 @@ class AskStatements:
             news = await unit.due_statements.news()
         if not self._may_be_due(now, news):
             return
-        for provider, days_ahead in self._days_ahead.items():
-            after: UUID | None = None
-            more = True
-            while more:
-                after = await self._portion(provider, days_ahead, after)
-                more = after is not None
+        await ask_in_portions(
+            "ask for statements",
+            days_ahead=self._days_ahead,
+            accounts=self._accounts,
+            ask=self._look,
+        )
         self._looked_at = now, news
 
     def _may_be_due(self, now: datetime, news: Hashable) -> bool:
@@ -77,23 +72,17 @@ class AskStatements:
             or now.astimezone(self._zone).date() != then.astimezone(self._zone).date()
         )
 
-    async def _portion(self, provider: str, days_ahead: int, after: UUID | None) -> UUID | None:
+    async def _accounts(self, provider: str, days_ahead: int, after: UUID | None) -> Sequence[UUID]:
         until = self._clock().astimezone(self._zone).date() + timedelta(days=days_ahead)
         async with self._open_unit() as unit:
-            some = await unit.due_statements.accounts(
+            return await unit.due_statements.accounts(
                 provider, until, after=after, limit=ACCOUNTS_AT_ONCE
             )
-        odd = await odd_among(some, self._look)
-        for account_id, error in odd:
-            logger.error("statements of account %s", account_id, exc_info=error)
-        LEFT_OUT.labels("ask for statements").inc(len(odd))
-        return some[-1] if len(some) == ACCOUNTS_AT_ONCE else None
 
-    async def _look(self, account_ids: Sequence[UUID]) -> None:
-        for each in account_ids:
-            async with self._open_unit() as unit:
-                await self._ask_of(unit, each, now=self._clock())
-            self._committed()
+    async def _look(self, account_id: UUID) -> None:
+        async with self._open_unit() as unit:
+            await self._ask_of(unit, account_id, now=self._clock())
+        self._committed()
 
     async def _ask_of(self, unit: Unit, account_id: UUID, *, now: datetime) -> None:
         account = await unit.balances.lock(account_id)

@@ -1,7 +1,6 @@
 """A job: instalments that customers have collected are asked for some days before they are due, so
 that the bank's file has them in time. Each account in a transaction of its own."""
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,16 +8,11 @@ from zoneinfo import ZoneInfo
 
 from prepay_ledger.debts.local_day import local_days
 from prepay_ledger.mandates.ask_collection import AskCollection
+from prepay_ledger.mandates.ask_in_portions import ACCOUNTS_AT_ONCE, ask_in_portions
 from prepay_ledger.mandates.instalments import next_instalment
 from prepay_ledger.mandates.ports import CollectingUnit, OpenCollectingUnit
 from prepay_ledger.mandates.values import TopUpPolicy
-from prepay_ledger.metrics import LEFT_OUT
 from prewatt_common.clock import Clock
-from prewatt_common.db.odd_ones import odd_among
-
-logger = logging.getLogger(__name__)
-
-ACCOUNTS_AT_ONCE = 100
 
 
 class AskInstalments:
@@ -45,31 +39,25 @@ class AskInstalments:
         """All that is due soon, bank by bank. Nothing is remembered: what was asked for is a
         request, so it begins anew after a crash. An account that raises keeps none of the others
         from being asked."""
-        for provider, days_ahead in self._days_ahead.items():
-            after: UUID | None = None
-            more = True
-            while more:
-                after = await self._portion(provider, days_ahead, after)
-                more = after is not None
+        await ask_in_portions(
+            "ask for instalments",
+            days_ahead=self._days_ahead,
+            accounts=self._accounts,
+            ask=self._look,
+        )
 
-    async def _portion(self, provider: str, days_ahead: int, after: UUID | None) -> UUID | None:
+    async def _accounts(self, provider: str, days_ahead: int, after: UUID | None) -> Sequence[UUID]:
         # A day more than in any zone; each account's own day decides.
         until = self._clock().date() + timedelta(days=days_ahead + 1)
         async with self._open_unit() as unit:
-            some = await unit.mandates.with_instalments(
+            return await unit.mandates.with_instalments(
                 provider, until, after=after, limit=ACCOUNTS_AT_ONCE
             )
-        odd = await odd_among(some, self._look)
-        for account_id, error in odd:
-            logger.error("instalments of account %s", account_id, exc_info=error)
-        LEFT_OUT.labels("ask for instalments").inc(len(odd))
-        return some[-1] if len(some) == ACCOUNTS_AT_ONCE else None
 
-    async def _look(self, account_ids: Sequence[UUID]) -> None:
-        for each in account_ids:
-            async with self._open_unit() as unit:
-                await self._ask_of(unit, each, now=self._clock())
-            self._committed()
+    async def _look(self, account_id: UUID) -> None:
+        async with self._open_unit() as unit:
+            await self._ask_of(unit, account_id, now=self._clock())
+        self._committed()
 
     async def _ask_of(self, unit: CollectingUnit, account_id: UUID, *, now: datetime) -> None:
         account = await unit.balances.lock(account_id)

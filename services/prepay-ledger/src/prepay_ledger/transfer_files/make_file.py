@@ -1,7 +1,7 @@
 """Use cases: a person has all refunds that wait for a transfer paid by a file; a second person
 approves one of much money."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from hashlib import sha256
@@ -35,7 +35,8 @@ from prepay_ledger.transfer_files.values import (
 from prewatt_common.ids import new_id
 
 LINES_MAX = 1_000
-"""Of one file: it is made in one transaction, which holds each line's account."""
+"""Of one file: it is written first, then made in one transaction, which holds each line's account
+while its rows are written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,15 +62,12 @@ async def make_file(
     """Its lines, its bytes and its state in one transaction: whoever dies in it has made nothing.
     Above the terms' amount it waits for a second person. The same again changes nothing. Raises
     `KeyUsedBefore`, `PayDayRefused`, `NothingToPay` or `TransferUnwritable`."""
+    found = await unit.transfers.to_pay(profile.currency, without=asked.without, limit=LINES_MAX)
+    # After that: whoever finds nothing, as the same request has made the file meanwhile, sees it.
     known = await unit.transfers.file_of_key(asked.key)
     if known is not None:
         return _same(known, asked)
-    if asked.pay_on < today or not days.has(asked.pay_on):
-        message = (
-            f"{asked.pay_on} is over, or banks do not work then; the next business day is "
-            f"{days.after(today, 1)}; nothing was made"
-        )
-        raise PayDayRefused(message)
+    _check_day(asked.pay_on, days=days, today=today)
     file = TransferFileRow(
         id=new_id(),
         key=asked.key,
@@ -81,28 +79,23 @@ async def make_file(
         lines=0,
         sum_micro=0,
     )
-    items = await _gathered(unit, file, without=asked.without)
-    if not items:
-        message = f"no refund in {file.currency} waits for a transfer; nothing was made"
-        raise NothingToPay(message)
-    total = sum(each.amount_micro for each in items)
-    takes_two = terms.needs_two(total)
-    file = replace(
-        file,
-        lines=len(items),
-        sum_micro=total,
-        state=FileState.PROPOSED if takes_two else FileState.MADE,
-    )
-    body = _written(file, items, profile)
-    if not await unit.transfers.add_file(file):
-        # Somebody else was quicker under the same key, and has committed by now.
-        known = await unit.transfers.file_of_key(asked.key)
-        assert known is not None, "a file stays"
+    file, items, body = _filled(file, found, profile=profile, terms=terms)
+    left = await _held(unit, items)
+    # By the same request, that came twice at once: it has committed by now.
+    known = await unit.transfers.file_of_key(asked.key)
+    if known is not None:
         return _same(known, asked)
+    if len(left) < len(items):
+        # Some were cancelled, paid, or put into another file while it was written.
+        some = [each for each in found if each.refund_id in left]
+        file, items, body = _filled(file, some, profile=profile, terms=terms)
+    if not await unit.transfers.add_file(file):
+        # Under the same key somebody has paid others meanwhile.
+        raise _key_used(asked)
     await unit.transfers.add_items(items)
     await unit.transfers.add_body(body)
     await unit.transfers.add_step(file.id, _step(StepAction.MAKE, asked.decided))
-    if takes_two:
+    if file.state is FileState.PROPOSED:
         await _propose(unit, file, body, term=terms.term, decided=asked.decided)
     return file
 
@@ -129,56 +122,50 @@ async def approve_file(unit: Unit, proposal: Proposal, *, approved: Decided) -> 
     await unit.transfers.add_step(file.id, _step(StepAction.APPROVE, approved))
 
 
-async def _gathered(
-    unit: Unit, file: TransferFileRow, *, without: Collection[UUID]
-) -> list[TransferItem]:
-    items: list[TransferItem] = []
-    for each in await unit.transfers.to_pay(file.currency, without=without, limit=LINES_MAX):
-        item = await _item(unit, file, each, number=len(items) + 1)
-        if item is not None:
-            items.append(item)
-    return items
+def _filled(
+    file: TransferFileRow,
+    found: Sequence[ToPay],
+    *,
+    profile: TransferProfile,
+    terms: ApprovalTerms,
+) -> tuple[TransferFileRow, Sequence[TransferItem], Body]:
+    if not found:
+        message = f"no refund in {file.currency} waits for a transfer; nothing was made"
+        raise NothingToPay(message)
+    items = [
+        TransferItem(
+            file_id=file.id,
+            number=number,
+            refund_id=each.refund_id,
+            account_id=each.account_id,
+            account_number=each.account_number,
+            payee=each.payee,
+            amount_micro=each.amount_micro,
+            currency=file.currency,
+        )
+        for number, each in enumerate(found, 1)
+    ]
+    total = sum(each.amount_micro for each in items)
+    state = FileState.PROPOSED if terms.needs_two(total) else FileState.MADE
+    file = replace(file, lines=len(items), sum_micro=total, state=state)
+    return file, items, _written(file, items, profile)
 
 
-async def _item(
-    unit: Unit, file: TransferFileRow, found: ToPay, *, number: int
-) -> TransferItem | None:
-    """None where it was cancelled, paid, or put into another file meanwhile."""
-    account = await unit.balances.lock(found.account_id)
-    refund = await unit.refunds.refund(found.refund_id)
-    assert account is not None, "an account stays"
-    assert refund is not None, "a refund stays"
-    if refund.state is not RefundState.IN_TRANSIT:
-        return None
-    if await unit.transfers.is_paid_by_a_file(refund.id):
-        return None
-    return TransferItem(
-        file_id=file.id,
-        number=number,
-        refund_id=refund.id,
-        account_id=account.id,
-        account_number=account.number,
-        payee=refund.payee,
-        amount_micro=refund.amount_micro,
-        currency=refund.currency,
-    )
+async def _held(unit: Unit, items: Sequence[TransferItem]) -> Collection[UUID]:
+    """The refunds of these that are to be paid still: their accounts are held from here on, so
+    that nobody cancels one before the file is there. Whoever reads a meter waits for no more than
+    that the file's rows are written."""
+    await unit.balances.lock_all(sorted({each.account_id for each in items}))
+    return await unit.transfers.still_to_pay([each.refund_id for each in items])
 
 
-def _written(file: TransferFileRow, items: list[TransferItem], profile: TransferProfile) -> Body:
-    """Each line by itself first, so that the refusal says which refund does not fit."""
-    for each in items:
-        try:
-            write_transfer_file(file_of(file, [each]), profile)
-        except Unwritable as error:
-            message = (
-                f"refund {each.refund_id}: {error}; cancel it, or leave it out; nothing was made"
-            )
-            raise TransferUnwritable(message) from error
+def _written(
+    file: TransferFileRow, items: Sequence[TransferItem], profile: TransferProfile
+) -> Body:
     try:
         body = write_transfer_file(file_of(file, items), profile)
     except Unwritable as error:
-        message = f"{error}; nothing was made"
-        raise TransferUnwritable(message) from error
+        raise _unwritable(file, items, profile, error) from error
     return Body(
         file_id=file.id,
         body=body,
@@ -187,6 +174,21 @@ def _written(file: TransferFileRow, items: list[TransferItem], profile: Transfer
         sum_micro=file.sum_micro,
         at=file.made_at,
     )
+
+
+def _unwritable(
+    file: TransferFileRow, items: Sequence[TransferItem], profile: TransferProfile, why: Unwritable
+) -> TransferUnwritable:
+    """Says which refund does not fit, as its line does not by itself."""
+    for each in items:
+        try:
+            write_transfer_file(file_of(file, [each]), profile)
+        except Unwritable as error:
+            message = (
+                f"refund {each.refund_id}: {error}; cancel it, or leave it out; nothing was made"
+            )
+            return TransferUnwritable(message)
+    return TransferUnwritable(f"{why}; nothing was made")
 
 
 async def _propose(
@@ -209,14 +211,27 @@ async def _propose(
     await propose(unit=unit, act=act, decided=decided, term=term)
 
 
+def _check_day(pay_on: date, *, days: BusinessDays, today: date) -> None:
+    if pay_on < today or not days.has(pay_on):
+        message = (
+            f"{pay_on} is over, or banks do not work then; the next business day is "
+            f"{days.after(today, 1)}; nothing was made"
+        )
+        raise PayDayRefused(message)
+
+
 def _same(known: TransferFileRow, asked: Asked) -> TransferFileRow:
     if (known.bank, known.pay_on) != (asked.bank, asked.pay_on):
-        message = (
-            f"the Idempotency-Key {asked.key} came before with a file of {known.bank} for "
-            f"{known.pay_on}, which stands; nothing was made"
-        )
-        raise KeyUsedBefore(message)
+        raise _key_used(asked)
     return known
+
+
+def _key_used(asked: Asked) -> KeyUsedBefore:
+    message = (
+        f"the Idempotency-Key {asked.key} came before with another file, which stands; nothing "
+        "was made"
+    )
+    return KeyUsedBefore(message)
 
 
 def _step(action: StepAction, decided: Decided) -> Step:

@@ -10,6 +10,7 @@ from prepay_ledger.balances.ports import HasBalances
 from prepay_ledger.debit_files.ports import ResultStore
 from prepay_ledger.debit_files.values import Body
 from prepay_ledger.refunds.ports import HasRefunds
+from prepay_ledger.refunds.values import Payee
 from prepay_ledger.transfer_files.values import (
     Answer,
     AnswerState,
@@ -20,10 +21,13 @@ from prepay_ledger.transfer_files.values import (
 
 
 class ToPay(NamedTuple):
-    """A refund that waits for a transfer, and whose it is."""
+    """A refund that waits for a transfer, and what of it stands for ever."""
 
     refund_id: UUID
     account_id: UUID
+    account_number: str
+    payee: Payee
+    amount_micro: int
 
 
 class TransferStore(ResultStore, Protocol):
@@ -36,8 +40,9 @@ class TransferStore(ResultStore, Protocol):
         for a person; in the order of accounts, in which they are locked. Nothing is locked."""
         ...
 
-    async def is_paid_by_a_file(self, refund_id: UUID) -> bool:
-        """The caller holds its account."""
+    async def still_to_pay(self, refund_ids: Sequence[UUID]) -> Collection[UUID]:
+        """Those that are in transit still, and that no file pays. The caller holds their
+        accounts."""
         ...
 
     async def file_of_key(self, key: str) -> TransferFileRow | None: ...

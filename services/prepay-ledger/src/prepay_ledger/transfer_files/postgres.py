@@ -5,12 +5,14 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, insert, select, update
+from sqlalchemy import ColumnElement, Exists, exists, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from prepay_ledger.balances.tables import account
 from prepay_ledger.debit_files.values import Body, ResultFile
-from prepay_ledger.refunds.tables import refund
+from prepay_ledger.refunds.postgres_rows import to_payee
+from prepay_ledger.refunds.tables import refund, refund_payee
 from prepay_ledger.refunds.values import RefundState, Way
 from prepay_ledger.transfer_files.ports import ToPay
 from prepay_ledger.transfer_files.postgres_rows import (
@@ -36,6 +38,7 @@ from prepay_ledger.transfer_files.values import (
     TransferFileRow,
     TransferItem,
 )
+from prewatt_common.db.database import insert_rows
 from prewatt_common.ids import new_id
 
 
@@ -49,29 +52,47 @@ class PostgresTransfers:
         self, currency: str, *, without: Collection[UUID], limit: int
     ) -> Sequence[ToPay]:
         """By the index of those in transit."""
-        in_a_file = exists().where(transfer_item.c.refund_id == refund.c.id, transfer_item.c.live)
         is_open = exists().where(transfer_answer.c.refund_id == refund.c.id, transfer_answer.c.open)
         query = (
-            select(refund.c.id, refund.c.account_id)
+            select(
+                refund.c.id,
+                refund.c.account_id,
+                account.c.number,
+                refund_payee,
+                refund.c.amount_micro,
+            )
+            .join(account, account.c.id == refund.c.account_id)
+            .join(refund_payee, refund_payee.c.id == refund.c.payee_id)
             .where(
                 refund.c.state == RefundState.IN_TRANSIT.value,
                 refund.c.way == Way.BANK.value,
                 refund.c.currency == currency,
                 refund.c.id.not_in(without),
-                ~in_a_file,
+                ~_in_a_file(),
                 ~is_open,
             )
             .order_by(refund.c.account_id, refund.c.id)
             .limit(limit)
         )
-        return [ToPay(*row) for row in await self._connection.execute(query)]
+        return [
+            ToPay(
+                refund_id=row[refund.c.id],
+                account_id=row[refund.c.account_id],
+                account_number=row[account.c.number],
+                payee=to_payee(row),
+                amount_micro=row[refund.c.amount_micro],
+            )
+            for row in await self._rows(query)
+        ]
 
-    async def is_paid_by_a_file(self, refund_id: UUID) -> bool:
-        """By the unique index."""
-        query = select(transfer_item.c.file_id).where(
-            transfer_item.c.refund_id == refund_id, transfer_item.c.live
+    async def still_to_pay(self, refund_ids: Sequence[UUID]) -> Collection[UUID]:
+        """By one statement, after the accounts' locks were waited for."""
+        query = select(refund.c.id).where(
+            refund.c.id.in_(refund_ids),
+            refund.c.state == RefundState.IN_TRANSIT.value,
+            ~_in_a_file(),
         )
-        return (await self._connection.execute(query)).first() is not None
+        return set(await self._connection.scalars(query))
 
     async def file_of_key(self, key: str) -> TransferFileRow | None:
         """By its unique index."""
@@ -88,8 +109,14 @@ class PostgresTransfers:
         return added.first() is not None
 
     async def add_items(self, items: Sequence[TransferItem]) -> None:
-        """All at once."""
-        await self._connection.execute(insert(transfer_item), [item_values(each) for each in items])
+        """By COPY, as the accounts are held meanwhile."""
+        values = [item_values(each) for each in items]
+        await insert_rows(
+            self._connection,
+            "transfer_item",
+            columns=list(values[0]),
+            rows=[list(each.values()) for each in values],
+        )
 
     async def add_body(self, body: Body) -> None:
         """Once: it is the file's key."""
@@ -203,3 +230,7 @@ class PostgresTransfers:
 
     async def _rows(self, query: Any) -> Sequence[Any]:
         return (await self._connection.execute(query)).mappings().all()
+
+
+def _in_a_file() -> Exists:
+    return exists().where(transfer_item.c.refund_id == refund.c.id, transfer_item.c.live)
