@@ -68,7 +68,9 @@ def ground(
     awaited_micro: int = 0,
 ) -> Ground:
     """An account that owes what its statements ask for."""
-    account: Any = SimpleNamespace(id=UUID(int=9), balance_micro=-sum(asked_micro), currency="CNY")
+    account: Any = SimpleNamespace(
+        id=UUID(int=9), balance_micro=-sum(asked_micro), balance_number=1, currency="CNY"
+    )
     of = claims(*asked_micro)
     return Ground(
         account=account, claims=of, posted={}, disputed=[], protected=[],
