@@ -44,6 +44,8 @@ PREWATT_PAYMENT_REQUESTERS='{}'
 PREWATT_PUBLIC_BASE_URL=
 PREWATT_PAY_LINK_KEYS='{"compose-1": "$(openssl rand -base64 32)"}'
 PREWATT_CHECKOUTS='{}'
+# Which of them are asked to give money back: docs/how-to/refunds-by-provider.md.
+PREWATT_REFUNDERS='{}'
 # Banks that collect by files: docs/how-to/batch-debits.md.
 PREWATT_DEBIT_PROFILES='{}'
 # Banks that pay refunds by files: docs/how-to/transfers-by-file.md.

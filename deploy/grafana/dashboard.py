@@ -459,6 +459,7 @@ ROWS: tuple[tuple[Panel, ...], ...] = (
                 Query("max(prewatt_ledger_debt_news_age_seconds)", "untold for, s"),
                 Query("max by (ends) (prewatt_ledger_guarantees)", "guarantees that end: {{ends}}"),
                 Query("max by (way) (prewatt_ledger_refund_age_seconds)", "refund ({{way}}), s"),
+                Query("max(prewatt_ledger_refunds_unanswered)", "refunds without an answer"),
                 Query("max(prewatt_ledger_unclaimed_balances)", "unclaimed balances"),
                 Query("max(prewatt_ledger_mode_change_waiting_seconds)", "mode change waits, s"),
                 Query("max(prewatt_ledger_proposal_waiting_seconds)", "proposal waits, s"),

@@ -83,8 +83,8 @@ def rows_of_refunds(
             (first, account_id, f"h{first}", f"a{number}"),
         ),
         (
-            "INSERT INTO refund (id, account_id, amount_micro, currency, way, payee_id, state, "
-            "ordered_at) VALUES ($1, $2, 9, 'CNY', 'bank', $1, 'in-transit', $3)",
+            "INSERT INTO refund (id, account_id, amount_micro, currency, way, payee_id, payment, "
+            "state, ordered_at) VALUES ($1, $2, 9, 'CNY', 'provider', $1, $1, 'in-transit', $3)",
             (first, account_id, AT),
         ),
         (

@@ -29,6 +29,7 @@ from prewatt_devstack.ports import free_ports
 
 SERIAL = "5157F09EFDC096DE15EBE81A47057A7200000000"
 _PATH = "/v3/pay/transactions/native"
+_REFUNDS = "/v3/refund/domestic/refunds"
 _AUTHORIZATION = re.compile(
     r'WECHATPAY2-SHA256-RSA2048 mchid="(\d+)",nonce_str="(\w+)",signature="([^"]+)",'
     r'timestamp="(\d+)",serial_no="(\w+)"'
@@ -46,6 +47,7 @@ class WeChat:
     faults: list[str] = field(default_factory=list)
     says: tuple[int, dict[str, Any]] | None = None
     """In place of a code."""
+    refund_status: str = "PROCESSING"
     signs_by: str = "wechat new"
     asked_for: str = ""
     """The key that the newest request wants the answer to be signed by."""
@@ -63,16 +65,43 @@ class WeChat:
             "url": f"http://127.0.0.1:{self.port}{_PATH}",
         } | more
 
-    async def native(self, request: Request) -> Response:
+    def gives(self) -> dict[str, object]:
+        """Of a ledger that asks it to give back."""
+        url = f"http://127.0.0.1:{self.port}{_REFUNDS}"
+        return {name: it for name, it in self.settings(url=url).items() if name != "app_id"}
+
+    async def _is_ours(self, request: Request) -> bool:
         body = await request.body()
         self.asked_for = request.headers.get("wechatpay-serial", "")
         read = _AUTHORIZATION.fullmatch(request.headers["authorization"])
         assert read is not None
         merchant_id, nonce, signature, timestamp, serial = read.groups()
-        message = f"POST\n{_PATH}\n{timestamp}\n{nonce}\n".encode() + body + b"\n"
-        if (merchant_id, serial) != (MERCHANT_ID, SERIAL) or not _made(signature, message):
-            return self._signed(401, {"code": "SIGN_ERROR"})
+        target = f"{request.method}\n{request.url.path}\n{timestamp}\n{nonce}\n"
         self.nonces.append(nonce)
+        is_ours = (merchant_id, serial) == (MERCHANT_ID, SERIAL)
+        return is_ours and _made(signature, target.encode() + body + b"\n")
+
+    async def refund(self, request: Request) -> Response:
+        """Asked for, or asked about."""
+        if not await self._is_ours(request):
+            return self._signed(401, {"code": "SIGN_ERROR"})
+        body = await request.body()
+        number = request.path_params.get("number") or json.loads(body)["out_refund_no"]
+        if request.method == "POST" and self.orders.setdefault(number, body) != body:
+            self.faults.append("a refund came again with another body")
+        if self.says is not None:
+            return self._signed(*self.says)
+        asked = json.loads(self.orders[number])
+        answer = {
+            "refund_id": "5030", "out_refund_no": number, "status": self.refund_status,
+            "transaction_id": asked["transaction_id"], "amount": asked["amount"],
+        }  # fmt: skip
+        return self._signed(200, answer)
+
+    async def native(self, request: Request) -> Response:
+        body = await request.body()
+        if not await self._is_ours(request):
+            return self._signed(401, {"code": "SIGN_ERROR"})
         order = json.loads(body)
         if self.orders.setdefault(order["out_trade_no"], body) != body:
             self.faults.append("an order came again with another body")
@@ -100,6 +129,11 @@ async def wechat_pay() -> AsyncGenerator[WeChat]:
     """It listens until the end, where nothing must have been wrong."""
     (port,) = free_ports(1)
     wechat = WeChat(port)
-    async with served([Route(_PATH, wechat.native, methods=["POST"])], port=port):
+    routes = [
+        Route(_PATH, wechat.native, methods=["POST"]),
+        Route(_REFUNDS, wechat.refund, methods=["POST"]),
+        Route(f"{_REFUNDS}/{{number}}", wechat.refund, methods=["GET"]),
+    ]
+    async with served(routes, port=port):
         yield wechat
     assert wechat.faults == []

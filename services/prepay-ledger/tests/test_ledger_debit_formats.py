@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from prepay_ledger.bank_files.values import Unreadable
+from prepay_ledger.bank_files.values import Unreadable, masked
 from prepay_ledger.business_days import BusinessDays
-from prepay_ledger.debit_files.rules import follows_of, masked
+from prepay_ledger.debit_files.rules import follows_of
 from prepay_ledger.debit_formats.configured import DebitProfile
 from prepay_ledger.debit_formats.pain008 import NAMESPACE
 from prepay_ledger.debit_formats.read_answers import read_answers

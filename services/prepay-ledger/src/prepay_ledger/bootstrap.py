@@ -20,6 +20,7 @@ from prepay_ledger.pay_links.tell_links import TellLinks
 from prepay_ledger.payment_requests.configured import Requesters
 from prepay_ledger.payment_requests.post import make_client
 from prepay_ledger.procedures.take_notices import NoticeEvent
+from prepay_ledger.refunders.values import Refunders
 from prepay_ledger.relays.signing import CommandSigner
 from prepay_ledger.routes import routers
 from prepay_ledger.seals.close_days import CloseDays
@@ -67,17 +68,22 @@ async def run(settings: LedgerSettings) -> None:
         make_client() as client,
     ):
         requesters = settings.payment_requesters.items()
-        checkouts = settings.checkouts.items()
+        checkouts, refunders = settings.checkouts.items(), settings.refunders.items()
         await _run(
             settings,
             parts,
             {name: each.requester(client) for name, each in requesters},
             {name: each.checkout(client) for name, each in checkouts},
+            {name: each.refunder(client) for name, each in refunders},
         )
 
 
 async def _run(
-    settings: LedgerSettings, parts: Parts, requesters: Requesters, checkouts: Checkouts
+    settings: LedgerSettings,
+    parts: Parts,
+    requesters: Requesters,
+    checkouts: Checkouts,
+    refunders: Refunders,
 ) -> None:
     database, relay = parts.database, parts.relay
     signer = CommandSigner(settings.command_keys, first=settings.command_key_id)
@@ -154,6 +160,7 @@ async def _run(
                 signer=signer,
                 requesters=requesters,
                 checkouts=checkouts,
+                refunders=refunders,
                 committed=relay.wake,
             ),
             *parts.operators_routers(scope="ledger", restored=_restored),
@@ -176,6 +183,7 @@ async def _run(
             signer=signer,
             close_days=close_days,
             requesters=requesters,
+            refunders=refunders,
             committed=relay.wake,
         ),
         watch_dependencies({"kafka": parts.producer.check}),

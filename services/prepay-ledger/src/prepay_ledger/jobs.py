@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from prepay_ledger.breakers.follow_holds import FollowHolds
@@ -22,8 +23,11 @@ from prepay_ledger.mandates.settle_request import SettleRequest
 from prepay_ledger.mandates.values import TopUpPolicy
 from prepay_ledger.mode_changes.carry_on import CarryOnChanges
 from prepay_ledger.payment_requests.configured import Requesters
+from prepay_ledger.payments.take_movement import TakeMovement
 from prepay_ledger.reconnections.values import Reconnection
 from prepay_ledger.reconnections.watch_reconnections import WatchReconnections
+from prepay_ledger.refund_requests.send_refunds import SendRefunds
+from prepay_ledger.refunders.values import Refunders
 from prepay_ledger.relays.news import after_report
 from prepay_ledger.relays.signing import CommandSigner
 from prepay_ledger.relays.values import ObservedFrom
@@ -83,11 +87,18 @@ def jobs(
     signer: CommandSigner,
     close_days: CloseDays,
     requesters: Requesters,
+    refunders: Refunders,
     committed: Callable[[], None],
 ) -> list[Repeating]:
     """All of them; ``committed``: tells that there may be something to publish."""
     zone = ZoneInfo(settings.timezone)
     terms = {name: terms_of(each) for name, each in settings.payment_providers.items()}
+
+    async def review_accounts(
+        unit: PostgresUnit, account_ids: Sequence[UUID], now: datetime
+    ) -> None:
+        await review(unit, account_ids, now=now, caused_at=now)
+
     return [
         Repeating(
             name="recheck supply",
@@ -200,6 +211,18 @@ def jobs(
                 settle=SettleRequest(zone=zone, policy=TopUpPolicy(), pay_urls=review.pay_urls),
                 zone=zone,
                 policy=TopUpPolicy(),
+                clock=utc_now,
+                committed=committed,
+            ),
+            every_s=_SEND_TOP_UPS_EVERY_S,
+        ),
+        Repeating(
+            name="send refunds",
+            do=SendRefunds(
+                open_unit=units,
+                refunders=refunders,
+                take_movement=TakeMovement(review=review),
+                review=review_accounts,
                 clock=utc_now,
                 committed=committed,
             ),

@@ -151,9 +151,13 @@ PROPOSAL_WAITING_SECONDS = Gauge(
 )
 REFUND_AGE_SECONDS = Gauge(
     "prewatt_ledger_refund_age_seconds",
-    "Since when the oldest refund is in transit: not at the bank yet, or not fetched in cash; 0: "
-    "none is.",
+    "Since when the oldest refund is in transit: not at the bank yet, not fetched in cash, or not "
+    "told of by its provider; 0: none is.",
     ("way",),
+)
+REFUNDS_UNANSWERED = Gauge(
+    "prewatt_ledger_refunds_unanswered",
+    "Refunds through a provider of which nobody knows whether the money went: a person looks.",
 )
 UNCLAIMED_BALANCES = Gauge(
     "prewatt_ledger_unclaimed_balances",

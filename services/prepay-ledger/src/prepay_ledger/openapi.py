@@ -168,6 +168,7 @@ EXAMPLES: Mapping[str, Any] = {
     "previous": _HASH,
     "proof": _HASH,
     "provider": "acme-pay",
+    "provider_code": "charge_disputed",
     "public_key": "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=",
     "published_by": "wang.fang",
     "read_by": "meter",

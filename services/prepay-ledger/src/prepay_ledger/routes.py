@@ -59,6 +59,7 @@ from prepay_ledger.procedures.api import procedures_router
 from prepay_ledger.procedures.postgres_queries import ProcedureQueries
 from prepay_ledger.reconnections.api import reconnections_router
 from prepay_ledger.reconnections.postgres_queries import ReconnectionQueries
+from prepay_ledger.refunders.values import Refunders
 from prepay_ledger.relays.signing import CommandSigner
 from prepay_ledger.routes_links import link_routers
 from prepay_ledger.routes_money import money_routers
@@ -88,6 +89,7 @@ def routers(
     signer: CommandSigner,
     requesters: Requesters,
     checkouts: Checkouts,
+    refunders: Refunders,
     committed: Callable[[], None],
 ) -> list[APIRouter]:
     """Every module's. ``committed`` is called after what a request changed has committed."""
@@ -253,6 +255,7 @@ def routers(
             database=database,
             review=review,
             requesters=requesters,
+            refunders=refunders,
             committed=committed,
         ),
         *link_routers(settings=settings, database=database, checkouts=checkouts),

@@ -47,6 +47,7 @@ from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.payments.take_payment_event import ApplyPaymentEvent, TakePaymentEvent
 from prepay_ledger.receipts.api import receipts_router
 from prepay_ledger.receipts.postgres_queries import ReceiptQueries
+from prepay_ledger.refunders.values import Refunders
 from prepay_ledger.refunds.api import refunds_router
 from prepay_ledger.refunds.order_refund import OrderRefund
 from prepay_ledger.refunds.postgres_queries import RefundQueries
@@ -84,6 +85,7 @@ def money_routers(
     database: Database,
     review: SupplyReview,
     requesters: Requesters,
+    refunders: Refunders,
     committed: Callable[[], None],
 ) -> list[APIRouter]:
     """Of points of sale, cash, banks, providers and receipts."""
@@ -121,7 +123,7 @@ def money_routers(
     of_deposits = CarryOutSteps[PostgresUnit](review=review_accounts, zone=zone)
 
     order_refund = OrderRefund[PostgresUnit](
-        zone=zone, approvals=approvals, terms=settings.refund_terms
+        zone=zone, approvals=approvals, terms=settings.refund_terms, refunders=refunders
     )
 
     def units() -> AbstractAsyncContextManager[PostgresUnit]:

@@ -20,6 +20,7 @@ from prepay_ledger.pay_links.values import PayAmounts
 from prepay_ledger.payment_requests.configured import ConfiguredRequester
 from prepay_ledger.providers.configured import ConfiguredProvider, ProviderName
 from prepay_ledger.receipts.sign_receipt import ReceiptKeys, receipt_keys_of
+from prepay_ledger.refunders.configured import ConfiguredRefunder
 from prepay_ledger.refunds.values import RefundTerms
 from prepay_ledger.relays.signing import private_key
 from prepay_ledger.site_codes.rules import masters_of
@@ -52,6 +53,9 @@ class LedgerSettings(ServiceSettings):
     checkouts: dict[ProviderName, ConfiguredCheckout] = Field(default_factory=dict)
     """Providers at whose pages payers of links pay, by the name of the webhook that tells whether
     money came; payers see them in this order."""
+    refunders: dict[ProviderName, ConfiguredRefunder] = Field(default_factory=dict)
+    """Providers that are asked to give back what is refunded to a payment, by the name of the
+    webhook that tells what came of it."""
     pay_amounts: dict[CurrencyField, PayAmounts] = Field(default_factory=dict)
     """What payers of links may choose of, by currency."""
     second_person_above_micro: int | None = Field(default=None, ge=0)
@@ -197,7 +201,7 @@ class LedgerSettings(ServiceSettings):
 
     @model_validator(mode="after")
     def _hears_of_requests(self) -> Self:
-        asked = self.payment_requesters.keys() | self.checkouts.keys()
+        asked = self.payment_requesters.keys() | self.checkouts.keys() | self.refunders.keys()
         deaf = sorted(asked - self.payment_providers.keys())
         if deaf:
             message = (

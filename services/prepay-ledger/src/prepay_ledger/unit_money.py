@@ -39,8 +39,9 @@ from prepay_ledger.payments.postgres_events import PostgresPaymentEvents
 from prepay_ledger.payments.postgres_payments import PostgresPayments
 from prepay_ledger.payouts.ports import PayoutStore
 from prepay_ledger.payouts.postgres import PostgresPayouts
-from prepay_ledger.refunds.ports import RefundStore
+from prepay_ledger.refunds.ports import BackStore, RefundStore
 from prepay_ledger.refunds.postgres import PostgresRefunds
+from prepay_ledger.refunds.postgres_backs import PostgresBacks
 from prepay_ledger.settlements.ports import SettlementStore
 from prepay_ledger.settlements.postgres import PostgresSettlements
 from prepay_ledger.statements.ports import StatementStore
@@ -78,6 +79,7 @@ class MoneyStores:
         self.drawers: DrawerStore = cash
         self.bank: BankStore = PostgresBank(connection)
         self.refunds: RefundStore = PostgresRefunds(connection)
+        self.backs: BackStore = PostgresBacks(connection)
         self.statements: StatementStore = PostgresStatements(connection)
         self.settlements: SettlementStore = PostgresSettlements(connection)
         self.transfers: TransferStore = PostgresTransfers(connection)

@@ -15,6 +15,7 @@ from prepay_ledger.metrics import (
     PAYOUTS_OPEN,
     PROPOSAL_WAITING_SECONDS,
     REFUND_AGE_SECONDS,
+    REFUNDS_UNANSWERED,
     TRANSFER_ANSWER_AGE_SECONDS,
     UNCLAIMED_BALANCES,
 )
@@ -124,6 +125,7 @@ async def _measure_refunds(refunds: RefundQueries, ended_by: date) -> None:
     for way in Way:
         age_s = (now - since[way]).total_seconds() if way in since else 0
         REFUND_AGE_SECONDS.labels(way).set(age_s)
+    REFUNDS_UNANSWERED.set(await refunds.count_unanswered())
     UNCLAIMED_BALANCES.set(await refunds.count_unclaimed(ended_by))
 
 

@@ -28,6 +28,7 @@ class Way(StrEnum):
 
     BANK = "bank"
     CASH = "cash"
+    PROVIDER = "provider"
 
 
 @refunds.command("list")
@@ -39,7 +40,8 @@ def list_(
     state_dir: StateDir = DEFAULT_STATE_DIR,
 ) -> None:
     """What was paid out, newest first; a transfer must name the reference."""
-    table = Table("id", "amount", "way", "to", "account", "reference", "state", box=None)
+    names = ("id", "amount", "way", "to", "account", "reference", "state", "provider")
+    table = Table(*names, box=None)
     with one_line_errors(), find_target(state_dir=state_dir).client("prepay-ledger") as ledger:
         for each in items_of(ledger, "/v1/refunds", {"state": state} if state else {}):
             table.add_row(
@@ -50,6 +52,7 @@ def list_(
                 plain(each["bank_account"]),
                 each["reference"],
                 each["state"],
+                plain(" ".join(filter(None, (each["provider_state"], each["provider_code"])))),
             )
     _console.print(table if table.row_count else "there is no such refund")
 
@@ -70,10 +73,15 @@ def order(
     account_number: str,
     amount: str,
     *,
-    holder: Annotated[str, typer.Option(help="Who is paid.")],
+    holder: Annotated[
+        str | None, typer.Option(help="Who is paid; left out where it goes back to a payment.")
+    ] = None,
     way: Annotated[Way, typer.Option(help="How.")] = Way.BANK,
     bank_account: Annotated[str, typer.Option(help="IBAN, or the bank's number of it.")] = "",
     bank_code: Annotated[str, typer.Option(help="BIC, or the bank's number.")] = "",
+    payment: Annotated[
+        UUID | None, typer.Option(help="Of --way provider: the payment that it goes back to.")
+    ] = None,
     reason: Why,
     key: Key = None,
     who: Who = None,
@@ -88,6 +96,7 @@ def order(
             "holder": holder,
             "bank_account": bank_account,
             "bank_code": bank_code,
+            "payment": None if payment is None else str(payment),
             "reason": reason,
         }
         account_id = account_of(ledger, account_number)["id"]
@@ -179,4 +188,5 @@ def _do(
 
 def _is_now(after: dict[str, Any]) -> str:
     amount = f"{decimal_from(after['amount_micro'])} {after['currency']}"
-    return f"refund {after['id']} of {amount} is {after['state']}"
+    why = f": {after['provider_code']}" if after["provider_code"] else ""
+    return f"refund {after['id']} of {amount} is {after['state']}{why}"

@@ -19,7 +19,6 @@ from prepay_ledger.deposits.ports import HasDeposits
 from prepay_ledger.payments import ports as payments
 from prepay_ledger.payments.credit import Decided
 from prepay_ledger.payouts.ports import HasPayouts
-from prepay_ledger.refunds.ports import HasRefunds
 
 
 class BankStore(Protocol):
@@ -92,7 +91,7 @@ class HasBank(Protocol):
     bank: BankStore
 
 
-class Unit(HasBank, HasPayouts, HasRefunds, HasDebits, HasDeposits, payments.Unit, Protocol):
+class Unit(HasBank, HasPayouts, HasDebits, HasDeposits, payments.Unit, Protocol):
     """A transaction in which a line is applied."""
 
 

@@ -109,7 +109,8 @@ def why_not(refund: Refund, line: BankLine) -> str:
     if line.currency != refund.currency:
         return f"it is in {line.currency}, and the refund in {refund.currency}"
     if refund.way is not Way.BANK:
-        return "the refund is paid in cash"
+        by = "in cash" if refund.way is Way.CASH else "through a provider"
+        return f"the refund is paid {by}"
     micro = line.line.amount_micro
     return _why_not_gone(refund, -micro) if micro < 0 else _why_not_back(refund, micro)
 

@@ -104,3 +104,13 @@ def checked(statement: Statement) -> Statement:
         )
         raise Unreadable(message)
     return statement
+
+
+def masked(number: str) -> str:
+    """A bank account as a person may see it who has no need of all of it.
+
+    >>> masked("DE02120300000000202051")
+    '******************2051'
+    """
+    shown = 4
+    return "*" * max(0, len(number) - shown) + number[-shown:]

@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from secrets import token_hex
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import httpx
-from pydantic import AfterValidator, Field, JsonValue, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, JsonValue, field_validator
 
 from prepay_ledger.checkouts.alipay import AlipayCheckout
 from prepay_ledger.checkouts.http_json import NAMES, HttpCheckout
@@ -15,20 +14,22 @@ from prepay_ledger.checkouts.stripe import StripeCheckout
 from prepay_ledger.checkouts.values import Checkout
 from prepay_ledger.checkouts.wechat_pay import WeChatPayCheckout
 from prepay_ledger.payment_requests import template
-from prepay_ledger.payment_requests.configured import NamesPath, Secret, Url
+from prepay_ledger.payment_requests.configured import (
+    NamesPath,
+    PrivateKeySecret,
+    Secret,
+    Url,
+    WeChatPayApiSettings,
+)
 from prepay_ledger.providers.configured import (
     AlipaySettings,
-    CertificateText,
     ConfiguredProvider,
-    FromFile,
     ProviderSettings,
-    PublicKeyText,
     StandardSecret,
     StandardWebhooksSettings,
     WeChatPaySettings,
 )
-from prepay_ledger.providers.rsa_keys import certificate, private_key, public_key
-from prepay_ledger.providers.wechat_pay_signatures import WeChatPayMerchant, WeChatPaySigners
+from prepay_ledger.providers.rsa_keys import private_key
 from prewatt_common.clock import utc_now
 
 _HOST = re.compile(r"(https?://)?(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?/?")
@@ -48,11 +49,6 @@ def _origin(text: str) -> str:
     if host.startswith("*."):
         return origin_of(url).replace("://", "://*.")
     return origin_of(url)
-
-
-def _private_key(secret: SecretStr) -> SecretStr:
-    private_key(secret.get_secret_value())
-    return secret
 
 
 _Origin = Annotated[str, AfterValidator(_origin)]
@@ -130,7 +126,7 @@ class AlipayCheckoutSettings(ProviderSettings):
 
     kind: Literal["alipay"]
     app_id: Annotated[str, Field(min_length=1, max_length=64)]
-    private_key: Annotated[SecretStr, AfterValidator(_private_key), FromFile]
+    private_key: PrivateKeySecret
     product: Literal["wap", "page"] = "wap"
     """``wap`` for phones, which computers show too; ``page`` for computers."""
     notify_url: Url
@@ -153,49 +149,23 @@ class AlipayCheckoutSettings(ProviderSettings):
         )
 
 
-class WeChatPayCheckoutSettings(ProviderSettings):
-    """A merchant at WeChat Pay (API v3, native), for yuan alone. ``private_key`` and ``serial_no``:
-    of the merchant's own certificate. ``public_keys`` by their id ``PUB_KEY_ID_...``, and
-    ``certificates``: WeChat Pay's, as its webhook has them. ``notify_url``: our webhook."""
+class WeChatPayCheckoutSettings(WeChatPayApiSettings):
+    """A merchant at WeChat Pay (API v3, native), for yuan alone. ``notify_url``: our webhook."""
 
     kind: Literal["wechat-pay"]
     app_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-    merchant_id: Annotated[str, Field(pattern=r"^[0-9]{1,32}$")]
-    serial_no: Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{8,64}$")]
-    private_key: Annotated[SecretStr, AfterValidator(_private_key), FromFile]
-    public_keys: dict[str, PublicKeyText] = Field(default_factory=dict)
-    certificates: list[CertificateText] = Field(default_factory=list)
     notify_url: Url
     url: Url = "https://api.mch.weixin.qq.com/v3/pay/transactions/native"
     labels: _Labels = Field(default={"en": "WeChat Pay", "zh-CN": "微信支付"}, min_length=2)
 
-    @model_validator(mode="after")
-    def _has_a_key(self) -> Self:
-        if not (self.public_keys or self.certificates):
-            message = "give public_keys or certificates, or no answer could be verified"
-            raise ValueError(message)
-        return self
-
     def checkout(self, client: httpx.AsyncClient) -> Checkout:
         """As it is to be used."""
-        certificates = [certificate(text) for text in self.certificates]
         return WeChatPayCheckout(
             url=self.url,
             app_id=self.app_id,
-            merchant=WeChatPayMerchant(
-                merchant_id=self.merchant_id,
-                serial=self.serial_no,
-                key=private_key(self.private_key.get_secret_value()),
-            ),
-            signers=WeChatPaySigners(
-                {name: public_key(text) for name, text in self.public_keys.items()},
-                {each.serial: each for each in certificates},
-            ),
+            api=self.api(client),
             notify_url=self.notify_url,
             labels={**self.labels},
-            client=client,
-            clock=utc_now,
-            nonce=lambda: token_hex(16),
         )
 
 

@@ -4,23 +4,17 @@ pay.weixin.qq.com/doc/v3/merchant/4012791877. The same order with the same body 
 again, so it is the idempotency key. What is answered is signed: what is not is no answer.
 """
 
-import json
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta, timezone
 
 import httpx
 
 from prepay_ledger.checkouts.values import CheckoutAnswer, CheckoutRequest, Declined, PageReady
-from prepay_ledger.payment_requests.post import Posted, post, text_at, unclear
+from prepay_ledger.payment_requests.post import Posted, text_at, unclear
 from prepay_ledger.payment_requests.values import NoAnswer
+from prepay_ledger.payment_requests.wechat_pay import NOT_SIGNED, WeChatPayApi
 from prepay_ledger.providers.amounts import minor_of_micro
-from prepay_ledger.providers.values import BadSignature
-from prepay_ledger.providers.wechat_pay_signatures import WeChatPayMerchant, WeChatPaySigners
-from prewatt_common.clock import Clock
-
-logger = logging.getLogger(__name__)
 
 _CHINA = timezone(timedelta(hours=8))
 _OPEN_FOR = timedelta(hours=2)
@@ -35,17 +29,13 @@ order that is paid its webhook tells of."""
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeChatPayCheckout:
     """A `Checkout` whose page is a code to scan, shown on a page of ours. ``notify_url``: our
-    webhook, as WeChat Pay reaches it. ``nonce``: gives a new one each time."""
+    webhook, as WeChat Pay reaches it."""
 
     url: str
     app_id: str
-    merchant: WeChatPayMerchant
-    signers: WeChatPaySigners
+    api: WeChatPayApi
     notify_url: str
     labels: Mapping[str, str]
-    client: httpx.AsyncClient
-    clock: Clock
-    nonce: Callable[[], str]
     page_origins: tuple[str, ...] = ()
     """Nobody is sent anywhere."""
 
@@ -61,31 +51,14 @@ class WeChatPayCheckout:
 
     async def begin(self, request: CheckoutRequest) -> CheckoutAnswer:
         """The account's number comes back as ``attach``, and our id as ``out_trade_no``."""
-        content = json.dumps(self._order(request), ensure_ascii=False).encode()
-        authorization = self.merchant.authorization(
-            method="POST",
-            target=httpx.URL(self.url).raw_path.decode("ascii"),
-            body=content,
-            nonce=self.nonce(),
-            now=self.clock(),
-        )
-        headers = {
-            "accept": "application/json",
-            "authorization": authorization,
-            "content-type": "application/json",
-            "user-agent": "prewatt",
-        }
-        # By which key it is to sign what it answers.
-        if (serial := next(iter(self.signers.public_keys), None)) is not None:
-            headers["wechatpay-serial"] = serial
-        posted = await post(self.client, self.url, headers=headers, content=content)
+        posted = await self.api.call("POST", self.url, self._order(request))
         return posted if isinstance(posted, NoAnswer) else self._answer(posted)
 
     def _order(self, request: CheckoutRequest) -> Mapping[str, object]:
         expires = (request.begun_at + _OPEN_FOR).astimezone(_CHINA)
         return {
             "appid": self.app_id,
-            "mchid": self.merchant.merchant_id,
+            "mchid": self.api.merchant.merchant_id,
             "description": request.title[:_DESCRIPTION_CHARACTERS_MAX],
             "out_trade_no": request.id.hex,
             "time_expire": expires.isoformat(timespec="seconds"),
@@ -102,11 +75,8 @@ class WeChatPayCheckout:
         is_success = httpx.codes.is_success(posted.status)
         if not is_success and code not in _DECLINES:
             return unclear(posted)
-        try:
-            self.signers.require(posted.headers, posted.body, self.clock())
-        except BadSignature as error:
-            logger.error("an answer of WeChat Pay is not signed as it has to be: %s", error)
-            return NoAnswer("the answer is not signed by WeChat Pay", is_there=True)
+        if not self.api.is_signed(posted):
+            return NOT_SIGNED
         if not is_success:
             return Declined(code)
         scanned = text_at(posted.document, "code_url", characters_max=_CODE_CHARACTERS_MAX + 1)

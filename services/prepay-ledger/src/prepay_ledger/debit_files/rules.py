@@ -58,9 +58,3 @@ def file_of(row: DebitFileRow, items: list[DebitItem]) -> DebitFile:
             for each in sorted(items, key=lambda each: each.number)
         ],
     )
-
-
-def masked(number: str) -> str:
-    """A bank account as a person may see it who has no need of all of it."""
-    shown = 4
-    return "*" * max(0, len(number) - shown) + number[-shown:]

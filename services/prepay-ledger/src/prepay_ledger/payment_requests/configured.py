@@ -1,16 +1,26 @@
 """Providers that can be asked for money, as the settings name them."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeAlias
+from secrets import token_hex
+from typing import Annotated, Literal, Self, TypeAlias
 
 import httpx
-from pydantic import AfterValidator, Field, JsonValue, SecretStr, field_validator
+from pydantic import AfterValidator, Field, JsonValue, SecretStr, field_validator, model_validator
 
 from prepay_ledger.payment_requests import template
 from prepay_ledger.payment_requests.http_json import HttpRequester
 from prepay_ledger.payment_requests.stripe import StripeRequester
 from prepay_ledger.payment_requests.values import Requester
-from prepay_ledger.providers.configured import FromFile, ProviderSettings, StandardSecret
+from prepay_ledger.payment_requests.wechat_pay import WeChatPayApi
+from prepay_ledger.providers.configured import (
+    CertificateText,
+    FromFile,
+    ProviderSettings,
+    PublicKeyText,
+    StandardSecret,
+)
+from prepay_ledger.providers.rsa_keys import certificate, private_key, public_key
+from prepay_ledger.providers.wechat_pay_signatures import WeChatPayMerchant, WeChatPaySigners
 from prewatt_common.clock import utc_now
 
 
@@ -22,7 +32,13 @@ def _url(text: str) -> str:
     return text
 
 
+def _private_key(secret: SecretStr) -> SecretStr:
+    private_key(secret.get_secret_value())
+    return secret
+
+
 Url = Annotated[str, AfterValidator(_url)]
+PrivateKeySecret = Annotated[SecretStr, AfterValidator(_private_key), FromFile]
 Secret = Annotated[SecretStr, FromFile]
 NamesPath = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$")]
 """Names of a JSON document with dots between: ``data.id``."""
@@ -79,6 +95,43 @@ class StripeRequestsSettings(ProviderSettings):
             api_key=self.api_key.get_secret_value(),
             api_version=self.api_version,
             client=client,
+        )
+
+
+class WeChatPayApiSettings(ProviderSettings):
+    """A merchant at WeChat Pay (API v3). ``private_key`` and ``serial_no``: of the merchant's own
+    certificate. ``public_keys`` by their id ``PUB_KEY_ID_...``, and ``certificates``: WeChat Pay's,
+    as its webhook has them."""
+
+    merchant_id: Annotated[str, Field(pattern=r"^[0-9]{1,32}$")]
+    serial_no: Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{8,64}$")]
+    private_key: PrivateKeySecret
+    public_keys: dict[str, PublicKeyText] = Field(default_factory=dict)
+    certificates: list[CertificateText] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _has_a_key(self) -> Self:
+        if not (self.public_keys or self.certificates):
+            message = "give public_keys or certificates, or no answer could be verified"
+            raise ValueError(message)
+        return self
+
+    def api(self, client: httpx.AsyncClient) -> WeChatPayApi:
+        """As it is to be used."""
+        certificates = [certificate(text) for text in self.certificates]
+        return WeChatPayApi(
+            merchant=WeChatPayMerchant(
+                merchant_id=self.merchant_id,
+                serial=self.serial_no,
+                key=private_key(self.private_key.get_secret_value()),
+            ),
+            signers=WeChatPaySigners(
+                {name: public_key(text) for name, text in self.public_keys.items()},
+                {each.serial: each for each in certificates},
+            ),
+            client=client,
+            clock=utc_now,
+            nonce=lambda: token_hex(16),
         )
 
 

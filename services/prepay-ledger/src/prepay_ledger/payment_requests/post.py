@@ -1,4 +1,4 @@
-"""One POST to a provider, with a limit on time and on what is read of the answer."""
+"""One request to a provider, with a limit on time and on what is read of the answer."""
 
 import json
 from collections.abc import Mapping
@@ -37,9 +37,21 @@ def make_client() -> httpx.AsyncClient:
 async def post(
     client: httpx.AsyncClient, url: str, *, headers: Mapping[str, str], content: bytes
 ) -> Posted | NoAnswer:
+    """What is to be done."""
+    return await send(client, "POST", url, headers=headers, content=content)
+
+
+async def send(
+    client: httpx.AsyncClient,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    content: bytes = b"",
+) -> Posted | NoAnswer:
     """The error's text is not told: it may name what the URL holds."""
     try:
-        async with client.stream("POST", url, headers=dict(headers), content=content) as answer:
+        async with client.stream(method, url, headers=dict(headers), content=content) as answer:
             body = b""
             async for part in answer.aiter_bytes():
                 body += part

@@ -20,6 +20,7 @@ from prepay_ledger.payments.values import (
     Resolution,
     Topup,
 )
+from prepay_ledger.refunds.ports import HasRefunds
 from prepay_ledger.supply import ports as supply
 
 
@@ -105,7 +106,7 @@ class PaymentEventStore(Protocol):
         ...
 
 
-class Unit(SplittingUnit, HasFacts, HasMandates, HasProposals, supply.Unit, Protocol):
+class Unit(SplittingUnit, HasFacts, HasMandates, HasProposals, HasRefunds, supply.Unit, Protocol):
     """A transaction in which money comes in, and supply is decided after it."""
 
     payments: PaymentStore

@@ -9,9 +9,17 @@ from prepay_ledger.emergency_credits.follow_money import reopen_credit
 from prepay_ledger.events import account_event
 from prepay_ledger.journal.values import Entry, Journal, UtilityAccount, clearing, refund_due
 from prepay_ledger.payments.ports import Unit
-from prepay_ledger.payments.taken_back import Movement, TakenBack, taken_back
+from prepay_ledger.payments.taken_back import (
+    OF_REFUNDS,
+    Movement,
+    TakenBack,
+    refunds_told,
+    taken_back,
+)
 from prepay_ledger.payments.values import KnownPayment, PaymentOutcome
 from prepay_ledger.providers.values import Told
+from prepay_ledger.refunds.follow_refunds import follow_refunds, name_refund
+from prepay_ledger.refunds.values import Given
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.contracts.ledger_events_v1 import PaymentTakenBack
 
@@ -45,7 +53,11 @@ class TakeMovement:
         )
         movement = movement_of(told)
         earlier = await unit.payments.movements(provider=provider, payment_id=told.payment_id)
+        is_new = await _name_refund(unit, known, told)
         if movement in earlier:
+            if known is not None and is_new:
+                # A refund of ours, told before by an event that did not name it.
+                await settle_taken_back(unit, self._review, known, earlier, now=now)
             return MovementResult(known, repeated=True, excess_micro=0)
         if any(movement.contradicts(each) for each in earlier):
             message = (
@@ -70,6 +82,37 @@ class TakeMovement:
         after = await settle_taken_back(unit, self._review, known, [*earlier, movement], now=now)
         return MovementResult(known, repeated=False, excess_micro=after.excess_micro)
 
+    async def again(self, unit: Unit, *, provider: str, payment_id: str, now: datetime) -> None:
+        """Of a payment whose movements are known better than as they were told: which of them are
+        refunds of ours. The payment is locked."""
+        known = await unit.payments.by_payment_id(provider=provider, payment_id=payment_id)
+        assert known is not None, "a payment stays"
+        movements = await unit.payments.movements(provider=provider, payment_id=payment_id)
+        await settle_taken_back(unit, self._review, known, movements, now=now)
+
+
+async def _name_refund(unit: Unit, known: KnownPayment | None, told: Told) -> bool:
+    """Notes which refund of ours the movement is; whether that was not known before. Raises
+    `MovementConflict` where it is of another amount."""
+    if known is None or known.account_id is None or told.kind not in OF_REFUNDS:
+        return False
+    ours = await name_refund(
+        unit,
+        payment=known.id,
+        account_id=known.account_id,
+        request_id=told.request_id,
+        movement_id=told.movement_id,
+    )
+    if ours is None:
+        return False
+    if not told.cumulative and told.amount_micro != ours.amount_micro:
+        message = (
+            f"{told.kind} {told.movement_id} of payment {told.payment_id} is of a refund that we "
+            f"asked for {ours.amount_micro} micro-units, not {told.amount_micro}"
+        )
+        raise MovementConflict(message)
+    return ours.is_new
+
 
 def movement_of(told: Told) -> Movement:
     """As it is kept."""
@@ -91,11 +134,26 @@ async def settle_taken_back(
     now: datetime,
 ) -> TakenBack:
     """Moves the difference between what was taken back by ``movements`` and what was moved of that
-    before. The payment is locked. Of another currency than its own nothing is moved."""
+    before. What of it went by refunds of ours has left its account before. The payment is locked.
+    Of another currency than its own nothing is moved."""
     movements = [each for each in movements if each.currency == known.payment.currency]
     after = taken_back(movements, paid_micro=known.payment.amount_micro)
+    given = Given(0, 0, is_moved=False)
+    if known.account_id is not None:
+        given = await follow_refunds(
+            unit,
+            payment=known.id,
+            account_id=known.account_id,
+            went=refunds_told(movements),
+            at=now,
+        )
+    delta_micro = after.amount_micro - known.taken_back_micro - given.moved_micro
+    if delta_micro:
+        left_micro = known.payment.amount_micro - after.amount_micro + given.given_micro
+        await _move(unit, review, known, delta_micro, left_micro=left_micro, now=now)
+    elif given.is_moved and known.account_id is not None:
+        await review(unit, [known.account_id], now=now, caused_at=now)
     if after.amount_micro != known.taken_back_micro:
-        await _move(unit, review, known, after.amount_micro, now=now)
         await unit.payments.set_taken_back(known.id, after.amount_micro)
     return after
 
@@ -109,14 +167,15 @@ async def _move(
     unit: Unit,
     review: SupplyReview,
     known: KnownPayment,
-    taken_back_micro: int,
+    delta_micro: int,
     *,
+    left_micro: int,
     now: datetime,
 ) -> None:
-    """Of the payment ``taken_back_micro`` are taken back by now: less than before where a dispute
-    was won, or a refund came back."""
+    """Of the payment ``delta_micro`` more are taken back by now: below zero where a dispute was
+    won, or a refund came back. Whoever has the money has ``left_micro`` of it yet, or has had them
+    paid out."""
     paid = known.payment
-    delta_micro = taken_back_micro - known.taken_back_micro
     has_money = {
         PaymentOutcome.SUSPENSE: UtilityAccount.SUSPENSE,
         PaymentOutcome.RETURNED: refund_due(paid.provider),
@@ -148,7 +207,7 @@ async def _move(
         unit=unit,
         account=account,
         payment=known.id,
-        left_micro=paid.amount_micro - taken_back_micro,
+        left_micro=left_micro,
         moved=moved,
         journal_id=journal_id,
         at=now,

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from prepay_ledger.providers.values import Kind
 
+OF_REFUNDS = (Kind.REFUNDED, Kind.REFUND_FAILED)
 _DISPUTED = (Kind.DISPUTED, Kind.DISPUTE_LOST)
 
 
@@ -62,6 +63,17 @@ def taken_back(movements: Collection[Movement], *, paid_micro: int) -> TakenBack
     )
     said = refunded + reversed_ + disputed
     return TakenBack(min(said, paid_micro), max(0, said - paid_micro))
+
+
+def refunds_told(movements: Iterable[Movement]) -> dict[str, bool]:
+    """By the provider's id of each refund: whether it went; false: it failed, or came back. That it
+    failed is the last word, whichever was told first."""
+    told: dict[str, bool] = {}
+    for each in movements:
+        if each.kind in OF_REFUNDS:
+            went = each.kind is Kind.REFUNDED
+            told[each.movement_id] = went and told.get(each.movement_id, True)
+    return told
 
 
 def _by_id(movements: Iterable[Movement], *kinds: Kind) -> dict[str, int]:

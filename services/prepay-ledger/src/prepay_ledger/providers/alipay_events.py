@@ -93,7 +93,8 @@ def _told(kind: Kind, status: str, form: Mapping[bytes, bytes]) -> Reading:
             ),
             amount_micro=amount_micro,
             currency="CNY",
-            request_id=request_id_of(text_of(form, b"out_trade_no")),
+            # Of a refund the number that it was asked for by.
+            request_id=request_id_of(text_of(form, b"out_biz_no" if refund else b"out_trade_no")),
             # Of a refund with fractions of a second.
             at=china_time(text_of(form, paid_at).partition(".")[0]),
         )

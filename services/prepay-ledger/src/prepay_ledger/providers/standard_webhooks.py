@@ -49,7 +49,7 @@ class PaymentData(Document):
     """In 1e-6 of the currency: 12.50 is 12500000."""
     currency: Currency
     request_id: RequestId = ""
-    """Of money that we asked for: the request's id, as it was sent."""
+    """Of money that we asked for, or asked to go back: the request's id, as it was sent."""
 
 
 class PaymentEvent(Document):

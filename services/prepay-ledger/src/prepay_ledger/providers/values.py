@@ -52,7 +52,8 @@ class Told:
     cumulative: bool = False
     """The amount is all that was refunded of the payment so far, not this refund alone."""
     request_id: str = ""
-    """Our id of the request that the money was asked for by; empty where the event names none."""
+    """Our id of the request that the money was asked for by, or of the refund by which it was asked
+    to go back; empty where the event names none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ class _Refund(Document):
     mchid: str
     transaction_id: ProviderId
     refund_id: ProviderId
+    out_refund_no: str = ""
     refund_status: Literal["SUCCESS", "CLOSED", "ABNORMAL", "PROCESSING"]
     success_time: str = ""
     amount: _Amount
@@ -125,6 +126,7 @@ def _refund(kind: str, refund: _Refund, merchant_ids: frozenset[str]) -> Reading
         amount_micro=micro_of_minor(refund.amount.refund, refund.amount.currency),
         currency=refund.amount.currency,
         at=instant_of(refund.success_time),
+        request_id=request_id_of(refund.out_refund_no),
     )
     return Told(kind=outcome, type=kind, **movement.model_dump())
 

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from prepay_ledger.approvals.values import Act, ActKind
-from prepay_ledger.debit_files.rules import masked
+from prepay_ledger.bank_files.values import masked
 from prepay_ledger.refunds.values import Order, Way
 
 
@@ -21,6 +21,7 @@ def act_of(asked: Order, *, payee_id: UUID, currency: str) -> Act:
             "payee_id": str(payee_id),
             "holder": asked.payee.holder,
             "bank_account": masked(asked.payee.bank_account),
+            **({} if asked.payment is None else {"payment": str(asked.payment)}),
         },
         amount_micro=asked.amount_micro,
         currency=currency,
@@ -35,6 +36,12 @@ def payee_of(act: Act) -> UUID:
 def way_of(act: Act) -> Way:
     """How it is paid."""
     return Way(str(act.parameters["way"]))
+
+
+def payment_of(act: Act) -> UUID | None:
+    """The payment that it goes back to; none: it goes another way."""
+    named = act.parameters.get("payment")
+    return None if named is None else UUID(str(named))
 
 
 def key_of(act: Act) -> str:

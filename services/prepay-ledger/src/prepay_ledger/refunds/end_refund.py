@@ -1,14 +1,25 @@
-"""Use cases: the customer has the cash of a refund; or it is not paid out after all."""
+"""Use cases: the customer has the cash of a refund; or it is not paid out after all, because a
+person says so, or because its provider has refused."""
 
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.journal.values import UtilityAccount
+from prepay_ledger.refunds.back import closed
 from prepay_ledger.refunds.move_refund import check_state, done_before, locked_refund, move_refund
 from prepay_ledger.refunds.ports import Review, Unit, UnitT
 from prepay_ledger.refunds.refusals import RefundNotSo
-from prepay_ledger.refunds.values import Refund, RefundState, Step, StepAction, Way
+from prepay_ledger.refunds.values import (
+    Back,
+    BackState,
+    Refund,
+    RefundState,
+    Step,
+    StepAction,
+    Way,
+)
 from prewatt_common.ids import new_id
 
 
@@ -21,7 +32,7 @@ async def hand_out(*, unit: Unit, refund_id: UUID, slip: str, key: str, decided:
         return refund
     check_state(refund, RefundState.IN_TRANSIT)
     if refund.way is not Way.CASH:
-        message = f"refund {refund.id} goes by the bank, whose line ends it; nothing was changed"
+        message = f"refund {refund.id} goes by the {refund.way}, which ends it; nothing was changed"
         raise RefundNotSo(message)
     refund = replace(refund, state=RefundState.PAID)
     postings: dict[str, int] = {
@@ -48,6 +59,33 @@ async def cancel_refund(
             "it, or wait for its answer; nothing was changed"
         )
         raise RefundNotSo(message)
+    back = await unit.backs.of_refund(refund.id)
+    if back is not None:
+        if back.state in (BackState.SENDING, BackState.ACCEPTED):
+            message = (
+                f"{back.provider} was asked for refund {refund.id} and has not told what came of "
+                "it: wait for that; nothing was changed"
+            )
+            raise RefundNotSo(message)
+        await unit.backs.put(closed(back, BackState.REFUSED, "cancelled by a person"))
+    return await _cancel(unit, review, refund, step)
+
+
+async def refused_by_provider(
+    *, unit: UnitT, review: Review[UnitT], back: Back, code: str, at: datetime
+) -> None:
+    """Nothing goes back by it: the account has it again, to be paid out another way. The account is
+    locked; of a refund that has ended nothing is changed."""
+    refund = await unit.refunds.refund(back.refund_id)
+    assert refund is not None, "a refund stays"
+    if refund.state is not RefundState.IN_TRANSIT:
+        return
+    await unit.backs.put(closed(back, BackState.REFUSED, code))
+    decided = Decided(by=back.provider, reason=f"it has refused: {code}", at=at)
+    await _cancel(unit, review, refund, _step(refund, StepAction.CANCEL, key="", decided=decided))
+
+
+async def _cancel(unit: UnitT, review: Review[UnitT], refund: Refund, step: Step) -> Refund:
     refund = replace(refund, state=RefundState.CANCELLED)
     balance = await move_refund(
         unit,
@@ -57,8 +95,10 @@ async def cancel_refund(
         postings={UtilityAccount.REFUNDS_IN_TRANSIT: -refund.amount_micro},
     )
     if balance is not None and balance.is_due:
-        await review(unit, [refund.account_id], decided.at)
-    return refund
+        await review(unit, [refund.account_id], step.decided.at)
+    found = await unit.refunds.refund(refund.id)
+    assert found is not None, "a refund stays"
+    return found
 
 
 def _step(

@@ -1,5 +1,6 @@
 """Use case: what an account that moved out has left is to be paid out."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Generic
 from uuid import UUID
@@ -13,27 +14,33 @@ from prepay_ledger.balances.values import Account
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.journal.values import UtilityAccount
 from prepay_ledger.modes.refuse_meanwhile import refuse_meanwhile
-from prepay_ledger.refunds.acts import act_of, key_of, payee_of, way_of
+from prepay_ledger.refunders.values import Refunders
+from prepay_ledger.refunds.acts import act_of, key_of, payee_of, payment_of, way_of
 from prepay_ledger.refunds.close_balance import close_balance
 from prepay_ledger.refunds.move_refund import move_refund
 from prepay_ledger.refunds.ports import Unit, UnitT
 from prepay_ledger.refunds.refusals import KeyUsedBefore, RefundRefused
-from prepay_ledger.refunds.rules import needs_two, why_not_paid_out, why_not_to
+from prepay_ledger.refunds.rules import needs_two, why_not_back, why_not_paid_out, why_not_to
 from prepay_ledger.refunds.values import (
+    Back,
+    BackState,
     Ground,
     Order,
+    PaidBefore,
+    Payee,
     Refund,
     RefundState,
     RefundTerms,
     Step,
     StepAction,
+    Way,
 )
 from prewatt_common.ids import new_id
 
 
 class OrderRefund(Generic[UnitT]):
     """Takes the money off the account, at once or when a second person approves. ``zone``: the
-    utility's, in which days end."""
+    utility's, in which days end. ``refunders``: providers that can be asked to give back."""
 
     def __init__(
         self,
@@ -41,7 +48,9 @@ class OrderRefund(Generic[UnitT]):
         zone: ZoneInfo,
         approvals: ApprovalTerms,
         terms: RefundTerms,
+        refunders: Refunders | None = None,
     ) -> None:
+        self._refunders = refunders or {}
         self._zone = zone
         self._approvals = approvals
         self._terms = terms
@@ -50,17 +59,20 @@ class OrderRefund(Generic[UnitT]):
         """The refund, or the proposal that waits. The same key again changes nothing, and is
         answered as it is by then. Raises `UnknownAccount`, `RefundRefused`, `ModeChangeUnderWay`,
         `KeyUsedBefore` or `AnotherWaits`."""
+        paid = await _paid(unit, asked)
+        if paid is not None:
+            asked = replace(asked, payee=_payer(paid))
         account = await _locked(unit, asked.account_id)
         known = await _ordered_before(unit, asked)
         if known is not None:
             return known
-        _refuse(why_not_to(asked.payee, asked.way))
+        _refuse(why_not_to(asked.payee, asked.way, payment=asked.payment))
         payee_id = await unit.refunds.payee_id(account.id, asked.payee)
         act = act_of(asked, payee_id=payee_id, currency=account.currency)
         waiting = await proposed_before(unit=unit, act=act, who=asked.decided.by)
         if waiting is not None:
             return waiting
-        ground = await self._checked(unit, account, asked)
+        ground = await self._checked(unit, account, asked, paid)
         # Money that leaves counts with whatever else its clerk did alone.
         if needs_two(self._approvals, ground, asked.amount_micro) or await takes_two(
             unit=unit,
@@ -72,7 +84,7 @@ class OrderRefund(Generic[UnitT]):
             return await propose(
                 unit=unit, act=act, decided=asked.decided, term=self._approvals.term
             )
-        return await self._order(unit, account, asked, payee_id=payee_id)
+        return await self._order(unit, account, asked, paid, payee_id=payee_id)
 
     async def carry_out(self, unit: UnitT, proposal: Proposal, *, approved: Decided) -> None:
         """What a second person has approved, by who proposed it. Raises `RefundRefused` where it
@@ -88,13 +100,17 @@ class OrderRefund(Generic[UnitT]):
             payee=payee,
             key=key_of(act),
             decided=Decided(by=by.by, reason=by.reason, at=approved.at),
+            payment=payment_of(act),
         )
+        paid = await _paid(unit, asked)
         account = await _locked(unit, asked.account_id)
         if await _ordered_before(unit, asked) is None:
-            await self._checked(unit, account, asked)
-            await self._order(unit, account, asked, payee_id=payee_id)
+            await self._checked(unit, account, asked, paid)
+            await self._order(unit, account, asked, paid, payee_id=payee_id)
 
-    async def _checked(self, unit: UnitT, account: Account, asked: Order) -> Ground:
+    async def _checked(
+        self, unit: UnitT, account: Account, asked: Order, paid: PaidBefore | None
+    ) -> Ground:
         """Raises `RefundRefused` or `ModeChangeUnderWay`."""
         await refuse_meanwhile(unit, [account.id])
         now = asked.decided.at
@@ -106,10 +122,30 @@ class OrderRefund(Generic[UnitT]):
             cash_max_micro=self._terms.cash_max_micro,
         )
         _refuse(why)
+        if paid is not None:
+            _refuse(why_not_back(paid, asked, currency=account.currency))
+            _refuse(self._why_not_asked(paid, asked))
         return ground
 
+    def _why_not_asked(self, paid: PaidBefore, asked: Order) -> str | None:
+        refunder = self._refunders.get(paid.provider)
+        if refunder is None:
+            return f"PREWATT_REFUNDERS names no {paid.provider}: it cannot be asked to give back"
+        if refunder.refused_amount(asked.amount_micro, paid.currency):
+            return (
+                f"{asked.amount_micro} micro-units of {paid.currency} are no whole number of what "
+                f"{paid.provider} counts in"
+            )
+        return None
+
     async def _order(
-        self, unit: UnitT, account: Account, asked: Order, *, payee_id: UUID
+        self,
+        unit: UnitT,
+        account: Account,
+        asked: Order,
+        paid: PaidBefore | None,
+        *,
+        payee_id: UUID,
     ) -> Refund:
         refund = Refund(
             id=new_id(),
@@ -121,6 +157,7 @@ class OrderRefund(Generic[UnitT]):
             payee=asked.payee,
             state=RefundState.IN_TRANSIT,
             ordered_at=asked.decided.at,
+            payment=asked.payment,
         )
         await close_balance(
             unit,
@@ -130,6 +167,8 @@ class OrderRefund(Generic[UnitT]):
             decided=asked.decided,
         )
         await unit.refunds.add(refund)
+        if paid is not None:
+            await unit.backs.add(_requested(refund, paid))
         step = Step(
             id=new_id(),
             refund_id=refund.id,
@@ -148,10 +187,43 @@ class OrderRefund(Generic[UnitT]):
             balance_micro=-refund.amount_micro,
             postings={UtilityAccount.REFUNDS_IN_TRANSIT: refund.amount_micro},
         )
-        return refund
+        return refund if paid is None else replace(refund, provider_state=BackState.REQUESTED)
 
     def _today(self, now: datetime) -> date:
         return now.astimezone(self._zone).date()
+
+
+async def _paid(unit: Unit, asked: Order) -> PaidBefore | None:
+    """The payment that it is to go back to, locked before the account, as a payment that comes is.
+    Raises `RefundRefused`."""
+    if asked.way is not Way.PROVIDER or asked.payment is None:
+        return None
+    paid = await unit.backs.lock_payment(asked.payment)
+    if paid is None:
+        _refuse(f"payment {asked.payment} does not exist")
+    return paid
+
+
+def _payer(paid: PaidBefore) -> Payee:
+    """Whoever paid, as its provider knows them."""
+    return Payee(holder=f"{paid.provider}/{paid.payment_id}")
+
+
+def _requested(refund: Refund, paid: PaidBefore) -> Back:
+    """The provider is asked once this is committed."""
+    return Back(
+        refund_id=refund.id,
+        payment=paid.id,
+        provider=paid.provider,
+        payment_id=paid.payment_id,
+        paid_micro=paid.amount_micro,
+        state=BackState.REQUESTED,
+        code="",
+        movement_id="",
+        sends=0,
+        send_at=refund.ordered_at,
+        answer_by=None,
+    )
 
 
 async def _locked(unit: Unit, account_id: UUID) -> Account:

@@ -9,7 +9,7 @@ from uuid import UUID
 from prepay_ledger.balances.values import Account
 from prepay_ledger.deposits import ports as deposits
 from prepay_ledger.modes.ports import HasModes
-from prepay_ledger.refunds.values import Ground, Payee, Refund, Step
+from prepay_ledger.refunds.values import Back, Ground, PaidBefore, Payee, Refund, Step
 
 
 class RefundStore(Protocol):
@@ -41,10 +41,34 @@ class RefundStore(Protocol):
     async def add_step(self, step: Step) -> None: ...
 
 
+class BackStore(Protocol):
+    """How providers are asked for refunds. Whoever changes that has the refund's account locked."""
+
+    async def lock_payment(self, payment: UUID) -> PaidBefore | None:
+        """The payment of that id of ours, its row locked: nothing of it goes back meanwhile."""
+        ...
+
+    async def add(self, back: Back) -> None: ...
+    async def of_refund(self, refund_id: UUID) -> Back | None: ...
+    async def of_payment(self, payment: UUID) -> Sequence[Back]:
+        """The oldest first; none of nearly all."""
+        ...
+
+    async def put(self, back: Back) -> None: ...
+    async def to_ask(self, provider: str, *, now: datetime, limit: int) -> Sequence[UUID]:
+        """The refunds that the provider is to be asked about by now, the longest due first."""
+        ...
+
+    async def overdue(self, *, now: datetime, limit: int) -> Sequence[UUID]:
+        """The refunds whose answer was waited for long enough."""
+        ...
+
+
 class HasRefunds(Protocol):
     """A transaction that knows what is paid out."""
 
     refunds: RefundStore
+    backs: BackStore
 
 
 class Unit(deposits.Unit, HasModes, HasRefunds, Protocol):

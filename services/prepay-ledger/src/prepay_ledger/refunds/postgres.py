@@ -47,8 +47,9 @@ INSERT INTO refund_payee (id, account_id, holder, bank_account, bank_code)
 VALUES ($1, $2, $3, $4, $5)
 """
 _ADD = """
-INSERT INTO refund (id, account_id, amount_micro, currency, way, payee_id, state, ordered_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO refund (id, account_id, amount_micro, currency, way, payee_id, state, ordered_at,
+                    payment)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 _PUT = """
 UPDATE refund SET state = $2, paid_by = $3, paid_in_sum = $4, returned_by = $5,
@@ -114,6 +115,7 @@ class PostgresRefunds:
             refund.payee_id,
             refund.state,
             refund.ordered_at,
+            refund.payment,
         )
 
     async def refund(self, refund_id: UUID) -> Refund | None:

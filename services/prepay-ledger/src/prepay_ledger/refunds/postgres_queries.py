@@ -47,6 +47,8 @@ _OLDEST = """
 SELECT way, min(ordered_at) AS since FROM refund WHERE state = 'in-transit' GROUP BY way
 """
 
+_UNANSWERED = "SELECT count(*) FROM refund_back WHERE state = 'unanswered'"
+
 
 class RefundQueries:
     """Each question one read-only transaction."""
@@ -104,6 +106,11 @@ class RefundQueries:
         """Likewise."""
         async with self._database.transaction() as connection:
             return await (await driver(connection)).fetchval(_UNCLAIMED_COUNT, ended_by)
+
+    async def count_unanswered(self) -> int:
+        """Of which nobody knows what their provider did. By the index of those that are open."""
+        async with self._database.transaction() as connection:
+            return await (await driver(connection)).fetchval(_UNANSWERED)
 
     async def waiting_since(self) -> Mapping[Way, datetime]:
         """When the oldest refund was ordered that is in transit, by its way."""

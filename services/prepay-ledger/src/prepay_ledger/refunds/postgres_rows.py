@@ -3,13 +3,23 @@
 from typing import Any, Protocol
 
 from prepay_ledger.facts.values import Decided
-from prepay_ledger.refunds.values import Payee, Refund, RefundState, Step, StepAction, Way
+from prepay_ledger.refunds.values import (
+    BackState,
+    Payee,
+    Refund,
+    RefundState,
+    Step,
+    StepAction,
+    Way,
+)
 
 REFUND = """
-SELECT r.*, p.holder, p.bank_account, p.bank_code
+SELECT r.*, p.holder, p.bank_account, p.bank_code, b.state AS provider_state,
+       b.code AS provider_code
 FROM refund AS r JOIN refund_payee AS p ON p.id = r.payee_id
+LEFT JOIN refund_back AS b ON b.refund_id = r.id
 """
-"""With whom it goes to."""
+"""With whom it goes to, and how far its provider is."""
 
 
 class Columns(Protocol):
@@ -40,6 +50,9 @@ def to_refund(row: Columns) -> Refund:
         returned_by=row["returned_by"],
         returned_in_sum=row["returned_in_sum"],
         returned_micro=row["returned_micro"],
+        payment=row["payment"],
+        provider_state=None if row["provider_state"] is None else BackState(row["provider_state"]),
+        provider_code=row["provider_code"] or "",
     )
 
 

@@ -1,9 +1,10 @@
 """What may be paid out of an account, and to whom: pure."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from prepay_ledger.approvals.values import ApprovalTerms
-from prepay_ledger.refunds.values import Ground, Payee, Way
+from prepay_ledger.refunds.values import Ground, Order, PaidBefore, Payee, Way
 
 _IBAN_PREFIX = 4
 _IBAN_MIN = 15
@@ -45,15 +46,38 @@ def why_not_closed(ground: Ground) -> str | None:
     return next((why for stands, why in in_the_way if stands), None)
 
 
-def why_not_to(payee: Payee, way: Way) -> str | None:
+def why_not_to(payee: Payee, way: Way, *, payment: UUID | None = None) -> str | None:
     """Why nobody can be paid so; none: it can be tried."""
+    if (way is Way.PROVIDER) != (payment is not None):
+        return "say to which payment" if way is Way.PROVIDER else f"{way} goes back to no payment"
+    if not payee.holder:
+        return "say who is paid"
     if (way is Way.BANK) != bool(payee.bank_account):
-        return "say to which bank account" if way is Way.BANK else "cash has no bank account"
-    if way is Way.CASH and payee.bank_code:
-        return "cash has no bank"
+        return "say to which bank account" if way is Way.BANK else f"{way} has no bank account"
+    if way is not Way.BANK and payee.bank_code:
+        return f"{way} has no bank"
     if is_iban(payee.bank_account) and not iban_holds(payee.bank_account):
         return "the check digits of the IBAN do not hold: somebody has mistyped it"
     return None
+
+
+def why_not_back(paid: PaidBefore, asked: Order, *, currency: str) -> str | None:
+    """Why so much cannot go back to that payment; none: its provider can be asked."""
+    left_micro = paid.amount_micro - paid.taken_back_micro
+    in_the_way = (
+        (paid.account_id != asked.account_id, "the account does not have that payment's money"),
+        (paid.currency != currency, f"the payment was in {paid.currency}, not {currency}"),
+        (
+            paid.under_way is not None,
+            f"refund {paid.under_way} of that payment is under way: wait for its end",
+        ),
+        (
+            asked.amount_micro > left_micro,
+            f"of that payment {left_micro} micro-units are left ({paid.amount_micro} paid, "
+            f"{paid.taken_back_micro} went back), not {asked.amount_micro}",
+        ),
+    )
+    return next((why for stands, why in in_the_way if stands), None)
 
 
 def is_iban(number: str) -> bool:

@@ -1,17 +1,18 @@
 """Refunds over HTTP. Money: integer micro-units. A bank account is shown by its end alone."""
 
 from datetime import date, datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from prepay_ledger.debit_files.rules import masked
+from prepay_ledger.bank_files.values import masked
 from prepay_ledger.facts.schemas import DecidedOut
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.refunds.rules import why_not_closed
 from prepay_ledger.refunds.values import (
     AccountGround,
+    BackState,
     Order,
     Payee,
     Refund,
@@ -26,7 +27,9 @@ from prewatt_common.http.fields import PRINTABLE, Reason
 
 class RefundIn(Reason):
     """So much is paid out, to whom and how. ``bank_account``: an IBAN, or the bank's number of it,
-    and ``bank_code``: a BIC, or the bank's number; both are left out for cash."""
+    and ``bank_code``: a BIC, or the bank's number; both are left out for cash. ``payment``: of way
+    `provider`, the payment of the account (its ``id`` in `GET /v1/payments`) to which it goes back,
+    at most what is left of it; who is paid is whoever paid it, so ``holder`` is left out too."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
         extra="forbid",
@@ -45,13 +48,22 @@ class RefundIn(Reason):
 
     amount_micro: Annotated[int, Field(ge=1, le=10**15)]
     way: Way
-    holder: Annotated[str, Field(min_length=1, max_length=140, pattern=PRINTABLE)]
+    holder: Annotated[str, Field(min_length=1, max_length=140, pattern=PRINTABLE)] | None = None
     bank_account: Annotated[str, Field(pattern=r"^([0-9A-Z]{4,34})?$")] = ""
     bank_code: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{0,20}$")] = ""
+    payment: UUID | None = None
+
+    @model_validator(mode="after")
+    def _says_to_whom(self) -> Self:
+        if (self.way is Way.PROVIDER) == (self.holder is not None):
+            message = "name the holder, unless it goes back to a payment: then only that"
+            raise ValueError(message)
+        return self
 
     def order(self, account_id: UUID, *, key: str, decided: Decided) -> Order:
         """What is asked for."""
-        payee = Payee(holder=self.holder, bank_account=self.bank_account, bank_code=self.bank_code)
+        holder = self.holder or ""
+        payee = Payee(holder=holder, bank_account=self.bank_account, bank_code=self.bank_code)
         return Order(
             account_id=account_id,
             amount_micro=self.amount_micro,
@@ -59,6 +71,7 @@ class RefundIn(Reason):
             payee=payee,
             key=key,
             decided=decided,
+            payment=self.payment,
         )
 
 
@@ -89,7 +102,9 @@ class RefundMatchIn(Reason):
 class RefundOut(BaseModel):
     """What is paid out of an account. ``reference``: what the transfer must name. ``bank_account``:
     its last four characters. ``paid_by``, ``returned_by``: the lines of the bank that it went as
-    and came back by, with ``returned_micro``."""
+    and came back by, with ``returned_micro``. ``payment``: the payment that it goes back to through
+    its provider; ``provider_state`` says how far the provider is with it (`unanswered`: a person
+    has to look), and ``provider_code`` why it did not go, or what it answered last."""
 
     id: UUID
     account_id: UUID
@@ -105,6 +120,9 @@ class RefundOut(BaseModel):
     paid_by: UUID | None
     returned_by: UUID | None
     returned_micro: int
+    payment: UUID | None
+    provider_state: BackState | None
+    provider_code: str
 
 
 class PayeeOut(BaseModel, from_attributes=True):
@@ -185,6 +203,9 @@ def refund_out(refund: Refund) -> RefundOut:
         paid_by=refund.paid_by,
         returned_by=refund.returned_by,
         returned_micro=refund.returned_micro,
+        payment=refund.payment,
+        provider_state=refund.provider_state,
+        provider_code=refund.provider_code,
     )
 
 

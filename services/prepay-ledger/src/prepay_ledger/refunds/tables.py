@@ -1,5 +1,6 @@
-"""Refunds as they stand, to whom they go, and what was done. Payees and steps are append only and
-sealed, and so is of a refund what was ordered: nobody changes where money goes."""
+"""Refunds as they stand, to whom they go, how providers are asked, and what was done. Payees and
+steps are append only and sealed, and so is of a refund what was ordered: nobody changes where money
+goes."""
 
 from sqlalchemy import (
     BigInteger,
@@ -7,6 +8,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
+    Integer,
     Table,
     Text,
     UniqueConstraint,
@@ -40,6 +42,8 @@ refund = Table(
     Column("currency", Text, nullable=False),
     Column("way", Text, nullable=False),
     Column("payee_id", Uuid, ForeignKey("refund_payee.id"), nullable=False),
+    # What it goes back to, where it goes through a provider.
+    Column("payment", Uuid, ForeignKey("payment.id")),
     Column("state", Text, nullable=False),
     instant("ordered_at"),
     Column("paid_by", Uuid, ForeignKey("bank_line.id")),
@@ -63,6 +67,36 @@ Index(
     "refund_in_transit",
     refund.c.ordered_at,
     postgresql_where=refund.c.state == "in-transit",
+)
+
+# How its provider is asked, and how far it is.
+refund_back = Table(
+    "refund_back",
+    metadata,
+    Column("refund_id", Uuid, ForeignKey("refund.id"), primary_key=True),
+    Column("payment", Uuid, ForeignKey("payment.id"), nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    # The provider's own id of the refund; empty until it has told one.
+    Column("movement_id", Text, nullable=False),
+    Column("sends", Integer, nullable=False),
+    instant("send_at", nullable=True),
+    instant("answer_by", nullable=True),
+)
+_OPEN = refund_back.c.state.in_(["requested", "sending", "accepted", "unanswered"])
+Index("refund_back_one_open", refund_back.c.payment, unique=True, postgresql_where=_OPEN)
+Index("refund_back_payment", refund_back.c.payment, refund_back.c.refund_id)
+Index(
+    "refund_back_send_at",
+    refund_back.c.provider,
+    refund_back.c.send_at,
+    postgresql_where=refund_back.c.send_at.is_not(None),
+)
+Index(
+    "refund_back_answer_by",
+    refund_back.c.answer_by,
+    postgresql_where=refund_back.c.answer_by.is_not(None),
 )
 
 refund_step = Table(

@@ -22,6 +22,8 @@ class Way(StrEnum):
     """By a transfer to the customer's account, which names the refund's id."""
     CASH = "cash"
     """At a counter of the utility's."""
+    PROVIDER = "provider"
+    """To the payment that it came by, through its provider."""
 
 
 class RefundState(StrEnum):
@@ -35,6 +37,29 @@ class RefundState(StrEnum):
     """The bank brought it back: the account has it again."""
     CANCELLED = "cancelled"
     """It was not sent, or not fetched: the account has it again."""
+
+
+class BackState(StrEnum):
+    """How far the provider is with a refund that goes through it."""
+
+    REQUESTED = "requested"
+    """It was not asked yet."""
+    SENDING = "sending"
+    """It may have been asked, and has not answered."""
+    ACCEPTED = "accepted"
+    """It has it; what came of it is waited for."""
+    UNANSWERED = "unanswered"
+    """Nobody knows what came of it: a person looks, and cancels the refund if it did not go."""
+    DONE = "done"
+    """It has told that the money went, or that it came back."""
+    REFUSED = "refused"
+    """Nothing went; the account has it again."""
+
+
+BACK_OPEN = (
+    BackState.REQUESTED, BackState.SENDING, BackState.ACCEPTED, BackState.UNANSWERED,
+)  # fmt: skip
+"""Money may go yet, or have gone."""
 
 
 class StepAction(StrEnum):
@@ -60,7 +85,8 @@ class Payee:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What is asked for. ``key``: the caller's own name of it, once a person."""
+    """What is asked for. ``key``: the caller's own name of it, once a person. ``payment``: ours of
+    the payment that it goes back to, where it goes through a provider."""
 
     account_id: UUID
     amount_micro: int
@@ -68,13 +94,15 @@ class Order:
     payee: Payee
     key: str
     decided: Decided
+    payment: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
     """As it stands. ``paid_by``: the bank's line that it is; ``returned_by``: the line by which
     ``returned_micro`` of it came back. ``paid_in_sum``, ``returned_in_sum``: that line is a sum of
-    several refunds."""
+    several refunds. ``payment``: ours of the payment that it goes back to through its provider,
+    which is so far with it (``provider_state``), and why it did not (``provider_code``)."""
 
     id: UUID
     account_id: UUID
@@ -90,6 +118,9 @@ class Refund:
     returned_by: UUID | None = None
     returned_in_sum: bool = False
     returned_micro: int = 0
+    payment: UUID | None = None
+    provider_state: BackState | None = None
+    provider_code: str = ""
 
     @property
     def reference(self) -> str:
@@ -98,9 +129,55 @@ class Refund:
 
     def is_asked_by(self, asked: Order) -> bool:
         """Whether it is what ``asked`` asks for."""
-        return (self.account_id, self.amount_micro, self.way, self.payee) == (
-            asked.account_id, asked.amount_micro, asked.way, asked.payee
+        return (self.account_id, self.amount_micro, self.way, self.payee, self.payment) == (
+            asked.account_id, asked.amount_micro, asked.way, asked.payee, asked.payment
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Back:
+    """How a provider is asked for a refund. ``payment``: ours of the payment; ``payment_id``: the
+    provider's own; ``paid_micro``: what was paid. ``movement_id``: the provider's own id of the
+    refund, once it has told one. ``send_at``: when it is asked next. ``answer_by``: then a person
+    looks."""
+
+    refund_id: UUID
+    payment: UUID
+    provider: str
+    payment_id: str
+    paid_micro: int
+    state: BackState
+    code: str
+    movement_id: str
+    sends: int
+    send_at: datetime | None
+    answer_by: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaidBefore:
+    """A payment that money is to go back to. ``account_id``: who has it; none: nobody.
+    ``taken_back_micro``: what of it went back before. ``under_way``: a refund of it that has not
+    ended."""
+
+    id: UUID
+    provider: str
+    payment_id: str
+    account_id: UUID | None
+    amount_micro: int
+    taken_back_micro: int
+    currency: str
+    under_way: UUID | None
+
+
+class Given(NamedTuple):
+    """What went back of a payment by refunds of ours. ``moved_micro``: what of it was posted just
+    now; below zero where it came back. ``given_micro``: in all. ``is_moved``: an account's balance
+    was."""
+
+    moved_micro: int
+    given_micro: int
+    is_moved: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,7 +120,10 @@ SEALED = (
     SealedTable(
         "refund",
         ("id",),
-        ("id", "account_id", "amount_micro", "currency", "way", "payee_id", "ordered_at"),
+        (
+            "id", "account_id", "amount_micro", "currency", "way", "payee_id", "payment",
+            "ordered_at",
+        ),
     ),
     SealedTable(
         "refund_payee",

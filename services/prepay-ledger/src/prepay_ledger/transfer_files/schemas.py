@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
-from prepay_ledger.debit_files.rules import masked
+from prepay_ledger.bank_files.values import masked
 from prepay_ledger.debit_files.values import ResultFile
 from prepay_ledger.debit_formats.values import AnswerKind
 from prepay_ledger.fields import DayField

@@ -2460,6 +2460,7 @@ CREATE TABLE refund (
     currency text NOT NULL,
     way text NOT NULL,
     payee_id uuid NOT NULL,
+    payment uuid,
     state text NOT NULL,
     ordered_at timestamptz NOT NULL,
     paid_by uuid,
@@ -2473,11 +2474,13 @@ CREATE TABLE refund (
     CHECK (paid_by IS NOT NULL OR NOT paid_in_sum),
     CHECK (returned_by IS NOT NULL OR NOT returned_in_sum),
     CHECK (currency ~ '^[A-Z]{3}$'),
-    CHECK (way IN ('bank', 'cash')),
+    CHECK (way IN ('bank', 'cash', 'provider')),
+    CHECK ((way = 'provider') = (payment IS NOT NULL)),
     CHECK (state IN ('in-transit', 'paid', 'returned', 'cancelled')),
     CHECK (returned_micro BETWEEN 0 AND amount_micro),
     FOREIGN KEY(account_id) REFERENCES account (id),
     FOREIGN KEY(payee_id) REFERENCES refund_payee (id),
+    FOREIGN KEY(payment) REFERENCES payment (id),
     FOREIGN KEY(paid_by) REFERENCES bank_line (id),
     FOREIGN KEY(returned_by) REFERENCES bank_line (id)
 );
@@ -2486,6 +2489,29 @@ CREATE INDEX refund_day ON refund (day, id);
 CREATE UNIQUE INDEX refund_paid_by ON refund (paid_by) WHERE NOT paid_in_sum;
 CREATE UNIQUE INDEX refund_returned_by ON refund (returned_by) WHERE NOT returned_in_sum;
 CREATE INDEX refund_in_transit ON refund (ordered_at) WHERE state = 'in-transit';
+CREATE TABLE refund_back (
+    refund_id uuid NOT NULL,
+    payment uuid NOT NULL,
+    provider text NOT NULL,
+    state text NOT NULL,
+    code text NOT NULL,
+    movement_id text NOT NULL,
+    sends integer NOT NULL,
+    send_at timestamptz,
+    answer_by timestamptz,
+    PRIMARY KEY (refund_id),
+    CHECK (state IN ('requested', 'sending', 'accepted', 'unanswered', 'done', 'refused')),
+    CHECK (sends >= 0),
+    CHECK (state NOT IN ('requested', 'sending') OR send_at IS NOT NULL),
+    CHECK (state NOT IN ('sending', 'accepted') OR answer_by IS NOT NULL),
+    FOREIGN KEY(refund_id) REFERENCES refund (id),
+    FOREIGN KEY(payment) REFERENCES payment (id)
+);
+CREATE UNIQUE INDEX refund_back_one_open ON refund_back (payment)
+    WHERE state IN ('requested', 'sending', 'accepted', 'unanswered');
+CREATE INDEX refund_back_payment ON refund_back (payment, refund_id);
+CREATE INDEX refund_back_send_at ON refund_back (provider, send_at) WHERE send_at IS NOT NULL;
+CREATE INDEX refund_back_answer_by ON refund_back (answer_by) WHERE answer_by IS NOT NULL;
 CREATE TABLE refund_step (
     id uuid NOT NULL,
     refund_id uuid NOT NULL,
@@ -2816,7 +2842,7 @@ SEALED = {
     "cut_hold_end": "",
     "deposit_line": "",
     "deposit_step": "",
-    "refund": "id, account_id, amount_micro, currency, way, payee_id, ordered_at, day",
+    "refund": "id, account_id, amount_micro, currency, way, payee_id, payment, ordered_at, day",
     "refund_payee": "",
     "refund_step": "",
     "late_charge": "",

@@ -1,0 +1,1 @@
+"""Refund requests: providers are asked to give back what is refunded through them."""

@@ -1,0 +1,93 @@
+"""A refund that goes through its provider: when it is asked and asked again, and what becomes of
+the refund by what the provider tells. Pure."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from prepay_ledger.refunds.values import Back, BackState, RefundState, StepAction
+
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
+SEND_WITHIN = timedelta(hours=20)
+"""Providers forget an idempotency key after a day; after that the same could go twice."""
+LOOK_EVERY = timedelta(hours=1)
+TOLD_WITHIN = timedelta(days=14)
+"""What goes back to a bank account takes a bank ten days."""
+ASKED = (BackState.REQUESTED, BackState.SENDING, BackState.ACCEPTED)
+"""What the provider is asked about, when its time has come."""
+
+
+def asking(back: Back, *, now: datetime) -> Back | None:
+    """As it stands while the provider is asked; none where that is not to be now. Asked again after
+    a pause unless an answer is noted: whoever dies in between has not noted one."""
+    if back.state not in ASKED or back.send_at is None or back.send_at > now:
+        return None
+    if back.answer_by is not None and back.answer_by <= now:
+        return None
+    if back.state is BackState.ACCEPTED:
+        return replace(back, send_at=now + LOOK_EVERY)
+    pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(back.sends, 16))
+    return replace(
+        back,
+        state=BackState.SENDING,
+        sends=back.sends + 1,
+        send_at=now + pause,
+        answer_by=back.answer_by or now + SEND_WITHIN,
+    )
+
+
+def not_answered(back: Back, reason: str) -> Back:
+    """It is asked again as noted. What was told since stays."""
+    return replace(back, code=reason) if back.state is BackState.SENDING else back
+
+
+def taken(back: Back, movement_id: str, *, now: datetime, looks: bool) -> Back:
+    """The provider has it. ``looks``: it can be asked what became of it."""
+    named = replace(back, movement_id=back.movement_id or movement_id)
+    if back.state not in (BackState.SENDING, BackState.UNANSWERED):
+        return named
+    return replace(
+        named,
+        state=BackState.ACCEPTED,
+        code="",
+        send_at=now + LOOK_EVERY if looks else None,
+        answer_by=now + TOLD_WITHIN,
+    )
+
+
+def unanswered(back: Back, code: str) -> Back:
+    """A person looks."""
+    return replace(back, state=BackState.UNANSWERED, code=code, send_at=None, answer_by=None)
+
+
+def closed(back: Back, state: BackState, code: str = "") -> Back:
+    """Nothing more is waited for."""
+    return replace(back, state=state, code=code, send_at=None, answer_by=None)
+
+
+class Follows(NamedTuple):
+    """What follows for a refund. Signs of its amount: what is posted to the balance, to what is in
+    transit, and to what the provider owes us."""
+
+    state: RefundState
+    action: StepAction
+    balance: int
+    in_transit: int
+    clearing: int
+
+
+_WENT = {
+    RefundState.IN_TRANSIT: Follows(RefundState.PAID, StepAction.PAY, 0, -1, 1),
+    # The account has had it again since: it went all the same, and is taken off once more.
+    RefundState.CANCELLED: Follows(RefundState.PAID, StepAction.PAY, -1, 0, 1),
+}
+_CAME_BACK = {
+    RefundState.IN_TRANSIT: Follows(RefundState.CANCELLED, StepAction.CANCEL, 1, -1, 0),
+    RefundState.PAID: Follows(RefundState.RETURNED, StepAction.RETURN, 1, 0, -1),
+}
+
+
+def follows(state: RefundState, *, went: bool) -> Follows | None:
+    """By what its provider has told: it ``went``, or it failed, or came back. None: nothing, for it
+    is known."""
+    return (_WENT if went else _CAME_BACK).get(state)

@@ -1,0 +1,108 @@
+"""What a provider tells of a payment's refunds, told of the refunds that we have asked it for: they
+leave what is in transit, and not the account a second time."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from prepay_ledger.facts.values import Decided
+from prepay_ledger.journal.values import UtilityAccount, clearing
+from prepay_ledger.refunds.back import Follows, closed, follows
+from prepay_ledger.refunds.move_refund import MovingUnit, move_refund
+from prepay_ledger.refunds.values import Back, BackState, Given, Refund, RefundState, Step
+from prewatt_common.ids import new_id
+
+
+class Named(NamedTuple):
+    """The refund of ours that a provider's movement is. ``is_new``: that was not known before."""
+
+    amount_micro: int
+    is_new: bool
+
+
+async def name_refund(
+    unit: MovingUnit, *, payment: UUID, account_id: UUID, request_id: str, movement_id: str
+) -> Named | None:
+    """By our id, which the event names, or by the provider's, which its answer named; none: it is
+    none that we asked for. The payment is locked."""
+    backs = await unit.backs.of_payment(payment)
+    if not backs:
+        return None
+    await unit.balances.lock(account_id)
+    backs = await unit.backs.of_payment(payment)
+    ours = next((each for each in backs if each.movement_id == movement_id), None)
+    is_new = ours is None
+    if ours is None:
+        unnamed = (each for each in backs if not each.movement_id)
+        ours = next((each for each in unnamed if str(each.refund_id) == request_id), None)
+        if ours is None:
+            return None
+        await unit.backs.put(replace(ours, movement_id=movement_id))
+    refund = await _refund(unit, ours)
+    return Named(refund.amount_micro, is_new)
+
+
+async def follow_refunds(
+    unit: MovingUnit, *, payment: UUID, account_id: UUID, went: Mapping[str, bool], at: datetime
+) -> Given:
+    """``went``: by the provider's id, whether a refund went; false: it failed, or came back. The
+    payment is locked; its account is, from here on."""
+    if not await unit.backs.of_payment(payment):
+        return Given(0, 0, is_moved=False)
+    await unit.balances.lock(account_id)
+    moved_micro = given_micro = 0
+    is_moved = False
+    for back in await unit.backs.of_payment(payment):
+        refund = await _refund(unit, back)
+        told = went.get(back.movement_id)
+        found = None if told is None else follows(refund.state, went=told)
+        if found is not None:
+            moved_micro += found.clearing * refund.amount_micro
+            is_moved = is_moved or found.balance != 0
+            refund = await _follow(unit, back, refund, found, at=at)
+        if refund.state is RefundState.PAID:
+            given_micro += refund.amount_micro
+    return Given(moved_micro, given_micro, is_moved)
+
+
+async def _follow(
+    unit: MovingUnit, back: Back, refund: Refund, found: Follows, *, at: datetime
+) -> Refund:
+    micro = refund.amount_micro
+    after = replace(
+        refund,
+        state=found.state,
+        returned_micro=micro if found.state is RefundState.RETURNED else refund.returned_micro,
+    )
+    step = Step(
+        id=new_id(),
+        refund_id=refund.id,
+        action=found.action,
+        amount_micro=micro,
+        key="",
+        decided=Decided(by=back.provider, reason=f"as it tells: {back.movement_id}", at=at),
+        journal_id=0,
+    )
+    signs = {
+        UtilityAccount.REFUNDS_IN_TRANSIT: found.in_transit,
+        clearing(back.provider): found.clearing,
+    }
+    await move_refund(
+        unit,
+        after,
+        step,
+        balance_micro=found.balance * micro,
+        postings={name: sign * micro for name, sign in signs.items() if sign},
+    )
+    state = BackState.REFUSED if found.state is RefundState.CANCELLED else BackState.DONE
+    code = "" if found.state is RefundState.PAID else "the provider tells that it failed"
+    await unit.backs.put(closed(back, state, code))
+    return after
+
+
+async def _refund(unit: MovingUnit, back: Back) -> Refund:
+    refund = await unit.refunds.refund(back.refund_id)
+    assert refund is not None, "a refund stays"
+    return refund
