@@ -74,8 +74,8 @@ async def test_a_ledger_that_is_killed_as_the_money_goes_asks_the_same_again(
 ) -> None:
     ledger, provider = giving.ledger, giving.giver
     account = await moved_out(ledger, 50 * MICRO)
-    payments = (await ledger.api.get("/v1/payments")).json()["items"]
-    payment = next(each for each in payments if each["account_id"] == account["id"])
+    of_account = await ledger.api.get(f"/v1/payments?account_id={account['id']}")
+    (payment,) = of_account.json()["items"]
     micro = (await ledger.account(account))["balance_micro"]
     odd = await giving.orders(account, amount_micro=micro, holder="n", payment=payment["id"])
     assert odd.status_code == 422, odd.text

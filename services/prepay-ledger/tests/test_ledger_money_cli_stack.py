@@ -34,6 +34,13 @@ async def test_a_refund_is_ordered_listed_and_cancelled(ledger: Any) -> None:
     assert (status, "goes by the bank" in said) == (2, True), said
     status, said = await prewatt(ledger, "refunds", "cancel", refund_id, *WHY)
     assert (status, "is cancelled" in said) == (0, True), said
+    status, said = await prewatt(ledger, "refunds", "payments", number)
+    assert (status, "900.00" in said) == (0, True), said
+    of_account = await ledger.api.get(f"/v1/payments?account_id={account['id']}")
+    (payment,) = of_account.json()["items"]
+    back = ("--way", "provider", "--payment", payment["id"], *WHY)
+    status, said = await prewatt(ledger, "refunds", "order", number, "12.50", *back)
+    assert (status, "PREWATT_REFUNDERS names no" in said) == (2, True), said
     status, said = await prewatt(ledger, "refunds", "unclaimed")
     assert status == 0, said
 

@@ -69,6 +69,26 @@ def left(account_number: str, *, state_dir: StateDir = DEFAULT_STATE_DIR) -> Non
 
 
 @refunds.command()
+def payments(account_number: str, *, state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
+    """What an account was paid, newest first: to which payments something may go back by their
+    provider, and how much."""
+    table = Table("payment", "provider", "its id", "paid", "left", "received", box=None)
+    with one_line_errors(), find_target(state_dir=state_dir).client("prepay-ledger") as ledger:
+        account_id = account_of(ledger, account_number)["id"]
+        for each in items_of(ledger, "/v1/payments", {"account_id": account_id}):
+            paid_micro = each["amount_micro"]
+            table.add_row(
+                each["id"],
+                plain(each["provider"]),
+                plain(each["payment_id"]),
+                f"{decimal_from(paid_micro)} {each['currency']}",
+                decimal_from(paid_micro - each["taken_back_micro"]),
+                each["received_at"],
+            )
+    _console.print(table if table.row_count else "the account has no payment")
+
+
+@refunds.command()
 def order(
     account_number: str,
     amount: str,

@@ -135,14 +135,17 @@ def payments_router(
     async def payments(
         *,
         page: PageById,
+        account_id: UUID | None = None,
         outcome: PaymentOutcome | None = None,
         provider: GivenByProvider | None = None,
         payment_id: GivenByProvider | None = None,
         above_maximum: bool | None = None,
     ) -> Page[PaymentOut]:
         """Payments, newest first; ``outcome=suspense`` is money that nobody could place,
-        ``above_maximum=true`` what lifted a balance above the policy's maximum."""
+        ``above_maximum=true`` what lifted a balance above the policy's maximum, ``account_id`` what
+        an account has the money of."""
         rows = await queries.payments(
+            account_id=account_id,
             outcome=outcome,
             provider=provider,
             payment_id=payment_id,

@@ -92,6 +92,7 @@ class PaymentQueries:
     async def payments(
         self,
         *,
+        account_id: UUID | None,
         outcome: str | None,
         provider: str | None,
         payment_id: str | None,
@@ -102,6 +103,7 @@ class PaymentQueries:
         """Payments with their resolutions, older than ``before``."""
         query = _with_resolution().order_by(payment.c.id.desc()).limit(limit)
         for column, value in (
+            (payment.c.account_id, account_id),
             (payment.c.outcome, outcome),
             (payment.c.provider, provider),
             (payment.c.payment_id, payment_id),

@@ -88,6 +88,7 @@ payment = Table(
     UniqueConstraint("provider", "payment_id"),
 )
 Index("payment_day", payment.c.day, payment.c.id)
+Index("payment_account", payment.c.account_id, payment.c.id)
 Index("payment_outcome", payment.c.outcome, payment.c.id)
 Index("payment_received", payment.c.provider, payment.c.received_at)
 

@@ -611,6 +611,7 @@ CREATE TABLE payment (
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
 CREATE INDEX payment_day ON payment (day, id);
+CREATE INDEX payment_account ON payment (account_id, id);
 CREATE INDEX payment_outcome ON payment (outcome, id);
 CREATE TABLE topup (
     payment uuid NOT NULL,
