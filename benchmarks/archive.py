@@ -21,12 +21,12 @@ from billing.archive.columns import packed, placed, unpacked
 from billing.archive.export_files import export_to
 from billing.archive.export_readings import export_readings
 from billing.archive.layout import PARTITIONS, path_of
-from billing.archive.local_folder import LocalFolder
 from billing.archive.merge import merged
 from billing.archive.parquet import read_file, write_file
 from billing.archive.values import ArchivedDay, ArchiveFile, Level, Place
 from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.ids import new_id
+from prewatt_common.local_folder import LocalFolder
 
 STEPS = 96
 BATCH = 5_000

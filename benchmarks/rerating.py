@@ -28,7 +28,6 @@ import pyarrow as pa
 
 from billing.archive.columns import FILE_SCHEMA, SCHEMA
 from billing.archive.layout import partition_of, path_of
-from billing.archive.local_folder import LocalFolder
 from billing.archive.parquet import write_file
 from billing.archive.values import Place
 from billing.nights.postgres import PostgresState, open_state, open_turn
@@ -39,6 +38,7 @@ from billing.reconciliation.postgres_rows import COMPARISON_COLUMNS, values_of
 from prewatt_common.db.database import Database
 from prewatt_common.db.migrations import migrate
 from prewatt_common.ids import new_id
+from prewatt_common.local_folder import LocalFolder
 from prewatt_devstack import Stack
 from prewatt_metering.tariffs.document import canonical, tariff_of
 

@@ -34,7 +34,6 @@ from cryptography.hazmat.primitives.serialization import (
 
 from billing.archive.columns import FILE_SCHEMA, SCHEMA, packed
 from billing.archive.layout import PARTITIONS, partition_of, path_of
-from billing.archive.local_folder import LocalFolder
 from billing.archive.parquet import write_file
 from billing.archive.values import Place
 from billing.usage.answer_usage import AnswerUsage
@@ -46,6 +45,7 @@ from prewatt_common.db.migrations import migrate
 from prewatt_common.http.app import create_app
 from prewatt_common.http.auth import issue_token
 from prewatt_common.ids import new_id
+from prewatt_common.local_folder import LocalFolder
 from prewatt_devstack import Stack
 from prewatt_metering.tariffs.document import canonical, tariff_of
 

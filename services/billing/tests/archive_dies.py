@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from billing.archive.keep_archive import KeepArchive
-from billing.archive.local_folder import LocalFolder
 from billing.archive.postgres import PostgresArchive
 from billing.archive.values import Limits
 from prewatt_common.db.database import Database
+from prewatt_common.local_folder import LocalFolder
 
 
 def point(name: str) -> None:

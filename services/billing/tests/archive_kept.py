@@ -14,11 +14,11 @@ import duckdb
 
 from billing.archive.check_archive import check_archive, unknown_files
 from billing.archive.keep_archive import KeepArchive
-from billing.archive.local_folder import LocalFolder
 from billing.archive.postgres import PostgresArchive
 from billing.archive.postgres_catalogue import PostgresCatalogue
 from billing.archive.values import Limits
 from prewatt_common.contracts.meter_readings_v1 import Reading
+from prewatt_common.local_folder import LocalFolder
 
 MIDNIGHT = datetime(2026, 11, 20, tzinfo=UTC)
 LATER = MIDNIGHT + timedelta(days=9)

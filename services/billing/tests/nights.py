@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from billing.archive.keep_archive import KeepArchive
-from billing.archive.local_folder import LocalFolder
 from billing.archive.postgres import PostgresArchive
 from billing.archive.values import Limits
 from billing.nights.postgres import open_state, open_turn
 from billing.nights.run_night import RunNight
 from prewatt_common.clock import utc_now
 from prewatt_common.db.database import Database
+from prewatt_common.local_folder import LocalFolder
 
 Opening = Callable[[], AbstractAsyncContextManager[Any]]
 

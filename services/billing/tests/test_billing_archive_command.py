@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from billing.archive.keep_archive import KeepArchive
-from billing.archive.local_folder import LocalFolder
 from billing.archive.postgres import PostgresArchive
 from billing.archive.values import Limits
 from prewatt_common.contracts.meter_readings_v1 import Reading
+from prewatt_common.local_folder import LocalFolder
 
 pytestmark = pytest.mark.stack
 

@@ -18,7 +18,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rerating_cases import OURS, MeterCase, agreement, meter_cases
 
-from billing.archive.local_folder import LocalFolder
 from billing.archive.read_meters import NUMBERED
 from billing.nights.meters import Served
 from billing.nights.use_of_meters import Readings, use_of_meters
@@ -28,6 +27,7 @@ from billing.rerating.register import MeterTerms
 from billing.rerating.tariffs import Tariff
 from billing.rerating.use import Use, use_of_meter
 from billing.terms.values import Agreement, Installation, MeterFacts
+from prewatt_common.local_folder import LocalFolder
 from prewatt_metering.calendar.instants import instant_of, us_of
 from prewatt_metering.tariffs.book import TariffBook
 from prewatt_metering.tariffs.document import TariffVersion, tariff_of

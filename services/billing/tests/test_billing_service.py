@@ -13,7 +13,6 @@ import httpx
 import pytest
 
 from billing.archive.keep_archive import KeepArchive
-from billing.archive.local_folder import LocalFolder
 from billing.archive.postgres import PostgresArchive
 from billing.archive.values import Limits
 from billing.reconciliation.compare import Kind
@@ -21,6 +20,7 @@ from prewatt_common.clock import utc_now
 from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.db.database import Database
 from prewatt_common.http.auth import issue_token
+from prewatt_common.local_folder import LocalFolder
 
 pytestmark = pytest.mark.stack
 

@@ -21,7 +21,6 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from billing.archive.keep_archive import KeepArchive
-from billing.archive.local_folder import LocalFolder
 from billing.archive.postgres import PostgresArchive
 from billing.archive.values import Limits
 from billing.reconciliation.api_meters import meters_router
@@ -34,6 +33,7 @@ from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.http.app import create_app
 from prewatt_common.http.auth import issue_token
 from prewatt_common.ids import new_id
+from prewatt_common.local_folder import LocalFolder
 
 FIRST_DAY = date(2026, 10, 1)
 DAYS = 20

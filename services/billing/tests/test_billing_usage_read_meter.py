@@ -7,10 +7,10 @@ from random import Random
 from typing import Any, BinaryIO, cast
 
 from billing.archive.columns import in_order, packed, unpacked
-from billing.archive.local_folder import LocalFolder
 from billing.archive.parquet import write_file
 from billing.archive.read_meter import readings_of_meter
 from prewatt_common.contracts.meter_readings_v1 import Reading
+from prewatt_common.local_folder import LocalFolder
 from prewatt_metering.calendar.instants import us_of
 
 

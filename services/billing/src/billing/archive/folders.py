@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from billing.archive.local_folder import LocalFolder
 from billing.archive.ports import Folder
+from prewatt_common.local_folder import LocalFolder
 
 
 def folder_at(url: str) -> Folder:

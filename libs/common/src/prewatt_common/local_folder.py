@@ -1,4 +1,4 @@
-"""The archive in a folder of this machine, or of a volume that is mounted there."""
+"""Files in a folder of this machine, or of a volume that is mounted there."""
 
 import contextlib
 import os
@@ -9,7 +9,8 @@ from typing import BinaryIO
 
 
 class LocalFolder:
-    """A `Folder`: written under another name, made durable, then renamed."""
+    """A file is written under another name, made durable, then renamed: it is there whole or not at
+    all. Paths are relative to ``root`` and have slashes."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -46,7 +47,7 @@ class LocalFolder:
         return (self._root / path).exists()
 
     def paths(self, under: str = "") -> Iterable[str]:
-        """All files that hold readings, below ``under``."""
+        """All Parquet files below ``under``."""
         found = (self._root / under).rglob("*.parquet")
         return sorted(each.relative_to(self._root).as_posix() for each in found)
 
