@@ -35,7 +35,7 @@ async def run_audit(url: str, *more: str) -> tuple[int, str, str]:
 
 async def forget_seals(ledger: Any) -> None:
     """As if no day had been closed yet."""
-    await _past_the_triggers(ledger, "TRUNCATE seal_leaves, seal, sealed_sum")
+    await _past_the_triggers(ledger, "TRUNCATE left_day, seal_leaves, seal, sealed_sum")
 
 
 async def yesterday_goes_on(ledger: Any) -> date:

@@ -183,6 +183,14 @@ CANNOT_BE = [
     ("payment", "taken_back_micro", -1),
     ("payment_movement", "amount_micro", -1),
     ("payment_movement", "currency", "cny"),
+    ("left_day", "rows", -1),
+    ("left_day", "root", NONE),
+    ("left_day", "sha256", NONE),
+    ("left_day", "size", -1),
+    ("left_day", "begins", "{1}"),
+    ("payment_event", "headers", "{}"),
+    ("payment_event", "plain", NONE),
+    ("payment_event", "open", True),
     ("posting_day", "only_row", False),
     ("prepay_agreement", "version", 0),
     ("prepay_agreement", "mode", "barter"),
@@ -362,6 +370,8 @@ BESIDE = {
     "late_micro": 0,
     "live": "true",
     "debt_id": str(ACCOUNT),
+    "first_meters": "{}",
+    "roots": "{}",
 }
 
 

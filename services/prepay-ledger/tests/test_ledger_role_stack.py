@@ -12,7 +12,8 @@ from prepay_ledger.seals.values import SEALED
 pytestmark = pytest.mark.stack
 
 APPEND_ONLY = {
-    *(table.name for table in SEALED), "epoch", "seal", "seal_leaves",
+    *(table.name for table in SEALED), "epoch", "seal", "seal_leaves", "left_day",
+    "left_meter",
 }  # fmt: skip
 IN_PART = {
     "payment": {"outcome", "account_id"},

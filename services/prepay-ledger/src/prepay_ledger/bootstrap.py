@@ -22,6 +22,7 @@ from prepay_ledger.payment_requests.post import make_client
 from prepay_ledger.procedures.take_notices import NoticeEvent
 from prepay_ledger.refunders.values import Refunders
 from prepay_ledger.relays.signing import CommandSigner
+from prepay_ledger.retention.watch_left import watch_left
 from prepay_ledger.routes import routers
 from prepay_ledger.seals.close_days import CloseDays
 from prepay_ledger.seals.postgres import SealsUnit, open_seals
@@ -188,6 +189,7 @@ async def _run(
         ),
         watch_dependencies({"kafka": parts.producer.check}),
         *watches(database, settings),
+        watch_left(database),
         watch_history(
             bootstrap=settings.kafka_bootstrap,
             topics={

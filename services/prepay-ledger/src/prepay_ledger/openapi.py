@@ -60,6 +60,7 @@ EXAMPLES: Mapping[str, Any] = {
     "bank_code": "102100000000",
     "body": "{}",
     "body_base64": "e30=",
+    "body_sha256": _HASH,
     "booking": "booked",
     "by": "li.wei",
     "for_whom": "her son",

@@ -14,6 +14,7 @@ from prepay_ledger.charging.follow_meter import open_use
 from prepay_ledger.charging.meters import MeterHistory, MeterRow
 from prepay_ledger.charging.ports import AuditStore
 from prepay_ledger.charging.pricing import Pricings
+from prepay_ledger.retention.refusals import ReadingsHaveLeft
 from prepay_ledger.seals.values import Finding
 
 AT_ONCE = 1_000
@@ -80,6 +81,10 @@ async def _histories(
     """Of each meter, or why its readings cannot be read."""
     try:
         return list((await store.histories(meter_ids)).values())
+    except ReadingsHaveLeft as error:
+        if len(meter_ids) == 1:
+            what = f"use of meter {meter_ids[0]} is not derived again: {error}"
+            return [Finding("left", None, what, is_note=True)]
     except ValueError as error:
         if len(meter_ids) == 1:
             return [_odd("readings", f"meter {meter_ids[0]}", error)]

@@ -9,12 +9,13 @@ from uuid import UUID
 from prepay_ledger.charging.charge_agreement import Charged
 from prepay_ledger.charging.derive_meter import change_of_meter
 from prepay_ledger.charging.follow_meter import follow_meter, open_use
-from prepay_ledger.charging.meters import MeterChange, MeterRow, UseChange
+from prepay_ledger.charging.meters import MeterChange, MeterHistory, MeterRow, UseChange
 from prepay_ledger.charging.ordinary import GROUP_MIN, Followed, follow_ordinary
 from prepay_ledger.charging.ports import Unit
 from prepay_ledger.charging.post_charges import charge_changes, post
 from prepay_ledger.charging.post_estimates import NOTHING, take_back
 from prepay_ledger.charging.pricing import Pricings
+from prepay_ledger.charging.settled import history_since, settled_for
 from prepay_ledger.charging.split_charged import READ, split_charged
 from prepay_ledger.charging.standing import Block, Column
 from prewatt_metering.calendar.instants import us_of
@@ -166,25 +167,45 @@ async def derive_meters(
     rows: Sequence[MeterRow],
     new_readings: Mapping[str, Sequence[Reading]],
     pricings: Pricings,
+    is_decided: bool = False,
 ) -> tuple[list[MeterChange], list[UseChange]]:
-    """The meters by the slow path, with readings that are not stored yet."""
-    histories = await unit.charging.histories(rows)
+    """The meters by the slow path, with readings that are not stored yet. ``is_decided``: by what a
+    person decided, which may concern all that was ever read. Raises `ReadingsHaveLeft` where some
+    that it rests on have left the database and are not to be had."""
     changed: list[MeterChange] = []
     used: list[UseChange] = []
-    for row in rows:
-        history = histories[row.meter_id]
-        before = set(history.readings)
+    lacking: list[MeterHistory] = []
+
+    def derive(row: MeterRow, history: MeterHistory) -> None:
         # A reading that came before says nothing new, and is not stored twice.
-        new = sorted(set(new_readings.get(row.meter_id, ())) - before)
+        new = sorted(set(new_readings.get(row.meter_id, ())) - set(history.readings))
+        known = replace(history, readings=[*history.readings, *new])
+        settled = None
+        if history.left_since is not None:
+            settled = None if is_decided else settled_for(row, known, new, pricings)
+            if settled is None:
+                lacking.append(history)
+                return
+            known = history_since(known, settled)
         change, uses = change_of_meter(
             row=row,
-            history=replace(history, readings=[*history.readings, *new]),
+            history=known,
             open_use=open_use(row, pricings),
             new_readings=new,
             pricings=pricings,
+            settled=settled,
         )
         changed.append(change)
-        used += uses
+        used.extend(uses)
+
+    histories = await unit.charging.histories(rows)
+    for row in rows:
+        derive(row, histories[row.meter_id])
+    if lacking:
+        whole = await unit.charging.whole(lacking)
+        for row in rows:
+            if row.meter_id in whole:
+                derive(row, whole[row.meter_id])
     return changed, used
 
 

@@ -16,6 +16,7 @@ from prepay_ledger.charging.meters import (
     sum_of_use,
 )
 from prepay_ledger.charging.pricing import COUNTED_MAX, DAY, Pricing, Pricings
+from prepay_ledger.charging.settled import Settled, only_since
 from prewatt_metering.rating.part import Unrated
 from prewatt_metering.registers.devices import readings_of_device
 from prewatt_metering.registers.readings import Reading
@@ -83,11 +84,15 @@ def change_of_meter(
     open_use: Mapping[UUID, DayUsage],
     new_readings: Sequence[Reading],
     pricings: Pricings,
+    settled: Settled | None = None,
 ) -> tuple[MeterChange, list[UseChange]]:
     """A meter's change by the slow path. ``history`` has the new readings in it; ``open_use`` is
-    the use of the open day as it was, which ``history.use`` has not. Raises `Unrated` for more than
-    can be counted."""
+    the use of the open day as it was, which ``history.use`` has not. ``settled``: what was before
+    stands, and ``history`` is `history_since` it. Raises `Unrated` for more than can be
+    counted."""
     derived = derive_meter(history, pricings)
+    if settled is not None:
+        derived = only_since(derived, settled)
     if any(abs(wh) > COUNTED_MAX for use in derived.use.values() for wh in use.values()):
         message = f"meter {history.meter_id} comes to more than can be counted in a day"
         raise Unrated(message)
@@ -118,6 +123,7 @@ def change_of_meter(
         dropped=dropped,
         findings=derived.findings,
         uncovered=derived.uncovered,
+        since_us=None if settled is None else settled.since_us,
     )
     return change, changes
 

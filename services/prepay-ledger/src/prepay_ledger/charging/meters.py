@@ -120,6 +120,11 @@ class MeterHistory(MeterTerms):
     readings: Sequence[Reading]
     use: Mapping[UUID, DayUsage]
     """By agreement."""
+    left_since: date | None = None
+    """Some that came on this posting day or later have left the database, and are not among the
+    readings (room `retention`); none: all are there."""
+    complete_from_us: int | None = None
+    """Where some have left, all that were read at this instant or later are there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +155,9 @@ class MeterChange:
     findings: Sequence[Finding] | None = None
     """None: as they are."""
     uncovered: Sequence[Reading] | None = None
+    since_us: int | None = None
+    """Findings and uncovered readings up to this instant stay as they are (none: there are no
+    others than these)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

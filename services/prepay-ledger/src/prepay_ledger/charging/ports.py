@@ -70,7 +70,11 @@ class ChargingStore(Protocol):
         ...
 
     async def histories(self, rows: Sequence[MeterRow]) -> Mapping[str, MeterHistory]:
-        """All that is known of the meters, by id."""
+        """What is known of the meters, by id, with the readings that are in the database."""
+        ...
+
+    async def whole(self, histories: Sequence[MeterHistory]) -> Mapping[str, MeterHistory]:
+        """The same with those that have left too. Raises `ReadingsHaveLeft`."""
         ...
 
     async def save_meters(self, changes: Sequence[MeterChange], *, day: date) -> None:
@@ -223,12 +227,11 @@ class AuditStore(Protocol):
 
     async def meters(self, meter_ids: Sequence[str]) -> Mapping[str, MeterRow]: ...
     async def histories(self, meter_ids: Sequence[str]) -> Mapping[str, MeterHistory]:
-        """All that is known of the meters. Raises ValueError where readings cannot be unpacked."""
+        """All that is known. Raises `ReadingsHaveLeft`, and ValueError for what is unreadable."""
         ...
 
     async def left_behind(self) -> str | None:
-        """Readings that lie with their meter though the day on which they came is closed, in
-        words."""
+        """Readings that lie with their meter though their posting day is closed, in words."""
         ...
 
     async def account_ids(self, *, after: UUID, limit: int) -> Sequence[UUID]:

@@ -14,7 +14,7 @@ from prepay_ledger.charging.meters import (
     packed_base_us,
 )
 from prepay_ledger.charging.postgres_entering import PostgresEntering
-from prepay_ledger.charging.postgres_histories import histories_of
+from prepay_ledger.charging.postgres_histories import histories_of, whole_histories_of
 from prepay_ledger.charging.postgres_meters import meter_rows_of
 from prepay_ledger.charging.postgres_ordinary import PostgresOrdinary
 from prepay_ledger.charging.postgres_periods import PostgresPeriods
@@ -122,6 +122,10 @@ class PostgresCharging(PostgresPeriods, PostgresOrdinary, PostgresEntering, Post
         """Several queries for all of them."""
         return await histories_of(await driver(self._connection), [each.meter_id for each in rows])
 
+    async def whole(self, histories: Sequence[MeterHistory]) -> Mapping[str, MeterHistory]:
+        """From files, for those that need it."""
+        return await whole_histories_of(await driver(self._connection), histories)
+
     async def save_meters(self, changes: Sequence[MeterChange], *, day: date) -> None:
         """In the order of their ids, so that two batches do not deadlock."""
         if not changes:
@@ -146,6 +150,7 @@ class PostgresCharging(PostgresPeriods, PostgresOrdinary, PostgresEntering, Post
                 connection,
                 {each.row.meter_id: each.findings or () for each in derived},
                 checks=DERIVED_CHECKS,
+                since_us={c.row.meter_id: c.since_us for c in derived if c.since_us is not None},
             )
             await connection.execute(LOOK_DUE, columns[0])
             await keep_uncovered(connection, derived)

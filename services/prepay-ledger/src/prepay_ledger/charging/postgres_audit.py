@@ -10,7 +10,7 @@ from prepay_ledger.charging.audit_charges import audit_charges
 from prepay_ledger.charging.charge_agreement import PeriodState
 from prepay_ledger.charging.check_charges import Entered, KeptSums
 from prepay_ledger.charging.meters import Agreement, MeterHistory, MeterRow
-from prepay_ledger.charging.postgres_histories import histories_of, to_agreement
+from prepay_ledger.charging.postgres_histories import histories_of, to_agreement, whole_histories_of
 from prepay_ledger.charging.postgres_meters import meter_rows_of
 from prepay_ledger.charging.postgres_periods import to_state
 from prepay_ledger.charging.postgres_rows import decode_posted
@@ -95,7 +95,8 @@ class PostgresAudit:
 
     async def histories(self, meter_ids: Sequence[str]) -> Mapping[str, MeterHistory]:
         """Several queries for all of them."""
-        return await histories_of(self._connection, meter_ids)
+        kept = await histories_of(self._connection, meter_ids)
+        return await whole_histories_of(self._connection, list(kept.values()))
 
     async def left_behind(self) -> str | None:
         """The first, in words."""

@@ -1,6 +1,7 @@
 """All that is known of a meter: for the slow path, a query a table for all meters together."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
@@ -14,8 +15,9 @@ from prepay_ledger.charging.meters import (
     MeterTerms,
     packed_base_us,
 )
+from prepay_ledger.retention.postgres_left import rows_that_left
 from prewatt_common.db.database import DriverConnection
-from prewatt_metering.calendar.instants import us_of
+from prewatt_metering.calendar.instants import DAY_US, us_of
 from prewatt_metering.rating.part import Enterprise
 from prewatt_metering.registers.installations import Installation
 from prewatt_metering.registers.meters import MeterFacts
@@ -35,7 +37,19 @@ _PACKED = """
 SELECT meter_id, day, packed FROM meter_day WHERE meter_id = ANY($1::text[])
 UNION ALL
 SELECT meter_id, day, today FROM meter_state WHERE meter_id = ANY($1::text[]) AND today <> ''
+UNION ALL
+SELECT meter_id, since, NULL FROM left_meter WHERE meter_id = ANY($1::text[])
 """
+"""One statement, so one snapshot: what is about to leave is there, or is known to have left."""
+_KEPT_FROM = """
+SELECT coalesce((SELECT min(day) FROM seal AS s
+                 WHERE NOT EXISTS (SELECT FROM left_day AS l WHERE l.day = s.day)),
+                unsealed, day) FROM posting_day
+"""
+_COMPLETE_AFTER_US = 3 * DAY_US
+"""A posting day is left on the day of the calendar that follows it in the chain, in whatever zone,
+and no reading is taken that is more than a day ahead of the clock: what is read later than
+this after midnight, in UTC, of the first day that is here came after what has left."""
 _EDITS = "SELECT * FROM reading_edit WHERE meter_id = ANY($1::text[]) ORDER BY id"
 _USE = "SELECT * FROM day_use WHERE meter_id = ANY($1::text[])"
 
@@ -45,12 +59,21 @@ ValueT = TypeVar("ValueT")
 async def histories_of(
     connection: DriverConnection, meter_ids: Sequence[str]
 ) -> Mapping[str, MeterHistory]:
-    """By meter."""
+    """By meter, with the readings that are in the database: see `MeterHistory.left_since`."""
     terms = await terms_of(connection, meter_ids)
     readings: dict[str, set[Reading]] = {}
+    left_since: dict[str, date] = {}
     for meter_id, day, packed in await connection.fetch(_PACKED, meter_ids):
+        if packed is None:
+            left_since[meter_id] = day
+            continue
         known = readings.setdefault(meter_id, set())
         known.update(unpack(packed, base_us=packed_base_us(day)))
+    complete_from_us = None
+    if left_since:
+        # Later than that statement: more may have left meanwhile, so this is later at most.
+        kept_from = await connection.fetchval(_KEPT_FROM)
+        complete_from_us = packed_base_us(kept_from) + _COMPLETE_AFTER_US
     use: dict[str, dict[UUID, DayUsage]] = {}
     for meter_id, agreement_id, day, slot, wh in await connection.fetch(_USE, meter_ids):
         of_meter = use.setdefault(meter_id, {})
@@ -64,9 +87,29 @@ async def histories_of(
             readings=sorted(readings.get(meter_id, ())),
             edits=of_meter.edits,
             use=use.get(meter_id, {}),
+            left_since=left_since.get(meter_id),
+            complete_from_us=complete_from_us if meter_id in left_since else None,
         )
         for meter_id, of_meter in terms.items()
     }
+
+
+async def whole_histories_of(
+    connection: DriverConnection, histories: Sequence[MeterHistory]
+) -> Mapping[str, MeterHistory]:
+    """By meter, with those readings too that have left, from their exports. Raises
+    `ReadingsHaveLeft`."""
+    since = {each.meter_id: each.left_since for each in histories if each.left_since is not None}
+    left = await rows_that_left(connection, since)
+    found: dict[str, MeterHistory] = {}
+    for each in histories:
+        readings = set(each.readings)
+        for day, packed in left.get(each.meter_id, ()):
+            readings.update(unpack(packed, base_us=packed_base_us(day)))
+        found[each.meter_id] = replace(
+            each, readings=sorted(readings), left_since=None, complete_from_us=None
+        )
+    return found
 
 
 async def terms_of(

@@ -34,8 +34,8 @@ TURNED = (
 )
 
 _DROP_COVERED = """
-DELETE FROM unbound_reading AS u
-WHERE u.meter_id = ANY($1::text[])
+DELETE FROM unbound_reading AS u USING unnest($1::text[], $5::timestamptz[]) AS m (id, since)
+WHERE u.meter_id = m.id AND (m.since IS NULL OR u.read_at > m.since)
   AND NOT EXISTS (SELECT FROM unnest($2::text[], $3::timestamptz[], $4::bigint[])
                       AS n (meter_id, read_at, import_wh)
                   WHERE (n.meter_id, n.read_at, n.import_wh)
@@ -45,6 +45,15 @@ WHERE u.meter_id = ANY($1::text[])
 _KEEP_UNCOVERED = """
 INSERT INTO unbound_reading (meter_id, read_at, import_wh)
 SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::bigint[]) ON CONFLICT DO NOTHING
+"""
+
+_DROP_FINDINGS = """
+DELETE FROM finding AS f USING unnest($1::text[], $2::bigint[]) AS m (id, since_us)
+WHERE f.meter_id = m.id AND f.check_id = ANY($3::text[])
+  AND (m.since_us IS NULL OR f.end_us > m.since_us)
+"""
+_NUMBERS = """
+SELECT meter_id, check_id, max(number) FROM finding WHERE meter_id = ANY($1::text[]) GROUP BY 1, 2
 """
 
 _FINDING = (
@@ -98,17 +107,21 @@ async def keep_findings(
     findings: Mapping[str, Sequence[Finding]],
     *,
     checks: Sequence[str],
+    since_us: Mapping[str, int] | None = None,
 ) -> None:
     """What ``checks`` find of the meters now, in place of what they found before; others' findings
-    stay."""
+    stay. ``since_us``: of some of the meters, those that ended by then stay too."""
+    since_us = since_us or {}
     await connection.execute(
-        "DELETE FROM finding WHERE meter_id = ANY($1::text[]) AND check_id = ANY($2::text[])",
-        list(findings),
-        checks,
+        _DROP_FINDINGS, list(findings), [since_us.get(each) for each in findings], checks
     )
+    taken: dict[str, Counter[str]] = {}
+    if since_us:
+        for meter_id, check_id, number in await connection.fetch(_NUMBERS, list(since_us)):
+            taken.setdefault(meter_id, Counter())[check_id] = number + 1
     rows: list[tuple[object, ...]] = []
     for meter_id, some in findings.items():
-        numbers: Counter[str] = Counter()
+        numbers = taken.get(meter_id, Counter())
         for each in some:
             assert each.check in checks, f"{each.check} is another's to keep"
             rows.append(
@@ -131,7 +144,9 @@ async def keep_uncovered(connection: DriverConnection, changes: Sequence[MeterCh
         for reading in each.uncovered or ()
     ]
     columns: Sequence[Sequence[object]] = _columns(rows) if rows else [(), (), ()]
-    await connection.execute(_DROP_COVERED, [each.row.meter_id for each in changes], *columns)
+    since = [None if each.since_us is None else instant_of(each.since_us) for each in changes]
+    meter_ids = [each.row.meter_id for each in changes]
+    await connection.execute(_DROP_COVERED, meter_ids, *columns, since)
     if rows:
         await connection.execute(_KEEP_UNCOVERED, *columns)
 

@@ -71,7 +71,7 @@ async def _rederive(
         known = await unit.charging.meters(some)
         rows = [known.get(meter_id) or new_row(meter_id) for meter_id in some]
         changed, used = await derive_meters(
-            unit=unit, rows=rows, new_readings={}, pricings=pricings
+            unit=unit, rows=rows, new_readings={}, pricings=pricings, is_decided=True
         )
         await unit.charging.save_meters(changed, day=day)
         posted = await post_charges(

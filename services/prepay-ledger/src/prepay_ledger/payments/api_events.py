@@ -50,11 +50,14 @@ class StepOut(BaseModel, from_attributes=True):
 
 class WholeEventOut(PaymentEventOut):
     """A signed event with all that was kept of it. ``body``: none where it is no text; ``plain``:
-    what it says, where the provider encrypts and a key of ours opened it."""
+    what it says, where the provider encrypts and a key of ours opened it. ``headers`` and
+    ``body_base64``: none once they have left, years after the event was settled; the hash of the
+    body, ``body_sha256`` in hexadecimal, stays, and is what the seal of the day holds."""
 
-    headers: dict[str, str]
+    headers: dict[str, str] | None
     body: str | None
-    body_base64: str
+    body_base64: str | None
+    body_sha256: str
     plain: str | None
     steps: list[StepOut]
 
@@ -91,7 +94,8 @@ def payment_events_router(
 
     @router.get("/{event}", dependencies=reading)
     async def one(event: UUID) -> WholeEventOut:
-        """An event with its body as it was signed, and what people did with it."""
+        """An event with its body as it was signed, if that is kept still, and what people did with
+        it."""
         return await _whole(queries, event)
 
     @router.post("/{event}/replay")
@@ -119,13 +123,14 @@ async def _whole(queries: PaymentQueries, event_id: UUID) -> WholeEventOut:
     if found is None:
         message = f"payment event {event_id} does not exist"
         raise UnknownEvent(message)
-    raw: bytes = found.event.body
+    raw: bytes | None = found.event.body
     plain: bytes | None = found.event.plain
     return WholeEventOut(
         **PaymentEventOut.model_validate(found.event).model_dump(),
         headers=found.event.headers,
-        body=_text(raw),
-        body_base64=base64.b64encode(raw).decode(),
+        body=None if raw is None else _text(raw),
+        body_base64=None if raw is None else base64.b64encode(raw).decode(),
+        body_sha256=found.event.body_sha256.hex(),
         plain=None if plain is None else _text(plain),
         steps=[StepOut.model_validate(step) for step in found.steps],
     )

@@ -28,8 +28,9 @@ payment_event = Table(
     # Of any length, so the keys are hashes.
     Column("event_id_sha256", LargeBinary, nullable=False),
     Column("body_sha256", LargeBinary, nullable=False),
-    Column("headers", JSONB, nullable=False),
-    Column("body", LargeBinary, nullable=False),
+    # None once they have left (room `retention`), years after the event was settled.
+    Column("headers", JSONB),
+    Column("body", LargeBinary),
     # Decrypted, where the provider encrypts: its key may be gone when somebody wants to read it.
     Column("plain", LargeBinary),
     Column("type", Text),
@@ -44,6 +45,12 @@ payment_event = Table(
 )
 Index("payment_event_day", payment_event.c.day, payment_event.c.id)
 Index("payment_event_outcome", payment_event.c.outcome, payment_event.c.id)
+Index(
+    "payment_event_body",
+    payment_event.c.day,
+    payment_event.c.id,
+    postgresql_where=payment_event.c.body.is_not(None),
+)
 Index("payment_event_open", payment_event.c.id, postgresql_where=payment_event.c.open)
 
 

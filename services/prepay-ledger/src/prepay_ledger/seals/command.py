@@ -4,8 +4,9 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import date
+from functools import partial
 from typing import TypeAlias
 
 import asyncpg
@@ -14,7 +15,7 @@ from aiokafka.errors import KafkaError
 
 from prepay_ledger.seals.audit import audit
 from prepay_ledger.seals.postgres import PostgresSeals
-from prepay_ledger.seals.values import Finding
+from prepay_ledger.seals.values import Finding, TableSeal
 from prewatt_common.contracts.ledger_facts_v1 import DaySealed
 from prewatt_common.contracts.topics import LEDGER_FACTS
 from prewatt_common.db.database import DriverConnection
@@ -27,9 +28,14 @@ Check: TypeAlias = Callable[[DriverConnection], AsyncIterator[Finding]]
 """What other rooms check, in the audit's transaction."""
 
 
-def main(arguments: Sequence[str], *, derived: Sequence[Check]) -> int:
+Left: TypeAlias = Callable[[DriverConnection, date, TableSeal], Awaitable[Finding | None]]
+"""How the export of readings that have left differs from what was sealed of them."""
+
+
+def main(arguments: Sequence[str], *, derived: Sequence[Check], left: Left) -> int:
     """The exit code: 0 where all holds, 1 with what does not, 2 where it cannot be told.
-    ``derived``: what other rooms derive again: use and charges from all readings, debts."""
+    ``derived``: what other rooms derive again: use and charges from all readings, debts.
+    ``left``: checks readings that have left by their exports."""
     parser = argparse.ArgumentParser(
         prog="audit",
         description="Checks every sealed day of the ledger again, and names the first row of a"
@@ -57,26 +63,27 @@ def main(arguments: Sequence[str], *, derived: Sequence[Check]) -> int:
         parser.error("the ledger's database is needed: --database-url")
     try:
         checks = () if asked.seals_only else derived
-        return asyncio.run(_audit(asked.database_url, asked.kafka, checks))
+        return asyncio.run(_audit(asked.database_url, asked.kafka, checks, left))
     except (OSError, TimeoutError, asyncpg.PostgresError, KafkaError) as error:
         print(f"audit: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
         return 2
 
 
-async def _audit(database_url: str, kafka: str | None, checks: Sequence[Check]) -> int:
+async def _audit(database_url: str, kafka: str | None, checks: Sequence[Check], left: Left) -> int:
     published = None if kafka is None else await _published(kafka)
     connection = await asyncpg.connect(database_url.replace("+asyncpg", ""))
     try:
         # One snapshot, so that what is written meanwhile is not half seen.
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             store = PostgresSeals(connection)
-            findings = 0
+            findings, notes = 0, 0
             for found in (
-                audit(store=store, published=published),
+                audit(store=store, published=published, elsewhere=partial(left, connection)),
                 *(check(connection) for check in checks),
             ):
                 async for finding in found:
-                    findings += 1
+                    findings += not finding.is_note
+                    notes += finding.is_note
                     print(finding)  # noqa: T201
             days = len(await store.seals())
             open_day = (await store.day()).day
@@ -84,6 +91,8 @@ async def _audit(database_url: str, kafka: str | None, checks: Sequence[Check]) 
         await connection.close()
     heads = "no heads to compare with" if published is None else f"{len(published)} heads"
     said = f"{findings} findings" if findings else "all holds"
+    if notes:
+        said += f", {notes} could not be checked here"
     print(f"audit: {days} sealed days, {heads}, open is {open_day}: {said}")  # noqa: T201
     return 1 if findings else 0
 

@@ -7,7 +7,14 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from prepay_ledger.events import Publishes
-from prepay_ledger.seals.values import Moved, PostingDay, Seal, SealedTable
+from prepay_ledger.seals.values import (
+    Finding,
+    Moved,
+    PostingDay,
+    Seal,
+    SealedTable,
+    TableSeal,
+)
 
 
 class SealStore(Protocol):
@@ -61,6 +68,10 @@ class SealStore(Protocol):
         """What `add` kept, in order."""
         ...
 
+    async def has_left(self, day: date) -> bool:
+        """Whether the day's readings were exported and taken out (room `retention`)."""
+        ...
+
     async def undated(self, table: SealedTable) -> str | None:
         """A row of a day that is neither open nor sealed nor waiting for its seal, in words."""
         ...
@@ -83,5 +94,7 @@ class Unit(Publishes, Protocol):
 Fold = Callable[[date], Awaitable[bool]]
 """Makes sealed rows of what is kept elsewhere while a day lasts, once the day was left. False where
 not all of it could be: to be asked again before the day is sealed."""
+DiffersElsewhere = Callable[[date, TableSeal], Awaitable[Finding | None]]
+"""How the export of a day's readings, which have left, differs from what was sealed of them."""
 OpenUnit = Callable[[], AbstractAsyncContextManager[Unit]]
 """Begins such a transaction; it commits at the end, and does not where anything raises."""

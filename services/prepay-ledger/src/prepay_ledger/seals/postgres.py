@@ -260,6 +260,12 @@ class PostgresSeals:
         )
         return [row["prefixes"] for row in rows]
 
+    async def has_left(self, day: date) -> bool:
+        """By the key."""
+        return await self._connection.fetchval(
+            "SELECT EXISTS (SELECT FROM left_day WHERE day = $1)", day
+        )
+
     async def undated(self, table: SealedTable) -> str | None:
         """The first that is found, in words. Rows of a journal have its day."""
         if table.of_journal:

@@ -5,7 +5,7 @@ from datetime import date
 from prepay_ledger.seals.chain import key_of, leaf_of, row_text, tables_of
 from prepay_ledger.seals.ports import SealStore
 from prepay_ledger.seals.refusals import NotSealed
-from prepay_ledger.seals.values import SEALED_BY_NAME, Proof, Seal
+from prepay_ledger.seals.values import READINGS, SEALED_BY_NAME, Proof, Seal
 from prewatt_common.merkle import inclusion_proof
 
 
@@ -20,6 +20,9 @@ async def sealed_day(store: SealStore, day: date) -> Seal:
 
 async def prove_row(store: SealStore, seal: Seal, name: str, key: str) -> Proof:
     """The row of table ``name`` with that key. Reads the table's whole day. Raises `NotSealed`."""
+    if name == READINGS and await store.has_left(seal.day):
+        message = f"the readings of {seal.day} have left the database: their proof is the export"
+        raise NotSealed(message)
     table = SEALED_BY_NAME[name]
     leaves: list[bytes] = []
     number, text = -1, b""

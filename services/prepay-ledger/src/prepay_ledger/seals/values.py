@@ -427,6 +427,8 @@ SEALED = (
 
 SEALED_BY_NAME: Mapping[str, SealedTable] = {table.name: table for table in SEALED}
 
+READINGS = "meter_day"
+"""The table whose rows of a day leave in the end: see the room `retention`."""
 
 CUSTOMERS = "customers"
 """Of all sums by ledger account, the one of the accounts of customers: their entries."""
@@ -481,11 +483,13 @@ class PostingDay:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that does not hold: what, by which check, of which day (none: no single one)."""
+    """Something that does not hold: what, by which check, of which day (none: no single one).
+    ``is_note``: nothing that does not hold, but what could not be checked, and why."""
 
     check: str
     day: date | None
     what: str
+    is_note: bool = False
 
     def __str__(self) -> str:
         day = "" if self.day is None else f"{self.day} "

@@ -19,6 +19,7 @@ import msgspec
 from prepay_ledger.policies.book import BUILT_IN, PolicyBook
 from prepay_ledger.policies.postgres import PostgresPolicies
 from prepay_ledger.procedures.postgres import PostgresProcedures
+from prepay_ledger.retention.refusals import ReadingsHaveLeft
 from prepay_ledger.tariffs.book import Tariffs
 from prepay_ledger.tariffs.postgres import PostgresTariffs
 from prepay_ledger.tariffs.refusals import UnknownTariff
@@ -95,7 +96,9 @@ def main(arguments: Sequence[str], *, timezone: str) -> int:
             tariff=None if asked.tariff is None else _tariff(asked.tariff),
         )
         report = asyncio.run(_made(asked.database_url, hours, draft, asked.csv))
-    except (BadInput, NoHistory, OSError, TimeoutError, asyncpg.PostgresError) as error:
+    except (
+        BadInput, NoHistory, ReadingsHaveLeft, OSError, TimeoutError, asyncpg.PostgresError,
+    ) as error:  # fmt: skip
         print(f"what-if: {error or type(error).__name__}", file=sys.stderr)  # noqa: T201
         return 2
     print(msgspec.json.encode(report).decode())  # noqa: T201

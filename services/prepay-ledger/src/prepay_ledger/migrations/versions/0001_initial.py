@@ -95,8 +95,8 @@ CREATE TABLE payment_event (
     event_id text NOT NULL,
     event_id_sha256 bytea NOT NULL,
     body_sha256 bytea NOT NULL,
-    headers jsonb NOT NULL,
-    body bytea NOT NULL,
+    headers jsonb,
+    body bytea,
     plain bytea,
     type text,
     payment_id text,
@@ -106,8 +106,12 @@ CREATE TABLE payment_event (
     received_at timestamptz NOT NULL,
     day date DEFAULT open_day() NOT NULL,
     PRIMARY KEY (id),
-    UNIQUE (provider, event_id_sha256, body_sha256)
+    UNIQUE (provider, event_id_sha256, body_sha256),
+    CHECK ((headers IS NULL) = (body IS NULL)),
+    CHECK (body IS NOT NULL OR plain IS NULL),
+    CHECK (body IS NOT NULL OR NOT open)
 );
+CREATE INDEX payment_event_body ON payment_event (day, id) WHERE body IS NOT NULL;
 CREATE INDEX payment_event_day ON payment_event (day, id);
 CREATE INDEX payment_event_open ON payment_event (id) WHERE open;
 CREATE INDEX payment_event_outcome ON payment_event (outcome, id);
@@ -2796,6 +2800,31 @@ CREATE TABLE seal_leaves (
     PRIMARY KEY (day, sealed_table, number),
     FOREIGN KEY(day) REFERENCES seal (day)
 );
+CREATE TABLE left_day (
+    day date NOT NULL,
+    folder text NOT NULL,
+    rows integer NOT NULL,
+    root bytea NOT NULL,
+    sha256 bytea NOT NULL,
+    size bigint NOT NULL,
+    first_meters text[] NOT NULL,
+    begins bigint[] NOT NULL,
+    roots bytea[] NOT NULL,
+    left_at timestamptz DEFAULT now() NOT NULL,
+    PRIMARY KEY (day),
+    FOREIGN KEY(day) REFERENCES seal (day),
+    CHECK (rows >= 0),
+    CHECK (octet_length(root) = 32),
+    CHECK (octet_length(sha256) = 32),
+    CHECK (size >= 0),
+    CHECK (cardinality(first_meters) = cardinality(begins)
+           AND cardinality(begins) = cardinality(roots))
+);
+CREATE TABLE left_meter (
+    meter_id text NOT NULL,
+    since date NOT NULL,
+    PRIMARY KEY (meter_id)
+);
 """
 
 # What is never changed again: by table, the columns (none: all).
@@ -2875,11 +2904,27 @@ SEALED = {
     "epoch": "",
     "seal": "",
     "seal_leaves": "",
+    "left_day": "",
+    "left_meter": "",
 }
+# Whose rows of a whole day may leave, once it is in `left_day`: by the owner alone, as the service
+# has no right to delete them.
+LEAVES = "meter_day"
 OF_A_DAY = [
     name
     for name in SEALED
-    if name not in {"journal", "entry", "posting", "meter_day", "epoch", "seal", "seal_leaves"}
+    if name
+    not in {
+        "journal",
+        "entry",
+        "posting",
+        "meter_day",
+        "epoch",
+        "seal",
+        "seal_leaves",
+        "left_day",
+        "left_meter",
+    }
 ]
 # The lock and the day are two statements of one function, each with a snapshot of its own: one
 # statement that waited for the lock would read the day as it was before.
@@ -2912,6 +2957,19 @@ REFUSALS = (
         SELECT min(n.day) INTO other FROM new_rows AS n WHERE n.day <> today;
         IF other IS NOT NULL THEN
             RAISE EXCEPTION 'a row of % for %, but % is open', TG_TABLE_NAME, other, today;
+        END IF;
+        RETURN NULL;
+    END
+    $$
+    """,
+    """
+    CREATE FUNCTION refuse_days_that_stay() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF EXISTS (SELECT FROM old_rows AS o
+                   WHERE NOT EXISTS (SELECT FROM left_day AS l WHERE l.day = o.day))
+           OR EXISTS (SELECT FROM meter_day WHERE day IN (SELECT DISTINCT day FROM old_rows)) THEN
+            RAISE EXCEPTION '% of % is refused: what was written there stands, but for a whole day'
+                ' that was exported', TG_OP, TG_TABLE_NAME;
         END IF;
         RETURN NULL;
     END
@@ -3047,8 +3105,9 @@ def upgrade() -> None:
         op.execute(function)
     for name, columns in SEALED.items():
         of = f" OF {columns}" if columns else ""
+        deletes = "" if name == LEAVES else "DELETE OR "
         op.execute(
-            f"CREATE TRIGGER {name}_stands BEFORE UPDATE{of} OR DELETE OR TRUNCATE ON {name} "
+            f"CREATE TRIGGER {name}_stands BEFORE UPDATE{of} OR {deletes}TRUNCATE ON {name} "
             "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
         )
     for name in OF_A_DAY:
@@ -3082,6 +3141,11 @@ def upgrade() -> None:
         "CREATE TRIGGER meter_day_of_the_day_left AFTER INSERT ON meter_day "
         "REFERENCING NEW TABLE AS new_rows "
         "FOR EACH STATEMENT EXECUTE FUNCTION refuse_day_not_left()"
+    )
+    op.execute(
+        f"CREATE TRIGGER {LEAVES}_leaves AFTER DELETE ON {LEAVES} "
+        "REFERENCING OLD TABLE AS old_rows "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_days_that_stay()"
     )
 
 

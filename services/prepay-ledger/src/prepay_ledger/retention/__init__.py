@@ -1,0 +1,1 @@
+"""What leaves the ledger after its time, and where it is then."""

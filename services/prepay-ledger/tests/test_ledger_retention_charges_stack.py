@@ -1,0 +1,201 @@
+"""What is charged rests on readings that have left no otherwise than on those that are there."""
+
+import random
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ledger_town import Town
+from own_databases import name_of, own_database
+
+from prepay_ledger.charging.charge_readings import charge_readings
+from prepay_ledger.charging.postgres_audit import audit_charges_of
+from prepay_ledger.charging.pricing import Pricings
+from prepay_ledger.charging.rederive import rederive
+from prepay_ledger.retention.postgres import PostgresRetention
+from prepay_ledger.retention.postgres_left import differs
+from prepay_ledger.retention.refusals import ReadingsHaveLeft
+from prepay_ledger.retention.retire_days import RetireDays
+from prepay_ledger.retention.values import MONTHS
+from prepay_ledger.seals.audit import audit
+from prepay_ledger.seals.postgres import PostgresSeals
+from prewatt_common.clock import utc_now
+from prewatt_common.local_folder import LocalFolder
+from prewatt_devstack import Stack
+from prewatt_metering.calendar.instants import us_of
+from prewatt_metering.registers.readings import Reading
+
+pytestmark = pytest.mark.stack
+
+TODAY = utc_now().date()
+OLD, RECENT = TODAY - timedelta(days=900), TODAY - timedelta(days=60)
+METERS = ("m0", "m1")
+
+
+def readings(first_day: int, days: int, *, odd: bool = False) -> list[Reading]:
+    """Each 6 hours, from so many days before today on. ``odd``: with a few that cannot be."""
+    begin = datetime.combine(TODAY - timedelta(days=first_day), datetime.min.time(), UTC)
+    found = [
+        Reading(us_of(begin + timedelta(hours=6 * step)), (905 - first_day) * 4_000 + step * 1_000)
+        for step in range(days * 4)
+    ]
+    rng = random.Random(first_day)
+    return [
+        Reading(each.at_us, rng.randrange(9_000_000)) if odd and number % 11 == 5 else each
+        for number, each in enumerate(found)
+    ]
+
+
+def late(days_ago: int, *, wh: int) -> list[Reading]:
+    at = datetime.combine(TODAY - timedelta(days=days_ago), datetime.min.time(), UTC)
+    return [Reading(us_of(at + timedelta(hours=1)), (905 - days_ago) * 4_000 + wh)]
+
+
+async def take(town: Town, some: Sequence[Reading], meter_ids: Sequence[str] = METERS) -> None:
+    async with town.unit() as unit:
+        await charge_readings(
+            unit=unit,
+            by_meter=dict.fromkeys(meter_ids, some),
+            pricings=Pricings(await unit.tariffs.book()),
+            partition=0,
+            now=town.now,
+        )
+
+
+async def decide(town: Town) -> None:
+    """What every decision about a meter ends with: all is derived anew."""
+    (account,) = await town.sql("SELECT account_id FROM installation WHERE meter_id = 'm0'")
+    async with town.unit() as unit:
+        await unit.charging.hold_accounts([account[0]])
+        await unit.charging.hold(["m0"])
+        await rederive(
+            unit=unit, meter_ids=["m0"], account_ids=[account[0]], now=town.now, source="meter/m0"
+        )
+
+
+async def kept(town: Town) -> list[list[tuple[Any, ...]]]:
+    """What is kept of use, charges, findings and readings that nobody pays for."""
+    queries = (
+        "SELECT meter_id, day, slot, wh FROM day_use ORDER BY 1, 2, 3",
+        "SELECT a.number, period_first, posted_micro, energy, last_read_us FROM charge_state "
+        "JOIN account AS a ON a.id = account_id ORDER BY 1, 2",
+        "SELECT meter_id, check_id, begin_us, end_us, before, after, count FROM finding "
+        "ORDER BY 1, 2, 3, 4",
+        "SELECT meter_id, read_at, import_wh FROM unbound_reading ORDER BY 1, 2, 3",
+        "SELECT meter_id, open_day, piece_wh, last_wh, today FROM meter_state ORDER BY 1",
+    )
+    return [[tuple(row) for row in await town.sql(query)] for query in queries]
+
+
+@pytest.fixture(scope="module")
+async def town_database(module_database_url: str) -> str:
+    """Two sealed days: readings of long ago, some of them odd, some before anybody moved in; and
+    three weeks of ordinary ones, with some that came late."""
+    town = Town(module_database_url, count=len(METERS))
+    town.tariff = {"valid_from": "2020-01-01"}
+    town.begin = datetime.combine(OLD, datetime.min.time(), UTC)
+    await town.settle(OLD)
+    await take(town, readings(902, 30, odd=True))
+    await town.close_days()
+    await town.open(RECENT)
+    await take(town, [*readings(872, 2), *readings(60, 20)])
+    await town.close_days()
+    await town.holds()
+    await town.database.close()
+    return name_of(module_database_url)
+
+
+@dataclass(frozen=True)
+class Towns:
+    """The same one twice; of one the old day has left."""
+
+    whole: Town
+    some: Town
+    folder: Path
+
+    async def both(self, *arguments: Any) -> None:
+        for town in (self.whole, self.some):
+            await take(town, *arguments)
+
+    async def are_equal(self) -> None:
+        assert await kept(self.some) == await kept(self.whole)
+
+
+@pytest.fixture
+async def towns(stack: Stack, town_database: str, tmp_path: Path) -> AsyncGenerator[Towns]:
+    async with AsyncExitStack() as exits:
+        made: list[Town] = []
+        for _ in range(2):
+            url = await exits.enter_async_context(
+                own_database(stack, "prepay_ledger", template=town_database)
+            )
+            made.append(Town(url, count=len(METERS)))
+            exits.push_async_callback(made[-1].database.close)
+        towns = Towns(made[0], made[1], tmp_path / "exports")
+        connection = await towns.some.connect()
+        retire = RetireDays(
+            store=PostgresRetention(connection),
+            folder=LocalFolder(towns.folder),
+            folder_name=str(towns.folder),
+        )
+        assert [each.day async for each in retire(months=MONTHS, limit=9)] == [OLD]
+        await connection.close()
+        await towns.are_equal()
+        yield towns
+
+
+async def test_later_readings_are_charged_without_what_has_left(towns: Towns) -> None:
+    away = towns.folder.rename(towns.folder.with_name("away"))
+    await towns.both(readings(40, 3))  # in order
+    await towns.both(late(45, wh=500), ["m0"])
+    await towns.both(late(38, wh=700), ["m0"])
+    await towns.both(late(37, wh=0), ["m0"])  # a fall
+    await towns.both(readings(36, 2))
+    await towns.are_equal()
+    (slow,) = await towns.some.sql("SELECT count(*) AS n FROM finding WHERE end_us > $1", 0)
+    assert slow["n"] > 0
+    away.rename(towns.folder)
+    await decide(towns.some)
+    await decide(towns.whole)
+    await towns.are_equal()
+    await audited(towns.some)
+
+
+async def audited(town: Town) -> None:
+    connection = await town.connect()
+    async with connection.transaction():
+        seals, elsewhere = PostgresSeals(connection), partial(differs, connection)
+        assert [
+            str(each)
+            for found in (
+                audit(store=seals, published=None, elsewhere=elsewhere),
+                audit_charges_of(connection),
+            )
+            async for each in found
+        ] == []
+    await connection.close()
+
+
+async def test_what_rests_on_them_is_refused_where_they_are_not_to_be_had(towns: Towns) -> None:
+    away = towns.folder.rename(towns.folder.with_name("away"))
+    before = await kept(towns.some)
+    with pytest.raises(ReadingsHaveLeft, match="is not to be had"):
+        await decide(towns.some)
+    with pytest.raises(ReadingsHaveLeft):
+        await take(towns.some, late(800, wh=0), ["m0"])
+    assert await kept(towns.some) == before
+    connection = await towns.some.connect()
+    async with connection.transaction():
+        (noted,) = [each async for each in audit_charges_of(connection)]
+    assert noted.is_note
+    assert "use of meter m0 is not derived again" in str(noted)
+    await connection.close()
+    away.rename(towns.folder)
+    await towns.both(late(800, wh=0), ["m0"])
+    await towns.are_equal()
+    await audited(towns.some)
