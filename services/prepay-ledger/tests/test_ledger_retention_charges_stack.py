@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from ledger_town import Town
@@ -17,6 +18,7 @@ from prepay_ledger.charging.charge_readings import charge_readings
 from prepay_ledger.charging.postgres_audit import audit_charges_of
 from prepay_ledger.charging.pricing import Pricings
 from prepay_ledger.charging.rederive import rederive
+from prepay_ledger.charging.settled import EVER_US
 from prepay_ledger.retention.postgres import PostgresRetention
 from prepay_ledger.retention.postgres_left import differs
 from prepay_ledger.retention.refusals import ReadingsHaveLeft
@@ -27,7 +29,7 @@ from prepay_ledger.seals.postgres import PostgresSeals
 from prewatt_common.clock import utc_now
 from prewatt_common.local_folder import LocalFolder
 from prewatt_devstack import Stack
-from prewatt_metering.calendar.instants import us_of
+from prewatt_metering.calendar.instants import instant_of, us_of
 from prewatt_metering.registers.readings import Reading
 
 pytestmark = pytest.mark.stack
@@ -67,15 +69,35 @@ async def take(town: Town, some: Sequence[Reading], meter_ids: Sequence[str] = M
         )
 
 
-async def decide(town: Town) -> None:
-    """What every decision about a meter ends with: all is derived anew."""
+async def decide(town: Town, from_us: int = EVER_US) -> None:
+    """What every decision about a meter ends with: it is derived anew."""
     (account,) = await town.sql("SELECT account_id FROM installation WHERE meter_id = 'm0'")
     async with town.unit() as unit:
         await unit.charging.hold_accounts([account[0]])
         await unit.charging.hold(["m0"])
         await rederive(
-            unit=unit, meter_ids=["m0"], account_ids=[account[0]], now=town.now, source="meter/m0"
+            unit=unit,
+            meter_ids=["m0"],
+            account_ids=[account[0]],
+            now=town.now,
+            source="meter/m0",
+            from_us=from_us,
         )
+
+
+async def edit(town: Town, days_ago: int) -> None:
+    """The register of that day's beginning is set, and what follows from it."""
+    (at_us, register_wh, _), *_ = readings(days_ago, 1)
+    await town.sql(
+        "INSERT INTO reading_edit "
+        "(id, meter_id, read_at, kind, register_wh, decided_by, reason, at) "
+        "VALUES ($1, 'm0', $2, 'set', $3, 'w', 'r', $4)",
+        UUID(int=1),
+        instant_of(at_us),
+        register_wh - 700,
+        town.now,
+    )
+    await decide(town, at_us)
 
 
 async def kept(town: Town) -> list[list[tuple[Any, ...]]]:
@@ -156,6 +178,9 @@ async def test_later_readings_are_charged_without_what_has_left(towns: Towns) ->
     await towns.both(late(38, wh=700), ["m0"])
     await towns.both(late(37, wh=0), ["m0"])  # a fall
     await towns.both(readings(36, 2))
+    await towns.are_equal()
+    for town in (towns.some, towns.whole):
+        await edit(town, 39)
     await towns.are_equal()
     (slow,) = await towns.some.sql("SELECT count(*) AS n FROM finding WHERE end_us > $1", 0)
     assert slow["n"] > 0

@@ -13,10 +13,11 @@ from ledger_store import AGREEMENT, BEGIN_US, Store
 
 from prepay_ledger.charging.derive_meter import change_of_meter
 from prepay_ledger.charging.meters import MeterChange, MeterHistory, OpenMeter, UseChange
-from prepay_ledger.charging.settled import history_since, settled_for
+from prepay_ledger.charging.settled import NEVER_US, history_since, settled_for
 from prewatt_metering.calendar.instants import DAY_US, HOUR_US, MINUTE_US
 from prewatt_metering.registers.installations import Installation
 from prewatt_metering.registers.readings import Reading
+from prewatt_metering.vee.edit import Edit, EditKind
 from prewatt_metering.vee.findings import Finding
 
 TODAY = date(2026, 12, 30)
@@ -46,6 +47,20 @@ def life(draw: st.DrawFn) -> list[Reading]:
                 readings.append(Reading(at_us, register_wh + 5))
         readings.append(Reading(at_us, register_wh))
     return readings
+
+
+def edit(number: int, reading: Reading, data: st.DataObject) -> Edit:
+    kind = data.draw(st.sampled_from([EditKind.SET, EditKind.REMOVE]))
+    return Edit(
+        edit_id=str(number),
+        meter="m",
+        at_us=reading.at_us,
+        kind=kind,
+        register_wh=data.draw(st.integers(0, 300_000)) if kind is EditKind.SET else None,
+        by="w",
+        reason="r",
+        decided_us=number,
+    )
 
 
 def changed(store: Store, history: MeterHistory, new: Sequence[Reading], **more: Any) -> Changed:
@@ -95,14 +110,19 @@ def test_what_has_left_changes_nothing(data: st.DataObject, readings: list[Readi
     from_us = data.draw(st.integers(BEGIN_US, last_us), label="complete from")
     late = data.draw(st.sets(st.sampled_from(came)), label="older ones that came late")
     there = [each for each in came if each.at_us >= from_us or each in late]
+    edits = [
+        edit(number, data.draw(st.sampled_from([*came[len(came) // 2 :], *new])), data)
+        for number in range(data.draw(st.integers(0, 2), label="edits"))
+    ]
     some = with_readings(
-        store, [*there, *new], left_since=date(2026, 10, 1), complete_from_us=from_us
+        store, [*there, *new], edits=edits, left_since=date(2026, 10, 1), complete_from_us=from_us
     )
-    settled = settled_for(store.row, some, new, store.pricings)
+    changed_us = min((each.at_us for each in [*new, *edits]), default=NEVER_US)
+    settled = settled_for(store.row, some, changed_from_us=changed_us, pricings=store.pricings)
     event("settled" if settled else "all are needed")
     if settled is None:
         return
-    whole, used = changed(store, with_readings(store, [*came, *new]), new)
+    whole, used = changed(store, with_readings(store, [*came, *new], edits=edits), new)
     since, used_since = changed(store, history_since(some, settled), new, settled=settled)
     assert [(u.agreement_id, u.delta) for u in used_since if u.delta] == [
         (u.agreement_id, u.delta) for u in used if u.delta
@@ -131,7 +151,8 @@ def settled_at(store: Store, came: Sequence[Reading], from_us: int, new: Sequenc
         left_since=date(2026, 10, 1),
         complete_from_us=from_us,
     )
-    return settled_for(store.row, history, new, store.pricings)
+    changed_us = min((each.at_us for each in new), default=NEVER_US)
+    return settled_for(store.row, history, changed_from_us=changed_us, pricings=store.pricings)
 
 
 def test_an_ordinary_meter_is_settled_after_some_days() -> None:

@@ -15,7 +15,7 @@ from prepay_ledger.charging.ports import Unit
 from prepay_ledger.charging.post_charges import charge_changes, post
 from prepay_ledger.charging.post_estimates import NOTHING, take_back
 from prepay_ledger.charging.pricing import Pricings
-from prepay_ledger.charging.settled import history_since, settled_for
+from prepay_ledger.charging.settled import NEVER_US, history_since, settled_for
 from prepay_ledger.charging.split_charged import READ, split_charged
 from prepay_ledger.charging.standing import Block, Column
 from prewatt_metering.calendar.instants import us_of
@@ -167,11 +167,11 @@ async def derive_meters(
     rows: Sequence[MeterRow],
     new_readings: Mapping[str, Sequence[Reading]],
     pricings: Pricings,
-    is_decided: bool = False,
+    decided_from_us: int = NEVER_US,
 ) -> tuple[list[MeterChange], list[UseChange]]:
-    """The meters by the slow path, with readings that are not stored yet. ``is_decided``: by what a
-    person decided, which may concern all that was ever read. Raises `ReadingsHaveLeft` where some
-    that it rests on have left the database and are not to be had."""
+    """The meters by the slow path, with readings that are not stored yet. ``decided_from_us``: a
+    person's decision concerns what was read at this instant or later, or `EVER_US`. Raises
+    `ReadingsHaveLeft` where some that it rests on have left the database and are not to be had."""
     changed: list[MeterChange] = []
     used: list[UseChange] = []
     lacking: list[MeterHistory] = []
@@ -182,7 +182,8 @@ async def derive_meters(
         known = replace(history, readings=[*history.readings, *new])
         settled = None
         if history.left_since is not None:
-            settled = None if is_decided else settled_for(row, known, new, pricings)
+            from_us = min([decided_from_us, *(each.at_us for each in new)])
+            settled = settled_for(row, known, changed_from_us=from_us, pricings=pricings)
             if settled is None:
                 lacking.append(history)
                 return

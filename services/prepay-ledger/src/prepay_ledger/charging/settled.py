@@ -34,13 +34,18 @@ class Settled:
     first_days: Mapping[UUID, date]
 
 
+EVER_US, NEVER_US = -(2**62), 2**62
+"""Before and after every reading."""
+
+
 def settled_for(
-    row: MeterRow, history: MeterHistory, new_readings: Sequence[Reading], pricings: Pricings
+    row: MeterRow, history: MeterHistory, *, changed_from_us: int, pricings: Pricings
 ) -> Settled | None:
-    """From when on the meter may be derived without what has left, after ``new_readings``, which
-    are among the history's. None where its open day or one of these lies before."""
+    """From when on the meter may be derived without what has left, where readings and edits of
+    ``changed_from_us`` and later, which are among the history's, are new. None where these or its
+    open day reach back before it."""
     settled = settled_of(history, pricings)
-    if settled is None or any(each.at_us <= settled.until_us for each in new_readings):
+    if settled is None or changed_from_us <= settled.until_us:
         return None
     if row.open is not None:
         first = settled.first_days.get(row.open.agreement_id)

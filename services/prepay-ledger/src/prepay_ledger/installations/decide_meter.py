@@ -213,7 +213,13 @@ class DecideMeter:
         await tell(unit, [(edit.meter_id, str(edit.id), edit_event(edit))], decided)
         cause = Cause(BillCause.EDIT, our_fault=edit.our_fault)
         await follow_decision(
-            unit, self._review, edit.meter_id, _accounts(known), decided, cause=cause
+            unit,
+            self._review,
+            edit.meter_id,
+            _accounts(known),
+            decided,
+            cause=cause,
+            from_us=us_of(edit.read_at),
         )
         return edit
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from prepay_ledger.charging.rederive import rederive
+from prepay_ledger.charging.settled import EVER_US
 from prepay_ledger.charging.split_charged import Cause
 from prepay_ledger.debts.values import BillCause
 from prepay_ledger.facts.values import Decided
@@ -22,9 +23,10 @@ async def follow_decision(
     decided: Decided,
     *,
     cause: Cause = _INSTALLATION,
+    from_us: int = EVER_US,
 ) -> None:
     """``account_ids``: all that the meter serves or served. ``cause``: of the bill that
-    changes."""
+    changes. ``from_us``: as for `rederive`."""
     due = await rederive(
         unit=unit,
         meter_ids=[meter_id],
@@ -32,6 +34,7 @@ async def follow_decision(
         now=decided.at,
         source=f"meter/{meter_id}",
         cause=cause,
+        from_us=from_us,
     )
     moved = await unit.relays.moving_accounts(list(account_ids), now=decided.at)
     due = {*due, *moved, *await unit.charging.pending_accounts([meter_id])}
