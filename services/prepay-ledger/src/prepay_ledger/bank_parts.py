@@ -22,6 +22,8 @@ from prepay_ledger.payments.take_movement import TakeMovement
 from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.settings import LedgerSettings
 from prepay_ledger.supply.review_supply import SupplyReview
+from prepay_ledger.transfer_files.close_answer import CloseAnswer
+from prepay_ledger.transfer_files.make_file import approve_file
 from prepay_ledger.unit import PostgresUnit
 from prewatt_common.clock import utc_now
 
@@ -73,13 +75,14 @@ def make_bank_parts(settings: LedgerSettings, *, review: SupplyReview) -> BankPa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankActs:
-    """What people do with lines of banks."""
+    """What people do with lines of banks, and with files for them."""
 
     settle_line: SettleLine
     settle_sum: SettleSum
     settle_refund: SettleRefund
     settle_payout: SettlePayout
     settle_deposit: SettleDeposit
+    close_answer: CloseAnswer
 
     def by_kind(self) -> Mapping[ActKind, CarryOut[PostgresUnit]]:
         """What carries out those of which a second person has approved."""
@@ -88,6 +91,8 @@ class BankActs:
             ActKind.REFUND_SUM: self.settle_sum.carry_out,
             ActKind.REFUND_MATCH: self.settle_refund.carry_out,
             ActKind.PAYOUT_MATCH: self.settle_payout.carry_out,
+            ActKind.TRANSFER_FILE: approve_file,
+            ActKind.TRANSFER_NOT_PAID: self.close_answer.carry_out,
         }
 
 
@@ -109,4 +114,5 @@ def make_bank_acts(parts: BankParts, *, terms: ApprovalTerms) -> BankActs:
             receive_debit=parts.receive_debit,
             receive_payout=parts.receive_payout,
         ),
+        close_answer=CloseAnswer(terms=terms),
     )

@@ -62,8 +62,6 @@ from prepay_ledger.settlements.postgres_queries import SettlementQueries
 from prepay_ledger.settlements.resolve_difference import ResolveDifference
 from prepay_ledger.settlements.terms import terms_of
 from prepay_ledger.supply.review_supply import SupplyReview
-from prepay_ledger.transfer_files.close_answer import CloseAnswer
-from prepay_ledger.transfer_files.make_file import approve_file
 from prepay_ledger.unit import PostgresUnit, open_unit
 from prepay_ledger.vending.api_fundings import fundings_router
 from prepay_ledger.vending.api_vendors import holders_router, vendors_router
@@ -150,8 +148,6 @@ def money_routers(
                     ActKind.REFUND: order_refund.carry_out,
                     **of_bank.by_kind(),
                     ActKind.SETTLEMENT_DIFFERENCE: resolve_difference.carry_out,
-                    ActKind.TRANSFER_FILE: approve_file,
-                    ActKind.TRANSFER_NOT_PAID: CloseAnswer(terms=settings.approval_terms).carry_out,
                 }
             ),
             committed=committed,
