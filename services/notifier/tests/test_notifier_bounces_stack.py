@@ -89,6 +89,29 @@ async def test_who_has_paid_is_not_told_another_way(notifier, smtp_peer, kannel)
     assert not kannel.received(phone)
 
 
+async def test_a_report_of_a_notice_that_cannot_be_read_is_answered_and_counts_later(
+    notifier, smtp_peer
+):
+    account_id, notice, sender = await warned(notifier, smtp_peer, "back-5")
+    connection = await notifier.connect()
+    try:
+        facts = await connection.fetchval("SELECT facts FROM notice WHERE id = $1", notice["id"])
+        change = "UPDATE notice SET facts = $2::jsonb WHERE id = $1"
+        await connection.execute(change, notice["id"], '{"at": 5}')
+        assert (await hand_over(notifier, postfix(to=sender))).status_code == 204
+        await connection.execute(change, notice["id"], facts)
+    finally:
+        await connection.close()
+    async with notifier.http("notifier:write") as client:
+        released = await client.post(
+            f"/v1/parked-notices/{notice['id']}/release",
+            json={"reason": "mended"},
+            headers={"idempotency-key": "back-5"},
+        )
+        assert released.status_code == 200, released.text
+    await notifier.until_notices(account_id, ("low-balance", "email", "bounced"))
+
+
 async def test_nothing_of_another_channel_or_without_the_secret(notifier, smtp_peer, kannel):
     account_id = await notifier.account(language="en", phone="+8613800000033", channels=["sms"])
     await notifier.publish(low(account_id))
