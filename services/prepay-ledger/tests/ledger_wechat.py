@@ -28,7 +28,8 @@ from starlette.routing import Route
 from prewatt_devstack.ports import free_ports
 
 SERIAL = "5157F09EFDC096DE15EBE81A47057A7200000000"
-_PATH = "/v3/pay/transactions/native"
+_PATH = "/v3/pay/transactions"
+H5_PAGE = "https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb"
 _REFUNDS = "/v3/refund/domestic/refunds"
 _AUTHORIZATION = re.compile(
     r'WECHATPAY2-SHA256-RSA2048 mchid="(\d+)",nonce_str="(\w+)",signature="([^"]+)",'
@@ -103,10 +104,15 @@ class WeChat:
         if not await self._is_ours(request):
             return self._signed(401, {"code": "SIGN_ERROR"})
         order = json.loads(body)
+        is_h5 = request.url.path.endswith("/h5")
+        if is_h5 != ("scene_info" in order):
+            self.faults.append("scene_info is of H5, and of H5 alone")
         if self.orders.setdefault(order["out_trade_no"], body) != body:
             self.faults.append("an order came again with another body")
         if self.says is not None:
             return self._signed(*self.says)
+        if is_h5:
+            return self._signed(200, {"h5_url": f"{H5_PAGE}?prepay_id=wx{len(self.orders)}"})
         return self._signed(200, {"code_url": f"weixin://wxpay/bizpayurl?pr={len(self.orders)}"})
 
     def _signed(self, status: int, document: dict[str, Any]) -> Response:
@@ -130,7 +136,8 @@ async def wechat_pay() -> AsyncGenerator[WeChat]:
     (port,) = free_ports(1)
     wechat = WeChat(port)
     routes = [
-        Route(_PATH, wechat.native, methods=["POST"]),
+        Route(f"{_PATH}/native", wechat.native, methods=["POST"]),
+        Route(f"{_PATH}/h5", wechat.native, methods=["POST"]),
         Route(_REFUNDS, wechat.refund, methods=["POST"]),
         Route(f"{_REFUNDS}/{{number}}", wechat.refund, methods=["GET"]),
     ]

@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import httpx
 import pytest
 from ledger_providers import MERCHANT_ID, PUBLIC_KEY_IDS, certificate, key, transaction
-from ledger_wechat import SERIAL, WeChat, wechat_pay
+from ledger_wechat import H5_PAGE, SERIAL, WeChat, wechat_pay
 from pydantic import TypeAdapter, ValidationError
 from wechatpayv3.utils import build_authorization
 
@@ -68,6 +69,46 @@ async def test_an_order_is_signed_and_the_same_each_time(wechat: WeChat) -> None
         "notify_url": "https://pay.example/v1/webhooks/payments/wechat",
         "amount": {"total": 1234, "currency": "CNY"},
     }
+
+
+async def test_a_page_of_h5_opens_wechat_and_leads_back(wechat: WeChat) -> None:
+    request = replace(REQUEST, payer_address="203.0.113.9")
+    found = await begun(wechat, request, product="h5")
+    assert isinstance(found, PageReady)
+    url = httpx.URL(found.url)
+    assert str(url.copy_with(query=None)) == H5_PAGE
+    assert dict(url.params) == {"prepay_id": "wx1", "redirect_url": REQUEST.return_url}
+    (body,) = wechat.orders.values()
+    assert json.loads(body)["scene_info"] == {
+        "payer_client_ip": "203.0.113.9", "h5_info": {"type": "Wap"},
+    }  # fmt: skip
+    assert await begun(wechat, request, product="h5") == found
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        {"h5_url": "https://evil.example/checkmweb?prepay_id=wx1"},
+        {"h5_url": "http://wx.tenpay.com/"},
+        {"h5_url": "weixin://wxpay/bizpayurl?pr=1"},
+        {"code_url": CODE},
+        {},
+    ],
+)
+async def test_a_page_elsewhere_is_none(wechat: WeChat, says: dict[str, str]) -> None:
+    wechat.says = (200, says)
+    assert isinstance(await begun(wechat, product="h5"), NoAnswer)
+
+
+async def test_payers_are_sent_to_pages_of_h5_alone(wechat: WeChat) -> None:
+    async with make_client() as client:
+        origins = {
+            product: SETTINGS.validate_python(wechat.settings(product=product))
+            .checkout(client)
+            .page_origins
+            for product in ("native", "h5")
+        }
+    assert origins == {"native": (), "h5": ("https://wx.tenpay.com",)}
 
 
 @pytest.mark.parametrize(

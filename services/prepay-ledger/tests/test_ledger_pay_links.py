@@ -403,7 +403,7 @@ def test_headers_let_nothing_run_be_framed_or_kept():
     assert policy["form-action"] == "'self' https://pay.example"
     assert "unsafe" not in headers["Content-Security-Policy"]
     assert headers["Cache-Control"] == "no-store"
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] == "strict-origin"
     assert "noindex" in headers["X-Robots-Tag"]
 
 

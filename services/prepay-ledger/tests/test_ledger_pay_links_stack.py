@@ -94,6 +94,11 @@ async def test_a_ledger_that_is_killed_as_the_provider_answers_asks_for_the_same
     provider.before_answer = killed
     with pytest.raises(httpx.TransportError):
         await somebody.sends(form, amount=str(20 * MICRO))
+
+    async def dead() -> bool:
+        return not paying.ledger.stack.running(paying.name)
+
+    await paying.ledger.until(dead, what="the ledger is dead")
     await paying.start()
     (begun,) = await paying.payments(link)
     assert begun["state"] == "begun"

@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Collection
 from hashlib import sha256
+from typing import Literal
 
 
 def style_source(style: str) -> str:
@@ -10,15 +11,22 @@ def style_source(style: str) -> str:
     return f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'"
 
 
-def page_headers(*, language: str, style: str, sends_to: Collection[str] = ()) -> dict[str, str]:
+def page_headers(
+    *,
+    language: str,
+    style: str,
+    sends_to: Collection[str] = (),
+    referrer: Literal["no-referrer", "strict-origin"] = "no-referrer",
+) -> dict[str, str]:
     """Nothing is loaded or run, framed or kept, and no other page learns the address. ``style``: by
-    `style_source`. ``sends_to``: origins besides ours where a form, or its answer, leads."""
+    `style_source`. ``sends_to``: origins besides ours where a form, or its answer, leads.
+    ``referrer``: whether these learn from which host a browser came; never from which page."""
     targets = " ".join(["'self'", *sorted(set(sends_to))])
     return {
         "Cache-Control": "no-store",
         "Content-Language": language,
         "Content-Security-Policy": f"default-src 'none'; style-src {style}; "
         f"form-action {targets}; base-uri 'none'; frame-ancestors 'none'",
-        "Referrer-Policy": "no-referrer",
+        "Referrer-Policy": referrer,
         "X-Content-Type-Options": "nosniff",
     }

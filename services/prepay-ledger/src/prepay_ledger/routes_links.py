@@ -51,5 +51,6 @@ def link_routers(
             ),
             terms=terms,
             clock=utc_now,
+            proxy_hops=settings.trusted_proxy_hops,
         ),
     ]

@@ -7,23 +7,35 @@ _NETWORK_BITS = 64
 
 
 def client_address(*, peer: str, forwarded: Sequence[str], hops: int) -> str:
-    """The client's address, as it is counted by; of IPv6 its network of 64 bits.
+    """The client's address, as it is counted by: as `caller_address`, of IPv6 its network of 64
+    bits.
+
+    >>> client_address(peer="2001:db8::7", forwarded=[], hops=0)
+    '2001:db8::/64'
+    """
+    caller = caller_address(peer=peer, forwarded=forwarded, hops=hops)
+    address = _address(caller)
+    if isinstance(address, IPv6Address):
+        return str(IPv6Network((address, _NETWORK_BITS), strict=False))
+    return caller
+
+
+def caller_address(*, peer: str, forwarded: Sequence[str], hops: int) -> str:
+    """The client's address, whole.
 
     ``peer``: the other end of the connection. ``forwarded``: the request's X-Forwarded-For headers.
     ``hops``: how many proxies of ours a request passes; each adds the address that it was called
     from at the end. What stands before those anybody may have written, and it is not looked at:
     with no proxy nothing is. Fewer entries than proxies: it came round the outer ones.
 
-    >>> client_address(peer="10.0.0.7", forwarded=["203.0.113.9"], hops=0)
+    >>> caller_address(peer="10.0.0.7", forwarded=["203.0.113.9"], hops=0)
     '10.0.0.7'
-    >>> client_address(peer="10.0.0.7", forwarded=["1.1.1.1, 203.0.113.9"], hops=1)
+    >>> caller_address(peer="10.0.0.7", forwarded=["1.1.1.1, 203.0.113.9"], hops=1)
     '203.0.113.9'
     """
     entries = [entry.strip() for header in forwarded for entry in header.split(",")]
     found = None if not entries or hops == 0 else _address(entries[-min(hops, len(entries))])
     address = found or _address(peer)
-    if isinstance(address, IPv6Address):
-        return str(IPv6Network((address, _NETWORK_BITS), strict=False))
     return peer if address is None else str(address)
 
 

@@ -150,22 +150,30 @@ class AlipayCheckoutSettings(ProviderSettings):
 
 
 class WeChatPayCheckoutSettings(WeChatPayApiSettings):
-    """A merchant at WeChat Pay (API v3, native), for yuan alone. ``notify_url``: our webhook."""
+    """A merchant at WeChat Pay (API v3), for yuan alone. ``notify_url``: our webhook."""
 
     kind: Literal["wechat-pay"]
     app_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    product: Literal["native", "h5"] = "native"
+    """``native``: a code that the payer scans; ``h5``: a page that opens WeChat on the payer's
+    phone, at which the host of ``PREWATT_PUBLIC_BASE_URL`` has to be registered."""
     notify_url: Url
-    url: Url = "https://api.mch.weixin.qq.com/v3/pay/transactions/native"
+    url: Url = "https://api.mch.weixin.qq.com/v3/pay/transactions/"
+    """Before the product's name."""
+    page_hosts: list[_Origin] = Field(default=["https://wx.tenpay.com"], min_length=1)
+    """Of ``h5``."""
     labels: _Labels = Field(default={"en": "WeChat Pay", "zh-CN": "微信支付"}, min_length=2)
 
     def checkout(self, client: httpx.AsyncClient) -> Checkout:
         """As it is to be used."""
         return WeChatPayCheckout(
-            url=self.url,
+            url=f"{self.url.removesuffix('/')}/{self.product}",
+            product=self.product,
             app_id=self.app_id,
             api=self.api(client),
             notify_url=self.notify_url,
             labels={**self.labels},
+            page_origins=tuple(self.page_hosts) if self.product == "h5" else (),
         )
 
 

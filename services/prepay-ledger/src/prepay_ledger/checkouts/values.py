@@ -28,6 +28,8 @@ class CheckoutRequest:
     cancel_url: str
     """Where the payer comes back to without."""
     begun_at: datetime
+    payer_address: str = ""
+    """Of the payer on the network, as our proxies tell it; empty: not known."""
 
 
 @dataclass(frozen=True, slots=True)

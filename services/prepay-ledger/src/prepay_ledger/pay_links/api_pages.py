@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Annotated, TypeAlias
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from prepay_ledger.pay_links.begin_payment import BeginPayment, Chosen
@@ -42,6 +42,7 @@ from prepay_ledger.pay_links.values import Attempt, AttemptState, LinkState, Off
 from prewatt_common.clock import Clock
 from prewatt_common.http.auth import public
 from prewatt_common.http.body import KIB, MIB, BodyLimits, RawBody
+from prewatt_common.http.client_address import caller_address
 from prewatt_common.http.problems import Problem
 from prewatt_common.http.rate_limits import PublicLimits, Rate
 from prewatt_common.refusals import Refusal
@@ -85,6 +86,15 @@ class _Parts:
     terms: LinkTerms
     clock: Clock
     sleep: Sleep
+    proxy_hops: int
+
+    def address_of(self, request: Request) -> str:
+        """The payer's."""
+        return caller_address(
+            peer=request.client.host if request.client else "",
+            forwarded=request.headers.getlist("x-forwarded-for"),
+            hops=self.proxy_hops,
+        )
 
     async def looked(self, token: str | None) -> Offer:
         """Raises `UnknownPayLink` or `LinkIsOver`."""
@@ -115,8 +125,9 @@ def pay_pages_router(
     terms: LinkTerms,
     clock: Clock,
     sleep: Sleep = asyncio.sleep,
+    proxy_hops: int = 0,
 ) -> APIRouter:
-    """``/p/{token}`` and ``/p/{token}/done``."""
+    """``/p/{token}`` and ``/p/{token}/done``. ``proxy_hops``: proxies of ours before it."""
     parts = _Parts(
         open_unit=open_unit,
         begin_payment=begin_payment,
@@ -124,6 +135,7 @@ def pay_pages_router(
         terms=terms,
         clock=clock,
         sleep=sleep,
+        proxy_hops=proxy_hops,
     )
     router = APIRouter(tags=["pay links"], prefix="/p/{token}", default_response_class=HTMLResponse)
     _looking(router, parts)
@@ -194,6 +206,7 @@ def _paying(router: APIRouter, parts: _Parts) -> None:
     )
     async def pay(
         token: str,
+        request: Request,
         body: Annotated[bytes, Depends(RawBody(_FORM))],
         lang: Language = None,
         accepted: Accepted = "",
@@ -208,7 +221,8 @@ def _paying(router: APIRouter, parts: _Parts) -> None:
             form = filled(state, offer)
             if not isinstance(form, Filled):
                 return parts.pages.form(offer, form, token=token, language=language, status=422)
-            attempt = await _begun(parts, form, token=token, language=language)
+            address = parts.address_of(request)
+            attempt = await _begun(parts, form, token=token, language=language, address=address)
         except (UnknownPayLink, LinkIsOver) as refusal:
             return parts.pages.not_there(refusal, language=language)
         if isinstance(attempt, _Refused):
@@ -229,13 +243,16 @@ class _Refused:
     status: int
 
 
-async def _begun(parts: _Parts, form: Filled, *, token: str, language: str) -> Attempt | _Refused:
+async def _begun(
+    parts: _Parts, form: Filled, *, token: str, language: str, address: str
+) -> Attempt | _Refused:
     chosen = Chosen(
         token=token,
         nonce=form.state.nonce,
         provider=form.state.way,
         amount_micro=form.amount_micro,
         language=language,
+        payer_address=address,
     )
     try:
         return await parts.begin_payment(chosen)

@@ -45,13 +45,14 @@ Sleep = Callable[[float], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """What a payer has sent. ``token``: as `read_token` gives it."""
+    """What a payer has sent, and from where. ``token``: as `read_token` gives it."""
 
     token: str
     nonce: str
     provider: str
     amount_micro: int
     language: str
+    payer_address: str = ""
 
 
 class BeginPayment:
@@ -139,7 +140,8 @@ class BeginPayment:
         return payable, attempt
 
     async def _ask(self, payable: Payable, attempt: Attempt, chosen: Chosen) -> CheckoutAnswer:
-        """Of what is kept alone, so that it is the same each time."""
+        """Of what is kept, so that it is the same each time; only the payer's address, which one
+        provider wants, is that of now, and is not kept."""
         provider = attempt.provider
         checkout = self._checkouts.get(provider)
         if checkout is None:
@@ -163,6 +165,7 @@ class BeginPayment:
                     ),
                     cancel_url=f"{self._terms.url_of(chosen.token)}?lang={attempt.language}",
                     begun_at=attempt.begun_at,
+                    payer_address=chosen.payer_address,
                 )
             )
         finally:

@@ -118,9 +118,14 @@ def _scannable(text: str) -> str:
 
 
 def page_headers(*, language: str, page_origins: Sequence[str]) -> dict[str, str]:
-    """Nor is it indexed. ``page_origins``: a browser holds a form to where its answer sends it."""
+    """Nor is it indexed. ``page_origins``: a browser holds a form to where its answer sends it.
+    WeChat Pay's page for phones opens only to who comes from a host that is registered there, so
+    the host is told."""
     return html_pages.page_headers(
-        language=language, style=html_pages.style_source(_STYLE), sends_to=page_origins
+        language=language,
+        style=html_pages.style_source(_STYLE),
+        sends_to=page_origins,
+        referrer="strict-origin",
     ) | {
         "X-Robots-Tag": "noindex, nofollow",
         "X-Frame-Options": "DENY",
