@@ -1,7 +1,7 @@
 """Exports of readings: what is written is what was sealed, and nothing else passes for it."""
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from io import BytesIO
 
@@ -10,10 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prepay_ledger.retention.export_file import ExportWriter, NotTheExport, read_export, rows_of
+from prepay_ledger.retention.retire_days import RetireDays
 from prepay_ledger.retention.rules import first_day_kept
-from prepay_ledger.retention.values import ROWS_A_CHUNK, Export, path_of
+from prepay_ledger.retention.values import ROWS_A_CHUNK, Export, LeftDay, path_of
 from prepay_ledger.seals.chain import leaf_of, row_text
-from prepay_ledger.seals.values import SEALED_BY_NAME
+from prepay_ledger.seals.values import SEALED_BY_NAME, TableSeal
+from prewatt_common import local_folder
+from prewatt_common.local_folder import LocalFolder
 from prewatt_common.merkle import root_hash
 
 METER_DAY = SEALED_BY_NAME["meter_day"]
@@ -107,6 +110,64 @@ def test_other_files_are_no_exports(data: bytes, says: str) -> None:
 )
 def test_whole_months_stay(open_day: date, months: int, first: date) -> None:
     assert first_day_kept(open_day, months=months) == first
+
+
+class OneDay:
+    """A store of one sealed day, and what was done in which order, also in the folder."""
+
+    def __init__(self, day: date, rows: Sequence[tuple[str, bytes]]) -> None:
+        self.day, self.rows, self.done = day, rows, list[str]()
+
+    async def open_day(self) -> date:
+        return date(2026, 11, 30)
+
+    async def due(self, *, before: date, limit: int) -> Sequence[date]:
+        return [self.day][:limit] if self.day < before else []
+
+    async def sealed(self, day: date) -> TableSeal:
+        return TableSeal(len(self.rows), root_hash(leaf_of(METER_DAY, row) for row in self.rows))
+
+    async def texts(self, day: date) -> AsyncIterator[bytes]:
+        for row in self.rows:
+            yield row_text(METER_DAY, row)
+
+    async def clear_bodies(self, *, before: date, limit: int) -> int:
+        return 0
+
+    async def take_out(self, left: LeftDay) -> None:
+        self.done.append(f"{left.day} is out")
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+async def test_an_export_is_durable_before_rows_are_taken_out_whoever_wrote_it(
+    tmp_path, monkeypatch, is_there
+) -> None:
+    day = date(2024, 9, 30)
+    store = OneDay(day, a_day(300))
+    root = tmp_path / "exports"
+    if is_there:
+        file = root / path_of(day)
+        file.parent.mkdir(parents=True)
+        file.write_bytes(written(store.rows))
+    monkeypatch.setattr(
+        local_folder,
+        "_make_durable",
+        lambda path: store.done.append(path.relative_to(tmp_path).as_posix()),
+    )
+    retire = RetireDays(store=store, folder=LocalFolder(root), folder_name=str(root))
+    assert [left.day async for left in retire(months=25, limit=5)] == [day]
+    assert store.done[-6:] == [
+        f"exports/{path_of(day)}", "exports/meter_day/2024", "exports/meter_day", "exports", ".",
+        f"{day} is out",
+    ]  # fmt: skip
+    assert read((root / path_of(day)).read_bytes()).rows == 300
+
+
+async def test_a_day_whose_time_is_not_over_stays(tmp_path) -> None:
+    store = OneDay(date(2024, 10, 1), a_day(1))
+    retire = RetireDays(store=store, folder=LocalFolder(tmp_path), folder_name=str(tmp_path))
+    assert [left async for left in retire(months=25, limit=5)] == []
+    assert store.done == []
 
 
 def test_a_day_has_one_path() -> None:

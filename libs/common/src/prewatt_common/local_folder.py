@@ -36,6 +36,16 @@ class LocalFolder:
         """To be read."""
         return (self._root / path).open("rb")
 
+    def make_durable(self, path: str) -> None:
+        """A file that is there will be after a power cut too, also where who wrote it died right
+        after naming it. Raises FileNotFoundError."""
+        final = self._root / path
+        _make_durable(final)
+        for folder in final.parents:
+            _make_durable(folder)
+            if folder == self._root.parent:
+                return
+
     def remove(self, path: str) -> None:
         """The file, and what a process that died left of writing it."""
         final = self._root / path
@@ -66,9 +76,9 @@ def _unfinished(final: Path) -> Path:
     return final.with_name(f".{final.name}.unfinished")
 
 
-def _make_durable(folder: Path) -> None:
+def _make_durable(file_or_folder: Path) -> None:
     """A name is in its folder after a power cut once the folder is synced."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(file_or_folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -49,6 +49,10 @@ class ExportFolder(Protocol):
         """To be read from any place. Raises FileNotFoundError."""
         ...
 
+    def make_durable(self, path: str) -> None:
+        """One that is there will be after a power cut too, whoever wrote it."""
+        ...
+
     def exists(self, path: str) -> bool:
         """Whether it is there, whole."""
         ...

@@ -45,6 +45,7 @@ class RetireDays:
                 "out whose it is, move it away and try again"
             )
             raise NotRetired(message)
+        self._folder.make_durable(path)
         left = LeftDay(day=day, folder=self._folder_name, export=export)
         await self._store.take_out(left)
         return left
