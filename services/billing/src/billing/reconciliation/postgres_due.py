@@ -28,6 +28,17 @@ from prewatt_common.db.database import Database, DriverConnection, driver
 _meters_of = msgspec.json.Decoder(dict[str, datetime]).decode
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
+# Whoever compares holds it shared from before it takes what is due until that is gone: what stands
+# as due while nobody does is looked at after this, and need not be written anew.
+_COMPARING_LOCK = 0x0D0E
+_ALONE = f"SELECT pg_advisory_xact_lock({_COMPARING_LOCK})"
+_BESIDE_OTHERS = f"SELECT pg_advisory_xact_lock_shared({_COMPARING_LOCK})"
+# PostgreSQL takes each array for ten things, and would look up fifty thousand meters one by one.
+_ARE_MANY = """
+SELECT sum(things) > 0.02 * (SELECT reltuples FROM pg_class WHERE oid = 'installation'::regclass)
+FROM (SELECT things FROM moved ORDER BY id LIMIT $1) AS next
+"""
+_BY_READING_TABLES_ONCE = "SET LOCAL enable_nestloop = off"
 # One statement, so one snapshot: who sees a mark sees what was committed with it. An agreement that
 # the ledger has charged need not be known here.
 _SPREAD = """
@@ -46,7 +57,9 @@ WITH taken AS (
         WHERE i.meter_id IN (SELECT unnest(meters) FROM taken)
         UNION
         SELECT id FROM agreement WHERE tariff_code IN (SELECT unnest(tariffs) FROM taken)
-    ) AS touched ORDER BY id
+    ) AS touched
+    WHERE NOT EXISTS (SELECT FROM due AS o WHERE o.agreement_id = touched.id AND o.due_at <= $2)
+    ORDER BY id
     ON CONFLICT (agreement_id) DO UPDATE SET due_at = excluded.due_at
     WHERE d.due_at > excluded.due_at
 )
@@ -92,10 +105,14 @@ class PostgresDue:
 
     async def spread(self, *, now: datetime, limit: int) -> int:
         """Takes away marks and makes the agreements that they touch due; gives how many marks."""
+        await self._connection.execute(_ALONE)
+        if await self._connection.fetchval(_ARE_MANY, limit):
+            await self._connection.execute(_BY_READING_TABLES_ONCE)
         return await self._connection.fetchval(_SPREAD, limit, now)
 
     async def take_due(self, *, now: datetime, limit: int) -> Sequence[UUID]:
         """Held until the transaction ends; what another replica holds is passed over."""
+        await self._connection.execute(_BESIDE_OTHERS)
         rows = await self._connection.fetch(
             "SELECT agreement_id FROM due WHERE due_at <= $1 ORDER BY due_at LIMIT $2 "
             "FOR UPDATE SKIP LOCKED",

@@ -93,9 +93,12 @@ _TOTALS = """
 WITH unsealed AS (
   SELECT id, currency FROM journal
   WHERE day > coalesce((SELECT max(day) FROM seal), '-infinity')
+), accounts AS MATERIALIZED (
+  SELECT currency, supply_state, count(*) AS n, sum(balance_micro) AS micro,
+         count(*) FILTER (WHERE balance_micro < 0) AS below_zero
+  FROM account GROUP BY 1, 2
 ), sums AS (
-  SELECT currency, 'balances' AS what, '' AS name, sum(balance_micro) AS micro
-  FROM account GROUP BY 1
+  SELECT currency, 'balances' AS what, '' AS name, sum(micro) AS micro FROM accounts GROUP BY 1
   UNION ALL
   SELECT a.currency, 'sub_balances', '', sum(s.amount_micro)
   FROM sub_balance AS s JOIN account AS a ON a.id = s.account_id GROUP BY 1
@@ -116,8 +119,8 @@ WITH unsealed AS (
 )
 SELECT
   (SELECT json_object_agg(supply_state, n)
-     FROM (SELECT supply_state, count(*) AS n FROM account GROUP BY 1) AS s) AS states,
-  (SELECT count(*) FROM account WHERE balance_micro < 0) AS below_zero,
+     FROM (SELECT supply_state, sum(n) AS n FROM accounts GROUP BY 1) AS s) AS states,
+  (SELECT coalesce(sum(below_zero), 0)::bigint FROM accounts) AS below_zero,
   (SELECT json_agg(json_build_array(currency, what, name, micro::text)) FROM sums) AS sums,
   (SELECT count(*) FROM unbound_reading) AS unbound
 """
