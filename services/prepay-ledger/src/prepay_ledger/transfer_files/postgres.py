@@ -52,7 +52,6 @@ class PostgresTransfers:
         self, currency: str, *, without: Collection[UUID], limit: int
     ) -> Sequence[ToPay]:
         """By the index of those in transit."""
-        is_open = exists().where(transfer_answer.c.refund_id == refund.c.id, transfer_answer.c.open)
         query = (
             select(
                 refund.c.id,
@@ -69,7 +68,7 @@ class PostgresTransfers:
                 refund.c.currency == currency,
                 refund.c.id.not_in(without),
                 ~_in_a_file(),
-                ~is_open,
+                ~_is_answered(),
             )
             .order_by(refund.c.account_id, refund.c.id)
             .limit(limit)
@@ -91,6 +90,7 @@ class PostgresTransfers:
             refund.c.id.in_(refund_ids),
             refund.c.state == RefundState.IN_TRANSIT.value,
             ~_in_a_file(),
+            ~_is_answered(),
         )
         return set(await self._connection.scalars(query))
 
@@ -234,3 +234,8 @@ class PostgresTransfers:
 
 def _in_a_file() -> Exists:
     return exists().where(transfer_item.c.refund_id == refund.c.id, transfer_item.c.live)
+
+
+def _is_answered() -> Exists:
+    """By an answer that waits for a person."""
+    return exists().where(transfer_answer.c.refund_id == refund.c.id, transfer_answer.c.open)
