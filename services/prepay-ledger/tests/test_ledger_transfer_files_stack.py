@@ -314,6 +314,24 @@ async def test_only_a_refusal_of_what_a_bank_may_have_is_closed_as_not_paid(town
         await town.approves(TWO)
 
 
+async def test_an_answer_to_the_file_before_says_nothing_of_the_next_one(town: Paying) -> None:
+    """Else the next one pays what is free again, and a third one too."""
+    refund = await town.order(FIVE)
+    first = await town.make()
+    await town.cancel_file(first)
+    second = await town.make("f-2")
+    await town.send(second)
+    answer = await town.rejects(first, refund, "AC04")
+    assert (answer.state, answer.open, answer.file_id) == ("otherwise", True, first.id)
+    with pytest.raises(AnswerNotSo, match="has the refund by now"):
+        await town.close(answer, not_paid=True)
+    (item,) = await town.transfers.items(second.id, after=None, limit=9)
+    assert (item.state, item.live) == ("ordered", True)
+    await town.close(answer)
+    with pytest.raises(RefundNotSo, match="transfer file"):
+        await town.cancel(refund)
+
+
 async def test_what_does_not_fit_is_named_and_can_be_left_out(town: Paying) -> None:
     odd = await town.order(FIVE, to=Payee(holder="x" * 71, bank_account="DE02120300000000202051"))
     with pytest.raises(TransferUnwritable, match=f"refund {odd.id}: line 1: the name"):

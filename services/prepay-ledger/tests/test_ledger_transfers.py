@@ -26,8 +26,11 @@ from prepay_ledger.transfer_files.rules import (
     follows_of,
     why_not_cancelled,
     why_not_given,
+    why_not_unpaid,
 )
 from prepay_ledger.transfer_files.values import (
+    Answer,
+    AnswerState,
     FileState,
     ItemState,
     TransferFileRow,
@@ -216,6 +219,35 @@ def test_what_the_bank_has_answered_to_it_has_had() -> None:
     answered = [ITEM, replace(ITEM, state=REFUSED)]
     assert why_not_cancelled(answered, is_asked=False) == "the bank has answered to it"
     assert "close that first" in (why_not_cancelled([ITEM], is_asked=True) or "")
+
+
+REFUSED_OF = Answer(
+    id=uuid4(), result_id=uuid4(), bank="b", number=1, kind=REFUSED_TOLD, named="n", code="AC04",
+    amount_micro=None, place="line 2", state=AnswerState.OTHERWISE, refund_id=ITEM.refund_id,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "of_file", "file_state", "refund", "why"),
+    [
+        (REFUSED_TOLD, None, FS.SENT, RS.IN_TRANSIT, None),
+        (REFUSED_TOLD, ROW.id, FS.MADE, RS.IN_TRANSIT, None),
+        # The bank may pay the refund by this file, whatever it says of the one before.
+        (REFUSED_TOLD, uuid4(), FS.SENT, RS.IN_TRANSIT, "has the refund by now"),
+        (PAID_TOLD, None, FS.SENT, RS.IN_TRANSIT, "the bank says that it is paid"),
+        (REFUSED_TOLD, None, FS.PROPOSED, RS.IN_TRANSIT, "the bank never had that"),
+        (REFUSED_TOLD, None, FS.SENT, RS.PAID, "the refund is paid"),
+    ],
+)
+def test_what_is_closed_as_not_paid(
+    kind: AnswerKind, of_file: UUID | None, file_state: FS, refund: RS, why: str | None
+) -> None:
+    found = why_not_unpaid(
+        replace(REFUSED_OF, kind=kind, file_id=of_file),
+        file=replace(ROW, state=file_state),
+        refund=refund,
+    )
+    assert (found is None) if why is None else (why in (found or ""))
 
 
 def test_what_nobody_approved_or_another_file_may_pay_is_given_to_nobody() -> None:

@@ -77,7 +77,7 @@ async def _locked(unit: Unit, answer_id: UUID) -> tuple[Answer, TransferItem]:
         item = await _live(unit, answer)
         refund = await unit.refunds.refund(item.refund_id) if item is not None else None
         if item is not None and item.file_id == file.id and refund is not None:
-            why = why_not_unpaid(answer, file=file.state, refund=refund.state)
+            why = why_not_unpaid(answer, file=file, refund=refund.state)
             if why is None:
                 return answer, item
             raise _not_so(answer, why)

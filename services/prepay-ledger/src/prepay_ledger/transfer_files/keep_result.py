@@ -48,6 +48,7 @@ async def _applied(unit: Unit, answer: Answer, *, of_file: UUID | None) -> Answe
         # A late answer to a file that was cancelled must not speak of the one that is under way.
         reason = "several files have it, and the answer does not say which it is of"
         return replace(answer, state=AnswerState.OTHERWISE, reason=reason, open=True)
+    answer = replace(answer, file_id=found[0].file_id)
     item = await _locked(unit, answer, found[0])
     if answer.amount_micro not in {None, item.amount_micro}:
         reason = f"{item.amount_micro} micro-units were to be paid"

@@ -98,13 +98,15 @@ def why_not_cancelled(items: Sequence[TransferItem], *, is_asked: bool) -> str |
     return None
 
 
-def why_not_unpaid(answer: Answer, *, file: FileState, refund: RefundState) -> str | None:
+def why_not_unpaid(answer: Answer, *, file: TransferFileRow, refund: RefundState) -> str | None:
     """Why a person cannot say of an open answer that by it the bank does not pay the line that
     ``file`` has of its refund; none: it can be."""
     if answer.kind is not AnswerKind.REFUSED:
         return f"the bank says that it is {answer.kind}"
-    if file not in {FileState.MADE, FileState.SENT}:
-        return f"the file that has it is {file}, and the bank never had that"
+    if answer.file_id not in {None, file.id}:
+        return f"it is of transfer file {answer.file_id}, and {file.id} has the refund by now"
+    if file.state not in {FileState.MADE, FileState.SENT}:
+        return f"the file that has it is {file.state}, and the bank never had that"
     if refund is not RefundState.IN_TRANSIT:
         return f"the refund is {refund}"
     return None

@@ -120,6 +120,7 @@ transfer_answer = Table(
     Column("reason", Text, nullable=False),
     Column("open", Boolean, nullable=False),
     Column("refund_id", Uuid, ForeignKey("refund.id")),
+    Column("file_id", Uuid, ForeignKey("transfer_file.id")),
     Column("closed_by", Text),
     Column("closed_reason", Text),
 )

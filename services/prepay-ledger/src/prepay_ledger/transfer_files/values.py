@@ -112,8 +112,8 @@ class AnswerState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a bank says of a line. ``refund_id``: ours, as far as it is known. ``open``: a person
-    has to look."""
+    """What a bank says of a line. ``refund_id``: ours, as far as it is known; ``file_id``: of which
+    file, unless several have it and the answer does not say. ``open``: a person has to look."""
 
     id: UUID
     result_id: UUID
@@ -128,6 +128,7 @@ class Answer:
     reason: str = ""
     open: bool = False
     refund_id: UUID | None = None
+    file_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

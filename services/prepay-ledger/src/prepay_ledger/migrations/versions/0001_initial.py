@@ -2643,6 +2643,7 @@ CREATE TABLE transfer_answer (
     reason text NOT NULL,
     open boolean NOT NULL,
     refund_id uuid,
+    file_id uuid,
     closed_by text,
     closed_reason text,
     PRIMARY KEY (id),
@@ -2651,7 +2652,8 @@ CREATE TABLE transfer_answer (
     CHECK (state <> 'applied' OR refund_id IS NOT NULL),
     CHECK ((closed_by IS NULL) = (closed_reason IS NULL)),
     FOREIGN KEY(result_id) REFERENCES transfer_result (id),
-    FOREIGN KEY(refund_id) REFERENCES refund (id)
+    FOREIGN KEY(refund_id) REFERENCES refund (id),
+    FOREIGN KEY(file_id) REFERENCES transfer_file (id)
 );
 CREATE INDEX transfer_answer_open ON transfer_answer (id) WHERE open;
 CREATE INDEX transfer_answer_result ON transfer_answer (result_id, id);
