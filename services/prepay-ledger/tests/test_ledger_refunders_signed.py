@@ -25,6 +25,7 @@ from ledger_wechat import WeChat, wechat_pay
 from prepay_ledger.payment_requests.post import make_client
 from prepay_ledger.payment_requests.values import NoAnswer
 from prepay_ledger.payments.take_movement import movement_of
+from prepay_ledger.payments.taken_back import Movement, taken_back
 from prepay_ledger.providers.alipay_events import read_notice
 from prepay_ledger.providers.rsa_keys import signature_of
 from prepay_ledger.providers.values import Kind, Told
@@ -93,11 +94,29 @@ async def test_alipays_answer_is_what_its_notice_tells():
     assert library._verify(signed, sign)
 
 
-async def test_what_alipay_has_done_before_is_looked_up():
-    found, sent = await ask(ALIPAY, refunded(fund_change="N"), queried(), request=TRADE)
+@pytest.mark.parametrize("fee", ["30.00", "12.34", "1.00", ""])
+async def test_what_alipay_has_done_before_is_looked_up(fee):
+    """And told with what went back before it: alone it would be less than that, which would seem to
+    have come back."""
+    answers = refunded(fund_change="N", refund_fee=fee), queried()
+    found, sent = await ask(ALIPAY, *answers, request=TRADE)
     assert len(sent) == 2
-    assert (through(found).movement_id, through(found).amount_micro) == (TRADE.id.hex, 12_340_000)
-    assert not through(found).cumulative
+    is_total = fee in {"30.00", "12.34"}
+    micro = 30_000_000 if fee == "30.00" else 12_340_000
+    told = through(found)
+    assert (told.movement_id, told.amount_micro) == (TRADE.id.hex, micro)
+    assert told.cumulative is is_total
+    before = Movement(
+        kind=Kind.REFUNDED, movement_id="by-hand", amount_micro=17_660_000, currency="CNY",
+        is_total=True,
+    )  # fmt: skip
+    after = taken_back([before, movement_of(told)], paid_micro=TRADE.paid_micro)
+    assert fee != "30.00" or after.amount_micro == 30_000_000
+
+
+async def test_alipay_looked_at_later_tells_the_refund_alone():
+    found, _ = await ask(ALIPAY, queried(), request=TRADE, look=True)
+    assert (through(found).amount_micro, through(found).cumulative) == (12_340_000, False)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,14 @@ from prepay_ledger.payment_requests.post import post, text_at, unclear
 from prepay_ledger.payment_requests.values import NoAnswer
 from prepay_ledger.providers.amounts import decimal_of, micro_of_decimal, minor_of_micro
 from prepay_ledger.providers.rsa_keys import signature_of, signed_by
-from prepay_ledger.refunders.values import BackAnswer, BackRequest, NotGiven, Taken, given_back
+from prepay_ledger.refunders.values import (
+    BackAnswer,
+    BackRequest,
+    NotGiven,
+    Taken,
+    Through,
+    given_back,
+)
 from prewatt_common.clock import Clock
 
 logger = logging.getLogger(__name__)
@@ -73,9 +80,9 @@ class AlipayRefunder:
             if sub_code in REFUSALS:
                 return NotGiven(sub_code)
             return NoAnswer(f"answered {sub_code or text_at(found, 'code')}", is_there=True)
-        if text_at(found, "fund_change") != "Y":
-            return await self.look(request)
         total_micro = micro_of_decimal(text_at(found, "refund_fee"))
+        if text_at(found, "fund_change") != "Y":
+            return _of_total(await self.look(request), total_micro, request)
         is_ours = text_at(found, "trade_no") == request.payment_id
         if not is_ours or total_micro is None or total_micro < request.amount_micro:
             logger.error("Alipay answers refund %s with another one", request.id)
@@ -136,6 +143,14 @@ class AlipayRefunder:
         found = posted.document.get(name)
         assert isinstance(found, dict), "part_of has found an object"
         return found
+
+
+def _of_total(found: BackAnswer, total_micro: int | None, request: BackRequest) -> BackAnswer:
+    """As its notice tells it, which has all that went back so far: where others went before, this
+    one alone is less than is known, and they would seem to have come back."""
+    if not isinstance(found, Through) or total_micro is None or total_micro < request.amount_micro:
+        return found
+    return given_back(request, request.id.hex, total_micro=total_micro)
 
 
 def part_of(body: bytes, document: Mapping[str, JsonValue], name: str) -> bytes | None:
