@@ -18,6 +18,7 @@ from prepay_ledger.refunds.back import (
     closed,
     follows,
     not_answered,
+    requested,
     taken,
     unanswered,
 )
@@ -28,6 +29,7 @@ from prepay_ledger.refunds.values import (
     Order,
     PaidBefore,
     Payee,
+    Refund,
     RefundState,
     Way,
 )
@@ -35,19 +37,16 @@ from prepay_ledger.refunds.values import (
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ID = UUID(int=1)
 OTHER = UUID(int=2)
-REQUESTED = Back(
-    refund_id=ID,
-    payment=OTHER,
-    provider="p",
-    payment_id="pay-1",
-    paid_micro=100,
-    state=BackState.REQUESTED,
-    code="",
-    movement_id="",
-    sends=0,
-    send_at=NOW,
-    answer_by=None,
-)
+REQUESTED = requested(
+    Refund(
+        id=ID, account_id=ID, amount_micro=70, currency="CNY", way=Way.PROVIDER, payee_id=ID,
+        payee=Payee(holder="p/pay-1"), state=RefundState.IN_TRANSIT, ordered_at=NOW, payment=OTHER,
+    ),
+    PaidBefore(
+        id=OTHER, provider="p", payment_id="pay-1", account_id=ID, amount_micro=100,
+        taken_back_micro=30, currency="CNY", under_way=None,
+    ),
+)  # fmt: skip
 
 
 def asked(back: Back, now: datetime) -> Back:
@@ -72,6 +71,13 @@ def test_it_is_asked_again_ever_later_and_then_a_person_looks() -> None:
     assert (pauses[0], pauses[-1]) == (timedelta(seconds=10), LONGEST_PAUSE)
     assert asking(unanswered(back, "nothing"), now=now) is None
     assert asking(closed(back, BackState.DONE), now=now) is None
+
+
+def test_it_is_not_asked_for_the_first_time_once_its_key_may_be_forgotten() -> None:
+    """A database that was restored does not know that it was asked before."""
+    assert asked(REQUESTED, NOW + SEND_WITHIN - timedelta(seconds=1)).sends == 1
+    assert asking(REQUESTED, now=NOW + SEND_WITHIN) is None
+    assert REQUESTED.answer_by == NOW + SEND_WITHIN
 
 
 @pytest.mark.parametrize("looks", [True, False])

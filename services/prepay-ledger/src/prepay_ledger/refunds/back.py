@@ -5,16 +5,42 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from prepay_ledger.refunds.values import Back, BackState, RefundState, StepAction
+from prepay_ledger.refunds.values import (
+    Back,
+    BackState,
+    PaidBefore,
+    Refund,
+    RefundState,
+    StepAction,
+)
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
 SEND_WITHIN = timedelta(hours=20)
-"""Providers forget an idempotency key after a day; after that the same could go twice."""
+"""Of the order. Providers forget an idempotency key after a day; after that the same could go
+twice."""
 LOOK_EVERY = timedelta(hours=1)
 TOLD_WITHIN = timedelta(days=14)
 """What goes back to a bank account takes a bank ten days."""
 ASKED = (BackState.REQUESTED, BackState.SENDING, BackState.ACCEPTED)
 """What the provider is asked about, when its time has come."""
+
+
+def requested(refund: Refund, paid: PaidBefore) -> Back:
+    """The provider is asked once this is committed, for as long as it knows the key of one that was
+    asked at once: a database that was restored has forgotten whether this was."""
+    return Back(
+        refund_id=refund.id,
+        payment=paid.id,
+        provider=paid.provider,
+        payment_id=paid.payment_id,
+        paid_micro=paid.amount_micro,
+        state=BackState.REQUESTED,
+        code="",
+        movement_id="",
+        sends=0,
+        send_at=refund.ordered_at,
+        answer_by=refund.ordered_at + SEND_WITHIN,
+    )
 
 
 def asking(back: Back, *, now: datetime) -> Back | None:

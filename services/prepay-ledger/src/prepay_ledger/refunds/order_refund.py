@@ -16,13 +16,13 @@ from prepay_ledger.journal.values import UtilityAccount
 from prepay_ledger.modes.refuse_meanwhile import refuse_meanwhile
 from prepay_ledger.refunders.values import Refunders
 from prepay_ledger.refunds.acts import act_of, key_of, payee_of, payment_of, way_of
+from prepay_ledger.refunds.back import requested
 from prepay_ledger.refunds.close_balance import close_balance
 from prepay_ledger.refunds.move_refund import move_refund
 from prepay_ledger.refunds.ports import Unit, UnitT
 from prepay_ledger.refunds.refusals import KeyUsedBefore, RefundRefused
 from prepay_ledger.refunds.rules import needs_two, why_not_back, why_not_paid_out, why_not_to
 from prepay_ledger.refunds.values import (
-    Back,
     BackState,
     Ground,
     Order,
@@ -168,7 +168,7 @@ class OrderRefund(Generic[UnitT]):
         )
         await unit.refunds.add(refund)
         if paid is not None:
-            await unit.backs.add(_requested(refund, paid))
+            await unit.backs.add(requested(refund, paid))
         step = Step(
             id=new_id(),
             refund_id=refund.id,
@@ -207,23 +207,6 @@ async def _paid(unit: Unit, asked: Order) -> PaidBefore | None:
 def _payer(paid: PaidBefore) -> Payee:
     """Whoever paid, as its provider knows them."""
     return Payee(holder=f"{paid.provider}/{paid.payment_id}")
-
-
-def _requested(refund: Refund, paid: PaidBefore) -> Back:
-    """The provider is asked once this is committed."""
-    return Back(
-        refund_id=refund.id,
-        payment=paid.id,
-        provider=paid.provider,
-        payment_id=paid.payment_id,
-        paid_micro=paid.amount_micro,
-        state=BackState.REQUESTED,
-        code="",
-        movement_id="",
-        sends=0,
-        send_at=refund.ordered_at,
-        answer_by=None,
-    )
 
 
 async def _locked(unit: Unit, account_id: UUID) -> Account:
