@@ -5,6 +5,7 @@ from datetime import datetime
 from prepay_ledger.payments.take_movement import MovementConflict, TakeMovement
 from prepay_ledger.payments.take_payment import PaymentConflict, TakePayment
 from prepay_ledger.payments.values import Payment
+from prepay_ledger.providers.orders import request_id_of
 from prepay_ledger.providers.values import AMOUNT_MICRO_MAX, Kind, Told
 from prepay_ledger.settlement_files.values import LineKind
 from prepay_ledger.settlements.ports import Unit
@@ -56,6 +57,8 @@ class MoveDifference:
                 amount_micro=line.amount_micro,
                 currency=line.currency,
                 at=line.at,
+                # Of a refund that we asked Alipay for: its files name it as we did.
+                request_id=request_id_of(line.movement_id),
             )
             await self._take_movement(unit, provider=found.provider, told=told, now=now)
         except (PaymentConflict, MovementConflict) as error:
