@@ -19,7 +19,7 @@ from prepay_ledger.metrics import LEFT_OUT
 from prepay_ledger.modes.ports import HasModes
 from prepay_ledger.payment_requests.values import NoAnswer
 from prepay_ledger.payments import ports as payments
-from prepay_ledger.payments.take_movement import MovementConflict, TakeMovement
+from prepay_ledger.payments.take_movement import MovementConflict, TakeMovement, excess_reason
 from prepay_ledger.refunders.values import (
     BackAnswer,
     BackRequest,
@@ -160,12 +160,18 @@ class SendRefunds(Generic[UnitT]):
     async def _through(self, unit: UnitT, asked: Back, answer: Through, *, now: datetime) -> None:
         try:
             async with unit.savepoint():
-                await self._take_movement(unit, provider=asked.provider, told=answer.told, now=now)
+                moved = await self._take_movement(
+                    unit, provider=asked.provider, told=answer.told, now=now
+                )
         except MovementConflict as error:
             back = await self._locked(unit, asked)
             logger.error("refund %s: %s", back.refund_id, error)
             if back.state in BACK_OPEN:
                 await unit.backs.put(unanswered(back, str(error)))
+        else:
+            if moved.excess_micro:
+                # Its event is a repetition after this, and on nobody's list.
+                logger.error("refund %s: %s", asked.refund_id, excess_reason(moved.excess_micro))
 
     async def _locked(self, unit: UnitT, asked: Back) -> Back:
         """As it stands once nobody else moves money of its payment, or of its account."""

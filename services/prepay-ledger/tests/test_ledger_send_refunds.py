@@ -1,0 +1,72 @@
+"""What follows from a provider's answer about a refund, without its database."""
+
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from ledger_giving import REQUEST
+
+from prepay_ledger.payments.take_movement import MovementResult
+from prepay_ledger.refund_requests.send_refunds import SendRefunds
+from prepay_ledger.refunders.values import given_back
+from prepay_ledger.refunds.values import Back, BackState
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+BACK = Back(
+    refund_id=REQUEST.id, payment=UUID(int=1), provider="p", payment_id="p-0", paid_micro=9,
+    state=BackState.REQUESTED, code="", movement_id="", sends=0, send_at=NOW, answer_by=None,
+)  # fmt: skip
+
+
+@asynccontextmanager
+async def nothing():
+    yield
+
+
+@pytest.mark.parametrize(("excess_micro", "is_loud"), [(0, False), (7, True)])
+async def test_what_an_answer_tells_beyond_what_was_paid_is_loud(
+    caplog: pytest.LogCaptureFixture, excess_micro: int, is_loud: bool
+) -> None:
+    """Its event is a repetition then, and is on nobody's list."""
+
+    async def takes(*_: Any, **__: Any) -> MovementResult:
+        return MovementResult(None, repeated=False, excess_micro=excess_micro)
+
+    async def of_refund(_: UUID) -> Back:
+        return BACK
+
+    async def to_ask(*_: Any, **__: Any) -> list[UUID]:
+        return [BACK.refund_id]
+
+    async def none(*_: Any, **__: Any) -> list[UUID]:
+        return []
+
+    async def some(*_: Any, **__: Any) -> Any:
+        return SimpleNamespace(
+            id=REQUEST.id, account_id=UUID(int=2), number="1", amount_micro=9, currency="CNY"
+        )
+
+    @asynccontextmanager
+    async def open_unit():
+        yield SimpleNamespace(
+            savepoint=nothing,
+            backs=SimpleNamespace(of_refund=of_refund, put=none, to_ask=to_ask, overdue=none),
+            refunds=SimpleNamespace(refund=some),
+            balances=SimpleNamespace(account=some, lock=none),
+        )
+
+    async def ask(_: Any) -> Any:
+        return given_back(replace(REQUEST, payment_id="p-0"), "re_1")
+
+    refunder: Any = SimpleNamespace(ask=ask, looks=False)
+    takes_it: Any = takes
+    opens: Any = open_unit
+    await SendRefunds[Any](
+        open_unit=opens, refunders={"p": refunder}, take_movement=takes_it, review=none,
+        clock=lambda: NOW, committed=lambda: None,
+    )()  # fmt: skip
+    assert ("7 micro-units more than was paid" in caplog.text) is is_loud
