@@ -135,6 +135,19 @@ async def test_what_stripes_answers_mean(answer, expected):
     assert isinstance(found, NoAnswer) if expected is None else found == expected
 
 
+@pytest.mark.parametrize("settings", [STRIPE, JSON])
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ((400, {"error": {"code": "balance_insufficient"}}), "answered 400 balance_insufficient"),
+        ((401, {}), "answered 401"),
+    ],
+)
+async def test_a_person_reads_why_nothing_went_yet(settings, answer, reason):
+    found, _ = await ask(settings, answer)
+    assert found == NoAnswer(reason, is_there=True)
+
+
 @pytest.mark.parametrize("movement_id", ["", "../charges/ch_1", "re_1?expand=x"])
 async def test_stripe_is_asked_about_refunds_alone(movement_id):
     found, sent = await ask(STRIPE, request=replace(REQUEST, movement_id=movement_id), look=True)

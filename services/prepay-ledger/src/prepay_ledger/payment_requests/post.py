@@ -106,10 +106,11 @@ def text_at(document: Mapping[str, JsonValue], *path: str, characters_max: int =
     return found[:characters_max].replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
-def unclear(posted: Posted) -> NoAnswer:
-    """An answer that says neither yes nor no. From 500 on the provider counts as down."""
+def unclear(posted: Posted, code: str = "") -> NoAnswer:
+    """An answer that says neither yes nor no. From 500 on the provider counts as down. ``code``:
+    its own word for why, for a person."""
     is_there = posted.status < httpx.codes.INTERNAL_SERVER_ERROR
-    return NoAnswer(f"answered {posted.status}", is_there=is_there)
+    return NoAnswer(f"answered {posted.status} {code}".rstrip(), is_there=is_there)
 
 
 def _object(body: bytes) -> Mapping[str, JsonValue]:

@@ -61,7 +61,7 @@ class HttpRefunder:
             return Taken(text_at(posted.document, *self.movement_id))
         if posted.status in _REFUSES:
             return NotGiven(text_at(posted.document, *self.code) or str(posted.status))
-        return unclear(posted)
+        return unclear(posted, text_at(posted.document, *self.code))
 
     async def look(self, request: BackRequest) -> BackAnswer:  # noqa: ARG002
         """Nothing says where to."""

@@ -92,7 +92,7 @@ def _answer(posted: Posted, request: BackRequest) -> BackAnswer:
     code = text_at(posted.document, "error", "code")
     if httpx.codes.is_client_error(posted.status) and code in REFUSALS:
         return NotGiven(code)
-    return unclear(posted)
+    return unclear(posted, code)
 
 
 def _refund(posted: Posted, request: BackRequest) -> BackAnswer:

@@ -54,7 +54,7 @@ class WeChatPayRefunder:
         code = text_at(posted.document, "code")
         is_success = httpx.codes.is_success(posted.status)
         if not is_success and code not in REFUSALS:
-            return unclear(posted)
+            return unclear(posted, code)
         if not self.api.is_signed(posted):
             return NOT_SIGNED
         return _refund(posted, request) if is_success else NotGiven(code)
