@@ -580,6 +580,22 @@ def test_what_was_not_collected_is_told_until_it_is_paid(statement, event, statu
     assert again.withdrawn == ([first.id] if status is WITHDRAWN else [])
 
 
+@pytest.mark.parametrize("statement", [None, 42])
+@pytest.mark.parametrize(
+    "event", [topped_up(10), credited(10), debt(DebtNews.PAID), PAID_OFF, mode_changed(Mode.PREPAY)]
+)
+def test_that_nothing_is_collected_any_more_is_told_whatever_is_paid(statement, event):
+    """Nothing else says that the mandate is suspended."""
+    failed, after = later([not_collected(statement=statement, retry_on=None), event])
+    made = plan(failed, after)
+    assert said(made)[0] == (Template.COLLECTION_FAILED, QUEUED)
+    (first,) = made.notices[:1]
+    waiting = OpenNotice(
+        first.id, ACCOUNT, first.template, first.settled_above_micro, statement is not None
+    )
+    assert plan(after, accounts={}, open_notices=[waiting]).withdrawn == []
+
+
 def test_an_attempt_is_told_once_and_says_that_it_was_the_last():
     """That the mandate is suspended by it, it says itself."""
     failed = Cause(uuid4(), not_collected(retry_on=None))

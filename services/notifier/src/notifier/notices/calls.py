@@ -215,7 +215,8 @@ def _called_for_mandate(event: AutoTopUpFailed | MandateSuspended) -> Call | Non
 
 
 def _called_for_collection(event: AutoTopUpFailed) -> Call:
-    """Of an instalment or a statement: as much paid as was to be collected settles it."""
+    """Of an instalment or a statement: as much paid as was to be collected settles it, unless it
+    says besides that nothing is collected any more, which nothing else does."""
     facts = Facts(
         at=event.at,
         currency=event.currency,
@@ -224,7 +225,9 @@ def _called_for_collection(event: AutoTopUpFailed) -> Call:
         retry_on=event.retry_on,
         why=event.why,
     )
-    settled_above_micro = event.balance_micro + event.amount_micro - 1
+    settled_above_micro = None
+    if event.retry_on is not None:
+        settled_above_micro = event.balance_micro + event.amount_micro - 1
     return Call(Template.COLLECTION_FAILED, _with_pay_url(facts, event), settled_above_micro)
 
 

@@ -65,17 +65,20 @@ def makes_untrue(*, event: LedgerEvent, notice: Notice | OpenNotice) -> bool:
         of_statement = notice.of_statement
     else:
         of_statement = notice.facts.statement_number is not None
-    if template is Template.COLLECTION_FAILED and not of_statement:
-        # What pays instalments is in the balance no more.
-        return _pays_instalments(event, notice.settled_above_micro)
+    if template is Template.COLLECTION_FAILED:
+        if notice.settled_above_micro is None:
+            # It alone says that the mandate is over, whatever is paid.
+            return False
+        if not of_statement:
+            # What pays instalments is in the balance no more.
+            return _pays_instalments(event, notice.settled_above_micro)
     return _makes_untrue(event, template, notice.settled_above_micro)
 
 
-def _pays_instalments(event: LedgerEvent, settled_above_micro: int | None) -> bool:
+def _pays_instalments(event: LedgerEvent, settled_above_micro: int) -> bool:
     match event:
         case ToppedUp() | Credited() | PaymentTakenBack():
             paid_off_micro = event.paid_off_micro if isinstance(event, ToppedUp) else 0
-            assert settled_above_micro is not None, "as much settles it"
             return event.balance_micro + paid_off_micro > settled_above_micro
         case DebtChanged():
             return event.news in (DebtNews.PAID, DebtNews.WRITTEN_OFF)
