@@ -24,10 +24,11 @@ from test_notifier_planning import (
 )
 
 from notifier.notices.calls import Account
-from notifier.notices.order import Place, is_overtaken, newer, place_of
+from notifier.notices.order import Place, Told, is_overtaken, newer, told_by
 from notifier.notices.overtaken import OpenNotice
 from notifier.notices.planning import Cause
 from notifier.notices.values import Notice, Template
+from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_events_v1 import (
     Credited,
     PaymentTakenBack,
@@ -108,7 +109,9 @@ def test_a_credit_again_after_what_was_decided_by_the_same_balance():
     ],
 )
 def test_what_comes_late_for_the_first_time_is_told_only_if_it_is_a_receipt(late, expected):
-    account = Account(ACCOUNT, newest=Place(9, is_decided=True))
+    told = told_by(numbered(late, 8))
+    assert told is not None
+    account = Account(ACCOUNT, newest=Told(Place(9, is_decided=True), told.at))
     warning = OpenNotice(uuid4(), ACCOUNT, Template.LOW_BALANCE, 20)
     made = plan(numbered(late, 8), accounts={ACCOUNT: account}, open_notices=[warning])
     assert said(made) == expected
@@ -126,10 +129,11 @@ def test_both_orders_of_a_warning_and_the_payment_after_it():
 
 
 def test_places():
-    moved, decided = place_of(numbered(credited(1), 7)), place_of(numbered(low(), 7))
-    assert moved is not None
-    assert decided is not None
-    assert moved < decided < Place(8, is_decided=False)
+    now = utc_now()
+    moved, decided = Told(Place(7, is_decided=False), now), Told(Place(7, is_decided=True), now)
+    for told, event in ((moved, credited(1)), (decided, low())):
+        assert told_by(numbered(event, 7)) == told._replace(at=event.at)
+    assert moved.place < decided.place < Place(8, is_decided=False)
     assert newer(None, None) is None
     assert newer(moved, None) == newer(None, moved) == moved
     assert newer(moved, decided) == newer(decided, moved) == decided
@@ -138,6 +142,23 @@ def test_places():
     assert not is_overtaken(moved, moved)
     assert not is_overtaken(None, decided)
     assert not is_overtaken(decided, None)
+
+
+def test_a_ledger_that_was_restored_tells_news_by_numbers_that_were_told_before():
+    """Until somebody accepts what was lost; its warnings are told once and never again."""
+    book = Book()
+    warned, paid = numbered(low(), 8), numbered(topped_up(500), 9)
+    book.take(*causes_of(warned, paid))
+    again = msgspec.structs.replace(numbered(low(), 8), at=paid.at + timedelta(hours=1))
+    book.take(*causes_of(again))
+    assert [(template, waits) for _, template, waits in book.told()] == [
+        (Template.LOW_BALANCE, False),
+        (Template.TOPPED_UP, True),
+        (Template.LOW_BALANCE, True),
+    ]
+    # What was sent before the restore and comes again is known all the same.
+    book.take(*causes_of(numbered(credited(1), 9)))
+    assert book.told()[-1][2]
 
 
 _MOVED = st.one_of(
@@ -193,6 +214,6 @@ def test_in_any_order_nothing_old_is_told_once_the_newest_is_known(history, data
         before = book.accounts.get(ACCOUNT, Account(ACCOUNT)).newest
         known = len(book.notices)
         book.take(cause)
-        if is_overtaken(place_of(cause.event), before):
+        if is_overtaken(told_by(cause.event), before):
             assert {n.template for n in book.notices[known:]} <= {Template.TOPPED_UP}
             assert book.accounts[ACCOUNT].newest == before

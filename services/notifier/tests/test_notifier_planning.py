@@ -12,7 +12,7 @@ from notifier_events import next_number
 from notifier.contacts.consents import Purpose
 from notifier.contacts.values import Channel, Contact, Language
 from notifier.notices.calls import Account
-from notifier.notices.order import Place
+from notifier.notices.order import Place, Told
 from notifier.notices.overtaken import OpenNotice, makes_untrue
 from notifier.notices.planning import Cause, Plan, plan_notices
 from notifier.notices.treatment import LIFETIMES, PRIORITIES, PURPOSES, gives_up_at
@@ -631,11 +631,11 @@ def test_supply_off_is_remembered_between_batches():
     off, on = later([supply(SupplyState.DISCONNECTED), supply(SupplyState.CONNECTED)])
     first = plan(off)
     assert first.accounts == {
-        ACCOUNT: Account(ACCOUNT, supply_off_since=off.at, newest=Place(0, True))
+        ACCOUNT: Account(ACCOUNT, supply_off_since=off.at, newest=Told(Place(0, True), off.at))
     }
     second = plan(on, accounts=first.accounts)
     assert said(second) == [(Template.SUPPLY_ON, QUEUED)]
-    assert second.accounts == {ACCOUNT: Account(ACCOUNT, newest=Place(1, True))}
+    assert second.accounts == {ACCOUNT: Account(ACCOUNT, newest=Told(Place(1, True), on.at))}
 
 
 def test_the_limit_that_was_told_is_remembered_between_batches():

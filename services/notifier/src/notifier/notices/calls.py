@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from notifier.notices.order import Place
+from notifier.notices.order import Told
 from notifier.notices.values import NO_MONEY, PAGE_CHARS_MAX, Facts, Template
 from prewatt_common.contracts.emergency_credit_v1 import (
     EmergencyCreditChanged,
@@ -84,7 +84,7 @@ class Account:
     """The relay was confirmed open or limited then, and has not been confirmed closed since."""
     limit_w: int | None = None
     """To so many watts, as was told last; none while supply is not limited, or nobody said."""
-    newest: Place | None = None
+    newest: Told | None = None
     """Of the events that were taken; none where none of them has one."""
 
 

@@ -3,9 +3,12 @@
 The ledger's outbox may send a stretch of events again, and a topic may be read anew from its
 beginning. An event that made a notice is known by that; one that made none is known by its balance:
 the ledger numbers the balances of an account as they come, and tells of a movement before it tells
-what it decided by the balance that this has left.
+what it decided by the balance that this has left. A ledger that was restored from a backup numbers
+on from there until somebody accepts what was lost: what tells of a later time than anything before
+is news, whatever its number.
 """
 
+from datetime import datetime
 from typing import NamedTuple
 
 from prewatt_common.contracts.base import Event
@@ -34,11 +37,18 @@ class Place(NamedTuple):
     """It follows from that balance; else it tells how the balance came to be."""
 
 
-def place_of(event: Event) -> Place | None:
+class Told(NamedTuple):
+    """Where an event stands, and the time that it tells; of several, the highest and the latest."""
+
+    place: Place
+    at: datetime
+
+
+def told_by(event: Event) -> Told | None:
     """None of an event that says nothing of a balance, or is the account's first."""
     match event:
         case ToppedUp() | Credited() | PaymentTakenBack():
-            return Place(event.balance_number, is_decided=False)
+            return Told(Place(event.balance_number, is_decided=False), event.at)
         case (
             LowBalance()
             | BalanceExhausted()
@@ -47,18 +57,20 @@ def place_of(event: Event) -> Place | None:
             | PaymentReminder()
             | AutoTopUpFailed()
         ):
-            return Place(event.balance_number, is_decided=True)
+            return Told(Place(event.balance_number, is_decided=True), event.at)
         case _:
             return None
 
 
-def is_overtaken(place: Place | None, newest: Place | None) -> bool:
-    """Whether an event of ``place`` is older than what was taken before it."""
-    return place is not None and newest is not None and place < newest
+def is_overtaken(told: Told | None, newest: Told | None) -> bool:
+    """Whether an event is older than what was taken before it."""
+    if told is None or newest is None:
+        return False
+    return told.place < newest.place and told.at <= newest.at
 
 
-def newer(place: Place | None, newest: Place | None) -> Place | None:
+def newer(told: Told | None, newest: Told | None) -> Told | None:
     """The newer of both, as far as there are."""
-    if place is None or newest is None:
-        return place or newest
-    return max(place, newest)
+    if told is None or newest is None:
+        return told or newest
+    return Told(max(told.place, newest.place), max(told.at, newest.at))

@@ -16,7 +16,7 @@ from notifier.contacts.nominations import Nominated
 from notifier.contacts.values import Contact, Language, default_contact
 from notifier.notices.calls import SUPPLIED, Account, Call, LedgerEvent, called_for
 from notifier.notices.making import make_notice
-from notifier.notices.order import is_overtaken, newer, place_of
+from notifier.notices.order import is_overtaken, newer, told_by
 from notifier.notices.overtaken import OpenNotice, makes_untrue
 from notifier.notices.values import (
     FOR_NOMINATED,
@@ -96,7 +96,7 @@ def plan_notices(
         if _is_from_before_the_cut(event, before):
             continue
         call = called_for(event, before)
-        is_late = is_overtaken(place_of(event), before.newest)
+        is_late = is_overtaken(told_by(event), before.newest)
         if is_late and (call is None or call.template not in _RECEIPTS):
             continue
 
@@ -172,7 +172,7 @@ def _is_from_before_the_cut(event: LedgerEvent, account: Account) -> bool:
 
 
 def _after(event: LedgerEvent, account: Account) -> Account:
-    account = replace(account, newest=newer(place_of(event), account.newest))
+    account = replace(account, newest=newer(told_by(event), account.newest))
     match event:
         case AccountOpened():
             return replace(account, number=event.number)

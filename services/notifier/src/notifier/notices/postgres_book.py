@@ -14,7 +14,7 @@ from notifier.contacts.postgres_consents import consents_of
 from notifier.contacts.postgres_nominations import nominated_of
 from notifier.contacts.values import Contact
 from notifier.notices.calls import Account
-from notifier.notices.order import Place
+from notifier.notices.order import Place, Told
 from notifier.notices.overtaken import OpenNotice
 from notifier.notices.planning import Plan
 from notifier.notices.postgres_rows import INSERT_NOTICES, notice_columns, stop_notices
@@ -56,7 +56,8 @@ class PostgresNoticeBook:
         )
         rows = await self._connection.fetch(
             """
-            SELECT id, number, supply_off_since, limit_w, balance_number, balance_decided
+            SELECT id, number, supply_off_since, limit_w, balance_number, balance_decided,
+                   balance_at
             FROM account WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE
             """,
             ordered,
@@ -113,18 +114,21 @@ class PostgresNoticeBook:
                 """
                 UPDATE account AS a
                 SET number = n.number, supply_off_since = n.off_since, limit_w = n.limit_w,
-                    balance_number = n.balance_number, balance_decided = n.balance_decided
+                    balance_number = n.balance_number, balance_decided = n.balance_decided,
+                    balance_at = n.balance_at
                 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::integer[],
-                            $5::bigint[], $6::boolean[])
-                     AS n (id, number, off_since, limit_w, balance_number, balance_decided)
+                            $5::bigint[], $6::boolean[], $7::timestamptz[])
+                     AS n (id, number, off_since, limit_w, balance_number, balance_decided,
+                           balance_at)
                 WHERE a.id = n.id
                 """,
                 [account.id for account in changed],
                 [account.number for account in changed],
                 [account.supply_off_since for account in changed],
                 [account.limit_w for account in changed],
-                [account.newest and account.newest.balance_number for account in changed],
-                [account.newest and account.newest.is_decided for account in changed],
+                [account.newest and account.newest.place.balance_number for account in changed],
+                [account.newest and account.newest.place.is_decided for account in changed],
+                [account.newest and account.newest.at for account in changed],
             )
         if plan.notices:
             await self._connection.execute(INSERT_NOTICES, *notice_columns(plan.notices), now)
@@ -141,5 +145,6 @@ class PostgresNoticeBook:
 def _account(row: asyncpg.Record) -> Account:
     newest = None
     if row["balance_number"] is not None:
-        newest = Place(row["balance_number"], row["balance_decided"])
+        place = Place(row["balance_number"], row["balance_decided"])
+        newest = Told(place, row["balance_at"])
     return Account(row["id"], row["number"], row["supply_off_since"], row["limit_w"], newest)

@@ -19,7 +19,10 @@ CREATE TABLE account (
     balance_number bigint,
     -- Whether that follows from the balance, or tells how it came to be.
     balance_decided boolean,
-    CHECK ((balance_number IS NULL) = (balance_decided IS NULL))
+    -- The latest time that one of its events has told.
+    balance_at timestamptz,
+    CHECK ((balance_number IS NULL) = (balance_decided IS NULL)),
+    CHECK ((balance_number IS NULL) = (balance_at IS NULL))
 );
 CREATE TABLE contact (
     account_id uuid PRIMARY KEY,
