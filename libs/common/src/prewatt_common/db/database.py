@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, cast
 import asyncpg
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 DriverConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -33,6 +34,7 @@ PASSING_FAULTS: tuple[type[Exception], ...] = (
     asyncpg.InsufficientResourcesError,
     OSError,
     TimeoutError,
+    PoolTimeoutError,
 )
 """What trying again can help against. SQLAlchemy may wrap it: see `is_passing_fault`."""
 
@@ -125,18 +127,25 @@ async def _begun(connection: AsyncConnection, begin: Begin) -> DriverConnection:
     beginning again repeats nothing."""
     inner = await driver(connection)
     try:
-        await inner.execute(begin.value)
+        await _begin(inner, begin)
     except Exception:
         if not inner.is_closed():
             raise
         await connection.invalidate()  # SQLAlchemy connects anew after this
         inner = await driver(connection)
+        await _begin(inner, begin)
+    return inner
+
+
+async def _begin(inner: DriverConnection, begin: Begin) -> None:
+    """Whatever raises, be it that the caller is cancelled: it may have begun, as BEGIN goes first.
+    Such a transaction is not the next one's, nor is what it set for itself; and one that failed
+    would fail whoever is given that connection next, which is the one used last."""
+    try:
         await inner.execute(begin.value)
     except BaseException:
-        # Cancelled: it may have begun, and what it set for itself is not the next one's.
         await _roll_back(inner)
         raise
-    return inner
 
 
 async def _roll_back(inner: DriverConnection) -> None:
@@ -197,7 +206,8 @@ def _unwrapped(error: BaseException) -> BaseException | None:
 
 
 def is_passing_fault(error: BaseException) -> bool:
-    """Whether trying again can help: a lost connection, a deadlock, a server starting up."""
+    """Whether trying again can help: a lost connection, a deadlock, a server starting up, a pool
+    none of whose connections became free in time."""
     if isinstance(error, InterfaceError):
         return True
     if isinstance(error, DBAPIError) and error.connection_invalidated:
