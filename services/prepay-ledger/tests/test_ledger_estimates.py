@@ -18,7 +18,7 @@ from prepay_ledger.charging.estimated import (
 )
 from prepay_ledger.charging.meters import Agreement, Installed, MeterHistory
 from prepay_ledger.charging.pricing import Pricings
-from prepay_ledger.estimates.rules import SilentMeter, estimate_meter
+from prepay_ledger.estimates.rules import SilentMeter, estimate_meter, rests_on_what_left
 from prepay_ledger.estimates.values import Terms
 from prewatt_metering.calendar.instants import DAY_US, HOUR_US
 from prewatt_metering.registers.installations import Installation
@@ -267,3 +267,56 @@ def test_entries_come_to_what_stands_and_to_nothing_in_the_end(
         }
         assert estimate_changes(stored=stored.values(), now=now) == []
     assert not any(each.meters for each in stored.values())
+
+
+def without(known: MeterHistory, from_us: int) -> MeterHistory:
+    """Where what was read before has left."""
+    return replace(
+        known,
+        readings=[each for each in known.readings if each.at_us >= from_us],
+        left_since=FIRST,
+        complete_from_us=from_us,
+    )
+
+
+def rests(known: MeterHistory, until: float) -> bool:
+    return rests_on_what_left(known, until_us=at(until), pricings=PRICINGS)
+
+
+def test_what_left_under_another_account_keeps_no_estimate_from_a_new_one() -> None:
+    """The meter was read for three weeks before they moved in, and for three days after."""
+    known = history([Reading(at(day), 300 + 10 * day) for day in range(-30, 4)])
+    some = without(known, at(-21))
+    assert not rests(some, 8)
+    assert estimated(known, 8) is not None
+    assert estimated(some, 8) == estimated(known, 8)
+    assert rests(without(known, at(-5)), 8)
+
+
+@pytest.mark.parametrize(
+    ("from_day", "does"), [(300, True), (31, True), (20, True), (0, False)], ids=str
+)
+def test_what_has_left_takes_no_estimate_back(from_day: int, does: bool) -> None:
+    """Without them it would seem as if the meter, silent since day 40, had never been read, or as
+    if other days were usual."""
+    known = history(hourly(40))
+    assert estimated(known, 300) is not None
+    assert rests(without(known, at(from_day)), 300) == does
+    assert not rests(known, 300)
+
+
+@given(
+    st.lists(st.integers(0, 60), min_size=60, max_size=60),
+    st.integers(0, 20),
+    st.integers(0, 59),
+    st.integers(0, 50_000),
+)
+def test_what_has_left_changes_no_other_estimate(
+    steps: list[int], from_day: int, odd: int, odd_wh: int
+) -> None:
+    registers = [HOUR_WH * sum(steps[:day]) for day in range(60)]
+    registers[odd] = odd_wh
+    known = history([Reading(at(day) + 3 * HOUR_US, wh) for day, wh in enumerate(registers)])
+    some = without(known, at(from_day))
+    if not rests(some, 63):
+        assert estimated(some, 63) == estimated(known, 63)

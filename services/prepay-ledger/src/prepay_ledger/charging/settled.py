@@ -8,9 +8,10 @@ them. So the path goes on from there as it would with all readings; a property t
 equal.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 from prepay_ledger.charging.meters import DerivedMeter, Installed, MeterHistory, MeterRow
@@ -87,15 +88,31 @@ def settled_of(history: MeterHistory, pricings: Pricings) -> Settled | None:
         for each in _known(history, newest, from_us)
         if each.at_us > from_us and newest.installation.covers(each.at_us)
     ]
-    rule = step_rule(facts=history.facts, installation=newest.installation)
-    begin = 0
-    for place in range(1, len(known) + 1):
-        if place < len(known) and _is_ordinary(known[place - 1], known[place], rule):
-            continue
-        found = _within(known[begin:place], history, newest, pricings)
+    for run in _runs(known, step_rule(facts=history.facts, installation=newest.installation)):
+        found = _within(run, history, newest, pricings)
         if found is not None:
             return found
-        begin = place
+    return None
+
+
+class Followed(NamedTuple):
+    """What was read after ``since_us`` is trusted as with all readings; ``newest_us``: the newest
+    one that is, with all too."""
+
+    since_us: int
+    newest_us: int
+
+
+def followed_of(history: MeterHistory, installed: Installed) -> Followed | None:
+    """The same of the register's path alone, which knows no days and no accounts, as
+    ``installed`` sees it; none where there is no such place."""
+    from_us = history.complete_from_us
+    assert from_us is not None, "else all is there"
+    known = [each for each in _known(history, installed, from_us) if each.at_us > from_us]
+    for run in _runs(known, step_rule(facts=history.facts, installation=installed.installation)):
+        first = _beyond_excursions(run)
+        if first is not None:
+            return Followed(first.at_us, known[-1].at_us)
     return None
 
 
@@ -125,7 +142,7 @@ def _within(
     """``run``: adjacent ordinary steps. Two of its readings are to lie in the first days or later:
     a later fall may take the last of them away, and the other still ends what touches the days
     before."""
-    first = next((each for each in run if each.at_us > run[0].at_us + EXCURSION_MAX_US), None)
+    first = _beyond_excursions(run)
     if first is None:
         return None
     days: dict[UUID, date] = {}
@@ -138,6 +155,20 @@ def _within(
     if len(after) < 2:
         return None
     return Settled(since_us=first.at_us, until_us=after[1], first_days=days)
+
+
+def _runs(known: Sequence[Reading], rule: StepRule) -> Iterator[Sequence[Reading]]:
+    """As long as they are, of adjacent ordinary steps."""
+    begin = 0
+    for place in range(1, len(known) + 1):
+        if place == len(known) or not _is_ordinary(known[place - 1], known[place], rule):
+            yield known[begin:place]
+            begin = place
+
+
+def _beyond_excursions(run: Sequence[Reading]) -> Reading | None:
+    """The first that counts whatever came before ``run``."""
+    return next((each for each in run if each.at_us > run[0].at_us + EXCURSION_MAX_US), None)
 
 
 def _known(history: MeterHistory, newest: Installed, from_us: int) -> list[Reading]:

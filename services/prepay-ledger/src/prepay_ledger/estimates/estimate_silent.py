@@ -16,7 +16,7 @@ from prepay_ledger.charging.post_estimates import enter_estimates, told_estimate
 from prepay_ledger.charging.pricing import Pricings, PricingsOfNow
 from prepay_ledger.epochs.values import first_number
 from prepay_ledger.estimates.ports import OpenUnit, Unit
-from prepay_ledger.estimates.rules import SilentMeter, estimate_meter
+from prepay_ledger.estimates.rules import SilentMeter, estimate_meter, rests_on_what_left
 from prepay_ledger.estimates.values import Terms, UnderWay
 from prewatt_common.clock import Clock
 from prewatt_common.db.database import is_conflict
@@ -141,7 +141,11 @@ async def _is_parked(unit: Unit, account_id: UUID, parked: Collection[str]) -> b
 
 async def _estimate(run: _Run, account_id: UUID, meter_ids: Sequence[str]) -> None:
     unit = run.unit
-    silent = await _silent(run, meter_ids) if run.terms and len(meter_ids) <= METERS_MAX else []
+    silent: Sequence[SilentMeter] | None = []
+    if run.terms and len(meter_ids) <= METERS_MAX:
+        silent = await _silent(run, meter_ids)
+    if silent is None:
+        return
     agreements = {each.id: each for each in await unit.charging.agreements_of([account_id])}
     stored = await unit.estimated.of(agreements.keys())
     changes = estimate_changes(stored=stored, now=await _periods(run, agreements.keys(), silent))
@@ -159,11 +163,18 @@ async def _estimate(run: _Run, account_id: UUID, meter_ids: Sequence[str]) -> No
     ESTIMATES.labels("changed").inc()
 
 
-async def _silent(run: _Run, meter_ids: Sequence[str]) -> list[SilentMeter]:
+async def _silent(run: _Run, meter_ids: Sequence[str]) -> list[SilentMeter] | None:
+    """None where that rests on readings that have left: so long ago is nothing estimated anew, and
+    what was estimated stands until one of the meters speaks, or a person decides."""
     assert run.terms is not None, "where nothing is estimated nobody is asked about"
     unit = run.unit
     rows = await unit.charging.meters(meter_ids)
     histories = await unit.charging.histories(list(rows.values()))
+    if any(
+        rests_on_what_left(each, until_us=run.until_us, pricings=run.pricings)
+        for each in histories.values()
+    ):
+        return None
     relay_open = await unit.relays.relay_open(meter_ids)
     found: list[SilentMeter] = []
     for meter_id in sorted(histories):

@@ -8,6 +8,7 @@ from uuid import UUID
 from prepay_ledger.charging.derive_meter import last_day_of
 from prepay_ledger.charging.meters import Agreement, MeterHistory
 from prepay_ledger.charging.pricing import Pricings
+from prepay_ledger.charging.settled import followed_of
 from prepay_ledger.estimates.values import Terms
 from prewatt_metering.calendar.instants import DAY_US
 from prewatt_metering.registers.devices import readings_of_device
@@ -20,6 +21,8 @@ from prewatt_metering.vee.estimate import HISTORY_DAYS, estimate_after, usual_da
 from prewatt_metering.vee.trust import trusted
 
 _DAY = timedelta(days=1)
+_USUAL_US = (HISTORY_DAYS + 2) * DAY_US
+"""Before the newest reading: what is usual is measured in the days that touch this, in any zone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,23 @@ def estimate_meter(
             use={agreement_id: of for agreement_id, of in use.items() if of},
         )
     return None
+
+
+def rests_on_what_left(history: MeterHistory, *, until_us: int, pricings: Pricings) -> bool:
+    """Whether what `estimate_meter` finds may be another than with the readings that have left the
+    database (room `retention`): of a meter that fell silent before, or soon after those."""
+    serving = [each for each in history.installed if _serves(each.installation, until_us)]
+    if history.left_since is None or not serving:
+        return False
+    followed = followed_of(history, serving[0])
+    if followed is None:
+        return True
+    counted_us = followed.newest_us - _USUAL_US
+    if agreements := history.agreements.get(serving[0].account_id, ()):
+        first = agreements[0]
+        begins_us = pricings[first.book].calendar.first_instant_us(first.first_day)
+        counted_us = max(counted_us, begins_us)
+    return followed.since_us > counted_us
 
 
 def _serves(installation: Installation, at_us: int) -> bool:
