@@ -1,5 +1,6 @@
 """Refunds in PostgreSQL."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.balances.values import Account
 from prepay_ledger.charging.meters import MeterHistory
-from prepay_ledger.charging.postgres_histories import histories_of
+from prepay_ledger.charging.postgres_histories import histories_of, whole_histories_of
 from prepay_ledger.refunds.postgres_rows import REFUND, to_payee, to_refund, to_step
 from prepay_ledger.refunds.values import Ground, Payee, Refund, Step
 from prewatt_common.db.database import driver
@@ -70,21 +71,20 @@ class PostgresRefunds:
         self._connection = connection
 
     async def ground(self, account: Account, *, today: date, now: datetime) -> Ground:
-        """After the account's lock was waited for."""
+        """After the account's lock was waited for. Raises `ReadingsHaveLeft`."""
         connection = await driver(self._connection)
         row = await connection.fetchrow(_GROUND, account.id, today, now)
         assert row is not None, "sums have a row"
-        left = await connection.fetch(_LEFT_UNREAD, account.id, now)
-        histories = await histories_of(connection, [each["meter_id"] for each in left])
-        return Ground(
-            balance_micro=account.balance_micro,
-            unread=[
-                each["meter_id"]
-                for each in left
-                if not _is_read(histories[each["meter_id"]], us_of(each["ends_at"]))
-            ],
-            **dict(row),
-        )
+        ends_us = {
+            each["meter_id"]: us_of(each["ends_at"])
+            for each in await connection.fetch(_LEFT_UNREAD, account.id, now)
+        }
+        histories = await histories_of(connection, list(ends_us))
+        unread = _unread(histories, ends_us)
+        if lacking := [each for each in unread if histories[each].left_since is not None]:
+            whole = await whole_histories_of(connection, [histories[each] for each in lacking])
+            unread = _unread({**histories, **whole}, ends_us)
+        return Ground(balance_micro=account.balance_micro, unread=unread, **dict(row))
 
     async def payee_id(self, account_id: UUID, payee: Payee) -> UUID:
         """The caller has the account locked: nobody else adds the same one."""
@@ -167,6 +167,10 @@ class PostgresRefunds:
             step.journal_id,
             step.decided.at,
         )
+
+
+def _unread(histories: Mapping[str, MeterHistory], ends_us: Mapping[str, int]) -> Sequence[str]:
+    return [each for each, end_us in ends_us.items() if not _is_read(histories[each], end_us)]
 
 
 def _is_read(history: MeterHistory, until_us: int) -> bool:
