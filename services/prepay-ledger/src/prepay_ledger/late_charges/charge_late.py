@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 ACCOUNTS_AT_ONCE = 50
 """They are held meanwhile: with two years of open statements each, for some tenths of a second."""
+_ODD_MAX = 1_000
+"""After so many that raise it rests: most likely all do."""
 _DAY = timedelta(days=1)
 
 
@@ -45,13 +47,16 @@ class ChargeLate:
         self._clock = clock
         self._committed = committed
         self._pay_urls = pay_urls
+        self._odd: set[UUID] = set()
 
     async def __call__(self) -> float | None:
-        """Gives no rest where more may wait. One that raises is left out until the next run."""
+        """Gives no rest where more may wait. Those that raise would stand first of all that wait:
+        they are left out until the others are done."""
         today = self._clock().astimezone(self._zone).date()
         async with self._open_unit() as unit:
-            some = await unit.late_charges.due(today, limit=ACCOUNTS_AT_ONCE)
+            some = await unit.late_charges.due(today, without=self._odd, limit=ACCOUNTS_AT_ONCE)
         if not some:
+            self._odd.clear()
             return None
         odd = await odd_among(some, self._charge(today))
         for account_id, error in odd:
@@ -61,7 +66,11 @@ class ChargeLate:
             )  # fmt: skip
         LEFT_OUT.labels("charge late").inc(len(odd))
         self._committed()
-        return 0.0 if len(some) == ACCOUNTS_AT_ONCE and not odd else None
+        self._odd.update(account_id for account_id, _ in odd)
+        if len(some) == ACCOUNTS_AT_ONCE and len(self._odd) < _ODD_MAX:
+            return 0.0
+        self._odd.clear()
+        return None
 
     def _charge(self, today: date) -> Callable[[Sequence[UUID]], Awaitable[None]]:
         async def charge(account_ids: Sequence[UUID]) -> None:

@@ -29,9 +29,11 @@ from prepay_ledger.supply import ports as supply
 class LateChargeStore(Protocol):
     """Late charges and what of them was given up: written once, never changed."""
 
-    async def due(self, today: date, *, limit: int) -> Sequence[UUID]:
-        """Accounts that are to be looked at by then and were not looked at today, the longest
-        waiting first; nothing is locked."""
+    async def due(
+        self, today: date, *, without: Collection[UUID] = (), limit: int
+    ) -> Sequence[UUID]:
+        """Accounts, other than ``without``, that are to be looked at by then and were not looked at
+        today, the longest waiting first; nothing is locked."""
         ...
 
     async def still_due(self, account_ids: Sequence[UUID], today: date) -> Sequence[UUID]:

@@ -55,10 +55,13 @@ class PostgresLateCharges:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def due(self, today: date, *, limit: int) -> Sequence[UUID]:
+    async def due(
+        self, today: date, *, without: Collection[UUID] = (), limit: int
+    ) -> Sequence[UUID]:
         """By the index of days."""
+        query = f"{DUE_LOOKS} AND account_id <> ALL($3::uuid[]) ORDER BY look_on, account_id"
         rows = await (await driver(self._connection)).fetch(
-            f"{DUE_LOOKS} ORDER BY look_on, account_id LIMIT $2", today, limit
+            f"{query} LIMIT $2", today, limit, list(without)
         )
         return [row["account_id"] for row in rows]
 
