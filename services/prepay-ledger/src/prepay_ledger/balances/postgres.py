@@ -47,7 +47,7 @@ class PostgresBalances:
 
     async def lock_all(self, account_ids: Sequence[UUID]) -> Sequence[Account]:
         """By one statement."""
-        query = select(account_table).where(account_table.c.id.in_(account_ids))
+        query = select_account().where(account_table.c.id.in_(account_ids))
         locked = query.order_by(account_table.c.id).with_for_update(key_share=True)
         return [to_account(row) for row in (await self._connection.execute(locked)).mappings()]
 
