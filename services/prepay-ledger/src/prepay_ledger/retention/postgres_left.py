@@ -8,7 +8,8 @@ from pathlib import Path
 from prepay_ledger.retention.export_file import NotTheExport, read_export, rows_of
 from prepay_ledger.retention.postgres_rows import to_left_day
 from prepay_ledger.retention.refusals import ReadingsHaveLeft
-from prepay_ledger.retention.values import Export, LeftDay, Packed, PackedRows
+from prepay_ledger.retention.rules import first_day_kept
+from prepay_ledger.retention.values import MONTHS_MIN, Export, LeftDay, Packed, PackedRows
 from prepay_ledger.seals.values import Finding, TableSeal
 from prewatt_common.db.database import DriverConnection
 from prewatt_common.local_folder import LocalFolder
@@ -39,6 +40,10 @@ async def differs(connection: DriverConnection, day: date, sealed: TableSeal) ->
     row = await connection.fetchrow("SELECT * FROM left_day WHERE day = $1", day)
     assert row is not None, "it was looked up as one that has left"
     left = to_left_day(row)
+    open_day = await connection.fetchval("SELECT day FROM posting_day")
+    if day >= first_day_kept(open_day, months=MONTHS_MIN):
+        what = f"its readings are said to have left, and none do before {MONTHS_MIN} months"
+        return Finding("left", day, what)
     if (left.export.rows, left.export.root) != (sealed.rows, sealed.root):
         return Finding("left", day, "what is kept of the export's root is not what was sealed")
     try:
