@@ -10,7 +10,7 @@ from prepay_ledger.estimates.values import Policy, Portion, Terms, UnderWay
 from prewatt_common.db.database import driver
 from prewatt_metering.calendar.instants import instant_of
 
-_LOCK = 0x4E4D04
+_LOCK = 0x4E4D09
 _WINDOW = 1_000
 """Accounts that are looked through in one statement, some 10 ms."""
 

@@ -25,7 +25,7 @@ DAYS_MAX = 31
 100,000 meters."""
 EVENTS_MAX = 100_000
 """And so many payment events."""
-_RETIRE_LOCK = 5131526
+_RETIRE_LOCK = 0x4E4D0A
 """One run at a time."""
 _DUE_SHOWN = 100_000
 

@@ -17,7 +17,7 @@ from prewatt_metering.tariffs.document import TariffVersion, canonical, parse_ta
 VersionKey: TypeAlias = tuple[str, date, int]
 """Code, the day from which the version holds, and the correction that made it."""
 
-_PUBLISHING_LOCK = 0x4E4D03
+_PUBLISHING_LOCK = 0x4E4D08
 _STATE = "SELECT current_database(), count(*), max(published_at) FROM tariff_version"
 _IS_CHARGED = "SELECT EXISTS (SELECT FROM agreement WHERE tariff_code = $1 AND first_day <= $2)"
 _HOLDERS = """
