@@ -10,6 +10,7 @@ from prepay_ledger.charging.ordinary import Followed
 from prepay_ledger.charging.ports import Unit
 from prepay_ledger.charging.pricing import PricingsOfNow
 from prepay_ledger.charging.remembered import RememberedStandings
+from prepay_ledger.retention.refusals import ReadingsHaveLeft
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.meter_readings_v1 import Reading as ReadingEvent
@@ -24,6 +25,12 @@ READING_TO_POST = Histogram(
     buckets=LATENCY_BUCKETS_SECONDS,
 )
 _OBSERVE_EVERY = 16
+
+
+class OlderOnesLack(Exception):
+    """What a meter's readings come to rests on some that are not to be had; the message says why.
+    No reading is at fault, so none is refused, which would make a dead letter of it: the meter is
+    parked."""
 
 
 class TakeReadings:
@@ -75,14 +82,17 @@ class TakeReadings:
     ) -> Sequence[Followed]:
         if not batch:
             return ()
-        charged = await charge_readings(
-            unit=unit,
-            by_meter=by_meter,
-            pricings=self._pricings.of(await unit.tariffs.book()),
-            partition=batch[0].record.partition,
-            now=now,
-            remembered=self._remembered.take(by_meter, epoch=epoch),
-        )
+        try:
+            charged = await charge_readings(
+                unit=unit,
+                by_meter=by_meter,
+                pricings=self._pricings.of(await unit.tariffs.book()),
+                partition=batch[0].record.partition,
+                now=now,
+                remembered=self._remembered.take(by_meter, epoch=epoch),
+            )
+        except ReadingsHaveLeft as error:
+            raise OlderOnesLack(str(error)) from error
         if charged.due:
             caused_at = min(event.received_at for event, _ in batch)
             await self._review(unit, charged.due, now=now, caused_at=caused_at)
