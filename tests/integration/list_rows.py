@@ -30,6 +30,7 @@ from rows import (
     add_device,
     add_difference,
     add_door_notice,
+    add_door_order,
     add_edit,
     add_entry,
     add_fault,
@@ -658,6 +659,12 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
             newest_first=True,
             owner=a_known_account,
             query={"account_id": "{owner}"},
+        ),
+        "/v1/door-orders": Listed(
+            add=add_door_order,
+            key=_id,
+            newest_first=True,
+            moves="UPDATE door_order SET ended_as = 'lapsed', ended_at = now()",
         ),
         "/v1/webhooks": Listed(
             add=add_webhook,

@@ -422,6 +422,20 @@ async def add_door_notice(connection: asyncpg.Connection, account_id: str, n: in
     )  # fmt: skip
 
 
+async def add_door_order(connection: asyncpg.Connection, _: str, n: int) -> None:
+    # Of one notice there is one order.
+    await connection.execute(
+        "WITH made AS (INSERT INTO notice (id, cause_id, account_id, template, language, channel, "
+        "recipient, facts, position, status, priority, expires_at, give_up_at, next_attempt_at, "
+        "created_at) VALUES ($1, $1, $2, 'low-balance', 'en', 'sms', '', '{}', 0, 'queued', 1, "
+        "$3, $3, $3, $3) RETURNING *) "
+        "INSERT INTO door_order (id, account_id, cause_id, template, notice_id, language, "
+        "ordered_at, bring_by) SELECT $1, account_id, cause_id, template, id, language, $3, $4 "
+        "FROM made",
+        new_id(), await _noticed(connection), AT, AT + timedelta(hours=n + 1),
+    )  # fmt: skip
+
+
 async def add_inbound_message(connection: asyncpg.Connection, account_id: str, n: int) -> None:
     await connection.execute(
         "INSERT INTO inbound_message (id, gateway, sender, text, heard_at, status, word, outcome, "

@@ -59,7 +59,7 @@ async def database(notifier_store_url) -> AsyncGenerator[Database]:
     yield database
     async with database.transaction() as connection:
         await (await driver(connection)).execute(
-            "TRUNCATE sms_message, door_photo, door_confirmation, door_notice, "
+            "TRUNCATE sms_message, door_order, door_photo, door_confirmation, door_notice, "
             "notice_resend, notice, contact, "
             "parked_notice, parked_notice_step, "
             "nomination, nomination_word, "

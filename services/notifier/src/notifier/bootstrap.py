@@ -106,8 +106,6 @@ async def _run(
 
     webhooks = make_webhooks(settings, database, outside=outside, passing=_is_passing)
 
-    doors = make_doors(settings, database, passing=_is_passing, committed=relay.wake)
-
     parking = make_parking(
         database, open_deliveries=deliveries, passing=_is_passing, committed=committed
     )
@@ -140,6 +138,14 @@ async def _run(
         notice_page=settings.notice_page_as_said,
         pay_at=settings.pay_at,
         fallback=settings.default_language,
+    )
+    doors = make_doors(
+        settings,
+        database,
+        open_texts=texts,
+        renderer=renderer,
+        passing=_is_passing,
+        committed=relay.wake,
     )
     deliver = Deliver(
         open_deliveries=deliveries,
@@ -231,7 +237,7 @@ async def _run(
                 sms=settings.sms_callbacks, voice=settings.voice_callbacks, take=take_receipt
             ),
             make_confirm(settings, database),
-            doors.router,
+            *doors.routers,
             *campaigns.routers,
             *webhooks.routers,
             *inbox.routers,
@@ -249,7 +255,7 @@ async def _run(
         consumer,
         worker,
         parking.worker,
-        doors.worker,
+        *doors.workers,
         *campaigns.workers,
         *webhooks.workers,
         *inbox.workers,

@@ -59,6 +59,19 @@ ATTEMPTS = Counter(
     "Attempts to hand over a notice: accepted, refused for good, later, or the peer is down.",
     ("channel", "outcome"),
 )
+DOOR_ORDERS = Counter(
+    "prewatt_notifier_door_orders_total",
+    "Notices that a person is to bring to the door: ordered; brought, overtaken, reached, lapsed.",
+    ("outcome",),
+)
+DOOR_ORDERS_OPEN = Gauge(
+    "prewatt_notifier_door_orders_open",
+    "Notices that a person is still to bring to the door.",
+)
+DOOR_ORDERS_WAITING_SECONDS = Gauge(
+    "prewatt_notifier_door_orders_waiting_seconds",
+    "How long the oldest open order to bring a notice to the door has waited; 0 without one.",
+)
 PARKED_NOTICES = Gauge(
     "prewatt_notifier_parked_notices",
     "Notices that are set aside because their handling raised; beyond ten deliveries stop.",

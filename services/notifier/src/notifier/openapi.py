@@ -6,6 +6,7 @@ from typing import Any
 TAGS: Mapping[str, str] = {
     "contacts": "Where an account's customer is told, in which language, and whom they have named.",
     "door-notices": "What people in the field brought to customers' doors, with photo and place.",
+    "door-orders": "Which notices somebody is to bring to a door, since no channel reached it.",
     "confirm": "Where anybody learns whether a notice is ours.",
     "templates": "The words of notices: drafted, tried, published by a second person.",
     "notices": "What was said to whom, and what became of it.",
@@ -26,6 +27,7 @@ EXAMPLES: Mapping[str, Any] = {
     "ContactLine.channels": "email",
     "email": "zhang.min@example.org",
     "account": "100001",
+    "account_number": "100001",
     "approved_by": "wang.fang",
     "confirmed_by": "wang.fang",
     "drafted_by": "li.wei",
@@ -50,6 +52,7 @@ EXAMPLES: Mapping[str, Any] = {
     "RegisteredTextOut.text": "户号${account}充值${amount}成功，余额${balance}。",
     "part": "body",
     "SaidOut.body": "Prewatt: account 100001 has ¥12.34.",
+    "DoorLetterOut.body": "Account 100001 has ¥12.34 left.",
     "SampleOut.body": "Prewatt: account 100001 has ¥12.34.",
     "says": "line 1: no loop: no fact is a list",
     "subject": "Your electricity balance",

@@ -18,6 +18,7 @@ from notifier.deliveries.lane import LaneLimits
 from notifier.deliveries.quiet import QuietHours
 from notifier.deliveries.retries import RetryPolicy
 from notifier.deliveries.values import SegmentPrice
+from notifier.door_orders.values import ORDERED
 from notifier.doors_settings import DoorsSettings
 from notifier.inbound_settings import InboundSettings
 from notifier.notices.treatment import LIFETIMES, NEVER_QUIET
@@ -154,6 +155,18 @@ class NotifierSettings(
                     "give more time, or name it in PREWATT_QUIET_EXCEPT"
                 )
                 raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _in_time_for_the_door(self) -> Self:
+        after, lifetimes = self.door_order_policy.after, self.lifetimes
+        late = sorted(each for each in ORDERED if after is not None and lifetimes[each] <= after)
+        if late:
+            message = (
+                f"PREWATT_DOOR_NOTICE_AFTER_H: {', '.join(late)} would be over by then, and nobody "
+                "be sent: give less, or more time in PREWATT_NOTICE_LIFETIMES_H"
+            )
+            raise ValueError(message)
         return self
 
     @property

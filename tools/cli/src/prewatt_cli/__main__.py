@@ -25,6 +25,7 @@ from prewatt_cli.debit_files import debit_files
 from prewatt_cli.debts import debts
 from prewatt_cli.deposits import deposits
 from prewatt_cli.dlq import dlq
+from prewatt_cli.doors import doors
 from prewatt_cli.dues import dues
 from prewatt_cli.errors import answered, one_line_errors
 from prewatt_cli.explain import explain
@@ -120,6 +121,7 @@ app.add_typer(templates, name="templates")
 app.add_typer(campaigns, name="campaigns")
 app.add_typer(notices, name="notices")
 app.add_typer(contacts, name="contacts")
+app.add_typer(doors, name="doors")
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(credit, name="credit")
 

@@ -121,3 +121,51 @@ class NoticeWithdrawn(Event, frozen=True, kw_only=True):
     cause_id: Words
     at: Instant
     role: Role = Role.CUSTOMER
+
+
+class DoorOrderEnd(StrEnum):
+    """Why nobody need go to a door any more."""
+
+    BROUGHT = "brought"
+    """A person has recorded that they brought it."""
+    OVERTAKEN = "overtaken"
+    """What it says is true no more, such as after a payment."""
+    REACHED = "reached"
+    """A channel has delivered it after all."""
+    LAPSED = "lapsed"
+    """Nobody went while what it says was worth saying."""
+
+
+class DoorNoticeOrdered(Event, frozen=True, kw_only=True):
+    """No channel reached the customer: somebody is to bring the notice to the door.
+
+    The paper says what notice ``notice_id`` says, in ``language``. ``bring_by``: brought later it
+    is no evidence."""
+
+    ce_type: ClassVar[str] = "prewatt.notice.door-ordered.v1"
+
+    order_id: UUID
+    notice_id: UUID
+    account_id: UUID
+    template: Words
+    cause_id: Words
+    language: Words
+    bring_by: Instant
+    at: Instant
+
+
+class DoorOrderEnded(Event, frozen=True, kw_only=True):
+    """Nobody need go to the door any more.
+
+    ``door_id``: the door notice, where it was brought; whether that is evidence, `NoticeDelivered`
+    says."""
+
+    ce_type: ClassVar[str] = "prewatt.notice.door-order-ended.v1"
+
+    order_id: UUID
+    account_id: UUID
+    template: Words
+    cause_id: Words
+    end: DoorOrderEnd
+    door_id: UUID | None
+    at: Instant

@@ -123,6 +123,8 @@ NOTICE_EVENTS = Topic(
         notice_events_v1.NoticeFailed,
         notice_events_v1.NoticeExpired,
         notice_events_v1.NoticeWithdrawn,
+        notice_events_v1.DoorNoticeOrdered,
+        notice_events_v1.DoorOrderEnded,
     ),
 )
 BILLING_EVENTS = Topic(

@@ -75,6 +75,11 @@ def withdrawn(notice: Notice, *, now: datetime) -> Message:
     return _message(NoticeWithdrawn(**_which(notice, now)), notice, now)
 
 
+def message_of(event: Event, *, account_id: UUID, now: datetime) -> Message:
+    """``event`` as the topic has it."""
+    return _SOURCE.message(topic=NOTICE_EVENTS, key=str(account_id), event=event, at=now)
+
+
 def _which(notice: Notice, now: datetime) -> _Which:
     return {
         "notice_id": notice.id,
@@ -88,4 +93,4 @@ def _which(notice: Notice, now: datetime) -> _Which:
 
 
 def _message(event: Event, notice: Notice, now: datetime) -> Message:
-    return _SOURCE.message(topic=NOTICE_EVENTS, key=str(notice.account_id), event=event, at=now)
+    return message_of(event, account_id=notice.account_id, now=now)

@@ -289,6 +289,11 @@ CREATE INDEX notice_stopped ON notice (next_attempt_at)
     WHERE status = 'sending' AND stop_as IS NOT NULL;
 CREATE INDEX notice_account ON notice (account_id, sequence);
 CREATE INDEX notice_code ON notice (code);
+-- Of what a cut waits for, what reached nobody: somebody may have to go to the door.
+CREATE INDEX notice_unreached ON notice (expires_at)
+    WHERE role = 'customer' AND template IN ('low-balance', 'balance-exhausted', 'payment-reminder')
+      AND (status IN ('failed', 'expired', 'bounced', 'suppressed', 'declined')
+           OR channel = 'log');
 CREATE INDEX notice_campaign ON notice (campaign_id, status) WHERE campaign_id IS NOT NULL;
 -- A notice that a person had said anew: ``id`` is the new one.
 CREATE TABLE notice_resend (
@@ -373,6 +378,28 @@ CREATE TABLE door_photo (
     kind text NOT NULL CHECK (kind IN ('image/jpeg', 'image/png')),
     octets bytea NOT NULL CHECK (length(octets) BETWEEN 1 AND 3145728)
 );
+-- A person is to bring to the door what reached the customer over no channel.
+CREATE TABLE door_order (
+    id uuid PRIMARY KEY,
+    account_id uuid NOT NULL REFERENCES account,
+    cause_id uuid NOT NULL,
+    template text NOT NULL,
+    -- Whose words are to be brought: the last that was tried.
+    notice_id uuid NOT NULL REFERENCES notice,
+    language text NOT NULL,
+    ordered_at timestamptz NOT NULL,
+    bring_by timestamptz NOT NULL,
+    ended_as text CHECK (ended_as IN ('brought', 'overtaken', 'reached', 'lapsed')),
+    door_id uuid REFERENCES door_notice,
+    ended_at timestamptz,
+    -- However many look at once, and however often they are killed.
+    UNIQUE (cause_id, template),
+    CHECK (ordered_at < bring_by),
+    CHECK ((ended_as IS NULL) = (ended_at IS NULL)),
+    CHECK ((ended_as IS NOT DISTINCT FROM 'brought') = (door_id IS NOT NULL))
+);
+CREATE INDEX door_order_account ON door_order (account_id, id);
+CREATE INDEX door_order_open ON door_order (cause_id) WHERE ended_at IS NULL;
 -- It is compressed already.
 ALTER TABLE door_photo ALTER COLUMN octets SET STORAGE EXTERNAL;
 -- By the number of the SMS centre, or of the gateway of SMS or calls. A receipt may come before we
@@ -516,8 +543,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in (
         "webhook_message", "webhook_secret", "webhook_change", "webhook",
-        "inbound_part", "inbound_message", "sms_message", "door_photo", "door_confirmation",
-        "door_notice",
+        "inbound_part", "inbound_message", "sms_message", "door_order", "door_photo",
+        "door_confirmation", "door_notice",
         "parked_notice_step", "parked_notice", "notice_resend", "notice",
         "template_test", "template_text", "campaign_member", "campaign_step", "campaign",
         "nomination_word", "nomination", "consent", "contact",
