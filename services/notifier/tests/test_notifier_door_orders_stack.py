@@ -25,7 +25,7 @@ from notifier.door_orders.values import DoorOrderView, Policy
 from notifier.doors.keep_notice import KeepDoorNotice
 from notifier.doors.postgres import open_doors
 from notifier.doors.rules import photo_of
-from notifier.doors.values import DoorOrder, How, Place
+from notifier.doors.values import DoorReport, How, Place
 from notifier.notices.treatment import LIFETIMES
 from notifier.templates.jinja import JinjaRenderer
 from notifier.templates.postgres import open_texts
@@ -213,7 +213,7 @@ async def bring(database: Database, view: DoorOrderView, *, at: datetime) -> UUI
         committed=lambda: None,
     )
     made = await keep(
-        DoorOrder(
+        DoorReport(
             notice_id=view.order.notice_id,
             how=How.POSTED_AT_PREMISES,
             place=Place(None, None, "12 Plum Lane, door 3"),

@@ -15,7 +15,7 @@ from notifier.doors.values import (
     PHOTO_BYTES_MAX,
     Confirmation,
     DoorNotice,
-    DoorOrder,
+    DoorReport,
     How,
     PhotoKind,
     Place,
@@ -38,10 +38,10 @@ NOTICE = make_notice(
 )
 
 
-def order(**changes) -> DoorOrder:
+def report(**changes) -> DoorReport:
     photo = photo_of(JPEG)
     assert photo is not None
-    made = DoorOrder(
+    made = DoorReport(
         notice_id=NOTICE.id,
         how=How.IN_PERSON,
         place=Place(31_230_416, 121_473_701, None),
@@ -94,22 +94,22 @@ def test_anything_may_be_sent(octets):
     ],
 )
 def test_when_it_can_have_been(changes, says):
-    why = why_not(order(**changes), NOTICE, made_at=NOON, now=NOON + timedelta(hours=4))
+    why = why_not(report(**changes), NOTICE, made_at=NOON, now=NOON + timedelta(hours=4))
     assert (why is None) if says is None else (says in (why or ""))
 
 
 def test_after_its_time_it_says_what_was():
-    late = order(at=NOTICE.expires_at)
+    late = report(at=NOTICE.expires_at)
     now = NOTICE.expires_at + timedelta(hours=1)
     assert "time was over" in (why_not(late, NOTICE, made_at=NOON, now=now) or "")
     # Brought in time and recorded in the evening.
-    assert why_not(order(), NOTICE, made_at=NOON, now=now) is None
+    assert why_not(report(), NOTICE, made_at=NOON, now=now) is None
 
 
 def test_what_a_nominated_person_got_is_not_the_customers():
     theirs = replace(NOTICE, role=Role.NOMINATED)
     now = NOON + timedelta(hours=4)
-    assert "named" in (why_not(order(), theirs, made_at=NOON, now=now) or "")
+    assert "named" in (why_not(report(), theirs, made_at=NOON, now=now) or "")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_what_is_overtaken_is_no_evidence(status, overtaken, holds):
     ],
 )
 def test_a_key_is_of_one_record(changes):
-    first = order()
+    first = report()
     kept = DoorNotice(
         id=uuid4(),
         notice_id=first.notice_id,
@@ -155,8 +155,8 @@ def test_a_key_is_of_one_record(changes):
         is_late=False,
         is_evidence=True,
     )
-    assert is_same(kept, order())
-    assert not is_same(kept, order(**changes))
+    assert is_same(kept, report())
+    assert not is_same(kept, report(**changes))
 
 
 @pytest.mark.parametrize(
@@ -169,18 +169,18 @@ def test_a_key_is_of_one_record(changes):
     ],
 )
 def test_what_was_brought_long_before_it_is_recorded_is_late(later, late):
-    assert is_late(order(), within=timedelta(hours=48), now=order().at + later) is late
+    assert is_late(report(), within=timedelta(hours=48), now=report().at + later) is late
 
 
 def test_it_is_evidence_from_when_the_last_vouched_for_it():
-    at = order().at
+    at = report().at
     kept = DoorNotice(
         id=uuid4(),
         notice_id=NOTICE.id,
         account_id=NOTICE.account_id,
         template=NOTICE.template,
         how=How.IN_PERSON,
-        place=order().place,
+        place=report().place,
         at=at,
         work_order_id=None,
         photo_sha256=b"",

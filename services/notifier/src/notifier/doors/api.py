@@ -42,7 +42,7 @@ def doors_router(*, keep: KeepDoorNotice, confirm: ConfirmLate, records: DoorRec
         """Write down that you brought a notice to the door. It is kept for good, with who you are,
         and counts as delivered in the form `how`, from now on, while what it says is still true.
         Where that was long ago another person must confirm it first."""
-        return DoorNoticeOut.of(await keep(body.order(by=who.subject, key=key)))
+        return DoorNoticeOut.of(await keep(body.report(by=who.subject, key=key)))
 
     @router.post("/{door_id}/confirm")
     async def confirm_late(

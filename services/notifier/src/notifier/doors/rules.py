@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from notifier.doors.values import PHOTO_BYTES_MAX, DoorNotice, DoorOrder, Photo, PhotoKind
+from notifier.doors.values import PHOTO_BYTES_MAX, DoorNotice, DoorReport, Photo, PhotoKind
 from notifier.notices.values import Notice, Status
 from prewatt_common.contracts.notice_events_v1 import Role
 
@@ -31,24 +31,24 @@ def photo_of(octets: bytes) -> Photo | None:
     return None
 
 
-def why_not(order: DoorOrder, notice: Notice, *, made_at: datetime, now: datetime) -> str | None:
-    """What keeps ``order`` from being written down; none where nothing does."""
+def why_not(report: DoorReport, notice: Notice, *, made_at: datetime, now: datetime) -> str | None:
+    """What keeps ``report`` from being written down; none where nothing does."""
     if notice.role is not Role.CUSTOMER:
         return "it was for a person whom the customer named: the customer has one of their own"
-    if order.at > now + CLOCKS_APART_MAX:
+    if report.at > now + CLOCKS_APART_MAX:
         return "it was brought after now"
-    if order.at < made_at:
+    if report.at < made_at:
         return "it was brought before there was such a notice"
-    if order.at >= notice.expires_at:
+    if report.at >= notice.expires_at:
         return (
             "it was brought after the notice's time was over: what it says may not be so any more"
         )
     return None
 
 
-def is_late(order: DoorOrder, *, within: timedelta, now: datetime) -> bool:
+def is_late(report: DoorReport, *, within: timedelta, now: datetime) -> bool:
     """Whether it is too long ago to rest on one person's word."""
-    return now - order.at > within
+    return now - report.at > within
 
 
 def is_true(notice: Notice, *, overtaken: bool) -> bool:
@@ -57,8 +57,8 @@ def is_true(notice: Notice, *, overtaken: bool) -> bool:
     return not overtaken and notice.status is not Status.WITHDRAWN
 
 
-def is_same(known: DoorNotice, order: DoorOrder) -> bool:
+def is_same(known: DoorNotice, report: DoorReport) -> bool:
     """Whether an Idempotency-Key came again with what it came with before."""
-    said = (order.notice_id, order.how, order.place, order.at, order.work_order_id)
+    said = (report.notice_id, report.how, report.place, report.at, report.work_order_id)
     kept = (known.notice_id, known.how, known.place, known.at, known.work_order_id)
-    return said == kept and order.photo.sha256 == known.photo_sha256
+    return said == kept and report.photo.sha256 == known.photo_sha256

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, m
 
 from notifier.doors.refusals import NotBrought
 from notifier.doors.rules import photo_of
-from notifier.doors.values import DoorNotice, DoorOrder, How, Place
+from notifier.doors.values import DoorNotice, DoorReport, How, Place
 from notifier.notices.values import Template
 from prewatt_common.http.fields import PRINTABLE, Body
 
@@ -66,13 +66,13 @@ class DoorNoticeIn(Body):
             raise ValueError(message)
         return self
 
-    def order(self, *, by: str, key: str) -> DoorOrder:
+    def report(self, *, by: str, key: str) -> DoorReport:
         """As ``by`` says it. Raises `NotBrought` for what is no photo."""
         photo = photo_of(self.photo_base64)
         if photo is None:
             message = "the photo is no whole JPEG or PNG, or has over 3 MiB; nothing was kept"
             raise NotBrought(message)
-        return DoorOrder(
+        return DoorReport(
             notice_id=self.notice_id,
             how=self.how,
             place=Place(self.latitude_micro, self.longitude_micro, self.address),

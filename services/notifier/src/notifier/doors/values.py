@@ -45,7 +45,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DoorOrder:
+class DoorReport:
     """What a person says that they did. ``notice_id``: what the paper says is what this notice
     says. ``work_order_id``: the ledger's, where one sent them."""
 
