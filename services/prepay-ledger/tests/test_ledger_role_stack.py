@@ -109,6 +109,9 @@ async def test_no_way_around_the_guards(service: Any) -> None:
         "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
         "'BEGIN RETURN NEW; END'",
         "UPDATE alembic_version SET version_num = '0'",
+        # That readings have left, and which: whoever takes them out says so.
+        "INSERT INTO left_meter VALUES ('m-1', '2020-01-01')",
+        "INSERT INTO left_day (day) VALUES ('2020-01-01')",
     ):
         assert await refused(service, statement), statement
     others = await service.fetch(

@@ -25,6 +25,12 @@ ORDER BY 1
 """
 """Tables whose rows stand, and which columns may change all the same: it is the trigger that says
 so, once, and the rights follow it."""
+_OWNERS = """
+SELECT oid::regclass::text FROM pg_class
+WHERE relkind = 'r' AND obj_description(oid, 'pg_class') = 'the owner writes it'
+"""
+"""Tables of what is done to the others by people with the owner's rights: the migration says so of
+each in a comment."""
 
 
 def grant_rights(connection: Connection, *, role: str) -> None:
@@ -39,3 +45,5 @@ def grant_rights(connection: Connection, *, role: str) -> None:
         connection.execute(text(f"REVOKE UPDATE, DELETE ON {name} FROM {quoted}"))
         if free:
             connection.execute(text(f"GRANT UPDATE ({free}) ON {name} TO {quoted}"))
+    for (name,) in connection.execute(text(_OWNERS)).all():
+        connection.execute(text(f"REVOKE INSERT, UPDATE, DELETE ON {name} FROM {quoted}"))

@@ -16,6 +16,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from prepay_ledger.tables import metadata
 
+_OWNERS = "the owner writes it"
+"""The service's role may read them (prewatt_common/db/rights.py)."""
+
 left_day = Table(
     "left_day",
     metadata,
@@ -31,6 +34,7 @@ left_day = Table(
     Column("begins", ARRAY(BigInteger), nullable=False),
     Column("roots", ARRAY(LargeBinary), nullable=False),
     Column("left_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    comment=_OWNERS,
 )
 
 # Whoever reads a meter's readings has to know that there were others. From which posting day on:
@@ -40,4 +44,5 @@ left_meter = Table(
     metadata,
     Column("meter_id", Text, primary_key=True),
     Column("since", Date, nullable=False),
+    comment=_OWNERS,
 )

@@ -2827,6 +2827,8 @@ CREATE TABLE left_meter (
     since date NOT NULL,
     PRIMARY KEY (meter_id)
 );
+COMMENT ON TABLE left_day IS 'the owner writes it';
+COMMENT ON TABLE left_meter IS 'the owner writes it';
 """
 
 # What is never changed again: by table, the columns (none: all).
