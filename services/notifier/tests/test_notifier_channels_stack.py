@@ -73,10 +73,10 @@ async def test_a_mail_server_that_hangs_delays_no_sms_and_loses_no_mail(
     assert await down(notifier) == "0.0"
 
 
-_WAITING = """
+WAITING = """
 INSERT INTO notice (id, cause_id, account_id, template, language, channel, recipient, facts,
                     position, status, priority, expires_at, give_up_at, next_attempt_at, created_at)
-SELECT gen_random_uuid(), gen_random_uuid(), $1, 'topped-up', 'en', 'email', 'many@home.example',
+SELECT gen_random_uuid(), gen_random_uuid(), $1, 'topped-up', 'en', $3, $4,
        jsonb_build_object('at', now(), 'currency', 'CNY', 'balance_micro', 5, 'amount_micro', 5),
        0, 'queued', 2, now() + interval '1 day', now() + interval '1 day', now(), now()
 FROM generate_series(1, $2)
@@ -93,15 +93,15 @@ async def test_supply_leaves_in_five_seconds_whatever_waits(notifier, smtp_peer,
     smtp_peer.delay_s = 0.2
     connection = await notifier.connect()
     try:
-        await notifier.until(lambda: _known(connection, crowd), what="the account")
-        await connection.execute(_WAITING, crowd, waiting)
+        await notifier.until(lambda: known(connection, crowd), what="the account")
+        await connection.execute(WAITING, crowd, waiting, "email", "many@home.example")
         await notifier.until(lambda: bool(smtp_peer.to("many@home.example")), what="the crowd")
         began = time.monotonic()
         await notifier.publish(off(dark))
         await notifier.until(lambda: bool(smtp_peer.to(address)), what="the notice of supply")
         took_s = time.monotonic() - began
         assert took_s < 5
-        rss_mb = _rss_mb(notifier.process.pid)
+        rss_mb = rss_mb_of(notifier.process.pid)
         left = await connection.fetchval(
             "SELECT count(*) FROM notice WHERE account_id = $1 AND status = 'queued'", crowd
         )
@@ -116,11 +116,11 @@ async def test_supply_leaves_in_five_seconds_whatever_waits(notifier, smtp_peer,
         await connection.close()
 
 
-async def _known(connection, account_id) -> bool:
+async def known(connection, account_id) -> bool:
     return bool(await connection.fetchval("SELECT true FROM account WHERE id = $1", account_id))
 
 
-def _rss_mb(pid: int) -> int:
+def rss_mb_of(pid: int) -> int:
     (line,) = [
         line
         for line in Path(f"/proc/{pid}/status").read_text("ascii").splitlines()

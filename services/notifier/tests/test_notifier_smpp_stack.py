@@ -5,8 +5,9 @@ from collections.abc import AsyncGenerator
 
 import httpx
 import pytest
-from notifier_events import low, mail_contact
+from notifier_events import low, mail_contact, off
 from sms_centre import SmsCentre
+from test_notifier_channels_stack import WAITING, known, rss_mb_of
 
 from prewatt_devstack.ports import HOST
 
@@ -209,3 +210,34 @@ async def bound_metric(notifier) -> float:
         lines = (await client.get("/metrics")).text.splitlines()
     (line,) = [line for line in lines if line.startswith("prewatt_notifier_smpp_bound{")]
     return float(line.rsplit(" ", 1)[1])
+
+
+@pytest.mark.parametrize(
+    "waiting", [2_000, pytest.param(100_000, marks=pytest.mark.chaos)], ids=str
+)
+async def test_after_a_mass_event_supply_leaves_in_five_seconds(notifier, centre, waiting):
+    crowd = await reader(notifier, f"+86138100{waiting:05d}"[:14])
+    phone = f"+8613820{waiting:07d}"[:14]
+    dark = await reader(notifier, phone)
+    connection = await notifier.connect()
+    try:
+        await notifier.until(lambda: known(connection, crowd), what="the account")
+        await connection.execute(WAITING, crowd, waiting, "sms", "+8613830000001")
+        await notifier.until(lambda: bool(centre.submitted("+8613830000001")), what="the crowd")
+        began = time.monotonic()
+        await notifier.publish(off(dark))
+        await notifier.until(lambda: bool(centre.submitted(phone)), what="the notice of supply")
+        took_s = time.monotonic() - began
+        rss_mb = rss_mb_of(notifier.process.pid)
+        left = await connection.fetchval(
+            "SELECT count(*) FROM notice WHERE account_id = $1 AND status = 'queued'", crowd
+        )
+        print(f"supply left in {took_s:.2f} s before {left:,} that wait; {rss_mb} MB")
+        assert took_s < 5
+        assert left > 0
+        assert rss_mb <= 200
+    finally:
+        await connection.execute(
+            "DELETE FROM notice WHERE account_id = $1 AND status = 'queued'", crowd
+        )
+        await connection.close()
