@@ -44,7 +44,8 @@ def page(result: dict[str, Any]) -> str:
                 "",
                 "`make bench` measures the whole system on real parts and writes this page and",
                 "`benchmarks/results/e2e.json`; `make bench ONLY=archive` (or `system`, `supply`,",
-                "`usage`, `rating`) measures one part anew and leaves what is known of the others.",
+                "`payments`, `usage`, `rating`) measures one part anew and leaves what is known of",
+                "the others.",
                 "Figures with more than 1.00 are better than a real fleet's would be.",
                 "In brackets: as a part of what the run before came to, of the same size.",
                 "",
@@ -52,6 +53,7 @@ def page(result: dict[str, Any]) -> str:
                 *_system(result["runs"]),
                 *_imported(result["runs"]),
                 *_supply(result.get("supply")),
+                *_payments(result.get("payments")),
                 *_usage(result.get("usage")),
                 *_archive(result.get("archive", [])),
                 *_rating(result.get("rating")),
@@ -168,6 +170,28 @@ def _supply(supply: dict[str, Any] | None) -> list[str]:
             )
         )  # fmt: skip
     return lines
+
+
+def _payments(paid: dict[str, Any] | None) -> list[str]:
+    if paid is None:
+        return []
+    cpu, taken = paid["cpu_us_per_payment"], paid["webhook_ms"]
+    return [
+        "",
+        "## Payments",
+        "",
+        f"{paid['clients']} clients deliver {paid['events']:,} events of {paid['payments']:,}",
+        "payments at once: one in ten twice, one payment in twenty given back in part, all out of",
+        "order, refunds before their payments too; each is credited once. Milliseconds of the",
+        "webhook, CPU-µs a payment.",
+        f"Commit {paid['commit']}, load {paid['load']} as it began.",
+        "",
+        *_header("payments/s", "webhook p50", "p95", "p99", "all", *PARTS),
+        _row(
+            paid["payments_per_s"], taken["p50"], taken["p95"], taken["p99"],
+            f"**{cpu['all']:.0f}**", *(f"{cpu[part]:.0f}" for part in PARTS),
+        ),
+    ]  # fmt: skip
 
 
 def _usage(usage: dict[str, Any] | None) -> list[str]:

@@ -25,7 +25,7 @@ from typing import Any
 
 import asyncpg
 
-from benchmarks import archive, rating, supply, usage
+from benchmarks import archive, payments, rating, supply, usage
 from benchmarks.cpu import cpu_times, per_item_us, postgres_times, resident_mb
 from benchmarks.latency import cut_and_restore, quantiles_ms
 from benchmarks.page import page, ratios
@@ -194,16 +194,17 @@ class Bench:
             time.sleep(0.1)
 
 
-PARTS = ("system", "supply", "usage", "archive", "rating")
+PARTS = ("system", "supply", "payments", "usage", "archive", "rating")
 
 
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=PARTS, action="append", help="default: all five")
+    parser.add_argument("--only", choices=PARTS, action="append", help="default: all")
     parser.add_argument("--meters", default="1000,10000,100000", help="fleet sizes of the system")
     parser.add_argument("--readings", type=int, default=150_000, help="readings to sustain")
     parser.add_argument("--supply-meters", type=int, default=20_000, help="cut and reconnected")
+    parser.add_argument("--payments", type=int, default=4_000, help="by eight clients")
     parser.add_argument("--archive-meters", type=int, default=100_000, help="usage's and archive's")
     parser.add_argument("--no-write", action="store_true", help="print only")
     options = parser.parse_args()
@@ -221,6 +222,8 @@ def main() -> None:
                     result["runs"] = _system(sizes, readings=options.readings, last=result["runs"])
                 case "supply":
                     result[part] = supply.measure(meters=options.supply_meters) | _when()
+                case "payments":
+                    result[part] = payments.measure(payments=options.payments) | _when()
                 case "usage":
                     result[part] = usage.measure_alone(fleet=options.archive_meters) | _when()
                 case "archive":
