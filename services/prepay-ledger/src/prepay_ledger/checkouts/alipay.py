@@ -14,7 +14,7 @@ from urllib.parse import quote_plus, urlencode
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from prepay_ledger.checkouts.values import CheckoutAnswer, CheckoutRequest, PageReady
-from prepay_ledger.providers.amounts import decimal_of, minor_of_micro
+from prepay_ledger.providers.amounts import decimal_of, whole_minor
 from prepay_ledger.providers.rsa_keys import signature_of
 
 _CHINA = timezone(timedelta(hours=8))
@@ -43,13 +43,7 @@ class AlipayCheckout:
 
     def refused_amount(self, amount_micro: int, currency: str) -> bool:
         """Yuan, in whole fen."""
-        if currency != "CNY":
-            return True
-        try:
-            minor_of_micro(amount_micro, currency)
-        except ValueError:
-            return True
-        return False
+        return currency != "CNY" or whole_minor(amount_micro, currency) != amount_micro
 
     async def begin(self, request: CheckoutRequest) -> CheckoutAnswer:
         """The account's number comes back as ``passback_params``, and our id as ``out_trade_no``,

@@ -17,7 +17,7 @@ from prepay_ledger.checkouts.values import CheckoutAnswer, CheckoutRequest, Decl
 from prepay_ledger.payment_requests.post import text_at, unclear
 from prepay_ledger.payment_requests.stripe import post_form
 from prepay_ledger.payment_requests.values import NoAnswer
-from prepay_ledger.providers.amounts import minor_of_micro
+from prepay_ledger.providers.amounts import minor_of_micro, whole_minor
 
 _OPEN_FOR = timedelta(hours=2)
 """Stripe takes 30 minutes to 24 hours from when it is asked, and it may be asked again for an hour
@@ -40,11 +40,7 @@ class StripeCheckout:
 
     def refused_amount(self, amount_micro: int, currency: str) -> bool:
         """Stripe counts in minor units."""
-        try:
-            minor_of_micro(amount_micro, currency)
-        except ValueError:
-            return True
-        return False
+        return whole_minor(amount_micro, currency) != amount_micro
 
     async def begin(self, request: CheckoutRequest) -> CheckoutAnswer:
         """What the metadata names comes back in every event of the payment."""

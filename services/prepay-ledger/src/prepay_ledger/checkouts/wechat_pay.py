@@ -18,7 +18,7 @@ from prepay_ledger.checkouts.values import CheckoutAnswer, CheckoutRequest, Decl
 from prepay_ledger.payment_requests.post import Posted, text_at, unclear
 from prepay_ledger.payment_requests.values import NoAnswer
 from prepay_ledger.payment_requests.wechat_pay import NOT_SIGNED, WeChatPayApi
-from prepay_ledger.providers.amounts import minor_of_micro
+from prepay_ledger.providers.amounts import minor_of_micro, whole_minor
 
 _CHINA = timezone(timedelta(hours=8))
 _OPEN_FOR = timedelta(hours=2)
@@ -46,13 +46,7 @@ class WeChatPayCheckout:
 
     def refused_amount(self, amount_micro: int, currency: str) -> bool:
         """Yuan, in whole fen."""
-        if currency != "CNY":
-            return True
-        try:
-            minor_of_micro(amount_micro, currency)
-        except ValueError:
-            return True
-        return False
+        return currency != "CNY" or whole_minor(amount_micro, currency) != amount_micro
 
     async def begin(self, request: CheckoutRequest) -> CheckoutAnswer:
         """The account's number comes back as ``attach``, and our id as ``out_trade_no``."""

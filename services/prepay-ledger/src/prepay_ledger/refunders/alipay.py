@@ -18,7 +18,7 @@ from pydantic import JsonValue
 
 from prepay_ledger.payment_requests.post import post, text_at, unclear
 from prepay_ledger.payment_requests.values import NoAnswer
-from prepay_ledger.providers.amounts import decimal_of, micro_of_decimal, minor_of_micro
+from prepay_ledger.providers.amounts import decimal_of, micro_of_decimal, whole_minor
 from prepay_ledger.providers.rsa_keys import signature_of, signed_by
 from prepay_ledger.refunders.values import (
     BackAnswer,
@@ -57,13 +57,7 @@ class AlipayRefunder:
 
     def refused_amount(self, amount_micro: int, currency: str) -> bool:
         """Yuan, in whole fen."""
-        if currency != "CNY":
-            return True
-        try:
-            minor_of_micro(amount_micro, currency)
-        except ValueError:
-            return True
-        return False
+        return currency != "CNY" or whole_minor(amount_micro, currency) != amount_micro
 
     async def ask(self, request: BackRequest) -> BackAnswer:
         """Our id is its ``out_request_no``, without hyphens."""

@@ -14,7 +14,7 @@ import httpx
 from prepay_ledger.payment_requests.post import Posted, send, text_at, unclear
 from prepay_ledger.payment_requests.stripe import post_form
 from prepay_ledger.payment_requests.values import NoAnswer
-from prepay_ledger.providers.amounts import minor_of_micro
+from prepay_ledger.providers.amounts import minor_of_micro, whole_minor
 from prepay_ledger.providers.values import Kind
 from prepay_ledger.refunders.values import BackAnswer, BackRequest, NotGiven, Taken, given_back
 
@@ -42,11 +42,7 @@ class StripeRefunder:
 
     def refused_amount(self, amount_micro: int, currency: str) -> bool:
         """Stripe counts in minor units."""
-        try:
-            minor_of_micro(amount_micro, currency)
-        except ValueError:
-            return True
-        return False
+        return whole_minor(amount_micro, currency) != amount_micro
 
     async def ask(self, request: BackRequest) -> BackAnswer:
         """Asked again under its key Stripe gives its first answer again, for a day."""

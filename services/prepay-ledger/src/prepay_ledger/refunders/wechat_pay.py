@@ -14,7 +14,7 @@ import httpx
 from prepay_ledger.payment_requests.post import Posted, text_at, unclear
 from prepay_ledger.payment_requests.values import NoAnswer
 from prepay_ledger.payment_requests.wechat_pay import NOT_SIGNED, WeChatPayApi
-from prepay_ledger.providers.amounts import minor_of_micro
+from prepay_ledger.providers.amounts import minor_of_micro, whole_minor
 from prepay_ledger.providers.values import Kind
 from prepay_ledger.refunders.values import BackAnswer, BackRequest, NotGiven, Taken, given_back
 
@@ -38,13 +38,7 @@ class WeChatPayRefunder:
 
     def refused_amount(self, amount_micro: int, currency: str) -> bool:
         """Yuan, in whole fen."""
-        if currency != "CNY":
-            return True
-        try:
-            minor_of_micro(amount_micro, currency)
-        except ValueError:
-            return True
-        return False
+        return currency != "CNY" or whole_minor(amount_micro, currency) != amount_micro
 
     async def ask(self, request: BackRequest) -> BackAnswer:
         """Our id is its ``out_refund_no``, without hyphens; asked again it says how it stands."""
