@@ -3,7 +3,9 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
+from multiprocessing import get_context
 
 import httpx
 
@@ -15,6 +17,7 @@ from prewatt_common.ids import new_id
 from prewatt_devstack.services import WEBHOOK_PROVIDER
 from prewatt_simulator import Fleet
 from prewatt_simulator.inventory import Household
+from prewatt_simulator.settings import FleetSettings
 
 USED_UP_WH = 100_000
 TOP_UP_MICRO = 200_000_000
@@ -52,6 +55,36 @@ async def cut_and_restore(
             group.create_task(one(household))
             await asyncio.sleep(pause_s)
     return cuts, restored
+
+
+async def cut_and_restore_apart(
+    settings: FleetSettings,
+    target: Target,
+    probes: Sequence[Household],
+    *,
+    at: datetime,
+    pause_s: float,
+) -> tuple[list[float], list[float]]:
+    """The same by meters in a process and on connections of their own, as households have them:
+    among a whole fleet's readings, the time in its queues would be measured too."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return await asyncio.get_running_loop().run_in_executor(
+            pool, _cut_and_restore, settings, target, probes, at, pause_s
+        )
+
+
+def _cut_and_restore(
+    settings: FleetSettings,
+    target: Target,
+    probes: Sequence[Household],
+    at: datetime,
+    pause_s: float,
+) -> tuple[list[float], list[float]]:
+    async def run() -> tuple[list[float], list[float]]:
+        async with Fleet(settings) as fleet:
+            return await cut_and_restore(fleet, target, probes, at=at, pause_s=pause_s)
+
+    return asyncio.run(run())
 
 
 async def cut(fleet: Fleet, household: Household, *, at: datetime) -> float:

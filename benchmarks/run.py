@@ -27,7 +27,7 @@ import asyncpg
 
 from benchmarks import archive, payments, rating, supply, usage
 from benchmarks.cpu import cpu_times, per_item_us, postgres_times, resident_mb
-from benchmarks.latency import cut_and_restore, quantiles_ms
+from benchmarks.latency import cut_and_restore_apart, quantiles_ms
 from benchmarks.page import page, ratios
 from prewatt_cli.readings_of_metrics import scrape
 from prewatt_cli.target import Target, find_target
@@ -83,10 +83,8 @@ class Bench:
     async def run(self) -> dict[str, Any]:
         """The figures of this size."""
         imported = await asyncio.to_thread(self._register)
-        settings = fleet_settings(
-            self._stack, [household.meter_id for household in self._households]
-        )
         bulk = [household.meter_id for household in self._households[PROBES:]]
+        settings = fleet_settings(self._stack, bulk)
         async with Fleet(replace(settings, interval=INTERVAL)) as fleet:
             await self._step(fleet, bulk)
             await self._all_done()
@@ -115,8 +113,11 @@ class Bench:
     async def _at_half_rate(self, fleet: Fleet, bulk: list[str], rate: float) -> dict[str, Any]:
         probes = self._households[:PROBES]
         probing = asyncio.create_task(
-            cut_and_restore(
-                fleet,
+            cut_and_restore_apart(
+                replace(
+                    fleet_settings(self._stack, [each.meter_id for each in probes]),
+                    interval=INTERVAL,
+                ),
                 self._target,
                 probes,
                 at=self._start + INTERVAL * self._total_steps,
