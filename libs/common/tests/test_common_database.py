@@ -8,7 +8,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from prewatt_common.db.database import Begin, Database, driver, insert_rows, is_passing_fault
+from prewatt_common.db.database import (
+    Begin,
+    Database,
+    driver,
+    hold,
+    insert_rows,
+    is_passing_fault,
+    lock_key,
+)
 
 pytestmark = pytest.mark.stack
 
@@ -129,6 +137,46 @@ async def test_rows_are_inserted_in_the_order_given_be_they_few_or_many(database
         await insert_rows(connection, "rows", columns=["n", "name"], rows=rows)
         found = await connection.execute(text("SELECT n, name FROM rows ORDER BY id"))
         assert [tuple(each) for each in found] == rows
+
+
+@pytest.mark.parametrize("by", ["beginning", "holding"])
+async def test_who_names_a_lock_waits_for_whoever_has_it(database, by):
+    """Taken as the transaction begins, or in it: it is the same lock, until the end."""
+    second = asyncio.Event()
+
+    async def take():
+        if by == "beginning":
+            async with database.transaction(locks=["other", "payment/p/1"]):
+                second.set()
+        else:
+            async with database.transaction() as connection:
+                await hold(connection, "payment/p/1")
+                second.set()
+
+    async with database.transaction(locks=["payment/p/1"]) as connection:
+        assert (await driver(connection)).is_in_transaction()
+        waiting = asyncio.create_task(take())
+        await until_one_waits(connection)
+        assert not second.is_set()
+    await waiting
+    assert second.is_set()
+
+
+async def until_one_waits(connection):
+    query = text(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
+        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    async with asyncio.timeout(20):
+        while not await connection.scalar(query):  # noqa: ASYNC110 - nothing tells us
+            await asyncio.sleep(0.01)
+
+
+def test_no_name_of_a_lock_is_in_the_statement():
+    key = lock_key("payment/p'; DROP TABLE payment; --")
+    assert key == lock_key("payment/p'; DROP TABLE payment; --")
+    assert key != lock_key("payment/p")
+    assert -(2**63) <= key < 2**63
 
 
 async def test_commits_at_the_end_and_rolls_back_what_raises(database):

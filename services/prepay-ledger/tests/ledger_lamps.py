@@ -29,7 +29,7 @@ from prepay_ledger.facts.values import Decided
 from prepay_ledger.installations.values import InstalledMeter
 from prepay_ledger.supply.review_supply import SupplyReview
 from prepay_ledger.tariffs.publish_tariff import publish_tariff
-from prepay_ledger.unit import PostgresUnit
+from prepay_ledger.unit import unit_on
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.db.database import Database, driver, is_conflict
@@ -235,7 +235,8 @@ async def _take(
         async with database.transaction() as connection:
             moved = {TopicPartition(TOPIC, partition): OffsetRange(offset, offset + 1)}
             await fence(connection, group=GROUP, ranges=moved)
-            committed = await take(PostgresUnit(connection), delivered)
+            async with unit_on(connection) as unit:
+                committed = await take(unit, delivered)
     except Exception as error:
         if not is_conflict(error):
             raise

@@ -52,7 +52,7 @@ async def dies_before_it_publishes(
             await answered.wait()
         await kill()
 
-    async with proxy.breaking("FROM outbox ORDER BY", At.STATEMENT, first=kill_then) as broken:
+    async with proxy.breaking("FROM outbox\nWHERE", At.STATEMENT, first=kill_then) as broken:
         answer = await decision.send(home)
         answered.set()
         async with asyncio.timeout(ANSWER_S):

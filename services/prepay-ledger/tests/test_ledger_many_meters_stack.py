@@ -22,7 +22,7 @@ from prepay_ledger.installations.decide_meter import DecideMeter
 from prepay_ledger.installations.values import InstalledMeter
 from prepay_ledger.supply.review_supply import SupplyReview
 from prepay_ledger.tariffs.publish_tariff import publish_tariff
-from prepay_ledger.unit import PostgresUnit, open_unit
+from prepay_ledger.unit import open_unit
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.contracts.meter_readings_v1 import Reading
 from prewatt_common.db.database import Database, is_conflict
@@ -124,8 +124,8 @@ async def write(database: Database, meters: list[str]) -> int:
         ]
         while True:
             try:
-                async with database.transaction() as connection:
-                    committed = await take(PostgresUnit(connection), batch)  # pyright: ignore[reportArgumentType]
+                async with open_unit(database) as unit:
+                    committed = await take(unit, batch)  # pyright: ignore[reportArgumentType]
                 committed()
                 break
             except Exception as error:
@@ -150,8 +150,7 @@ async def test_blocks_are_shared_and_standing_falls_once_whoever_writes(database
     assert not any(again)
     used_wh = len(meters) * ROUNDS * 100
     energy_micro = 100 * 500_000 + (used_wh - 100_000) * 900
-    async with database.transaction() as connection:
-        unit = PostgresUnit(connection)
+    async with open_unit(database) as unit:
         found = await unit.balances.account(account.id)
         agreements = await unit.charging.agreements_of([account.id])
         states = await unit.charging.all_periods([each.id for each in agreements])

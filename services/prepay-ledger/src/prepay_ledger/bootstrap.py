@@ -30,7 +30,7 @@ from prepay_ledger.settings import LedgerSettings
 from prepay_ledger.supply.mind_notices import mind_notices
 from prepay_ledger.supply.review_supply import SupplyReview
 from prepay_ledger.supply.take_meter_events import TakeMeterEvents
-from prepay_ledger.unit import PostgresUnit, open_unit
+from prepay_ledger.unit import PostgresUnit, open_unit, unit_on
 from prepay_ledger.watches import watches
 from prewatt_common.clock import utc_now
 from prewatt_common.contracts.meter_events_v1 import (
@@ -208,21 +208,24 @@ def _in_unit(use_case: TakeReadings | TakeMeterEvents) -> Handle[Any]:
     async def handle(
         connection: AsyncConnection, batch: Sequence[Delivered[Any]]
     ) -> AfterCommit | None:
-        return await use_case(PostgresUnit(connection), batch)
+        async with unit_on(connection) as unit:
+            return await use_case(unit, batch)
 
     return handle
 
 
 def _taking_notices(review: SupplyReview) -> Handle[NoticeEvent]:
     async def handle(connection: AsyncConnection, batch: Sequence[Delivered[NoticeEvent]]) -> None:
-        await mind_notices(PostgresUnit(connection), batch, review=review, now=utc_now())
+        async with unit_on(connection) as unit:
+            await mind_notices(unit, batch, review=review, now=utc_now())
 
     return handle
 
 
 def _parking_in_unit(park_meter: ParkMeter) -> Park[Reading]:
     async def park(connection: AsyncConnection, one: Delivered[Reading], error: Exception) -> bool:
-        return await park_meter(PostgresUnit(connection), one, error)
+        async with unit_on(connection) as unit:
+            return await park_meter(unit, one, error)
 
     return park
 

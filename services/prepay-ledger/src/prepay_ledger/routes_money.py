@@ -127,6 +127,9 @@ def money_routers(
     def units() -> AbstractAsyncContextManager[PostgresUnit]:
         return open_unit(database)
 
+    def holding(locks: Sequence[str]) -> AbstractAsyncContextManager[PostgresUnit]:
+        return open_unit(database, locks=locks)
+
     return [
         proposals_router(
             open_unit=units,
@@ -275,8 +278,7 @@ def money_routers(
         ),
         webhook_router(
             providers=providers,
-            open_unit=units,
-            take_event=TakePaymentEvent(apply=apply_event, providers=providers),
+            take_event=TakePaymentEvent(open_unit=holding, apply=apply_event, providers=providers),
             committed=committed,
             clock=utc_now,
         ),

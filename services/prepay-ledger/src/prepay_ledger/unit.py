@@ -1,6 +1,6 @@
 """One transaction's stores, put together."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -64,11 +64,13 @@ from prewatt_common.kafka.messages import Message
 
 
 class PostgresUnit(MoneyStores):
-    """The `Unit` of every module, on an open transaction."""
+    """The `Unit` of every module, on an open transaction; made by `unit_on`. ``locks``: what the
+    transaction holds already."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        super().__init__(connection)
+    def __init__(self, connection: AsyncConnection, *, locks: Collection[str] = ()) -> None:
+        super().__init__(connection, locks=locks)
         self.connection = connection
+        self._to_publish: list[Message] = []
         self.breakers: BreakerStore = PostgresBreakers(connection)
         self.undos: UndoStore = PostgresUndos(connection)
         self.charging: ChargingStore = PostgresCharging(connection)
@@ -107,16 +109,42 @@ class PostgresUnit(MoneyStores):
     @asynccontextmanager
     async def savepoint(self) -> AsyncGenerator[None]:
         """A SAVEPOINT."""
-        async with self.connection.begin_nested():
-            yield
+        before = len(self._to_publish)
+        try:
+            async with self.connection.begin_nested():
+                yield
+        except BaseException:
+            del self._to_publish[before:]
+            raise
 
     async def publish(self, messages: Sequence[Message]) -> None:
-        """Through the outbox."""
-        await outbox.append(self.connection, messages)
+        """Through the outbox, in the order given; written by one statement at the end."""
+        outbox.check(messages)
+        self._to_publish += messages
+
+    async def write_messages(self) -> None:
+        """What was published, before the transaction ends."""
+        await outbox.append(self.connection, self._to_publish)
+        self._to_publish.clear()
 
 
 @asynccontextmanager
-async def open_unit(database: Database) -> AsyncGenerator[PostgresUnit]:
-    """A transaction of its own, for what does not come from Kafka."""
-    async with database.transaction() as connection:
-        yield PostgresUnit(connection)
+async def unit_on(
+    connection: AsyncConnection, *, locks: Collection[str] = ()
+) -> AsyncGenerator[PostgresUnit]:
+    """On a transaction that is open, and holds ``locks``."""
+    unit = PostgresUnit(connection, locks=locks)
+    yield unit
+    await unit.write_messages()
+
+
+@asynccontextmanager
+async def open_unit(
+    database: Database, *, locks: Sequence[str] = ()
+) -> AsyncGenerator[PostgresUnit]:
+    """A transaction of its own, for what does not come from Kafka; it begins with ``locks``."""
+    async with (
+        database.transaction(locks=locks) as connection,
+        unit_on(connection, locks=locks) as unit,
+    ):
+        yield unit

@@ -1,5 +1,7 @@
 """What the rooms of money keep in PostgreSQL, on one transaction."""
 
+from collections.abc import Collection
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.account_checks.ports import CheckStore
@@ -55,7 +57,7 @@ from prepay_ledger.vending.postgres import PostgresVendors, PostgresVends
 class MoneyStores:
     """Of the books, debts, deposits, and every way that money comes and goes."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, *, locks: Collection[str]) -> None:
         self.debit_files: DebitStore = PostgresDebits(connection)
         self.due_statements: DueStatementStore = PostgresDueStatements(connection)
         self.debts: DebtStore = PostgresDebts(connection)
@@ -68,8 +70,8 @@ class MoneyStores:
         self.mode_changes: ModeChangeStore = PostgresModeChanges(connection)
         self.modes: ModeStore = PostgresModes(connection)
         self.pay_links: PayLinkStore = PostgresPayLinks(connection)
-        self.payments: PaymentStore = PostgresPayments(connection)
-        self.payment_events: PaymentEventStore = PostgresPaymentEvents(connection)
+        self.payments: PaymentStore = PostgresPayments(connection, locks=locks)
+        self.payment_events: PaymentEventStore = PostgresPaymentEvents(connection, locks=locks)
         self.payouts: PayoutStore = PostgresPayouts(connection)
         self.adjustments: AdjustmentStore = PostgresAdjustments(connection)
         self.proposals: ProposalStore = PostgresProposals(connection)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from enum import StrEnum
+from hashlib import blake2b
 from typing import Any, TypeAlias, cast
 
 import asyncpg
@@ -85,15 +86,19 @@ class Database:
         )
 
     @asynccontextmanager
-    async def transaction(self, begin: Begin = Begin.PLAIN) -> AsyncGenerator[AsyncConnection]:
+    async def transaction(
+        self, begin: Begin = Begin.PLAIN, *, locks: Sequence[str] = ()
+    ) -> AsyncGenerator[AsyncConnection]:
         """A transaction: committed when the block ends, rolled back when it raises.
 
+        ``locks``: what it holds from its first statement on until it ends, in this order, at no
+        round trip of their own (`lock_key`).
         BEGIN is sent here and not lazily, so that `driver` is inside it from its first statement.
         Raises `asyncpg.InFailedSQLTransactionError` where a statement has failed and the block
         went on as if it had not: nothing is committed then.
         """
         async with self._engine.connect() as connection:
-            inner = await _begun(connection, begin)
+            inner = await _begun(connection, _opening(begin, locks))
             try:
                 yield connection
                 if await inner.execute("COMMIT") != "COMMIT":
@@ -122,27 +127,45 @@ class Database:
         await self._check_engine.dispose()
 
 
-async def _begun(connection: AsyncConnection, begin: Begin) -> DriverConnection:
+def lock_key(name: str) -> int:
+    """Of the advisory lock of what may have no row yet, which could be locked: 64 bits of its
+    name."""
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), signed=True)
+
+
+async def hold(connection: AsyncConnection, name: str) -> None:
+    """The lock of that name, until the transaction ends."""
+    inner = await driver(connection)
+    await inner.execute("SELECT pg_advisory_xact_lock($1)", lock_key(name))
+
+
+def _opening(begin: Begin, locks: Sequence[str]) -> str:
+    # Numbers of ours: nothing of a name is in the statement.
+    held = (f"SELECT pg_advisory_xact_lock({lock_key(name)})" for name in locks)
+    return "; ".join((begin.value, *held))
+
+
+async def _begun(connection: AsyncConnection, opening: str) -> DriverConnection:
     """BEGIN, on a new connection where the pool's had died: nothing was done on that one yet, so
     beginning again repeats nothing."""
     inner = await driver(connection)
     try:
-        await _begin(inner, begin)
+        await _begin(inner, opening)
     except Exception:
         if not inner.is_closed():
             raise
         await connection.invalidate()  # SQLAlchemy connects anew after this
         inner = await driver(connection)
-        await _begin(inner, begin)
+        await _begin(inner, opening)
     return inner
 
 
-async def _begin(inner: DriverConnection, begin: Begin) -> None:
+async def _begin(inner: DriverConnection, opening: str) -> None:
     """Whatever raises, be it that the caller is cancelled: it may have begun, as BEGIN goes first.
     Such a transaction is not the next one's, nor is what it set for itself; and one that failed
     would fail whoever is given that connection next, which is the one used last."""
     try:
-        await inner.execute(begin.value)
+        await inner.execute(opening)
     except BaseException:
         await _roll_back(inner)
         raise

@@ -85,6 +85,10 @@ class _Fates:
     """Of records of many, by the record's `id`."""
 
 
+class _Narrow(Exception):
+    """Some of a batch cannot be handled: to find which, it is begun again."""
+
+
 class _Room(Exception):
     """With these records the breaker opens, before the batch is done."""
 
@@ -114,12 +118,19 @@ class Batches:
     ) -> Mapping[TopicPartition, OffsetRange]:
         """All records in one transaction, or those up to the one that opens the breaker; gives how
         far that is. Raises `Defect` where the code failed, and nothing is committed then."""
-        for tries_left in reversed(range(_AT_ONCE_MAX)):
+        narrows = False
+        tries_left = _AT_ONCE_MAX
+        while True:
+            tries_left -= 1
             try:
-                fates = await self._in_one_transaction(records, ranges)
+                fates = await self._in_one_transaction(records, ranges, narrows=narrows)
             except _Room as room:
                 records = records[: room.records]
                 return await self.process(records, _up_to(records, ranges))
+            except _Narrow:
+                # Nearly no batch fails, and none pays for savepoints before it has.
+                narrows = True
+                tries_left = _AT_ONCE_MAX
             except Exception as error:
                 if not (tries_left and is_conflict(error)):
                     raise
@@ -127,11 +138,14 @@ class Batches:
                 logger.info("%s: %r; the same batch at once", self._subscription.group, error)
             else:
                 self._committed(records, fates)
-                break
-        return ranges
+                return ranges
 
     async def _in_one_transaction(
-        self, records: Sequence[ConsumerRecord], ranges: Mapping[TopicPartition, OffsetRange]
+        self,
+        records: Sequence[ConsumerRecord],
+        ranges: Mapping[TopicPartition, OffsetRange],
+        *,
+        narrows: bool,
     ) -> _Fates:
         fates = _Fates()
         delivered: list[Delivered[Any]] = []
@@ -154,7 +168,10 @@ class Batches:
                 delivered.append(Delivered(event, record))
         async with self._database.transaction(Begin.BATCH) as connection:
             await fence(connection, group=self._subscription.group, ranges=ranges)
-            await self._handle(connection, delivered, fates)
+            if narrows:
+                await self._narrow(connection, delivered, fates)
+            else:
+                await self._handle(connection, delivered, fates)
             room = self._room(records, fates)
             if room < len(records):
                 raise _Room(room)
@@ -220,10 +237,23 @@ class Batches:
     async def _handle(
         self, connection: AsyncConnection, delivered: Sequence[Delivered[Any]], fates: _Fates
     ) -> None:
-        """Where some cannot be handled, narrow down to them: halves share the outer transaction
-        through savepoints, so the offsets still move once."""
+        """All of them. Raises `_Narrow` where some cannot be handled."""
         if not delivered:
             return
+        try:
+            call = await self._subscription.handle(connection, delivered)
+        except Exception as error:
+            if is_passing_fault(error):
+                raise
+            raise _Narrow from error
+        if call is not None:
+            fates.after.append(call)
+
+    async def _narrow(
+        self, connection: AsyncConnection, delivered: Sequence[Delivered[Any]], fates: _Fates
+    ) -> None:
+        """Down to those that cannot be handled: halves share the outer transaction through
+        savepoints, so the offsets still move once."""
         try:
             async with connection.begin_nested():
                 call = await self._subscription.handle(connection, delivered)
@@ -241,8 +271,8 @@ class Batches:
             return
         parked_before = len(fates.parked)
         middle = len(delivered) // 2
-        await self._handle(connection, delivered[:middle], fates)
-        await self._handle(connection, delivered[middle:], fates)
+        await self._narrow(connection, delivered[:middle], fates)
+        await self._narrow(connection, delivered[middle:], fates)
         if not isinstance(failure, Undecodable | Refusal) and len(fates.parked) == parked_before:
             # Each for itself went well, so it is none of them; all together they do not.
             raise defect_at([each.record for each in delivered], failure) from failure

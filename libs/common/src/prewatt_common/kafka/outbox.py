@@ -25,20 +25,30 @@ _POLL_S = 1.0
 _RETRY_S = 1.0
 _STOP_GRACE_S = 3.0
 _LOCK_KEY = 0x0B0C5
-_LOCK = "SELECT pg_try_advisory_xact_lock($1)"
-_NEXT = "SELECT id, topic, key, headers, value FROM outbox {where} ORDER BY id LIMIT $1"
+# One statement takes the lock and reads. It may have begun before whoever had the lock deleted what
+# it had published: FOR UPDATE passes over rows that are gone by now.
+_NEXT = """
+SELECT id, topic, key, headers, value FROM outbox
+WHERE {which} AND (SELECT pg_try_advisory_xact_lock($3))
+ORDER BY id LIMIT $1 FOR UPDATE
+"""
 _DONE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
 _encode_headers = msgspec.json.Encoder().encode
 _headers_decoder = msgspec.json.Decoder(Headers)
 
 
+def check(messages: Sequence[Message]) -> None:
+    """Raises `MessageTooLarge`: one that Kafka never takes would hold up all that come after it."""
+    for message in messages:
+        check_size(message)
+
+
 async def append(connection: AsyncConnection, messages: Sequence[Message]) -> None:
     """Write ``messages`` to be published once the transaction of ``connection`` has committed.
 
-    Raises `MessageTooLarge`: one that Kafka never takes would hold up all that come after it.
+    Raises as `check` does.
     """
-    for message in messages:
-        check_size(message)
+    check(messages)
     if messages:
         # The rows' ids, and so the order on Kafka, are the order given.
         await insert_rows(
@@ -67,9 +77,9 @@ class OutboxRelay:
         self, *, database: Database, producer: Producer, bulk: Collection[str] = ()
     ) -> None:
         topics = list(bulk)
-        lanes = [_Lane("ordinary", _LOCK_KEY, "WHERE topic <> ALL($2::text[])", topics)]
+        lanes = [_Lane("ordinary", _LOCK_KEY, "topic <> ALL($2::text[])", topics)]
         if topics:
-            lanes.append(_Lane("bulk", _LOCK_KEY + 1, "WHERE topic = ANY($2::text[])", topics))
+            lanes.append(_Lane("bulk", _LOCK_KEY + 1, "topic = ANY($2::text[])", topics))
         self._lanes = [_LaneRelay(each, database, producer) for each in lanes]
 
     def wake(self) -> None:
@@ -87,7 +97,7 @@ class OutboxRelay:
 class _Lane(NamedTuple):
     name: str
     lock_key: int
-    where: str
+    which: str
     topics: list[str]
 
 
@@ -96,7 +106,7 @@ class _LaneRelay:
 
     def __init__(self, lane: _Lane, database: Database, producer: Producer) -> None:
         self._lane = lane
-        self._next = _NEXT.format(where=lane.where)
+        self._next = _NEXT.format(which=lane.which)
         self._database = database
         self._producer = producer
         self._pending = OUTBOX_PENDING.labels(lane.name)
@@ -139,11 +149,8 @@ class _LaneRelay:
         # it: nobody need wait for the disk.
         async with self._database.transaction(Begin.MAY_BE_LOST) as connection:
             inner = await driver(connection)
-            if not await inner.fetchval(_LOCK, self._lane.lock_key):
-                self._pending.set(0)  # whoever has the lock tells
-                return 0
-            rows = await inner.fetch(self._next, _ROWS_MAX, self._lane.topics)
-            self._pending.set(len(rows))
+            rows = await inner.fetch(self._next, _ROWS_MAX, self._lane.topics, self._lane.lock_key)
+            self._pending.set(len(rows))  # none where another has the lock, who tells
             if not rows:
                 return 0
             await self._producer.send(

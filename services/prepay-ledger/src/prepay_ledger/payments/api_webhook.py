@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, TypeAdapter
 
 from prepay_ledger.metrics import TOP_UPS
-from prepay_ledger.payments.ports import OpenUnit
 from prepay_ledger.payments.take_payment_event import EventAnswer, SignedEvent, TakePaymentEvent
 from prepay_ledger.payments.values import EventOutcome, PaymentOutcome
 from prepay_ledger.providers.configured import Providers
@@ -60,7 +59,6 @@ kept.
 def webhook_router(
     *,
     providers: Providers,
-    open_unit: OpenUnit,
     take_event: TakePaymentEvent,
     committed: Callable[[], None],
     clock: Clock,
@@ -109,8 +107,7 @@ def webhook_router(
             body=body,
             plain=verified.plain,
         )
-        async with open_unit() as unit:
-            answer = await take_event(unit, event=event, now=now)
+        answer = await take_event(event=event, now=now)
         committed()
         TOP_UPS.labels(provider, _counted_as(answer)).inc()
         receipt = configured.receipt

@@ -36,6 +36,10 @@ class PaymentStore(Protocol):
     async def by_payment_id(self, *, provider: str, payment_id: str) -> KnownPayment | None: ...
     async def lock(self, payment: UUID) -> KnownPayment | None: ...
     async def add(self, known: KnownPayment, *, journal_id: int, at: datetime) -> None: ...
+    async def add_credited(self, known: KnownPayment, topup: Topup, *, at: datetime) -> None:
+        """A payment that goes to its account at once."""
+        ...
+
     async def add_topup(self, payment: UUID, topup: Topup, *, at: datetime) -> None:
         """Where the payment went, which is stored by now."""
         ...
@@ -119,3 +123,5 @@ class Unit(SplittingUnit, HasFacts, HasMandates, HasProposals, HasRefunds, suppl
 
 OpenUnit = Callable[[], AbstractAsyncContextManager[Unit]]
 """Begins such a transaction; it commits at the end, and does not where anything raises."""
+OpenHolding = Callable[[Sequence[str]], AbstractAsyncContextManager[Unit]]
+"""The same, which holds locks of these names from its first statement on."""

@@ -1,16 +1,23 @@
 """Signed events as they came."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.payments.tables import payment_event, payment_event_step
-from prepay_ledger.payments.values import OPEN, EventOutcome, KeptBody, PaymentEventRow
+from prepay_ledger.payments.values import (
+    OPEN,
+    EventOutcome,
+    KeptBody,
+    PaymentEventRow,
+    event_lock,
+)
+from prewatt_common.db.database import hold
 
 _ROW = [payment_event.c[name] for name in PaymentEventRow.__dataclass_fields__]
 
@@ -18,13 +25,15 @@ _ROW = [payment_event.c[name] for name in PaymentEventRow.__dataclass_fields__]
 class PostgresPaymentEvents:
     """A `PaymentEventStore`."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, *, locks: Collection[str]) -> None:
         self._connection = connection
+        self._locks = locks
 
     async def lock(self, *, provider: str, event_id: str) -> Sequence[PaymentEventRow]:
         """By an advisory lock: there may be no row yet."""
-        key = func.hashtextextended(f"payment-event/{provider}/{event_id}", 0)
-        await self._connection.execute(select(func.pg_advisory_xact_lock(key)))
+        name = event_lock(provider=provider, event_id=event_id)
+        if name not in self._locks:
+            await hold(self._connection, name)
         query = (
             select(*_ROW)
             .where(

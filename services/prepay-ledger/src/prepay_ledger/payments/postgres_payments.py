@@ -1,12 +1,12 @@
 """Payments, and what people did with those in suspense."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Insert, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.payments.tables import payment as payment_table
@@ -20,20 +20,24 @@ from prepay_ledger.payments.values import (
     Resolution,
     ResolutionAction,
     Topup,
+    payment_lock,
 )
 from prepay_ledger.providers.values import Kind
+from prewatt_common.db.database import hold
 
 
 class PostgresPayments:
     """A `PaymentStore`."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, *, locks: Collection[str]) -> None:
         self._connection = connection
+        self._locks = locks
 
     async def lock_by_payment_id(self, *, provider: str, payment_id: str) -> KnownPayment | None:
         """By an advisory lock: there may be no row yet."""
-        key = func.hashtextextended(f"payment/{provider}/{payment_id}", 0)
-        await self._connection.execute(select(func.pg_advisory_xact_lock(key)))
+        name = payment_lock(provider=provider, payment_id=payment_id)
+        if name not in self._locks:
+            await hold(self._connection, name)
         return await self._one(_named(provider, payment_id).with_for_update())
 
     async def by_payment_id(self, *, provider: str, payment_id: str) -> KnownPayment | None:
@@ -47,27 +51,16 @@ class PostgresPayments:
 
     async def add(self, known: KnownPayment, *, journal_id: int, at: datetime) -> None:
         """Insert it."""
-        await self._connection.execute(
-            insert(payment_table).values(
-                id=known.id,
-                account_id=known.account_id,
-                outcome=known.outcome,
-                reason=known.reason,
-                journal_id=journal_id,
-                received_at=at,
-                by_settlement=known.by_settlement,
-                **asdict(known.payment),
-            )
-        )
+        await self._connection.execute(_insert_payment(known, journal_id=journal_id, at=at))
+
+    async def add_credited(self, known: KnownPayment, topup: Topup, *, at: datetime) -> None:
+        """In one statement."""
+        payment = _insert_payment(known, journal_id=topup.journal_id, at=at).cte("paid")
+        await self._connection.execute(_insert_topup(known.id, topup, at=at).add_cte(payment))
 
     async def add_topup(self, payment: UUID, topup: Topup, *, at: datetime) -> None:
         """Insert it."""
-        row = asdict(topup) | {
-            "paid_off": {str(debt_id): micro for debt_id, micro in topup.paid_off.items()},
-            "debts_micro": topup.debts_micro,
-            "added_micro": topup.added_micro,
-        }
-        await self._connection.execute(insert(topup_table).values(payment=payment, at=at, **row))
+        await self._connection.execute(_insert_topup(payment, topup, at=at))
 
     async def movements(self, *, provider: str, payment_id: str) -> Sequence[Movement]:
         """By the index of payments; none of nearly all."""
@@ -156,6 +149,28 @@ class PostgresPayments:
             received_at=row["received_at"],
             by_settlement=row["by_settlement"],
         )
+
+
+def _insert_payment(known: KnownPayment, *, journal_id: int, at: datetime) -> Insert:
+    return insert(payment_table).values(
+        id=known.id,
+        account_id=known.account_id,
+        outcome=known.outcome,
+        reason=known.reason,
+        journal_id=journal_id,
+        received_at=at,
+        by_settlement=known.by_settlement,
+        **asdict(known.payment),
+    )
+
+
+def _insert_topup(payment: UUID, topup: Topup, *, at: datetime) -> Insert:
+    row = asdict(topup) | {
+        "paid_off": {str(debt_id): micro for debt_id, micro in topup.paid_off.items()},
+        "debts_micro": topup.debts_micro,
+        "added_micro": topup.added_micro,
+    }
+    return insert(topup_table).values(payment=payment, at=at, **row)
 
 
 def _named(provider: str, payment_id: str) -> Any:

@@ -192,8 +192,7 @@ class TakePayment:
             now=now,
             of=of,
         )
-        await unit.payments.add(known, journal_id=credited.journal_id, at=now)
-        await unit.payments.add_topup(known.id, credited, at=now)
+        await unit.payments.add_credited(known, credited, at=now)
         return PaymentResult(known.outcome, False, "", account.id, credited.balance_micro)
 
     async def _suspend(

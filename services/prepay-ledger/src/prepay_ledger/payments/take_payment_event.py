@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from prepay_ledger.mandates.settle_request import SettleRequest, mandate_gone
 from prepay_ledger.pay_links.settle_attempt import attempt_failed, attempt_paid
-from prepay_ledger.payments.ports import Unit
+from prepay_ledger.payments.ports import OpenHolding, Unit
 from prepay_ledger.payments.read_event import (
     Applicable,
     Gone,
@@ -38,6 +38,8 @@ from prepay_ledger.payments.values import (
     EventOutcome,
     PaymentEventRow,
     PaymentOutcome,
+    event_lock,
+    payment_lock,
 )
 from prepay_ledger.providers.configured import Providers
 from prepay_ledger.providers.reading import storable
@@ -93,24 +95,21 @@ class ApplyPaymentEvent:
         the event would be lost with it."""
         try:
             async with unit.savepoint():
-                match read:
-                    case Paid():
-                        return await self._paid(unit, read, now=now)
-                    case Moved():
-                        return await self._moved(unit, read, now=now)
-                    case NotPaid():
-                        return await self._not_paid(unit, read, now=now)
-                    case Gone():
-                        return await self._gone(unit, read, now=now)
-        except (PaymentConflict, MovementConflict) as error:
-            return Applied(EventOutcome.CONFLICT, str(error), None)
-        except Exception as error:
-            if is_passing_fault(error):
-                raise
-            logger.exception("event %s about payment %s", read.type, payment_id_of(read))
-            reason = f"a fault of ours, replay it once that is mended: {error!r}"
-            reason = storable(reason, characters_max=_REASON_CHARACTERS_MAX)
-            return Applied(EventOutcome.FAILED, reason, None)
+                return await self.in_whole(unit, read=read, now=now)
+        except Exception as error:  # noqa: BLE001 - raised again where that helps
+            return not_applied(error, read)
+
+    async def in_whole(self, unit: Unit, *, read: Applicable, now: datetime) -> Applied:
+        """Whatever raises, the transaction is of no use: see `not_applied`."""
+        match read:
+            case Paid():
+                return await self._paid(unit, read, now=now)
+            case Moved():
+                return await self._moved(unit, read, now=now)
+            case NotPaid():
+                return await self._not_paid(unit, read, now=now)
+            case Gone():
+                return await self._gone(unit, read, now=now)
 
     async def _paid(self, unit: Unit, read: Paid, *, now: datetime) -> Applied:
         """The money first, whatever is known of a request for it."""
@@ -171,27 +170,65 @@ class ApplyPaymentEvent:
         return Applied(EventOutcome.MANDATE_GONE, reason, None)
 
 
+def not_applied(error: Exception, read: ReadEvent) -> Applied:
+    """What became of an event whose applying failed by ``error``, which is raised again where
+    trying again can help."""
+    if isinstance(error, PaymentConflict | MovementConflict):
+        return Applied(EventOutcome.CONFLICT, str(error), None)
+    if is_passing_fault(error):
+        raise error
+    logger.error("event %s about payment %s", read.type, payment_id_of(read), exc_info=error)
+    reason = f"a fault of ours, replay it once that is mended: {error!r}"
+    reason = storable(reason, characters_max=_REASON_CHARACTERS_MAX)
+    return Applied(EventOutcome.FAILED, reason, None)
+
+
 class TakePaymentEvent:
     """Keeps and applies an event in one transaction: what was answered 2xx is committed whole."""
 
-    def __init__(self, *, apply: ApplyPaymentEvent, providers: Providers) -> None:
+    def __init__(
+        self, *, open_unit: OpenHolding, apply: ApplyPaymentEvent, providers: Providers
+    ) -> None:
+        self._open_unit = open_unit
         self._apply = apply
         self._providers = providers
 
-    async def __call__(self, unit: Unit, *, event: SignedEvent, now: datetime) -> EventAnswer:
+    async def __call__(self, *, event: SignedEvent, now: datetime) -> EventAnswer:
         """The same event again changes nothing and is answered the same. The same id with another
-        body is kept as a conflict, unless it only tells the same again."""
-        body_sha256 = sha256(event.body).digest()
-        earlier = await unit.payment_events.lock(provider=event.provider, event_id=event.event_id)
+        body is kept as a conflict, unless it only tells the same again. One that cannot be applied
+        is kept by a transaction of its own, and nothing else of it."""
         reading = self._providers[event.provider].read(event.plain)
         read = read_event(provider=event.provider, reading=reading)
+        locks = _locks(event, read)
+        try:
+            async with self._open_unit(locks) as unit:
+                return await self._take(unit, event, read, failed=None, now=now)
+        except Exception as error:  # noqa: BLE001 - raised again where that helps
+            failed = not_applied(error, read)
+        async with self._open_unit(locks) as unit:
+            return await self._take(unit, event, read, failed=failed, now=now)
+
+    async def _take(
+        self,
+        unit: Unit,
+        event: SignedEvent,
+        read: ReadEvent,
+        *,
+        failed: Applied | None,
+        now: datetime,
+    ) -> EventAnswer:
+        """``failed``: what became of it where it could not be applied."""
+        body_sha256 = sha256(event.body).digest()
+        earlier = await unit.payment_events.lock(provider=event.provider, event_id=event.event_id)
         for each in earlier:
             if each.body_sha256 == body_sha256 or _tells_the_same(each, read):
                 return EventAnswer(await _as_kept(unit, each), repeated=True)
         if earlier and isinstance(read, Moved) and await _told_before(unit, read):
             # Providers that sign or encrypt the body send other bytes each time.
             return EventAnswer(await _as_kept(unit, earlier[0]), repeated=True)
-        applied = await self._applied(unit, event, read, came_before=bool(earlier), now=now)
+        applied = failed or await self._applied(
+            unit, event, read, came_before=bool(earlier), now=now
+        )
         row = PaymentEventRow(
             id=new_id(),
             provider=event.provider,
@@ -225,7 +262,16 @@ class TakePaymentEvent:
             return Applied(EventOutcome.CONFLICT, reason, None)
         if isinstance(read, NotApplied):
             return Applied(read.outcome, read.reason, None)
-        return await self._apply(unit, read=read, now=now)
+        return await self._apply.in_whole(unit, read=read, now=now)
+
+
+def _locks(event: SignedEvent, read: ReadEvent) -> list[str]:
+    """What is locked first anyway, and in this order."""
+    locks = [event_lock(provider=event.provider, event_id=event.event_id)]
+    payment_id = payment_id_of(read)
+    if payment_id is not None and isinstance(read, Paid | Moved):
+        locks.append(payment_lock(provider=event.provider, payment_id=payment_id))
+    return locks
 
 
 def _tells_the_same(row: PaymentEventRow, read: ReadEvent) -> bool:

@@ -7,6 +7,16 @@ from enum import StrEnum
 from uuid import UUID
 
 
+def payment_lock(*, provider: str, payment_id: str) -> str:
+    """The lock of a payment, which may not have come yet."""
+    return f"payment/{provider}/{payment_id}"
+
+
+def event_lock(*, provider: str, event_id: str) -> str:
+    """The lock of all events of that id."""
+    return f"payment-event/{provider}/{event_id}"
+
+
 class PaymentOutcome(StrEnum):
     """What became of a payment's money."""
 

@@ -24,9 +24,15 @@ class PostgresPolicies:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+        self._asked: PolicyBook | None = None
 
     async def book(self) -> PolicyBook:
-        """Kept in the process while nothing new is published."""
+        """Kept in the process while nothing new is published; a transaction asks once."""
+        if self._asked is None:
+            self._asked = await self._newest_book()
+        return self._asked
+
+    async def _newest_book(self) -> PolicyBook:
         newest: UUID | None = await (await driver(self._connection)).fetchval(_NEWEST)
         known = _kept.get(newest)
         if known is None:
@@ -42,6 +48,7 @@ class PostgresPolicies:
     async def lock(self) -> None:
         """By an advisory lock: there may be no row yet."""
         await self._connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+        self._asked = None
 
     async def add_draft(self, draft: PolicyDraft) -> None:
         """A new one."""
@@ -66,3 +73,4 @@ class PostgresPolicies:
     async def add(self, version: PolicyVersion) -> None:
         """The caller holds the lock."""
         await self._connection.execute(insert(policy_version).values(**version_row(version)))
+        self._asked = None
