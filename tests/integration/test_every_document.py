@@ -11,7 +11,7 @@ Operation = tuple[str, dict[str, Any]]
 
 
 @pytest.fixture(params=PACKAGES)
-async def document(request, monkeypatch) -> AsyncGenerator[dict[str, Any]]:
+async def app(request, monkeypatch) -> AsyncGenerator[Any]:
     """Of a service; nothing that it would speak to is there."""
     if request.param == "meter_gateway":
         # It reads all meters before it serves.
@@ -22,7 +22,12 @@ async def document(request, monkeypatch) -> AsyncGenerator[dict[str, Any]]:
         monkeypatch.setattr("meter_gateway.bootstrap.PostgresDevices.all_ids", nothing)
     nowhere = "postgresql+asyncpg://u:p@127.0.0.1:1/none"
     async with app_of(request.param, monkeypatch, database_url=nowhere) as app:
-        yield app.openapi()
+        yield app
+
+
+@pytest.fixture
+def document(app) -> dict[str, Any]:
+    return app.openapi()
 
 
 def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
@@ -94,3 +99,20 @@ async def test_problems_are_described_once(document):
     for status, answer in described.items():
         example = answer["content"]["application/problem+json"]["example"]
         assert example["status"] == int(status)
+
+
+def test_the_gate_knows_each_query_parameter_of_the_document(app, document):
+    """It has them from the routes' signatures, and refuses all others."""
+    for rule in app.rules:
+        for method in rule.methods:
+            said = document["paths"].get(rule.path, {}).get(method.lower(), {})
+            shown = {
+                each["name"]: takes_several(each["schema"])
+                for each in said.get("parameters", ())
+                if each["in"] == "query"
+            }
+            assert rule.parameters == shown, f"{method} {rule.path}"
+
+
+def takes_several(schema: Mapping[str, Any]) -> bool:
+    return schema.get("type") == "array" or any(map(takes_several, schema.get("anyOf", ())))

@@ -4,10 +4,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
+from threading import Lock
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.routing import APIRoute, iter_route_contexts
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict
@@ -16,7 +18,7 @@ from prewatt_common.http.auth import public
 from prewatt_common.http.gate import Gate
 from prewatt_common.http.openapi import describe, operation_id
 from prewatt_common.http.problems import install_problem_handlers
-from prewatt_common.http.rules import rules_of
+from prewatt_common.http.rules import Rule, rules_of
 from prewatt_common.metrics import CONSUMING
 from prewatt_common.workers import NotRunning
 
@@ -25,6 +27,7 @@ Check = Callable[[], Awaitable[str]]
 
 CHECK_TIMEOUT_S = 2.0
 _NOTHING: Mapping[str, Any] = {}
+_DOCUMENT = "/openapi.json"
 
 _WITHIN = (
     "For a probe that gates the start: the answer is 200 once this many seconds have passed since "
@@ -63,6 +66,29 @@ _READINESS: dict[int | str, dict[str, Any]] = {
 }
 
 
+class _App(FastAPI):
+    """Its document is made when somebody asks for it: that takes longer than the rest of a start,
+    and whoever waits in the dark has no use for it."""
+
+    def __init__(self, *, documented_by: Mapping[str, Any], **settings: Any) -> None:
+        super().__init__(**settings)
+        self.rules: Sequence[Rule] = ()
+        self._documented_by = documented_by
+        self._document: dict[str, Any] | None = None
+        self._making = Lock()
+
+    def openapi(self) -> dict[str, Any]:
+        with self._making:
+            if self._document is None:
+                self._document = describe(
+                    super().openapi(),
+                    rules=self.rules,
+                    titled=_titled(self),
+                    **self._documented_by,
+                )
+            return self._document
+
+
 def create_app(
     *,
     name: str,
@@ -83,23 +109,23 @@ def create_app(
     ``trusted_proxy_hops``: as of `ServiceSettings`. Raises `UndeclaredRoute` for a route that does
     not say who may call it.
     """
-    app = FastAPI(
+    app = _App(
         title=f"Prewatt {name}",
         summary=summary,
         version="0.1.0",
         generate_unique_id_function=operation_id,
         redirect_slashes=False,
+        openapi_url=None,  # by a route of ours
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
+        documented_by={"tags": tags, "values": examples},
     )
     install_problem_handlers(app)
     for router in routers:
         app.include_router(router)
     app.include_router(_operations(checks, consuming))
-    rules = rules_of(app)
-    app.openapi_schema = describe(
-        app.openapi(), rules=rules, titled=_titled(app), tags=tags, values=examples
-    )
+    app.include_router(_pages(app))
+    rules = app.rules = rules_of(app)
     app.add_middleware(
         Gate,
         rules=rules,
@@ -115,6 +141,24 @@ def _titled(app: FastAPI) -> frozenset[str]:
     return frozenset(
         each.unique_id for each in routes if isinstance(each, APIRoute) and each.summary
     )
+
+
+def _pages(app: FastAPI) -> APIRouter:
+    """Of documentation."""
+    router = APIRouter(
+        dependencies=[Depends(public(because="documentation"))], include_in_schema=False
+    )
+
+    @router.api_route(_DOCUMENT, methods=["GET", "HEAD"])
+    async def document() -> JSONResponse:
+        # Made in seconds, in which others are answered.
+        return JSONResponse(await asyncio.to_thread(app.openapi))
+
+    @router.api_route("/docs", methods=["GET", "HEAD"])
+    async def docs() -> HTMLResponse:
+        return get_swagger_ui_html(openapi_url=_DOCUMENT, title=app.title)
+
+    return router
 
 
 def _operations(checks: Mapping[str, Check], consuming: Mapping[str, Check]) -> APIRouter:
