@@ -122,7 +122,7 @@ async def test_a_meters_answer_is_taken_once(ledger: Any, proxy: DatabaseProxy, 
 @pytest.mark.chaos
 @BOTH
 @pytest.mark.parametrize(
-    "text", ["unsealed = day", "INSERT INTO meter_day", 'INSERT INTO "entry"', "INSERT INTO seal "]
+    "text", ["unsealed = day", "INSERT INTO meter_day", "INSERT INTO entry", "INSERT INTO seal "]
 )
 async def test_a_day_is_turned_entered_and_sealed_once(
     ledger: Any, proxy: DatabaseProxy, text: str, where: At
