@@ -272,6 +272,26 @@ async def test_the_owner_too_may_only_take_out_a_whole_day_that_was_exported(
     await connection.close()
 
 
+async def test_a_lost_connection_is_one_line(scratch, tmp_path) -> None:
+    connection = await scratch.connect()
+    async with connection.transaction():
+        await connection.execute("LOCK left_day IN SHARE MODE")
+        run = asyncio.create_task(retire(scratch.url, "--folder", str(tmp_path)))
+        waiting = (
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
+            "AND wait_event_type = 'Lock'"
+        )
+        for _ in range(1_000):
+            if found := await scratch.sql(waiting):
+                break
+            await asyncio.sleep(0.05)
+        await connection.execute("SELECT pg_terminate_backend($1)", found[0]["pid"])
+        code, _, err = await run
+    await connection.close()
+    assert (code, err.count("\n"), err.startswith("retire: ")) == (2, 1, True), err
+    assert await days_left(scratch) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

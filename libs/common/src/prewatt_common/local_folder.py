@@ -7,13 +7,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+_PRIVATE_FILE, _PRIVATE_FOLDER = 0o600, 0o700
+
 
 class LocalFolder:
     """A file is written under another name, made durable, then renamed: it is there whole or not at
     all. Paths are relative to ``root`` and have slashes."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, is_private: bool = False) -> None:
+        """``is_private``: files and folders that are made are their owner's alone (0600, 0700),
+        whatever the umask; else the umask decides."""
         self._root = root
+        self._is_private = is_private
 
     @contextmanager
     def create(self, path: str) -> Generator[BinaryIO]:
@@ -22,7 +27,7 @@ class LocalFolder:
         unfinished = _unfinished(final)
         self._make_folders(final.parent)
         try:
-            with unfinished.open("wb") as sink:
+            with self._opened(unfinished) as sink:
                 yield sink
                 sink.flush()
                 os.fsync(sink.fileno())
@@ -67,8 +72,19 @@ class LocalFolder:
         self._make_folders(folder.parent)
         # Another process may have made it just now.
         with contextlib.suppress(FileExistsError):
-            folder.mkdir()
+            folder.mkdir(_PRIVATE_FOLDER if self._is_private else 0o777)
+            if self._is_private:
+                folder.chmod(_PRIVATE_FOLDER)
         _make_durable(folder.parent)
+
+    def _opened(self, file: Path) -> BinaryIO:
+        if not self._is_private:
+            return file.open("wb")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        sink = os.fdopen(os.open(file, flags, _PRIVATE_FILE), "wb")
+        # The umask takes from what was asked for; and one that is there has rights already.
+        os.fchmod(sink.fileno(), _PRIVATE_FILE)
+        return sink
 
 
 def _unfinished(final: Path) -> Path:

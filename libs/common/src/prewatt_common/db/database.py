@@ -39,6 +39,16 @@ PASSING_FAULTS: tuple[type[Exception], ...] = (
 )
 """What trying again can help against. SQLAlchemy may wrap it: see `is_passing_fault`."""
 
+COMMAND_FAULTS: tuple[type[Exception], ...] = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    OSError,
+    TimeoutError,
+    ChangedMeanwhile,
+)
+"""What a command that works on a connection of asyncpg's may meet without a bug, and says in one
+line. Who loses the connection within a transaction hears of it by an InterfaceError too."""
+
 
 _STATEMENTS_KEPT = 500
 """Prepared on each connection: more than any service has, so that none is prepared twice."""

@@ -17,7 +17,8 @@ from prepay_ledger.retention.postgres import PostgresRetention
 from prepay_ledger.retention.retire_days import NotRetired, RetireDays
 from prepay_ledger.retention.rules import first_day_kept
 from prepay_ledger.retention.values import MONTHS, MONTHS_MIN
-from prewatt_common.db.database import ChangedMeanwhile
+from prewatt_common.db.database import COMMAND_FAULTS
+from prewatt_common.kafka.stops import in_words
 from prewatt_common.local_folder import LocalFolder
 
 DAYS_MAX = 31
@@ -97,8 +98,8 @@ def main(arguments: Sequence[str]) -> int:
                 events_max=asked.events_max,
             )
         )
-    except (NotNow, OSError, TimeoutError, asyncpg.PostgresError, ChangedMeanwhile) as error:
-        print(f"retire: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
+    except (NotNow, *COMMAND_FAULTS) as error:
+        print(f"retire: {in_words(error)}", file=sys.stderr)  # noqa: T201
         return 2
 
 
@@ -129,7 +130,7 @@ async def _retire(url: str, folder: Path, months: int, *, days_max: int, events_
             raise NotNow(message)
         retire = RetireDays(
             store=store,
-            folder=LocalFolder(folder),
+            folder=LocalFolder(folder, is_private=True),
             folder_name=str(folder),
         )
         bodies = await ClearBodies(store=store)(months=months, limit=events_max)

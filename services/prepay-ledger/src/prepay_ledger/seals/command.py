@@ -18,9 +18,10 @@ from prepay_ledger.seals.postgres import PostgresSeals
 from prepay_ledger.seals.values import Finding, TableSeal
 from prewatt_common.contracts.ledger_facts_v1 import DaySealed
 from prewatt_common.contracts.topics import LEDGER_FACTS
-from prewatt_common.db.database import DriverConnection
+from prewatt_common.db.database import COMMAND_FAULTS, DriverConnection
 from prewatt_common.kafka.clients import stop_client
 from prewatt_common.kafka.decoding import decode_some
+from prewatt_common.kafka.stops import in_words
 
 _KAFKA_ANSWERS_WITHIN_S = 30
 
@@ -64,8 +65,8 @@ def main(arguments: Sequence[str], *, derived: Sequence[Check], left: Left) -> i
     try:
         checks = () if asked.seals_only else derived
         return asyncio.run(_audit(asked.database_url, asked.kafka, checks, left))
-    except (OSError, TimeoutError, asyncpg.PostgresError, KafkaError) as error:
-        print(f"audit: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
+    except (*COMMAND_FAULTS, KafkaError) as error:
+        print(f"audit: {in_words(error)}", file=sys.stderr)  # noqa: T201
         return 2
 
 

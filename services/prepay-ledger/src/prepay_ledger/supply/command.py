@@ -11,7 +11,8 @@ import asyncpg
 import msgspec
 
 from prepay_ledger.supply.replay import OtherCodeVersion, replay
-from prewatt_common.db.database import DriverConnection
+from prewatt_common.db.database import COMMAND_FAULTS, DriverConnection
+from prewatt_common.kafka.stops import in_words
 
 _ROWS = 500
 _ALL = """
@@ -39,8 +40,8 @@ def main(arguments: Sequence[str]) -> int:
         parser.error("the ledger's database is needed: --database-url")
     try:
         return asyncio.run(_replay(asked.database_url, asked.account))
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        print(f"replay: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
+    except COMMAND_FAULTS as error:
+        print(f"replay: {in_words(error)}", file=sys.stderr)  # noqa: T201
         return 2
 
 

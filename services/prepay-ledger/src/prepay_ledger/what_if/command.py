@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import asyncpg
 import msgspec
 
 from prepay_ledger.policies.book import BUILT_IN, PolicyBook
@@ -38,7 +37,7 @@ from prewatt_common.contracts.supply_policy_v1 import (
     policy_of,
     sha256_of,
 )
-from prewatt_common.db.database import Database
+from prewatt_common.db.database import COMMAND_FAULTS, Database
 from prewatt_metering.tariffs.document import InvalidTariff, TariffVersion, parse_tariff
 from prewatt_metering.tariffs.yaml_text import NotYaml, read_yaml
 
@@ -96,9 +95,7 @@ def main(arguments: Sequence[str], *, timezone: str) -> int:
             tariff=None if asked.tariff is None else _tariff(asked.tariff),
         )
         report = asyncio.run(_made(asked.database_url, hours, draft, asked.csv))
-    except (
-        BadInput, NoHistory, ReadingsHaveLeft, OSError, TimeoutError, asyncpg.PostgresError,
-    ) as error:  # fmt: skip
+    except (BadInput, NoHistory, ReadingsHaveLeft, *COMMAND_FAULTS) as error:
         print(f"what-if: {error or type(error).__name__}", file=sys.stderr)  # noqa: T201
         return 2
     print(msgspec.json.encode(report).decode())  # noqa: T201
