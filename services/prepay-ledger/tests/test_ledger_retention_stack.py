@@ -200,10 +200,12 @@ async def test_who_needs_what_has_left_reads_it_or_is_refused(scratch, tmp_path)
     file.unlink()
     with pytest.raises(ReadingsHaveLeft, match="is not to be had"):
         await whole("m7")
-    code, out, _ = await run_audit(scratch.url, "--seals-only")
-    assert code == 0, out
+    code, out, err = await run_audit(scratch.url, "--seals-only")
+    assert (code, err.count("\n"), "1 could not be checked" in err) == (2, 1, True), err
     assert f"left: {OLD[1]} its readings have left, root only" in out
     assert out.endswith(": all holds, 1 could not be checked here\n")
+    again = await run_audit(scratch.url, "--seals-only", "--exports-elsewhere")
+    assert again == (0, out, "")
     await connection.close()
 
 

@@ -25,10 +25,15 @@ def audit(
     seals_only: Annotated[
         bool, typer.Option(help="Do not derive use and charges again from every reading.")
     ] = False,
+    exports_elsewhere: Annotated[
+        bool,
+        typer.Option(help="Exports of readings that have left are kept where this has no access."),
+    ] = False,
     state_dir: StateDir = DEFAULT_STATE_DIR,
 ) -> None:
     """Check every sealed day of the ledger again, from its database, and derive use and charges
-    again from all readings. Exit code 1 where anything differs: the first row of each is named."""
+    again from all readings. Exit code 1 where anything differs: the first row of each is named. 2
+    where it cannot be told, also where exports of readings that have left are not here."""
     with one_line_errors():
         url, kafka = database_of(state_dir, database_url, kafka)
         command = [sys.executable, "-m", "prepay_ledger", "audit", "--database-url", url]
@@ -36,6 +41,8 @@ def audit(
             command += ["--kafka", kafka]
         if seals_only:
             command.append("--seals-only")
+        if exports_elsewhere:
+            command.append("--exports-elsewhere")
         done = subprocess.run(command, check=False)
     raise typer.Exit(done.returncode)
 

@@ -18,7 +18,8 @@ from prepay_ledger.retention.refusals import ReadingsHaveLeft
 from prepay_ledger.seals.values import Finding
 
 AT_ONCE = 1_000
-"""Meters, or accounts, that are listed at once."""
+"""Meters, or accounts, that are checked in one snapshot. What is compared is of one meter or of one
+account; a snapshot that lasts keeps the database from clearing up."""
 HISTORIES_AT_ONCE = 10
 """Meters whose readings are in memory at once: 70,000 each after two years, some 16 MB."""
 
@@ -35,29 +36,61 @@ async def audit_charges(store: AuditStore) -> AsyncIterator[Finding]:
             yield finding
 
 
+class _OddTariff(Exception):
+    """A tariff's document cannot be read; the message says which."""
+
+
 async def _audit(store: AuditStore) -> AsyncIterator[Finding]:
     try:
-        pricings = Pricings(await store.tariffs())
-    except ValueError as error:
-        yield Finding("tariff", None, f"{error}; no charge was derived again")
-        return
-    for check, found in (
-        ("readings", await store.left_behind()),
-        ("period", await store.stray_period()),
-    ):
-        if found is not None:
-            yield Finding(check, None, found)
-    after = ""
-    while meter_ids := await store.meter_ids(after=after, limit=AT_ONCE):
-        for begin in range(0, len(meter_ids), HISTORIES_AT_ONCE):
-            some = meter_ids[begin : begin + HISTORIES_AT_ONCE]
-            async for finding in _audit_meters(store, some, pricings):
-                yield finding
-        after = meter_ids[-1]
-    last = UUID(int=0)
-    while account_ids := await store.account_ids(after=last, limit=AT_ONCE):
-        async for finding in _audit_accounts(store, account_ids, pricings):
+        async with store.snapshot():
+            await _pricings(store)
+            for check, found in (
+                ("readings", await store.left_behind()),
+                ("period", await store.stray_period()),
+            ):
+                if found is not None:
+                    yield Finding(check, None, found)
+        async for finding in _audit_all_meters(store):
             yield finding
+        async for finding in _audit_all_accounts(store):
+            yield finding
+    except _OddTariff as error:
+        yield Finding("tariff", None, f"{error}; no charge was derived again")
+
+
+async def _pricings(store: AuditStore) -> Pricings:
+    """Of the snapshot: a later one may have agreements under a tariff that is newer."""
+    try:
+        return Pricings(await store.tariffs())
+    except ValueError as error:
+        raise _OddTariff(str(error)) from error
+
+
+async def _audit_all_meters(store: AuditStore) -> AsyncIterator[Finding]:
+    after = ""
+    while True:
+        async with store.snapshot():
+            meter_ids = await store.meter_ids(after=after, limit=AT_ONCE)
+            if not meter_ids:
+                return
+            pricings = await _pricings(store)
+            for begin in range(0, len(meter_ids), HISTORIES_AT_ONCE):
+                some = meter_ids[begin : begin + HISTORIES_AT_ONCE]
+                async for finding in _audit_meters(store, some, pricings):
+                    yield finding
+        after = meter_ids[-1]
+
+
+async def _audit_all_accounts(store: AuditStore) -> AsyncIterator[Finding]:
+    last = UUID(int=0)
+    while True:
+        async with store.snapshot():
+            account_ids = await store.account_ids(after=last, limit=AT_ONCE)
+            if not account_ids:
+                return
+            pricings = await _pricings(store)
+            async for finding in _audit_accounts(store, account_ids, pricings):
+                yield finding
         last = account_ids[-1]
 
 

@@ -215,7 +215,11 @@ class ParkingStore(Protocol):
 
 
 class AuditStore(Protocol):
-    """What use and charges are checked by, as one snapshot has it; nothing is written."""
+    """What use and charges are checked by; nothing is written."""
+
+    def snapshot(self) -> AbstractAsyncContextManager[None]:
+        """Within it, all that is read is of one state of the database."""
+        ...
 
     async def tariffs(self) -> Tariffs:
         """Every tariff. Raises ValueError for a document that is none."""

@@ -1,6 +1,7 @@
-"""What use and charges are checked by, read in one snapshot."""
+"""What use and charges are checked by, read in a snapshot for each portion."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import date
 from uuid import UUID
 
@@ -74,10 +75,16 @@ FROM charge_state WHERE agreement_id = ANY($1::uuid[])
 
 
 class PostgresAudit:
-    """An `AuditStore` on an open transaction whose statements see one snapshot."""
+    """An `AuditStore` on a connection of the audit's own."""
 
     def __init__(self, connection: DriverConnection) -> None:
         self._connection = connection
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncGenerator[None]:
+        """A transaction of its own."""
+        async with self._connection.transaction(isolation="repeatable_read", readonly=True):
+            yield
 
     async def tariffs(self) -> Tariffs:
         """From the documents as they were published, and corrected."""
@@ -199,5 +206,5 @@ def _sums(row: asyncpg.Record) -> KeptSums:
 
 
 def audit_charges_of(connection: DriverConnection) -> AsyncIterator[Finding]:
-    """`audit_charges` in the transaction of ``connection``."""
+    """`audit_charges` on ``connection``, in some transactions."""
     return audit_charges(PostgresAudit(connection))

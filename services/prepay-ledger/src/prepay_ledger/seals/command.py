@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import date
-from functools import partial
 from typing import TypeAlias
 
 import asyncpg
@@ -26,15 +25,16 @@ from prewatt_common.kafka.stops import in_words
 _KAFKA_ANSWERS_WITHIN_S = 30
 
 Check: TypeAlias = Callable[[DriverConnection], AsyncIterator[Finding]]
-"""What other rooms check, in the audit's transaction."""
-
+"""What other rooms check, on a connection without a transaction: in a statement each, or snapshots
+of their own."""
 
 Left: TypeAlias = Callable[[DriverConnection, date, TableSeal], Awaitable[Finding | None]]
 """How the export of readings that have left differs from what was sealed of them."""
 
 
 def main(arguments: Sequence[str], *, derived: Sequence[Check], left: Left) -> int:
-    """The exit code: 0 where all holds, 1 with what does not, 2 where it cannot be told.
+    """The exit code: 0 where all holds, 1 with what does not, 2 where it cannot be told, also of
+    readings that have left, where their exports are not here and nobody says that they need not be.
     ``derived``: what other rooms derive again: use and charges from all readings, debts.
     ``left``: checks readings that have left by their exports."""
     parser = argparse.ArgumentParser(
@@ -59,35 +59,63 @@ def main(arguments: Sequence[str], *, derived: Sequence[Check], left: Left) -> i
         action="store_true",
         help="do not derive use and charges again, which reads every reading that ever came",
     )
+    parser.add_argument(
+        "--exports-elsewhere",
+        action="store_true",
+        help="exports of readings that have left are kept where this cannot read them: what rests"
+        " on them is named, and is no reason for an exit code other than 0",
+    )
     asked = parser.parse_args(arguments)
     if not asked.database_url:
         parser.error("the ledger's database is needed: --database-url")
     try:
         checks = () if asked.seals_only else derived
-        return asyncio.run(_audit(asked.database_url, asked.kafka, checks, left))
+        findings, notes = asyncio.run(_audit(asked.database_url, asked.kafka, checks, left))
     except (*COMMAND_FAULTS, KafkaError) as error:
         print(f"audit: {in_words(error)}", file=sys.stderr)  # noqa: T201
         return 2
+    if findings:
+        return 1
+    if notes and not asked.exports_elsewhere:
+        print(  # noqa: T201
+            f"audit: {notes} could not be checked, as exports of readings that have left are not to"
+            " be had here: mount their folder, or say --exports-elsewhere where that is meant",
+            file=sys.stderr,
+        )
+        return 2
+    return 0
 
 
-async def _audit(database_url: str, kafka: str | None, checks: Sequence[Check], left: Left) -> int:
+async def _audit(
+    database_url: str, kafka: str | None, checks: Sequence[Check], left: Left
+) -> tuple[int, int]:
+    """How many findings there are, and what could not be checked; all of it is printed."""
     published = None if kafka is None else await _published(kafka)
     connection = await asyncpg.connect(database_url.replace("+asyncpg", ""))
+    exports: list[tuple[date, TableSeal]] = []
+
+    async def later(day: date, sealed: TableSeal) -> None:
+        exports.append((day, sealed))
+
+    findings, notes = 0, 0
     try:
         # One snapshot, so that what is written meanwhile is not half seen.
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             store = PostgresSeals(connection)
-            findings, notes = 0, 0
-            for found in (
-                audit(store=store, published=published, elsewhere=partial(left, connection)),
-                *(check(connection) for check in checks),
-            ):
-                async for finding in found:
-                    findings += not finding.is_note
-                    notes += finding.is_note
-                    print(finding)  # noqa: T201
+            async for finding in audit(store=store, published=published, elsewhere=later):
+                findings += 1
+                print(finding)  # noqa: T201
             days = len(await store.seals())
             open_day = (await store.day()).day
+        # Nothing changes of a day that has left: each is read outside of it.
+        for found in (
+            _of_exports(connection, exports, left),
+            *(each(connection) for each in checks),
+        ):
+            async for finding in found:
+                findings += not finding.is_note
+                notes += finding.is_note
+                print(finding)  # noqa: T201
     finally:
         await connection.close()
     heads = "no heads to compare with" if published is None else f"{len(published)} heads"
@@ -95,7 +123,15 @@ async def _audit(database_url: str, kafka: str | None, checks: Sequence[Check], 
     if notes:
         said += f", {notes} could not be checked here"
     print(f"audit: {days} sealed days, {heads}, open is {open_day}: {said}")  # noqa: T201
-    return 1 if findings else 0
+    return findings, notes
+
+
+async def _of_exports(
+    connection: DriverConnection, exports: Sequence[tuple[date, TableSeal]], left: Left
+) -> AsyncIterator[Finding]:
+    for day, sealed in exports:
+        if (finding := await left(connection, day, sealed)) is not None:
+            yield finding
 
 
 async def _published(bootstrap: str) -> list[tuple[date, str]]:
