@@ -1,4 +1,4 @@
-"""What follows from a provider's answer about a refund, without its database."""
+"""What follows from a provider's answer about a refund, or from none, without its database."""
 
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from ledger_giving import REQUEST
 
+from prepay_ledger.mandates.send_requests import SendRequests
 from prepay_ledger.payments.take_movement import MovementResult
 from prepay_ledger.refund_requests.send_refunds import SendRefunds
 from prepay_ledger.refunders.values import given_back
@@ -70,3 +71,73 @@ async def test_what_an_answer_tells_beyond_what_was_paid_is_loud(
         clock=lambda: NOW, committed=lambda: None,
     )()  # fmt: skip
     assert ("7 micro-units more than was paid" in caplog.text) is is_loud
+
+
+ODD, SOUND = UUID(int=7), [UUID(int=each) for each in (5, 6, 8, 9)]
+OVERDUE = [*SOUND[:2], ODD, *SOUND[2:]]
+
+
+async def test_one_that_cannot_be_given_up_keeps_no_other_from_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    given_up: set[UUID] = set()
+
+    async def overdue(**_: Any) -> list[UUID]:
+        return OVERDUE
+
+    async def of_refund(refund_id: UUID) -> Back:
+        if refund_id == ODD:
+            message = "its state is no state"
+            raise ValueError(message)
+        return replace(BACK, refund_id=refund_id, state=BackState.SENDING, answer_by=NOW)
+
+    async def put(back: Back) -> None:
+        assert back.state is BackState.UNANSWERED
+        given_up.add(back.refund_id)
+
+    async def some(*_: Any) -> Any:
+        return SimpleNamespace(account_id=UUID(int=2))
+
+    @asynccontextmanager
+    async def open_unit():
+        yield SimpleNamespace(
+            backs=SimpleNamespace(overdue=overdue, of_refund=of_refund, put=put),
+            refunds=SimpleNamespace(refund=some),
+            balances=SimpleNamespace(lock=some),
+        )
+
+    opens: Any = open_unit
+    nobody: Any = None
+    await SendRefunds[Any](
+        open_unit=opens, refunders={}, take_movement=nobody, review=nobody,
+        clock=lambda: NOW, committed=lambda: None,
+    )()  # fmt: skip
+    assert given_up == {*SOUND}
+    assert f"refund {ODD}" in caplog.text
+
+
+async def test_nor_does_a_collection(caplog: pytest.LogCaptureFixture) -> None:
+    given_up: set[UUID] = set()
+
+    async def overdue(**_: Any) -> list[UUID]:
+        return OVERDUE
+
+    async def give_up_waiting(_: Any, request_id: UUID, **__: Any) -> None:
+        if request_id == ODD:
+            message = "its state is no state"
+            raise ValueError(message)
+        given_up.add(request_id)
+
+    @asynccontextmanager
+    async def open_unit():
+        yield SimpleNamespace(mandates=SimpleNamespace(overdue=overdue))
+
+    opens: Any = open_unit
+    settle: Any = SimpleNamespace(give_up_waiting=give_up_waiting)
+    nobody: Any = None
+    await SendRequests(
+        open_unit=opens, requesters={}, settle=settle, zone=nobody, policy=nobody,
+        clock=lambda: NOW, committed=lambda: None,
+    )()  # fmt: skip
+    assert given_up == {*SOUND}
+    assert f"top-up request {ODD}" in caplog.text

@@ -145,8 +145,14 @@ class SendRequests:
         return account, after
 
     async def _give_up_waiting(self) -> None:
+        """One that raises is left, and all others are given up."""
         async with self._open_unit() as unit:
             some = await unit.mandates.overdue(now=self._clock(), limit=_OVERDUE_AT_ONCE)
-        for each in some:
+        for request_id, error in await odd_among(some, self._give_up):
+            logger.error("top-up request %s", request_id, exc_info=error)
+            LEFT_OUT.labels("send top-up requests").inc()
+
+    async def _give_up(self, request_ids: Sequence[UUID]) -> None:
+        for request_id in request_ids:
             async with self._open_unit() as unit:
-                await self._settle.give_up_waiting(unit, each, now=self._clock())
+                await self._settle.give_up_waiting(unit, request_id, now=self._clock())

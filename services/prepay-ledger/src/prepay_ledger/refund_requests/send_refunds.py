@@ -182,9 +182,15 @@ class SendRefunds(Generic[UnitT]):
         return back
 
     async def _give_up_waiting(self) -> None:
+        """One that raises is left, and all others are given up."""
         async with self._open_unit() as unit:
             some = await unit.backs.overdue(now=self._clock(), limit=_OVERDUE_AT_ONCE)
-        for refund_id in some:
+        for refund_id, error in await odd_among(some, self._give_up):
+            logger.error("refund %s", refund_id, exc_info=error)
+            LEFT_OUT.labels("send refunds").inc()
+
+    async def _give_up(self, refund_ids: Sequence[UUID]) -> None:
+        for refund_id in refund_ids:
             async with self._open_unit() as unit:
                 await locked_refund(unit, refund_id)
                 back = await unit.backs.of_refund(refund_id)
