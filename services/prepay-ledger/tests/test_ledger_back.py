@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from prepay_ledger.payments.taken_back import Movement, refunds_told
 from prepay_ledger.providers.values import Kind
 from prepay_ledger.refunds.back import (
+    LONGEST_LOOK,
     LONGEST_PAUSE,
+    LOOK_EVERY,
     SEND_WITHIN,
     TOLD_WITHIN,
     asking,
@@ -69,7 +71,7 @@ def test_it_is_asked_again_ever_later_and_then_a_person_looks() -> None:
     pauses = [second - first for first, second in pairwise(times)]
     assert pauses == sorted(pauses)
     assert (pauses[0], pauses[-1]) == (timedelta(seconds=10), LONGEST_PAUSE)
-    assert asking(unanswered(back, "nothing"), now=now) is None
+    assert asking(unanswered(back, "nothing", now=now), now=now) is None
     assert asking(closed(back, BackState.DONE), now=now) is None
 
 
@@ -94,6 +96,32 @@ def test_what_the_provider_has_is_looked_up_where_it_can_be(looks: bool) -> None
     done = closed(back, BackState.DONE)
     assert taken(done, "re_1", now=later, looks=looks) == done
     assert not_answered(done, "answered 500") == done
+
+
+def test_what_a_person_has_to_close_is_looked_up_ever_more_seldom_and_never_asked_again() -> None:
+    accepted = taken(asked(REQUESTED, NOW), "re_1", now=NOW, looks=True)
+    since = NOW + TOLD_WITHIN
+    back, now, times = unanswered(accepted, "nothing", now=since, looks=True), since, [since]
+    assert asking(back, now=since) is None
+    while len(times) < 40:
+        assert back.send_at is not None
+        now = back.send_at
+        back = asked(back, now)
+        assert (back.state, back.sends) == (BackState.UNANSWERED, accepted.sends)
+        times.append(now)
+        back = not_answered(taken(back, "re_1", now=now, looks=True), "answered 500")
+    pauses = [second - first for first, second in pairwise(times)]
+    assert pauses == sorted(pauses)
+    assert (pauses[0], pauses[-1]) == (LOOK_EVERY, LONGEST_LOOK)
+    assert back.code == "nothing"
+    assert asking(closed(back, BackState.REFUSED), now=now + LONGEST_LOOK) is None
+
+
+def test_one_that_never_answered_and_has_it_after_all_is_waited_for_as_any_other() -> None:
+    silent = unanswered(asked(REQUESTED, NOW), "nothing", now=NOW + SEND_WITHIN, looks=True)
+    later = NOW + SEND_WITHIN + LOOK_EVERY
+    back = taken(asked(silent, later), "re_1", now=later, looks=True)
+    assert (back.state, back.answer_by) == (BackState.ACCEPTED, later + TOLD_WITHIN)
 
 
 def told(kind: Kind, movement_id: str = "re_1") -> Movement:

@@ -93,7 +93,11 @@ async def test_one_that_cannot_be_given_up_keeps_no_other_from_it(
 
     async def put(back: Back) -> None:
         assert back.state is BackState.UNANSWERED
+        assert back.send_at is not None, "it is looked up"
         given_up.add(back.refund_id)
+
+    async def none(*_: Any, **__: Any) -> list[UUID]:
+        return []
 
     async def some(*_: Any) -> Any:
         return SimpleNamespace(account_id=UUID(int=2))
@@ -101,15 +105,16 @@ async def test_one_that_cannot_be_given_up_keeps_no_other_from_it(
     @asynccontextmanager
     async def open_unit():
         yield SimpleNamespace(
-            backs=SimpleNamespace(overdue=overdue, of_refund=of_refund, put=put),
+            backs=SimpleNamespace(overdue=overdue, of_refund=of_refund, put=put, to_ask=none),
             refunds=SimpleNamespace(refund=some),
             balances=SimpleNamespace(lock=some),
         )
 
     opens: Any = open_unit
     nobody: Any = None
+    refunder: Any = SimpleNamespace(looks=True)
     await SendRefunds[Any](
-        open_unit=opens, refunders={}, take_movement=nobody, review=nobody,
+        open_unit=opens, refunders={"p": refunder}, take_movement=nobody, review=nobody,
         clock=lambda: NOW, committed=lambda: None,
     )()  # fmt: skip
     assert given_up == {*SOUND}

@@ -28,7 +28,7 @@ from prepay_ledger.refunders.values import (
     Taken,
     Through,
 )
-from prepay_ledger.refunds.back import asking, not_answered, taken, unanswered
+from prepay_ledger.refunds.back import ASKED, asking, not_answered, taken, unanswered
 from prepay_ledger.refunds.end_refund import refused_by_provider
 from prepay_ledger.refunds.move_refund import locked_refund
 from prepay_ledger.refunds.ports import Review
@@ -101,7 +101,7 @@ class SendRefunds(Generic[UnitT]):
                 continue
             back, request = begun
             refunder, breaker = self._refunders[back.provider], self._breakers[back.provider]
-            has_it = back.state is BackState.ACCEPTED
+            has_it = back.state in (BackState.ACCEPTED, BackState.UNANSWERED)
             answer = await (refunder.look(request) if has_it else refunder.ask(request))
             if isinstance(answer, NoAnswer) and not answer.is_there:
                 breaker.failed(now_s=time.monotonic())
@@ -167,7 +167,7 @@ class SendRefunds(Generic[UnitT]):
             back = await self._locked(unit, asked)
             logger.error("refund %s: %s", back.refund_id, error)
             if back.state in BACK_OPEN:
-                await unit.backs.put(unanswered(back, str(error)))
+                await unit.backs.put(unanswered(back, str(error), now=now))
         else:
             if moved.excess_micro:
                 # Its event is a repetition after this, and on nobody's list.
@@ -194,7 +194,10 @@ class SendRefunds(Generic[UnitT]):
             async with self._open_unit() as unit:
                 await locked_refund(unit, refund_id)
                 back = await unit.backs.of_refund(refund_id)
-                if back is None or back.answer_by is None or back.answer_by > self._clock():
+                now = self._clock()
+                if back is None or back.state not in ASKED:
+                    continue
+                if back.answer_by is None or back.answer_by > now:
                     continue
                 logger.error(
                     "what became of refund %s at %s is not known: a person has to look",
@@ -202,4 +205,6 @@ class SendRefunds(Generic[UnitT]):
                     back.provider,
                 )
                 code = back.code or f"nothing was heard of it since it was {back.state}"
-                await unit.backs.put(unanswered(back, code))
+                refunder = self._refunders.get(back.provider)
+                looks = refunder is not None and refunder.looks
+                await unit.backs.put(unanswered(back, code, now=now, looks=looks))

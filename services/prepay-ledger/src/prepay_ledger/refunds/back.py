@@ -21,6 +21,8 @@ twice."""
 LOOK_EVERY = timedelta(hours=1)
 TOLD_WITHIN = timedelta(days=14)
 """What goes back to a bank account takes a bank ten days."""
+LONGEST_LOOK = timedelta(days=1)
+"""So often at least it is looked up what became of one that a person has to close."""
 ASKED = (BackState.REQUESTED, BackState.SENDING, BackState.ACCEPTED)
 """What the provider is asked about, when its time has come."""
 
@@ -46,7 +48,13 @@ def requested(refund: Refund, paid: PaidBefore) -> Back:
 def asking(back: Back, *, now: datetime) -> Back | None:
     """As it stands while the provider is asked; none where that is not to be now. Asked again after
     a pause unless an answer is noted: whoever dies in between has not noted one."""
-    if back.state not in ASKED or back.send_at is None or back.send_at > now:
+    if back.send_at is None or back.send_at > now:
+        return None
+    if back.state is BackState.UNANSWERED:
+        assert back.answer_by is not None, "it has been so since then"
+        pause = min(LONGEST_LOOK, max(LOOK_EVERY, now - back.answer_by))
+        return replace(back, send_at=now + pause)
+    if back.state not in ASKED:
         return None
     if back.answer_by is not None and back.answer_by <= now:
         return None
@@ -68,9 +76,11 @@ def not_answered(back: Back, reason: str) -> Back:
 
 
 def taken(back: Back, movement_id: str, *, now: datetime, looks: bool) -> Back:
-    """The provider has it. ``looks``: it can be asked what became of it."""
+    """The provider has it. ``looks``: it can be asked what became of it. One that is with a person
+    stays there where its provider said no more before: or it would be waited for for ever."""
     named = replace(back, movement_id=back.movement_id or movement_id)
-    if back.state not in (BackState.SENDING, BackState.UNANSWERED):
+    is_new = back.state is BackState.UNANSWERED and not back.movement_id
+    if back.state is not BackState.SENDING and not is_new:
         return named
     return replace(
         named,
@@ -81,9 +91,16 @@ def taken(back: Back, movement_id: str, *, now: datetime, looks: bool) -> Back:
     )
 
 
-def unanswered(back: Back, code: str) -> Back:
-    """A person looks."""
-    return replace(back, state=BackState.UNANSWERED, code=code, send_at=None, answer_by=None)
+def unanswered(back: Back, code: str, *, now: datetime, looks: bool = False) -> Back:
+    """A person looks. ``looks``: and it is looked up, ever more seldom, until somebody closes it:
+    a bank may take longer than a provider says."""
+    return replace(
+        back,
+        state=BackState.UNANSWERED,
+        code=code,
+        send_at=now + LOOK_EVERY if looks else None,
+        answer_by=now,
+    )
 
 
 def closed(back: Back, state: BackState, code: str = "") -> Back:

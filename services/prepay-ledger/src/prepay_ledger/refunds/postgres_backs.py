@@ -33,7 +33,8 @@ _TO_ASK = """
 SELECT refund_id FROM refund_back WHERE provider = $1 AND send_at <= $2 ORDER BY send_at LIMIT $3
 """
 _OVERDUE = """
-SELECT refund_id FROM refund_back WHERE answer_by <= $1 ORDER BY answer_by LIMIT $2
+SELECT refund_id FROM refund_back WHERE answer_by <= $1 AND state <> 'unanswered'
+ORDER BY answer_by LIMIT $2
 """
 
 

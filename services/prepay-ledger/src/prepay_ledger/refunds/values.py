@@ -139,7 +139,7 @@ class Back:
     """How a provider is asked for a refund. ``payment``: ours of the payment; ``payment_id``: the
     provider's own; ``paid_micro``: what was paid. ``movement_id``: the provider's own id of the
     refund, once it has told one. ``send_at``: when it is asked next. ``answer_by``: then a person
-    looks."""
+    looks; where one has to, since when."""
 
     refund_id: UUID
     payment: UUID
