@@ -27,6 +27,7 @@ from prewatt_common.contracts.ledger_events_v1 import (
     LowBalance,
     MandateSuspended,
     NotCollected,
+    PaidOff,
     PaymentReminder,
     ReconnectionLate,
     ReconnectionStage,
@@ -72,11 +73,14 @@ def top_up_failed(*, retry_on: date | None):
     )
 
 
+DEBT, OTHER_DEBT = UUID(int=1), UUID(int=2)
+
+
 def not_collected(*, statement: int | None = None, retry_on: date | None = date(2026, 3, 3)):
     """Seven, with a balance of three."""
     return msgspec.structs.replace(
         top_up_failed(retry_on=retry_on),
-        debt_id=uuid4() if statement is None else None,
+        debt_id=DEBT if statement is None else None,
         statement_id=None if statement is None else uuid4(),
         statement_number=statement,
         why=NotCollected.NO_MONEY,
@@ -535,36 +539,46 @@ def test_a_payment_reminder_is_withdrawn_once_its_statement_is_paid(event, statu
     assert (facts.period_first, facts.period_last) == (date(2026, 1, 1), date(2026, 1, 31))
 
 
-PAID_OFF = msgspec.structs.replace(topped_up(3), paid_off_micro=7)
+def paid_off(micro: int, debt_id: UUID = DEBT) -> ToppedUp:
+    paid = (PaidOff(debt_id=debt_id, amount_micro=micro),)
+    return msgspec.structs.replace(topped_up(3), paid_off_micro=micro, paid_off=paid)
+
+
+def changed(news: DebtNews, *owed: UUID) -> DebtChanged:
+    return msgspec.structs.replace(debt(news), owed_debts=owed)
 
 
 @pytest.mark.parametrize(
     ("statement", "event", "status"),
     [
-        *(
-            (statement, event, status)
-            for statement in (None, 42)
-            for event, status in (
-                (topped_up(10), WITHDRAWN),
-                # A part of it is paid: what is left is still asked for.
-                (topped_up(9), QUEUED),
-                (credited(10), WITHDRAWN),
-                (low(), QUEUED),
-                (debt(DebtNews.OWED), QUEUED),
-                (not_collected(statement=statement), QUEUED),
-            )
-        ),
-        # Taken from the balance meanwhile, or from the payment.
-        (None, debt(DebtNews.PAID), WITHDRAWN),
-        (None, debt(DebtNews.WRITTEN_OFF), WITHDRAWN),
-        (None, PAID_OFF, WITHDRAWN),
-        (42, debt(DebtNews.PAID), QUEUED),
-        (42, PAID_OFF, QUEUED),
+        (42, topped_up(10), WITHDRAWN),
+        # A part of it is paid: what is left is still asked for.
+        (42, topped_up(9), QUEUED),
+        (42, credited(10), WITHDRAWN),
+        (42, changed(DebtNews.PAID), QUEUED),
+        (42, paid_off(7), QUEUED),
         (42, mode_changed(Mode.PREPAY), WITHDRAWN),
+        *(
+            (statement, event, QUEUED)
+            for statement in (None, 42)
+            for event in (low(), debt(DebtNews.OWED), not_collected(statement=statement))
+        ),
+        (None, paid_off(7), WITHDRAWN),
+        (None, paid_off(6), QUEUED),
+        # Other money, however much, pays no instalment; nor does what another debt had.
+        (None, topped_up(1_000), QUEUED),
+        (None, credited(1_000), QUEUED),
+        (None, paid_off(1_000, OTHER_DEBT), QUEUED),
+        # It was paid, or written off, meanwhile; or only another one was.
+        (None, changed(DebtNews.PAID), WITHDRAWN),
+        (None, changed(DebtNews.WRITTEN_OFF, OTHER_DEBT), WITHDRAWN),
+        (None, changed(DebtNews.PAID, DEBT), QUEUED),
+        (None, changed(DebtNews.WRITTEN_OFF, DEBT), QUEUED),
+        (None, debt(DebtNews.PAID), QUEUED),
         (None, mode_changed(Mode.PREPAY), QUEUED),
     ],
 )
-def test_what_was_not_collected_is_told_until_it_is_paid(statement, event, status):
+def test_what_was_not_collected_is_told_until_that_is_paid(statement, event, status):
     failed, after = later([not_collected(statement=statement), event])
     made = plan(failed, after)
     assert said(made)[0] == (Template.COLLECTION_FAILED, status)
@@ -574,7 +588,7 @@ def test_what_was_not_collected_is_told_until_it_is_paid(statement, event, statu
     # From another batch likewise.
     (first,) = made.notices[:1]
     waiting = OpenNotice(
-        first.id, ACCOUNT, first.template, first.settled_above_micro, statement is not None
+        first.id, ACCOUNT, first.template, first.settled_above_micro, first.facts.debt_id
     )
     again = plan(after, accounts={}, open_notices=[waiting])
     assert again.withdrawn == ([first.id] if status is WITHDRAWN else [])
@@ -582,7 +596,8 @@ def test_what_was_not_collected_is_told_until_it_is_paid(statement, event, statu
 
 @pytest.mark.parametrize("statement", [None, 42])
 @pytest.mark.parametrize(
-    "event", [topped_up(10), credited(10), debt(DebtNews.PAID), PAID_OFF, mode_changed(Mode.PREPAY)]
+    "event",
+    [topped_up(10), credited(10), changed(DebtNews.PAID), paid_off(7), mode_changed(Mode.PREPAY)],
 )
 def test_that_nothing_is_collected_any_more_is_told_whatever_is_paid(statement, event):
     """Nothing else says that the mandate is suspended."""
@@ -591,7 +606,7 @@ def test_that_nothing_is_collected_any_more_is_told_whatever_is_paid(statement, 
     assert said(made)[0] == (Template.COLLECTION_FAILED, QUEUED)
     (first,) = made.notices[:1]
     waiting = OpenNotice(
-        first.id, ACCOUNT, first.template, first.settled_above_micro, statement is not None
+        first.id, ACCOUNT, first.template, first.settled_above_micro, first.facts.debt_id
     )
     assert plan(after, accounts={}, open_notices=[waiting]).withdrawn == []
 

@@ -65,6 +65,13 @@ class AccountOpened(Event, frozen=True, kw_only=True):
     """The balances of an account are numbered as they come: of two the higher number is newer."""
 
 
+class PaidOff(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a payment went to one debt."""
+
+    debt_id: UUID
+    amount_micro: Whole
+
+
 class ToppedUp(Event, frozen=True, kw_only=True):
     """A payment was credited, when it came or later out of suspense."""
 
@@ -90,6 +97,8 @@ class ToppedUp(Event, frozen=True, kw_only=True):
     debts went to the rest of the balance."""
     left_micro: int = 0
     """What may be used until the cut, by what is allowed below zero too."""
+    paid_off: tuple[PaidOff, ...] = ()
+    """Of ``paid_off_micro``, what went to which debt."""
 
 
 class PaymentTakenBack(Event, frozen=True, kw_only=True):
@@ -304,6 +313,8 @@ class DebtChanged(Event, frozen=True, kw_only=True):
     balance_micro: int
     currency: Currency
     at: Instant
+    owed_debts: tuple[UUID, ...] | None = None
+    """Of which debts something is still owed; none: nobody says."""
 
 
 class PaymentReminder(Event, frozen=True, kw_only=True):

@@ -90,7 +90,8 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A notice that is due. ``settled_above_micro``: a balance above it leaves nothing to say."""
+    """A notice that is due. ``settled_above_micro``: a balance above it leaves nothing to say, or,
+    of an instalment, more than that paid of its debt."""
 
     template: Template
     facts: Facts
@@ -215,8 +216,8 @@ def _called_for_mandate(event: AutoTopUpFailed | MandateSuspended) -> Call | Non
 
 
 def _called_for_collection(event: AutoTopUpFailed) -> Call:
-    """Of an instalment or a statement: as much paid as was to be collected settles it, unless it
-    says besides that nothing is collected any more, which nothing else does."""
+    """Of an instalment or a statement: as much paid of that as was to be collected settles it,
+    unless it says besides that nothing is collected any more, which nothing else does."""
     facts = Facts(
         at=event.at,
         currency=event.currency,
@@ -224,10 +225,13 @@ def _called_for_collection(event: AutoTopUpFailed) -> Call:
         statement_number=event.statement_number,
         retry_on=event.retry_on,
         why=event.why,
+        debt_id=event.debt_id,
     )
     settled_above_micro = None
     if event.retry_on is not None:
-        settled_above_micro = event.balance_micro + event.amount_micro - 1
+        # What pays an instalment is never in the balance.
+        before_micro = event.balance_micro if event.debt_id is None else 0
+        settled_above_micro = before_micro + event.amount_micro - 1
     return Call(Template.COLLECTION_FAILED, _with_pay_url(facts, event), settled_above_micro)
 
 

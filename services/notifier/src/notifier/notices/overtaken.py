@@ -11,7 +11,6 @@ from prewatt_common.contracts.ledger_events_v1 import (
     BalanceExhausted,
     Credited,
     DebtChanged,
-    DebtNews,
     LowBalance,
     PaymentTakenBack,
     SupplyApology,
@@ -51,8 +50,8 @@ class OpenNotice:
     account_id: UUID
     template: Template
     settled_above_micro: int | None
-    of_statement: bool = False
-    """It tells of a statement."""
+    debt_id: UUID | None = None
+    """It tells that an instalment of this debt was not collected."""
 
 
 def makes_untrue(*, event: LedgerEvent, notice: Notice | OpenNotice) -> bool:
@@ -61,27 +60,24 @@ def makes_untrue(*, event: LedgerEvent, notice: Notice | OpenNotice) -> bool:
     if notice.account_id != event.account_id:
         return False
     template = TOLD_AS.get(notice.template, notice.template)
-    if isinstance(notice, OpenNotice):
-        of_statement = notice.of_statement
-    else:
-        of_statement = notice.facts.statement_number is not None
+    debt_id = notice.debt_id if isinstance(notice, OpenNotice) else notice.facts.debt_id
     if template is Template.COLLECTION_FAILED:
         if notice.settled_above_micro is None:
             # It alone says that the mandate is over, whatever is paid.
             return False
-        if not of_statement:
-            # What pays instalments is in the balance no more.
-            return _pays_instalments(event, notice.settled_above_micro)
+        if debt_id is not None:
+            return _answers_instalment(event, debt_id, notice.settled_above_micro)
     return _makes_untrue(event, template, notice.settled_above_micro)
 
 
-def _pays_instalments(event: LedgerEvent, settled_above_micro: int) -> bool:
+def _answers_instalment(event: LedgerEvent, debt_id: UUID, settled_above_micro: int) -> bool:
+    """Other money, and what pays or ends other debts, leaves it as owed as it was."""
     match event:
-        case ToppedUp() | Credited() | PaymentTakenBack():
-            paid_off_micro = event.paid_off_micro if isinstance(event, ToppedUp) else 0
-            return event.balance_micro + paid_off_micro > settled_above_micro
-        case DebtChanged():
-            return event.news in (DebtNews.PAID, DebtNews.WRITTEN_OFF)
+        case ToppedUp():
+            paid_micro = sum(e.amount_micro for e in event.paid_off if e.debt_id == debt_id)
+            return paid_micro > settled_above_micro
+        case DebtChanged(owed_debts=owed_debts):
+            return owed_debts is not None and debt_id not in owed_debts
         case _:
             return False
 

@@ -86,7 +86,7 @@ class PostgresNoticeBook:
         rows = await self._connection.fetch(
             """
             SELECT id, account_id, template, settled_above_micro,
-                   facts ->> 'statement_number' IS NOT NULL AS of_statement
+                   (facts ->> 'debt_id')::uuid AS debt_id
             FROM notice
             WHERE account_id = ANY ($1::uuid[]) AND stop_as IS DISTINCT FROM 'withdrawn'
               AND status <> 'withdrawn' AND (status IN ('queued', 'sending') OR expires_at > $2)
@@ -102,7 +102,7 @@ class PostgresNoticeBook:
                 row["account_id"],
                 Template(row["template"]),
                 row["settled_above_micro"],
-                row["of_statement"],
+                row["debt_id"],
             )
             for row in rows
         ]

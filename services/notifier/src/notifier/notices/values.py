@@ -182,6 +182,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """The day on which a top-up or a collection is tried again."""
     why: NotCollected | None = None
     """Of what was not collected from a bank: that alone has one."""
+    debt_id: UUID | None = None
+    """Whose instalment that was; none of a statement. No text says it."""
     statement_number: int | None = None
     """Of a statement that is overdue, or was not collected."""
     period_first: date | None = None
@@ -208,7 +210,8 @@ class Notice:
     recipient: str
     facts: Facts
     settled_above_micro: int | None
-    """A balance above this makes it untrue; none where no balance does."""
+    """A balance above this makes it untrue, or, of an instalment, more than this paid of its debt;
+    none where no money does."""
     position: int
     status: Status
     priority: Priority

@@ -96,5 +96,6 @@ class TellDebts:
             balance_micro=account.balance_micro,
             currency=account.currency,
             at=now,
+            owed_debts=tuple(sorted(debt.id for debt in debts if debt.left_micro)),
         )
         await unit.publish([account_event(event, account_id=account_id, at=now)])

@@ -16,7 +16,7 @@ from prepay_ledger.payments.ports import Unit
 from prepay_ledger.payments.values import Payment, Topup
 from prepay_ledger.prepay_agreements.load_policy import maximum_balance_micro
 from prepay_ledger.supply.review_supply import SupplyReview
-from prewatt_common.contracts.ledger_events_v1 import ToppedUp
+from prewatt_common.contracts.ledger_events_v1 import PaidOff, ToppedUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,11 @@ async def credit(
         owed_micro=paid.owed_micro,
         repaid_micro=repaid,
         left_micro=topup.left_micro,
+        paid_off=tuple(
+            PaidOff(debt_id=debt_id, amount_micro=micro)
+            for debt_id, micro in sorted(paid_off.items())
+            if micro
+        ),
     )
     await unit.publish([account_event(event, account_id=account.id, at=now)])
     await end_payment_in_flight(
