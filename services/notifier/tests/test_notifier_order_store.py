@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import UTC
 from uuid import UUID, uuid4
 
 import pytest
@@ -47,6 +48,7 @@ def credited(account_id: UUID) -> Credited:
 async def take(database: Database, *batch: Sent) -> None:
     use_case = TakeLedgerEvents(
         default_language=Language.EN,
+        zone=UTC,
         lifetimes=LIFETIMES,
         clock=lambda: START,
         committed=lambda: None,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Collection
-from datetime import timedelta
+from datetime import UTC, timedelta
 from random import random
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -85,7 +85,11 @@ async def execute(database: Database, statement: str, *values: object) -> None:
 
 async def take(database: Database, *events) -> None:
     use_case = TakeLedgerEvents(
-        default_language=Language.EN, lifetimes=LIFETIMES, clock=utc_now, committed=lambda: None
+        default_language=Language.EN,
+        zone=UTC,
+        lifetimes=LIFETIMES,
+        clock=utc_now,
+        committed=lambda: None,
     )
     async with database.transaction() as connection:
         book = PostgresNoticeBook(connection, await driver(connection), refusable=())

@@ -1,7 +1,8 @@
 """Which notices ledger events call for, and which they make untrue."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -15,8 +16,8 @@ from notifier.notices.calls import Account
 from notifier.notices.order import Place, Told
 from notifier.notices.overtaken import OpenNotice, makes_untrue
 from notifier.notices.planning import Cause, Plan, plan_notices
-from notifier.notices.treatment import LIFETIMES, PRIORITIES, PURPOSES, gives_up_at
-from notifier.notices.values import Notice, Status, Template
+from notifier.notices.treatment import LIFETIMES, PRIORITIES, PURPOSES, gives_up_at, worth_until
+from notifier.notices.values import Facts, Notice, Status, Template
 from prewatt_common.contracts.ledger_events_v1 import (
     AccountOpened,
     AutoTopUpFailed,
@@ -253,6 +254,7 @@ def plan(
         nominated=nominated or {},
         open_notices=open_notices,
         default_language=Language.ZH_CN,
+        zone=UTC,
         lifetimes=LIFETIMES,
         now=AT,
     )
@@ -609,6 +611,33 @@ def test_that_nothing_is_collected_any_more_is_told_whatever_is_paid(statement, 
         first.id, ACCOUNT, first.template, first.settled_above_micro, first.facts.debt_id
     )
     assert plan(after, accounts={}, open_notices=[waiting]).withdrawn == []
+
+
+@pytest.mark.parametrize(
+    ("retry_on", "until"),
+    [
+        # Till its day begins, however far away.
+        (AT.date() + timedelta(days=30), datetime.combine(AT.date(), time(), UTC) + timedelta(30)),
+        (AT.date() + timedelta(days=1), datetime.combine(AT.date(), time(), UTC) + timedelta(1)),
+        # It waited for us, or is tried again today.
+        (AT.date(), AT + timedelta(hours=12)),
+        (AT.date() - timedelta(days=3), AT + timedelta(hours=12)),
+        # It says that the mandate is over.
+        (None, AT + timedelta(days=7)),
+    ],
+)
+def test_what_was_not_collected_is_told_until_it_is_tried_again(retry_on, until):
+    (notice,) = plan(not_collected(retry_on=retry_on)).notices
+    assert notice.expires_at == max(until, AT + timedelta(hours=12))
+
+
+def test_its_day_begins_in_the_zone_of_its_customers():
+    facts = Facts(at=AT, currency="CNY", retry_on=date(2026, 3, 9))
+    until = worth_until(
+        Template.COLLECTION_FAILED, facts, now=AT, lifetimes=LIFETIMES,
+        zone=ZoneInfo("Asia/Shanghai"),
+    )  # fmt: skip
+    assert until == datetime(2026, 3, 8, 16, tzinfo=UTC)
 
 
 def test_an_attempt_is_told_once_and_says_that_it_was_the_last():

@@ -71,6 +71,7 @@ async def database(notifier_store_url) -> AsyncGenerator[Database]:
 async def take(database: Database, *events: Event, at: datetime = START) -> None:
     use_case = TakeLedgerEvents(
         default_language=Language.EN,
+        zone=UTC,
         lifetimes=LIFETIMES,
         clock=lambda: at,
         committed=lambda: None,

@@ -263,6 +263,7 @@ def _planned(event) -> tuple[Template, set[str]]:
         nominated={},
         open_notices=[],
         default_language=Language.EN,
+        zone=UTC,
         lifetimes=LIFETIMES,
         now=AT,
     )

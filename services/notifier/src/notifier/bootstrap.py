@@ -181,6 +181,7 @@ async def _run(
                 TakeLedgerEvents(
                     default_language=settings.default_language,
                     lifetimes=settings.lifetimes,
+                    zone=ZoneInfo(settings.timezone),
                     clock=utc_now,
                     committed=committed,
                 ),

@@ -8,7 +8,7 @@ takes none of those back (`order`).
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from uuid import UUID
 
 from notifier.contacts.consents import Purpose
@@ -18,6 +18,7 @@ from notifier.notices.calls import SUPPLIED, Account, Call, LedgerEvent, called_
 from notifier.notices.making import make_notice
 from notifier.notices.order import is_overtaken, newer, told_by
 from notifier.notices.overtaken import OpenNotice, makes_untrue
+from notifier.notices.treatment import worth_until
 from notifier.notices.values import (
     FOR_NOMINATED,
     NO_MONEY,
@@ -72,12 +73,14 @@ def plan_notices(
     open_notices: Sequence[OpenNotice],
     default_language: Language,
     lifetimes: Mapping[Template, timedelta],
+    zone: tzinfo,
     now: datetime,
 ) -> Plan:
     """The plan for ``causes``, in their order. Those in ``taken`` were planned before: passed over.
     A notice's time runs from ``now``: events that waited for us cost it nothing.
 
-    ``open_notices`` are those of the accounts concerned, made before this batch.
+    ``open_notices`` are those of the accounts concerned, made before this batch. ``zone``: in which
+    customers' days begin.
     """
     plan = Plan()
     seen = set(taken)
@@ -133,7 +136,9 @@ def plan_notices(
                         settled_above_micro=each.settled_above_micro,
                         position=0,
                         now=now,
-                        expires_at=now + lifetimes[each.template],
+                        expires_at=worth_until(
+                            each.template, each.facts, now=now, lifetimes=lifetimes, zone=zone
+                        ),
                         declined=unwanted,
                     )
                 )

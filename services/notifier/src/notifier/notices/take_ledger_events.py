@@ -1,7 +1,7 @@
 """Use case: a batch of ledger events becomes notices."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 
 from notifier.contacts.values import Language
 from notifier.metrics import NOTICES
@@ -26,11 +26,13 @@ class TakeLedgerEvents:
         *,
         default_language: Language,
         lifetimes: Mapping[Template, timedelta],
+        zone: tzinfo,
         clock: Clock,
         committed: Callable[[], None],
     ) -> None:
         self._default_language = default_language
         self._lifetimes = lifetimes
+        self._zone = zone
         self._clock = clock
         self._committed = committed
 
@@ -53,6 +55,7 @@ class TakeLedgerEvents:
             open_notices=await book.open_notices(account_ids, now=now),
             default_language=self._default_language,
             lifetimes=self._lifetimes,
+            zone=self._zone,
             now=now,
         )
         withdrawn = [

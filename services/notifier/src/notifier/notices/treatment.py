@@ -1,10 +1,10 @@
 """How a notice is treated: what it goes before, and how long it is worth saying."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from notifier.contacts.consents import Purpose
-from notifier.notices.values import ANSWERS, CAMPAIGNS, TOLD_AS, Priority, Template
+from notifier.notices.values import ANSWERS, CAMPAIGNS, TOLD_AS, Facts, Priority, Template
 
 _PRIORITIES: Mapping[Template, Priority] = {
     Template.SUPPLY_OFF: Priority.SUPPLY,
@@ -66,7 +66,8 @@ _LIFETIMES: Mapping[Template, timedelta] = {
     Template.BALANCE_EXHAUSTED: timedelta(hours=72),
     Template.EMERGENCY_CREDIT_OFFERED: timedelta(hours=72),
     Template.AUTO_TOP_UP_FAILED: timedelta(hours=24),
-    Template.COLLECTION_FAILED: timedelta(hours=72),
+    # Where nothing is tried again: else see `worth_until`.
+    Template.COLLECTION_FAILED: timedelta(days=7),
     Template.BALANCE_ADDED: timedelta(days=7),
     Template.BALANCE_TAKEN: timedelta(days=7),
     Template.NOW_PREPAID: timedelta(days=7),
@@ -99,6 +100,34 @@ NEVER_QUIET = frozenset(
 )
 """Who has no electricity, or may have none soon, is told at night too, and so is who asks; of all
 but answers settings may say otherwise."""
+
+
+_AT_LEAST = timedelta(hours=12)
+
+
+def worth_until(
+    template: Template,
+    facts: Facts,
+    *,
+    now: datetime,
+    lifetimes: Mapping[Template, timedelta],
+    zone: tzinfo,
+) -> datetime:
+    """When a notice is worth nothing any more: mostly after its template's time. That something was
+    not collected is told until the day in ``zone`` begins on which it is tried again, be that a
+    month away: from then on its money may come. If that day has come by now, for half a day: it is
+    withdrawn as the money comes, and nobody else says that it did not.
+
+    >>> from datetime import UTC, date
+    >>> at, retry_on = datetime(2026, 3, 1, tzinfo=UTC), date(2026, 3, 9)
+    >>> facts = Facts(at=at, currency="CNY", retry_on=retry_on)
+    >>> worth_until(Template.COLLECTION_FAILED, facts, now=at, lifetimes=LIFETIMES, zone=UTC)
+    datetime.datetime(2026, 3, 9, 0, 0, tzinfo=datetime.timezone.utc)
+    """
+    if template is not Template.COLLECTION_FAILED or facts.retry_on is None:
+        return now + lifetimes[template]
+    begins = datetime.combine(facts.retry_on, time(), zone).astimezone(UTC)
+    return max(begins, now + _AT_LEAST)
 
 
 def gives_up_at(*, now: datetime, expires_at: datetime, channels_left: int) -> datetime:
