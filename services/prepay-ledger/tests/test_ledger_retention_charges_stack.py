@@ -7,18 +7,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import pytest
-from ledger_town import Town
+from ledger_town import REVIEW, Town
 from own_databases import name_of, own_database
 
 from prepay_ledger.charging.charge_readings import charge_readings
 from prepay_ledger.charging.postgres_audit import audit_charges_of
+from prepay_ledger.charging.postgres_parking import ParkedQueries
 from prepay_ledger.charging.pricing import Pricings
 from prepay_ledger.charging.rederive import rederive
+from prepay_ledger.charging.release_meter import ReleaseMeter
+from prepay_ledger.charging.remembered import RememberedStandings
 from prepay_ledger.charging.settled import EVER_US
+from prepay_ledger.charging.take_readings import TakeReadings
+from prepay_ledger.charging.take_up_meters import TakeUpMeters
 from prepay_ledger.retention.postgres import PostgresRetention
 from prepay_ledger.retention.postgres_left import differs
 from prepay_ledger.retention.refusals import ReadingsHaveLeft
@@ -27,6 +33,8 @@ from prepay_ledger.retention.values import MONTHS
 from prepay_ledger.seals.audit import audit
 from prepay_ledger.seals.postgres import PostgresSeals
 from prewatt_common.clock import utc_now
+from prewatt_common.contracts.meter_readings_v1 import Reading as ReadingEvent
+from prewatt_common.kafka.decoding import Delivered
 from prewatt_common.local_folder import LocalFolder
 from prewatt_devstack import Stack
 from prewatt_metering.calendar.instants import instant_of, us_of
@@ -218,3 +226,75 @@ async def test_what_rests_on_them_is_refused_where_they_are_not_to_be_had(towns:
     await towns.both(late(800, wh=0), ["m0"])
     await towns.are_equal()
     await audited(towns.some)
+
+
+def delivered(some: Sequence[Reading], meter_ids: Sequence[str]) -> list[Any]:
+    """As a batch of Kafka's."""
+    return [
+        Delivered(
+            ReadingEvent(
+                meter_id=meter_id,
+                read_at=instant_of(each.at_us),
+                import_wh=each.register_wh,
+                received_at=utc_now(),
+            ),
+            SimpleNamespace(topic="t", partition=0, offset=0),
+        )
+        for meter_id in meter_ids
+        for each in some
+    ]
+
+
+async def test_no_batch_waits_for_exports_and_a_job_takes_their_meters_up(
+    towns: Towns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A meter of which a reading comes that rests on what has left: its readings wait, the other's
+    are charged, and what comes of both is the same as with all readings."""
+    town, opened = towns.some, list[str]()
+    open_file = LocalFolder.open
+
+    def counted(folder: LocalFolder, path: str) -> Any:
+        opened.append(path)
+        return open_file(folder, path)
+
+    monkeypatch.setattr(LocalFolder, "open", counted)
+    take_readings = TakeReadings(
+        review=REVIEW, clock=lambda: town.now, remembered=RememberedStandings(most=9)
+    )
+
+    async def batch(*of: Any) -> None:
+        async with town.unit() as unit:
+            committed = await take_readings(unit, [each for some in of for each in some])
+        committed()
+
+    await batch(delivered(late(800, wh=0), ["m0"]), delivered(readings(40, 1), ["m1"]))
+    await batch(delivered(readings(40, 1), ["m0"]))  # behind the one that waits
+    assert opened == []
+    (waiting,) = await town.sql("SELECT * FROM parked_meter")
+    assert (waiting["meter_id"], waiting["waits_for_exports"]) == ("m0", True)
+    (others,) = await town.sql("SELECT count(*) AS n FROM parked_reading WHERE meter_id <> 'm0'")
+    assert others["n"] == 0
+    parked = ParkedQueries(town.database)
+    now = town.now
+    assert await parked.in_trouble(waiting_since=now - timedelta(minutes=15), limit=9) == []
+    job = TakeUpMeters(
+        open_unit=town.unit,
+        release=ReleaseMeter(review=REVIEW),
+        clock=lambda: town.now,
+        committed=lambda: None,
+    )
+    away = towns.folder.rename(towns.folder.with_name("away"))
+    await job()  # nobody can read them: it goes on waiting, and nothing is kept of the attempt
+    assert await town.sql("SELECT * FROM parked_meter_step") == []
+    assert await parked.in_trouble(waiting_since=now, limit=9) == ["m0"]
+    away.rename(towns.folder)
+    opened.clear()
+    await job()
+    assert len(opened) == 1, "the export of the one day that has left, once"
+    assert await town.sql("SELECT * FROM parked_meter") == []
+    (step,) = await town.sql("SELECT meter_id, who, outcome, readings FROM parked_meter_step")
+    assert tuple(step) == ("m0", "prepay-ledger", "released", 5)
+    await take(towns.whole, readings(40, 1), ["m1"])
+    await take(towns.whole, [*late(800, wh=0), *readings(40, 1)], ["m0"])
+    await towns.are_equal()
+    await audited(town)

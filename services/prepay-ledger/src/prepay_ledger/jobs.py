@@ -7,7 +7,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from prepay_ledger.breakers.follow_holds import FollowHolds
+from prepay_ledger.charging.release_meter import ReleaseMeter
 from prepay_ledger.charging.sweep_standing import SweepStanding
+from prepay_ledger.charging.take_up_meters import TakeUpMeters
 from prepay_ledger.command_keys.roll_out import RollOut
 from prepay_ledger.corrections.carry_out_runs import CarryOutRuns
 from prepay_ledger.debts.pay_instalments import PayInstalments
@@ -51,6 +53,7 @@ _PAY_INSTALMENTS_REST_FACTOR = 20
 _TELL_DEBTS_EVERY_S = 60.0
 _SWEEP_EVERY_S = 5.0
 _RECHECK_EVERY_S = 1.0
+_TAKE_UP_EVERY_S = 5.0
 _CLOSE_DAYS_EVERY_S = 5.0
 _LOOK_EVERY_S = 0.5
 _LOOK_REST_FACTOR = 9
@@ -104,6 +107,16 @@ def jobs(
             name="recheck supply",
             do=RecheckSupply(open_unit=units, review=review, clock=utc_now, committed=committed),
             every_s=_RECHECK_EVERY_S,
+        ),
+        Repeating(
+            name="take up meters",
+            do=TakeUpMeters(
+                open_unit=units,
+                release=ReleaseMeter(review=review),
+                clock=utc_now,
+                committed=committed,
+            ),
+            every_s=_TAKE_UP_EVERY_S,
         ),
         Repeating(
             name="follow rules",

@@ -92,7 +92,7 @@ UNBOUND_METER = Gauge(
 )
 PARKED_METERS = Gauge(
     "prewatt_ledger_parked_meters",
-    "Meters whose readings raised: kept, not charged, their accounts not cut.",
+    "Meters whose readings raised, or wait for exports too long: kept, not charged, nobody cut.",
 )
 PARKED_METER = Gauge(
     "prewatt_ledger_parked_meter",

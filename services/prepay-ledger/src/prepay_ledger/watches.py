@@ -1,6 +1,7 @@
 """Metrics of the ledger as a whole, looked up every some seconds."""
 
 from collections.abc import Collection
+from datetime import timedelta
 
 from prepay_ledger.accounts.postgres_queries import AccountQueries
 from prepay_ledger.bank.postgres_queries import BankQueries
@@ -66,6 +67,8 @@ _EVERY_S = 15.0
 _REST_FACTOR = 50
 """Adding up the open day takes at most this part of the time, however busy the day."""
 _NAMED_MAX = 20
+_EXPORTS_WITHIN = timedelta(minutes=15)
+"""A job reads exports within seconds, one meter after the other."""
 
 
 def watches(database: Database, settings: LedgerSettings) -> list[Repeating]:
@@ -210,11 +213,11 @@ async def _measure_command_keys(command_keys: CommandKeyQueries) -> None:
 
 
 async def _measure_parked(parked: ParkedQueries) -> None:
-    found = await parked.page(after="", limit=_NAMED_MAX)
+    found = await parked.in_trouble(waiting_since=utc_now() - _EXPORTS_WITHIN, limit=_NAMED_MAX)
     PARKED_METERS.set(len(found))
     PARKED_METER.clear()
     for each in found:
-        PARKED_METER.labels(each.meter_id).set(1)
+        PARKED_METER.labels(each).set(1)
 
 
 async def _measure_debts(debts: DebtQueries) -> None:

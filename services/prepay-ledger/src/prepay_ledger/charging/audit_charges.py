@@ -12,7 +12,7 @@ from prepay_ledger.charging.check_charges import (
 )
 from prepay_ledger.charging.follow_meter import open_use
 from prepay_ledger.charging.meters import MeterHistory, MeterRow
-from prepay_ledger.charging.ports import AuditStore
+from prepay_ledger.charging.ports_audit import AuditStore
 from prepay_ledger.charging.pricing import Pricings
 from prepay_ledger.retention.refusals import ReadingsHaveLeft
 from prepay_ledger.seals.values import Finding

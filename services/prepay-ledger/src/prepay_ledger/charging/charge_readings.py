@@ -29,6 +29,8 @@ class ReadingsCharged(NamedTuple):
     """The accounts to review."""
     followed: Sequence[Followed]
     """Those that were ordinary."""
+    waiting: Sequence[str] = ()
+    """Meters that nothing was changed of: what they come to rests on readings that have left."""
 
 
 async def charge_readings(
@@ -39,10 +41,12 @@ async def charge_readings(
     partition: int,
     now: datetime,
     remembered: Sequence[Block] = (),
+    reads_exports: bool = True,
 ) -> ReadingsCharged:
     """Store and charge readings; those that no installation covers charge nobody until one does.
     ``remembered``: of some of the meters, whose versions are proven when it is written. Raises
-    `ChangedMeanwhile` where a version is another by then."""
+    `ChangedMeanwhile` where a version is another by then. ``reads_exports``: what has left is read
+    where a meter needs it, which takes seconds a meter, or raises `ReadingsHaveLeft`."""
     day = await unit.charging.posting_day()
     followed = await _ordinary(unit, by_meter, pricings, remembered=remembered, day=day, now=now)
     done = meters_of(followed)
@@ -50,7 +54,10 @@ async def charge_readings(
     # All meters before any period: the order in which whoever decides locks them.
     if followed:
         await unit.charging.save_followed_meters(followed, day=day)
-    used, derived = await _one_by_one(unit, rest, pricings, day=day) if rest else ((), ())
+    waiting: list[str] | None = None if reads_exports else []
+    used, derived = (
+        await _one_by_one(unit, rest, pricings, day=day, waiting=waiting) if rest else ((), ())
+    )
     estimated = [row.meter_id for row in derived if row.is_estimated]
     if followed and (used or not all(each.before.are_alone for each in followed)):
         followed, charged_meanwhile = await _held(unit, followed, used)
@@ -77,7 +84,7 @@ async def charge_readings(
     # What held a cut may be gone with these readings: an excursion that came back.
     slow = [row.meter_id for row in derived]
     released = await unit.charging.pending_accounts(slow) if slow else ()
-    return ReadingsCharged(list(dict.fromkeys([*due, *released])), followed)
+    return ReadingsCharged(list(dict.fromkeys([*due, *released])), followed, waiting or ())
 
 
 async def _held(
@@ -135,10 +142,15 @@ async def _ordinary(
 
 
 async def _one_by_one(
-    unit: Unit, by_meter: Mapping[str, Sequence[Reading]], pricings: Pricings, *, day: date
+    unit: Unit,
+    by_meter: Mapping[str, Sequence[Reading]],
+    pricings: Pricings,
+    *,
+    day: date,
+    waiting: list[str] | None,
 ) -> tuple[Sequence[UseChange], Sequence[MeterRow]]:
     """Changes of use, and the meters that were derived from all of their readings, as they were:
-    the findings of others stay as they are."""
+    the findings of others stay as they are. ``waiting``: see `derive_meters`."""
     known = await unit.charging.meters(list(by_meter))
     changed: list[MeterChange] = []
     used: list[UseChange] = []
@@ -153,12 +165,12 @@ async def _one_by_one(
             used.append(followed[1])
     if slow:
         more, uses = await derive_meters(
-            unit=unit, rows=slow, new_readings=by_meter, pricings=pricings
+            unit=unit, rows=slow, new_readings=by_meter, pricings=pricings, waiting=waiting
         )
         changed += more
         used += uses
     await unit.charging.save_meters(changed, day=day)
-    return used, slow
+    return used, [row for row in slow if row.meter_id not in (waiting or ())]
 
 
 async def derive_meters(
@@ -168,10 +180,12 @@ async def derive_meters(
     new_readings: Mapping[str, Sequence[Reading]],
     pricings: Pricings,
     decided_from_us: int = NEVER_US,
+    waiting: list[str] | None = None,
 ) -> tuple[list[MeterChange], list[UseChange]]:
     """The meters by the slow path, with readings that are not stored yet. ``decided_from_us``: a
     person's decision concerns what was read at this instant or later, or `EVER_US`. Raises
-    `ReadingsHaveLeft` where some that it rests on have left the database and are not to be had."""
+    `ReadingsHaveLeft` where some that it rests on have left the database and are not to be had.
+    ``waiting``: no export is read, and meters that need one are put there instead."""
     changed: list[MeterChange] = []
     used: list[UseChange] = []
     lacking: list[MeterHistory] = []
@@ -202,7 +216,9 @@ async def derive_meters(
     histories = await unit.charging.histories(rows)
     for row in rows:
         derive(row, histories[row.meter_id])
-    if lacking:
+    if waiting is not None:
+        waiting += [each.meter_id for each in lacking]
+    elif lacking:
         whole = await unit.charging.whole(lacking)
         for row in rows:
             if row.meter_id in whole:

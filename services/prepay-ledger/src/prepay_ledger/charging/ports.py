@@ -1,13 +1,12 @@
 """What charging needs."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
 from prepay_ledger.charging.charge_agreement import Charged, PeriodState
-from prepay_ledger.charging.check_charges import Entered, KeptSums
 from prepay_ledger.charging.estimated import EstimatedPeriod
 from prepay_ledger.charging.meters import Agreement, MeterChange, MeterHistory, MeterRow
 from prepay_ledger.charging.ordinary import Followed
@@ -16,7 +15,6 @@ from prepay_ledger.charging.unentered import PeriodKey, Unentered
 from prepay_ledger.charging.values import ParkedMeter, ReleaseStep, SeenFinding
 from prepay_ledger.debts.ports import SplittingUnit
 from prepay_ledger.supply import ports as supply
-from prepay_ledger.tariffs.book import Tariffs
 from prewatt_common.contracts.meter_readings_v1 import Reading as ReadingEvent
 from prewatt_metering.registers.readings import Reading
 
@@ -71,6 +69,11 @@ class ChargingStore(Protocol):
 
     async def histories(self, rows: Sequence[MeterRow]) -> Mapping[str, MeterHistory]:
         """What is known of the meters, by id, with the readings that are in the database."""
+        ...
+
+    async def read_left(self, meter_id: str) -> None:
+        """Read, before anybody is kept waiting, what has left of the meter's readings: `whole`
+        reads only what has left since. Raises `ReadingsHaveLeft`."""
         ...
 
     async def whole(self, histories: Sequence[MeterHistory]) -> Mapping[str, MeterHistory]:
@@ -190,12 +193,24 @@ class ParkingStore(Protocol):
     """Meters whose readings raised, and the readings that wait with them."""
 
     async def parked(self) -> Collection[str]:
-        """The meters that are parked, a few at most."""
+        """The meters that are parked: a few, and those that wait for exports."""
         ...
 
     async def park(self, meter: ParkedMeter, *, at_most: int) -> bool:
         """Park the meter; False where ``at_most`` others are parked. Whoever else parks one waits
         for our commit."""
+        ...
+
+    async def wait_for_exports(self, meters: Sequence[ParkedMeter]) -> None:
+        """Park them, however many, until a job takes them up."""
+        ...
+
+    async def waiting_for_exports(self, *, after: str, limit: int) -> Sequence[str]:
+        """Such meters with an id above ``after``."""
+        ...
+
+    async def wait_for_person(self, meter_id: str, *, error: str) -> None:
+        """A meter that waited for exports is odd for another reason."""
         ...
 
     async def set_aside(self, readings: Sequence[ReadingEvent]) -> None:
@@ -212,68 +227,6 @@ class ParkingStore(Protocol):
         ...
 
     async def add_step(self, step: ReleaseStep) -> None: ...
-
-
-class AuditStore(Protocol):
-    """What use and charges are checked by; nothing is written."""
-
-    def snapshot(self) -> AbstractAsyncContextManager[None]:
-        """Within it, all that is read is of one state of the database."""
-        ...
-
-    async def tariffs(self) -> Tariffs:
-        """Every tariff. Raises ValueError for a document that is none."""
-        ...
-
-    async def meter_ids(self, *, after: str, limit: int) -> Sequence[str]:
-        """Meters with a state, readings or use, in the order of their ids."""
-        ...
-
-    async def meters(self, meter_ids: Sequence[str]) -> Mapping[str, MeterRow]: ...
-    async def histories(self, meter_ids: Sequence[str]) -> Mapping[str, MeterHistory]:
-        """All that is known. Raises `ReadingsHaveLeft`, and ValueError for what is unreadable."""
-        ...
-
-    async def left_behind(self) -> str | None:
-        """Readings that lie with their meter though their posting day is closed, in words."""
-        ...
-
-    async def account_ids(self, *, after: UUID, limit: int) -> Sequence[UUID]:
-        """In their order."""
-        ...
-
-    async def meters_of(self, account_ids: Collection[UUID]) -> Sequence[str]:
-        """Every meter that serves or served the accounts."""
-        ...
-
-    async def agreements_of(self, account_ids: Collection[UUID]) -> Sequence[Agreement]: ...
-    async def periods(self, agreement_ids: Collection[UUID]) -> Sequence[PeriodState | str]:
-        """Every stored period; in words where it cannot be read."""
-        ...
-
-    async def stray_period(self) -> str | None:
-        """A period of no agreement of its account, in words."""
-        ...
-
-    def use(self, agreement_ids: Collection[UUID]) -> AsyncIterator[tuple[UUID, date, str, int]]:
-        """Agreement, local day, slot and Wh of each kept day of use, some at a time."""
-        ...
-
-    async def sums(self, agreement_ids: Collection[UUID]) -> Mapping[PeriodKey, KeptSums]:
-        """The sums that are kept of each of their periods."""
-        ...
-
-    async def entries(
-        self, account_ids: Collection[UUID]
-    ) -> Mapping[tuple[UUID, date | None], Entered]:
-        """What the accounts' entries come to by agreement and period, estimates apart."""
-        ...
-
-    async def estimates(
-        self, account_ids: Collection[UUID]
-    ) -> Sequence[tuple[UUID, date, Entered, Entered]]:
-        """Agreement and period, what is kept as estimated of it, and what entries say of that."""
-        ...
 
 
 class HasCharging(Protocol):

@@ -28,6 +28,7 @@ from prepay_ledger.charging.postgres_rows import (
 )
 from prepay_ledger.charging.postgres_turning import PostgresTurning, turn_days
 from prepay_ledger.relays.postgres import HOLD_METERS
+from prepay_ledger.retention.postgres_left import LeftRows
 from prewatt_common.db.database import driver
 from prewatt_metering.registers.packing import pack
 
@@ -70,6 +71,7 @@ class PostgresCharging(PostgresPeriods, PostgresOrdinary, PostgresEntering, Post
     def __init__(self, connection: AsyncConnection) -> None:
         super().__init__(connection)
         self._connection = connection
+        self._left_rows = LeftRows()
 
     async def begin_batch(self) -> None:
         """Shared: batches do not wait for each other."""
@@ -124,7 +126,16 @@ class PostgresCharging(PostgresPeriods, PostgresOrdinary, PostgresEntering, Post
 
     async def whole(self, histories: Sequence[MeterHistory]) -> Mapping[str, MeterHistory]:
         """From files, for those that need it."""
-        return await whole_histories_of(await driver(self._connection), histories)
+        return await whole_histories_of(await driver(self._connection), histories, self._left_rows)
+
+    async def read_left(self, meter_id: str) -> None:
+        """Kept until the transaction ends."""
+        connection = await driver(self._connection)
+        since = await connection.fetchval(
+            "SELECT since FROM left_meter WHERE meter_id = $1", meter_id
+        )
+        if since is not None:
+            await self._left_rows.of(connection, {meter_id: since})
 
     async def save_meters(self, changes: Sequence[MeterChange], *, day: date) -> None:
         """In the order of their ids, so that two batches do not deadlock."""

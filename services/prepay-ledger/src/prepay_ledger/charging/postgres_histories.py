@@ -15,7 +15,7 @@ from prepay_ledger.charging.meters import (
     MeterTerms,
     packed_base_us,
 )
-from prepay_ledger.retention.postgres_left import rows_that_left
+from prepay_ledger.retention.postgres_left import LeftRows
 from prewatt_common.db.database import DriverConnection
 from prewatt_metering.calendar.instants import DAY_US, us_of
 from prewatt_metering.rating.part import Enterprise
@@ -95,12 +95,14 @@ async def histories_of(
 
 
 async def whole_histories_of(
-    connection: DriverConnection, histories: Sequence[MeterHistory]
+    connection: DriverConnection,
+    histories: Sequence[MeterHistory],
+    left_rows: LeftRows | None = None,
 ) -> Mapping[str, MeterHistory]:
-    """By meter, with those readings too that have left, from their exports. Raises
-    `ReadingsHaveLeft`."""
+    """By meter, with those readings too that have left, from their exports; ``left_rows``: those
+    that were read before. Raises `ReadingsHaveLeft`."""
     since = {each.meter_id: each.left_since for each in histories if each.left_since is not None}
-    left = await rows_that_left(connection, since)
+    left = await (left_rows or LeftRows()).of(connection, since)
     found: dict[str, MeterHistory] = {}
     for each in histories:
         readings = set(each.readings)

@@ -19,12 +19,17 @@ SELECT account_id FROM installation
 WHERE meter_id = $1 AND begins_at <= $2 AND (ends_at IS NULL OR ends_at > $2)
 """
 _PAGE = """
-SELECT meter_id, since, error, record, readings, first_read_at, last_read_at
+SELECT meter_id, since, error, record, waits_for_exports, readings, first_read_at, last_read_at
 FROM parked_meter
 CROSS JOIN LATERAL (
   SELECT count(*) AS readings, min(read_at) AS first_read_at, max(read_at) AS last_read_at
   FROM parked_reading WHERE parked_reading.meter_id = parked_meter.meter_id) AS waiting
 WHERE meter_id > $1 ORDER BY meter_id LIMIT $2
+"""
+
+_IN_TROUBLE = """
+SELECT meter_id FROM parked_meter WHERE NOT waits_for_exports OR since <= $1
+ORDER BY waits_for_exports, meter_id LIMIT $2
 """
 
 _STEPS = """
@@ -42,7 +47,7 @@ class PostgresParking:
         self._connection = connection
 
     async def parked(self) -> Collection[str]:
-        """All of them: ten rows at most cost less than to ask by the batch's meters."""
+        """All of them: so few rows cost less than to ask by the batch's meters."""
         rows = await (await driver(self._connection)).fetch("SELECT meter_id FROM parked_meter")
         return {row["meter_id"] for row in rows}
 
@@ -51,7 +56,8 @@ class PostgresParking:
         connection = await driver(self._connection)
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _PARKING_LOCK)
         others: int = await connection.fetchval(
-            "SELECT count(*) FROM parked_meter WHERE meter_id <> $1", meter.meter_id
+            "SELECT count(*) FROM parked_meter WHERE meter_id <> $1 AND NOT waits_for_exports",
+            meter.meter_id,
         )
         if others >= at_most:
             return False
@@ -61,6 +67,31 @@ class PostgresParking:
             meter.meter_id, meter.since, meter.error, meter.record,
         )  # fmt: skip
         return True
+
+    async def wait_for_exports(self, meters: Sequence[ParkedMeter]) -> None:
+        """Without the lock: they count for no limit."""
+        await (await driver(self._connection)).executemany(
+            "INSERT INTO parked_meter (meter_id, since, error, record, waits_for_exports) "
+            "VALUES ($1, $2, $3, $4, true) ON CONFLICT DO NOTHING",
+            [(each.meter_id, each.since, each.error, each.record) for each in meters],
+        )
+
+    async def waiting_for_exports(self, *, after: str, limit: int) -> Sequence[str]:
+        """In the order of their ids."""
+        rows = await (await driver(self._connection)).fetch(
+            "SELECT meter_id FROM parked_meter WHERE waits_for_exports AND meter_id > $1 "
+            "ORDER BY meter_id LIMIT $2",
+            after, limit,
+        )  # fmt: skip
+        return [row["meter_id"] for row in rows]
+
+    async def wait_for_person(self, meter_id: str, *, error: str) -> None:
+        """The caller has its row locked."""
+        await (await driver(self._connection)).execute(
+            "UPDATE parked_meter SET waits_for_exports = false, error = $2 WHERE meter_id = $1",
+            meter_id,
+            error,
+        )
 
     async def set_aside(self, readings: Sequence[ReadingEvent]) -> None:
         """Keep readings of parked meters; repeats are kept once."""
@@ -83,8 +114,8 @@ class PostgresParking:
     async def lock(self, meter_id: str) -> ParkedMeter | None:
         """The parked meter, its row locked until the transaction ends."""
         row = await (await driver(self._connection)).fetchrow(
-            "SELECT meter_id, since, error, record FROM parked_meter WHERE meter_id = $1 "
-            "FOR UPDATE",
+            "SELECT meter_id, since, error, record, waits_for_exports FROM parked_meter "
+            "WHERE meter_id = $1 FOR UPDATE",
             meter_id,
         )
         return ParkedMeter(**row) if row else None
@@ -117,6 +148,7 @@ class ParkedView:
     since: datetime
     error: str
     record: str
+    waits_for_exports: bool
     readings: int
     first_read_at: datetime
     last_read_at: datetime
@@ -151,6 +183,13 @@ class ParkedQueries:
         async with self._database.transaction() as connection:
             rows = await (await driver(connection)).fetch(_PAGE, after, limit)
         return [ParkedView(**row) for row in rows]
+
+    async def in_trouble(self, *, waiting_since: datetime, limit: int) -> Sequence[str]:
+        """Meters that a person has to look at: those whose readings raised, and those that wait for
+        exports since then or longer."""
+        async with self._database.transaction() as connection:
+            rows = await (await driver(connection)).fetch(_IN_TROUBLE, waiting_since, limit)
+        return [row["meter_id"] for row in rows]
 
     async def steps(
         self, *, meter_id: str | None, before: int | None, limit: int

@@ -1,6 +1,7 @@
 """Use case: a person has a parked meter's readings taken again."""
 
 import logging
+from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
 
@@ -8,6 +9,7 @@ from prepay_ledger.charging.charge_readings import charge_readings
 from prepay_ledger.charging.ports import ParkingUnit
 from prepay_ledger.charging.pricing import Pricings
 from prepay_ledger.charging.values import ReleaseOutcome, ReleaseStep
+from prepay_ledger.retention.refusals import ReadingsHaveLeft
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.db.database import is_passing_fault
 from prewatt_common.kafka.stops import in_words
@@ -40,6 +42,9 @@ class ReleaseMeter:
     ) -> ReleaseStep:
         """Gives what is to be kept of it, also where the readings raised again: the caller commits
         that, and raises `StillOdd` after it. Raises `NotParked`."""
+        # Before batches wait for us. Where it is not to be had, what needs it says so below.
+        with suppress(ReadingsHaveLeft):
+            await unit.charging.read_left(meter_id)
         # A batch under way may be setting a reading aside: its commit first, then ours.
         await unit.charging.wait_for_batches()
         meter = await unit.parking.lock(meter_id)

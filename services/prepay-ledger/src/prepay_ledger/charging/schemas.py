@@ -16,12 +16,14 @@ CheckField = Annotated[str, Field(pattern=r"^VEE-\d{2}$")]
 
 class ParkedMeterOut(BaseModel, from_attributes=True):
     """A meter whose readings are kept and not charged, since one of them raised ``error``: that of
-    ``record`` (topic/partition/offset). ``readings`` wait by now."""
+    ``record`` (topic/partition/offset). ``readings`` wait by now. ``waits_for_exports``: it is no
+    error, but its older readings have left; the ledger takes it up once it has read them."""
 
     meter_id: str
     since: datetime
     error: str
     record: str
+    waits_for_exports: bool
     readings: int
     first_read_at: datetime | None
     last_read_at: datetime | None

@@ -236,6 +236,8 @@ parked_meter = Table(
     Column("error", Text, nullable=False),
     # Where the reading lies that raised: topic/partition/offset.
     Column("record", Text, nullable=False),
+    # No fault: a job takes it up once it has read the exports of what has left.
+    Column("waits_for_exports", Boolean, nullable=False, server_default=text("false")),
 )
 
 

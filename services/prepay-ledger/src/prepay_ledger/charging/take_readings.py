@@ -1,7 +1,8 @@
 """Use case: a batch of readings from Kafka becomes charges, and supply decisions where due."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from prometheus_client import Histogram
 
@@ -10,11 +11,12 @@ from prepay_ledger.charging.ordinary import Followed
 from prepay_ledger.charging.ports import Unit
 from prepay_ledger.charging.pricing import PricingsOfNow
 from prepay_ledger.charging.remembered import RememberedStandings
-from prepay_ledger.retention.refusals import ReadingsHaveLeft
+from prepay_ledger.charging.values import ParkedMeter
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.clock import Clock
 from prewatt_common.contracts.meter_readings_v1 import Reading as ReadingEvent
 from prewatt_common.kafka.decoding import Delivered
+from prewatt_common.kafka.stops import place_of
 from prewatt_common.metrics import LATENCY_BUCKETS_SECONDS
 from prewatt_metering.calendar.instants import us_of
 from prewatt_metering.registers.readings import Reading
@@ -27,15 +29,11 @@ READING_TO_POST = Histogram(
 _OBSERVE_EVERY = 16
 
 
-class OlderOnesLack(Exception):
-    """What a meter's readings come to rests on some that are not to be had; the message says why.
-    No reading is at fault, so none is refused, which would make a dead letter of it: the meter is
-    parked."""
-
-
 class TakeReadings:
     """Charges a batch. Readings of meters that serve no account charge nobody until one is
-    installed; those of parked meters are set aside until somebody releases them."""
+    installed; those of parked meters are set aside until somebody releases them. So are those of
+    meters that were silent for so long that what they come to rests on exports: some seconds each,
+    for which all other meters of the partition would wait (`take_up_meters.py`)."""
 
     def __init__(
         self, *, review: SupplyReview, clock: Clock, remembered: RememberedStandings
@@ -82,26 +80,53 @@ class TakeReadings:
     ) -> Sequence[Followed]:
         if not batch:
             return ()
-        try:
-            charged = await charge_readings(
-                unit=unit,
-                by_meter=by_meter,
-                pricings=self._pricings.of(await unit.tariffs.book()),
-                partition=batch[0].record.partition,
-                now=now,
-                remembered=self._remembered.take(by_meter, epoch=epoch),
-            )
-        except ReadingsHaveLeft as error:
-            raise OlderOnesLack(str(error)) from error
-        if charged.due:
+        charged = await charge_readings(
+            unit=unit,
+            by_meter=by_meter,
+            pricings=self._pricings.of(await unit.tariffs.book()),
+            partition=batch[0].record.partition,
+            now=now,
+            remembered=self._remembered.take(by_meter, epoch=epoch),
+            reads_exports=False,
+        )
+        due = [*charged.due]
+        if charged.waiting:
+            due += await _set_aside(unit, batch, {*charged.waiting}, now=now)
+        if due:
             caused_at = min(event.received_at for event, _ in batch)
-            await self._review(unit, charged.due, now=now, caused_at=caused_at)
+            await self._review(unit, [*dict.fromkeys(due)], now=now, caused_at=caused_at)
         return charged.followed
 
     def _observe(self, batch: Sequence[Delivered[ReadingEvent]]) -> None:
         now: datetime = self._clock()
         for event, _ in batch[::_OBSERVE_EVERY]:
             READING_TO_POST.observe((now - event.received_at).total_seconds())
+
+
+async def _set_aside(
+    unit: Unit,
+    batch: Sequence[Delivered[ReadingEvent]],
+    meter_ids: Collection[str],
+    *,
+    now: datetime,
+) -> Sequence[UUID]:
+    """Gives the accounts that the meters serve: what holds their cuts is another by now."""
+    records = {event.meter_id: record for event, record in batch if event.meter_id in meter_ids}
+    await unit.parking.wait_for_exports(
+        [
+            ParkedMeter(
+                meter_id=meter_id,
+                since=now,
+                error="what it comes to rests on readings that have left the database",
+                record=place_of(record),
+                waits_for_exports=True,
+            )
+            for meter_id, record in records.items()
+        ]
+    )
+    await unit.parking.set_aside([event for event, _ in batch if event.meter_id in meter_ids])
+    served = [await unit.parking.serves(meter_id, now=now) for meter_id in meter_ids]
+    return [account_id for some in served for account_id in some]
 
 
 def _by_meter(batch: Sequence[Delivered[ReadingEvent]]) -> dict[str, list[Reading]]:

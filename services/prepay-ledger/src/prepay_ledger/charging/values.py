@@ -12,12 +12,14 @@ PARKED_MAX = 10
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParkedMeter:
     """A meter whose readings are set aside: since when, for what error, and where the reading lies
-    that it was found with (topic/partition/offset)."""
+    that it was found with (topic/partition/offset). ``waits_for_exports``: for no error, but for
+    what has left the database; a job takes it up, and none of `PARKED_MAX` is taken."""
 
     meter_id: str
     since: datetime
     error: str
     record: str
+    waits_for_exports: bool = False
 
 
 class ReleaseOutcome(StrEnum):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from prepay_ledger.retention.export_file import NotTheExport, read_export, rows_of
@@ -16,6 +16,7 @@ from prewatt_common.local_folder import LocalFolder
 
 _DAYS = "SELECT * FROM left_day WHERE day >= $1 ORDER BY day"
 _DAYS_AT_ONCE = 31
+_DAY = timedelta(days=1)
 
 
 async def rows_that_left(connection: DriverConnection, since: Mapping[str, date]) -> PackedRows:
@@ -32,6 +33,29 @@ async def rows_that_left(connection: DriverConnection, since: Mapping[str, date]
         for meter_id, packed in await asyncio.to_thread(_rows, left, wanted):
             found[meter_id].append((left.day, packed))
     return found
+
+
+class LeftRows:
+    """Readings that have left, as one transaction has read them: each once. Nothing changes of a
+    day that has left; which days have is asked each time."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[Packed]] = {}
+        self._until: dict[str, date] = {}
+
+    async def of(self, connection: DriverConnection, since: Mapping[str, date]) -> PackedRows:
+        """As `rows_that_left` gives them, some of them twice where a day leaves just now."""
+        # First, so that a day that leaves meanwhile is read again rather than passed by.
+        newest: date | None = await connection.fetchval("SELECT max(day) FROM left_day")
+        unread = {
+            meter_id: self._until[meter_id] + _DAY if meter_id in self._until else first
+            for meter_id, first in since.items()
+        }
+        for meter_id, rows in (await rows_that_left(connection, unread)).items():
+            self._rows.setdefault(meter_id, []).extend(rows)
+            if newest is not None:
+                self._until[meter_id] = newest
+        return {meter_id: self._rows[meter_id] for meter_id in since}
 
 
 async def differs(connection: DriverConnection, day: date, sealed: TableSeal) -> Finding | None:

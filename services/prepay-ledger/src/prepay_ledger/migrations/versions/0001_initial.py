@@ -461,6 +461,7 @@ CREATE TABLE parked_meter (
     since timestamptz NOT NULL,
     error text NOT NULL,
     record text NOT NULL,
+    waits_for_exports boolean DEFAULT false NOT NULL,
     PRIMARY KEY (meter_id)
 );
 CREATE TABLE parked_reading (
