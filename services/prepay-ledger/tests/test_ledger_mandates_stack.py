@@ -199,6 +199,8 @@ async def test_what_nobody_answers_waits_for_a_person_and_is_paid_late(saving: S
     closed = await saving.close(request)
     assert closed.state is RequestState.FAILED
     assert await saving.close(request) == closed
+    assert await saving.told("auto-top-up-failed") == 1, "its customer is told, once"
+    assert (await saving.mandate(mandate)).failures == 0
     await saving.tell(Kind.PAID, payment_id="late", request_id=request.id)
     assert await saving.states() == ["paid"]
     assert await saving.balance() == 110

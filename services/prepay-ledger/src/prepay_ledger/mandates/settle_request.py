@@ -7,6 +7,7 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from prepay_ledger.balances.values import Account
 from prepay_ledger.debit_formats.reason_codes import why_of
 from prepay_ledger.events import account_event
 from prepay_ledger.mandates.load_standing import load_standing
@@ -113,11 +114,21 @@ class SettleRequest:
         await self._keep(unit, before, unanswered(before, code=code), for_good=False, now=now)
 
     async def close(self, unit: Unit, before: TopUpRequest, *, now: datetime) -> TopUpRequest:
-        """A person found out that no money comes. That says nothing of the mandate."""
+        """A person found out that no money comes. That says nothing of the mandate; its customer is
+        told: the next request is made today at the earliest, if the mandate is active."""
         after = closed(before, RequestState.FAILED, code="closed by a person", now=now)
         await unit.mandates.put_request(after)
         await unit.mandates.look(after.account_id)
         TOP_UP_REQUESTS.labels(after.provider, after.state).inc()
+        account = await unit.balances.account(after.account_id)
+        mandate = await unit.mandates.mandate(after.mandate_id)
+        assert account is not None, "an account stays"
+        assert mandate is not None, "a mandate stays"
+        retry_on = None
+        if mandate.state is MandateState.ACTIVE:
+            standing, _ = await load_standing(unit, account, mandate, zone=self._zone, now=now)
+            retry_on = max(mandate.retry_on or standing.today, standing.today)
+        await self._tell(unit, account, after, retry_on=retry_on, now=now)
         return after
 
     async def _named(
@@ -178,21 +189,38 @@ class SettleRequest:
         after = replace(after, retry_on=retry_on or after.retry_on)
         await unit.mandates.put(after)
         is_tried_again = after.state is MandateState.ACTIVE
+        await self._tell(
+            unit, account, request, retry_on=after.retry_on if is_tried_again else None, now=now
+        )
+        if after.state is not mandate.state:
+            by = request.id if request.is_collection else None
+            await _tell_suspended(unit, after, who=LEDGER, now=now, by=by)
+
+    async def _tell(
+        self,
+        unit: Unit,
+        account: Account,
+        request: TopUpRequest,
+        *,
+        retry_on: date | None,
+        now: datetime,
+    ) -> None:
+        """That no money comes of it. ``retry_on``: none where it is not tried again."""
         urls: Mapping[UUID, str] = {}
-        if (is_tried_again or request.is_collection) and self._pay_urls is not None:
+        if (retry_on is not None or request.is_collection) and self._pay_urls is not None:
             urls = await self._pay_urls(unit, [request.account_id], now=now)
         number = None
         if request.statement_id is not None:
             number = await unit.mandates.statement_number(request.statement_id)
         event = AutoTopUpFailed(
             account_id=request.account_id,
-            mandate_id=mandate.id,
+            mandate_id=request.mandate_id,
             request_id=request.id,
             provider=request.provider,
             amount_micro=request.amount_micro,
             currency=request.currency,
             code=request.code,
-            retry_on=after.retry_on if is_tried_again else None,
+            retry_on=retry_on,
             pay_url=urls.get(request.account_id),
             balance_micro=account.balance_micro,
             balance_number=account.balance_number,
@@ -203,9 +231,6 @@ class SettleRequest:
             why=why_of(request.code) if request.is_collection else None,
         )
         await unit.publish([account_event(event, account_id=request.account_id, at=now)])
-        if after.state is not mandate.state:
-            by = request.id if request.is_collection else None
-            await _tell_suspended(unit, after, who=LEDGER, now=now, by=by)
 
 
 async def suspend(unit: Unit, mandate: Mandate, *, why: str, who: str, now: datetime) -> None:
