@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeAlias, get_args
 from uuid import UUID
 
 import msgspec
 
+from notifier.notices.call import Call, with_pay_url
+from notifier.notices.calls_owed import called_for_mandate, called_for_what_is_owed
 from notifier.notices.order import Told
-from notifier.notices.values import NO_MONEY, PAGE_CHARS_MAX, Facts, Template
+from notifier.notices.values import Facts, Template
 from prewatt_common.contracts.emergency_credit_v1 import (
     EmergencyCreditChanged,
     EmergencyCreditNews,
@@ -20,7 +22,6 @@ from prewatt_common.contracts.ledger_events_v1 import (
     BalanceExhausted,
     Credited,
     DebtChanged,
-    DebtNews,
     LowBalance,
     MandateSuspended,
     MoneyEnds,
@@ -58,12 +59,6 @@ LEDGER_EVENT_KINDS: Sequence[type[LedgerEvent]] = get_args(LedgerEvent)
 """Each of them; no other event is read."""
 
 SUPPLIED = {SupplyState.CONNECTED, SupplyState.WARNED, SupplyState.PENDING}
-_OF_DEBT = {
-    DebtNews.OWED: Template.DEBT_OWED,
-    DebtNews.LOWERED: Template.DEBT_LOWERED,
-    DebtNews.WRITTEN_OFF: Template.DEBT_WRITTEN_OFF,
-    DebtNews.PAID: Template.DEBT_PAID,
-}
 
 
 _BY_STAFF = frozenset({"adjustment", "transfer"})
@@ -88,16 +83,6 @@ class Account:
     """Of the events that were taken; none where none of them has one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A notice that is due. ``settled_above_micro``: a balance above it leaves nothing to say, or,
-    of an instalment, more than that paid of its debt."""
-
-    template: Template
-    facts: Facts
-    settled_above_micro: int | None = None
-
-
 def called_for(event: LedgerEvent, account: Account) -> Call | None:
     """None where nothing is said."""
     call: Call | None = None
@@ -105,10 +90,10 @@ def called_for(event: LedgerEvent, account: Account) -> Call | None:
         case LowBalance():
             days_left = event.measure if event.warned_by is WarnedBy.DAYS_LEFT else None
             facts = _facts(event, threshold_micro=event.threshold_micro, days_left=days_left)
-            facts = _with_ends(_with_pay_url(facts, event), event.ends)
+            facts = _with_ends(with_pay_url(facts, event), event.ends)
             call = Call(Template.LOW_BALANCE, facts, event.threshold_micro)
         case BalanceExhausted():
-            facts = _with_pay_url(_facts(event), event)
+            facts = with_pay_url(_facts(event), event)
             call = Call(Template.BALANCE_EXHAUSTED, facts, 0)
         case ToppedUp():
             facts = _facts(event, amount_micro=event.amount_micro)
@@ -125,7 +110,7 @@ def called_for(event: LedgerEvent, account: Account) -> Call | None:
                 facts = msgspec.structs.replace(facts, owed_again_micro=event.owed_again_micro)
             call = Call(Template.PAYMENT_TAKEN_BACK, facts)
         case DebtChanged() | PaymentReminder():
-            call = _called_for_what_is_owed(event)
+            call = called_for_what_is_owed(event)
         case EmergencyCreditChanged(news=news) if news in OF_CREDIT and event.means != "sms":
             # Whoever has accepted by SMS is told by the answer to it.
             facts = _facts(event, amount_micro=event.amount_micro)
@@ -142,23 +127,6 @@ def called_for(event: LedgerEvent, account: Account) -> Call | None:
     return call
 
 
-def _called_for_what_is_owed(event: DebtChanged | PaymentReminder) -> Call:
-    if isinstance(event, DebtChanged):
-        return Call(_OF_DEBT[event.news], _facts_of_debt(event))
-    facts = Facts(
-        at=event.at,
-        currency=event.currency,
-        amount_micro=event.open_micro,
-        statement_number=event.statement_number,
-        period_first=event.period_first,
-        period_last=event.period_end - timedelta(days=1),
-        due_on=event.due_on,
-        late_micro=event.late_micro or None,
-    )
-    facts = _with_pay_url(facts, event)
-    return Call(Template.PAYMENT_REMINDER, facts, event.settled_at_micro - 1)
-
-
 def _with_ends(facts: Facts, ends: MoneyEnds | None) -> Facts:
     """When money will probably end, where somebody knows."""
     if ends is None or ends.p50 is None or ends.buy_by is None:
@@ -168,24 +136,12 @@ def _with_ends(facts: Facts, ends: MoneyEnds | None) -> Facts:
     )
 
 
-def _with_pay_url(
-    facts: Facts,
-    event: LowBalance | BalanceExhausted | SupplyChanged | AutoTopUpFailed | PaymentReminder,
-) -> Facts:
-    """A link of the account's own, in place of the utility's page; not one that is too long to be
-    told by SMS, as a word of theirs is not answered with one either."""
-    url = event.pay_url
-    if url is None or len(url) > PAGE_CHARS_MAX:
-        return facts
-    return msgspec.structs.replace(facts, pay_at=url)
-
-
 def _called_for_account(
     event: Credited | AccountModeChanged | AutoTopUpFailed | MandateSuspended,
 ) -> Call | None:
     """Of what was given or taken for a reason of its own, the notice of that tells."""
     if isinstance(event, AutoTopUpFailed | MandateSuspended):
-        return _called_for_mandate(event)
+        return called_for_mandate(event)
     if isinstance(event, AccountModeChanged):
         to_prepaid = event.mode is Mode.PREPAY
         return Call(Template.NOW_PREPAID if to_prepaid else Template.NOW_POSTPAID, _facts(event))
@@ -193,46 +149,6 @@ def _called_for_account(
         return None
     template = Template.BALANCE_ADDED if event.amount_micro > 0 else Template.BALANCE_TAKEN
     return Call(template, _facts(event, amount_micro=abs(event.amount_micro)))
-
-
-def _called_for_mandate(event: AutoTopUpFailed | MandateSuspended) -> Call | None:
-    """Nobody says what the balance is. Where a top-up is not tried again, that the mandate is
-    suspended says so; where what was not collected suspends it, that says so."""
-    if isinstance(event, MandateSuspended):
-        if event.request_id is not None:
-            return None
-        return Call(Template.MANDATE_SUSPENDED, Facts(at=event.at, currency=NO_MONEY))
-    if event.why is not None:
-        return _called_for_collection(event)
-    if event.retry_on is None:
-        return None
-    facts = Facts(
-        at=event.at,
-        currency=event.currency,
-        amount_micro=event.amount_micro,
-        retry_on=event.retry_on,
-    )
-    return Call(Template.AUTO_TOP_UP_FAILED, _with_pay_url(facts, event))
-
-
-def _called_for_collection(event: AutoTopUpFailed) -> Call:
-    """Of an instalment or a statement: as much paid of that as was to be collected settles it,
-    unless it says besides that nothing is collected any more, which nothing else does."""
-    facts = Facts(
-        at=event.at,
-        currency=event.currency,
-        amount_micro=event.amount_micro,
-        statement_number=event.statement_number,
-        retry_on=event.retry_on,
-        why=event.why,
-        debt_id=event.debt_id,
-    )
-    settled_above_micro = None
-    if event.retry_on is not None:
-        # What pays an instalment is never in the balance.
-        before_micro = event.balance_micro if event.debt_id is None else 0
-        settled_above_micro = before_micro + event.amount_micro - 1
-    return Call(Template.COLLECTION_FAILED, _with_pay_url(facts, event), settled_above_micro)
 
 
 def _called_for_our_fault(event: SupplyApology | ReconnectionLate) -> Call:
@@ -245,10 +161,10 @@ def _called_for_our_fault(event: SupplyApology | ReconnectionLate) -> Call:
 
 def _called_for_supply(event: SupplyChanged, account: Account) -> Call | None:
     if event.state is SupplyState.DISCONNECTED:
-        return Call(Template.SUPPLY_OFF, _with_pay_url(_facts(event), event), 0)
+        return Call(Template.SUPPLY_OFF, with_pay_url(_facts(event), event), 0)
     if event.state is SupplyState.LIMITED and event.previous is not SupplyState.LIMITED:
         facts = _facts(event, limit_w=event.limit_w)
-        return Call(Template.SUPPLY_LIMITED, _with_pay_url(facts, event), 0)
+        return Call(Template.SUPPLY_LIMITED, with_pay_url(facts, event), 0)
     if event.state is SupplyState.LIMITED and is_raised(event.limit_w, account.limit_w):
         return Call(Template.SUPPLY_LIMIT_RAISED, _facts(event, limit_w=event.limit_w), 0)
     if event.state is SupplyState.ARMED and event.previous is not SupplyState.ARMED:
@@ -262,19 +178,6 @@ def is_raised(limit_w: int | None, told_w: int | None) -> bool:
     """The ledger says so as it asks the meter for the new limit. One that it asks for again is the
     same; a lower one takes supply away, and is told as a limit once the meter has it."""
     return limit_w is not None and told_w is not None and limit_w > told_w
-
-
-def _facts_of_debt(event: DebtChanged) -> Facts:
-    return Facts(
-        at=event.at,
-        currency=event.currency,
-        balance_micro=event.balance_micro,
-        amount_micro=event.amount_micro,
-        owed_micro=event.owed_micro,
-        after_days=event.after_days,
-        instalments=event.instalments or None,
-        next_due=event.next_due,
-    )
 
 
 def _facts(

@@ -14,7 +14,8 @@ from uuid import UUID
 from notifier.contacts.consents import Purpose
 from notifier.contacts.nominations import Nominated
 from notifier.contacts.values import Contact, Language, default_contact
-from notifier.notices.calls import SUPPLIED, Account, Call, LedgerEvent, called_for
+from notifier.notices.call import Call
+from notifier.notices.calls import SUPPLIED, Account, LedgerEvent, called_for
 from notifier.notices.making import make_notice
 from notifier.notices.order import is_overtaken, newer, told_by
 from notifier.notices.overtaken import OpenNotice, makes_untrue
