@@ -13,7 +13,11 @@ from ledger_giving import SETTINGS, Giver, giver
 from ledger_refunds import Leaving, review
 
 from prepay_ledger.payment_requests.post import make_client
+from prepay_ledger.payments.read_event import Moved
+from prepay_ledger.payments.take_payment_event import ApplyPaymentEvent
+from prepay_ledger.payments.values import EventOutcome
 from prepay_ledger.providers.values import Kind, Told
+from prepay_ledger.refund_requests.accept_given import Asked
 from prepay_ledger.refund_requests.send_refunds import SendRefunds
 from prepay_ledger.refunders.values import Refunders
 from prepay_ledger.refunds.order_refund import OrderRefund
@@ -86,6 +90,28 @@ class Giving(Leaving):
         async with self.unit() as unit:
             moved = await self.take_movement(unit, provider=PROVIDER, told=told, now=self.at)
         return moved.repeated
+
+    async def given(
+        self, refund: Refund, micro: int, *, kind: Kind = Kind.REFUNDED, movement_id: str = ""
+    ) -> EventOutcome:
+        """A webhook tells that so much of it went; what becomes of that."""
+        told = Told(
+            kind=kind, type="t", payment_id="p-0",
+            movement_id=movement_id or self.giver.given[str(refund.id)][1], account_number="",
+            amount_micro=micro, currency="CNY", at=None, request_id=str(refund.id),
+        )  # fmt: skip
+        apply = ApplyPaymentEvent(
+            take_payment=self.take_payment, take_movement=self.take_movement,
+            settle=None,  # type: ignore[arg-type] # of payments alone
+        )  # fmt: skip
+        async with self.unit() as unit:
+            read = Moved(type="t", provider=PROVIDER, told=told)
+            return (await apply(unit, read=read, now=self.at)).outcome
+
+    async def accepts(self, refund: Refund, *, who: str = "li", key: str = "g-1") -> Any:
+        asked = Asked(refund_id=refund.id, key=key, decided=self.by(who))
+        async with self.unit() as unit:
+            return await self.accept_given(unit, asked=asked)
 
     async def known(self, refund: Refund) -> tuple[str, str | None, str]:
         """The refund, and how far its provider is."""

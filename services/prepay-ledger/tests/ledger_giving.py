@@ -40,6 +40,8 @@ class Giver:
     """In place of taking what is asked: a status and a body."""
     status: str = "pending"
     """Of a refund at Stripe."""
+    gives: int | None = None
+    """At Stripe, in minor units, in place of what was asked for."""
     before_answer: Callable[[], Awaitable[None]] = nothing
     """Once it has given back."""
     given: dict[str, tuple[bytes, str]] = field(default_factory=dict)
@@ -99,7 +101,8 @@ class Giver:
 
     def _refund(self, refund_id: str, amount: str) -> dict[str, object]:
         return {
-            "id": refund_id, "object": "refund", "status": self.status, "amount": int(amount),
+            "id": refund_id, "object": "refund", "status": self.status,
+            "amount": int(amount) if self.gives is None else self.gives,
             "currency": "cny",
         }  # fmt: skip
 

@@ -23,6 +23,7 @@ from prepay_ledger.deposits.hold_deposit import hold_deposit
 from prepay_ledger.deposits.values import DepositKind, Place, Terms
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.installations.decide_meter import DecideMeter
+from prepay_ledger.refund_requests.accept_given import AcceptGiven
 from prepay_ledger.refunds.end_refund import cancel_refund, hand_out
 from prepay_ledger.refunds.order_refund import OrderRefund
 from prepay_ledger.refunds.postgres_queries import RefundQueries
@@ -112,11 +113,16 @@ class Leaving(Bank):
     def settle_refund(self) -> SettleRefund:
         return SettleRefund(receive_refund=ReceiveRefund(review=REVIEW), terms=self.approvals)
 
+    @property
+    def accept_given(self) -> AcceptGiven:
+        return AcceptGiven(take_movement=self.take_movement, term=timedelta(days=7))
+
     async def approve(self, proposal: Proposal, who: str = "wu", open_unit: Any = None) -> None:
         approve = ApproveProposal[PostgresUnit](
             {
                 ActKind.REFUND: self.order_refund.carry_out,
                 ActKind.REFUND_MATCH: self.settle_refund.carry_out,
+                ActKind.REFUND_GIVEN: self.accept_given.carry_out,
             }
         )
         async with (open_unit or self.unit)() as unit:

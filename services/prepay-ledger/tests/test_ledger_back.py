@@ -16,13 +16,16 @@ from prepay_ledger.refunds.back import (
     LOOK_EVERY,
     SEND_WITHIN,
     TOLD_WITHIN,
+    agreed,
     asking,
     closed,
     follows,
+    given_otherwise,
     not_answered,
     requested,
     taken,
     unanswered,
+    went_micro,
 )
 from prepay_ledger.refunds.rules import why_not_back, why_not_to
 from prepay_ledger.refunds.values import (
@@ -143,7 +146,7 @@ def test_the_account_has_the_money_unless_the_payer_has(kinds: list[Kind], cance
         found = follows(state, went=went)
         if found is not None:
             state = found.state
-            account += found.balance
+            account += found.balance_micro(asked_micro=1, went_micro=1)
             transit += found.in_transit
             provider += found.clearing
         assert account + transit + provider == 0
@@ -159,6 +162,36 @@ def test_disputes_are_no_refunds_and_a_failure_is_the_last_word() -> None:
         told(Kind.DISPUTED, "dp_1"), told(Kind.REVERSED, "rv_1"),
     ]  # fmt: skip
     assert refunds_told(several) == {"re_1": False, "re_2": True}
+
+
+@pytest.mark.parametrize("state", RefundState)
+@pytest.mark.parametrize("went", [True, False])
+@pytest.mark.parametrize("went_micro", [1, 70, 90])
+def test_what_follows_sums_to_zero_whatever_amount_went(
+    state: RefundState, went: bool, went_micro: int
+) -> None:
+    found = follows(state, went=went)
+    if found is None:
+        return
+    balance_micro = found.balance_micro(asked_micro=70, went_micro=went_micro)
+    assert balance_micro + found.in_transit * 70 + found.clearing * went_micro == 0
+
+
+def test_another_amount_is_the_refunds_only_once_two_people_have_taken_it_for_it() -> None:
+    refund = Refund(
+        id=ID, account_id=ID, amount_micro=70, currency="CNY", way=Way.PROVIDER, payee_id=ID,
+        payee=Payee(holder="p/pay-1"), state=RefundState.IN_TRANSIT, ordered_at=NOW,
+    )  # fmt: skip
+    back = given_otherwise(
+        asked(REQUESTED, NOW), "re_1", given_micro=60, code="60, not 70", now=NOW
+    )
+    assert (back.state, back.movement_id) == (BackState.OTHER_AMOUNT, "re_1")
+    assert asking(back, now=NOW + TOLD_WITHIN) is None
+    assert went_micro(back, refund) == 70
+    assert went_micro(closed(back, BackState.DONE), refund) == 70, "as asked for, after all"
+    taken_for_it = agreed(back)
+    assert went_micro(taken_for_it, refund) == 60
+    assert went_micro(closed(taken_for_it, BackState.DONE), refund) == 60
 
 
 def paid(**more: object) -> PaidBefore:

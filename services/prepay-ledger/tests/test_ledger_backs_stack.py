@@ -14,8 +14,10 @@ from ledger_town import Dying, Killed
 from prepay_ledger.approvals.values import Proposal
 from prepay_ledger.payments.take_movement import MovementConflict
 from prepay_ledger.providers.values import Kind
+from prepay_ledger.refunds.postgres_queries import RefundQueries
 from prepay_ledger.refunds.refusals import KeyUsedBefore, RefundNotSo, RefundRefused
 from prepay_ledger.refunds.values import Refund
+from prewatt_common.refusals import NeedsSecondPerson
 
 pytestmark = pytest.mark.stack
 
@@ -259,3 +261,77 @@ async def test_the_providers_file_has_it_too(town: Giving) -> None:
     await town.settles(day + timedelta(days=1))
     await town.follow()
     assert await town.differences() == []
+
+
+@pytest.mark.parametrize("more_micro", [-10_000, 20_000])
+@pytest.mark.parametrize("by_event", [True, False])
+async def test_another_amount_is_taken_for_it_by_two_people_and_moves_then(
+    town: Giving, more_micro: int, by_event: bool
+) -> None:
+    town.asks = "stripe"
+    left = await town.moves_out()
+    asked = left // 10_000 * 10_000 - 40_000
+    given = asked + more_micro
+    refund = await town.back(asked)
+    rest = left - asked
+    await town.send()
+    if by_event:
+        assert await town.given(refund, given) == "conflict"
+    else:
+        town.giver.status, town.giver.gives = "succeeded", given // 10_000
+        await town.send()
+    state, provider_state, code = await town.known(refund)
+    assert (state, provider_state) == ("in-transit", "other-amount")
+    assert f"asked for {asked} micro-units, not {given}" in code
+    assert (await town.found(refund)).given_micro == given
+    assert await RefundQueries(town.database).count_unanswered() == 1
+    assert await town.has() == (rest, asked, 0), "nothing moves yet"
+    with pytest.raises(RefundNotSo, match="take that for it"):
+        await town.cancel(refund)
+    calls = len(town.giver.calls) + len(town.giver.looks)
+    await town.send()
+    assert len(town.giver.calls) + len(town.giver.looks) == calls
+    proposal = await town.accepts(refund)
+    assert isinstance(proposal, Proposal)
+    assert (proposal.act.amount_micro, proposal.act.parameters["asked_micro"]) == (given, asked)
+    assert await town.accepts(refund) == proposal
+    with pytest.raises(NeedsSecondPerson):
+        await town.approve(proposal, "li")
+    assert await town.has() == (rest, asked, 0)
+    await town.approve(proposal)
+    assert await town.known(refund) == ("paid", "done", "")
+    assert await town.has() == (rest - more_micro, 0, given)
+    assert (await town.accepts(refund)).state == "paid"
+    # Its event, now or again, is a repetition; and it may come back, as much as went.
+    assert await town.given(refund, given) == "repeated"
+    assert await town.has() == (rest - more_micro, 0, given)
+    assert await town.given(refund, given, kind=Kind.REFUND_FAILED) == "taken-back"
+    assert await town.has() == (left, 0, 0)
+
+
+async def test_whoever_dies_in_the_approval_has_moved_nothing(town: Giving) -> None:
+    left = await town.moves_out()
+    refund = await town.back(left)
+    await town.send()
+    await town.given(refund, left - 7)
+    proposal = await town.accepts(refund)
+    dying = Dying(town, after=0, inside=True)
+    with pytest.raises(Killed):
+        await town.approve(proposal, open_unit=dying)
+    assert await town.has() == (0, left, 0)
+    await town.approve(proposal)
+    assert await town.has() == (7, 0, left - 7)
+
+
+async def test_the_right_amount_told_later_needs_nobody(town: Giving) -> None:
+    left = await town.moves_out()
+    refund = await town.back(left)
+    await town.send()
+    await town.given(refund, left - 7)
+    proposal = await town.accepts(refund)
+    await town.hears(refund)
+    assert await town.known(refund) == ("paid", "done", "")
+    assert await town.has() == (0, 0, left)
+    with pytest.raises(RefundNotSo):
+        await town.approve(proposal)
+    assert await town.has() == (0, 0, left)

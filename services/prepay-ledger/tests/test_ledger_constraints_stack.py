@@ -102,6 +102,8 @@ CANNOT_BE = [
     ("refund_back", "state", "requested"),
     ("refund_back", "state", "accepted"),
     ("refund_back", "sends", -1),
+    ("refund_back", "other_micro", 0),
+    ("refund_back", "state", "other-amount"),
     ("refund_step", "action", "burn"),
     ("refund_step", "amount_micro", 0),
     ("emergency_credit", "amount_micro", 0),

@@ -23,7 +23,7 @@ from prepay_ledger.payment_requests.values import NoAnswer
 from prepay_ledger.payments.take_movement import movement_of
 from prepay_ledger.providers.stripe_events import read_event as read_stripe
 from prepay_ledger.providers.values import Told
-from prepay_ledger.refunders.values import NotGiven, Taken
+from prepay_ledger.refunders.values import NotGiven, Taken, given_back
 
 JSON = {
     "kind": "http-json",
@@ -119,7 +119,10 @@ async def test_stripe_is_asked_by_the_intent_or_else_the_charge():
             NotGiven("charge_already_refunded"),
         ),
         ((404, {"error": {"code": "resource_missing"}}), NotGiven("resource_missing")),
-        ((200, refund(amount=1233)), None),
+        # It went, and is another amount: two people have to take that for it.
+        ((200, refund(amount=1233)), given_back(REQUEST, "re_1", amount_micro=12_330_000)),
+        ((200, refund(amount=0)), None),
+        ((200, refund(amount="1234")), None),
         ((200, refund(currency="eur")), None),
         ((200, refund(id=None)), None),
         ((200, {}), None),

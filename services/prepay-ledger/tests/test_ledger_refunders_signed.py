@@ -30,7 +30,7 @@ from prepay_ledger.providers.alipay_events import read_notice
 from prepay_ledger.providers.rsa_keys import signature_of
 from prepay_ledger.providers.values import Kind, Told
 from prepay_ledger.providers.wechat_pay_events import read_event as read_wechat
-from prepay_ledger.refunders.values import BackRequest, NotGiven, Taken
+from prepay_ledger.refunders.values import BackRequest, NotGiven, Taken, given_back
 
 TRADE = replace(REQUEST, payment_id="2026112822001")
 ALIPAY = {
@@ -128,7 +128,9 @@ async def test_alipay_looked_at_later_tells_the_refund_alone():
         ([refunded(code="20000", sub_code="isp.unknow-error")], None),
         ([refunded(fund_change="N"), queried(refund_status="")], Taken(TRADE.id.hex)),
         ([refunded(fund_change="N"), queried(code="40004", sub_code="ACQ.SYSTEM_ERROR")], None),
-        ([refunded(fund_change="N"), queried(refund_amount="12.35")], None),
+        ([refunded(fund_change="N"), queried(refund_amount="12.35")],
+         given_back(TRADE, TRADE.id.hex, amount_micro=12_350_000)),
+        ([refunded(fund_change="N"), queried(refund_amount="0.00")], None),
         ([refunded(fund_change="N"), queried(out_request_no="other")], None),
         ([refunded(trade_no="other")], None),
         ([refunded(refund_fee="12.33")], None),
@@ -213,7 +215,7 @@ OURS = {
         ((429, {"code": "FREQUENCY_LIMITED"}), None),
         ((500, {"code": "SYSTEM_ERROR"}), None),
         ((200, OURS | {"out_refund_no": "other"}), None),
-        ((200, OURS | {"amount": {"refund": 1233}}), None),
+        ((200, OURS | {"amount": {"refund": 0}}), None),
         ((200, OURS | {"amount": 5}), None),
         ((200, OURS | {"status": "LATER"}), None),
         ((200, {}), None),

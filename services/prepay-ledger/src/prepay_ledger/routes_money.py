@@ -47,6 +47,8 @@ from prepay_ledger.payments.take_payment import TakePayment
 from prepay_ledger.payments.take_payment_event import ApplyPaymentEvent, TakePaymentEvent
 from prepay_ledger.receipts.api import receipts_router
 from prepay_ledger.receipts.postgres_queries import ReceiptQueries
+from prepay_ledger.refund_requests.accept_given import AcceptGiven
+from prepay_ledger.refund_requests.api import given_router
 from prepay_ledger.refunders.values import Refunders
 from prepay_ledger.refunds.api import refunds_router
 from prepay_ledger.refunds.order_refund import OrderRefund
@@ -124,6 +126,8 @@ def money_routers(
         zone=zone, approvals=approvals, terms=settings.refund_terms, refunders=refunders
     )
 
+    accept_given = AcceptGiven(take_movement=take_movement, term=approvals.term)
+
     def units() -> AbstractAsyncContextManager[PostgresUnit]:
         return open_unit(database)
 
@@ -149,6 +153,7 @@ def money_routers(
                     ActKind.DEPOSIT_RELEASE: of_deposits.release,
                     ActKind.DEBT_WRITE_OFF: carry_out_write_off,
                     ActKind.REFUND: order_refund.carry_out,
+                    ActKind.REFUND_GIVEN: accept_given.carry_out,
                     **of_bank.by_kind(),
                     ActKind.SETTLEMENT_DIFFERENCE: resolve_difference.carry_out,
                 }
@@ -186,6 +191,9 @@ def money_routers(
             unclaimed_days=settings.unclaimed_days,
             committed=committed,
             clock=utc_now,
+        ),
+        given_router(
+            open_unit=units, accept_given=accept_given, committed=committed, clock=utc_now
         ),
         vendors_router(
             open_unit=units,

@@ -176,6 +176,20 @@ def cancel(
     _do(refund_id, "cancel", {"reason": reason}, key=key, who=who, state_dir=state_dir)
 
 
+@refunds.command(name="accept-given")
+def accept_given(
+    refund_id: RefundId,
+    *,
+    reason: Why,
+    key: Key = None,
+    who: Who = None,
+    state_dir: StateDir = DEFAULT_STATE_DIR,
+) -> None:
+    """Propose to take what its provider gave back, though it is another amount; somebody else
+    approves it."""
+    _do(refund_id, "accept-given", {"reason": reason}, key=key, who=who, state_dir=state_dir)
+
+
 @refunds.command()
 def unclaimed(*, state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
     """Accounts that moved out long ago and have money left."""

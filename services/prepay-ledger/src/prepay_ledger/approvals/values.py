@@ -36,6 +36,7 @@ class ActKind(StrEnum):
     LATE_CHARGE_WAIVER = "late-charge-waiver"
     TRANSFER_FILE = "transfer-file"
     TRANSFER_NOT_PAID = "transfer-not-paid"
+    REFUND_GIVEN = "refund-given"
 
 
 class OutcomeAction(StrEnum):

@@ -1,8 +1,10 @@
 """Use case: what a provider took back of a payment leaves the account that has the money."""
 
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from prepay_ledger.debts.follow_topup import follow_topup
 from prepay_ledger.emergency_credits.follow_money import reopen_credit
@@ -17,15 +19,29 @@ from prepay_ledger.payments.taken_back import (
     taken_back,
 )
 from prepay_ledger.payments.values import KnownPayment, PaymentOutcome
-from prepay_ledger.providers.values import Told
+from prepay_ledger.providers.values import Kind, Told
+from prepay_ledger.refunds.back import given_otherwise
 from prepay_ledger.refunds.follow_refunds import follow_refunds, name_refund
-from prepay_ledger.refunds.values import Given
+from prepay_ledger.refunds.move_refund import locked_refund
+from prepay_ledger.refunds.values import BACK_OPEN, Given
 from prepay_ledger.supply.review_supply import SupplyReview
 from prewatt_common.contracts.ledger_events_v1 import PaymentTakenBack
+
+logger = logging.getLogger(__name__)
 
 
 class MovementConflict(Exception):
     """It contradicts what was told before. Nothing was changed."""
+
+
+class GivenOtherwise(MovementConflict):
+    """A refund that we asked for is told with another amount: see `TakeMovement.keep`."""
+
+    def __init__(self, message: str, *, provider: str, told: Told, refund_id: UUID) -> None:
+        super().__init__(message)
+        self.provider = provider
+        self.told = told
+        self.refund_id = refund_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +63,14 @@ class TakeMovement:
     async def __call__(
         self, unit: Unit, *, provider: str, told: Told, now: datetime
     ) -> MovementResult:
-        """First the payment is locked, then the account's row. Raises `MovementConflict`."""
+        """First the payment is locked, then the account's row. Raises `MovementConflict`, and where
+        it is a refund of ours of another amount `GivenOtherwise`."""
         known = await unit.payments.lock_by_payment_id(
             provider=provider, payment_id=told.payment_id
         )
         movement = movement_of(told)
         earlier = await unit.payments.movements(provider=provider, payment_id=told.payment_id)
-        is_new = await _name_refund(unit, known, told)
+        is_new = await _name_refund(unit, known, told, provider=provider)
         if movement in earlier:
             if known is not None and is_new:
                 # A refund of ours, told before by an event that did not name it.
@@ -82,6 +99,23 @@ class TakeMovement:
         after = await settle_taken_back(unit, self._review, known, [*earlier, movement], now=now)
         return MovementResult(known, repeated=False, excess_micro=after.excess_micro)
 
+    async def keep(self, unit: Unit, otherwise: GivenOtherwise, *, now: datetime) -> None:
+        """What was asked for and what was given come to a person, in the transaction in which that
+        was told and nothing else was done of it."""
+        told = otherwise.told
+        await unit.payments.lock_by_payment_id(
+            provider=otherwise.provider, payment_id=told.payment_id
+        )
+        await locked_refund(unit, otherwise.refund_id)
+        back = await unit.backs.of_refund(otherwise.refund_id)
+        assert back is not None, "it was named by it"
+        logger.error("refund %s: %s", otherwise.refund_id, otherwise)
+        if told.kind is Kind.REFUNDED and back.state in BACK_OPEN:
+            after = given_otherwise(
+                back, told.movement_id, given_micro=told.amount_micro, code=str(otherwise), now=now
+            )
+            await unit.backs.put(after)
+
     async def again(self, unit: Unit, *, provider: str, payment_id: str, now: datetime) -> None:
         """Of a payment whose movements are known better than as they were told: which of them are
         refunds of ours. The payment is locked."""
@@ -91,9 +125,11 @@ class TakeMovement:
         await settle_taken_back(unit, self._review, known, movements, now=now)
 
 
-async def _name_refund(unit: Unit, known: KnownPayment | None, told: Told) -> bool:
+async def _name_refund(
+    unit: Unit, known: KnownPayment | None, told: Told, *, provider: str
+) -> bool:
     """Notes which refund of ours the movement is; whether that was not known before. Raises
-    `MovementConflict` where it is of another amount."""
+    `GivenOtherwise` where it is of another amount."""
     if known is None or known.account_id is None or told.kind not in OF_REFUNDS:
         return False
     ours = await name_refund(
@@ -110,7 +146,7 @@ async def _name_refund(unit: Unit, known: KnownPayment | None, told: Told) -> bo
             f"{told.kind} {told.movement_id} of payment {told.payment_id} is of a refund that we "
             f"asked for {ours.amount_micro} micro-units, not {told.amount_micro}"
         )
-        raise MovementConflict(message)
+        raise GivenOtherwise(message, provider=provider, told=told, refund_id=ours.refund_id)
     return ours.is_new
 
 

@@ -21,6 +21,7 @@ from prepay_ledger.payments.read_event import (
     read_event,
 )
 from prepay_ledger.payments.take_movement import (
+    GivenOtherwise,
     MovementConflict,
     TakeMovement,
     excess_reason,
@@ -97,7 +98,23 @@ class ApplyPaymentEvent:
             async with unit.savepoint():
                 return await self.in_whole(unit, read=read, now=now)
         except Exception as error:  # noqa: BLE001 - raised again where that helps
-            return not_applied(error, read)
+            return await self.not_applied(unit, read, error, now=now)
+
+    async def not_applied(
+        self, unit: Unit, read: ReadEvent, error: Exception, *, now: datetime
+    ) -> Applied:
+        """What becomes of an event whose applying failed by ``error``, and was undone. Raises it
+        again where trying again can help."""
+        if is_passing_fault(error):
+            raise error
+        if isinstance(error, PaymentConflict | MovementConflict):
+            if isinstance(error, GivenOtherwise):
+                await self._take_movement.keep(unit, error, now=now)
+            return Applied(EventOutcome.CONFLICT, str(error), None)
+        logger.error("event %s about payment %s", read.type, payment_id_of(read), exc_info=error)
+        reason = f"a fault of ours, replay it once that is mended: {error!r}"
+        reason = storable(reason, characters_max=_REASON_CHARACTERS_MAX)
+        return Applied(EventOutcome.FAILED, reason, None)
 
     async def in_whole(self, unit: Unit, *, read: Applicable, now: datetime) -> Applied:
         """Whatever raises, the transaction is of no use: see `not_applied`."""
@@ -170,19 +187,6 @@ class ApplyPaymentEvent:
         return Applied(EventOutcome.MANDATE_GONE, reason, None)
 
 
-def not_applied(error: Exception, read: ReadEvent) -> Applied:
-    """What became of an event whose applying failed by ``error``, which is raised again where
-    trying again can help."""
-    if isinstance(error, PaymentConflict | MovementConflict):
-        return Applied(EventOutcome.CONFLICT, str(error), None)
-    if is_passing_fault(error):
-        raise error
-    logger.error("event %s about payment %s", read.type, payment_id_of(read), exc_info=error)
-    reason = f"a fault of ours, replay it once that is mended: {error!r}"
-    reason = storable(reason, characters_max=_REASON_CHARACTERS_MAX)
-    return Applied(EventOutcome.FAILED, reason, None)
-
-
 class TakePaymentEvent:
     """Keeps and applies an event in one transaction: what was answered 2xx is committed whole."""
 
@@ -203,8 +207,10 @@ class TakePaymentEvent:
         try:
             async with self._open_unit(locks) as unit:
                 return await self._take(unit, event, read, failed=None, now=now)
-        except Exception as error:  # noqa: BLE001 - raised again where that helps
-            failed = not_applied(error, read)
+        except Exception as error:
+            if is_passing_fault(error):
+                raise
+            failed = error
         async with self._open_unit(locks) as unit:
             return await self._take(unit, event, read, failed=failed, now=now)
 
@@ -214,10 +220,10 @@ class TakePaymentEvent:
         event: SignedEvent,
         read: ReadEvent,
         *,
-        failed: Applied | None,
+        failed: Exception | None,
         now: datetime,
     ) -> EventAnswer:
-        """``failed``: what became of it where it could not be applied."""
+        """``failed``: by what it could not be applied."""
         body_sha256 = sha256(event.body).digest()
         earlier = await unit.payment_events.lock(provider=event.provider, event_id=event.event_id)
         for each in earlier:
@@ -226,9 +232,11 @@ class TakePaymentEvent:
         if earlier and isinstance(read, Moved) and await _told_before(unit, read):
             # Providers that sign or encrypt the body send other bytes each time.
             return EventAnswer(await _as_kept(unit, earlier[0]), repeated=True)
-        applied = failed or await self._applied(
-            unit, event, read, came_before=bool(earlier), now=now
-        )
+        if failed is None:
+            came_before = bool(earlier)
+            applied = await self._applied(unit, event, read, came_before=came_before, now=now)
+        else:
+            applied = await self._apply.not_applied(unit, read, failed, now=now)
         row = PaymentEventRow(
             id=new_id(),
             provider=event.provider,

@@ -19,7 +19,12 @@ from prepay_ledger.metrics import LEFT_OUT
 from prepay_ledger.modes.ports import HasModes
 from prepay_ledger.payment_requests.values import NoAnswer
 from prepay_ledger.payments import ports as payments
-from prepay_ledger.payments.take_movement import MovementConflict, TakeMovement, excess_reason
+from prepay_ledger.payments.take_movement import (
+    GivenOtherwise,
+    MovementConflict,
+    TakeMovement,
+    excess_reason,
+)
 from prepay_ledger.refunders.values import (
     BackAnswer,
     BackRequest,
@@ -163,6 +168,8 @@ class SendRefunds(Generic[UnitT]):
                 moved = await self._take_movement(
                     unit, provider=asked.provider, told=answer.told, now=now
                 )
+        except GivenOtherwise as error:
+            await self._take_movement.keep(unit, error, now=now)
         except MovementConflict as error:
             back = await self._locked(unit, asked)
             logger.error("refund %s: %s", back.refund_id, error)

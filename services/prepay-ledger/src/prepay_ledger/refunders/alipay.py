@@ -97,10 +97,11 @@ class AlipayRefunder:
             return Taken(request.id.hex)
         is_ours = text_at(found, "out_request_no") == request.id.hex
         micro = micro_of_decimal(text_at(found, "refund_amount"))
-        if not is_ours or micro != request.amount_micro:
+        if not is_ours or not micro:
             logger.error("Alipay answers refund %s with another one", request.id)
             return NoAnswer("the answer is another refund", is_there=True)
-        return given_back(request, request.id.hex)
+        # Also of another amount: it went, and two people have to take that for it.
+        return given_back(request, request.id.hex, amount_micro=micro)
 
     async def _call(
         self, method: str, content: Mapping[str, str]
@@ -143,6 +144,8 @@ def _of_total(found: BackAnswer, total_micro: int | None, request: BackRequest) 
     """As its notice tells it, which has all that went back so far: where others went before, this
     one alone is less than is known, and they would seem to have come back."""
     if not isinstance(found, Through) or total_micro is None or total_micro < request.amount_micro:
+        return found
+    if found.told.amount_micro != request.amount_micro:
         return found
     return given_back(request, request.id.hex, total_micro=total_micro)
 

@@ -16,7 +16,14 @@ from prepay_ledger.payment_requests.stripe import post_form
 from prepay_ledger.payment_requests.values import NoAnswer
 from prepay_ledger.providers.amounts import minor_of_micro, whole_minor
 from prepay_ledger.providers.values import Kind
-from prepay_ledger.refunders.values import BackAnswer, BackRequest, NotGiven, Taken, given_back
+from prepay_ledger.refunders.values import (
+    BackAnswer,
+    BackRequest,
+    NotGiven,
+    Taken,
+    given_back,
+    told_micro,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -96,13 +103,14 @@ def _refund(posted: Posted, request: BackRequest) -> BackAnswer:
     refund_id, status = text_at(found, "id"), text_at(found, "status")
     if not refund_id or not status:
         return NoAnswer("the answer is no refund", is_there=True)
-    amount = minor_of_micro(request.amount_micro, request.currency)
-    if (found.get("amount"), text_at(found, "currency").upper()) != (amount, request.currency):
+    amount_micro = told_micro(found.get("amount"), request.currency)
+    if amount_micro is None or text_at(found, "currency").upper() != request.currency:
         logger.error("Stripe answers refund %s with another one: %s", request.id, refund_id)
-        return NoAnswer("the answer is a refund of another amount", is_there=True)
+        return NoAnswer("the answer is a refund in another currency", is_there=True)
     match status:
         case "succeeded":
-            return given_back(request, refund_id)
+            # Also of another amount: it went, and two people have to take that for it.
+            return given_back(request, refund_id, amount_micro=amount_micro)
         case "failed" | "canceled":
             return given_back(request, refund_id, kind=Kind.REFUND_FAILED)
         case _:

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from prepay_ledger.payment_requests.values import NoAnswer
-from prepay_ledger.providers.values import Kind, Told
+from prepay_ledger.providers.amounts import micro_of_minor
+from prepay_ledger.providers.values import AMOUNT_MICRO_MAX, Kind, Told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,19 +85,31 @@ def given_back(
     *,
     kind: Kind = Kind.REFUNDED,
     total_micro: int | None = None,
+    amount_micro: int | None = None,
 ) -> Through:
     """As an event of the same would tell it. ``total_micro``: all that went back of the payment so
-    far, where the provider tells that."""
+    far, where the provider tells that. ``amount_micro``: what it gave back; none: as was asked."""
+    if amount_micro is None:
+        amount_micro = request.amount_micro
     told = Told(
         kind=kind,
         type="refund.answer",
         payment_id=request.payment_id,
         movement_id=movement_id,
         account_number="",
-        amount_micro=request.amount_micro if total_micro is None else total_micro,
+        amount_micro=amount_micro if total_micro is None else total_micro,
         currency=request.currency,
         at=None,
         cumulative=total_micro is not None,
         request_id=str(request.id),
     )
     return Through(told)
+
+
+def told_micro(amount: JsonValue, currency: str) -> int | None:
+    """What an answer has gone back, in the currency's smallest units; none where it is no such
+    amount."""
+    if not isinstance(amount, int) or isinstance(amount, bool) or amount <= 0:
+        return None
+    micro = micro_of_minor(amount, currency)
+    return micro if micro <= AMOUNT_MICRO_MAX else None

@@ -16,7 +16,14 @@ from prepay_ledger.payment_requests.values import NoAnswer
 from prepay_ledger.payment_requests.wechat_pay import NOT_SIGNED, WeChatPayApi
 from prepay_ledger.providers.amounts import minor_of_micro, whole_minor
 from prepay_ledger.providers.values import Kind
-from prepay_ledger.refunders.values import BackAnswer, BackRequest, NotGiven, Taken, given_back
+from prepay_ledger.refunders.values import (
+    BackAnswer,
+    BackRequest,
+    NotGiven,
+    Taken,
+    given_back,
+    told_micro,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -82,13 +89,14 @@ def _refund(posted: Posted, request: BackRequest) -> BackAnswer:
         return NoAnswer("the answer is no refund", is_there=True)
     amount = found.get("amount")
     told = amount.get("refund") if isinstance(amount, dict) else None
-    ours = minor_of_micro(request.amount_micro, request.currency)
-    if (text_at(found, "out_refund_no"), told) != (request.id.hex, ours):
+    amount_micro = told_micro(told, request.currency)
+    if text_at(found, "out_refund_no") != request.id.hex or amount_micro is None:
         logger.error("WeChat Pay answers refund %s with another one: %s", request.id, refund_id)
         return NoAnswer("the answer is another refund", is_there=True)
     match status:
         case "SUCCESS":
-            return given_back(request, refund_id)
+            # Also of another amount: it went, and two people have to take that for it.
+            return given_back(request, refund_id, amount_micro=amount_micro)
         case "CLOSED":
             return given_back(request, refund_id, kind=Kind.REFUND_FAILED)
         case _ if status in _TAKEN:

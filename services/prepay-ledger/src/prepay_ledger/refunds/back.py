@@ -103,30 +103,64 @@ def unanswered(back: Back, code: str, *, now: datetime, looks: bool = False) -> 
     )
 
 
+def given_otherwise(
+    back: Back, movement_id: str, *, given_micro: int, code: str, now: datetime
+) -> Back:
+    """It gave back another amount: two people have to take that for it."""
+    return replace(
+        back,
+        state=BackState.OTHER_AMOUNT,
+        movement_id=back.movement_id or movement_id,
+        given_micro=given_micro,
+        code=code,
+        send_at=None,
+        answer_by=now,
+    )
+
+
+def agreed(back: Back) -> Back:
+    """They have: the provider's word is waited for no more, but taken next."""
+    return replace(back, state=BackState.ACCEPTED, code="")
+
+
+def went_micro(back: Back, refund: Refund) -> int:
+    """What its provider is to tell: what was asked for, or what two people have taken for it."""
+    if back.given_micro is None or back.state is BackState.OTHER_AMOUNT:
+        return refund.amount_micro
+    return back.given_micro
+
+
 def closed(back: Back, state: BackState, code: str = "") -> Back:
-    """Nothing more is waited for."""
-    return replace(back, state=state, code=code, send_at=None, answer_by=None)
+    """Nothing more is waited for. Another amount that nobody has taken for it was not it."""
+    given_micro = None if back.state is BackState.OTHER_AMOUNT else back.given_micro
+    return replace(
+        back, state=state, code=code, send_at=None, answer_by=None, given_micro=given_micro
+    )
 
 
 class Follows(NamedTuple):
-    """What follows for a refund. Signs of its amount: what is posted to the balance, to what is in
-    transit, and to what the provider owes us."""
+    """What follows for a refund. ``in_transit``: sign of what was asked for, as it is posted to
+    what is in transit; ``clearing``: sign of what went, as it is posted to what the provider owes
+    us. The balance has what is left of both."""
 
     state: RefundState
     action: StepAction
-    balance: int
     in_transit: int
     clearing: int
 
+    def balance_micro(self, *, asked_micro: int, went_micro: int) -> int:
+        """What is posted to the balance, so that all of it sums to zero."""
+        return -self.in_transit * asked_micro - self.clearing * went_micro
+
 
 _WENT = {
-    RefundState.IN_TRANSIT: Follows(RefundState.PAID, StepAction.PAY, 0, -1, 1),
+    RefundState.IN_TRANSIT: Follows(RefundState.PAID, StepAction.PAY, -1, 1),
     # The account has had it again since: it went all the same, and is taken off once more.
-    RefundState.CANCELLED: Follows(RefundState.PAID, StepAction.PAY, -1, 0, 1),
+    RefundState.CANCELLED: Follows(RefundState.PAID, StepAction.PAY, 0, 1),
 }
 _CAME_BACK = {
-    RefundState.IN_TRANSIT: Follows(RefundState.CANCELLED, StepAction.CANCEL, 1, -1, 0),
-    RefundState.PAID: Follows(RefundState.RETURNED, StepAction.RETURN, 1, 0, -1),
+    RefundState.IN_TRANSIT: Follows(RefundState.CANCELLED, StepAction.CANCEL, -1, 0),
+    RefundState.PAID: Follows(RefundState.RETURNED, StepAction.RETURN, 0, -1),
 }
 
 

@@ -61,6 +61,12 @@ async def cancel_refund(
         raise RefundNotSo(message)
     back = await unit.backs.of_refund(refund.id)
     if back is not None:
+        if back.state is BackState.OTHER_AMOUNT:
+            message = (
+                f"{back.provider} gave back {back.given_micro} micro-units for refund {refund.id}, "
+                f"not {refund.amount_micro}: take that for it; nothing was changed"
+            )
+            raise RefundNotSo(message)
         if back.state in (BackState.SENDING, BackState.ACCEPTED):
             message = (
                 f"{back.provider} was asked for refund {refund.id} and has not told what came of "
@@ -78,7 +84,7 @@ async def refused_by_provider(
     locked; of a refund that has ended nothing is changed."""
     refund = await unit.refunds.refund(back.refund_id)
     assert refund is not None, "a refund stays"
-    if refund.state is not RefundState.IN_TRANSIT:
+    if refund.state is not RefundState.IN_TRANSIT or back.state is BackState.OTHER_AMOUNT:
         return
     await unit.backs.put(closed(back, BackState.REFUSED, code))
     decided = Decided(by=back.provider, reason=f"it has refused: {code}", at=at)

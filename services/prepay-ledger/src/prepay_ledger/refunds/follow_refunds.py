@@ -9,7 +9,7 @@ from uuid import UUID
 
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.journal.values import UtilityAccount, clearing
-from prepay_ledger.refunds.back import Follows, closed, follows
+from prepay_ledger.refunds.back import Follows, closed, follows, went_micro
 from prepay_ledger.refunds.move_refund import MovingUnit, move_refund
 from prepay_ledger.refunds.values import Back, BackState, Given, Refund, RefundState, Step
 from prewatt_common.ids import new_id
@@ -18,6 +18,7 @@ from prewatt_common.ids import new_id
 class Named(NamedTuple):
     """The refund of ours that a provider's movement is. ``is_new``: that was not known before."""
 
+    refund_id: UUID
     amount_micro: int
     is_new: bool
 
@@ -41,7 +42,7 @@ async def name_refund(
             return None
         await unit.backs.put(replace(ours, movement_id=movement_id))
     refund = await _refund(unit, ours)
-    return Named(refund.amount_micro, is_new)
+    return Named(refund.id, went_micro(ours, refund), is_new)
 
 
 async def follow_refunds(
@@ -59,47 +60,53 @@ async def follow_refunds(
         told = went.get(back.movement_id)
         found = None if told is None else follows(refund.state, went=told)
         if found is not None:
-            moved_micro += found.clearing * refund.amount_micro
-            is_moved = is_moved or found.balance != 0
-            refund = await _follow(unit, back, refund, found, at=at)
+            moved_micro += found.clearing * went_micro(back, refund)
+            refund, balance_micro = await _follow(unit, back, refund, found, at=at)
+            is_moved = is_moved or balance_micro != 0
         if refund.state is RefundState.PAID:
-            given_micro += refund.amount_micro
+            given_micro += went_micro(back, refund)
     return Given(moved_micro, given_micro, is_moved)
 
 
 async def _follow(
     unit: MovingUnit, back: Back, refund: Refund, found: Follows, *, at: datetime
-) -> Refund:
-    micro = refund.amount_micro
+) -> tuple[Refund, int]:
+    """As it stands after it, and what its account's balance has of it."""
+    asked_micro, micro = refund.amount_micro, went_micro(back, refund)
+    balance_micro = found.balance_micro(asked_micro=asked_micro, went_micro=micro)
     after = replace(
         refund,
         state=found.state,
-        returned_micro=micro if found.state is RefundState.RETURNED else refund.returned_micro,
+        returned_micro=(
+            min(micro, asked_micro)
+            if found.state is RefundState.RETURNED
+            else refund.returned_micro
+        ),
     )
     step = Step(
         id=new_id(),
         refund_id=refund.id,
         action=found.action,
-        amount_micro=micro,
+        amount_micro=micro if found.clearing else asked_micro,
         key="",
         decided=Decided(by=back.provider, reason=f"as it tells: {back.movement_id}", at=at),
         journal_id=0,
     )
-    signs = {
-        UtilityAccount.REFUNDS_IN_TRANSIT: found.in_transit,
-        clearing(back.provider): found.clearing,
+    postings = {
+        UtilityAccount.REFUNDS_IN_TRANSIT: found.in_transit * asked_micro,
+        clearing(back.provider): found.clearing * micro,
     }
     await move_refund(
         unit,
         after,
         step,
-        balance_micro=found.balance * micro,
-        postings={name: sign * micro for name, sign in signs.items() if sign},
+        balance_micro=balance_micro,
+        postings={name: posted for name, posted in postings.items() if posted},
     )
     state = BackState.REFUSED if found.state is RefundState.CANCELLED else BackState.DONE
     code = "" if found.state is RefundState.PAID else "the provider tells that it failed"
     await unit.backs.put(closed(back, state, code))
-    return after
+    return after, balance_micro
 
 
 async def _refund(unit: MovingUnit, back: Back) -> Refund:

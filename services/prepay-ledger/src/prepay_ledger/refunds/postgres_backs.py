@@ -26,14 +26,15 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 _PUT = """
 UPDATE refund_back SET state = $2, code = $3, movement_id = $4, sends = $5, send_at = $6,
-    answer_by = $7
+    answer_by = $7, other_micro = $8
 WHERE refund_id = $1
 """
 _TO_ASK = """
 SELECT refund_id FROM refund_back WHERE provider = $1 AND send_at <= $2 ORDER BY send_at LIMIT $3
 """
 _OVERDUE = """
-SELECT refund_id FROM refund_back WHERE answer_by <= $1 AND state <> 'unanswered'
+SELECT refund_id FROM refund_back
+WHERE answer_by <= $1 AND state NOT IN ('unanswered', 'other-amount')
 ORDER BY answer_by LIMIT $2
 """
 
@@ -102,6 +103,7 @@ class PostgresBacks:
             back.sends,
             back.send_at,
             back.answer_by,
+            back.given_micro,
         )
 
     async def to_ask(self, provider: str, *, now: datetime, limit: int) -> Sequence[UUID]:
@@ -128,4 +130,5 @@ def _to_back(row: Columns) -> Back:
         sends=row["sends"],
         send_at=row["send_at"],
         answer_by=row["answer_by"],
+        given_micro=row["other_micro"],
     )

@@ -47,7 +47,7 @@ _OLDEST = """
 SELECT way, min(ordered_at) AS since FROM refund WHERE state = 'in-transit' GROUP BY way
 """
 
-_UNANSWERED = "SELECT count(*) FROM refund_back WHERE state = 'unanswered'"
+_UNANSWERED = "SELECT count(*) FROM refund_back WHERE state IN ('unanswered', 'other-amount')"
 
 
 class RefundQueries:
@@ -108,7 +108,8 @@ class RefundQueries:
             return await (await driver(connection)).fetchval(_UNCLAIMED_COUNT, ended_by)
 
     async def count_unanswered(self) -> int:
-        """Of which nobody knows what their provider did. By the index of those that are open."""
+        """Of which nobody knows what their provider did, or which it did otherwise. By the index of
+        those that are open."""
         async with self._database.transaction() as connection:
             return await (await driver(connection)).fetchval(_UNANSWERED)
 

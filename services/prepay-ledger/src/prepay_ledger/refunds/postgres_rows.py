@@ -15,7 +15,7 @@ from prepay_ledger.refunds.values import (
 
 REFUND = """
 SELECT r.*, p.holder, p.bank_account, p.bank_code, b.state AS provider_state,
-       b.code AS provider_code
+       b.code AS provider_code, b.other_micro
 FROM refund AS r JOIN refund_payee AS p ON p.id = r.payee_id
 LEFT JOIN refund_back AS b ON b.refund_id = r.id
 """
@@ -53,6 +53,7 @@ def to_refund(row: Columns) -> Refund:
         payment=row["payment"],
         provider_state=None if row["provider_state"] is None else BackState(row["provider_state"]),
         provider_code=row["provider_code"] or "",
+        given_micro=row["other_micro"],
     )
 
 

@@ -104,7 +104,8 @@ class RefundOut(BaseModel):
     its last four characters. ``paid_by``, ``returned_by``: the lines of the bank that it went as
     and came back by, with ``returned_micro``. ``payment``: the payment that it goes back to through
     its provider; ``provider_state`` says how far the provider is with it (`unanswered`: a person
-    has to look), and ``provider_code`` why it did not go, or what it answered last."""
+    has to look; `other-amount`: it gave back ``given_micro``, and two people have to take that for
+    it), and ``provider_code`` why it did not go, or what it answered last."""
 
     id: UUID
     account_id: UUID
@@ -123,6 +124,7 @@ class RefundOut(BaseModel):
     payment: UUID | None
     provider_state: BackState | None
     provider_code: str
+    given_micro: int | None
 
 
 class PayeeOut(BaseModel, from_attributes=True):
@@ -206,6 +208,7 @@ def refund_out(refund: Refund) -> RefundOut:
         payment=refund.payment,
         provider_state=refund.provider_state,
         provider_code=refund.provider_code,
+        given_micro=refund.given_micro,
     )
 
 

@@ -83,8 +83,18 @@ refund_back = Table(
     Column("sends", Integer, nullable=False),
     instant("send_at", nullable=True),
     instant("answer_by", nullable=True),
+    # What it gave back where that is another amount than was asked for.
+    Column("other_micro", BigInteger),
 )
-_OPEN = refund_back.c.state.in_(["requested", "sending", "accepted", "unanswered"])
+_OPEN = refund_back.c.state.in_(
+    [
+        "requested",
+        "sending",
+        "accepted",
+        "unanswered",
+        "other-amount",
+    ]
+)
 Index("refund_back_one_open", refund_back.c.payment, unique=True, postgresql_where=_OPEN)
 Index("refund_back_payment", refund_back.c.payment, refund_back.c.refund_id)
 Index(

@@ -50,6 +50,8 @@ class BackState(StrEnum):
     """It has it; what came of it is waited for."""
     UNANSWERED = "unanswered"
     """Nobody knows what came of it: a person looks, and cancels the refund if it did not go."""
+    OTHER_AMOUNT = "other-amount"
+    """It went, and another amount than was asked for: two people take that for it."""
     DONE = "done"
     """It has told that the money went, or that it came back."""
     REFUSED = "refused"
@@ -58,6 +60,7 @@ class BackState(StrEnum):
 
 BACK_OPEN = (
     BackState.REQUESTED, BackState.SENDING, BackState.ACCEPTED, BackState.UNANSWERED,
+    BackState.OTHER_AMOUNT,
 )  # fmt: skip
 """Money may go yet, or have gone."""
 
@@ -102,7 +105,8 @@ class Refund:
     """As it stands. ``paid_by``: the bank's line that it is; ``returned_by``: the line by which
     ``returned_micro`` of it came back. ``paid_in_sum``, ``returned_in_sum``: that line is a sum of
     several refunds. ``payment``: ours of the payment that it goes back to through its provider,
-    which is so far with it (``provider_state``), and why it did not (``provider_code``)."""
+    which is so far with it (``provider_state``), and why it did not (``provider_code``).
+    ``given_micro``: what the provider gave back where that is another amount."""
 
     id: UUID
     account_id: UUID
@@ -121,6 +125,7 @@ class Refund:
     payment: UUID | None = None
     provider_state: BackState | None = None
     provider_code: str = ""
+    given_micro: int | None = None
 
     @property
     def reference(self) -> str:
@@ -139,7 +144,8 @@ class Back:
     """How a provider is asked for a refund. ``payment``: ours of the payment; ``payment_id``: the
     provider's own; ``paid_micro``: what was paid. ``movement_id``: the provider's own id of the
     refund, once it has told one. ``send_at``: when it is asked next. ``answer_by``: then a person
-    looks; where one has to, since when."""
+    looks; where one has to, since when. ``given_micro``: what it gave back where that is another
+    amount than was asked for."""
 
     refund_id: UUID
     payment: UUID
@@ -152,6 +158,7 @@ class Back:
     sends: int
     send_at: datetime | None
     answer_by: datetime | None
+    given_micro: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

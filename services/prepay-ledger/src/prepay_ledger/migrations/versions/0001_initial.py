@@ -1558,7 +1558,7 @@ CREATE TABLE proposal (
         'vendor-funding-reversal', 'bank-line', 'suspense-assignment', 'suspense-return',
         'deposit-hold', 'deposit-draw', 'deposit-release', 'refund', 'refund-match',
         'refund-sum', 'payout-match', 'settlement-difference', 'debt-write-off',
-        'late-charge-waiver', 'transfer-file', 'transfer-not-paid')),
+        'late-charge-waiver', 'transfer-file', 'transfer-not-paid', 'refund-given')),
     CHECK (amount_micro >= 0),
     CHECK (currency ~ '^[A-Z]{3}$'),
     CHECK (expires_at > at)
@@ -2505,8 +2505,12 @@ CREATE TABLE refund_back (
     sends integer NOT NULL,
     send_at timestamptz,
     answer_by timestamptz,
+    other_micro bigint,
     PRIMARY KEY (refund_id),
-    CHECK (state IN ('requested', 'sending', 'accepted', 'unanswered', 'done', 'refused')),
+    CHECK (state IN ('requested', 'sending', 'accepted', 'unanswered', 'other-amount', 'done',
+        'refused')),
+    CHECK (other_micro > 0),
+    CHECK (state <> 'other-amount' OR other_micro IS NOT NULL),
     CHECK (sends >= 0),
     CHECK (state NOT IN ('requested', 'sending') OR send_at IS NOT NULL),
     CHECK (state NOT IN ('sending', 'accepted') OR answer_by IS NOT NULL),
@@ -2514,7 +2518,7 @@ CREATE TABLE refund_back (
     FOREIGN KEY(payment) REFERENCES payment (id)
 );
 CREATE UNIQUE INDEX refund_back_one_open ON refund_back (payment)
-    WHERE state IN ('requested', 'sending', 'accepted', 'unanswered');
+    WHERE state IN ('requested', 'sending', 'accepted', 'unanswered', 'other-amount');
 CREATE INDEX refund_back_payment ON refund_back (payment, refund_id);
 CREATE INDEX refund_back_send_at ON refund_back (provider, send_at) WHERE send_at IS NOT NULL;
 CREATE INDEX refund_back_answer_by ON refund_back (answer_by) WHERE answer_by IS NOT NULL;
