@@ -1,11 +1,11 @@
 """Providers at whose pages payers pay, as the settings name them."""
 
 import re
-from collections.abc import Mapping
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Collection, Mapping
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import httpx
-from pydantic import AfterValidator, Field, JsonValue, field_validator
+from pydantic import AfterValidator, Field
 
 from prepay_ledger.checkouts.alipay import AlipayCheckout
 from prepay_ledger.checkouts.http_json import NAMES, HttpCheckout
@@ -13,11 +13,11 @@ from prepay_ledger.checkouts.page_url import origin_of
 from prepay_ledger.checkouts.stripe import StripeCheckout
 from prepay_ledger.checkouts.values import Checkout
 from prepay_ledger.checkouts.wechat_pay import WeChatPayCheckout
-from prepay_ledger.payment_requests import template
 from prepay_ledger.payment_requests.configured import (
+    JsonPeerSettings,
     NamesPath,
     PrivateKeySecret,
-    Secret,
+    StripeApiSettings,
     Url,
     WeChatPayApiSettings,
 )
@@ -25,12 +25,10 @@ from prepay_ledger.providers.configured import (
     AlipaySettings,
     ConfiguredProvider,
     ProviderSettings,
-    StandardSecret,
     StandardWebhooksSettings,
     WeChatPaySettings,
 )
 from prepay_ledger.providers.rsa_keys import private_key
-from prewatt_common.clock import utc_now
 
 _HOST = re.compile(r"(https?://)?(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?/?")
 
@@ -56,53 +54,31 @@ _Label = Annotated[str, Field(min_length=1, max_length=40)]
 _Labels = dict[Literal["en", "zh-CN"], _Label]
 
 
-class HttpCheckoutSettings(ProviderSettings):
-    """Any provider that takes JSON and answers a page; where its answers have what we look for."""
+class HttpCheckoutSettings(JsonPeerSettings):
+    """Asked for a page. ``page``: where its answers have it."""
 
-    kind: Literal["http-json"]
-    url: Url
+    names: ClassVar[Collection[str]] = NAMES
+
     page_hosts: list[_Origin] = Field(min_length=1)
     """Where its pages are; and where those lead on to by a redirect, which browsers hold a form
     to: ``*.wallet.example``."""
     labels: _Labels = Field(min_length=2)
     """What payers know it by."""
-    headers: dict[str, Secret] = Field(default_factory=dict)
-    body: dict[str, JsonValue]
-    """With ``{request_id}``, ``{amount}``, ``{return_url}`` and others in place of what is
-    asked."""
-    secret: StandardSecret | None = None
-    """What requests are signed with, by Standard Webhooks."""
     page: NamesPath = "url"
-    code: NamesPath = "code"
-
-    @field_validator("body")
-    @classmethod
-    def _has_places(cls, body: dict[str, JsonValue]) -> dict[str, JsonValue]:
-        template.check(body, names=NAMES)
-        return body
 
     def checkout(self, client: httpx.AsyncClient) -> Checkout:
         """As it is to be used."""
         return HttpCheckout(
-            url=self.url,
-            headers={name.lower(): each.get_secret_value() for name, each in self.headers.items()},
-            body=self.body,
-            secret=self.secret.get_secret_value() if self.secret else None,
+            peer=self.peer(client),
             page=tuple(self.page.split(".")),
-            code=tuple(self.code.split(".")),
             labels={**self.labels},
             page_origins=tuple(self.page_hosts),
-            client=client,
-            clock=utc_now,
         )
 
 
-class StripeCheckoutSettings(ProviderSettings):
-    """An account at Stripe. ``api_key``: a restricted key that may write Checkout Sessions only."""
+class StripeCheckoutSettings(StripeApiSettings):
+    """``api_key``: may write Checkout Sessions only."""
 
-    kind: Literal["stripe"]
-    api_key: Secret
-    api_version: str = "2024-06-20"
     url: Url = "https://api.stripe.com/v1/checkout/sessions"
     page_hosts: list[_Origin] = Field(default=["https://checkout.stripe.com"], min_length=1)
     """Another one where you have a domain of your own there."""

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 import httpx
-from pydantic import JsonValue
 
 from prepay_ledger.checkouts.page_url import page_ready
 from prepay_ledger.checkouts.values import CheckoutAnswer, CheckoutRequest, Declined
-from prepay_ledger.payment_requests.post import post_json, text_at, unclear
-from prepay_ledger.payment_requests.template import filled
+from prepay_ledger.payment_requests.json_peer import JsonPeer
+from prepay_ledger.payment_requests.post import text_at, unclear
 from prepay_ledger.payment_requests.values import NoAnswer
 from prepay_ledger.providers.amounts import decimal_of
-from prewatt_common.clock import Clock
 
 NAMES = frozenset(
     {"request_id", "account_number", "amount_micro", "amount", "currency", "title", "language"}
@@ -28,42 +26,27 @@ _DECLINES = (HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpCheckout:
-    """A `Checkout`. ``secret``: what requests are signed with by Standard Webhooks; none: they
-    are not. ``page`` and ``code``: where the answer has them."""
+    """A `Checkout`. ``page``: where the answer has it."""
 
-    url: str
-    headers: Mapping[str, str]
-    body: JsonValue
-    secret: str | None
+    peer: JsonPeer
     page: tuple[str, ...]
-    code: tuple[str, ...]
     labels: Mapping[str, str]
     page_origins: tuple[str, ...]
-    client: httpx.AsyncClient
-    clock: Clock
 
     def refused_amount(self, amount_micro: int, currency: str) -> bool:  # noqa: ARG002
         """Micro-units go as they are."""
         return False
 
     async def begin(self, request: CheckoutRequest) -> CheckoutAnswer:
-        """The same however often it is asked: the request's id is the Idempotency-Key."""
-        posted = await post_json(
-            self.client,
-            self.url,
-            headers=self.headers,
-            document=filled(self.body, _places(request)),
-            request_id=request.id,
-            secret=self.secret,
-            now=self.clock(),
-        )
+        """Under the request's id."""
+        posted = await self.peer.ask(_places(request), request_id=request.id)
         if isinstance(posted, NoAnswer):
             return posted
         if httpx.codes.is_success(posted.status):
             url = text_at(posted.document, *self.page, characters_max=4_001)
             return page_ready(url, origins=self.page_origins)
         if posted.status in _DECLINES:
-            return Declined(text_at(posted.document, *self.code) or str(posted.status))
+            return Declined(self.peer.code_of(posted) or str(posted.status))
         return unclear(posted)
 
 

@@ -1,14 +1,15 @@
 """Providers that can be asked for money, as the settings name them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from secrets import token_hex
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
 import httpx
 from pydantic import AfterValidator, Field, JsonValue, SecretStr, field_validator, model_validator
 
 from prepay_ledger.payment_requests import template
 from prepay_ledger.payment_requests.http_json import HttpRequester
+from prepay_ledger.payment_requests.json_peer import JsonPeer
 from prepay_ledger.payment_requests.stripe import StripeRequester
 from prepay_ledger.payment_requests.values import Requester
 from prepay_ledger.payment_requests.wechat_pay import WeChatPayApi
@@ -44,48 +45,67 @@ NamesPath = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$")
 """Names of a JSON document with dots between: ``data.id``."""
 
 
-class HttpRequestsSettings(ProviderSettings):
-    """Any provider that takes JSON; where its answers have what we look for."""
+class JsonPeerSettings(ProviderSettings):
+    """Any provider that takes JSON, whatever it is asked for; where its answers have what we look
+    for. ``names``: what may stand in the body."""
+
+    names: ClassVar[Collection[str]] = template.NAMES
 
     kind: Literal["http-json"]
     url: Url
     headers: dict[str, Secret] = Field(default_factory=dict)
     body: dict[str, JsonValue]
-    """With ``{request_id}``, ``{reference}``, ``{amount}`` and others in place of what is asked."""
+    """With ``{request_id}``, ``{amount}`` and others in place of what is asked."""
     secret: StandardSecret | None = None
     """What requests are signed with, by Standard Webhooks."""
-    payment_id: NamesPath = "payment_id"
     code: NamesPath = "code"
-    for_good: list[str] = Field(default_factory=list)
-    """Codes by which it says that the mandate is gone."""
 
     @field_validator("body")
     @classmethod
     def _has_places(cls, body: dict[str, JsonValue]) -> dict[str, JsonValue]:
-        template.check(body)
+        template.check(body, names=cls.names)
         return body
 
-    def requester(self, client: httpx.AsyncClient) -> Requester:
-        """As it is to be used."""
-        return HttpRequester(
+    def peer(self, client: httpx.AsyncClient) -> JsonPeer:
+        """As it is asked."""
+        return JsonPeer(
             url=self.url,
             headers={name.lower(): each.get_secret_value() for name, each in self.headers.items()},
             body=self.body,
             secret=self.secret.get_secret_value() if self.secret else None,
-            payment_id=tuple(self.payment_id.split(".")),
             code=tuple(self.code.split(".")),
-            for_good=frozenset(self.for_good),
             client=client,
             clock=utc_now,
         )
 
 
-class StripeRequestsSettings(ProviderSettings):
-    """An account at Stripe. ``api_key``: a restricted key that may write payment intents only."""
+class StripeApiSettings(ProviderSettings):
+    """An account at Stripe, by a restricted key."""
 
     kind: Literal["stripe"]
     api_key: Secret
     api_version: str = "2024-06-20"
+
+
+class HttpRequestsSettings(JsonPeerSettings):
+    """Asked for money. ``payment_id``: where its answers have it."""
+
+    payment_id: NamesPath = "payment_id"
+    for_good: list[str] = Field(default_factory=list)
+    """Codes by which it says that the mandate is gone."""
+
+    def requester(self, client: httpx.AsyncClient) -> Requester:
+        """As it is to be used."""
+        return HttpRequester(
+            peer=self.peer(client),
+            payment_id=tuple(self.payment_id.split(".")),
+            for_good=frozenset(self.for_good),
+        )
+
+
+class StripeRequestsSettings(StripeApiSettings):
+    """``api_key``: may write payment intents only."""
+
     url: Url = "https://api.stripe.com/v1/payment_intents"
 
     def requester(self, client: httpx.AsyncClient) -> Requester:

@@ -1,19 +1,20 @@
 """Providers that can be asked to give money back, as the settings name them."""
 
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Collection
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import httpx
-from pydantic import Field, JsonValue, field_validator
+from pydantic import Field
 
-from prepay_ledger.payment_requests import template
 from prepay_ledger.payment_requests.configured import (
+    JsonPeerSettings,
     NamesPath,
     PrivateKeySecret,
-    Secret,
+    StripeApiSettings,
     Url,
     WeChatPayApiSettings,
 )
-from prepay_ledger.providers.configured import ProviderSettings, PublicKeyText, StandardSecret
+from prepay_ledger.providers.configured import ProviderSettings, PublicKeyText
 from prepay_ledger.providers.rsa_keys import private_key, public_key
 from prepay_ledger.refunders.alipay import AlipayRefunder
 from prepay_ledger.refunders.http_json import NAMES, HttpRefunder
@@ -23,46 +24,21 @@ from prepay_ledger.refunders.wechat_pay import WeChatPayRefunder
 from prewatt_common.clock import utc_now
 
 
-class HttpRefunderSettings(ProviderSettings):
-    """Any provider that takes JSON; where its answers have what we look for."""
+class HttpRefunderSettings(JsonPeerSettings):
+    """Asked to give back. ``movement_id``: where its answers have it."""
 
-    kind: Literal["http-json"]
-    url: Url
-    headers: dict[str, Secret] = Field(default_factory=dict)
-    body: dict[str, JsonValue]
-    """With ``{request_id}``, ``{payment_id}``, ``{amount}`` and others in place of what is
-    asked."""
-    secret: StandardSecret | None = None
-    """What requests are signed with, by Standard Webhooks."""
+    names: ClassVar[Collection[str]] = NAMES
+
     movement_id: NamesPath = "movement_id"
-    code: NamesPath = "code"
-
-    @field_validator("body")
-    @classmethod
-    def _has_places(cls, body: dict[str, JsonValue]) -> dict[str, JsonValue]:
-        template.check(body, names=NAMES)
-        return body
 
     def refunder(self, client: httpx.AsyncClient) -> Refunder:
         """As it is to be used."""
-        return HttpRefunder(
-            url=self.url,
-            headers={name.lower(): each.get_secret_value() for name, each in self.headers.items()},
-            body=self.body,
-            secret=self.secret.get_secret_value() if self.secret else None,
-            movement_id=tuple(self.movement_id.split(".")),
-            code=tuple(self.code.split(".")),
-            client=client,
-            clock=utc_now,
-        )
+        return HttpRefunder(peer=self.peer(client), movement_id=tuple(self.movement_id.split(".")))
 
 
-class StripeRefunderSettings(ProviderSettings):
-    """An account at Stripe. ``api_key``: a restricted key that may write refunds only."""
+class StripeRefunderSettings(StripeApiSettings):
+    """``api_key``: may write refunds only."""
 
-    kind: Literal["stripe"]
-    api_key: Secret
-    api_version: str = "2024-06-20"
     url: Url = "https://api.stripe.com/v1/refunds"
 
     def refunder(self, client: httpx.AsyncClient) -> Refunder:

@@ -4,19 +4,16 @@ Asked: 2xx takes it on; 402 and 422 refuse it. All else is no answer: the same i
 the same Idempotency-Key. Its event ``payment.refunded`` tells what came of it.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
 import httpx
-from pydantic import JsonValue
 
-from prepay_ledger.payment_requests.post import post_json, text_at, unclear
-from prepay_ledger.payment_requests.template import filled
+from prepay_ledger.payment_requests.json_peer import JsonPeer
+from prepay_ledger.payment_requests.post import text_at, unclear
 from prepay_ledger.payment_requests.values import NoAnswer
 from prepay_ledger.providers.amounts import decimal_of
 from prepay_ledger.refunders.values import BackAnswer, BackRequest, NotGiven, Taken
-from prewatt_common.clock import Clock
 
 NAMES = frozenset(
     {"request_id", "payment_id", "account_number", "amount_micro", "amount", "currency"}
@@ -27,17 +24,10 @@ _REFUSES = (HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRefunder:
-    """A `Refunder`. ``secret``: what requests are signed with by Standard Webhooks; none: they are
-    not. ``movement_id`` and ``code``: where the answer has them."""
+    """A `Refunder`. ``movement_id``: where the answer has it."""
 
-    url: str
-    headers: Mapping[str, str]
-    body: JsonValue
-    secret: str | None
+    peer: JsonPeer
     movement_id: tuple[str, ...]
-    code: tuple[str, ...]
-    client: httpx.AsyncClient
-    clock: Clock
     looks = False
 
     def refused_amount(self, amount_micro: int, currency: str) -> bool:  # noqa: ARG002
@@ -45,23 +35,15 @@ class HttpRefunder:
         return False
 
     async def ask(self, request: BackRequest) -> BackAnswer:
-        """The same however often it is asked: the request's id is the Idempotency-Key."""
-        posted = await post_json(
-            self.client,
-            self.url,
-            headers=self.headers,
-            document=filled(self.body, _places(request)),
-            request_id=request.id,
-            secret=self.secret,
-            now=self.clock(),
-        )
+        """Under the request's id."""
+        posted = await self.peer.ask(_places(request), request_id=request.id)
         if isinstance(posted, NoAnswer):
             return posted
         if httpx.codes.is_success(posted.status):
             return Taken(text_at(posted.document, *self.movement_id))
         if posted.status in _REFUSES:
-            return NotGiven(text_at(posted.document, *self.code) or str(posted.status))
-        return unclear(posted, text_at(posted.document, *self.code))
+            return NotGiven(self.peer.code_of(posted) or str(posted.status))
+        return unclear(posted, self.peer.code_of(posted))
 
     async def look(self, request: BackRequest) -> BackAnswer:  # noqa: ARG002
         """Nothing says where to."""
