@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from prewatt_metering.registers.readings import Quality, Reading
 
 _SECOND_US = 1_000_000
-_WHOLE_SECOND = 0x10
-_BEFORE_BASE = 0x20
-_NEGATIVE = 0x40
+WHOLE_SECOND = 0x10
+BEFORE_BASE = 0x20
+NEGATIVE = 0x40
 _QUALITIES = 0x0F
 
 
@@ -29,11 +29,11 @@ def pack(readings: Iterable[Reading], *, base_us: int) -> bytes:
     for at_us, register_wh, quality in readings:
         flags, distance, size_wh = int(quality), at_us - base_us, register_wh
         if distance < 0:
-            flags, distance = flags | _BEFORE_BASE, -distance
+            flags, distance = flags | BEFORE_BASE, -distance
         if distance % _SECOND_US == 0:
-            flags, distance = flags | _WHOLE_SECOND, distance // _SECOND_US
+            flags, distance = flags | WHOLE_SECOND, distance // _SECOND_US
         if size_wh < 0:
-            flags, size_wh = flags | _NEGATIVE, -size_wh
+            flags, size_wh = flags | NEGATIVE, -size_wh
         packed.append(flags)
         _put_leb128(packed, distance)
         _put_leb128(packed, size_wh)
@@ -52,12 +52,12 @@ def unpack(packed: bytes, *, base_us: int) -> list[Reading]:
             flags = packed[place]
             after, place = _leb128(packed, place + 1)
             register_wh, place = _leb128(packed, place)
-            if flags & _WHOLE_SECOND:
+            if flags & WHOLE_SECOND:
                 after *= _SECOND_US
             readings.append(
                 Reading(
-                    base_us - after if flags & _BEFORE_BASE else base_us + after,
-                    -register_wh if flags & _NEGATIVE else register_wh,
+                    base_us - after if flags & BEFORE_BASE else base_us + after,
+                    -register_wh if flags & NEGATIVE else register_wh,
                     _OF_NUMBER[flags & _QUALITIES],
                 )
             )

@@ -1,6 +1,6 @@
 """Readings, however they came, are stored and change what their meters have used."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import NamedTuple
@@ -49,8 +49,7 @@ async def charge_readings(
     where a meter needs it, which takes seconds a meter, or raises `ReadingsHaveLeft`."""
     day = await unit.charging.posting_day()
     followed = await _ordinary(unit, by_meter, pricings, remembered=remembered, day=day, now=now)
-    done = meters_of(followed)
-    rest = {meter_id: some for meter_id, some in by_meter.items() if meter_id not in done}
+    rest = _without(followed, by_meter)
     # All meters before any period: the order in which whoever decides locks them.
     if followed:
         await unit.charging.save_followed_meters(followed, day=day)
@@ -114,6 +113,15 @@ async def _held(
     return same, changed
 
 
+def _without(
+    followed: Sequence[Followed], by_meter: Mapping[str, Sequence[Reading]]
+) -> Mapping[str, Sequence[Reading]]:
+    if sum(len(each.before) for each in followed) == len(by_meter):
+        return {}
+    done = meters_of(followed)
+    return {meter_id: some for meter_id, some in by_meter.items() if meter_id not in done}
+
+
 def meters_of(followed: Sequence[Followed]) -> set[str]:
     """All of their meters."""
     return {meter_id for each in followed for meter_id in each.before.meter_ids}
@@ -130,7 +138,9 @@ async def _ordinary(
 ) -> Sequence[Followed]:
     if len(by_meter) < GROUP_MIN:
         return ()
-    others = by_meter.keys() - {meter_id for each in remembered for meter_id in each.meter_ids}
+    others: Collection[str] = ()
+    if sum(map(len, remembered)) < len(by_meter):
+        others = by_meter.keys() - {m for each in remembered for m in each.meter_ids}
     return follow_ordinary(
         standings=await unit.charging.standings(list(others)) if others else (),
         remembered=remembered,

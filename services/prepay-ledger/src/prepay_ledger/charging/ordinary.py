@@ -7,7 +7,7 @@ that plain is left to them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain
 from uuid import UUID
@@ -125,15 +125,16 @@ def _follow(
 ) -> Followed | None:
     if not len(block):
         return None
-    read = [sorted(readings[meter_id]) for meter_id in block.meter_ids]
+    read = [_ascending(readings[meter_id]) for meter_id in block.meter_ids]
     numbers = block.numbers.copy()
     is_slow = _append(_open_days(block.common, numbers), read)
     is_fast = ~is_slow & (block.numbers[:, Column.DUE_DAY] > today.toordinal())
-    rows: list[int] = np.flatnonzero(is_fast).tolist()
-    if not rows:
+    if not is_fast.any():
         return None
-    before, after = block.some(rows), block.some(rows, numbers)
-    read = [read[row] for row in rows]
+    before, after = block, replace(block, numbers=numbers)
+    if not is_fast.all():
+        rows: list[int] = np.flatnonzero(is_fast).tolist()
+        before, after, read = before.some(rows), after.some(rows), [read[row] for row in rows]
     try:
         _charge(before, after.numbers)
     except TooLarge:
@@ -145,6 +146,10 @@ def _follow(
     after.numbers[:, Column.DAY] = day.toordinal()
     after.numbers[:, [Column.VERSION, Column.PERIOD_VERSION]] += 1
     return Followed(before, after, read)
+
+
+def _ascending(some: Sequence[Reading]) -> list[Reading]:
+    return sorted(some) if len(some) > 1 else list(some)
 
 
 def _rounds(counts: Ints) -> int:

@@ -254,8 +254,11 @@ def _told_of(
 ) -> Iterator[PostedCharge]:
     after, common = each.after, each.after.common
     period = common.simple.period
-    energy_wh: list[int] = after.numbers[:, common.energy].sum(axis=1).tolist()
-    total_micro: list[int] = after.numbers[:, common.posted].sum(axis=1).tolist()
+    energy_wh: list[int] = after.energy_wh.tolist()
+    total_micro: list[int] = after.posted_micro.tolist()
+    last_read_us = after.column(Column.LAST_READ_US)
+    # Many meters read at the same instants.
+    instants = {each: instant_of(each) for each in set(last_read_us)}
     for agreement_id, account_id, version, days, wh, micro, last_us in zip(
         after.agreement_ids,
         after.account_ids,
@@ -263,7 +266,7 @@ def _told_of(
         after.column(Column.STANDING_DAYS),
         energy_wh,
         total_micro,
-        after.column(Column.LAST_READ_US),
+        last_read_us,
         strict=True,
     ):
         balance = balances.get(account_id)
@@ -276,7 +279,7 @@ def _told_of(
             days,
             wh,
             micro,
-            instant_of(last_us),
+            instants[last_us],
             None if balance is None else balance.number,
             None if balance is None else balance.balance_micro,
         )

@@ -1,27 +1,27 @@
 """The hot path's reads and writes: meters and periods of ordinary readings, by column."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import chain
 from typing import TypeVar
 
+import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from prepay_ledger.charging.column_texts import energy_texts, piece_texts, posted_texts
 from prepay_ledger.charging.meters import packed_base_us
 from prepay_ledger.charging.ordinary import Followed
 from prepay_ledger.charging.postgres_rows import (
     TURNED,
-    array_text,
     check_rows,
     decode_energy,
     decode_posted,
-    encode,
 )
 from prepay_ledger.charging.postgres_turning import turn_days
 from prepay_ledger.charging.standing import Block, Column, Standing
+from prewatt_common.db.columns import lines, numbers
 from prewatt_common.db.database import driver
-from prewatt_metering.registers.packing import pack
-from prewatt_metering.registers.readings import Reading
+from prewatt_metering.registers.packing_many import pack_many
 from prewatt_metering.usage.batch import Ints
 
 _STANDINGS = """
@@ -37,13 +37,18 @@ JOIN charge_state AS c ON c.agreement_id = s.agreement_id AND c.due_day IS NOT N
 WHERE s.meter_id = ANY($1::text[]) AND s.open_day IS NOT NULL AND NOT s.is_estimated
 """
 
+# Functions that give rows stand in SELECT: in FROM, what each of them gives is kept apart first.
 _METERS = """
 UPDATE meter_state AS s
 SET version = s.version + 1, day = $1, last_at_us = n.last_at_us, last_wh = n.last_wh,
     piece_wh = n.piece_wh::bigint[],
     today = CASE WHEN s.day = $1 THEN n.new || s.today ELSE n.new END
-FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::bytea[])
-     AS n (meter_id, version, last_at_us, last_wh, piece_wh, new)
+FROM (SELECT unnest(string_to_array($2, E'\\n')) AS meter_id,
+             unnest($3::text::bigint[]) AS version,
+             unnest($4::text::bigint[]) AS last_at_us,
+             unnest($5::text::bigint[]) AS last_wh,
+             unnest(string_to_array($6, E'\\n')) AS piece_wh,
+             decode(unnest(string_to_array($7, E'\\n')), 'hex') AS new) AS n
 WHERE s.meter_id = n.meter_id AND s.version = n.version
 """
 
@@ -51,10 +56,14 @@ _PERIODS = f"""
 UPDATE charge_state AS c
 SET version = c.version + 1, energy = n.energy, posted = n.posted, last_read_us = n.last_read_us,
     posted_micro = n.posted_micro, energy_wh = n.energy_wh, {TURNED}
-FROM unnest($2::uuid[], $3::date[], $4::bigint[], $5::text[], $6::text[], $7::bigint[],
-            $8::bigint[], $9::bigint[])
-     AS n (agreement_id, period_first, version, energy, posted, last_read_us, posted_micro,
-           energy_wh)
+FROM (SELECT unnest($2::uuid[]) AS agreement_id,
+             unnest($3::date[]) AS period_first,
+             unnest($4::text::bigint[]) AS version,
+             unnest(string_to_array($5, E'\\n')) AS energy,
+             unnest(string_to_array($6, E'\\n')) AS posted,
+             unnest($7::text::bigint[]) AS last_read_us,
+             unnest($8::text::bigint[]) AS posted_micro,
+             unnest($9::text::bigint[]) AS energy_wh) AS n
 WHERE c.agreement_id = n.agreement_id AND c.period_first = n.period_first
   AND c.version = n.version
 """  # noqa: S608 - of constants
@@ -83,42 +92,44 @@ class PostgresOrdinary:
     async def save_followed_meters(self, followed: Sequence[Followed], *, day: date) -> None:
         """In the order of their ids, so that two batches do not deadlock."""
         connection = await driver(self._connection)
-        meter_ids = _all(each.before.meter_ids for each in followed)
-        before_days = _all(each.before.column(Column.DAY) for each in followed)
-        today = day.toordinal()
-        turned = [m for m, on in zip(meter_ids, before_days, strict=True) if on < today]
-        if turned:
-            await turn_days(connection, turned, day)
-        base_us = packed_base_us(day)
-        columns = (
-            meter_ids,
-            _all(each.before.column(Column.VERSION) for each in followed),
-            _all(each.after.column(Column.LAST_AT_US) for each in followed),
-            _all(each.after.column(Column.LAST_WH) for each in followed),
-            _all(map(array_text, _pieces(each.after)) for each in followed),
-            _all(_packed(each.readings, base_us) for each in followed),
-        )
+        before, after = [each.before for each in followed], [each.after for each in followed]
+        meter_ids = _all(each.meter_ids for each in before)
+        is_turned = _column(before, Column.DAY) < day.toordinal()
+        if is_turned.any():
+            await turn_days(connection, [meter_ids[row] for row in np.flatnonzero(is_turned)], day)
         order = sorted(range(len(meter_ids)), key=meter_ids.__getitem__)
-        status = await connection.execute(_METERS, day, *(_in(order, each) for each in columns))
+        status = await connection.execute(
+            _METERS,
+            day,
+            lines(_in(order, meter_ids)),
+            numbers(_column(before, Column.VERSION)[order].tolist()),
+            numbers(_column(after, Column.LAST_AT_US)[order].tolist()),
+            numbers(_column(after, Column.LAST_WH)[order].tolist()),
+            lines(_in(order, _all(map(piece_texts, after)))),
+            lines(_in(order, _packed(followed, day))),
+        )
         check_rows(status, f"UPDATE {len(meter_ids)}")
 
     async def save_followed_periods(self, followed: Sequence[Followed], *, day: date) -> None:
         """In the order of their ids, so that two batches do not deadlock."""
         connection = await driver(self._connection)
-        agreement_ids = _all(each.before.agreement_ids for each in followed)
-        columns = (
-            agreement_ids,
-            _all([each.before.common.key.period_first] * len(each.before) for each in followed),
-            _all(each.before.column(Column.PERIOD_VERSION) for each in followed),
-            _all(_energy_texts(each.after) for each in followed),
-            _all(_posted_texts(each.after) for each in followed),
-            _all(each.after.column(Column.LAST_READ_US) for each in followed),
-            _all(_sums(each.after, each.after.common.posted) for each in followed),
-            _all(_sums(each.after, each.after.common.energy) for each in followed),
-        )
+        before, after = [each.before for each in followed], [each.after for each in followed]
+        agreement_ids = _all(each.agreement_ids for each in before)
+        firsts = _all([each.common.key.period_first] * len(each) for each in before)
         by_id = [each.int for each in agreement_ids]
         order = sorted(range(len(by_id)), key=by_id.__getitem__)
-        status = await connection.execute(_PERIODS, day, *(_in(order, each) for each in columns))
+        status = await connection.execute(
+            _PERIODS,
+            day,
+            _in(order, agreement_ids),
+            _in(order, firsts),
+            numbers(_column(before, Column.PERIOD_VERSION)[order].tolist()),
+            lines(_in(order, _all(map(energy_texts, after)))),
+            lines(_in(order, _all(map(posted_texts, after)))),
+            numbers(_column(after, Column.LAST_READ_US)[order].tolist()),
+            numbers(np.concatenate([each.posted_micro for each in after])[order].tolist()),
+            numbers(np.concatenate([each.energy_wh for each in after])[order].tolist()),
+        )
         check_rows(status, f"UPDATE {len(agreement_ids)}")
 
 
@@ -133,33 +144,18 @@ def _in(order: Sequence[int], values: Sequence[_T]) -> list[_T]:
     return [values[place] for place in order]
 
 
-def _pieces(block: Block) -> list[list[int]]:
-    return block.numbers[:, block.common.pieces].tolist()
+def _column(blocks: Iterable[Block], column: Column) -> Ints:
+    return np.concatenate([each.numbers[:, column] for each in blocks])
 
 
-def _sums(block: Block, columns: slice) -> list[int]:
-    return block.numbers[:, columns].sum(axis=1).tolist()
-
-
-def _packed(readings: Iterable[list[Reading]], base_us: int) -> Iterator[bytes]:
-    return (pack(reversed(each), base_us=base_us) for each in readings)
-
-
-def _energy_texts(block: Block) -> Iterator[str]:
-    part = encode(block.common.part).decode()
-    for text in _texts(block.common.simple.slots, block.numbers[:, block.common.energy]):
-        yield f"{{{part}:{text}}}" if len(text) > len("{}") else "{}"
-
-
-def _posted_texts(block: Block) -> Iterator[str]:
-    return _texts(block.common.simple.accounts, block.numbers[:, block.common.posted])
-
-
-def _texts(names: Sequence[str], numbers: Ints) -> Iterator[str]:
-    """As `encode` has a dictionary of those that are not zero."""
-    order = sorted(range(len(names)), key=names.__getitem__)
-    named = [f"{encode(names[place]).decode()}:" for place in order]
-    rows: list[list[int]] = numbers[:, order].tolist()
-    for row in rows:
-        some = [f"{name}{value}" for name, value in zip(named, row, strict=True) if value]
-        yield f"{{{','.join(some)}}}"
+def _packed(followed: Sequence[Followed], day: date) -> list[str]:
+    """In hexadecimal, the newest reading in front."""
+    read = _all(each.readings for each in followed)
+    flat = [reading for some in read for reading in reversed(some)]
+    packed = pack_many(
+        at_us=np.array([each.at_us for each in flat]),
+        register_wh=np.array([each.register_wh for each in flat]),
+        counts=np.array([len(some) for some in read]),
+        base_us=packed_base_us(day),
+    )
+    return [each.hex() for each in packed]

@@ -128,18 +128,28 @@ class Block:
         """Whether each is the only meter of its account."""
         return bool(self.numbers[:, Column.IS_ALONE].all())
 
+    @property
+    def energy_wh(self) -> Ints:
+        """The period's Wh of every meter."""
+        return self.numbers[:, self.common.energy].sum(axis=1)
+
+    @property
+    def posted_micro(self) -> Ints:
+        """The micro-units that are posted of every meter's period."""
+        return self.numbers[:, self.common.posted].sum(axis=1)
+
     def column(self, column: Column) -> list[int]:
         """One of the numbers of every meter, as Python's integers: numpy's are slow one by one."""
         return self.numbers[:, column].tolist()
 
-    def some(self, rows: Sequence[int], numbers: Ints | None = None) -> "Block":
-        """These rows, in this order; of other ``numbers`` if given."""
+    def some(self, rows: Sequence[int]) -> "Block":
+        """These rows, in this order."""
         return Block(
             self.common,
             [self.meter_ids[row] for row in rows],
             [self.agreement_ids[row] for row in rows],
             [self.account_ids[row] for row in rows],
-            (self.numbers if numbers is None else numbers)[list(rows)],
+            self.numbers[list(rows)],
         )
 
 

@@ -64,7 +64,8 @@ class TakeReadings:
 
         def committed() -> None:
             self._remembered.keep(followed, epoch=epoch)
-            self._remembered.forget(by_meter.keys() - meters_of(followed))
+            if sum(len(each.after) for each in followed) < len(by_meter):
+                self._remembered.forget(by_meter.keys() - meters_of(followed))
             self._observe(batch)
 
         return committed

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from prepay_ledger.epochs.postgres import FIRST_NUMBER
 from prepay_ledger.journal.values import Balance, Journal, movements, sub_movements
+from prewatt_common.db.columns import numbers
 from prewatt_common.db.database import driver, insert_rows
 
 _WRITE = """
@@ -31,12 +32,13 @@ _ENTRY = (
 )  # fmt: skip
 _ENTERED_FEW = 20
 """More go faster by COPY."""
+_AMOUNTS = "(SELECT unnest($1::uuid[]) AS id, unnest($2::text::bigint[]) AS amount_micro)"
 # Whose balance has fallen to a mandate's threshold is noted in the same statement: whatever moves
 # it, and whoever dies next, the job of automatic top-ups finds the account.
 _MOVE_BALANCES = f"""
 WITH moved AS (
     UPDATE account AS a SET balance_micro = a.balance_micro + m.amount_micro, moves = a.moves + 1
-    FROM unnest($1::uuid[], $2::bigint[]) AS m (id, amount_micro)
+    FROM {_AMOUNTS} AS m
     WHERE a.id = m.id
     RETURNING a.id, {FIRST_NUMBER} + a.moves AS number, a.balance_micro,
               coalesce(a.balance_micro <= a.review_at_micro, false)
@@ -52,11 +54,11 @@ SELECT id, number, balance_micro, is_due FROM moved
 # charged for use asks for no such look: it is due by a statement, which does.
 _MOVE_AND_LOOK_AT_LATE = _MOVE_BALANCES.replace(
     "WITH moved AS (",
-    """WITH late AS (
+    f"""WITH late AS (
     UPDATE late_charge_look SET look_on = $3::date
-    FROM unnest($1::uuid[], $2::bigint[]) AS m (id, amount_micro)
+    FROM {_AMOUNTS} AS m
     WHERE account_id = m.id AND m.amount_micro <> 0 AND (look_on IS NULL OR look_on > $3::date)
-), moved AS (""",
+), moved AS (""",  # noqa: S608 - of constants
 )
 # No ON CONFLICT: that checks the row that it would insert first, and what moves a sub-account may
 # have a sign that it never has itself.
@@ -143,6 +145,6 @@ class PostgresJournals:
         ordered = sorted(amounts_micro, key=_by_id)
         connection = await driver(self._connection)
         rows = await connection.fetch(
-            statement, ordered, [amounts_micro[each] for each in ordered], *further
+            statement, ordered, numbers([amounts_micro[each] for each in ordered]), *further
         )
         return [Balance._make(row) for row in rows]
