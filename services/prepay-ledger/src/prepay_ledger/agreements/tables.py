@@ -21,7 +21,7 @@ agreement = Table(
     "agreement",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     Column("tariff_code", Text, nullable=False),
     Column("first_day", Date, nullable=False),
     # The day after the last; none: it lasts.

@@ -10,7 +10,7 @@ condition = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("kind", Text, nullable=False),
-    Column("account_id", Uuid, ForeignKey("account.id")),
+    Column("account_id", Uuid, ForeignKey("account_key.id")),
     Column("reference", Text, nullable=False),
     Column("holds_until", DateTime(timezone=True)),
     Column("begun_by", Text, nullable=False),

@@ -44,7 +44,7 @@ cut_list_line = Table(
     Column("list_id", Uuid, ForeignKey("cut_list.id"), nullable=False),
     # From 1, in the order in which they are cut.
     Column("number", Integer, nullable=False),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     Column("state", Text, nullable=False),
     # When it was done, or failed.
     Column("at", DateTime(timezone=True)),

@@ -23,7 +23,7 @@ debt = Table(
     "debt",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     # What it comes from: the same again is the same debt.
     Column("source", Text, nullable=False, unique=True),
     # The period of the agreement whose bill it is of.
@@ -78,7 +78,7 @@ corrected_bill = Table(
     metadata,
     Column("agreement_id", Uuid, ForeignKey("agreement.id"), nullable=False),
     Column("period_first", Date, nullable=False),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     Column("given_micro", BigInteger, nullable=False),
     Column("barred_micro", BigInteger, nullable=False),
     PrimaryKeyConstraint("agreement_id", "period_first"),
@@ -88,7 +88,7 @@ corrected_bill = Table(
 debt_news = Table(
     "debt_news",
     metadata,
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     Column("news", Text, nullable=False),
     Column("amount_micro", BigInteger, nullable=False),
     instant("changed_at"),

@@ -22,7 +22,7 @@ deposit = Table(
     "deposit",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     Column("kind", Text, nullable=False),
     Column("amount_micro", BigInteger, nullable=False),
     Column("currency", Text, nullable=False),

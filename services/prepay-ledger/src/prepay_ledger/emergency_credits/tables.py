@@ -9,7 +9,7 @@ emergency_credit = Table(
     "emergency_credit",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     Column("amount_micro", BigInteger, nullable=False),
     Column("point_micro", BigInteger, nullable=False),
     Column("policy", BigInteger, nullable=False),

@@ -37,7 +37,7 @@ installation = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("meter_id", Text, nullable=False),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     instant("begins_at"),
     instant("ends_at", nullable=True),
     Column("opening_wh", BigInteger),

@@ -40,7 +40,7 @@ entry = Table(
     metadata,
     Column("journal_id", BigInteger, ForeignKey("journal.id"), nullable=False),
     Column("number", Integer, nullable=False),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     Column("agreement_id", Uuid),
     Column("period_first", Date),
     Column("amount_micro", BigInteger, nullable=False),
@@ -62,7 +62,7 @@ Index(
 sub_balance = Table(
     "sub_balance",
     metadata,
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     Column("sub_account", Text, nullable=False),
     Column("amount_micro", BigInteger, nullable=False),
     PrimaryKeyConstraint("account_id", "sub_account"),

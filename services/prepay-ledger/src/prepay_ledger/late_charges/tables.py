@@ -24,7 +24,7 @@ late_charge = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("statement_id", Uuid, ForeignKey("statement.id"), nullable=False),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     # Of the statement's rows.
     Column("number", Integer, nullable=False),
     Column("through", Date, nullable=False),
@@ -51,7 +51,7 @@ late_charge_waiver = Table(
     Column("id", Uuid, primary_key=True),
     Column("key", Text, nullable=False),
     Column("statement_id", Uuid, ForeignKey("statement.id"), nullable=False),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     Column("amount_micro", BigInteger, nullable=False),
     Column("currency", Text, nullable=False),
     # Who asked for it; who approved is with the proposal.
@@ -72,7 +72,7 @@ payment_reminder = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("statement_id", Uuid, ForeignKey("statement.id"), nullable=False),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     Column("step_days", Integer, nullable=False),
     Column("open_micro", BigInteger, nullable=False),
     Column("currency", Text, nullable=False),
@@ -88,7 +88,7 @@ Index("payment_reminder_account", payment_reminder.c.account_id, payment_reminde
 late_charge_look = Table(
     "late_charge_look",
     metadata,
-    Column("account_id", Uuid, ForeignKey("account.id"), primary_key=True),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), primary_key=True),
     # None: it was never looked at.
     Column("through", Date),
     # Of late charges, where the policy has them paid before what was used.

@@ -20,7 +20,7 @@ mandate = Table(
     "mandate",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     Column("provider", Text, nullable=False),
     Column("reference", Text, nullable=False),
     Column("threshold_micro", BigInteger, nullable=False),
@@ -104,7 +104,7 @@ top_up_request = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("mandate_id", Uuid, ForeignKey("mandate.id"), nullable=False),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     Column("provider", Text, nullable=False),
     Column("reference", Text, nullable=False),
     Column("amount_micro", BigInteger, nullable=False),
@@ -186,5 +186,5 @@ Index("top_up_request_close_day", top_up_request_close.c.day, top_up_request_clo
 top_up_due = Table(
     "top_up_due",
     metadata,
-    Column("account_id", Uuid, ForeignKey("account.id"), primary_key=True),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), primary_key=True),
 )

@@ -9,7 +9,7 @@ mode_change = Table(
     "mode_change",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     Column("to_mode", Text, nullable=False),
     Column("first_day", Date, nullable=False),
     Column("tariff_code", Text, nullable=False),

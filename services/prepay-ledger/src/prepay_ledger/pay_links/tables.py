@@ -21,7 +21,7 @@ pay_link = Table(
     "pay_link",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     Column("token_sha256", LargeBinary, nullable=False, unique=True),
     Column("key_id", Text, nullable=False),
     instant("valid_until"),

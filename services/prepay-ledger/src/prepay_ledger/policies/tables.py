@@ -69,7 +69,7 @@ account_protection = Table(
     "account_protection",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     Column("kind", Text, nullable=False),
     Column("papers", Text, nullable=False),
     instant("begins_at"),

@@ -21,7 +21,7 @@ from prewatt_common.db.tables import instant
 prepay_agreement = Table(
     "prepay_agreement",
     metadata,
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     Column("version", Integer, nullable=False),
     Column("jurisdiction", Text, nullable=False),
     Column("customer_class", Text, nullable=False),

@@ -62,7 +62,7 @@ procedure_evidence = Table(
     "procedure_evidence",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     Column("kind", Text, nullable=False),
     # A step's, a notice's template or a hindrance's.
     Column("name", Text, nullable=False),

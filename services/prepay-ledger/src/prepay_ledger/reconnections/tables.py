@@ -20,7 +20,7 @@ reconnection = Table(
     "reconnection",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     Column("meter_id", Text, nullable=False),
     Column("cause", Text, nullable=False),
     # When the money was accepted, or whatever else it is for came.

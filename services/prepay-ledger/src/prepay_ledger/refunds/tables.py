@@ -23,7 +23,7 @@ refund_payee = Table(
     "refund_payee",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     Column("holder", Text, nullable=False),
     # Empty where it is paid in cash.
     Column("bank_account", Text, nullable=False),
@@ -37,7 +37,7 @@ refund = Table(
     "refund",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     Column("amount_micro", BigInteger, nullable=False),
     Column("currency", Text, nullable=False),
     Column("way", Text, nullable=False),

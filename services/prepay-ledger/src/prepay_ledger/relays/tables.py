@@ -61,7 +61,7 @@ command = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("decision_id", Uuid, ForeignKey("decision.id"), nullable=False),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     Column("meter_id", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("limit_w", Integer),

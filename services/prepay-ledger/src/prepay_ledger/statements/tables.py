@@ -24,7 +24,7 @@ statement = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("number", BigInteger, nullable=False, unique=True),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     Column("agreement_id", Uuid, nullable=False),
     Column("period_first", Date, nullable=False),
     Column("period_end", Date, nullable=False),
@@ -56,7 +56,7 @@ Index("statement_account_id", statement.c.account_id, statement.c.id)
 statement_due = Table(
     "statement_due",
     metadata,
-    Column("account_id", Uuid, ForeignKey("account.id"), primary_key=True),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), primary_key=True),
     Column("look_on", Date, nullable=False),
 )
 Index("statement_due_look_on", statement_due.c.look_on, statement_due.c.account_id)

@@ -19,7 +19,7 @@ decision = Table(
     "decision",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     Column("state", Text, nullable=False),
     Column("action", Text),
     Column("fired", ARRAY(Text), nullable=False),

@@ -93,7 +93,7 @@ vend = Table(
     Column("id", Uuid, primary_key=True),
     Column("vendor_id", Uuid, ForeignKey("vendor.id"), nullable=False),
     Column("key", Text, nullable=False),
-    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
     Column("account_number", Text, nullable=False),
     Column("amount_micro", BigInteger, nullable=False),
     Column("currency", Text, nullable=False),
@@ -154,7 +154,7 @@ Index("vend_bar_who", vend_bar.c.who, vend_bar.c.key)
 account_holder = Table(
     "account_holder",
     metadata,
-    Column("account_id", Uuid, ForeignKey("account.id"), primary_key=True),
+    Column("account_id", Uuid, ForeignKey("account_key.id"), primary_key=True),
     Column("name", Text, nullable=False),
     Column("told_by", Text, nullable=False),
     instant("told_at"),

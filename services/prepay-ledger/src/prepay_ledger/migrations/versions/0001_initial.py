@@ -11,6 +11,10 @@ branch_labels = None
 depends_on = None
 
 TABLES = """
+CREATE TABLE account_key (
+    id uuid NOT NULL,
+    PRIMARY KEY (id)
+);
 CREATE TABLE account (
     id uuid NOT NULL,
     number text NOT NULL,
@@ -75,7 +79,7 @@ CREATE TABLE entry (
     PRIMARY KEY (journal_id, number),
     CHECK (sub_account IN ('credit', 'debt', 'hold', 'deposit', 'estimate')),
     FOREIGN KEY(journal_id) REFERENCES journal (id),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE INDEX entry_account_id ON entry (account_id, journal_id);
 CREATE INDEX entry_debt ON entry (account_id, journal_id) WHERE sub_account = 'debt';
@@ -87,7 +91,7 @@ CREATE TABLE sub_balance (
     CHECK (CASE WHEN sub_account IN ('hold', 'deposit') THEN amount_micro >= 0
                 WHEN sub_account = 'estimate' THEN true
                 ELSE sub_account = 'debt' AND amount_micro <= 0 END),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE TABLE payment_event (
     id uuid NOT NULL,
@@ -446,7 +450,7 @@ CREATE TABLE account_protection (
     PRIMARY KEY (id),
     CHECK (ends_at >= begins_at),
     CHECK (revision > 0),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE INDEX account_protection_account_id ON account_protection (account_id, id);
 CREATE TABLE unbound_reading (
@@ -508,7 +512,7 @@ CREATE TABLE agreement (
     CHECK (corrections >= 0),
     CONSTRAINT agreement_one_at_a_time EXCLUDE USING gist
         (account_id WITH =, daterange(first_day, end_day) WITH &&),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE INDEX agreement_ended ON agreement (end_day) WHERE end_day IS NOT NULL;
 CREATE INDEX agreement_tariff ON agreement (tariff_code, account_id);
@@ -574,7 +578,7 @@ CREATE TABLE installation (
     CHECK (opening_wh >= 0),
     CHECK (closing_wh >= 0),
     CHECK (revision > 0),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE INDEX installation_meter_id ON installation (meter_id, begins_at);
 CREATE INDEX installation_account_id ON installation (account_id);
@@ -589,7 +593,7 @@ CREATE TABLE decision (
     at timestamptz NOT NULL,
     day date DEFAULT open_day() NOT NULL,
     PRIMARY KEY (id),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE INDEX decision_day ON decision (day, id);
 CREATE INDEX decision_account_id ON decision (account_id, id);
@@ -613,7 +617,7 @@ CREATE TABLE payment (
     CHECK (currency ~ '^[A-Z]{3}$'),
     CHECK (amount_micro > 0),
     CHECK (taken_back_micro BETWEEN 0 AND amount_micro),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE INDEX payment_day ON payment (day, id);
 CREATE INDEX payment_account ON payment (account_id, id);
@@ -637,7 +641,7 @@ CREATE TABLE topup (
     CHECK (repaid_micro + debts_micro + added_micro = amount_micro),
     CHECK (above_maximum_micro >= 0),
     FOREIGN KEY(payment) REFERENCES payment (id),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE INDEX topup_above_maximum ON topup (payment) WHERE above_maximum_micro > 0;
 CREATE INDEX topup_day ON topup (day, payment);
@@ -680,7 +684,7 @@ CREATE TABLE command (
     CHECK (expires_at > issued_at),
     CHECK ((action = 'limit') = (limit_w IS NOT NULL)),
     FOREIGN KEY(decision_id) REFERENCES decision (id),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE INDEX command_day ON command (day, id);
 CREATE INDEX command_account_id ON command (account_id, id);
@@ -778,7 +782,7 @@ CREATE TABLE procedure_evidence (
     PRIMARY KEY (id),
     UNIQUE (takes_back),
     CHECK (kind IN ('step', 'notice', 'hindrance')),
-    FOREIGN KEY(account_id) REFERENCES account (id),
+    FOREIGN KEY(account_id) REFERENCES account_key (id),
     FOREIGN KEY(takes_back) REFERENCES procedure_evidence (id)
 );
 CREATE UNIQUE INDEX procedure_evidence_notice ON procedure_evidence (reference)
@@ -817,7 +821,7 @@ CREATE TABLE cut_list_line (
     CHECK (number > 0),
     CHECK (state IN ('waiting', 'aside', 'out', 'done', 'failed', 'dropped')),
     FOREIGN KEY(list_id) REFERENCES cut_list (id),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE INDEX cut_list_line_account ON cut_list_line (account_id, list_id);
 CREATE TABLE prepay_agreement (
@@ -850,7 +854,7 @@ CREATE TABLE prepay_agreement (
     CHECK (warning_micro >= cut_micro),
     CHECK (valid_from >= signed_at),
     CHECK (paper_sha256 ~ '^[0-9a-f]{64}$'),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE INDEX prepay_agreement_day ON prepay_agreement (day, account_id, version);
 CREATE TABLE work_order (
@@ -934,7 +938,7 @@ CREATE TABLE reconnection (
     CHECK ((breached_at IS NULL) = (breach_stage IS NULL)),
     CHECK (journal_id IS NULL OR breached_at IS NOT NULL),
     CHECK (done_at IS NULL OR superseded_at IS NULL),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE UNIQUE INDEX reconnection_open ON reconnection (meter_id)
     WHERE done_at IS NULL AND superseded_at IS NULL;
@@ -981,7 +985,7 @@ CREATE TABLE debt (
     CHECK (taken_micro >= 0),
     CHECK (paid_micro >= 0 AND lowered_micro >= 0 AND written_off_micro >= 0),
     CHECK (left_micro >= 0),
-    FOREIGN KEY(account_id) REFERENCES account (id),
+    FOREIGN KEY(account_id) REFERENCES account_key (id),
     FOREIGN KEY(agreement_id) REFERENCES agreement (id)
 );
 CREATE INDEX debt_account_id ON debt (account_id, id);
@@ -995,7 +999,7 @@ CREATE TABLE corrected_bill (
     barred_micro bigint NOT NULL,
     PRIMARY KEY (agreement_id, period_first),
     CHECK (given_micro >= 0 AND barred_micro >= 0),
-    FOREIGN KEY(account_id) REFERENCES account (id),
+    FOREIGN KEY(account_id) REFERENCES account_key (id),
     FOREIGN KEY(agreement_id) REFERENCES agreement (id)
 );
 CREATE TABLE emergency_credit (
@@ -1019,7 +1023,7 @@ CREATE TABLE emergency_credit (
     CHECK ((accepted_at IS NOT NULL) = (state IN ('accepted', 'ended'))),
     CHECK (num_nulls(means, key, accepted_by, reason, accepted_at) IN (0, 5)
            AND coalesce(means, 'app') IN ('app', 'sms', 'phone', 'desk')),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE INDEX emergency_credit_account ON emergency_credit (account_id, id);
 CREATE UNIQUE INDEX emergency_credit_key ON emergency_credit (account_id, key);
@@ -1033,7 +1037,7 @@ CREATE TABLE debt_news (
     PRIMARY KEY (account_id, news),
     CHECK (news IN ('owed', 'lowered', 'written_off', 'paid')),
     CHECK (amount_micro >= 0),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE INDEX debt_news_untold ON debt_news (news, account_id) WHERE amount_micro > 0;
 CREATE TABLE deposit (
@@ -1061,7 +1065,7 @@ CREATE TABLE deposit (
     CHECK (drawn_micro >= 0 AND released_micro >= 0),
     CHECK (received_micro BETWEEN 0 AND drawn_micro),
     CHECK (left_micro >= 0),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE INDEX deposit_account_id ON deposit (account_id, id);
 CREATE UNIQUE INDEX deposit_paper ON deposit (issuer, reference) WHERE kind = 'guarantee';
@@ -1202,7 +1206,7 @@ CREATE TABLE mode_change (
     CHECK (instalments > 0),
     CHECK (due_days >= 0),
     CHECK (state <> 'done' OR agreement_id IS NOT NULL),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE INDEX mode_change_account_id ON mode_change (account_id, id);
 CREATE UNIQUE INDEX mode_change_open ON mode_change (account_id)
@@ -1236,7 +1240,7 @@ CREATE TABLE condition (
     at timestamptz NOT NULL,
     day date DEFAULT open_day() NOT NULL,
     PRIMARY KEY (id),
-    FOREIGN KEY(account_id) REFERENCES account (id),
+    FOREIGN KEY(account_id) REFERENCES account_key (id),
     CHECK (kind IN ('disputed_readings', 'payment_provider_down', 'balance_view_down',
                     'payment_in_flight', 'mode_change')),
     CHECK ((account_id IS NULL) = (kind IN ('payment_provider_down', 'balance_view_down'))),
@@ -1359,7 +1363,7 @@ CREATE TABLE payment_resolution (
     day date DEFAULT open_day() NOT NULL,
     PRIMARY KEY (payment),
     FOREIGN KEY(payment) REFERENCES payment (id),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE INDEX payment_resolution_day ON payment_resolution (day, payment);
 CREATE TABLE vendor (
@@ -1465,7 +1469,7 @@ CREATE TABLE vend (
     CHECK (tender IN ('cash', 'card', 'transfer', 'cheque')),
     CHECK (owed_micro >= 0),
     FOREIGN KEY(vendor_id) REFERENCES vendor (id),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE INDEX vend_day ON vend (day, id);
 CREATE INDEX vend_vendor_business_day ON vend (vendor_id, business_day, id);
@@ -1620,7 +1624,7 @@ CREATE TABLE adjustment (
     CHECK (currency ~ '^[A-Z]{3}$'),
     CHECK (cause IN ('goodwill', 'compensation', 'fee', 'unmetered-use', 'charge-error',
         'payment-error', 'take-over')),
-    FOREIGN KEY(account_id) REFERENCES account (id),
+    FOREIGN KEY(account_id) REFERENCES account_key (id),
     FOREIGN KEY(proposal_id) REFERENCES proposal (id)
 );
 CREATE INDEX adjustment_day ON adjustment (day, id);
@@ -1647,8 +1651,8 @@ CREATE TABLE transfer (
     CHECK (amount_micro > 0),
     CHECK (currency ~ '^[A-Z]{3}$'),
     CHECK (from_account_id <> to_account_id),
-    FOREIGN KEY(from_account_id) REFERENCES account (id),
-    FOREIGN KEY(to_account_id) REFERENCES account (id),
+    FOREIGN KEY(from_account_id) REFERENCES account_key (id),
+    FOREIGN KEY(to_account_id) REFERENCES account_key (id),
     FOREIGN KEY(proposal_id) REFERENCES proposal (id)
 );
 CREATE INDEX transfer_day ON transfer (day, id);
@@ -1775,7 +1779,7 @@ CREATE TABLE account_holder (
     told_by text NOT NULL,
     told_at timestamptz NOT NULL,
     PRIMARY KEY (account_id),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE TABLE bank_account (
     account text NOT NULL,
@@ -1993,7 +1997,7 @@ CREATE TABLE mandate (
     CHECK (failures >= 0),
     CHECK (waits IN ('request-open', 'not-yet-valid', 'no-meter', 'disputed', 'refused-too-often',
         'later-day', 'month-reached')),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE UNIQUE INDEX mandate_one_an_account ON mandate (account_id) WHERE state <> 'ended';
 CREATE INDEX mandate_look_at ON mandate (look_at) WHERE look_at IS NOT NULL;
@@ -2061,7 +2065,7 @@ CREATE TABLE top_up_request (
     CHECK (state <> 'accepted' OR answer_by IS NOT NULL),
     CHECK (state NOT IN ('paid', 'refused', 'failed', 'withdrawn') OR closed_at IS NOT NULL),
     FOREIGN KEY(mandate_id) REFERENCES mandate (id),
-    FOREIGN KEY(account_id) REFERENCES account (id),
+    FOREIGN KEY(account_id) REFERENCES account_key (id),
     CHECK (debt_id IS NULL OR statement_id IS NULL),
     FOREIGN KEY(debt_id) REFERENCES debt (id)
 );
@@ -2113,7 +2117,7 @@ CREATE TABLE pay_link (
     CHECK (most_micro > 0),
     CHECK (valid_until > made_at),
     CHECK ((revoked_at IS NULL) = (revoked_by = '')),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE INDEX pay_link_account ON pay_link (account_id, id);
 CREATE TABLE link_payment (
@@ -2146,7 +2150,7 @@ CREATE INDEX link_payment_begun ON link_payment (link_id, begun_at);
 CREATE TABLE top_up_due (
     account_id uuid NOT NULL,
     PRIMARY KEY (account_id),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE TABLE settlement_file (
     id uuid NOT NULL,
@@ -2339,7 +2343,7 @@ CREATE TABLE statement (
     CHECK (owed_micro = brought_micro + charged_micro + corrected_micro + late_micro - paid_micro
         - given_micro),
     CHECK (due_on >= period_end),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 ALTER TABLE top_up_request ADD FOREIGN KEY (statement_id) REFERENCES statement (id);
 CREATE INDEX statement_day ON statement (day, id);
@@ -2369,7 +2373,7 @@ CREATE TABLE late_charge (
     CHECK (currency ~ '^[A-Z]{3}$'),
     CHECK (policy_number >= 0),
     FOREIGN KEY(statement_id) REFERENCES statement (id),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE INDEX late_charge_day ON late_charge (day, id);
 CREATE INDEX late_charge_account ON late_charge (account_id, id);
@@ -2392,7 +2396,7 @@ CREATE TABLE late_charge_waiver (
     CHECK (amount_micro > 0),
     CHECK (currency ~ '^[A-Z]{3}$'),
     FOREIGN KEY(statement_id) REFERENCES statement (id),
-    FOREIGN KEY(account_id) REFERENCES account (id),
+    FOREIGN KEY(account_id) REFERENCES account_key (id),
     FOREIGN KEY(proposal_id) REFERENCES proposal (id),
     FOREIGN KEY(charge_id) REFERENCES late_charge (id)
 );
@@ -2416,7 +2420,7 @@ CREATE TABLE payment_reminder (
     CHECK (currency ~ '^[A-Z]{3}$'),
     CHECK (policy_number >= 0),
     FOREIGN KEY(statement_id) REFERENCES statement (id),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE INDEX payment_reminder_day ON payment_reminder (day, id);
 CREATE INDEX payment_reminder_account ON payment_reminder (account_id, id);
@@ -2427,7 +2431,7 @@ CREATE TABLE late_charge_look (
     look_on date,
     PRIMARY KEY (account_id),
     CHECK (paid_micro >= 0),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE INDEX late_charge_look_on ON late_charge_look (look_on, account_id)
     WHERE look_on IS NOT NULL;
@@ -2435,7 +2439,7 @@ CREATE TABLE statement_due (
     account_id uuid NOT NULL,
     look_on date NOT NULL,
     PRIMARY KEY (account_id),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE INDEX statement_due_look_on ON statement_due (look_on, account_id);
 CREATE TABLE statement_number (
@@ -2456,7 +2460,7 @@ CREATE TABLE refund_payee (
     PRIMARY KEY (id),
     UNIQUE (account_id, holder, bank_account, bank_code),
     CHECK (holder <> ''),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE INDEX refund_payee_day ON refund_payee (day, id);
 CREATE TABLE refund (
@@ -2484,7 +2488,7 @@ CREATE TABLE refund (
     CHECK ((way = 'provider') = (payment IS NOT NULL)),
     CHECK (state IN ('in-transit', 'paid', 'returned', 'cancelled')),
     CHECK (returned_micro BETWEEN 0 AND amount_micro),
-    FOREIGN KEY(account_id) REFERENCES account (id),
+    FOREIGN KEY(account_id) REFERENCES account_key (id),
     FOREIGN KEY(payee_id) REFERENCES refund_payee (id),
     FOREIGN KEY(payment) REFERENCES payment (id),
     FOREIGN KEY(paid_by) REFERENCES bank_line (id),
@@ -2612,7 +2616,7 @@ CREATE TABLE transfer_item (
     CHECK (state <> 'refused' OR NOT live),
     FOREIGN KEY(file_id) REFERENCES transfer_file (id),
     FOREIGN KEY(refund_id) REFERENCES refund (id),
-    FOREIGN KEY(account_id) REFERENCES account (id)
+    FOREIGN KEY(account_id) REFERENCES account_key (id)
 );
 CREATE UNIQUE INDEX transfer_item_one_live ON transfer_item (refund_id) WHERE live;
 CREATE INDEX transfer_item_refund ON transfer_item (refund_id);
@@ -2701,7 +2705,7 @@ CREATE TABLE debit_item (
     CHECK (currency ~ '^[A-Z]{3}$'),
     FOREIGN KEY(request_id) REFERENCES top_up_request (id),
     FOREIGN KEY(file_id) REFERENCES debit_file (id),
-    FOREIGN KEY(account_id) REFERENCES account (id),
+    FOREIGN KEY(account_id) REFERENCES account_key (id),
     FOREIGN KEY(collected_by) REFERENCES bank_line (id),
     FOREIGN KEY(returned_by) REFERENCES bank_line (id)
 );
@@ -2948,6 +2952,16 @@ BEGIN
 END
 $$
 """
+# Other tables refer to an account by a row that never changes. Its own changes with each reading,
+# and then PostgreSQL would ask of every table that referred to it whether that is another one now.
+ACCOUNT_KEYS = """
+CREATE FUNCTION keep_account_keys() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO account_key SELECT id FROM new_rows;
+    RETURN NULL;
+END
+$$
+"""
 REFUSALS = (
     """
     CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -3130,6 +3144,11 @@ def upgrade() -> None:
         "FOR EACH ROW EXECUTE FUNCTION refuse_other_day_of_journal()"
     )
     # By statement: a trigger by row keeps COPY from writing many rows at once.
+    op.execute(ACCOUNT_KEYS)
+    op.execute(
+        "CREATE TRIGGER account_has_key AFTER INSERT ON account REFERENCING NEW TABLE AS new_rows "
+        "FOR EACH STATEMENT EXECUTE FUNCTION keep_account_keys()"
+    )
     for event in ("insert", "update"):
         op.execute(
             f"CREATE TRIGGER installation_one_at_a_time_{event} AFTER {event} ON installation "
