@@ -1,14 +1,11 @@
 """An import leaves behind what the routes for one household leave, and checks what they check."""
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 
-from prewatt_cli.imports import ImportStopped, import_csv
 from prewatt_common.clock import utc_now
 
 pytestmark = pytest.mark.stack
@@ -254,42 +251,3 @@ async def test_the_readings_that_came_before_are_charged_with_the_import(ledger:
     assert tuple(row) == (2_000_000, 2)
     await ledger.sums_to_zero()
     assert await ledger.audited() == []
-
-
-@pytest.mark.timeout(200)
-async def test_killed_in_an_import_each_household_is_there_once_in_the_end(ledger: Any) -> None:
-    count, run = 3_000, uuid4().hex[:8]
-    lines = [f"{PLAIN},opening_balance_micro\n".encode()] + [
-        f"{run}-{n},CNY,test-flat,2026-03-01,{run}-{n},2026-03-01T00:00:00Z,7\n".encode()
-        for n in range(count)
-    ]
-
-    async def there(table: str, where: str) -> int:
-        (row,) = await ledger.sql(
-            f"SELECT count(*) AS n FROM {table} WHERE {where} LIKE $1",
-            f"{run}-%",
-        )
-        return row["n"]
-
-    async def some_are_there() -> bool:
-        return await there("account", "number") > 0
-
-    def send_all() -> Any:
-        with httpx.Client(
-            base_url=str(ledger.api.base_url), headers=ledger.api.headers, timeout=60
-        ) as client:
-            return import_csv(client, "/v1/accounts/import", lines, portion_lines=200)
-
-    sending = asyncio.create_task(asyncio.to_thread(send_all))
-    await ledger.until(some_are_there, what="the first portion is there")
-    await asyncio.to_thread(ledger.stack.kill, "prepay-ledger")
-    with pytest.raises(ImportStopped, match="each whole"):
-        await sending
-    before = await there("account", "number")
-    assert 0 < before < count and before % 200 == 0
-    await asyncio.to_thread(ledger.stack.start, "prepay-ledger")
-    counted = await asyncio.to_thread(send_all)
-    assert counted == {"opened": count - before, "existing": before}
-    assert await there("account", "number") == await there("installation", "meter_id") == count
-    assert await there("fact", "body::jsonb ->> 'meter_id'") == count
-    await ledger.sums_to_zero()

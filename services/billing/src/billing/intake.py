@@ -48,11 +48,13 @@ from prewatt_common.contracts.topics import (
 )
 from prewatt_common.db.database import driver
 from prewatt_common.kafka.batches import Subscription
-from prewatt_common.kafka.decoding import Delivered, decode_one, decode_some
+from prewatt_common.kafka.decoding import Delivered, decode_one, decode_some, one_of_gathered
 from prewatt_common.kafka.offsets import repeats_upto
 from prewatt_common.kafka.readings import decode_readings, one_of_readings
 
-_FACTS_MAX = 500
+_FACTS_MAX = 200
+"""Records: one of an import holds up to `GATHERED_MAX` facts."""
+_EVENTS_MAX = 500
 _CHARGE_EVENTS_MAX = 20
 """An event holds up to a thousand charges."""
 
@@ -83,6 +85,7 @@ def subscriptions(settings: BillingSettings) -> Sequence[Subscription[Any]]:
                     ReadingEdited,
                 ]
             ),
+            one_of=one_of_gathered,
             handle=_take_facts,
             batch_records_max=_FACTS_MAX,
         ),
@@ -90,6 +93,7 @@ def subscriptions(settings: BillingSettings) -> Sequence[Subscription[Any]]:
             group="billing.accounts",
             topics=(LEDGER_EVENTS,),
             decode=decode_some([AccountOpened, ToppedUp, Credited, PaymentTakenBack]),
+            one_of=one_of_gathered,
             handle=_take_accounts_and_credits,
             batch_records_max=_FACTS_MAX,
         ),
@@ -106,7 +110,7 @@ def subscriptions(settings: BillingSettings) -> Sequence[Subscription[Any]]:
             topics=(LEDGER_EVENTS,),
             decode=decode_some([ToppedUp, SupplyChanged, EmergencyCreditChanged]),
             handle=_take_hardship,
-            batch_records_max=_FACTS_MAX,
+            batch_records_max=_EVENTS_MAX,
             linger_ms=settings.linger_ms,
         ),
     )

@@ -57,13 +57,14 @@ from prewatt_common.db.database import is_passing_fault
 from prewatt_common.dependencies import watch_dependencies
 from prewatt_common.http.app import create_app
 from prewatt_common.kafka.batches import Subscription
-from prewatt_common.kafka.decoding import decode_some
+from prewatt_common.kafka.decoding import decode_some, one_of_gathered
 from prewatt_common.kafka.history import watch_history
 from prewatt_common.parts import Parts, parts_of
 from prewatt_common.service import serve
 
 _GROUP = "notifier.ledger-events"
-_BATCH_EVENTS_MAX = 1_000
+_BATCH_RECORDS_MAX = 500
+"""One of an import holds up to `GATHERED_MAX` events."""
 _OUTSIDE_MAX = 1_000
 """Connections to whom others have named. Each of them has a few: together those that hang must not
 leave none for the others."""
@@ -176,6 +177,7 @@ async def _run(
             group=_GROUP,
             topics=(LEDGER_EVENTS,),
             decode=decode_some(LEDGER_EVENT_KINDS),
+            one_of=one_of_gathered,
             handle=in_book(
                 settings.refusable_purposes,
                 TakeLedgerEvents(
@@ -187,7 +189,7 @@ async def _run(
                 ),
                 webhooks.take_events,
             ),
-            batch_records_max=_BATCH_EVENTS_MAX,
+            batch_records_max=_BATCH_RECORDS_MAX,
         ),
     )
     app = create_app(

@@ -46,6 +46,7 @@ from prewatt_common.contracts.notice_events_v1 import (
 )
 from prewatt_common.contracts.topics import (
     LEDGER_CHARGES,
+    LEDGER_EVENTS,
     LEDGER_FACTS,
     METER_EVENTS,
     METER_READINGS,
@@ -55,6 +56,7 @@ from prewatt_common.dependencies import watch_dependencies
 from prewatt_common.http.app import create_app
 from prewatt_common.kafka.batches import AfterCommit, Handle, Park, Subscription
 from prewatt_common.kafka.decoding import Delivered, decode_some
+from prewatt_common.kafka.gathering import Partitions
 from prewatt_common.kafka.history import watch_history
 from prewatt_common.kafka.readings import decode_readings, one_of_readings
 from prewatt_common.parts import Parts, parts_of
@@ -133,6 +135,9 @@ async def _run(
     def units() -> AbstractAsyncContextManager[PostgresUnit]:
         return open_unit(database)
 
+    async def partitions() -> Partitions:
+        return await parts.producer.partitions_soon([LEDGER_EVENTS.name, LEDGER_FACTS.name])
+
     def seals() -> AbstractAsyncContextManager[SealsUnit]:
         return open_seals(database)
 
@@ -163,6 +168,7 @@ async def _run(
                 checkouts=checkouts,
                 refunders=refunders,
                 committed=relay.wake,
+                partitions=partitions,
             ),
             *parts.operators_routers(scope="ledger", restored=_restored),
         ],

@@ -12,6 +12,7 @@ from prewatt_common.contracts.topics import (
     LEDGER_FACTS,
     METER_COMMANDS,
 )
+from prewatt_common.kafka.gathering import APART, Partitions, gather
 from prewatt_common.kafka.messages import Message, Source
 
 SOURCE = Source("prepay-ledger")
@@ -42,6 +43,21 @@ def meter_command(event: Event, *, meter_id: str, command_id: UUID, at: datetime
 def fact(event: Event, *, key: str, at: datetime) -> Message:
     """On ``ledger.facts.v1``, which is kept for ever."""
     return SOURCE.message(topic=LEDGER_FACTS, key=key, event=event, at=at)
+
+
+def account_events(
+    events: Sequence[tuple[UUID, Event]], *, at: datetime, partitions: Partitions = APART
+) -> list[Message]:
+    """Many at once, each with its account, gathered as far as ``partitions`` are known."""
+    keyed = [(str(account_id), event) for account_id, event in events]
+    return gather(SOURCE, LEDGER_EVENTS, keyed, at=at, partitions=partitions)
+
+
+def facts(
+    events: Sequence[tuple[str, Event]], *, at: datetime, partitions: Partitions = APART
+) -> list[Message]:
+    """Many at once, each with its key, gathered as far as ``partitions`` are known."""
+    return gather(SOURCE, LEDGER_FACTS, events, at=at, partitions=partitions)
 
 
 class Publishes(Protocol):

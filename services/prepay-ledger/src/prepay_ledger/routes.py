@@ -1,6 +1,6 @@
 """The ledger's HTTP API, put together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from uuid import UUID
@@ -79,6 +79,7 @@ from prepay_ledger.work_orders.api import work_orders_router
 from prepay_ledger.work_orders.postgres_queries import WorkOrderQueries
 from prewatt_common.clock import utc_now
 from prewatt_common.db.database import Database
+from prewatt_common.kafka.gathering import Partitions
 
 
 def routers(
@@ -91,8 +92,10 @@ def routers(
     checkouts: Checkouts,
     refunders: Refunders,
     committed: Callable[[], None],
+    partitions: Callable[[], Awaitable[Partitions]],
 ) -> list[APIRouter]:
-    """Every module's. ``committed`` is called after what a request changed has committed."""
+    """Every module's. ``committed`` is called after what a request changed has committed;
+    ``partitions``: of the topics that the ledger tells facts and events on."""
     queries = AccountQueries(database)
     breakers = BreakerQueries(database)
     zone = ZoneInfo(settings.timezone)
@@ -211,7 +214,7 @@ def routers(
         ),
         imports_router(
             open_unit=units,
-            import_accounts=ImportAccounts(review=review),
+            import_accounts=ImportAccounts(review=review, partitions=partitions),
             committed=committed,
             clock=utc_now,
         ),

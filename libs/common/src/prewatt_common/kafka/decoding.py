@@ -1,19 +1,21 @@
 """From a Kafka record to its event."""
 
 from collections.abc import Callable, Sequence
-from typing import Generic, NamedTuple, TypeVar
-from uuid import UUID
+from typing import Any, Generic, NamedTuple, TypeVar, cast
+from uuid import UUID, uuid5
 
 import msgspec
 from aiokafka import ConsumerRecord
 
 from prewatt_common.contracts.base import Event, outside_years
+from prewatt_common.contracts.gathered_v1 import GATHERED, Gathered
 from prewatt_common.kafka.messages import header
 
 EventT = TypeVar("EventT")
 OneOfT = TypeVar("OneOfT", bound=Event)
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What decoding bytes as JSON raises, be they what they may."""
+_GATHERED_TYPES = frozenset(each.ce_type for each in GATHERED.values())
 
 
 class Several(NamedTuple, Generic[EventT]):
@@ -49,13 +51,18 @@ class Delivered(NamedTuple, Generic[EventT]):
 
     @property
     def event_id(self) -> UUID:
-        """The CloudEvents id: what a repeat is recognised by."""
+        """The CloudEvents id, or of a record of many what follows from it: what a repeat is
+        recognised by."""
         text = header(self.record.headers, "ce_id")
         try:
-            return UUID(text or "")
+            identity = UUID(text or "")
         except ValueError as error:
             message = f"ce_id is not a UUID: {text!r}"
             raise Undecodable(message) from error
+        if header(self.record.headers, "ce_type") in _GATHERED_TYPES:
+            # By the event and not by its place: a dead letter holds one of them alone.
+            return uuid5(identity, msgspec.json.encode(self.event).decode())
+        return identity
 
 
 def decode_one(event: type[EventT]) -> Decode[EventT]:
@@ -91,16 +98,77 @@ def _holds_instant(kind: msgspec.inspect.Type) -> bool:
     return any(isinstance(each, msgspec.inspect.DateTimeType) for each in kinds)
 
 
-def decode_some(events: Sequence[type[OneOfT]]) -> Decode[OneOfT | None]:
-    """By the ``ce_type`` header; types outside ``events`` give none and are passed over."""
-    decoders = {event.ce_type: decode_one(event) for event in events}
+def decode_some(events: Sequence[type[OneOfT]]) -> Decode[OneOfT | Several[OneOfT] | None]:
+    """By the ``ce_type`` header, each alone in its record or many in one; types outside ``events``
+    give none and are passed over."""
+    decoders: dict[str, Decode[OneOfT | Several[OneOfT]]] = {
+        event.ce_type: decode_one(event) for event in events
+    }
+    for event in events:
+        if gathered := GATHERED.get(event):
+            decoders[gathered.ce_type] = cast(Decode[Several[OneOfT]], _decode_gathered(gathered))
 
-    def of_record(record: ConsumerRecord) -> OneOfT | None:
+    def of_record(record: ConsumerRecord) -> OneOfT | Several[OneOfT] | None:
         kind = header(record.headers, "ce_type")
         if kind is None:
             message = "no ce_type header"
             raise Undecodable(message)
         decode = decoders.get(kind)
         return decode(record) if decode else None
+
+    return of_record
+
+
+class _Apart(msgspec.Struct):
+    events: list[msgspec.Raw]
+
+
+_decode_apart = msgspec.json.Decoder(_Apart).decode
+
+
+def one_of_gathered(value: bytes, index: int) -> bytes:
+    """A record's value as that of a record of its one event ``index``."""
+    return msgspec.json.encode(_Apart([_decode_apart(value).events[index]]))
+
+
+def _decode_gathered(gathered: type[Gathered]) -> Decode[Several[Any]]:
+    """The events of a record; what is wrong with one of them harms no other."""
+    decode = msgspec.json.Decoder(gathered).decode
+    decode_each = msgspec.json.Decoder(gathered.of).decode
+    instants = _instants(gathered.of)
+
+    def of_record(record: ConsumerRecord) -> Several[Any]:
+        value = record.value or b""
+        try:
+            events = decode(value).events
+        except UNREADABLE:
+            return one_by_one(value)
+        if any(outside_years(each, instants) for each in events):
+            return one_by_one(value)
+        return Several(events, ())
+
+    def one_by_one(value: bytes) -> Several[Any]:
+        try:
+            parts = _decode_apart(value).events
+        except UNREADABLE as error:
+            message = f"not a {gathered.__name__}: {error}"
+            raise Undecodable(message) from error
+        if not parts:
+            message = f"not a {gathered.__name__}: it holds no event"
+            raise Undecodable(message)
+        events: list[Event] = []
+        bad: list[tuple[int, str]] = []
+        for index, part in enumerate(parts):
+            try:
+                event = decode_each(part)
+            except UNREADABLE as error:
+                bad.append((index, f"not a {gathered.of.__name__}: {error}"))
+                continue
+            wrong = outside_years(event, instants)
+            if wrong:
+                bad.append((index, f"not a {gathered.of.__name__}: {wrong}"))
+            else:
+                events.append(event)
+        return Several(events, bad)
 
     return of_record

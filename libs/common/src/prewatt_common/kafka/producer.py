@@ -8,7 +8,7 @@ readers recognise a repeat by its ``ce_id`` or its content.
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -27,6 +27,7 @@ BATCH_BYTES_MAX = 900_000
 _RECORD_OVERHEAD_BYTES = 100
 """At most: the batch's header, and lengths, offset and timestamp of one record."""
 _HEADER_OVERHEAD_BYTES = 10
+_SOON_S = 1.0
 _ALWAYS_FITS_BYTES = BATCH_BYTES_MAX // 2
 _NO_BROKER = (KafkaError, OSError, asyncio.CancelledError)
 
@@ -81,6 +82,15 @@ class Producer:
         """How many partitions ``topic`` has."""
         producer = await self._producer()
         return len(await producer.partitions_for(topic))
+
+    async def partitions_soon(self, topics: Iterable[str]) -> Mapping[str, int]:
+        """How many partitions each of ``topics`` has; none of them where nobody says so within a
+        second: for what can do without."""
+        try:
+            async with asyncio.timeout(_SOON_S):
+                return {topic: await self.partitions(topic) for topic in topics}
+        except (ProduceFailed, KafkaError, OSError, TimeoutError):
+            return {}
 
     async def check(self) -> str:
         """A readiness check."""

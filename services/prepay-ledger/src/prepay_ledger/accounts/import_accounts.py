@@ -1,6 +1,6 @@
 """Use case: many accounts with their meters at once, from another system's export."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from prepay_ledger.charging.meters import Agreement
 from prepay_ledger.charging.pricing import Pricings
 from prepay_ledger.charging.rederive import NotRated, rederive
 from prepay_ledger.epochs.values import first_number
+from prepay_ledger.events import account_events
 from prepay_ledger.facts.tell import tell
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.installations.rules import installation_event, meter_event
@@ -22,6 +23,7 @@ from prepay_ledger.prepay_agreements.sign_agreement import enter_agreements
 from prepay_ledger.prepay_agreements.values import PrepayAgreement, first_agreement
 from prepay_ledger.supply.review_supply import SupplyReview
 from prepay_ledger.tariffs.book import Tariffs
+from prewatt_common.kafka.gathering import Partitions
 from prewatt_metering.rating.part import Unrated
 
 
@@ -36,8 +38,12 @@ class ImportRefused(Exception):
 class ImportAccounts:
     """Opens accounts with their agreements and meters; what is due of them is charged."""
 
-    def __init__(self, *, review: SupplyReview) -> None:
+    def __init__(
+        self, *, review: SupplyReview, partitions: Callable[[], Awaitable[Partitions]]
+    ) -> None:
+        """``partitions``: those of the ledger's topics, by which its events are gathered."""
         self._review = review
+        self._partitions = partitions
 
     async def __call__(
         self, *, unit: Unit, lines: Sequence[ImportLine], decided: Decided
@@ -46,6 +52,7 @@ class ImportAccounts:
 
         Raises `ImportRefused` or `NotRated`.
         """
+        partitions = await self._partitions()
         await unit.tariffs.hold()
         # Of two who send the same file one waits here, and then finds what the other has opened.
         await unit.charging.hold([line.installed.meter_id for line in lines])
@@ -64,7 +71,9 @@ class ImportAccounts:
                 raise ImportRefused(problems)
             # A batch under way that knows of no installation is refused, and comes again.
             await unit.charging.outdate([line.installed.meter_id for line in new])
-            due = await _open(unit, [_of_now(line, tariffs) for line in new], tariffs, decided)
+            due = await _open(
+                unit, [_of_now(line, tariffs) for line in new], tariffs, decided, partitions
+            )
             due += await _follow(unit, new, decided)
             if (await unit.policies.book()).version(decided.at).document.warns:
                 # Limits beside their own are found by a review alone.
@@ -77,7 +86,11 @@ class ImportAccounts:
 
 
 async def _open(
-    unit: Unit, new: Sequence[ImportLine], tariffs: Tariffs, decided: Decided
+    unit: Unit,
+    new: Sequence[ImportLine],
+    tariffs: Tariffs,
+    decided: Decided,
+    partitions: Partitions,
 ) -> list[UUID]:
     """Everything of accounts whose meters have told of nothing; gives those to review. Nobody has
     seen these accounts yet: their rows are written once, as they stand in the end."""
@@ -96,9 +109,10 @@ async def _open(
     await unit.bulk.insert(openings)
     for journal in _journals(new):
         await unit.journals.write(journal, at=decided.at)
-    await unit.publish([opened(each.line.account, each.brought) for each in openings])
-    await _tell(unit, new, decided)
-    await enter_agreements(unit, _agreements(new, decided))
+    told = [(each.line.account.id, opened(each.line.account, each.brought)) for each in openings]
+    await unit.publish(account_events(told, at=decided.at, partitions=partitions))
+    await _tell(unit, new, decided, partitions)
+    await enter_agreements(unit, _agreements(new, decided), partitions=partitions)
     await begin_charges(
         unit=unit,
         alike=alike,
@@ -160,7 +174,9 @@ def _journals(new: Sequence[ImportLine]) -> list[Journal]:
     return journals
 
 
-async def _tell(unit: Unit, new: Sequence[ImportLine], decided: Decided) -> None:
+async def _tell(
+    unit: Unit, new: Sequence[ImportLine], decided: Decided, partitions: Partitions
+) -> None:
     await tell(
         unit,
         [
@@ -181,6 +197,7 @@ async def _tell(unit: Unit, new: Sequence[ImportLine], decided: Decided) -> None
             for line in new
         ],
         decided,
+        partitions=partitions,
     )
 
 

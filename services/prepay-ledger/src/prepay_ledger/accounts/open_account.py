@@ -8,7 +8,6 @@ from prepay_ledger.journal.values import Balance
 from prepay_ledger.prepay_agreements.sign_agreement import sign_agreement
 from prepay_ledger.prepay_agreements.values import PrepayTerms
 from prewatt_common.contracts.ledger_events_v1 import AccountOpened
-from prewatt_common.kafka.messages import Message
 from prewatt_common.refusals import Refusal
 
 
@@ -26,7 +25,8 @@ async def open_account(
     if not await unit.accounts.add(account):
         message = f"account {account.number} exists; nothing was changed"
         raise DuplicateAccount(message)
-    await unit.publish([opened(account)])
+    event = opened(account)
+    await unit.publish([account_event(event, account_id=account.id, at=account.opened_at)])
     if signed is not None:
         await sign_agreement(unit=unit, account_id=account.id, terms=signed, decided=decided)
     if (await unit.policies.book()).version(decided.at).document.warns:
@@ -34,9 +34,9 @@ async def open_account(
         await unit.supply.look_at([account.id], now=decided.at)
 
 
-def opened(account: Account, balance: Balance | None = None) -> Message:
+def opened(account: Account, balance: Balance | None = None) -> AccountOpened:
     """The event that tells of a new account; ``balance``: what it brought with it."""
-    event = AccountOpened(
+    return AccountOpened(
         account_id=account.id,
         number=account.number,
         currency=account.currency,
@@ -44,4 +44,3 @@ def opened(account: Account, balance: Balance | None = None) -> Message:
         balance_micro=balance.balance_micro if balance else 0,
         balance_number=balance.number if balance else 0,
     )
-    return account_event(event, account_id=account.id, at=account.opened_at)

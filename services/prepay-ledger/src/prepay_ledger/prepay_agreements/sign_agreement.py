@@ -1,12 +1,12 @@
 """Use cases: what a customer has signed is entered, and ended."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from datetime import datetime
 from uuid import UUID
 
 from prepay_ledger.balances.refusals import UnknownAccount
-from prepay_ledger.events import fact
+from prepay_ledger.events import facts
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.modes.refuse_meanwhile import refuse_meanwhile
 from prepay_ledger.prepay_agreements.ports import HasGrounds, Unit
@@ -20,7 +20,9 @@ from prepay_ledger.prepay_agreements.values import (
 from prepay_ledger.procedures.book import ProcedureBook
 from prewatt_common.contracts.cut_facts_v1 import PrepayAgreementSigned
 from prewatt_common.contracts.procedure_v1 import Mode
-from prewatt_common.kafka.messages import Message
+from prewatt_common.kafka.gathering import APART, Partitions
+
+_TERMS = tuple(each.name for each in fields(PrepayTerms))
 
 
 async def sign_agreement(
@@ -64,12 +66,16 @@ async def end_agreement(
     return agreement
 
 
-async def enter_agreements(unit: HasGrounds, agreements: Sequence[PrepayAgreement]) -> None:
-    """Kept and told. The caller has checked them, and holds their accounts."""
+async def enter_agreements(
+    unit: HasGrounds, agreements: Sequence[PrepayAgreement], *, partitions: Partitions = APART
+) -> None:
+    """Kept and told, gathered as far as the topic's ``partitions`` are known. The caller has
+    checked them, entered them at one instant, and holds their accounts."""
     if not agreements:
         return
     await unit.prepay_agreements.add(agreements)
-    await unit.publish([_signed(each) for each in agreements])
+    told = [(str(each.account_id), _signed(each)) for each in agreements]
+    await unit.publish(facts(told, at=agreements[0].at, partitions=partitions))
 
 
 def unknown_procedure(terms: PrepayTerms, book: ProcedureBook) -> str | None:
@@ -96,13 +102,12 @@ def _next(
     return first if last is None else replace(first, version=last.version + 1)
 
 
-def _signed(agreement: PrepayAgreement) -> Message:
-    event = PrepayAgreementSigned(
+def _signed(agreement: PrepayAgreement) -> PrepayAgreementSigned:
+    return PrepayAgreementSigned(
         account_id=agreement.account_id,
         version=agreement.version,
         by=agreement.by,
         reason=agreement.reason,
         at=agreement.at,
-        **asdict(agreement.terms),
+        **{name: getattr(agreement.terms, name) for name in _TERMS},
     )
-    return fact(event, key=str(agreement.account_id), at=agreement.at)
