@@ -14,7 +14,7 @@ from notifier.notices.postgres_book import PostgresNoticeBook
 from notifier.notices.take_ledger_events import TakeLedgerEvents
 from notifier.notices.treatment import LIFETIMES
 from prewatt_common.contracts.base import Event
-from prewatt_common.contracts.ledger_events_v1 import Credited
+from prewatt_common.contracts.ledger_events_v1 import AccountOpened, Credited
 from prewatt_common.db.database import Database, driver
 
 pytestmark = pytest.mark.stack
@@ -97,3 +97,35 @@ async def test_two_that_have_the_same_partition_for_a_moment(database):
     await take(database, *events[:1])
     await asyncio.gather(*(take(database, *events[:upto]) for upto in (4, 3, 4, 2)))
     assert await statuses(database, account_id) == TOLD
+
+
+def opened(account_id: UUID) -> AccountOpened:
+    return AccountOpened(
+        account_id=account_id,
+        number=f"n-{account_id}",
+        currency="CNY",
+        opened_at=START,
+        balance_micro=0,
+        balance_number=0,
+    )
+
+
+async def test_an_account_has_its_number_whatever_is_told_of_it_besides_and_before(database):
+    alone, warned, known, strange = (uuid4() for _ in range(4))
+    events = [Sent(low(known)), Sent(low(strange))]
+    await take(database, *events)
+    events += [Sent(opened(each)) for each in (known, alone, warned)] + [Sent(low(warned))]
+    for _ in range(2):
+        await take(database, *events)
+    async with database.transaction() as connection:
+        rows = await (await driver(connection)).fetch(
+            "SELECT id, number FROM account WHERE id = ANY($1::uuid[])",
+            [alone, warned, known, strange],
+        )
+    assert {row["id"]: row["number"] for row in rows} == {
+        **{each: f"n-{each}" for each in (alone, warned, known)},
+        strange: None,
+    }
+    for each in (warned, known, strange):
+        assert await statuses(database, each) == [("low-balance", "queued")]
+    assert await statuses(database, alone) == []

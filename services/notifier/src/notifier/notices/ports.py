@@ -20,6 +20,10 @@ from prewatt_common.kafka.messages import Message
 class NoticeBook(Protocol):
     """Where a batch of events becomes notices, inside its transaction."""
 
+    async def open_accounts(self, numbers: Mapping[UUID, str]) -> Collection[UUID]:
+        """Add those that are new, by their ids; gives these."""
+        ...
+
     async def taken(self, cause_ids: Collection[UUID]) -> set[UUID]:
         """Those that have made a notice already."""
         ...

@@ -38,6 +38,20 @@ class PostgresNoticeBook:
         self._connection = connection
         self._refusable = refusable
 
+    async def open_accounts(self, numbers: Mapping[UUID, str]) -> Collection[UUID]:
+        if not numbers:
+            return ()
+        ordered = sorted(numbers)
+        rows = await self._connection.fetch(
+            """
+            INSERT INTO account (id, number) SELECT * FROM unnest($1::uuid[], $2::text[])
+            ON CONFLICT DO NOTHING RETURNING id
+            """,
+            ordered,
+            [numbers[each] for each in ordered],
+        )
+        return {row["id"] for row in rows}
+
     async def taken(self, cause_ids: Collection[UUID]) -> set[UUID]:
         rows = await self._connection.fetch(
             "SELECT DISTINCT cause_id FROM notice WHERE cause_id = ANY ($1::uuid[])",

@@ -1,7 +1,9 @@
 """Use case: a batch of ledger events becomes notices."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta, tzinfo
+from uuid import UUID
 
 from notifier.contacts.values import Language
 from notifier.metrics import NOTICES
@@ -11,6 +13,7 @@ from notifier.notices.planning import Cause, plan_notices
 from notifier.notices.ports import NoticeBook
 from notifier.notices.values import Status, Template
 from prewatt_common.clock import Clock
+from prewatt_common.contracts.ledger_events_v1 import AccountOpened
 from prewatt_common.kafka.batches import AfterCommit
 from prewatt_common.kafka.decoding import Delivered
 
@@ -40,6 +43,11 @@ class TakeLedgerEvents:
         self, book: NoticeBook, batch: Sequence[Delivered[LedgerEvent]]
     ) -> AfterCommit:
         """Handle ``batch``; a repeated event changes nothing."""
+        # Most of an import: there is nothing to look up of an account that nobody knew.
+        new = await book.open_accounts(_opened_alone(batch))
+        batch = [each for each in batch if each.event.account_id not in new]
+        if not batch:
+            return self._committed
         causes = [Cause(delivered.event_id, delivered.event) for delivered in batch]
         account_ids = {cause.event.account_id for cause in causes}
         # First the lock: what is read after it cannot change before the commit.
@@ -73,3 +81,13 @@ class TakeLedgerEvents:
             self._committed()
 
         return after_commit
+
+
+def _opened_alone(batch: Sequence[Delivered[LedgerEvent]]) -> Mapping[UUID, str]:
+    """The numbers of accounts of which the batch tells nothing but that they were opened."""
+    counts = Counter(each.event.account_id for each in batch)
+    return {
+        event.account_id: event.number
+        for event in (each.event for each in batch)
+        if isinstance(event, AccountOpened) and counts[event.account_id] == 1
+    }

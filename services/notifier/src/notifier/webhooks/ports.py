@@ -1,6 +1,6 @@
 """What webhooks need of the outside."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
@@ -67,6 +67,10 @@ OpenWebhooks = Callable[[], AbstractAsyncContextManager[WebhookStore]]
 
 class MessageQueue(Protocol):
     """What waits for receivers, inside one transaction."""
+
+    async def wanted(self) -> Collection[str]:
+        """The kinds that some receiver wants to be told."""
+        ...
 
     async def queue_all(
         self, messages: Sequence[NewMessage], *, now: datetime, expires_at: datetime

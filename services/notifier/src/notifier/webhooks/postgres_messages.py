@@ -1,6 +1,6 @@
 """What waits for receivers, in PostgreSQL."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
@@ -85,6 +85,10 @@ class PostgresMessages:
 
     def __init__(self, connection: DriverConnection) -> None:
         self._connection = connection
+
+    async def wanted(self) -> Collection[str]:
+        webhooks = await self._connection.fetch(_WANTED)
+        return {kind for row in webhooks for kind in row["events"]}
 
     async def queue_all(
         self, messages: Sequence[NewMessage], *, now: datetime, expires_at: datetime

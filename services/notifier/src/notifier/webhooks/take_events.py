@@ -23,9 +23,13 @@ class TakeEvents:
         self, queue: MessageQueue, batch: Sequence[Delivered[LedgerEvent]]
     ) -> AfterCommit | None:
         """A repeated event changes nothing."""
+        wanted = await queue.wanted()
+        told = [each for each in batch if each.event.ce_type in wanted]
+        if not told:
+            return None
         now = self._clock()
         queued = await queue.queue_all(
-            [message_of(each.event_id, each.event) for each in batch],
+            [message_of(each.event_id, each.event) for each in told],
             now=now,
             expires_at=now + self._lifetime,
         )
