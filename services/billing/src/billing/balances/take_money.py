@@ -22,7 +22,8 @@ Given: TypeAlias = AccountOpened | ToppedUp | Credited | PaymentTakenBack
 async def take_credits(*, store: BalanceStore, batch: Sequence[Delivered[Given]]) -> None:
     """Handle ``batch``. Of the same credit told twice the later one holds."""
     found = {(each.account_id, each.source): each for each in _credits(batch)}
-    await store.put_credits([found[key] for key in sorted(found)])
+    ordered = sorted(found, key=lambda place: (place[0].int, place[1]))
+    await store.put_credits([found[place] for place in ordered])
 
 
 async def take_strays(*, store: BalanceStore, batch: Sequence[Delivered[ChargesPosted]]) -> None:

@@ -15,18 +15,18 @@ class PostgresMarks:
 
     async def mark(self, moved: Iterable[Moved]) -> None:
         """Each may be there any number of times."""
-        things = set(moved)
+        names: dict[What, set[str]] = {each: set() for each in What}
+        for what, name in moved:
+            names[what].add(name)
+        things = sum(map(len, names.values()))
         if not things:
             return
-        names: dict[What, list[str]] = {each: [] for each in What}
-        for what, name in sorted(things):
-            names[what].append(name)
         await self._connection.execute(
             "INSERT INTO moved (things, meters, accounts, agreements, tariffs) "
             "VALUES ($1, $2, $3, $4, $5)",
-            len(things),
-            names[What.METER],
-            list(map(UUID, names[What.ACCOUNT])),
-            list(map(UUID, names[What.AGREEMENT])),
-            names[What.TARIFF],
+            things,
+            sorted(names[What.METER]),
+            list(map(UUID, sorted(names[What.ACCOUNT]))),
+            list(map(UUID, sorted(names[What.AGREEMENT]))),
+            sorted(names[What.TARIFF]),
         )

@@ -43,7 +43,7 @@ def newest(charges: Iterable[PostedCharge]) -> Sequence[PostedCharge]:
         place = (charge.agreement_id, charge.period_first)
         known = found.get(place)
         found[place] = charge if known is None else _together(known, charge)
-    return [found[place] for place in sorted(found)]
+    return [found[place] for place in sorted(found, key=_in_order)]
 
 
 def newest_estimates(estimates: Iterable[PostedEstimate]) -> Sequence[PostedEstimate]:
@@ -55,7 +55,12 @@ def newest_estimates(estimates: Iterable[PostedEstimate]) -> Sequence[PostedEsti
         known = found.get(place)
         if known is None or estimate.version > known.version:
             found[place] = estimate
-    return [found[place] for place in sorted(found)]
+    return [found[place] for place in sorted(found, key=_in_order)]
+
+
+def _in_order(place: tuple[UUID, date]) -> tuple[int, date]:
+    """As the places themselves compare, and quicker."""
+    return place[0].int, place[1]
 
 
 def _together(one: PostedCharge, other: PostedCharge) -> PostedCharge:

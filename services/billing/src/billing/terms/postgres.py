@@ -112,7 +112,7 @@ class PostgresTerms:
                     each.id, each.revision, each.account_id, each.tariff_code, each.first_day,
                     each.end_day, each.capacity_va, each.contracted_w,
                 )
-                for each in sorted(agreements, key=lambda each: each.id)
+                for each in sorted(agreements, key=lambda each: each.id.int)
             ],
         )  # fmt: skip
 
@@ -135,7 +135,7 @@ class PostgresTerms:
                     None if at.to_us is None else instant_of(at.to_us),
                     at.opening_wh, at.closing_wh, at.multiplier, at.device, each.removed,
                 )
-                for each in sorted(installations, key=lambda each: each.id)
+                for each in sorted(installations, key=lambda each: each.id.int)
                 for at in (each.installation,)
             ],
         )  # fmt: skip

@@ -10,8 +10,15 @@ from prewatt_common.kafka.decoding import Delivered
 
 async def take_accounts(*, store: TermStore, batch: Sequence[Delivered[AccountOpened]]) -> None:
     """Handle ``batch``. Nothing is marked: no charge hangs on a number."""
-    accounts = {
-        event.account_id: Account(id=event.account_id, number=event.number, currency=event.currency)
-        for event, _ in batch
-    }
-    await store.put_accounts([accounts[each] for each in sorted(accounts)])
+    opened = {event.account_id: event for event, _ in batch}
+    await store.put_accounts(
+        [
+            Account(id=each.account_id, number=each.number, currency=each.currency)
+            for each in sorted(opened.values(), key=_by_id)
+        ]
+    )
+
+
+def _by_id(event: AccountOpened) -> int:
+    """As UUIDs themselves compare, and quicker."""
+    return event.account_id.int

@@ -1,7 +1,7 @@
 """Use case: facts as the ledger tells of them, in any order; what they touch has moved."""
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Protocol, TypeAlias, TypeVar
+from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
 from billing.marks.ports import Marks
 from billing.marks.values import Moved, What
@@ -32,16 +32,39 @@ Fact: TypeAlias = (
 
 async def take_facts(*, store: TermStore, marks: Marks, batch: Sequence[Delivered[Fact]]) -> None:
     """Handle ``batch``."""
-    facts = [event for event, _ in batch]
-    moved = await _tariffs(
-        store, [e for e in facts if isinstance(e, TariffPublished | TariffCorrected)]
-    )
-    moved |= await _completed(store, [e for e in facts if isinstance(e, TariffCorrectionCompleted)])
-    moved |= await _agreements(store, [e for e in facts if isinstance(e, AgreementSet)])
-    moved |= await _installations(store, [e for e in facts if isinstance(e, InstallationSet)])
-    moved |= await _meters(store, [e for e in facts if isinstance(e, MeterRegistered)])
-    moved |= await _edits(store, [e for e in facts if isinstance(e, ReadingEdited)])
+    facts = _Sorted([], [], [], [], [], [])
+    for event, _ in batch:
+        match event:
+            case AgreementSet():
+                facts.agreements.append(event)
+            case InstallationSet():
+                facts.installations.append(event)
+            case MeterRegistered():
+                facts.meters.append(event)
+            case ReadingEdited():
+                facts.edits.append(event)
+            case TariffCorrectionCompleted():
+                facts.completed.append(event)
+            case TariffPublished() | TariffCorrected():
+                facts.tariffs.append(event)
+    moved = await _tariffs(store, facts.tariffs)
+    moved |= await _completed(store, facts.completed)
+    moved |= await _agreements(store, facts.agreements)
+    moved |= await _installations(store, facts.installations)
+    moved |= await _meters(store, facts.meters)
+    moved |= await _edits(store, facts.edits)
     await marks.mark(moved)
+
+
+class _Sorted(NamedTuple):
+    """The facts of a batch by their kind, each in its order."""
+
+    tariffs: list[TariffPublished | TariffCorrected]
+    completed: list[TariffCorrectionCompleted]
+    agreements: list[AgreementSet]
+    installations: list[InstallationSet]
+    meters: list[MeterRegistered]
+    edits: list[ReadingEdited]
 
 
 async def _tariffs(
