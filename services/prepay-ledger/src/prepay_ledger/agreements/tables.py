@@ -4,7 +4,6 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Date,
-    ForeignKey,
     Index,
     Integer,
     Table,
@@ -21,7 +20,8 @@ agreement = Table(
     "agreement",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
+    # Of an account that exists: a trigger holds it, as in `installation` and `entry`.
+    Column("account_id", Uuid, nullable=False),
     Column("tariff_code", Text, nullable=False),
     Column("first_day", Date, nullable=False),
     # The day after the last; none: it lasts.

@@ -38,9 +38,10 @@ Index("journal_day", journal.c.day, journal.c.id)
 entry = Table(
     "entry",
     metadata,
-    Column("journal_id", BigInteger, ForeignKey("journal.id"), nullable=False),
+    # Of a journal and an account that exist: a trigger holds it.
+    Column("journal_id", BigInteger, nullable=False),
     Column("number", Integer, nullable=False),
-    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
+    Column("account_id", Uuid, nullable=False),
     Column("agreement_id", Uuid),
     Column("period_first", Date),
     Column("amount_micro", BigInteger, nullable=False),

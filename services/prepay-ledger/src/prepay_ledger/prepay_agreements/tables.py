@@ -4,7 +4,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    ForeignKey,
     Index,
     Integer,
     PrimaryKeyConstraint,
@@ -21,7 +20,8 @@ from prewatt_common.db.tables import instant
 prepay_agreement = Table(
     "prepay_agreement",
     metadata,
-    Column("account_id", Uuid, ForeignKey("account_key.id"), nullable=False),
+    # Of an account that exists: a trigger holds it.
+    Column("account_id", Uuid, nullable=False),
     Column("version", Integer, nullable=False),
     Column("jurisdiction", Text, nullable=False),
     Column("customer_class", Text, nullable=False),
