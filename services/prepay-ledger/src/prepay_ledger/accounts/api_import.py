@@ -94,9 +94,9 @@ class AccountLine(BaseModel):
     @property
     def signed(self) -> PrepayTerms | None:
         """What was signed; none where the line says nothing of it."""
+        if self.jurisdiction is None:
+            return None  # nor has it any other of these
         own = {name: getattr(self, name) for name in _SIGNED}
-        if all(value is None for value in own.values()):
-            return None
         given: dict[str, object] = {
             **own,
             "contacts": (self.contacts or "").split(),
@@ -110,14 +110,14 @@ class AccountLine(BaseModel):
 
     @model_validator(mode="after")
     def _signed_whole_or_not_at_all(self) -> Self:
-        lacking = [name for name in _SIGNED if getattr(self, name) is None]
+        given = self.model_fields_set.intersection(_SIGNED)
+        lacking = [name for name in _SIGNED if getattr(self, name) is None] if given else _SIGNED
         if lacking and len(lacking) < len(_SIGNED):
             message = f"a prepay agreement needs {', '.join(lacking)} too"
             raise ValueError(message)
-        known = {each.value for each in ContactChannel}
-        unknown = [each for each in (self.contacts or "").split() if each not in known]
+        unknown = [each for each in (self.contacts or "").split() if each not in _CHANNELS]
         if unknown:
-            message = f"{', '.join(unknown)} is no channel: {', '.join(sorted(known))} are"
+            message = f"{', '.join(unknown)} is no channel: {', '.join(sorted(_CHANNELS))} are"
             raise ValueError(message)
         return self
 
@@ -125,6 +125,7 @@ class AccountLine(BaseModel):
 _SIGNED = (
     "jurisdiction", "contacts", "signed_at", "signed_by", "paper_reference", "paper_sha256",
 )  # fmt: skip
+_CHANNELS = frozenset(each.value for each in ContactChannel)
 
 
 class ImportAnswer(BaseModel):
@@ -221,13 +222,11 @@ def _direct(account: Account) -> PrepayTerms:
     )
 
 
+_KNOWN_OF_METER = ("household", "serial_number", "modulus_wh", "resolution_wh", "max_w")
+
+
 def _meter(line: AccountLine) -> Meter | None:
-    meter = Meter(
-        meter_id=line.meter_id,
-        household=line.household,
-        serial_number=line.serial_number,
-        modulus_wh=line.modulus_wh,
-        resolution_wh=line.resolution_wh,
-        max_w=line.max_w,
-    )
+    if line.model_fields_set.isdisjoint(_KNOWN_OF_METER):
+        return None
+    meter = Meter(meter_id=line.meter_id, **{name: getattr(line, name) for name in _KNOWN_OF_METER})
     return None if meter == Meter(meter_id=line.meter_id) else meter

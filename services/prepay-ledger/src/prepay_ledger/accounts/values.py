@@ -1,6 +1,8 @@
 """What is given when accounts are opened and changed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from prepay_ledger.agreements.values import Agreement
@@ -9,7 +11,7 @@ from prepay_ledger.installations.values import InstalledMeter, Meter
 from prepay_ledger.journal.values import Balance
 from prepay_ledger.prepay_agreements.values import PrepayTerms
 from prepay_ledger.supply.thresholds import Thresholds, review_thresholds
-from prepay_ledger.supply.warning_limits import warning_limits
+from prepay_ledger.supply.warning_limits import WarningLimit, warning_limits
 from prewatt_common.contracts.supply_policy_v1 import Warnings
 
 
@@ -73,9 +75,15 @@ def first_thresholds(account: Account) -> Thresholds:
     return review_thresholds(
         state=account.supply_state,
         balance_micro=account.balance_micro,
-        warned_at=warning_limits(Warnings(), own_micro=account.low_balance_micro),
+        warned_at=_own_limits(account.low_balance_micro),
         exhausted_micro=-account.overdraft_micro,
     )
+
+
+@lru_cache(maxsize=1_000)
+def _own_limits(low_balance_micro: int) -> Sequence[WarningLimit]:
+    """Of an import many accounts have the same."""
+    return warning_limits(Warnings(), own_micro=low_balance_micro)
 
 
 @dataclass(frozen=True, slots=True)
