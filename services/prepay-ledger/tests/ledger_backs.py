@@ -13,8 +13,8 @@ from ledger_giving import SETTINGS, Giver, giver
 from ledger_refunds import Leaving, review
 
 from prepay_ledger.payment_requests.post import make_client
+from prepay_ledger.payments.apply_payment_event import ApplyPaymentEvent
 from prepay_ledger.payments.read_event import Moved
-from prepay_ledger.payments.take_payment_event import ApplyPaymentEvent
 from prepay_ledger.payments.values import EventOutcome
 from prepay_ledger.providers.values import Kind, Told
 from prepay_ledger.refund_requests.accept_given import Asked

@@ -36,10 +36,10 @@ from prepay_ledger.pay_links.tell_links import TellLinks
 from prepay_ledger.pay_links.terms import LinkTerms
 from prepay_ledger.payment_requests.configured import ConfiguredRequester
 from prepay_ledger.payment_requests.values import Requester
+from prepay_ledger.payments.apply_payment_event import Applied, ApplyPaymentEvent
 from prepay_ledger.payments.read_event import read_event
 from prepay_ledger.payments.take_movement import TakeMovement
 from prepay_ledger.payments.take_payment import TakePayment
-from prepay_ledger.payments.take_payment_event import Applied, ApplyPaymentEvent
 from prepay_ledger.providers.values import Kind, MandateGone, Told
 from prepay_ledger.supply.review_supply import SupplyReview
 from prepay_ledger.unit import PostgresUnit

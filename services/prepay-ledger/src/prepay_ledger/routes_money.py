@@ -38,13 +38,14 @@ from prepay_ledger.payment_requests.configured import Requesters
 from prepay_ledger.payments.api_events import payment_events_router
 from prepay_ledger.payments.api_payments import payments_router
 from prepay_ledger.payments.api_webhook import webhook_router
+from prepay_ledger.payments.apply_payment_event import ApplyPaymentEvent
 from prepay_ledger.payments.assign_payment import AssignPayment
 from prepay_ledger.payments.postgres_queries import PaymentQueries
 from prepay_ledger.payments.replay_payment_event import ReplayPaymentEvent
 from prepay_ledger.payments.return_payment import carry_out_return
 from prepay_ledger.payments.take_movement import TakeMovement
 from prepay_ledger.payments.take_payment import TakePayment
-from prepay_ledger.payments.take_payment_event import ApplyPaymentEvent, TakePaymentEvent
+from prepay_ledger.payments.take_payment_event import TakePaymentEvent
 from prepay_ledger.receipts.api import receipts_router
 from prepay_ledger.receipts.postgres_queries import ReceiptQueries
 from prepay_ledger.refund_requests.accept_given import AcceptGiven

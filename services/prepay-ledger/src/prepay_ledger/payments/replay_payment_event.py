@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from prepay_ledger.payments.apply_payment_event import Applied, ApplyPaymentEvent
 from prepay_ledger.payments.credit import Decided
 from prepay_ledger.payments.kept_event import EventClosed, Step, kept, record
 from prepay_ledger.payments.ports import Unit
 from prepay_ledger.payments.read_event import NotApplied, payment_id_of, read_event
-from prepay_ledger.payments.take_payment_event import Applied, ApplyPaymentEvent
 from prepay_ledger.payments.values import NOT_APPLIED, OPEN
 from prepay_ledger.providers.configured import Providers
 from prewatt_common.refusals import Refusal

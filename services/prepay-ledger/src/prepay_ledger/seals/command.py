@@ -155,7 +155,7 @@ async def _published(bootstrap: str) -> list[tuple[date, str]]:
             while await consumer.position(place) < end:
                 for record in (await consumer.getmany(place, timeout_ms=1000)).get(place, []):
                     event = decode(record)
-                    if event is not None:
+                    if isinstance(event, DaySealed):
                         found.append((event.day, event.head))
     finally:
         await stop_client(consumer)
