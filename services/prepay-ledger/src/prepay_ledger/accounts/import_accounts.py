@@ -55,7 +55,7 @@ class ImportAccounts:
         partitions = await self._partitions()
         await unit.tariffs.hold()
         # Of two who send the same file one waits here, and then finds what the other has opened.
-        await unit.charging.hold([line.installed.meter_id for line in lines])
+        made = await unit.charging.hold([line.installed.meter_id for line in lines])
         existing = await unit.bulk.existing_numbers([line.account.number for line in lines])
         new = [line for line in lines if line.account.number not in existing]
         if new:
@@ -70,7 +70,8 @@ class ImportAccounts:
             if problems:
                 raise ImportRefused(problems)
             # A batch under way that knows of no installation is refused, and comes again.
-            await unit.charging.outdate([line.installed.meter_id for line in new])
+            meter_ids = [line.installed.meter_id for line in new]
+            await unit.charging.outdate([each for each in meter_ids if each not in made])
             due = await _open(
                 unit, [_of_now(line, tariffs) for line in new], tariffs, decided, partitions
             )

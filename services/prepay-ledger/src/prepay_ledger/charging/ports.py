@@ -40,10 +40,10 @@ class ChargingStore(Protocol):
         be called before anything else."""
         ...
 
-    async def hold(self, meter_ids: Collection[str]) -> None:
-        """Lock the meters' rows until the transaction ends; one that is not there is made. To be
-        called before anything is read that their charges rest on, and before any account is
-        locked."""
+    async def hold(self, meter_ids: Collection[str]) -> Collection[str]:
+        """Lock the meters' rows until the transaction ends; one that is not there is made: gives
+        those, which nobody can have read. To be called before anything is read that their charges
+        rest on, and before any account is locked."""
         ...
 
     async def outdate(self, meter_ids: Collection[str]) -> None:

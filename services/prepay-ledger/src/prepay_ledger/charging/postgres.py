@@ -97,19 +97,25 @@ class PostgresCharging(PostgresPeriods, PostgresOrdinary, PostgresEntering, Post
             sorted(map(str, account_ids)),
         )
 
-    async def hold(self, meter_ids: Collection[str]) -> None:
-        """In the order of their ids, so that two do not deadlock."""
+    async def hold(self, meter_ids: Collection[str]) -> Collection[str]:
+        """In the order of their ids, so that two do not deadlock. Whoever wants one that is made
+        here, a batch that has found no row too, waits for it as for one that is locked."""
         connection = await driver(self._connection)
         ordered = sorted(set(meter_ids))
-        await connection.execute(
+        rows = await connection.fetch(
             "INSERT INTO meter_state (meter_id) SELECT id FROM unnest($1::text[]) AS n (id) "
-            'ORDER BY id COLLATE "C" ON CONFLICT DO NOTHING',
+            'ORDER BY id COLLATE "C" ON CONFLICT DO NOTHING RETURNING meter_id',
             ordered,
         )
-        await connection.execute(HOLD_METERS, ordered)
+        made = {row["meter_id"] for row in rows}
+        if there := [each for each in ordered if each not in made]:
+            await connection.execute(HOLD_METERS, there)
+        return made
 
     async def outdate(self, meter_ids: Collection[str]) -> None:
         """Their versions rise, by which a batch under way is refused."""
+        if not meter_ids:
+            return
         connection = await driver(self._connection)
         await connection.execute(
             "UPDATE meter_state SET version = version + 1 WHERE meter_id = ANY($1::text[])",
