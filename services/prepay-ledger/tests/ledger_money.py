@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import msgspec
-from ledger_town import REVIEW, Killed, Town
+from ledger_town import REVIEW, Killed, Town, apart
 
 from prepay_ledger.accounts.import_accounts import ImportAccounts
 from prepay_ledger.accounts.postgres_queries import AccountQueries
@@ -128,7 +128,9 @@ class Moving(Town):
         (row,) = await self.sql("SELECT coalesce(max(id), 0) AS id FROM outbox")
         self._outbox = row["id"]
         async with self.unit() as unit:
-            await ImportAccounts(review=REVIEW)(unit=unit, lines=lines, decided=self.decided())
+            await ImportAccounts(review=REVIEW, partitions=apart)(
+                unit=unit, lines=lines, decided=self.decided()
+            )
         self.accounts = [line.account.id for line in lines]
         await self._moved()
 

@@ -32,6 +32,7 @@ from prewatt_common.clock import utc_now
 from prewatt_common.contracts.ledger_events_v1 import SupplyState
 from prewatt_common.contracts.supply_policy_v1 import policy_of
 from prewatt_common.ids import new_id
+from prewatt_common.kafka.gathering import APART, Partitions
 from prewatt_metering.calendar.instants import us_of
 from prewatt_metering.registers.readings import Reading
 from prewatt_metering.tariffs.document import tariff_of
@@ -41,6 +42,11 @@ ONE_PERSON = ApprovalTerms(above_micro=None, term=timedelta(days=7))
 """Whatever amount takes one person."""
 CURRENCIES = ("CNY", "EUR")
 REVIEW = SupplyReview(zone=ZoneInfo("UTC"), sign=SIGNER.sign)
+
+
+async def apart() -> Partitions:
+    """Each event is told in a record of its own."""
+    return APART
 
 
 class Town(Scratch):
@@ -66,7 +72,7 @@ class Town(Scratch):
                     unit=unit, version=tariff_of(tariff), by="test", reason="test", now=self.now
                 )
         async with self.unit() as unit:
-            await ImportAccounts(review=REVIEW)(
+            await ImportAccounts(review=REVIEW, partitions=apart)(
                 unit=unit,
                 lines=[self._line(n) for n in range(len(self.paid_micro))],
                 decided=self.decided(),
