@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing.marks.postgres import PostgresMarks
-from billing.marks.values import Moved, What
+from billing.marks.values import Moved
 from billing.reconciliation.compare import PATIENCE
 from billing.reconciliation.postgres_due import open_due
 from prewatt_common.clock import utc_now
@@ -172,7 +172,7 @@ async def test_a_mark_that_is_being_made_is_not_taken_away(billing, home) -> Non
     """Else it would be gone before what it stands for is there."""
     await billing.take(home.installation())
     async with billing.database.transaction() as connection:
-        await PostgresMarks(await driver(connection)).mark([Moved(What.METER, home.meter_id)])
+        await PostgresMarks(await driver(connection)).mark(Moved(meters=[home.meter_id]))
         async with open_due(billing.database) as work:
             assert await work.spread(now=utc_now(), limit=100) == 1  # the account's alone
     (row,) = await billing.rows("SELECT things, meters FROM moved")

@@ -16,7 +16,7 @@ import pytest
 from nights import archive, kinds, run_night, until_done
 
 from billing.marks.postgres import PostgresMarks
-from billing.marks.values import Moved, What
+from billing.marks.values import Moved
 from billing.nights import run_night as module
 from billing.nights.postgres import open_state, open_turn
 from billing.nights.values import SCATTERED, Planned, day_due, planned
@@ -126,7 +126,7 @@ async def test_readings_that_cannot_be_read_stop_no_night(billing, street, root:
         home.meter_id,
     )
     async with billing.database.transaction() as connection:
-        await PostgresMarks(await driver(connection)).mark([Moved(What.METER, home.meter_id)])
+        await PostgresMarks(await driver(connection)).mark(Moved(meters=[home.meter_id]))
     await billing.compare()
     assert "not_rateable" in await kinds(billing)
     await until_done(run_night(billing.database, root))

@@ -53,7 +53,9 @@ def test_batches_that_are_joined_hold_every_reading(batches: list[list[Reading]]
     rows: dict[tuple[str, date], bytes] = defaultdict(bytes)
     for batch in batches:
         found = packed_days(batch)
-        assert [each[:2] for each in found] == sorted({each[:2] for each in found})
+        assert [(day, meter_id) for meter_id, day, _ in found] == sorted(
+            {(each.day, each.meter_id) for each in found}
+        )
         for each in found:
             rows[each.meter_id, each.day] += each.packed
     kept = sorted(

@@ -10,7 +10,14 @@ from uuid import UUID
 
 import msgspec
 
-from prewatt_common.contracts.base import Event, Instant, MeterId, Whole, outside_years
+from prewatt_common.contracts.base import (
+    INSTANT_YEARS,
+    Event,
+    Instant,
+    MeterId,
+    Whole,
+    outside_years,
+)
 
 
 class PostedBalance(msgspec.Struct, frozen=True, array_like=True):
@@ -47,10 +54,9 @@ class PostedCharge(msgspec.Struct, frozen=True, array_like=True):
     balance_micro: int | None = None
 
     def __post_init__(self) -> None:
-        # An event's own instants are looked at where it is decoded; these are deeper.
-        wrong = outside_years(self, ("last_read_at",))
-        if wrong:
-            raise ValueError(wrong)
+        # An event's own instants are looked at where it is decoded; these are deeper, and many.
+        if self.last_read_at is not None and self.last_read_at.year not in INSTANT_YEARS:
+            raise ValueError(outside_years(self, ("last_read_at",)))
 
 
 class EstimatedMeter(msgspec.Struct, frozen=True, array_like=True):

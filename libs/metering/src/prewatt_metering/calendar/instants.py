@@ -11,9 +11,9 @@ MINUTE_US = 60 * SECOND_US
 HOUR_US = 60 * MINUTE_US
 DAY_US = 24 * HOUR_US
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_EPOCH_DAY = _EPOCH.toordinal()
+_EPOCH_DAY = EPOCH.toordinal()
 
 
 def us_of(at: datetime) -> int:
@@ -25,13 +25,13 @@ def us_of(at: datetime) -> int:
     if at.tzinfo is None:
         message = f"{at.isoformat()} names no offset from UTC, so it is no instant"
         raise ValueError(message)
-    return (at - _EPOCH) // _MICROSECOND
+    return (at - EPOCH) // _MICROSECOND
 
 
 def instant_of(at_us: int) -> datetime:
     """The UTC datetime. Raises ValueError outside the years 1 to 9999."""
     try:
-        return _EPOCH + timedelta(microseconds=at_us)
+        return EPOCH + timedelta(microseconds=at_us)
     except OverflowError:
         message = f"{at_us} microseconds since 1970 is no instant of the years 1 to 9999"
         raise ValueError(message) from None

@@ -1,6 +1,5 @@
 """What whoever takes something in needs, to say that it has moved."""
 
-from collections.abc import Iterable
 from typing import Protocol
 
 from billing.marks.values import Moved
@@ -9,6 +8,6 @@ from billing.marks.values import Moved
 class Marks(Protocol):
     """Inside the transaction of what has moved."""
 
-    async def mark(self, moved: Iterable[Moved]) -> None:
-        """Each may be there any number of times."""
+    async def mark(self, moved: Moved) -> None:
+        """It is due; where nothing has moved nothing is."""
         ...

@@ -1,9 +1,6 @@
 """Marks in PostgreSQL: a row a batch, whatever number of things it has moved."""
 
-from collections.abc import Iterable
-from uuid import UUID
-
-from billing.marks.values import Moved, What
+from billing.marks.values import Moved
 from prewatt_common.db.database import DriverConnection
 
 
@@ -13,20 +10,16 @@ class PostgresMarks:
     def __init__(self, connection: DriverConnection) -> None:
         self._connection = connection
 
-    async def mark(self, moved: Iterable[Moved]) -> None:
-        """Each may be there any number of times."""
-        names: dict[What, set[str]] = {each: set() for each in What}
-        for what, name in moved:
-            names[what].add(name)
-        things = sum(map(len, names.values()))
-        if not things:
+    async def mark(self, moved: Moved) -> None:
+        """It is due; where nothing has moved nothing is."""
+        if not moved:
             return
         await self._connection.execute(
             "INSERT INTO moved (things, meters, accounts, agreements, tariffs) "
             "VALUES ($1, $2, $3, $4, $5)",
-            things,
-            sorted(names[What.METER]),
-            list(map(UUID, sorted(names[What.ACCOUNT]))),
-            list(map(UUID, sorted(names[What.AGREEMENT]))),
-            sorted(names[What.TARIFF]),
+            len(moved),
+            moved.meters,
+            moved.accounts,
+            moved.agreements,
+            moved.tariffs,
         )

@@ -1,20 +1,19 @@
 """Things that move."""
 
-from enum import StrEnum
-from typing import NamedTuple
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
 
 
-class What(StrEnum):
-    """What sort of thing has moved: by which way its agreements are found."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """Things that have moved, by the way in which their agreements are found; each may be there any
+    number of times. A tariff's name is its code."""
 
-    METER = "meter"
-    ACCOUNT = "account"
-    AGREEMENT = "agreement"
-    TARIFF = "tariff"
+    meters: Collection[str] = ()
+    accounts: Collection[UUID] = ()
+    agreements: Collection[UUID] = ()
+    tariffs: Collection[str] = ()
 
-
-class Moved(NamedTuple):
-    """A thing has moved; ``name`` is its id or code, as text."""
-
-    what: What
-    name: str
+    def __len__(self) -> int:
+        return sum(map(len, (self.meters, self.accounts, self.agreements, self.tariffs)))

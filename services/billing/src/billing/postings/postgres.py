@@ -1,6 +1,7 @@
-"""The ledger's totals in PostgreSQL, one statement a batch."""
+"""The ledger's totals in PostgreSQL, one statement a batch and period."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import msgspec
 
@@ -17,14 +18,12 @@ _OF_VERSION = ", ".join(
 # A balance is as new as its number, whatever the version that it comes with: a later version that
 # moved nothing has none, and may be here first.
 _PUT_POSTED = f"""
-INSERT INTO posted_period AS p (agreement_id, period_first, period_end, account_id, version,
+INSERT INTO posted_period AS p (period_first, period_end, agreement_id, account_id, version,
                                 standing_days, energy_wh, total_micro, last_read_at,
                                 balance_number, balance_micro, changed_at)
-SELECT n.*, now()
-FROM unnest($1::uuid[], $2::date[], $3::date[], $4::uuid[], $5::bigint[], $6::bigint[],
-            $7::bigint[], $8::bigint[], $9::timestamptz[], $10::bigint[], $11::bigint[])
-    AS n (agreement_id, period_first, period_end, account_id, version, standing_days, energy_wh,
-          total_micro, last_read_at, balance_number, balance_micro)
+SELECT $1, $2, n.*, now()
+FROM unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
+            $9::timestamptz[], $10::bigint[], $11::bigint[]) AS n
 ON CONFLICT (agreement_id, period_first) DO UPDATE
 SET {_OF_VERSION},
     version = greatest(excluded.version, p.version),
@@ -61,20 +60,23 @@ class PostgresPostings:
     async def put_posted(self, charges: Sequence[PostedCharge]) -> None:
         """The ledger's totals, of which the highest version holds, and balances, by their
         numbers."""
-        if charges:
+        of_period: dict[tuple[date, date], list[PostedCharge]] = {}
+        for each in charges:
+            of_period.setdefault((each.period_first, each.period_end), []).append(each)
+        for (first, end), some in sorted(of_period.items()):
             await self._connection.execute(
                 _PUT_POSTED,
-                [c.agreement_id for c in charges],
-                [c.period_first for c in charges],
-                [c.period_end for c in charges],
-                [c.account_id for c in charges],
-                [c.version for c in charges],
-                [c.standing_days for c in charges],
-                [c.energy_wh for c in charges],
-                [c.total_micro for c in charges],
-                [c.last_read_at for c in charges],
-                [c.balance_number for c in charges],
-                [c.balance_micro for c in charges],
+                first,
+                end,
+                [c.agreement_id for c in some],
+                [c.account_id for c in some],
+                [c.version for c in some],
+                [c.standing_days for c in some],
+                [c.energy_wh for c in some],
+                [c.total_micro for c in some],
+                [c.last_read_at for c in some],
+                [c.balance_number for c in some],
+                [c.balance_micro for c in some],
             )
 
     async def put_estimates(self, estimates: Sequence[PostedEstimate]) -> None:

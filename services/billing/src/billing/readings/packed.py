@@ -6,20 +6,23 @@ else the microseconds (37 bits). That is 7 bytes for a reading on the second of 
 counted up to 2 GWh.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import NamedTuple
 
 import numpy as np
 
 from billing.readings.values import Columns, Reading
 from prewatt_common.contracts import meter_readings_v1
-from prewatt_metering.calendar.instants import DAY_US, SECOND_US, us_of, utc_day_of, utc_day_us
+from prewatt_metering.calendar.instants import DAY_US, EPOCH, SECOND_US, utc_day_of, utc_day_us
 
 _SECOND_BITS, _MICROSECOND_BITS = 17, 37
 _SECONDS, _MICROSECONDS = 2**_SECOND_BITS - 1, 2**_MICROSECOND_BITS - 1
 _FINE = 0x80
+_COARSE_WH_MAX = 2 ** (64 - _SECOND_BITS) - 1
+"""What fits beside seconds into 64 bits."""
 _NUMBER_BYTES = 8
+_POWERS = np.array([256**each for each in range(_NUMBER_BYTES)], np.uint64)
 
 
 class Unpackable(ValueError):
@@ -34,18 +37,21 @@ class PackedDay(NamedTuple):
     packed: bytes
 
 
-def packed_days(readings: Iterable[meter_readings_v1.Reading]) -> Sequence[PackedDay]:
-    """One a meter and day, in that order: rows are locked in the same order by everyone."""
-    found: dict[tuple[str, int], bytearray] = {}
-    for each in readings:
-        day, since_us = divmod(us_of(each.read_at), DAY_US)
-        found.setdefault((each.meter_id, day), bytearray()).extend(
-            _packed(since_us, each.import_wh)
-        )
-    return [
-        PackedDay(meter_id, utc_day_of(day * DAY_US), bytes(some))
-        for (meter_id, day), some in sorted(found.items())
-    ]
+def packed_days(readings: Sequence[meter_readings_v1.Reading]) -> Sequence[PackedDay]:
+    """One a meter and day, by days and in each by meters: rows are locked in the same order by
+    everyone."""
+    found: dict[int, dict[str, bytes]] = {}
+    since = [each.read_at - EPOCH for each in readings]
+    numbers = _packed_numbers(since, [each.import_wh for each in readings])
+    for each, elapsed, packed in zip(readings, since, numbers, strict=True):
+        of_day = found.setdefault(elapsed.days, {})
+        before = of_day.get(each.meter_id)
+        of_day[each.meter_id] = packed if before is None else before + packed
+    rows: list[PackedDay] = []
+    for number, of_day in sorted(found.items()):
+        day = utc_day_of(number * DAY_US)
+        rows += [PackedDay(meter_id, day, of_day[meter_id]) for meter_id in sorted(of_day)]
+    return rows
 
 
 def unpacked(day: date, packed: bytes) -> list[Reading]:
@@ -113,11 +119,29 @@ def _one_by_one(day: date, packed: bytes) -> Columns:
     )
 
 
-def _packed(since_us: int, register_wh: int) -> bytes:
-    seconds, rest_us = divmod(since_us, SECOND_US)
-    if rest_us:
-        number, head = register_wh << _MICROSECOND_BITS | since_us, _FINE
+def _packed_numbers(since: Sequence[timedelta], registers_wh: Sequence[int]) -> list[bytes]:
+    """All at once where their numbers fit into 64 bits; the days of ``since`` are left out."""
+    if any(each.microseconds for each in since) or max(registers_wh, default=0) > _COARSE_WH_MAX:
+        return list(map(_packed, since, registers_wh))
+    number = np.array(registers_wh, np.uint64) << np.uint64(_SECOND_BITS)
+    number |= np.array([each.seconds for each in since], np.uint64)
+    # Bytes that it has: how many powers of 256, from 1 on, it is not below.
+    sizes = np.searchsorted(_POWERS, number, side="right")
+    matrix = np.empty((len(number), 1 + _NUMBER_BYTES), np.uint8)
+    matrix[:, 0] = sizes
+    matrix[:, 1:] = number.astype("<u8")[:, None].view(np.uint8)
+    joined, width = matrix.tobytes(), matrix.shape[1]
+    return [
+        joined[begin : begin + 1 + size]
+        for begin, size in zip(range(0, len(joined), width), sizes.tolist(), strict=True)
+    ]
+
+
+def _packed(since: timedelta, register_wh: int) -> bytes:
+    if since.microseconds:
+        us = since.seconds * SECOND_US + since.microseconds
+        number, head = register_wh << _MICROSECOND_BITS | us, _FINE
     else:
-        number, head = register_wh << _SECOND_BITS | seconds, 0
+        number, head = register_wh << _SECOND_BITS | since.seconds, 0
     size = (number.bit_length() + 7) // 8
     return bytes((head | size,)) + number.to_bytes(size, "little")

@@ -1,7 +1,9 @@
-"""Readings in PostgreSQL: a batch is one statement."""
+"""Readings in PostgreSQL: a batch is one statement a UTC day."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from itertools import groupby
+from operator import attrgetter
 
 from billing.readings.packed import PackedDay
 from prewatt_common.db.database import DriverConnection
@@ -10,7 +12,7 @@ from prewatt_common.db.database import DriverConnection
 # batches from deadlock.
 _APPEND = """
 INSERT INTO meter_day AS m (meter_id, day, packed, changed_at)
-SELECT n.*, now() FROM unnest($1::text[], $2::date[], $3::bytea[]) AS n (meter_id, day, packed)
+SELECT n.meter_id, $1, n.packed, now() FROM unnest($2::text[], $3::bytea[]) AS n (meter_id, packed)
 ON CONFLICT (meter_id, day) DO UPDATE
 SET packed = m.packed || excluded.packed, changed_at = excluded.changed_at
 """
@@ -24,12 +26,10 @@ class PostgresReadings:
 
     async def append(self, days: Sequence[PackedDay]) -> None:
         """To what is there of the meters and days."""
-        if days:
+        for day, of_day in groupby(days, key=attrgetter("day")):
+            some = list(of_day)
             await self._connection.execute(
-                _APPEND,
-                [each.meter_id for each in days],
-                [each.day for each in days],
-                [each.packed for each in days],
+                _APPEND, day, [each.meter_id for each in some], [each.packed for each in some]
             )
 
     async def kept(self, rows: Collection[tuple[str, date]]) -> Mapping[tuple[str, date], bytes]:

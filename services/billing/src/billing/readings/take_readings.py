@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from billing.marks.ports import Marks
-from billing.marks.values import Moved, What
+from billing.marks.values import Moved
 from billing.readings.packed import packed_days
 from billing.readings.ports import ReadingStore
 from prewatt_common.contracts.meter_readings_v1 import Reading
@@ -13,4 +13,4 @@ async def take_readings(*, store: ReadingStore, marks: Marks, batch: Sequence[Re
     """Handle ``batch``."""
     days = packed_days(batch)
     await store.append(days)
-    await marks.mark({Moved(What.METER, each.meter_id) for each in days})
+    await marks.mark(Moved(meters=[each.meter_id for each in days]))

@@ -2,9 +2,10 @@
 
 from collections.abc import Hashable, Iterable, Sequence
 from typing import NamedTuple, Protocol, TypeAlias, TypeVar
+from uuid import UUID
 
 from billing.marks.ports import Marks
-from billing.marks.values import Moved, What
+from billing.marks.values import Moved
 from billing.terms.facts import agreement_of, edit_of, installation_of, meter_of, tariff_of
 from billing.terms.ports import TermStore
 from billing.terms.values import PublishedTariff
@@ -47,13 +48,15 @@ async def take_facts(*, store: TermStore, marks: Marks, batch: Sequence[Delivere
                 facts.completed.append(event)
             case TariffPublished() | TariffCorrected():
                 facts.tariffs.append(event)
-    moved = await _tariffs(store, facts.tariffs)
-    moved |= await _completed(store, facts.completed)
-    moved |= await _agreements(store, facts.agreements)
-    moved |= await _installations(store, facts.installations)
-    moved |= await _meters(store, facts.meters)
-    moved |= await _edits(store, facts.edits)
-    await marks.mark(moved)
+    tariffs = await _tariffs(store, facts.tariffs)
+    tariffs |= await _completed(store, facts.completed)
+    agreements = await _agreements(store, facts.agreements)
+    accounts, meters = await _installations(store, facts.installations)
+    meters |= await _meters(store, facts.meters)
+    meters |= await _edits(store, facts.edits)
+    await marks.mark(
+        Moved(meters=meters, accounts=accounts, agreements=agreements, tariffs=tariffs)
+    )
 
 
 class _Sorted(NamedTuple):
@@ -69,7 +72,7 @@ class _Sorted(NamedTuple):
 
 async def _tariffs(
     store: TermStore, events: Sequence[TariffPublished | TariffCorrected]
-) -> set[Moved]:
+) -> set[str]:
     first: dict[tuple[str, object, int], PublishedTariff] = {}
     for version in map(tariff_of, events):
         place = (version.code, version.valid_from, version.correction)
@@ -77,40 +80,41 @@ async def _tariffs(
         if known is None or _order(version) < _order(known):
             first[place] = version
     await store.put_tariffs(list(first.values()))
-    return {Moved(What.TARIFF, code) for code, _, _ in first}
+    return {code for code, _, _ in first}
 
 
-async def _completed(store: TermStore, events: Sequence[TariffCorrectionCompleted]) -> set[Moved]:
+async def _completed(store: TermStore, events: Sequence[TariffCorrectionCompleted]) -> set[str]:
     await store.put_completed({(each.tariff_code, each.correction) for each in events})
-    return {Moved(What.TARIFF, each.tariff_code) for each in events}
+    return {each.tariff_code for each in events}
 
 
-async def _agreements(store: TermStore, events: Sequence[AgreementSet]) -> set[Moved]:
+async def _agreements(store: TermStore, events: Sequence[AgreementSet]) -> set[UUID]:
     agreements = _highest((e.id, e) for e in map(agreement_of, events))
     await store.put_agreements(agreements)
-    return {Moved(What.AGREEMENT, str(each.id)) for each in agreements}
+    return {each.id for each in agreements}
 
 
-async def _installations(store: TermStore, events: Sequence[InstallationSet]) -> set[Moved]:
+async def _installations(
+    store: TermStore, events: Sequence[InstallationSet]
+) -> tuple[set[UUID], set[str]]:
+    """Gives accounts, those who had them before too, and meters."""
     installations = _highest((e.id, e) for e in map(installation_of, events))
     before = await store.accounts_of_installations({each.id for each in installations})
     await store.put_installations(installations)
     accounts = before | {each.installation.account_id for each in installations}
-    return {Moved(What.ACCOUNT, str(each)) for each in accounts} | {
-        Moved(What.METER, each.installation.meter) for each in installations
-    }
+    return accounts, {each.installation.meter for each in installations}
 
 
-async def _meters(store: TermStore, events: Sequence[MeterRegistered]) -> set[Moved]:
+async def _meters(store: TermStore, events: Sequence[MeterRegistered]) -> set[str]:
     meters = _highest((e.facts.meter, e) for e in map(meter_of, events))
     await store.put_meters(meters)
-    return {Moved(What.METER, each.facts.meter) for each in meters}
+    return {each.facts.meter for each in meters}
 
 
-async def _edits(store: TermStore, events: Sequence[ReadingEdited]) -> set[Moved]:
+async def _edits(store: TermStore, events: Sequence[ReadingEdited]) -> set[str]:
     edits = {each.id: each for each in map(edit_of, events)}
     await store.put_edits([edits[each] for each in sorted(edits)])
-    return {Moved(What.METER, each.meter) for each in edits.values()}
+    return {each.meter for each in edits.values()}
 
 
 class _Revised(Protocol):
