@@ -9,13 +9,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from billing.readings.packed import unpacked_columns
 from billing.reconciliation.compare import Comparison, Known, compare, next_look
-from billing.reconciliation.ports import DueWork, Held, Metered, OpenDue
+from billing.reconciliation.ports import DueWork, Held, OpenDue
 from billing.rerating.register import MeterTerms
 from billing.rerating.use import Use, use_of_columns
 from prewatt_common.clock import Clock
@@ -67,50 +67,68 @@ async def compare_due(*, work: DueWork, now: datetime, settle: timedelta) -> int
     ids = await work.take_due(now=now, limit=DUE_MAX)
     if not ids:
         return 0
-    compared: dict[UUID, Sequence[Comparison]] = {}
-    looks: dict[UUID, datetime | None] = {}
-    for metered in await work.load(ids):
-        known, found = await _compared(work, metered, now=now, settle=settle)
-        compared[known.agreement_id] = found
-        looks[known.agreement_id] = next_look(known=known, compared=found, now=now, settle=settle)
-    await work.put(compared=compared, looks=looks, now=now)
+    loaded = [(_Rated(each.known), each.meters) for each in await work.load(ids)]
+    rateable = [
+        (rated, meter)
+        for rated, meters in loaded
+        if rated.known.agreement is not None and rated.known.tariff is not None
+        for meter in meters
+    ]
+    for begin in range(0, len(rateable), METERS_MAX):
+        some = rateable[begin : begin + METERS_MAX]
+        held = await work.readings_of({meter.facts.meter for _, meter in some})
+        # In a thread: whoever asks over HTTP, and what Kafka brings, does not wait for it.
+        await asyncio.to_thread(_count, some, held)
+    rated = [each for each, _ in loaded]
+    found = await asyncio.to_thread(_compared, rated, now=now, settle=settle)
+    await work.put(
+        compared={each: comparisons for each, (comparisons, _) in found.items()},
+        looks={each: look for each, (_, look) in found.items()},
+        now=now,
+    )
     return len(ids)
 
 
-async def _compared(
-    work: DueWork, metered: Metered, *, now: datetime, settle: timedelta
-) -> tuple[Known, list[Comparison]]:
-    known, use = metered.known, Use()
-    if known.agreement is not None and known.tariff is not None:
-        for begin in range(0, len(metered.meters), METERS_MAX):
-            some = metered.meters[begin : begin + METERS_MAX]
-            held = await work.readings_of([each.facts.meter for each in some])
-            moved_at = max((each.moved_at for each in held.values()), default=known.moved_at)
-            known = replace(known, moved_at=max(known.moved_at, moved_at))
-            try:
-                # In a thread: whoever asks over HTTP, and what Kafka brings, does not wait for it.
-                use.add(await asyncio.to_thread(_used, known, some, held))
-            except ValueError as error:
-                # One meter's data: the others are compared all the same, and this one is named.
-                logger.exception("not rateable", extra={"agreement_id": known.agreement_id})
-                known = replace(known, tariff=None, tariff_fault=str(error))
-                break
-    found = await asyncio.to_thread(compare, known=known, use=use, now=now, settle=settle)
-    return known, found
+@dataclass(slots=True)
+class _Rated:
+    """An agreement, and what its meters counted, as far as they have been looked at."""
+
+    known: Known
+    use: Use = field(default_factory=Use)
 
 
-def _used(known: Known, meters: Sequence[MeterTerms], held: Mapping[str, Held]) -> Use:
-    assert known.agreement is not None, "only what has an agreement is rated"
-    assert known.tariff is not None, "only what has a tariff is rated"
-    use = Use()
-    for meter in meters:
+def _count(some: Sequence[tuple[_Rated, MeterTerms]], held: Mapping[str, Held]) -> None:
+    """Adds what meters counted, each to its agreement."""
+    for rated, meter in some:
         rows = held.get(meter.facts.meter)
-        use.add(
-            use_of_columns(
-                agreement=known.agreement,
-                tariff=known.tariff,
-                meter=meter,
-                columns=unpacked_columns(rows.days if rows else ()),
+        known = rated.known
+        if rows is not None and rows.moved_at > known.moved_at:
+            known = rated.known = replace(known, moved_at=rows.moved_at)
+        if known.agreement is None or known.tariff is None:
+            continue  # another of its meters cannot be rated
+        try:
+            rated.use.add(
+                use_of_columns(
+                    agreement=known.agreement,
+                    tariff=known.tariff,
+                    meter=meter,
+                    columns=unpacked_columns(rows.days if rows else ()),
+                )
             )
-        )
-    return use
+        except ValueError as error:
+            # One meter's data: the others are compared all the same, and this one is named.
+            logger.exception("not rateable", extra={"agreement_id": known.agreement_id})
+            rated.known = replace(known, tariff=None, tariff_fault=str(error))
+
+
+def _compared(
+    rated: Sequence[_Rated], *, now: datetime, settle: timedelta
+) -> dict[UUID, tuple[list[Comparison], datetime | None]]:
+    """How each agreement's periods stand, and when it is to be looked at again."""
+    found: dict[UUID, tuple[list[Comparison], datetime | None]] = {}
+    for each in rated:
+        known = each.known
+        compared = compare(known=known, use=each.use, now=now, settle=settle)
+        look = next_look(known=known, compared=compared, now=now, settle=settle)
+        found[known.agreement_id] = compared, look
+    return found

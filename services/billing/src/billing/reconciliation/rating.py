@@ -8,11 +8,12 @@ many days are due for some hours: through today, and through yesterday.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from billing.postings.values import Posted
 from billing.rerating.charge import Span, charge, spans_of
 from billing.rerating.lines import Unrated
-from billing.rerating.tariffs import Tariff
+from billing.rerating.tariffs import TARIFFS_REMEMBERED_MAX, Tariff
 from billing.rerating.use import DaySlot, Use
 from billing.terms.values import Agreement
 from prewatt_metering.calendar.instants import instant_of, us_of
@@ -40,8 +41,9 @@ class DueDays:
         return (self.yesterday, self.today) if self.in_grace else (self.today,)
 
 
+@lru_cache(maxsize=TARIFFS_REMEMBERED_MAX)
 def due_days(tariff: Tariff, now: datetime) -> DueDays:
-    """In the tariff's zone."""
+    """In the tariff's zone. Remembered: whoever compares many asks for each of them."""
     calendar = tariff.calendar
     today = calendar.day_of(us_of(now))
     grace_ends = instant_of(calendar.first_instant_us(today)) + STANDING_GRACE

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from itertools import groupby
 from math import ceil, floor
 
@@ -22,6 +23,7 @@ Wh = Mapping[str, int]
 """By time-of-use name."""
 _DAY = timedelta(days=1)
 _NOTHING: Wh = {}
+PERIODS_REMEMBERED_MAX = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,22 @@ def spans_of(*, book: TariffBook, period: Period, use_wh: Mapping[DaySlot, int])
     """``period`` by versions; days before the first version are nobody's. Cut at the year where
     blocks of it fill over the year, and at the month where a price is a month's. Days of use
     outside the period are left out. Raises `NoTariff` where no day has a version."""
+    by_day: dict[date, dict[str, int]] = {}
+    for (day, name), wh in use_wh.items():
+        by_day.setdefault(day, {})[name] = wh
+    return [
+        Span(
+            version=version,
+            days=days,
+            wh=_plus(*(wh for day, wh in by_day.items() if day in days)),
+        )
+        for version, days in _cut(book, period)
+    ]
+
+
+@lru_cache(maxsize=PERIODS_REMEMBERED_MAX)
+def _cut(book: TariffBook, period: Period) -> Sequence[tuple[TariffVersion, Period]]:
+    """The stretches of a period, which are the same for all whom the tariff charges."""
     book.version_of(period.end - _DAY)  # raises
     first = max(period.first, book.versions[0].valid_from)
     days = [first + n * _DAY for n in range((period.end - first).days)]
@@ -63,20 +81,11 @@ def spans_of(*, book: TariffBook, period: Period, use_wh: Mapping[DaySlot, int])
             day.month if _is_monthly(version) else 0,
         )
 
-    by_day: dict[date, dict[str, int]] = {}
-    for (day, name), wh in use_wh.items():
-        by_day.setdefault(day, {})[name] = wh
-    spans: list[Span] = []
+    found: list[tuple[TariffVersion, Period]] = []
     for _, some in groupby(days, key=cut_by):
         its = list(some)
-        spans.append(
-            Span(
-                version=book.version_of(its[0]),
-                days=Period(its[0], its[-1] + _DAY),
-                wh=_plus(*(by_day.get(day, _NOTHING) for day in its)),
-            )
-        )
-    return spans
+        found.append((book.version_of(its[0]), Period(its[0], its[-1] + _DAY)))
+    return tuple(found)
 
 
 def charge(

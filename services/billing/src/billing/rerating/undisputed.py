@@ -67,7 +67,11 @@ def _with(known: Columns, registers: Mapping[int, int]) -> tuple[Ints, Ints]:
             wh = wh.copy()
             wh[place] = given_wh
         else:
-            at_us, wh = np.insert(at_us, place, given_us), np.insert(wh, place, given_wh)
+            # np.insert does the same, for five times as long.
+            at_us, wh = (
+                np.concatenate((column[:place], (value,), column[place:]))
+                for column, value in ((at_us, given_us), (wh, given_wh))
+            )
     return at_us, wh
 
 
