@@ -13,7 +13,7 @@ pytestmark = pytest.mark.stack
 
 APPEND_ONLY = {
     *(table.name for table in SEALED), "epoch", "seal", "seal_leaves", "left_day",
-    "left_meter",
+    "left_meter", "account_key",
 }  # fmt: skip
 IN_PART = {
     "payment": {"outcome", "account_id"},

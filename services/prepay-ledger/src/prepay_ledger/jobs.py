@@ -54,6 +54,8 @@ _TELL_DEBTS_EVERY_S = 60.0
 _SWEEP_EVERY_S = 5.0
 _RECHECK_EVERY_S = 1.0
 _TAKE_UP_EVERY_S = 5.0
+_TAKE_UP_REST_FACTOR = 20
+"""Where exports are not to be had they are sought in vain each time."""
 _CLOSE_DAYS_EVERY_S = 5.0
 _LOOK_EVERY_S = 0.5
 _LOOK_REST_FACTOR = 9
@@ -117,6 +119,7 @@ def jobs(
                 committed=committed,
             ),
             every_s=_TAKE_UP_EVERY_S,
+            rest_factor=_TAKE_UP_REST_FACTOR,
         ),
         Repeating(
             name="follow rules",

@@ -89,7 +89,9 @@ class Producer:
         try:
             async with asyncio.timeout(_SOON_S):
                 return {topic: await self.partitions(topic) for topic in topics}
-        except (ProduceFailed, KafkaError, OSError, TimeoutError):
+        except (ProduceFailed, KafkaError, OSError, TimeoutError, asyncio.CancelledError):
+            if being_cancelled():
+                raise
             return {}
 
     async def check(self) -> str:

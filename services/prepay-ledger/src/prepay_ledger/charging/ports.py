@@ -209,8 +209,14 @@ class ParkingStore(Protocol):
         """Such meters with an id above ``after``."""
         ...
 
-    async def wait_for_person(self, meter_id: str, *, error: str) -> None:
-        """A meter that waited for exports is odd for another reason."""
+    async def may_take_up(self, meter_id: str) -> bool:
+        """Whether such a meter still waits, and nobody else takes it up; until the transaction
+        ends nobody else does."""
+        ...
+
+    async def wait_for_person(self, meter_id: str, *, error: str, at_most: int) -> None:
+        """A meter that waited for exports is odd for another reason. Where ``at_most`` are odd
+        already it goes on waiting: the next that is odd in a batch would stop all."""
         ...
 
     async def set_aside(self, readings: Sequence[ReadingEvent]) -> None:

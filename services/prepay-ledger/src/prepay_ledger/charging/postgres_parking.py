@@ -14,6 +14,7 @@ from prewatt_metering.calendar.instants import us_of
 from prewatt_metering.registers.readings import Reading
 
 _PARKING_LOCK = 0x4E4D05
+_TAKING_UP_LOCK = 0x4E4D0B
 _SERVES = """
 SELECT account_id FROM installation
 WHERE meter_id = $1 AND begins_at <= $2 AND (ends_at IS NULL OR ends_at > $2)
@@ -85,13 +86,21 @@ class PostgresParking:
         )  # fmt: skip
         return [row["meter_id"] for row in rows]
 
-    async def wait_for_person(self, meter_id: str, *, error: str) -> None:
-        """The caller has its row locked."""
+    async def may_take_up(self, meter_id: str) -> bool:
+        """By a lock of its own: a batch may want the row."""
+        return await (await driver(self._connection)).fetchval(
+            "SELECT pg_try_advisory_xact_lock($1, hashtext($2)) AND EXISTS "
+            "(SELECT FROM parked_meter WHERE meter_id = $2 AND waits_for_exports)",
+            _TAKING_UP_LOCK, meter_id,
+        )  # fmt: skip
+
+    async def wait_for_person(self, meter_id: str, *, error: str, at_most: int) -> None:
+        """The caller has its row locked, and keeps batches from parking any."""
         await (await driver(self._connection)).execute(
-            "UPDATE parked_meter SET waits_for_exports = false, error = $2 WHERE meter_id = $1",
-            meter_id,
-            error,
-        )
+            "UPDATE parked_meter SET waits_for_exports = false, error = $2 WHERE meter_id = $1 "
+            "AND (SELECT count(*) FROM parked_meter WHERE NOT waits_for_exports) < $3",
+            meter_id, error, at_most,
+        )  # fmt: skip
 
     async def set_aside(self, readings: Sequence[ReadingEvent]) -> None:
         """Keep readings of parked meters; repeats are kept once."""

@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 
 from prepay_ledger.charging.ports import ParkingUnit
-from prepay_ledger.charging.release_meter import ReleaseMeter
-from prepay_ledger.charging.values import ReleaseOutcome
+from prepay_ledger.charging.release_meter import NotParked, ReleaseMeter
+from prepay_ledger.charging.values import PARKED_MAX, ReleaseOutcome
 from prepay_ledger.metrics import LEFT_OUT
+from prepay_ledger.retention.refusals import ReadingsHaveLeft
 from prewatt_common.clock import Clock
 from prewatt_common.db.odd_ones import odd_among
 
@@ -37,24 +38,41 @@ class TakeUpMeters:
         self._after = ""
 
     async def __call__(self) -> float | None:
-        """Gives no rest where more may wait."""
+        """Gives no rest where more may wait, and some of these could be taken up."""
         async with self._open_unit() as unit:
             some = await unit.parking.waiting_for_exports(after=self._after, limit=METERS_AT_ONCE)
-        for meter_id in some:
-            for _, error in await odd_among([meter_id], self._take_up):
-                logger.error("meter %s waits for exports", meter_id, exc_info=error)
-                LEFT_OUT.labels("take up meters").inc()
+        odd = [each for meter_id in some for each in await odd_among([meter_id], self._take_up)]
+        self._tell(odd)
         # Those that cannot be taken up stand in nobody's way.
         self._after = some[-1] if len(some) == METERS_AT_ONCE else ""
-        return 0.0 if self._after else None
+        return 0.0 if self._after and len(odd) < len(some) else None
+
+    def _tell(self, odd: Sequence[tuple[str, Exception]]) -> None:
+        lacking = [each for each in odd if isinstance(each[1], ReadingsHaveLeft)]
+        if lacking:
+            meter_id, error = lacking[0]
+            logger.warning(
+                "%d meters wait for exports; meter %s: %s", len(lacking), meter_id, error
+            )
+        for meter_id, error in odd:
+            if not isinstance(error, ReadingsHaveLeft):
+                logger.error("meter %s waits for exports", meter_id, exc_info=error)
+            LEFT_OUT.labels("take up meters").inc()
 
     async def _take_up(self, meter_ids: Sequence[str]) -> None:
         for meter_id in meter_ids:
-            async with self._open_unit() as unit:
-                await unit.charging.read_left(meter_id)
-                step = await self._release(
-                    unit=unit, meter_id=meter_id, who=_WHO, reason=_REASON, now=self._clock()
-                )
-                if step.outcome is ReleaseOutcome.STILL_ODD:
-                    await unit.parking.wait_for_person(meter_id, error=step.detail)
+            # A replica, or a person, may have been quicker.
+            with suppress(NotParked):
+                await self._take_up_one(meter_id)
             self._committed()
+
+    async def _take_up_one(self, meter_id: str) -> None:
+        async with self._open_unit() as unit:
+            if not await unit.parking.may_take_up(meter_id):
+                return
+            await unit.charging.read_left(meter_id)
+            step = await self._release(
+                unit=unit, meter_id=meter_id, who=_WHO, reason=_REASON, now=self._clock()
+            )
+            if step.outcome is ReleaseOutcome.STILL_ODD:
+                await unit.parking.wait_for_person(meter_id, error=step.detail, at_most=PARKED_MAX)

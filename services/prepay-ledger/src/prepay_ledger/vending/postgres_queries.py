@@ -132,7 +132,9 @@ class VendQueries:
         )
         query = (
             select(account, account_holder.c.name, owed.label("owed"))
-            .select_from(account.outerjoin(account_holder))
+            .select_from(
+                account.outerjoin(account_holder, account_holder.c.account_id == account.c.id)
+            )
             .where(account.c.number == number)
         )
         async with self._database.transaction() as connection:

@@ -3189,6 +3189,10 @@ def upgrade() -> None:
         "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
     )
     op.execute(
+        "CREATE TRIGGER account_key_stands BEFORE UPDATE OR DELETE OR TRUNCATE ON account_key "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )
+    op.execute(
         "CREATE CONSTRAINT TRIGGER journal_holds AFTER INSERT ON journal "
         "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse_unbalanced()"
     )
