@@ -73,7 +73,12 @@ class AcceptGiven:
             at=None,
             request_id=str(refund.id),
         )
-        await self._take_movement(unit, provider=back.provider, told=told, now=approved.at)
+        moved = await self._take_movement(unit, provider=back.provider, told=told, now=approved.at)
+        if moved.repeated:
+            # Told before by an event that did not name it: the account has paid that, not this.
+            await self._take_movement.again(
+                unit, provider=back.provider, payment_id=back.payment_id, now=approved.at
+            )
 
 
 async def _locked(unit: payments.Unit, refund_id: UUID) -> tuple[Refund, Back | None]:

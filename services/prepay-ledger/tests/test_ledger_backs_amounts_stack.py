@@ -1,0 +1,56 @@
+"""A provider gives back another amount than it was asked for, and tells of that before it says that
+this is our refund: an event that does not name it, of which the account pays at first."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+from ledger_backs import Giving, giving
+
+from prepay_ledger.approvals.values import Proposal
+from prepay_ledger.providers.values import Kind
+from prepay_ledger.refunds.values import Refund
+
+pytestmark = pytest.mark.stack
+
+LESS_MICRO = 10_000
+"""So much less than was asked for is given back."""
+
+
+@pytest.fixture
+async def town(own_database_url: str) -> AsyncGenerator[Giving]:
+    async with giving(own_database_url) as made:
+        yield made
+
+
+async def gave_less(town: Giving, left: int, *kinds: Kind) -> tuple[Refund, int]:
+    """It was asked, and has given less: of that ``kinds`` are told, unnamed, before its answer.
+    Gives the refund, and what was given."""
+    asked = left // 10_000 * 10_000 - 40_000
+    given = asked - LESS_MICRO
+    refund = await town.back(asked)
+
+    async def tells() -> None:
+        for kind in kinds:
+            assert not await town.hears(refund, kind, names=False, micro=given)
+
+    town.giver.before_answer = tells
+    town.giver.status, town.giver.gives = "succeeded", given // 10_000
+    await town.send()
+    return refund, given
+
+
+async def test_two_people_take_what_an_event_told_before_without_a_name(town: Giving) -> None:
+    town.asks = "stripe"
+    left = await town.moves_out()
+    refund, given = await gave_less(town, left, Kind.REFUNDED)
+    asked = refund.amount_micro
+    assert (await town.known(refund))[:2] == ("in-transit", "other-amount")
+    assert await town.has() == (left - asked - given, asked, given), "the account pays it as yet"
+    proposal = await town.accepts(refund)
+    assert isinstance(proposal, Proposal)
+    await town.approve(proposal)
+    assert await town.known(refund) == ("paid", "done", "")
+    assert (await town.found(refund)).given_micro == given
+    assert await town.has() == (left - given, 0, given)
+    assert await town.given(refund, given) == "repeated"
+    assert await town.has() == (left - given, 0, given)
