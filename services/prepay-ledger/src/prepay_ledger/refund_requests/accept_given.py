@@ -82,10 +82,11 @@ class AcceptGiven:
 
 
 async def _locked(unit: payments.Unit, refund_id: UUID) -> tuple[Refund, Back | None]:
-    """The payment is locked before its account. Raises `UnknownRefund`."""
+    """The payment is locked before its account, by its name before its row, as its events lock it:
+    the other way round both would wait for each other. Raises `UnknownRefund`."""
     back = await unit.backs.of_refund(refund_id)
     if back is not None:
-        await unit.backs.lock_payment(back.payment)
+        await unit.payments.lock_by_payment_id(provider=back.provider, payment_id=back.payment_id)
     refund = await locked_refund(unit, refund_id)
     return refund, await unit.backs.of_refund(refund_id)
 
