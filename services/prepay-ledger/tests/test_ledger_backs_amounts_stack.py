@@ -8,6 +8,7 @@ from ledger_backs import Giving, giving
 
 from prepay_ledger.approvals.values import Proposal
 from prepay_ledger.providers.values import Kind
+from prepay_ledger.refunds.refusals import RefundNotSo
 from prepay_ledger.refunds.values import Refund
 
 pytestmark = pytest.mark.stack
@@ -54,3 +55,27 @@ async def test_two_people_take_what_an_event_told_before_without_a_name(town: Gi
     assert await town.has() == (left - given, 0, given)
     assert await town.given(refund, given) == "repeated"
     assert await town.has() == (left - given, 0, given)
+
+
+@pytest.mark.parametrize("told_before", [True, False])
+async def test_another_amount_that_failed_is_the_accounts_again(
+    town: Giving, told_before: bool
+) -> None:
+    town.asks = "stripe"
+    left = await town.moves_out()
+    kinds = [Kind.REFUNDED] if told_before else []
+    refund, given = await gave_less(town, left, *kinds)
+    proposal = await town.accepts(refund)
+    assert await town.given(refund, given - 1, kind=Kind.REFUND_FAILED) == "conflict"
+    assert (await town.known(refund))[:2] == ("in-transit", "other-amount")
+    failed = "the provider tells that it failed"
+    for outcome in ("taken-back", "repeated"):
+        assert await town.given(refund, given, kind=Kind.REFUND_FAILED) == outcome
+        assert await town.known(refund) == ("cancelled", "refused", failed)
+        assert (await town.found(refund)).given_micro is None
+        assert await town.has() == (left, 0, 0)
+    with pytest.raises(RefundNotSo, match="no other amount is to be taken"):
+        await town.approve(proposal)
+    # It may go to the same payment once more.
+    again = await town.back(refund.amount_micro, key="k-2")
+    await town.cancel(again)

@@ -70,8 +70,9 @@ class TakeMovement:
         )
         movement = movement_of(told)
         earlier = await unit.payments.movements(provider=provider, payment_id=told.payment_id)
-        is_new = await _name_refund(unit, known, told, provider=provider)
-        if movement in earlier:
+        is_known = movement in earlier
+        is_new = await _name_refund(unit, known, told, provider=provider, is_known=is_known)
+        if is_known:
             if known is not None and is_new:
                 # A refund of ours, told before by an event that did not name it.
                 await settle_taken_back(unit, self._review, known, earlier, now=now)
@@ -126,10 +127,10 @@ class TakeMovement:
 
 
 async def _name_refund(
-    unit: Unit, known: KnownPayment | None, told: Told, *, provider: str
+    unit: Unit, known: KnownPayment | None, told: Told, *, provider: str, is_known: bool
 ) -> bool:
-    """Notes which refund of ours the movement is; whether that was not known before. Raises
-    `GivenOtherwise` where it is of another amount."""
+    """Notes which refund of ours the movement is; whether that was not known before. ``is_known``:
+    the movement is. Raises `GivenOtherwise` where it is of another amount."""
     if known is None or known.account_id is None or told.kind not in OF_REFUNDS:
         return False
     ours = await name_refund(
@@ -141,7 +142,11 @@ async def _name_refund(
     )
     if ours is None:
         return False
-    if not told.cumulative and told.amount_micro != ours.amount_micro:
+    fits = told.amount_micro == ours.amount_micro
+    if told.kind is Kind.REFUND_FAILED:
+        # Another amount that went may fail as well; told once more, nobody waits for it any longer.
+        fits = fits or is_known or told.amount_micro == ours.other_micro
+    if not told.cumulative and not fits:
         message = (
             f"{told.kind} {told.movement_id} of payment {told.payment_id} is of a refund that we "
             f"asked for {ours.amount_micro} micro-units, not {told.amount_micro}"

@@ -16,10 +16,13 @@ from prewatt_common.ids import new_id
 
 
 class Named(NamedTuple):
-    """The refund of ours that a provider's movement is. ``is_new``: that was not known before."""
+    """The refund of ours that a provider's movement is. ``other_micro``: what it was told that it
+    gave back where that is another amount, which nobody has taken for it. ``is_new``: that it is
+    this one was not known before."""
 
     refund_id: UUID
     amount_micro: int
+    other_micro: int | None
     is_new: bool
 
 
@@ -42,7 +45,8 @@ async def name_refund(
             return None
         await unit.backs.put(replace(ours, movement_id=movement_id))
     refund = await _refund(unit, ours)
-    return Named(refund.id, went_micro(ours, refund), is_new)
+    other_micro = ours.given_micro if ours.state is BackState.OTHER_AMOUNT else None
+    return Named(refund.id, went_micro(ours, refund), other_micro, is_new)
 
 
 async def follow_refunds(
