@@ -79,3 +79,33 @@ async def test_another_amount_that_failed_is_the_accounts_again(
     # It may go to the same payment once more.
     again = await town.back(refund.amount_micro, key="k-2")
     await town.cancel(again)
+
+
+async def test_an_answer_that_names_what_was_told_of_another_amount_needs_two_people(
+    town: Giving,
+) -> None:
+    left = await town.moves_out()
+    refund, given = await gave_less(town, left, Kind.REFUNDED)
+    asked = refund.amount_micro
+    state, provider_state, code = await town.known(refund)
+    assert (state, provider_state) == ("in-transit", "other-amount")
+    assert f"asked for {asked} micro-units, not {given}" in code
+    assert (await town.found(refund)).given_micro == given
+    assert await town.has() == (left - asked - given, asked, given)
+    proposal = await town.accepts(refund)
+    # What else is told of the payment meanwhile decides nothing about it.
+    await town.tell("p-0", "dp_1", 500, kind=Kind.DISPUTED)
+    assert (await town.known(refund))[:2] == ("in-transit", "other-amount")
+    assert await town.has() == (left - asked - given - 500, asked, given + 500)
+    await town.approve(proposal)
+    assert await town.known(refund) == ("paid", "done", "")
+    assert await town.has() == (left - given - 500, 0, given + 500)
+    await town.tell("p-0", "dp_1", 500, kind=Kind.DISPUTE_WON)
+    assert await town.has() == (left - given, 0, given)
+
+
+async def test_what_was_told_and_failed_before_the_answer_needs_nobody(town: Giving) -> None:
+    left = await town.moves_out()
+    refund, _ = await gave_less(town, left, Kind.REFUNDED, Kind.REFUND_FAILED)
+    assert (await town.known(refund))[:2] == ("cancelled", "refused")
+    assert await town.has() == (left, 0, 0)

@@ -15,12 +15,13 @@ from prepay_ledger.payments.taken_back import (
     OF_REFUNDS,
     Movement,
     TakenBack,
+    refunds_micro,
     refunds_told,
     taken_back,
 )
 from prepay_ledger.payments.values import KnownPayment, PaymentOutcome
 from prepay_ledger.providers.values import Kind, Told
-from prepay_ledger.refunds.back import given_otherwise
+from prepay_ledger.refunds.back import given_otherwise, otherwise_reason
 from prepay_ledger.refunds.follow_refunds import follow_refunds, name_refund
 from prepay_ledger.refunds.move_refund import locked_refund
 from prepay_ledger.refunds.values import BACK_OPEN, Given
@@ -147,9 +148,10 @@ async def _name_refund(
         # Another amount that went may fail as well; told once more, nobody waits for it any longer.
         fits = fits or is_known or told.amount_micro == ours.other_micro
     if not told.cumulative and not fits:
-        message = (
-            f"{told.kind} {told.movement_id} of payment {told.payment_id} is of a refund that we "
-            f"asked for {ours.amount_micro} micro-units, not {told.amount_micro}"
+        message = otherwise_reason(
+            f"{told.kind} {told.movement_id} of payment {told.payment_id}",
+            asked_micro=ours.amount_micro,
+            given_micro=told.amount_micro,
         )
         raise GivenOtherwise(message, provider=provider, told=told, refund_id=ours.refund_id)
     return ours.is_new
@@ -186,6 +188,7 @@ async def settle_taken_back(
             payment=known.id,
             account_id=known.account_id,
             went=refunds_told(movements),
+            said_micro=refunds_micro(movements),
             at=now,
         )
     delta_micro = after.amount_micro - known.taken_back_micro - given.moved_micro

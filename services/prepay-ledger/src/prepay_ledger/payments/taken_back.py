@@ -50,7 +50,7 @@ def taken_back(movements: Collection[Movement], *, paid_micro: int) -> TakenBack
     is told, and given back where it is won.
     """
     failed = _by_id(movements, Kind.REFUND_FAILED)
-    single = _by_id((each for each in movements if not each.is_total), Kind.REFUNDED)
+    single = refunds_micro(movements)
     one_by_one = sum(micro for movement_id, micro in single.items() if movement_id not in failed)
     total = max((each.amount_micro for each in movements if each.is_total), default=0)
     refunded = max(one_by_one, total - sum(failed.values()), 0)
@@ -74,6 +74,11 @@ def refunds_told(movements: Iterable[Movement]) -> dict[str, bool]:
             went = each.kind is Kind.REFUNDED
             told[each.movement_id] = went and told.get(each.movement_id, True)
     return told
+
+
+def refunds_micro(movements: Iterable[Movement]) -> dict[str, int]:
+    """By the provider's id of each refund that was told by itself: how much of it went at first."""
+    return _by_id((each for each in movements if not each.is_total), Kind.REFUNDED)
 
 
 def _by_id(movements: Iterable[Movement], *kinds: Kind) -> dict[str, int]:

@@ -118,6 +118,13 @@ def given_otherwise(
     )
 
 
+def otherwise_reason(movement: str, *, asked_micro: int, given_micro: int) -> str:
+    """What a person reads who has to take that for it, or not."""
+    return (
+        f"{movement} is of a refund that we asked for {asked_micro} micro-units, not {given_micro}"
+    )
+
+
 def agreed(back: Back) -> Back:
     """They have: the provider's word is waited for no more, but taken next."""
     return replace(back, state=BackState.ACCEPTED, code="")

@@ -1,6 +1,7 @@
 """What a provider tells of a payment's refunds, told of the refunds that we have asked it for: they
 leave what is in transit, and not the account a second time."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -9,10 +10,27 @@ from uuid import UUID
 
 from prepay_ledger.facts.values import Decided
 from prepay_ledger.journal.values import UtilityAccount, clearing
-from prepay_ledger.refunds.back import Follows, closed, follows, went_micro
+from prepay_ledger.refunds.back import (
+    Follows,
+    closed,
+    follows,
+    given_otherwise,
+    otherwise_reason,
+    went_micro,
+)
 from prepay_ledger.refunds.move_refund import MovingUnit, move_refund
-from prepay_ledger.refunds.values import Back, BackState, Given, Refund, RefundState, Step
+from prepay_ledger.refunds.values import (
+    BACK_OPEN,
+    Back,
+    BackState,
+    Given,
+    Refund,
+    RefundState,
+    Step,
+)
 from prewatt_common.ids import new_id
+
+logger = logging.getLogger(__name__)
 
 
 class Named(NamedTuple):
@@ -50,10 +68,18 @@ async def name_refund(
 
 
 async def follow_refunds(
-    unit: MovingUnit, *, payment: UUID, account_id: UUID, went: Mapping[str, bool], at: datetime
+    unit: MovingUnit,
+    *,
+    payment: UUID,
+    account_id: UUID,
+    went: Mapping[str, bool],
+    said_micro: Mapping[str, int],
+    at: datetime,
 ) -> Given:
-    """``went``: by the provider's id, whether a refund went; false: it failed, or came back. The
-    payment is locked; its account is, from here on."""
+    """``went``: by the provider's id, whether a refund went; false: it failed, or came back.
+    ``said_micro``: so much of it went, where that was told of it alone; where it is another amount
+    than was asked for, its account pays it until two people have taken it for ours. The payment is
+    locked; its account is, from here on."""
     if not await unit.backs.of_payment(payment):
         return Given(0, 0, is_moved=False)
     await unit.balances.lock(account_id)
@@ -63,13 +89,34 @@ async def follow_refunds(
         refund = await _refund(unit, back)
         told = went.get(back.movement_id)
         found = None if told is None else follows(refund.state, went=told)
+        due_micro = went_micro(back, refund)
+        given = said_micro.get(back.movement_id, due_micro)
+        if found is not None and told and given != due_micro:
+            await _keep_otherwise(unit, back, asked_micro=due_micro, given_micro=given, at=at)
+            found = None
         if found is not None:
-            moved_micro += found.clearing * went_micro(back, refund)
+            moved_micro += found.clearing * due_micro
             refund, balance_micro = await _follow(unit, back, refund, found, at=at)
             is_moved = is_moved or balance_micro != 0
         if refund.state is RefundState.PAID:
-            given_micro += went_micro(back, refund)
+            given_micro += due_micro
     return Given(moved_micro, given_micro, is_moved)
+
+
+async def _keep_otherwise(
+    unit: MovingUnit, back: Back, *, asked_micro: int, given_micro: int, at: datetime
+) -> None:
+    """An event had told it before it was known to be ours: it comes to a person, once."""
+    if back.state not in BACK_OPEN or back.given_micro == given_micro:
+        return
+    reason = otherwise_reason(
+        f"refunded {back.movement_id} of payment {back.payment_id}",
+        asked_micro=asked_micro,
+        given_micro=given_micro,
+    )
+    logger.error("refund %s: %s", back.refund_id, reason)
+    after = given_otherwise(back, back.movement_id, given_micro=given_micro, code=reason, now=at)
+    await unit.backs.put(after)
 
 
 async def _follow(
