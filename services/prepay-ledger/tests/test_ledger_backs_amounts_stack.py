@@ -2,14 +2,20 @@
 this is our refund: an event that does not name it, of which the account pays at first."""
 
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 
 import pytest
-from ledger_backs import Giving, giving
+from ledger_backs import PAID_MICRO, Giving, giving
+from ledger_settlements import Row
+from ledger_town import ONE_PERSON
 
 from prepay_ledger.approvals.values import Proposal
 from prepay_ledger.providers.values import Kind
 from prepay_ledger.refunds.refusals import RefundNotSo
 from prepay_ledger.refunds.values import Refund
+from prepay_ledger.settlements.keep_otherwise import keeping_otherwise
+from prepay_ledger.settlements.refusals import ToldOtherwise
+from prepay_ledger.settlements.values import Action
 
 pytestmark = pytest.mark.stack
 
@@ -109,3 +115,33 @@ async def test_what_was_told_and_failed_before_the_answer_needs_nobody(town: Giv
     refund, _ = await gave_less(town, left, Kind.REFUNDED, Kind.REFUND_FAILED)
     assert (await town.known(refund))[:2] == ("cancelled", "refused")
     assert await town.has() == (left, 0, 0)
+
+
+async def test_another_amount_that_was_settled_comes_to_two_people(town: Giving) -> None:
+    left = await town.moves_out()
+    refund, given = await gave_less(town, left)
+    assert (await town.known(refund))[:2] == ("in-transit", "accepted")
+    day = town.at.date()
+    await town.next_day(2)
+    rows = [
+        Row(id="p-0", micro=PAID_MICRO, account="town-0"),
+        Row(kind="refund", id="p-0", own_id="re_0", micro=given),
+    ]
+    await town.settles(day, *rows)
+    await town.settles(day + timedelta(days=1))
+    await town.follow()
+    (found,) = await town.differences()
+    town.resolve_terms = ONE_PERSON
+    keeping = keeping_otherwise(town.unit, take_movement=town.take_movement, clock=lambda: town.at)
+    before = await town.has()
+    with pytest.raises(ToldOtherwise, match=f"see refund {refund.id}; nothing was moved"):
+        await town.do(found, Action.TAKE, open_unit=keeping)
+    assert (await town.known(refund))[:2] == ("in-transit", "other-amount")
+    assert (await town.found(refund)).given_micro == given
+    assert await town.has() == before
+    assert [each.id for each in await town.differences()] == [found.id]
+    await town.approve(await town.accepts(refund))
+    assert (await town.known(refund))[0] == "paid"
+    assert await town.has() == (left - given, 0, given)
+    await town.follow()
+    assert await town.differences() == []

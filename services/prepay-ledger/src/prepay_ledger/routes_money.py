@@ -60,6 +60,7 @@ from prepay_ledger.settings import LedgerSettings
 from prepay_ledger.settlements.api import settlements_router
 from prepay_ledger.settlements.api_differences import differences_router
 from prepay_ledger.settlements.keep_file import ReadUpload
+from prepay_ledger.settlements.keep_otherwise import keeping_otherwise
 from prepay_ledger.settlements.move_difference import MoveDifference
 from prepay_ledger.settlements.postgres_queries import SettlementQueries
 from prepay_ledger.settlements.resolve_difference import ResolveDifference
@@ -135,9 +136,11 @@ def money_routers(
     def holding(locks: Sequence[str]) -> AbstractAsyncContextManager[PostgresUnit]:
         return open_unit(database, locks=locks)
 
+    keeping = keeping_otherwise(units, take_movement=take_movement, clock=utc_now)
+
     return [
         proposals_router(
-            open_unit=units,
+            open_unit=keeping,
             queries=ProposalQueries(database),
             approve_proposal=ApproveProposal[PostgresUnit](
                 {
@@ -258,7 +261,7 @@ def money_routers(
             clock=utc_now,
         ),
         differences_router(
-            open_unit=units,
+            open_unit=keeping,
             queries=SettlementQueries(database),
             resolve=resolve_difference,
             committed=committed,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from prepay_ledger.payments.take_movement import MovementConflict, TakeMovement
+from prepay_ledger.payments.take_movement import GivenOtherwise, MovementConflict, TakeMovement
 from prepay_ledger.payments.take_payment import PaymentConflict, TakePayment
 from prepay_ledger.payments.values import Payment
 from prepay_ledger.providers.orders import request_id_of
@@ -61,6 +61,9 @@ class MoveDifference:
                 request_id=request_id_of(line.movement_id),
             )
             await self._take_movement(unit, provider=found.provider, told=told, now=now)
+        except GivenOtherwise as error:
+            message = f"{error}: see refund {error.refund_id}; nothing was moved"
+            raise ToldOtherwise(message) from error
         except (PaymentConflict, MovementConflict) as error:
             message = f"{error}; nothing was changed"
             raise ToldOtherwise(message) from error
