@@ -77,3 +77,9 @@ async def test_one_that_died_is_made_anew_once():
 
 def test_a_pool_that_was_busy_for_too_long_is_no_defect():
     assert is_passing_fault(PoolTimeoutError("none of 8 became free in 30 s"))
+
+
+def test_a_connection_that_a_dead_server_left_at_work_passes() -> None:
+    """Seen as PostgreSQL was killed: the next statement on it was COMMIT."""
+    message = "cannot switch to state 15; another operation (2) is in progress"
+    assert is_passing_fault(asyncpg.InternalClientError(message))

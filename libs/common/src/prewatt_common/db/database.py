@@ -31,6 +31,9 @@ PASSING_FAULTS: tuple[type[Exception], ...] = (
     *CONFLICTS,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    # As a server dies within an answer, the next statement finds its connection at work still: that
+    # one is closed by the roll-back that follows.
+    asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     OSError,
