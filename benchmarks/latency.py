@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
 from multiprocessing import get_context
+from typing import Any, TypeVar
 
 import httpx
 
@@ -19,6 +20,7 @@ from prewatt_simulator import Fleet
 from prewatt_simulator.inventory import Household
 from prewatt_simulator.settings import FleetSettings
 
+DoneT = TypeVar("DoneT")
 USED_UP_WH = 100_000
 TOP_UP_MICRO = 200_000_000
 _TIMEOUT_S = 60
@@ -57,32 +59,20 @@ async def cut_and_restore(
     return cuts, restored
 
 
-async def cut_and_restore_apart(
-    settings: FleetSettings,
-    target: Target,
-    probes: Sequence[Household],
-    *,
-    at: datetime,
-    pause_s: float,
-) -> tuple[list[float], list[float]]:
-    """The same by meters in a process and on connections of their own, as households have them:
-    among a whole fleet's readings, the time in its queues would be measured too."""
+async def apart(
+    settings: FleetSettings, do: Callable[[Fleet], Coroutine[Any, Any, DoneT]]
+) -> DoneT:
+    """What ``do``, which can be pickled, gives of meters in a process and on connections of their
+    own, as households have them: among a whole fleet's readings, the time in its queues would be
+    measured too."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return await asyncio.get_running_loop().run_in_executor(
-            pool, _cut_and_restore, settings, target, probes, at, pause_s
-        )
+        return await asyncio.get_running_loop().run_in_executor(pool, _run, settings, do)
 
 
-def _cut_and_restore(
-    settings: FleetSettings,
-    target: Target,
-    probes: Sequence[Household],
-    at: datetime,
-    pause_s: float,
-) -> tuple[list[float], list[float]]:
-    async def run() -> tuple[list[float], list[float]]:
+def _run(settings: FleetSettings, do: Callable[[Fleet], Coroutine[Any, Any, DoneT]]) -> DoneT:
+    async def run() -> DoneT:
         async with Fleet(settings) as fleet:
-            return await cut_and_restore(fleet, target, probes, at=at, pause_s=pause_s)
+            return await do(fleet)
 
     return asyncio.run(run())
 

@@ -20,6 +20,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ import asyncpg
 
 from benchmarks import archive, payments, rating, supply, usage
 from benchmarks.cpu import cpu_times, per_item_us, postgres_times, resident_mb
-from benchmarks.latency import cut_and_restore_apart, quantiles_ms
+from benchmarks.latency import apart, cut_and_restore, quantiles_ms
 from benchmarks.page import page, ratios
 from prewatt_cli.readings_of_metrics import scrape
 from prewatt_cli.target import Target, find_target
@@ -112,17 +113,16 @@ class Bench:
 
     async def _at_half_rate(self, fleet: Fleet, bulk: list[str], rate: float) -> dict[str, Any]:
         probes = self._households[:PROBES]
+        settings = fleet_settings(self._stack, [each.meter_id for each in probes])
+        cuts_and_payments = partial(
+            cut_and_restore,
+            target=self._target,
+            probes=probes,
+            at=self._start + INTERVAL * self._total_steps,
+            pause_s=PROBE_PAUSE_S,
+        )
         probing = asyncio.create_task(
-            cut_and_restore_apart(
-                replace(
-                    fleet_settings(self._stack, [each.meter_id for each in probes]),
-                    interval=INTERVAL,
-                ),
-                self._target,
-                probes,
-                at=self._start + INTERVAL * self._total_steps,
-                pause_s=PROBE_PAUSE_S,
-            )
+            apart(replace(settings, interval=INTERVAL), cuts_and_payments)
         )
         begun, charges = time.monotonic(), await self._charges()
         published = 0
