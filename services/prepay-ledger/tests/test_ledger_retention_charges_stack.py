@@ -25,6 +25,7 @@ from prepay_ledger.charging.remembered import RememberedStandings
 from prepay_ledger.charging.settled import EVER_US
 from prepay_ledger.charging.take_readings import TakeReadings
 from prepay_ledger.charging.take_up_meters import TakeUpMeters
+from prepay_ledger.charging.values import PARKED_MAX
 from prepay_ledger.retention.postgres import PostgresRetention
 from prepay_ledger.retention.postgres_left import differs
 from prepay_ledger.retention.refusals import ReadingsHaveLeft
@@ -298,3 +299,40 @@ async def test_no_batch_waits_for_exports_and_a_job_takes_their_meters_up(
     await take(towns.whole, [*late(800, wh=0), *readings(40, 1)], ["m0"])
     await towns.are_equal()
     await audited(town)
+
+
+async def test_one_that_is_odd_too_takes_no_place_that_a_batch_may_want(
+    towns: Towns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits, and leaves nothing behind however often it is tried, until there is a place."""
+    town = towns.some
+    await town.sql(
+        "INSERT INTO parked_meter (meter_id, since, error, record, waits_for_exports) "
+        "SELECT 'odd-' || n, now(), 'odd', 't/0/0', false FROM generate_series(1, $1) AS n "
+        "UNION ALL SELECT 'm0', now(), 'it waits', 't/0/0', true",
+        PARKED_MAX,
+    )
+
+    async def odd(**_: object) -> None:
+        message = "odd"
+        raise ValueError(message)
+
+    monkeypatch.setattr("prepay_ledger.charging.release_meter.charge_readings", odd)
+    job = TakeUpMeters(
+        open_unit=town.unit,
+        release=ReleaseMeter(review=REVIEW),
+        clock=lambda: town.now,
+        committed=lambda: None,
+    )
+
+    async def stands() -> tuple[bool, list[str]]:
+        (m0,) = await town.sql("SELECT waits_for_exports FROM parked_meter WHERE meter_id = 'm0'")
+        steps = await town.sql("SELECT outcome FROM parked_meter_step")
+        return m0["waits_for_exports"], [each["outcome"] for each in steps]
+
+    await job()
+    await job()
+    assert await stands() == (True, [])
+    await town.sql("DELETE FROM parked_meter WHERE meter_id = 'odd-1'")
+    await job()
+    assert await stands() == (False, ["still-odd"])

@@ -214,9 +214,9 @@ class ParkingStore(Protocol):
         ends nobody else does."""
         ...
 
-    async def wait_for_person(self, meter_id: str, *, error: str, at_most: int) -> None:
-        """A meter that waited for exports is odd for another reason. Where ``at_most`` are odd
-        already it goes on waiting: the next that is odd in a batch would stop all."""
+    async def wait_for_person(self, meter_id: str, *, error: str, at_most: int) -> bool:
+        """A meter that waited for exports is odd for another reason. False where ``at_most`` are
+        odd already, and it goes on waiting: the next that is odd in a batch would stop all."""
         ...
 
     async def set_aside(self, readings: Sequence[ReadingEvent]) -> None:

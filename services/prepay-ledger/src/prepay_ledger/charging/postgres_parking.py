@@ -94,13 +94,14 @@ class PostgresParking:
             _TAKING_UP_LOCK, meter_id,
         )  # fmt: skip
 
-    async def wait_for_person(self, meter_id: str, *, error: str, at_most: int) -> None:
+    async def wait_for_person(self, meter_id: str, *, error: str, at_most: int) -> bool:
         """The caller has its row locked, and keeps batches from parking any."""
-        await (await driver(self._connection)).execute(
+        status = await (await driver(self._connection)).execute(
             "UPDATE parked_meter SET waits_for_exports = false, error = $2 WHERE meter_id = $1 "
             "AND (SELECT count(*) FROM parked_meter WHERE NOT waits_for_exports) < $3",
             meter_id, error, at_most,
         )  # fmt: skip
+        return status == "UPDATE 1"
 
     async def set_aside(self, readings: Sequence[ReadingEvent]) -> None:
         """Keep readings of parked meters; repeats are kept once."""

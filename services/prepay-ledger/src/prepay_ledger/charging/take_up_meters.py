@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 
 from prepay_ledger.charging.ports import ParkingUnit
-from prepay_ledger.charging.release_meter import NotParked, ReleaseMeter
+from prepay_ledger.charging.release_meter import NotParked, ReleaseMeter, refuse_if_odd
 from prepay_ledger.charging.values import PARKED_MAX, ReleaseOutcome
 from prepay_ledger.metrics import LEFT_OUT
 from prepay_ledger.retention.refusals import ReadingsHaveLeft
@@ -74,5 +74,7 @@ class TakeUpMeters:
             step = await self._release(
                 unit=unit, meter_id=meter_id, who=_WHO, reason=_REASON, now=self._clock()
             )
-            if step.outcome is ReleaseOutcome.STILL_ODD:
-                await unit.parking.wait_for_person(meter_id, error=step.detail, at_most=PARKED_MAX)
+            if step.outcome is ReleaseOutcome.STILL_ODD and not await unit.parking.wait_for_person(
+                meter_id, error=step.detail, at_most=PARKED_MAX
+            ):
+                refuse_if_odd(step)  # and nothing is kept of it, however often it is tried
