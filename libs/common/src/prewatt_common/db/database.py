@@ -45,6 +45,7 @@ PASSING_FAULTS: tuple[type[Exception], ...] = (
 COMMAND_FAULTS: tuple[type[Exception], ...] = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     OSError,
     TimeoutError,
     ChangedMeanwhile,
@@ -56,7 +57,8 @@ line. Who loses the connection within a transaction hears of it by an InterfaceE
 _STATEMENTS_KEPT = 500
 """Prepared on each connection: more than any service has, so that none is prepared twice."""
 
-_ROWS_FEW = 20
+ROWS_FEW = 20
+"""So many go by INSERT; more go faster by COPY."""
 
 
 class Begin(StrEnum):
@@ -217,7 +219,7 @@ async def insert_rows(
     """In the order given. A few go in one round trip; many by COPY, which needs two, and a third of
     what INSERT costs for each."""
     inner = await driver(connection)
-    if len(rows) > _ROWS_FEW:
+    if len(rows) > ROWS_FEW:
         await inner.copy_records_to_table(table, records=rows, columns=columns)
         return
     names = ", ".join(f'"{each}"' for each in columns)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from prepay_ledger.epochs.postgres import FIRST_NUMBER
 from prepay_ledger.journal.values import Balance, Journal, movements, sub_movements
 from prewatt_common.db.columns import numbers
-from prewatt_common.db.database import driver, insert_rows
+from prewatt_common.db.database import ROWS_FEW, driver, insert_rows
 
 _WRITE = """
 WITH written AS (
@@ -30,8 +30,6 @@ _ENTRY = (
     "number", "account_id", "agreement_id", "period_first", "amount_micro", "energy_wh",
     "sub_account",
 )  # fmt: skip
-_ENTERED_FEW = 20
-"""More go faster by COPY."""
 _AMOUNTS = "(SELECT unnest($1::uuid[]) AS id, unnest($2::text::bigint[]) AS amount_micro)"
 # Whose balance has fallen to a mandate's threshold is noted in the same statement: whatever moves
 # it, and whoever dies next, the job of automatic top-ups finds the account.
@@ -109,7 +107,7 @@ class PostgresJournals:
             )
             for number, e in enumerate(journal.entries)
         ]  # fmt: skip
-        few = rows if len(rows) <= _ENTERED_FEW else []
+        few = rows if len(rows) <= ROWS_FEW else []
         journal_id: int = await connection.fetchval(
             _WRITE,
             journal.kind,

@@ -17,7 +17,7 @@ from prepay_ledger.policies.values import Area
 from prepay_ledger.relays.postgres import SERVES, PostgresRelays
 from prepay_ledger.relays.values import Relay
 from prepay_ledger.supply.values import NextReview, StoredDecision, SupplyView
-from prewatt_common.db.database import driver, insert_rows
+from prewatt_common.db.database import ROWS_FEW, driver, insert_rows
 from prewatt_metering.vee.registry import CHECKS
 
 _GOING_ON = ", ".join(repr(each.check_id) for each in CHECKS if each.goes_on)
@@ -131,8 +131,6 @@ SELECT (SELECT max(number) FROM policy_version), (SELECT count(*) FROM procedure
 
 _WINDOW_MAX = 2_000
 """Some 0.8 s of reviews."""
-_DECIDED_FEW = 20
-"""More go faster by COPY."""
 
 
 class PostgresSupply:
@@ -227,7 +225,7 @@ class PostgresSupply:
         self, *, reviews: Sequence[NextReview], decisions: Sequence[StoredDecision]
     ) -> None:
         """States and when they are looked at next; decisions with all they rest on."""
-        few = decisions if len(decisions) <= _DECIDED_FEW else ()
+        few = decisions if len(decisions) <= ROWS_FEW else ()
         day = await (await driver(self._connection)).fetchval(
             _SAVE_STATES,
             [each.account_id for each in reviews],
